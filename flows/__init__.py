@@ -1,0 +1,1 @@
+"""What a person starts or schedules: straight lines, no logic."""

@@ -1,0 +1,1 @@
+"""Stage folders that are whole or absent, their digests and cache keys."""

@@ -1,0 +1,40 @@
+"""Digests: of files, of values, and of the code that does a stage."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import seqloom
+
+_LIBRARY = Path(seqloom.__file__).parent
+
+
+def digest_of_file(path: Path) -> str:
+    """SHA-256 of the bytes of `path`, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_of_value(value: object) -> str:
+    """SHA-256 of a JSON value, whatever the order of its keys."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest_of_folder(folder: Path) -> str:
+    """SHA-256 of the names and contents of every file below `folder`."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return digest_of_value([(path.relative_to(folder).as_posix(), digest_of_file(path)) for path in files])
+
+
+def digest_of_code(packages: Iterable[str]) -> str:
+    """SHA-256 of the source of these packages of seqloom: a changed line reruns the stages that they do."""
+    return digest_of_value([_digest_of_package(package) for package in packages])
+
+
+@cache
+def _digest_of_package(package: str) -> str:
+    files = sorted((_LIBRARY / package).glob("*.py"))
+    return digest_of_value([(path.name, digest_of_file(path)) for path in files])

@@ -1,0 +1,36 @@
+"""The small thing that stages hand to each other in place of tensors and tables."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+MANIFEST_FILE = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Where a finished stage lies, what identifies it, and what it has to say for itself."""
+
+    stage: str
+    key: str  # of what went in: inputs, recipe section, code
+    digest: str  # of what came out, and of the key
+    folder: str
+    seconds: float  # the work took, when it was done
+    facts: Mapping[str, Any] = field(default_factory=dict)  # JSON: the counts and figures people are shown
+
+    @property
+    def path(self) -> Path:
+        """The folder, as a path."""
+        return Path(self.folder)
+
+    def write(self, folder: Path) -> None:
+        """Write this manifest into `folder`, which is not always yet where it will lie."""
+        (folder / MANIFEST_FILE).write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a finished stage; its place is where it is found, not where it was made."""
+    fields = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+    return Manifest(**{**fields, "folder": str(folder)})

@@ -1,0 +1,48 @@
+"""The stages, what each depends on, and the cache key that follows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from seqloom.artifact.digest import digest_of_code, digest_of_value
+from seqloom.recipe.schema import Recipe
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step from text to registered version."""
+
+    name: str
+    reads: tuple[str, ...]  # the stages whose artifacts it opens
+    sections: tuple[str, ...]  # the sections of the recipe it obeys
+    code: tuple[str, ...]  # the packages of seqloom that do it
+
+    def key(self, recipe: Recipe, inputs: Sequence[str]) -> str:
+        """Digest of all that decides the result: `inputs` are the digests of what it reads, in the order of `reads`."""
+        return digest_of_value(
+            {
+                "stage": self.name,
+                "inputs": list(inputs),
+                "recipe": {section: _fields(recipe, section) for section in self.sections},
+                "code": digest_of_code(self.code),
+            }
+        )
+
+
+def _fields(recipe: Recipe, section: str) -> Any:
+    """The fields of a section; of the corpus not the places, for its files are known by their content."""
+    value = getattr(recipe, section)
+    if section == "corpus":
+        return value.model_dump(exclude={"train", "validation", "test"})
+    return value if isinstance(value, str) else value.model_dump()
+
+
+CORPUS = Stage("corpus", (), ("corpus",), ("corpus",))
+VOCABULARY = Stage("vocabulary", ("corpus",), ("vocabulary",), ("vocabulary",))
+VECTORS = Stage("vectors", ("corpus", "vocabulary"), ("vectors",), ("vectors",))
+BATCHES = Stage("batches", ("corpus", "vocabulary"), (), ("batches",))
+TRAINING = Stage("training", ("vocabulary", "vectors", "batches"), ("model", "training"), ("models", "training"))
+EVALUATION = Stage("evaluation", ("corpus", "batches", "training"), ("decoding", "evaluation"), ("decoding", "evaluation"))
+REGISTRY = Stage("registry", ("training", "evaluation"), ("name", "registry"), ("registry",))
+
+STAGES = (CORPUS, VOCABULARY, VECTORS, BATCHES, TRAINING, EVALUATION, REGISTRY)

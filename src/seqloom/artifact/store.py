@@ -1,0 +1,99 @@
+"""The store of finished stages: a folder that exists is whole."""
+
+import errno
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from seqloom.artifact.digest import digest_of_folder, digest_of_value
+from seqloom.artifact.manifest import MANIFEST_FILE, Manifest, read_manifest
+from seqloom.mistake import UserMistake
+
+Write = Callable[[Path], Mapping[str, Any]]
+
+
+class Store:
+    """Artifacts below `SEQLOOM_HOME/artifacts`, one folder per stage and key."""
+
+    def __init__(self, home: Path) -> None:
+        self.root = home.absolute() / "artifacts"
+
+    def find(self, stage: str, key: str) -> Manifest | None:
+        """Return the finished stage, or None where it has yet to be done."""
+        folder = self._folder(stage, key)
+        return read_manifest(folder) if (folder / MANIFEST_FILE).exists() else None
+
+    def workspace(self, stage: str, key: str) -> Path:
+        """A folder that outlives a killed stage, for its checkpoints; `discard_workspace` removes it."""
+        folder = self._folder(stage, key).with_suffix(".work")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def discard_workspace(self, stage: str, key: str) -> None:
+        """Remove the workspace of a stage that is finished."""
+        shutil.rmtree(self._folder(stage, key).with_suffix(".work"), ignore_errors=True)
+
+    def build(self, stage: str, key: str, write: Write) -> Manifest:
+        """Return the finished stage, doing it with `write` if nobody has.
+
+        `write` fills an empty folder and returns its facts. The folder takes its place by one rename, after its bytes
+        are on the disk; a second process that wants the same stage waits for the first and takes its result.
+
+        Raises:
+            UserMistake: the disk is full.
+        """
+        folder = self._folder(stage, key)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_suffix(".lock")):
+            done = self.find(stage, key)
+            if done:
+                return done
+            unfinished = Path(tempfile.mkdtemp(prefix=f".{key[:12]}-", dir=folder.parent))
+            try:
+                return self._commit(unfinished, folder, stage, key, write)
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                raise UserMistake(
+                    f"the disk is full below {self.root}: free some space there, or set SEQLOOM_HOME to a larger disk, "
+                    "and run the same command again; finished stages are kept"
+                ) from error
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
+
+    def _commit(self, unfinished: Path, folder: Path, stage: str, key: str, write: Write) -> Manifest:
+        started = time.monotonic()
+        facts = write(unfinished)
+        digest = digest_of_value([key, digest_of_folder(unfinished)])
+        manifest = Manifest(stage, key, digest, str(folder), round(time.monotonic() - started, 3), facts)
+        manifest.write(unfinished)
+        make_durable(unfinished)
+        shutil.rmtree(folder, ignore_errors=True)  # what is there has no manifest, so is no artifact
+        unfinished.rename(folder)
+        sync(folder.parent)
+        return manifest
+
+    def _folder(self, stage: str, key: str) -> Path:
+        return self.root / stage / key[:32]
+
+
+def make_durable(folder: Path) -> None:
+    """Return once every file below `folder` is on the disk."""
+    for path in folder.rglob("*"):
+        sync(path)
+    sync(folder)
+
+
+def sync(path: Path) -> None:
+    """Flush one file or folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Encoded, memory-mapped sequences and the padded batches made of them."""

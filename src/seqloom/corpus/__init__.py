@@ -1,0 +1,1 @@
+"""Files in any supported format to clean, split Parquet."""

@@ -1,0 +1,1 @@
+"""Hypotheses from a trained model."""

@@ -1,0 +1,9 @@
+"""The one exception for what a user can put right."""
+
+
+class UserMistake(ValueError):
+    """Something in the user's files, recipe or request is wrong.
+
+    The message is one sentence that names the place (file and line, or field) and the remedy; the command line
+    prints it alone and exits with 2, and Prefect never retries it.
+    """

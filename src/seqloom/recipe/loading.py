@@ -1,0 +1,98 @@
+"""A YAML file and its overrides to a checked `Recipe`, or one sentence that says what to change."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from seqloom.mistake import UserMistake
+from seqloom.recipe.schema import Recipe
+
+
+def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read `path`, apply overrides of the form `section.field=value` and check the whole.
+
+    Raises:
+        UserMistake: the file is missing, is not YAML, or says something a recipe may not say.
+    """
+    tree = _read_yaml(path)
+    for override in overrides:
+        _apply(tree, override)
+    return check_recipe(tree, str(path))
+
+
+def check_recipe(tree: object, origin: str) -> Recipe:
+    """Build a `Recipe` from parsed YAML; `origin` opens the sentence of a mistake."""
+    try:
+        return Recipe.model_validate(tree)
+    except ValidationError as error:
+        raise UserMistake(f"{origin}: {_sentence(error.errors()[0])}") from None
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserMistake(f"{path}: no such recipe (looked in {Path.cwd()}); give the path of a YAML file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserMistake(f"{path}: cannot be read as a recipe ({error}); give a UTF-8 YAML file") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        raise UserMistake(f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)})") from None
+    if not isinstance(tree, dict):
+        raise UserMistake(f"{path}: a recipe is a YAML mapping with name, corpus and further sections, see recipes/")
+    return tree
+
+
+def _apply(tree: dict[str, Any], override: str) -> None:
+    name, equals, text = override.partition("=")
+    if not equals or not name:
+        raise UserMistake(f"-o {override}: an override is written section.field=value, such as training.epochs=3")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise UserMistake(f"-o {override}: the value is not valid YAML; quote it or write lists as [a, b]") from None
+    *sections, field = name.split(".")
+    for section in sections:
+        tree = tree.setdefault(section, {})
+        if not isinstance(tree, dict):
+            raise UserMistake(f"-o {override}: {section} is not a section of the recipe")
+    tree[field] = value
+
+
+def _sentence(error: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{place} is not a field of a recipe; {_nearest(error['loc'])}"
+        case "missing":
+            return f"{place} is missing; add it"
+        case "literal_error":
+            return f"{place} must be one of {error['ctx']['expected']}, not {error['input']!r}"
+        case "string_type" if isinstance(error["input"], bool):
+            return f"{place} must be text, but YAML reads it as {error['input']}; put it in quotes"
+        case "value_error":
+            return f"{place}: {error['ctx']['error']}"
+        case "string_pattern_mismatch":
+            return f"{place}: {error['input']!r} may hold only letters, digits, . _ - and must begin with a letter or digit"
+        case _:
+            shown = repr(error["input"])
+            return f"{place}: {error['msg'][0].lower()}{error['msg'][1:]}, not {shown[:80]}"
+
+
+def _nearest(place: tuple[int | str, ...]) -> str:
+    """Name the known key that an unknown one was probably meant to be."""
+    section: type[BaseModel] = Recipe
+    for part in place[:-1]:
+        annotation = section.model_fields[str(part)].annotation
+        assert isinstance(annotation, type)
+        assert issubclass(annotation, BaseModel)
+        section = annotation
+    known = list(section.model_fields)
+    close = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.0)
+    return f"did you mean {'.'.join([*map(str, place[:-1]), close[0]])}?"

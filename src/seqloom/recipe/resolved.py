@@ -1,0 +1,26 @@
+"""A recipe as it lies beside a checkpoint: every default written out, read back without pydantic.
+
+A bare GPU machine has torch, numpy and safetensors and no pydantic; the recipe was checked where it was written, so
+there it only has to be read.
+"""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Recipe
+
+RECIPE_FILE = "recipe.json"
+
+
+def write_recipe(recipe: "Recipe", folder: Path) -> None:
+    """Write every field of `recipe` to `folder`."""
+    (folder / RECIPE_FILE).write_text(recipe.model_dump_json(indent=2), encoding="utf-8")
+
+
+def read_recipe(folder: Path) -> "Recipe":
+    """Return what `write_recipe` wrote: the same attributes, without the checks."""
+    text = (folder / RECIPE_FILE).read_text(encoding="utf-8")
+    return cast("Recipe", json.loads(text, object_hook=lambda fields: SimpleNamespace(**fields)))

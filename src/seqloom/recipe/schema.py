@@ -1,0 +1,158 @@
+"""What a recipe may say: one flat, frozen section per stage.
+
+The same classes are the YAML file, the parameter of the Prefect flow (so its UI draws the form from these titles and
+descriptions) and what MLflow logs. Nested models and `Literal` fields render as forms and drop-downs there; unions
+would not, so there are none.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Share = Annotated[float, Field(ge=0.0, le=0.5)]
+Count = Annotated[int, Field(ge=1)]
+Places = Annotated[list[str], Field(max_length=2)]
+Recurrent = Literal["rnn", "lstm", "gru"]
+
+
+class Section(BaseModel):
+    """A frozen group of fields that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Corpus(Section):
+    """Where the text is and which pairs are kept."""
+
+    train: Annotated[list[str], Field(min_length=1, max_length=2)] = Field(
+        description="Two places hold aligned source and target lines; one holds a table or catalogue. A place is a path, "
+        "a path with * in it, package://NAME/PATH inside an installed Python package, or a URL (#sha256=… is checked)."
+    )
+    validation: Places = Field([], description="As train; left empty, a share of train is split off.")
+    test: Places = Field([], description="As train; left empty, a share of train is split off.")
+    format: Literal["auto", "lines", "tsv", "csv", "jsonl", "po", "mo"] = Field(
+        "auto", description="Format of the files; auto goes by the name (.gz is looked through)."
+    )
+    header: bool = Field(True, description="TSV and CSV: the first row names the columns; else they are 1, 2, 3 …")
+    source_column: str = Field("source", description="Column or JSON key of the source text.")
+    target_column: str = Field("target", description="Column or JSON key of the target text.")
+    source_language: str = Field("", description="ISO 639 code of the source, such as en; empty if unknown.")
+    target_language: str = Field("", description="ISO 639 code of the target; zh switches to Chinese scoring.")
+    validation_share: Share = Field(0.05, description="Share of the pairs split off for validation where none is given.")
+    test_share: Share = Field(0.05, description="Share of the pairs split off for test where none is given.")
+    max_characters: Count = Field(1000, description="Characters; a pair with a longer side is rejected.")
+
+
+class Vocabulary(Section):
+    """How text is cut into tokens."""
+
+    kind: Literal["word", "bpe", "unigram", "char"] = Field("bpe", description="Unit of the vocabulary.")
+    size: int = Field(8000, ge=8, le=1_000_000, description="Tokens at most, per side, or together where shared.")
+    shared: bool = Field(False, description="One vocabulary, and one embedding, for source and target.")
+    min_frequency: Count = Field(2, description="Occurrences a token (or a BPE merge) needs to be kept.")
+
+
+class Vectors(Section):
+    """The embeddings the model starts from."""
+
+    method: Literal["none", "word2vec", "fasttext", "pretrained"] = Field(
+        "word2vec", description="none starts from random embeddings; pretrained reads source_file and target_file."
+    )
+    width: int = Field(256, ge=1, le=8192, description="Numbers per token: the width of the model's embeddings.")
+    algorithm: Literal["skip-gram", "cbow"] = Field("skip-gram", description="What word2vec or fastText learns to predict.")
+    window: Count = Field(5, description="Tokens of context on either side.")
+    negative: Count = Field(10, description="Negative samples per token.")
+    epochs: Count = Field(10, description="Passes over the training split.")
+    workers: Count = Field(1, description="Threads; 1 gives the same matrix every time.")
+    seed: int = Field(1, ge=0, description="Seed of the vectors.")
+    source_file: str = Field("", description="Pretrained source vectors: word2vec text or binary, GloVe, or fastText .vec.")
+    target_file: str = Field("", description="Pretrained target vectors, in the same formats.")
+
+    @model_validator(mode="after")
+    def _files_go_with_pretrained(self) -> Self:
+        files = [name for name in ("source_file", "target_file") if getattr(self, name)]
+        if self.method == "pretrained" and not files:
+            raise ValueError("method pretrained needs source_file, target_file or both")
+        if self.method != "pretrained" and files:
+            raise ValueError(f"{files[0]} is only read by method pretrained: set method to pretrained or remove it")
+        return self
+
+
+class Model(Section):
+    """The architecture."""
+
+    encoder: Recurrent = Field("lstm", description="Kind of encoder.")
+    decoder: Recurrent = Field("lstm", description="Kind of decoder.")
+    attention: Literal["none", "additive", "multiplicative"] = Field(
+        "additive", description="none: the decoder sees the fixed-length vector alone; additive: Bahdanau; multiplicative: Luong."
+    )
+    encoder_width: int = Field(256, ge=1, le=16384, description="Numbers in the state of each encoder direction.")
+    decoder_width: int = Field(512, ge=1, le=16384, description="Numbers in the state of the decoder.")
+    encoder_layers: int = Field(1, ge=1, le=32, description="Stacked encoder layers.")
+    decoder_layers: int = Field(1, ge=1, le=32, description="Stacked decoder layers.")
+    bidirectional: bool = Field(True, description="Read the source in both directions.")
+    tied: bool = Field(True, description="The output layer shares the target embedding.")
+    dropout: float = Field(0.2, ge=0.0, lt=1.0, description="Share of activations dropped while training.")
+
+
+class Training(Section):
+    """How the weights are learned."""
+
+    epochs: int = Field(20, ge=1, le=100_000, description="Passes over the training split at most.")
+    batch_tokens: int = Field(2048, ge=1, description="Target tokens per batch at most, padding included.")
+    optimiser: Literal["sgd", "adagrad", "adam", "adamw"] = Field("adamw", description="Update rule.")
+    learning_rate: float = Field(1e-3, gt=0.0, le=10.0, description="Step size at its peak.")
+    schedule: Literal["constant", "cosine", "inverse-sqrt"] = Field(
+        "constant", description="Learning rate after the warm-up; cosine falls to zero at the last epoch."
+    )
+    warmup_steps: int = Field(0, ge=0, description="Updates over which the learning rate rises linearly.")
+    weight_decay: float = Field(0.0, ge=0.0, le=1.0, description="Decay of the weights per update, times learning rate.")
+    clip_norm: float = Field(1.0, gt=0.0, description="Gradients are scaled down to this norm.")
+    label_smoothing: float = Field(0.1, ge=0.0, lt=1.0, description="Share of the target spread over the vocabulary.")
+    freeze_embeddings: bool = Field(False, description="Keep the embeddings as the vectors made them.")
+    select_by: Literal["loss", "bleu", "chrf"] = Field(
+        "loss", description="Validation figure that picks the best epoch and stops training early."
+    )
+    patience: Count = Field(5, description="Epochs without a better figure before training stops.")
+    seed: int = Field(1, ge=0, description="Seed of weights, order and dropout.")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one.")
+    precision: Literal["fp32", "bf16"] = Field("fp32", description="Numbers of the matrix products.")
+
+
+class Decoding(Section):
+    """How text is generated."""
+
+    beam_size: int = Field(5, ge=1, le=256, description="Hypotheses kept; 1 is greedy search.")
+    length_penalty: float = Field(1.0, ge=0.0, le=5.0, description="Exponent on the length a score is divided by.")
+    max_length: int = Field(200, ge=1, le=10_000, description="Tokens in an answer at most.")
+    batch_size: int = Field(64, ge=1, le=100_000, description="Texts decoded together.")
+
+
+class Evaluation(Section):
+    """What is reported."""
+
+    metric: Literal["bleu", "chrf"] = Field("chrf", description="The figure a version is judged by.")
+    examples: int = Field(5, ge=0, le=1000, description="Held-out examples shown at the end.")
+
+
+class Registry(Section):
+    """How the version is presented to those who load it."""
+
+    description: str = Field("", max_length=5000, description="What the model is for; shown in the MLflow registry.")
+
+
+class Recipe(Section):
+    """Everything that decides what is made."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Name of the registered model: letters, digits, . _ -"
+    )
+    task: Literal["translation"] = Field("translation", description="What the pairs are to each other.")
+    corpus: Corpus
+    vocabulary: Vocabulary = Vocabulary()
+    vectors: Vectors = Vectors()
+    model: Model = Model()
+    training: Training = Training()
+    decoding: Decoding = Decoding()
+    evaluation: Evaluation = Evaluation()
+    registry: Registry = Registry()

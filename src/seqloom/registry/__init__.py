@@ -1,0 +1,1 @@
+"""MLflow: runs, registered versions and the model as others load it."""

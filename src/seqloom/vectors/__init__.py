@@ -1,0 +1,1 @@
+"""Word vectors aligned with the vocabulary."""
