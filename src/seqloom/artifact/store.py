@@ -1,7 +1,6 @@
 """The store of finished stages: a folder that exists is whole."""
 
 import errno
-import os
 import shutil
 import tempfile
 import time
@@ -12,6 +11,7 @@ from typing import Any
 from filelock import FileLock
 
 from seqloom.artifact.digest import digest_of_folder, digest_of_value
+from seqloom.artifact.durable import make_durable, sync
 from seqloom.artifact.manifest import MANIFEST_FILE, Manifest, read_manifest
 from seqloom.mistake import UserMistake
 
@@ -81,19 +81,3 @@ class Store:
 
     def _folder(self, stage: str, key: str) -> Path:
         return self.root / stage / key[:32]
-
-
-def make_durable(folder: Path) -> None:
-    """Return once every file below `folder` is on the disk."""
-    for path in folder.rglob("*"):
-        sync(path)
-    sync(folder)
-
-
-def sync(path: Path) -> None:
-    """Flush one file or folder to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,0 +1,60 @@
+"""The only place where sequences are padded.
+
+B batch, S source length, T target length.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqloom.vocabulary.special import END, PADDING, START
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Sentence pairs of similar length; every row ends with padding, never begins with it."""
+
+    source: Tensor  # (B, S) the source and END
+    target_input: Tensor  # (B, T) START and the target
+    target_output: Tensor  # (B, T) the target and END: what is to be predicted
+    tokens: int  # of target_output, padding not counted
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on another device."""
+        moved = (x.to(device, non_blocking=True) for x in (self.source, self.target_input, self.target_output))
+        return Batch(*moved, self.tokens)
+
+
+def make_batch(sources: Sequence[NDArray[np.int32]], targets: Sequence[NDArray[np.int32]]) -> Batch:
+    """Mark and pad pairs of id sequences."""
+    return Batch(
+        pad_sources(sources),
+        _pad(targets, before=START),
+        _pad(targets, after=END),
+        sum(len(target) + 1 for target in targets),
+    )
+
+
+def pad_sources(sources: Sequence[NDArray[np.int32]] | Sequence[Sequence[int]]) -> Tensor:
+    """Id sequences with END, padded to `(B, S)` int64."""
+    return _pad(sources, after=END)
+
+
+def _pad(
+    sequences: Sequence[NDArray[np.int32]] | Sequence[Sequence[int]], before: int | None = None, after: int | None = None
+) -> Tensor:
+    start = int(before is not None)
+    width = max(len(sequence) for sequence in sequences) + 1
+    padded = np.full((len(sequences), width), PADDING, dtype=np.int64)
+    if before is not None:
+        padded[:, 0] = before
+    for row, sequence in zip(padded, sequences, strict=True):
+        end = start + len(sequence)
+        row[start:end] = sequence
+        if after is not None:
+            row[end] = after
+    return torch.from_numpy(padded)

@@ -1,0 +1,74 @@
+"""Beam search over a whole batch at once.
+
+B batch, K beam size, V target vocabulary, N = B K rows: the hypotheses of a source stand in K rows next to each other.
+"""
+
+import torch
+from torch import Tensor
+
+from seqloom.decoding.hypothesis import Hypothesis, log_probabilities
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.vocabulary.special import END, PADDING, START
+
+
+@torch.inference_mode()
+def beam_search(
+    model: EncoderDecoder, source: Tensor, beam_size: int, max_length: int, length_penalty: float
+) -> list[list[Hypothesis]]:
+    """The `beam_size` best answers to each row of `source` `(B, S)`, best first.
+
+    Hypotheses are compared by log-probability divided by length ** length_penalty (Wu et al. 2016 divide likewise). A
+    finished one keeps its place, and its score, until better ones push it out; a source is done when all K are finished.
+    """
+    batch = len(source)
+    memory = model.encode(source).repeat(beam_size)
+    state = model.start(memory)
+    beams = _Beams(batch, beam_size, length_penalty, source.device)
+    for length in range(1, max_length + 1):
+        logits, state = model.step(beams.last, state, memory)
+        rows = beams.extend(log_probabilities(logits), length)
+        state = state.reorder(rows)
+        if beams.finished.all():
+            break
+    return beams.answers()
+
+
+class _Beams:
+    """The K hypotheses of each source, as tensors of B × K."""
+
+    def __init__(self, batch: int, size: int, length_penalty: float, device: torch.device) -> None:
+        self.batch, self.size, self.length_penalty = batch, size, length_penalty
+        self.first_rows = torch.arange(batch, device=device).unsqueeze(1) * size  # (B, 1)
+        self.total = torch.full((batch, size), -torch.inf, device=device)  # log-probability
+        self.total[:, 0] = 0.0  # all K begin alike: one of them is enough
+        self.length = torch.zeros(batch, size, device=device)  # tokens, END included
+        self.finished = torch.zeros(batch, size, dtype=torch.bool, device=device)
+        self.last = torch.full((batch * size,), START, device=device)  # (N,)
+        self.tokens = torch.empty(batch * size, 0, dtype=torch.long, device=device)  # (N, T)
+
+    def extend(self, scores: Tensor, length: int) -> Tensor:
+        """Add the best continuations, given log-probabilities `(N, V)`; return the rows they continue, `(N,)`."""
+        vocabulary = scores.shape[1]
+        scores = scores.view(self.batch, self.size, vocabulary)
+        scores = scores.masked_fill(self.finished.unsqueeze(2), -torch.inf)
+        scores[:, :, PADDING] = torch.where(self.finished, 0.0, scores[:, :, PADDING])  # finished ones wait
+        totals = self.total.unsqueeze(2) + scores  # (B, K, V)
+        lengths = torch.where(self.finished, self.length, float(length))
+        ranked = totals / lengths.unsqueeze(2) ** self.length_penalty
+        best = ranked.view(self.batch, -1).topk(self.size, dim=1).indices  # (B, K), best first
+        beam, token = best // vocabulary, best % vocabulary
+        self.total = totals.view(self.batch, -1).gather(1, best)
+        self.length = lengths.gather(1, beam)
+        self.finished = self.finished.gather(1, beam) | (token == END)
+        rows = (self.first_rows + beam).view(-1)
+        self.last = token.view(-1)
+        self.tokens = torch.cat([self.tokens[rows], self.last.unsqueeze(1)], dim=1)
+        return rows
+
+    def answers(self) -> list[list[Hypothesis]]:
+        scores = (self.total / self.length**self.length_penalty).view(-1).tolist()
+        hypotheses = [
+            Hypothesis([t for t in tokens if t not in (END, PADDING)], score)
+            for tokens, score in zip(self.tokens.tolist(), scores, strict=True)
+        ]
+        return [hypotheses[start : start + self.size] for start in range(0, len(hypotheses), self.size)]

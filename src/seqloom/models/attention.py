@@ -1,0 +1,65 @@
+"""Attention: which source states a decoder looks at.
+
+B batch, S source length, T target length, D memory width, H decoder width, A attention width.
+"""
+
+from dataclasses import replace
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from seqloom.models.memory import Memory
+
+
+class Attention(Protocol):
+    """Scores every source state for every query and mixes the states by the softmax of the scores."""
+
+    def prepare(self, memory: Memory) -> Memory:
+        """Add the keys: the part of the score that does not depend on the query."""
+
+    def __call__(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """Queries `(B, T, H)` to contexts `(B, T, D)` and weights `(B, T, S)`."""
+
+
+class AdditiveAttention(nn.Module):
+    """score(q, k) = v · tanh(W q + U k).  Bahdanau, Cho and Bengio 2015, https://arxiv.org/abs/1409.0473."""
+
+    def __init__(self, query_width: int, memory_width: int, width: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(query_width, width, bias=False)
+        self.key = nn.Linear(memory_width, width)
+        self.score = nn.Linear(width, 1, bias=False)
+
+    def prepare(self, memory: Memory) -> Memory:
+        """Keys U k, `(B, S, A)`."""
+        return replace(memory, keys=self.key(memory.states))
+
+    def forward(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """Queries `(B, T, H)` to contexts `(B, T, D)` and weights `(B, T, S)`."""
+        assert memory.keys is not None
+        energies = torch.tanh(self.query(query).unsqueeze(2) + memory.keys.unsqueeze(1))  # (B, T, S, A)
+        return mix(self.score(energies).squeeze(3), memory)
+
+
+class MultiplicativeAttention(nn.Module):
+    """score(q, k) = q W k, the form called general.  Luong, Pham and Manning 2015, https://arxiv.org/abs/1508.04025."""
+
+    def __init__(self, query_width: int, memory_width: int) -> None:
+        super().__init__()
+        self.key = nn.Linear(memory_width, query_width, bias=False)
+
+    def prepare(self, memory: Memory) -> Memory:
+        """Keys W k, `(B, S, H)`."""
+        return replace(memory, keys=self.key(memory.states))
+
+    def forward(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """Queries `(B, T, H)` to contexts `(B, T, D)` and weights `(B, T, S)`."""
+        assert memory.keys is not None
+        return mix(query @ memory.keys.transpose(1, 2), memory)
+
+
+def mix(scores: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+    """Scores `(B, T, S)` to contexts `(B, T, D)` and weights `(B, T, S)`; padding gets no weight."""
+    weights = scores.masked_fill(~memory.mask.unsqueeze(1), -torch.inf).softmax(dim=2)
+    return weights @ memory.states, weights

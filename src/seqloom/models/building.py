@@ -1,0 +1,87 @@
+"""A recipe's model section to a model, and a model to and from its files."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_model, save_model
+from torch import nn
+
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.recurrent_decoder import AdditiveDecoder, FixedVectorDecoder, MultiplicativeDecoder
+from seqloom.models.recurrent_encoder import RecurrentEncoder
+from seqloom.vocabulary.special import PADDING
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Model
+
+WEIGHTS_FILE = "weights.safetensors"
+SIZES_FILE = "sizes.json"
+DECODERS = {"none": FixedVectorDecoder, "additive": AdditiveDecoder, "multiplicative": MultiplicativeDecoder}
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a model takes from the stages before it."""
+
+    source: int  # tokens in the source vocabulary
+    target: int  # tokens in the target vocabulary
+    width: int  # numbers per embedding
+    shared: bool  # one vocabulary, so one embedding
+
+
+def build_model(section: "Model", sizes: Sizes) -> EncoderDecoder:
+    """A model with fresh weights from torch's random state."""
+    target_embedding = _embedding(sizes.target, sizes.width)
+    source_embedding = target_embedding if sizes.shared else _embedding(sizes.source, sizes.width)
+    encoder = RecurrentEncoder(
+        section.encoder, sizes.width, section.encoder_width, section.encoder_layers, section.bidirectional, section.dropout
+    )
+    decoder = DECODERS[section.attention](
+        section.decoder,
+        sizes.width,
+        section.decoder_width,
+        section.decoder_layers,
+        encoder.memory_width,
+        section.dropout,
+    )
+    output = nn.Linear(sizes.width, sizes.target)
+    nn.init.zeros_(output.bias)
+    if section.tied:
+        output.weight = target_embedding.weight  # Press and Wolf 2017
+    return EncoderDecoder(source_embedding, target_embedding, encoder, decoder, output, section.dropout)
+
+
+def set_vectors(embedding: nn.Embedding, vectors: NDArray[np.float32], frozen: bool) -> None:
+    """Start `embedding` from `(V, E)` vectors, scaled to the spread of fresh weights so that logits start small."""
+    assert vectors.shape == tuple(embedding.weight.shape), (vectors.shape, embedding.weight.shape)
+    spread = float(vectors.std()) or 1.0
+    with torch.no_grad():
+        embedding.weight.copy_(torch.from_numpy(vectors / spread * embedding.embedding_dim**-0.5))
+    embedding.weight.requires_grad_(not frozen)
+
+
+def save_checkpoint(model: EncoderDecoder, sizes: Sizes, folder: Path) -> None:
+    """Write weights and sizes; `read_checkpoint` needs these and the recipe beside them."""
+    save_model(model, str(folder / WEIGHTS_FILE))
+    (folder / SIZES_FILE).write_text(json.dumps(asdict(sizes)), encoding="utf-8")
+
+
+def read_checkpoint(section: "Model", folder: Path) -> EncoderDecoder:
+    """The model whose weights lie in `folder`, ready for inference on the CPU."""
+    sizes = Sizes(**json.loads((folder / SIZES_FILE).read_text(encoding="utf-8")))
+    model = build_model(section, sizes)
+    load_model(model, str(folder / WEIGHTS_FILE))
+    return model.eval()
+
+
+def _embedding(tokens: int, width: int) -> nn.Embedding:
+    embedding = nn.Embedding(tokens, width, padding_idx=PADDING)
+    nn.init.normal_(embedding.weight, std=width**-0.5)
+    with torch.no_grad():
+        embedding.weight[PADDING].zero_()
+    return embedding

@@ -1,0 +1,24 @@
+"""What an encoder hands to a decoder.
+
+B batch, S source length, D memory width, A attention width.
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The encoded source."""
+
+    states: Tensor  # (B, S, D) one vector per source token
+    mask: Tensor  # (B, S) True where there is a token, False on padding
+    summary: Tensor  # (B, D) the fixed-length vector of the whole source
+    keys: Tensor | None = None  # (B, S, A) the states as attention compares them, computed once per source
+
+    def repeat(self, times: int) -> "Memory":
+        """Each source `times` times in a row, for the hypotheses of a beam."""
+        keys = None if self.keys is None else self.keys.repeat_interleave(times, dim=0)
+        states, mask, summary = (x.repeat_interleave(times, dim=0) for x in (self.states, self.mask, self.summary))
+        return Memory(states, mask, summary, keys)

@@ -1,0 +1,60 @@
+"""Recurrent encoders.
+
+B batch, S source length, E embedding width, H width of a direction, D memory width (H, or 2 H in both directions).
+"""
+
+import torch
+from torch import Tensor, nn
+
+from seqloom.models.memory import Memory
+from seqloom.models.recurrent_cell import RecurrentCells
+
+
+class RecurrentEncoder(nn.Module):
+    """Stacked cells, forwards or in both directions (Schuster and Paliwal 1997).
+
+    Padding stands behind the tokens, so a forward run has read nothing of it when it passes the last token; the
+    backward run reads each row reversed within its own length. Hence no packing, and no row sees another's length.
+    """
+
+    def __init__(self, kind: str, width: int, encoder_width: int, layers: int, bidirectional: bool, dropout: float) -> None:
+        super().__init__()
+        self.memory_width = encoder_width * (2 if bidirectional else 1)
+        widths = [width] + [self.memory_width] * (layers - 1)
+        self.forwards = nn.ModuleList(RecurrentCells(kind, w, encoder_width, 1, 0.0) for w in widths)
+        self.backwards = nn.ModuleList(RecurrentCells(kind, w, encoder_width, 1, 0.0) for w in widths if bidirectional)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
+        """Embedded source `(B, S, E)` and its mask `(B, S)` to memory `(B, S, D)`."""
+        lengths = mask.sum(dim=1)
+        rows = torch.arange(len(mask), device=mask.device)
+        turned = reversal(lengths, mask.shape[1])
+        states = embedded
+        for layer, forwards in enumerate(self.forwards):
+            states = self.dropout(states) if layer else states
+            onwards = _run(forwards, states)
+            summary = onwards[rows, lengths - 1]
+            if self.backwards:
+                reversed_states = states.gather(1, turned.unsqueeze(2).expand_as(states))
+                back = _run(self.backwards[layer], reversed_states)
+                summary = torch.cat([summary, back[rows, lengths - 1]], dim=1)
+                back = back.gather(1, turned.unsqueeze(2).expand_as(back))
+                onwards = torch.cat([onwards, back], dim=2)
+            states = onwards
+        return Memory(states, mask, summary)
+
+
+def reversal(lengths: Tensor, width: int) -> Tensor:
+    """Indices `(B, S)` that turn the first `lengths[b]` places of row `b` round and leave the padding where it is."""
+    places = torch.arange(width, device=lengths.device).unsqueeze(0)
+    ends = lengths.unsqueeze(1)
+    return torch.where(places < ends, ends - 1 - places, places)
+
+
+def _run(cells: nn.Module, inputs: Tensor) -> Tensor:
+    assert isinstance(cells, RecurrentCells)
+    zeros = inputs.new_zeros(cells.layers, len(inputs), cells.width)
+    outputs, _ = cells(inputs, cells.start(zeros))
+    assert isinstance(outputs, Tensor)
+    return outputs

@@ -1,0 +1,68 @@
+"""Update rules and the learning rate over the steps."""
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Training
+
+
+def build_optimiser(section: "Training", parameters: Iterable[nn.Parameter]) -> Optimizer:
+    """The update rule of the recipe, over the parameters that learn."""
+    learning = [parameter for parameter in parameters if parameter.requires_grad]
+    rate, decay = section.learning_rate, section.weight_decay
+    match section.optimiser:
+        case "sgd":
+            return SGD(learning, lr=rate, weight_decay=decay)
+        case "adagrad":
+            return Adagrad(learning, lr=rate, weight_decay=decay)
+        case "adam":
+            return Adam(learning, lr=rate, weight_decay=decay, betas=(0.9, 0.98), eps=1e-9)
+        case "adamw":
+            return AdamW(learning, lr=rate, weight_decay=decay, betas=(0.9, 0.98), eps=1e-9)
+
+
+def learning_rate_at(section: "Training", step: int, steps: int) -> float:
+    """The rate of update `step` (from 1) out of `steps` at most: warm-up, then the schedule."""
+    warmup = section.warmup_steps
+    if step < warmup:
+        return section.learning_rate * step / warmup
+    match section.schedule:
+        case "constant":
+            return section.learning_rate
+        case "cosine":  # Loshchilov and Hutter 2017, one cycle
+            done = min(1.0, (step - warmup) / max(1, steps - warmup))
+            return section.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
+        case "inverse-sqrt":  # Vaswani et al. 2017
+            return section.learning_rate * math.sqrt(max(1, warmup) / max(1, step))
+
+
+def set_learning_rate(optimiser: Optimizer, rate: float) -> None:
+    """Every group at the same rate."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+
+
+def flatten_state(optimiser: Optimizer) -> dict[str, torch.Tensor]:
+    """The optimiser's tensors by name (`parameter.field`), for safetensors."""
+    state = optimiser.state_dict()["state"]
+    return {
+        f"{index}.{field}": value.contiguous()
+        for index, fields in state.items()
+        for field, value in fields.items()
+        if isinstance(value, torch.Tensor)
+    }
+
+
+def restore_state(optimiser: Optimizer, tensors: dict[str, torch.Tensor]) -> None:
+    """Put back what `flatten_state` took."""
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for name, value in tensors.items():
+        index, field = name.split(".", 1)
+        state.setdefault(int(index), {})[field] = value
+    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})

@@ -1,0 +1,140 @@
+"""Learning a vocabulary from text.
+
+The same text gives the same vocabulary, id by id, whatever the threads and hash seeds of the trainers.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
+from typing import Any
+
+from tokenizers import Tokenizer, models, trainers
+
+from seqloom.corpus.normalising import normalise
+from seqloom.mistake import UserMistake
+from seqloom.recipe import schema
+from seqloom.vocabulary.marking import BREAK, break_han_words, mark, splitter
+from seqloom.vocabulary.special import SPECIAL_TOKENS, UNKNOWN
+from seqloom.vocabulary.vocabulary import Vocabulary
+
+Texts = Callable[[], Iterable[str]]  # a fresh pass over the text at every call
+
+# What a character without a token of its own is spelt in, one token per byte of its UTF-8.
+BYTE_TOKENS = tuple(f"<0x{byte:02X}>" for byte in range(256))
+
+_LONGEST = 16  # characters of a token, as in SentencePiece: Chinese would otherwise yield whole clauses
+_FIXED = (*SPECIAL_TOKENS, *BYTE_TOKENS)
+
+
+def train_vocabulary(texts: Texts, section: schema.Vocabulary) -> Vocabulary:
+    """Learn at most `section.size` tokens; text with fewer gives fewer.
+
+    Ids run through the special tokens, then the bytes (of every kind but word), then what was learned.
+
+    Raises:
+        UserMistake: the size has no room for the special tokens and the bytes.
+    """
+    if section.kind == "word":
+        return Vocabulary.of(_words(texts, section))
+    if section.size < len(_FIXED):
+        raise UserMistake(
+            f"vocabulary.size is {section.size}, but kind {section.kind} holds {len(_FIXED)} tokens before it learns any "
+            f"(256 bytes and {len(SPECIAL_TOKENS)} special ones): set vocabulary.size to {len(_FIXED)} or more"
+        )
+    learn = {"bpe": _pairs, "unigram": _pieces, "char": _characters}[section.kind]
+    return Vocabulary.of(learn(texts, section))
+
+
+def _words(texts: Texts, section: schema.Vocabulary) -> models.WordLevel:
+    """The most frequent words, digits and signs."""
+    trainer = trainers.WordLevelTrainer(
+        vocab_size=section.size - len(SPECIAL_TOKENS), min_frequency=section.min_frequency, show_progress=False
+    )
+    marked = (mark(break_han_words(normalise(text))) for text in texts())
+    words = _train(models.WordLevel(), trainer, marked)["vocab"]
+    return models.WordLevel(_ids(SPECIAL_TOKENS, sorted(words, key=words.get)), unk_token=SPECIAL_TOKENS[UNKNOWN])
+
+
+def _characters(texts: Texts, section: schema.Vocabulary) -> models.BPE:
+    """The most frequent characters: byte pair encoding that never merges."""
+    alphabet, _ = _alphabet(texts, section)
+    return models.BPE(_ids(_FIXED, alphabet), [], byte_fallback=True)
+
+
+def _pairs(texts: Texts, section: schema.Vocabulary) -> models.BPE:
+    """Byte pair encoding (Sennrich et al., 2016, https://arxiv.org/abs/1508.07909) over characters."""
+    alphabet, rare = _alphabet(texts, section)
+    trainer = trainers.BpeTrainer(
+        vocab_size=section.size - len(_FIXED),
+        min_frequency=section.min_frequency,
+        initial_alphabet=alphabet,
+        max_token_length=_LONGEST,
+        show_progress=False,
+    )
+    learned = _train(models.BPE(), trainer, _without(rare, texts))
+    tokens = sorted(learned["vocab"], key=learned["vocab"].get)
+    return models.BPE(_ids(_FIXED, tokens), [tuple(pair) for pair in learned["merges"]], byte_fallback=True)
+
+
+def _pieces(texts: Texts, section: schema.Vocabulary) -> models.Unigram:
+    """The unigram language model (Kudo, 2018, https://arxiv.org/abs/1804.10959)."""
+    alphabet, rare = _alphabet(texts, section)
+    fixed = [(token, 0.0) for token in _FIXED]  # the scores are never used: no text can spell these
+    if not alphabet:
+        return models.Unigram(fixed, UNKNOWN, byte_fallback=True)
+    unknown = SPECIAL_TOKENS[UNKNOWN]
+    trainer = trainers.UnigramTrainer(
+        vocab_size=section.size - len(_FIXED) + 1,  # the trainer insists on an unknown token; its place is fixed here
+        special_tokens=[unknown],
+        unk_token=unknown,
+        max_piece_length=_LONGEST,
+        show_progress=False,
+    )
+    learned = _train(models.Unigram(), trainer, _without(rare, texts))["vocab"]
+    return models.Unigram(
+        fixed + _settled([(piece, score) for piece, score in learned if piece != unknown]), UNKNOWN, byte_fallback=True
+    )
+
+
+def _settled(pieces: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Undo what chance did to the scores of the unigram trainer, and put the pieces in one order.
+
+    Its sums run in the order of a randomly seeded hash map, so the last bits of a score vary. And the characters that
+    it dropped, but must keep, share out a few scores below all others in that order: here they all get the least.
+    """
+    pieces = sorted(pieces, key=lambda piece: piece[1])
+    least = pieces[0][1]
+    dropped = {piece for piece, _ in takewhile(lambda piece: len(piece[0]) == 1, pieces)}
+    settled = [(piece, round(least if piece in dropped else score, 6)) for piece, score in pieces]
+    return sorted(settled, key=lambda piece: (-piece[1], piece[0]))
+
+
+def _alphabet(texts: Texts, section: schema.Vocabulary) -> tuple[list[str], set[str]]:
+    """The characters that get a token, most frequent first, and those that are left to their bytes."""
+    counts: Counter[str] = Counter()
+    for text in texts():
+        counts.update(mark(normalise(text)))
+    frequent = [character for character, count in counts.items() if count >= section.min_frequency]
+    frequent.sort(key=lambda character: (-counts[character], character))
+    alphabet = frequent[: section.size - len(_FIXED)]
+    return alphabet, set(counts) - set(alphabet)
+
+
+def _without(rare: set[str], texts: Texts) -> Iterator[str]:
+    """The marked texts with a break for every rare character, so that no token is learned across one."""
+    breaks = str.maketrans(dict.fromkeys(rare, BREAK))
+    return (mark(normalise(text)).translate(breaks) for text in texts())
+
+
+def _train(model: models.Model, trainer: trainers.Trainer, marked: Iterator[str]) -> dict[str, Any]:
+    """Train `model` and return its parts, as its JSON has them."""
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = splitter()
+    tokenizer.train_from_iterator(marked, trainer)
+    parts: dict[str, Any] = json.loads(tokenizer.to_str())["model"]
+    return parts
+
+
+def _ids(fixed: Iterable[str], learned: Iterable[str]) -> dict[str, int]:
+    return {token: number for number, token in enumerate((*fixed, *learned))}

@@ -1,0 +1,153 @@
+"""The contract every architecture keeps, over all encoders × decoders × attentions."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from seqloom.batches.batch import Batch, make_batch
+from seqloom.decoding.greedy import greedy_search
+from seqloom.models.building import Sizes, build_model, read_checkpoint, save_checkpoint
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.recipe.schema import Model
+from seqloom.training.loss import token_loss
+from seqloom.vocabulary.special import PADDING
+
+SIZES = Sizes(source=29, target=31, width=16, shared=False)
+KINDS = ("rnn", "lstm", "gru")
+ARCHITECTURES = [
+    pytest.param(Model(encoder=e, decoder=d, attention=a, encoder_width=12, decoder_width=24), id=f"{e}-{d}-{a}")
+    for e, d, a in itertools.product(KINDS, KINDS, ("none", "additive", "multiplicative"))
+] + [
+    pytest.param(
+        Model(attention=a, encoder_width=12, decoder_width=20, encoder_layers=2, decoder_layers=2, bidirectional=b, tied=t),
+        id=f"deep-{a}-{'both' if b else 'forward'}-{'tied' if t else 'untied'}",
+    )
+    for a, b, t in [("none", True, False), ("additive", False, True), ("multiplicative", True, True)]
+]
+
+over_architectures = pytest.mark.parametrize("section", ARCHITECTURES)
+
+
+def pairs(*lengths: tuple[int, int], seed: int = 0) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    random = np.random.default_rng(seed)
+    sources = [random.integers(4, SIZES.source, size=s, dtype=np.int32) for s, _ in lengths]
+    targets = [random.integers(4, SIZES.target, size=t, dtype=np.int32) for _, t in lengths]
+    return sources, targets
+
+
+def fresh(section: Model, sizes: Sizes = SIZES) -> EncoderDecoder:
+    torch.manual_seed(0)
+    return build_model(section, sizes).eval()
+
+
+@over_architectures
+def test_padding_changes_nothing(section: Model) -> None:
+    """A row gives the same hidden features alone and beside rows of other lengths."""
+    model = fresh(section)
+    sources, targets = pairs((3, 4), (9, 2), (1, 7))
+    together = model(make_batch(sources, targets))
+    for row in range(3):
+        alone = model(make_batch(sources[row : row + 1], targets[row : row + 1]))[0]
+        torch.testing.assert_close(together[row, : len(alone)], alone, atol=1e-5, rtol=1e-4)
+
+
+@over_architectures
+def test_memory_says_what_is_padding(section: Model) -> None:
+    batch = make_batch(*pairs((3, 4), (9, 2)))
+    memory = fresh(section).encode(batch.source)
+    assert memory.mask.equal(batch.source != PADDING)
+    assert memory.states.shape[:2] == batch.source.shape
+    assert memory.summary.shape == (2, memory.states.shape[2])
+
+
+@over_architectures
+def test_step_equals_forward(section: Model) -> None:
+    model = fresh(section)
+    batch = make_batch(*pairs((5, 6), (2, 3), (8, 8)))
+    at_once = model.project(model(batch))  # (B, T, V)
+    memory = model.encode(batch.source)
+    state = model.start(memory)
+    for place, token in enumerate(batch.target_input.unbind(dim=1)):
+        logits, state = model.step(token, state, memory)
+        torch.testing.assert_close(logits, at_once[:, place], atol=1e-5, rtol=1e-4)
+
+
+@over_architectures
+def test_reordered_state_continues_like_its_origin(section: Model) -> None:
+    model = fresh(section)
+    batch = make_batch(*pairs((5, 6), (5, 6)))
+    memory = model.encode(batch.source[:1]).repeat(2)
+    _, state = model.step(batch.target_input[:, 1], model.start(memory), memory)
+    straight, _ = model.step(batch.target_input[:, 2], state, memory)
+    swapped, _ = model.step(batch.target_input[[1, 0], 2], state.reorder(torch.tensor([1, 0])), memory)
+    torch.testing.assert_close(swapped, straight[[1, 0]])
+
+
+@over_architectures
+def test_the_future_is_unseen(section: Model) -> None:
+    """Changing a target token changes no feature before it."""
+    model = fresh(section)
+    sources, targets = pairs((5, 6))
+    before = model(make_batch(sources, targets))
+    targets[0][4] = 4 + (targets[0][4] - 3) % 20
+    after = model(make_batch(sources, targets))
+    torch.testing.assert_close(after[:, :5], before[:, :5])
+    assert not torch.allclose(after[:, 5:], before[:, 5:])
+
+
+@over_architectures
+def test_overfits_eight_pairs(section: Model) -> None:
+    """Learns eight pairs by heart, and greedy search recites them."""
+    model = fresh(section.model_copy(update={"dropout": 0.0})).train()
+    sources, targets = pairs(*[(3, 4)] * 8)
+    batch = make_batch(sources, targets)
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.02)
+    for _ in range(150):
+        optimiser.zero_grad()
+        loss = token_loss(model, batch, 0.0)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        if loss.item() < 0.02:
+            break
+    recited = greedy_search(model.eval(), batch.source, max_length=10, length_penalty=1.0)
+    assert [answer.tokens for answer in recited] == [target.tolist() for target in targets]
+
+
+@over_architectures
+def test_saved_and_read_gives_the_same_logits(section: Model, tmp_path: Path) -> None:
+    model = fresh(section)
+    batch = make_batch(*pairs((5, 6), (2, 3)))
+    save_checkpoint(model, SIZES, tmp_path)
+    read = read_checkpoint(section, tmp_path)
+    assert read.project(read(batch)).equal(model.project(model(batch)))
+
+
+@over_architectures
+def test_every_parameter_learns(section: Model) -> None:
+    model = fresh(section).train()
+    token_loss(model, make_batch(*pairs((5, 6), (7, 3))), 0.1).backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_a_shared_vocabulary_shares_one_embedding() -> None:
+    model = fresh(Model(encoder_width=8, decoder_width=8), Sizes(20, 20, 8, shared=True))
+    assert model.source_embedding.weight is model.target_embedding.weight is model.output.weight
+
+
+
+
+def test_without_attention_only_the_summary_is_seen() -> None:
+    """Two memories with one summary and different states give the same answer."""
+    model = fresh(Model(attention="none", encoder_width=8, decoder_width=8))
+    memory = model.encode(make_batch(*pairs((5, 2))).source)
+    other = type(memory)(torch.randn_like(memory.states), memory.mask, memory.summary)
+    token = torch.tensor([5])
+    one, _ = model.step(token, model.start(memory), memory)
+    two, _ = model.step(token, model.start(other), other)
+    assert one.equal(two)
