@@ -35,15 +35,19 @@ def train_vocabulary(texts: Texts, section: schema.Vocabulary) -> Vocabulary:
     Raises:
         UserMistake: the size has no room for the special tokens and the bytes.
     """
+
+    def normal() -> Iterable[str]:
+        return map(normalise, texts())
+
     if section.kind == "word":
-        return Vocabulary.of(_words(texts, section))
+        return Vocabulary.of(_words(normal, section))
     if section.size < len(_FIXED):
         raise UserMistake(
-            f"vocabulary.size is {section.size}, but kind {section.kind} holds {len(_FIXED)} tokens before it learns any "
-            f"(256 bytes and {len(SPECIAL_TOKENS)} special ones): set vocabulary.size to {len(_FIXED)} or more"
+            f"vocabulary.size is {section.size}, but kind {section.kind} holds {len(_FIXED)} tokens before it learns "
+            f"any (256 bytes and {len(SPECIAL_TOKENS)} special ones): set vocabulary.size to {len(_FIXED)} or more"
         )
     learn = {"bpe": _pairs, "unigram": _pieces, "char": _characters}[section.kind]
-    return Vocabulary.of(learn(texts, section))
+    return Vocabulary.of(learn(normal, section))
 
 
 def _words(texts: Texts, section: schema.Vocabulary) -> models.WordLevel:
@@ -51,7 +55,7 @@ def _words(texts: Texts, section: schema.Vocabulary) -> models.WordLevel:
     trainer = trainers.WordLevelTrainer(
         vocab_size=section.size - len(SPECIAL_TOKENS), min_frequency=section.min_frequency, show_progress=False
     )
-    marked = (mark(break_han_words(normalise(text))) for text in texts())
+    marked = (mark(break_han_words(text)) for text in texts())
     words = _train(models.WordLevel(), trainer, marked)["vocab"]
     return models.WordLevel(_ids(SPECIAL_TOKENS, sorted(words, key=words.get)), unk_token=SPECIAL_TOKENS[UNKNOWN])
 
@@ -64,11 +68,10 @@ def _characters(texts: Texts, section: schema.Vocabulary) -> models.BPE:
 
 def _pairs(texts: Texts, section: schema.Vocabulary) -> models.BPE:
     """Byte pair encoding (Sennrich et al., 2016, https://arxiv.org/abs/1508.07909) over characters."""
-    alphabet, rare = _alphabet(texts, section)
+    _, rare = _alphabet(texts, section)
     trainer = trainers.BpeTrainer(
         vocab_size=section.size - len(_FIXED),
         min_frequency=section.min_frequency,
-        initial_alphabet=alphabet,
         max_token_length=_LONGEST,
         show_progress=False,
     )
@@ -92,9 +95,9 @@ def _pieces(texts: Texts, section: schema.Vocabulary) -> models.Unigram:
         show_progress=False,
     )
     learned = _train(models.Unigram(), trainer, _without(rare, texts))["vocab"]
-    return models.Unigram(
-        fixed + _settled([(piece, score) for piece, score in learned if piece != unknown]), UNKNOWN, byte_fallback=True
-    )
+    pieces = _settled([(piece, score) for piece, score in learned if piece != unknown])
+    room = section.size - len(_FIXED)  # the trainer oversteps it by a few where the alphabet alone fills it
+    return models.Unigram(fixed + pieces[:room], UNKNOWN, byte_fallback=True)
 
 
 def _settled(pieces: list[tuple[str, float]]) -> list[tuple[str, float]]:
@@ -114,7 +117,7 @@ def _alphabet(texts: Texts, section: schema.Vocabulary) -> tuple[list[str], set[
     """The characters that get a token, most frequent first, and those that are left to their bytes."""
     counts: Counter[str] = Counter()
     for text in texts():
-        counts.update(mark(normalise(text)))
+        counts.update(mark(text))
     frequent = [character for character, count in counts.items() if count >= section.min_frequency]
     frequent.sort(key=lambda character: (-counts[character], character))
     alphabet = frequent[: section.size - len(_FIXED)]
@@ -124,7 +127,7 @@ def _alphabet(texts: Texts, section: schema.Vocabulary) -> tuple[list[str], set[
 def _without(rare: set[str], texts: Texts) -> Iterator[str]:
     """The marked texts with a break for every rare character, so that no token is learned across one."""
     breaks = str.maketrans(dict.fromkeys(rare, BREAK))
-    return (mark(normalise(text)).translate(breaks) for text in texts())
+    return (mark(text).translate(breaks) for text in texts())
 
 
 def _train(model: models.Model, trainer: trainers.Trainer, marked: Iterator[str]) -> dict[str, Any]:

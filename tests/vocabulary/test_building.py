@@ -1,0 +1,74 @@
+"""The vocabulary stage, over a small corpus folder."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from seqloom.progress import unwatched
+from seqloom.recipe import schema
+from seqloom.vocabulary.building import build_vocabulary, load_vocabularies
+from seqloom.vocabulary.special import UNKNOWN
+
+TRAIN = {
+    "source": ["the dog runs", "the dogs run", "a dog"] * 4,
+    "target": ["der Hund läuft", "die Hunde", "ein Hund"] * 4,
+}
+VALIDATION = {"source": ["the cat runs", "the dog"], "target": ["die Katze", "der Hund"]}
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for split, rows in {"train": TRAIN, "validation": VALIDATION, "test": VALIDATION}.items():
+        pd.DataFrame(rows).to_parquet(folder / f"{split}.parquet", index=False)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "vocabulary"
+    made.mkdir()
+    return made
+
+
+def test_each_side_learns_from_its_own_text(corpus: Path, folder: Path) -> None:
+    facts = build_vocabulary(schema.Vocabulary(kind="word"), corpus, folder, unwatched)
+    source, target = load_vocabularies(folder)
+    assert "▁dog" in source.tokens
+    assert "▁dog" not in target.tokens
+    assert facts["size"] == {"source": len(source), "target": len(target)}
+    assert facts["tokens"] == {"source": 32, "target": 28}
+    assert facts["unknown"] == {"source": 0.2, "target": 0.25}  # cat of five words, Katze of four
+    assert facts["longest"]["target"][0] in ("▁Hunde", "▁läuft")
+
+
+def test_a_shared_vocabulary_is_one_for_both(corpus: Path, folder: Path) -> None:
+    facts = build_vocabulary(schema.Vocabulary(size=300, shared=True), corpus, folder, unwatched)
+    source, target = load_vocabularies(folder)
+    assert source.tokens == target.tokens
+    assert source.decode(source.encode(["der dog läuft"])) == ["der dog läuft"]
+    assert facts["unknown"] == {"source": 0.0, "target": 0.0}
+    assert 0 < facts["tokens_per_character"]["source"] < 1
+
+
+def test_counts_are_of_the_training_split_row_by_row_with_the_vocabulary(corpus: Path, folder: Path) -> None:
+    facts = build_vocabulary(schema.Vocabulary(kind="word"), corpus, folder, unwatched)
+    counts = pd.read_parquet(folder / "counts.parquet")
+    for side, vocabulary in zip(("source", "target"), load_vocabularies(folder), strict=True):
+        of_side = counts[counts["side"] == side]
+        assert of_side["token"].tolist() == vocabulary.tokens
+        assert of_side["id"].tolist() == list(range(len(vocabulary)))
+        assert of_side["count"].sum() == facts["tokens"][side]
+        assert of_side["count"].iloc[UNKNOWN] == 0
+    assert counts.loc[counts["token"] == "▁dog", "count"].tolist() == [8]
+
+
+def test_progress_ends_at_the_last_row(corpus: Path, folder: Path) -> None:
+    calls: list[tuple[int, int | None, str]] = []
+    build_vocabulary(
+        schema.Vocabulary(kind="char", size=300), corpus, folder, lambda *call, **_: calls.append(call[:3])
+    )
+    assert calls[0] == (12, 12, "rows")
+    assert calls[-1] == (2, 2, "rows")

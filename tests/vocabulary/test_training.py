@@ -1,0 +1,129 @@
+"""What every kind of vocabulary promises, and what sets them apart."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seqloom.corpus.normalising import normalise
+from seqloom.mistake import UserMistake
+from seqloom.recipe import schema
+from seqloom.vocabulary.special import SPECIAL_TOKENS, UNKNOWN
+from seqloom.vocabulary.training import BYTE_TOKENS, train_vocabulary
+from seqloom.vocabulary.vocabulary import Vocabulary
+
+LINES = [
+    "A dog runs, and another dog (a small one) runs after it.",
+    "Two dogs don't run 12.5 km in 2024!",
+    "The other dogs are running; Dvořák's dog isn't.",
+    "几个人骑着自行车，在北京的街上骑着。",
+    "两名建筑工人在街上，建筑工人用Python写代码。",
+    "食べる人がいる。",
+] * 3
+BYTE_KINDS = ("bpe", "unigram", "char")
+
+
+def train(kind: str, lines: list[str] = LINES, size: int = 600, min_frequency: int = 2) -> Vocabulary:
+    section = schema.Vocabulary(kind=kind, size=size, min_frequency=min_frequency)  # type: ignore[arg-type]
+    return train_vocabulary(lambda: lines, section)
+
+
+TRAINED = {kind: train(kind) for kind in ("word", *BYTE_KINDS)}
+
+
+@pytest.mark.parametrize("kind", BYTE_KINDS)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+@given(text=st.text(max_size=60) | st.text(alphabet="▁ <>/s0xE4d_\n\t的犬a1.", max_size=30))
+def test_any_text_comes_back_as_it_was(kind: str, text: str) -> None:
+    vocabulary = TRAINED[kind]
+    (ids,) = vocabulary.encode([text])
+    assert vocabulary.decode([ids]) == [normalise(text)]
+    assert all(token >= len(SPECIAL_TOKENS) for token in ids)
+
+
+@pytest.mark.parametrize("kind", TRAINED)
+def test_training_text_comes_back_as_it_was(kind: str) -> None:
+    vocabulary = TRAINED[kind]
+    assert vocabulary.decode(vocabulary.encode(LINES)) == [normalise(line) for line in LINES]
+
+
+@pytest.mark.parametrize("kind", TRAINED)
+@pytest.mark.parametrize("text", ["</s>", "<pad>", "a <unk> b", "<s>x</s>", "<0x41><0x00>", "▁</s>"])
+def test_text_that_looks_like_a_special_token_is_text(kind: str, text: str) -> None:
+    lines = [*LINES, *[text] * 5]  # frequent enough to be learned, were it not for the cuts
+    vocabulary = train(kind, lines)
+    (ids,) = vocabulary.encode([text])
+    assert vocabulary.decode([ids]) == [normalise(text)]
+    assert all(token >= len(SPECIAL_TOKENS) for token in ids)
+
+
+@pytest.mark.parametrize("kind", BYTE_KINDS)
+def test_ids_run_through_special_tokens_then_bytes_then_the_learned(kind: str) -> None:
+    tokens = TRAINED[kind].tokens
+    assert tuple(tokens[:260]) == (*SPECIAL_TOKENS, *BYTE_TOKENS)
+    assert len(tokens) == len(set(tokens)) == len(TRAINED[kind]) <= 600
+
+
+@pytest.mark.parametrize("kind", BYTE_KINDS)
+def test_no_room_for_the_bytes_is_the_users_mistake(kind: str) -> None:
+    with pytest.raises(UserMistake, match=r"vocabulary\.size is 259.*set vocabulary\.size to 260 or more"):
+        train(kind, size=259)
+
+
+@pytest.mark.parametrize("kind", BYTE_KINDS)
+@pytest.mark.parametrize("size", [260, 261, 262, 275, 300])
+@pytest.mark.parametrize("lines", [LINES, ["a"], []], ids=["text", "letter", "nothing"])
+def test_small_sizes_and_little_text_still_spell_anything(kind: str, size: int, lines: list[str]) -> None:
+    vocabulary = train(kind, lines, size=size, min_frequency=1)
+    assert len(vocabulary) <= size
+    assert vocabulary.decode(vocabulary.encode(LINES)) == LINES
+
+
+@pytest.mark.parametrize("kind", BYTE_KINDS)
+def test_a_rare_character_is_spelt_in_bytes(kind: str) -> None:
+    vocabulary = train(kind, [*LINES, "鑫"])
+    assert "鑫" not in vocabulary.tokens
+    assert vocabulary.tokenise(["的鑫"]) == [[*vocabulary.tokenise(["的"])[0], "<0xE9>", "<0x91>", "<0xAB>"]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "tokens"),
+    [
+        ("word", "A dog runs.", ["▁A", "▁dog", "▁runs", "."]),
+        ("word", "(a small one)", ["▁(", "a", "▁small", "▁one", ")"]),
+        ("word", "12.5 km", ["▁1", "2", ".", "5", "▁km"]),
+        ("word", "A zebra", ["▁A", "<unk>"]),
+        ("word", "几个人骑着自行车，", ["几个", "人", "骑", "着", "自行车", "，"]),
+        ("word", "建筑工人用Python写", ["建筑工人", "用", "Python", "写"]),
+        ("word", "", []),
+        ("bpe", "dog, dogs", ["▁dog", ",", "▁dogs"]),
+        ("bpe", "北京的", ["北京的"]),
+        ("bpe", " ", []),
+        ("char", "dog A", ["▁", "d", "o", "g", "▁", "A"]),
+        ("char", "北京", ["北", "京"]),
+    ],
+)
+def test_tokens_are_what_a_reader_would_expect(kind: str, text: str, tokens: list[str]) -> None:
+    assert TRAINED[kind].tokenise([text]) == [tokens]
+
+
+def test_a_word_seen_too_seldom_is_unknown() -> None:
+    vocabulary = train("word", ["a a b"], min_frequency=2)
+    assert vocabulary.encode(["a b"]) == [[vocabulary.tokens.index("▁a"), UNKNOWN]]
+
+
+@pytest.mark.parametrize("kind", ["bpe", "unigram", "word"])
+def test_the_same_text_gives_the_same_file_in_every_process(kind: str, tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib, tests.vocabulary.test_training as here;"
+        "here.train(sys.argv[1], size=330).save(pathlib.Path(sys.argv[2]))"
+    )
+    files = [tmp_path / "one.json", tmp_path / "two.json"]
+    for seed, file in enumerate(files):
+        environment = {**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": os.pathsep.join(sys.path)}
+        subprocess.run([sys.executable, "-c", program, kind, str(file)], check=True, env=environment)
+    assert files[0].read_bytes() == files[1].read_bytes()

@@ -1,0 +1,76 @@
+"""Files of vocabularies, and ids that no text gave."""
+
+from pathlib import Path
+
+import pytest
+
+from seqloom.mistake import UserMistake
+from seqloom.recipe import schema
+from seqloom.vocabulary.special import END, PADDING, START, UNKNOWN
+from seqloom.vocabulary.training import train_vocabulary
+from seqloom.vocabulary.vocabulary import Vocabulary
+
+LINES = ["a dog runs, 北京", "the dog ran on 12 streets, 北京"] * 3
+KINDS = ("word", "bpe", "unigram", "char")
+
+
+def train(kind: str) -> Vocabulary:
+    return train_vocabulary(lambda: LINES, schema.Vocabulary(kind=kind, size=320))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_saved_vocabulary_is_the_same_when_loaded(kind: str, tmp_path: Path) -> None:
+    made = train(kind)
+    made.save(tmp_path / "source.json")
+    loaded = Vocabulary.load(tmp_path / "source.json")
+    assert loaded.tokens == made.tokens
+    assert len(loaded) == len(made)
+    unseen = [*LINES, "犬 dogs </s>"]
+    assert loaded.encode(unseen) == made.encode(unseen)
+    assert loaded.decode(loaded.encode(LINES)) == LINES
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "{", "[1]", '{"model": {}}', "\x00", '{"version": "1.0", "model": {"type": "BPE"}}']
+)
+def test_a_damaged_file_is_named_with_the_remedy(content: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "source.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(UserMistake, match=r"source\.json is no vocabulary.*build it again"):
+        Vocabulary.load(path)
+
+
+def test_a_vocabulary_cut_short_is_named_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "source.json"
+    train("bpe").save(path)
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(UserMistake, match="build it again"):
+        Vocabulary.load(path)
+
+
+def test_a_tokenizer_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    from tokenizers import Tokenizer, models
+
+    Tokenizer(models.WordLevel({"[UNK]": 0, "dog": 1}, unk_token="[UNK]")).save(str(tmp_path / "source.json"))
+    with pytest.raises(UserMistake, match="not written by seqloom"):
+        Vocabulary.load(tmp_path / "source.json")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_special_ids_say_nothing(kind: str) -> None:
+    vocabulary = train(kind)
+    (ids,) = vocabulary.encode(["a dog"])
+    assert vocabulary.decode([[START, *ids, UNKNOWN, END, PADDING, PADDING], [], [END]]) == ["a dog", "", ""]
+
+
+def test_bytes_that_are_no_utf8_still_decode() -> None:
+    vocabulary = train("bpe")
+    lone = vocabulary.tokens.index("<0xE4>")
+    (text,) = vocabulary.decode([[*vocabulary.encode(["dog"])[0], lone]])
+    assert text.startswith("dog")
+
+
+def test_text_is_normalised_first() -> None:
+    vocabulary = train("bpe")
+    assert vocabulary.encode([" a\u00a0 dog\t"]) == vocabulary.encode(["a dog"])
