@@ -1,0 +1,50 @@
+"""The look of every figure: one size, one quiet palette, one way of saving.
+
+matplotlib's objects are used directly, without pyplot, so that figures can be drawn in any thread and leave no state.
+All labels are ASCII or Latin: the font that comes with matplotlib has no Chinese.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+MODEL, NEAREST, COPY = "model", "nearest", "copy"
+NAMES = {MODEL: "model", NEAREST: "nearest training source", COPY: "source copied"}
+BLUE, OCHRE, GREY = "#2b5c8a", "#d19a4e", "#b9bec5"
+COLOURS = {MODEL: BLUE, NEAREST: OCHRE, COPY: GREY}
+INK, FAINT, GRID = "#2e3440", "#6b7280", "#e6e8eb"
+
+_INCHES, _DOTS_PER_INCH = (8.0, 4.5), 200  # 1600 x 900 pixels
+
+
+def blank(panels: int = 1) -> tuple[Figure, list[Axes]]:
+    """A figure with `panels` pairs of axes side by side."""
+    figure = Figure(figsize=_INCHES, dpi=_DOTS_PER_INCH, facecolor="white")
+    figure.set_layout_engine(ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15))  # inches
+    return figure, [figure.add_subplot(1, panels, number + 1) for number in range(panels)]
+
+
+def dress(axes: Axes, title: str, x: str, y: str) -> None:
+    """Title and labels; a frame of two sides and a faint grid behind the data."""
+    axes.set_title(title, loc="left", fontsize=11, color=INK, pad=12, fontweight="bold")
+    axes.set_xlabel(x, fontsize=9, color=FAINT)
+    axes.set_ylabel(y, fontsize=9, color=FAINT)
+    axes.tick_params(labelsize=8.5, colors=FAINT, length=0)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(GRID)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def legend(axes: Axes, place: Literal["best", "upper left", "upper right"] = "best") -> None:
+    """Names of what is drawn, without a box."""
+    axes.legend(loc=place, frameon=False, fontsize=8.5, labelcolor=INK)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG that is the same bytes for the same data, whatever matplotlib's version writes about itself."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, format="png", metadata={"Software": None})

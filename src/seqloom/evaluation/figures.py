@@ -1,0 +1,154 @@
+"""What a person looks at first: PNG figures of a training and of its test scores."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from seqloom.evaluation.canvas import (
+    BLUE,
+    COLOURS,
+    FAINT,
+    GREY,
+    INK,
+    MODEL,
+    NAMES,
+    NEAREST,
+    OCHRE,
+    blank,
+    dress,
+    legend,
+    save,
+)
+from seqloom.evaluation.lengths import LengthBucket
+
+_METRICS = {"bleu": "BLEU", "chrf": "chrF"}
+_SMOOTHED = 15  # reports of the training loss averaged into one point of its line
+
+Row = Mapping[str, float]
+
+
+def loss_curves(history: Sequence[Row], path: Path, chosen_epoch: int | None = None) -> None:
+    """Training and validation loss by step, and validation scores beside them where the history has any.
+
+    `chosen_epoch` is the one whose weights were kept; left out, it is the one of the lowest validation loss.
+    """
+    validations = [row for row in history if "validation/loss" in row]
+    scored = [name for name in _METRICS if any(f"validation/{name}" in row for row in validations)]
+    chosen = _chosen(validations, chosen_epoch)
+    figure, panels = blank(2 if scored else 1)
+    _draw_losses(panels[0], history, chosen)
+    if scored:
+        _draw_validation_scores(panels[1], validations, scored, chosen)
+    save(figure, path)
+
+
+def score_bars(scores: Mapping[str, Mapping[str, float]], path: Path) -> None:
+    """Scores of the model and the baselines: `{"model": {"bleu": 31.2, "chrf": 55.0}, "nearest": …, "copy": …}`."""
+    figure, (axes,) = blank()
+    width = 0.8 / len(scores)
+    places = np.arange(len(_METRICS))
+    for number, (system, values) in enumerate(scores.items()):
+        offset = (number - (len(scores) - 1) / 2) * width
+        heights = [values[metric] for metric in _METRICS]
+        bars = axes.bar(places + offset, heights, width * 0.92, color=COLOURS[system], label=NAMES[system])
+        axes.bar_label(bars, fmt="%.1f", padding=3, fontsize=9, color=INK)
+    axes.set_xticks(places, list(_METRICS.values()))
+    dress(axes, "Test scores against the baselines", "", "score, 0 to 100 (higher is better)")
+    axes.tick_params(axis="x", labelsize=10, labelcolor=INK)
+    axes.margins(y=0.12)
+    legend(axes, "upper left")
+    save(figure, path)
+
+
+def length_scores(buckets: Sequence[LengthBucket], path: Path) -> None:
+    """Corpus chrF of the model and the nearest baseline by length of the source."""
+    figure, (axes,) = blank()
+    places = np.arange(len(buckets))
+    for system in (NEAREST, MODEL):
+        heights = [bucket.chrf[system] for bucket in buckets]
+        axes.plot(places, heights, color=COLOURS[system], label=NAMES[system], linewidth=2, marker="o", markersize=6)
+        for place, height in zip(places, heights, strict=True):
+            axes.annotate(
+                f"{height:.1f}", (place, height), (0, 8), textcoords="offset points", ha="center", fontsize=8, color=INK
+            )
+    axes.set_xticks(places, [_label(bucket) for bucket in buckets])
+    dress(axes, "chrF by length of the source", "length of the source, characters", "corpus chrF, 0 to 100")
+    axes.set_ylim(bottom=0)
+    axes.margins(x=0.06, y=0.18)
+    legend(axes)
+    save(figure, path)
+
+
+def length_histogram(references: Sequence[str], hypotheses: Sequence[str], path: Path) -> None:
+    """How long the model's answers are beside the references: a model that stops early or rambles shows here."""
+    lengths = {
+        "reference": np.array([len(text) for text in references]),
+        "model": np.array([len(text) for text in hypotheses]),
+    }
+    longest = max(int(each.max()) for each in lengths.values())
+    width = longest // 40 + 1  # whole characters, or bars would hold now one length and now two
+    edges = np.arange(0, longest + 1 + width, width)
+    figure, (axes,) = blank()
+    for (name, each), colour in zip(lengths.items(), (GREY, BLUE), strict=True):
+        counts, _ = np.histogram(each, edges)
+        label = f"{name} (mean {each.mean():.1f})"
+        axes.stairs(counts, edges, fill=name == "reference", color=colour, linewidth=2, label=label)
+    dress(axes, "Length of the answers", "length, characters", "test rows")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlim(0, edges[-1])
+    legend(axes, "upper right")
+    save(figure, path)
+
+
+def _chosen(validations: Sequence[Row], epoch: int | None) -> Row | None:
+    """The validation of the epoch that was kept; None where nothing was validated."""
+    if epoch is None:
+        return min(validations, key=lambda row: row["validation/loss"], default=None)
+    return next((row for row in validations if row["epoch"] == epoch), None)
+
+
+def _draw_losses(axes: Axes, history: Sequence[Row], chosen: Row | None) -> None:
+    reports = [row for row in history if "train/loss" in row]
+    steps, losses = (np.array([row[key] for row in reports]) for key in ("step", "train/loss"))
+    smooth = len(losses) >= 3 * _SMOOTHED
+    if smooth:
+        axes.plot(steps, losses, color=GREY, linewidth=0.8, alpha=0.7)
+        losses = np.convolve(losses, np.full(_SMOOTHED, 1 / _SMOOTHED), mode="valid")
+        steps = steps[_SMOOTHED // 2 :][: len(losses)]
+    axes.plot(steps, losses, color=OCHRE, linewidth=1.8, label="training" + ", smoothed" * smooth)
+    _draw_validation(axes, [row for row in history if "validation/loss" in row], "loss", "validation", BLUE)
+    dress(axes, "Loss", "step", "cross-entropy, nats per token (lower is better)")
+    _mark(axes, chosen)
+
+
+def _draw_validation_scores(axes: Axes, validations: Sequence[Row], scored: Sequence[str], chosen: Row | None) -> None:
+    for name, colour in zip(scored, (BLUE, OCHRE), strict=False):
+        _draw_validation(
+            axes, [row for row in validations if f"validation/{name}" in row], name, _METRICS[name], colour
+        )
+    dress(axes, "Validation scores", "step", "score, 0 to 100 (higher is better)")
+    axes.set_ylim(bottom=0)
+    _mark(axes, chosen)
+
+
+def _draw_validation(axes: Axes, rows: Sequence[Row], name: str, label: str, colour: str) -> None:
+    steps, values = ([row[key] for row in rows] for key in ("step", f"validation/{name}"))
+    axes.plot(steps, values, color=colour, linewidth=1.8, marker="o", markersize=4, label=label)
+
+
+def _mark(axes: Axes, chosen: Row | None) -> None:
+    """A vertical line at the epoch that was kept."""
+    if chosen is not None:
+        label = f"kept: epoch {chosen['epoch']:.0f}"
+        axes.axvline(chosen["step"], color=FAINT, linewidth=1, linestyle=(0, (4, 3)), label=label, zorder=1)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
+    legend(axes)
+
+
+def _label(bucket: LengthBucket) -> str:
+    span = f"{bucket.shortest}" if bucket.shortest == bucket.longest else f"{bucket.shortest}-{bucket.longest}"
+    return f"{span}\n{bucket.rows:,} rows"

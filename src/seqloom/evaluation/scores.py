@@ -1,0 +1,55 @@
+"""Scores of generated text, each with the signature that lets another team repeat it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
+
+_WORDLESS = {"zh": "zh", "ja": "char", "ko": "char"}  # scripts that the spaces of 13a would not cut into words
+
+
+@dataclass(frozen=True)
+class Score:
+    """One figure, 0 to 100, and how it was arrived at."""
+
+    name: str
+    value: float
+    signature: str  # sacreBLEU's: references, case, tokenisation, smoothing, version
+
+
+def text_scores(hypotheses: Sequence[str], references: Sequence[str], language: str) -> dict[str, Score]:
+    """Corpus BLEU (Papineni et al. 2002) and chrF (Popović 2015), as sacreBLEU (Post 2018) defines them.
+
+    `language` is the ISO 639 code of the target, empty if unknown; it decides how BLEU finds words. An empty
+    hypothesis is allowed and earns nothing.
+    """
+    assert len(hypotheses) == len(references) > 0, "one hypothesis per reference, and at least one"
+    # force: sacreBLEU would otherwise log a warning where many lines end in a spaced full stop; they may.
+    metrics = {"bleu": BLEU(tokenize=bleu_tokenisation(language), force=True), "chrf": CHRF()}
+    scores = {}
+    for name, metric in metrics.items():
+        value = metric.corpus_score(hypotheses, [references]).score
+        scores[name] = Score(name, value, metric.get_signature().format())
+    return scores
+
+
+def corpus_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> float:
+    """ChrF alone, of some of the rows."""
+    return float(CHRF().corpus_score(hypotheses, [references]).score)
+
+
+def sentence_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> list[float]:
+    """ChrF of each row: for finding the bad ones, not for averaging."""
+    metric = CHRF()
+    pairs = zip(hypotheses, references, strict=True)
+    return [metric.sentence_score(hypothesis, [reference]).score for hypothesis, reference in pairs]
+
+
+def bleu_tokenisation(language: str) -> str:
+    """The sacreBLEU tokeniser for a target language, such as `zh` for zh, zh-TW and ZH_cn."""
+    primary = language.replace("_", "-").partition("-")[0].lower()
+    if primary == "ja" and find_spec("MeCab") and find_spec("ipadic"):
+        return "ja-mecab"
+    return _WORDLESS.get(primary, "13a")
