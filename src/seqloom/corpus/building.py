@@ -1,0 +1,110 @@
+"""The corpus stage: files in any supported format to clean, split Parquet."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.dataset
+
+from seqloom.corpus.cleaning import Cleaner
+from seqloom.corpus.normalising import normalise
+from seqloom.corpus.pairs import RawPair
+from seqloom.corpus.readers import read_pairs
+from seqloom.corpus.sources import Sources
+from seqloom.corpus.splitting import SPLITS, Shares
+from seqloom.corpus.writing import CorpusWriter
+from seqloom.mistake import UserMistake
+from seqloom.progress import Progress
+from seqloom.recipe.schema import Corpus
+
+_REPORT_EVERY = 10_000  # rows
+_EXAMPLE = 200  # characters of a text in the facts
+
+
+@dataclass
+class _Tally:
+    """What was counted on the way."""
+
+    read: int = 0
+    rows: Counter[str] = field(default_factory=Counter)  # by split
+    rejected: Counter[str] = field(default_factory=Counter)  # by reason
+    characters: Counter[tuple[str, str]] = field(default_factory=Counter)  # by split and side
+
+
+def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Progress) -> dict[str, object]:
+    """Read, clean and split the corpus into Parquet files in `folder`, and return the facts of report.json.
+
+    Memory does not grow with the text, but for some hundred bytes per pair by which duplicates are known.
+
+    Raises:
+        UserMistake: a file is not what its format promises, or a split ends up empty.
+    """
+    shares = Shares.of(section, sources)
+    cleaner = Cleaner(section.max_characters)
+    tally = _Tally()
+    with CorpusWriter(folder) as writer:
+        for given_for, origin, pair in _pairs(section, sources):
+            source, target = normalise(pair.source), normalise(pair.target)
+            reason = cleaner.reason_against(source, target, given_for)
+            if reason:
+                writer.reject(reason, source, target, origin, pair.line)
+                tally.rejected[reason] += 1
+            else:
+                split = shares.split_of(source) if given_for == "train" else given_for
+                writer.keep(split, source, target, origin, pair.line)
+                tally.rows[split] += 1
+                tally.characters[split, "source"] += len(source)
+                tally.characters[split, "target"] += len(target)
+            tally.read += 1
+            if tally.read % _REPORT_EVERY == 0:
+                progress(tally.read, None, "rows", origin)
+    progress(tally.read, tally.read, "rows")
+    _check_every_split(section, sources, tally)
+    facts = _facts(tally, folder)
+    (folder / "report.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
+    return facts
+
+
+def _pairs(section: Corpus, sources: Sources) -> Iterator[tuple[str, str, RawPair]]:
+    """Every pair with the split its files are given for and the file: held-out text first, so training can avoid it."""
+    for split in ("test", "validation", "train"):
+        for files in getattr(sources, split).rows:
+            for pair in read_pairs(files, section):
+                yield split, files[0].place, pair
+
+
+def _check_every_split(section: Corpus, sources: Sources, tally: _Tally) -> None:
+    for split in ("test", "validation", "train"):
+        if tally.rows[split]:
+            continue
+        rejected = ", ".join(f"{count} {reason}" for reason, count in tally.rejected.items()) or "none rejected"
+        counts = f"of {tally.read} rows read ({rejected}) none is left for {split}"
+        if split == "train" or getattr(sources, split).columns:
+            raise UserMistake(f"corpus.{split}: {counts}; give more text, or correct what is rejected")
+        share = f"corpus.{split}_share"
+        raise UserMistake(
+            f"{share}: {counts}, as a share of {getattr(section, f'{split}_share')} is split off; give files in "
+            f"corpus.{split}, raise {share}, or give more text"
+        )
+
+
+def _facts(tally: _Tally, folder: Path) -> dict[str, object]:
+    return {
+        "rows": {split: tally.rows[split] for split in SPLITS},
+        "rejected": dict(sorted(tally.rejected.items())),
+        "read": tally.read,
+        "characters": {
+            split: {side: round(tally.characters[split, side] / tally.rows[split], 1) for side in ("source", "target")}
+            for split in SPLITS
+        },
+        "examples": _examples(folder / "train.parquet", tally.rows["train"]),
+    }
+
+
+def _examples(path: Path, rows: int) -> list[dict[str, str]]:
+    """Three pairs from within the file, for corpora often begin with their shortest."""
+    picked = sorted({rows // 4, rows // 2, 3 * rows // 4})
+    table = pyarrow.dataset.dataset(path).take(picked, columns=["source", "target"])
+    return [{side: text[:_EXAMPLE] for side, text in pair.items()} for pair in table.to_pylist()]

@@ -1,0 +1,58 @@
+"""A URL to a file that is whole, and is the one the recipe pins."""
+
+import logging
+import re
+import tempfile
+from pathlib import Path
+
+import pooch
+from pooch.utils import unique_file_name
+
+from seqloom.artifact.digest import digest_of_file
+from seqloom.mistake import UserMistake
+
+_PIN = re.compile(r"sha256=([0-9a-fA-F]{64})")
+_SECONDS = 30  # without a byte from the server
+
+
+def download(place: str, folder: Path, field: str) -> Path:
+    """Return the file at `place`, a URL with or without #sha256=…, kept in `folder`.
+
+    A pinned file is downloaded once. One that is not pinned is downloaded each time, for only its bytes tell whether
+    it has changed. It takes its place by a rename, so half a download never lies there.
+
+    Raises:
+        UserMistake: the server does not give the file, or gives another one than is pinned.
+    """
+    url, hash_sign, fragment = place.partition("#")
+    pin = _PIN.fullmatch(fragment)
+    if hash_sign and not pin:
+        raise UserMistake(f"{place}: after # comes sha256= and 64 hexadecimal digits; correct {field}")
+    kept: Path = folder / unique_file_name(url)
+    if pin and kept.is_file() and digest_of_file(kept) == pin[1].lower():
+        return kept
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as scratch:
+        fresh = _fetch(url, Path(scratch), field)
+        found = digest_of_file(fresh)
+        if pin and found != pin[1].lower():
+            raise UserMistake(f"{url}: its sha256 is {found}, not {pin[1].lower()}; correct #sha256= in {field}")
+        fresh.replace(kept)
+    return kept
+
+
+def _fetch(url: str, folder: Path, field: str) -> Path:
+    pooch.get_logger().setLevel(logging.WARNING)  # it tells of each download on stderr
+    try:
+        downloader = pooch.HTTPDownloader(timeout=_SECONDS)
+        return Path(pooch.retrieve(url, known_hash=None, fname="file", path=folder, downloader=downloader))
+    except (OSError, ValueError) as error:  # what requests raises is one or the other
+        raise UserMistake(
+            f"{url}: cannot be downloaded ({_reason(error)}); pin it in {field} with #sha256=… so that one download "
+            "lasts, or give a local file"
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    """The last words of a chain of network errors, which are the ones that say something."""
+    return str(error).rpartition(": ")[2].strip(" ')(") or type(error).__name__

@@ -1,0 +1,11 @@
+"""A pair of texts as it stands in a file."""
+
+from typing import NamedTuple
+
+
+class RawPair(NamedTuple):
+    """Source and target, untouched, and where they were found."""
+
+    source: str
+    target: str
+    line: int  # the first line of the pair, from 1; in an MO file, which has no lines, the number of the entry

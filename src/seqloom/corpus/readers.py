@@ -1,0 +1,55 @@
+"""Files to pairs, whatever their format."""
+
+from collections.abc import Iterator
+from itertools import zip_longest
+
+from seqloom.corpus.catalogues import read_mo, read_po
+from seqloom.corpus.opening import read_lines, without_end
+from seqloom.corpus.pairs import RawPair
+from seqloom.corpus.sources import SourceFile
+from seqloom.corpus.tables import read_jsonl, read_table
+from seqloom.mistake import UserMistake
+from seqloom.recipe.schema import Corpus
+
+
+def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[RawPair]:
+    """Yield the pairs of an aligned source and target file, or of one table or catalogue, as they stand.
+
+    Text goes by one line at a time; only a catalogue is in memory as a whole.
+
+    Raises:
+        UserMistake: a file is not what its format promises.
+    """
+    if len(files) == 2:
+        return read_aligned(*files)
+    (file,) = files
+    match file.format:
+        case "tsv" | "csv":
+            return read_table(file, section)
+        case "jsonl":
+            return read_jsonl(file, section)
+        case "po":
+            return read_po(file)
+        case "mo":
+            return read_mo(file)
+    raise AssertionError(file.format)
+
+
+def read_aligned(source: SourceFile, target: SourceFile) -> Iterator[RawPair]:
+    """Yield line n of `source` with line n of `target`."""
+    shorter_ended = False
+    lengths = [0, 0]
+    for number, (left, right) in enumerate(zip_longest(read_lines(source), read_lines(target)), start=1):
+        if left is not None:
+            lengths[0] = number
+        if right is not None:
+            lengths[1] = number
+        if left is None or right is None:
+            shorter_ended = True  # the rest is only counted
+        else:
+            yield RawPair(without_end(left), without_end(right), number)
+    if shorter_ended:
+        raise UserMistake(
+            f"{source.place} has {lengths[0]} lines and {target.place} has {lengths[1]}; "
+            "aligned files need a line for each line, an empty one where there is no text"
+        )

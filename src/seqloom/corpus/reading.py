@@ -1,0 +1,21 @@
+"""A finished corpus to tables: what every later stage calls."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+
+def read_split(folder: Path, split: str) -> pd.DataFrame:
+    """All rows of train, validation or test, with the columns source, target, origin and line."""
+    return pd.read_parquet(folder / f"{split}.parquet")
+
+
+def iterate_split(
+    folder: Path, split: str, columns: Sequence[str] = ("source", "target"), rows: int = 50_000
+) -> Iterator[pd.DataFrame]:
+    """Yield a split in order, `rows` rows at a time, so that its size does not matter."""
+    with pq.ParquetFile(folder / f"{split}.parquet") as file:
+        for batch in file.iter_batches(batch_size=rows, columns=list(columns)):
+            yield batch.to_pandas()

@@ -1,0 +1,43 @@
+"""Which split a text belongs to, decided by the text alone."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Self
+
+from seqloom.corpus.sources import Sources
+from seqloom.recipe.schema import Corpus
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares of the training text that go to the splits without files of their own; 0 for one that has files."""
+
+    validation: float
+    test: float
+
+    @classmethod
+    def of(cls, section: Corpus, sources: Sources) -> Self:
+        """The shares that the recipe gives."""
+        return cls(
+            validation=0.0 if sources.validation.columns else section.validation_share,
+            test=0.0 if sources.test.columns else section.test_share,
+        )
+
+    def split_of(self, source: str) -> str:
+        """Name the split of a normalised source text.
+
+        The test split takes the low end of [0, 1) and validation the high end: text stays where it is however much
+        the corpus grows, and a new share for one split moves nothing into or out of the other.
+        """
+        place = position(source)
+        if place < self.test:
+            return "test"
+        return "validation" if place >= 1.0 - self.validation else "train"
+
+
+def position(source: str) -> float:
+    """A number in [0, 1) that looks random and is always the same for the same text."""
+    digest = hashlib.blake2b(source.encode(), digest_size=8).digest()
+    return (int.from_bytes(digest) >> 11) / 2**53  # as many bits as a float holds, so 1 is never reached

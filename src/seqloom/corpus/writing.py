@@ -1,0 +1,71 @@
+"""Kept and rejected pairs to Parquet, a chunk at a time."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from seqloom.corpus.splitting import SPLITS
+
+CHUNK = 50_000  # rows held before they are written, each chunk one row group
+_SHOWN = 200  # characters of a rejected text
+
+_PLACE = pa.dictionary(pa.int32(), pa.string())
+_KEPT = pa.schema([("source", pa.string()), ("target", pa.string()), ("origin", _PLACE), ("line", pa.int32())])
+_REJECTED = pa.schema(
+    [("reason", _PLACE), ("file", _PLACE), *((name, _KEPT.field(name).type) for name in ("line", "source", "target"))]
+)
+
+
+class TableWriter:
+    """One Parquet file, written row by row; the same rows give the same bytes."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self._schema = schema
+        self._waiting: list[tuple[object, ...]] = []
+
+    def add(self, *row: object) -> None:
+        """Write one row, in the order of the schema."""
+        self._waiting.append(row)
+        if len(self._waiting) == CHUNK:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is still held, and the end of the file."""
+        if self._waiting:
+            self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        columns = zip(*self._waiting, strict=True)
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
+        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        self._waiting.clear()
+
+
+class CorpusWriter:
+    """The Parquet files of a corpus: one per split, and the rejects."""
+
+    def __init__(self, folder: Path) -> None:
+        self._splits = {split: TableWriter(folder / f"{split}.parquet", _KEPT) for split in SPLITS}
+        self._rejects = TableWriter(folder / "rejects.parquet", _REJECTED)
+
+    def keep(self, split: str, source: str, target: str, origin: str, line: int) -> None:
+        """Write a pair to its split."""
+        self._splits[split].add(source, target, origin, line)
+
+    def reject(self, reason: str, source: str, target: str, origin: str, line: int) -> None:
+        """Write a pair to the rejects, cut to what a person needs to find it."""
+        self._rejects.add(reason, origin, line, source[:_SHOWN], target[:_SHOWN])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for writer in (*self._splits.values(), self._rejects):
+            writer.close()
