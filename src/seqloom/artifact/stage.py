@@ -42,7 +42,9 @@ VOCABULARY = Stage("vocabulary", ("corpus",), ("vocabulary",), ("vocabulary",))
 VECTORS = Stage("vectors", ("corpus", "vocabulary"), ("vectors",), ("vectors",))
 BATCHES = Stage("batches", ("corpus", "vocabulary"), (), ("batches",))
 TRAINING = Stage("training", ("vocabulary", "vectors", "batches"), ("model", "training"), ("models", "training"))
-EVALUATION = Stage("evaluation", ("corpus", "batches", "training"), ("decoding", "evaluation"), ("decoding", "evaluation"))
+EVALUATION = Stage(
+    "evaluation", ("corpus", "batches", "training"), ("decoding", "evaluation"), ("decoding", "evaluation")
+)
 REGISTRY = Stage("registry", ("training", "evaluation"), ("name", "registry"), ("registry",))
 
 STAGES = (CORPUS, VOCABULARY, VECTORS, BATCHES, TRAINING, EVALUATION, REGISTRY)

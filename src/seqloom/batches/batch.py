@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from seqloom.batches.sequences import Ids
 from seqloom.vocabulary.special import END, PADDING, START
 
 
@@ -25,11 +25,15 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""
-        moved = (x.to(device, non_blocking=True) for x in (self.source, self.target_input, self.target_output))
-        return Batch(*moved, self.tokens)
+        return Batch(
+            self.source.to(device, non_blocking=True),
+            self.target_input.to(device, non_blocking=True),
+            self.target_output.to(device, non_blocking=True),
+            self.tokens,
+        )
 
 
-def make_batch(sources: Sequence[NDArray[np.int32]], targets: Sequence[NDArray[np.int32]]) -> Batch:
+def make_batch(sources: Sequence[Ids], targets: Sequence[Ids]) -> Batch:
     """Mark and pad pairs of id sequences."""
     return Batch(
         pad_sources(sources),
@@ -39,13 +43,15 @@ def make_batch(sources: Sequence[NDArray[np.int32]], targets: Sequence[NDArray[n
     )
 
 
-def pad_sources(sources: Sequence[NDArray[np.int32]] | Sequence[Sequence[int]]) -> Tensor:
+def pad_sources(sources: Sequence[Ids | list[int]]) -> Tensor:
     """Id sequences with END, padded to `(B, S)` int64."""
     return _pad(sources, after=END)
 
 
 def _pad(
-    sequences: Sequence[NDArray[np.int32]] | Sequence[Sequence[int]], before: int | None = None, after: int | None = None
+    sequences: Sequence[Ids | list[int]],
+    before: int | None = None,
+    after: int | None = None,
 ) -> Tensor:
     start = int(before is not None)
     width = max(len(sequence) for sequence in sequences) + 1
@@ -54,7 +60,7 @@ def _pad(
         padded[:, 0] = before
     for row, sequence in zip(padded, sequences, strict=True):
         end = start + len(sequence)
-        row[start:end] = sequence
+        row[start:end] = np.asarray(sequence)
         if after is not None:
             row[end] = after
     return torch.from_numpy(padded)

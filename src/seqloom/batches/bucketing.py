@@ -1,4 +1,4 @@
-"""Which sentences share a batch: similar lengths together, so that little is padded, in an order that a seed decides."""
+"""Which sentences share a batch: similar lengths, so that little is padded, in an order that a seed decides."""
 
 from collections.abc import Iterator
 from pathlib import Path

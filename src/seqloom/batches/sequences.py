@@ -1,4 +1,4 @@
-"""Token ids of a whole corpus side, memory-mapped: reading one sentence touches one page, whatever the corpus weighs."""
+"""Token ids of a whole corpus side, memory-mapped: memory does not grow with the corpus."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ Ids = NDArray[np.int32]
 
 
 class Sequences:
-    """The id sequences of one side of one split: `ids` end to end, sequence `i` from `offsets[i]` to `offsets[i + 1]`."""
+    """One side of one split: all `ids` end to end, sequence `i` from `offsets[i]` to `offsets[i + 1]`."""
 
     def __init__(self, ids: Ids, offsets: NDArray[np.int64]) -> None:
         self.ids = ids

@@ -18,7 +18,7 @@ def beam_search(
     """The `beam_size` best answers to each row of `source` `(B, S)`, best first.
 
     Hypotheses are compared by log-probability divided by length ** length_penalty (Wu et al. 2016 divide likewise). A
-    finished one keeps its place, and its score, until better ones push it out; a source is done when all K are finished.
+    finished one keeps its place and its score until better ones push it out; the search ends when all K are finished.
     """
     batch = len(source)
     memory = model.encode(source).repeat(beam_size)

@@ -67,7 +67,5 @@ class Generator:
         with torch.inference_mode():
             if section.beam_size == 1:
                 return greedy_search(self.model, source, section.max_length, section.length_penalty)
-            beams = beam_search(
-                self.model, source, section.beam_size, section.max_length, section.length_penalty
-            )
+            beams = beam_search(self.model, source, section.beam_size, section.max_length, section.length_penalty)
             return [beam[0] for beam in beams]

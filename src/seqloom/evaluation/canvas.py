@@ -5,7 +5,6 @@ All labels are ASCII or Latin: the font that comes with matplotlib has no Chines
 """
 
 from pathlib import Path
-from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -39,9 +38,22 @@ def dress(axes: Axes, title: str, x: str, y: str) -> None:
     axes.set_axisbelow(True)
 
 
-def legend(axes: Axes, place: Literal["best", "upper left", "upper right"] = "best") -> None:
-    """Names of what is drawn, without a box."""
-    axes.legend(loc=place, frameon=False, fontsize=8.5, labelcolor=INK)
+def legend_inside(axes: Axes) -> None:
+    """Names of what is drawn, where they hide least."""
+    axes.legend(loc="best", fontsize=8.5, labelcolor=INK, facecolor="white", edgecolor="none", framealpha=0.85)
+
+
+def legend_above(axes: Axes) -> None:
+    """Names of what is drawn, in the line of the title."""
+    axes.legend(
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        ncols=3,
+        borderaxespad=0.3,
+        frameon=False,
+        fontsize=8.5,
+        labelcolor=INK,
+    )
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -19,7 +19,8 @@ from seqloom.evaluation.canvas import (
     OCHRE,
     blank,
     dress,
-    legend,
+    legend_above,
+    legend_inside,
     save,
 )
 from seqloom.evaluation.lengths import LengthBucket
@@ -48,37 +49,21 @@ def loss_curves(history: Sequence[Row], path: Path, chosen_epoch: int | None = N
 def score_bars(scores: Mapping[str, Mapping[str, float]], path: Path) -> None:
     """Scores of the model and the baselines: `{"model": {"bleu": 31.2, "chrf": 55.0}, "nearest": …, "copy": …}`."""
     figure, (axes,) = blank()
-    width = 0.8 / len(scores)
-    places = np.arange(len(_METRICS))
-    for number, (system, values) in enumerate(scores.items()):
-        offset = (number - (len(scores) - 1) / 2) * width
-        heights = [values[metric] for metric in _METRICS]
-        bars = axes.bar(places + offset, heights, width * 0.92, color=COLOURS[system], label=NAMES[system])
-        axes.bar_label(bars, fmt="%.1f", padding=3, fontsize=9, color=INK)
-    axes.set_xticks(places, list(_METRICS.values()))
-    dress(axes, "Test scores against the baselines", "", "score, 0 to 100 (higher is better)")
+    heights = {system: [values[metric] for metric in _METRICS] for system, values in scores.items()}
+    _draw_bars(axes, heights, list(_METRICS.values()))
+    dress(axes, "Test scores and baselines", "", "score, 0 to 100 (higher is better)")
     axes.tick_params(axis="x", labelsize=10, labelcolor=INK)
-    axes.margins(y=0.12)
-    legend(axes, "upper left")
+    legend_above(axes)
     save(figure, path)
 
 
 def length_scores(buckets: Sequence[LengthBucket], path: Path) -> None:
     """Corpus chrF of the model and the nearest baseline by length of the source."""
     figure, (axes,) = blank()
-    places = np.arange(len(buckets))
-    for system in (NEAREST, MODEL):
-        heights = [bucket.chrf[system] for bucket in buckets]
-        axes.plot(places, heights, color=COLOURS[system], label=NAMES[system], linewidth=2, marker="o", markersize=6)
-        for place, height in zip(places, heights, strict=True):
-            axes.annotate(
-                f"{height:.1f}", (place, height), (0, 8), textcoords="offset points", ha="center", fontsize=8, color=INK
-            )
-    axes.set_xticks(places, [_label(bucket) for bucket in buckets])
+    heights = {system: [bucket.chrf[system] for bucket in buckets] for system in (MODEL, NEAREST)}
+    _draw_bars(axes, heights, [_label(bucket) for bucket in buckets])
     dress(axes, "chrF by length of the source", "length of the source, characters", "corpus chrF, 0 to 100")
-    axes.set_ylim(bottom=0)
-    axes.margins(x=0.06, y=0.18)
-    legend(axes)
+    legend_above(axes)
     save(figure, path)
 
 
@@ -99,8 +84,20 @@ def length_histogram(references: Sequence[str], hypotheses: Sequence[str], path:
     dress(axes, "Length of the answers", "length, characters", "test rows")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(0, edges[-1])
-    legend(axes, "upper right")
+    legend_above(axes)
     save(figure, path)
+
+
+def _draw_bars(axes: Axes, heights: Mapping[str, Sequence[float]], groups: Sequence[str]) -> None:
+    """Bars by system, side by side in each group, with their values on top."""
+    width = 0.8 / len(heights)
+    places = np.arange(len(groups))
+    for number, (system, values) in enumerate(heights.items()):
+        offset = (number - (len(heights) - 1) / 2) * width
+        bars = axes.bar(places + offset, values, width * 0.92, color=COLOURS[system], label=NAMES[system])
+        axes.bar_label(bars, fmt="%.1f", padding=3, fontsize=8.5, color=INK)
+    axes.set_xticks(places, groups)
+    axes.margins(y=0.1)
 
 
 def _chosen(validations: Sequence[Row], epoch: int | None) -> Row | None:
@@ -146,7 +143,7 @@ def _mark(axes: Axes, chosen: Row | None) -> None:
         axes.axvline(chosen["step"], color=FAINT, linewidth=1, linestyle=(0, (4, 3)), label=label, zorder=1)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
-    legend(axes)
+    legend_inside(axes)
 
 
 def _label(bucket: LengthBucket) -> str:

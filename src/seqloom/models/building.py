@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 WEIGHTS_FILE = "weights.safetensors"
 SIZES_FILE = "sizes.json"
-DECODERS = {"none": FixedVectorDecoder, "additive": AdditiveDecoder, "multiplicative": MultiplicativeDecoder}
+DECODERS: dict[str, type[FixedVectorDecoder | AdditiveDecoder | MultiplicativeDecoder]] = {
+    "none": FixedVectorDecoder,
+    "additive": AdditiveDecoder,
+    "multiplicative": MultiplicativeDecoder,
+}
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,12 @@ def build_model(section: "Model", sizes: Sizes) -> EncoderDecoder:
     target_embedding = _embedding(sizes.target, sizes.width)
     source_embedding = target_embedding if sizes.shared else _embedding(sizes.source, sizes.width)
     encoder = RecurrentEncoder(
-        section.encoder, sizes.width, section.encoder_width, section.encoder_layers, section.bidirectional, section.dropout
+        section.encoder,
+        sizes.width,
+        section.encoder_width,
+        section.encoder_layers,
+        section.bidirectional,
+        section.dropout,
     )
     decoder = DECODERS[section.attention](
         section.decoder,

@@ -51,15 +51,14 @@ class EncoderDecoder(nn.Module):
         """Teacher forcing: the hidden features `(B, T, E)` of the whole target at once, ready for `project`."""
         memory = self.encode(batch.source)
         hidden, _ = self.decoder.run(self._embed(batch.target_input), self.start(memory), memory)
-        return self.dropout(hidden)
+        features: Tensor = self.dropout(hidden)
+        return features
 
     def project(self, hidden: Tensor) -> Tensor:
         """Features `(…, E)` to logits `(…, V)`."""
-        logits = self.output(hidden)
-        assert isinstance(logits, Tensor)
+        logits: Tensor = self.output(hidden)
         return logits
 
     def _embed(self, target: Tensor) -> Tensor:
-        embedded = self.dropout(self.target_embedding(target))
-        assert isinstance(embedded, Tensor)
+        embedded: Tensor = self.dropout(self.target_embedding(target))
         return embedded

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+CELLS: dict[str, type[nn.RNN | nn.LSTM | nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class RecurrentCells(nn.Module):
         """Orthogonal recurrences keep gradients alive; an LSTM's forget gate begins open (Jozefowicz et al. 2015)."""
         for name, parameter in self.cells.named_parameters():
             if name.startswith("weight_hh"):
-                for block in parameter.data.split(self.width):
+                for block in parameter.data.view(-1, self.width, self.width):
                     nn.init.orthogonal_(block)
             elif name.startswith("weight_ih"):
                 nn.init.xavier_uniform_(parameter)

@@ -46,7 +46,9 @@ class RecurrentDecoder(nn.Module, ABC):
 class FixedVectorDecoder(RecurrentDecoder):
     """No attention: the fixed-length vector enters every step and every output.  Cho et al. 2014, arXiv:1406.1078."""
 
-    def __init__(self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float) -> None:
+    def __init__(
+        self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float
+    ) -> None:
         cells = RecurrentCells(kind, width + memory_width, decoder_width, layers, dropout)
         super().__init__(cells, memory_width, decoder_width + memory_width + width, width)
 
@@ -58,9 +60,11 @@ class FixedVectorDecoder(RecurrentDecoder):
 
 
 class AdditiveDecoder(RecurrentDecoder):
-    """The state before a token chooses what is seen, and that enters the cell.  Bahdanau et al. 2015, arXiv:1409.0473."""
+    """The state before a token chooses what is seen, which enters the cell.  Bahdanau et al. 2015, arXiv:1409.0473."""
 
-    def __init__(self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float) -> None:
+    def __init__(
+        self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float
+    ) -> None:
         cells = RecurrentCells(kind, width + memory_width, decoder_width, layers, dropout)
         super().__init__(cells, memory_width, decoder_width + memory_width + width, width)
         self.attention = AdditiveAttention(decoder_width, memory_width, decoder_width)
@@ -72,9 +76,9 @@ class AdditiveDecoder(RecurrentDecoder):
     def run(self, embedded: Tensor, state: RecurrentState, memory: Memory) -> tuple[Tensor, RecurrentState]:
         """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
         outputs, contexts = [], []
-        for token in embedded.split(1, dim=1):  # (B, 1, E)
+        for token in embedded.unbind(dim=1):  # (B, E)
             context, _ = self.attention(state.hidden[-1].unsqueeze(1), memory)
-            output, state = self.cells(torch.cat([token, context], dim=2), state)
+            output, state = self.cells(torch.cat([token.unsqueeze(1), context], dim=2), state)
             outputs.append(output)
             contexts.append(context)
         return self.read(torch.cat(outputs, dim=1), torch.cat(contexts, dim=1), embedded), state
@@ -86,7 +90,9 @@ class MultiplicativeDecoder(RecurrentDecoder):
     Nothing of the attention returns to the cell, so the whole target runs at once.
     """
 
-    def __init__(self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float) -> None:
+    def __init__(
+        self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float
+    ) -> None:
         cells = RecurrentCells(kind, width, decoder_width, layers, dropout)
         super().__init__(cells, memory_width, decoder_width + memory_width, width)
         self.attention = MultiplicativeAttention(decoder_width, memory_width)

@@ -17,7 +17,9 @@ class RecurrentEncoder(nn.Module):
     backward run reads each row reversed within its own length. Hence no packing, and no row sees another's length.
     """
 
-    def __init__(self, kind: str, width: int, encoder_width: int, layers: int, bidirectional: bool, dropout: float) -> None:
+    def __init__(
+        self, kind: str, width: int, encoder_width: int, layers: int, bidirectional: bool, dropout: float
+    ) -> None:
         super().__init__()
         self.memory_width = encoder_width * (2 if bidirectional else 1)
         widths = [width] + [self.memory_width] * (layers - 1)

@@ -79,7 +79,7 @@ def _sentence(error: ErrorDetails) -> str:
         case "value_error":
             return f"{place}: {error['ctx']['error']}"
         case "string_pattern_mismatch":
-            return f"{place}: {error['input']!r} may hold only letters, digits, . _ - and must begin with a letter or digit"
+            return f"{place}: {error['input']!r} may hold letters, digits and . _ - only, the first a letter or digit"
         case _:
             shown = repr(error["input"])
             return f"{place}: {error['msg'][0].lower()}{error['msg'][1:]}, not {shown[:80]}"

@@ -25,8 +25,8 @@ class Corpus(Section):
     """Where the text is and which pairs are kept."""
 
     train: Annotated[list[str], Field(min_length=1, max_length=2)] = Field(
-        description="Two places hold aligned source and target lines; one holds a table or catalogue. A place is a path, "
-        "a path with * in it, package://NAME/PATH inside an installed Python package, or a URL (#sha256=… is checked)."
+        description="Two places hold aligned source and target lines; one holds a table or catalogue. A place is a "
+        "path, a path with * in it, package://NAME/PATH in an installed Python package, or a URL (#sha256=… is checked)."
     )
     validation: Places = Field([], description="As train; left empty, a share of train is split off.")
     test: Places = Field([], description="As train; left empty, a share of train is split off.")
@@ -38,7 +38,9 @@ class Corpus(Section):
     target_column: str = Field("target", description="Column or JSON key of the target text.")
     source_language: str = Field("", description="ISO 639 code of the source, such as en; empty if unknown.")
     target_language: str = Field("", description="ISO 639 code of the target; zh switches to Chinese scoring.")
-    validation_share: Share = Field(0.05, description="Share of the pairs split off for validation where none is given.")
+    validation_share: Share = Field(
+        0.05, description="Share of the pairs split off for validation where none is given."
+    )
     test_share: Share = Field(0.05, description="Share of the pairs split off for test where none is given.")
     max_characters: Count = Field(1000, description="Characters; a pair with a longer side is rejected.")
 
@@ -59,13 +61,17 @@ class Vectors(Section):
         "word2vec", description="none starts from random embeddings; pretrained reads source_file and target_file."
     )
     width: int = Field(256, ge=1, le=8192, description="Numbers per token: the width of the model's embeddings.")
-    algorithm: Literal["skip-gram", "cbow"] = Field("skip-gram", description="What word2vec or fastText learns to predict.")
+    algorithm: Literal["skip-gram", "cbow"] = Field(
+        "skip-gram", description="What word2vec or fastText learns to predict."
+    )
     window: Count = Field(5, description="Tokens of context on either side.")
     negative: Count = Field(10, description="Negative samples per token.")
     epochs: Count = Field(10, description="Passes over the training split.")
     workers: Count = Field(1, description="Threads; 1 gives the same matrix every time.")
     seed: int = Field(1, ge=0, description="Seed of the vectors.")
-    source_file: str = Field("", description="Pretrained source vectors: word2vec text or binary, GloVe, or fastText .vec.")
+    source_file: str = Field(
+        "", description="Pretrained source vectors: word2vec text or binary, GloVe, or fastText .vec."
+    )
     target_file: str = Field("", description="Pretrained target vectors, in the same formats.")
 
     @model_validator(mode="after")
@@ -84,7 +90,8 @@ class Model(Section):
     encoder: Recurrent = Field("lstm", description="Kind of encoder.")
     decoder: Recurrent = Field("lstm", description="Kind of decoder.")
     attention: Literal["none", "additive", "multiplicative"] = Field(
-        "additive", description="none: the decoder sees the fixed-length vector alone; additive: Bahdanau; multiplicative: Luong."
+        "additive",
+        description="none: the decoder sees the fixed-length vector alone; additive: Bahdanau; multiplicative: Luong.",
     )
     encoder_width: int = Field(256, ge=1, le=16384, description="Numbers in the state of each encoder direction.")
     decoder_width: int = Field(512, ge=1, le=16384, description="Numbers in the state of the decoder.")
@@ -106,7 +113,9 @@ class Training(Section):
         "constant", description="Learning rate after the warm-up; cosine falls to zero at the last epoch."
     )
     warmup_steps: int = Field(0, ge=0, description="Updates over which the learning rate rises linearly.")
-    weight_decay: float = Field(0.0, ge=0.0, le=1.0, description="Decay of the weights per update, times learning rate.")
+    weight_decay: float = Field(
+        0.0, ge=0.0, le=1.0, description="Decay of the weights per update, times learning rate."
+    )
     clip_norm: float = Field(1.0, gt=0.0, description="Gradients are scaled down to this norm.")
     label_smoothing: float = Field(0.1, ge=0.0, lt=1.0, description="Share of the target spread over the vocabulary.")
     freeze_embeddings: bool = Field(False, description="Keep the embeddings as the vectors made them.")

@@ -39,7 +39,9 @@ def train_model(
     section = recipe.training
     device = choose_device(section.device)
     model = _fresh_model(recipe, sizes, vectors)
-    train, validation = (BucketedBatches.open(batches, split, section.batch_tokens) for split in ("train", "validation"))
+    train, validation = (
+        BucketedBatches.open(batches, split, section.batch_tokens) for split in ("train", "validation")
+    )
     trainer = Trainer(model, train, validation, section, device, workspace, validate, observe, progress)
     position = trainer.run()
     save_checkpoint(model.cpu(), sizes, folder)

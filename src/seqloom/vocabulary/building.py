@@ -15,12 +15,10 @@ from pyarrow.parquet import read_metadata
 from seqloom.corpus.reading import iterate_split
 from seqloom.progress import Progress
 from seqloom.recipe import schema
-from seqloom.vocabulary.special import SPECIAL_TOKENS, UNKNOWN
+from seqloom.vocabulary.special import SOURCE_FILE, SPECIAL_TOKENS, TARGET_FILE, UNKNOWN
 from seqloom.vocabulary.training import BYTE_TOKENS, train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
 
-SOURCE_FILE = "source.json"
-TARGET_FILE = "target.json"
 COUNTS_FILE = "counts.parquet"  # side, id, token, count: on the training split
 SIDES = ("source", "target")
 

@@ -12,10 +12,9 @@ from tokenizers import Regex, pre_tokenizers
 
 MARK = "▁"  # U+2581: stands for the space before a token
 BREAK = "\n"  # a cut that leaves no trace
-HAN = "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
+_HAN = "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
 
-_STARTS_WITH_HAN = re.compile(HAN)
-_RUN_OF_HAN = re.compile(f"{HAN}+")
+_RUN_OF_HAN = re.compile(f"{_HAN}+")
 
 
 def mark(text: str) -> str:
@@ -24,8 +23,13 @@ def mark(text: str) -> str:
     With it a word at the head of a sentence is the same token as elsewhere. Han text writes no spaces, so there the
     mark would do the opposite and is left out; decoding strips the text, and finds no difference.
     """
-    lead = "" if not text or _STARTS_WITH_HAN.match(text) else MARK
+    lead = "" if not text or starts_with_han(text) else MARK
     return lead + text.replace(" ", MARK)
+
+
+def starts_with_han(text: str) -> bool:
+    """Whether the first character is Han, whose words have no spaces between them."""
+    return _RUN_OF_HAN.match(text) is not None
 
 
 def break_han_words(text: str) -> str:

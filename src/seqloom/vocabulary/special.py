@@ -1,4 +1,6 @@
-"""The four tokens that are no text; they come first in every vocabulary."""
+"""What every vocabulary has in common; models and training need this and no tokeniser."""
 
 PADDING, UNKNOWN, START, END = range(4)
-SPECIAL_TOKENS = ("<pad>", "<unk>", "<s>", "</s>")  # index = id
+SPECIAL_TOKENS = ("<pad>", "<unk>", "<s>", "</s>")  # no text; index = id, first in every vocabulary
+
+SOURCE_FILE, TARGET_FILE = VOCABULARY_FILES = ("source.json", "target.json")

@@ -1,0 +1,44 @@
+"""What a run of data-to-model made, for the closing card and for scripts."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The version that serves now, with the scores it was registered with."""
+
+    version: int
+    bleu: float
+    chrf: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run made."""
+
+    model: str
+    version: int
+    aliases: list[str]
+    run_id: str
+    checkpoint: str
+    metrics: dict[str, float]
+    stages: dict[str, float | str]  # seconds, or "cached"
+    flow_run: str
+    prefect_url: str  # of the flow run, empty where Prefect is embedded
+    champion: Champion | None = None
+    examples: list[dict[str, str]] = field(default_factory=list)  # source, reference, hypothesis
+
+    @property
+    def uri(self) -> str:
+        """What `seqloom generate` and `mlflow.pyfunc.load_model` take."""
+        return f"models:/{self.model}/{self.version}"
+
+    @property
+    def first_source(self) -> str:
+        """A source to try the model on."""
+        return self.examples[0]["source"].replace('"', "'") if self.examples else "…"
+
+    def as_json(self) -> dict[str, Any]:
+        """Every field, for `--json`."""
+        return asdict(self)

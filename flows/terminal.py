@@ -1,0 +1,148 @@
+"""What a person sees of a run in the terminal: the plan, a bar per stage, and the closing card."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from flows.outcome import Outcome
+from seqloom import progress
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.planning import Step
+from seqloom.registry.tracking import tracking_uri
+from tasks.headlines import headline
+
+
+def show_plan(console: Console, name: str, steps: Sequence[Step]) -> None:
+    """Which stages are finished already, and which will run."""
+    table = Table(title=f"Plan for {name}", title_justify="left", box=None, padding=(0, 2))
+    for column in ("stage", "plan", "from before"):
+        table.add_column(column, no_wrap=column != "from before")
+    for step in steps:
+        known = headline(step.manifest) if step.manifest else step.version.uri if step.version else ""
+        plan = Text("cached", "green") if step.cached else Text("will run", "yellow")
+        table.add_row(step.stage, plan, Text(known, "dim"))
+    console.print(table)
+    console.print()
+
+
+class TerminalAudience:
+    """Draws one bar for the stage under way and leaves one line for each that is done."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.bars = Progress(
+            TextColumn("[bold]{task.description:<11}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[count]}"),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.fields[note]}"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self.bar: TaskID | None = None
+
+    def live(self) -> AbstractContextManager[Progress]:
+        """Draw while this lasts."""
+        return self.bars
+
+    def progress(self, stage: str) -> progress.Progress:
+        """A new bar for `stage`."""
+        self._remove_bar()
+        bar = self.bar = self.bars.add_task(stage, total=None, count="", note="")
+
+        def update(done: int, total: int | None, unit: str, note: str = "") -> None:
+            count = f"{done:,} {unit}" if total is None else f"{done:,}/{total:,} {unit}"
+            self.bars.update(bar, completed=done, total=total, count=count, note=note)
+
+        return update
+
+    def finished(self, stage: str, headline: str, seconds: float | None) -> None:
+        """Replace the bar by a line."""
+        self._remove_bar()
+        took = "[green]cached[/]" if seconds is None else f"{seconds:6.1f} s"
+        self.console.print(f"[green]✓[/] [bold]{stage:<11}[/] {took}  {headline}", highlight=False, soft_wrap=True)
+
+    def _remove_bar(self) -> None:
+        if self.bar is not None:
+            self.bars.remove_task(self.bar)
+            self.bar = None
+
+
+def show_card(console: Console, outcome: Outcome, home: Path) -> None:
+    """What was made, how good it is, where to look, and how to try it."""
+    made = Text.assemble(
+        ("Registered " if outcome.stages["registry"] != "cached" else "Nothing new to register: "),
+        (outcome.uri, "bold green"),
+        f"  ({', '.join(outcome.aliases) or 'no alias'})",
+    )
+    parts = [made, Text(), _scores(outcome), Text(), *_examples(outcome), _where_to_look(outcome, home)]
+    console.print(Panel(Group(*parts), title=outcome.model, border_style="green", padding=(1, 2)))
+
+
+def _scores(outcome: Outcome) -> Table:
+    """The model beside the baselines and, where there is another, the champion."""
+    table = Table(box=None, padding=(0, 2), title="Test scores", title_justify="left", title_style="bold")
+    for column in ("", "BLEU", "chrF", "perplexity", "token accuracy"):
+        table.add_column(column, justify="right" if column else "left")
+    metrics = outcome.metrics
+    table.add_row(
+        Text("this model", "bold"),
+        *(Text(f"{metrics[f'test/{name}']:.1f}", "bold") for name in ("bleu", "chrf")),
+        f"{metrics['test/perplexity']:.1f}",
+        f"{metrics['test/accuracy']:.1%}",
+    )
+    if outcome.champion and outcome.champion.version != outcome.version:
+        champion = outcome.champion
+        table.add_row(f"champion, version {champion.version}", f"{champion.bleu:.1f}", f"{champion.chrf:.1f}")
+    for baseline, name in (("nearest", "nearest training source"), ("copy", "copy of the source")):
+        scores = (f"{metrics[f'baseline/{baseline}/{score}']:.1f}" for score in ("bleu", "chrf"))
+        table.add_row(Text(name, "dim"), *(Text(score, "dim") for score in scores))
+    return table
+
+
+def _examples(outcome: Outcome) -> list[Table | Text]:
+    if not outcome.examples:
+        return []
+    table = Table(
+        box=None, padding=(0, 2), title="Held-out examples", title_justify="left", title_style="bold", show_header=False
+    )
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for number, example in enumerate(outcome.examples):
+        if number:
+            table.add_row("", "")
+        table.add_row("source", Text(example["source"]))
+        table.add_row("reference", Text(example["reference"]))
+        table.add_row("hypothesis", Text(example["hypothesis"], "bold"))
+    return [table, Text()]
+
+
+def _where_to_look(outcome: Outcome, home: Path) -> Table:
+    table = Table(box=None, padding=(0, 2), show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("try it", Text(f'seqloom generate {outcome.uri} "{outcome.first_source}"', "bold"))
+    table.add_row("MLflow", Text(f"mlflow ui --backend-store-uri '{tracking_uri(home)}'"))
+    table.add_row("", Text(f"run {outcome.run_id} in experiment {outcome.model}", "dim"))
+    table.add_row("Prefect", Text(outcome.prefect_url or f"PREFECT_HOME='{home / 'prefect'}' prefect server start"))
+    table.add_row("", Text(f"flow run {outcome.flow_run}", "dim"))
+    table.add_row("checkpoint", Text(outcome.checkpoint))
+    return table
+
+
+def show_recipe(console: Console, recipe: Recipe) -> None:
+    """Every field as it will be used, defaults included."""
+    table = Table(title=f"Recipe {recipe.name}", title_justify="left", box=None, padding=(0, 2), show_header=False)
+    for section, fields in recipe.model_dump(exclude={"name"}).items():
+        values = fields.items() if isinstance(fields, dict) else [("", fields)]
+        for field, value in values:
+            table.add_row(Text(f"{section}.{field}".rstrip("."), "bold"), Text(str(value)))
+    console.print(table)
+    console.print()

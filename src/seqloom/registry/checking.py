@@ -1,0 +1,40 @@
+"""What can be found wrong with a recipe before any work is done."""
+
+import tempfile
+from pathlib import Path
+
+from seqloom.corpus.building import build_corpus
+from seqloom.corpus.sources import locate
+from seqloom.mistake import UserMistake
+from seqloom.progress import Progress
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.planning import Step, plan
+
+
+def check_places(recipe: Recipe) -> None:
+    """Refuse at once what a later stage would refuse after an hour: a GPU or a vectors file that is not there.
+
+    Raises:
+        UserMistake: one of them is missing.
+    """
+    from seqloom.training.device import choose_device
+
+    choose_device(recipe.training.device)
+    for field in ("source_file", "target_file"):
+        file = getattr(recipe.vectors, field)
+        if file and not Path(file).is_file():
+            raise UserMistake(f"{file}: no such file (looked in {Path.cwd()}); correct vectors.{field}")
+
+
+def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> list[Step]:
+    """The plan, after every file of the corpus was read to its end; nothing is kept.
+
+    Raises:
+        UserMistake: a file of the recipe is missing, or a line of one cannot be used.
+    """
+    check_places(recipe)
+    steps = plan(recipe, home)
+    if not steps[0].cached:
+        with tempfile.TemporaryDirectory() as folder:
+            build_corpus(recipe.corpus, locate(recipe.corpus, home), Path(folder), progress)
+    return steps

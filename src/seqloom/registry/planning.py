@@ -1,0 +1,73 @@
+"""What a recipe will do before it does it: which stages are finished already, and which will run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqloom.artifact.digest import digest_of_value
+from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.stage import REGISTRY, STAGES, Stage
+from seqloom.artifact.store import Store
+from seqloom.corpus.sources import Sources, locate
+from seqloom.recipe.schema import Recipe
+
+if TYPE_CHECKING:
+    from seqloom.registry.tracking import Version
+
+SOURCES = "sources"  # what the first stage reads, in place of an artifact
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of the plan; a finished one has its manifest, or for the registry its version."""
+
+    stage: str
+    manifest: Manifest | None = None
+    version: "Version | None" = None
+
+    @property
+    def cached(self) -> bool:
+        """Whether there is nothing to do."""
+        return self.manifest is not None or self.version is not None
+
+
+def digest_of_sources(sources: Sources) -> str:
+    """What the corpus stage reads, as one digest."""
+    return digest_of_value(sources.digests)
+
+
+def plan(recipe: Recipe, home: Path) -> list[Step]:
+    """Every stage in order.
+
+    Raises:
+        UserMistake: a file of the recipe is missing or cannot be what the recipe says.
+    """
+    return follow(recipe, home, STAGES, {SOURCES: digest_of_sources(locate(recipe.corpus, home))})
+
+
+def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[str, str]) -> list[Step]:
+    """These stages in order, given the digests of what came before; a stage whose input has yet to be made will run."""
+    store = Store(home)
+    digests = dict(known)
+    steps = []
+    for stage in stages:
+        reads = stage.reads or (SOURCES,)
+        key = stage.key(recipe, [digests[name] for name in reads]) if digests.keys() >= set(reads) else None
+        if key is None:
+            steps.append(Step(stage.name))
+        elif stage is REGISTRY:
+            steps.append(Step(stage.name, version=_registered(recipe.name, key, home)))
+        else:
+            manifest = store.find(stage.name, key)
+            steps.append(Step(stage.name, manifest))
+            if manifest:
+                digests[stage.name] = manifest.digest
+    return steps
+
+
+def _registered(name: str, key: str, home: Path) -> "Version | None":
+    from seqloom.registry.tracking import connect  # a second of imports that only a finished recipe needs
+    from seqloom.registry.versions import find_by_key
+
+    return find_by_key(connect(home), name, key)

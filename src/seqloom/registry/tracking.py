@@ -1,0 +1,56 @@
+"""Which MLflow is spoken to: the user's, or one in a file of ours."""
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+from mlflow import MlflowClient
+
+
+def tracking_uri(home: Path) -> str:
+    """`MLFLOW_TRACKING_URI` where it is set, else SQLite below `home`."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{database_file(home)}"
+
+
+def database_file(home: Path) -> Path:
+    """The SQLite database of the embedded MLflow."""
+    return home / "mlflow.db"
+
+
+def connect(home: Path) -> MlflowClient:
+    """A client of the user's MLflow or of ours, which is made where it does not exist."""
+    for chatty in ("alembic", "mlflow"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # ours are the only bars
+    uri = tracking_uri(home)
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        home.mkdir(parents=True, exist_ok=True)
+    mlflow.set_tracking_uri(uri)
+    return MlflowClient(uri)
+
+
+def experiment_id(client: MlflowClient, name: str, home: Path) -> str:
+    """The experiment of this name; a new one keeps its files below `home`, or where the user's server says."""
+    experiment = client.get_experiment_by_name(name)
+    if experiment is not None:
+        return str(experiment.experiment_id)
+    embedded = not os.environ.get("MLFLOW_TRACKING_URI")
+    location = (home / "mlflow" / name).as_uri() if embedded else None
+    return str(client.create_experiment(name, artifact_location=location))
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version."""
+
+    name: str
+    number: int
+    aliases: tuple[str, ...]
+    run_id: str
+
+    @property
+    def uri(self) -> str:
+        """What `seqloom generate` and `mlflow.pyfunc.load_model` take."""
+        return f"models:/{self.name}/{self.number}"

@@ -1,0 +1,42 @@
+"""A matrix whose rows follow the vocabulary, made from vectors known by their tokens."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqloom.vectors.loading import Matrix
+from seqloom.vocabulary.special import PADDING, UNKNOWN
+
+Lookup = Callable[[str], NDArray[np.float32] | None]  # the vector of a token, (D,), or None where it has none
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """The embeddings of one side as the model will start from them."""
+
+    matrix: Matrix  # (V, D)
+    found: NDArray[np.bool_]  # (V,) rows that are more than a guess
+
+    def coverage(self, counts: NDArray[np.int64]) -> float:
+        """Share of token occurrences, `counts` of each (V,), whose row was found."""
+        return round(float(counts[self.found].sum() / max(counts.sum(), 1)), 6)
+
+
+def align(tokens: Sequence[str], lookup: Lookup, width: int, seed: int) -> Aligned:
+    """Look every token up; a row that is not found is drawn at random, as large as those that are.
+
+    Padding is zero. An unknown token that is not found gets the mean of all rows: the best guess for any word.
+    """
+    rows = [lookup(token) for token in tokens]
+    found = np.array([row is not None for row in rows])
+    found[PADDING] = False
+    known = np.array([row for row in rows if row is not None], np.float32).reshape(-1, width)  # (found, D)
+    scale = known.std() if len(known) else 1 / width
+    matrix = np.random.default_rng(seed).normal(0, scale, (len(tokens), width)).astype(np.float32)
+    if len(known):
+        matrix[UNKNOWN] = known.mean(axis=0)
+    matrix[[row is not None for row in rows]] = known
+    matrix[PADDING] = 0
+    return Aligned(matrix, found)

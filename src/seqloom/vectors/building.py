@@ -1,0 +1,118 @@
+"""The vectors stage: a matrix per side for the embeddings to start from, and the figures people are shown."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from seqloom.corpus.reading import iterate_split
+from seqloom.mistake import UserMistake
+from seqloom.progress import Progress
+from seqloom.recipe import schema
+from seqloom.vectors.aligning import Aligned, Lookup, align
+from seqloom.vectors.loading import SOURCE_FILE, TARGET_FILE
+from seqloom.vectors.neighbours import find_neighbours
+from seqloom.vectors.pretrained import read_pretrained
+from seqloom.vectors.training import learn_vectors
+from seqloom.vocabulary.building import COUNTS_FILE, SIDES, load_vocabularies
+from seqloom.vocabulary.special import END, SPECIAL_TOKENS, START
+from seqloom.vocabulary.vocabulary import Vocabulary
+
+Vocabularies = Mapping[str, Vocabulary]  # by side
+
+
+def build_vectors(
+    section: schema.Vectors, shared: bool, corpus: Path, vocabulary: Path, folder: Path, progress: Progress
+) -> dict[str, Any]:
+    """Write the `(V, D)` float32 matrices of the section's method into `folder` and return the facts.
+
+    `shared` says that both sides have one vocabulary: then they have one matrix too, written for each. Method none
+    writes nothing, and pretrained nothing for a side without a file, unless shared.
+
+    Raises:
+        UserMistake: a pretrained file is missing or malformed, of another width, or knows no token of the vocabulary.
+    """
+    vocabularies = dict(zip(SIDES, load_vocabularies(vocabulary), strict=True))
+    match section.method:
+        case "none":
+            made: dict[str, Aligned] = {}
+        case "pretrained":
+            made = _look_up(section, shared, vocabularies)
+        case "word2vec" | "fasttext":
+            made = _learn(section, shared, corpus, vocabularies, folder, progress)
+    counts = _counts(vocabulary)
+    for side, aligned in made.items():
+        np.save(folder / {"source": SOURCE_FILE, "target": TARGET_FILE}[side], aligned.matrix)
+    return {
+        "coverage": {side: aligned.coverage(counts[side]) for side, aligned in made.items()},
+        "neighbours": {
+            side: find_neighbours(vocabularies[side].tokens, aligned, counts[side]) for side, aligned in made.items()
+        },
+        "width": section.width,
+    }
+
+
+def _learn(
+    section: schema.Vectors, shared: bool, corpus: Path, vocabularies: Vocabularies, folder: Path, progress: Progress
+) -> dict[str, Aligned]:
+    groups = [SIDES] if shared else [(side,) for side in SIDES]
+    passes = count(1)
+    made = {}
+    for sides in groups:
+        tokens, note = vocabularies[sides[0]].tokens, " and ".join(sides)
+        report = partial(_report, progress, passes, section.epochs * len(groups), note)
+        with TemporaryDirectory(dir=folder) as scratch:
+            lines = Path(scratch) / "lines.txt"
+            _write_lines(lines, sides, corpus, vocabularies)
+            lookup = learn_vectors(lines, len(tokens), section, report)
+        made.update(dict.fromkeys(sides, align(tokens, lookup, section.width, section.seed)))
+    return made
+
+
+def _report(progress: Progress, passes: Iterator[int], total: int, note: str) -> None:
+    progress(next(passes), total, "epochs", note)
+
+
+def _write_lines(path: Path, sides: tuple[str, ...], corpus: Path, vocabularies: Vocabularies) -> None:
+    """Write the tokenised training split, a sentence a line; its start and end are words of it, so they are learned."""
+    with path.open("w", encoding="utf-8") as file:
+        for frame in iterate_split(corpus, "train", columns=sides):
+            for side in sides:
+                for tokens in vocabularies[side].tokenise(frame[side].tolist()):
+                    file.write(" ".join((SPECIAL_TOKENS[START], *tokens, SPECIAL_TOKENS[END])) + "\n")
+
+
+def _look_up(section: schema.Vectors, shared: bool, vocabularies: Vocabularies) -> dict[str, Aligned]:
+    files = {"source": section.source_file, "target": section.target_file}
+    lookups = {
+        side: read_pretrained(Path(file), section.width, f"vectors.{side}_file") for side, file in files.items() if file
+    }
+    if shared:  # one vocabulary knows the words of both sides, so each word has its vector from the first file with it
+        lookups = dict.fromkeys(SIDES, _first_of(list(lookups.values())))
+    made = {side: align(vocabularies[side].tokens, lookups[side], section.width, section.seed) for side in lookups}
+    for side, aligned in made.items():
+        if not aligned.found.any():
+            raise UserMistake(
+                f"vectors.{side}_file: no {side} token has a vector in {files[side] or ' or '.join(files.values())}: give "
+                "vectors of its language, or set vocabulary.kind to word"
+            )
+    return made
+
+
+def _first_of(lookups: list[Lookup]) -> Lookup:
+    def look_up(token: str) -> NDArray[np.float32] | None:
+        return next((row for row in (lookup(token) for lookup in lookups) if row is not None), None)
+
+    return look_up
+
+
+def _counts(vocabulary: Path) -> dict[str, NDArray[np.int64]]:
+    """Occurrences of each token (V,) on the training split, by side."""
+    table = pd.read_parquet(vocabulary / COUNTS_FILE).sort_values("id", kind="stable")
+    return {side: table.loc[table["side"] == side, "count"].to_numpy(np.int64) for side in SIDES}

@@ -1,0 +1,70 @@
+"""From text to batches: the stages before training."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+
+from seqloom.artifact.home import home_folder
+from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.stage import BATCHES, CORPUS, VECTORS, VOCABULARY
+from seqloom.batches.encoding import encode_corpus
+from seqloom.corpus.building import build_corpus
+from seqloom.corpus.sources import locate
+from seqloom.progress import Progress
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.planning import digest_of_sources
+from seqloom.vectors.building import build_vectors
+from seqloom.vocabulary.building import build_vocabulary
+from tasks.staging import is_transient, run_stage
+
+
+@task(
+    name="corpus",
+    task_run_name="corpus · {recipe.name}",
+    cache_policy=NO_CACHE,
+    retries=3,
+    retry_delay_seconds=[2, 10, 60],
+    retry_condition_fn=is_transient,
+)
+def prepare_corpus(recipe: Recipe) -> State[Manifest]:
+    """Read, clean and split the text; download it first where it is on the net."""
+    sources = locate(recipe.corpus, home_folder())
+
+    def write(folder: Path, progress: Progress) -> dict[str, Any]:
+        return build_corpus(recipe.corpus, sources, folder, progress)
+
+    return run_stage(CORPUS, recipe, [digest_of_sources(sources)], write)
+
+
+@task(name="vocabulary", task_run_name="vocabulary · {recipe.name}", cache_policy=NO_CACHE)
+def make_vocabulary(recipe: Recipe, corpus: Manifest) -> State[Manifest]:
+    """Learn how text is cut into tokens."""
+
+    def write(folder: Path, progress: Progress) -> dict[str, Any]:
+        return build_vocabulary(recipe.vocabulary, corpus.path, folder, progress)
+
+    return run_stage(VOCABULARY, recipe, [corpus.digest], write)
+
+
+@task(name="vectors", task_run_name="vectors · {recipe.name}", cache_policy=NO_CACHE)
+def make_vectors(recipe: Recipe, corpus: Manifest, vocabulary: Manifest) -> State[Manifest]:
+    """Train or read the word vectors that the embeddings start from."""
+
+    def write(folder: Path, progress: Progress) -> dict[str, Any]:
+        shared = recipe.vocabulary.shared
+        return build_vectors(recipe.vectors, shared, corpus.path, vocabulary.path, folder, progress)
+
+    return run_stage(VECTORS, recipe, [corpus.digest, vocabulary.digest], write)
+
+
+@task(name="batches", task_run_name="batches · {recipe.name}", cache_policy=NO_CACHE)
+def make_batches(recipe: Recipe, corpus: Manifest, vocabulary: Manifest) -> State[Manifest]:
+    """Encode every split once."""
+
+    def write(folder: Path, progress: Progress) -> dict[str, Any]:
+        return encode_corpus(corpus.path, vocabulary.path, folder, progress)
+
+    return run_stage(BATCHES, recipe, [corpus.digest, vocabulary.digest], write)

@@ -1,0 +1,71 @@
+"""A stage as a Prefect task: its cache, its lock, its retries and the page it leaves in the UI."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from prefect import Task
+from prefect.artifacts import create_markdown_artifact
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.logging import get_run_logger
+from prefect.states import Completed
+
+from seqloom.artifact.home import home_folder
+from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.stage import Stage
+from seqloom.artifact.store import Store
+from seqloom.progress import Progress
+from seqloom.recipe.schema import Recipe
+from tasks.headlines import headline, page
+from tasks.watching import audience, watched
+
+
+class Write(Protocol):
+    """The work of a stage: fill a folder, say how far it is, return what there is to tell."""
+
+    def __call__(self, folder: Path, progress: Progress) -> dict[str, Any]:
+        """Called once, in an empty folder, where no finished stage of the same key exists."""
+
+
+def run_stage(stage: Stage, recipe: Recipe, inputs: Sequence[str], write: Write) -> State[Manifest]:
+    """Find the finished stage or do it; the state is named Cached or Completed and holds the manifest.
+
+    Prefect's own cache would keep a second truth beside the store, which is wrong as soon as a folder is removed: here
+    a stage is done if, and only if, its folder is there.
+    """
+    store = Store(home_folder())
+    key = stage.key(recipe, inputs)
+    found = store.find(stage.name, key)
+    if found is None:
+        with watched(stage.name, artifact_key(recipe, stage.name, "progress")) as progress:
+            made = store.build(stage.name, key, lambda folder: write(folder, progress))
+    manifest = found or made
+    return tell(recipe, manifest, cached=found is not None)
+
+
+def tell(recipe: Recipe, manifest: Manifest, cached: bool) -> State[Manifest]:
+    """Say what came of a stage: to the terminal, the log and the UI."""
+    line = headline(manifest)
+    watcher = audience.get()
+    if watcher:
+        watcher.finished(manifest.stage, line, None if cached else manifest.seconds)
+    get_run_logger().info("%s %s: %s", manifest.stage, "cached" if cached else "done", line)
+    create_markdown_artifact(page(manifest), key=artifact_key(recipe, manifest.stage), description=line)
+    return Completed(name="Cached" if cached else "Completed", message=line, data=manifest)
+
+
+def artifact_key(recipe: Recipe, *parts: str) -> str:
+    """Prefect takes lower-case letters, digits and dashes."""
+    text = "-".join((recipe.name, *parts)).lower()
+    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text)
+
+
+def is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
+    """Whether trying again can help: the network or the disk may come back, a mistake or a bug stays."""
+    try:
+        state.result()
+    except OSError:
+        return True
+    except Exception as error:
+        return getattr(error, "error_code", "") in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE")
+    return False

@@ -1,0 +1,62 @@
+"""The training stage and what it tells MLflow while it runs."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+
+from seqloom.artifact.home import home_folder
+from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.stage import TRAINING
+from seqloom.artifact.store import Store
+from seqloom.evaluation.validating import ValidationText
+from seqloom.models.building import Sizes
+from seqloom.progress import Progress
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.runs import MetricsLog, failing_run_is_closed, system_metrics
+from seqloom.registry.tracking import connect
+from seqloom.training.building import read_history, train_model
+from tasks.staging import run_stage
+
+
+@task(name="training", task_run_name="training · {recipe.name}", cache_policy=NO_CACHE)
+def train(
+    recipe: Recipe, corpus: Manifest, vocabulary: Manifest, vectors: Manifest, batches: Manifest, run_id: str
+) -> State[Manifest]:
+    """Train the model, going on from where a killed run of the same training stopped."""
+    store = Store(home_folder())
+    inputs = [vocabulary.digest, vectors.digest, batches.digest]
+    key = TRAINING.key(recipe, inputs)
+    client = connect(home_folder())
+    log = MetricsLog(client, run_id)
+    sizes = Sizes(
+        source=vocabulary.facts["size"]["source"],
+        target=vocabulary.facts["size"]["target"],
+        width=recipe.vectors.width,
+        shared=recipe.vocabulary.shared,
+    )
+
+    def write(folder: Path, progress: Progress) -> dict[str, Any]:
+        with system_metrics(run_id):
+            return train_model(
+                recipe,
+                sizes,
+                vocabulary.path,
+                vectors.path,
+                batches.path,
+                store.workspace(TRAINING.name, key),
+                folder,
+                ValidationText(corpus.path, vocabulary.path, recipe),
+                log,
+                progress,
+            )
+
+    with failing_run_is_closed(client, run_id):
+        state = run_stage(TRAINING, recipe, inputs, write)
+    store.discard_workspace(TRAINING.name, key)
+    for row in read_history(state.data.path):
+        log(row)
+    log.send()
+    return state
