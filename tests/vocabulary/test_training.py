@@ -119,8 +119,7 @@ def test_a_word_seen_too_seldom_is_unknown() -> None:
 @pytest.mark.parametrize("kind", ["bpe", "unigram", "word"])
 def test_the_same_text_gives_the_same_file_in_every_process(kind: str, tmp_path: Path) -> None:
     program = (
-        "import sys, pathlib, tests.vocabulary.test_training as here;"
-        "here.train(sys.argv[1], size=330).save(pathlib.Path(sys.argv[2]))"
+        f"import sys, pathlib, {__name__} as here;here.train(sys.argv[1], size=330).save(pathlib.Path(sys.argv[2]))"
     )
     files = [tmp_path / "one.json", tmp_path / "two.json"]
     for seed, file in enumerate(files):

@@ -98,9 +98,10 @@ def _look_up(section: schema.Vectors, shared: bool, vocabularies: Vocabularies) 
     made = {side: align(vocabularies[side].tokens, lookups[side], section.width, section.seed) for side in lookups}
     for side, aligned in made.items():
         if not aligned.found.any():
+            place = files[side] or "the file of the other side"
             raise UserMistake(
-                f"vectors.{side}_file: no {side} token has a vector in {files[side] or ' or '.join(files.values())}: give "
-                "vectors of its language, or set vocabulary.kind to word"
+                f"vectors.{side}_file: no {side} token has a vector in {place}: give vectors of its language, or set "
+                "vocabulary.kind to word"
             )
     return made
 

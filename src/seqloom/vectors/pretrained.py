@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import warnings
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -98,7 +99,9 @@ def _check_lines(path: Path, layout: _Layout, refuse: Callable[[str], UserMistak
 def _load(path: Path, layout: _Layout) -> Any:
     from gensim.models import KeyedVectors  # slow, and absent where only training runs
 
-    return KeyedVectors.load_word2vec_format(str(path), binary=layout.binary, no_header=not layout.header)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # gensim opens a file without a header twice, and closes one
+        return KeyedVectors.load_word2vec_format(str(path), binary=layout.binary, no_header=not layout.header)
 
 
 def _lookup(vectors: Any) -> Lookup:

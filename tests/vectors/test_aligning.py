@@ -1,0 +1,50 @@
+"""Rows that follow the vocabulary, whatever was found."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqloom.vectors.aligning import align
+from seqloom.vocabulary.special import PADDING, SPECIAL_TOKENS, UNKNOWN
+
+KNOWN = {token: np.full(3, number, np.float32) for number, token in enumerate(["dog", "cat", "</s>", "<pad>"], 1)}
+
+
+@given(words=st.lists(st.sampled_from(["dog", "cat", "bird", "fish", "狗"]), unique=True))
+def test_each_row_is_that_of_its_token(words: list[str]) -> None:
+    tokens = [*SPECIAL_TOKENS, *words]
+    aligned = align(tokens, KNOWN.get, 3, seed=1)
+    assert aligned.matrix.shape == (len(tokens), 3)
+    assert aligned.matrix.dtype == np.float32
+    assert not aligned.matrix[PADDING].any()
+    for row, found, token in zip(aligned.matrix[1:], aligned.found[1:], tokens[1:], strict=True):
+        assert found == (token in KNOWN)
+        assert not found or np.array_equal(row, KNOWN[token])
+
+
+def test_unknown_is_the_mean_unless_it_was_learned() -> None:
+    tokens = [*SPECIAL_TOKENS, "dog", "cat"]
+    mean = align(tokens, {"dog": np.zeros(2, np.float32), "cat": np.ones(2, np.float32)}.get, 2, seed=1)
+    assert mean.matrix[UNKNOWN].tolist() == [0.5, 0.5]
+    own = align(tokens, {"<unk>": np.full(2, 7, np.float32)}.get, 2, seed=1)
+    assert own.matrix[UNKNOWN].tolist() == [7, 7]
+
+
+def test_rows_not_found_are_random_as_large_as_the_found_and_the_same_every_time() -> None:
+    tokens = [*SPECIAL_TOKENS, *(str(number) for number in range(2000))]
+    found = {str(number): np.random.default_rng(number).normal(0, 0.3, 8).astype(np.float32) for number in range(1000)}
+    one, two = (align(tokens, found.get, 8, seed=5).matrix for _ in range(2))
+    assert np.array_equal(one, two)
+    assert abs(one[1004:].std() - 0.3) < 0.02
+
+
+def test_coverage_counts_occurrences() -> None:
+    aligned = align([*SPECIAL_TOKENS, "dog", "bird"], KNOWN.get, 3, seed=1)
+    assert aligned.coverage(np.array([0, 0, 0, 0, 9, 1])) == 0.9
+    assert aligned.coverage(np.zeros(6, np.int64)) == 0.0
+
+
+def test_nothing_found_is_still_a_matrix() -> None:
+    matrix = align([*SPECIAL_TOKENS, "dog"], {}.get, 4, seed=1).matrix
+    assert np.isfinite(matrix).all()
+    assert matrix[1:].any(axis=1).all()

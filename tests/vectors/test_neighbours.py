@@ -1,0 +1,28 @@
+"""Nearest tokens by cosine."""
+
+import numpy as np
+import pytest
+
+from seqloom.vectors.aligning import Aligned
+from seqloom.vectors.neighbours import find_neighbours
+from seqloom.vocabulary.special import SPECIAL_TOKENS
+
+TOKENS = [*SPECIAL_TOKENS, "▁dog", "▁hound", "▁tree", ",", "er", "▁a", "北京", "▁never"]
+ROWS = [[1, 0]] * 4 + [[1, 0], [9, 1], [0, 1], [1, 1], [1, -1], [-1, 0], [-2, 1], [1, 0]]
+COUNTS = np.array([0, 5, 90, 90, 8, 2, 4, 30, 20, 40, 6, 0])
+
+
+@pytest.fixture
+def aligned() -> Aligned:
+    return Aligned(np.array(ROWS, np.float32), np.arange(len(TOKENS)) > 0)
+
+
+def test_frequent_words_come_with_their_nearest(aligned: Aligned) -> None:
+    neighbours = find_neighbours(TOKENS, aligned, COUNTS, words=3, nearest=2)
+    assert list(neighbours) == ["▁dog", "北京", "▁tree"]
+    assert neighbours["▁dog"] == ["▁hound", ","]
+    assert neighbours["北京"] == ["▁a", "▁tree"]
+
+
+def test_no_words_have_no_neighbours(aligned: Aligned) -> None:
+    assert find_neighbours(TOKENS, aligned, np.zeros(len(TOKENS), np.int64)) == {}
