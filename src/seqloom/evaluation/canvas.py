@@ -49,7 +49,7 @@ def legend_above(axes: Axes) -> None:
         loc="lower right",
         bbox_to_anchor=(1, 1),
         ncols=3,
-        borderaxespad=0.3,
+        borderaxespad=0.8,
         frameon=False,
         fontsize=8.5,
         labelcolor=INK,

@@ -7,64 +7,51 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from seqloom.evaluation.canvas import (
-    BLUE,
-    COLOURS,
-    FAINT,
-    GREY,
-    INK,
-    MODEL,
-    NAMES,
-    NEAREST,
-    OCHRE,
-    blank,
-    dress,
-    legend_above,
-    legend_inside,
-    save,
-)
+from seqloom.evaluation import canvas
+from seqloom.evaluation.canvas import MODEL, NEAREST
 from seqloom.evaluation.lengths import LengthBucket
 
 _METRICS = {"bleu": "BLEU", "chrf": "chrF"}
 _SMOOTHED = 15  # reports of the training loss averaged into one point of its line
 
 Row = Mapping[str, float]
+Mark = tuple[float, str]  # a step worth a vertical line, and why
 
 
 def loss_curves(history: Sequence[Row], path: Path, chosen_epoch: int | None = None) -> None:
     """Training and validation loss by step, and validation scores beside them where the history has any.
 
-    `chosen_epoch` is the one whose weights were kept; left out, it is the one of the lowest validation loss.
+    `chosen_epoch` is the one whose weights were kept, and is marked; left out, the lowest validation loss is.
     """
     validations = [row for row in history if "validation/loss" in row]
     scored = [name for name in _METRICS if any(f"validation/{name}" in row for row in validations)]
-    chosen = _chosen(validations, chosen_epoch)
-    figure, panels = blank(2 if scored else 1)
-    _draw_losses(panels[0], history, chosen)
+    mark = _mark_of(validations, chosen_epoch)
+    figure, panels = canvas.blank(2 if scored else 1)
+    _draw_losses(panels[0], history, mark)
     if scored:
-        _draw_validation_scores(panels[1], validations, scored, chosen)
-    save(figure, path)
+        _draw_validation_scores(panels[1], validations, scored, mark)
+    canvas.save(figure, path)
 
 
 def score_bars(scores: Mapping[str, Mapping[str, float]], path: Path) -> None:
     """Scores of the model and the baselines: `{"model": {"bleu": 31.2, "chrf": 55.0}, "nearest": …, "copy": …}`."""
-    figure, (axes,) = blank()
+    figure, (axes,) = canvas.blank()
     heights = {system: [values[metric] for metric in _METRICS] for system, values in scores.items()}
     _draw_bars(axes, heights, list(_METRICS.values()))
-    dress(axes, "Test scores and baselines", "", "score, 0 to 100 (higher is better)")
-    axes.tick_params(axis="x", labelsize=10, labelcolor=INK)
-    legend_above(axes)
-    save(figure, path)
+    canvas.dress(axes, "Test scores and baselines", "", "score, 0 to 100 (higher is better)")
+    axes.tick_params(axis="x", labelsize=10, labelcolor=canvas.INK)
+    canvas.legend_above(axes)
+    canvas.save(figure, path)
 
 
 def length_scores(buckets: Sequence[LengthBucket], path: Path) -> None:
     """Corpus chrF of the model and the nearest baseline by length of the source."""
-    figure, (axes,) = blank()
+    figure, (axes,) = canvas.blank()
     heights = {system: [bucket.chrf[system] for bucket in buckets] for system in (MODEL, NEAREST)}
     _draw_bars(axes, heights, [_label(bucket) for bucket in buckets])
-    dress(axes, "chrF by length of the source", "length of the source, characters", "corpus chrF, 0 to 100")
-    legend_above(axes)
-    save(figure, path)
+    canvas.dress(axes, "chrF by length of the source", "length of the source, characters", "corpus chrF, 0 to 100")
+    canvas.legend_above(axes)
+    canvas.save(figure, path)
 
 
 def length_histogram(references: Sequence[str], hypotheses: Sequence[str], path: Path) -> None:
@@ -76,16 +63,16 @@ def length_histogram(references: Sequence[str], hypotheses: Sequence[str], path:
     longest = max(int(each.max()) for each in lengths.values())
     width = longest // 40 + 1  # whole characters, or bars would hold now one length and now two
     edges = np.arange(0, longest + 1 + width, width)
-    figure, (axes,) = blank()
-    for (name, each), colour in zip(lengths.items(), (GREY, BLUE), strict=True):
+    figure, (axes,) = canvas.blank()
+    for (name, each), colour in zip(lengths.items(), (canvas.GREY, canvas.BLUE), strict=True):
         counts, _ = np.histogram(each, edges)
         label = f"{name} (mean {each.mean():.1f})"
         axes.stairs(counts, edges, fill=name == "reference", color=colour, linewidth=2, label=label)
-    dress(axes, "Length of the answers", "length, characters", "test rows")
+    canvas.dress(axes, "Length of the answers", "length, characters", "test rows")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(0, edges[-1])
-    legend_above(axes)
-    save(figure, path)
+    canvas.legend_above(axes)
+    canvas.save(figure, path)
 
 
 def _draw_bars(axes: Axes, heights: Mapping[str, Sequence[float]], groups: Sequence[str]) -> None:
@@ -94,56 +81,58 @@ def _draw_bars(axes: Axes, heights: Mapping[str, Sequence[float]], groups: Seque
     places = np.arange(len(groups))
     for number, (system, values) in enumerate(heights.items()):
         offset = (number - (len(heights) - 1) / 2) * width
-        bars = axes.bar(places + offset, values, width * 0.92, color=COLOURS[system], label=NAMES[system])
-        axes.bar_label(bars, fmt="%.1f", padding=3, fontsize=8.5, color=INK)
+        bars = axes.bar(places + offset, values, width * 0.92, color=canvas.COLOURS[system], label=canvas.NAMES[system])
+        axes.bar_label(bars, fmt="%.1f", padding=3, fontsize=8.5, color=canvas.INK)
     axes.set_xticks(places, groups)
     axes.margins(y=0.1)
 
 
-def _chosen(validations: Sequence[Row], epoch: int | None) -> Row | None:
-    """The validation of the epoch that was kept; None where nothing was validated."""
-    if epoch is None:
-        return min(validations, key=lambda row: row["validation/loss"], default=None)
-    return next((row for row in validations if row["epoch"] == epoch), None)
+def _mark_of(validations: Sequence[Row], chosen_epoch: int | None) -> Mark | None:
+    if not validations:
+        return None
+    if chosen_epoch is None:
+        row, reason = min(validations, key=lambda row: row["validation/loss"]), "lowest loss"
+    else:
+        row, reason = next(row for row in validations if row["epoch"] == chosen_epoch), "kept"
+    return row["step"], f"{reason}: epoch {row['epoch']:.0f}"
 
 
-def _draw_losses(axes: Axes, history: Sequence[Row], chosen: Row | None) -> None:
+def _draw_losses(axes: Axes, history: Sequence[Row], mark: Mark | None) -> None:
     reports = [row for row in history if "train/loss" in row]
     steps, losses = (np.array([row[key] for row in reports]) for key in ("step", "train/loss"))
     smooth = len(losses) >= 3 * _SMOOTHED
     if smooth:
-        axes.plot(steps, losses, color=GREY, linewidth=0.8, alpha=0.7)
+        axes.plot(steps, losses, color=canvas.GREY, linewidth=0.8, alpha=0.7)
         losses = np.convolve(losses, np.full(_SMOOTHED, 1 / _SMOOTHED), mode="valid")
         steps = steps[_SMOOTHED // 2 :][: len(losses)]
-    axes.plot(steps, losses, color=OCHRE, linewidth=1.8, label="training" + ", smoothed" * smooth)
-    _draw_validation(axes, [row for row in history if "validation/loss" in row], "loss", "validation", BLUE)
-    dress(axes, "Loss", "step", "cross-entropy, nats per token (lower is better)")
-    _mark(axes, chosen)
+    axes.plot(steps, losses, color=canvas.OCHRE, linewidth=1.8, label="training" + ", smoothed" * smooth)
+    _draw_validation(axes, history, "loss", "validation", canvas.BLUE)
+    canvas.dress(axes, "Loss", "step", "cross-entropy, nats per token (lower is better)")
+    _finish(axes, mark)
 
 
-def _draw_validation_scores(axes: Axes, validations: Sequence[Row], scored: Sequence[str], chosen: Row | None) -> None:
-    for name, colour in zip(scored, (BLUE, OCHRE), strict=False):
-        _draw_validation(
-            axes, [row for row in validations if f"validation/{name}" in row], name, _METRICS[name], colour
-        )
-    dress(axes, "Validation scores", "step", "score, 0 to 100 (higher is better)")
+def _draw_validation_scores(axes: Axes, validations: Sequence[Row], scored: Sequence[str], mark: Mark | None) -> None:
+    for name, colour in zip(scored, (canvas.BLUE, canvas.OCHRE), strict=False):
+        _draw_validation(axes, validations, name, _METRICS[name], colour)
+    canvas.dress(axes, "Validation scores", "step", "score, 0 to 100 (higher is better)")
     axes.set_ylim(bottom=0)
-    _mark(axes, chosen)
+    _finish(axes, mark)
 
 
-def _draw_validation(axes: Axes, rows: Sequence[Row], name: str, label: str, colour: str) -> None:
+def _draw_validation(axes: Axes, history: Sequence[Row], name: str, label: str, colour: str) -> None:
+    rows = [row for row in history if f"validation/{name}" in row]
     steps, values = ([row[key] for row in rows] for key in ("step", f"validation/{name}"))
     axes.plot(steps, values, color=colour, linewidth=1.8, marker="o", markersize=4, label=label)
 
 
-def _mark(axes: Axes, chosen: Row | None) -> None:
-    """A vertical line at the epoch that was kept."""
-    if chosen is not None:
-        label = f"kept: epoch {chosen['epoch']:.0f}"
-        axes.axvline(chosen["step"], color=FAINT, linewidth=1, linestyle=(0, (4, 3)), label=label, zorder=1)
+def _finish(axes: Axes, mark: Mark | None) -> None:
+    """The mark, steps as whole numbers, and the legend."""
+    if mark is not None:
+        step, label = mark
+        axes.axvline(step, color=canvas.FAINT, linewidth=1, linestyle=(0, (4, 3)), label=label, zorder=1)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
-    legend_inside(axes)
+    canvas.legend_inside(axes)
 
 
 def _label(bucket: LengthBucket) -> str:

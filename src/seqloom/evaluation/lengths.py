@@ -27,7 +27,7 @@ def length_buckets(
     """
     lengths = np.array([len(source) for source in sources])
     shares = np.linspace(0, 1, most + 1)[1:]
-    limits = np.unique(np.quantile(lengths, shares, method="higher"))  # the longest of each bucket: lengths that occur
+    limits = np.unique(np.quantile(lengths, shares, method="lower"))  # the longest of each bucket: lengths that occur
     bucket_of_row = np.searchsorted(limits, lengths)
     buckets = []
     for number in range(len(limits)):

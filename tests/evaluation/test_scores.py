@@ -1,0 +1,88 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqloom.evaluation.scores import bleu_tokenisation, corpus_chrf, sentence_chrf, text_scores
+
+GERMAN = ["Ein Mann schläft in einem grünen Raum.", "Zwei Hunde laufen über die Wiese.", "Ein Kind isst Eis."]
+CHINESE = ["一名男子在绿色的房间里睡觉。", "两只狗跑过草地。", "一个孩子在吃冰淇淋。"]
+
+texts = st.lists(st.text("ab cde", max_size=20), min_size=1, max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("language", "tokenisation"),
+    [
+        ("de", "13a"),
+        ("", "13a"),
+        ("zh", "zh"),
+        ("zh-TW", "zh"),
+        ("ZH_cn", "zh"),
+        ("ja", "char"),
+        ("ko", "char"),
+        ("zho-like", "13a"),
+    ],
+)
+def test_bleu_is_cut_by_target_language(language, tokenisation, monkeypatch):
+    monkeypatch.setattr("seqloom.evaluation.scores.find_spec", lambda _: None)
+    assert bleu_tokenisation(language) == tokenisation
+
+
+def test_japanese_is_cut_into_words_where_mecab_is_installed(monkeypatch):
+    monkeypatch.setattr("seqloom.evaluation.scores.find_spec", lambda _: object())
+    assert bleu_tokenisation("ja") == "ja-mecab"
+    assert bleu_tokenisation("ko") == "char"
+
+
+@pytest.mark.parametrize(("language", "references"), [("de", GERMAN), ("zh", CHINESE)])
+def test_perfect_hypotheses_score_100(language, references):
+    scores = text_scores(references, references, language)
+    assert {name: score.value for name, score in scores.items()} == pytest.approx({"bleu": 100, "chrf": 100})
+
+
+@pytest.mark.parametrize(("language", "tokenisation"), [("de", "tok:13a"), ("zh", "tok:zh")])
+def test_signatures_say_how(language, tokenisation):
+    scores = text_scores(GERMAN, GERMAN, language)
+    assert tokenisation in scores["bleu"].signature
+    assert "version:2." in scores["bleu"].signature
+    assert "nc:6|nw:0" in scores["chrf"].signature
+
+
+def test_chinese_is_not_one_word_a_sentence():
+    half = [text[: len(text) // 2] + "猫" for text in CHINESE]
+    assert text_scores(half, CHINESE, "zh")["bleu"].value > 20
+    assert text_scores(half, CHINESE, "de")["bleu"].value < 1
+
+
+def test_empty_hypotheses_earn_nothing():
+    scores = text_scores([""] * 3, GERMAN, "de")
+    assert {score.value for score in scores.values()} == {0.0}
+
+
+@pytest.mark.parametrize(("hypotheses", "references"), [([], []), (["a"], ["a", "b"])])
+def test_rows_must_match(hypotheses, references):
+    with pytest.raises(AssertionError):
+        text_scores(hypotheses, references, "en")
+
+
+@given(texts, st.randoms())
+def test_order_of_rows_changes_no_corpus_score(references, random):
+    rows = [(text[::-1], text) for text in references]
+    shuffled = random.sample(rows, len(rows))
+    assert text_scores(*zip(*rows, strict=True), "en") == text_scores(*zip(*shuffled, strict=True), "en")
+
+
+@given(texts)
+def test_scores_are_finite_and_between_0_and_100(references):
+    for score in text_scores([text[1:] for text in references], references, "en").values():
+        assert math.isfinite(score.value)
+        assert 0 <= score.value <= 100 + 1e-9
+
+
+def test_sentence_chrf_is_the_corpus_chrf_of_one_row():
+    hypotheses = ["Ein Mann schläft.", "", GERMAN[2]]
+    each = [corpus_chrf([hypothesis], [reference]) for hypothesis, reference in zip(hypotheses, GERMAN, strict=True)]
+    assert sentence_chrf(hypotheses, GERMAN) == pytest.approx(each)
+    assert each[1:] == pytest.approx([0, 100])
