@@ -28,7 +28,7 @@ def download(place: str, folder: Path, field: str) -> Path:
     pin = _PIN.fullmatch(fragment)
     if hash_sign and not pin:
         raise UserMistake(f"{place}: after # comes sha256= and 64 hexadecimal digits; correct {field}")
-    kept: Path = folder / unique_file_name(url)
+    kept = folder / _file_name(url, field)
     if pin and kept.is_file() and digest_of_file(kept) == pin[1].lower():
         return kept
     folder.mkdir(parents=True, exist_ok=True)
@@ -39,6 +39,13 @@ def download(place: str, folder: Path, field: str) -> Path:
             raise UserMistake(f"{url}: its sha256 is {found}, not {pin[1].lower()}; correct #sha256= in {field}")
         fresh.replace(kept)
     return kept
+
+
+def _file_name(url: str, field: str) -> str:
+    try:
+        return str(unique_file_name(url))
+    except ValueError as error:
+        raise UserMistake(f"{url}: not a URL ({error}); correct {field}") from None
 
 
 def _fetch(url: str, folder: Path, field: str) -> Path:
@@ -54,5 +61,6 @@ def _fetch(url: str, folder: Path, field: str) -> Path:
 
 
 def _reason(error: Exception) -> str:
-    """The last words of a chain of network errors, which are the ones that say something."""
-    return str(error).rpartition(": ")[2].strip(" ')(") or type(error).__name__
+    """What a network error says, without the address and the wrappings of the libraries below."""
+    text = str(error).partition(" for url: ")[0]
+    return text if text[:1].isdigit() else text.rpartition(": ")[2].strip(" \"')(")

@@ -1,0 +1,52 @@
+"""Files for the tests of the corpus."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import write_po
+
+from seqloom.artifact.digest import digest_of_file
+from seqloom.corpus.sources import SourceFile
+from seqloom.recipe.schema import Corpus
+
+Pairs = Sequence[tuple[str, str]]
+
+
+def corpus(**fields: Any) -> Corpus:
+    return Corpus(**{"train": ["unused.tsv"], **fields})
+
+
+def source_file(path: Path, content: str | bytes, kind: str) -> SourceFile:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return SourceFile(path.name, path, digest_of_file(path), kind)
+
+
+def encoded(pairs: Pairs, kind: str) -> bytes:
+    """The bytes of a file of this kind that holds the pairs."""
+    match kind:
+        case "tsv":
+            return "".join(f"{source}\t{target}\n" for source, target in [("source", "target"), *pairs]).encode()
+        case "csv":
+            text = io.StringIO(newline="")
+            csv.writer(text).writerows([("source", "target"), *pairs])
+            return text.getvalue().encode()
+        case "jsonl":
+            rows = [json.dumps({"source": source, "target": target}) for source, target in pairs]
+            return "\n".join(rows).encode()
+    catalogue = Catalog()
+    for source, target in pairs:
+        catalogue.add(source, target)
+    content = io.BytesIO()
+    (write_po if kind == "po" else write_mo)(content, catalogue)
+    return content.getvalue()
+
+
+def squeezed(content: bytes, squeeze: bool) -> bytes:
+    return gzip.compress(content, compresslevel=1) if squeeze else content

@@ -1,0 +1,31 @@
+import pytest
+
+from seqloom.corpus.cleaning import Cleaner
+
+KEPT = ""
+
+
+@pytest.mark.parametrize(
+    ("pairs", "reasons"),
+    [
+        pytest.param([("test", "a", "b")], [KEPT], id="kept"),
+        pytest.param([("train", "", "b"), ("train", "", "")], ["empty source", "empty source"], id="no source"),
+        pytest.param([("train", "a", "")], ["empty target"], id="no target"),
+        pytest.param([("train", "a" * 5, "b"), ("train", "a" * 6, "b")], [KEPT, "too long"], id="long source"),
+        pytest.param([("train", "a", "b" * 6)], ["too long"], id="long target"),
+        pytest.param([("train", "a", "b"), ("train", "a", "c"), ("train", "a", "b")], [KEPT, KEPT, "duplicate"],
+                     id="duplicate"),
+        pytest.param([("train", "ab", "c"), ("train", "a", "bc")], [KEPT, KEPT], id="sides are kept apart"),
+        pytest.param([("test", "a", "b"), ("test", "a", "c"), ("test", "a", "b")], [KEPT, KEPT, "duplicate"],
+                     id="duplicate in test"),
+        pytest.param([("test", "a", "b"), ("validation", "a", "c"), ("train", "a", "b")],
+                     [KEPT, "also in test", "also in test"], id="held out for test"),
+        pytest.param([("validation", "a", "b"), ("train", "a", "c")], [KEPT, "also in validation"],
+                     id="held out for validation"),
+        pytest.param([("test", "a", ""), ("train", "a", "b")], ["empty target", KEPT],
+                     id="the rejected hold out nothing"),
+    ],
+)  # fmt: skip
+def test_reasons(pairs: list[tuple[str, str, str]], reasons: list[str]) -> None:
+    cleaner = Cleaner(max_characters=5)
+    assert [cleaner.reason_against(source, target, split) for split, source, target in pairs] == reasons

@@ -1,0 +1,126 @@
+import hashlib
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from seqloom.corpus.sources import locate
+from seqloom.mistake import UserMistake
+from seqloom.recipe.schema import Corpus
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        if self.path != "/half.tsv":
+            return super().do_GET()
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b"a\tb\n")
+        return None
+
+
+class Site:
+    """A web site that can go away."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(root)))
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        Thread(target=partial(self._server.serve_forever, poll_interval=0.01), daemon=True).start()
+
+    def put(self, text: str) -> str:
+        """Serve a.tsv with this text, and return the digest of it."""
+        (self.root / "a.tsv").write_text(text, encoding="utf-8")
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def go_away(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    (tmp_path / "www").mkdir()
+    site = Site(tmp_path / "www")
+    yield site
+    site.go_away()
+
+
+def text_at(place: str, home: Path) -> str:
+    ((file,),) = locate(Corpus(train=[place]), home).train.columns
+    assert file.place == place.partition("#")[0]
+    return file.path.read_text(encoding="utf-8")
+
+
+def kept(home: Path) -> int:
+    return len(list((home / "downloads").iterdir()))
+
+
+def test_pinned_is_downloaded_once(site: Site, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    place = f"{site.url}/a.tsv#sha256={site.put('a').upper()}"
+    assert text_at(place, tmp_path) == "a"
+    site.go_away()
+    assert text_at(place, tmp_path) == "a"
+    assert kept(tmp_path) == 1
+    assert capfd.readouterr() == ("", "")
+
+
+def test_pinned_is_repaired(site: Site, tmp_path: Path) -> None:
+    place = f"{site.url}/a.tsv#sha256={site.put('a')}"
+    text_at(place, tmp_path)
+    (file,) = (tmp_path / "downloads").iterdir()
+    file.write_text("damaged", encoding="utf-8")
+    assert text_at(place, tmp_path) == "a"
+
+
+def test_unpinned_is_downloaded_each_time(site: Site, tmp_path: Path) -> None:
+    for text in ("one", "two"):
+        site.put(text)
+        assert text_at(f"{site.url}/a.tsv?token=1", tmp_path) == text
+    assert kept(tmp_path) == 1
+
+
+def test_another_file_than_is_pinned(site: Site, tmp_path: Path) -> None:
+    found, pinned = site.put("a"), "0" * 64
+    with pytest.raises(UserMistake, match=f"a.tsv: its sha256 is {found}, not {pinned}; .* corpus.train"):
+        text_at(f"{site.url}/a.tsv#sha256={pinned}", tmp_path)
+    assert kept(tmp_path) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"), [pytest.param("/no.tsv", "404", id="missing"), pytest.param("/half.tsv", "", id="cut off")]
+)
+def test_nothing_is_left_of_a_failure(path: str, reason: str, site: Site, tmp_path: Path) -> None:
+    with pytest.raises(UserMistake, match=rf"{path}: cannot be downloaded \(.*{reason}.*#sha256=…"):
+        text_at(site.url + path, tmp_path)
+    assert kept(tmp_path) == 0
+
+
+def test_unpinned_without_a_network(site: Site, tmp_path: Path) -> None:
+    place = f"{site.url}/a.tsv"
+    site.put("a")
+    text_at(place, tmp_path)
+    site.go_away()
+    with pytest.raises(UserMistake, match=rf"^{place}: cannot be downloaded \(.*refused\); .*a local file$"):
+        text_at(place, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://", "http://[/a.tsv", "http:///a.tsv", "https://a..b/a.tsv", "http://a:b/c.tsv"]
+)
+def test_no_url(url: str, tmp_path: Path) -> None:
+    with pytest.raises(UserMistake, match=r"cannot be downloaded|not a URL"):
+        text_at(url, tmp_path)
+
+
+@pytest.mark.parametrize("pin", ["", "sha256=", "sha256=12", "md5=" + "0" * 32, "sha256=" + "g" * 64])
+def test_no_pin(pin: str, tmp_path: Path) -> None:
+    with pytest.raises(UserMistake, match=r"sha256= and 64 hexadecimal digits; correct corpus.train"):
+        text_at(f"http://127.0.0.1:9/a.tsv#{pin}", tmp_path)
