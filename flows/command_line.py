@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-import click
 import typer
 from rich.console import Console
 
@@ -111,12 +110,10 @@ def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
 def main() -> NoReturn:
     """Exit with 0, with 2 for a user's mistake (one sentence, no traceback), with 1 for a fault of ours."""
     try:
-        app(standalone_mode=False)
+        app()
     except UserMistake as mistake:
         _fail(str(mistake), 2)
-    except click.UsageError as error:
-        _fail(f"{error.format_message()} (see seqloom --help)", 2)
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         _fail("interrupted; the same command goes on from the last checkpoint", 130)
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

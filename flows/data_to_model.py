@@ -37,7 +37,9 @@ def data_to_model(recipe: Recipe) -> Outcome:
 
 
 def _outcome(states: list[State[Manifest]]) -> Outcome:
-    done = {state.data.stage: state.data for state in states}
+    manifests: list[Manifest] = [state.result() for state in states]
+    cached = {manifest.stage for manifest, state in zip(manifests, states, strict=True) if state.name == "Cached"}
+    done = {manifest.stage: manifest for manifest in manifests}
     registry = done["registry"].facts
     champion = registry["champion"]
     return Outcome(
@@ -47,7 +49,7 @@ def _outcome(states: list[State[Manifest]]) -> Outcome:
         run_id=registry["run_id"],
         checkpoint=done["training"].folder,
         metrics=done["evaluation"].facts["metrics"],
-        stages={state.data.stage: "cached" if state.name == "Cached" else state.data.seconds for state in states},
+        stages={name: "cached" if name in cached else manifest.seconds for name, manifest in done.items()},
         flow_run=str(flow_run.id),
         prefect_url=str(flow_run.ui_url or "") if os.environ.get("PREFECT_API_URL") else "",
         champion=Champion(**champion) if champion else None,

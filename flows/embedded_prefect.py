@@ -11,6 +11,7 @@ def use_embedded_prefect(home: Path) -> None:
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the terminal has bars and a card
     if os.environ.get("PREFECT_API_URL"):
         return
-    os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))
+    folder = Path(os.environ.setdefault("PREFECT_HOME", str(home / "prefect")))
+    folder.mkdir(parents=True, exist_ok=True)  # its server opens a database there and makes no parents
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_ENABLED", "true")
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")

@@ -23,7 +23,7 @@ def headline(manifest: Manifest) -> str:
             return f"{facts['tokens']['train.target']:,} target tokens to train on"
         case "training":
             return (
-                f"{facts['parameters'] / 1e6:.1f} M parameters, epoch {facts['best_epoch']} is the best of {facts['epochs']}: "
+                f"{facts['parameters'] / 1e6:.1f} M parameters, epoch {facts['best_epoch']} of {facts['epochs']} best: "
                 f"validation loss {facts['validation']['validation/loss']:.3f}"
             )
         case "evaluation":

@@ -26,7 +26,7 @@ class Corpus(Section):
 
     train: Annotated[list[str], Field(min_length=1, max_length=2)] = Field(
         description="Two places hold aligned source and target lines; one holds a table or catalogue. A place is a "
-        "path, a path with * in it, package://NAME/PATH in an installed Python package, or a URL (#sha256=… is checked)."
+        "path, a path with * in it, package://NAME/PATH in an installed Python package, or a URL (#sha256=… checked)."
     )
     validation: Places = Field([], description="As train; left empty, a share of train is split off.")
     test: Places = Field([], description="As train; left empty, a share of train is split off.")

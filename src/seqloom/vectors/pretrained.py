@@ -54,11 +54,11 @@ def read_pretrained(path: Path, width: int, field: str) -> Lookup:
         if not layout.binary:
             _check_lines(path, layout, refuse)
         vectors = _load(path, layout)
+    except UserMistake:
+        raise
     except (OSError, EOFError, zlib.error, MemoryError) as error:
         raise refuse("ends too early or is damaged: fetch or export it again") from error
     except (ValueError, AssertionError) as error:  # gensim asserts what it reads
-        if isinstance(error, UserMistake):
-            raise
         raise refuse(f"is malformed ({error}): {_FORMATS}") from error
     if not np.isfinite(vectors.vectors).all():
         raise refuse("holds numbers that are infinite or no numbers: remove those rows")
