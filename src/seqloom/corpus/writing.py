@@ -13,10 +13,9 @@ CHUNK = 50_000  # rows held before they are written, each chunk one row group
 _SHOWN = 200  # characters of a rejected text
 
 _PLACE = pa.dictionary(pa.int32(), pa.string())
-_KEPT = pa.schema([("source", pa.string()), ("target", pa.string()), ("origin", _PLACE), ("line", pa.int32())])
-_REJECTED = pa.schema(
-    [("reason", _PLACE), ("file", _PLACE), *((name, _KEPT.field(name).type) for name in ("line", "source", "target"))]
-)
+_SIDES = [("source", pa.string()), ("target", pa.string())]
+_KEPT = pa.schema([*_SIDES, ("origin", _PLACE), ("line", pa.int32())])
+_REJECTED = pa.schema([("reason", _PLACE), ("file", _PLACE), ("line", pa.int32()), *_SIDES])
 
 
 class TableWriter:
