@@ -23,7 +23,7 @@ def evaluate(recipe: Recipe, corpus: Manifest, batches: Manifest, training: Mani
     """Score the model and both baselines on the test split."""
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
-        return evaluate_checkpoint(recipe, corpus.path, batches.path, training.path, folder, progress)
+        return evaluate_checkpoint(recipe, corpus.path, batches.path, training, folder, progress)
 
     with failing_run_is_closed(connect(home_folder()), run_id):
         return run_stage(EVALUATION, recipe, [corpus.digest, batches.digest, training.digest], write)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from seqloom.artifact.digest import digest_of_code, digest_of_value
+from seqloom.artifact.digest import digest_of_code, digest_of_file, digest_of_value
 from seqloom.recipe.schema import Recipe
 
 
@@ -30,11 +31,18 @@ class Stage:
 
 
 def _fields(recipe: Recipe, section: str) -> Any:
-    """The fields of a section; of the corpus not the places, for its files are known by their content."""
+    """The fields of a section, where a field names a file its content in place of its name."""
     value = getattr(recipe, section)
-    if section == "corpus":
-        return value.model_dump(exclude={"train", "validation", "test"})
-    return value if isinstance(value, str) else value.model_dump()
+    match section:
+        case "corpus":  # its files are among the inputs
+            return value.model_dump(exclude={"train", "validation", "test"})
+        case "vectors":
+            files = {name: Path(getattr(value, name)) for name in ("source_file", "target_file")}
+            digests = {name: digest_of_file(path) for name, path in files.items() if path.is_file()}
+            return {**value.model_dump(), **digests}
+        case "name" | "task":
+            return value
+    return value.model_dump()
 
 
 CORPUS = Stage("corpus", (), ("corpus",), ("corpus",))

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-
 from seqloom.batches.batch import pad_sources
+from seqloom.corpus.normalising import normalise
 from seqloom.decoding.beam import beam_search
 from seqloom.decoding.greedy import greedy_search
 from seqloom.decoding.hypothesis import Hypothesis
@@ -56,7 +55,7 @@ class Generator:
             chunk = rows[start : start + self.decoding.batch_size]
             best = self._search([encoded[row] for row in chunk])
             for row, text in zip(chunk, self.target.decode([hypothesis.tokens for hypothesis in best]), strict=True):
-                answers[row] = text
+                answers[row] = normalise(text)  # one line, whatever bytes the model wrote
         return answers
 
     def _search(self, sources: list[list[int]]) -> list[Hypothesis]:
@@ -64,8 +63,8 @@ class Generator:
         section = self.decoding
         device = next(self.model.parameters()).device
         source = pad_sources(sources).to(device)  # (B, S)
-        with torch.inference_mode():
-            if section.beam_size == 1:
-                return greedy_search(self.model, source, section.max_length, section.length_penalty)
-            beams = beam_search(self.model, source, section.beam_size, section.max_length, section.length_penalty)
-            return [beam[0] for beam in beams]
+        longest = min(section.max_length, 2 * source.shape[1] + 20)  # an untrained model would never stop
+        if section.beam_size == 1:
+            return greedy_search(self.model, source, longest, section.length_penalty)
+        beams = beam_search(self.model, source, section.beam_size, longest, section.length_penalty)
+        return [beam[0] for beam in beams]

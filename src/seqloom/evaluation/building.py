@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from seqloom.artifact.manifest import Manifest
 from seqloom.batches.bucketing import BucketedBatches
 from seqloom.corpus.reading import read_split
 from seqloom.decoding.generator import Generator
@@ -15,10 +16,10 @@ from seqloom.training.device import choose_device
 
 
 def evaluate_checkpoint(
-    recipe: Recipe, corpus: Path, batches: Path, checkpoint: Path, folder: Path, progress: Progress
+    recipe: Recipe, corpus: Path, batches: Path, training: Manifest, folder: Path, progress: Progress
 ) -> dict[str, Any]:
     """Decode and score the test split beside both baselines, and write everything to `folder`."""
-    generator = Generator.load(checkpoint)
+    generator = Generator.load(training.path)
     generator.decoding = recipe.decoding
     generator.model.to(choose_device(recipe.training.device))
     test = BucketedBatches.open(batches, "test", recipe.training.batch_tokens)
@@ -29,7 +30,8 @@ def evaluate_checkpoint(
         read_split(corpus, "test"),
         recipe.evaluation,
         recipe.corpus.target_language,
-        read_history(checkpoint),
+        read_history(training.path),
         folder,
         progress,
+        chosen_epoch=training.facts["best_epoch"],
     )

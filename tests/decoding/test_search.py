@@ -1,0 +1,91 @@
+"""Greedy and beam search against an exhaustive search, over a model small enough for one."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from seqloom.batches.batch import make_batch, pad_sources
+from seqloom.decoding.beam import beam_search
+from seqloom.decoding.greedy import greedy_search
+from seqloom.decoding.hypothesis import NEVER_WRITTEN
+from seqloom.models.building import Sizes, build_model
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.recipe.schema import Model
+from seqloom.vocabulary.special import END
+
+VOCABULARY = 7  # four special tokens and three real ones
+LONGEST = 4
+SOURCES = [[4, 5, 6], [6], [5, 5, 4, 4, 6]]
+
+
+def model_with_sharp_opinions(attention: str = "additive", seed: int = 3) -> EncoderDecoder:
+    torch.manual_seed(seed)
+    model = build_model(
+        Model(attention=attention, encoder_width=8, decoder_width=8, dropout=0.0),
+        Sizes(VOCABULARY, VOCABULARY, 8, False),
+    ).eval()
+    with torch.no_grad():
+        model.output.weight.mul_(12.0)
+    return model
+
+
+def scored_by_teacher_forcing(model: EncoderDecoder, source: list[int], tokens: list[int], penalty: float) -> float:
+    """Log-probability over length ** penalty of a finished answer, computed without any search."""
+    batch = make_batch([np.array(source, dtype=np.int32)], [np.array(tokens, dtype=np.int32)])
+    logits = model.project(model(batch))[0].detach()  # (T, V)
+    scores = logits.log_softmax(dim=1).gather(1, batch.target_output[0].unsqueeze(1)).sum()
+    return float(scores) / (len(tokens) + 1) ** penalty
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.6, 1.0])
+def test_a_wide_beam_finds_what_exhaustive_search_finds(penalty: float) -> None:
+    model = model_with_sharp_opinions()
+    real = [token for token in range(VOCABULARY) if token not in (*NEVER_WRITTEN, END)]
+    answers = [list(a) for length in range(LONGEST) for a in itertools.product(real, repeat=length)]
+    beams = beam_search(model, pad_sources(SOURCES), 60, LONGEST, penalty)
+    for source, beam in zip(SOURCES, beams, strict=True):
+        best = max(answers, key=lambda tokens: scored_by_teacher_forcing(model, source, tokens, penalty))
+        finished = [hypothesis for hypothesis in beam if len(hypothesis.tokens) < LONGEST]
+        assert finished[0].tokens == best
+        assert finished[0].score == pytest.approx(scored_by_teacher_forcing(model, source, best, penalty), abs=1e-4)
+
+
+@pytest.mark.parametrize("attention", ["none", "additive", "multiplicative"])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_beam_of_one_is_greedy(attention: str, seed: int) -> None:
+    model = model_with_sharp_opinions(attention, seed)
+    source = pad_sources(SOURCES)
+    greedy = greedy_search(model, source, 8, 1.0)
+    beams = beam_search(model, source, 1, 8, 1.0)
+    assert [beam[0].tokens for beam in beams] == [answer.tokens for answer in greedy]
+    assert [beam[0].score for beam in beams] == pytest.approx([answer.score for answer in greedy], abs=1e-5)
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_neighbours_in_the_batch_change_nothing(size: int) -> None:
+    model = model_with_sharp_opinions()
+    together = beam_search(model, pad_sources(SOURCES), size, 8, 1.0)
+    for source, beam in zip(SOURCES, together, strict=True):
+        alone = beam_search(model, pad_sources([source]), size, 8, 1.0)[0]
+        assert [h.tokens for h in beam] == [h.tokens for h in alone]
+        assert [h.score for h in beam] == pytest.approx([h.score for h in alone], abs=1e-4)
+
+
+def test_beams_come_best_first_and_differ() -> None:
+    for beam in beam_search(model_with_sharp_opinions(), pad_sources(SOURCES), 5, 8, 1.0):
+        scores = [hypothesis.score for hypothesis in beam]
+        assert scores == sorted(scores, reverse=True)
+        assert len({tuple(hypothesis.tokens) for hypothesis in beam}) == len(beam)
+
+
+def test_tokens_that_stand_for_no_text_are_never_written() -> None:
+    model = model_with_sharp_opinions()
+    with torch.no_grad():
+        model.output.bias[NEVER_WRITTEN] = 100.0
+    for beam in beam_search(model, pad_sources(SOURCES), 3, 8, 1.0):
+        assert not {token for hypothesis in beam for token in hypothesis.tokens} & {*NEVER_WRITTEN, END}
+    assert all(
+        not set(answer.tokens) & {*NEVER_WRITTEN, END} for answer in greedy_search(model, pad_sources(SOURCES), 8, 1.0)
+    )
