@@ -1,0 +1,31 @@
+# make demo   installs, trains the demo translator, and says what was made
+# make test   installs and runs the tests
+# make check  formatting, lint, types, import rules
+# make clean  removes the environment and everything that was made
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: demo test check clean
+
+demo: $(INSTALLED)
+	$(BIN)/seqloom train recipes/demo.yaml
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+check: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf .venv .seqloom .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+# Made anew only when the lock or the project file changes, so that a second run needs no network.
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Seqloom needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; run make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[demo,dev]'
+	touch $(INSTALLED)
