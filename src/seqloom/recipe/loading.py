@@ -30,7 +30,9 @@ def check_recipe(tree: object, origin: str) -> Recipe:
     try:
         return Recipe.model_validate(tree)
     except ValidationError as error:
-        raise UserMistake(f"{origin}: {_sentence(error.errors()[0])}") from None
+        mistakes = error.errors()
+        misspelt = [mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"]  # why another is missing
+        raise UserMistake(f"{origin}: {_sentence((misspelt or mistakes)[0])}") from None
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -43,7 +45,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
-        raise UserMistake(f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)})") from None
+        problem = " ".join(str(getattr(error, "problem", error)).split())  # on one line
+        raise UserMistake(f"{path}{line}: not valid YAML ({problem})") from None
     if not isinstance(tree, dict):
         raise UserMistake(f"{path}: a recipe is a YAML mapping with name, corpus and further sections, see recipes/")
     return tree
@@ -59,7 +62,9 @@ def _apply(tree: dict[str, Any], override: str) -> None:
         raise UserMistake(f"-o {override}: the value is not valid YAML; quote it or write lists as [a, b]") from None
     *sections, field = name.split(".")
     for section in sections:
-        tree = tree.setdefault(section, {})
+        if tree.get(section) is None:  # also a section whose every line is a comment
+            tree[section] = {}
+        tree = tree[section]
         if not isinstance(tree, dict):
             raise UserMistake(f"-o {override}: {section} is not a section of the recipe")
     tree[field] = value
@@ -74,15 +79,17 @@ def _sentence(error: ErrorDetails) -> str:
             return f"{place} is missing; add it"
         case "literal_error":
             return f"{place} must be one of {error['ctx']['expected']}, not {error['input']!r}"
-        case "string_type" if isinstance(error["input"], bool):
+        case "string_type" if not isinstance(error["input"], (list, dict, type(None))):
             return f"{place} must be text, but YAML reads it as {error['input']}; put it in quotes"
+        case "model_type":
+            return f"{place} is a section: indent its fields below it, or remove it"
         case "value_error":
             return f"{place}: {error['ctx']['error']}"
         case "string_pattern_mismatch":
             return f"{place}: {error['input']!r} may hold letters, digits and . _ - only, the first a letter or digit"
         case _:
-            shown = repr(error["input"])
-            return f"{place}: {error['msg'][0].lower()}{error['msg'][1:]}, not {shown[:80]}"
+            wanted = error["msg"][0].lower() + error["msg"][1:]
+            return f"{place}: {wanted}" if ", not " in wanted else f"{place}: {wanted}, not {error['input']!r:.80}"
 
 
 def _nearest(place: tuple[int | str, ...]) -> str:
