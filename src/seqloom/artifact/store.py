@@ -1,6 +1,7 @@
 """The store of finished stages: a folder that exists is whole."""
 
 import errno
+import re
 import shutil
 import tempfile
 import time
@@ -16,6 +17,9 @@ from seqloom.artifact.manifest import MANIFEST_FILE, Manifest, read_manifest
 from seqloom.mistake import UserMistake
 
 Write = Callable[[Path], Mapping[str, Any]]
+
+_FULL = re.compile(rf"os error ({errno.ENOSPC}|{errno.EDQUOT})\b|\d+ requested and \d+ written")
+"""How safetensors and tokenizers (Rust), and NumPy, say that the disk is full: with no number on the exception."""
 
 
 class Store:
@@ -49,35 +53,42 @@ class Store:
             UserMistake: the disk is full.
         """
         folder = self._folder(stage, key)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_suffix(".lock")):
-            done = self.find(stage, key)
-            if done:
-                return done
-            unfinished = Path(tempfile.mkdtemp(prefix=f".{key[:12]}-", dir=folder.parent))
-            try:
-                return self._commit(unfinished, folder, stage, key, write)
-            except OSError as error:
-                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                    raise
-                raise UserMistake(
-                    f"the disk is full below {self.root}: free some space there, or set SEQLOOM_HOME to a larger disk, "
-                    "and run the same command again; finished stages are kept"
-                ) from error
-            finally:
-                shutil.rmtree(unfinished, ignore_errors=True)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder.with_suffix(".lock")):
+                return self.find(stage, key) or self._commit(folder, stage, key, write)
+        except Exception as error:
+            if not _says_full(error):
+                raise
+            raise UserMistake(
+                f"the disk is full below {self.root}: free some space there, or set SEQLOOM_HOME to a larger disk, "
+                "and run the same command again; finished stages are kept"
+            ) from error
 
-    def _commit(self, unfinished: Path, folder: Path, stage: str, key: str, write: Write) -> Manifest:
-        started = time.monotonic()
-        facts = write(unfinished)
-        digest = digest_of_value([key, digest_of_folder(unfinished)])
-        manifest = Manifest(stage, key, digest, str(folder), round(time.monotonic() - started, 3), facts)
-        manifest.write(unfinished)
-        make_durable(unfinished)
-        shutil.rmtree(folder, ignore_errors=True)  # what is there has no manifest, so is no artifact
-        unfinished.rename(folder)
-        sync(folder.parent)
-        return manifest
+    def _commit(self, folder: Path, stage: str, key: str, write: Write) -> Manifest:
+        prefix = f".{folder.name}-"
+        for killed in folder.parent.glob(f"{prefix}*"):  # what a killed process left; the lock says nobody works there
+            shutil.rmtree(killed, ignore_errors=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
+        try:
+            started = time.monotonic()
+            facts = write(unfinished)
+            digest = digest_of_value([key, digest_of_folder(unfinished)])
+            manifest = Manifest(stage, key, digest, str(folder), round(time.monotonic() - started, 3), facts)
+            manifest.write(unfinished)
+            make_durable(unfinished)
+            shutil.rmtree(folder, ignore_errors=True)  # what is there has no manifest, so is no artifact
+            unfinished.rename(folder)
+            sync(folder.parent)
+            return manifest
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
     def _folder(self, stage: str, key: str) -> Path:
         return self.root / stage / key[:32]
+
+
+def _says_full(error: Exception) -> bool:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return not isinstance(error, UserMistake) and _FULL.search(str(error)) is not None

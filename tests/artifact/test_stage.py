@@ -1,0 +1,99 @@
+"""Which change of a recipe reruns which stage."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqloom.artifact.stage import STAGES
+from seqloom.recipe.loading import check_recipe
+from seqloom.recipe.schema import Recipe
+
+NAMES = [stage.name for stage in STAGES]
+
+
+def recipe_with(*changes: tuple[str, Any]) -> Recipe:
+    tree: dict[str, Any] = {"name": "small", "corpus": {"train": ["a.tsv"]}}
+    for place, value in changes:
+        *sections, field = place.split(".")
+        part = tree
+        for section in sections:
+            part = part.setdefault(section, {})
+        part[field] = value
+    return check_recipe(tree, "test")
+
+
+def keys(recipe: Recipe) -> dict[str, str]:
+    """Every stage's key, as if the digest of an artifact were the key of its stage."""
+    known: dict[str, str] = {}
+    for stage in STAGES:
+        known[stage.name] = stage.key(recipe, [known[name] for name in stage.reads])
+    return known
+
+
+def rerun(before: Recipe, after: Recipe) -> list[str]:
+    old, new = keys(before), keys(after)
+    return [name for name in NAMES if old[name] != new[name]]
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "first"),
+    [
+        ("corpus.max_characters", 500, "corpus"),
+        ("corpus.source_column", "text", "corpus"),
+        ("vocabulary.size", 500, "vocabulary"),
+        ("decoding.beam_size", 2, "evaluation"),
+        ("evaluation.examples", 2, "evaluation"),
+        ("name", "other", "registry"),
+        ("registry.description", "other", "registry"),
+    ],
+)
+def test_a_change_reruns_its_stage_and_those_after_it(place: str, value: Any, first: str) -> None:
+    assert rerun(recipe_with(), recipe_with((place, value))) == NAMES[NAMES.index(first) :]
+
+
+@pytest.mark.parametrize("change", [("vectors.width", 64), ("vectors.method", "none")])
+def test_other_vectors_encode_no_batch_again(change: tuple[str, Any]) -> None:
+    assert rerun(recipe_with(), recipe_with(change)) == ["vectors", "training", "evaluation", "registry"]
+
+
+@pytest.mark.parametrize(
+    "change", [("training.learning_rate", 0.5), ("model.attention", "none"), ("training.batch_tokens", 64)]
+)
+def test_another_learning_rate_learns_no_vectors_again(change: tuple[str, Any]) -> None:
+    assert rerun(recipe_with(), recipe_with(change)) == ["training", "evaluation", "registry"]
+
+
+@pytest.mark.parametrize("place", ["train", "validation", "test"])
+def test_files_of_the_corpus_count_by_their_digests_and_not_by_name(place: str) -> None:
+    corpus = STAGES[0]
+    before, after = recipe_with(), recipe_with((f"corpus.{place}", ["elsewhere/b.tsv"]))
+    assert rerun(before, after) == []
+    assert corpus.key(before, ["0" * 64]) != corpus.key(before, ["1" * 64])
+
+
+def test_pretrained_files_count_by_their_content_and_not_by_name(tmp_path: Path) -> None:
+    def keys_with(name: str, content: str) -> dict[str, str]:
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        changes = ("vectors.method", "pretrained"), ("vectors.source_file", str(tmp_path / name))
+        return keys(recipe_with(*changes))
+
+    before = keys_with("glove.txt", "a 1 2\n")
+    assert keys_with("moved.txt", "a 1 2\n") == before
+    assert keys_with("glove.txt", "a 1 3\n")["vectors"] != before["vectors"]
+
+
+def test_inputs_in_another_order_are_other_inputs() -> None:
+    for stage in STAGES:
+        assert stage.key(recipe_with(), ["a", "b"]) != stage.key(recipe_with(), ["b", "a"])
+
+
+def test_stages_stand_in_order_and_share_no_key() -> None:
+    for place, stage in enumerate(STAGES):
+        assert set(stage.reads) <= set(NAMES[:place])
+    assert len(set(keys(recipe_with()).values())) == len(STAGES)
+
+
+def test_every_section_is_obeyed_by_some_stage() -> None:
+    obeyed = {section for stage in STAGES for section in stage.sections}
+    assert set(Recipe.model_fields) - obeyed == {"task"}
