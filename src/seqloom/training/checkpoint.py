@@ -1,7 +1,7 @@
 """Everything a training needs to go on as if it had never stopped.
 
-A checkpoint is a folder named after its step. It is written beside its place, flushed and renamed, and only then is
-the one before it removed: at any instant the newest folder is whole.
+A checkpoint is a folder named after its step. It is written beside its place, flushed and renamed, and only then are
+those before it removed: at any instant the newest folder is whole.
 """
 
 import json
@@ -44,7 +44,7 @@ class Position:
 
 
 def save(workspace: Path, model: EncoderDecoder, optimiser: Optimizer, position: Position, is_best: bool) -> None:
-    """Write a checkpoint and remove the one before it; `is_best` makes these weights the best ones too."""
+    """Write a checkpoint and remove those before it; `is_best` makes these weights the best ones too."""
     previous = newest(workspace)
     place = workspace / f"step-{position.step:09d}"
     unfinished = workspace / ".unfinished"
@@ -62,8 +62,9 @@ def save(workspace: Path, model: EncoderDecoder, optimiser: Optimizer, position:
     shutil.rmtree(place, ignore_errors=True)
     unfinished.rename(place)
     sync(workspace)
-    if previous and previous != place:
-        shutil.rmtree(previous)
+    for older in workspace.glob("step-*"):  # one before the last too, where a kill came between rename and removal
+        if older != place:
+            shutil.rmtree(older)
 
 
 def load(workspace: Path, model: EncoderDecoder, optimiser: Optimizer) -> Position | None:

@@ -160,7 +160,9 @@ class Trainer:
         if math.isfinite(loss):
             return
         step, rate = self.position.step, self.optimiser.param_groups[0]["lr"]
+        good = checkpoint.newest(self.workspace)
+        kept = f"the last good checkpoint is kept in {good}" if good else "no epoch was finished, so none is kept"
         raise UserMistake(
             f"the {what} became {loss} at step {step} with learning rate {rate:.3g}: lower training.learning_rate or "
-            f"training.clip_norm, or add training.warmup_steps; the last good checkpoint is kept in {self.workspace}"
+            f"training.clip_norm, or add training.warmup_steps; {kept}"
         )

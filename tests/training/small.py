@@ -1,0 +1,129 @@
+"""A training small enough to run a hundred times: its files, its recipe, and ways to run it and to kill it."""
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqloom.batches.bucketing import BucketedBatches
+from seqloom.batches.sequences import write_sequences
+from seqloom.mistake import UserMistake
+from seqloom.models.building import Sizes, build_model
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.progress import unwatched
+from seqloom.recipe.schema import Corpus, Model, Recipe, Training
+from seqloom.training import checkpoint
+from seqloom.training.building import train_model
+from seqloom.training.trainer import Observe, Trainer
+from seqloom.vocabulary.special import VOCABULARY_FILES
+
+SIZES = Sizes(source=17, target=19, width=8, shared=False)
+NO_SCORES: dict[str, float] = {}
+CONTEXT = get_context("forkserver")
+CONTEXT.set_forkserver_preload([__name__, "torch._dynamo"])  # optimisers import it at their first step
+
+Change = dict[str, Any]
+
+
+def unobserved(_row: Mapping[str, float]) -> None:
+    """Let the rows of the history go by."""
+
+
+def model_section(**change: Any) -> Model:
+    return Model(**{"encoder_width": 6, "decoder_width": 10, **change})
+
+
+def training_section(**change: Any) -> Training:
+    return Training(**{"epochs": 4, "batch_tokens": 48, "learning_rate": 0.01, "device": "cpu", **change})
+
+
+def write_home(home: Path) -> Path:
+    """The folders that the stages before training leave: 36 pairs for training, 12 for validation."""
+    random = np.random.default_rng(5)
+    for stage in ("vocabulary", "vectors", "batches", "workspace", "made"):
+        (home / stage).mkdir(parents=True)
+    for split, rows in (("train", 36), ("validation", 12)):
+        sources = [random.integers(4, SIZES.source, size=random.integers(1, 9)).tolist() for _ in range(rows)]
+        write_sequences(home / "batches" / f"{split}.source", [sources])
+        write_sequences(home / "batches" / f"{split}.target", [[[token + 2 for token in row] for row in sources]])
+    for name in VOCABULARY_FILES:
+        (home / "vocabulary" / name).write_text("{}", encoding="utf-8")
+    return home
+
+
+def run_stage(home: Path, model: Change, training: Change, observe: Observe = unobserved) -> Change:
+    """The whole stage, as its task runs it."""
+    recipe = Recipe(
+        name="small",
+        corpus=Corpus(train=["x"]),
+        model=model_section(**model),
+        training=training_section(**training),
+    )
+    folders = [home / name for name in ("vocabulary", "vectors", "batches", "workspace", "made")]
+    return train_model(recipe, SIZES, *folders, lambda _: NO_SCORES, observe, unwatched)
+
+
+def trainer_of(home: Path, model: Model | None = None, **arguments: Any) -> Trainer:
+    """A trainer over the files of `home`; `arguments` go to the trainer where it knows them, else to its section."""
+    own = {
+        "validate": arguments.pop("validate", lambda _: NO_SCORES),
+        "observe": arguments.pop("observe", unobserved),
+        "progress": arguments.pop("progress", unwatched),
+    }
+    section = training_section(**arguments)
+    torch.manual_seed(section.seed)
+    batches = [BucketedBatches.open(home / "batches", split, section.batch_tokens) for split in ("train", "validation")]
+    fresh = build_model(model or model_section(), SIZES)
+    return Trainer(fresh, *batches, section, torch.device("cpu"), home / "workspace", **own)
+
+
+def weights(model: EncoderDecoder) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+def same_bits(one: dict[str, Tensor], two: dict[str, Tensor]) -> bool:
+    return one.keys() == two.keys() and all(one[name].equal(two[name]) for name in one)
+
+
+def train_and_be_killed(home: Path, model: Change, training: Change, moment: str, times: int) -> None:
+    """Die at the `times`-th new row of the history, or in a checkpoint before or after its rename."""
+    torch.set_num_threads(1)
+    left = times
+
+    def die(*_: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    observe: Observe = unobserved
+    match moment:
+        case "row":
+            observe = die
+        case "before rename":
+            checkpoint.make_durable = die
+        case "after rename":
+            checkpoint.sync = die
+    run_stage(home, model, training, observe)
+
+
+def kill_in_training(home: Path, model: Change, training: Change, moment: str, times: int) -> None:
+    """Train in a process of its own, which dies."""
+    process = CONTEXT.Process(target=train_and_be_killed, args=(home, model, training, moment, times))
+    process.start()
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL, process.exitcode
+
+
+def mistake_of(action: Callable[[], object]) -> str:
+    try:
+        action()
+    except UserMistake as mistake:
+        return str(mistake)
+    raise AssertionError("no mistake was told")
