@@ -1,0 +1,89 @@
+"""The losses against a plain computation."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from seqloom.batches.batch import Batch
+from seqloom.batches.bucketing import BucketedBatches
+from seqloom.models.building import build_model
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.training.loss import precision_context, token_loss, validation_loss
+from seqloom.vocabulary.special import PADDING
+from tests.training.small import SIZES, model_section, write_home
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def model() -> EncoderDecoder:
+    torch.manual_seed(0)
+    return build_model(model_section(dropout=0.5), SIZES)
+
+
+@pytest.fixture
+def batches(tmp_path: Path) -> list[Batch]:
+    return list(BucketedBatches.open(write_home(tmp_path / "home") / "batches", "validation", 40).in_order())
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])
+def test_the_loss_is_that_over_all_places_with_padding_ignored(
+    smoothing: float, model: EncoderDecoder, batches: list[Batch]
+) -> None:
+    model.eval()
+    padded = [batch for batch in batches if (batch.target_output == PADDING).any()]
+    assert padded
+    for batch in padded:
+        logits = model.project(model(batch)).flatten(0, 1)
+        plain = F.cross_entropy(logits, batch.target_output.flatten(), ignore_index=PADDING, label_smoothing=smoothing)
+        torch.testing.assert_close(token_loss(model, batch, smoothing), plain)
+
+
+def test_smoothing_by_its_definition(model: EncoderDecoder, batches: list[Batch]) -> None:
+    """1 - s of the target on the token, s spread evenly over the vocabulary."""
+    model.eval()
+    batch = batches[0]
+    scores = model.project(model(batch)).log_softmax(dim=2)
+    of_token = -scores.gather(2, batch.target_output.unsqueeze(2)).squeeze(2)
+    of_all = -scores.mean(dim=2)
+    losses = (0.7 * of_token + 0.3 * of_all)[batch.target_output != PADDING]
+    torch.testing.assert_close(token_loss(model, batch, 0.3), losses.mean())
+
+
+def test_validation_weighs_batches_by_their_tokens(model: EncoderDecoder, batches: list[Batch]) -> None:
+    figure = validation_loss(model, batches, CPU)
+    model.eval()
+    tokens = [int((batch.target_output != PADDING).sum()) for batch in batches]
+    assert len(set(tokens)) > 1
+    losses = [token_loss(model, batch, 0.0).item() for batch in batches]
+    weighted = sum(loss * count for loss, count in zip(losses, tokens, strict=True)) / sum(tokens)
+    assert figure == pytest.approx(weighted, rel=1e-9)
+
+
+def test_validation_does_not_depend_on_the_batches(model: EncoderDecoder, tmp_path: Path) -> None:
+    home = write_home(tmp_path / "other")
+    figures = [
+        validation_loss(model, BucketedBatches.open(home / "batches", "validation", budget).in_order(), CPU)
+        for budget in (1, 30, 1000)
+    ]
+    assert figures == pytest.approx([figures[0]] * 3, rel=1e-6)
+
+
+def test_validation_drops_nothing_and_training_goes_on_after_it(model: EncoderDecoder, batches: list[Batch]) -> None:
+    model.train()
+    state = torch.get_rng_state()
+    assert validation_loss(model, batches, CPU) == validation_loss(model, batches, CPU)
+    assert torch.get_rng_state().equal(state), "no random number was drawn"
+    assert model.training
+    token_loss(model, batches[0], 0.0).backward()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_loss_is_summed_in_float32(precision: str, model: EncoderDecoder, batches: list[Batch]) -> None:
+    model.eval()
+    with precision_context(CPU, precision):
+        loss = token_loss(model, batches[0], 0.1)
+    assert loss.dtype is torch.float32
+    torch.testing.assert_close(loss, token_loss(model, batches[0], 0.1), rtol=0.02, atol=0.02)
