@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from seqloom.batches.batch import Batch, make_batch
+from seqloom.batches.batch import make_batch
 from seqloom.decoding.greedy import greedy_search
 from seqloom.models.building import Sizes, build_model, read_checkpoint, save_checkpoint
 from seqloom.models.encoder_decoder import EncoderDecoder
@@ -22,7 +22,9 @@ ARCHITECTURES = [
     for e, d, a in itertools.product(KINDS, KINDS, ("none", "additive", "multiplicative"))
 ] + [
     pytest.param(
-        Model(attention=a, encoder_width=12, decoder_width=20, encoder_layers=2, decoder_layers=2, bidirectional=b, tied=t),
+        Model(
+            attention=a, encoder_width=12, decoder_width=20, encoder_layers=2, decoder_layers=2, bidirectional=b, tied=t
+        ),
         id=f"deep-{a}-{'both' if b else 'forward'}-{'tied' if t else 'untied'}",
     )
     for a, b, t in [("none", True, False), ("additive", False, True), ("multiplicative", True, True)]
@@ -104,14 +106,14 @@ def test_overfits_eight_pairs(section: Model) -> None:
     model = fresh(section.model_copy(update={"dropout": 0.0})).train()
     sources, targets = pairs(*[(3, 4)] * 8)
     batch = make_batch(sources, targets)
-    optimiser = torch.optim.Adam(model.parameters(), lr=0.02)
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.03)
     for _ in range(150):
         optimiser.zero_grad()
         loss = token_loss(model, batch, 0.0)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
-        if loss.item() < 0.02:
+        if loss.item() < 0.05:
             break
     recited = greedy_search(model.eval(), batch.source, max_length=10, length_penalty=1.0)
     assert [answer.tokens for answer in recited] == [target.tolist() for target in targets]
@@ -138,8 +140,6 @@ def test_every_parameter_learns(section: Model) -> None:
 def test_a_shared_vocabulary_shares_one_embedding() -> None:
     model = fresh(Model(encoder_width=8, decoder_width=8), Sizes(20, 20, 8, shared=True))
     assert model.source_embedding.weight is model.target_embedding.weight is model.output.weight
-
-
 
 
 def test_without_attention_only_the_summary_is_seen() -> None:

@@ -1,0 +1,155 @@
+"""Layers against plain numpy, torch's own packed sequences and plain Python."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from seqloom.models.attention import AdditiveAttention, Attention, MultiplicativeAttention
+from seqloom.models.memory import Memory
+from seqloom.models.recurrent_cell import CELLS, RecurrentCells, RecurrentState
+from seqloom.models.recurrent_encoder import RecurrentEncoder, reversal
+
+LENGTHS = torch.tensor([3, 5, 1])
+MASK = torch.arange(5).unsqueeze(0) < LENGTHS.unsqueeze(1)  # (B, S)
+D, H, T = 6, 4, 2
+
+
+@pytest.fixture
+def memory() -> Memory:
+    torch.manual_seed(0)
+    return Memory(torch.randn(3, 5, D), MASK, torch.randn(3, D))
+
+
+def array(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().numpy().astype(np.float64)
+
+
+def additive_score(attention: AdditiveAttention, query: np.ndarray, key: np.ndarray) -> float:
+    w, u, b, v = map(array, (attention.query.weight, attention.key.weight, attention.key.bias, attention.score.weight))
+    return float(v[0] @ np.tanh(w @ query + u @ key + b))
+
+
+def multiplicative_score(attention: MultiplicativeAttention, query: np.ndarray, key: np.ndarray) -> float:
+    return float(query @ array(attention.key.weight) @ key)
+
+
+@pytest.mark.parametrize(
+    ("attention", "score"),
+    [
+        pytest.param(AdditiveAttention(H, D, 7), additive_score, id="additive"),
+        pytest.param(MultiplicativeAttention(H, D), multiplicative_score, id="multiplicative"),
+    ],
+)
+def test_attention_in_plain_numpy(attention: Attention, score: object, memory: Memory) -> None:
+    assert callable(score)
+    query = torch.randn(3, T, H)
+    contexts, weights = attention(query, attention.prepare(memory))
+    assert weights.shape == (3, T, 5)
+    for b, length in enumerate(LENGTHS.tolist()):
+        states = array(memory.states[b, :length])
+        for t in range(T):
+            exponentials = np.exp([score(attention, array(query[b, t]), state) for state in states])
+            expected = exponentials / exponentials.sum()
+            np.testing.assert_allclose(array(weights[b, t, :length]), expected, rtol=1e-4)
+            np.testing.assert_allclose(array(contexts[b, t]), expected @ states, rtol=1e-4, atol=1e-6)
+            assert not weights[b, t, length:].any(), "padding gets no weight at all"
+
+
+@pytest.mark.parametrize("attention", [AdditiveAttention(H, D, 7), MultiplicativeAttention(H, D)])
+def test_what_stands_on_padding_is_never_seen(attention: Attention, memory: Memory) -> None:
+    query = torch.randn(3, T, H)
+    other = Memory(memory.states.masked_fill(~MASK.unsqueeze(2), 1e4), MASK, memory.summary)
+    for one, two in zip(
+        attention(query, attention.prepare(memory)), attention(query, attention.prepare(other)), strict=True
+    ):
+        assert one.equal(two)
+
+
+def with_weights_of(encoder: RecurrentEncoder, kind: str, width: int) -> nn.RNNBase:
+    """torch's own stack with the encoder's weights."""
+    layers, bidirectional = len(encoder.forwards), len(encoder.backwards) > 0
+    cells = encoder.forwards[0]
+    assert isinstance(cells, RecurrentCells)
+    theirs = CELLS[kind](width, cells.width, layers, batch_first=True, bidirectional=bidirectional)
+    with torch.no_grad():
+        for stack, suffix in ((encoder.forwards, ""), (encoder.backwards, "_reverse")):
+            for layer, ours in enumerate(stack):
+                for name, parameter in ours.cells.named_parameters():
+                    getattr(theirs, name.replace("_l0", f"_l{layer}{suffix}")).copy_(parameter)
+    return theirs
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("bidirectional", [True, False])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_the_encoder_is_torchs_own_over_packed_sequences(kind: str, bidirectional: bool, layers: int) -> None:
+    torch.manual_seed(0)
+    encoder = RecurrentEncoder(kind, D, H, layers, bidirectional, dropout=0.0)
+    theirs = with_weights_of(encoder, kind, D)
+    embedded = torch.randn(3, 5, D)
+    memory = encoder(embedded, MASK)
+    packed = pack_padded_sequence(embedded, LENGTHS, batch_first=True, enforce_sorted=False)
+    outputs, last = theirs(packed)
+    expected, _ = pad_packed_sequence(outputs, batch_first=True)
+    torch.testing.assert_close(memory.states[MASK], expected[MASK])
+    hidden = last[0] if kind == "lstm" else last  # (layers × directions, B, H)
+    ends = hidden[-2:] if bidirectional else hidden[-1:]
+    torch.testing.assert_close(memory.summary, torch.cat(list(ends), dim=1))
+
+
+@given(rows=st.lists(st.lists(st.integers(1, 99), max_size=6), min_size=1, max_size=5), extra=st.integers(0, 2))
+@settings(max_examples=60)
+def test_reversal_turns_lists_round_and_leaves_padding(rows: list[list[int]], extra: int) -> None:
+    width = max(map(len, rows)) + extra
+    padded = torch.tensor([row + [0] * (width - len(row)) for row in rows], dtype=torch.int64).view(len(rows), width)
+    turned = reversal(torch.tensor([len(row) for row in rows]), width)
+    assert padded.gather(1, turned).tolist() == [row[::-1] + [0] * (width - len(row)) for row in rows]
+    assert turned.gather(1, turned).equal(torch.arange(width).expand_as(turned)), "twice is not at all"
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
+def test_cells_begin_orthogonal_and_an_lstm_remembering(kind: str) -> None:
+    torch.manual_seed(0)
+    cells = RecurrentCells(kind, D, H, 2, 0.0)
+    for layer in range(2):
+        for block in getattr(cells.cells, f"weight_hh_l{layer}").view(-1, H, H):
+            torch.testing.assert_close(block @ block.T, torch.eye(H))
+        biases = getattr(cells.cells, f"bias_ih_l{layer}") + getattr(cells.cells, f"bias_hh_l{layer}")
+        open_gates = [0.0] * H + [1.0] * H + [0.0] * 2 * H if kind == "lstm" else [0.0] * len(biases)
+        assert biases.tolist() == open_gates
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
+def test_a_run_in_two_parts_is_a_run(kind: str) -> None:
+    torch.manual_seed(0)
+    cells = RecurrentCells(kind, D, H, 2, 0.0)
+    inputs = torch.randn(3, 5, D)
+    start = RecurrentState(torch.randn(2, 3, H), torch.randn(2, 3, H) if kind == "lstm" else None)
+    whole, _ = cells(inputs, start)
+    first, state = cells(inputs[:, :2], start)
+    second, _ = cells(inputs[:, 2:], state)
+    torch.testing.assert_close(torch.cat([first, second], dim=1), whole)
+
+
+@given(rows=st.lists(st.integers(0, 3), min_size=1, max_size=6), has_cell=st.booleans())
+@settings(max_examples=30)
+def test_survivors_take_their_places(rows: list[int], has_cell: bool) -> None:
+    hidden = torch.arange(8.0).view(2, 4, 1)
+    state = RecurrentState(hidden, hidden * 10 if has_cell else None).reorder(torch.tensor(rows))
+    assert state.hidden.equal(hidden[:, rows])
+    assert (state.cell is not None) == has_cell
+    assert state.cell is None or state.cell.equal(hidden[:, rows] * 10)
+
+
+@pytest.mark.parametrize("attention", [AdditiveAttention(H, D, 7), None])
+def test_a_repeated_memory_holds_each_source_in_a_row(attention: AdditiveAttention | None, memory: Memory) -> None:
+    prepared = attention.prepare(memory) if attention else memory
+    repeated = prepared.repeat(2)
+    for row in range(6):
+        for part in ("states", "mask", "summary", "keys"):
+            one, two = getattr(repeated, part), getattr(prepared, part)
+            assert (one is None and two is None) or one[row].equal(two[row // 2])
