@@ -24,6 +24,11 @@ class RecurrentState:
         return RecurrentState(self.hidden.index_select(1, rows), cell)
 
 
+def first_state(kind: str, hidden: Tensor) -> RecurrentState:
+    """The state whose hidden part is `hidden` `(L, B, H)`; an LSTM's cell begins at zero."""
+    return RecurrentState(hidden, torch.zeros_like(hidden) if kind == "lstm" else None)
+
+
 class RecurrentCells(nn.Module):
     """A stack of cells of one kind: Elman 1990, Hochreiter and Schmidhuber 1997 (LSTM), Cho et al. 2014 (GRU)."""
 
@@ -35,10 +40,6 @@ class RecurrentCells(nn.Module):
         between_layers = dropout if layers > 1 else 0.0
         self.cells = CELLS[kind](input_width, width, layers, batch_first=True, dropout=between_layers)
         self._initialise()
-
-    def start(self, hidden: Tensor) -> RecurrentState:
-        """The state whose hidden part is `hidden` `(L, B, H)`."""
-        return RecurrentState(hidden, torch.zeros_like(hidden) if self.kind == "lstm" else None)
 
     def forward(self, inputs: Tensor, state: RecurrentState) -> tuple[Tensor, RecurrentState]:
         """Inputs `(B, T, E)` to outputs `(B, T, H)` and the state after the last."""

@@ -13,16 +13,19 @@ from torch import Tensor, nn
 
 from seqloom.models.attention import AdditiveAttention, MultiplicativeAttention
 from seqloom.models.memory import Memory
-from seqloom.models.recurrent_cell import RecurrentCells, RecurrentState
+from seqloom.models.recurrent_cell import RecurrentCells, RecurrentState, first_state
+from seqloom.models.stepwise_cell import StepwiseCells
 
 
 class RecurrentDecoder(nn.Module, ABC):
     """What the three share: the state starts from the summary, and a readout ends at the embedding width."""
 
-    def __init__(self, cells: RecurrentCells, memory_width: int, read_width: int, width: int) -> None:
+    def __init__(
+        self, kind: str, layers: int, decoder_width: int, memory_width: int, read_width: int, width: int
+    ) -> None:
         super().__init__()
-        self.cells = cells
-        self.bridge = nn.Linear(memory_width, cells.layers * cells.width)
+        self.kind, self.layers = kind, layers
+        self.bridge = nn.Linear(memory_width, layers * decoder_width)
         self.readout = nn.Linear(read_width, width)
 
     def prepare(self, memory: Memory) -> Memory:
@@ -32,7 +35,7 @@ class RecurrentDecoder(nn.Module, ABC):
     def start(self, memory: Memory) -> RecurrentState:
         """tanh(W summary) in every layer, as Bahdanau et al. 2015 begin."""
         hidden = torch.tanh(self.bridge(memory.summary))  # (B, L H)
-        return self.cells.start(hidden.view(len(hidden), self.cells.layers, -1).transpose(0, 1).contiguous())
+        return first_state(self.kind, hidden.view(len(hidden), self.layers, -1).transpose(0, 1).contiguous())
 
     @abstractmethod
     def run(self, embedded: Tensor, state: RecurrentState, memory: Memory) -> tuple[Tensor, RecurrentState]:
@@ -49,8 +52,8 @@ class FixedVectorDecoder(RecurrentDecoder):
     def __init__(
         self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float
     ) -> None:
-        cells = RecurrentCells(kind, width + memory_width, decoder_width, layers, dropout)
-        super().__init__(cells, memory_width, decoder_width + memory_width + width, width)
+        super().__init__(kind, layers, decoder_width, memory_width, decoder_width + memory_width + width, width)
+        self.cells = RecurrentCells(kind, width + memory_width, decoder_width, layers, dropout)
 
     def run(self, embedded: Tensor, state: RecurrentState, memory: Memory) -> tuple[Tensor, RecurrentState]:
         """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
@@ -65,8 +68,8 @@ class AdditiveDecoder(RecurrentDecoder):
     def __init__(
         self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float
     ) -> None:
-        cells = RecurrentCells(kind, width + memory_width, decoder_width, layers, dropout)
-        super().__init__(cells, memory_width, decoder_width + memory_width + width, width)
+        super().__init__(kind, layers, decoder_width, memory_width, decoder_width + memory_width + width, width)
+        self.cells = StepwiseCells(kind, width, memory_width, decoder_width, layers, dropout)
         self.attention = AdditiveAttention(decoder_width, memory_width, decoder_width)
 
     def prepare(self, memory: Memory) -> Memory:
@@ -76,10 +79,10 @@ class AdditiveDecoder(RecurrentDecoder):
     def run(self, embedded: Tensor, state: RecurrentState, memory: Memory) -> tuple[Tensor, RecurrentState]:
         """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
         outputs, contexts = [], []
-        for token in embedded.unbind(dim=1):  # (B, E)
-            context, _ = self.attention(state.hidden[-1].unsqueeze(1), memory)
-            output, state = self.cells(torch.cat([token.unsqueeze(1), context], dim=2), state)
-            outputs.append(output)
+        for token_gates in self.cells.read_tokens(embedded).unbind(dim=1):  # (B, G H)
+            context, _ = self.attention(state.hidden[-1].unsqueeze(1), memory)  # (B, 1, D)
+            state = self.cells.step(token_gates, context.squeeze(1), state)
+            outputs.append(state.hidden[-1].unsqueeze(1))
             contexts.append(context)
         return self.read(torch.cat(outputs, dim=1), torch.cat(contexts, dim=1), embedded), state
 
@@ -93,8 +96,8 @@ class MultiplicativeDecoder(RecurrentDecoder):
     def __init__(
         self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float
     ) -> None:
-        cells = RecurrentCells(kind, width, decoder_width, layers, dropout)
-        super().__init__(cells, memory_width, decoder_width + memory_width, width)
+        super().__init__(kind, layers, decoder_width, memory_width, decoder_width + memory_width, width)
+        self.cells = RecurrentCells(kind, width, decoder_width, layers, dropout)
         self.attention = MultiplicativeAttention(decoder_width, memory_width)
 
     def prepare(self, memory: Memory) -> Memory:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from seqloom.models.memory import Memory
-from seqloom.models.recurrent_cell import RecurrentCells
+from seqloom.models.recurrent_cell import RecurrentCells, first_state
 
 
 class RecurrentEncoder(nn.Module):
@@ -57,6 +57,6 @@ def reversal(lengths: Tensor, width: int) -> Tensor:
 def _run(cells: nn.Module, inputs: Tensor) -> Tensor:
     assert isinstance(cells, RecurrentCells)
     zeros = inputs.new_zeros(cells.layers, len(inputs), cells.width)
-    outputs, _ = cells(inputs, cells.start(zeros))
+    outputs, _ = cells(inputs, first_state(cells.kind, zeros))
     assert isinstance(outputs, Tensor)
     return outputs
