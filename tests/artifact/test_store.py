@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
+from seqloom.artifact import durable
 from seqloom.artifact.store import Store
 from seqloom.mistake import UserMistake
 from tests.artifact.processes import build_slowly, build_until_killed, start
@@ -85,6 +86,25 @@ def test_a_folder_without_a_manifest_is_done_again(tmp_path: Path) -> None:
     (made.path / "stray.txt").touch()
     assert store.find("corpus", KEY) is None
     assert not store.build("corpus", KEY, write_one_file).path.joinpath("stray.txt").exists()
+
+
+def test_every_byte_is_on_the_disk_before_the_folder_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    synced: list[str] = []
+
+    def watched_sync(path: Path) -> None:
+        assert store.find("corpus", KEY) is None
+        synced.append(path.name)
+
+    def write(folder: Path) -> Mapping[str, Any]:
+        (folder / "deep").mkdir()
+        return write_one_file(folder / "deep")
+
+    monkeypatch.setattr(durable, "sync", watched_sync)
+    store.build("corpus", KEY, write)
+    assert {"made.txt", "deep", "manifest.json"} < set(synced)
 
 
 def test_two_processes_do_one_stage_once(tmp_path: Path) -> None:

@@ -123,6 +123,28 @@ def test_the_history_tells_every_tenth_step_and_every_epoch(home: Path) -> None:
             assert row["validation/perplexity"] == pytest.approx(math.exp(row["validation/loss"]))
 
 
+def test_the_training_loss_weighs_batches_by_their_tokens(home: Path) -> None:
+    """Where nothing moves, that of an epoch is the loss over the training split."""
+    section = model_section(dropout=0.0)
+    still = {"optimiser": "sgd", "learning_rate": 1e-12, "label_smoothing": 0.0}
+    trainer = trainer_of(home, section, epochs=1, **still)
+    assert 1 < trainer.steps < 10, "one row for the whole epoch"
+    loss = trainer.run().history[0]["train/loss"]
+    assert loss == pytest.approx(validation_loss(trainer.model, trainer.train.in_order(), trainer.device), rel=1e-5)
+
+
+def test_every_epoch_reads_every_row_in_an_order_of_its_own(home: Path) -> None:
+    trainer = trainer_of(home, epochs=3)
+    read: list[int] = []
+    batch = trainer.train.batch
+    trainer.train.batch = lambda rows: (read.extend(rows.tolist()), batch(rows))[1]  # type: ignore[method-assign]
+    trainer.run()
+    size = len(trainer.train.source)
+    epochs = [tuple(read[start : start + size]) for start in range(0, len(read), size)]
+    assert [sorted(rows) for rows in epochs] == [list(range(size))] * 3
+    assert len(set(epochs)) == 3
+
+
 def test_it_learns(home: Path) -> None:
     section = model_section(dropout=0.0)
     position = trainer_of(home, section, epochs=25, learning_rate=0.03, label_smoothing=0.0, patience=25).run()
