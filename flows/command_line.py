@@ -36,7 +36,6 @@ AsJson = Annotated[
 def train(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = False) -> None:
     """Run the flow data_to_model: from the recipe's text to a registered model version."""
     home = home_folder()
-    use_embedded_prefect(home)
     console = _console(as_json)
     from seqloom.recipe.loading import load_recipe
     from seqloom.registry.checking import check_places
@@ -46,6 +45,7 @@ def train(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
     check_places(checked)
     steps = plan(checked, home)
 
+    use_embedded_prefect(home)
     from flows.data_to_model import data_to_model  # imports Prefect: after every mistake that needs no run to be found
     from flows.terminal import TerminalAudience, show_card, show_plan
     from tasks.watching import audience
