@@ -113,10 +113,12 @@ def main() -> NoReturn:
         app()
     except UserMistake as mistake:
         _fail(str(mistake), 2)
-    except KeyboardInterrupt:
-        _fail("interrupted; the same command goes on from the last checkpoint", 130)
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit as end:  # of Typer, which catches Ctrl-C and a closed pipe before us
+        if end.code == 130:
+            _fail("interrupted; the same command goes on from the last checkpoint", 130)
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has seen enough
     except Exception:
         traceback.print_exc()
         _fail("this is a fault of Seqloom, not of yours: please report the lines above", 1)

@@ -1,0 +1,130 @@
+"""One recipe in, one registered version out: the whole length, as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+
+from seqloom.artifact.stage import STAGES
+from tests.flows.conftest import RECIPE, Run, environment
+
+ALL_STAGES = [stage.name for stage in STAGES]
+
+
+@pytest.fixture(scope="session")
+def mlflow_client(workplace: Path, first: dict[str, Any]) -> MlflowClient:
+    assert first
+    return MlflowClient(f"sqlite:///{workplace}/.seqloom/mlflow.db")
+
+
+def test_the_first_version_is_champion(first: dict[str, Any]) -> None:
+    assert (first["model"], first["version"], first["aliases"]) == ("phrases", 1, ["champion"])
+    assert list(first["stages"]) == ALL_STAGES
+    assert all(isinstance(seconds, float) for seconds in first["stages"].values())
+    assert {"test/bleu", "test/chrf", "test/perplexity", "baseline/copy/chrf", "baseline/nearest/chrf"} <= set(
+        first["metrics"]
+    )
+    assert (Path(first["checkpoint"]) / "weights.safetensors").is_file()
+
+
+def test_mlflow_has_the_whole_story(first: dict[str, Any], mlflow_client: MlflowClient) -> None:
+    run = mlflow_client.get_run(first["run_id"])
+    assert run.info.status == "FINISHED"
+    assert run.data.params["training.learning_rate"] == "0.01"
+    assert run.data.params["corpus.train"] == '["phrases.tsv"]'
+    assert run.data.tags["prefect.flow_run_id"] == first["flow_run"]
+    assert run.data.metrics.items() >= first["metrics"].items()
+    steps = [metric.step for metric in mlflow_client.get_metric_history(first["run_id"], "train/loss")]
+    assert steps == sorted(set(steps))
+    assert len(mlflow_client.get_metric_history(first["run_id"], "validation/loss")) == 2
+    assert {item.dataset.name for item in run.inputs.dataset_inputs} == {"train", "validation", "test"}
+    artifacts = {item.path for item in mlflow_client.list_artifacts(first["run_id"], "evaluation/figures")}
+    assert "evaluation/figures/loss.png" in artifacts
+
+
+def test_the_same_again_does_nothing(first: dict[str, Any], seqloom: Run, mlflow_client: MlflowClient) -> None:
+    again = json.loads(seqloom("train", "recipe.yaml", "--json").stdout)
+    assert again["stages"] == dict.fromkeys(ALL_STAGES, "cached")
+    assert (again["version"], again["run_id"]) == (1, first["run_id"])
+    assert len(mlflow_client.search_runs([mlflow_client.get_run(first["run_id"]).info.experiment_id])) == 1
+
+
+@pytest.mark.usefixtures("first")
+def test_a_learning_rate_reuses_what_it_does_not_touch(seqloom: Run) -> None:
+    other = json.loads(seqloom("train", "recipe.yaml", "-o", "training.learning_rate=5e-3", "--json").stdout)
+    cached = [stage for stage, took in other["stages"].items() if took == "cached"]
+    assert cached == ["corpus", "vocabulary", "vectors", "batches"]
+    assert (other["version"], other["aliases"], other["champion"]["version"]) == (2, [], 1)
+
+
+@pytest.mark.usefixtures("first")
+def test_a_byte_of_the_corpus_reruns_all(seqloom: Run, workplace: Path) -> None:
+    text = (workplace / "phrases.tsv").read_text(encoding="utf-8")
+    (workplace / "changed.tsv").write_text(text.replace("horse", "house", 1), encoding="utf-8")
+    plan = json.loads(seqloom("check", "recipe.yaml", "-o", "corpus.train=[changed.tsv]", "--json").stdout)["plan"]
+    assert plan == dict.fromkeys(ALL_STAGES, "will run")
+
+
+def test_it_loads_where_seqloom_is_installed(first: dict[str, Any], seqloom: Run, workplace: Path) -> None:
+    code = (
+        "import mlflow, pandas as pd, json;"
+        "mlflow.set_tracking_uri('sqlite:///.seqloom/mlflow.db');"
+        "model = mlflow.pyfunc.load_model('models:/phrases@champion');"
+        "print(json.dumps(list(model.predict(pd.DataFrame({'source': ['the red cat', '', 'a dog']})))))"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, cwd=workplace, check=True)
+    generated = seqloom("generate", "models:/phrases/1", "--json", stdin=b"the red cat\n\na dog")
+    assert first["version"] == 1
+    assert json.loads(done.stdout) == json.loads(generated.stdout)["outputs"]
+
+
+def test_no_pickle_lies_with_the_model(first: dict[str, Any], workplace: Path) -> None:
+    files = [path for path in (workplace / ".seqloom" / "mlflow").rglob("*") if path.is_file()]
+    assert first
+    assert any(path.name == "weights.safetensors" for path in files)
+    assert not [
+        path for path in files if path.suffix in {".pkl", ".pickle", ".pt", ".bin"} or path.read_bytes()[:1] == b"\x80"
+    ]
+
+
+def test_a_killed_training_goes_on(tmp_path: Path, workplace: Path) -> None:
+    """kill -9 after a checkpoint; the same command finishes, in the same MLflow run, without redoing what was saved."""
+    (tmp_path / "phrases.tsv").write_bytes((workplace / "phrases.tsv").read_bytes())
+    (tmp_path / "recipe.yaml").write_text(RECIPE.replace("epochs: 2", "epochs: 40, patience: 40"), encoding="utf-8")
+    command = [sys.executable, "-m", "flows.command_line", "train", "recipe.yaml", "--json"]
+    killed = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    training = tmp_path / ".seqloom" / "artifacts" / "training"
+    while not (saved := list(training.glob("*.work/step-*/position.json"))):
+        assert killed.poll() is None, "ended before it was killed"
+        time.sleep(0.02)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    saved = list(training.glob("*.work/step-*/position.json"))
+    step = json.loads(saved[0].read_text())["step"]
+    client = MlflowClient(f"sqlite:///{tmp_path}/.seqloom/mlflow.db")
+    experiment = client.get_experiment_by_name("phrases")
+    assert experiment is not None
+    [left_open] = client.search_runs([experiment.experiment_id])
+    assert left_open.info.status == "RUNNING"
+
+    done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, check=True)
+    outcome = json.loads(done.stdout)
+    assert (outcome["run_id"], outcome["version"]) == (left_open.info.run_id, 1)
+    steps = [metric.step for metric in client.get_metric_history(outcome["run_id"], "validation/loss")]
+    assert len(steps) == len(set(steps)) == 40
+    assert step in steps
+    assert outcome["stages"]["corpus"] == "cached"
