@@ -11,6 +11,7 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+from mlflow.utils.async_logging.run_operations import RunOperations
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.schema import Recipe
@@ -53,14 +54,15 @@ class MetricsLog:
         self.client = client
         self.run_id = run_id
         self.waiting: list[Metric] = []
-        self.last_step: dict[str, int] = {}
+        self.on_the_way: list[RunOperations] = []
+        self.told: dict[str, set[int]] = {}  # steps, by the figure's name
 
     def __call__(self, row: Mapping[str, float]) -> None:
         """Take one row of a training's history."""
         now, step = int(time.time() * 1000), int(row["step"])
         for name, value in row.items():
-            if "/" in name and step > self._last_step(name):
-                self.last_step[name] = step
+            if "/" in name and step not in self._told(name):
+                self._told(name).add(step)
                 self.waiting.append(Metric(name, value, now, step))
         if len(self.waiting) >= METRICS_PER_BATCH:
             self.send(wait=False)
@@ -69,14 +71,19 @@ class MetricsLog:
         """Send what waits; with `wait`, return when MLflow has it."""
         for start in range(0, len(self.waiting), METRICS_AT_MOST):
             batch = self.waiting[start : start + METRICS_AT_MOST]
-            self.client.log_batch(self.run_id, metrics=batch, synchronous=wait)
+            sent = self.client.log_batch(self.run_id, metrics=batch, synchronous=False)
+            assert sent
+            self.on_the_way.append(sent)
         self.waiting = []
+        if wait:
+            for sent in self.on_the_way:
+                sent.wait()
+            self.on_the_way = []
 
-    def _last_step(self, name: str) -> int:
-        if name not in self.last_step:
-            history = self.client.get_metric_history(self.run_id, name)
-            self.last_step[name] = max((metric.step for metric in history), default=-1)
-        return self.last_step[name]
+    def _told(self, name: str) -> set[int]:
+        if name not in self.told:
+            self.told[name] = {metric.step for metric in self.client.get_metric_history(self.run_id, name)}
+        return self.told[name]
 
 
 @contextmanager

@@ -1,0 +1,51 @@
+import pytest
+
+from seqloom.artifact.manifest import Manifest
+from tasks.headlines import headline, page
+
+CASES = {
+    "corpus": (
+        {"rows": {"train": 1200, "validation": 30, "test": 3}, "rejected": {"empty": 1, "duplicate": 1000}},
+        "1,200 pairs to train, 30 to validate, 3 to test, 1,001 rejected",
+    ),
+    "vocabulary": ({"size": {"source": 2000, "target": 30}}, "2,000 source and 30 target tokens"),
+    "vectors": (
+        {"coverage": {"source": 1.0, "target": 0.4567}},
+        "100.0% of source tokens covered, 45.7% of target tokens covered",
+    ),
+    "batches": ({"tokens": {"train.target": 12345}}, "12,345 target tokens to train on"),
+    "training": (
+        {"parameters": 2_460_000, "best_epoch": 3, "epochs": 8, "validation": {"validation/loss": 1.23456}},
+        "2.5 M parameters, epoch 3 of 8 best: validation loss 1.235",
+    ),
+    "evaluation": (
+        {"metrics": {"test/bleu": 9.96, "test/chrf": 36.04}, "rows": 1000},
+        "BLEU 10.0, chrF 36.0 on 1,000 test pairs",
+    ),
+    "registry": ({"name": "a-b", "version": 7}, "models:/a-b/7"),
+}
+
+
+def manifest(stage: str, facts: dict[str, object]) -> Manifest:
+    return Manifest(stage, "key", "0123456789abcdef0123", "/some/folder ü", 1.26, facts)
+
+
+@pytest.mark.parametrize("stage", CASES)
+def test_a_stage_in_one_line(stage: str) -> None:
+    facts, line = CASES[stage]
+    assert headline(manifest(stage, facts)) == line
+
+
+def test_no_vectors() -> None:
+    assert headline(manifest("vectors", {"coverage": {}})) == "none: embeddings start at random"
+
+
+@pytest.mark.parametrize("stage", CASES)
+def test_a_stage_as_a_page(stage: str) -> None:
+    facts, line = CASES[stage]
+    text = page(manifest(stage, facts))
+    assert text.startswith(f"## {stage}\n\n{line}\n")
+    assert "`/some/folder ü`" in text
+    assert "`0123456789abcdef`" in text
+    assert "1.3 s" in text
+    assert text.count("```") == 2

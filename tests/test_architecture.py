@@ -1,0 +1,37 @@
+"""What may import what."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("torch", "mlflow", "prefect", "gensim", "pandas", "pyarrow", "sklearn", "matplotlib", "tokenizers", "pydantic")
+BARE = ("torch", "numpy", "safetensors")  # what a machine that only trains has
+
+
+def run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_contracts_of_import_hold() -> None:
+    assert " 0 broken" in run(str(Path(sys.executable).parent / "lint-imports"), "--no-cache")
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("seqloom", HEAVY),
+        ("seqloom.mistake", HEAVY),
+        ("seqloom.artifact.store", tuple(name for name in HEAVY if name != "pydantic")),
+        ("seqloom.training.building", tuple(name for name in HEAVY if name not in BARE)),
+        ("seqloom.registry.planning", ("torch", "mlflow", "prefect", "gensim", "sklearn", "matplotlib")),
+        ("flows.command_line", ("torch", "mlflow", "prefect", "gensim", "pandas", "sklearn", "matplotlib")),
+    ],
+)
+def test_a_module_pulls_in_no_more_than_it_needs(module: str, heavy: tuple[str, ...]) -> None:
+    pulled = run(sys.executable, "-c", f"import sys, {module}; print(*sys.modules)").split()
+    assert not set(pulled) & set(heavy)
