@@ -18,6 +18,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry.runs import MetricsLog, failing_run_is_closed, system_metrics
 from seqloom.registry.tracking import connect
 from seqloom.training.building import read_history, train_model
+from seqloom.training.checkpoint import saved_history
 from tasks.staging import run_stage
 
 
@@ -39,6 +40,9 @@ def train(
     )
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
+        workspace = store.workspace(TRAINING.name, key)
+        for row in saved_history(workspace):  # what a kill kept from MLflow
+            log(row)
         with system_metrics(run_id):
             return train_model(
                 recipe,
@@ -46,7 +50,7 @@ def train(
                 vocabulary.path,
                 vectors.path,
                 batches.path,
-                store.workspace(TRAINING.name, key),
+                workspace,
                 folder,
                 ValidationText(corpus.path, vocabulary.path, recipe),
                 log,

@@ -13,13 +13,11 @@ CHAMPION = "models:/phrases@champion"
 
 def test_lines_in_order(seqloom: Run, first: dict[str, Any]) -> None:
     lines = ["the red cat", "", "a big dog", "the red cat", "a b\u2028c"]
-    one_by_one = [
-        json.loads(seqloom("generate", first["checkpoint"], line, "--json").stdout)["outputs"] for line in lines[:3]
-    ]
+    alone = [seqloom("generate", first["checkpoint"], line, "--json").stdout for line in lines[:3]]
     many = seqloom("generate", CHAMPION, stdin="\r\n".join(lines * 300).encode())
     written = many.stdout.split("\n")
     assert len(written) == len(lines) * 300 + 1
-    assert [[line] for line in written[:3]] == one_by_one
+    assert [[line] for line in written[:3]] == [json.loads(answer)["outputs"] for answer in alone]
     assert written[1] == ""
     assert written[: len(lines)] * 300 == written[:-1]
 
@@ -31,7 +29,7 @@ def test_lines_in_order(seqloom: Run, first: dict[str, Any]) -> None:
         ("models:/phrases/77", "has no version 77; it has versions 1"),
         ("models:/nothing@champion", "there is no registered model nothing; registered are: phrases"),
         ("models:/phrases", "write models:/NAME@ALIAS"),
-        ("nowhere", "nowhere: no such folder"),
+        ("nowhere", "nowhere: no such checkpoint folder"),
         (".", "is not a checkpoint folder"),
     ],
 )

@@ -17,7 +17,9 @@ GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 class StepwiseCells(nn.Module):
     """A stack of cells that reads a token and a context at every step."""
 
-    def __init__(self, kind: str, token_width: int, context_width: int, width: int, layers: int, dropout: float) -> None:
+    def __init__(
+        self, kind: str, token_width: int, context_width: int, width: int, layers: int, dropout: float
+    ) -> None:
         super().__init__()
         gates = GATES[kind] * width
         self.kind, self.width, self.layers = kind, width, layers
@@ -42,7 +44,8 @@ class StepwiseCells(nn.Module):
             before = state.hidden[layer]
             if layer:
                 inputs = self.between[layer - 1](self.dropout(hiddens[-1]))
-            hidden, cell = self._cell(inputs, recurrent(before), before, None if state.cell is None else state.cell[layer])
+            cell_before = None if state.cell is None else state.cell[layer]
+            hidden, cell = self._cell(inputs, recurrent(before), before, cell_before)
             hiddens.append(hidden)
             cells.append(cell)
         return RecurrentState(torch.stack(hiddens), None if state.cell is None else torch.stack(cells))

@@ -1,0 +1,114 @@
+"""`seqloom check`, and what is refused before any work: nothing is written, not even a home."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from flows import command_line
+from seqloom.artifact.digest import digest_of_file
+from seqloom.artifact.stage import STAGES
+from tests.flows.conftest import RECIPE
+
+Seqloom = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def folder(workplace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "phrases.tsv").write_bytes((workplace / "phrases.tsv").read_bytes())
+    (tmp_path / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SEQLOOM_HOME", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def seqloom_here(folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Seqloom:
+    def run(*arguments: str) -> tuple[int, str, str]:
+        assert Path.cwd() == folder
+        monkeypatch.setattr("sys.argv", ["seqloom", *arguments])
+        environment = dict(os.environ)
+        with pytest.raises(SystemExit) as stop:
+            command_line.main()
+        assert dict(os.environ) == environment
+        assert isinstance(stop.value.code, int)
+        return (stop.value.code, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def site(folder: Path) -> Iterator[str]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    Thread(target=partial(server.serve_forever, poll_interval=0.01), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_good_recipe_is_resolved_planned_and_not_run(seqloom_here: Seqloom, folder: Path) -> None:
+    code, out, err = seqloom_here("check", "recipe.yaml", "-o", "training.epochs=7", "--json")
+    assert code == 0
+    told = json.loads(out)
+    assert told["plan"] == {stage.name: "will run" for stage in STAGES}
+    assert told["recipe"]["training"]["epochs"] == 7
+    assert told["recipe"]["training"]["optimiser"] == "adamw"
+    assert "training.epochs" in err
+    assert not (folder / ".seqloom").exists()
+
+
+def test_people_read_the_same_on_stdout(seqloom_here: Seqloom) -> None:
+    code, out, err = seqloom_here("check", "recipe.yaml")
+    assert (code, err) == (0, "")
+    assert all(stage.name in out for stage in STAGES)
+
+
+@pytest.mark.parametrize("command", ["train", "check"])
+def test_a_mistake_makes_no_home(command: str, seqloom_here: Seqloom, folder: Path) -> None:
+    code, out, err = seqloom_here(command, "recipe.yaml", "-o", "corpus.train=[gone.tsv]")
+    assert (code, out) == (2, "")
+    assert err.startswith("seqloom: gone.tsv: no such file")
+    assert not (folder / ".seqloom").exists()
+
+
+def test_a_download_of_other_bytes(seqloom_here: Seqloom, site: str, folder: Path) -> None:
+    wrong = f"corpus.train=[{site}/phrases.tsv#sha256={'0' * 64}]"
+    code, out, err = seqloom_here("check", "recipe.yaml", "-o", wrong)
+    assert (code, out) == (2, "")
+    assert err.startswith("seqloom: ")
+    assert f"its sha256 is {digest_of_file(folder / 'phrases.tsv')}, not {'0' * 64}; correct #sha256=" in err
+    assert not [path for path in (folder / ".seqloom").rglob("*") if path.is_file()]
+
+
+def test_a_download_of_the_right_ones(seqloom_here: Seqloom, site: str, folder: Path) -> None:
+    right = f"corpus.train=[{site}/phrases.tsv#sha256={digest_of_file(folder / 'phrases.tsv')}]"
+    assert seqloom_here("check", "recipe.yaml", "-o", right)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["trian"], ["train"], ["train", "recipe.yaml", "--jsn"], ["train", "recipe.yaml", "-o"], ["generate"]],
+    ids=" ".join,
+)
+def test_a_command_that_is_not_one(arguments: list[str], seqloom_here: Seqloom, folder: Path) -> None:
+    code, out, err = seqloom_here(*arguments)
+    assert (code, out) == (2, "")
+    assert "Traceback" not in err
+    assert "Usage" in err
+    assert not (folder / ".seqloom").exists()
+
+
+@pytest.mark.parametrize("command", ["train", "generate", "check"])
+def test_help(command: str, seqloom_here: Seqloom) -> None:
+    code, out, err = seqloom_here(command, "--help")
+    assert (code, err) == (0, "")
+    assert "--json" in out
