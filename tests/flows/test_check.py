@@ -103,7 +103,7 @@ def test_a_command_that_is_not_one(arguments: list[str], seqloom_here: Seqloom, 
     code, out, err = seqloom_here(*arguments)
     assert (code, out) == (2, "")
     assert "Traceback" not in err
-    assert "Usage" in err
+    assert "Error" in err
     assert not (folder / ".seqloom").exists()
 
 
