@@ -18,17 +18,10 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry.planning import digest_of_sources
 from seqloom.vectors.building import build_vectors
 from seqloom.vocabulary.building import build_vocabulary
-from tasks.staging import is_transient, run_stage
+from tasks.staging import patient_task, run_stage
 
 
-@task(
-    name="corpus",
-    task_run_name="corpus · {recipe.name}",
-    cache_policy=NO_CACHE,
-    retries=3,
-    retry_delay_seconds=[2, 10, 60],
-    retry_condition_fn=is_transient,
-)
+@patient_task(name="corpus", task_run_name="corpus · {recipe.name}")
 def prepare_corpus(recipe: Recipe) -> State[Manifest]:
     """Read, clean and split the text; download it first where it is on the net."""
     sources = locate(recipe.corpus, home_folder())

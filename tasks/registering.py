@@ -2,8 +2,6 @@
 
 from time import monotonic
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
@@ -14,17 +12,10 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry import runs, versions
 from seqloom.registry.planning import follow
 from seqloom.registry.tracking import connect
-from tasks.staging import is_transient, tell
+from tasks.staging import patient_task, tell
 
 
-@task(
-    name="MLflow run",
-    task_run_name="MLflow run · {recipe.name}",
-    cache_policy=NO_CACHE,
-    retries=3,
-    retry_delay_seconds=[2, 10, 60],
-    retry_condition_fn=is_transient,
-)
+@patient_task(name="MLflow run", task_run_name="MLflow run · {recipe.name}")
 def open_run(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, vectors: Manifest, batches: Manifest) -> str:
     """The id of the MLflow run that this flow run writes to.
 
@@ -42,14 +33,7 @@ def open_run(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, vectors: Ma
     return run_id
 
 
-@task(
-    name="registry",
-    task_run_name="registry · {recipe.name}",
-    cache_policy=NO_CACHE,
-    retries=3,
-    retry_delay_seconds=[2, 10, 60],
-    retry_condition_fn=is_transient,
-)
+@patient_task(name="registry", task_run_name="registry · {recipe.name}")
 def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: str) -> State[Manifest]:
     """Register the checkpoint as a version, unless exactly this is registered already, and close the run."""
     client = connect(home_folder())

@@ -1,11 +1,13 @@
 """A stage as a Prefect task: its cache, its lock, its retries and the page it leaves in the UI."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from prefect import Task
+from prefect import Task, task
 from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.logging import get_run_logger
 from prefect.states import Completed
@@ -60,7 +62,7 @@ def artifact_key(recipe: Recipe, *parts: str) -> str:
     return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text)
 
 
-def is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
+def is_transient(tried: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
     """Whether trying again can help: the network or the disk may come back, a mistake or a bug stays."""
     try:
         state.result()
@@ -69,3 +71,9 @@ def is_transient(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
     except Exception as error:
         return getattr(error, "error_code", "") in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE")
     return False
+
+
+patient_task = partial(
+    task, cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[2, 10, 60], retry_condition_fn=is_transient
+)
+"""A task that speaks to the network, and tries again where that can help."""

@@ -18,7 +18,6 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry.runs import MetricsLog, failing_run_is_closed, system_metrics
 from seqloom.registry.tracking import connect
 from seqloom.training.building import read_history, train_model
-from seqloom.training.checkpoint import saved_history
 from tasks.staging import run_stage
 
 
@@ -40,9 +39,6 @@ def train(
     )
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
-        workspace = store.workspace(TRAINING.name, key)
-        for row in saved_history(workspace):  # what a kill kept from MLflow
-            log(row)
         with system_metrics(run_id):
             return train_model(
                 recipe,
@@ -50,7 +46,7 @@ def train(
                 vocabulary.path,
                 vectors.path,
                 batches.path,
-                workspace,
+                store.workspace(TRAINING.name, key),
                 folder,
                 ValidationText(corpus.path, vocabulary.path, recipe),
                 log,
@@ -60,7 +56,7 @@ def train(
     with failing_run_is_closed(client, run_id):
         state = run_stage(TRAINING, recipe, inputs, write)
     store.discard_workspace(TRAINING.name, key)
-    for row in read_history(state.data.path):
+    for row in read_history(state.data.path):  # also what a kill kept from MLflow
         log(row)
     log.send()
     return state

@@ -25,11 +25,10 @@ def connect(home: Path) -> MlflowClient:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # ours are the only bars
     uri = tracking_uri(home)
-    if os.environ.get("MLFLOW_TRACKING_URI"):
-        mlflow.set_tracking_uri(uri)
-    else:
+    embedded = not os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(uri)
+    if embedded:
         home.mkdir(parents=True, exist_ok=True)
-        mlflow.set_tracking_uri(uri)
         os.environ.pop("MLFLOW_TRACKING_URI", None)  # MLflow sets it, and ours would pass for the user's
     return MlflowClient(uri)
 
