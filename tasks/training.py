@@ -18,6 +18,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry.runs import MetricsLog, failing_run_is_closed, system_metrics
 from seqloom.registry.tracking import connect
 from seqloom.training.building import read_history, train_model
+from seqloom.training.checkpoint import saved_history
 from tasks.staging import run_stage
 
 
@@ -30,7 +31,6 @@ def train(
     inputs = [vocabulary.digest, vectors.digest, batches.digest]
     key = TRAINING.key(recipe, inputs)
     client = connect(home_folder())
-    log = MetricsLog(client, run_id)
     sizes = Sizes(
         source=vocabulary.facts["size"]["source"],
         target=vocabulary.facts["size"]["target"],
@@ -39,6 +39,9 @@ def train(
     )
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
+        workspace = store.workspace(TRAINING.name, key)
+        for row in saved_history(workspace):  # what a kill kept from MLflow
+            log(row)
         with system_metrics(run_id):
             return train_model(
                 recipe,
@@ -46,17 +49,16 @@ def train(
                 vocabulary.path,
                 vectors.path,
                 batches.path,
-                store.workspace(TRAINING.name, key),
+                workspace,
                 folder,
                 ValidationText(corpus.path, vocabulary.path, recipe),
                 log,
                 progress,
             )
 
-    with failing_run_is_closed(client, run_id):
+    with failing_run_is_closed(client, run_id), MetricsLog(client, run_id) as log:
         state = run_stage(TRAINING, recipe, inputs, write)
+        for row in read_history(state.data.path):  # of a cached training MLflow has none yet
+            log(row)
     store.discard_workspace(TRAINING.name, key)
-    for row in read_history(state.data.path):  # also what a kill kept from MLflow
-        log(row)
-    log.send()
     return state

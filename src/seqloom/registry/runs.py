@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
@@ -48,6 +48,7 @@ class MetricsLog:
     """History rows on their way to MLflow: sent in batches, in the background, and each only once.
 
     A training that goes on after a kill tells its history from the beginning; what MLflow has already is passed over.
+    As a context it sends what still waits however the training ends, by an error or Ctrl-C too.
     """
 
     def __init__(self, client: MlflowClient, run_id: str) -> None:
@@ -56,6 +57,12 @@ class MetricsLog:
         self.waiting: list[Metric] = []
         self.on_the_way: list[RunOperations] = []
         self.told: dict[str, set[int]] = {}  # steps, by the figure's name
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.send()
 
     def __call__(self, row: Mapping[str, float]) -> None:
         """Take one row of a training's history."""

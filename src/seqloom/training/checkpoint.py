@@ -86,6 +86,15 @@ def load_best(workspace: Path, model: EncoderDecoder) -> None:
     load_model(model, str(folder / BEST))
 
 
+def saved_history(workspace: Path) -> list[HistoryRow]:
+    """The history up to the newest checkpoint; empty where there is none."""
+    folder = newest(workspace)
+    if folder is None:
+        return []
+    history: list[HistoryRow] = json.loads((folder / POSITION).read_text(encoding="utf-8"))["history"]
+    return history
+
+
 def newest(workspace: Path) -> Path | None:
     """The folder of the newest checkpoint."""
     return max(workspace.glob("step-*"), default=None)
