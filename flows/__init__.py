@@ -2,7 +2,7 @@
 
 import os
 
-# Before torch is loaded: a thread that waits spins for some microseconds only, then gives its core away. The default, to
-# spin for milliseconds, makes a training tens of times slower beside other work; not to spin at all makes small models
-# twice as slow on an idle machine (bench/RESULTS.md).
+# Before torch is loaded: a thread that waits spins for microseconds, then gives its core away. The default, to spin for
+# milliseconds, makes a training tens of times slower beside other work; not to spin at all makes small models twice as
+# slow on an idle machine (bench/RESULTS.md).
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")

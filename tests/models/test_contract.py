@@ -30,6 +30,18 @@ ARCHITECTURES = [
     for a, b, t in [("none", True, False), ("additive", False, True), ("multiplicative", True, True)]
 ]
 
+TINY_TRANSFORMER = {"encoder_width": 16, "decoder_width": 24, "heads": 2, "feedforward_width": 32}
+ARCHITECTURES += [
+    pytest.param(Model(encoder=e, decoder=d, **TINY_TRANSFORMER, **options), id=name)
+    for e, d, options, name in [
+        ("transformer", "transformer", {}, "transformer"),
+        ("transformer", "transformer", {"norm": "post", "positions": "learned", "places": 20}, "transformer-post"),
+        ("transformer", "transformer", {"positions": "rotary", "decoder_layers": 2}, "transformer-rotary"),
+        ("lstm", "transformer", {"encoder_layers": 2}, "lstm-transformer"),
+        ("transformer", "gru", {"attention": "additive"}, "transformer-gru"),
+    ]
+]
+
 over_architectures = pytest.mark.parametrize("section", ARCHITECTURES)
 
 
@@ -106,8 +118,8 @@ def test_overfits_eight_pairs(section: Model) -> None:
     model = fresh(section.model_copy(update={"dropout": 0.0})).train()
     sources, targets = pairs(*[(3, 4)] * 8)
     batch = make_batch(sources, targets)
-    optimiser = torch.optim.Adam(model.parameters(), lr=0.03)
-    for _ in range(150):
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.01 if section.decoder == "transformer" else 0.03)
+    for _ in range(300):
         optimiser.zero_grad()
         loss = token_loss(model, batch, 0.0)
         loss.backward()

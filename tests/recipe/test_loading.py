@@ -57,7 +57,9 @@ def sentence(path: Path, *overrides: str) -> str:
         pytest.param(SMALL + "training: {epochs: 2.5}", ["training.epochs", "integer", "2.5"], id="broken number"),
         pytest.param(SMALL + "training: {epochs: many}", ["training.epochs", "integer", "'many'"], id="no number"),
         pytest.param(
-            SMALL + "model: {encoder: lsmt}", ["model.encoder", "'rnn', 'lstm' or 'gru'", "not 'lsmt'"], id="choice"
+            SMALL + "model: {encoder: lsmt}",
+            ["model.encoder", "'rnn', 'lstm', 'gru' or 'transformer'", "not 'lsmt'"],
+            id="choice",
         ),
         pytest.param("name: a\ntask: chat\ncorpus: {train: [x]}", ["task", "'translation'", "not 'chat'"], id="task"),
         pytest.param(

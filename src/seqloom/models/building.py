@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from safetensors.torch import load_model, save_model
 from torch import nn
 
+from seqloom.models.choosing import build_decoder, build_encoder
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.recurrent_decoder import AdditiveDecoder, FixedVectorDecoder, MultiplicativeDecoder
-from seqloom.models.recurrent_encoder import RecurrentEncoder
 from seqloom.vocabulary.special import PADDING
 
 if TYPE_CHECKING:
@@ -21,11 +20,6 @@ if TYPE_CHECKING:
 
 WEIGHTS_FILE = "weights.safetensors"
 SIZES_FILE = "sizes.json"
-DECODERS: dict[str, type[FixedVectorDecoder | AdditiveDecoder | MultiplicativeDecoder]] = {
-    "none": FixedVectorDecoder,
-    "additive": AdditiveDecoder,
-    "multiplicative": MultiplicativeDecoder,
-}
 
 
 @dataclass(frozen=True)
@@ -42,27 +36,13 @@ def build_model(section: "Model", sizes: Sizes) -> EncoderDecoder:
     """A model with fresh weights from torch's random state."""
     target_embedding = _embedding(sizes.target, sizes.width)
     source_embedding = target_embedding if sizes.shared else _embedding(sizes.source, sizes.width)
-    encoder = RecurrentEncoder(
-        section.encoder,
-        sizes.width,
-        section.encoder_width,
-        section.encoder_layers,
-        section.bidirectional,
-        section.dropout,
-    )
-    decoder = DECODERS[section.attention](
-        section.decoder,
-        sizes.width,
-        section.decoder_width,
-        section.decoder_layers,
-        encoder.memory_width,
-        section.dropout,
-    )
+    encoder = build_encoder(section, sizes.width)
+    decoder = build_decoder(section, sizes.width, encoder.memory_width)
     output = nn.Linear(sizes.width, sizes.target)
     nn.init.zeros_(output.bias)
     if section.tied:
         output.weight = target_embedding.weight  # Press and Wolf 2017
-    return EncoderDecoder(source_embedding, target_embedding, encoder, decoder, output, section.dropout)
+    return EncoderDecoder(source_embedding, target_embedding, encoder, decoder, output)
 
 
 def set_vectors(embedding: nn.Embedding, vectors: NDArray[np.float32], frozen: bool) -> None:

@@ -6,10 +6,8 @@ B batch, S source length, T target length, E embedding width, V target vocabular
 from torch import Tensor, nn
 
 from seqloom.batches.batch import Batch
+from seqloom.models.contract import Decoder, Encoder, State
 from seqloom.models.memory import Memory
-from seqloom.models.recurrent_cell import RecurrentState
-from seqloom.models.recurrent_decoder import RecurrentDecoder
-from seqloom.models.recurrent_encoder import RecurrentEncoder
 from seqloom.vocabulary.special import PADDING
 
 
@@ -20,10 +18,9 @@ class EncoderDecoder(nn.Module):
         self,
         source_embedding: nn.Embedding,
         target_embedding: nn.Embedding,
-        encoder: RecurrentEncoder,
-        decoder: RecurrentDecoder,
+        encoder: Encoder,
+        decoder: Decoder,
         output: nn.Linear,
-        dropout: float,
     ) -> None:
         super().__init__()
         self.source_embedding = source_embedding
@@ -31,34 +28,27 @@ class EncoderDecoder(nn.Module):
         self.encoder = encoder
         self.decoder = decoder
         self.output = output
-        self.dropout = nn.Dropout(dropout)
 
     def encode(self, source: Tensor) -> Memory:
         """Source ids `(B, S)` to memory."""
-        embedded = self.dropout(self.source_embedding(source))  # (B, S, E)
-        return self.decoder.prepare(self.encoder(embedded, source != PADDING))
+        return self.decoder.prepare(self.encoder(self.source_embedding(source), source != PADDING))
 
-    def start(self, memory: Memory) -> RecurrentState:
+    def start(self, memory: Memory) -> State:
         """The state before the first token."""
         return self.decoder.start(memory)
 
-    def step(self, token: Tensor, state: RecurrentState, memory: Memory) -> tuple[Tensor, RecurrentState]:
+    def step(self, token: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
         """The last token of each row `(B,)` to the logits of the next `(B, V)` and the state after it."""
-        hidden, state = self.decoder.run(self._embed(token.unsqueeze(1)), state, memory)
+        hidden, state = self.decoder.run(self.target_embedding(token.unsqueeze(1)), state, memory)
         return self.project(hidden).squeeze(1), state
 
     def forward(self, batch: Batch) -> Tensor:
         """Teacher forcing: the hidden features `(B, T, E)` of the whole target at once, ready for `project`."""
         memory = self.encode(batch.source)
-        hidden, _ = self.decoder.run(self._embed(batch.target_input), self.start(memory), memory)
-        features: Tensor = self.dropout(hidden)
+        features, _ = self.decoder.run(self.target_embedding(batch.target_input), self.start(memory), memory)
         return features
 
     def project(self, hidden: Tensor) -> Tensor:
         """Features `(…, E)` to logits `(…, V)`."""
         logits: Tensor = self.output(hidden)
         return logits
-
-    def _embed(self, target: Tensor) -> Tensor:
-        embedded: Tensor = self.dropout(self.target_embedding(target))
-        return embedded

@@ -6,11 +6,13 @@ B batch, S source length, E embedding width, H width of a direction, D memory wi
 import torch
 from torch import Tensor, nn
 
+from seqloom.models.contract import Encoder
+from seqloom.models.dropout import Dropout
 from seqloom.models.memory import Memory
 from seqloom.models.recurrent_cell import RecurrentCells, first_state
 
 
-class RecurrentEncoder(nn.Module):
+class RecurrentEncoder(Encoder):
     """Stacked cells, forwards or in both directions (Schuster and Paliwal 1997).
 
     Padding stands behind the tokens, so a forward run has read nothing of it when it passes the last token; the
@@ -25,7 +27,7 @@ class RecurrentEncoder(nn.Module):
         widths = [width] + [self.memory_width] * (layers - 1)
         self.forwards = nn.ModuleList(RecurrentCells(kind, w, encoder_width, 1, 0.0) for w in widths)
         self.backwards = nn.ModuleList(RecurrentCells(kind, w, encoder_width, 1, 0.0) for w in widths if bidirectional)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
         """Embedded source `(B, S, E)` and its mask `(B, S)` to memory `(B, S, D)`."""
@@ -34,7 +36,7 @@ class RecurrentEncoder(nn.Module):
         turned = reversal(lengths, mask.shape[1])
         states = embedded
         for layer, forwards in enumerate(self.forwards):
-            states = self.dropout(states) if layer else states
+            states = self.dropout(states)
             onwards = _run(forwards, states)
             summary = onwards[rows, lengths - 1]
             if self.backwards:

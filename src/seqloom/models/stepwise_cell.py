@@ -9,6 +9,7 @@ B batch, T length, E embedding width, D context width, H width, G gates of the c
 import torch
 from torch import Tensor, nn
 
+from seqloom.models.dropout import Dropout
 from seqloom.models.recurrent_cell import RecurrentState
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
@@ -27,7 +28,7 @@ class StepwiseCells(nn.Module):
         self.context = nn.Linear(context_width, gates, bias=False)
         self.between = nn.ModuleList(nn.Linear(width, gates) for _ in range(layers - 1))
         self.recurrent = nn.ModuleList(nn.Linear(width, gates) for _ in range(layers))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self._initialise()
 
     def read_tokens(self, embedded: Tensor) -> Tensor:

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Share = Annotated[float, Field(ge=0.0, le=0.5)]
 Count = Annotated[int, Field(ge=1)]
 Places = Annotated[list[str], Field(max_length=2)]
-Recurrent = Literal["rnn", "lstm", "gru"]
 
 
 class Section(BaseModel):
@@ -87,19 +86,45 @@ class Vectors(Section):
 class Model(Section):
     """The architecture."""
 
-    encoder: Recurrent = Field("lstm", description="Kind of encoder.")
-    decoder: Recurrent = Field("lstm", description="Kind of decoder.")
+    encoder: Literal["rnn", "lstm", "gru", "transformer"] = Field("lstm", description="Kind of encoder.")
+    decoder: Literal["rnn", "lstm", "gru", "transformer"] = Field("lstm", description="Kind of decoder.")
     attention: Literal["none", "additive", "multiplicative"] = Field(
         "additive",
-        description="none: the decoder sees the fixed-length vector alone; additive: Bahdanau; multiplicative: Luong.",
+        description="How a recurrent decoder sees the source. none: the fixed-length vector alone; additive: Bahdanau; "
+        "multiplicative: Luong.",
     )
-    encoder_width: int = Field(256, ge=1, le=16384, description="Numbers in the state of each encoder direction.")
-    decoder_width: int = Field(512, ge=1, le=16384, description="Numbers in the state of the decoder.")
+    encoder_width: int = Field(256, ge=1, le=16384, description="Numbers in a state of the encoder, in each direction.")
+    decoder_width: int = Field(512, ge=1, le=16384, description="Numbers in a state of the decoder.")
     encoder_layers: int = Field(1, ge=1, le=32, description="Stacked encoder layers.")
     decoder_layers: int = Field(1, ge=1, le=32, description="Stacked decoder layers.")
-    bidirectional: bool = Field(True, description="Read the source in both directions.")
+    bidirectional: bool = Field(True, description="A recurrent encoder reads the source in both directions.")
+    heads: int = Field(4, ge=1, le=256, description="Attention heads of a Transformer layer; they divide its width.")
+    feedforward_width: int = Field(1024, ge=1, le=65536, description="Hidden numbers of a Transformer's feed-forward.")
+    norm: Literal["pre", "post"] = Field(
+        "pre", description="A Transformer normalises before each sublayer, or after it as the original did."
+    )
+    positions: Literal["sinusoidal", "learned", "rotary"] = Field(
+        "sinusoidal", description="How a Transformer knows places; rotary turns queries and keys."
+    )
+    places: int = Field(512, ge=2, le=1_000_000, description="Tokens of the longest text, for learned positions.")
     tied: bool = Field(True, description="The output layer shares the target embedding.")
-    dropout: float = Field(0.2, ge=0.0, lt=1.0, description="Share of activations dropped while training.")
+    dropout: float = Field(
+        0.2, ge=0.0, lt=1.0, description="Share of activations dropped while training, in steps of 1/256 on a CPU."
+    )
+
+    @model_validator(mode="after")
+    def _heads_divide_the_width(self) -> Self:
+        for side in ("encoder", "decoder"):
+            width = getattr(self, f"{side}_width")
+            if getattr(self, side) != "transformer":
+                continue
+            if width % self.heads:
+                raise ValueError(f"{side}_width {width} is no multiple of heads {self.heads}: change one of them")
+            if self.positions == "rotary" and width // self.heads % 2:
+                raise ValueError(
+                    f"rotary positions need an even {side}_width / heads, here it is {width // self.heads}"
+                )
+        return self
 
 
 class Training(Section):

@@ -13,6 +13,7 @@ from torch import nn
 from seqloom.batches.batch import Batch
 from seqloom.batches.bucketing import BucketedBatches
 from seqloom.mistake import UserMistake
+from seqloom.models.dropout import NOISE
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.progress import Progress
 from seqloom.training import checkpoint
@@ -102,6 +103,7 @@ class Trainer:
         position.step += 1
         rate = learning_rate_at(self.section, position.step, self.steps)
         set_learning_rate(self.optimiser, rate)
+        NOISE.restart(self.section.seed, position.step)
         with precision_context(self.device, self.section.precision):
             loss = token_loss(self.model, batch, self.section.label_smoothing)
         value = loss.item()

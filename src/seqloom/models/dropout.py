@@ -1,0 +1,55 @@
+"""Dropout (Srivastava et al. 2014) whose noise is cheap on a CPU and is known from the seed and the step alone.
+
+torch draws one random number per element, from one generator on one core: for a small Transformer that is a quarter of
+the training. Here a byte decides: the share of a rate is rounded to 1/256, and what remains is scaled by exactly that.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Noise:
+    """The random bytes of one training step; nothing of them has to be saved for a restart to the bit."""
+
+    def __init__(self) -> None:
+        self.restart(0, 0)
+
+    def restart(self, *seeds: int) -> None:
+        """Begin the bytes of the step that `seeds` name, such as (seed, step)."""
+        self._generator = np.random.SFC64(seeds)
+
+    def bytes_like(self, x: Tensor) -> Tensor:
+        """A uniform random byte per element of `x`, on the CPU."""
+        words = self._generator.random_raw((x.numel() + 7) // 8)
+        return torch.from_numpy(words).view(torch.uint8)[: x.numel()].view(x.shape)
+
+
+NOISE = Noise()
+
+
+class Dropout(nn.Module):
+    """Zeroes a share `rate` of the elements while training and scales the others up."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+        self.dropped_of_256 = round(rate * 256)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape to the same shape."""
+        if not self.training or self.dropped_of_256 == 0:
+            return x
+        if x.device.type != "cpu":
+            return F.dropout(x, self.rate)
+        return x * self.multiplier(x)
+
+    def multiplier(self, x: Tensor) -> Tensor:
+        """0 for what is dropped and 1 / (1 - rate) for the rest, in the shape and type of `x`."""
+        kept = NOISE.bytes_like(x) >= self.dropped_of_256
+        return kept.to(x.dtype).mul_(256 / (256 - self.dropped_of_256))
+
+    def extra_repr(self) -> str:
+        """What `print(model)` says."""
+        return f"rate={self.rate}"

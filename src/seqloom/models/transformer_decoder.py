@@ -1,0 +1,97 @@
+"""The Transformer's decoder.
+
+B batch, T target length, S source length, P tokens so far, E embedding width, D width, L layers.
+"""
+
+from dataclasses import dataclass, replace
+
+from torch import Tensor, nn
+
+from seqloom.models.contract import Decoder, State
+from seqloom.models.memory import Memory
+from seqloom.models.transformer_encoder import Entrance
+from seqloom.models.transformer_layer import (
+    CrossAttention,
+    FeedForward,
+    Past,
+    Residual,
+    SelfAttention,
+    Shape,
+    initialise,
+)
+
+
+@dataclass(frozen=True)
+class TransformerState:
+    """The keys and values of every token so far, so that none is computed twice."""
+
+    layers: tuple[Past, ...]  # one per layer; none before the first token
+
+    @property
+    def length(self) -> int:
+        """Tokens so far."""
+        return self.layers[0][0].shape[2] if self.layers else 0
+
+    def reorder(self, rows: Tensor) -> "TransformerState":
+        """Row `i` becomes what row `rows[i]` was."""
+        return TransformerState(tuple((k.index_select(0, rows), v.index_select(0, rows)) for k, v in self.layers))
+
+
+class TransformerDecoder(Decoder):
+    """Self-attention to what was written, attention to the source, feed-forward; Vaswani et al. 2017."""
+
+    def __init__(self, shape: Shape, width: int, layers: int, memory_width: int, positions: str, places: int) -> None:
+        super().__init__()
+        self.enter = Entrance(shape, width, positions, places)
+        self.layers = nn.ModuleList(DecoderLayer(shape) for _ in range(layers))
+        self.keys_values = nn.Linear(memory_width, layers * 2 * shape.width)
+        self.norm = nn.LayerNorm(shape.width) if shape.norm_first else nn.Identity()
+        self.leave = nn.Identity() if width == shape.width else nn.Linear(shape.width, width)
+        initialise(self)
+
+    def prepare(self, memory: Memory) -> Memory:
+        """The keys and values of all layers, `(B, S, L 2 D)`, by one product."""
+        return replace(memory, keys=self.keys_values(memory.states))
+
+    def start(self, memory: Memory) -> TransformerState:  # noqa: ARG002 the contract's
+        """Nothing is written yet."""
+        return TransformerState(())
+
+    def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, TransformerState]:
+        """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
+        assert isinstance(state, TransformerState)
+        assert memory.keys is not None
+        mask = memory.mask[:, None, None, :]
+        keys_values = memory.keys.chunk(len(self.layers), dim=2)
+        pasts = state.layers or (None,) * len(self.layers)
+        inputs = self.enter(embedded, state.length)
+        layers = []
+        for layer, past, source in zip(self.layers, pasts, keys_values, strict=True):
+            inputs, past = layer(inputs, past, source, mask)
+            layers.append(past)
+        features: Tensor = self.leave(self.norm(inputs))
+        return features, TransformerState(tuple(layers))
+
+
+class DecoderLayer(nn.Module):
+    """One layer, over tokens that follow `past`."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.attention, self.around_attention = SelfAttention(shape), Residual(shape)
+        self.source, self.around_source = CrossAttention(shape), Residual(shape)
+        self.feedforward, self.around_feedforward = FeedForward(shape), Residual(shape)
+
+    def forward(self, inputs: Tensor, past: Past | None, source: Tensor, mask: Tensor) -> tuple[Tensor, Past]:
+        """Inputs `(B, T, D)`, what came before, source keys and values `(B, S, 2 D)`, mask `(B, 1, 1, S)`."""
+
+        def attention(x: Tensor) -> Tensor:
+            nonlocal past
+            mixed, past = self.attention.run(x, past)
+            return mixed
+
+        inputs = self.around_attention(inputs, attention)
+        inputs = self.around_source(inputs, lambda x: self.source(x, source, mask))
+        inputs = self.around_feedforward(inputs, self.feedforward)
+        assert past is not None
+        return inputs, past

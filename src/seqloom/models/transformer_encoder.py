@@ -1,0 +1,72 @@
+"""The Transformer's encoder.
+
+B batch, S source length, E embedding width, D width.
+"""
+
+from torch import Tensor, nn
+
+from seqloom.models.contract import Encoder
+from seqloom.models.dropout import Dropout
+from seqloom.models.memory import Memory
+from seqloom.models.positions import build_positions
+from seqloom.models.transformer_layer import FeedForward, Residual, SelfAttention, Shape, initialise
+
+
+class TransformerEncoder(Encoder):
+    """A stack of self-attention and feed-forward layers.  Vaswani et al. 2017, https://arxiv.org/abs/1706.03762."""
+
+    def __init__(self, shape: Shape, width: int, layers: int, positions: str, places: int) -> None:
+        super().__init__()
+        self.memory_width = shape.width
+        self.enter = Entrance(shape, width, positions, places)
+        self.layers = nn.ModuleList(EncoderLayer(shape) for _ in range(layers))
+        self.norm = nn.LayerNorm(shape.width) if shape.norm_first else nn.Identity()
+        initialise(self)
+
+    def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
+        """Embedded source `(B, S, E)` and its mask `(B, S)` to memory; the summary is the mean of the states."""
+        states = self.enter(embedded, 0)
+        for layer in self.layers:
+            states = layer(states, mask[:, None, None, :])
+        states = self.norm(states)
+        return Memory(states, mask, mean_of_tokens(states, mask))
+
+
+class EncoderLayer(nn.Module):
+    """Self-attention, then feed-forward."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.attention, self.around_attention = SelfAttention(shape), Residual(shape)
+        self.feedforward, self.around_feedforward = FeedForward(shape), Residual(shape)
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """States `(B, S, D)` and the places that may be seen `(B, 1, 1, S)` to states `(B, S, D)`."""
+        states = self.around_attention(states, lambda x: self.attention(x, mask))
+        changed: Tensor = self.around_feedforward(states, self.feedforward)
+        return changed
+
+
+class Entrance(nn.Module):
+    """Embedded tokens, scaled to a spread of one, with their positions, at the stack's width."""
+
+    def __init__(self, shape: Shape, width: int, positions: str, places: int) -> None:
+        super().__init__()
+        self.scale = width**0.5
+        self.widen = nn.Identity() if width == shape.width else nn.Linear(width, shape.width)
+        self.positions = build_positions(positions, places, shape.width)
+        self.dropout = Dropout(shape.dropout)
+
+    def forward(self, embedded: Tensor, first: int) -> Tensor:
+        """Embedded tokens `(B, T, E)`, the first of which stands at place `first`, to `(B, T, D)`."""
+        inputs: Tensor = self.widen(embedded * self.scale)
+        if self.positions is not None:
+            inputs = self.positions(inputs, first)
+        dropped: Tensor = self.dropout(inputs)
+        return dropped
+
+
+def mean_of_tokens(states: Tensor, mask: Tensor) -> Tensor:
+    """States `(B, S, D)` averaged over what is not padding, `(B, D)`."""
+    weights = mask.unsqueeze(2).to(states.dtype)
+    return (states * weights).sum(dim=1) / weights.sum(dim=1)

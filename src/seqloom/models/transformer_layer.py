@@ -1,0 +1,148 @@
+"""The parts of a Transformer: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.
+
+B batch, T length of the queries, S length of the keys, D width, F feed-forward width, H heads, K width of a head.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from seqloom.models.dropout import Dropout
+from seqloom.models.positions import rotate
+
+Past = tuple[Tensor, Tensor]
+"""Keys and values of the P tokens so far, each `(B, H, P, K)`."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What every layer of a stack has in common."""
+
+    width: int
+    heads: int
+    feedforward_width: int
+    dropout: float
+    norm_first: bool  # Xiong et al. 2020: trains without warm-up; False is the original order
+    rotary: bool
+
+
+def split_heads(states: Tensor, heads: int) -> Tensor:
+    """`(B, T, D)` to `(B, H, T, K)`."""
+    batch, length, width = states.shape
+    return states.view(batch, length, heads, width // heads).transpose(1, 2)
+
+
+def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool = False) -> Tensor:
+    """Scaled dot-product attention of `(B, H, T, K)` over `(B, H, S, K)`, heads joined again: `(B, T, D)`.
+
+    On a CPU the backward of torch's kernel in bfloat16 is seven times slower than in float32 (bench/RESULTS.md).
+    """
+    if queries.device.type == "cpu":
+        with torch.autocast("cpu", enabled=False):
+            mixed = F.scaled_dot_product_attention(
+                queries.float(), keys.float(), values.float(), attn_mask=mask, is_causal=causal
+            )
+    else:
+        mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=causal)
+    return mixed.transpose(1, 2).flatten(2)
+
+
+class SelfAttention(nn.Module):
+    """Every place asks every place it may see."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.heads = shape.heads
+        self.rotary = shape.rotary
+        self.enter = nn.Linear(shape.width, 3 * shape.width)
+        self.leave = nn.Linear(shape.width, shape.width)
+
+    def forward(self, inputs: Tensor, mask: Tensor | None) -> Tensor:
+        """Inputs `(B, T, D)` and the places that may be seen `(B, 1, 1, T)` to `(B, T, D)`."""
+        queries, keys, values = self._project(inputs, 0)
+        return self._leave(attend(queries, keys, values, mask))
+
+    def run(self, inputs: Tensor, past: Past | None) -> tuple[Tensor, Past]:
+        """Inputs `(B, T, D)` that see the past and what stands before them; the past grows by T."""
+        first = 0 if past is None else past[0].shape[2]
+        queries, keys, values = self._project(inputs, first)
+        if past is not None:
+            keys, values = torch.cat([past[0], keys], dim=2), torch.cat([past[1], values], dim=2)
+        length, total = inputs.shape[1], first + inputs.shape[1]
+        if first and length > 1:  # places after the past: is_causal would align them with its beginning
+            mask = torch.ones(length, total, dtype=torch.bool, device=inputs.device).tril(first)
+            mixed = attend(queries, keys, values, mask)
+        else:
+            mixed = attend(queries, keys, values, None, causal=length > 1)
+        return self._leave(mixed), (keys, values)
+
+    def _project(self, inputs: Tensor, first: int) -> tuple[Tensor, Tensor, Tensor]:
+        queries, keys, values = (split_heads(x, self.heads) for x in self.enter(inputs).chunk(3, dim=2))
+        if self.rotary:
+            queries, keys = rotate(queries, first), rotate(keys, first)
+        return queries, keys, values
+
+    def _leave(self, mixed: Tensor) -> Tensor:
+        projected: Tensor = self.leave(mixed)
+        return projected
+
+
+class CrossAttention(nn.Module):
+    """Every target place asks the source; keys and values come prepared, once per source."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.heads = shape.heads
+        self.enter = nn.Linear(shape.width, shape.width)
+        self.leave = nn.Linear(shape.width, shape.width)
+
+    def forward(self, inputs: Tensor, keys_values: Tensor, mask: Tensor) -> Tensor:
+        """Inputs `(B, T, D)`, keys and values `(B, S, 2 D)`, places that may be seen `(B, 1, 1, S)`: `(B, T, D)`."""
+        queries = split_heads(self.enter(inputs), self.heads)
+        keys, values = (split_heads(x, self.heads) for x in keys_values.chunk(2, dim=2))
+        mixed: Tensor = self.leave(attend(queries, keys, values, mask))
+        return mixed
+
+
+class FeedForward(nn.Module):
+    """Two linear maps and a rectifier between them, at every place alike."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.widen = nn.Linear(shape.width, shape.feedforward_width)
+        self.narrow = nn.Linear(shape.feedforward_width, shape.width)
+        self.dropout = Dropout(shape.dropout)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """`(B, T, D)` to `(B, T, D)` through `(B, T, F)`."""
+        outputs: Tensor = self.narrow(self.dropout(torch.relu(self.widen(inputs))))
+        return outputs
+
+
+class Residual(nn.Module):
+    """x + dropout(f(norm(x))), or in the original order norm(x + dropout(f(x)))."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(shape.width)
+        self.norm_first = shape.norm_first
+        self.dropout = Dropout(shape.dropout)
+
+    def forward(self, inputs: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+        """`(B, T, D)` to `(B, T, D)`."""
+        if self.norm_first:
+            outputs: Tensor = inputs + self.dropout(change(self.norm(inputs)))
+        else:
+            outputs = self.norm(inputs + self.dropout(change(inputs)))
+        return outputs
+
+
+def initialise(stack: nn.Module) -> None:
+    """Uniform by fan-in and fan-out (Glorot and Bengio 2010), biases zero, as the original."""
+    for module in stack.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            nn.init.zeros_(module.bias)
