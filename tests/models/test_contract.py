@@ -39,6 +39,12 @@ ARCHITECTURES += [
         ("transformer", "transformer", {"positions": "rotary", "decoder_layers": 2}, "transformer-rotary"),
         ("lstm", "transformer", {"encoder_layers": 2}, "lstm-transformer"),
         ("transformer", "gru", {"attention": "additive"}, "transformer-gru"),
+        ("cnn", "cnn", {"encoder_layers": 2, "decoder_layers": 2, "positions": "learned", "places": 20}, "cnn"),
+        ("cnn", "lstm", {"kernel_width": 4}, "cnn-lstm"),
+        ("cnn", "gru", {"attention": "none"}, "cnn-gru-none"),
+        ("cnn", "transformer", {}, "cnn-transformer"),
+        ("transformer", "cnn", {"kernel_width": 2}, "transformer-cnn"),
+        ("gru", "cnn", {}, "gru-cnn"),
     ]
 ]
 
@@ -118,7 +124,7 @@ def test_overfits_eight_pairs(section: Model) -> None:
     model = fresh(section.model_copy(update={"dropout": 0.0})).train()
     sources, targets = pairs(*[(3, 4)] * 8)
     batch = make_batch(sources, targets)
-    optimiser = torch.optim.Adam(model.parameters(), lr=0.005 if section.decoder == "transformer" else 0.03)
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.005 if section.decoder in ("transformer", "cnn") else 0.03)
     for _ in range(300):
         optimiser.zero_grad()
         loss = token_loss(model, batch, 0.0)

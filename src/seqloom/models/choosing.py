@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 
 from seqloom.models.contract import Decoder, Encoder
+from seqloom.models.convolutional_decoder import ConvolutionalDecoder
+from seqloom.models.convolutional_encoder import ConvolutionalEncoder
 from seqloom.models.recurrent_decoder import AdditiveDecoder, FixedVectorDecoder, MultiplicativeDecoder
 from seqloom.models.recurrent_encoder import RecurrentEncoder
 from seqloom.models.transformer_decoder import TransformerDecoder
@@ -24,6 +26,16 @@ def build_encoder(section: "Model", width: int) -> Encoder:
     if section.encoder == "transformer":
         shape = _transformer_shape(section, section.encoder_width)
         return TransformerEncoder(shape, width, section.encoder_layers, section.positions, section.places)
+    if section.encoder == "cnn":
+        return ConvolutionalEncoder(
+            width,
+            section.encoder_width,
+            section.encoder_layers,
+            section.kernel_width,
+            section.positions,
+            section.places,
+            section.dropout,
+        )
     return RecurrentEncoder(
         section.encoder,
         width,
@@ -39,6 +51,17 @@ def build_decoder(section: "Model", width: int, memory_width: int) -> Decoder:
     if section.decoder == "transformer":
         shape = _transformer_shape(section, section.decoder_width)
         return TransformerDecoder(shape, width, section.decoder_layers, memory_width, section.positions, section.places)
+    if section.decoder == "cnn":
+        return ConvolutionalDecoder(
+            width,
+            section.decoder_width,
+            section.decoder_layers,
+            section.kernel_width,
+            memory_width,
+            section.positions,
+            section.places,
+            section.dropout,
+        )
     return RECURRENT_DECODERS[section.attention](
         section.decoder, width, section.decoder_width, section.decoder_layers, memory_width, section.dropout
     )

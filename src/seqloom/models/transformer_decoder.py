@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from torch import Tensor, nn
 
 from seqloom.models.contract import Decoder, State
+from seqloom.models.entrance import Entrance
 from seqloom.models.memory import Memory
-from seqloom.models.transformer_encoder import Entrance
 from seqloom.models.transformer_layer import (
     CrossAttention,
     FeedForward,
@@ -42,7 +42,7 @@ class TransformerDecoder(Decoder):
 
     def __init__(self, shape: Shape, width: int, layers: int, memory_width: int, positions: str, places: int) -> None:
         super().__init__()
-        self.enter = Entrance(shape, width, positions, places)
+        self.enter = Entrance(width, shape.width, positions, places, shape.dropout)
         self.layers = nn.ModuleList(DecoderLayer(shape) for _ in range(layers))
         self.keys_values = nn.Linear(memory_width, layers * 2 * shape.width)
         self.norm = nn.LayerNorm(shape.width) if shape.norm_first else nn.Identity()

@@ -86,8 +86,8 @@ class Vectors(Section):
 class Model(Section):
     """The architecture."""
 
-    encoder: Literal["rnn", "lstm", "gru", "transformer"] = Field("lstm", description="Kind of encoder.")
-    decoder: Literal["rnn", "lstm", "gru", "transformer"] = Field("lstm", description="Kind of decoder.")
+    encoder: Literal["rnn", "lstm", "gru", "cnn", "transformer"] = Field("lstm", description="Kind of encoder.")
+    decoder: Literal["rnn", "lstm", "gru", "cnn", "transformer"] = Field("lstm", description="Kind of decoder.")
     attention: Literal["none", "additive", "multiplicative"] = Field(
         "additive",
         description="How a recurrent decoder sees the source. none: the fixed-length vector alone; additive: Bahdanau; "
@@ -98,19 +98,28 @@ class Model(Section):
     encoder_layers: int = Field(1, ge=1, le=32, description="Stacked encoder layers.")
     decoder_layers: int = Field(1, ge=1, le=32, description="Stacked decoder layers.")
     bidirectional: bool = Field(True, description="A recurrent encoder reads the source in both directions.")
+    kernel_width: int = Field(3, ge=2, le=64, description="Tokens in the window of a convolution.")
     heads: int = Field(4, ge=1, le=256, description="Attention heads of a Transformer layer; they divide its width.")
     feedforward_width: int = Field(1024, ge=1, le=65536, description="Hidden numbers of a Transformer's feed-forward.")
     norm: Literal["pre", "post"] = Field(
         "pre", description="A Transformer normalises before each sublayer, or after it as the original did."
     )
     positions: Literal["sinusoidal", "learned", "rotary"] = Field(
-        "sinusoidal", description="How a Transformer knows places; rotary turns queries and keys."
+        "sinusoidal",
+        description="How a Transformer or a convolutional side knows places; rotary turns a Transformer's queries and "
+        "keys.",
     )
     places: int = Field(512, ge=2, le=1_000_000, description="Tokens of the longest text, for learned positions.")
     tied: bool = Field(True, description="The output layer shares the target embedding.")
     dropout: float = Field(
         0.2, ge=0.0, lt=1.0, description="Share of activations dropped while training, in steps of 1/256 on a CPU."
     )
+
+    @model_validator(mode="after")
+    def _convolutions_know_places(self) -> Self:
+        if self.positions == "rotary" and "cnn" in (self.encoder, self.decoder):
+            raise ValueError("a cnn cannot turn queries and keys: set positions to sinusoidal or learned")
+        return self
 
     @model_validator(mode="after")
     def _heads_divide_the_width(self) -> Self:
