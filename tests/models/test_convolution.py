@@ -71,7 +71,7 @@ def test_the_decoder_by_torchs_convolution_and_numpy(kernel: int) -> None:
     inputs = F.linear(entered, decoder.widen.weight, decoder.widen.bias)
     for layer in decoder.layers:
         states = by_torch(layer.convolution, inputs, kernel - 1, 0)
-        queries = (F.linear(states, layer.query.weight, layer.query.bias) + entered) / 2**0.5
+        queries = (F.linear(states, layer.attention.query.weight, layer.attention.query.bias) + entered) / 2**0.5
         contexts = np.zeros((2, T, C), dtype=np.float32)
         for row, length in enumerate((S, 3)):
             for place in range(T):
@@ -80,7 +80,7 @@ def test_the_decoder_by_torchs_convolution_and_numpy(kernel: int) -> None:
                     memory.keys[row, :length].detach().numpy(),
                     memory.states[row, :length].numpy(),
                 )
-        contexts = F.linear(torch.from_numpy(contexts), layer.context.weight, layer.context.bias)
+        contexts = F.linear(torch.from_numpy(contexts), layer.attention.context.weight, layer.attention.context.bias)
         inputs = ((states + contexts) / 2**0.5 + inputs) / 2**0.5
     torch.testing.assert_close(features, F.linear(inputs, decoder.leave.weight, decoder.leave.bias))
 

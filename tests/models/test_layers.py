@@ -9,7 +9,9 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqloom.models.attention import AdditiveAttention, Attention, MultiplicativeAttention
+from seqloom.models.language_decoder import LanguageDecoder
 from seqloom.models.memory import Memory
+from seqloom.models.no_encoder import NoEncoder
 from seqloom.models.recurrent_cell import CELLS, RecurrentCells, RecurrentState
 from seqloom.models.recurrent_encoder import RecurrentEncoder, reversal
 
@@ -153,3 +155,16 @@ def test_a_repeated_memory_holds_each_source_in_a_row(attention: AdditiveAttenti
         for part in ("states", "mask", "summary", "keys"):
             one, two = getattr(repeated, part), getattr(prepared, part)
             assert (one is None and two is None) or one[row].equal(two[row // 2])
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
+def test_a_recurrent_language_model_is_torchs_cells_and_a_readout(kind: str) -> None:
+    torch.manual_seed(0)
+    decoder = LanguageDecoder(kind, D, H, 2, 0.0)
+    theirs = CELLS[kind](D, H, 2, batch_first=True)
+    theirs.load_state_dict(decoder.cells.cells.state_dict())
+    embedded = torch.randn(3, T, D)
+    nothing = NoEncoder()(torch.randn(3, 5, D), MASK)
+    features, _ = decoder.run(embedded, decoder.start(nothing), nothing)
+    both = torch.cat([theirs(embedded)[0], embedded], dim=2)
+    torch.testing.assert_close(features, torch.tanh(both @ decoder.readout.weight.T + decoder.readout.bias))

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from seqloom.models.memory import Memory
+from seqloom.models.no_encoder import NoEncoder
 from seqloom.models.positions import rotate, sinusoids
 from seqloom.models.transformer_decoder import TransformerDecoder
 from seqloom.models.transformer_encoder import TransformerEncoder
@@ -98,6 +99,29 @@ def test_the_decoder_is_torchs(norm_first: bool) -> None:
         norms = (ours.around_attention.norm, ours.around_source.norm, ours.around_feedforward.norm)
         set_pairs(*zip((theirs.norm1, theirs.norm2, theirs.norm3), norms, strict=True))
         states = theirs(states, memory.states, tgt_mask=causal, memory_key_padding_mask=~MASK)
+    expected = nn.functional.linear(decoder.norm(states), decoder.leave.weight, decoder.leave.bias)
+    torch.testing.assert_close(features, expected, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("norm_first", [True, False])
+def test_without_an_encoder_it_is_torchs_encoder_looking_back(norm_first: bool) -> None:
+    """GPT's shape: self-attention that sees no future, feed-forward, and nothing else."""
+    torch.manual_seed(0)
+    decoder = TransformerDecoder(shape(norm_first), E, 2, 0, "sinusoidal", 20)
+    spread(decoder)
+    memory = decoder.prepare(NoEncoder()(torch.randn(2, 7, E), MASK))
+    embedded = torch.randn(2, 5, E)
+    features, _ = decoder.run(embedded, decoder.start(memory), memory)
+
+    states = nn.functional.linear(embedded * E**0.5, decoder.enter.widen.weight, decoder.enter.widen.bias)
+    states = states + sinusoids(5, D)
+    causal = nn.Transformer.generate_square_subsequent_mask(5)
+    for ours in decoder.layers:
+        theirs = nn.TransformerEncoderLayer(D, HEADS, F, 0.0, norm_first=norm_first, batch_first=True)
+        set_self_attention(theirs.self_attn, ours.attention)
+        set_feedforward(theirs, ours.feedforward)
+        set_pairs((theirs.norm1, ours.around_attention.norm), (theirs.norm2, ours.around_feedforward.norm))
+        states = theirs(states, src_mask=causal, is_causal=True)
     expected = nn.functional.linear(decoder.norm(states), decoder.leave.weight, decoder.leave.bias)
     torch.testing.assert_close(features, expected, atol=1e-5, rtol=1e-4)
 

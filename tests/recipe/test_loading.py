@@ -58,7 +58,7 @@ def sentence(path: Path, *overrides: str) -> str:
         pytest.param(SMALL + "training: {epochs: many}", ["training.epochs", "integer", "'many'"], id="no number"),
         pytest.param(
             SMALL + "model: {encoder: lsmt}",
-            ["model.encoder", "'rnn', 'lstm', 'gru', 'cnn' or 'transformer'", "not 'lsmt'"],
+            ["model.encoder", "'rnn', 'lstm', 'gru', 'cnn', 'transformer' or 'none'", "not 'lsmt'"],
             id="choice",
         ),
         pytest.param("name: a\ntask: chat\ncorpus: {train: [x]}", ["task", "'translation'", "not 'chat'"], id="task"),
@@ -87,11 +87,6 @@ def sentence(path: Path, *overrides: str) -> str:
             SMALL + "vectors: {target_file: glove.txt}",
             ["vectors", "target_file", "set method to pretrained or remove it"],
             id="file unread",
-        ),
-        pytest.param(
-            SMALL + "model: {encoder: cnn, positions: rotary}",
-            ["model", "a cnn", "set positions to sinusoidal or learned"],
-            id="rotary convolution",
         ),
     ],
 )

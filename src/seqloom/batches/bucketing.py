@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.batches.batch import Batch, make_batch
+from seqloom.batches.batch import Batch, make_batch, make_labelled_batch
 from seqloom.batches.encoding import open_split
+from seqloom.batches.forms import Form, Joined
 from seqloom.batches.sequences import Sequences
 
 WINDOW = 100  # batches sorted together: wide enough to pad under 5 %, narrow enough to keep epochs different
@@ -20,17 +21,18 @@ class BucketedBatches:
     replayed, and nothing of the order has to be saved.
     """
 
-    def __init__(self, source: Sequences, target: Sequences, batch_tokens: int) -> None:
+    def __init__(self, source: Sequences, target: Sequences, batch_tokens: int, form: Form = "pairs") -> None:
         assert len(source) == len(target)
         self.source = source
-        self.target = target
+        self.target = Joined(source, target) if form == "texts" else target
+        self.make = make_labelled_batch if form == "labels" else make_batch
         self.batch_tokens = batch_tokens
-        self.lengths = np.maximum(source.lengths, target.lengths) + 1  # with END
+        self.lengths = np.maximum(source.lengths, self.target.lengths) + 1  # with END
 
     @classmethod
-    def open(cls, folder: Path, split: str, batch_tokens: int) -> "BucketedBatches":
+    def open(cls, folder: Path, split: str, batch_tokens: int, form: Form = "pairs") -> "BucketedBatches":
         """Open one split of the batches stage."""
-        return cls(*open_split(folder, split), batch_tokens)
+        return cls(*open_split(folder, split), batch_tokens, form)
 
     def plan(self, seed: int, epoch: int) -> list[NDArray[np.int64]]:
         """The rows of each batch of an epoch, in order: every row exactly once."""
@@ -49,7 +51,7 @@ class BucketedBatches:
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """Read and pad these rows."""
-        return make_batch([self.source[row] for row in rows], [self.target[row] for row in rows])
+        return self.make([self.source[row] for row in rows], [self.target[row] for row in rows])
 
     def _sorted(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Longest first, so that memory peaks at once if it is going to."""

@@ -2,9 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from seqloom.models.classifier import Classifier
 from seqloom.models.contract import Decoder, Encoder
 from seqloom.models.convolutional_decoder import ConvolutionalDecoder
 from seqloom.models.convolutional_encoder import ConvolutionalEncoder
+from seqloom.models.language_decoder import LanguageDecoder
+from seqloom.models.no_encoder import NoEncoder
 from seqloom.models.recurrent_decoder import AdditiveDecoder, FixedVectorDecoder, MultiplicativeDecoder
 from seqloom.models.recurrent_encoder import RecurrentEncoder
 from seqloom.models.transformer_decoder import TransformerDecoder
@@ -36,6 +39,8 @@ def build_encoder(section: "Model", width: int) -> Encoder:
             section.places,
             section.dropout,
         )
+    if section.encoder == "none":
+        return NoEncoder()
     return RecurrentEncoder(
         section.encoder,
         width,
@@ -62,6 +67,10 @@ def build_decoder(section: "Model", width: int, memory_width: int) -> Decoder:
             section.places,
             section.dropout,
         )
+    if section.decoder == "classifier":
+        return Classifier(width, memory_width, section.pooling, section.dropout)
+    if section.encoder == "none":
+        return LanguageDecoder(section.decoder, width, section.decoder_width, section.decoder_layers, section.dropout)
     return RECURRENT_DECODERS[section.attention](
         section.decoder, width, section.decoder_width, section.decoder_layers, memory_width, section.dropout
     )

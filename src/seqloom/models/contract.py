@@ -21,7 +21,7 @@ class State(Protocol):
 class Encoder(nn.Module, ABC):
     """Embedded source to memory; places where the mask is False change nothing of the others."""
 
-    memory_width: int
+    memory_width: int  # D; 0 where there is no source to see
 
     @abstractmethod
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
@@ -33,6 +33,10 @@ class Decoder(nn.Module, ABC):
 
     Teacher forcing is a run over the whole target, a step of decoding is a run over one token.
     """
+
+    def longest_answer(self, source_length: int) -> int:
+        """Tokens an answer may have: an untrained model would never stop."""
+        return 2 * source_length + 20
 
     def prepare(self, memory: Memory) -> Memory:
         """What can be computed once per source, before the first token."""

@@ -47,7 +47,7 @@ class ConvolutionalDecoder(Decoder):
         self.width = decoder_width
         self.enter = Entrance(width, width, positions, places, dropout)
         self.widen = linear(width, decoder_width)
-        self.key = nn.Identity() if memory_width == width else linear(memory_width, width)
+        self.key = nn.Identity() if memory_width in (0, width) else linear(memory_width, width)
         self.layers = nn.ModuleList(
             ConvolutionalLayer(width, decoder_width, kernel_width, memory_width, dropout) for _ in range(layers)
         )
@@ -84,17 +84,30 @@ class ConvolutionalLayer(nn.Module):
     def __init__(self, width: int, decoder_width: int, kernel_width: int, memory_width: int, dropout: float) -> None:
         super().__init__()
         self.convolution = GatedConvolution(decoder_width, kernel_width, dropout)
-        self.query = linear(decoder_width, width)
-        self.scale = width**-0.5
-        self.context = linear(memory_width, decoder_width)
+        self.attention = SourceAttention(width, decoder_width, memory_width) if memory_width else None
 
     def forward(self, reached: Tensor, inputs: Tensor, entered: Tensor, memory: Memory) -> Tensor:
         """Inputs `(B, T, D)`, those with what their windows reach `(B, P + T, D)`, tokens `(B, T, E)`: `(B, T, D)`."""
-        assert memory.keys is not None
         states: Tensor = self.convolution(reached)
-        query = (self.query(states) + entered) * HALF
-        scores = query @ memory.keys.transpose(1, 2) * self.scale  # as flat at first as from their small embeddings
-        contexts, _ = mix(scores, memory)
-        tokens = memory.mask.sum(dim=1).view(-1, 1, 1)  # the mean of m states varies 1/m as much as one of them
-        states = (states + self.context(contexts * tokens**0.5)) * HALF
+        if self.attention is not None:
+            states = (states + self.attention(states, entered, memory)) * HALF
         return (states + inputs) * HALF
+
+
+class SourceAttention(nn.Module):
+    """What is seen of the source, given a layer's states and the tokens themselves."""
+
+    def __init__(self, width: int, decoder_width: int, memory_width: int) -> None:
+        super().__init__()
+        self.query = linear(decoder_width, width)
+        self.scale = width**-0.5  # scores as flat at first as those of their smaller embeddings
+        self.context = linear(memory_width, decoder_width)
+
+    def forward(self, states: Tensor, entered: Tensor, memory: Memory) -> Tensor:
+        """States `(B, T, D)` and tokens `(B, T, E)` to `(B, T, D)`."""
+        assert memory.keys is not None
+        query = (self.query(states) + entered) * HALF
+        contexts, _ = mix(query @ memory.keys.transpose(1, 2) * self.scale, memory)
+        tokens = memory.mask.sum(dim=1).view(-1, 1, 1)  # the mean of m states varies 1/m as much as one of them
+        seen: Tensor = self.context(contexts * tokens**0.5)
+        return seen

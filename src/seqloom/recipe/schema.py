@@ -9,6 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from seqloom.recipe.architecture import mistakes_in
+
 Share = Annotated[float, Field(ge=0.0, le=0.5)]
 Count = Annotated[int, Field(ge=1)]
 Places = Annotated[list[str], Field(max_length=2)]
@@ -86,8 +88,12 @@ class Vectors(Section):
 class Model(Section):
     """The architecture."""
 
-    encoder: Literal["rnn", "lstm", "gru", "cnn", "transformer"] = Field("lstm", description="Kind of encoder.")
-    decoder: Literal["rnn", "lstm", "gru", "cnn", "transformer"] = Field("lstm", description="Kind of decoder.")
+    encoder: Literal["rnn", "lstm", "gru", "cnn", "transformer", "none"] = Field(
+        "lstm", description="Kind of encoder. none: a language model, which goes on from the source."
+    )
+    decoder: Literal["rnn", "lstm", "gru", "cnn", "transformer", "classifier"] = Field(
+        "lstm", description="Kind of decoder. classifier: the target is one token, the label."
+    )
     attention: Literal["none", "additive", "multiplicative"] = Field(
         "additive",
         description="How a recurrent decoder sees the source. none: the fixed-length vector alone; additive: Bahdanau; "
@@ -110,29 +116,20 @@ class Model(Section):
         "keys.",
     )
     places: int = Field(512, ge=2, le=1_000_000, description="Tokens of the longest text, for learned positions.")
+    pooling: Literal["summary", "mean", "max"] = Field(
+        "summary",
+        description="What a classifier sees of the source. summary: the encoder's fixed-length vector; mean and max: "
+        "over all tokens.",
+    )
     tied: bool = Field(True, description="The output layer shares the target embedding.")
     dropout: float = Field(
         0.2, ge=0.0, lt=1.0, description="Share of activations dropped while training, in steps of 1/256 on a CPU."
     )
 
     @model_validator(mode="after")
-    def _convolutions_know_places(self) -> Self:
-        if self.positions == "rotary" and "cnn" in (self.encoder, self.decoder):
-            raise ValueError("a cnn cannot turn queries and keys: set positions to sinusoidal or learned")
-        return self
-
-    @model_validator(mode="after")
-    def _heads_divide_the_width(self) -> Self:
-        for side in ("encoder", "decoder"):
-            width = getattr(self, f"{side}_width")
-            if getattr(self, side) != "transformer":
-                continue
-            if width % self.heads:
-                raise ValueError(f"{side}_width {width} is no multiple of heads {self.heads}: change one of them")
-            if self.positions == "rotary" and width // self.heads % 2:
-                raise ValueError(
-                    f"rotary positions need an even {side}_width / heads, here it is {width // self.heads}"
-                )
+    def _makes_sense(self) -> Self:
+        for mistake in mistakes_in(self):
+            raise ValueError(mistake)
         return self
 
 
@@ -201,3 +198,11 @@ class Recipe(Section):
     decoding: Decoding = Decoding()
     evaluation: Evaluation = Evaluation()
     registry: Registry = Registry()
+
+    @model_validator(mode="after")
+    def _a_prompt_is_target_text(self) -> Self:
+        if self.model.encoder == "none" and not self.vocabulary.shared:
+            raise ValueError(
+                "model.encoder none reads the source and the target as one text: set vocabulary.shared to true"
+            )
+        return self

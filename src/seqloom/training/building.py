@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from seqloom.batches.bucketing import BucketedBatches
+from seqloom.batches.forms import form_of
 from seqloom.models.building import Sizes, build_model, save_checkpoint, set_vectors
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.progress import Progress
@@ -40,7 +41,8 @@ def train_model(
     device = choose_device(section.device)
     model = _fresh_model(recipe, sizes, vectors)
     train, validation = (
-        BucketedBatches.open(batches, split, section.batch_tokens) for split in ("train", "validation")
+        BucketedBatches.open(batches, split, section.batch_tokens, form_of(recipe.model))
+        for split in ("train", "validation")
     )
     trainer = Trainer(model, train, validation, section, device, workspace, validate, observe, progress)
     position = trainer.run()
