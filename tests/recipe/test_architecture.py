@@ -26,6 +26,17 @@ def checked(model: dict[str, Any], **sections: Any) -> Recipe:
         ({"decoder": "cnn", "attention": "multiplicative"}, "attention multiplicative is a recurrent decoder's"),
         ({"encoder": "cnn", "positions": "rotary"}, "a cnn cannot turn queries and keys: set positions to sinusoidal"),
         ({"decoder": "cnn", "positions": "rotary"}, "a cnn cannot turn queries and keys: set positions to sinusoidal"),
+        ({"encoder": "cnn", "source_reversed": True}, "source_reversed is a recurrent encoder's: remove it, or set"),
+        ({"source_reversed": True}, "set bidirectional to false for source_reversed"),
+        (
+            {"input_feeding": True},
+            "input_feeding is of a recurrent decoder with multiplicative attention: set attention",
+        ),
+        ({"decoder": "cnn", "input_feeding": True}, "input_feeding is of a recurrent decoder with multiplicative"),
+        (
+            {"encoder": "cnn", "decoder": "transformer", "variational_dropout": True},
+            "variational_dropout is a recurrent side's: remove it, or set encoder or decoder to rnn, lstm or gru",
+        ),
         ({"encoder": "transformer", "heads": 3}, "encoder_width 256 is no multiple of heads 3: change one of them"),
         (
             {"decoder": "transformer", "decoder_width": 12, "positions": "rotary"},

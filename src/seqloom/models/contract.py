@@ -49,3 +49,24 @@ class Decoder(nn.Module, ABC):
     @abstractmethod
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
         """Embedded tokens `(B, T, E)` to features `(B, T, E)`, which the logits are computed from, and the state."""
+
+    def forward(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor | State, ...]:
+        """What a call does: `run`."""
+        return self.run(embedded, state, memory)
+
+
+class AttentiveDecoder(Decoder):
+    """A decoder that can say where in the source it looked, which a copying head has to know."""
+
+    @abstractmethod
+    def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
+        """A run that also returns how each token's attention was spread over the source: weights `(B, T, S)`."""
+
+    def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
+        """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
+        features, _, state = self.attend(embedded, state, memory)
+        return features, state
+
+    def forward(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor | State, ...]:
+        """What a call does: `attend`."""
+        return self.attend(embedded, state, memory)

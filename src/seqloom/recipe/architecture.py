@@ -16,6 +16,7 @@ def mistakes_in(model: "Model") -> Iterator[str]:
     """
     yield from _mistaken_pair(model)
     yield from _mistaken_attention(model)
+    yield from _mistaken_recurrence(model)
     for side in ("encoder", "decoder"):
         if getattr(model, side) == "transformer":
             yield from _mistaken_heads(model, side)
@@ -42,6 +43,19 @@ def _mistaken_attention(model: "Model") -> Iterator[str]:
         yield f"attention {model.attention} is a recurrent decoder's: remove it, or set decoder to rnn, lstm or gru"
     if model.decoder in ("transformer", "cnn") and model.encoder != "none" and model.attention == "none":
         yield f"a {model.decoder} decoder always attends: remove attention, or set decoder to rnn, lstm or gru"
+
+
+def _mistaken_recurrence(model: "Model") -> Iterator[str]:
+    if model.source_reversed and model.encoder not in RECURRENT:
+        yield "source_reversed is a recurrent encoder's: remove it, or set encoder to rnn, lstm or gru"
+    elif model.source_reversed and model.bidirectional:
+        yield "a bidirectional encoder reads the source reversed anyway: set bidirectional to false for source_reversed"
+    if model.input_feeding and (
+        model.decoder not in RECURRENT or model.encoder == "none" or model.attention != "multiplicative"
+    ):
+        yield "input_feeding is of a recurrent decoder with multiplicative attention: set attention, or remove it"
+    if model.variational_dropout and model.encoder not in RECURRENT and model.decoder not in RECURRENT:
+        yield "variational_dropout is a recurrent side's: remove it, or set encoder or decoder to rnn, lstm or gru"
 
 
 def _mistaken_heads(model: "Model", side: str) -> Iterator[str]:

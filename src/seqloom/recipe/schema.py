@@ -104,6 +104,15 @@ class Model(Section):
     encoder_layers: int = Field(1, ge=1, le=32, description="Stacked encoder layers.")
     decoder_layers: int = Field(1, ge=1, le=32, description="Stacked decoder layers.")
     bidirectional: bool = Field(True, description="A recurrent encoder reads the source in both directions.")
+    source_reversed: bool = Field(
+        False, description="A recurrent encoder reads the source from its end only (Sutskever et al. 2014)."
+    )
+    input_feeding: bool = Field(
+        False, description="What multiplicative attention made of a token enters the cell with the next (Luong)."
+    )
+    variational_dropout: bool = Field(
+        False, description="Recurrent sides drop the same numbers at every time step (Gal and Ghahramani 2016)."
+    )
     kernel_width: int = Field(3, ge=2, le=64, description="Tokens in the window of a convolution.")
     heads: int = Field(4, ge=1, le=256, description="Attention heads of a Transformer layer; they divide its width.")
     feedforward_width: int = Field(1024, ge=1, le=65536, description="Hidden numbers of a Transformer's feed-forward.")
