@@ -12,11 +12,14 @@ from torch.nn import functional as F
 
 from seqloom.batches.batch import Batch
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.pointer_generator import PointerGenerator
 from seqloom.vocabulary.special import PADDING
 
 
 def token_loss(model: EncoderDecoder, batch: Batch, label_smoothing: float) -> Tensor:
     """Mean cross-entropy per target token, in nats; with smoothing as Szegedy et al. 2016."""
+    if isinstance(model, PointerGenerator):
+        return model.loss(batch, label_smoothing)
     hidden = model(batch)  # (B, T, E)
     real = batch.target_output != PADDING
     logits = model.project(hidden[real])  # (N, V): padding is not even projected
