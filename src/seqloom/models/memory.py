@@ -21,8 +21,8 @@ class Memory:
 
     def repeat(self, times: int) -> "Memory":
         """Each source `times` times in a row, for the hypotheses of a beam."""
-        parts: dict[str, Any] = vars(self)
-        return Memory(**{name: None if x is None else x.repeat_interleave(times, dim=0) for name, x in parts.items()})
+        parts: dict[str, Any] = {n: None if x is None else x.repeat_interleave(times, 0) for n, x in vars(self).items()}
+        return Memory(**parts)
 
 
 def mean_of_tokens(states: Tensor, mask: Tensor) -> Tensor:
