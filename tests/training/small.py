@@ -40,7 +40,8 @@ def model_section(**change: Any) -> Model:
 
 
 def training_section(**change: Any) -> Training:
-    return Training(**{"epochs": 4, "batch_tokens": 48, "learning_rate": 0.01, "device": "cpu", **change})
+    fixed = {"epochs": 4, "batch_tokens": 48, "learning_rate": 0.01, "device": "cpu", "precision": "fp32"}
+    return Training(**{**fixed, **change})
 
 
 def write_home(home: Path) -> Path:

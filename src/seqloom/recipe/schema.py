@@ -150,7 +150,9 @@ class Training(Section):
     patience: Count = Field(5, description="Epochs without a better figure before training stops.")
     seed: int = Field(1, ge=0, description="Seed of weights, order and dropout.")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one.")
-    precision: Literal["fp32", "bf16"] = Field("fp32", description="Numbers of the matrix products.")
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="Numbers of the matrix products; auto takes bf16 where the machine is fast at it."
+    )
 
 
 class Decoding(Section):

@@ -4,7 +4,6 @@ B batch, T target length, E embedding width.
 """
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor
@@ -20,11 +19,6 @@ def token_loss(model: EncoderDecoder, batch: Batch, label_smoothing: float) -> T
     hidden = model(batch)  # (B, T, E)
     real = batch.target_output != PADDING
     return linear_cross_entropy(hidden[real], model.output, batch.target_output[real], label_smoothing)
-
-
-def precision_context(device: torch.device, precision: str) -> AbstractContextManager[None]:
-    """bf16 computes matrix products in bfloat16; weights stay in float32."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
 
 
 @torch.inference_mode()

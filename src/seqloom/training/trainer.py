@@ -17,9 +17,11 @@ from seqloom.models.dropout import NOISE
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.progress import Progress
 from seqloom.training import checkpoint
+from seqloom.training.allocation import freed_memory_kept
 from seqloom.training.checkpoint import HistoryRow, Position
-from seqloom.training.loss import precision_context, token_loss, validation_loss
+from seqloom.training.loss import token_loss, validation_loss
 from seqloom.training.optimiser import build_optimiser, learning_rate_at, set_learning_rate
+from seqloom.training.precision import precision_context
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Training
@@ -82,8 +84,9 @@ class Trainer:
         """
         torch.manual_seed(self.section.seed)
         self.position = checkpoint.load(self.workspace, self.model, self.optimiser) or self.position
-        while self.position.epoch < self.section.epochs and self.position.stale_epochs < self.section.patience:
-            self._run_epoch()
+        with freed_memory_kept():
+            while self.position.epoch < self.section.epochs and self.position.stale_epochs < self.section.patience:
+                self._run_epoch()
         checkpoint.load_best(self.workspace, self.model)
         return self.position
 
