@@ -12,10 +12,12 @@ class Row:
     ours: str  # with its unit
     theirs: str  # with its unit and whose it is
     ratio: float
-    goal: float
+    goal: float | None  # None: shown for comparison
     better: Literal["more", "less"]
 
     @property
     def reached(self) -> bool:
         """Whether the goal is met."""
+        if self.goal is None:
+            return True
         return self.ratio >= self.goal if self.better == "more" else self.ratio <= self.goal
