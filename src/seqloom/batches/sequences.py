@@ -1,6 +1,7 @@
 """Token ids of a whole corpus side, memory-mapped: memory does not grow with the corpus."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,8 @@ def write_sequences(stem: Path, chunks: Iterable[Sequence[Sequence[int]]]) -> Se
     lengths: list[NDArray[np.int64]] = [np.zeros(1, dtype=np.int64)]
     with _ids_file(stem).open("wb") as file:
         for chunk in chunks:
-            lengths.append(np.fromiter((len(ids) for ids in chunk), dtype=np.int64, count=len(chunk)))
-            np.fromiter((token for ids in chunk for token in ids), dtype=np.int32).tofile(file)
+            lengths.append(np.fromiter(map(len, chunk), dtype=np.int64, count=len(chunk)))
+            np.fromiter(chain.from_iterable(chunk), dtype=np.int32, count=int(lengths[-1].sum())).tofile(file)
     np.save(_offsets_file(stem), np.cumsum(np.concatenate(lengths)))
     return open_sequences(stem)
 

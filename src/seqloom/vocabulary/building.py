@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +64,7 @@ def _learn(section: schema.Vocabulary, corpus: Path, progress: Progress) -> dict
     def texts(sides: tuple[str, ...]) -> Iterator[str]:
         for frame in _frames(corpus, "train", sides, progress, f"learning {' and '.join(sides)} tokens"):
             for side in sides:
-                yield from frame[side]
+                yield from frame[side].tolist()
 
     if section.shared:
         return dict.fromkeys(SIDES, train_vocabulary(lambda: texts(SIDES), section))
@@ -76,8 +75,7 @@ def _count(vocabulary: Vocabulary, corpus: Path, split: str, side: str, progress
     tokens, characters = np.zeros(len(vocabulary), np.int64), 0
     for frame in _frames(corpus, split, (side,), progress, f"counting {side} tokens of {split}"):
         texts = frame[side].tolist()
-        ids = np.fromiter(chain.from_iterable(vocabulary.encode(texts)), np.int64)
-        tokens += np.bincount(ids, minlength=len(vocabulary))
+        tokens += vocabulary.count(texts)
         characters += sum(map(len, texts))
     return Counts(tokens, characters)
 

@@ -4,11 +4,12 @@ The same text gives the same vocabulary, id by id, whatever the threads and hash
 """
 
 import json
-from collections import Counter
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
+import numpy as np
 from tokenizers import Tokenizer, models, trainers
 
 from seqloom.corpus.normalising import normalise
@@ -24,6 +25,7 @@ Texts = Callable[[], Iterable[str]]  # a fresh pass over the text at every call
 BYTE_TOKENS = tuple(f"<0x{byte:02X}>" for byte in range(256))
 
 _LONGEST = 16  # characters of a token, as in SentencePiece: Chinese would otherwise yield whole clauses
+_TEXTS_AT_ONCE = 10_000
 _FIXED = (*SPECIAL_TOKENS, *BYTE_TOKENS)
 
 
@@ -115,13 +117,20 @@ def _settled(pieces: list[tuple[str, float]]) -> list[tuple[str, float]]:
 
 def _alphabet(texts: Texts, section: schema.Vocabulary) -> tuple[list[str], set[str]]:
     """The characters that get a token, most frequent first, and those that are left to their bytes."""
-    counts: Counter[str] = Counter()
-    for text in texts():
-        counts.update(mark(text))
+    counts = _count_characters(map(mark, texts()))
     frequent = [character for character, count in counts.items() if count >= section.min_frequency]
     frequent.sort(key=lambda character: (-counts[character], character))
     alphabet = frequent[: section.size - len(_FIXED)]
     return alphabet, set(counts) - set(alphabet)
+
+
+def _count_characters(marked: Iterator[str]) -> dict[str, int]:
+    """Occurrences of every character, counted by code point, thousands of texts at a time."""
+    counts = np.zeros(sys.maxunicode + 1, np.int64)
+    while chunk := list(islice(marked, _TEXTS_AT_ONCE)):
+        codes = np.frombuffer("".join(chunk).encode("utf-32-le"), np.uint32)
+        counts += np.bincount(codes, minlength=len(counts))
+    return {chr(code): int(counts[code]) for code in counts.nonzero()[0]}
 
 
 def _without(rare: set[str], texts: Texts) -> Iterator[str]:

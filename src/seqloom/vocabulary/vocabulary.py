@@ -1,14 +1,18 @@
 """Text to token ids and back."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models
 
 from seqloom.corpus.normalising import normalise
 from seqloom.mistake import UserMistake
-from seqloom.vocabulary.marking import MARK, break_han_words, mark, splitter
+from seqloom.vocabulary.marking import MARK, break_han_words, mark, splitter, units_of
 from seqloom.vocabulary.special import SPECIAL_TOKENS
 
 
@@ -58,8 +62,17 @@ class Vocabulary:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each text, without start and end."""
-        prepared = [self._prepare(text) for text in texts]
-        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(prepared, add_special_tokens=False)]
+        rows = [self._units(text) for text in texts]
+        known = self._encode_units(set(chain.from_iterable(rows)))
+        return [list(chain.from_iterable(map(known.__getitem__, row))) for row in rows]
+
+    def count(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        """Occurrences of each token in all the texts together, `(V,)`."""
+        counts = Counter(chain.from_iterable(map(self._units, texts)))
+        known = self._encode_units(counts)
+        ids = np.fromiter(chain.from_iterable(known.values()), np.int64)
+        repeats = np.repeat([counts[unit] for unit in known], [len(sequence) for sequence in known.values()])
+        return np.bincount(ids, weights=repeats, minlength=len(self)).astype(np.int64)
 
     def tokenise(self, texts: Sequence[str]) -> list[list[str]]:
         """Tokens of each text: what `encode` gives, in letters."""
@@ -70,6 +83,12 @@ class Vocabulary:
         spoken = [[token for token in sequence if token >= len(SPECIAL_TOKENS)] for sequence in sequences]
         return [text.strip(" ") for text in self._tokenizer.decode_batch(spoken, skip_special_tokens=False)]
 
-    def _prepare(self, text: str) -> str:
+    def _units(self, text: str) -> list[str]:
         text = normalise(text)
-        return mark(break_han_words(text) if self._has_words else text)
+        return units_of(mark(break_han_words(text) if self._has_words else text))
+
+    def _encode_units(self, units: Iterable[str]) -> dict[str, list[int]]:
+        """The ids of each unit: text repeats its words, so few are left to encode."""
+        distinct = list(units)
+        encodings = self._tokenizer.encode_batch_fast(distinct, add_special_tokens=False)
+        return {unit: encoding.ids for unit, encoding in zip(distinct, encodings, strict=True)}
