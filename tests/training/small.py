@@ -2,8 +2,10 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping
 from multiprocessing import get_context
+from multiprocessing.synchronize import Semaphore
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +121,31 @@ def kill_in_training(home: Path, model: Change, training: Change, moment: str, t
     process.start()
     process.join(120)
     assert process.exitcode == -signal.SIGKILL, process.exitcode
+
+
+def kill_after(saves: int, seconds: float, home: Path, model: Change, training: Change) -> None:
+    """Train in a process of its own, killed so many seconds after it wrote so many checkpoints."""
+    saved = CONTEXT.Semaphore(0)
+    process = CONTEXT.Process(target=train_and_count, args=(saved, home, model, training))
+    process.start()
+    for _ in range(saves):
+        assert saved.acquire(timeout=60)
+    time.sleep(seconds)
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL, "ended before it was killed"
+
+
+def train_and_count(saved: Semaphore, home: Path, model: Change, training: Change) -> None:
+    torch.set_num_threads(1)
+    save = checkpoint.save
+
+    def counted(*arguments: Any) -> None:
+        save(*arguments)
+        saved.release()
+
+    checkpoint.save = counted
+    run_stage(home, model, training)
 
 
 def mistake_of(action: Callable[[], object]) -> str:

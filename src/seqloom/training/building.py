@@ -13,7 +13,8 @@ from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.progress import Progress
 from seqloom.recipe.resolved import write_recipe
 from seqloom.training.device import choose_device
-from seqloom.training.trainer import Observe, Trainer, Validate
+from seqloom.training.trainer import Observe, Trainer
+from seqloom.training.validation import Validate
 from seqloom.vectors.loading import load_vectors
 from seqloom.vocabulary.special import VOCABULARY_FILES
 
@@ -55,7 +56,7 @@ def train_model(
         "epochs": position.epoch,
         "best_epoch": position.best_epoch,
         "steps": position.step,
-        "validation": _figures_of_epoch(position.history, position.best_epoch),
+        "validation": {name: round(value, 4) for name, value in trainer.figures.items()},
     }
 
 
@@ -73,8 +74,3 @@ def _fresh_model(recipe: "Recipe", sizes: Sizes, vectors: Path) -> EncoderDecode
         if matrix is not None:
             set_vectors(embedding, matrix, recipe.training.freeze_embeddings)
     return model
-
-
-def _figures_of_epoch(history: list[dict[str, float]], epoch: int) -> dict[str, float]:
-    row = next(row for row in history if row["epoch"] == epoch and "validation/loss" in row)
-    return {name: round(value, 4) for name, value in row.items() if name.startswith("validation/")}
