@@ -1,11 +1,15 @@
 """The training stage and what it tells MLflow while it runs."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.exceptions import TerminationSignal
 
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
@@ -13,6 +17,7 @@ from seqloom.artifact.stage import TRAINING
 from seqloom.artifact.store import Store
 from seqloom.evaluation.validating import ValidationText
 from seqloom.models.building import Sizes
+from seqloom.preemption import Preempted
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.runs import MetricsLog, failing_run_is_closed, system_metrics
@@ -42,7 +47,7 @@ def train(
         workspace = store.workspace(TRAINING.name, key)
         for row in saved_history(workspace):  # what a kill kept from MLflow
             log(row)
-        with system_metrics(run_id):
+        with _stopping_as_prefect_does(), system_metrics(run_id):
             return train_model(
                 recipe,
                 sizes,
@@ -62,3 +67,12 @@ def train(
             log(row)
     store.discard_workspace(TRAINING.name, key)
     return state
+
+
+@contextmanager
+def _stopping_as_prefect_does() -> Iterator[None]:
+    """A training that was told to stop ends its flow run as the same signal would have: cancelled, or crashed."""
+    try:
+        yield
+    except Preempted as stop:
+        raise (KeyboardInterrupt if stop.number == signal.SIGINT else TerminationSignal(stop.number)) from stop

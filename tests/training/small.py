@@ -31,6 +31,7 @@ CONTEXT = get_context("forkserver")
 CONTEXT.set_forkserver_preload([__name__, "torch._dynamo"])  # optimisers import it at their first step
 
 Change = dict[str, Any]
+Row = dict[str, float]
 
 
 def unobserved(_row: Mapping[str, float]) -> None:

@@ -170,6 +170,16 @@ def test_the_rate_follows_the_schedule_through_the_epochs(home: Path) -> None:
     assert rates[-1] < 0.001
 
 
+def test_a_plateau_halves_the_rate_after_each_stale_epoch(home: Path) -> None:
+    validate = Scripted(1, 3, 2, 3, 4, 1)
+    plateau = {"schedule": "plateau", "select_by": "chrf", "learning_rate": 0.02}
+    position = trainer_of(home, epochs=6, validate=validate, **plateau).run()
+    rates = [row["train/learning_rate"] for row in position.history if "train/learning_rate" in row]
+    by_epoch = {row["epoch"]: row["train/learning_rate"] for row in position.history if "train/learning_rate" in row}
+    assert by_epoch == {0: 0.02, 1: 0.02, 2: 0.02, 3: 0.01, 4: 0.005, 5: 0.005}
+    assert rates == sorted(rates, reverse=True)
+
+
 def test_bfloat16_computes_and_float32_keeps(home: Path) -> None:
     trainer = trainer_of(home, epochs=2, precision="bf16")
     position = trainer.run()
