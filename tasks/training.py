@@ -15,15 +15,16 @@ from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import TRAINING
 from seqloom.artifact.store import Store
-from seqloom.evaluation.validating import ValidationText
 from seqloom.models.building import Sizes
 from seqloom.preemption import Preempted
 from seqloom.progress import Progress
+from seqloom.recipe.resolved import RECIPE_FILE, write_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.runs import MetricsLog, failing_run_is_closed, system_metrics
 from seqloom.registry.tracking import connect
 from seqloom.training.building import read_history, train_model
 from seqloom.training.checkpoint import saved_history
+from seqloom.training.job import Scoring
 from tasks.staging import run_stage
 
 
@@ -56,7 +57,7 @@ def train(
                 batches.path,
                 workspace,
                 folder,
-                ValidationText(corpus.path, vocabulary.path, recipe),
+                _scoring(recipe, corpus, vocabulary, workspace),
                 log,
                 progress,
             )
@@ -67,6 +68,12 @@ def train(
             log(row)
     store.discard_workspace(TRAINING.name, key)
     return state
+
+
+def _scoring(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, workspace: Path) -> Scoring:
+    write_recipe(recipe, workspace)
+    places = {"corpus": corpus.folder, "vocabulary": vocabulary.folder, "recipe": str(workspace / RECIPE_FILE)}
+    return Scoring("seqloom.evaluation.validating:validation_text", places)
 
 
 @contextmanager

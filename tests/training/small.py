@@ -22,7 +22,9 @@ from seqloom.progress import unwatched
 from seqloom.recipe.schema import Corpus, Model, Recipe, Training
 from seqloom.training import checkpoint
 from seqloom.training.building import train_model
+from seqloom.training.job import Scoring
 from seqloom.training.trainer import Observe, Trainer
+from seqloom.training.validation import Validate
 from seqloom.vocabulary.special import VOCABULARY_FILES
 
 SIZES = Sizes(source=17, target=19, width=8, shared=False)
@@ -36,6 +38,10 @@ Row = dict[str, float]
 
 def unobserved(_row: Mapping[str, float]) -> None:
     """Let the rows of the history go by."""
+
+
+def no_scoring() -> Validate:
+    return lambda _: NO_SCORES
 
 
 def model_section(**change: Any) -> Model:
@@ -69,7 +75,7 @@ def run_stage(home: Path, model: Change, training: Change, observe: Observe = un
         training=training_section(**training),
     )
     folders = [home / name for name in ("vocabulary", "vectors", "batches", "workspace", "made")]
-    return train_model(recipe, SIZES, *folders, lambda _: NO_SCORES, observe, unwatched)
+    return train_model(recipe, SIZES, *folders, Scoring(f"{__name__}:no_scoring", {}), observe, unwatched)
 
 
 def trainer_of(home: Path, model: Model | None = None, **arguments: Any) -> Trainer:
