@@ -1,5 +1,6 @@
 """Token ids of a whole corpus side, memory-mapped: memory does not grow with the corpus."""
 
+import mmap
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -24,9 +25,25 @@ class Sequences:
         return self.ids[self.offsets[index] : self.offsets[index + 1]]
 
     @property
+    def tokens(self) -> int:
+        """Tokens in all sequences."""
+        return int(self.offsets[-1])
+
+    @property
     def lengths(self) -> NDArray[np.int64]:
         """Tokens in each sequence, `(N,)`."""
         return np.diff(self.offsets)
+
+    def lengths_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Tokens in each of these sequences."""
+        lengths: NDArray[np.int64] = self.offsets[rows + 1] - self.offsets[rows]
+        return lengths
+
+    def release(self) -> None:
+        """Give the pages that were read back to the system, which keeps them while it has room."""
+        for array in (self.ids, self.offsets):
+            if isinstance(array.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+                array.base.madvise(mmap.MADV_DONTNEED)
 
 
 def write_sequences(stem: Path, chunks: Iterable[Sequence[Sequence[int]]]) -> Sequences:
