@@ -38,11 +38,6 @@ def break_han_words(text: str) -> str:
     return broken.replace(" " + BREAK, " ").strip(BREAK)  # a space stays with the word that it marks
 
 
-def units_of(marked: str) -> list[str]:
-    """Cut marked text before every mark and at every break: no token crosses these cuts, whatever the splitter says."""
-    return marked.replace(MARK, BREAK + MARK).split(BREAK)
-
-
 def splitter() -> pre_tokenizers.PreTokenizer:
     """Cut marked text into words, single digits and single signs, each with the mark before it.
 

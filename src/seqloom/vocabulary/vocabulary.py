@@ -1,8 +1,7 @@
 """Text to token ids and back."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Self
 
@@ -10,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models
 
-from seqloom.corpus.normalising import normalise
 from seqloom.mistake import UserMistake
-from seqloom.vocabulary.marking import MARK, break_han_words, mark, splitter, units_of
+from seqloom.vocabulary.marking import MARK, splitter
 from seqloom.vocabulary.special import SPECIAL_TOKENS
+from seqloom.vocabulary.words import END_OF_TEXT, units_of
 
 
 class Vocabulary:
@@ -25,7 +24,7 @@ class Vocabulary:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._has_words = isinstance(tokenizer.model, models.WordLevel)
+        self._breaks_han = isinstance(tokenizer.model, models.WordLevel)
         ids = tokenizer.get_vocab()
         self.tokens: list[str] = sorted(ids, key=ids.__getitem__)  # index = id
 
@@ -62,17 +61,23 @@ class Vocabulary:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each text, without start and end."""
-        rows = [self._units(text) for text in texts]
-        known = self._encode_units(set(chain.from_iterable(rows)))
-        return [list(chain.from_iterable(map(known.__getitem__, row))) for row in rows]
+        units = units_of(texts, self._breaks_han)
+        place = {unit: number for number, unit in enumerate(dict.fromkeys(units))}  # of each distinct unit
+        spelling, lengths = self._spell(place)
+        places = np.fromiter(map(place.__getitem__, units), np.int64, len(units))
+        starts, ends = (np.cumsum(lengths) - lengths)[places], np.cumsum(lengths[places])
+        ids = spelling[
+            np.repeat(starts - ends + lengths[places], lengths[places]) + np.arange(ends[-1] if units else 0)
+        ]
+        edges = [0, *ends[places == place.get(END_OF_TEXT)].tolist()]
+        flat = ids.tolist()
+        return [flat[start:end] for start, end in pairwise(edges)]
 
-    def count(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """Occurrences of each token in all the texts together, `(V,)`."""
-        counts = Counter(chain.from_iterable(map(self._units, texts)))
-        known = self._encode_units(counts)
-        ids = np.fromiter(chain.from_iterable(known.values()), np.int64)
-        repeats = np.repeat([counts[unit] for unit in known], [len(sequence) for sequence in known.values()])
-        return np.bincount(ids, weights=repeats, minlength=len(self)).astype(np.int64)
+    def count(self, words: Mapping[str, int]) -> NDArray[np.int64]:
+        """Occurrences of each token, `(V,)`, where `words` occur so often."""
+        spelling, lengths = self._spell(words)
+        repeats = np.repeat(np.fromiter(words.values(), np.int64, len(words)), lengths)
+        return np.bincount(spelling, weights=repeats, minlength=len(self)).astype(np.int64)
 
     def tokenise(self, texts: Sequence[str]) -> list[list[str]]:
         """Tokens of each text: what `encode` gives, in letters."""
@@ -83,12 +88,8 @@ class Vocabulary:
         spoken = [[token for token in sequence if token >= len(SPECIAL_TOKENS)] for sequence in sequences]
         return [text.strip(" ") for text in self._tokenizer.decode_batch(spoken, skip_special_tokens=False)]
 
-    def _units(self, text: str) -> list[str]:
-        text = normalise(text)
-        return units_of(mark(break_han_words(text) if self._has_words else text))
-
-    def _encode_units(self, units: Iterable[str]) -> dict[str, list[int]]:
-        """The ids of each unit: text repeats its words, so few are left to encode."""
-        distinct = list(units)
-        encodings = self._tokenizer.encode_batch_fast(distinct, add_special_tokens=False)
-        return {unit: encoding.ids for unit, encoding in zip(distinct, encodings, strict=True)}
+    def _spell(self, units: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The ids of all units end to end, and how many each has; the end of a text has none."""
+        texts = ["" if unit == END_OF_TEXT else unit for unit in units]
+        spelt = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+        return np.fromiter(chain.from_iterable(spelt), np.int64), np.fromiter(map(len, spelt), np.int64, len(spelt))
