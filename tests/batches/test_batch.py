@@ -4,7 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.batches.batch import make_batch, pad_sources
+from seqloom.batches.batch import make_batch, make_labelled_batch, pad_sources
+from seqloom.mistake import UserMistake
 from seqloom.vocabulary.special import END, PADDING, START
 
 IDS = st.lists(st.integers(4, 50), max_size=7)
@@ -51,3 +52,17 @@ def test_moves_to_another_device_whole() -> None:
     moved = batch.to(torch.device("meta"))
     assert {moved.source.device.type, moved.target_input.device.type, moved.target_output.device.type} == {"meta"}
     assert moved.tokens == 3
+
+
+def test_a_label_is_predicted_without_an_end() -> None:
+    batch = make_labelled_batch([np.array([7, 8]), np.array([9])], [np.array([5]), np.array([6])])
+    assert batch.source.tolist() == [[7, 8, END], [9, END, PADDING]]
+    assert batch.target_input.tolist() == [[START], [START]]
+    assert batch.target_output.tolist() == [[5], [6]]
+    assert batch.tokens == 2
+
+
+@pytest.mark.parametrize("label", [[], [5, 6]])
+def test_a_label_of_several_tokens_is_no_class(label: list[int]) -> None:
+    with pytest.raises(UserMistake, match=rf"a label of {len(label)} tokens .* set vocabulary\.kind to word"):
+        make_labelled_batch([np.array([7]), np.array([8])], [np.array([5]), np.array(label)])

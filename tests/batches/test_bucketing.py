@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seqloom.batches import bucketing
 from seqloom.batches.bucketing import BucketedBatches, Place, Rows
 from seqloom.batches.sequences import Sequences, write_sequences
-from seqloom.vocabulary.special import PADDING
+from seqloom.vocabulary.special import END, PADDING
 
 PAIRS_OF_LENGTHS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=80)
 
@@ -162,3 +162,19 @@ def test_opens_what_the_stage_wrote(tmp_path: Path) -> None:
     (batch,) = BucketedBatches.open(tmp_path, "validation", 100).in_order()
     assert sorted(map(tuple, batch.source.tolist())) == [(4, 3, 0), (5, 6, 3)]
     assert batch.tokens == 4
+
+
+@settings(max_examples=40)
+@given(pairs=PAIRS_OF_LENGTHS, batch_tokens=st.integers(1, 300))
+def test_texts_are_sources_and_targets_joined_within_the_budget(
+    pairs: list[tuple[int, int]], batch_tokens: int
+) -> None:
+    source, target = np.array(pairs, dtype=np.int64).T
+    batches = BucketedBatches(sequences_of(source), sequences_of(target), batch_tokens, "texts")
+    tokens = 0
+    for batch in batches.in_order():
+        assert len(batch.source) == 1 or batch.target_output.numel() <= batch_tokens
+        tokens += batch.tokens
+    assert tokens == source.sum() + target.sum() + len(pairs)
+    batch = batches.batch(np.array([0]))
+    assert batch.target_output[0].tolist() == [4] * sum(pairs[0]) + [END]

@@ -89,3 +89,61 @@ def test_tokens_that_stand_for_no_text_are_never_written() -> None:
     assert all(
         not set(answer.tokens) & {*NEVER_WRITTEN, END} for answer in greedy_search(model, pad_sources(SOURCES), 8, 1.0)
     )
+
+
+def language_model(decoder: str) -> EncoderDecoder:
+    torch.manual_seed(1)
+    section = Model(encoder="none", decoder=decoder, decoder_width=8, heads=2, feedforward_width=8, dropout=0.0)
+    model = build_model(section, Sizes(VOCABULARY, VOCABULARY, 8, True)).eval()
+    with torch.no_grad():
+        model.output.weight.mul_(12.0)
+    return model
+
+
+def log_probability_behind(model: EncoderDecoder, prompt: list[int], tokens: list[int]) -> float:
+    """Of a finished answer behind a prompt, computed without any search."""
+    batch = make_batch([np.zeros(0, dtype=np.int32)], [np.array(prompt + tokens, dtype=np.int32)])
+    scores = model.project(model(batch))[0].detach().log_softmax(dim=1)
+    return float(scores.gather(1, batch.target_output[0].unsqueeze(1))[len(prompt) :].sum())
+
+
+@pytest.mark.parametrize("decoder", ["transformer", "lstm", "cnn"])
+def test_without_an_encoder_the_answer_goes_on_from_the_source(decoder: str) -> None:
+    """Prompts of several lengths in one batch, none of them counted or returned."""
+    model = language_model(decoder)
+    prompts = [*SOURCES, []]
+    real = [token for token in range(VOCABULARY) if token not in (*NEVER_WRITTEN, END)]
+    answers = [list(a) for length in range(LONGEST) for a in itertools.product(real, repeat=length)]
+    beams = beam_search(model, pad_sources(prompts), 60, LONGEST, 1.0)
+    for prompt, beam in zip(prompts, beams, strict=True):
+        figures = {tuple(a): log_probability_behind(model, prompt, a) / (len(a) + 1) for a in answers}
+        best = max(figures, key=lambda answer: figures[answer])
+        finished = [hypothesis for hypothesis in beam if len(hypothesis.tokens) < LONGEST]
+        assert finished[0].tokens == list(best)
+        assert finished[0].score == pytest.approx(figures[best], abs=1e-4)
+
+
+@pytest.mark.parametrize("decoder", ["transformer", "gru", "cnn"])
+def test_a_beam_of_one_is_greedy_behind_a_prompt(decoder: str) -> None:
+    model = language_model(decoder)
+    source = pad_sources([*SOURCES, []])
+    greedy = greedy_search(model, source, 8, 1.0)
+    beams = beam_search(model, source, 1, 8, 1.0)
+    assert [beam[0].tokens for beam in beams] == [answer.tokens for answer in greedy]
+    assert [beam[0].score for beam in beams] == pytest.approx([answer.score for answer in greedy], abs=1e-5)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_neighbours_with_longer_prompts_change_nothing(size: int) -> None:
+    """Nor how long an answer may be: in four tokens hardly one of these finds its end."""
+    model = language_model("transformer")
+    with torch.no_grad():
+        model.output.bias[END] = -5.0
+    prompts = [*SOURCES, []]
+    together = beam_search(model, pad_sources(prompts), size, LONGEST, 1.0)
+    greedy = greedy_search(model, pad_sources(prompts), LONGEST, 1.0)
+    for prompt, beam, answer in zip(prompts, together, greedy, strict=True):
+        alone = beam_search(model, pad_sources([prompt]), size, LONGEST, 1.0)[0]
+        assert [h.tokens for h in beam] == [h.tokens for h in alone]
+        assert [h.score for h in beam] == pytest.approx([h.score for h in alone], abs=1e-4)
+        assert answer.tokens == greedy_search(model, pad_sources([prompt]), LONGEST, 1.0)[0].tokens

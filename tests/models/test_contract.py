@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from seqloom.batches.batch import make_batch
+from seqloom.batches.batch import Batch, make_batch, make_labelled_batch
+from seqloom.batches.forms import form_of
 from seqloom.decoding.greedy import greedy_search
 from seqloom.models.building import Sizes, build_model, read_checkpoint, save_checkpoint
 from seqloom.models.encoder_decoder import EncoderDecoder
@@ -16,6 +17,7 @@ from seqloom.training.loss import token_loss
 from seqloom.vocabulary.special import PADDING
 
 SIZES = Sizes(source=29, target=31, width=16, shared=False)
+SHARED = Sizes(source=31, target=31, width=16, shared=True)
 KINDS = ("rnn", "lstm", "gru")
 ARCHITECTURES = [
     pytest.param(Model(encoder=e, decoder=d, attention=a, encoder_width=12, decoder_width=24), id=f"{e}-{d}-{a}")
@@ -39,38 +41,71 @@ ARCHITECTURES += [
         ("transformer", "transformer", {"positions": "rotary", "decoder_layers": 2}, "transformer-rotary"),
         ("lstm", "transformer", {"encoder_layers": 2}, "lstm-transformer"),
         ("transformer", "gru", {"attention": "additive"}, "transformer-gru"),
+        ("cnn", "cnn", {"encoder_layers": 2, "decoder_layers": 2, "positions": "learned", "places": 20}, "cnn"),
+        ("cnn", "lstm", {"kernel_width": 4}, "cnn-lstm"),
+        ("cnn", "gru", {"attention": "none"}, "cnn-gru-none"),
+        ("cnn", "transformer", {}, "cnn-transformer"),
+        ("transformer", "cnn", {"kernel_width": 2}, "transformer-cnn"),
+        ("gru", "cnn", {}, "gru-cnn"),
+        ("lstm", "lstm", {"attention": "none", "source_reversed": True, "bidirectional": False}, "sutskever"),
+        ("lstm", "lstm", {"attention": "multiplicative", "input_feeding": True, "decoder_layers": 2}, "luong"),
+        ("gru", "lstm", {"variational_dropout": True, "decoder_layers": 2, "encoder_layers": 2}, "variational"),
+        ("none", "gru", {"variational_dropout": True}, "variational-language"),
+        ("none", "transformer", {"decoder_layers": 2}, "gpt"),
+        ("none", "lstm", {"decoder_layers": 2}, "language-lstm"),
+        ("none", "cnn", {"decoder_layers": 2, "kernel_width": 4}, "language-cnn"),
+        ("lstm", "classifier", {"encoder_layers": 2}, "lstm-classifier"),
+        ("cnn", "classifier", {"pooling": "max"}, "cnn-classifier"),
+        ("transformer", "classifier", {"pooling": "mean"}, "transformer-classifier"),
     ]
 ]
 
 over_architectures = pytest.mark.parametrize("section", ARCHITECTURES)
+over_writers = pytest.mark.parametrize("section", [p for p in ARCHITECTURES if p.values[0].decoder != "classifier"])
 
 
-def pairs(*lengths: tuple[int, int], seed: int = 0) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def sizes_of(section: Model) -> Sizes:
+    return SHARED if section.encoder == "none" else SIZES
+
+
+def pairs(section: Model, *lengths: tuple[int, int], seed: int = 0) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Random ids; a classifier's targets are one token."""
     random = np.random.default_rng(seed)
+    labels = section.decoder == "classifier"
     sources = [random.integers(4, SIZES.source, size=s, dtype=np.int32) for s, _ in lengths]
-    targets = [random.integers(4, SIZES.target, size=t, dtype=np.int32) for _, t in lengths]
+    targets = [random.integers(4, SIZES.target, size=1 if labels else t, dtype=np.int32) for _, t in lengths]
     return sources, targets
 
 
-def fresh(section: Model, sizes: Sizes = SIZES) -> EncoderDecoder:
+def batch_of(section: Model, sources: list[np.ndarray], targets: list[np.ndarray]) -> Batch:
+    """All pairs in one batch, in the form the architecture learns from."""
+    form = form_of(section)
+    if form == "labels":
+        return make_labelled_batch(sources, targets)
+    if form == "texts":
+        targets = [np.concatenate(pair) for pair in zip(sources, targets, strict=True)]
+    return make_batch(sources, targets)
+
+
+def fresh(section: Model) -> EncoderDecoder:
     torch.manual_seed(0)
-    return build_model(section, sizes).eval()
+    return build_model(section, sizes_of(section)).eval()
 
 
 @over_architectures
 def test_padding_changes_nothing(section: Model) -> None:
     """A row gives the same hidden features alone and beside rows of other lengths."""
     model = fresh(section)
-    sources, targets = pairs((3, 4), (9, 2), (1, 7))
-    together = model(make_batch(sources, targets))
+    sources, targets = pairs(section, (3, 4), (9, 2), (1, 7))
+    together = model(batch_of(section, sources, targets))
     for row in range(3):
-        alone = model(make_batch(sources[row : row + 1], targets[row : row + 1]))[0]
+        alone = model(batch_of(section, sources[row : row + 1], targets[row : row + 1]))[0]
         torch.testing.assert_close(together[row, : len(alone)], alone, atol=1e-5, rtol=1e-4)
 
 
 @over_architectures
 def test_memory_says_what_is_padding(section: Model) -> None:
-    batch = make_batch(*pairs((3, 4), (9, 2)))
+    batch = batch_of(section, *pairs(section, (3, 4), (9, 2)))
     memory = fresh(section).encode(batch.source)
     assert memory.mask.equal(batch.source != PADDING)
     assert memory.states.shape[:2] == batch.source.shape
@@ -80,7 +115,7 @@ def test_memory_says_what_is_padding(section: Model) -> None:
 @over_architectures
 def test_step_equals_forward(section: Model) -> None:
     model = fresh(section)
-    batch = make_batch(*pairs((5, 6), (2, 3), (8, 8)))
+    batch = batch_of(section, *pairs(section, (5, 6), (2, 3), (8, 8)))
     at_once = model.project(model(batch))  # (B, T, V)
     memory = model.encode(batch.source)
     state = model.start(memory)
@@ -89,10 +124,10 @@ def test_step_equals_forward(section: Model) -> None:
         torch.testing.assert_close(logits, at_once[:, place], atol=1e-5, rtol=1e-4)
 
 
-@over_architectures
+@over_writers
 def test_reordered_state_continues_like_its_origin(section: Model) -> None:
     model = fresh(section)
-    batch = make_batch(*pairs((5, 6), (5, 6)))
+    batch = batch_of(section, *pairs(section, (5, 6), (5, 6)))
     memory = model.encode(batch.source[:1]).repeat(2)
     _, state = model.step(batch.target_input[:, 1], model.start(memory), memory)
     straight, _ = model.step(batch.target_input[:, 2], state, memory)
@@ -100,25 +135,26 @@ def test_reordered_state_continues_like_its_origin(section: Model) -> None:
     torch.testing.assert_close(swapped, straight[[1, 0]])
 
 
-@over_architectures
+@over_writers
 def test_the_future_is_unseen(section: Model) -> None:
     """Changing a target token changes no feature before it."""
     model = fresh(section)
-    sources, targets = pairs((5, 6))
-    before = model(make_batch(sources, targets))
+    sources, targets = pairs(section, (5, 6))
+    before = model(batch_of(section, sources, targets))
     targets[0][4] = 4 + (targets[0][4] - 3) % 20
-    after = model(make_batch(sources, targets))
-    torch.testing.assert_close(after[:, :5], before[:, :5])
-    assert not torch.allclose(after[:, 5:], before[:, 5:])
+    after = model(batch_of(section, sources, targets))
+    seen = 5 if section.encoder != "none" else 5 + len(sources[0])
+    torch.testing.assert_close(after[:, :seen], before[:, :seen])
+    assert not torch.allclose(after[:, seen:], before[:, seen:])
 
 
 @over_architectures
 def test_overfits_eight_pairs(section: Model) -> None:
     """Learns eight pairs by heart, and greedy search recites them."""
     model = fresh(section.model_copy(update={"dropout": 0.0})).train()
-    sources, targets = pairs(*[(3, 4)] * 8)
-    batch = make_batch(sources, targets)
-    optimiser = torch.optim.Adam(model.parameters(), lr=0.005 if section.decoder == "transformer" else 0.03)
+    sources, targets = pairs(section, *[(3, 4)] * 8)
+    batch = batch_of(section, sources, targets)
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.005 if section.decoder in ("transformer", "cnn") else 0.03)
     for _ in range(300):
         optimiser.zero_grad()
         loss = token_loss(model, batch, 0.0)
@@ -127,15 +163,16 @@ def test_overfits_eight_pairs(section: Model) -> None:
         optimiser.step()
         if loss.item() < 0.05:
             break
-    recited = greedy_search(model.eval(), batch.source, max_length=10, length_penalty=1.0)
+    longest = min(10, model.decoder.longest_answer(3))
+    recited = greedy_search(model.eval(), batch.source, longest, length_penalty=1.0)
     assert [answer.tokens for answer in recited] == [target.tolist() for target in targets]
 
 
 @over_architectures
 def test_saved_and_read_gives_the_same_logits(section: Model, tmp_path: Path) -> None:
     model = fresh(section)
-    batch = make_batch(*pairs((5, 6), (2, 3)))
-    save_checkpoint(model, SIZES, tmp_path)
+    batch = batch_of(section, *pairs(section, (5, 6), (2, 3)))
+    save_checkpoint(model, sizes_of(section), tmp_path)
     read = read_checkpoint(section, tmp_path)
     assert read.project(read(batch)).equal(model.project(model(batch)))
 
@@ -143,23 +180,32 @@ def test_saved_and_read_gives_the_same_logits(section: Model, tmp_path: Path) ->
 @over_architectures
 def test_every_parameter_learns(section: Model) -> None:
     model = fresh(section).train()
-    token_loss(model, make_batch(*pairs((5, 6), (7, 3))), 0.1).backward()
+    token_loss(model, batch_of(section, *pairs(section, (5, 6), (7, 3))), 0.1).backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name
 
 
 def test_a_shared_vocabulary_shares_one_embedding() -> None:
-    model = fresh(Model(encoder_width=8, decoder_width=8), Sizes(20, 20, 8, shared=True))
+    model = build_model(Model(encoder_width=8, decoder_width=8), SHARED)
     assert model.source_embedding.weight is model.target_embedding.weight is model.output.weight
 
 
 def test_without_attention_only_the_summary_is_seen() -> None:
     """Two memories with one summary and different states give the same answer."""
-    model = fresh(Model(attention="none", encoder_width=8, decoder_width=8))
-    memory = model.encode(make_batch(*pairs((5, 2))).source)
+    section = Model(attention="none", encoder_width=8, decoder_width=8)
+    model = fresh(section)
+    memory = model.encode(batch_of(section, *pairs(section, (5, 2))).source)
     other = type(memory)(torch.randn_like(memory.states), memory.mask, memory.summary)
     token = torch.tensor([5])
     one, _ = model.step(token, model.start(memory), memory)
     two, _ = model.step(token, model.start(other), other)
     assert one.equal(two)
+
+
+@pytest.mark.parametrize("decoder", ["lstm", "cnn", "transformer"])
+def test_without_an_encoder_nothing_looks_at_a_source(decoder: str) -> None:
+    model = fresh(Model(encoder="none", decoder=decoder, **TINY_TRANSFORMER))
+    assert not list(model.encoder.parameters())
+    assert model.source_embedding is model.target_embedding
+    assert not [name for name, _ in model.decoder.named_parameters() if ".source." in name or ".attention.key" in name]

@@ -6,10 +6,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqloom.models.attention import AdditiveAttention, Attention, MultiplicativeAttention
+from seqloom.models.input_feeding_decoder import InputFeedingDecoder
+from seqloom.models.language_decoder import LanguageDecoder
 from seqloom.models.memory import Memory
+from seqloom.models.no_encoder import NoEncoder
 from seqloom.models.recurrent_cell import CELLS, RecurrentCells, RecurrentState
 from seqloom.models.recurrent_encoder import RecurrentEncoder, reversal
 
@@ -153,3 +157,66 @@ def test_a_repeated_memory_holds_each_source_in_a_row(attention: AdditiveAttenti
         for part in ("states", "mask", "summary", "keys"):
             one, two = getattr(repeated, part), getattr(prepared, part)
             assert (one is None and two is None) or one[row].equal(two[row // 2])
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
+def test_a_recurrent_language_model_is_torchs_cells_and_a_readout(kind: str) -> None:
+    torch.manual_seed(0)
+    decoder = LanguageDecoder(kind, D, H, 2, 0.0)
+    theirs = CELLS[kind](D, H, 2, batch_first=True)
+    theirs.load_state_dict(decoder.cells.cells.state_dict())
+    embedded = torch.randn(3, T, D)
+    nothing = NoEncoder()(torch.randn(3, 5, D), MASK)
+    features, _ = decoder.run(embedded, decoder.start(nothing), nothing)
+    both = torch.cat([theirs(embedded)[0], embedded], dim=2)
+    torch.testing.assert_close(features, torch.tanh(both @ decoder.readout.weight.T + decoder.readout.bias))
+
+
+def test_a_reversed_source_is_the_reversed_source() -> None:
+    """Its states stand where their tokens do; its summary is the state at the first token."""
+    torch.manual_seed(0)
+    backwards = RecurrentEncoder("gru", D, H, 2, False, 0.0, source_reversed=True)
+    forwards = RecurrentEncoder("gru", D, H, 2, False, 0.0)
+    forwards.load_state_dict(backwards.state_dict())
+    embedded = torch.randn(3, 5, D)
+    memory = backwards(embedded, MASK)
+    for row, length in enumerate(LENGTHS.tolist()):
+        alone = forwards(embedded[row : row + 1, :length].flip(1), MASK[row : row + 1, :length])
+        torch.testing.assert_close(memory.states[row, :length], alone.states[0].flip(0))
+        torch.testing.assert_close(memory.summary[row], alone.summary[0])
+        torch.testing.assert_close(memory.summary[row], memory.states[row, 0])
+
+
+def test_input_feeding_by_torchs_cell_and_numpy(memory: Memory) -> None:
+    """Luong et al. 2015: h = LSTM([x; h̃]), a = softmax(h W states), h̃ = tanh(W [h; a states])."""
+    torch.manual_seed(0)
+    width = 3
+    decoder = InputFeedingDecoder("lstm", width, H, 1, D, 0.0)
+    with torch.no_grad():
+        for parameter in decoder.parameters():
+            parameter.normal_()
+    cell = nn.LSTMCell(2 * width, H)
+    cells = decoder.cells
+    with torch.no_grad():
+        cell.weight_ih.copy_(torch.cat([cells.token.weight, cells.context.weight], dim=1))
+        cell.bias_ih.copy_(cells.token.bias)
+        cell.weight_hh.copy_(cells.recurrent[0].weight)
+        cell.bias_hh.copy_(cells.recurrent[0].bias)
+    embedded = torch.randn(3, T, width)
+    prepared = decoder.prepare(memory)
+    features, weights, _ = decoder.attend(embedded, decoder.start(prepared), prepared)
+
+    hidden = torch.tanh(F.linear(memory.summary, decoder.bridge.weight, decoder.bridge.bias))
+    state, fed = (hidden, torch.zeros_like(hidden)), torch.zeros(3, width)
+    for place in range(T):
+        state = cell(torch.cat([embedded[:, place], fed], dim=1), state)
+        rows = []
+        for row, length in enumerate(LENGTHS.tolist()):
+            output, states = array(state[0][row]), array(memory.states[row, :length])
+            exponentials = np.exp([multiplicative_score(decoder.attention, output, key) for key in states])
+            shares = exponentials / exponentials.sum()
+            np.testing.assert_allclose(array(weights[row, place, :length]), shares, rtol=1e-4, atol=1e-7)
+            both = np.concatenate([output, shares @ states])
+            rows.append(np.tanh(array(decoder.readout.weight) @ both + array(decoder.readout.bias)))
+        fed = torch.from_numpy(np.stack(rows)).float()
+        torch.testing.assert_close(features[:, place], fed, atol=1e-5, rtol=1e-4)

@@ -58,7 +58,7 @@ def sentence(path: Path, *overrides: str) -> str:
         pytest.param(SMALL + "training: {epochs: many}", ["training.epochs", "integer", "'many'"], id="no number"),
         pytest.param(
             SMALL + "model: {encoder: lsmt}",
-            ["model.encoder", "'rnn', 'lstm', 'gru' or 'transformer'", "not 'lsmt'"],
+            ["model.encoder", "'rnn', 'lstm', 'gru', 'cnn', 'transformer' or 'none'", "not 'lsmt'"],
             id="choice",
         ),
         pytest.param("name: a\ntask: chat\ncorpus: {train: [x]}", ["task", "'translation'", "not 'chat'"], id="task"),

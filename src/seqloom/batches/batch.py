@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from seqloom.batches.sequences import Ids
+from seqloom.mistake import UserMistake
 from seqloom.vocabulary.special import END, PADDING, START
 
 
@@ -31,6 +32,21 @@ class Batch:
             self.target_output.to(device, non_blocking=True),
             self.tokens,
         )
+
+
+def make_labelled_batch(sources: Sequence[Ids], labels: Sequence[Ids]) -> Batch:
+    """Sources and the one token that is the label of each; no END is to be predicted behind it.
+
+    Raises:
+        UserMistake: a label is more than one token.
+    """
+    wrong = next((label for label in labels if len(label) != 1), None)
+    if wrong is not None:
+        raise UserMistake(
+            f"a label of {len(wrong)} tokens is no class: set vocabulary.kind to word and write labels as one word each"
+        )
+    output = torch.from_numpy(np.stack(labels).astype(np.int64))  # (B, 1)
+    return Batch(pad_sources(sources), torch.full_like(output, START), output, len(labels))
 
 
 def make_batch(sources: Sequence[Ids], targets: Sequence[Ids]) -> Batch:

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.batches.batch import Batch, make_batch
+from seqloom.batches.batch import Batch, make_batch, make_labelled_batch
 from seqloom.batches.encoding import open_split
+from seqloom.batches.forms import Form, Joined
 from seqloom.batches.sequences import Sequences
 
 WINDOW_BATCHES = 400  # sorted together: wide enough to pad under 5 % on both sides
@@ -32,21 +33,22 @@ class BucketedBatches:
     replayed, and nothing of the order has to be saved.
     """
 
-    def __init__(self, source: Sequences, target: Sequences, batch_tokens: int) -> None:
+    def __init__(self, source: Sequences, target: Sequences, batch_tokens: int, form: Form = "pairs") -> None:
         assert len(source) == len(target)
         self.source = source
-        self.target = target
+        self.target = Joined(source, target) if form == "texts" else target
+        self.make = make_labelled_batch if form == "labels" else make_batch
         self.batch_tokens = batch_tokens
         rows = len(source)
-        mean = 1 + max(source.tokens, target.tokens) / rows  # with END
+        mean = 1 + max(source.tokens, self.target.tokens) / rows  # with END
         self.block = -(-rows // BLOCKS)
         self.blocks = -(-rows // self.block)
         self.windows = max(1, round(rows / min(WINDOW_ROWS, WINDOW_BATCHES * batch_tokens / mean)))
 
     @classmethod
-    def open(cls, folder: Path, split: str, batch_tokens: int) -> "BucketedBatches":
+    def open(cls, folder: Path, split: str, batch_tokens: int, form: Form = "pairs") -> "BucketedBatches":
         """Open one split of the batches stage."""
-        return cls(*open_split(folder, split), batch_tokens)
+        return cls(*open_split(folder, split), batch_tokens, form)
 
     def epoch(self, seed: int, epoch: int, start: Place = (0, 0)) -> Iterator[tuple[Rows, Place]]:
         """The batches of an epoch from `start` on: the rows of each, and the place behind it."""
@@ -72,7 +74,7 @@ class BucketedBatches:
 
     def batch(self, rows: Rows) -> Batch:
         """Read and pad these rows."""
-        return make_batch([self.source[row] for row in rows], [self.target[row] for row in rows])
+        return self.make([self.source[row] for row in rows], [self.target[row] for row in rows])
 
     def _order(self, seed: int, epoch: int) -> NDArray[np.uint32]:
         """The blocks of rows in the order of an epoch."""

@@ -6,7 +6,7 @@ B batch, K beam size, V target vocabulary, N = B K rows: the hypotheses of a sou
 import torch
 from torch import Tensor
 
-from seqloom.decoding.hypothesis import Hypothesis, log_probabilities
+from seqloom.decoding.hypothesis import Hypothesis, follow, log_probabilities
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.vocabulary.special import END, PADDING, START
 
@@ -23,10 +23,11 @@ def beam_search(
     batch = len(source)
     memory = model.encode(source).repeat(beam_size)
     state = model.start(memory)
-    beams = _Beams(batch, beam_size, length_penalty, source.device)
-    for length in range(1, max_length + 1):
+    prompt = model.prompt(source).repeat_interleave(beam_size, dim=0)  # (N, P)
+    beams = _Beams(batch, beam_size, max_length, length_penalty, prompt)
+    for place in range(prompt.shape[1] + max_length):
         logits, state = model.step(beams.last, state, memory)
-        rows = beams.extend(log_probabilities(logits), length)
+        rows = beams.extend(follow(prompt, place, log_probabilities(logits)), place + 1)
         state = state.reorder(rows)
         if beams.finished.all():
             break
@@ -36,9 +37,11 @@ def beam_search(
 class _Beams:
     """The K hypotheses of each source, as tensors of B × K."""
 
-    def __init__(self, batch: int, size: int, length_penalty: float, device: torch.device) -> None:
-        self.batch, self.size, self.length_penalty = batch, size, length_penalty
+    def __init__(self, batch: int, size: int, max_length: int, length_penalty: float, prompt: Tensor) -> None:
+        device = prompt.device
+        self.batch, self.size, self.max_length, self.length_penalty = batch, size, max_length, length_penalty
         self.first_rows = torch.arange(batch, device=device).unsqueeze(1) * size  # (B, 1)
+        self.prompted = (prompt != PADDING).sum(dim=1).view(batch, size)  # tokens that were given
         self.total = torch.full((batch, size), -torch.inf, device=device)  # log-probability
         self.total[:, 0] = 0.0  # all K begin alike: one of them is enough
         self.length = torch.zeros(batch, size, device=device)  # tokens, END included
@@ -53,13 +56,14 @@ class _Beams:
         scores = scores.masked_fill(self.finished.unsqueeze(2), -torch.inf)
         scores[:, :, PADDING] = torch.where(self.finished, 0.0, scores[:, :, PADDING])  # finished ones wait
         totals = self.total.unsqueeze(2) + scores  # (B, K, V)
-        lengths = torch.where(self.finished, self.length, float(length))
+        written = length - self.prompted
+        lengths = torch.where(self.finished, self.length, written.clamp_min(1).float())
         ranked = totals / lengths.unsqueeze(2) ** self.length_penalty
         best = ranked.view(self.batch, -1).topk(self.size, dim=1).indices  # (B, K), best first
         beam, token = best // vocabulary, best % vocabulary
         self.total = totals.view(self.batch, -1).gather(1, best)
         self.length = lengths.gather(1, beam)
-        self.finished = self.finished.gather(1, beam) | (token == END)
+        self.finished = self.finished.gather(1, beam) | (token == END) | (written >= self.max_length)
         rows = (self.first_rows + beam).view(-1)
         self.last = token.view(-1)
         self.tokens = torch.cat([self.tokens[rows], self.last.unsqueeze(1)], dim=1)
@@ -68,7 +72,7 @@ class _Beams:
     def answers(self) -> list[list[Hypothesis]]:
         scores = (self.total / self.length**self.length_penalty).view(-1).tolist()
         hypotheses = [
-            Hypothesis([t for t in tokens if t not in (END, PADDING)], score)
-            for tokens, score in zip(self.tokens.tolist(), scores, strict=True)
+            Hypothesis([t for t in tokens[first:] if t not in (END, PADDING)], score)
+            for tokens, first, score in zip(self.tokens.tolist(), self.prompted.view(-1).tolist(), scores, strict=True)
         ]
         return [hypotheses[start : start + self.size] for start in range(0, len(hypotheses), self.size)]

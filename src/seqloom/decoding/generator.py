@@ -63,7 +63,7 @@ class Generator:
         section = self.decoding
         device = next(self.model.parameters()).device
         source = pad_sources(sources).to(device)  # (B, S)
-        longest = min(section.max_length, 2 * source.shape[1] + 20)  # an untrained model would never stop
+        longest = min(section.max_length, self.model.decoder.longest_answer(source.shape[1]))
         if section.beam_size == 1:
             return greedy_search(self.model, source, longest, section.length_penalty)
         beams = beam_search(self.model, source, section.beam_size, longest, section.length_penalty)

@@ -6,7 +6,7 @@ B batch, S source length, V target vocabulary.
 import torch
 from torch import Tensor
 
-from seqloom.decoding.hypothesis import Hypothesis, log_probabilities
+from seqloom.decoding.hypothesis import Hypothesis, follow, log_probabilities
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.vocabulary.special import END, PADDING, START
 
@@ -16,23 +16,25 @@ def greedy_search(model: EncoderDecoder, source: Tensor, max_length: int, length
     """The greedy answer to each row of `source` `(B, S)`, of at most `max_length` tokens."""
     memory = model.encode(source)
     state = model.start(memory)
+    prompt = model.prompt(source)  # (B, P)
+    prompted = (prompt != PADDING).sum(dim=1)
     token = torch.full((len(source),), START, device=source.device)
     total = torch.zeros(len(source), device=source.device)
     finished = torch.zeros(len(source), dtype=torch.bool, device=source.device)
     written: list[Tensor] = []
-    for _ in range(max_length):
+    for place in range(prompt.shape[1] + max_length):
         logits, state = model.step(token, state, memory)
-        best, token = log_probabilities(logits).max(dim=1)  # (B,)
+        best, token = follow(prompt, place, log_probabilities(logits)).max(dim=1)  # (B,)
         total = total + best.masked_fill(finished, 0.0)
         token = token.masked_fill(finished, PADDING)
-        finished = finished | (token == END)
+        finished = finished | (token == END) | (place + 1 - prompted >= max_length)
         written.append(token)
         if finished.all():
             break
     answers = torch.stack(written, dim=1)  # (B, T)
-    lengths = (answers != PADDING).sum(dim=1)  # END counts
+    lengths = (answers != PADDING).sum(dim=1) - prompted  # END counts
     scores = total / lengths**length_penalty
     return [
-        Hypothesis([t for t in tokens if t not in (END, PADDING)], score)
-        for tokens, score in zip(answers.tolist(), scores.tolist(), strict=True)
+        Hypothesis([t for t in tokens[first:] if t not in (END, PADDING)], score)
+        for tokens, first, score in zip(answers.tolist(), prompted.tolist(), scores.tolist(), strict=True)
     ]

@@ -18,6 +18,15 @@ class Hypothesis:
     score: float  # log-probability divided by length ** length_penalty; closer to 0 is better
 
 
+def follow(prompt: Tensor, place: int, scores: Tensor) -> Tensor:
+    """Log-probabilities `(N, V)` of what stands at `place`: certain where prompts `(N, P)` still go on."""
+    if place >= prompt.shape[1]:
+        return scores
+    wanted = prompt[:, place : place + 1]
+    certain = torch.full_like(scores, -torch.inf).scatter_(1, wanted, 0.0)
+    return torch.where(wanted == PADDING, scores, certain)
+
+
 def log_probabilities(logits: Tensor) -> Tensor:
     """Logits `(N, V)` to log-probabilities, with the tokens that stand for no text ruled out."""
     scores = logits.float().log_softmax(dim=1)

@@ -5,6 +5,7 @@ from typing import Any
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.batches.bucketing import BucketedBatches
+from seqloom.batches.forms import form_of
 from seqloom.corpus.reading import read_split
 from seqloom.decoding.generator import Generator
 from seqloom.evaluation.evaluating import evaluate
@@ -22,7 +23,7 @@ def evaluate_checkpoint(
     generator = Generator.load(training.path)
     generator.decoding = recipe.decoding
     generator.model.to(choose_device(recipe.training.device))
-    test = BucketedBatches.open(batches, "test", recipe.training.batch_tokens)
+    test = BucketedBatches.open(batches, "test", recipe.training.batch_tokens, form_of(recipe.model))
     return evaluate(
         generator.generate,
         likelihood(generator.model, test.in_order()),

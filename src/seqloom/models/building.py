@@ -35,7 +35,8 @@ class Sizes:
 def build_model(section: "Model", sizes: Sizes) -> EncoderDecoder:
     """A model with fresh weights from torch's random state."""
     target_embedding = _embedding(sizes.target, sizes.width)
-    source_embedding = target_embedding if sizes.shared else _embedding(sizes.source, sizes.width)
+    one = sizes.shared or section.encoder == "none"  # without an encoder the source is read as the target is
+    source_embedding = target_embedding if one else _embedding(sizes.source, sizes.width)
     encoder = build_encoder(section, sizes.width)
     decoder = build_decoder(section, sizes.width, encoder.memory_width)
     output = nn.Linear(sizes.width, sizes.target)

@@ -21,7 +21,7 @@ class State(Protocol):
 class Encoder(nn.Module, ABC):
     """Embedded source to memory; places where the mask is False change nothing of the others."""
 
-    memory_width: int
+    memory_width: int  # D; 0 where there is no source to see
 
     @abstractmethod
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
@@ -34,6 +34,10 @@ class Decoder(nn.Module, ABC):
     Teacher forcing is a run over the whole target, a step of decoding is a run over one token.
     """
 
+    def longest_answer(self, source_length: int) -> int:
+        """Tokens an answer may have: an untrained model would never stop."""
+        return 2 * source_length + 20
+
     def prepare(self, memory: Memory) -> Memory:
         """What can be computed once per source, before the first token."""
         return memory
@@ -45,3 +49,24 @@ class Decoder(nn.Module, ABC):
     @abstractmethod
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
         """Embedded tokens `(B, T, E)` to features `(B, T, E)`, which the logits are computed from, and the state."""
+
+    def forward(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor | State, ...]:
+        """What a call does: `run`."""
+        return self.run(embedded, state, memory)
+
+
+class AttentiveDecoder(Decoder):
+    """A decoder that can say where in the source it looked, which a copying head has to know."""
+
+    @abstractmethod
+    def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
+        """A run that also returns how each token's attention was spread over the source: weights `(B, T, S)`."""
+
+    def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
+        """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
+        features, _, state = self.attend(embedded, state, memory)
+        return features, state
+
+    def forward(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor | State, ...]:
+        """What a call does: `attend`."""
+        return self.attend(embedded, state, memory)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from seqloom.batches.batch import Batch
 from seqloom.models.contract import Decoder, Encoder, State
 from seqloom.models.memory import Memory
-from seqloom.vocabulary.special import PADDING
+from seqloom.vocabulary.special import END, PADDING
 
 
 class EncoderDecoder(nn.Module):
@@ -32,6 +32,12 @@ class EncoderDecoder(nn.Module):
     def encode(self, source: Tensor) -> Memory:
         """Source ids `(B, S)` to memory."""
         return self.decoder.prepare(self.encoder(self.source_embedding(source), source != PADDING))
+
+    def prompt(self, source: Tensor) -> Tensor:
+        """What of the source ids `(B, S)` the answer goes on from, `(B, P)`: nothing where an encoder reads them."""
+        if self.encoder.memory_width:
+            return source[:, :0]
+        return source.masked_fill(source == END, PADDING)[:, :-1]
 
     def start(self, memory: Memory) -> State:
         """The state before the first token."""

@@ -22,3 +22,9 @@ class Memory:
         keys = None if self.keys is None else self.keys.repeat_interleave(times, dim=0)
         states, mask, summary = (x.repeat_interleave(times, dim=0) for x in (self.states, self.mask, self.summary))
         return Memory(states, mask, summary, keys)
+
+
+def mean_of_tokens(states: Tensor, mask: Tensor) -> Tensor:
+    """States `(B, S, D)` averaged over what is not padding, `(B, D)`."""
+    weights = mask.unsqueeze(2).to(states.dtype)
+    return (states * weights).sum(dim=1) / weights.sum(dim=1)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from seqloom.models.attention import AdditiveAttention, MultiplicativeAttention
-from seqloom.models.contract import Decoder, State
+from seqloom.models.contract import AttentiveDecoder, Decoder, State
 from seqloom.models.dropout import Dropout
 from seqloom.models.memory import Memory
 from seqloom.models.recurrent_cell import RecurrentCells, RecurrentState, first_state
@@ -33,7 +33,7 @@ class RecurrentDecoder(Decoder):
         self.readout = nn.Linear(read_width, width)
         self.dropout = Dropout(dropout)
 
-    def start(self, memory: Memory) -> RecurrentState:
+    def start(self, memory: Memory) -> State:
         """tanh(W summary) in every layer, as Bahdanau et al. 2015 begin."""
         hidden = torch.tanh(self.bridge(memory.summary))  # (B, L H)
         return first_state(self.kind, hidden.view(len(hidden), self.layers, -1).transpose(0, 1).contiguous())
@@ -93,7 +93,7 @@ class AdditiveDecoder(RecurrentDecoder):
         return self.read(torch.cat(outputs, dim=1), torch.cat(contexts, dim=1), embedded), state
 
 
-class MultiplicativeDecoder(RecurrentDecoder):
+class MultiplicativeDecoder(RecurrentDecoder, AttentiveDecoder):
     """The state after a token chooses what is seen, and that joins the output.  Luong et al. 2015, arXiv:1508.04025.
 
     Nothing of the attention returns to the cell, so the whole target runs at once.
@@ -110,9 +110,9 @@ class MultiplicativeDecoder(RecurrentDecoder):
         """The attention's keys."""
         return self.attention.prepare(memory)
 
-    def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
+    def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
+        """Embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
         assert isinstance(state, RecurrentState)
         outputs, state = self.cells(self.dropout(embedded), state)
-        context, _ = self.attention(outputs, memory)
-        return self.read(outputs, context), state
+        context, weights = self.attention(outputs, memory)
+        return self.read(outputs, context), weights, state

@@ -17,10 +17,19 @@ class RecurrentEncoder(Encoder):
 
     Padding stands behind the tokens, so a forward run has read nothing of it when it passes the last token; the
     backward run reads each row reversed within its own length. Hence no packing, and no row sees another's length.
+    A source read backwards alone (Sutskever et al. 2014, https://arxiv.org/abs/1409.3215) brings its first words next
+    to the target's; its states stand where their tokens do all the same.
     """
 
     def __init__(
-        self, kind: str, width: int, encoder_width: int, layers: int, bidirectional: bool, dropout: float
+        self,
+        kind: str,
+        width: int,
+        encoder_width: int,
+        layers: int,
+        bidirectional: bool,
+        dropout: float,
+        source_reversed: bool = False,
     ) -> None:
         super().__init__()
         self.memory_width = encoder_width * (2 if bidirectional else 1)
@@ -28,24 +37,25 @@ class RecurrentEncoder(Encoder):
         self.forwards = nn.ModuleList(RecurrentCells(kind, w, encoder_width, 1, 0.0) for w in widths)
         self.backwards = nn.ModuleList(RecurrentCells(kind, w, encoder_width, 1, 0.0) for w in widths if bidirectional)
         self.dropout = Dropout(dropout)
+        self.source_reversed = source_reversed
 
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
         """Embedded source `(B, S, E)` and its mask `(B, S)` to memory `(B, S, D)`."""
         lengths = mask.sum(dim=1)
         rows = torch.arange(len(mask), device=mask.device)
         turned = reversal(lengths, mask.shape[1])
-        states = embedded
+        states = _turn(embedded, turned) if self.source_reversed else embedded
         for layer, forwards in enumerate(self.forwards):
             states = self.dropout(states)
             onwards = _run(forwards, states)
             summary = onwards[rows, lengths - 1]
             if self.backwards:
-                reversed_states = states.gather(1, turned.unsqueeze(2).expand_as(states))
-                back = _run(self.backwards[layer], reversed_states)
+                back = _run(self.backwards[layer], _turn(states, turned))
                 summary = torch.cat([summary, back[rows, lengths - 1]], dim=1)
-                back = back.gather(1, turned.unsqueeze(2).expand_as(back))
-                onwards = torch.cat([onwards, back], dim=2)
+                onwards = torch.cat([onwards, _turn(back, turned)], dim=2)
             states = onwards
+        if self.source_reversed:
+            states = _turn(states, turned)
         return Memory(states, mask, summary)
 
 
@@ -54,6 +64,10 @@ def reversal(lengths: Tensor, width: int) -> Tensor:
     places = torch.arange(width, device=lengths.device).unsqueeze(0)
     ends = lengths.unsqueeze(1)
     return torch.where(places < ends, ends - 1 - places, places)
+
+
+def _turn(states: Tensor, turned: Tensor) -> Tensor:
+    return states.gather(1, turned.unsqueeze(2).expand_as(states))
 
 
 def _run(cells: nn.Module, inputs: Tensor) -> Tensor:

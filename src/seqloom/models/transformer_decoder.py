@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from torch import Tensor, nn
 
 from seqloom.models.contract import Decoder, State
+from seqloom.models.entrance import Entrance
 from seqloom.models.memory import Memory
-from seqloom.models.transformer_encoder import Entrance
 from seqloom.models.transformer_layer import (
     CrossAttention,
     FeedForward,
@@ -38,20 +38,23 @@ class TransformerState:
 
 
 class TransformerDecoder(Decoder):
-    """Self-attention to what was written, attention to the source, feed-forward; Vaswani et al. 2017."""
+    """Self-attention to what was written, attention to the source, feed-forward; Vaswani et al. 2017.
+
+    Without an encoder there is no attention to the source: GPT's shape.
+    """
 
     def __init__(self, shape: Shape, width: int, layers: int, memory_width: int, positions: str, places: int) -> None:
         super().__init__()
-        self.enter = Entrance(shape, width, positions, places)
-        self.layers = nn.ModuleList(DecoderLayer(shape) for _ in range(layers))
-        self.keys_values = nn.Linear(memory_width, layers * 2 * shape.width)
+        self.enter = Entrance(width, shape.width, positions, places, shape.dropout)
+        self.layers = nn.ModuleList(DecoderLayer(shape, memory_width > 0) for _ in range(layers))
+        self.keys_values = nn.Linear(memory_width, layers * 2 * shape.width) if memory_width else None
         self.norm = nn.LayerNorm(shape.width) if shape.norm_first else nn.Identity()
         self.leave = nn.Identity() if width == shape.width else nn.Linear(shape.width, width)
         initialise(self)
 
     def prepare(self, memory: Memory) -> Memory:
         """The keys and values of all layers, `(B, S, L 2 D)`, by one product."""
-        return replace(memory, keys=self.keys_values(memory.states))
+        return replace(memory, keys=self.keys_values(memory.states)) if self.keys_values else memory
 
     def start(self, memory: Memory) -> TransformerState:  # noqa: ARG002 the contract's
         """Nothing is written yet."""
@@ -60,10 +63,10 @@ class TransformerDecoder(Decoder):
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, TransformerState]:
         """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
         assert isinstance(state, TransformerState)
-        assert memory.keys is not None
         mask = memory.mask[:, None, None, :]
-        keys_values = memory.keys.chunk(len(self.layers), dim=2)
-        pasts = state.layers or (None,) * len(self.layers)
+        nothing = (None,) * len(self.layers)
+        keys_values = nothing if memory.keys is None else memory.keys.chunk(len(self.layers), dim=2)
+        pasts = state.layers or nothing
         inputs = self.enter(embedded, state.length)
         layers = []
         for layer, past, source in zip(self.layers, pasts, keys_values, strict=True):
@@ -76,13 +79,14 @@ class TransformerDecoder(Decoder):
 class DecoderLayer(nn.Module):
     """One layer, over tokens that follow `past`."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, sees_source: bool) -> None:
         super().__init__()
         self.attention, self.around_attention = SelfAttention(shape), Residual(shape)
-        self.source, self.around_source = CrossAttention(shape), Residual(shape)
+        if sees_source:
+            self.source, self.around_source = CrossAttention(shape), Residual(shape)
         self.feedforward, self.around_feedforward = FeedForward(shape), Residual(shape)
 
-    def forward(self, inputs: Tensor, past: Past | None, source: Tensor, mask: Tensor) -> tuple[Tensor, Past]:
+    def forward(self, inputs: Tensor, past: Past | None, source: Tensor | None, mask: Tensor) -> tuple[Tensor, Past]:
         """Inputs `(B, T, D)`, what came before, source keys and values `(B, S, 2 D)`, mask `(B, 1, 1, S)`."""
 
         def attention(x: Tensor) -> Tensor:
@@ -91,7 +95,8 @@ class DecoderLayer(nn.Module):
             return mixed
 
         inputs = self.around_attention(inputs, attention)
-        inputs = self.around_source(inputs, lambda x: self.source(x, source, mask))
+        if source is not None:
+            inputs = self.around_source(inputs, lambda x: self.source(x, source, mask))
         inputs = self.around_feedforward(inputs, self.feedforward)
         assert past is not None
         return inputs, past

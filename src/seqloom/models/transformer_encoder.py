@@ -6,9 +6,8 @@ B batch, S source length, E embedding width, D width.
 from torch import Tensor, nn
 
 from seqloom.models.contract import Encoder
-from seqloom.models.dropout import Dropout
-from seqloom.models.memory import Memory
-from seqloom.models.positions import build_positions
+from seqloom.models.entrance import Entrance
+from seqloom.models.memory import Memory, mean_of_tokens
 from seqloom.models.transformer_layer import FeedForward, Residual, SelfAttention, Shape, initialise
 
 
@@ -18,7 +17,7 @@ class TransformerEncoder(Encoder):
     def __init__(self, shape: Shape, width: int, layers: int, positions: str, places: int) -> None:
         super().__init__()
         self.memory_width = shape.width
-        self.enter = Entrance(shape, width, positions, places)
+        self.enter = Entrance(width, shape.width, positions, places, shape.dropout)
         self.layers = nn.ModuleList(EncoderLayer(shape) for _ in range(layers))
         self.norm = nn.LayerNorm(shape.width) if shape.norm_first else nn.Identity()
         initialise(self)
@@ -45,28 +44,3 @@ class EncoderLayer(nn.Module):
         states = self.around_attention(states, lambda x: self.attention(x, mask))
         changed: Tensor = self.around_feedforward(states, self.feedforward)
         return changed
-
-
-class Entrance(nn.Module):
-    """Embedded tokens, scaled to a spread of one, with their positions, at the stack's width."""
-
-    def __init__(self, shape: Shape, width: int, positions: str, places: int) -> None:
-        super().__init__()
-        self.scale = width**0.5
-        self.widen = nn.Identity() if width == shape.width else nn.Linear(width, shape.width)
-        self.positions = build_positions(positions, places, shape.width)
-        self.dropout = Dropout(shape.dropout)
-
-    def forward(self, embedded: Tensor, first: int) -> Tensor:
-        """Embedded tokens `(B, T, E)`, the first of which stands at place `first`, to `(B, T, D)`."""
-        inputs: Tensor = self.widen(embedded * self.scale)
-        if self.positions is not None:
-            inputs = self.positions(inputs, first)
-        dropped: Tensor = self.dropout(inputs)
-        return dropped
-
-
-def mean_of_tokens(states: Tensor, mask: Tensor) -> Tensor:
-    """States `(B, S, D)` averaged over what is not padding, `(B, D)`."""
-    weights = mask.unsqueeze(2).to(states.dtype)
-    return (states * weights).sum(dim=1) / weights.sum(dim=1)

@@ -84,7 +84,7 @@ def _sentence(error: ErrorDetails) -> str:
         case "model_type":
             return f"{place} is a section: indent its fields below it, or remove it"
         case "value_error":
-            return f"{place}: {error['ctx']['error']}"
+            return f"{place}: {error['ctx']['error']}" if place else str(error["ctx"]["error"])
         case "string_pattern_mismatch":
             return f"{place}: {error['input']!r} may hold letters, digits and . _ - only, the first a letter or digit"
         case _:

@@ -9,6 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from seqloom.recipe.architecture import mistakes_in
+
 Share = Annotated[float, Field(ge=0.0, le=0.5)]
 Count = Annotated[int, Field(ge=1)]
 Places = Annotated[list[str], Field(max_length=2)]
@@ -86,8 +88,12 @@ class Vectors(Section):
 class Model(Section):
     """The architecture."""
 
-    encoder: Literal["rnn", "lstm", "gru", "transformer"] = Field("lstm", description="Kind of encoder.")
-    decoder: Literal["rnn", "lstm", "gru", "transformer"] = Field("lstm", description="Kind of decoder.")
+    encoder: Literal["rnn", "lstm", "gru", "cnn", "transformer", "none"] = Field(
+        "lstm", description="Kind of encoder. none: a language model, which goes on from the source."
+    )
+    decoder: Literal["rnn", "lstm", "gru", "cnn", "transformer", "classifier"] = Field(
+        "lstm", description="Kind of decoder. classifier: the target is one token, the label."
+    )
     attention: Literal["none", "additive", "multiplicative"] = Field(
         "additive",
         description="How a recurrent decoder sees the source. none: the fixed-length vector alone; additive: Bahdanau; "
@@ -98,32 +104,41 @@ class Model(Section):
     encoder_layers: int = Field(1, ge=1, le=32, description="Stacked encoder layers.")
     decoder_layers: int = Field(1, ge=1, le=32, description="Stacked decoder layers.")
     bidirectional: bool = Field(True, description="A recurrent encoder reads the source in both directions.")
+    source_reversed: bool = Field(
+        False, description="A recurrent encoder reads the source from its end only (Sutskever et al. 2014)."
+    )
+    input_feeding: bool = Field(
+        False, description="What multiplicative attention made of a token enters the cell with the next (Luong)."
+    )
+    variational_dropout: bool = Field(
+        False, description="Recurrent sides drop the same numbers at every time step (Gal and Ghahramani 2016)."
+    )
+    kernel_width: int = Field(3, ge=2, le=64, description="Tokens in the window of a convolution.")
     heads: int = Field(4, ge=1, le=256, description="Attention heads of a Transformer layer; they divide its width.")
     feedforward_width: int = Field(1024, ge=1, le=65536, description="Hidden numbers of a Transformer's feed-forward.")
     norm: Literal["pre", "post"] = Field(
         "pre", description="A Transformer normalises before each sublayer, or after it as the original did."
     )
     positions: Literal["sinusoidal", "learned", "rotary"] = Field(
-        "sinusoidal", description="How a Transformer knows places; rotary turns queries and keys."
+        "sinusoidal",
+        description="How a Transformer or a convolutional side knows places; rotary turns a Transformer's queries and "
+        "keys.",
     )
     places: int = Field(512, ge=2, le=1_000_000, description="Tokens of the longest text, for learned positions.")
+    pooling: Literal["summary", "mean", "max"] = Field(
+        "summary",
+        description="What a classifier sees of the source. summary: the encoder's fixed-length vector; mean and max: "
+        "over all tokens.",
+    )
     tied: bool = Field(True, description="The output layer shares the target embedding.")
     dropout: float = Field(
         0.2, ge=0.0, lt=1.0, description="Share of activations dropped while training, in steps of 1/256 on a CPU."
     )
 
     @model_validator(mode="after")
-    def _heads_divide_the_width(self) -> Self:
-        for side in ("encoder", "decoder"):
-            width = getattr(self, f"{side}_width")
-            if getattr(self, side) != "transformer":
-                continue
-            if width % self.heads:
-                raise ValueError(f"{side}_width {width} is no multiple of heads {self.heads}: change one of them")
-            if self.positions == "rotary" and width // self.heads % 2:
-                raise ValueError(
-                    f"rotary positions need an even {side}_width / heads, here it is {width // self.heads}"
-                )
+    def _makes_sense(self) -> Self:
+        for mistake in mistakes_in(self):
+            raise ValueError(mistake)
         return self
 
 
@@ -213,3 +228,11 @@ class Recipe(Section):
     decoding: Decoding = Decoding()
     evaluation: Evaluation = Evaluation()
     registry: Registry = Registry()
+
+    @model_validator(mode="after")
+    def _a_prompt_is_target_text(self) -> Self:
+        if self.model.encoder == "none" and not self.vocabulary.shared:
+            raise ValueError(
+                "model.encoder none reads the source and the target as one text: set vocabulary.shared to true"
+            )
+        return self

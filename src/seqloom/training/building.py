@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from seqloom.batches.bucketing import BucketedBatches
+from seqloom.batches.forms import form_of
 from seqloom.models.building import Sizes, build_model, save_checkpoint, set_vectors
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.progress import Progress
@@ -52,7 +53,8 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
     recipe, section = job.recipe, job.recipe.training
     model = _fresh_model(recipe, job.sizes, job.vectors)
     train, validation = (
-        BucketedBatches.open(job.batches, split, section.batch_tokens) for split in ("train", "validation")
+        BucketedBatches.open(job.batches, split, section.batch_tokens, form_of(recipe.model))
+        for split in ("train", "validation")
     )
     validate = job.scoring.build() if section.select_by != "loss" and group.rank == 0 else _no_scores
     trainer = Trainer(model, train, validation, section, device, job.workspace, validate, observe, progress, group)

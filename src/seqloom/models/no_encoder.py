@@ -1,0 +1,23 @@
+"""No encoder: the decoder alone models the text, and has nothing else to see.
+
+B batch, S source length, E embedding width.
+"""
+
+from torch import Tensor
+
+from seqloom.models.contract import Encoder
+from seqloom.models.memory import Memory
+
+
+class NoEncoder(Encoder):
+    """Memory of width zero: a decoder made for it has no attention to the source.
+
+    GPT's shape with a Transformer decoder (Radford et al. 2018, "Improving language understanding by generative
+    pre-training"), a recurrent language model with a recurrent one (Mikolov et al. 2010).
+    """
+
+    memory_width = 0
+
+    def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
+        """Embedded source `(B, S, E)` and its mask `(B, S)` to states `(B, S, 0)`."""
+        return Memory(embedded[:, :, :0], mask, embedded[:, 0, :0])

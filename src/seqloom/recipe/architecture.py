@@ -1,0 +1,66 @@
+"""Which architectures make no sense, and what to change in them."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Model
+
+RECURRENT = ("rnn", "lstm", "gru")
+
+
+def mistakes_in(model: "Model") -> Iterator[str]:
+    """A sentence for each thing that cannot be built as it is asked for.
+
+    A field that does not concern the architecture is no mistake while it has its default: a form sends every default.
+    """
+    yield from _mistaken_pair(model)
+    yield from _mistaken_attention(model)
+    yield from _mistaken_recurrence(model)
+    for side in ("encoder", "decoder"):
+        if getattr(model, side) == "transformer":
+            yield from _mistaken_heads(model, side)
+    if model.positions == "rotary" and "cnn" in (model.encoder, model.decoder):
+        yield "a cnn cannot turn queries and keys: set positions to sinusoidal or learned"
+
+
+def _mistaken_pair(model: "Model") -> Iterator[str]:
+    if model.decoder == "classifier":
+        if model.encoder == "none":
+            yield "a classifier needs an encoder to read the source: set encoder to another kind"
+        if not model.tied:
+            yield "a classifier embeds no target text, only its labels: leave tied at true"
+    elif model.pooling != "summary":
+        yield f"pooling {model.pooling} is a classifier's: set decoder to classifier or remove pooling"
+
+
+def _mistaken_attention(model: "Model") -> Iterator[str]:
+    if model.attention == "additive":  # the default
+        return
+    if model.encoder == "none" and model.attention != "none":
+        yield f"without an encoder there is nothing for attention {model.attention} to see: remove attention"
+    if model.decoder not in RECURRENT and model.attention != "none":
+        yield f"attention {model.attention} is a recurrent decoder's: remove it, or set decoder to rnn, lstm or gru"
+    if model.decoder in ("transformer", "cnn") and model.encoder != "none" and model.attention == "none":
+        yield f"a {model.decoder} decoder always attends: remove attention, or set decoder to rnn, lstm or gru"
+
+
+def _mistaken_recurrence(model: "Model") -> Iterator[str]:
+    if model.source_reversed and model.encoder not in RECURRENT:
+        yield "source_reversed is a recurrent encoder's: remove it, or set encoder to rnn, lstm or gru"
+    elif model.source_reversed and model.bidirectional:
+        yield "a bidirectional encoder reads the source reversed anyway: set bidirectional to false for source_reversed"
+    if model.input_feeding and (
+        model.decoder not in RECURRENT or model.encoder == "none" or model.attention != "multiplicative"
+    ):
+        yield "input_feeding is of a recurrent decoder with multiplicative attention: set attention, or remove it"
+    if model.variational_dropout and model.encoder not in RECURRENT and model.decoder not in RECURRENT:
+        yield "variational_dropout is a recurrent side's: remove it, or set encoder or decoder to rnn, lstm or gru"
+
+
+def _mistaken_heads(model: "Model", side: str) -> Iterator[str]:
+    width: int = getattr(model, f"{side}_width")
+    if width % model.heads:
+        yield f"{side}_width {width} is no multiple of heads {model.heads}: change one of them"
+    elif model.positions == "rotary" and width // model.heads % 2:
+        yield f"rotary positions need an even {side}_width / heads, here it is {width // model.heads}: change one"

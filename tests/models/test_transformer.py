@@ -1,0 +1,155 @@
+"""The Transformer against torch's own layers with the same weights."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from seqloom.models.memory import Memory
+from seqloom.models.no_encoder import NoEncoder
+from seqloom.models.positions import rotate, sinusoids
+from seqloom.models.transformer_decoder import TransformerDecoder
+from seqloom.models.transformer_encoder import TransformerEncoder
+from seqloom.models.transformer_layer import CrossAttention, FeedForward, SelfAttention, Shape
+
+E, D, HEADS, F, C = 6, 12, 3, 20, 5
+LENGTHS = torch.tensor([4, 7])
+MASK = torch.arange(7) < LENGTHS.unsqueeze(1)  # (B, S)
+
+
+def shape(norm_first: bool, rotary: bool = False) -> Shape:
+    return Shape(D, HEADS, F, 0.0, norm_first, rotary)
+
+
+def spread(module: nn.Module) -> None:
+    """Biases are zero and norms one at first, and a test would not see them."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            if parameter.dim() == 1:
+                parameter.normal_(mean=0.5)
+
+
+def set_pairs(*pairs: tuple[nn.Module, nn.Module]) -> None:
+    """Copy weight and bias from the second to the first of each pair."""
+    for theirs, ours in pairs:
+        theirs.load_state_dict(ours.state_dict())
+
+
+def set_self_attention(theirs: nn.MultiheadAttention, ours: SelfAttention) -> None:
+    with torch.no_grad():
+        theirs.in_proj_weight.copy_(ours.enter.weight)
+        theirs.in_proj_bias.copy_(ours.enter.bias)
+    set_pairs((theirs.out_proj, ours.leave))
+
+
+def set_cross_attention(theirs: nn.MultiheadAttention, ours: CrossAttention, keys_values: Tensor, bias: Tensor) -> None:
+    """Our keys and values come straight from memory of width C; theirs take memory of width C by `kdim` and `vdim`."""
+    with torch.no_grad():
+        theirs.q_proj_weight.copy_(ours.enter.weight)
+        theirs.k_proj_weight.copy_(keys_values[:D])
+        theirs.v_proj_weight.copy_(keys_values[D:])
+        theirs.in_proj_bias.copy_(torch.cat([ours.enter.bias, bias]))
+    set_pairs((theirs.out_proj, ours.leave))
+
+
+def set_feedforward(theirs: nn.Module, ours: FeedForward) -> None:
+    set_pairs((theirs.linear1, ours.widen), (theirs.linear2, ours.narrow))
+
+
+@pytest.mark.parametrize("norm_first", [True, False])
+def test_the_encoder_is_torchs(norm_first: bool) -> None:
+    torch.manual_seed(0)
+    encoder = TransformerEncoder(shape(norm_first), E, 2, "sinusoidal", 20)
+    spread(encoder)
+    embedded = torch.randn(2, 7, E)
+    memory = encoder(embedded, MASK)
+
+    states = nn.functional.linear(embedded * E**0.5, encoder.enter.widen.weight, encoder.enter.widen.bias)
+    states = states + sinusoids(7, D)
+    for ours in encoder.layers:
+        theirs = nn.TransformerEncoderLayer(D, HEADS, F, 0.0, norm_first=norm_first, batch_first=True)
+        set_self_attention(theirs.self_attn, ours.attention)
+        set_feedforward(theirs, ours.feedforward)
+        set_pairs((theirs.norm1, ours.around_attention.norm), (theirs.norm2, ours.around_feedforward.norm))
+        states = theirs(states, src_key_padding_mask=~MASK)
+    states = encoder.norm(states)
+    torch.testing.assert_close(memory.states[MASK], states[MASK], atol=1e-5, rtol=1e-4)
+    means = torch.stack([row[:length].mean(dim=0) for row, length in zip(states, LENGTHS.tolist(), strict=True)])
+    torch.testing.assert_close(memory.summary, means, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("norm_first", [True, False])
+def test_the_decoder_is_torchs(norm_first: bool) -> None:
+    torch.manual_seed(0)
+    decoder = TransformerDecoder(shape(norm_first), E, 2, C, "sinusoidal", 20)
+    spread(decoder)
+    memory = decoder.prepare(Memory(torch.randn(2, 7, C), MASK, torch.randn(2, C)))
+    embedded = torch.randn(2, 5, E)
+    features, _ = decoder.run(embedded, decoder.start(memory), memory)
+
+    states = nn.functional.linear(embedded * E**0.5, decoder.enter.widen.weight, decoder.enter.widen.bias)
+    states = states + sinusoids(5, D)
+    causal = nn.Transformer.generate_square_subsequent_mask(5)
+    projections = zip(decoder.keys_values.weight.chunk(2), decoder.keys_values.bias.chunk(2), strict=True)
+    for ours, (weight, bias) in zip(decoder.layers, projections, strict=True):
+        theirs = nn.TransformerDecoderLayer(D, HEADS, F, 0.0, norm_first=norm_first, batch_first=True)
+        theirs.multihead_attn = nn.MultiheadAttention(D, HEADS, kdim=C, vdim=C, batch_first=True)
+        set_self_attention(theirs.self_attn, ours.attention)
+        set_cross_attention(theirs.multihead_attn, ours.source, weight, bias)
+        set_feedforward(theirs, ours.feedforward)
+        norms = (ours.around_attention.norm, ours.around_source.norm, ours.around_feedforward.norm)
+        set_pairs(*zip((theirs.norm1, theirs.norm2, theirs.norm3), norms, strict=True))
+        states = theirs(states, memory.states, tgt_mask=causal, memory_key_padding_mask=~MASK)
+    expected = nn.functional.linear(decoder.norm(states), decoder.leave.weight, decoder.leave.bias)
+    torch.testing.assert_close(features, expected, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("norm_first", [True, False])
+def test_without_an_encoder_it_is_torchs_encoder_looking_back(norm_first: bool) -> None:
+    """GPT's shape: self-attention that sees no future, feed-forward, and nothing else."""
+    torch.manual_seed(0)
+    decoder = TransformerDecoder(shape(norm_first), E, 2, 0, "sinusoidal", 20)
+    spread(decoder)
+    memory = decoder.prepare(NoEncoder()(torch.randn(2, 7, E), MASK))
+    embedded = torch.randn(2, 5, E)
+    features, _ = decoder.run(embedded, decoder.start(memory), memory)
+
+    states = nn.functional.linear(embedded * E**0.5, decoder.enter.widen.weight, decoder.enter.widen.bias)
+    states = states + sinusoids(5, D)
+    causal = nn.Transformer.generate_square_subsequent_mask(5)
+    for ours in decoder.layers:
+        theirs = nn.TransformerEncoderLayer(D, HEADS, F, 0.0, norm_first=norm_first, batch_first=True)
+        set_self_attention(theirs.self_attn, ours.attention)
+        set_feedforward(theirs, ours.feedforward)
+        set_pairs((theirs.norm1, ours.around_attention.norm), (theirs.norm2, ours.around_feedforward.norm))
+        states = theirs(states, src_mask=causal, is_causal=True)
+    expected = nn.functional.linear(decoder.norm(states), decoder.leave.weight, decoder.leave.bias)
+    torch.testing.assert_close(features, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_rotary_by_complex_numbers() -> None:
+    """Su et al. 2021: a pair of numbers at place m is a complex number times e to the i m θ."""
+    torch.manual_seed(0)
+    heads = torch.randn(2, 3, 5, 8)  # (B, H, T, K)
+    pairs = torch.complex(heads[..., :4], heads[..., 4:])
+    frequencies = 10_000.0 ** (-torch.arange(4) / 4)
+    places = torch.arange(2, 7).unsqueeze(1)
+    turned = pairs * torch.polar(torch.ones(5, 4), places * frequencies)
+    torch.testing.assert_close(rotate(heads, 2), torch.cat([turned.real, turned.imag], dim=3))
+
+
+def test_rotated_products_know_distances_alone() -> None:
+    torch.manual_seed(0)
+    query, key = torch.randn(1, 1, 1, 8), torch.randn(1, 1, 1, 8)
+    near = (rotate(query, 7) * rotate(key, 4)).sum()
+    far = (rotate(query, 107) * rotate(key, 104)).sum()
+    torch.testing.assert_close(near, far, atol=1e-4, rtol=1e-4)
+
+
+def test_sinusoids_by_the_formula() -> None:
+    """Columns 2i and 2i + 1 of place p: sin and cos of p / 10000^(2i / D)."""
+    table = sinusoids(30, D)
+    for place in (0, 1, 29):
+        for i in range(D // 2):
+            angle = torch.tensor(place / 10_000 ** (2 * i / D))
+            torch.testing.assert_close(table[place, 2 * i], angle.sin(), atol=1e-5, rtol=1e-4)
+            torch.testing.assert_close(table[place, 2 * i + 1], angle.cos(), atol=1e-5, rtol=1e-4)

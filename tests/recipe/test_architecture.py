@@ -1,0 +1,74 @@
+"""Every architecture that makes no sense, and the sentence that says how to mend it."""
+
+from typing import Any
+
+import pytest
+
+from seqloom.mistake import UserMistake
+from seqloom.recipe.loading import check_recipe
+from seqloom.recipe.schema import Recipe
+
+
+def checked(model: dict[str, Any], **sections: Any) -> Recipe:
+    return check_recipe({"name": "small", "corpus": {"train": ["x"]}, "model": model, **sections}, "recipe")
+
+
+@pytest.mark.parametrize(
+    ("model", "remedy"),
+    [
+        ({"encoder": "none", "decoder": "classifier"}, "needs an encoder to read the source: set encoder to another"),
+        ({"decoder": "classifier", "tied": False}, "leave tied at true"),
+        ({"decoder": "classifier", "attention": "multiplicative"}, "remove it, or set decoder to rnn, lstm or gru"),
+        ({"pooling": "max"}, "pooling max is a classifier's: set decoder to classifier or remove pooling"),
+        ({"encoder": "none", "attention": "multiplicative"}, "nothing for attention multiplicative to see: remove"),
+        ({"decoder": "transformer", "attention": "none"}, "a transformer decoder always attends: remove attention"),
+        ({"decoder": "cnn", "attention": "none"}, "a cnn decoder always attends: remove attention"),
+        ({"decoder": "cnn", "attention": "multiplicative"}, "attention multiplicative is a recurrent decoder's"),
+        ({"encoder": "cnn", "positions": "rotary"}, "a cnn cannot turn queries and keys: set positions to sinusoidal"),
+        ({"decoder": "cnn", "positions": "rotary"}, "a cnn cannot turn queries and keys: set positions to sinusoidal"),
+        ({"encoder": "cnn", "source_reversed": True}, "source_reversed is a recurrent encoder's: remove it, or set"),
+        ({"source_reversed": True}, "set bidirectional to false for source_reversed"),
+        (
+            {"input_feeding": True},
+            "input_feeding is of a recurrent decoder with multiplicative attention: set attention",
+        ),
+        ({"decoder": "cnn", "input_feeding": True}, "input_feeding is of a recurrent decoder with multiplicative"),
+        (
+            {"encoder": "cnn", "decoder": "transformer", "variational_dropout": True},
+            "variational_dropout is a recurrent side's: remove it, or set encoder or decoder to rnn, lstm or gru",
+        ),
+        ({"encoder": "transformer", "heads": 3}, "encoder_width 256 is no multiple of heads 3: change one of them"),
+        (
+            {"decoder": "transformer", "decoder_width": 12, "positions": "rotary"},
+            "rotary positions need an even decoder_width / heads, here it is 3: change one",
+        ),
+    ],
+)
+def test_a_refusal_names_the_remedy(model: dict[str, Any], remedy: str) -> None:
+    with pytest.raises(UserMistake) as caught:
+        checked(model, vocabulary={"shared": True})
+    message = str(caught.value)
+    assert message.startswith("recipe: model: ")
+    assert remedy in message
+    assert "\n" not in message
+
+
+def test_a_prompt_needs_the_targets_vocabulary() -> None:
+    with pytest.raises(UserMistake, match=r"encoder none .* set vocabulary\.shared to true"):
+        checked({"encoder": "none"})
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"decoder": "classifier"},
+        {"decoder": "classifier", "attention": "none", "pooling": "max"},
+        {"encoder": "none"},
+        {"encoder": "none", "decoder": "transformer", "attention": "none"},
+        {"encoder": "cnn", "decoder": "transformer"},
+        {"heads": 3},
+    ],
+)
+def test_what_makes_sense_survives_a_form_that_sends_every_default(model: dict[str, Any]) -> None:
+    recipe = checked(model, vocabulary={"shared": True})
+    assert check_recipe(recipe.model_dump(), "form") == recipe
