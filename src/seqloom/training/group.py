@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import torch
 from torch import distributed, nn
+from torch._C._distributed_c10d import PrefixStore, TCPStore
 from torch.nn.parallel import DistributedDataParallel
 
 from seqloom.mistake import UserMistake
@@ -39,9 +40,11 @@ class Together(Alone):
         if device.type == "cuda":
             torch.cuda.set_device(device)
         backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
-        distributed.init_process_group(backend, timeout=PATIENCE)
-        self.rank = distributed.get_rank()
-        self.size = distributed.get_world_size()
+        self.rank, self.size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+        # After a restart the launcher's store still knows the addresses of the dead: begin with none.
+        store = TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
+        fresh = PrefixStore(f"attempt-{os.environ['TORCHELASTIC_RESTART_COUNT']}", store)
+        distributed.init_process_group(backend, store=fresh, rank=self.rank, world_size=self.size, timeout=PATIENCE)
 
     def totals(self, *figures: float) -> list[float]:
         """The sum of each figure over all processes; on the CPU, so that a GPU does not wait."""
@@ -55,6 +58,7 @@ class Together(Alone):
 
     def wrap(self, module: nn.Module) -> nn.Module:
         """A module whose gradients are averaged over all processes while they are computed."""
+        # No buffers: tables that every process computes for itself, and longer or shorter as its batches are.
         return DistributedDataParallel(module, broadcast_buffers=False, gradient_as_bucket_view=True)
 
 

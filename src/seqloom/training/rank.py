@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -44,6 +45,10 @@ def main(place: Path) -> None:
         _leave(place, {"mistake": str(mistake)})
     except Preempted as stop:  # whether a person wished it or the launcher, since another died, the launcher knows
         os._exit(stop.exit_code)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)  # at once: an orderly exit would wait for processes that are gone
     if rank == 0:
         _leave(place, {"facts": facts})
 
