@@ -116,6 +116,7 @@ def test_a_process_that_is_killed_has_all_go_on_from_the_checkpoint(tmp_path: Pa
         assert time.monotonic() - told < 10
         assert process.returncode == 143, error
         assert out == f"stopped at step {steps(two)}; the same command continues\n"
+        assert error == 2 * "a process of the training died; all go on from the newest checkpoint\n"
         assert not [pid for pid in both if Path(f"/proc/{pid}").exists()]
     with training(two) as process:
         reached = steps(two)

@@ -117,10 +117,12 @@ def _handlers_restored() -> Iterator[None]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """The launcher's own log is told in our words: what died is in the processes' logs."""
-    launcher = logging.getLogger("torch.distributed.elastic")
-    level = launcher.level
-    launcher.setLevel(logging.CRITICAL + 1)
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("torch.distributed.elastic")]
+    loggers = [log for log in map(logging.getLogger, names) if not log.disabled]
+    for log in loggers:
+        log.disabled = True
     try:
         yield
     finally:
-        launcher.setLevel(level)
+        for log in loggers:
+            log.disabled = False
