@@ -1,12 +1,13 @@
 # make demo   installs, trains the demo translator, and says what was made
 # make test   installs and runs the tests
 # make check  formatting, lint, types, import rules
+# make bench  Seqloom side by side with its peers: twenty minutes, prints the ratios (bench/README.md)
 # make clean  removes the environment and everything that was made
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test check clean
+.PHONY: demo test check bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/seqloom train recipes/demo.yaml
@@ -20,8 +21,12 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: $(INSTALLED)
+	$(BIN)/python -m bench.peers
+	$(BIN)/python -m bench $(BENCH)
+
 clean:
-	rm -rf .venv .seqloom .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .bench .seqloom .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # Made anew only when the lock or the project file changes, so that a second run needs no network.
 $(INSTALLED): pyproject.toml constraints.txt

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from flows.embedded_prefect import use_embedded_prefect
 from flows.input_lines import in_chunks, read_lines
 from seqloom.artifact.home import home_folder
 from seqloom.mistake import UserMistake
+from seqloom.preemption import Preempted
 
 LINES_AT_ONCE = 1024  # decoded together: long enough to sort by length, short enough to see output coming
 
@@ -108,14 +110,18 @@ def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
 
 
 def main() -> NoReturn:
-    """Exit with 0, with 2 for a user's mistake (one sentence, no traceback), with 1 for a fault of ours."""
+    """Exit with 0, with 2 for a user's mistake (one sentence, no traceback), with 1 for a fault of ours.
+
+    SIGTERM and Ctrl-C exit with 143 and 130, as shells expect.
+    """
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         app()
     except UserMistake as mistake:
         _fail(str(mistake), 2)
     except SystemExit as end:  # of Typer, which catches Ctrl-C and a closed pipe before us
-        if end.code == 130:
-            _fail("interrupted; the same command goes on from the last checkpoint", 130)
+        if end.code in (130, 143):
+            _fail(_where_it_stopped(end), int(end.code))
         if not isinstance(end.__context__, BrokenPipeError):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has seen enough
@@ -123,6 +129,16 @@ def main() -> NoReturn:
         traceback.print_exc()
         _fail("this is a fault of Seqloom, not of yours: please report the lines above", 1)
     sys.exit(0)
+
+
+def _where_it_stopped(error: BaseException) -> str:
+    """What a training that had to stop said, if it was one."""
+    while not isinstance(error, Preempted):
+        cause = error.__cause__ or error.__context__
+        if cause is None:
+            return "stopped; the same command continues"
+        error = cause
+    return str(error)
 
 
 def _lines(texts: list[str] | None, file: Path | None) -> Iterator[str]:

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from rich.console import Console, Group
+from rich.markup import escape
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -62,6 +63,10 @@ class TerminalAudience:
             self.bars.update(bar, completed=done, total=total, count=count, note=note)
 
         return update
+
+    def warned(self, sentence: str) -> None:
+        """A line above the bar."""
+        self.console.print(f"[yellow]![/] {escape(sentence)}", highlight=False, soft_wrap=True)
 
     def finished(self, stage: str, headline: str, seconds: float | None) -> None:
         """Replace the bar by a line."""

@@ -1,24 +1,30 @@
 """The training stage and what it tells MLflow while it runs."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.exceptions import TerminationSignal
 
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import TRAINING
 from seqloom.artifact.store import Store
-from seqloom.evaluation.validating import ValidationText
 from seqloom.models.building import Sizes
+from seqloom.preemption import Preempted
 from seqloom.progress import Progress
+from seqloom.recipe.resolved import RECIPE_FILE, write_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.runs import MetricsLog, failing_run_is_closed, system_metrics
 from seqloom.registry.tracking import connect
 from seqloom.training.building import read_history, train_model
 from seqloom.training.checkpoint import saved_history
+from seqloom.training.job import Scoring
 from tasks.staging import run_stage
 
 
@@ -42,7 +48,7 @@ def train(
         workspace = store.workspace(TRAINING.name, key)
         for row in saved_history(workspace):  # what a kill kept from MLflow
             log(row)
-        with system_metrics(run_id):
+        with _stopping_as_prefect_does(), system_metrics(run_id):
             return train_model(
                 recipe,
                 sizes,
@@ -51,7 +57,7 @@ def train(
                 batches.path,
                 workspace,
                 folder,
-                ValidationText(corpus.path, vocabulary.path, recipe),
+                _scoring(recipe, corpus, vocabulary, workspace),
                 log,
                 progress,
             )
@@ -62,3 +68,18 @@ def train(
             log(row)
     store.discard_workspace(TRAINING.name, key)
     return state
+
+
+def _scoring(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, workspace: Path) -> Scoring:
+    write_recipe(recipe, workspace)
+    places = {"corpus": corpus.folder, "vocabulary": vocabulary.folder, "recipe": str(workspace / RECIPE_FILE)}
+    return Scoring("seqloom.evaluation.validating:validation_text", places)
+
+
+@contextmanager
+def _stopping_as_prefect_does() -> Iterator[None]:
+    """A training that was told to stop ends its flow run as the same signal would have: cancelled, or crashed."""
+    try:
+        yield
+    except Preempted as stop:
+        raise (KeyboardInterrupt if stop.number == signal.SIGINT else TerminationSignal(stop.number)) from stop

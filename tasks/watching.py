@@ -1,5 +1,6 @@
 """Who watches a stage: the terminal that started the flow, or Prefect's UI, or both."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -7,6 +8,7 @@ from time import monotonic
 from typing import Protocol
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.logging import get_run_logger
 
 from seqloom.progress import Progress
 
@@ -18,6 +20,9 @@ class Audience(Protocol):
 
     def progress(self, stage: str) -> Progress:
         """Where the stage reports how far it is."""
+
+    def warned(self, sentence: str) -> None:
+        """Something a person should know while the stage goes on."""
 
     def finished(self, stage: str, headline: str, seconds: float | None) -> None:
         """The stage is done, with what came of it; seconds is None where it was cached."""
@@ -43,5 +48,32 @@ def watched(stage: str, key: str) -> Iterator[Progress]:
             share = 100.0 * done / total if total else 0.0
             update_progress_artifact(artifact, share, description=f"{stage}: {done:,} {unit} {note}")
 
-    yield progress
+    with _warnings_are_told():
+        yield progress
     update_progress_artifact(artifact, 100.0, description=f"{stage}: done")
+
+
+class _Telling(logging.Handler):
+    """Takes the library's warnings to the terminal and to Prefect's log."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.log = get_run_logger()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sentence = record.getMessage()
+        watcher = audience.get()
+        if watcher:
+            watcher.warned(sentence)
+        self.log.log(record.levelno, "%s", sentence)
+
+
+@contextmanager
+def _warnings_are_told() -> Iterator[None]:
+    library = logging.getLogger("seqloom")
+    telling = _Telling()
+    library.addHandler(telling)
+    try:
+        yield
+    finally:
+        library.removeHandler(telling)

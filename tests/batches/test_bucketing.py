@@ -1,5 +1,6 @@
 """The rows of every epoch, each once, and what padding they cost."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from seqloom.batches.bucketing import BucketedBatches
+from seqloom.batches import bucketing
+from seqloom.batches.bucketing import BucketedBatches, Place, Rows
 from seqloom.batches.sequences import Sequences, write_sequences
 from seqloom.vocabulary.special import END, PADDING
 
@@ -26,7 +28,16 @@ def batches_of(pairs: list[tuple[int, int]], batch_tokens: int) -> BucketedBatch
     return BucketedBatches(sequences_of(source), sequences_of(target), batch_tokens)
 
 
-def realistic(rows: int = 20_000) -> BucketedBatches:
+def rows_of(batches: BucketedBatches, seed: int, epoch: int, start: Place = (0, 0)) -> list[Rows]:
+    return [rows for rows, _ in batches.epoch(seed, epoch, start)]
+
+
+def lengths_of(batches: BucketedBatches) -> NDArray[np.int64]:
+    """The longer side of each row, with END."""
+    return np.maximum(batches.source.lengths, batches.target.lengths) + 1
+
+
+def realistic(rows: int = 60_000) -> BucketedBatches:
     """Lengths of a translation corpus: log-normal around 20 tokens, the target some tenth off the source."""
     random = np.random.default_rng(0)
     source = np.clip(random.lognormal(3.0, 0.6, rows), 1, 200).astype(np.int64)
@@ -40,7 +51,7 @@ def test_every_row_once_within_the_budget(
     pairs: list[tuple[int, int]], batch_tokens: int, seed: int, epoch: int
 ) -> None:
     batches = batches_of(pairs, batch_tokens)
-    plan = batches.plan(seed, epoch)
+    plan = rows_of(batches, seed, epoch)
     assert sorted(np.concatenate(plan).tolist()) == list(range(len(pairs)))
     for rows in plan:
         batch = batches.batch(rows)
@@ -60,50 +71,88 @@ def test_in_order_covers_every_row_longest_first(pairs: list[tuple[int, int]], b
 
 def test_source_and_target_of_a_row_stay_together() -> None:
     batches = batches_of([(3, 2), (1, 5), (2, 2), (4, 1)], 12)
-    for rows in batches.plan(1, 0):
+    for rows in rows_of(batches, 1, 0):
         batch = batches.batch(rows)
         assert batch.source[:, 0].tolist() == batch.target_output[:, 0].tolist() == [4 + row for row in rows]
 
 
 def test_an_epoch_follows_from_seed_and_number_alone() -> None:
     batches, again = realistic(2000), realistic(2000)
-    plan = [rows.tolist() for rows in batches.plan(1, 3)]
-    batches.plan(1, 4)
-    assert [rows.tolist() for rows in batches.plan(1, 3)] == [rows.tolist() for rows in again.plan(1, 3)] == plan
-    assert [rows.tolist() for rows in batches.plan(1, 4)] != plan
-    assert [rows.tolist() for rows in batches.plan(2, 3)] != plan
+    plan = [rows.tolist() for rows in rows_of(batches, 1, 3)]
+    rows_of(batches, 1, 4)
+    assert (
+        [rows.tolist() for rows in rows_of(batches, 1, 3)] == [rows.tolist() for rows in rows_of(again, 1, 3)] == plan
+    )
+    assert [rows.tolist() for rows in rows_of(batches, 1, 4)] != plan
+    assert [rows.tolist() for rows in rows_of(batches, 2, 3)] != plan
+
+
+@pytest.mark.parametrize("blocks", [10_000, 300])
+def test_an_epoch_is_entered_anywhere(blocks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With few blocks too, as a huge corpus has them; the window is planned and nothing before it."""
+    monkeypatch.setattr(bucketing, "BLOCKS", blocks)
+    monkeypatch.setattr(bucketing, "WINDOW_BATCHES", 5)
+    batches = realistic(3000)
+    assert batches.windows > 4
+    whole = list(batches.epoch(1, 2))
+    assert sorted(np.concatenate([rows for rows, _ in whole]).tolist()) == list(range(3000))
+    assert whole[-1][1] == (batches.windows, 0)
+    assert list(batches.epoch(1, 2, whole[-1][1])) == []
+    for number in (0, 1, 3, 10, len(whole) - 2):
+        rest = list(batches.epoch(1, 2, whole[number][1]))
+        assert [place for _, place in rest] == [place for _, place in whole[number + 1 :]]
+        pairs = zip(rest, whole[number + 1 :], strict=True)
+        assert all(one.tolist() == two.tolist() for (one, _), (two, _) in pairs)
+
+
+def test_batches_are_counted_before_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = realistic(3000)
+    assert batches.count(1) == len(rows_of(batches, 1, 0))
+    monkeypatch.setattr(bucketing, "WINDOW_BATCHES", 2)
+    monkeypatch.setattr(bucketing, "COUNTED_WINDOWS", 5)
+    batches = realistic(3000)
+    assert batches.count(1) == pytest.approx(len(rows_of(batches, 1, 0)), rel=0.1)
 
 
 def test_other_neighbours_in_another_epoch() -> None:
     """Not the same batches in another order."""
     batches = realistic(20_000)
-    one, two = ({tuple(sorted(rows.tolist())) for rows in batches.plan(1, epoch)} for epoch in (0, 1))
+    one, two = ({tuple(sorted(rows.tolist())) for rows in rows_of(batches, 1, epoch)} for epoch in (0, 1))
     assert len(one & two) < len(one) / 100
 
 
 def test_long_and_short_batches_are_mixed() -> None:
     """Sorting is for padding; an epoch that went from long to short would teach lengths."""
     batches = realistic()
-    widths = np.array([batches.lengths[rows].max() for rows in batches.plan(1, 0)])
+    lengths = lengths_of(batches)
+    widths = np.array([lengths[rows].max() for rows in rows_of(batches, 1, 0)])
     assert abs(np.corrcoef(widths, np.arange(len(widths)))[0, 1]) < 0.15
 
 
-def test_little_is_padded() -> None:
-    batches = realistic()
-    plan = batches.plan(1, 0)
-    places = sum(len(rows) * int(batches.lengths[rows].max()) for rows in plan)
-    assert 1 - batches.lengths.sum() / places < 0.05
-    tokens = padded = 0
-    for rows in plan:
-        batch = batches.batch(rows)
-        tokens += batch.tokens
-        padded += batch.target_output.numel()
-    assert 1 - tokens / padded < 0.05
+PHRASES = Path(__file__).parents[2] / "data" / "phrases.tsv"
+
+
+def characters() -> BucketedBatches:
+    """The corpus in data/, cut into characters, some fifty times."""
+    rows = PHRASES.read_text(encoding="utf-8").splitlines()[1:]
+    pairs = [tuple(map(len, row.split("\t")[:2])) for row in rows]
+    return batches_of(pairs * 50, 2048)
+
+
+@pytest.mark.parametrize("corpus", [realistic, characters])
+@pytest.mark.parametrize("budget", [1024, 2048, 4096])
+def test_little_is_padded_on_either_side(corpus: Callable[[], BucketedBatches], budget: int) -> None:
+    whole = corpus()
+    batches = BucketedBatches(whole.source, whole.target, budget)
+    for side in (batches.source, batches.target):
+        lengths = side.lengths + 1
+        places = sum(len(rows) * int(lengths[rows].max()) for rows in rows_of(batches, 1, 0))
+        assert 1 - lengths.sum() / places < 0.05
 
 
 @pytest.mark.parametrize("budget", [1, 3])
 def test_a_row_over_the_budget_stands_alone(budget: int) -> None:
-    plan = batches_of([(9, 9), (1, 1), (1, 1), (30, 2)], budget).plan(1, 0)
+    plan = rows_of(batches_of([(9, 9), (1, 1), (1, 1), (30, 2)], budget), 1, 0)
     assert {tuple(rows.tolist()) for rows in plan} >= {(0,), (3,)}
 
 

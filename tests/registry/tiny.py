@@ -11,6 +11,7 @@ from seqloom.recipe.resolved import write_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.vocabulary.special import VOCABULARY_FILES
 from seqloom.vocabulary.training import train_vocabulary
+from seqloom.vocabulary.words import count_words
 
 METRICS = {"test/bleu": 12.5, "test/chrf": 34.25, "baseline/copy/chrf": 6.0}
 
@@ -29,7 +30,7 @@ def recipe_named(name: str, **changes: Any) -> Recipe:
 
 def write_checkpoint(folder: Path) -> Path:
     recipe = recipe_named("tiny")
-    vocabulary = train_vocabulary(lambda: ["ein kleiner Hund", "a small dog"], recipe.vocabulary)
+    vocabulary = train_vocabulary(count_words(["ein kleiner Hund", "a small dog"], False), recipe.vocabulary)
     for file in VOCABULARY_FILES:
         vocabulary.save(folder / file)
     sizes = Sizes(len(vocabulary), len(vocabulary), recipe.vectors.width, shared=False)

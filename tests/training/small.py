@@ -2,8 +2,10 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping
 from multiprocessing import get_context
+from multiprocessing.synchronize import Semaphore
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,9 @@ from seqloom.progress import unwatched
 from seqloom.recipe.schema import Corpus, Model, Recipe, Training
 from seqloom.training import checkpoint
 from seqloom.training.building import train_model
+from seqloom.training.job import Scoring
 from seqloom.training.trainer import Observe, Trainer
+from seqloom.training.validation import Validate
 from seqloom.vocabulary.special import VOCABULARY_FILES
 
 SIZES = Sizes(source=17, target=19, width=8, shared=False)
@@ -29,10 +33,15 @@ CONTEXT = get_context("forkserver")
 CONTEXT.set_forkserver_preload([__name__, "torch._dynamo"])  # optimisers import it at their first step
 
 Change = dict[str, Any]
+Row = dict[str, float]
 
 
 def unobserved(_row: Mapping[str, float]) -> None:
     """Let the rows of the history go by."""
+
+
+def no_scoring() -> Validate:
+    return lambda _: NO_SCORES
 
 
 def model_section(**change: Any) -> Model:
@@ -40,7 +49,8 @@ def model_section(**change: Any) -> Model:
 
 
 def training_section(**change: Any) -> Training:
-    return Training(**{"epochs": 4, "batch_tokens": 48, "learning_rate": 0.01, "device": "cpu", **change})
+    fixed = {"epochs": 4, "batch_tokens": 48, "learning_rate": 0.01, "device": "cpu", "precision": "fp32"}
+    return Training(**{**fixed, **change})
 
 
 def write_home(home: Path) -> Path:
@@ -66,7 +76,7 @@ def run_stage(home: Path, model: Change, training: Change, observe: Observe = un
         training=training_section(**training),
     )
     folders = [home / name for name in ("vocabulary", "vectors", "batches", "workspace", "made")]
-    return train_model(recipe, SIZES, *folders, lambda _: NO_SCORES, observe, unwatched)
+    return train_model(recipe, SIZES, *folders, Scoring(f"{__name__}:no_scoring", {}), observe, unwatched)
 
 
 def trainer_of(home: Path, model: Model | None = None, **arguments: Any) -> Trainer:
@@ -119,6 +129,31 @@ def kill_in_training(home: Path, model: Change, training: Change, moment: str, t
     process.start()
     process.join(120)
     assert process.exitcode == -signal.SIGKILL, process.exitcode
+
+
+def kill_after(saves: int, seconds: float, home: Path, model: Change, training: Change) -> None:
+    """Train in a process of its own, killed so many seconds after it wrote so many checkpoints."""
+    saved = CONTEXT.Semaphore(0)
+    process = CONTEXT.Process(target=train_and_count, args=(saved, home, model, training))
+    process.start()
+    for _ in range(saves):
+        assert saved.acquire(timeout=60)
+    time.sleep(seconds)
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL, "ended before it was killed"
+
+
+def train_and_count(saved: Semaphore, home: Path, model: Change, training: Change) -> None:
+    torch.set_num_threads(1)
+    save = checkpoint.save
+
+    def counted(*arguments: Any) -> None:
+        save(*arguments)
+        saved.release()
+
+    checkpoint.save = counted
+    run_stage(home, model, training)
 
 
 def mistake_of(action: Callable[[], object]) -> str:

@@ -10,7 +10,8 @@ from seqloom.batches.batch import Batch
 from seqloom.batches.bucketing import BucketedBatches
 from seqloom.models.building import build_model
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.training.loss import precision_context, token_loss, validation_loss
+from seqloom.training.loss import token_loss, validation_loss
+from seqloom.training.precision import precision_context
 from seqloom.vocabulary.special import PADDING
 from tests.training.small import SIZES, model_section, write_home
 

@@ -100,3 +100,9 @@ def test_decay_shrinks_weights_by_the_rate(name: str) -> None:
     weight.grad = torch.zeros(3)
     optimiser.step()
     torch.testing.assert_close(weight.detach(), torch.full((3,), 1.9))
+
+
+def test_a_plateau_halves_what_is_left() -> None:
+    section = Training(learning_rate=0.8, schedule="plateau", warmup_steps=10)
+    assert learning_rate_at(section, 5, STEPS, 0.5) == pytest.approx(0.4), "the warm-up knows no plateau"
+    assert [learning_rate_at(section, 50, STEPS, factor) for factor in (1.0, 0.5, 0.25)] == [0.8, 0.4, 0.2]

@@ -1,6 +1,7 @@
 """Killed at any instant and started again, a training ends with the bits of one that was never killed."""
 
 import itertools
+import random
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ from safetensors.torch import load_file
 
 from seqloom.models.building import WEIGHTS_FILE
 from seqloom.training.building import read_history
-from seqloom.training.checkpoint import newest
-from tests.training.small import kill_in_training, run_stage, same_bits, write_home
+from seqloom.training.checkpoint import newest, read_position
+from tests.training.small import kill_after, kill_in_training, run_stage, same_bits, write_home
 
 EARLY_AND_LATE = [
     ("row", 1),  # before there is any checkpoint
@@ -59,6 +60,43 @@ def test_restart_to_the_bit(
     rows: list[dict[str, Any]] = []
     assert run_stage(killed, model, training, rows.append) == facts
     assert 0 < len(rows) < len(read_history(whole / "made")), "went on, and did not begin again"
+    assert same_bits(*(load_file(home / "made" / WEIGHTS_FILE) for home in (whole, killed)))
+    histories = [without_speed(read_history(home / "made")) for home in (whole, killed)]
+    assert histories[0] == histories[1]
+
+
+ARCHITECTURES = [
+    {"encoder": "rnn", "decoder": "rnn", "attention": "none"},
+    {"encoder": "lstm", "decoder": "lstm", "attention": "additive"},
+    {"encoder": "gru", "decoder": "gru", "attention": "multiplicative"},
+]
+KILLS = 20
+LOOPS = [
+    {"optimiser": "adamw", "ema_decay": 0.9, "average_checkpoints": 3},
+    {"optimiser": "sgd", "accumulation": 2, "schedule": "plateau", "learning_rate": 0.5},
+    {"optimiser": "adagrad", "precision": "bf16", "schedule": "cosine"},
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "training"),
+    list(zip(ARCHITECTURES, itertools.cycle(LOOPS), strict=False)),
+    ids=[f"{model['encoder']}-{model['decoder']}-{model['attention']}" for model in ARCHITECTURES],
+)
+def test_twenty_kills_at_random_instants(model: dict[str, Any], training: dict[str, Any], tmp_path: Path) -> None:
+    """One training, with a checkpoint after every update, so that many kills fall into the writing of one."""
+    whole, killed = write_home(tmp_path / "whole"), write_home(tmp_path / "killed")
+    training = {"epochs": 30, "patience": 30, "batch_tokens": 24, **training}
+    facts = run_stage(whole, model, training)
+    chance = random.Random(7)
+    reached = []
+    for _ in range(KILLS):
+        often = {**training, "checkpoint_minutes": 1e-9}
+        kill_after(chance.randrange(4), chance.uniform(0.0, 0.02), killed, model, often)
+        reached.append(read_position(killed / "workspace").step if newest(killed / "workspace") else 0)
+    assert reached == sorted(reached)
+    assert len(set(reached)) > KILLS / 4, "the kills fell between different checkpoints"
+    assert run_stage(killed, model, training) == facts
     assert same_bits(*(load_file(home / "made" / WEIGHTS_FILE) for home in (whole, killed)))
     histories = [without_speed(read_history(home / "made")) for home in (whole, killed)]
     assert histories[0] == histories[1]

@@ -15,6 +15,7 @@ from seqloom.recipe import schema
 from seqloom.vocabulary.special import SPECIAL_TOKENS, UNKNOWN
 from seqloom.vocabulary.training import BYTE_TOKENS, train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
+from seqloom.vocabulary.words import count_words
 
 LINES = [
     "A dog runs, and another dog (a small one) runs after it.",
@@ -29,7 +30,7 @@ BYTE_KINDS = ("bpe", "unigram", "char")
 
 def train(kind: str, lines: list[str] = LINES, size: int = 600, min_frequency: int = 2) -> Vocabulary:
     section = schema.Vocabulary(kind=kind, size=size, min_frequency=min_frequency)  # type: ignore[arg-type]
-    return train_vocabulary(lambda: lines, section)
+    return train_vocabulary(count_words(lines, kind == "word"), section)
 
 
 TRAINED = {kind: train(kind) for kind in ("word", *BYTE_KINDS)}

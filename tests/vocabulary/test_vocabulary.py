@@ -9,13 +9,15 @@ from seqloom.recipe import schema
 from seqloom.vocabulary.special import END, PADDING, START, UNKNOWN
 from seqloom.vocabulary.training import train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
+from seqloom.vocabulary.words import count_words
 
 LINES = ["a dog runs, 北京", "the dog ran on 12 streets, 北京"] * 3
 KINDS = ("word", "bpe", "unigram", "char")
 
 
 def train(kind: str) -> Vocabulary:
-    return train_vocabulary(lambda: LINES, schema.Vocabulary(kind=kind, size=320))  # type: ignore[arg-type]
+    section = schema.Vocabulary(kind=kind, size=320)  # type: ignore[arg-type]
+    return train_vocabulary(count_words(LINES, kind == "word"), section)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -40,6 +40,8 @@ def _fields(recipe: Recipe, section: str) -> Any:
             files = {name: Path(getattr(value, name)) for name in ("source_file", "target_file")}
             digests = {name: digest_of_file(path) for name, path in files.items() if path.is_file()}
             return {**value.model_dump(), **digests}
+        case "training":  # how it is done, and not what comes of it
+            return value.model_dump(exclude={"processes", "checkpoint_minutes"})
         case "name" | "task":
             return value
     return value.model_dump()

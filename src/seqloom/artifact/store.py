@@ -1,7 +1,5 @@
 """The store of finished stages: a folder that exists is whole."""
 
-import errno
-import re
 import shutil
 import tempfile
 import time
@@ -12,14 +10,11 @@ from typing import Any
 from filelock import FileLock
 
 from seqloom.artifact.digest import digest_of_folder, digest_of_value
-from seqloom.artifact.durable import make_durable, sync
+from seqloom.artifact.durable import make_durable, says_full, sync
 from seqloom.artifact.manifest import MANIFEST_FILE, Manifest, read_manifest
 from seqloom.mistake import UserMistake
 
 Write = Callable[[Path], Mapping[str, Any]]
-
-_FULL = re.compile(rf"os error ({errno.ENOSPC}|{errno.EDQUOT})\b|\d+ requested and \d+ written")
-"""How safetensors and tokenizers (Rust), and NumPy, say that the disk is full: with no number on the exception."""
 
 
 class Store:
@@ -58,7 +53,7 @@ class Store:
             with FileLock(folder.with_suffix(".lock")):
                 return self.find(stage, key) or self._commit(folder, stage, key, write)
         except Exception as error:
-            if not _says_full(error):
+            if not says_full(error):
                 raise
             raise UserMistake(
                 f"the disk is full below {self.root}: free some space there, or set SEQLOOM_HOME to a larger disk, "
@@ -86,9 +81,3 @@ class Store:
 
     def _folder(self, stage: str, key: str) -> Path:
         return self.root / stage / key[:32]
-
-
-def _says_full(error: Exception) -> bool:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return True
-    return not isinstance(error, UserMistake) and _FULL.search(str(error)) is not None

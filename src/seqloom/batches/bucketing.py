@@ -1,4 +1,9 @@
-"""Which sentences share a batch: similar lengths, so that little is padded, in an order that a seed decides."""
+"""Which sentences share a batch: similar lengths, so that little is padded, in an order that a seed decides.
+
+An epoch is cut into windows of random rows; the rows of a window are sorted by length and cut into batches, and these
+shuffled. Only one window is ever planned, so memory stays flat however large the corpus is, and an epoch is entered
+anywhere at the cost of planning one window.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +16,14 @@ from seqloom.batches.encoding import open_split
 from seqloom.batches.forms import Form, Joined
 from seqloom.batches.sequences import Sequences
 
-WINDOW = 100  # batches sorted together: wide enough to pad under 5 %, narrow enough to keep epochs different
+WINDOW_BATCHES = 400  # sorted together: wide enough to pad under 5 % on both sides
+WINDOW_ROWS = 1 << 20  # and no more than that
+BLOCKS = 1 << 20  # an epoch's order has at most: 4 MB; beyond, neighbours in the corpus stay in one window
+COUNTED_WINDOWS = 64  # planned to know how many batches an epoch has
+
+Rows = NDArray[np.int64]
+Place = tuple[int, int]
+"""A window of an epoch and a batch of it: where an epoch is entered."""
 
 
 class BucketedBatches:
@@ -27,40 +39,67 @@ class BucketedBatches:
         self.target = Joined(source, target) if form == "texts" else target
         self.make = make_labelled_batch if form == "labels" else make_batch
         self.batch_tokens = batch_tokens
-        self.lengths = np.maximum(source.lengths, self.target.lengths) + 1  # with END
+        rows = len(source)
+        mean = 1 + max(source.tokens, self.target.tokens) / rows  # with END
+        self.block = -(-rows // BLOCKS)
+        self.blocks = -(-rows // self.block)
+        self.windows = max(1, round(rows / min(WINDOW_ROWS, WINDOW_BATCHES * batch_tokens / mean)))
 
     @classmethod
     def open(cls, folder: Path, split: str, batch_tokens: int, form: Form = "pairs") -> "BucketedBatches":
         """Open one split of the batches stage."""
         return cls(*open_split(folder, split), batch_tokens, form)
 
-    def plan(self, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-        """The rows of each batch of an epoch, in order: every row exactly once."""
-        random = np.random.default_rng((seed, epoch))
-        order = random.permutation(len(self.lengths))
-        mean = max(1.0, float(self.lengths.mean()))
-        window = max(1, int(WINDOW * self.batch_tokens / mean))
-        batches: list[NDArray[np.int64]] = []
-        for start in range(0, len(order), window):
-            batches.extend(self._cut(self._sorted(order[start : start + window])))
-        return [batches[index] for index in random.permutation(len(batches))]
+    def epoch(self, seed: int, epoch: int, start: Place = (0, 0)) -> Iterator[tuple[Rows, Place]]:
+        """The batches of an epoch from `start` on: the rows of each, and the place behind it."""
+        order = self._order(seed, epoch)
+        for window in range(start[0], self.windows):
+            batches = self._plan(order, seed, epoch, window)
+            first = start[1] if window == start[0] else 0
+            for number, rows in enumerate(batches[first:], start=first + 1):
+                yield rows, ((window, number) if number < len(batches) else (window + 1, 0))
+            self.source.release()
+            self.target.release()
+
+    def count(self, seed: int) -> int:
+        """Batches of the first epoch: counted where its windows are few, else estimated from some of them."""
+        order = self._order(seed, 0)
+        sample = range(0, self.windows, -(-self.windows // COUNTED_WINDOWS))
+        counted = sum(len(self._plan(order, seed, 0, window)) for window in sample)
+        return round(counted * self.windows / len(sample))
 
     def in_order(self) -> Iterator[Batch]:
         """All rows, longest first: for validation and test, where order does not matter."""
-        return (self.batch(rows) for rows in self._cut(self._sorted(np.arange(len(self.lengths)))))
+        return (self.batch(rows) for rows in self._cut(np.arange(len(self.source))))
 
-    def batch(self, rows: NDArray[np.int64]) -> Batch:
+    def batch(self, rows: Rows) -> Batch:
         """Read and pad these rows."""
         return self.make([self.source[row] for row in rows], [self.target[row] for row in rows])
 
-    def _sorted(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Longest first, so that memory peaks at once if it is going to."""
-        return rows[np.lexsort((self.source.lengths[rows], self.target.lengths[rows], self.lengths[rows]))[::-1]]
+    def _order(self, seed: int, epoch: int) -> NDArray[np.uint32]:
+        """The blocks of rows in the order of an epoch."""
+        return np.random.default_rng((seed, epoch)).permutation(np.arange(self.blocks, dtype=np.uint32))
 
-    def _cut(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-        """Cut rows sorted by falling length into batches within the budget; one over the budget stands alone."""
+    def _plan(self, order: NDArray[np.uint32], seed: int, epoch: int, window: int) -> list[Rows]:
+        """The rows of each batch of one window."""
+        first, last = (edge * self.blocks // self.windows for edge in (window, window + 1))
+        blocks = order[first:last].astype(np.int64)
+        rows = (blocks[:, None] * self.block + np.arange(self.block)).ravel()
+        random = np.random.default_rng((seed, epoch, window))
+        batches = list(self._cut(rows[rows < len(self.source)], random.random()))
+        return [batches[index] for index in random.permutation(len(batches))]
+
+    def _cut(self, rows: Rows, share: float = 1.0) -> Iterator[Rows]:
+        """Sort rows by falling length and cut them into batches within the budget; one over the budget stands alone.
+
+        The first batch has a `share` of its rows, so that other rows meet in another epoch even in a small corpus.
+        """
+        source, target = (side.lengths_of(rows) for side in (self.source, self.target))
+        longer = np.maximum(source, target) + 1  # with END
+        order = np.lexsort((source, target, longer))[::-1]
+        rows, longer = rows[order], longer[order]
         start = 0
         while start < len(rows):
-            count = max(1, int(self.batch_tokens // self.lengths[rows[start]]))
+            count = max(1, int(share * (self.batch_tokens // longer[start])))
             yield rows[start : start + count]
-            start += count
+            start, share = start + count, 1.0

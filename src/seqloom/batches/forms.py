@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqloom.batches.sequences import Ids, Sequences
 
@@ -23,9 +24,22 @@ class Joined(Sequences):
     """Each source with its target behind it: one text to a language model, which reads on from any beginning of it."""
 
     def __init__(self, source: Sequences, target: Sequences) -> None:
+        super().__init__(target.ids, target.offsets)
         self.source = source
-        self.target = target
-        super().__init__(target.ids, source.offsets + target.offsets)
 
     def __getitem__(self, index: int) -> Ids:
-        return np.concatenate([self.source[index], self.target[index]])
+        return np.concatenate([self.source[index], super().__getitem__(index)])
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in all texts."""
+        return self.source.tokens + super().tokens
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens in each text, `(N,)`."""
+        return self.source.lengths + super().lengths
+
+    def lengths_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Tokens in each of these texts."""
+        return self.source.lengths_of(rows) + super().lengths_of(rows)

@@ -1,6 +1,8 @@
 """Token ids of a whole corpus side, memory-mapped: memory does not grow with the corpus."""
 
+import mmap
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +25,25 @@ class Sequences:
         return self.ids[self.offsets[index] : self.offsets[index + 1]]
 
     @property
+    def tokens(self) -> int:
+        """Tokens in all sequences."""
+        return int(self.offsets[-1])
+
+    @property
     def lengths(self) -> NDArray[np.int64]:
         """Tokens in each sequence, `(N,)`."""
         return np.diff(self.offsets)
+
+    def lengths_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Tokens in each of these sequences."""
+        lengths: NDArray[np.int64] = self.offsets[rows + 1] - self.offsets[rows]
+        return lengths
+
+    def release(self) -> None:
+        """Give the pages that were read back to the system, which keeps them while it has room."""
+        for array in (self.ids, self.offsets):
+            if isinstance(array.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+                array.base.madvise(mmap.MADV_DONTNEED)
 
 
 def write_sequences(stem: Path, chunks: Iterable[Sequence[Sequence[int]]]) -> Sequences:
@@ -33,8 +51,8 @@ def write_sequences(stem: Path, chunks: Iterable[Sequence[Sequence[int]]]) -> Se
     lengths: list[NDArray[np.int64]] = [np.zeros(1, dtype=np.int64)]
     with _ids_file(stem).open("wb") as file:
         for chunk in chunks:
-            lengths.append(np.fromiter((len(ids) for ids in chunk), dtype=np.int64, count=len(chunk)))
-            np.fromiter((token for ids in chunk for token in ids), dtype=np.int32).tofile(file)
+            lengths.append(np.fromiter(map(len, chunk), dtype=np.int64, count=len(chunk)))
+            np.fromiter(chain.from_iterable(chunk), dtype=np.int32, count=int(lengths[-1].sum())).tofile(file)
     np.save(_offsets_file(stem), np.cumsum(np.concatenate(lengths)))
     return open_sequences(stem)
 

@@ -12,6 +12,12 @@ from seqloom.vocabulary.building import load_vocabularies
 ROWS = 1000  # decoded at most: enough to tell epochs apart, little enough to do after each
 
 
+def validation_text(corpus: str, vocabulary: str, recipe: str) -> "ValidationText":
+    """The same from places, the recipe's being its JSON file: for a training that runs in another process."""
+    text = Path(recipe).read_text(encoding="utf-8")
+    return ValidationText(Path(corpus), Path(vocabulary), Recipe.model_validate_json(text))
+
+
 class ValidationText:
     """Decodes validation sources greedily and scores them."""
 

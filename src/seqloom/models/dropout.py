@@ -47,8 +47,12 @@ class Dropout(nn.Module):
 
     def multiplier(self, x: Tensor) -> Tensor:
         """0 for what is dropped and 1 / (1 - rate) for the rest, in the shape and type of `x`."""
-        kept = NOISE.bytes_like(x) >= self.dropped_of_256
-        return kept.to(x.dtype).mul_(256 / (256 - self.dropped_of_256))
+        scale = 256 / (256 - self.dropped_of_256)
+        kept = NOISE.bytes_like(x).ge_(self.dropped_of_256)  # in place: zeros and ones, and no slow booleans
+        if x.dtype == torch.bfloat16:  # the bits of the scale, since bytes become integers much faster than bfloat16
+            bits = int(torch.tensor(scale, dtype=torch.bfloat16).view(torch.int16))
+            return kept.to(torch.int16).mul_(bits).view(torch.bfloat16)
+        return kept.to(x.dtype).mul_(scale)
 
     def extra_repr(self) -> str:
         """What `print(model)` says."""

@@ -16,8 +16,9 @@ RECIPE_FILE = "recipe.json"
 
 
 def write_recipe(recipe: "Recipe", folder: Path) -> None:
-    """Write every field of `recipe` to `folder`."""
-    (folder / RECIPE_FILE).write_text(recipe.model_dump_json(indent=2), encoding="utf-8")
+    """Write every field of `recipe`, checked or read, to `folder`."""
+    text = json.dumps(recipe, default=vars, ensure_ascii=False, indent=2)
+    (folder / RECIPE_FILE).write_text(text, encoding="utf-8")
 
 
 def read_recipe(folder: Path) -> "Recipe":

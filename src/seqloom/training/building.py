@@ -14,7 +14,9 @@ from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.progress import Progress
 from seqloom.recipe.resolved import write_recipe
 from seqloom.training.device import choose_device
-from seqloom.training.trainer import Observe, Trainer, Validate
+from seqloom.training.group import Alone
+from seqloom.training.job import Job, Scoring
+from seqloom.training.trainer import Observe, Trainer
 from seqloom.vectors.loading import load_vectors
 from seqloom.vocabulary.special import VOCABULARY_FILES
 
@@ -32,32 +34,45 @@ def train_model(
     batches: Path,
     workspace: Path,
     folder: Path,
-    validate: Validate,
+    scoring: Scoring,
     observe: Observe,
     progress: Progress,
 ) -> dict[str, Any]:
     """Train in `workspace`, going on from its checkpoint if it has one, and write the best model to `folder`."""
-    section = recipe.training
-    device = choose_device(section.device)
-    model = _fresh_model(recipe, sizes, vectors)
+    job = Job(recipe, sizes, vocabulary, vectors, batches, workspace, folder, scoring)
+    device = choose_device(recipe.training.device)
+    if recipe.training.processes == 1:
+        return train_job(job, device, observe, progress, Alone())
+    from seqloom.training.launching import train_in_processes  # half a second of imports that only this needs
+
+    return train_in_processes(job, observe, progress)
+
+
+def train_job(job: Job, device: torch.device, observe: Observe, progress: Progress, group: Alone) -> dict[str, Any]:
+    """Take part in a training; the first process writes the model and returns what there is to tell."""
+    recipe, section = job.recipe, job.recipe.training
+    model = _fresh_model(recipe, job.sizes, job.vectors)
     train, validation = (
-        BucketedBatches.open(batches, split, section.batch_tokens, form_of(recipe.model))
+        BucketedBatches.open(job.batches, split, section.batch_tokens, form_of(recipe.model))
         for split in ("train", "validation")
     )
-    trainer = Trainer(model, train, validation, section, device, workspace, validate, observe, progress)
+    validate = job.scoring.build() if section.select_by != "loss" and group.rank == 0 else _no_scores
+    trainer = Trainer(model, train, validation, section, device, job.workspace, validate, observe, progress, group)
     position = trainer.run()
-    save_checkpoint(model.cpu(), sizes, folder)
-    write_recipe(recipe, folder)
-    (folder / HISTORY_FILE).write_text(json.dumps(position.history), encoding="utf-8")
+    if group.rank > 0:
+        return {}
+    save_checkpoint(model.cpu(), job.sizes, job.folder)
+    write_recipe(recipe, job.folder)
+    (job.folder / HISTORY_FILE).write_text(json.dumps(position.history), encoding="utf-8")
     for name in VOCABULARY_FILES:
-        shutil.copyfile(vocabulary / name, folder / name)
+        shutil.copyfile(job.vocabulary / name, job.folder / name)
     return {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "device": str(device),
         "epochs": position.epoch,
         "best_epoch": position.best_epoch,
         "steps": position.step,
-        "validation": _figures_of_epoch(position.history, position.best_epoch),
+        "validation": {name: round(value, 4) for name, value in trainer.figures.items()},
     }
 
 
@@ -77,6 +92,6 @@ def _fresh_model(recipe: "Recipe", sizes: Sizes, vectors: Path) -> EncoderDecode
     return model
 
 
-def _figures_of_epoch(history: list[dict[str, float]], epoch: int) -> dict[str, float]:
-    row = next(row for row in history if row["epoch"] == epoch and "validation/loss" in row)
-    return {name: round(value, 4) for name, value in row.items() if name.startswith("validation/")}
+def _no_scores(_model: EncoderDecoder) -> dict[str, float]:
+    """The validation loss chooses, or another process scores."""
+    return {}

@@ -1,33 +1,40 @@
 """Everything a training needs to go on as if it had never stopped.
 
-A checkpoint is a folder named after its step. It is written beside its place, flushed and renamed, and only then are
-those before it removed: at any instant the newest folder is whole.
+A checkpoint is a folder named after its step and epoch. It is written beside its place, flushed and renamed, and only
+then are those before it removed: at any instant the newest folder is whole. Random numbers are not in it: those of an
+update follow from seed and step.
 """
 
 import json
+import logging
 import os
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load_file, load_model, save_file, save_model
+from torch import nn
 from torch.optim import Optimizer
 
-from seqloom.artifact.durable import make_durable, sync
-from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.artifact.digest import digest_of_value
+from seqloom.artifact.durable import make_durable, says_full, sync
+from seqloom.mistake import UserMistake
+from seqloom.training.averaging import MovingAverage, load_mean
 from seqloom.training.optimiser import flatten_state, restore_state
 
-CURRENT, BEST, OPTIMISER, RANDOM, POSITION = (
+FORMAT = 2  # of what is written here; another one is not read
+CURRENT, AVERAGE, OPTIMISER, POSITION = (
     "weights.safetensors",
-    "best.safetensors",
+    "average.safetensors",
     "optimiser.safetensors",
-    "random.safetensors",
     "position.json",
 )
 
+PARTS = "parts"
+
 HistoryRow = dict[str, float]
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -35,31 +42,55 @@ class Position:
     """Where a training stands: all of its state that is not a tensor."""
 
     epoch: int = 0  # the epoch under way, from 0
-    batch: int = 0  # batches of it that are done
+    window: int = 0  # of it, and
+    batch: int = 0  # the batch of that window that comes next
     step: int = 0  # updates made
     best: float | None = None  # the best validation figure so far; higher is better
     best_epoch: int = 0
     stale_epochs: int = 0  # since the best
+    rate_factor: float = 1.0  # of the learning rate; the plateau schedule halves it
+    parts: int = 1  # that a batch is cut into since memory ran out
+    loss: float = 0.0  # summed over the tokens since the last row of the history
+    tokens: int = 0
+    seconds: float = 0.0
+    kept: list[tuple[float, int]] = field(default_factory=list)  # validation figure and epoch, the best first
     history: list[HistoryRow] = field(default_factory=list)
 
 
-def save(workspace: Path, model: EncoderDecoder, optimiser: Optimizer, position: Position, is_best: bool) -> None:
-    """Write a checkpoint and remove those before it; `is_best` makes these weights the best ones too."""
-    previous = newest(workspace)
-    place = workspace / f"step-{position.step:09d}"
+@dataclass(frozen=True)
+class Learner:
+    """What learns: all of a training's state that is tensors."""
+
+    model: nn.Module
+    optimiser: Optimizer
+    average: MovingAverage | None
+
+    @property
+    def layout(self) -> str:
+        """Digest of the names and shapes a checkpoint has: one of another layout cannot be loaded."""
+        shapes = {name: list(value.shape) for name, value in self.model.state_dict().items()}
+        kind = [type(self.optimiser).__name__, self.average is not None]
+        return digest_of_value([FORMAT, shapes, kind])
+
+
+def save(workspace: Path, learner: Learner, position: Position) -> None:
+    """Write a checkpoint and remove those before it.
+
+    Raises:
+        UserMistake: the disk is full; the checkpoint before is still there.
+    """
+    place = workspace / f"step-{position.step:09d}-epoch-{position.epoch:05d}"
+    if place.exists():  # nothing has changed since
+        return
     unfinished = workspace / ".unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    save_model(model, str(unfinished / CURRENT))
-    save_file(flatten_state(optimiser), unfinished / OPTIMISER)
-    save_file(_random_state(), unfinished / RANDOM)
-    if is_best:
-        os.link(unfinished / CURRENT, unfinished / BEST)
-    elif previous and (previous / BEST).exists():
-        os.link(previous / BEST, unfinished / BEST)
-    (unfinished / POSITION).write_text(json.dumps(asdict(position)), encoding="utf-8")
-    make_durable(unfinished)
-    shutil.rmtree(place, ignore_errors=True)
+    try:
+        _write(unfinished, newest(workspace), learner, position)
+    except Exception as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if not says_full(error):
+            raise
+        raise UserMistake(_full(workspace, learner, position)) from error
     unfinished.rename(place)
     sync(workspace)
     for older in workspace.glob("step-*"):  # one before the last too, where a kill came between rename and removal
@@ -67,23 +98,61 @@ def save(workspace: Path, model: EncoderDecoder, optimiser: Optimizer, position:
             shutil.rmtree(older)
 
 
-def load(workspace: Path, model: EncoderDecoder, optimiser: Optimizer) -> Position | None:
-    """Restore the newest checkpoint into `model`, `optimiser` and torch's random state; None where there is none."""
+def load(workspace: Path, learner: Learner) -> Position | None:
+    """Restore the newest checkpoint into `learner`; None where there is none.
+
+    One that another version of the code wrote, or that belongs to another model, is set aside.
+    """
     folder = newest(workspace)
     if folder is None:
         return None
-    load_model(model, str(folder / CURRENT))
-    restore_state(optimiser, load_file(folder / OPTIMISER))
-    _restore_random_state(load_file(folder / RANDOM))
-    fields: dict[str, Any] = json.loads((folder / POSITION).read_text(encoding="utf-8"))
+    if _fields(folder).get("layout") != learner.layout:
+        aside = folder.rename(workspace / f"aside-{folder.name}-{os.getpid()}")
+        logger.warning(
+            "the checkpoint in %s was made by another version of Seqloom or of this model: it is set aside as %s, and "
+            "the training begins anew",
+            workspace,
+            aside.name,
+        )
+        return None
+    if learner.average:
+        load_model(learner.model, str(folder / AVERAGE))
+        learner.average.take()
+    load_model(learner.model, str(folder / CURRENT))
+    restore_state(learner.optimiser, load_file(folder / OPTIMISER))
+    return read_position(workspace)
+
+
+def read_position(workspace: Path) -> Position:
+    """Where the newest checkpoint stands."""
+    folder = newest(workspace)
+    assert folder is not None
+    fields = _fields(folder)
+    del fields["layout"]
+    fields["kept"] = [tuple(pair) for pair in fields["kept"]]
     return Position(**fields)
 
 
-def load_best(workspace: Path, model: EncoderDecoder) -> None:
-    """Put the best weights into `model`."""
+def ask_for_parts(workspace: Path, parts: int) -> None:
+    """Leave word that batches have to be cut into so many parts: a process of several has no more memory."""
+    (workspace / PARTS).write_text(str(parts), encoding="utf-8")
+
+
+def parts_asked_for(workspace: Path) -> int:
+    """The parts that a process which died of it asked for; 1 where none did."""
+    file = workspace / PARTS
+    return int(file.read_text(encoding="utf-8")) if file.exists() else 1
+
+
+def load_best(workspace: Path, model: nn.Module, position: Position, epochs: int = 1) -> None:
+    """Put the best weights into `model`, or the mean of those of the best `epochs`."""
     folder = newest(workspace)
     assert folder is not None, "training ended without a checkpoint"
-    load_model(model, str(folder / BEST))
+    files = [_of_epoch(folder, epoch) for _, epoch in position.kept[:epochs]]
+    if len(files) > 1:
+        load_mean(model, files)
+    else:
+        load_model(model, str(files[0]))
 
 
 def saved_history(workspace: Path) -> list[HistoryRow]:
@@ -91,7 +160,7 @@ def saved_history(workspace: Path) -> list[HistoryRow]:
     folder = newest(workspace)
     if folder is None:
         return []
-    history: list[HistoryRow] = json.loads((folder / POSITION).read_text(encoding="utf-8"))["history"]
+    history: list[HistoryRow] = _fields(folder)["history"]
     return history
 
 
@@ -100,14 +169,50 @@ def newest(workspace: Path) -> Path | None:
     return max(workspace.glob("step-*"), default=None)
 
 
-def _random_state() -> dict[str, torch.Tensor]:
-    state = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        state["cuda"] = torch.cuda.get_rng_state()
-    return state
+def _fields(folder: Path) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads((folder / POSITION).read_text(encoding="utf-8"))
+    return fields
 
 
-def _restore_random_state(state: dict[str, torch.Tensor]) -> None:
-    torch.set_rng_state(state["cpu"])
-    if "cuda" in state and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state["cuda"])
+def _write(folder: Path, previous: Path | None, learner: Learner, position: Position) -> None:
+    folder.mkdir()
+    save_model(learner.model, str(folder / CURRENT))
+    if learner.average:
+        with learner.average.in_place():
+            save_model(learner.model, str(folder / AVERAGE))
+    save_file(flatten_state(learner.optimiser), folder / OPTIMISER)
+    for _, epoch in position.kept:
+        kept = _of_epoch(previous, epoch) if previous else None
+        now = folder / (AVERAGE if learner.average else CURRENT)
+        _share(kept if kept and kept.exists() else now, _of_epoch(folder, epoch))
+    fields = {"layout": learner.layout, **asdict(position)}
+    (folder / POSITION).write_text(json.dumps(fields), encoding="utf-8")
+    make_durable(folder)
+
+
+def _of_epoch(folder: Path, epoch: int) -> Path:
+    """The weights that an epoch ended with."""
+    return folder / f"epoch-{epoch:05d}.safetensors"
+
+
+def _share(file: Path, place: Path) -> None:
+    """The same bytes in another place: a hard link, or a copy where the file system has none."""
+    try:
+        os.link(file, place)
+    except OSError:
+        shutil.copyfile(file, place)
+
+
+def _full(workspace: Path, learner: Learner, position: Position) -> str:
+    states = flatten_state(learner.optimiser).values()
+    copies = 2 if learner.average else 1
+    tensors = [*states, *(parameter for parameter in learner.model.parameters() for _ in range(copies))]
+    needed = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+    free = shutil.disk_usage(workspace).free
+    last = newest(workspace)
+    kept = f"the checkpoint of {last.name} is kept" if last else "no checkpoint was written yet"
+    return (
+        f"the disk is full: a checkpoint of step {position.step} needs {needed / 1e6:,.1f} MB in {workspace} and "
+        f"{free / 1e6:,.1f} MB are free there; remove stages you no longer need from {workspace.parents[1]}, or set "
+        f"SEQLOOM_HOME to a larger disk, and run the same command again ({kept})"
+    )

@@ -1,34 +1,27 @@
 """The training loss and the validation figures.
 
-N target tokens of a batch, E embedding width, V vocabulary.
+B batch, T target length, E embedding width.
 """
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from seqloom.batches.batch import Batch
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.pointer_generator import PointerGenerator
+from seqloom.training.cross_entropy import linear_cross_entropy
 from seqloom.vocabulary.special import PADDING
 
 
 def token_loss(model: EncoderDecoder, batch: Batch, label_smoothing: float) -> Tensor:
-    """Mean cross-entropy per target token, in nats; with smoothing as Szegedy et al. 2016."""
+    """Mean cross-entropy per target token, in nats; padding is not even projected."""
     if isinstance(model, PointerGenerator):
         return model.loss(batch, label_smoothing)
     hidden = model(batch)  # (B, T, E)
     real = batch.target_output != PADDING
-    logits = model.project(hidden[real])  # (N, V): padding is not even projected
-    return F.cross_entropy(logits.float(), batch.target_output[real], label_smoothing=label_smoothing)
-
-
-def precision_context(device: torch.device, precision: str) -> AbstractContextManager[None]:
-    """bf16 computes matrix products in bfloat16; weights stay in float32."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+    return linear_cross_entropy(hidden[real], model.output, batch.target_output[real], label_smoothing)
 
 
 @torch.inference_mode()

@@ -16,25 +16,31 @@ def build_optimiser(section: "Training", parameters: Iterable[nn.Parameter]) -> 
     """The update rule of the recipe, over the parameters that learn."""
     learning = [parameter for parameter in parameters if parameter.requires_grad]
     rate, decay = section.learning_rate, section.weight_decay
-    match section.optimiser:
+    match section.optimiser:  # fused: one pass over memory in place of one for each operation
         case "sgd":
-            return SGD(learning, lr=rate, weight_decay=decay)
+            return SGD(learning, lr=rate, weight_decay=decay, fused=True)
         case "adagrad":
-            return Adagrad(learning, lr=rate, weight_decay=decay)
+            on_cpu = all(parameter.device.type == "cpu" for parameter in learning)
+            return Adagrad(learning, lr=rate, weight_decay=decay, fused=on_cpu or None)
         case "adam":
-            return Adam(learning, lr=rate, weight_decay=decay, betas=(0.9, 0.98), eps=1e-9)
+            return Adam(learning, lr=rate, weight_decay=decay, betas=(0.9, 0.98), eps=1e-9, fused=True)
         case "adamw":
-            return AdamW(learning, lr=rate, weight_decay=decay, betas=(0.9, 0.98), eps=1e-9)
+            return AdamW(learning, lr=rate, weight_decay=decay, betas=(0.9, 0.98), eps=1e-9, fused=True)
 
 
-def learning_rate_at(section: "Training", step: int, steps: int) -> float:
-    """The rate of update `step` (from 1) out of `steps` at most: warm-up, then the schedule."""
+def learning_rate_at(section: "Training", step: int, steps: int, factor: float = 1.0) -> float:
+    """The rate of update `step` (from 1) out of `steps` at most: warm-up, then the schedule.
+
+    `factor` is what halvings have left of a plateau's rate.
+    """
     warmup = section.warmup_steps
     if step < warmup:
         return section.learning_rate * step / warmup
     match section.schedule:
         case "constant":
             return section.learning_rate
+        case "plateau":
+            return section.learning_rate * factor
         case "cosine":  # Loshchilov and Hutter 2017, one cycle
             done = min(1.0, (step - warmup) / max(1, steps - warmup))
             return section.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))

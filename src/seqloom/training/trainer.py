@@ -1,48 +1,44 @@
 """The training loop: knows no architecture, no vocabulary and no server."""
 
+import logging
 import math
+import signal
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from seqloom.batches.batch import Batch
 from seqloom.batches.bucketing import BucketedBatches
 from seqloom.mistake import UserMistake
-from seqloom.models.dropout import NOISE
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.preemption import Preempted
 from seqloom.progress import Progress
 from seqloom.training import checkpoint
-from seqloom.training.checkpoint import HistoryRow, Position
-from seqloom.training.loss import precision_context, token_loss, validation_loss
+from seqloom.training.allocation import freed_memory_kept
+from seqloom.training.averaging import MovingAverage
+from seqloom.training.checkpoint import HistoryRow, Learner, Position
+from seqloom.training.gradients import Gradients
+from seqloom.training.group import Alone
 from seqloom.training.optimiser import build_optimiser, learning_rate_at, set_learning_rate
+from seqloom.training.prefetch import Prefetch
+from seqloom.training.running import Running
+from seqloom.training.stopping import Stop, StopAtOnce
+from seqloom.training.updates import Update, Updates
+from seqloom.training.validation import Validate, Validation
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Training
 
 REPORT_EVERY = 10  # steps between two rows of the history
 
-Validate = Callable[[EncoderDecoder], Mapping[str, float]]
-"""Scores a model on validation text: {"bleu": …, "chrf": …}."""
-
 Observe = Callable[[HistoryRow], None]
 """Is told every new row of the history as it is written."""
 
-
-@dataclass
-class _Window:
-    """Loss and speed since the last report."""
-
-    loss: float = 0.0  # summed over tokens
-    tokens: int = 0
-    started: float = 0.0
-
-    def begin(self) -> None:
-        self.loss, self.tokens, self.started = 0.0, 0, time.monotonic()
+logger = logging.getLogger(__name__)
 
 
 class Trainer:
@@ -59,112 +55,202 @@ class Trainer:
         validate: Validate,
         observe: Observe,
         progress: Progress,
+        group: Alone | None = None,
     ) -> None:
         self.model = model.to(device).train()
         self.train = train
-        self.validation = validation
         self.section = section
         self.device = device
         self.workspace = workspace
-        self.validate = validate
         self.observe = observe
         self.progress = progress
+        self.group = group or Alone()
         self.optimiser = build_optimiser(section, model.parameters())
+        self.average = MovingAverage(model, section.ema_decay) if section.ema_decay else None
+        self.learner = Learner(model, self.optimiser, self.average)
+        self.validation = Validation(model, validation, section, device, validate)
         self.position = Position()
-        self.steps = section.epochs * len(train.plan(section.seed, 0))
-        self.window = _Window()
+        self.figures: HistoryRow = {}  # of the weights that are kept
+        self.steps = section.epochs * math.ceil(train.count(section.seed) / section.accumulation)
+        self.running = Running()
+        self.stop = Stop()
 
     def run(self) -> Position:
         """Train to the last epoch or until patience ends; the model is left with its best weights.
 
         Raises:
-            UserMistake: the loss is no longer a number.
+            UserMistake: the loss is no longer a number, a sentence does not fit into memory, or the disk is full.
+            Preempted: a signal asked to stop, and where the training stands was saved.
         """
-        torch.manual_seed(self.section.seed)
-        self.position = checkpoint.load(self.workspace, self.model, self.optimiser) or self.position
-        while self.position.epoch < self.section.epochs and self.position.stale_epochs < self.section.patience:
-            self._run_epoch()
-        checkpoint.load_best(self.workspace, self.model)
+        self._load()
+        section = self.section
+        self.gradients = Gradients(self.model, section, self.device, self.group)
+        self.updates = Updates(self.train, section, self.device, self.group.rank, self.group.size, self.position.parts)
+        self.saved = time.monotonic()
+        with self.stop, freed_memory_kept():
+            try:
+                while self.position.epoch < section.epochs and self.position.stale_epochs < section.patience:
+                    self._run_epoch()
+                if self.group.rank == 0:
+                    with self.stop.at_once():
+                        self._keep_the_best()
+            except StopAtOnce:  # nothing is under way, and the other processes do not listen
+                checkpoint.save(self.workspace, self.learner, self.position)
+                raise Preempted(self.stop.number, self.position.step) from None
         return self.position
+
+    def _load(self) -> None:
+        """The first process sets aside what cannot be loaded, before the others look."""
+        if self.group.rank > 0:
+            self.group.wait()
+        self.position = checkpoint.load(self.workspace, self.learner) or self.position
+        self.position.parts = max(self.position.parts, checkpoint.parts_asked_for(self.workspace))
+        if self.group.rank == 0:
+            self.group.wait()
 
     def _run_epoch(self) -> None:
         position = self.position
-        plan = self.train.plan(self.section.seed, position.epoch)
-        self.window.begin()
-        for rows in plan[position.batch :]:
-            self._update(self.train.batch(rows).to(self.device))
-            position.batch += 1
-            if position.step % REPORT_EVERY == 0 or position.batch == len(plan):
-                self._report(len(plan))
-        self._finish_epoch()
+        self.running.begin()
+        with Prefetch(self.updates.of_epoch(position.epoch, (position.window, position.batch))) as ready:
+            for update in ready:
+                self._update(update)
+                if position.step % REPORT_EVERY == 0 or position.window == self.train.windows:
+                    self._report()
+                self._pause()
+        if self.group.rank == 0:
+            self._judge_epoch()
+        self.group.wait()
+        if self.group.rank > 0:
+            self.position = checkpoint.read_position(self.workspace)
 
-    def _update(self, batch: Batch) -> None:
+    def _update(self, update: Update) -> None:
         position = self.position
         position.step += 1
-        rate = learning_rate_at(self.section, position.step, self.steps)
-        set_learning_rate(self.optimiser, rate)
-        NOISE.restart(self.section.seed, position.step)
-        with precision_context(self.device, self.section.precision):
-            loss = token_loss(self.model, batch, self.section.label_smoothing)
-        value = loss.item()
-        self._refuse_nan(value, "training loss")
-        loss.backward()  # type: ignore[no-untyped-call]
+        set_learning_rate(
+            self.optimiser, learning_rate_at(self.section, position.step, self.steps, position.rate_factor)
+        )
+        update, losses = self._gradients(update)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.section.clip_norm)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
-        self.window.loss += value * batch.tokens
-        self.window.tokens += batch.tokens
+        if self.average:
+            self.average.update(position.step)
+        for tokens, loss in zip(update.tokens, losses, strict=True):
+            self.running.add(position.step, tokens, loss)
+        position.window, position.batch = update.place
 
-    def _finish_epoch(self) -> None:
-        """Validate, keep the weights if they are the best, and save."""
+    def _gradients(self, update: Update) -> tuple[Update, list[Tensor]]:
+        """Gradients and losses of an update, in smaller parts where memory runs out."""
+        while True:
+            try:
+                return update, self.gradients.add_up(update, self.position.step)
+            except torch.OutOfMemoryError:
+                if self.group.size > 1:  # the others wait for gradients that will not come: begin again together
+                    checkpoint.ask_for_parts(self.workspace, 2 * update.parts)
+                    raise
+            update = self._in_more_parts(update)
+
+    def _in_more_parts(self, update: Update) -> Update:
+        """The same rows cut into parts of half the size; those after it will come so too.
+
+        Raises:
+            UserMistake: every row stands alone already.
+        """
+        self.optimiser.zero_grad(set_to_none=True)
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if update.parts == self.updates.parts:  # else it was read ahead, before memory ran out
+            if update.parts >= max(map(len, update.rows)):
+                raise UserMistake(
+                    f"memory ran out at step {self.position.step} with a single pair of sentences: lower "
+                    "corpus.max_characters or the widths of the model, or take a larger device"
+                )
+            self.updates.parts = self.position.parts = 2 * update.parts
+            logger.warning(
+                "memory ran out at step %d: batches are now computed in %d parts, with the same loss; "
+                "a lower training.batch_tokens with more training.accumulation would be faster",
+                self.position.step,
+                self.updates.parts,
+            )
+        return self.updates.make(update.rows, update.place)
+
+    def _pause(self) -> None:
+        """Save if that is due, and leave if a signal asked for it; all processes agree on both."""
+        due = time.monotonic() - self.saved >= 60 * self.section.checkpoint_minutes
+        wishes = self.group.totals(self.stop.number > 0, due and self.group.rank == 0)
+        if any(wishes):
+            self._settle()
+            if self.group.rank == 0:
+                self._save()
+        if wishes[0]:
+            raise Preempted(self.stop.number or signal.SIGTERM, self.position.step)
+
+    def _save(self) -> None:
+        checkpoint.save(self.workspace, self.learner, self.position)
+        self.saved = time.monotonic()
+
+    def _judge_epoch(self) -> None:
+        """Validate, keep the weights if they are among the best, and save."""
         position = self.position
+        with self.average.in_place() if self.average else nullcontext(), self.stop.at_once():
+            figure, figures = self.validation()
+        if not math.isfinite(figures["validation/loss"]):
+            self._refuse_nan("validation loss", position.step)
         position.epoch += 1
-        position.batch = 0
-        loss = validation_loss(self.model, self.validation.in_order(), self.device)
-        self._refuse_nan(loss, "validation loss")
-        scores = self._validation_scores()
-        figure = -loss if self.section.select_by == "loss" else scores[f"validation/{self.section.select_by}"]
-        is_best = position.best is None or figure > position.best
-        if is_best:
+        position.window = position.batch = 0
+        if position.best is None or figure > position.best:
             position.best, position.best_epoch, position.stale_epochs = figure, position.epoch, 0
         else:
             position.stale_epochs += 1
-        self._record({"validation/loss": loss, "validation/perplexity": math.exp(min(loss, 700.0)), **scores})
-        checkpoint.save(self.workspace, self.model, self.optimiser, position, is_best)
+            position.rate_factor /= 2
+        kept = sorted([*position.kept, (figure, position.epoch)], key=lambda pair: (-pair[0], pair[1]))
+        position.kept = kept[: self.section.average_checkpoints]
+        self._record(figures)
+        self._save()
 
-    def _validation_scores(self) -> dict[str, float]:
-        """Text scores, only where they choose the epoch: they cost a decoding of the validation split."""
-        if self.section.select_by == "loss":
-            return {}
-        self.model.eval()
-        scores = {f"validation/{name}": value for name, value in self.validate(self.model).items()}
-        self.model.train()
-        return scores
+    def _keep_the_best(self) -> None:
+        """Leave the model with the weights of the best epoch, or with the mean of the best ones if that is no worse."""
+        position = self.position
+        best = position.best_epoch
+        rows = [row for row in position.history if row["epoch"] == best and "validation/loss" in row]
+        self.figures = {name: value for name, value in rows[0].items() if name.startswith("validation/")}
+        if len(position.kept) > 1:
+            checkpoint.load_best(self.workspace, self.model, position, len(position.kept))
+            figure, figures = self.validation()
+            self._record({f"averaged/{name.removeprefix('validation/')}": value for name, value in figures.items()})
+            if position.best is not None and figure >= position.best:
+                self.figures = figures
+                return
+        checkpoint.load_best(self.workspace, self.model, position)
 
-    def _report(self, batches: int) -> None:
-        position, window = self.position, self.window
-        loss = window.loss / window.tokens
-        speed = window.tokens / max(1e-9, time.monotonic() - window.started)
-        rate = self.optimiser.param_groups[0]["lr"]
-        self._record({"train/loss": loss, "train/learning_rate": rate, "train/tokens_per_second": round(speed)})
-        best = "" if position.best is None else f" · best {self.section.select_by} {abs(position.best):.3f}"
-        done = position.epoch + position.batch / batches
-        note = f"loss {loss:.3f} · {speed:,.0f} tokens/s{best}"
-        self.progress(int(done * 100), self.section.epochs * 100, "epochs", note)
-        window.begin()
+    def _settle(self) -> None:
+        broken = self.running.settle(self.position, self.group)
+        if broken is not None:
+            self._refuse_nan("training loss", broken)
+
+    def _report(self) -> None:
+        self._settle()
+        position = self.position
+        if self.group.rank == 0:
+            loss, speed = position.loss / position.tokens, position.tokens / max(1e-9, position.seconds)
+            rate = self.optimiser.param_groups[0]["lr"]
+            self._record({"train/loss": loss, "train/learning_rate": rate, "train/tokens_per_second": round(speed)})
+            best = "" if position.best is None else f" · best {self.section.select_by} {abs(position.best):.3f}"
+            done = position.epoch + position.window / self.train.windows
+            note = f"loss {loss:.3f} · {speed:,.0f} tokens/s{best}"
+            self.progress(int(done * 100), self.section.epochs * 100, "epochs", note)
+        position.loss, position.tokens, position.seconds = 0.0, 0, 0.0
 
     def _record(self, figures: HistoryRow) -> None:
         row = {"step": self.position.step, "epoch": self.position.epoch, **figures}
         self.position.history.append(row)
         self.observe(row)
 
-    def _refuse_nan(self, loss: float, what: str) -> None:
-        if math.isfinite(loss):
-            return
-        step, rate = self.position.step, self.optimiser.param_groups[0]["lr"]
+    def _refuse_nan(self, what: str, step: int) -> None:
+        rate = learning_rate_at(self.section, step, self.steps, self.position.rate_factor)
         good = checkpoint.newest(self.workspace)
-        kept = f"the last good checkpoint is kept in {good}" if good else "no epoch was finished, so none is kept"
+        kept = f"the last good checkpoint is kept in {good}" if good else "no checkpoint was written, so none is kept"
         raise UserMistake(
-            f"the {what} became {loss} at step {step} with learning rate {rate:.3g}: lower training.learning_rate or "
-            f"training.clip_norm, or add training.warmup_steps; {kept}"
+            f"the {what} became no number at step {step} with learning rate {rate:.3g}: lower training.learning_rate "
+            f"or training.clip_norm, or add training.warmup_steps; {kept}"
         )

@@ -1,9 +1,7 @@
 """The vocabulary stage: two tokenizers, how often each token occurs, and the figures people are shown."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
-from itertools import chain
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +16,18 @@ from seqloom.recipe import schema
 from seqloom.vocabulary.special import SOURCE_FILE, SPECIAL_TOKENS, TARGET_FILE, UNKNOWN
 from seqloom.vocabulary.training import BYTE_TOKENS, train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
+from seqloom.vocabulary.words import count_words
 
 COUNTS_FILE = "counts.parquet"  # side, id, token, count: on the training split
 SIDES = ("source", "target")
 
 
-@dataclass(frozen=True)
-class Counts:
-    """One split of one side, counted."""
+@dataclass
+class Text:
+    """One split of one side, counted: as many entries as it has different words."""
 
-    tokens: NDArray[np.int64]  # (V,) occurrences of each
-    characters: int
+    words: Counter[str] = field(default_factory=Counter)
+    characters: int = 0
 
 
 def build_vocabulary(section: schema.Vocabulary, corpus: Path, folder: Path, progress: Progress) -> dict[str, Any]:
@@ -39,19 +38,21 @@ def build_vocabulary(section: schema.Vocabulary, corpus: Path, folder: Path, pro
     Raises:
         UserMistake: the size has no room for the tokens that the kind always holds.
     """
-    vocabularies = _learn(section, corpus, progress)
+    breaks_han = section.kind == "word"
+    train, held_out = (_read(corpus, split, breaks_han, progress) for split in ("train", "validation"))
+    vocabularies = _learn(section, train)
     for file, side in zip((SOURCE_FILE, TARGET_FILE), SIDES, strict=True):
         vocabularies[side].save(folder / file)
-    counts = {side: _count(vocabularies[side], corpus, "train", side, progress) for side in SIDES}
-    held_out = {side: _count(vocabularies[side], corpus, "validation", side, progress) for side in SIDES}
+    counts = {side: vocabularies[side].count(train[side].words) for side in SIDES}
+    unseen = {side: vocabularies[side].count(held_out[side].words) for side in SIDES}
     pd.concat(_table(side, vocabularies[side], counts[side]) for side in SIDES).to_parquet(
         folder / COUNTS_FILE, index=False
     )
     return {
         "size": {side: len(vocabularies[side]) for side in SIDES},
-        "tokens": {side: int(counts[side].tokens.sum()) for side in SIDES},
-        "unknown": {side: _share(held_out[side].tokens[UNKNOWN], held_out[side].tokens.sum()) for side in SIDES},
-        "tokens_per_character": {side: _share(counts[side].tokens.sum(), counts[side].characters) for side in SIDES},
+        "tokens": {side: int(counts[side].sum()) for side in SIDES},
+        "unknown": {side: _share(unseen[side][UNKNOWN], unseen[side].sum()) for side in SIDES},
+        "tokens_per_character": {side: _share(counts[side].sum(), train[side].characters) for side in SIDES},
         "longest": {side: _longest(vocabularies[side]) for side in SIDES},
     }
 
@@ -61,38 +62,29 @@ def load_vocabularies(folder: Path) -> tuple[Vocabulary, Vocabulary]:
     return Vocabulary.load(folder / SOURCE_FILE), Vocabulary.load(folder / TARGET_FILE)
 
 
-def _learn(section: schema.Vocabulary, corpus: Path, progress: Progress) -> dict[str, Vocabulary]:
-    def texts(sides: tuple[str, ...]) -> Iterator[str]:
-        for frame in _frames(corpus, "train", sides, progress, f"learning {' and '.join(sides)} tokens"):
-            for side in sides:
-                yield from frame[side]
-
-    if section.shared:
-        return dict.fromkeys(SIDES, train_vocabulary(lambda: texts(SIDES), section))
-    return {side: train_vocabulary(partial(texts, (side,)), section) for side in SIDES}
-
-
-def _count(vocabulary: Vocabulary, corpus: Path, split: str, side: str, progress: Progress) -> Counts:
-    tokens, characters = np.zeros(len(vocabulary), np.int64), 0
-    for frame in _frames(corpus, split, (side,), progress, f"counting {side} tokens of {split}"):
-        texts = frame[side].tolist()
-        ids = np.fromiter(chain.from_iterable(vocabulary.encode(texts)), np.int64)
-        tokens += np.bincount(ids, minlength=len(vocabulary))
-        characters += sum(map(len, texts))
-    return Counts(tokens, characters)
-
-
-def _frames(corpus: Path, split: str, sides: tuple[str, ...], progress: Progress, note: str) -> Iterator[pd.DataFrame]:
-    """The rows of a split, reported as they are done with."""
+def _read(corpus: Path, split: str, breaks_han: bool, progress: Progress) -> dict[str, Text]:
+    """The words of each side of a split."""
+    texts = {side: Text() for side in SIDES}
     done, rows = 0, read_metadata(corpus / f"{split}.parquet").num_rows
-    for frame in iterate_split(corpus, split, columns=sides):
-        yield frame
+    for frame in iterate_split(corpus, split, columns=SIDES):
+        for side, text in texts.items():
+            lines = frame[side].tolist()
+            text.words.update(count_words(lines, breaks_han))
+            text.characters += sum(map(len, lines))
         done += len(frame)
-        progress(done, rows, "rows", note)
+        progress(done, rows, "rows", f"counting the words of {split}")
+    return texts
 
 
-def _table(side: str, vocabulary: Vocabulary, counts: Counts) -> pd.DataFrame:
-    columns = {"side": side, "id": range(len(vocabulary)), "token": vocabulary.tokens, "count": counts.tokens}
+def _learn(section: schema.Vocabulary, texts: dict[str, Text]) -> dict[str, Vocabulary]:
+    if section.shared:
+        both = texts["source"].words + texts["target"].words
+        return dict.fromkeys(SIDES, train_vocabulary(both, section))
+    return {side: train_vocabulary(texts[side].words, section) for side in SIDES}
+
+
+def _table(side: str, vocabulary: Vocabulary, counts: NDArray[np.int64]) -> pd.DataFrame:
+    columns = {"side": side, "id": range(len(vocabulary)), "token": vocabulary.tokens, "count": counts}
     return pd.DataFrame(columns)
 
 

@@ -1,15 +1,18 @@
 """Text to token ids and back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models
 
-from seqloom.corpus.normalising import normalise
 from seqloom.mistake import UserMistake
-from seqloom.vocabulary.marking import MARK, break_han_words, mark, splitter
+from seqloom.vocabulary.marking import MARK, splitter
 from seqloom.vocabulary.special import SPECIAL_TOKENS
+from seqloom.vocabulary.words import END_OF_TEXT, units_of
 
 
 class Vocabulary:
@@ -21,7 +24,7 @@ class Vocabulary:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._has_words = isinstance(tokenizer.model, models.WordLevel)
+        self._breaks_han = isinstance(tokenizer.model, models.WordLevel)
         ids = tokenizer.get_vocab()
         self.tokens: list[str] = sorted(ids, key=ids.__getitem__)  # index = id
 
@@ -58,8 +61,23 @@ class Vocabulary:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each text, without start and end."""
-        prepared = [self._prepare(text) for text in texts]
-        return [encoding.ids for encoding in self._tokenizer.encode_batch_fast(prepared, add_special_tokens=False)]
+        units = units_of(texts, self._breaks_han)
+        place = {unit: number for number, unit in enumerate(dict.fromkeys(units))}  # of each distinct unit
+        spelling, lengths = self._spell(place)
+        places = np.fromiter(map(place.__getitem__, units), np.int64, len(units))
+        starts, ends = (np.cumsum(lengths) - lengths)[places], np.cumsum(lengths[places])
+        ids = spelling[
+            np.repeat(starts - ends + lengths[places], lengths[places]) + np.arange(ends[-1] if units else 0)
+        ]
+        edges = [0, *ends[places == place.get(END_OF_TEXT)].tolist()]
+        flat = ids.tolist()
+        return [flat[start:end] for start, end in pairwise(edges)]
+
+    def count(self, words: Mapping[str, int]) -> NDArray[np.int64]:
+        """Occurrences of each token, `(V,)`, where `words` occur so often."""
+        spelling, lengths = self._spell(words)
+        repeats = np.repeat(np.fromiter(words.values(), np.int64, len(words)), lengths)
+        return np.bincount(spelling, weights=repeats, minlength=len(self)).astype(np.int64)
 
     def tokenise(self, texts: Sequence[str]) -> list[list[str]]:
         """Tokens of each text: what `encode` gives, in letters."""
@@ -70,6 +88,8 @@ class Vocabulary:
         spoken = [[token for token in sequence if token >= len(SPECIAL_TOKENS)] for sequence in sequences]
         return [text.strip(" ") for text in self._tokenizer.decode_batch(spoken, skip_special_tokens=False)]
 
-    def _prepare(self, text: str) -> str:
-        text = normalise(text)
-        return mark(break_han_words(text) if self._has_words else text)
+    def _spell(self, units: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The ids of all units end to end, and how many each has; the end of a text has none."""
+        texts = ["" if unit == END_OF_TEXT else unit for unit in units]
+        spelt = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+        return np.fromiter(chain.from_iterable(spelt), np.int64), np.fromiter(map(len, spelt), np.int64, len(spelt))

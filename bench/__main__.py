@@ -1,0 +1,105 @@
+"""`python -m bench`: everything that needs no GPU, one table of ratios with their goals."""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from bench import memory, speed, vectors, vocabulary
+from bench.artifacts import check_data, prepare
+from bench.places import DATA, HOME, RECIPES
+from bench.row import Row
+from seqloom.recipe.loading import load_recipe
+
+PARTS = ("transformer", "lstm", "vectors", "vocabulary", "memory")
+
+
+def main() -> None:
+    """Measure, print, and keep the figures in .bench/results.json."""
+    options = _options()
+    console = Console()
+    HOME.mkdir(exist_ok=True)
+    check_data(options.data)
+    started = time.monotonic()
+    rows: list[Row] = []
+    for part in options.parts:
+        console.print(f"[dim]{part} …[/dim]")
+        rows += _measure(part, options, console)
+    console.print(_table(rows))
+    console.print(f"{time.monotonic() - started:.0f} s in all")
+    (HOME / "results.json").write_text(json.dumps([asdict(row) for row in rows], indent=2), encoding="utf-8")
+
+
+def _measure(part: str, options: argparse.Namespace, console: Console) -> Iterator[Row]:
+    match part:
+        case "vectors":
+            yield from vectors.measure(options.data, options.tokens, options.threads)
+        case "vocabulary":
+            yield from vocabulary.measure(options.data, int(options.tokens * vectors.WORDS_PER_TOKEN))
+        case "memory":
+            yield from memory.measure(options.pairs)
+        case model:
+            folder = prepare(options.data, load_recipe(RECIPES / f"{model}.yaml", options.override))
+            racing = speed.race(model, folder, options.rounds, options.seconds, options.threads, options.override)
+            console.print(_turns(model, racing))
+            yield from speed.rows(model, racing)
+
+
+def _turns(model: str, contenders: Sequence[speed.Contender]) -> Table:
+    table = Table(title=f"{model}: target tokens per second", box=box.SIMPLE, title_justify="left")
+    for column in ("", "median", "turns", "tokens an update", "parameters"):
+        table.add_column(column, justify="left" if not column else "right")
+    for contender in contenders:
+        table.add_row(
+            contender.name,
+            f"{contender.speed:,.0f}",
+            contender.spread,
+            f"{contender.batch:,.0f}",
+            f"{contender.parameters / 1e6:.2f} M",
+        )
+    return table
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    table = Table(title="Seqloom against its peers", box=box.SIMPLE, title_justify="left")
+    for column in ("", "Seqloom", "against", "ratio", "goal", ""):
+        table.add_column(column, justify="right" if column in ("ratio", "goal") else "left")
+    for row in rows:
+        goal = "–" if row.goal is None else f"{'≥' if row.better == 'more' else '≤'} {row.goal:g}"
+        verdict = "" if row.goal is None else "[green]reached[/green]" if row.reached else "[red]missed[/red]"
+        table.add_row(row.what, row.ours, row.theirs, f"{row.ratio:.2f}", goal, verdict)
+    return table
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", default=[*PARTS], help=f"of {', '.join(PARTS)}; all if none is named")
+    parser.add_argument("--data", type=Path, default=DATA, help="the folder of Multi30k (%(default)s)")
+    parser.add_argument("--threads", type=int, default=2, help="of every contender (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=7, help="turns of every contender (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=8.0, help="of a turn (%(default)s)")
+    parser.add_argument("--tokens", type=int, default=10_000_000, help="of word2vec's corpus (%(default)s)")
+    parser.add_argument("--pairs", type=int, default=10_000_000, help="in the corpus for memory (%(default)s)")
+    parser.add_argument(
+        "-o",
+        "--override",
+        action="append",
+        default=[],
+        metavar="SECTION.FIELD=VALUE",
+        help="of Seqloom's recipe, such as training.precision=bf16; repeatable",
+    )
+    options = parser.parse_args()
+    unknown = [part for part in options.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"there is no part {unknown[0]}: choose of {', '.join(PARTS)}")
+    return options
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Multi30k through Seqloom's own stages, and the same segmented text in files for the peers."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from bench.places import HOME
+from seqloom.batches.encoding import encode_corpus
+from seqloom.corpus.building import build_corpus
+from seqloom.corpus.reading import iterate_split
+from seqloom.corpus.sources import locate
+from seqloom.models.building import Sizes
+from seqloom.progress import unwatched
+from seqloom.recipe.schema import Corpus, Recipe
+from seqloom.vectors.building import build_vectors
+from seqloom.vocabulary.building import SIDES, build_vocabulary, load_vocabularies
+from seqloom.vocabulary.special import SPECIAL_TOKENS
+
+LANGUAGES = {"source": "en", "target": "de"}
+VALIDATION_ROWS = 50  # so that an epoch's end costs next to nothing
+
+
+def check_data(data: Path) -> None:
+    """Leave with code 2 where Multi30k is not there."""
+    missing = [name for name in ("train.en", "train.de", "val.en", "val.de") if not (data / name).is_file()]
+    if missing:
+        print(f"no {missing[0]} in {data}: give the folder of Multi30k with --data", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def prepare(data: Path, recipe: Recipe) -> Path:
+    """Make the artifacts of the stages before training, and `train.en`, `train.de`, … and `vocabulary.txt` of tokens.
+
+    Every stage has the folder of its name; the tokens of the text files are separated by single spaces.
+    """
+    folder = HOME / "multi30k"
+    shutil.rmtree(folder, ignore_errors=True)
+    corpus, vocabulary, vectors, batches = (folder / name for name in ("corpus", "vocabulary", "vectors", "batches"))
+    for stage in (corpus, vocabulary, vectors, batches):
+        stage.mkdir(parents=True)
+    section = corpus_section(data, folder)
+    build_corpus(section, locate(section, folder), corpus, unwatched)
+    build_vocabulary(recipe.vocabulary, corpus, vocabulary, unwatched)
+    build_vectors(recipe.vectors, recipe.vocabulary.shared, corpus, vocabulary, vectors, unwatched)
+    encode_corpus(corpus, vocabulary, batches, unwatched)
+    _write_segmented(corpus, vocabulary, folder)
+    return folder
+
+
+def corpus_section(data: Path, folder: Path) -> Corpus:
+    """The whole training split, and a few sentences for validation and test."""
+    for language in LANGUAGES.values():
+        lines = (data / f"val.{language}").read_text(encoding="utf-8").split("\n")
+        for number, name in enumerate(("short-validation", "short-test")):
+            few = lines[number * VALIDATION_ROWS : (number + 1) * VALIDATION_ROWS]
+            (folder / f"{name}.{language}").write_text("\n".join(few) + "\n", encoding="utf-8")
+    return Corpus(
+        train=[str(data / f"train.{language}") for language in LANGUAGES.values()],
+        validation=[str(folder / f"short-validation.{language}") for language in LANGUAGES.values()],
+        test=[str(folder / f"short-test.{language}") for language in LANGUAGES.values()],
+    )
+
+
+def sizes_of(recipe: Recipe, vocabulary: Path) -> Sizes:
+    """What the model takes from the stages before it."""
+    source, target = load_vocabularies(vocabulary)
+    return Sizes(len(source), len(target), recipe.vectors.width, recipe.vocabulary.shared)
+
+
+def _write_segmented(corpus: Path, vocabulary: Path, folder: Path) -> None:
+    vocabularies = dict(zip(SIDES, load_vocabularies(vocabulary), strict=True))
+    tokens = vocabularies["source"].tokens[len(SPECIAL_TOKENS) :]
+    (folder / "vocabulary.txt").write_text("".join(f"{token}\n" for token in tokens), encoding="utf-8")
+    for split in ("train", "validation"):
+        for side, language in LANGUAGES.items():
+            with (folder / f"{split}.{language}").open("w", encoding="utf-8") as file:
+                for frame in iterate_split(corpus, split, (side,)):
+                    for sequence in vocabularies[side].tokenise(frame[side].tolist()):
+                        file.write(" ".join(sequence) + "\n")

@@ -1,0 +1,62 @@
+"""Seqloom's own training stage: `python -m bench.contenders.seqloom RECIPE FOLDER [SECTION.FIELD=VALUE …]`.
+
+The library's function trains from the artifacts of its own stages, and is looked in on through torch's hook for
+optimisers and the batches it draws; nothing is spared that a user's training does, but for the validation split, which
+is a few sentences.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench.artifacts import sizes_of
+from bench.places import RECIPES
+from bench.turns import Turns
+from seqloom.batches.bucketing import BucketedBatches
+from seqloom.progress import unwatched
+from seqloom.recipe.loading import load_recipe
+from seqloom.training.building import train_model
+
+WARM_UP = 10
+
+
+def main() -> None:
+    """Train until the race is over."""
+    model, folder, overrides = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
+    recipe = load_recipe(RECIPES / f"{model}.yaml", overrides)
+    turns = Turns(WARM_UP)
+    read = BucketedBatches.batch
+    training_rows = len(BucketedBatches.open(folder / "batches", "train", 1).source)
+
+    def counted(batches: BucketedBatches, rows: Any) -> Any:
+        batch = read(batches, rows)
+        if len(batches.source) == training_rows:  # and not those of validation
+            turns.drawn(batch.tokens)
+        return batch
+
+    def observe(row: dict[str, float]) -> None:
+        if "validation/loss" in row:
+            turns.interrupted()
+
+    BucketedBatches.batch = counted  # type: ignore[method-assign]
+    with tempfile.TemporaryDirectory() as scratch:
+        (workspace := Path(scratch) / "workspace").mkdir()
+        (made := Path(scratch) / "made").mkdir()
+        sizes = sizes_of(recipe, folder / "vocabulary")
+        train_model(
+            recipe,
+            sizes,
+            folder / "vocabulary",
+            folder / "vectors",
+            folder / "batches",
+            workspace,
+            made,
+            lambda _: {},
+            observe,
+            unwatched,
+        )
+
+
+if __name__ == "__main__":
+    main()

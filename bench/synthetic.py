@@ -1,0 +1,41 @@
+"""Text of any length with the words of a corpus: drawn one by one by their frequency, in sentences of its lengths."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from bench.artifacts import LANGUAGES
+from seqloom.corpus.writing import CorpusWriter
+
+CHUNK = 50_000  # sentences drawn at once
+
+
+def write_corpus(data: Path, words: int, folder: Path) -> None:
+    """A corpus stage's folder with about so many words in the training split, both sides together."""
+    sides = [
+        _sentences(data / f"train.{language}", words // 2, seed) for seed, language in enumerate(LANGUAGES.values())
+    ]
+    with CorpusWriter(folder) as writer:
+        for number, (source, target) in enumerate(zip(*sides, strict=False)):
+            split = {0: "test", 1: "validation"}.get(number, "train")
+            writer.keep(split, source, target, "synthetic", number)
+
+
+def _sentences(path: Path, words: int, seed: int) -> Iterator[str]:
+    """Sentences until there are `words` of them."""
+    lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
+    counts = Counter(word for line in lines for word in line)
+    known = np.array(list(counts), dtype=object)
+    shares = np.array(list(counts.values()), dtype=float)
+    lengths = np.array([len(line) for line in lines])
+    random = np.random.default_rng(seed)
+    while words > 0:
+        ends = np.cumsum(random.choice(lengths, CHUNK))
+        drawn = known[random.choice(len(known), ends[-1], p=shares / shares.sum())]
+        for sentence in np.split(drawn, ends[:-1]):
+            yield " ".join(sentence)
+            words -= len(sentence)
+            if words <= 0:
+                return

@@ -1,0 +1,31 @@
+"""Freed memory stays with the process while it trains on a CPU.
+
+glibc gives large blocks back to the kernel at once and takes them again, page by page, at the next step: a tenth of
+the training of a small Transformer went there (bench/RESULTS.md).
+"""
+
+import ctypes
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
+_NEVER = 2**31 - 1
+_DEFAULT = 128 << 10  # bytes, of both
+
+
+@contextmanager
+def freed_memory_kept() -> Iterator[None]:
+    """Within, blocks up to a gigabyte come from the heap, which does not shrink; where there is no glibc, nothing."""
+    allocator = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if allocator is None or not hasattr(allocator, "mallopt"):
+        yield
+        return
+    allocator.mallopt(_MMAP_THRESHOLD, 1 << 30)
+    allocator.mallopt(_TRIM_THRESHOLD, _NEVER)
+    try:
+        yield
+    finally:
+        allocator.mallopt(_MMAP_THRESHOLD, _DEFAULT)
+        allocator.mallopt(_TRIM_THRESHOLD, _DEFAULT)
+        allocator.malloc_trim(0)

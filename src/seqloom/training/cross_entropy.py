@@ -1,0 +1,103 @@
+"""Cross-entropy over a large vocabulary without ever holding its logits.
+
+The logits of a batch are its largest tensor by far, and in the plain way four of that size (logits, log-probabilities,
+probabilities, gradient) pass through memory. Here a chunk of rows goes all the way to its gradient while it is in the
+cache, as Wijmans et al. 2024, https://arxiv.org/abs/2411.09009, do on a GPU.
+
+N tokens, C tokens of a chunk, E feature width, V vocabulary.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+CHUNK_LOGITS = {"cpu": 2 << 20, "cuda": 128 << 20}  # held at once
+
+
+def linear_cross_entropy(hidden: Tensor, output: nn.Linear, targets: Tensor, smoothing: float) -> Tensor:
+    """Mean loss in nats of features `(N, E)` through `output` `(V, E)` against targets `(N,)`.
+
+    Equal to `cross_entropy(output(hidden), targets, label_smoothing=smoothing)`; under autocast its products are in
+    bfloat16 and everything else in float32.
+    """
+    loss: Tensor = _LinearCrossEntropy.apply(  # type: ignore[no-untyped-call]
+        hidden, output.weight, output.bias, targets, smoothing
+    )
+    return loss
+
+
+class _LinearCrossEntropy(torch.autograd.Function):
+    """The gradients are made in the forward pass, while the logits are at hand."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+        device = hidden.device.type
+        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
+        needs = ctx.needs_input_grad
+        of_hidden = torch.empty_like(hidden, dtype=dtype) if needs[0] else None
+        of_weight = torch.zeros_like(weight) if needs[1] else None
+        of_bias = torch.zeros_like(bias) if needs[2] else None
+        loss = torch.zeros((), device=hidden.device)
+        with torch.autocast(device, enabled=False):
+            rows, columns = hidden.to(dtype), weight.to(dtype)
+            for chunk in _chunks(len(rows), CHUNK_LOGITS[device] // len(columns)):
+                scores = torch.addmm(bias.to(dtype), rows[chunk], columns.t()).float().log_softmax(dim=1)  # (C, V)
+                loss += _loss(scores, targets[chunk], smoothing)
+                if not any(needs):
+                    continue
+                gradient = _gradient(scores, targets[chunk], smoothing)
+                if of_bias is not None:
+                    of_bias += gradient.sum(dim=0)
+                gradient = gradient.to(dtype)
+                if of_hidden is not None:
+                    torch.mm(gradient, columns, out=of_hidden[chunk])
+                if of_weight is not None:
+                    _accumulate(of_weight, gradient, rows[chunk])
+        ctx.gradients = of_hidden, of_weight, of_bias
+        ctx.hidden_type, ctx.tokens = hidden.dtype, len(rows)
+        return loss / len(rows)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        of_hidden, of_weight, of_bias = ctx.gradients
+        scale = upstream / ctx.tokens
+        if of_hidden is not None:
+            of_hidden = of_hidden.to(ctx.hidden_type).mul_(scale)
+        if of_weight is not None:
+            of_weight = of_weight.mul_(scale)
+        if of_bias is not None:
+            of_bias = of_bias.mul_(scale)
+        return of_hidden, of_weight, of_bias, None, None
+
+
+def _chunks(rows: int, size: int) -> Iterator[slice]:
+    size = max(1, size)
+    return (slice(start, start + size) for start in range(0, rows, size))
+
+
+def _loss(scores: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+    """Summed over the rows of log-probabilities `(C, V)`; smoothing spreads its share evenly (Szegedy et al. 2016)."""
+    loss = -(1.0 - smoothing) * scores.gather(1, targets.unsqueeze(1)).sum()
+    if smoothing:
+        loss -= smoothing * scores.mean(dim=1).sum()
+    return loss
+
+
+def _gradient(scores: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+    """Of the summed loss by the logits `(C, V)`: probabilities minus what was wanted. The scores are used up."""
+    gradient = scores.exp_()
+    if smoothing:
+        gradient -= smoothing / scores.shape[1]
+    return gradient.scatter_add_(1, targets.unsqueeze(1), gradient.new_full((len(targets), 1), smoothing - 1.0))
+
+
+def _accumulate(total: Tensor, gradient: Tensor, rows: Tensor) -> None:
+    """Add gradientᵀ rows to `total` `(V, E)`, which stays in float32."""
+    if gradient.dtype == total.dtype:
+        total.addmm_(gradient.t(), rows)
+    else:
+        total += gradient.t() @ rows

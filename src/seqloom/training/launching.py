@@ -1,0 +1,128 @@
+"""Several processes for one training: started, watched and restarted by torch's elastic launcher."""
+
+import json
+import logging
+import shutil
+import signal
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from seqloom.mistake import UserMistake
+from seqloom.preemption import Preempted
+from seqloom.progress import Progress
+from seqloom.training import checkpoint
+from seqloom.training.events import Event, Listener
+from seqloom.training.job import Job
+from seqloom.training.rank import EVENTS_FILE, LOG_FILE, OUTCOME_FILE
+from seqloom.training.stopping import SIGNALS
+from seqloom.training.trainer import Observe
+
+MAX_RESTARTS = 5  # of all processes, after one died
+
+logger = logging.getLogger(__name__)
+
+
+def train_in_processes(job: Job, observe: Observe, progress: Progress) -> dict[str, Any]:
+    """Train with `training.processes` processes; one that dies has all begin again from the newest checkpoint.
+
+    Raises:
+        UserMistake, Preempted: as one process would.
+        RuntimeError: the processes died again and again.
+    """
+    place = job.workspace / "job"
+    shutil.rmtree(place, ignore_errors=True)  # of a training that was killed
+    place.mkdir()
+    job.write(place)
+
+    def hear(event: Event) -> None:
+        match event:
+            case ["row", row]:
+                observe(row)
+            case ["progress", *now]:
+                progress(*now)
+            case ["restarted"]:
+                logger.warning("a process of the training died; all go on from the newest checkpoint")
+
+    with Listener(place / EVENTS_FILE, hear):
+        signalled = _launch(place, job.recipe.training.processes)
+    return _outcome(place, job, signalled)
+
+
+def _launch(place: Path, processes: int) -> int:
+    """Run to the end; return the signal that ended it before, or 0."""
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=processes,
+        run_id=uuid.uuid4().hex,
+        rdzv_backend="c10d",
+        rdzv_endpoint="localhost:0",
+        local_addr="localhost",
+        max_restarts=MAX_RESTARTS,
+        logs_specs=DefaultLogsSpecs(str(place / "launcher")),
+        signals_to_handle="SIGTERM,SIGINT",
+    )
+    with _handlers_restored(), _quiet():
+        try:
+            elastic_launch(config, sys.executable)("-m", "seqloom.training.rank", str(place))
+        except SignalException as stop:
+            return int(stop.sigval)
+        except ChildFailedError as failure:
+            if not (place / OUTCOME_FILE).exists():
+                raise RuntimeError(f"the processes of the training died:\n{_last_words(place)}") from failure
+    return 0
+
+
+def _outcome(place: Path, job: Job, signalled: int) -> dict[str, Any]:
+    file = place / OUTCOME_FILE
+    outcome: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if "mistake" in outcome:
+        raise UserMistake(outcome["mistake"])
+    if "facts" in outcome:
+        shutil.rmtree(place)
+        facts: dict[str, Any] = outcome["facts"]
+        return facts
+    assert signalled, "the processes ended and left no word"
+    saved = checkpoint.newest(job.workspace)
+    raise Preempted(signalled, checkpoint.read_position(job.workspace).step if saved else 0)
+
+
+def _last_words(place: Path) -> str:
+    """The end of what the most talkative process had to say."""
+    outputs = [file.read_text(encoding="utf-8", errors="replace") for file in place.glob(LOG_FILE.format("*"))]
+    return max(outputs, key=len, default="").strip()[-4000:]
+
+
+@contextmanager
+def _handlers_restored() -> Iterator[None]:
+    """The launcher leaves its signal handlers behind."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The launcher's own log is told in our words: what died is in the processes' logs."""
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("torch.distributed.elastic")]
+    loggers = [log for log in map(logging.getLogger, names) if not log.disabled]
+    for log in loggers:
+        log.disabled = True
+    try:
+        yield
+    finally:
+        for log in loggers:
+            log.disabled = False

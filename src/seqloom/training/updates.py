@@ -1,0 +1,84 @@
+"""What one update reads: the batches whose gradients are added up, and of each batch the share of one process."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from seqloom.batches.batch import Batch
+from seqloom.batches.bucketing import BucketedBatches, Place, Rows
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Training
+
+
+@dataclass(frozen=True)
+class Update:
+    """The batches of one update, ready on the device, and the place in the epoch behind them."""
+
+    rows: list[Rows]  # of each whole batch, over all processes
+    batches: list[Batch]  # of this process; as many as `rows`, or more where a batch had to be cut into parts
+    tokens: list[int]  # of each of `batches` that count; none of a stand-in's
+    parts: int  # that each of `rows` is cut into
+    place: Place
+
+
+class Updates:
+    """Makes the updates of an epoch, for one process among `size`."""
+
+    def __init__(
+        self, train: BucketedBatches, section: "Training", device: torch.device, rank: int, size: int, parts: int
+    ) -> None:
+        self.train = train
+        self.section = section
+        self.device = device
+        self.rank, self.size = rank, size
+        self.parts = parts  # more than one after memory ran out
+        self.stream = _stream(device) if device.type == "cuda" else None
+
+    def of_epoch(self, epoch: int, start: Place) -> Iterator[Update]:
+        """The updates of an epoch from `start` on; the last may have fewer batches."""
+        taken: list[Rows] = []
+        for rows, place in self.train.epoch(self.section.seed, epoch, start):
+            taken.append(rows)
+            if len(taken) == self.section.accumulation or place == (self.train.windows, 0):
+                yield self.make(taken, place)
+                taken = []
+
+    def make(self, taken: Sequence[Rows], place: Place) -> Update:
+        """Read this process's share of the batches with these rows."""
+        parts = self.parts
+        shares = [share(rows, self.rank, self.size) for rows in taken]
+        pieces = [piece for rows in shares for piece in np.array_split(rows, parts) if len(piece)]
+        batches = [self._ready(piece) for piece in pieces]
+        tokens = [batch.tokens for batch in batches]
+        if not batches:  # fewer rows than processes: gradients are still exchanged, so this one computes a zero
+            batches, tokens = [self._ready(taken[0][:1])], [0]
+        return Update(list(taken), batches, tokens, parts, place)
+
+    def _ready(self, rows: Rows) -> Batch:
+        """Read, pad and move; a GPU is given its copy on a stream of its own, beside its computing."""
+        batch = self.train.batch(rows)
+        if self.stream is None:
+            return batch.to(self.device)
+        moved: dict[str, Any] = {}
+        with torch.cuda.stream(self.stream):
+            for name, value in vars(batch).items():
+                if isinstance(value, torch.Tensor):
+                    moved[name] = value.pin_memory().to(self.device, non_blocking=True)
+                    moved[name].record_stream(torch.cuda.default_stream(self.device))
+        self.stream.synchronize()
+        return replace(batch, **moved)
+
+
+def share(rows: Rows, rank: int, size: int) -> Rows:
+    """The rows of one process, dealt to and fro: sorted by length as they are, all get about as many tokens."""
+    lap, seat = np.divmod(np.arange(len(rows)), size)
+    dealt: Rows = rows[np.where(lap % 2, size - 1 - seat, seat) == rank]
+    return dealt
+
+
+def _stream(device: torch.device) -> torch.cuda.Stream:
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]

@@ -1,0 +1,47 @@
+"""How good a model is on the validation split, and the one figure that judges an epoch."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import torch
+
+from seqloom.batches.bucketing import BucketedBatches
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.training.checkpoint import HistoryRow
+from seqloom.training.loss import validation_loss
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Training
+
+Validate = Callable[[EncoderDecoder], Mapping[str, float]]
+"""Scores a model on validation text: {"bleu": …, "chrf": …}."""
+
+
+class Validation:
+    """Judges the model as it stands."""
+
+    def __init__(
+        self,
+        model: EncoderDecoder,
+        split: BucketedBatches,
+        section: "Training",
+        device: torch.device,
+        validate: Validate,
+    ) -> None:
+        self.model = model
+        self.split = split
+        self.select_by = section.select_by
+        self.device = device
+        self.validate = validate
+
+    def __call__(self) -> tuple[float, HistoryRow]:
+        """The figure that chooses, higher is better, and all figures by name."""
+        loss = validation_loss(self.model, self.split.in_order(), self.device)
+        figures = {"validation/loss": loss, "validation/perplexity": math.exp(min(loss, 700.0))}
+        if self.select_by == "loss" or not math.isfinite(loss):
+            return -loss, figures
+        self.model.eval()  # text scores only where they choose: they cost a decoding of the validation split
+        figures |= {f"validation/{name}": value for name, value in self.validate(self.model).items()}
+        self.model.train()
+        return figures[f"validation/{self.select_by}"], figures

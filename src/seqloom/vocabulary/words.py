@@ -1,0 +1,33 @@
+"""Text taken apart where no token crosses: it repeats its words, so each is cut and counted once for a chunk.
+
+A unit is what stands between two spaces, with the mark before it; a word is what the splitter leaves of a unit.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from seqloom.corpus.normalising import normalise
+from seqloom.vocabulary.marking import BREAK, MARK, break_han_words, mark, splitter
+
+END_OF_TEXT = "\r"  # a unit of its own after each text; normalised text holds none
+_SPLITTER = splitter()
+
+
+def units_of(texts: Iterable[str], breaks_han: bool) -> list[str]:
+    """The units of all texts, normalised and marked, one after another; `END_OF_TEXT` follows each text."""
+    normal = map(normalise, texts)
+    marked = [mark(break_han_words(text)) for text in normal] if breaks_han else [mark(text) for text in normal]
+    between = BREAK + END_OF_TEXT + BREAK
+    units = between.join([*marked, ""]).replace(MARK, BREAK + MARK).split(BREAK)
+    return [unit for unit in units if unit]
+
+
+def count_words(texts: Sequence[str], breaks_han: bool) -> Counter[str]:
+    """Occurrences of each word: what the trainers of `tokenizers` would count themselves, slowly."""
+    units = Counter(units_of(texts, breaks_han))
+    del units[END_OF_TEXT]
+    words: Counter[str] = Counter()
+    for unit, occurrences in units.items():
+        for word, _ in _SPLITTER.pre_tokenize_str(unit):
+            words[word] += occurrences
+    return words
