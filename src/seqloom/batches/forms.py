@@ -1,4 +1,4 @@
-"""What is predicted of a pair, which depends on the architecture: its target, the whole of it, or a label."""
+"""What is predicted of a pair: its target, the whole of it, a label, or hidden tokens of its source."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -10,14 +10,16 @@ from seqloom.batches.sequences import Ids, Sequences
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Model
 
-Form = Literal["pairs", "texts", "labels"]
+Form = Literal["pairs", "texts", "labels", "masked"]
 
 
-def form_of(section: "Model") -> Form:
-    """The form a model learns from."""
-    if section.decoder == "classifier":
+def form_of(model: "Model", objective: str = "sequence") -> Form:
+    """The form that a model learns from."""
+    if objective == "masked":
+        return "masked"
+    if model.decoder == "classifier":
         return "labels"
-    return "texts" if section.encoder == "none" else "pairs"
+    return "texts" if model.encoder == "none" else "pairs"
 
 
 class Joined(Sequences):
