@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seqloom.batches.batch import Batch, pad_sources
 from seqloom.batches.sequences import Ids
-from seqloom.vocabulary.special import PADDING, UNKNOWN
+from seqloom.vocabulary.special import END, PADDING, UNKNOWN
 
 ASKED = 0.15  # share of the tokens that are to be told (Devlin et al. 2019, section 3.1)
 HIDDEN, REPLACED = 0.8, 0.1  # of those; the rest stand as they are, so that what is read cannot be known to be false
@@ -20,23 +20,25 @@ HIDDEN, REPLACED = 0.8, 0.1  # of those; the rest stand as they are, so that wha
 def make_masked_batch(sources: Sequence[Ids], seeds: Sequence[tuple[int, ...]], corpus: Ids) -> Batch:
     """Hide tokens of each source by its own seed: what is hidden depends on no other source.
 
-    A hidden token is read as UNKNOWN, a replaced one as any of the ids of `corpus`. END is never asked for.
+    A hidden token is read as UNKNOWN, a replaced one as any of the ids of `corpus`. END is asked for like a token, so
+    that the end of a text is known, and always stands as it is.
     """
     asked, read = zip(*(_mask(*pair, corpus) for pair in zip(sources, seeds, strict=True)), strict=True)
     source = pad_sources(read)
     output = torch.full_like(source, PADDING)
     for row, (places, ids) in enumerate(zip(asked, sources, strict=True)):
-        output[row, torch.from_numpy(places)] = torch.from_numpy(ids[places].astype(np.int64))
+        whole = np.append(ids, END).astype(np.int64)
+        output[row, torch.from_numpy(places)] = torch.from_numpy(whole[places])
     return Batch(source, source, output, sum(map(len, asked)))
 
 
 def _mask(ids: Ids, seed: tuple[int, ...], corpus: Ids) -> tuple[NDArray[np.int64], Ids]:
     """The places that are asked for, at least one, and the ids as they are read."""
     random = np.random.default_rng(seed)
-    places = np.flatnonzero(random.random(len(ids)) < ASKED)
+    places = np.flatnonzero(random.random(len(ids) + 1) < ASKED)
     if len(places) == 0:
-        places = random.integers(len(ids), size=1)
-    fate = random.random(len(places))
+        places = random.integers(max(1, len(ids)), size=1)
+    fate = np.where(places < len(ids), random.random(len(places)), 1.0)
     read = np.array(ids)
     read[places[fate < HIDDEN]] = UNKNOWN
     replaced = places[(fate >= HIDDEN) & (fate < HIDDEN + REPLACED)]
