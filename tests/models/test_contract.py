@@ -51,6 +51,12 @@ ARCHITECTURES += [
         ("lstm", "lstm", {"attention": "multiplicative", "input_feeding": True, "decoder_layers": 2}, "luong"),
         ("gru", "lstm", {"variational_dropout": True, "decoder_layers": 2, "encoder_layers": 2}, "variational"),
         ("none", "gru", {"variational_dropout": True}, "variational-language"),
+        ("lstm", "lstm", {"copying": True}, "copying"),
+        ("lstm", "lstm", {"copying": True, "coverage": 1.0, "variational_dropout": True}, "covering"),
+        ("gru", "gru", {"attention": "multiplicative", "copying": True, "coverage": 0.5}, "copying-multiplicative"),
+        ("rnn", "rnn", {"attention": "multiplicative", "copying": True, "input_feeding": True}, "copying-luong"),
+        ("transformer", "transformer", {"copying": True, "coverage": 1.0, "decoder_layers": 2}, "copying-transformer"),
+        ("cnn", "cnn", {"copying": True, "decoder_layers": 2}, "copying-cnn"),
         ("none", "transformer", {"decoder_layers": 2}, "gpt"),
         ("none", "lstm", {"decoder_layers": 2}, "language-lstm"),
         ("none", "cnn", {"decoder_layers": 2, "kernel_width": 4}, "language-cnn"),
@@ -65,7 +71,7 @@ over_writers = pytest.mark.parametrize("section", [p for p in ARCHITECTURES if p
 
 
 def sizes_of(section: Model) -> Sizes:
-    return SHARED if section.encoder == "none" else SIZES
+    return SHARED if section.encoder == "none" or section.copying else SIZES
 
 
 def pairs(section: Model, *lengths: tuple[int, int], seed: int = 0) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -151,7 +157,7 @@ def test_the_future_is_unseen(section: Model) -> None:
 @over_architectures
 def test_overfits_eight_pairs(section: Model) -> None:
     """Learns eight pairs by heart, and greedy search recites them."""
-    model = fresh(section.model_copy(update={"dropout": 0.0})).train()
+    model = fresh(section.model_copy(update={"dropout": 0.0, "coverage": 0.01 * section.coverage})).train()
     sources, targets = pairs(section, *[(3, 4)] * 8)
     batch = batch_of(section, sources, targets)
     optimiser = torch.optim.Adam(model.parameters(), lr=0.005 if section.decoder in ("transformer", "cnn") else 0.03)

@@ -37,6 +37,10 @@ def checked(model: dict[str, Any], **sections: Any) -> Recipe:
             {"encoder": "cnn", "decoder": "transformer", "variational_dropout": True},
             "variational_dropout is a recurrent side's: remove it, or set encoder or decoder to rnn, lstm or gru",
         ),
+        ({"coverage": 1.0}, "coverage is of a model that copies: set copying to true or remove coverage"),
+        ({"copying": True, "decoder": "classifier"}, "a classifier writes no text to copy into: remove copying"),
+        ({"copying": True, "encoder": "none"}, "no attention to copy by: remove copying, or set encoder to another"),
+        ({"copying": True, "attention": "none"}, "copying goes by attention: set attention to additive or multi"),
         ({"encoder": "transformer", "heads": 3}, "encoder_width 256 is no multiple of heads 3: change one of them"),
         (
             {"decoder": "transformer", "decoder_width": 12, "positions": "rotary"},
@@ -56,6 +60,11 @@ def test_a_refusal_names_the_remedy(model: dict[str, Any], remedy: str) -> None:
 def test_a_prompt_needs_the_targets_vocabulary() -> None:
     with pytest.raises(UserMistake, match=r"encoder none .* set vocabulary\.shared to true"):
         checked({"encoder": "none"})
+
+
+def test_copying_needs_the_targets_vocabulary() -> None:
+    with pytest.raises(UserMistake, match=r"copying writes source tokens .* set vocabulary\.shared to true"):
+        checked({"copying": True})
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from safetensors.torch import load_model, save_model
 from torch import nn
 
 from seqloom.models.choosing import build_decoder, build_encoder
+from seqloom.models.contract import AttentiveDecoder
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.pointer_generator import PointerGenerator
 from seqloom.vocabulary.special import PADDING
 
 if TYPE_CHECKING:
@@ -43,6 +45,9 @@ def build_model(section: "Model", sizes: Sizes) -> EncoderDecoder:
     nn.init.zeros_(output.bias)
     if section.tied:
         output.weight = target_embedding.weight  # Press and Wolf 2017
+    if section.copying:
+        assert isinstance(decoder, AttentiveDecoder)
+        return PointerGenerator(source_embedding, target_embedding, encoder, decoder, output, section.coverage)
     return EncoderDecoder(source_embedding, target_embedding, encoder, decoder, output)
 
 

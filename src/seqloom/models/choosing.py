@@ -6,6 +6,7 @@ from seqloom.models.classifier import Classifier
 from seqloom.models.contract import Decoder, Encoder
 from seqloom.models.convolutional_decoder import ConvolutionalDecoder
 from seqloom.models.convolutional_encoder import ConvolutionalEncoder
+from seqloom.models.covering_decoder import CoveringDecoder
 from seqloom.models.input_feeding_decoder import InputFeedingDecoder
 from seqloom.models.language_decoder import LanguageDecoder
 from seqloom.models.no_encoder import NoEncoder
@@ -86,6 +87,8 @@ def _recurrent_decoder(section: "Model", width: int, memory_width: int) -> Decod
     dropout = _dropout_at_each_step(section)
     if section.encoder == "none":
         return LanguageDecoder(kind, width, decoder_width, layers, dropout)
+    if section.copying and section.attention == "additive":
+        return CoveringDecoder(kind, width, decoder_width, layers, memory_width, dropout, section.coverage > 0)
     decoder = InputFeedingDecoder if section.input_feeding else RECURRENT_DECODERS[section.attention]
     return decoder(kind, width, decoder_width, layers, memory_width, dropout)
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from seqloom.models.attention import mix
-from seqloom.models.contract import Decoder, State
+from seqloom.models.contract import AttentiveDecoder, State
 from seqloom.models.convolution import HALF, GatedConvolution, linear
 from seqloom.models.dropout import Dropout
 from seqloom.models.entrance import Entrance
@@ -28,7 +28,7 @@ class ConvolutionalState:
         return ConvolutionalState(self.length, tuple(inputs.index_select(0, rows) for inputs in self.layers))
 
 
-class ConvolutionalDecoder(Decoder):
+class ConvolutionalDecoder(AttentiveDecoder):
     """Causal gated convolutions, each followed by attention to the source.  Gehring et al. 2017, arXiv:1705.03122."""
 
     def __init__(
@@ -63,8 +63,18 @@ class ConvolutionalDecoder(Decoder):
         nothing = memory.states.new_zeros(len(memory.mask), self.look_back, self.width)
         return ConvolutionalState(0, (nothing,) * len(self.layers))
 
-    def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, ConvolutionalState]:
+    def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
         """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
+        features, _, state = self._read(embedded, state, memory)
+        return features, state
+
+    def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
+        """A run that also returns where the last layer looked, `(B, T, S)`."""
+        features, weights, state = self._read(embedded, state, memory)
+        assert weights is not None
+        return features, weights, state
+
+    def _read(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor | None, State]:
         assert isinstance(state, ConvolutionalState)
         length = embedded.shape[1]
         entered = self.enter(embedded, state.length)
@@ -73,9 +83,9 @@ class ConvolutionalDecoder(Decoder):
         for layer, before in zip(self.layers, state.layers, strict=True):
             reached = torch.cat([before, inputs], dim=1)  # (B, P + T, D)
             seen.append(reached[:, length:])
-            inputs = layer(reached, inputs, entered, memory)
+            inputs, weights = layer(reached, inputs, entered, memory)
         features: Tensor = self.dropout(self.leave(inputs))
-        return features, ConvolutionalState(state.length + length, tuple(seen))
+        return features, weights, ConvolutionalState(state.length + length, tuple(seen))
 
 
 class ConvolutionalLayer(nn.Module):
@@ -86,12 +96,17 @@ class ConvolutionalLayer(nn.Module):
         self.convolution = GatedConvolution(decoder_width, kernel_width, dropout)
         self.attention = SourceAttention(width, decoder_width, memory_width) if memory_width else None
 
-    def forward(self, reached: Tensor, inputs: Tensor, entered: Tensor, memory: Memory) -> Tensor:
-        """Inputs `(B, T, D)`, those with what their windows reach `(B, P + T, D)`, tokens `(B, T, E)`: `(B, T, D)`."""
+    def forward(self, reached: Tensor, inputs: Tensor, entered: Tensor, memory: Memory) -> tuple[Tensor, Tensor | None]:
+        """Inputs `(B, T, D)`, those with what their windows reach `(B, P + T, D)` and tokens `(B, T, E)`.
+
+        To outputs `(B, T, D)` and, where there is a source, attention's weights `(B, T, S)`.
+        """
         states: Tensor = self.convolution(reached)
-        if self.attention is not None:
-            states = (states + self.attention(states, entered, memory)) * HALF
-        return (states + inputs) * HALF
+        if self.attention is None:
+            return (states + inputs) * HALF, None
+        seen, weights = self.attention(states, entered, memory)
+        states = (states + seen) * HALF
+        return (states + inputs) * HALF, weights
 
 
 class SourceAttention(nn.Module):
@@ -103,11 +118,10 @@ class SourceAttention(nn.Module):
         self.scale = width**-0.5  # scores as flat at first as those of their smaller embeddings
         self.context = linear(memory_width, decoder_width)
 
-    def forward(self, states: Tensor, entered: Tensor, memory: Memory) -> Tensor:
-        """States `(B, T, D)` and tokens `(B, T, E)` to `(B, T, D)`."""
+    def forward(self, states: Tensor, entered: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """States `(B, T, D)` and tokens `(B, T, E)` to what is seen `(B, T, D)` and the weights `(B, T, S)`."""
         assert memory.keys is not None
         query = (self.query(states) + entered) * HALF
-        contexts, _ = mix(query @ memory.keys.transpose(1, 2) * self.scale, memory)
+        contexts, weights = mix(query @ memory.keys.transpose(1, 2) * self.scale, memory)
         tokens = memory.mask.sum(dim=1).view(-1, 1, 1)  # the mean of m states varies 1/m as much as one of them
-        seen: Tensor = self.context(contexts * tokens**0.5)
-        return seen
+        return self.context(contexts * tokens**0.5), weights

@@ -4,6 +4,7 @@ B batch, S source length, D memory width, A attention width.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -16,12 +17,12 @@ class Memory:
     mask: Tensor  # (B, S) True where there is a token, False on padding
     summary: Tensor  # (B, D) the fixed-length vector of the whole source
     keys: Tensor | None = None  # (B, S, A) the states as attention compares them, computed once per source
+    source: Tensor | None = None  # (B, S) the tokens themselves, where they may be copied
 
     def repeat(self, times: int) -> "Memory":
         """Each source `times` times in a row, for the hypotheses of a beam."""
-        keys = None if self.keys is None else self.keys.repeat_interleave(times, dim=0)
-        states, mask, summary = (x.repeat_interleave(times, dim=0) for x in (self.states, self.mask, self.summary))
-        return Memory(states, mask, summary, keys)
+        parts: dict[str, Any] = {n: None if x is None else x.repeat_interleave(times, 0) for n, x in vars(self).items()}
+        return Memory(**parts)
 
 
 def mean_of_tokens(states: Tensor, mask: Tensor) -> Tensor:

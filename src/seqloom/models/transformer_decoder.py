@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
-from seqloom.models.contract import Decoder, State
+from seqloom.models.contract import AttentiveDecoder, State
 from seqloom.models.entrance import Entrance
 from seqloom.models.memory import Memory
 from seqloom.models.transformer_layer import (
@@ -37,7 +37,7 @@ class TransformerState:
         return TransformerState(tuple((k.index_select(0, rows), v.index_select(0, rows)) for k, v in self.layers))
 
 
-class TransformerDecoder(Decoder):
+class TransformerDecoder(AttentiveDecoder):
     """Self-attention to what was written, attention to the source, feed-forward; Vaswani et al. 2017.
 
     Without an encoder there is no attention to the source: GPT's shape.
@@ -60,8 +60,22 @@ class TransformerDecoder(Decoder):
         """Nothing is written yet."""
         return TransformerState(())
 
-    def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, TransformerState]:
+    def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
         """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
+        features, _, state = self._read(embedded, state, memory)
+        return features, state
+
+    def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
+        """A run that also returns where the last layer looked, `(B, T, S)`, the mean of its heads."""
+        features, asked, state = self._read(embedded, state, memory)
+        assert memory.keys is not None
+        last = self.layers[-1]
+        assert isinstance(last, DecoderLayer)
+        weights = last.source.weights(asked, memory.keys.chunk(len(self.layers), dim=2)[-1], memory.mask)
+        return features, weights, state
+
+    def _read(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
+        """Features, what the last layer asked the source `(B, T, D)`, and the state."""
         assert isinstance(state, TransformerState)
         mask = memory.mask[:, None, None, :]
         nothing = (None,) * len(self.layers)
@@ -70,10 +84,10 @@ class TransformerDecoder(Decoder):
         inputs = self.enter(embedded, state.length)
         layers = []
         for layer, past, source in zip(self.layers, pasts, keys_values, strict=True):
-            inputs, past = layer(inputs, past, source, mask)
+            inputs, asked, past = layer(inputs, past, source, mask)
             layers.append(past)
         features: Tensor = self.leave(self.norm(inputs))
-        return features, TransformerState(tuple(layers))
+        return features, asked, TransformerState(tuple(layers))
 
 
 class DecoderLayer(nn.Module):
@@ -86,17 +100,29 @@ class DecoderLayer(nn.Module):
             self.source, self.around_source = CrossAttention(shape), Residual(shape)
         self.feedforward, self.around_feedforward = FeedForward(shape), Residual(shape)
 
-    def forward(self, inputs: Tensor, past: Past | None, source: Tensor | None, mask: Tensor) -> tuple[Tensor, Past]:
-        """Inputs `(B, T, D)`, what came before, source keys and values `(B, S, 2 D)`, mask `(B, 1, 1, S)`."""
+    def forward(
+        self, inputs: Tensor, past: Past | None, source: Tensor | None, mask: Tensor
+    ) -> tuple[Tensor, Tensor, Past]:
+        """Inputs `(B, T, D)`, what came before, source keys and values `(B, S, 2 D)`, mask `(B, 1, 1, S)`.
+
+        To outputs `(B, T, D)`, what the source was asked `(B, T, D)`, and the past with these tokens.
+        """
+        asked = inputs
 
         def attention(x: Tensor) -> Tensor:
             nonlocal past
             mixed, past = self.attention.run(x, past)
             return mixed
 
+        def look(x: Tensor) -> Tensor:
+            nonlocal asked
+            asked = x
+            seen: Tensor = self.source(x, source, mask)
+            return seen
+
         inputs = self.around_attention(inputs, attention)
         if source is not None:
-            inputs = self.around_source(inputs, lambda x: self.source(x, source, mask))
+            inputs = self.around_source(inputs, look)
         inputs = self.around_feedforward(inputs, self.feedforward)
         assert past is not None
-        return inputs, past
+        return inputs, asked, past

@@ -106,6 +106,17 @@ class CrossAttention(nn.Module):
         mixed: Tensor = self.leave(attend(queries, keys, values, mask))
         return mixed
 
+    def weights(self, inputs: Tensor, keys_values: Tensor, mask: Tensor) -> Tensor:
+        """Inputs `(B, T, D)`, keys and values `(B, S, 2 D)`, mask `(B, S)` to the heads' mean weights `(B, T, S)`.
+
+        The kernel that mixes the values does not tell them.
+        """
+        queries = split_heads(self.enter(inputs), self.heads)
+        keys = split_heads(keys_values.chunk(2, dim=2)[0], self.heads)
+        scores = queries @ keys.transpose(2, 3) * queries.shape[3] ** -0.5  # (B, H, T, S)
+        weights: Tensor = scores.float().masked_fill(~mask[:, None, None, :], -torch.inf).softmax(dim=3)
+        return weights.mean(dim=1)
+
 
 class FeedForward(nn.Module):
     """Two linear maps and a rectifier between them, at every place alike."""

@@ -17,6 +17,7 @@ def mistakes_in(model: "Model") -> Iterator[str]:
     yield from _mistaken_pair(model)
     yield from _mistaken_attention(model)
     yield from _mistaken_recurrence(model)
+    yield from _mistaken_copying(model)
     for side in ("encoder", "decoder"):
         if getattr(model, side) == "transformer":
             yield from _mistaken_heads(model, side)
@@ -56,6 +57,19 @@ def _mistaken_recurrence(model: "Model") -> Iterator[str]:
         yield "input_feeding is of a recurrent decoder with multiplicative attention: set attention, or remove it"
     if model.variational_dropout and model.encoder not in RECURRENT and model.decoder not in RECURRENT:
         yield "variational_dropout is a recurrent side's: remove it, or set encoder or decoder to rnn, lstm or gru"
+
+
+def _mistaken_copying(model: "Model") -> Iterator[str]:
+    if model.coverage and not model.copying:
+        yield "coverage is of a model that copies: set copying to true or remove coverage"
+    if not model.copying:
+        return
+    if model.decoder == "classifier":
+        yield "a classifier writes no text to copy into: remove copying"
+    elif model.encoder == "none":
+        yield "without an encoder there is no attention to copy by: remove copying, or set encoder to another kind"
+    elif model.decoder in RECURRENT and model.attention == "none":
+        yield "copying goes by attention: set attention to additive or multiplicative"
 
 
 def _mistaken_heads(model: "Model", side: str) -> Iterator[str]:

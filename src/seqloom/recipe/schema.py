@@ -125,6 +125,15 @@ class Model(Section):
         "keys.",
     )
     places: int = Field(512, ge=2, le=1_000_000, description="Tokens of the longest text, for learned positions.")
+    copying: bool = Field(
+        False, description="A decoder with attention may copy source tokens (See et al. 2017): names, rare words."
+    )
+    coverage: float = Field(
+        0.0,
+        ge=0.0,
+        le=100.0,
+        description="Weight in the loss of looking twice at a source token when copying; 1 is usual, 0 is off.",
+    )
     pooling: Literal["summary", "mean", "max"] = Field(
         "summary",
         description="What a classifier sees of the source. summary: the encoder's fixed-length vector; mean and max: "
@@ -230,9 +239,11 @@ class Recipe(Section):
     registry: Registry = Registry()
 
     @model_validator(mode="after")
-    def _a_prompt_is_target_text(self) -> Self:
-        if self.model.encoder == "none" and not self.vocabulary.shared:
-            raise ValueError(
-                "model.encoder none reads the source and the target as one text: set vocabulary.shared to true"
-            )
+    def _source_tokens_are_target_tokens(self) -> Self:
+        if not self.vocabulary.shared:
+            remedy = "set vocabulary.shared to true"
+            if self.model.encoder == "none":
+                raise ValueError(f"model.encoder none reads the source and the target as one text: {remedy}")
+            if self.model.copying:
+                raise ValueError(f"model.copying writes source tokens as target tokens: {remedy}")
         return self

@@ -1,0 +1,103 @@
+"""A model that may copy what stands in the source.
+
+B batch, S source length, T target length, N target tokens, C tokens of a chunk, E embedding width, V vocabulary.
+"""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
+
+from seqloom.batches.batch import Batch
+from seqloom.models.contract import AttentiveDecoder, Encoder, State
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.memory import Memory
+from seqloom.vocabulary.special import PADDING
+
+CHUNK_LOGITS = 4 << 20  # held at once while training
+LEAST = 1e-30  # probability; the logarithm of nothing has no gradient
+
+
+class PointerGenerator(EncoderDecoder):
+    """p(token) = g p(written) + (1 - g) attention to that token.  See, Liu and Manning 2017, arXiv:1704.04368.
+
+    The gate g is computed from the features, which every decoder makes of its state, what it saw and the last token.
+    `forward` gives the log-probabilities of the mixture, which are logits as good as any: `project` leaves them alone.
+    """
+
+    decoder: AttentiveDecoder
+
+    def __init__(
+        self,
+        source_embedding: nn.Embedding,
+        target_embedding: nn.Embedding,
+        encoder: Encoder,
+        decoder: AttentiveDecoder,
+        output: nn.Linear,
+        coverage: float,
+    ) -> None:
+        assert source_embedding is target_embedding, "a source token is copied by its id"
+        super().__init__(source_embedding, target_embedding, encoder, decoder, output)
+        self.gate = nn.Linear(output.in_features, 1)
+        self.coverage = coverage
+
+    def encode(self, source: Tensor) -> Memory:
+        """Source ids `(B, S)` to memory that holds them."""
+        return replace(super().encode(source), source=source)
+
+    def step(self, token: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
+        """The last token of each row `(B,)` to the log-probabilities of the next `(B, V)` and the state after it."""
+        assert memory.source is not None
+        features, weights, state = self.decoder.attend(self.target_embedding(token.unsqueeze(1)), state, memory)
+        return self.mixture(features.squeeze(1), weights.squeeze(1), memory.source), state
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Teacher forcing: the log-probabilities `(B, T, V)` of the whole target at once."""
+        features, weights = self._read(batch)
+        return self.mixture(features, weights, batch.source.unsqueeze(1).expand_as(weights))
+
+    def project(self, hidden: Tensor) -> Tensor:
+        """Log-probabilities `(…, V)` as they are."""
+        return hidden
+
+    def mixture(self, features: Tensor, weights: Tensor, source: Tensor) -> Tensor:
+        """Features `(…, E)`, attention `(…, S)` and source ids `(…, S)` to log-probabilities `(…, V)`."""
+        gate = self.gate(features).float()
+        written = self.output(features).float().log_softmax(dim=-1)
+        copied = torch.zeros_like(written).scatter_add(-1, source, weights.float()).clamp_min(LEAST).log()
+        return torch.logaddexp(written + F.logsigmoid(gate), copied + F.logsigmoid(-gate))
+
+    def loss(self, batch: Batch, label_smoothing: float) -> Tensor:
+        """Mean per target token, in nats, with that of coverage while training; a chunk at a time holds its logits."""
+        features, weights = self._read(batch)
+        real = batch.target_output != PADDING  # (B, T)
+        targets = batch.target_output[real]  # (N,)
+        source = batch.source[real.nonzero()[:, 0]]  # (N, S)
+        size = max(1, CHUNK_LOGITS // self.output.out_features)
+        parts = zip(*(torch.split(x, size) for x in (features[real], weights[real], source, targets)), strict=True)
+        chunks = [checkpoint(self._chunk_loss, *part, label_smoothing, use_reentrant=False) for part in parts]
+        loss: Tensor = torch.stack(chunks).sum() / len(targets)
+        if self.training and self.coverage:
+            loss = loss + self.coverage * seen_twice(weights)[real].mean()
+        return loss
+
+    def _read(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Features `(B, T, E)` and attention `(B, T, S)`."""
+        memory = self.encode(batch.source)
+        embedded = self.target_embedding(batch.target_input)
+        features, weights, _ = self.decoder.attend(embedded, self.start(memory), memory)
+        return features, weights
+
+    def _chunk_loss(
+        self, features: Tensor, weights: Tensor, source: Tensor, targets: Tensor, label_smoothing: float
+    ) -> Tensor:
+        scores = self.mixture(features, weights, source)  # (C, V)
+        return F.cross_entropy(scores, targets, label_smoothing=label_smoothing, reduction="sum")
+
+
+def seen_twice(weights: Tensor) -> Tensor:
+    """Attention `(B, T, S)` to how much of it falls, at each token, on what was seen before: `(B, T)`, 0 to 1."""
+    before = weights.cumsum(dim=1) - weights
+    return torch.minimum(weights, before).sum(dim=2)
