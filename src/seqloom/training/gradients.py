@@ -40,7 +40,8 @@ class Gradients:
     """
 
     def __init__(self, model: EncoderDecoder, section: "Training", device: torch.device, group: Alone) -> None:
-        self.loss = group.wrap(Loss(model, section.label_smoothing))
+        self.plain = Loss(model, section.label_smoothing)
+        self.loss = group.wrap(self.plain)
         self.section = section
         self.device = device
         self.group = group
