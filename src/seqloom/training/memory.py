@@ -13,7 +13,6 @@ from torch.optim import Optimizer
 from seqloom.batches.batch import Batch
 from seqloom.batches.bucketing import WINDOW_BATCHES, BucketedBatches, Rows
 from seqloom.training.gradients import Gradients
-from seqloom.training.loss import precision_context
 from seqloom.training.optimiser import flatten_state
 
 STATES = {"sgd": 0, "adagrad": 1, "adam": 2, "adamw": 2}  # numbers that an optimiser keeps for each that learns
@@ -105,7 +104,6 @@ def _bytes_kept(gradients: Gradients, batch: Batch) -> int:
             alive.append(tensor)
         return tensor
 
-    context = precision_context(gradients.device, gradients.section.precision)
-    with saved_tensors_hooks(keep, lambda tensor: tensor), context:
-        gradients.plain(batch.to(gradients.device))
+    with saved_tensors_hooks(keep, lambda tensor: tensor):
+        gradients.alone(batch.to(gradients.device))
     return sum(kept.values())
