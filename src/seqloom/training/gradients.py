@@ -62,6 +62,12 @@ class Gradients:
             losses.append(loss.detach())
         return losses
 
+    def alone(self, batch: Batch) -> Tensor:
+        """The mean loss of a batch, without the other processes."""
+        with precision_context(self.device, self.section.precision):
+            loss: Tensor = self.plain(batch)
+        return loss
+
     def _seed(self, step: int, number: int) -> int:
         sequence = np.random.SeedSequence((self.section.seed, step, number, self.group.rank))
         return int(sequence.generate_state(1, np.uint64)[0])

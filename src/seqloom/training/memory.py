@@ -105,7 +105,6 @@ def _bytes_kept(gradients: Gradients, batch: Batch) -> int:
             alive.append(tensor)
         return tensor
 
-    context = precision_context(gradients.device, gradients.section.precision)
-    with saved_tensors_hooks(keep, lambda tensor: tensor), context:
-        gradients.plain(batch.to(gradients.device))
+    with saved_tensors_hooks(keep, lambda tensor: tensor):
+        gradients.alone(batch.to(gradients.device))
     return sum(kept.values())
