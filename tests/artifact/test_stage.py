@@ -97,3 +97,14 @@ def test_stages_stand_in_order_and_share_no_key() -> None:
 def test_every_section_is_obeyed_by_some_stage() -> None:
     obeyed = {section for stage in STAGES for section in stage.sections}
     assert set(Recipe.model_fields) - obeyed == {"task"}
+
+
+def test_other_weights_to_start_from_train_again_wherever_they_lie(tmp_path: Path) -> None:
+    for name, content in (("one", b"1"), ("two", b"2"), ("three", b"1")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "weights.safetensors").write_bytes(content)
+    one, two, three = (
+        recipe_with(("training.start_encoder_from", str(tmp_path / name))) for name in ("one", "two", "three")
+    )
+    assert rerun(one, two) == ["training", "evaluation", "registry"]
+    assert rerun(one, three) == []

@@ -194,3 +194,16 @@ def test_texts_are_sources_and_targets_joined_within_the_budget(
     assert tokens == source.sum() + target.sum() + len(pairs)
     batch = batches.batch(np.array([0]))
     assert batch.target_output[0].tolist() == [4] * sum(pairs[0]) + [END]
+
+
+def test_what_is_hidden_follows_from_seed_epoch_and_row_alone() -> None:
+    """Whoever reads a row, in whatever company: a restart, a part of a batch, another process."""
+    source = sequences_of(np.full(50, 12))
+    batches, again = (BucketedBatches(source, source, 200, "masked") for _ in range(2))
+    [*_, (rows, _)] = batches.epoch(3, 1)
+    next(again.epoch(3, 1, (0, 2)))
+    whole, part = batches.batch(rows), again.batch(rows[1:3])
+    assert whole.source[1:3].equal(part.source)
+    assert whole.target_output[1:3].equal(part.target_output)
+    next(again.epoch(3, 2))
+    assert not again.batch(rows).source.equal(whole.source), "another epoch hides others"

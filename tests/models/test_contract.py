@@ -14,6 +14,7 @@ from seqloom.models.building import Sizes, build_model, read_checkpoint, save_ch
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.recipe.schema import Model
 from seqloom.training.loss import token_loss
+from seqloom.training.precision import precision_context
 from seqloom.vocabulary.special import PADDING
 
 SIZES = Sizes(source=29, target=31, width=16, shared=False)
@@ -190,6 +191,22 @@ def test_every_parameter_learns(section: Model) -> None:
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name
+
+
+@over_architectures
+def test_bfloat16_gives_nearly_the_same_loss_and_gradients(section: Model) -> None:
+    model = fresh(section)
+    batch = batch_of(section, *pairs(section, (5, 6), (7, 3)))
+    losses, norms = [], []
+    for precision in ("fp32", "bf16"):
+        model.zero_grad()
+        with precision_context(torch.device("cpu"), precision):
+            loss = token_loss(model, batch, 0.1)
+        loss.backward()
+        losses.append(loss.item())
+        norms.append(torch.nn.utils.get_total_norm([p.grad for p in model.parameters()]).item())
+    assert losses[1] == pytest.approx(losses[0], rel=0.02)
+    assert norms[1] == pytest.approx(norms[0], rel=0.1)
 
 
 def test_a_shared_vocabulary_shares_one_embedding() -> None:

@@ -62,6 +62,20 @@ def test_a_prompt_needs_the_targets_vocabulary() -> None:
         checked({"encoder": "none"})
 
 
+@pytest.mark.parametrize(
+    ("training", "remedy"),
+    [
+        ({"objective": "masked"}, "trains an encoder, and there is none: remove it, or set model.encoder to another"),
+        ({"start_encoder_from": "x"}, "starts an encoder, and there is none: remove it, or set model.encoder to"),
+        ({"objective": "masked", "select_by": "bleu"}, "writes no text for bleu to judge: set select_by to loss"),
+    ],
+)
+def test_an_encoder_learns_only_where_there_is_one(training: dict[str, Any], remedy: str) -> None:
+    with pytest.raises(UserMistake) as caught:
+        checked({"encoder": "none"}, vocabulary={"shared": True}, training=training)
+    assert remedy in str(caught.value)
+
+
 def test_copying_needs_the_targets_vocabulary() -> None:
     with pytest.raises(UserMistake, match=r"copying writes source tokens .* set vocabulary\.shared to true"):
         checked({"copying": True})

@@ -19,7 +19,7 @@ from seqloom.mistake import UserMistake
 from seqloom.models.building import Sizes, build_model
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.progress import unwatched
-from seqloom.recipe.schema import Corpus, Model, Recipe, Training
+from seqloom.recipe.schema import Corpus, Model, Recipe, Training, Vocabulary
 from seqloom.training import checkpoint
 from seqloom.training.building import train_model
 from seqloom.training.job import Scoring
@@ -28,6 +28,7 @@ from seqloom.training.validation import Validate
 from seqloom.vocabulary.special import VOCABULARY_FILES
 
 SIZES = Sizes(source=17, target=19, width=8, shared=False)
+SHARED = Sizes(source=19, target=19, width=8, shared=True)
 NO_SCORES: dict[str, float] = {}
 CONTEXT = get_context("forkserver")
 CONTEXT.set_forkserver_preload([__name__, "torch._dynamo"])  # optimisers import it at their first step
@@ -53,7 +54,7 @@ def training_section(**change: Any) -> Training:
     return Training(**{**fixed, **change})
 
 
-def write_home(home: Path) -> Path:
+def write_home(home: Path, labels: bool = False) -> Path:
     """The folders that the stages before training leave: 36 pairs for training, 12 for validation."""
     random = np.random.default_rng(5)
     for stage in ("vocabulary", "vectors", "batches", "workspace", "made"):
@@ -61,7 +62,8 @@ def write_home(home: Path) -> Path:
     for split, rows in (("train", 36), ("validation", 12)):
         sources = [random.integers(4, SIZES.source, size=random.integers(1, 9)).tolist() for _ in range(rows)]
         write_sequences(home / "batches" / f"{split}.source", [sources])
-        write_sequences(home / "batches" / f"{split}.target", [[[token + 2 for token in row] for row in sources]])
+        targets = [[token + 2 for token in (row[:1] if labels else row)] for row in sources]
+        write_sequences(home / "batches" / f"{split}.target", [targets])
     for name in VOCABULARY_FILES:
         (home / "vocabulary" / name).write_text("{}", encoding="utf-8")
     return home
@@ -69,14 +71,17 @@ def write_home(home: Path) -> Path:
 
 def run_stage(home: Path, model: Change, training: Change, observe: Observe = unobserved) -> Change:
     """The whole stage, as its task runs it."""
+    section = model_section(**model)
+    sizes = SHARED if section.copying or section.encoder == "none" else SIZES
     recipe = Recipe(
         name="small",
         corpus=Corpus(train=["x"]),
-        model=model_section(**model),
+        vocabulary=Vocabulary(shared=sizes.shared),
+        model=section,
         training=training_section(**training),
     )
     folders = [home / name for name in ("vocabulary", "vectors", "batches", "workspace", "made")]
-    return train_model(recipe, SIZES, *folders, Scoring(f"{__name__}:no_scoring", {}), observe, unwatched)
+    return train_model(recipe, sizes, *folders, Scoring(f"{__name__}:no_scoring", {}), observe, unwatched)
 
 
 def trainer_of(home: Path, model: Model | None = None, **arguments: Any) -> Trainer:

@@ -20,6 +20,7 @@ EARLY_AND_LATE = [
     ("after rename", 1),  # two checkpoints there
     ("row", 2),
 ]
+TINY = {"encoder_width": 8, "decoder_width": 8, "heads": 2, "feedforward_width": 8}
 TWICE = [("row", 3), ("after rename", 1)]
 OPTIMISERS = itertools.cycle(("adamw", "adagrad", "adam", "sgd"))
 TRAININGS = [
@@ -37,6 +38,13 @@ TRAININGS = [
         {"encoder_layers": 2, "decoder_layers": 2}, {"schedule": "cosine", "warmup_steps": 5}, EARLY_AND_LATE, id="deep"
     ),
     pytest.param({"tied": False}, {"precision": "bf16", "schedule": "inverse-sqrt"}, TWICE, id="bf16"),
+    pytest.param({**TINY, "encoder": "transformer", "decoder": "transformer"}, {}, TWICE, id="transformer"),
+    pytest.param({**TINY, "encoder": "cnn", "decoder": "cnn"}, {}, TWICE, id="cnn"),
+    pytest.param({**TINY, "encoder": "none", "decoder": "transformer"}, {}, TWICE, id="language model"),
+    pytest.param({"decoder": "classifier"}, {}, TWICE, id="classifier"),
+    pytest.param({"copying": True, "coverage": 1.0, "variational_dropout": True}, {}, TWICE, id="copying"),
+    pytest.param({"attention": "multiplicative", "input_feeding": True}, {}, TWICE, id="input feeding"),
+    pytest.param({}, {"objective": "masked"}, TWICE, id="masked"),
 ]
 
 
@@ -48,7 +56,8 @@ def without_speed(history: list[dict[str, float]]) -> list[dict[str, float]]:
 def test_restart_to_the_bit(
     model: dict[str, Any], training: dict[str, Any], kills: list[tuple[str, int]], tmp_path: Path
 ) -> None:
-    whole, killed = write_home(tmp_path / "whole"), write_home(tmp_path / "killed")
+    labels = model.get("decoder") == "classifier"
+    whole, killed = write_home(tmp_path / "whole", labels), write_home(tmp_path / "killed", labels)
     facts = run_stage(whole, model, training)
     reached = []
     for moment, times in kills:

@@ -38,13 +38,17 @@ def _fields(recipe: Recipe, section: str) -> Any:
             return value.model_dump(exclude={"train", "validation", "test"})
         case "vectors":
             files = {name: Path(getattr(value, name)) for name in ("source_file", "target_file")}
-            digests = {name: digest_of_file(path) for name, path in files.items() if path.is_file()}
-            return {**value.model_dump(), **digests}
+            return {**value.model_dump(), **_digests(files)}
         case "training":  # how it is done, and not what comes of it
-            return value.model_dump(exclude={"processes", "checkpoint_minutes"})
+            weights = {"start_encoder_from": Path(value.start_encoder_from) / "weights.safetensors"}
+            return {**value.model_dump(exclude={"processes", "checkpoint_minutes"}), **_digests(weights)}
         case "name" | "task":
             return value
     return value.model_dump()
+
+
+def _digests(files: dict[str, Path]) -> dict[str, str]:
+    return {name: digest_of_file(path) for name, path in files.items() if path.is_file()}
 
 
 CORPUS = Stage("corpus", (), ("corpus",), ("corpus",))

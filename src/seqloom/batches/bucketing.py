@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from seqloom.batches.batch import Batch, make_batch, make_labelled_batch
 from seqloom.batches.encoding import open_split
 from seqloom.batches.forms import Form, Joined
+from seqloom.batches.masking import make_masked_batch
 from seqloom.batches.sequences import Sequences
 
 WINDOW_BATCHES = 400  # sorted together: wide enough to pad under 5 % on both sides
@@ -37,8 +38,9 @@ class BucketedBatches:
     def __init__(self, source: Sequences, target: Sequences, batch_tokens: int, form: Form = "pairs") -> None:
         assert len(source) == len(target)
         self.source = source
-        self.target = Joined(source, target) if form == "texts" else target
-        self.make = make_labelled_batch if form == "labels" else make_batch
+        self.target = {"texts": Joined(source, target), "masked": source}.get(form, target)
+        self.form = form
+        self.epoch_read = (0, 0)  # seed and epoch: what a masked batch hides
         self.batch_tokens = batch_tokens
         rows = len(source)
         mean = 1 + max(source.tokens, self.target.tokens) / rows  # with END
@@ -54,6 +56,7 @@ class BucketedBatches:
 
     def epoch(self, seed: int, epoch: int, start: Place = (0, 0)) -> Iterator[tuple[Rows, Place]]:
         """The batches of an epoch from `start` on: the rows of each, and the place behind it."""
+        self.epoch_read = (seed, epoch)
         order = self._order(seed, epoch)
         for window in range(start[0], self.windows):
             batches = self._plan(order, seed, epoch, window)
@@ -76,7 +79,13 @@ class BucketedBatches:
 
     def batch(self, rows: Rows) -> Batch:
         """Read and pad these rows."""
-        return self.make([self.source[row] for row in rows], [self.target[row] for row in rows])
+        sources = [self.source[row] for row in rows]
+        match self.form:
+            case "masked":
+                return make_masked_batch(sources, [(*self.epoch_read, int(row)) for row in rows], self.source.ids)
+            case "labels":
+                return make_labelled_batch(sources, [self.target[row] for row in rows])
+        return make_batch(sources, [self.target[row] for row in rows])
 
     def _release(self) -> None:
         """Memory holds what one window has read, and no more."""

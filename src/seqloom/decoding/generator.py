@@ -44,7 +44,7 @@ class Generator:
                 )
         recipe = read_recipe(folder)
         source, target = (Vocabulary.load(folder / name) for name in VOCABULARY_FILES)
-        return cls(read_checkpoint(recipe.model, folder), source, target, recipe.decoding)
+        return cls(read_checkpoint(recipe.model, folder, recipe.training.objective), source, target, recipe.decoding)
 
     def generate(self, texts: Sequence[str]) -> list[str]:
         """One text per text, in order; a text without tokens gives the empty text."""

@@ -23,7 +23,8 @@ def evaluate_checkpoint(
     generator = Generator.load(training.path)
     generator.decoding = recipe.decoding
     generator.model.to(choose_device(recipe.training.device))
-    test = BucketedBatches.open(batches, "test", recipe.training.batch_tokens, form_of(recipe.model))
+    form = form_of(recipe.model, recipe.training.objective)
+    test = BucketedBatches.open(batches, "test", recipe.training.batch_tokens, form)
     return evaluate(
         generator.generate,
         likelihood(generator.model, test.in_order()),

@@ -15,6 +15,7 @@ from seqloom.models.choosing import build_decoder, build_encoder
 from seqloom.models.contract import AttentiveDecoder
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.pointer_generator import PointerGenerator
+from seqloom.models.reading_decoder import ReadingDecoder
 from seqloom.vocabulary.special import PADDING
 
 if TYPE_CHECKING:
@@ -34,8 +35,10 @@ class Sizes:
     shared: bool  # one vocabulary, so one embedding
 
 
-def build_model(section: "Model", sizes: Sizes) -> EncoderDecoder:
+def build_model(section: "Model", sizes: Sizes, objective: str = "sequence") -> EncoderDecoder:
     """A model with fresh weights from torch's random state."""
+    if objective == "masked":
+        return _reading_model(section, sizes)
     target_embedding = _embedding(sizes.target, sizes.width)
     one = sizes.shared or section.encoder == "none"  # without an encoder the source is read as the target is
     source_embedding = target_embedding if one else _embedding(sizes.source, sizes.width)
@@ -49,6 +52,17 @@ def build_model(section: "Model", sizes: Sizes) -> EncoderDecoder:
         assert isinstance(decoder, AttentiveDecoder)
         return PointerGenerator(source_embedding, target_embedding, encoder, decoder, output, section.coverage)
     return EncoderDecoder(source_embedding, target_embedding, encoder, decoder, output)
+
+
+def _reading_model(section: "Model", sizes: Sizes) -> EncoderDecoder:
+    """The encoder with a head that tells source tokens."""
+    embedding = _embedding(sizes.source, sizes.width)
+    encoder = build_encoder(section, sizes.width)
+    decoder = ReadingDecoder(sizes.width, encoder.memory_width, section.dropout)
+    output = nn.Linear(sizes.width, sizes.source)
+    nn.init.zeros_(output.bias)
+    output.weight = embedding.weight
+    return EncoderDecoder(embedding, embedding, encoder, decoder, output)
 
 
 def set_vectors(embedding: nn.Embedding, vectors: NDArray[np.float32], frozen: bool) -> None:
@@ -66,10 +80,10 @@ def save_checkpoint(model: EncoderDecoder, sizes: Sizes, folder: Path) -> None:
     (folder / SIZES_FILE).write_text(json.dumps(asdict(sizes)), encoding="utf-8")
 
 
-def read_checkpoint(section: "Model", folder: Path) -> EncoderDecoder:
+def read_checkpoint(section: "Model", folder: Path, objective: str = "sequence") -> EncoderDecoder:
     """The model whose weights lie in `folder`, ready for inference on the CPU."""
     sizes = Sizes(**json.loads((folder / SIZES_FILE).read_text(encoding="utf-8")))
-    model = build_model(section, sizes)
+    model = build_model(section, sizes, objective)
     load_model(model, str(folder / WEIGHTS_FILE))
     return model.eval()
 

@@ -154,6 +154,14 @@ class Model(Section):
 class Training(Section):
     """How the weights are learned."""
 
+    objective: Literal["sequence", "masked"] = Field(
+        "sequence",
+        description="sequence: the target; masked: the encoder alone learns to tell hidden source tokens (BERT), to "
+        "start another training from.",
+    )
+    start_encoder_from: str = Field(
+        "", description="Checkpoint folder of a training whose encoder and source embedding this one starts from."
+    )
     epochs: int = Field(20, ge=1, le=100_000, description="Passes over the training split at most.")
     batch_tokens: int = Field(2048, ge=1, description="Tokens per batch and side at most, padding included.")
     accumulation: int = Field(1, ge=1, le=100_000, description="Batches per update: their gradients are added up.")
@@ -197,6 +205,12 @@ class Training(Section):
         10.0, gt=0.0, le=100_000.0, description="Minutes of training that a kill may cost at most, within an epoch."
     )
 
+    @model_validator(mode="after")
+    def _hidden_tokens_are_no_answer(self) -> Self:
+        if self.objective == "masked" and self.select_by != "loss":
+            raise ValueError(f"objective masked writes no text for {self.select_by} to judge: set select_by to loss")
+        return self
+
 
 class Decoding(Section):
     """How text is generated."""
@@ -237,6 +251,16 @@ class Recipe(Section):
     decoding: Decoding = Decoding()
     evaluation: Evaluation = Evaluation()
     registry: Registry = Registry()
+
+    @model_validator(mode="after")
+    def _an_encoder_learns(self) -> Self:
+        if self.model.encoder == "none":
+            remedy = "remove it, or set model.encoder to another kind"
+            if self.training.objective == "masked":
+                raise ValueError(f"training.objective masked trains an encoder, and there is none: {remedy}")
+            if self.training.start_encoder_from:
+                raise ValueError(f"training.start_encoder_from starts an encoder, and there is none: {remedy}")
+        return self
 
     @model_validator(mode="after")
     def _source_tokens_are_target_tokens(self) -> Self:

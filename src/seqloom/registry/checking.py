@@ -12,7 +12,7 @@ from seqloom.registry.planning import Step, plan
 
 
 def check_places(recipe: Recipe) -> None:
-    """Refuse at once what a later stage would refuse after an hour: a GPU or a vectors file that is not there.
+    """Refuse at once what a later stage would refuse after an hour: a GPU, a file or a folder that is not there.
 
     Raises:
         UserMistake: one of them is missing.
@@ -24,6 +24,9 @@ def check_places(recipe: Recipe) -> None:
         file = getattr(recipe.vectors, field)
         if file and not Path(file).is_file():
             raise UserMistake(f"{file}: no such file (looked in {Path.cwd()}); correct vectors.{field}")
+    folder = recipe.training.start_encoder_from
+    if folder and not Path(folder).is_dir():
+        raise UserMistake(f"{folder}: no such folder (looked in {Path.cwd()}); correct training.start_encoder_from")
 
 
 def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> list[Step]:

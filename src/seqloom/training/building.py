@@ -16,6 +16,7 @@ from seqloom.recipe.resolved import write_recipe
 from seqloom.training.device import choose_device
 from seqloom.training.group import Alone
 from seqloom.training.job import Job, Scoring
+from seqloom.training.starting import start_encoder
 from seqloom.training.trainer import Observe, Trainer
 from seqloom.vectors.loading import load_vectors
 from seqloom.vocabulary.special import VOCABULARY_FILES
@@ -51,9 +52,9 @@ def train_model(
 def train_job(job: Job, device: torch.device, observe: Observe, progress: Progress, group: Alone) -> dict[str, Any]:
     """Take part in a training; the first process writes the model and returns what there is to tell."""
     recipe, section = job.recipe, job.recipe.training
-    model = _fresh_model(recipe, job.sizes, job.vectors)
+    model = _fresh_model(recipe, job.sizes, job.vectors, job.vocabulary)
     train, validation = (
-        BucketedBatches.open(job.batches, split, section.batch_tokens, form_of(recipe.model))
+        BucketedBatches.open(job.batches, split, section.batch_tokens, form_of(recipe.model, section.objective))
         for split in ("train", "validation")
     )
     validate = job.scoring.build() if section.select_by != "loss" and group.rank == 0 else _no_scores
@@ -82,13 +83,16 @@ def read_history(folder: Path) -> list[dict[str, float]]:
     return history
 
 
-def _fresh_model(recipe: "Recipe", sizes: Sizes, vectors: Path) -> EncoderDecoder:
-    torch.manual_seed(recipe.training.seed)
-    model = build_model(recipe.model, sizes)
+def _fresh_model(recipe: "Recipe", sizes: Sizes, vectors: Path, vocabulary: Path) -> EncoderDecoder:
+    section = recipe.training
+    torch.manual_seed(section.seed)
+    model = build_model(recipe.model, sizes, section.objective)
     for side, embedding in (("source", model.source_embedding), ("target", model.target_embedding)):
         matrix = load_vectors(vectors, side)
-        if matrix is not None:
-            set_vectors(embedding, matrix, recipe.training.freeze_embeddings)
+        if matrix is not None and not (side == "target" and section.objective == "masked"):
+            set_vectors(embedding, matrix, section.freeze_embeddings)
+    if section.start_encoder_from:
+        start_encoder(model, Path(section.start_encoder_from), vocabulary)
     return model
 
 

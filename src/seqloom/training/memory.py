@@ -14,7 +14,6 @@ from seqloom.batches.batch import Batch
 from seqloom.batches.bucketing import WINDOW_BATCHES, BucketedBatches, Rows
 from seqloom.training.gradients import Gradients
 from seqloom.training.optimiser import flatten_state
-from seqloom.training.precision import precision_context
 
 STATES = {"sgd": 0, "adagrad": 1, "adam": 2, "adamw": 2}  # numbers that an optimiser keeps for each that learns
 TRANSIENT = 1.25  # what comes and goes within a layer, on top of what is kept for the backward pass

@@ -1,0 +1,36 @@
+"""What is hidden of a source: shares, and what is asked of whom."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqloom.batches.batch import pad_sources
+from seqloom.batches.masking import make_masked_batch
+from seqloom.vocabulary.special import END, PADDING, UNKNOWN
+
+CORPUS = np.arange(4, 1000, dtype=np.int32)
+
+
+@settings(max_examples=60)
+@given(rows=st.lists(st.lists(st.integers(4, 50), min_size=1, max_size=9), min_size=1, max_size=5), seed=st.integers(0))
+def test_what_is_not_asked_stands_as_it_was(rows: list[list[int]], seed: int) -> None:
+    sources = [np.array(row, dtype=np.int32) for row in rows]
+    batch = make_masked_batch(sources, [(seed, row) for row in range(len(rows))], CORPUS)
+    plain = pad_sources(sources)
+    asked = batch.target_output != PADDING
+    assert batch.target_output[asked].equal(plain[asked])
+    assert batch.source[~asked].equal(plain[~asked])
+    assert asked.any(dim=1).all(), "something of every source"
+    assert not asked[(plain == END) | (plain == PADDING)].any()
+    assert batch.tokens == int(asked.sum())
+
+
+def test_fifteen_in_a_hundred_are_asked_eight_of_ten_hidden_one_replaced_and_one_left() -> None:
+    source = np.full(200_000, 4, dtype=np.int32)
+    batch = make_masked_batch([source], [(1, 2)], CORPUS)
+    asked = batch.target_output[0] != PADDING
+    read = batch.source[0][asked]
+    figures = [asked.float().mean(), (read == UNKNOWN).float().mean(), (read == 4).float().mean()]
+    np.testing.assert_allclose(figures, [0.15, 0.8, 0.1], atol=0.01)
+    replaced = read[(read != UNKNOWN) & (read != 4)]
+    assert len(replaced.unique()) > 900, "by any token"
