@@ -1,5 +1,6 @@
 """The rows of every epoch, each once, and what padding they cost."""
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,6 +113,21 @@ def test_batches_are_counted_before_they_are_made(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(bucketing, "COUNTED_WINDOWS", 5)
     batches = realistic(3000)
     assert batches.count(1) == pytest.approx(len(rows_of(batches, 1, 0)), rel=0.1)
+
+
+def test_memory_does_not_grow_with_the_corpus() -> None:
+    """The corpus itself lies in files that are mapped; here its places are made up."""
+    peaks = []
+    for rows in (200_000, 1_600_000):
+        offsets = np.arange(rows + 1, dtype=np.int64) * 20
+        sequences = Sequences(np.zeros(0, dtype=np.int32), offsets)
+        tracemalloc.start()
+        batches = BucketedBatches(sequences, sequences, 2048)
+        batches.count(1)
+        next(batches.epoch(1, 0, (batches.windows - 1, 0)))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0] < 30e6
 
 
 def test_other_neighbours_in_another_epoch() -> None:

@@ -140,6 +140,7 @@ def test_every_epoch_reads_every_row_in_an_order_of_its_own(home: Path) -> None:
     trainer.train.batch = lambda rows: (read.extend(rows.tolist()), batch(rows))[1]  # type: ignore[method-assign]
     trainer.run()
     size = len(trainer.train.source)
+    read = read[6:]  # two and four rows were read to estimate the memory
     epochs = [tuple(read[start : start + size]) for start in range(0, len(read), size)]
     assert [sorted(rows) for rows in epochs] == [list(range(size))] * 3
     assert len(set(epochs)) == 3

@@ -19,7 +19,8 @@ from seqloom.batches.sequences import Sequences
 
 WINDOW_BATCHES = 400  # sorted together: wide enough to pad under 5 % on both sides
 WINDOW_ROWS = 1 << 20  # and no more than that
-BLOCKS = 1 << 20  # an epoch's order has at most: 4 MB; beyond, neighbours in the corpus stay in one window
+BLOCKS = 1 << 15  # of neighbouring rows, that an epoch shuffles: reading a window touches few places of a large file
+WINDOW_BLOCKS = 128  # and a window mixes so many of them at least
 COUNTED_WINDOWS = 64  # planned to know how many batches an epoch has
 
 Rows = NDArray[np.int64]
@@ -43,9 +44,10 @@ class BucketedBatches:
         self.batch_tokens = batch_tokens
         rows = len(source)
         mean = 1 + max(source.tokens, self.target.tokens) / rows  # with END
-        self.block = -(-rows // BLOCKS)
+        window = min(WINDOW_ROWS, WINDOW_BATCHES * batch_tokens / mean)
+        self.windows = max(1, round(rows / window))
+        self.block = max(1, min(-(-rows // BLOCKS), int(window / WINDOW_BLOCKS)))
         self.blocks = -(-rows // self.block)
-        self.windows = max(1, round(rows / min(WINDOW_ROWS, WINDOW_BATCHES * batch_tokens / mean)))
 
     @classmethod
     def open(cls, folder: Path, split: str, batch_tokens: int, form: Form = "pairs") -> "BucketedBatches":
@@ -61,14 +63,14 @@ class BucketedBatches:
             first = start[1] if window == start[0] else 0
             for number, rows in enumerate(batches[first:], start=first + 1):
                 yield rows, ((window, number) if number < len(batches) else (window + 1, 0))
-            self.source.release()
-            self.target.release()
+            self._release()
 
     def count(self, seed: int) -> int:
         """Batches of the first epoch: counted where its windows are few, else estimated from some of them."""
         order = self._order(seed, 0)
         sample = range(0, self.windows, -(-self.windows // COUNTED_WINDOWS))
         counted = sum(len(self._plan(order, seed, 0, window)) for window in sample)
+        self._release()
         return round(counted * self.windows / len(sample))
 
     def in_order(self) -> Iterator[Batch]:
@@ -84,6 +86,11 @@ class BucketedBatches:
             case "labels":
                 return make_labelled_batch(sources, [self.target[row] for row in rows])
         return make_batch(sources, [self.target[row] for row in rows])
+
+    def _release(self) -> None:
+        """Memory holds what one window has read, and no more."""
+        self.source.release()
+        self.target.release()
 
     def _order(self, seed: int, epoch: int) -> NDArray[np.uint32]:
         """The blocks of rows in the order of an epoch."""

@@ -40,7 +40,8 @@ class Gradients:
     """
 
     def __init__(self, model: EncoderDecoder, section: "Training", device: torch.device, group: Alone) -> None:
-        self.loss = group.wrap(Loss(model, section.label_smoothing))
+        self.plain = Loss(model, section.label_smoothing)
+        self.loss = group.wrap(self.plain)
         self.section = section
         self.device = device
         self.group = group
@@ -60,6 +61,12 @@ class Gradients:
                 (loss * (tokens * self.group.size / total)).backward()  # processes are averaged, so each counts `size`
             losses.append(loss.detach())
         return losses
+
+    def alone(self, batch: Batch) -> Tensor:
+        """The mean loss of a batch, without the other processes."""
+        with precision_context(self.device, self.section.precision):
+            loss: Tensor = self.plain(batch)
+        return loss
 
     def _seed(self, step: int, number: int) -> int:
         sequence = np.random.SeedSequence((self.section.seed, step, number, self.group.rank))

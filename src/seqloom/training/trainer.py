@@ -23,6 +23,7 @@ from seqloom.training.averaging import MovingAverage
 from seqloom.training.checkpoint import HistoryRow, Learner, Position
 from seqloom.training.gradients import Gradients
 from seqloom.training.group import Alone
+from seqloom.training.memory import warn_if_short
 from seqloom.training.optimiser import build_optimiser, learning_rate_at, set_learning_rate
 from seqloom.training.prefetch import Prefetch
 from seqloom.training.running import Running
@@ -86,6 +87,8 @@ class Trainer:
         section = self.section
         self.gradients = Gradients(self.model, section, self.device, self.group)
         self.updates = Updates(self.train, section, self.device, self.group.rank, self.group.size, self.position.parts)
+        if self.group.rank == 0:
+            warn_if_short(self.gradients, self.optimiser, self.train)
         self.saved = time.monotonic()
         with self.stop, freed_memory_kept():
             try:
