@@ -6,6 +6,8 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -107,6 +109,48 @@ def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
     if as_json:
         plan = {step.stage: "cached" if step.cached else "will run" for step in steps}
         _print_json({"recipe": checked.model_dump(), "plan": plan})
+
+
+@app.command()
+def up(
+    prefect_port: Annotated[int, typer.Option(envvar="SEQLOOM_PREFECT_PORT", min=1, max=65535)] = 4200,
+    mlflow_port: Annotated[int, typer.Option(envvar="SEQLOOM_MLFLOW_PORT", min=1, max=65535)] = 5000,
+) -> None:
+    """Start Prefect, MLflow and workers on this machine, with every deployment of prefect.yaml, until Ctrl-C."""
+    from flows.stack.child import StackFailure
+    from flows.stack.layout import Layout
+    from flows.stack.supervising import up as keep_up
+
+    layout = Layout(home_folder(), prefect_port, mlflow_port, os.environ.get("SEQLOOM_DATABASE_URL", ""))
+    try:
+        keep_up(layout, partial(print, flush=True))
+    except StackFailure as failure:
+        _fail(str(failure), 1)
+
+
+@app.command()
+def deploy(
+    gpus: Annotated[
+        int | None, typer.Option(min=1, help="Runs that may hold a GPU at once; by default one for each GPU here.")
+    ] = None,
+    silence: Annotated[
+        int,
+        typer.Option(
+            envvar="SEQLOOM_SILENCE_SECONDS", min=31, help="Seconds without a heartbeat until a run has crashed."
+        ),
+    ] = 180,
+    as_json: AsJson = False,
+) -> None:
+    """Give the server of PREFECT_API_URL all that Seqloom needs: pools, the GPU limit, deployments; `up` does it too."""
+    if not os.environ.get("PREFECT_API_URL"):
+        raise UserMistake("PREFECT_API_URL is not set; set it to the address of your Prefect server, ending in /api")
+    from flows.stack.furnishing import furnish
+
+    furnished = furnish(gpus, silence)
+    if as_json:
+        _print_json(asdict(furnished))
+    else:
+        print(f"deployed {', '.join(furnished.deployments)}; GPU slots: {furnished.gpu_slots}")
 
 
 def main() -> NoReturn:

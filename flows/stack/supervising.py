@@ -1,0 +1,185 @@
+"""The stack from its start to its end: nothing that it started is left behind."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from flows.stack.child import Child, StackFailure, end, processes_of
+from flows.stack.database import make_schemas
+from flows.stack.layout import CPU_POOL, GPU_POOL, Layout
+from flows.stack.ports import check_port
+from flows.stack.presence import announce, claim, running, withdraw
+
+WORKER_PATIENCE = 60  # seconds until Prefect has heard of a worker
+RUN_GRACE = 45  # seconds for runs under way to save a checkpoint; the worker kills them after 30
+SERVER_GRACE = 10
+DEATHS = 3  # of a worker within a minute are no accident
+
+
+def up(layout: Layout, say: Callable[[str], None]) -> None:
+    """Start everything, keep it up, and end it all at Ctrl-C or SIGTERM; say where it is if it is up already.
+
+    Raises:
+        UserMistake: a port is taken, or the database cannot be used.
+        StackFailure: a server does not start, or died; the rest is ended.
+    """
+    lock = claim(layout.home)
+    if lock is None:
+        say(_where_it_is(layout.home))
+        return
+    with lock:
+        stack = Stack(layout, say)
+        try:
+            with until_told():
+                stack.start()
+                stack.watch()
+        finally:
+            stack.stop()
+
+
+class Stack:
+    """The processes of a stack."""
+
+    def __init__(self, layout: Layout, say: Callable[[str], None]) -> None:
+        self.layout = layout
+        self.say = say
+        self.servers: list[Child] = []
+        self.workers: list[Child] = []
+        self.deaths: list[float] = []
+
+    def start(self) -> None:
+        """Servers, then what Prefect has to know, then workers; return when all are ready."""
+        left = processes_of(self.layout.home)
+        if left:
+            self.say(f"ending {len(left)} processes that a killed stack left behind")
+            end(left, RUN_GRACE)
+        check_port(self.layout.prefect_port, "--prefect-port")
+        check_port(self.layout.mlflow_port, "--mlflow-port")
+        if self.layout.database_url:
+            make_schemas(self.layout.database_url)
+        (self.layout.home / "prefect").mkdir(exist_ok=True)
+        for server in (self.layout.prefect(), self.layout.mlflow()):
+            self.servers.append(Child(server, self.layout.logs))
+        for child in self.servers:
+            child.wait_until_ready()
+        self.say(f"Prefect      {self.layout.prefect_url}")
+        self.say(f"MLflow       {self.layout.mlflow_url}")
+        furnished = self._furnish()
+        self.say(f"deployments  {', '.join(furnished['deployments'])}")
+        pools = [CPU_POOL, *([GPU_POOL] if furnished["devices"] else [])]
+        self.workers = [Child(self.layout.worker(pool), self.layout.logs) for pool in pools]
+        for worker in self.workers:
+            self._wait_until_heard_of(worker)
+        self.say(f"workers      {', '.join(pools)}")
+        announce(self.layout)
+        self.say(_how_to_try(self.layout, furnished["deployments"]))
+
+    def watch(self) -> None:
+        """Look after them, a second at a time; a worker that died is replaced."""
+        while True:
+            time.sleep(1)
+            for server in self.servers:
+                server.check(patience=float("inf"))
+            for number, worker in enumerate(self.workers):
+                if worker.ended:
+                    self.workers[number] = self._replace(worker)
+
+    def stop(self) -> None:
+        """Workers first, while the servers still hear how their runs end; a second Ctrl-C ends all at once."""
+        withdraw(self.layout.home)
+        if not self.servers:
+            return
+        self.say("stopping; runs under way save a checkpoint (Ctrl-C again to kill them)")
+        with until_told():
+            for worker in self.workers:
+                worker.process.terminate()
+            psutil.wait_procs([psutil.Process(w.process.pid) for w in self.workers if not w.ended], timeout=RUN_GRACE)
+            servers = [psutil.Process(child.process.pid) for child in self.servers if not child.ended]
+            kept = {process.pid for server in servers for process in (server, *server.children(recursive=True))}
+            end((process for process in processes_of(self.layout.home) if process.pid not in kept), RUN_GRACE)
+            end(servers, SERVER_GRACE)
+        end(processes_of(self.layout.home), grace=0)
+        self.say("stopped")
+
+    def _furnish(self) -> dict[str, Any]:
+        log = self.layout.logs / "deploy.log"
+        with log.open("wb") as stream:
+            command = [sys.executable, "-m", "flows.command_line", "deploy", "--json"]
+            done = subprocess.run(command, env=self.layout.environment(), stdout=subprocess.PIPE, stderr=stream)
+        if done.returncode:
+            raise StackFailure(f"the deployments could not be made: see {log}")
+        furnished: dict[str, Any] = json.loads(done.stdout)
+        return furnished
+
+    def _wait_until_heard_of(self, worker: Child) -> None:
+        while not self._is_heard_of(worker):
+            worker.check(WORKER_PATIENCE)
+            time.sleep(0.2)
+
+    def _is_heard_of(self, worker: Child) -> bool:
+        """Whether the worker called Prefect since it was started: before, the name is one of an earlier stack's."""
+        address = f"{self.layout.prefect_api}/work_pools/{worker.server.name}/workers/filter"
+        request = urllib.request.Request(address, data=b"{}", headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as response:
+            beats = [datetime.fromisoformat(found["last_heartbeat_time"]) for found in json.load(response)]
+        return any(beat.timestamp() > worker.started for beat in beats)
+
+    def _replace(self, worker: Child) -> Child:
+        now = time.monotonic()
+        self.deaths = [death for death in self.deaths if now - death < 60] + [now]
+        name, code = worker.server.name, worker.process.returncode
+        if len(self.deaths) >= DEATHS:
+            raise StackFailure(f"the worker {name} ended {DEATHS} times within a minute: see {worker.log}")
+        self.say(f"the worker {name} ended with code {code} and is started again; its runs go on without it")
+        return Child(worker.server, self.layout.logs)
+
+
+@contextmanager
+def until_told() -> Iterator[None]:
+    """Ctrl-C, SIGTERM and a terminal that closes end the block, and nothing else."""
+
+    def tell(_number: int, _frame: object) -> None:
+        raise _Told
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, tell) for number in numbers]
+    try:
+        yield
+    except _Told:
+        pass
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+class _Told(BaseException):
+    """Somebody asked the stack to end."""
+
+
+def _where_it_is(home: Path) -> str:
+    found = running(home)
+    if found is None:
+        return f"the stack in {home} is being started or stopped by another seqloom up"
+    return f"the stack is up already: Prefect at {found.prefect_url}, MLflow at {found.mlflow_url}"
+
+
+def _how_to_try(layout: Layout, deployments: list[str]) -> str:
+    wanted = "data-to-model/train-on-demand"
+    deployment = wanted if wanted in deployments else deployments[0]
+    prefect = Path(sys.executable).parent / "prefect"
+    command = prefect.relative_to(Path.cwd()) if prefect.is_relative_to(Path.cwd()) else prefect
+    return f"""
+Try it in another terminal:
+  PREFECT_API_URL={layout.prefect_api} {command} deployment run {deployment} --watch
+
+Logs are in {layout.logs}. Ctrl-C stops everything; runs under way save a checkpoint."""
