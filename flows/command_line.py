@@ -16,6 +16,7 @@ from rich.console import Console
 
 from flows.embedded_prefect import use_embedded_prefect
 from flows.input_lines import in_chunks, read_lines
+from flows.stack.presence import join
 from seqloom.artifact.home import home_folder
 from seqloom.mistake import UserMistake
 from seqloom.preemption import Preempted
@@ -34,6 +35,12 @@ Overrides = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout; people's output goes to stderr.")
 ]
+
+
+@app.callback()
+def speak_to_the_stack() -> None:
+    """Before every command."""
+    join(home_folder())
 
 
 @app.command()
@@ -141,7 +148,7 @@ def deploy(
     ] = 180,
     as_json: AsJson = False,
 ) -> None:
-    """Give the server of PREFECT_API_URL all that Seqloom needs: pools, the GPU limit, deployments; `up` does it too."""
+    """Give the server of PREFECT_API_URL what Seqloom needs, as `up` does: pools, the GPU limit, deployments."""
     if not os.environ.get("PREFECT_API_URL"):
         raise UserMistake("PREFECT_API_URL is not set; set it to the address of your Prefect server, ending in /api")
     from flows.stack.furnishing import furnish

@@ -1,13 +1,14 @@
-"""What a Prefect server has to know before Seqloom is at home in it: work pools, the GPU limit, lost runs, deployments."""
+"""What a Prefect server has to know to be Seqloom's: work pools, the GPU limit, which runs are lost, deployments."""
 
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from prefect.automations import Automation
+from prefect.automations import AutomationCore
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolCreate
 from prefect.client.schemas.objects import StateType
@@ -23,6 +24,7 @@ from seqloom.mistake import UserMistake
 
 POOLS = {CPU_POOL: "Runs of Seqloom on processors.", GPU_POOL: "Runs of Seqloom on machines with a GPU."}
 GPU_LIMIT = "gpu"
+TAG = "seqloom"  # of every deployment in prefect.yaml
 LOST_RUNS = "seqloom: a run that has gone silent has crashed"
 SIGNS = ("heartbeat", "Completed", "Failed", "TimedOut", "Cancelling", "Cancelled", "Crashed", "Paused", "Suspended")
 
@@ -72,12 +74,9 @@ def deployment_file() -> Path:
 
 def _make_pool(client: SyncPrefectClient, name: str, description: str) -> None:
     template = ProcessWorker.get_default_base_job_template()
-    try:
-        client.create_work_pool(
-            WorkPoolCreate(name=name, type="process", description=description, base_job_template=template)
-        )
-    except ObjectAlreadyExists:
-        pass  # it may be paused, limited or changed by its owner
+    pool = WorkPoolCreate(name=name, type="process", description=description, base_job_template=template)
+    with suppress(ObjectAlreadyExists):  # and then maybe paused, limited or changed by its owner, which stays
+        client.create_work_pool(pool)
 
 
 def _set_gpu_limit(client: SyncPrefectClient, wanted: int | None, devices: int) -> int:
@@ -94,13 +93,15 @@ def _set_gpu_limit(client: SyncPrefectClient, wanted: int | None, devices: int) 
 
 def _make_automation(client: SyncPrefectClient, silence: int) -> None:
     """A flow run whose heartbeat stops without an end is marked crashed: its process, worker or machine is gone."""
-    automation = Automation(
+    automation = AutomationCore(
         name=LOST_RUNS,
-        description=f"Marks a flow run crashed whose last heartbeat is {silence} seconds old. Made by Seqloom.",
+        description=f"Marks a run tagged {TAG} crashed whose last heartbeat is {silence} seconds old.",
         trigger=EventTrigger(
             after={"prefect.flow-run.heartbeat"},
             expect={f"prefect.flow-run.{sign}" for sign in SIGNS},
             match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+            # Other teams' runs on the same server may have slower hearts.
+            match_related=ResourceSpecification({"prefect.resource.id": [f"prefect.tag.{TAG}"]}),
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
@@ -116,7 +117,6 @@ def _make_automation(client: SyncPrefectClient, silence: int) -> None:
     )
     there = client.read_automations_by_name(LOST_RUNS)
     if there:
-        automation.id = there[0].id
         client.update_automation(there[0].id, automation)
     else:
         client.create_automation(automation)

@@ -2,24 +2,22 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psutil
 from filelock import FileLock, Timeout
-
-from flows.stack.layout import Layout
 
 
 @dataclass(frozen=True)
 class Running:
     """A stack that is up."""
 
-    process: int
-    started: float  # of that process: numbers of processes are used again
     prefect_url: str
     prefect_api: str
     mlflow_url: str
+    process: int = field(default_factory=os.getpid)
+    started: float = field(default_factory=lambda: psutil.Process().create_time())  # numbers are used again
 
 
 def claim(home: Path) -> FileLock | None:
@@ -34,14 +32,11 @@ def claim(home: Path) -> FileLock | None:
     return lock
 
 
-def announce(layout: Layout) -> None:
-    """Say that the stack is up, until `withdraw`."""
-    started = psutil.Process().create_time()
-    running = Running(os.getpid(), started, layout.prefect_url, layout.prefect_api, layout.mlflow_url)
-    file = _file(layout.home)
-    draft = file.with_suffix(".draft")
-    draft.write_text(json.dumps(asdict(running)), encoding="utf-8")
-    draft.replace(file)
+def announce(home: Path, stack: Running) -> None:
+    """Say that the stack of this process is up, until `withdraw`."""
+    draft = _file(home).with_suffix(".draft")
+    draft.write_text(json.dumps(asdict(stack)), encoding="utf-8")
+    draft.replace(_file(home))
 
 
 def withdraw(home: Path) -> None:
@@ -57,6 +52,14 @@ def running(home: Path) -> Running | None:
     except (FileNotFoundError, psutil.NoSuchProcess):
         return None
     return found if alive else None
+
+
+def join(home: Path) -> None:
+    """Let this process speak to the stack that is up in its home, where its user names no other servers."""
+    found = running(home)
+    if found:
+        os.environ.setdefault("PREFECT_API_URL", found.prefect_api)
+        os.environ.setdefault("MLFLOW_TRACKING_URI", found.mlflow_url)
 
 
 def _file(home: Path) -> Path:

@@ -18,7 +18,7 @@ from flows.stack.child import Child, StackFailure, end, processes_of
 from flows.stack.database import make_schemas
 from flows.stack.layout import CPU_POOL, GPU_POOL, Layout
 from flows.stack.ports import check_port
-from flows.stack.presence import announce, claim, running, withdraw
+from flows.stack.presence import Running, announce, claim, running, withdraw
 
 WORKER_PATIENCE = 60  # seconds until Prefect has heard of a worker
 RUN_GRACE = 45  # seconds for runs under way to save a checkpoint; the worker kills them after 30
@@ -81,7 +81,8 @@ class Stack:
         for worker in self.workers:
             self._wait_until_heard_of(worker)
         self.say(f"workers      {', '.join(pools)}")
-        announce(self.layout)
+        layout = self.layout
+        announce(layout.home, Running(layout.prefect_url, layout.prefect_api, layout.mlflow_url))
         self.say(_how_to_try(self.layout, furnished["deployments"]))
 
     def watch(self) -> None:
