@@ -26,7 +26,9 @@ POOLS = {CPU_POOL: "Runs of Seqloom on processors.", GPU_POOL: "Runs of Seqloom 
 GPU_LIMIT = "gpu"
 TAG = "seqloom"  # of every deployment in prefect.yaml
 LOST_RUNS = "seqloom: a run that has gone silent has crashed"
-SIGNS = ("heartbeat", "Completed", "Failed", "TimedOut", "Cancelling", "Cancelled", "Crashed", "Paused", "Suspended")
+ALIVE = ("Pending", "Running", "Retrying", "heartbeat")  # after each of these another sign has to come
+ENDED = ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed")
+AT_REST = ("Scheduled", "AwaitingConcurrencySlot", "AwaitingRetry", "Paused", "Suspended", "Cancelling")
 
 
 @dataclass(frozen=True)
@@ -92,13 +94,13 @@ def _set_gpu_limit(client: SyncPrefectClient, wanted: int | None, devices: int) 
 
 
 def _make_automation(client: SyncPrefectClient, silence: int) -> None:
-    """A flow run whose heartbeat stops without an end is marked crashed: its process, worker or machine is gone."""
+    """A run that goes silent without an end is marked crashed: its process, its worker or the machine is gone."""
     automation = AutomationCore(
         name=LOST_RUNS,
-        description=f"Marks a run tagged {TAG} crashed whose last heartbeat is {silence} seconds old.",
+        description=f"Marks a run tagged {TAG} crashed that has given no sign of life for {silence} seconds.",
         trigger=EventTrigger(
-            after={"prefect.flow-run.heartbeat"},
-            expect={f"prefect.flow-run.{sign}" for sign in SIGNS},
+            after={f"prefect.flow-run.{sign}" for sign in ALIVE},
+            expect={f"prefect.flow-run.{sign}" for sign in ALIVE + ENDED + AT_REST},
             match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
             # Other teams' runs on the same server may have slower hearts.
             match_related=ResourceSpecification({"prefect.resource.id": [f"prefect.tag.{TAG}"]}),
@@ -110,7 +112,7 @@ def _make_automation(client: SyncPrefectClient, silence: int) -> None:
         actions=[
             ChangeFlowRunState(
                 state=StateType.CRASHED,
-                message=f"no heartbeat for {silence} seconds: the process, its worker or the machine is gone; "
+                message=f"no sign of life for {silence} seconds: the process, its worker or the machine is gone; "
                 "the next run goes on from the last checkpoint",
             )
         ],

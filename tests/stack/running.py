@@ -6,9 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,22 +14,41 @@ from uuid import UUID
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 
-from flows.stack.child import processes_of
-
 ROOT = Path(__file__).parents[2]
 UP = [sys.executable, "-m", "flows.command_line", "up"]
 
 
-@dataclass(frozen=True)
 class RunningStack:
-    """A stack that is up."""
+    """`seqloom up` in `home`, where nothing else is; with `more` in its environment."""
 
-    process: "subprocess.Popen[bytes]"
-    home: Path
-    prefect_url: str
-    prefect_api: str
-    mlflow_url: str
-    said: Path  # what `seqloom up` printed
+    def __init__(self, home: Path, **more: str) -> None:
+        prefect, mlflow = free_port(), free_port()
+        self.home = home
+        self.prefect_url = f"http://127.0.0.1:{prefect}"
+        self.prefect_api = f"{self.prefect_url}/api"
+        self.mlflow_url = f"http://127.0.0.1:{mlflow}"
+        self.said = home / "said.txt"  # what it printed since its last start
+        ports = {"SEQLOOM_PREFECT_PORT": str(prefect), "SEQLOOM_MLFLOW_PORT": str(mlflow)}
+        self.told = environment(home, **ports, **more)
+        home.mkdir(parents=True)
+
+    def start(self) -> None:
+        """Return when it is up."""
+        with self.said.open("wb") as stream:
+            self.process = subprocess.Popen(UP, cwd=ROOT, env=self.told, stdout=stream, stderr=subprocess.STDOUT)
+        while not (self.home / "stack.json").exists():
+            assert self.process.poll() is None, self.all_that_was_said()
+            time.sleep(0.1)
+
+    def stop(self, number: signal.Signals) -> int:
+        """Send a signal; the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(90)
+
+    def all_that_was_said(self) -> str:
+        """By itself, and at the end of each log: for a test that fails."""
+        files = [self.said, *sorted((self.home / "logs").glob("*.log"))]
+        return "".join(f"\n--- {file}\n{file.read_text(encoding='utf-8', errors='replace')[-3000:]}" for file in files)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -53,7 +70,7 @@ class RunningStack:
         deadline = time.monotonic() + patience
         with self.client() as client:
             while not until(found := client.read_flow_run(run)):
-                assert time.monotonic() < deadline, f"{found.state}\n{self.said.read_text(encoding='utf-8')}"
+                assert time.monotonic() < deadline, f"{found.state}{self.all_that_was_said()}"
                 time.sleep(0.2)
         return found
 
@@ -72,32 +89,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-@contextmanager
-def a_stack(home: Path, **more: str) -> Iterator[RunningStack]:
-    """A stack that is up, and is told to end when the block ends."""
-    prefect, mlflow = free_port(), free_port()
-    home.mkdir(parents=True, exist_ok=True)
-    said = home / "said.txt"
-    ports = {"SEQLOOM_PREFECT_PORT": str(prefect), "SEQLOOM_MLFLOW_PORT": str(mlflow)}
-    with said.open("wb") as stream:
-        process = subprocess.Popen(
-            UP, cwd=ROOT, env=environment(home, **ports, **more), stdout=stream, stderr=subprocess.STDOUT
-        )
-    try:
-        while not (home / "stack.json").exists():
-            assert process.poll() is None, said.read_text(encoding="utf-8") + logs(home)
-            time.sleep(0.1)
-        url = f"http://127.0.0.1:{prefect}"
-        yield RunningStack(process, home, url, f"{url}/api", f"http://127.0.0.1:{mlflow}", said)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(90)
-        assert not processes_of(home)
-
-
-def logs(home: Path) -> str:
-    """The end of each server's log, for a test that fails."""
-    files = sorted((home / "logs").glob("*.log"))
-    return "".join(f"\n--- {file}\n{file.read_text(encoding='utf-8', errors='replace')[-3000:]}" for file in files)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import urllib.request
@@ -15,8 +16,9 @@ import yaml
 from mlflow import MlflowClient
 
 from flows.stack.child import processes_of
+from flows.stack.presence import running
 from tests.flows.conftest import DATA, RECIPE
-from tests.stack.running import ROOT, UP, RunningStack, environment, free_port, logs
+from tests.stack.running import ROOT, UP, RunningStack, environment, free_port
 
 TINY: dict[str, Any] = yaml.safe_load(RECIPE) | {
     "corpus": {"train": [str(DATA)], "source_language": "en", "target_language": "de"}
@@ -102,21 +104,11 @@ def test_a_second_one_says_where_the_first_is(stack: RunningStack) -> None:
     assert done.stdout == f"the stack is up already: Prefect at {stack.prefect_url}, MLflow at {stack.mlflow_url}\n"
 
 
-def test_what_is_deployed_twice_is_there_once(stack: RunningStack) -> None:
-    command = [*UP[:-1], "deploy", "--gpus", "3"]
-    done = subprocess.run(command, cwd=ROOT, env=stack.environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    with stack.client() as client:
-        automations = client.read_automations_by_name("seqloom: a run that has gone silent has crashed")
-        assert client.read_global_concurrency_limit_by_name("gpu").limit == 3
-    assert len(automations) == 1
-
-
 def test_a_run_through_the_worker(stack: RunningStack, lost: UUID) -> None:
     """By the worker that took the place of the killed one, with everything in the stack's home and MLflow."""
     run = stack.wait_for_end(stack.run("train-on-demand", TINY))
     assert run.state
-    assert run.state.is_completed(), str(run.state) + logs(stack.home)
+    assert run.state.is_completed(), str(run.state) + stack.all_that_was_said()
     assert run.id != lost
     assert "is started again" in stack.said.read_text(encoding="utf-8")
     client = MlflowClient(stack.mlflow_url)
@@ -148,7 +140,35 @@ def test_a_run_that_is_lost_without_a_trace_has_crashed(stack: RunningStack, los
     ended = stack.wait_for_end(lost)
     assert ended.state
     assert ended.state.is_crashed()
-    assert "no heartbeat for 40 seconds" in str(ended.state.message)
+    assert "no sign of life for 40 seconds" in str(ended.state.message)
+
+
+def test_ctrl_c_leaves_a_checkpoint_and_no_process_and_all_is_there_again(stack: RunningStack) -> None:
+    run = stack.run("train-on-demand", LONG)
+    stack.wait(run, lambda _: bool(checkpoints(stack.home)))
+    with stack.client() as client:
+        client.upsert_global_concurrency_limit_by_name("gpu", 3)
+        before = [deployment.id for deployment in client.read_deployments()]
+
+    assert stack.stop(signal.SIGINT) == 0
+    assert processes_of(stack.home) == []
+    assert stack.said.read_text(encoding="utf-8").endswith("stopped\n")
+    assert checkpoints(stack.home)
+    assert running(stack.home) is None
+
+    stack.start()
+    with stack.client() as client:
+        state = client.read_flow_run(run).state
+        assert state
+        assert state.is_crashed(), state
+        assert [deployment.id for deployment in client.read_deployments()] == before
+        assert len(client.read_automations_by_name("seqloom: a run that has gone silent has crashed")) == 1
+        assert client.read_global_concurrency_limit_by_name("gpu").limit == 3
+
+
+def checkpoints(home: Path) -> list[Path]:
+    """Of trainings that have not ended."""
+    return list((home / "artifacts" / "training").glob("*.work/step-*/position.json"))
 
 
 @pytest.mark.parametrize(("mine", "option"), [("PREFECT", "--prefect-port"), ("MLFLOW", "--mlflow-port")])
