@@ -15,6 +15,8 @@ from flows.stack.layout import MARK, Server
 
 PATIENCE = 180  # seconds for a server to be ready: a new database on a slow disk takes a minute
 
+RUN = "PREFECT__FLOW_RUN_ID"  # in the environment of a flow run's process
+
 
 class StackFailure(Exception):
     """A part of the stack does not work; the message is one sentence with the place of its log."""
@@ -77,6 +79,12 @@ def processes_of(home: Path) -> list[psutil.Process]:
             if process.pid != psutil.Process().pid and process.environ().get(MARK) == str(home):
                 found.append(process)
     return found
+
+
+def runs_of(home: Path) -> list[psutil.Process]:
+    """The flow runs among them, without the processes that a run itself started: it ends those."""
+    runs = {one.pid: one for one in processes_of(home) if RUN in one.environ()}
+    return [run for run in runs.values() if run.ppid() not in runs]
 
 
 def end(processes: Iterable[psutil.Process], grace: float) -> None:

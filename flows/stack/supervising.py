@@ -14,14 +14,14 @@ from typing import Any
 
 import psutil
 
-from flows.stack.child import Child, StackFailure, end, processes_of
+from flows.stack.child import Child, StackFailure, end, processes_of, runs_of
 from flows.stack.database import make_schemas
 from flows.stack.layout import CPU_POOL, GPU_POOL, Layout
 from flows.stack.ports import check_port
 from flows.stack.presence import Running, announce, claim, running, withdraw
 
 WORKER_PATIENCE = 60  # seconds until Prefect has heard of a worker
-RUN_GRACE = 45  # seconds for runs under way to save a checkpoint; the worker kills them after 30
+RUN_GRACE = 30  # seconds for runs under way to save a checkpoint
 SERVER_GRACE = 10
 DEATHS = 3  # of a worker within a minute are no accident
 
@@ -96,19 +96,15 @@ class Stack:
                     self.workers[number] = self._replace(worker)
 
     def stop(self) -> None:
-        """Workers first, while the servers still hear how their runs end; a second Ctrl-C ends all at once."""
+        """Runs first, while the servers still hear how they end; a second Ctrl-C ends all at once."""
         withdraw(self.layout.home)
         if not self.servers:
             return
         self.say("stopping; runs under way save a checkpoint (Ctrl-C again to kill them)")
         with until_told():
-            for worker in self.workers:
-                worker.process.terminate()
-            psutil.wait_procs([psutil.Process(w.process.pid) for w in self.workers if not w.ended], timeout=RUN_GRACE)
-            servers = [psutil.Process(child.process.pid) for child in self.servers if not child.ended]
-            kept = {process.pid for server in servers for process in (server, *server.children(recursive=True))}
-            end((process for process in processes_of(self.layout.home) if process.pid not in kept), RUN_GRACE)
-            end(servers, SERVER_GRACE)
+            end(runs_of(self.layout.home), RUN_GRACE)  # before their worker, which kills them without warning
+            end((psutil.Process(worker.process.pid) for worker in self.workers if not worker.ended), SERVER_GRACE)
+            end((psutil.Process(server.process.pid) for server in self.servers if not server.ended), SERVER_GRACE)
         end(processes_of(self.layout.home), grace=0)
         self.say("stopped")
 
