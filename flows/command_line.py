@@ -149,8 +149,7 @@ def deploy(
     as_json: AsJson = False,
 ) -> None:
     """Give the server of PREFECT_API_URL what Seqloom needs, as `up` does: pools, the GPU limit, deployments."""
-    if not os.environ.get("PREFECT_API_URL"):
-        raise UserMistake("PREFECT_API_URL is not set; set it to the address of your Prefect server, ending in /api")
+    _need_prefect()
     from flows.stack.furnishing import furnish
 
     furnished = furnish(gpus, silence)
@@ -158,6 +157,19 @@ def deploy(
         _print_json(asdict(furnished))
     else:
         print(f"deployed {', '.join(furnished.deployments)}; GPU slots: {furnished.gpu_slots}")
+
+
+@app.command()
+def worker(pool: Annotated[str, typer.Argument(help="seqloom-cpu or seqloom-gpu.")]) -> None:
+    """Run what the server of PREFECT_API_URL schedules in a pool, until Ctrl-C; for machines where no stack is up."""
+    _need_prefect()
+    from flows.stack.child import StackFailure
+    from flows.stack.working import work
+
+    try:
+        work(pool, partial(print, flush=True))
+    except StackFailure as failure:
+        _fail(str(failure), 1)
 
 
 def main() -> NoReturn:
@@ -206,6 +218,14 @@ def _lines(texts: list[str] | None, file: Path | None) -> Iterator[str]:
         if sys.stdin.isatty():
             raise UserMistake("no text is given: write it behind the model, name a --file, or pipe it in")
         yield from read_lines(sys.stdin.buffer, "stdin")
+
+
+def _need_prefect() -> None:
+    if not os.environ.get("PREFECT_API_URL"):
+        raise UserMistake(
+            "there is no Prefect server to speak to: start one with seqloom up, or set PREFECT_API_URL to its address, "
+            "ending in /api"
+        )
 
 
 def _console(as_json: bool) -> Console:

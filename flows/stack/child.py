@@ -1,12 +1,13 @@
 """A process of the stack: started with a log of its own, watched, and ended with all that it started."""
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -71,20 +72,23 @@ def answers(address: str) -> bool:
         return False
 
 
-def processes_of(home: Path) -> list[psutil.Process]:
-    """Every process that a stack in `home` started, or that those started, whoever its parent is by now."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.pid != psutil.Process().pid and process.environ().get(MARK) == str(home):
-                found.append(process)
-    return found
+def processes_of(mark: Path | str) -> list[psutil.Process]:
+    """Every process that was started with this mark, or by one that was, whoever its parent is by now."""
+    return [process for process, _ in _marked(mark)]
 
 
-def runs_of(home: Path) -> list[psutil.Process]:
+def runs_of(mark: Path | str) -> list[psutil.Process]:
     """The flow runs among them, without the processes that a run itself started: it ends those."""
-    runs = {one.pid: one for one in processes_of(home) if RUN in one.environ()}
+    runs = {process.pid: process for process, environment in _marked(mark) if RUN in environment}
     return [run for run in runs.values() if run.ppid() not in runs]
+
+
+def _marked(mark: Path | str) -> Iterator[tuple[psutil.Process, dict[str, str]]]:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):  # it ended, or is another user's
+            environment = process.environ()
+            if environment.get(MARK) == str(mark) and process.pid != os.getpid():
+                yield process, environment
 
 
 def end(processes: Iterable[psutil.Process], grace: float) -> None:

@@ -1,13 +1,11 @@
 """The stack from its start to its end: nothing that it started is left behind."""
 
 import json
-import signal
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from flows.stack.database import make_schemas
 from flows.stack.layout import CPU_POOL, GPU_POOL, Layout
 from flows.stack.ports import check_port
 from flows.stack.presence import Running, announce, claim, running, withdraw
+from flows.stack.signals import until_told
 
 WORKER_PATIENCE = 60  # seconds until Prefect has heard of a worker
 RUN_GRACE = 30  # seconds for runs under way to save a checkpoint
@@ -137,30 +136,13 @@ class Stack:
         name, code = worker.server.name, worker.process.returncode
         if len(self.deaths) >= DEATHS:
             raise StackFailure(f"the worker {name} ended {DEATHS} times within a minute: see {worker.log}")
-        self.say(f"the worker {name} ended with code {code} and is started again; its runs go on without it")
+        self.say(
+            f"the worker {name} ended with code {code}; its runs save a checkpoint and end, and it is started again"
+        )
+        # Without a worker nobody hears that a run is to be cancelled, and its first line of log would break it.
+        alive = {other.process.pid for other in self.workers if not other.ended}
+        end((run for run in runs_of(self.layout.home) if run.ppid() not in alive), RUN_GRACE)
         return Child(worker.server, self.layout.logs)
-
-
-@contextmanager
-def until_told() -> Iterator[None]:
-    """Ctrl-C, SIGTERM and a terminal that closes end the block, and nothing else."""
-
-    def tell(_number: int, _frame: object) -> None:
-        raise _Told
-
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, tell) for number in numbers]
-    try:
-        yield
-    except _Told:
-        pass
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
-
-
-class _Told(BaseException):
-    """Somebody asked the stack to end."""
 
 
 def _where_it_is(home: Path) -> str:

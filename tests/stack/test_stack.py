@@ -39,6 +39,12 @@ def processes_of_run(stack: RunningStack, run: UUID) -> list[psutil.Process]:
     return [one for one in processes_of(stack.home) if one.environ().get("PREFECT__FLOW_RUN_ID") == str(run)]
 
 
+def worker_of(stack: RunningStack) -> psutil.Process:
+    """The worker of the pool seqloom-cpu."""
+    [worker] = [one for one in processes_of(stack.home) if {"worker", "seqloom-cpu"} < set(one.cmdline())]
+    return worker
+
+
 def is_running(run: Any) -> bool:
     return bool(run.state and run.state.is_running())
 
@@ -53,10 +59,9 @@ def lost(stack: RunningStack) -> UUID:
     run = stack.run("nightly-demo", LONG)
     stack.wait(run, is_running)
     doomed = processes_of_run(stack, run)
-    [worker] = [one for one in processes_of(stack.home) if "worker" in one.cmdline() and "seqloom-cpu" in one.cmdline()]
-    for process in (worker, *doomed):
+    for process in (worker_of(stack), *doomed):
         process.kill()
-    psutil.wait_procs([worker, *doomed], timeout=10)
+    psutil.wait_procs(doomed, timeout=10)
     return run
 
 
@@ -126,14 +131,16 @@ def test_the_model_is_there_with_and_without_the_server(stack: RunningStack) -> 
         assert len(json.loads(done.stdout)["outputs"]) == 1
 
 
-def test_a_run_whose_process_is_killed_has_crashed(stack: RunningStack) -> None:
-    run = stack.run("train-on-demand", LONG)
-    stack.wait(run, is_running)
-    for process in processes_of_run(stack, run):
-        process.kill()
+def test_a_run_whose_worker_is_killed_saves_a_checkpoint_and_has_crashed(stack: RunningStack) -> None:
+    before = checkpoints(stack.home)
+    run = stack.run("train-on-demand", LONG | {"name": "longer", "training": LONG["training"] | {"epochs": 6000}})
+    stack.wait(run, lambda _: len(checkpoints(stack.home)) > len(before))
+    running_before = set(checkpoints(stack.home))
+    worker_of(stack).kill()
     ended = stack.wait_for_end(run, patience=30)
     assert ended.state
     assert ended.state.is_crashed()
+    assert set(checkpoints(stack.home)) - running_before
 
 
 def test_a_run_that_is_lost_without_a_trace_has_crashed(stack: RunningStack, lost: UUID) -> None:
@@ -145,6 +152,7 @@ def test_a_run_that_is_lost_without_a_trace_has_crashed(stack: RunningStack, los
 
 def test_ctrl_c_leaves_a_checkpoint_and_no_process_and_all_is_there_again(stack: RunningStack) -> None:
     run = stack.run("train-on-demand", LONG)
+    stack.wait(run, is_running)
     stack.wait(run, lambda _: bool(checkpoints(stack.home)))
     with stack.client() as client:
         client.upsert_global_concurrency_limit_by_name("gpu", 3)
