@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from flows.stack.child import Child, StackFailure, end, processes_of, runs_of
+from flows.stack.child import Child, StackFailure, end, processes_of, runs_of, wait_until_ready
 from flows.stack.database import make_schemas
 from flows.stack.layout import CPU_POOL, GPU_POOL, Layout
 from flows.stack.ports import check_port
@@ -69,8 +69,7 @@ class Stack:
         (self.layout.home / "prefect").mkdir(exist_ok=True)
         for server in (self.layout.prefect(), self.layout.mlflow()):
             self.servers.append(Child(server, self.layout.logs))
-        for child in self.servers:
-            child.wait_until_ready()
+        wait_until_ready(self.servers)
         self.say(f"Prefect      {self.layout.prefect_url}")
         self.say(f"MLflow       {self.layout.mlflow_url}")
         furnished = self._furnish()
