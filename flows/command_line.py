@@ -40,14 +40,14 @@ def train(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
     home = home_folder()
     console = _console(as_json)
     from seqloom.recipe.loading import load_recipe
+
+    checked = load_recipe(recipe, override or [])
+    server = use_embedded_prefect(home)
     from seqloom.registry.checking import check_places
     from seqloom.registry.planning import plan
 
-    checked = load_recipe(recipe, override or [])
     check_places(checked)
     steps = plan(checked, home)
-
-    use_embedded_prefect(home)
     from flows.data_to_model import data_to_model  # imports Prefect: after every mistake that needs no run to be found
     from flows.terminal import TerminalAudience, show_card, show_plan
     from tasks.watching import audience
@@ -55,6 +55,8 @@ def train(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
     show_plan(console, checked.name, steps)
     watcher = TerminalAudience(console)
     audience.set(watcher)
+    if server:
+        server.wait()
     with watcher.live():
         outcome = data_to_model(checked)
     show_card(console, outcome, home)

@@ -1,6 +1,4 @@
-"""What people are told of a finished stage: one line, and one page of markdown."""
-
-import json
+"""What people are told of a finished stage in one line."""
 
 from seqloom.artifact.manifest import Manifest
 
@@ -32,16 +30,6 @@ def headline(manifest: Manifest) -> str:
         case "registry":
             return f"models:/{facts['name']}/{facts['version']}"
     raise AssertionError(manifest.stage)
-
-
-def page(manifest: Manifest) -> str:
-    """The stage as a page of the Prefect UI: its headline and everything it counted."""
-    facts = json.dumps(dict(manifest.facts), indent=2, ensure_ascii=False)
-    return (
-        f"## {manifest.stage}\n\n{headline(manifest)}\n\n"
-        f"- folder `{manifest.folder}`\n- digest `{manifest.digest[:16]}`\n- took {manifest.seconds:.1f} s\n\n"
-        f"```json\n{facts}\n```\n"
-    )
 
 
 def _coverage(coverage: dict[str, float]) -> str:
