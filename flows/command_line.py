@@ -40,15 +40,15 @@ def train(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
     home = home_folder()
     console = _console(as_json)
     from seqloom.recipe.loading import load_recipe
+    from seqloom.registry.checking import check_places
+    from seqloom.registry.planning import STAGES, follow, read_sources
 
     checked = load_recipe(recipe, override or [])
-    server = use_embedded_prefect(home)
-    from seqloom.registry.checking import check_places
-    from seqloom.registry.planning import plan
-
     check_places(checked)
-    steps = plan(checked, home)
-    from flows.data_to_model import data_to_model  # imports Prefect: after every mistake that needs no run to be found
+    sources = read_sources(checked, home)
+    server = use_embedded_prefect(home)  # after every mistake that needs no run to be found, and beside what follows
+    steps = follow(checked, home, STAGES, sources)
+    from flows.data_to_model import data_to_model  # imports Prefect
     from flows.terminal import TerminalAudience, show_card, show_plan
     from tasks.watching import audience
 

@@ -49,6 +49,7 @@ def _outcome(states: list[State[Manifest]]) -> Outcome:
         stages={name: "cached" if name in cached else manifest.seconds for name, manifest in done.items()},
         flow_run=str(flow_run.id),
         prefect_url="" if prefect_is_embedded() else str(flow_run.ui_url or ""),
+        mlflow_url=registry["version_url"],
         champion=Champion(**champion) if champion else None,
         examples=done["evaluation"].facts["examples"],
     )

@@ -1,5 +1,7 @@
 """What people are told of a finished stage in one line."""
 
+from collections.abc import Mapping
+
 from seqloom.artifact.manifest import Manifest
 
 
@@ -30,6 +32,12 @@ def headline(manifest: Manifest) -> str:
         case "registry":
             return f"models:/{facts['name']}/{facts['version']}"
     raise AssertionError(manifest.stage)
+
+
+def epoch_in_words(row: Mapping[str, float]) -> str:
+    """A row of a training's history that has validation figures, in one line."""
+    figures = (f"{name.rpartition('/')[2]} {value:,.3f}" for name, value in row.items() if "/" in name)
+    return f"epoch {row['epoch']:.0f}, update {row['step']:,.0f}: validation {', '.join(figures)}"
 
 
 def _coverage(coverage: dict[str, float]) -> str:

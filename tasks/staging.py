@@ -9,7 +9,6 @@ from prefect import Task, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.logging import get_run_logger
 from prefect.states import Completed
 
 from seqloom.artifact.home import home_folder
@@ -49,12 +48,11 @@ def run_stage(stage: Stage, recipe: Recipe, inputs: Sequence[str], write: Write)
 
 
 def tell(recipe: Recipe, manifest: Manifest, cached: bool) -> State[Manifest]:
-    """Say what came of a stage: to the terminal, the log and the UI."""
+    """Say what came of a stage: to the terminal, and to the UI, whose log gets the state's message from Prefect."""
     line = headline(manifest)
     watcher = audience.get()
     if watcher:
         watcher.finished(manifest.stage, line, None if cached else manifest.seconds)
-    get_run_logger().info("%s %s: %s", manifest.stage, "cached" if cached else "done", line)
     key = artifact_key(recipe, manifest.stage)
     tell_prefect(
         f"the page of {manifest.stage}",

@@ -1,7 +1,7 @@
 """The training stage and what it tells MLflow while it runs."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.exceptions import TerminationSignal
+from prefect.logging import get_run_logger
 
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
@@ -25,6 +26,7 @@ from seqloom.registry.system_metrics import system_metrics
 from seqloom.registry.tracking import connect
 from seqloom.training.history import read_history
 from tasks.gpu import slots_for
+from tasks.headlines import epoch_in_words
 from tasks.naming import task_name
 from tasks.pages.training import draw_loss
 from tasks.staging import run_stage
@@ -42,14 +44,22 @@ def train(
     inputs = [vocabulary.digest, vectors.digest, batches.digest]
     key = TRAINING.key(recipe, inputs)
 
+    def observe(row: Mapping[str, float]) -> None:
+        log(row)
+        if "validation/loss" in row:
+            get_run_logger().info("%s", epoch_in_words(row))
+
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         from seqloom.models.building import Sizes  # torch: seconds that a cached training is spared
         from seqloom.training.building import train_model
         from seqloom.training.checkpoint import saved_history
 
         workspace = store.workspace(TRAINING.name, key)
-        for row in saved_history(workspace):  # what a kill kept from MLflow
+        before = saved_history(workspace)
+        for row in before:  # what a kill kept from MLflow
             log(row)
+        if before:
+            get_run_logger().info("going on from update %d", before[-1]["step"])
         sizes = Sizes(
             source=vocabulary.facts["size"]["source"],
             target=vocabulary.facts["size"]["target"],
@@ -66,7 +76,7 @@ def train(
                 workspace,
                 folder,
                 _scoring(recipe, corpus, vocabulary, workspace),
-                log,
+                observe,
                 progress,
             )
         draw_loss(folder, facts["best_epoch"])

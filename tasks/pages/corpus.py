@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from seqloom.artifact.manifest import Manifest
-from tasks.pages.markdown import table, text
+from tasks.pages.markdown import lines, table
 
 
 def sections(manifest: Manifest) -> Iterator[str]:
@@ -18,17 +18,19 @@ def sections(manifest: Manifest) -> Iterator[str]:
     lengths = [(side, *(f"{value:,}" for value in shares.values())) for side, shares in facts["lengths"].items()]
     yield table(("", "50", "95", "all"), lengths, (1, 2, 3))
     yield _rejected(facts["rejected"], facts["rejects"], facts["read"])
-    yield "### Pairs from the training split\n"
-    yield table(("source", "target"), ((text(pair["source"]), text(pair["target"])) for pair in facts["examples"]))
+    yield f"### Pairs from the training split\n\n{lines(facts['examples'])}"
 
 
 def _rejected(counts: dict[str, int], first: dict[str, dict[str, str]], read: int) -> str:
     if not counts:
         return f"None of the {read:,} pairs read was rejected.\n"
-    rows = []
-    for reason, count in sorted(counts.items(), key=lambda pair: -pair[1]):
-        pair = first[reason]
-        place = f"{text(pair['file'])} line {pair['line']}"
-        rows.append((reason, f"{count:,}", f"{count / read:.1%}", text(pair["source"]), text(pair["target"]), place))
-    columns = ("reason", "pairs", "share", "source of the first", "its target", "where")
-    return f"### Rejected\n\n{table(columns, rows, (1, 2))}\nAll of them are in `rejects.parquet`.\n"
+    by_count = sorted(counts.items(), key=lambda pair: -pair[1])
+    rows = [(reason, f"{count:,}", f"{count / read:.1%}") for reason, count in by_count]
+    examples = [
+        {reason: f"{pair['file']} line {pair['line']}", "source": pair["source"], "target": pair["target"]}
+        for reason, pair in ((reason, first[reason]) for reason, _ in by_count)
+    ]
+    return (
+        f"### Rejected\n\n{table(('reason', 'pairs', 'share'), rows, (1, 2))}\n"
+        f"The first of each; all of them are in `rejects.parquet`:\n\n{lines(examples)}"
+    )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.evaluation.files import FIGURES_FOLDER
-from tasks.pages.markdown import image, table, text
+from tasks.pages.markdown import image, lines, table
 from tasks.pages.scores import scores_table
 
 _PICTURES = {"scores.png": "scores", "chrf_by_length.png": "chrF by length", "lengths.png": "lengths of the answers"}
@@ -28,5 +28,4 @@ def examples(rows: Sequence[Mapping[str, str]]) -> str:
     """What went in, what a person wrote and what the model wrote."""
     if not rows:
         return ""
-    sides = ("source", "reference", "hypothesis")
-    return f"### Held-out examples\n\n{table(sides, ([text(row[side]) for side in sides] for row in rows))}"
+    return f"### Held-out examples\n\n{lines(rows)}"

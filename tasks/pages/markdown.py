@@ -1,11 +1,11 @@
 """Markdown that says what it should, whatever is in the text it shows."""
 
 import base64
-import html
-from collections.abc import Iterable, Sequence
+import string
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-SHOWN = 160  # characters of a text in a cell
+SHOWN = 400  # characters of a text
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], numbers: Sequence[int] = ()) -> str:
@@ -17,8 +17,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], numbers: Seq
 
 def text(value: str) -> str:
     """Text of a corpus, shown as it is: neither markdown nor HTML in it does anything."""
-    shown = value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
-    return "".join(f"&#{ord(letter)};" if letter in "\\`*_{}[]()#+-.!|~:@" else html.escape(letter) for letter in shown)
+    shown = " ".join(value.split())
+    shown = shown if len(shown) <= SHOWN else shown[: SHOWN - 1] + "…"
+    return "".join(f"\\{letter}" if letter in string.punctuation else letter for letter in shown)
+
+
+def lines(entries: Iterable[Mapping[str, str]]) -> str:
+    """Paragraphs, each a few texts below each other with their names: texts are too long for the columns of a table."""
+    paragraphs = ("  \n".join(f"*{name}* {text(value)}" for name, value in entry.items()) for entry in entries)
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def image(path: Path, what: str) -> str:
@@ -27,4 +34,4 @@ def image(path: Path, what: str) -> str:
 
 
 def _cell(value: object) -> str:
-    return str(value).replace("\n", " ").replace("|", "&#124;")
+    return str(value).replace("\n", " ")

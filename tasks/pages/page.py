@@ -2,7 +2,6 @@
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.schema import Recipe
-from tasks.headlines import headline
 from tasks.pages import batches, corpus, evaluation, registry, training, vectors, vocabulary
 
 _PAGES = {
@@ -17,7 +16,7 @@ _PAGES = {
 
 
 def page(recipe: Recipe, manifest: Manifest) -> str:
-    """The headline, what the stage's own page shows, and how it was made."""
-    head = f"## {manifest.stage.capitalize()} of {recipe.name}\n\n{headline(manifest)}\n"
+    """What the stage's own page shows, and how it was made; the headline is the artifact's description, above it."""
+    head = f"## {manifest.stage.capitalize()} of {recipe.name}\n"
     made = f"*Made in {manifest.seconds:,.1f} s · `{manifest.folder}` · digest `{manifest.digest[:16]}`*\n"
     return "\n".join([head, *_PAGES[manifest.stage].sections(manifest), made])

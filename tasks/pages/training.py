@@ -8,6 +8,7 @@ from seqloom.recipe.architecture import in_words
 from seqloom.recipe.resolved import read_recipe
 from seqloom.training.history import read_history
 from tasks.pages.markdown import image, table
+from tasks.pages.scores import NAMES
 
 EPOCHS_SHOWN = 30
 LOSS_FILE = "loss.png"
@@ -24,14 +25,13 @@ def sections(manifest: Manifest) -> Iterator[str]:
     """Facts, the curve and the validation figures of the last epochs."""
     facts, history = manifest.facts, read_history(manifest.path)
     rows = [
-        ("model", in_words(read_recipe(manifest.path).model)),
         ("parameters", f"{facts['parameters']:,}"),
         ("device", facts["device"]),
         ("updates", f"{facts['steps']:,}"),
         ("epochs", f"{facts['epochs']}, number {facts['best_epoch']} kept"),
-        *((name.replace("/", " "), value) for name, value in facts["validation"].items()),
+        *((f"validation {_name(name)}", f"{value:,.3f}") for name, value in facts["validation"].items()),
     ]
-    yield table(("", ""), rows)
+    yield table(("model", in_words(read_recipe(manifest.path).model)), rows)
     yield image(manifest.path / LOSS_FILE, "loss by update")
     yield _epochs([row for row in history if "validation/loss" in row], facts["best_epoch"])
 
@@ -44,5 +44,10 @@ def _epochs(rows: list[dict[str, float]], best: int) -> str:
         for row in shown
     ]
     title = "Epochs" if len(shown) == len(rows) else f"The last {EPOCHS_SHOWN} epochs"
-    columns = ("epoch", *(name.removeprefix("validation/") for name in names))
+    columns = ("epoch", *map(_name, names))
     return f"### {title} on the validation split\n\n{table(columns, lines, range(1, len(columns)))}"
+
+
+def _name(figure: str) -> str:
+    name = figure.rpartition("/")[2]
+    return NAMES.get(name, name)

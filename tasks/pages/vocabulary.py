@@ -19,16 +19,12 @@ def sections(manifest: Manifest) -> Iterator[str]:
         ("unknown in the validation text", *(f"{facts['unknown'][side]:.2%}" for side in SIDES)),
     ]
     yield table(("", *SIDES), rows, (1, 2))
-    yield "### Most frequent tokens\n"
+    yield "### Most frequent tokens\n\n▁ begins a word.\n"
     lists = (facts["frequent"][side] for side in SIDES)
     frequent = [
-        [cell for token, count in pair for cell in (_token(token), f"{count:,}" if count else "")]
+        [cell for token, count in pair for cell in (text(token), f"{count:,}" if count else "")]
         for pair in zip_longest(*lists, fillvalue=("", 0))
     ]
     yield table(("source", "times", "target", "times"), frequent, (1, 3))
     yield "### Longest tokens\n\nWhat went wrong with the text shows here first.\n"
-    yield table(("", "tokens"), ((side, ", ".join(map(_token, facts["longest"][side]))) for side in SIDES))
-
-
-def _token(token: str) -> str:
-    return f"<code>{text(token)}</code>" if token else ""
+    yield table(("", "tokens"), ((side, ", ".join(map(text, facts["longest"][side]))) for side in SIDES))

@@ -32,6 +32,7 @@ def connect(home: Path) -> MlflowClient:
     for chatty in ("alembic", "mlflow"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # ours are the only bars
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # stdout may be read by a script
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", RETRIES_OF_A_CALL)
     uri = tracking_uri(home)
     embedded = not os.environ.get("MLFLOW_TRACKING_URI")
