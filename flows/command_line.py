@@ -50,20 +50,22 @@ def train(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
     console = _console(as_json)
     from seqloom.recipe.loading import load_recipe
     from seqloom.registry.checking import check_places
-    from seqloom.registry.planning import plan
+    from seqloom.registry.planning import STAGES, follow, read_sources
 
     checked = load_recipe(recipe, override or [])
     check_places(checked)
-    steps = plan(checked, home)
-
-    use_embedded_prefect(home)
-    from flows.data_to_model import data_to_model  # imports Prefect: after every mistake that needs no run to be found
+    sources = read_sources(checked, home)
+    server = use_embedded_prefect(home)  # after every mistake that needs no run to be found, and beside what follows
+    steps = follow(checked, home, STAGES, sources)
+    from flows.data_to_model import data_to_model  # imports Prefect
     from flows.terminal import TerminalAudience, show_card, show_plan
     from tasks.watching import audience
 
     show_plan(console, checked.name, steps)
     watcher = TerminalAudience(console)
     audience.set(watcher)
+    if server:
+        server.wait()
     with watcher.live():
         outcome = data_to_model(checked)
     show_card(console, outcome, home)

@@ -1,8 +1,5 @@
 """The main flow: one recipe in, one registered version out."""
 
-import os
-from datetime import datetime
-
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
@@ -10,16 +7,16 @@ from prefect.runtime import flow_run
 from flows.outcome import Champion, Outcome
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.schema import Recipe
+from tasks.embedded import prefect_is_embedded
 from tasks.evaluating import evaluate
+from tasks.naming import run_name
 from tasks.preparing import make_batches, make_vectors, make_vocabulary, prepare_corpus
 from tasks.registering import open_run, register
 from tasks.training import train
 
 
 def _run_name() -> str:
-    recipe: Recipe = flow_run.parameters["recipe"]
-    model = recipe.model
-    return f"{recipe.name} · {model.encoder}→{model.decoder} {model.attention} · {datetime.now():%Y-%m-%d %H:%M}"
+    return run_name(flow_run.parameters["recipe"])
 
 
 @flow(name="data-to-model", flow_run_name=_run_name, validate_parameters=True)
@@ -51,7 +48,8 @@ def _outcome(states: list[State[Manifest]]) -> Outcome:
         metrics=done["evaluation"].facts["metrics"],
         stages={name: "cached" if name in cached else manifest.seconds for name, manifest in done.items()},
         flow_run=str(flow_run.id),
-        prefect_url=str(flow_run.ui_url or "") if os.environ.get("PREFECT_API_URL") else "",
+        prefect_url="" if prefect_is_embedded() else str(flow_run.ui_url or ""),
+        mlflow_url=registry["version_url"],
         champion=Champion(**champion) if champion else None,
         examples=done["evaluation"].facts["examples"],
     )
