@@ -6,6 +6,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -22,6 +23,7 @@ LINES_AT_ONCE = 1024  # decoded together: long enough to sort by length, short e
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
+ModelName = Annotated[str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION or a checkpoint folder.")]
 RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe: a YAML file, see recipes/.")]
 Overrides = Annotated[
     list[str] | None,
@@ -35,17 +37,22 @@ AsJson = Annotated[
 
 
 @app.command()
-def train(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = False) -> None:
+def train(
+    recipe: RecipeFile,
+    override: Overrides = None,
+    force: Annotated[bool, typer.Option("--force", help="Do every stage again though it is finished.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Run the flow data_to_model: from the recipe's text to a registered model version."""
     home = home_folder()
     console = _console(as_json)
     from seqloom.recipe.loading import load_recipe
     from seqloom.registry.checking import check_places
-    from seqloom.registry.planning import plan
+    from seqloom.registry.planning import Step, plan
 
     checked = load_recipe(recipe, override or [])
     check_places(checked)
-    steps = plan(checked, home)
+    steps = [Step(step.stage) if force else step for step in plan(checked, home)]
 
     use_embedded_prefect(home)
     from flows.data_to_model import data_to_model  # imports Prefect: after every mistake that needs no run to be found
@@ -56,7 +63,7 @@ def train(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
     watcher = TerminalAudience(console)
     audience.set(watcher)
     with watcher.live():
-        outcome = data_to_model(checked)
+        outcome = data_to_model(checked, force=force)
     show_card(console, outcome, home)
     if as_json:
         _print_json(outcome.as_json())
@@ -64,7 +71,7 @@ def train(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
 
 @app.command()
 def generate(
-    model: Annotated[str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION or a checkpoint folder.")],
+    model: ModelName,
     texts: Annotated[
         list[str] | None, typer.Argument(metavar="[TEXT ...]", help="Texts; else --file, else stdin.")
     ] = None,
@@ -88,6 +95,39 @@ def generate(
             sys.stdout.flush()
     if as_json:
         _print_json({"model": model, "outputs": answers})
+
+
+@app.command()
+def batch(
+    model: ModelName,
+    file: Annotated[
+        Path, typer.Argument(help="Lines of text, TSV, CSV, JSONL (each also gzipped) or Parquet, by its name.")
+    ],
+    to: Annotated[Path, typer.Option("--to", help="Folder for the output; a next run goes on with what is there.")],
+    column: Annotated[str, typer.Option("--column", help="Column or JSON key of the text.")] = "source",
+    shard_rows: Annotated[int, typer.Option("--shard-rows", min=1, help="Rows in a shard.")] = 10_000,
+    max_characters: Annotated[int, typer.Option("--max-characters", min=1, help="A longer text is a failure.")] = 5_000,
+    as_json: AsJson = False,
+) -> None:
+    """Write a file's columns and a prediction for each row to Parquet, in shards; what fails is listed."""
+    console = _console(as_json)
+    from flows.terminal import TerminalAudience, show_report
+    from seqloom.bulk.generating import Bulk, generate_in_bulk
+    from seqloom.bulk.reading import open_input
+    from seqloom.decoding.generator import Generator
+    from seqloom.registry.lookup import find_checkpoint
+    from seqloom.training.device import choose_device
+
+    checkpoint = find_checkpoint(model, home_folder())
+    bulk = Bulk(model, checkpoint, open_input(file, "auto", column), shard_rows, max_characters)
+    generator = Generator.load(checkpoint)
+    generator.model.to(choose_device("auto"))
+    watcher = TerminalAudience(console)
+    with watcher.live():
+        report = generate_in_bulk(bulk, generator, to, watcher.progress("generate"))
+    show_report(console, report)
+    if as_json:
+        _print_json(asdict(report))
 
 
 @app.command()

@@ -29,18 +29,22 @@ class Write(Protocol):
         """Called once, in an empty folder, where no finished stage of the same key exists."""
 
 
-def run_stage(stage: Stage, recipe: Recipe, inputs: Sequence[str], write: Write) -> State[Manifest]:
+def run_stage(
+    stage: Stage, recipe: Recipe, inputs: Sequence[str], write: Write, force: bool = False
+) -> State[Manifest]:
     """Find the finished stage or do it; the state is named Cached or Completed and holds the manifest.
+
+    With `force` it is done though it is finished.
 
     Prefect's own cache would keep a second truth beside the store, which is wrong as soon as a folder is removed: here
     a stage is done if, and only if, its folder is there.
     """
     store = Store(home_folder())
     key = stage.key(recipe, inputs)
-    found = store.find(stage.name, key)
+    found = None if force else store.find(stage.name, key)
     if found is None:
         with watched(stage.name, artifact_key(recipe, stage.name, "progress")) as progress:
-            made = store.build(stage.name, key, lambda folder: write(folder, progress))
+            made = store.build(stage.name, key, lambda folder: write(folder, progress), again=force)
     manifest = found or made
     return tell(recipe, manifest, cached=found is not None)
 

@@ -30,7 +30,13 @@ from tasks.staging import run_stage
 
 @task(name="training", task_run_name="training · {recipe.name}", cache_policy=NO_CACHE)
 def train(
-    recipe: Recipe, corpus: Manifest, vocabulary: Manifest, vectors: Manifest, batches: Manifest, run_id: str
+    recipe: Recipe,
+    corpus: Manifest,
+    vocabulary: Manifest,
+    vectors: Manifest,
+    batches: Manifest,
+    run_id: str,
+    force: bool = False,
 ) -> State[Manifest]:
     """Train the model, going on from where a killed run of the same training stopped."""
     store = Store(home_folder())
@@ -63,7 +69,7 @@ def train(
             )
 
     with failing_run_is_closed(client, run_id), MetricsLog(client, run_id) as log:
-        state = run_stage(TRAINING, recipe, inputs, write)
+        state = run_stage(TRAINING, recipe, inputs, write, force)
         for row in read_history(state.data.path):  # of a cached training MLflow has none yet
             log(row)
     store.discard_workspace(TRAINING.name, key)
