@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
 from rich.markup import escape
@@ -17,6 +18,11 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry.planning import Step
 from seqloom.registry.tracking import tracking_uri
 from tasks.headlines import headline
+
+if TYPE_CHECKING:
+    from seqloom.bulk.generating import Report
+
+SHOWN_FAILURES = 10
 
 
 def show_plan(console: Console, name: str, steps: Sequence[Step]) -> None:
@@ -140,6 +146,20 @@ def _where_to_look(outcome: Outcome, home: Path) -> Table:
     table.add_row("", Text(f"flow run {outcome.flow_run}", "dim"))
     table.add_row("checkpoint", Text(outcome.checkpoint))
     return table
+
+
+def show_report(console: Console, report: "Report") -> None:
+    """What a model made of a file, what failed, and how to read it."""
+    console.print(report.headline, style="bold")
+    if report.failed:
+        table = Table(title="Failed", title_justify="left", box=None, padding=(0, 2))
+        for column in ("row", "reason", "text"):
+            table.add_column(column, justify="right" if column == "row" else "left", no_wrap=column == "text")
+        for failure in report.failures[:SHOWN_FAILURES]:
+            table.add_row(f"{failure['row']:,}", Text(str(failure["reason"])), Text(str(failure["text"]), "dim"))
+        console.print(table)
+        console.print(Text(f"all of them: {report.failures_file}"), soft_wrap=True)
+    console.print(Text(f"read it: pandas.read_parquet({report.folder!r})"), soft_wrap=True)
 
 
 def show_recipe(console: Console, recipe: Recipe) -> None:
