@@ -130,6 +130,25 @@ def batch(
         _print_json(asdict(report))
 
 
+@app.command("clean-up")
+def clean_up(
+    days: Annotated[
+        int, typer.Option("--days", min=0, help="Days for which a stage that a run asked for is kept.")
+    ] = 30,
+    delete: Annotated[bool, typer.Option("--delete", help="Really remove them; else nothing is touched.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say which artifacts no registered version and no recent run needs, or remove them."""
+    console = _console(as_json)
+    from flows.terminal import show_clean_up
+    from seqloom.registry import clean_up as registry
+
+    done = registry.clean_up(home_folder(), days, delete)
+    show_clean_up(console, done)
+    if as_json:
+        _print_json(asdict(done))
+
+
 @app.command()
 def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = False) -> None:
     """Validate a recipe and every line of its files, and print the plan without running it."""

@@ -21,6 +21,7 @@ from tasks.headlines import headline
 
 if TYPE_CHECKING:
     from seqloom.bulk.generating import Report
+    from seqloom.registry.clean_up import CleanUp
 
 SHOWN_FAILURES = 10
 
@@ -153,13 +154,29 @@ def show_report(console: Console, report: "Report") -> None:
     console.print(report.headline, style="bold")
     if report.failed:
         table = Table(title="Failed", title_justify="left", box=None, padding=(0, 2))
-        for column in ("row", "reason", "text"):
-            table.add_column(column, justify="right" if column == "row" else "left", no_wrap=column == "text")
+        table.add_column("row", justify="right", no_wrap=True)
+        table.add_column("reason", overflow="fold")
+        table.add_column("text", overflow="ellipsis", no_wrap=True, max_width=40, style="dim")
         for failure in report.failures[:SHOWN_FAILURES]:
-            table.add_row(f"{failure['row']:,}", Text(str(failure["reason"])), Text(str(failure["text"]), "dim"))
+            table.add_row(f"{failure['row']:,}", Text(str(failure["reason"])), Text(str(failure["text"])))
         console.print(table)
         console.print(Text(f"all of them: {report.failures_file}"), soft_wrap=True)
     console.print(Text(f"read it: pandas.read_parquet({report.folder!r})"), soft_wrap=True)
+
+
+def show_clean_up(console: Console, done: "CleanUp") -> None:
+    """What goes and what stays, a stage at a time."""
+    if done.shares:
+        table = Table(box=None, padding=(0, 2))
+        for column in ("stage", "going", "space", "kept"):
+            table.add_column(column, justify="right" if column in ("going", "space") else "left")
+        for share in done.shares:
+            table.add_row(*(str(cell) for cell in share.row.values()))
+        console.print(table)
+        console.print()
+    console.print(done.headline, style="bold", highlight=False)
+    if done.folders and not done.deleted:
+        console.print(f"remove them: seqloom clean-up --days {done.days} --delete", highlight=False)
 
 
 def show_recipe(console: Console, recipe: Recipe) -> None:

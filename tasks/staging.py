@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
+from seqloom.artifact.clearing import note_use
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import Stage
@@ -45,6 +46,8 @@ def run_stage(
     if found is None:
         with watched(stage.name, artifact_key(recipe, stage.name, "progress")) as progress:
             made = store.build(stage.name, key, lambda folder: write(folder, progress), again=force)
+    else:
+        note_use(found)
     manifest = found or made
     return tell(recipe, manifest, cached=found is not None)
 
