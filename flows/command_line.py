@@ -25,6 +25,7 @@ LINES_AT_ONCE = 1024  # decoded together: long enough to sort by length, short e
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
+ModelName = Annotated[str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION or a checkpoint folder.")]
 RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe: a YAML file, see recipes/.")]
 Overrides = Annotated[
     list[str] | None,
@@ -44,19 +45,24 @@ def speak_to_the_stack() -> None:
 
 
 @app.command()
-def train(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = False) -> None:
+def train(
+    recipe: RecipeFile,
+    override: Overrides = None,
+    force: Annotated[bool, typer.Option("--force", help="Do every stage again though it is finished.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Run the flow data_to_model: from the recipe's text to a registered model version."""
     home = home_folder()
     console = _console(as_json)
     from seqloom.recipe.loading import load_recipe
     from seqloom.registry.checking import check_places
-    from seqloom.registry.planning import STAGES, follow, read_sources
+    from seqloom.registry.planning import STAGES, Step, follow, read_sources
 
     checked = load_recipe(recipe, override or [])
     check_places(checked)
     sources = read_sources(checked, home)
     server = use_embedded_prefect(home)  # after every mistake that needs no run to be found, and beside what follows
-    steps = follow(checked, home, STAGES, sources)
+    steps = [Step(step.stage) if force else step for step in follow(checked, home, STAGES, sources)]
     from flows.data_to_model import data_to_model  # imports Prefect
     from flows.terminal import TerminalAudience, show_card, show_plan
     from tasks.watching import audience
@@ -67,7 +73,7 @@ def train(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
     if server:
         server.wait()
     with watcher.live():
-        outcome = data_to_model(checked)
+        outcome = data_to_model(checked, force=force)
     show_card(console, outcome, home)
     if as_json:
         _print_json(outcome.as_json())
@@ -75,7 +81,7 @@ def train(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
 
 @app.command()
 def generate(
-    model: Annotated[str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION or a checkpoint folder.")],
+    model: ModelName,
     texts: Annotated[
         list[str] | None, typer.Argument(metavar="[TEXT ...]", help="Texts; else --file, else stdin.")
     ] = None,
@@ -99,6 +105,58 @@ def generate(
             sys.stdout.flush()
     if as_json:
         _print_json({"model": model, "outputs": answers})
+
+
+@app.command()
+def batch(
+    model: ModelName,
+    file: Annotated[
+        Path, typer.Argument(help="Lines of text, TSV, CSV, JSONL (each also gzipped) or Parquet, by its name.")
+    ],
+    to: Annotated[Path, typer.Option("--to", help="Folder for the output; a next run goes on with what is there.")],
+    column: Annotated[str, typer.Option("--column", help="Column or JSON key of the text.")] = "source",
+    shard_rows: Annotated[int, typer.Option("--shard-rows", min=1, help="Rows in a shard.")] = 10_000,
+    max_characters: Annotated[int, typer.Option("--max-characters", min=1, help="A longer text is a failure.")] = 5_000,
+    as_json: AsJson = False,
+) -> None:
+    """Write a file's columns and a prediction for each row to Parquet, in shards; what fails is listed."""
+    console = _console(as_json)
+    from flows.terminal import TerminalAudience, show_report
+    from seqloom.bulk.generating import Bulk, generate_in_bulk
+    from seqloom.bulk.reading import open_input
+    from seqloom.decoding.generator import Generator
+    from seqloom.registry.lookup import find_checkpoint
+    from seqloom.training.device import choose_device
+
+    checkpoint = find_checkpoint(model, home_folder())
+    bulk = Bulk(model, checkpoint, open_input(file, "auto", column), shard_rows, max_characters)
+    generator = Generator.load(checkpoint)
+    generator.model.to(choose_device("auto"))
+    watcher = TerminalAudience(console)
+    with watcher.live():
+        report = generate_in_bulk(bulk, generator, to, watcher.progress("generate"))
+    show_report(console, report)
+    if as_json:
+        _print_json(asdict(report))
+
+
+@app.command("clean-up")
+def clean_up(
+    days: Annotated[
+        int, typer.Option("--days", min=0, help="Days for which a stage that a run asked for is kept.")
+    ] = 30,
+    delete: Annotated[bool, typer.Option("--delete", help="Really remove them; else nothing is touched.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say which artifacts no registered version and no recent run needs, or remove them."""
+    console = _console(as_json)
+    from flows.terminal import show_clean_up
+    from seqloom.registry import clean_up as registry
+
+    done = registry.clean_up(home_folder(), days, delete)
+    show_clean_up(console, done)
+    if as_json:
+        _print_json(asdict(done))
 
 
 @app.command()
