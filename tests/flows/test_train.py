@@ -61,7 +61,8 @@ def test_a_learning_rate_reuses_what_it_does_not_touch(seqloom: Run) -> None:
     other = json.loads(seqloom("train", "recipe.yaml", "-o", "training.learning_rate=5e-3", "--json").stdout)
     cached = [stage for stage, took in other["stages"].items() if took == "cached"]
     assert cached == ["corpus", "vocabulary", "vectors", "batches"]
-    assert (other["version"], other["aliases"], other["champion"]["version"]) == (2, [], 1)
+    assert (other["version"], other["aliases"], other["champion"]["version"]) == (2, ["challenger"], 1)
+    assert other["gate"].startswith("version 2 is refused: chrF above the champion")
 
 
 @pytest.mark.usefixtures("first")
@@ -72,12 +73,13 @@ def test_a_byte_of_the_corpus_reruns_all(seqloom: Run, workplace: Path) -> None:
     assert plan == dict.fromkeys(ALL_STAGES, "will run")
 
 
-def test_it_loads_where_seqloom_is_installed(first: dict[str, Any], seqloom: Run, workplace: Path) -> None:
+def test_mlflow_loads_what_the_command_line_runs(first: dict[str, Any], seqloom: Run, workplace: Path) -> None:
     code = (
         "import mlflow, pandas as pd, json;"
         "mlflow.set_tracking_uri('sqlite:///.seqloom/mlflow.db');"
         "model = mlflow.pyfunc.load_model('models:/phrases@champion');"
-        "print(json.dumps(list(model.predict(pd.DataFrame({'source': ['the red cat', '', 'a dog']})))))"
+        "rows = pd.DataFrame({'source': ['the red cat', '', 'a dog']});"
+        "print(json.dumps(model.predict(rows)['prediction'].tolist()))"
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, cwd=workplace, check=True)
     generated = seqloom("generate", "models:/phrases/1", "--json", stdin=b"the red cat\n\na dog")
