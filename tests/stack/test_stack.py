@@ -192,3 +192,23 @@ def test_a_taken_port(tmp_path: Path, mine: str, option: str) -> None:
     holder = f"process {os.getpid()} ({psutil.Process().name()})"
     sentence = f"port {port} is taken by {holder}; stop it, or choose another port with {option}"
     assert done.stderr == f"seqloom: {sentence}\n"
+
+
+def test_a_database_that_is_broken(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "mlflow.db").write_text("this is no database")
+    ports = {"SEQLOOM_PREFECT_PORT": str(free_port()), "SEQLOOM_MLFLOW_PORT": str(free_port())}
+    done = up(home, **ports)
+    assert done.returncode == 1
+    assert done.stderr == f"seqloom: mlflow ended with code 1: see {home}/logs/mlflow.log\n"
+    assert "file is not a database" in (home / "logs" / "mlflow.log").read_text(encoding="utf-8")
+    assert processes_of(home) == []
+
+
+@pytest.mark.parametrize("command", [["deploy"], ["worker", "seqloom-cpu"]])
+def test_there_is_no_server(tmp_path: Path, command: list[str]) -> None:
+    told = environment(tmp_path / "home")
+    done = subprocess.run([*UP[:-1], *command], env=told, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("seqloom: there is no Prefect server to speak to: start one with seqloom up")
