@@ -40,11 +40,18 @@ def run_stage(stage: Stage, recipe: Recipe, inputs: Sequence[str], write: Write)
     store = Store(home_folder())
     key = stage.key(recipe, inputs)
     found = store.find(stage.name, key)
-    if found is None:
-        with watched(stage.name, artifact_key(recipe, stage.name, "progress")) as progress:
-            made = store.build(stage.name, key, lambda folder: write(folder, progress))
-    manifest = found or made
-    return tell(recipe, manifest, cached=found is not None)
+    if found:
+        return tell(recipe, found, cached=True)
+    cached = True  # by another run, if we have to wait for it
+
+    def work(folder: Path) -> dict[str, Any]:
+        nonlocal cached
+        cached = False
+        return write(folder, progress)
+
+    with watched(stage.name, artifact_key(recipe, stage.name, "progress")) as progress:
+        made = store.build(stage.name, key, work)
+    return tell(recipe, made, cached)
 
 
 def tell(recipe: Recipe, manifest: Manifest, cached: bool) -> State[Manifest]:
