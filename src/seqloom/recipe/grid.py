@@ -1,0 +1,48 @@
+"""A grid of overrides: every combination of the values of some fields."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from itertools import product
+
+import yaml
+
+from seqloom.mistake import UserMistake
+
+
+def combinations(lines: Sequence[str]) -> list[tuple[str, ...]]:
+    """Overrides for each combination, the last field changing fastest; without lines the one that changes nothing.
+
+    A line is `section.field=value,value`; the values are YAML, as items of a list.
+
+    Raises:
+        UserMistake: a line is not of this form, or two are of one field.
+    """
+    fields = [_values(line) for line in lines]
+    twice = [name for name, count in Counter(name for name, _ in fields).items() if count > 1]
+    if twice:
+        raise UserMistake(f"grid: {twice[0]} is given twice; write all its values on one line")
+    chosen = [[f"{name}={value}" for value in values] for name, values in fields]
+    return list(product(*chosen))
+
+
+def _values(line: str) -> tuple[str, list[str]]:
+    name, equals, text = line.partition("=")
+    try:
+        values = yaml.safe_load(f"[{text}]")
+    except yaml.YAMLError:
+        values = None
+    if not name or not equals or not values:
+        raise UserMistake(
+            f"grid {line}: it is written section.field=value,value, such as model.encoder=lstm,gru; quote a value with "
+            "a comma in it"
+        )
+    return name, [value if isinstance(value, str) and _is_plain(value) else json.dumps(value) for value in values]
+
+
+def _is_plain(text: str) -> bool:
+    """Whether YAML reads it as the same text without quotation marks."""
+    try:
+        return bool(yaml.safe_load(text) == text)
+    except yaml.YAMLError:
+        return False
