@@ -28,7 +28,7 @@ VALUES = st.one_of(st.integers(), st.booleans(), st.text(max_size=8), st.lists(s
                 ("model.encoder=gru", "training.seed=2"),
             ],
         ),
-        (["corpus.train=[a, b],[c]"], [('corpus.train=["a", "b"]',), ('corpus.train=["c"]',)]),
+        (["corpus.train=[a, b],[c]"], [("corpus.train=[a, b]",), ("corpus.train=[c]",)]),
         (["registry.description='a, b',true"], [("registry.description=a, b",), ("registry.description=true",)]),
     ],
 )

@@ -1,6 +1,5 @@
 """A grid of overrides: every combination of the values of some fields."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from itertools import product
@@ -37,12 +36,10 @@ def _values(line: str) -> tuple[str, list[str]]:
             f"grid {line}: it is written section.field=value,value, such as model.encoder=lstm,gru; quote a value with "
             "a comma in it"
         )
-    return name, [value if isinstance(value, str) and _is_plain(value) else json.dumps(value) for value in values]
+    return name, [_in_yaml(value) for value in values]
 
 
-def _is_plain(text: str) -> bool:
-    """Whether YAML reads it as the same text without quotation marks."""
-    try:
-        return bool(yaml.safe_load(text) == text)
-    except yaml.YAMLError:
-        return False
+def _in_yaml(value: object) -> str:
+    """A value as an override says it."""
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=float("inf"))
+    return str(text).removesuffix("\n").removesuffix("\n...")
