@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from flows.embedded_prefect import use_embedded_prefect
 from flows.input_lines import in_chunks, read_lines
+from flows.stack.presence import join
 from seqloom.artifact.home import home_folder
 from seqloom.mistake import UserMistake
 from seqloom.preemption import Preempted
@@ -36,6 +38,12 @@ AsJson = Annotated[
 ]
 
 
+@app.callback()
+def speak_to_the_stack() -> None:
+    """Before every command."""
+    join(home_folder())
+
+
 @app.command()
 def train(
     recipe: RecipeFile,
@@ -48,20 +56,22 @@ def train(
     console = _console(as_json)
     from seqloom.recipe.loading import load_recipe
     from seqloom.registry.checking import check_places
-    from seqloom.registry.planning import Step, plan
+    from seqloom.registry.planning import STAGES, Step, follow, read_sources
 
     checked = load_recipe(recipe, override or [])
     check_places(checked)
-    steps = [Step(step.stage) if force else step for step in plan(checked, home)]
-
-    use_embedded_prefect(home)
-    from flows.data_to_model import data_to_model  # imports Prefect: after every mistake that needs no run to be found
+    sources = read_sources(checked, home)
+    server = use_embedded_prefect(home)  # after every mistake that needs no run to be found, and beside what follows
+    steps = [Step(step.stage) if force else step for step in follow(checked, home, STAGES, sources)]
+    from flows.data_to_model import data_to_model  # imports Prefect
     from flows.terminal import TerminalAudience, show_card, show_plan
     from tasks.watching import audience
 
     show_plan(console, checked.name, steps)
     watcher = TerminalAudience(console)
     audience.set(watcher)
+    if server:
+        server.wait()
     with watcher.live():
         outcome = data_to_model(checked, force=force)
     show_card(console, outcome, home)
@@ -209,6 +219,60 @@ def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
         _print_json({"recipe": checked.model_dump(), "plan": plan})
 
 
+@app.command()
+def up(
+    prefect_port: Annotated[int, typer.Option(envvar="SEQLOOM_PREFECT_PORT", min=1, max=65535)] = 4200,
+    mlflow_port: Annotated[int, typer.Option(envvar="SEQLOOM_MLFLOW_PORT", min=1, max=65535)] = 5000,
+) -> None:
+    """Start Prefect, MLflow and workers on this machine, with every deployment of prefect.yaml, until Ctrl-C."""
+    from flows.stack.child import StackFailure
+    from flows.stack.layout import Layout
+    from flows.stack.supervising import up as keep_up
+
+    layout = Layout(home_folder(), prefect_port, mlflow_port, os.environ.get("SEQLOOM_DATABASE_URL", ""))
+    try:
+        keep_up(layout, partial(print, flush=True))
+    except StackFailure as failure:
+        _fail(str(failure), 1)
+
+
+@app.command()
+def deploy(
+    gpus: Annotated[
+        int | None, typer.Option(min=1, help="Runs that may hold a GPU at once; by default one for each GPU here.")
+    ] = None,
+    silence: Annotated[
+        int,
+        typer.Option(
+            envvar="SEQLOOM_SILENCE_SECONDS", min=31, help="Seconds without a heartbeat until a run has crashed."
+        ),
+    ] = 180,
+    as_json: AsJson = False,
+) -> None:
+    """Give the server of PREFECT_API_URL what Seqloom needs, as `up` does: pools, the GPU limit, deployments."""
+    _need_prefect()
+    from flows.stack.furnishing import furnish
+
+    furnished = furnish(gpus, silence)
+    if as_json:
+        _print_json(asdict(furnished))
+    else:
+        print(f"deployed {', '.join(furnished.deployments)}; GPU slots: {furnished.gpu_slots}")
+
+
+@app.command()
+def worker(pool: Annotated[str, typer.Argument(help="seqloom-cpu or seqloom-gpu.")]) -> None:
+    """Run what the server of PREFECT_API_URL schedules in a pool, until Ctrl-C; for machines where no stack is up."""
+    _need_prefect()
+    from flows.stack.child import StackFailure
+    from flows.stack.working import work
+
+    try:
+        work(pool, partial(print, flush=True))
+    except StackFailure as failure:
+        _fail(str(failure), 1)
+
+
 def main() -> NoReturn:
     """Exit with 0, with 2 for a user's mistake (one sentence, no traceback), with 1 for a fault of ours.
 
@@ -255,6 +319,14 @@ def _lines(texts: list[str] | None, file: Path | None) -> Iterator[str]:
         if sys.stdin.isatty():
             raise UserMistake("no text is given: write it behind the model, name a --file, or pipe it in")
         yield from read_lines(sys.stdin.buffer, "stdin")
+
+
+def _need_prefect() -> None:
+    if not os.environ.get("PREFECT_API_URL"):
+        raise UserMistake(
+            "there is no Prefect server to speak to: start one with seqloom up, or set PREFECT_API_URL to its address, "
+            "ending in /api"
+        )
 
 
 def _console(as_json: bool) -> Console:

@@ -1,6 +1,5 @@
 """The main flow: one recipe in, one registered version out."""
 
-import os
 from datetime import datetime
 
 from prefect import flow
@@ -13,7 +12,9 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.checking import check_places
+from tasks.embedded import prefect_is_embedded
 from tasks.evaluating import evaluate
+from tasks.naming import run_name
 from tasks.preparing import make_batches, make_vectors, make_vocabulary, prepare_corpus
 from tasks.registering import open_run, register
 from tasks.training import train
@@ -22,11 +23,9 @@ from tasks.training import train
 def _run_name() -> str:
     asked = flow_run.parameters
     try:
-        recipe = asked_recipe(asked["recipe"], asked["recipe_file"], asked["override"])
+        return run_name(asked_recipe(asked["recipe"], asked["recipe_file"], asked["override"]))
     except UserMistake:  # the run itself will say which
         return f"{asked['recipe_file'] or asked['recipe'].name} · {datetime.now():%Y-%m-%d %H:%M}"
-    model = recipe.model
-    return f"{recipe.name} · {model.encoder}→{model.decoder} {model.attention} · {datetime.now():%Y-%m-%d %H:%M}"
 
 
 @flow(name="data-to-model", flow_run_name=_run_name, validate_parameters=True)
@@ -69,7 +68,8 @@ def _outcome(states: list[State[Manifest]]) -> Outcome:
         metrics=done["evaluation"].facts["metrics"],
         stages={name: "cached" if name in cached else manifest.seconds for name, manifest in done.items()},
         flow_run=str(flow_run.id),
-        prefect_url=str(flow_run.ui_url or "") if os.environ.get("PREFECT_API_URL") else "",
+        prefect_url="" if prefect_is_embedded() else str(flow_run.ui_url or ""),
+        mlflow_url=registry["version_url"],
         champion=Champion(**champion) if champion else None,
         examples=done["evaluation"].facts["examples"],
     )

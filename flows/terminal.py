@@ -15,8 +15,8 @@ from rich.text import Text
 from flows.outcome import Outcome
 from seqloom import progress
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.links import server_command
 from seqloom.registry.planning import Step
-from seqloom.registry.tracking import tracking_uri
 from tasks.headlines import headline
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _where_to_look(outcome: Outcome, home: Path) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("try it", Text(f'seqloom generate {outcome.uri} "{outcome.first_source}"', "bold"))
-    table.add_row("MLflow", Text(f"mlflow ui --backend-store-uri '{tracking_uri(home)}'"))
+    table.add_row("MLflow", Text(outcome.mlflow_url or server_command(home)))
     table.add_row("", Text(f"run {outcome.run_id} in experiment {outcome.model}", "dim"))
     table.add_row("Prefect", Text(outcome.prefect_url or f"PREFECT_HOME='{home / 'prefect'}' prefect server start"))
     table.add_row("", Text(f"flow run {outcome.flow_run}", "dim"))

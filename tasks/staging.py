@@ -9,7 +9,6 @@ from prefect import Task, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.logging import get_run_logger
 from prefect.states import Completed
 
 from seqloom.artifact.clearing import note_use
@@ -19,7 +18,10 @@ from seqloom.artifact.stage import Stage
 from seqloom.artifact.store import Store
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Recipe
-from tasks.headlines import headline, page
+from tasks.headlines import headline
+from tasks.naming import artifact_key
+from tasks.pages.page import page
+from tasks.patience import passes_by_itself, tell_prefect
 from tasks.watching import audience, watched
 
 
@@ -53,30 +55,25 @@ def run_stage(
 
 
 def tell(recipe: Recipe, manifest: Manifest, cached: bool) -> State[Manifest]:
-    """Say what came of a stage: to the terminal, the log and the UI."""
+    """Say what came of a stage: to the terminal, and to the UI, whose log gets the state's message from Prefect."""
     line = headline(manifest)
     watcher = audience.get()
     if watcher:
         watcher.finished(manifest.stage, line, None if cached else manifest.seconds)
-    get_run_logger().info("%s %s: %s", manifest.stage, "cached" if cached else "done", line)
-    create_markdown_artifact(page(manifest), key=artifact_key(recipe, manifest.stage), description=line)
+    key = artifact_key(recipe, manifest.stage)
+    tell_prefect(
+        f"the page of {manifest.stage}",
+        lambda: create_markdown_artifact(page(recipe, manifest), key=key, description=line),
+    )
     return Completed(name="Cached" if cached else "Completed", message=line, data=manifest)
-
-
-def artifact_key(recipe: Recipe, *parts: str) -> str:
-    """Prefect takes lower-case letters, digits and dashes."""
-    text = "-".join((recipe.name, *parts)).lower()
-    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text)
 
 
 def is_transient(tried: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
     """Whether trying again can help: the network or the disk may come back, a mistake or a bug stays."""
     try:
         state.result()
-    except OSError:
-        return True
     except Exception as error:
-        return getattr(error, "error_code", "") in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE")
+        return passes_by_itself(error)
     return False
 
 

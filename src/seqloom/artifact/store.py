@@ -4,13 +4,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from seqloom.artifact.digest import digest_of_folder, digest_of_value
 from seqloom.artifact.durable import make_durable, says_full, sync
+from seqloom.artifact.lock import locked
 from seqloom.artifact.manifest import MANIFEST_FILE, Manifest, read_manifest
 from seqloom.mistake import UserMistake
 
@@ -27,6 +27,10 @@ class Store:
         """Return the finished stage, or None where it has yet to be done."""
         folder = self._folder(stage, key)
         return read_manifest(folder) if (folder / MANIFEST_FILE).exists() else None
+
+    def alone(self, name: str, what: str) -> AbstractContextManager[None]:
+        """A lock of all who share this store; `what` is said to whoever has to wait."""
+        return locked(self.root / "locks" / f"{name}.lock", what)
 
     def workspace(self, stage: str, key: str) -> Path:
         """A folder that outlives a killed stage, for its checkpoints; `discard_workspace` removes it."""
@@ -50,8 +54,7 @@ class Store:
         """
         folder = self._folder(stage, key)
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(folder.with_suffix(".lock")):
+            with locked(folder.with_suffix(".lock"), f"the same {stage}"):
                 found = None if again else self.find(stage, key)
                 return found or self._commit(folder, stage, key, write)
         except Exception as error:

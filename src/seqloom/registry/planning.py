@@ -43,7 +43,16 @@ def plan(recipe: Recipe, home: Path) -> list[Step]:
     Raises:
         UserMistake: a file of the recipe is missing or cannot be what the recipe says.
     """
-    return follow(recipe, home, STAGES, {SOURCES: digest_of_sources(locate(recipe.corpus, home))})
+    return follow(recipe, home, STAGES, read_sources(recipe, home))
+
+
+def read_sources(recipe: Recipe, home: Path) -> dict[str, str]:
+    """What the first stage reads, as `follow` wants to know it; downloaded where it is on the net.
+
+    Raises:
+        UserMistake: as `plan`.
+    """
+    return {SOURCES: digest_of_sources(locate(recipe.corpus, home))}
 
 
 def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[str, str]) -> list[Step]:
