@@ -105,11 +105,13 @@ def compare(
         check_places(variant.recipe)
         plan(variant.recipe, home)
 
-    use_embedded_prefect(home)
+    server = use_embedded_prefect(home)
     from flows.compare import compare as compare_flow
     from flows.terminal import TerminalAudience, show_comparison
     from tasks.watching import audience
 
+    if server:
+        server.wait()
     console.print(f"Comparing {len(variants)} models:", *(f"\n  {variant.label}" for variant in variants), "\n")
     watcher = TerminalAudience(console)
     audience.set(watcher)

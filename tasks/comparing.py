@@ -1,6 +1,5 @@
 """One candidate of a comparison, and all of them side by side."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,8 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry import runs
 from seqloom.registry.planning import follow
 from seqloom.registry.tracking import connect
-from seqloom.training.building import read_history
+from seqloom.training.history import read_history
+from tasks.pages import markdown
 from tasks.staging import patient_task
 from tasks.watching import audience
 
@@ -136,17 +136,11 @@ _COLUMNS = (*METRICS.values(), "perplexity", "seconds", "tokens/s", "parameters"
 
 
 def _page(comparison: Comparison) -> str:
-    picture = base64.b64encode(Path(comparison.figure).read_bytes()).decode()
     columns = list(comparison.rows[0])
-    lines = [columns, ["---"] * len(columns), *([_cell(row[name]) for name in columns] for row in comparison.rows)]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    table = markdown.table(columns, [list(row.values()) for row in comparison.rows])
     caution = f"**{comparison.caution}**\n\n" if comparison.caution else ""
+    picture = markdown.image(Path(comparison.figure), f"{METRICS[comparison.metric]} against cost")
     return (
-        f"## {comparison.headline}\n\n{caution}{table}\n\n"
-        f"![{METRICS[comparison.metric]} against cost](data:image/png;base64,{picture})\n\n"
+        f"## {comparison.headline}\n\n{caution}{table}\n{picture}\n"
         f'```\nseqloom generate {comparison.best.checkpoint} "…"\n```\n'
     )
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
