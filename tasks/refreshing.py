@@ -53,8 +53,8 @@ def decide(recipe: Recipe, corpus: Manifest, share: float) -> Decision:
     change = change_between(before.path, corpus.path)
     more = change.share > share
     why = (
-        f"{change.added:,} rows came and {change.removed:,} went since {version.uri}: {change.share:.1%} of all, "
-        f"{'more' if more else 'no more'} than {share:.1%}"
+        f"rows since {version.uri}: {change.added:,} came and {change.removed:,} went, {change.share:.1%} of all; "
+        f"that is {'more' if more else 'no more'} than {share:.1%}"
     )
     return Decision(more, why, change)
 
