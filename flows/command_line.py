@@ -80,6 +80,49 @@ def train(
 
 
 @app.command()
+def compare(
+    recipes: Annotated[list[Path], typer.Argument(metavar="RECIPE...", help="Recipes: YAML files, see recipes/.")],
+    override: Overrides = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option("--grid", metavar="SECTION.FIELD=VALUE,VALUE", help="Try several values of a field. Repeatable."),
+    ] = None,
+    register_best: Annotated[
+        bool, typer.Option("--register-best", help="Register the best as a version; else none is.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train several recipes, or all combinations of a grid, and rank them by quality with what each costs."""
+    home = home_folder()
+    console = _console(as_json)
+    from flows.asking import FORM, asked_variants
+    from seqloom.registry.checking import check_places
+    from seqloom.registry.planning import plan
+
+    files = tuple(map(str, recipes))
+    variants = asked_variants(FORM, files, override or (), grid or ())
+    for variant in variants:
+        check_places(variant.recipe)
+        plan(variant.recipe, home)
+
+    server = use_embedded_prefect(home)
+    from flows.compare import compare as compare_flow
+    from flows.terminal import TerminalAudience, show_comparison
+    from tasks.watching import audience
+
+    if server:
+        server.wait()
+    console.print(f"Comparing {len(variants)} models:", *(f"\n  {variant.label}" for variant in variants), "\n")
+    watcher = TerminalAudience(console)
+    audience.set(watcher)
+    with watcher.live():
+        comparison = compare_flow(FORM, files, tuple(override or ()), tuple(grid or ()), register_best)
+    show_comparison(console, comparison)
+    if as_json:
+        _print_json(asdict(comparison))
+
+
+@app.command()
 def generate(
     model: ModelName,
     texts: Annotated[

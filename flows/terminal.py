@@ -22,6 +22,7 @@ from tasks.headlines import headline
 if TYPE_CHECKING:
     from seqloom.bulk.generating import Report
     from seqloom.registry.clean_up import CleanUp
+    from tasks.comparing import Comparison
 
 SHOWN_FAILURES = 10
 
@@ -170,6 +171,25 @@ def show_report(console: Console, report: "Report") -> None:
         console.print(table)
         console.print(Text(f"all of them: {report.failures_file}"), soft_wrap=True)
     console.print(Text(f"read it: pandas.read_parquet({report.folder!r})"), soft_wrap=True)
+
+
+def show_comparison(console: Console, comparison: "Comparison") -> None:
+    """The candidates best first, what to know before believing it, and where to go from here."""
+    table = Table(box=None, padding=(0, 1), title="Compared", title_justify="left", title_style="bold")
+    shown = [column for column in comparison.rows[0] if any(row[column] for row in comparison.rows)]
+    for column in shown:
+        table.add_column(column, justify="left" if column in ("candidate", "note") else "right", overflow="fold")
+    for number, row in enumerate(comparison.rows):
+        cells = {**row, "candidate": row["candidate"].replace(" · ", "\n")}
+        table.add_row(*(Text(cells[column]) for column in shown), style="" if number else "bold green")
+    console.print()
+    console.print(table)
+    console.print()
+    if comparison.caution:
+        console.print(Text(f"! {comparison.caution}", "yellow"))
+    console.print(Text(comparison.headline, "bold"))
+    console.print(Text(f"figure: {comparison.figure}"), soft_wrap=True)
+    console.print(Text(f'try it: seqloom generate {comparison.best.checkpoint} "…"'), soft_wrap=True)
 
 
 def show_clean_up(console: Console, done: "CleanUp") -> None:

@@ -32,6 +32,11 @@ class Store:
         """A lock of all who share this store; `what` is said to whoever has to wait."""
         return locked(self.root / "locks" / f"{name}.lock", what)
 
+    def find_by_digest(self, stage: str, digest: str) -> Manifest | None:
+        """Return the finished stage of which this came, if it is still there."""
+        manifests = (read_manifest(file.parent) for file in sorted((self.root / stage).glob(f"[!.]*/{MANIFEST_FILE}")))
+        return next((manifest for manifest in manifests if manifest.digest == digest), None)
+
     def workspace(self, stage: str, key: str) -> Path:
         """A folder that outlives a killed stage, for its checkpoints; `discard_workspace` removes it."""
         folder = self._folder(stage, key).with_suffix(".work")

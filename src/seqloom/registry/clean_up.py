@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from mlflow.exceptions import MlflowException
 from mlflow.store.entities import PagedList
 
 from seqloom.artifact.clearing import Lying, clear, inventory, is_locked
 from seqloom.artifact.store import Store
 from seqloom.mistake import UserMistake
+from seqloom.registry.lineage import stages_of
 from seqloom.registry.runs import TRAINING_TAG
 from seqloom.registry.tracking import connect, database_file
 from seqloom.registry.versions import KEY_TAG
@@ -171,22 +170,8 @@ def _need(client: MlflowClient, runs: Iterator[Run]) -> Need:
     digests: set[str] = set()
     folders: set[Path] = set()
     for run in runs:
-        digests.update(_digests(client, run))
+        digests.update(stages_of(client, run.info.run_id).values())
         started_from = run.data.params.get("training.start_encoder_from")
         if started_from:
             folders.add(Path(started_from).resolve())
     return Need(frozenset(digests), frozenset(folders))
-
-
-def _digests(client: MlflowClient, run: Run) -> list[str]:
-    """The digests of the stages that a run was made from, as it was told of each; none where it was told of none."""
-    run_id = run.info.run_id
-    try:
-        files = [file.path for file in client.list_artifacts(run_id, "stages")]
-        texts = [mlflow.artifacts.load_dict(f"runs:/{run_id}/{file}") for file in files]
-    except (MlflowException, OSError, ValueError) as error:
-        raise UserMistake(
-            f"MLflow cannot say what its run {run_id} was made from ({str(error).splitlines()[0]}); bring its files "
-            "back, or delete the run and its version"
-        ) from None
-    return [str(text["digest"]) for text in texts]
