@@ -10,6 +10,7 @@ from prefect.runtime import flow_run
 from flows.outcome import Champion, Outcome
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.schema import Recipe
+from tasks.describing import write_card
 from tasks.evaluating import evaluate
 from tasks.gating import pass_gate
 from tasks.headlines import headline
@@ -35,6 +36,7 @@ def data_to_model(recipe: Recipe) -> Outcome:
     training = train(recipe, corpus, vocabulary, vectors, batches, run_id)
     evaluation = evaluate(recipe, corpus, batches, training, run_id)
     version = register(recipe, training, evaluation, run_id)
+    write_card(recipe, [corpus, vocabulary, vectors, batches, training, evaluation], version)
     gate = pass_gate(recipe, corpus, evaluation, version)
     return _outcome([corpus, vocabulary, vectors, batches, training, evaluation, version, gate])
 
