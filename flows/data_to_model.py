@@ -12,6 +12,7 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.checking import check_places
+from tasks.describing import write_card
 from tasks.embedded import prefect_is_embedded
 from tasks.evaluating import evaluate
 from tasks.gating import pass_gate
@@ -52,6 +53,7 @@ def data_to_model(
     training = train(recipe, corpus, vocabulary, vectors, batches, run_id, force)
     evaluation = evaluate(recipe, corpus, batches, training, run_id, force)
     version = register(recipe, training, evaluation, run_id)
+    write_card(recipe, [corpus, vocabulary, vectors, batches, training, evaluation], version)
     gate = pass_gate(recipe, corpus, evaluation, version)
     return _outcome([corpus, vocabulary, vectors, batches, training, evaluation, version, gate])
 

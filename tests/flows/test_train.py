@@ -87,6 +87,26 @@ def test_mlflow_loads_what_the_command_line_runs(first: dict[str, Any], seqloom:
     assert json.loads(done.stdout) == json.loads(generated.stdout)["outputs"]
 
 
+def test_the_card_and_the_evidence_lie_where_people_look(
+    first: dict[str, Any], seqloom: Run, mlflow_client: MlflowClient
+) -> None:
+    shown = json.loads(seqloom("show", "models:/phrases/1", "--json").stdout)
+    assert shown["lineage"]["code"] == mlflow_client.get_run(first["run_id"]).data.tags["mlflow.source.git.commit"]
+    assert {"recipe", "corpus", "vocabulary", "vectors", "training", "evaluation", "flow_run"} <= set(shown["lineage"])
+    page = mlflow_client.get_model_version("phrases", "1").description
+    assert len(page) <= 5000
+    assert shown["text"].startswith(page)
+    for title in ("What it is for", "How to call it", "What it learned from", "How good it is", "Limits"):
+        assert f"## {title}\n" in page
+    assert "champion by flow run" in shown["text"]
+    assert seqloom("show", "models:/phrases/1").stdout.startswith("# phrases, version 1\n")
+    for folder, files in (("card", {"version-1.md", "version-1.html"}), ("gate", {"evidence.md", "evidence.html"})):
+        found = {Path(item.path).name for item in mlflow_client.list_artifacts(first["run_id"], folder)}
+        assert files <= found
+    told = seqloom("history", "phrases").stdout
+    assert "version 1 became champion by flow run" in told
+
+
 def test_no_pickle_lies_with_the_model(first: dict[str, Any], workplace: Path) -> None:
     files = [path for path in (workplace / ".seqloom" / "mlflow").rglob("*") if path.is_file()]
     assert first

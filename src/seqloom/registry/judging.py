@@ -129,7 +129,7 @@ def _tell(client: MlflowClient, verdict: Verdict, settled: Settled, key: str) ->
     tags = {
         VERDICT_TAG: settled.verdict,
         WHY_TAG: settled.why[:LONGEST_WHY],
-        WHEN_TAG: datetime.now(UTC).isoformat(timespec="seconds"),
+        WHEN_TAG: datetime.now(UTC).isoformat(timespec="milliseconds"),
         AGAINST_TAG: str(verdict.champion or "none"),
         VERDICT_KEY_TAG: key,
     }

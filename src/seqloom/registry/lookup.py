@@ -62,6 +62,20 @@ def open_registry(wanted: str, home: Path) -> MlflowClient:
     return connect(home)
 
 
+def open_model(name: str, home: Path) -> MlflowClient:
+    """A client of the registry, in which there is a model of this name.
+
+    Raises:
+        UserMistake: there is no registry, or no such model.
+    """
+    client = open_registry(name, home)
+    try:
+        client.get_registered_model(name)
+    except MlflowException:
+        raise UserMistake(no_model(client, name)) from None
+    return client
+
+
 def fetch(version: ModelVersion) -> Path:
     """The folder of a version's package, every file of it as it was registered.
 

@@ -1,18 +1,21 @@
 """What a registered version does with test rows, asked as others ask it."""
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mlflow
 import numpy as np
 import pandas as pd
-from mlflow.pyfunc import PyFuncModel
 
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Decoding
 from seqloom.training.device import choose_device
+
+if TYPE_CHECKING:
+    from mlflow.pyfunc import PyFuncModel
 
 ROWS_AT_ONCE = 256  # between two moves of the progress bar
 TIMED, WARMING = 50, 3  # texts answered one at a time for the latency, and before the clock runs
@@ -32,7 +35,9 @@ def measure(uri: str, sources: Sequence[str], decoding: Decoding, device: str, p
     Raises:
         Exception: whatever MLflow or the version's own code raises where it cannot be loaded or fails.
     """
-    model = mlflow.pyfunc.load_model(uri)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow's own, on type hints of its own
+        model = mlflow.pyfunc.load_model(uri)
     known = {param.name for param in model.metadata.get_params_schema().params}
     params = {name: value for name, value in decoding.model_dump().items() if name in known}
 
@@ -64,6 +69,6 @@ def _latency(ask: Callable[[Sequence[str]], list[str]], sources: Sequence[str]) 
     return float(np.quantile(seconds, 0.95) * 1000)
 
 
-def _move(model: PyFuncModel, device: str) -> None:
+def _move(model: "PyFuncModel", device: str) -> None:
     served: Any = model.unwrap_python_model()
     served.answering.generator.model.to(choose_device(device))

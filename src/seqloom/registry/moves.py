@@ -85,7 +85,7 @@ def moving_champion(
                 "meantime, so try again"
             )
         now = datetime.now(UTC)
-        move = Move(expected, version, now.isoformat(timespec="seconds"), by, why[:LONGEST_WHY])
+        move = Move(expected, version, now.isoformat(timespec="milliseconds"), by, why[:LONGEST_WHY])
         record = f"{MOVE_TAG}{now:%Y%m%dT%H%M%S.%f}"
         try:
             _set_alias(client, name, PREVIOUS, expected)
