@@ -1,6 +1,5 @@
 """The command `seqloom`: people's output on stdout, or with --json one object there and the rest on stderr."""
 
-import json
 import os
 import signal
 import sys
@@ -9,13 +8,16 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from flows.embedded_prefect import use_embedded_prefect
 from flows.input_lines import in_chunks, read_lines
+from flows.printing import AsJson
+from flows.printing import print_json as _print_json
+from flows.registry_commands import commands as registry_commands
 from flows.stack.presence import join
 from seqloom.artifact.home import home_folder
 from seqloom.mistake import UserMistake
@@ -25,6 +27,7 @@ LINES_AT_ONCE = 1024  # decoded together: long enough to sort by length, short e
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
+ModelName = Annotated[str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION or a checkpoint folder.")]
 RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe: a YAML file, see recipes/.")]
 Overrides = Annotated[
     list[str] | None,
@@ -32,9 +35,7 @@ Overrides = Annotated[
         "--override", "-o", metavar="SECTION.FIELD=VALUE", help="Change a field; the value is YAML. Repeatable."
     ),
 ]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object on stdout; people's output goes to stderr.")
-]
+app.registered_commands += registry_commands.registered_commands
 
 
 @app.callback()
@@ -44,36 +45,86 @@ def speak_to_the_stack() -> None:
 
 
 @app.command()
-def train(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = False) -> None:
+def train(
+    recipe: RecipeFile,
+    override: Overrides = None,
+    force: Annotated[bool, typer.Option("--force", help="Do every stage again though it is finished.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Run the flow data_to_model: from the recipe's text to a registered model version."""
     home = home_folder()
     console = _console(as_json)
     from seqloom.recipe.loading import load_recipe
     from seqloom.registry.checking import check_places
-    from seqloom.registry.planning import plan
+    from seqloom.registry.planning import STAGES, Step, follow, read_sources
 
     checked = load_recipe(recipe, override or [])
     check_places(checked)
-    steps = plan(checked, home)
-
-    use_embedded_prefect(home)
-    from flows.data_to_model import data_to_model  # imports Prefect: after every mistake that needs no run to be found
+    sources = read_sources(checked, home)
+    server = use_embedded_prefect(home)  # after every mistake that needs no run to be found, and beside what follows
+    steps = [Step(step.stage) if force else step for step in follow(checked, home, STAGES, sources)]
+    from flows.data_to_model import data_to_model  # imports Prefect
     from flows.terminal import TerminalAudience, show_card, show_plan
     from tasks.watching import audience
 
     show_plan(console, checked.name, steps)
     watcher = TerminalAudience(console)
     audience.set(watcher)
+    if server:
+        server.wait()
     with watcher.live():
-        outcome = data_to_model(checked)
+        outcome = data_to_model(checked, force=force)
     show_card(console, outcome, home)
     if as_json:
         _print_json(outcome.as_json())
 
 
 @app.command()
+def compare(
+    recipes: Annotated[list[Path], typer.Argument(metavar="RECIPE...", help="Recipes: YAML files, see recipes/.")],
+    override: Overrides = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option("--grid", metavar="SECTION.FIELD=VALUE,VALUE", help="Try several values of a field. Repeatable."),
+    ] = None,
+    register_best: Annotated[
+        bool, typer.Option("--register-best", help="Register the best as a version; else none is.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train several recipes, or all combinations of a grid, and rank them by quality with what each costs."""
+    home = home_folder()
+    console = _console(as_json)
+    from flows.asking import FORM, asked_variants
+    from seqloom.registry.checking import check_places
+    from seqloom.registry.planning import plan
+
+    files = tuple(map(str, recipes))
+    variants = asked_variants(FORM, files, override or (), grid or ())
+    for variant in variants:
+        check_places(variant.recipe)
+        plan(variant.recipe, home)
+
+    server = use_embedded_prefect(home)
+    from flows.compare import compare as compare_flow
+    from flows.terminal import TerminalAudience, show_comparison
+    from tasks.watching import audience
+
+    if server:
+        server.wait()
+    console.print(f"Comparing {len(variants)} models:", *(f"\n  {variant.label}" for variant in variants), "\n")
+    watcher = TerminalAudience(console)
+    audience.set(watcher)
+    with watcher.live():
+        comparison = compare_flow(FORM, files, tuple(override or ()), tuple(grid or ()), register_best)
+    show_comparison(console, comparison)
+    if as_json:
+        _print_json(asdict(comparison))
+
+
+@app.command()
 def generate(
-    model: Annotated[str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION or a checkpoint folder.")],
+    model: ModelName,
     texts: Annotated[
         list[str] | None, typer.Argument(metavar="[TEXT ...]", help="Texts; else --file, else stdin.")
     ] = None,
@@ -97,6 +148,58 @@ def generate(
             sys.stdout.flush()
     if as_json:
         _print_json({"model": model, "outputs": answers})
+
+
+@app.command()
+def batch(
+    model: ModelName,
+    file: Annotated[
+        Path, typer.Argument(help="Lines of text, TSV, CSV, JSONL (each also gzipped) or Parquet, by its name.")
+    ],
+    to: Annotated[Path, typer.Option("--to", help="Folder for the output; a next run goes on with what is there.")],
+    column: Annotated[str, typer.Option("--column", help="Column or JSON key of the text.")] = "source",
+    shard_rows: Annotated[int, typer.Option("--shard-rows", min=1, help="Rows in a shard.")] = 10_000,
+    max_characters: Annotated[int, typer.Option("--max-characters", min=1, help="A longer text is a failure.")] = 5_000,
+    as_json: AsJson = False,
+) -> None:
+    """Write a file's columns and a prediction for each row to Parquet, in shards; what fails is listed."""
+    console = _console(as_json)
+    from flows.terminal import TerminalAudience, show_report
+    from seqloom.bulk.generating import Bulk, generate_in_bulk
+    from seqloom.bulk.reading import open_input
+    from seqloom.decoding.generator import Generator
+    from seqloom.registry.lookup import find_checkpoint
+    from seqloom.training.device import choose_device
+
+    checkpoint = find_checkpoint(model, home_folder())
+    bulk = Bulk(model, checkpoint, open_input(file, "auto", column), shard_rows, max_characters)
+    generator = Generator.load(checkpoint)
+    generator.model.to(choose_device("auto"))
+    watcher = TerminalAudience(console)
+    with watcher.live():
+        report = generate_in_bulk(bulk, generator, to, watcher.progress("generate"))
+    show_report(console, report)
+    if as_json:
+        _print_json(asdict(report))
+
+
+@app.command("clean-up")
+def clean_up(
+    days: Annotated[
+        int, typer.Option("--days", min=0, help="Days for which a stage that a run asked for is kept.")
+    ] = 30,
+    delete: Annotated[bool, typer.Option("--delete", help="Really remove them; else nothing is touched.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say which artifacts no registered version and no recent run needs, or remove them."""
+    console = _console(as_json)
+    from flows.terminal import show_clean_up
+    from seqloom.registry import clean_up as registry
+
+    done = registry.clean_up(home_folder(), days, delete)
+    show_clean_up(console, done)
+    if as_json:
+        _print_json(asdict(done))
 
 
 @app.command()
@@ -230,10 +333,6 @@ def _need_prefect() -> None:
 
 def _console(as_json: bool) -> Console:
     return Console(stderr=as_json)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False))
 
 
 def _fail(sentence: str, code: int) -> NoReturn:

@@ -20,12 +20,14 @@ class Outcome:
     model: str
     version: int
     aliases: list[str]
+    gate: str  # whether the version is champion, and why
     run_id: str
     checkpoint: str
     metrics: dict[str, float]
     stages: dict[str, float | str]  # seconds, or "cached"
     flow_run: str
     prefect_url: str  # of the flow run, empty where Prefect is embedded
+    mlflow_url: str  # of the version, empty where MLflow has no server
     champion: Champion | None = None
     examples: list[dict[str, str]] = field(default_factory=list)  # source, reference, hypothesis
 
