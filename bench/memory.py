@@ -1,7 +1,7 @@
 """Peak memory of reading batches, at one size of corpus and at ten times that.
 
 A process of its own opens the artifacts of a batches stage and draws the same number of batches of an epoch, which
-reach into every part of the files. What counts is the most it had in memory (VmHWM), pages of the mapped files among
+reach into every part of the files. What counts is the most it had in memory (VmHWM), pages of mapped files among
 it; what the process owns without them (RssAnon) stands beside it. Python, torch and the library are the better part,
 so a goal of 1.05 leaves some ten megabytes.
 """

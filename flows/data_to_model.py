@@ -1,14 +1,22 @@
 """The main flow: one recipe in, one registered version out."""
 
+from datetime import datetime
+
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
+from flows.asking import FORM, asked_recipe
 from flows.outcome import Champion, Outcome
 from seqloom.artifact.manifest import Manifest
+from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.checking import check_places
+from tasks.describing import write_card
 from tasks.embedded import prefect_is_embedded
 from tasks.evaluating import evaluate
+from tasks.gating import pass_gate
+from tasks.headlines import headline
 from tasks.naming import run_name
 from tasks.preparing import make_batches, make_vectors, make_vocabulary, prepare_corpus
 from tasks.registering import open_run, register
@@ -16,33 +24,51 @@ from tasks.training import train
 
 
 def _run_name() -> str:
-    return run_name(flow_run.parameters["recipe"])
+    asked = flow_run.parameters
+    try:
+        return run_name(asked_recipe(asked["recipe"], asked["recipe_file"], asked["override"]))
+    except UserMistake:  # the run itself will say which
+        return f"{asked['recipe_file'] or asked['recipe'].name} · {datetime.now():%Y-%m-%d %H:%M}"
 
 
 @flow(name="data-to-model", flow_run_name=_run_name, validate_parameters=True)
-def data_to_model(recipe: Recipe) -> Outcome:
-    """Corpus, vocabulary, word vectors, batches, training, evaluation, registry: what is done already is reused."""
-    corpus = prepare_corpus(recipe)
-    vocabulary = make_vocabulary(recipe, corpus)
-    vectors = make_vectors(recipe, corpus, vocabulary)
-    batches = make_batches(recipe, corpus, vocabulary)
-    run_id = open_run(recipe, corpus, vocabulary, vectors, batches)
-    training = train(recipe, corpus, vocabulary, vectors, batches, run_id)
-    evaluation = evaluate(recipe, corpus, batches, training, run_id)
+def data_to_model(
+    recipe: Recipe = FORM, recipe_file: str = "", override: tuple[str, ...] = (), force: bool = False
+) -> Outcome:
+    """From a recipe's text to a registered model version; stages that are finished already are reused.
+
+    Args:
+        recipe: What to make. Start from this form, or name a recipe_file and leave the form alone.
+        recipe_file: Path of a recipe on the machine that runs, such as recipes/demo.yaml. It takes the form's place.
+        override: Changes on top of the form or the file, each written SECTION.FIELD=VALUE, such as training.epochs=40.
+        force: Do every stage again though it is finished, and register what comes of it.
+    """
+    recipe = asked_recipe(recipe, recipe_file, override)
+    check_places(recipe)
+    corpus = prepare_corpus(recipe, force)
+    vocabulary = make_vocabulary(recipe, corpus, force)
+    vectors = make_vectors(recipe, corpus, vocabulary, force)
+    batches = make_batches(recipe, corpus, vocabulary, force)
+    run_id = open_run(recipe, corpus, vocabulary, vectors, batches, force)
+    training = train(recipe, corpus, vocabulary, vectors, batches, run_id, force)
+    evaluation = evaluate(recipe, corpus, batches, training, run_id, force)
     version = register(recipe, training, evaluation, run_id)
-    return _outcome([corpus, vocabulary, vectors, batches, training, evaluation, version])
+    write_card(recipe, [corpus, vocabulary, vectors, batches, training, evaluation], version)
+    gate = pass_gate(recipe, corpus, evaluation, version)
+    return _outcome([corpus, vocabulary, vectors, batches, training, evaluation, version, gate])
 
 
 def _outcome(states: list[State[Manifest]]) -> Outcome:
     manifests: list[Manifest] = [state.result() for state in states]
     cached = {manifest.stage for manifest, state in zip(manifests, states, strict=True) if state.name == "Cached"}
     done = {manifest.stage: manifest for manifest in manifests}
-    registry = done["registry"].facts
-    champion = registry["champion"]
+    registry, gate = done["registry"].facts, done["gate"].facts
+    champion = gate["champion"]
     return Outcome(
         model=registry["name"],
         version=registry["version"],
-        aliases=list(registry["aliases"]),
+        aliases=list(gate["aliases"]),
+        gate=headline(done["gate"]),
         run_id=registry["run_id"],
         checkpoint=done["training"].folder,
         metrics=done["evaluation"].facts["metrics"],

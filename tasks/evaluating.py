@@ -20,7 +20,9 @@ from tasks.staging import run_stage
 
 
 @task(name="evaluation", task_run_name=task_name("evaluation"), cache_policy=NO_CACHE)
-def evaluate(recipe: Recipe, corpus: Manifest, batches: Manifest, training: Manifest, run_id: str) -> State[Manifest]:
+def evaluate(
+    recipe: Recipe, corpus: Manifest, batches: Manifest, training: Manifest, run_id: str, force: bool = False
+) -> State[Manifest]:
     """Score the model and both baselines on the test split."""
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
@@ -30,4 +32,4 @@ def evaluate(recipe: Recipe, corpus: Manifest, batches: Manifest, training: Mani
             return evaluate_checkpoint(recipe, corpus.path, batches.path, training, folder, progress)
 
     with failing_run_is_closed(connect(home_folder()), run_id):
-        return run_stage(EVALUATION, recipe, [corpus.digest, batches.digest, training.digest], write)
+        return run_stage(EVALUATION, recipe, [corpus.digest, batches.digest, training.digest], write, force)

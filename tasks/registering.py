@@ -24,17 +24,25 @@ from tasks.staging import patient_task, tell
 
 
 @patient_task(name="MLflow run", task_run_name=task_name("MLflow run"))
-def open_run(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, vectors: Manifest, batches: Manifest) -> str:
+def open_run(
+    recipe: Recipe,
+    corpus: Manifest,
+    vocabulary: Manifest,
+    vectors: Manifest,
+    batches: Manifest,
+    force: bool = False,
+) -> str:
     """The id of the MLflow run that this flow run writes to.
 
-    Where all is done already that is the run of the registered version, where a kill left a run open it is that one.
+    Where a kill left a run open it is that one; where all is done already, and is not to be done again, the run of the
+    registered version.
     """
     home = home_folder()
     client = connect(home)
     wait_for_mlflow(client)
     made = {manifest.stage: manifest.digest for manifest in (corpus, vocabulary, vectors, batches)}
     version = follow(recipe, home, (TRAINING, EVALUATION, REGISTRY), made)[-1].version
-    if version:
+    if version and not force:
         _link_run(client, recipe, version.run_id, home)
         return version.run_id
     key = TRAINING.key(recipe, [made[name] for name in TRAINING.reads])
@@ -56,7 +64,7 @@ def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: s
     with _alone(recipe, home):
         found = versions.find_by_key(client, recipe.name, key)
         version = found
-        if version is None:
+        if version is None or version.run_id != run_id:  # a forced run may make again exactly what is registered
             with runs.failing_run_is_closed(client, run_id):
                 runs.log_facts(client, run_id, (training, evaluation))
                 runs.log_results(client, run_id, evaluation)

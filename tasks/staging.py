@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed
 
+from seqloom.artifact.clearing import note_use
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import Stage
@@ -31,16 +32,21 @@ class Write(Protocol):
         """Called once, in an empty folder, where no finished stage of the same key exists."""
 
 
-def run_stage(stage: Stage, recipe: Recipe, inputs: Sequence[str], write: Write) -> State[Manifest]:
+def run_stage(
+    stage: Stage, recipe: Recipe, inputs: Sequence[str], write: Write, force: bool = False
+) -> State[Manifest]:
     """Find the finished stage or do it; the state is named Cached or Completed and holds the manifest.
+
+    With `force` it is done though it is finished.
 
     Prefect's own cache would keep a second truth beside the store, which is wrong as soon as a folder is removed: here
     a stage is done if, and only if, its folder is there.
     """
     store = Store(home_folder())
     key = stage.key(recipe, inputs)
-    found = store.find(stage.name, key)
+    found = None if force else store.find(stage.name, key)
     if found:
+        note_use(found)
         return tell(recipe, found, cached=True)
     cached = True  # by another run, if we have to wait for it
 
@@ -50,7 +56,7 @@ def run_stage(stage: Stage, recipe: Recipe, inputs: Sequence[str], write: Write)
         return write(folder, progress)
 
     with watched(stage.name, artifact_key(recipe, stage.name, "progress")) as progress:
-        made = store.build(stage.name, key, work)
+        made = store.build(stage.name, key, work, again=force)
     return tell(recipe, made, cached)
 
 

@@ -34,7 +34,13 @@ if TYPE_CHECKING:
 
 @task(name="training", task_run_name=task_name("training"), cache_policy=NO_CACHE)
 def train(
-    recipe: Recipe, corpus: Manifest, vocabulary: Manifest, vectors: Manifest, batches: Manifest, run_id: str
+    recipe: Recipe,
+    corpus: Manifest,
+    vocabulary: Manifest,
+    vectors: Manifest,
+    batches: Manifest,
+    run_id: str,
+    force: bool = False,
 ) -> State[Manifest]:
     """Train the model, going on from where a killed run of the same training stopped."""
     store = Store(home_folder())
@@ -82,7 +88,7 @@ def train(
     alone = store.alone(f"training-{key[:32]}", "the same training")  # or both would tell MLflow the same figures
     client = connect(home_folder())
     with alone, failing_run_is_closed(client, run_id), MetricsLog(client, run_id) as log:
-        state = run_stage(TRAINING, recipe, inputs, write)
+        state = run_stage(TRAINING, recipe, inputs, write, force)
         for row in read_history(state.data.path):  # of a cached training MLflow has none yet
             log(row)
     store.discard_workspace(TRAINING.name, key)

@@ -2,7 +2,6 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,9 +39,3 @@ def test_written_again_nothing_of_before_is_left(tmp_path: Path) -> None:
     write_sequences(tmp_path / "x", [[[1, 2, 3], [4]]])
     again = write_sequences(tmp_path / "x", [[[5]]])
     assert [again[row].tolist() for row in range(len(again))] == [[5]]
-
-
-def test_the_ids_stay_on_the_disk_until_they_are_read(tmp_path: Path) -> None:
-    sequences = write_sequences(tmp_path / "x", [[[1, 2]]])
-    assert isinstance(sequences.ids, np.memmap)
-    assert isinstance(sequences[0].base, np.memmap)

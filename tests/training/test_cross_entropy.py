@@ -42,6 +42,14 @@ def test_a_vocabulary_larger_than_a_chunk(monkeypatch: pytest.MonkeyPatch) -> No
     )
 
 
+def test_logits_far_apart_neither_overflow_nor_vanish() -> None:
+    hidden, output, targets = problem()
+    far = hidden.detach() * 1000
+    torch.testing.assert_close(
+        linear_cross_entropy(far, output, targets, 0.1), cross_entropy(output(far), targets, label_smoothing=0.1)
+    )
+
+
 def test_bfloat16_products_come_close() -> None:
     hidden, output, targets = problem()
     exact = cross_entropy(output(hidden), targets, label_smoothing=0.1)

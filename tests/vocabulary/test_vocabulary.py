@@ -76,3 +76,12 @@ def test_bytes_that_are_no_utf8_still_decode() -> None:
 def test_text_is_normalised_first() -> None:
     vocabulary = train("bpe")
     assert vocabulary.encode([" a\u00a0 dog\t"]) == vocabulary.encode(["a dog"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lines_are_the_tokens_with_spaces_between(kind: str) -> None:
+    vocabulary = train(kind)
+    texts = [*LINES, "", "</s> 犬\t12", "<s>"]
+    expected = [" ".join(("<s>", *tokens, "</s>")) + "\n" for tokens in vocabulary.tokenise(texts)]
+    assert vocabulary.lines(texts, "<s>", "</s>") == "".join(expected)
+    assert vocabulary.lines([], "<s>", "</s>") == ""

@@ -32,6 +32,11 @@ class Store:
         """A lock of all who share this store; `what` is said to whoever has to wait."""
         return locked(self.root / "locks" / f"{name}.lock", what)
 
+    def find_by_digest(self, stage: str, digest: str) -> Manifest | None:
+        """Return the finished stage of which this came, if it is still there."""
+        manifests = (read_manifest(file.parent) for file in sorted((self.root / stage).glob(f"[!.]*/{MANIFEST_FILE}")))
+        return next((manifest for manifest in manifests if manifest.digest == digest), None)
+
     def workspace(self, stage: str, key: str) -> Path:
         """A folder that outlives a killed stage, for its checkpoints; `discard_workspace` removes it."""
         folder = self._folder(stage, key).with_suffix(".work")
@@ -42,11 +47,12 @@ class Store:
         """Remove the workspace of a stage that is finished."""
         shutil.rmtree(self._folder(stage, key).with_suffix(".work"), ignore_errors=True)
 
-    def build(self, stage: str, key: str, write: Write) -> Manifest:
-        """Return the finished stage, doing it with `write` if nobody has.
+    def build(self, stage: str, key: str, write: Write, again: bool = False) -> Manifest:
+        """Return the finished stage, doing it with `write` if nobody has, or `again` though somebody has.
 
         `write` fills an empty folder and returns its facts. The folder takes its place by one rename, after its bytes
-        are on the disk; a second process that wants the same stage waits for the first and takes its result.
+        are on the disk; a second process that wants the same stage waits for the first and takes its result. What was
+        there before stays until then.
 
         Raises:
             UserMistake: the disk is full.
@@ -54,7 +60,8 @@ class Store:
         folder = self._folder(stage, key)
         try:
             with locked(folder.with_suffix(".lock"), f"the same {stage}"):
-                return self.find(stage, key) or self._commit(folder, stage, key, write)
+                found = None if again else self.find(stage, key)
+                return found or self._commit(folder, stage, key, write)
         except Exception as error:
             if not says_full(error):
                 raise
@@ -75,12 +82,20 @@ class Store:
             manifest = Manifest(stage, key, digest, str(folder), round(time.monotonic() - started, 3), facts)
             manifest.write(unfinished)
             make_durable(unfinished)
-            shutil.rmtree(folder, ignore_errors=True)  # what is there has no manifest, so is no artifact
-            unfinished.rename(folder)
-            sync(folder.parent)
+            _put(unfinished, folder)
             return manifest
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
     def _folder(self, stage: str, key: str) -> Path:
         return self.root / stage / key[:32]
+
+
+def _put(made: Path, folder: Path) -> None:
+    """Rename `made` to `folder`; what is there is moved aside first and removed last: nobody ever sees half of it."""
+    replaced = made.with_suffix(".replaced")  # a name that the next commit clears away, should this one be killed
+    if folder.exists():
+        folder.rename(replaced)
+    made.rename(folder)
+    sync(folder.parent)
+    shutil.rmtree(replaced, ignore_errors=True)

@@ -1,1 +1,1 @@
-"""Encoded, memory-mapped sequences and the padded batches made of them."""
+"""Encoded sequences on the disk and the padded batches made of them."""

@@ -63,14 +63,12 @@ class BucketedBatches:
             first = start[1] if window == start[0] else 0
             for number, rows in enumerate(batches[first:], start=first + 1):
                 yield rows, ((window, number) if number < len(batches) else (window + 1, 0))
-            self._release()
 
     def count(self, seed: int) -> int:
         """Batches of the first epoch: counted where its windows are few, else estimated from some of them."""
         order = self._order(seed, 0)
         sample = range(0, self.windows, -(-self.windows // COUNTED_WINDOWS))
         counted = sum(len(self._plan(order, seed, 0, window)) for window in sample)
-        self._release()
         return round(counted * self.windows / len(sample))
 
     def in_order(self) -> Iterator[Batch]:
@@ -86,11 +84,6 @@ class BucketedBatches:
             case "labels":
                 return make_labelled_batch(sources, [self.target[row] for row in rows])
         return make_batch(sources, [self.target[row] for row in rows])
-
-    def _release(self) -> None:
-        """Memory holds what one window has read, and no more."""
-        self.source.release()
-        self.target.release()
 
     def _order(self, seed: int, epoch: int) -> NDArray[np.uint32]:
         """The blocks of rows in the order of an epoch."""

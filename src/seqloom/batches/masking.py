@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from seqloom.batches.batch import Batch, pad_sources
 from seqloom.batches.sequences import Ids
+from seqloom.batches.stored import Stored
 from seqloom.vocabulary.special import END, PADDING, UNKNOWN
 
 ASKED = 0.15  # share of the tokens that are to be told (Devlin et al. 2019, section 3.1)
 HIDDEN, REPLACED = 0.8, 0.1  # of those; the rest stand as they are, so that what is read cannot be known to be false
 
 
-def make_masked_batch(sources: Sequence[Ids], seeds: Sequence[tuple[int, ...]], corpus: Ids) -> Batch:
+def make_masked_batch(sources: Sequence[Ids], seeds: Sequence[tuple[int, ...]], corpus: Ids | Stored) -> Batch:
     """Hide tokens of each source by its own seed: what is hidden depends on no other source.
 
     A hidden token is read as UNKNOWN, a replaced one as any of the ids of `corpus`. END is asked for like a token, so
@@ -32,7 +33,7 @@ def make_masked_batch(sources: Sequence[Ids], seeds: Sequence[tuple[int, ...]], 
     return Batch(source, source, output, sum(map(len, asked)))
 
 
-def _mask(ids: Ids, seed: tuple[int, ...], corpus: Ids) -> tuple[NDArray[np.int64], Ids]:
+def _mask(ids: Ids, seed: tuple[int, ...], corpus: Ids | Stored) -> tuple[NDArray[np.int64], Ids]:
     """The places that are asked for, at least one, and the ids as they are read."""
     random = np.random.default_rng(seed)
     places = np.flatnonzero(random.random(len(ids) + 1) < ASKED)

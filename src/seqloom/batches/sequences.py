@@ -1,6 +1,5 @@
-"""Token ids of a whole corpus side, memory-mapped: memory does not grow with the corpus."""
+"""Token ids of a whole corpus side, on the disk until they are read: memory does not grow with the corpus."""
 
-import mmap
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -8,13 +7,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from seqloom.batches.stored import Stored
+
 Ids = NDArray[np.int32]
 
 
 class Sequences:
     """One side of one split: all `ids` end to end, sequence `i` from `offsets[i]` to `offsets[i + 1]`."""
 
-    def __init__(self, ids: Ids, offsets: NDArray[np.int64]) -> None:
+    def __init__(self, ids: Ids | Stored, offsets: NDArray[np.int64] | Stored) -> None:
         self.ids = ids
         self.offsets = offsets
 
@@ -22,7 +23,8 @@ class Sequences:
         return len(self.offsets) - 1
 
     def __getitem__(self, index: int) -> Ids:
-        return self.ids[self.offsets[index] : self.offsets[index + 1]]
+        start, end = self.offsets[index : index + 2]
+        return self.ids[start:end]
 
     @property
     def tokens(self) -> int:
@@ -32,18 +34,12 @@ class Sequences:
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Tokens in each sequence, `(N,)`."""
-        return np.diff(self.offsets)
+        return np.diff(self.offsets[:])
 
     def lengths_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Tokens in each of these sequences."""
         lengths: NDArray[np.int64] = self.offsets[rows + 1] - self.offsets[rows]
         return lengths
-
-    def release(self) -> None:
-        """Give the pages that were read back to the system, which keeps them while it has room."""
-        for array in (self.ids, self.offsets):
-            if isinstance(array.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-                array.base.madvise(mmap.MADV_DONTNEED)
 
 
 def write_sequences(stem: Path, chunks: Iterable[Sequence[Sequence[int]]]) -> Sequences:
@@ -58,11 +54,8 @@ def write_sequences(stem: Path, chunks: Iterable[Sequence[Sequence[int]]]) -> Se
 
 
 def open_sequences(stem: Path) -> Sequences:
-    """Map what `write_sequences` wrote."""
-    offsets: NDArray[np.int64] = np.load(_offsets_file(stem), mmap_mode="r")
-    empty = offsets[-1] == 0  # a file of no bytes cannot be mapped
-    ids = np.zeros(0, dtype=np.int32) if empty else np.memmap(_ids_file(stem), dtype=np.int32, mode="r")
-    return Sequences(ids, offsets)
+    """Open what `write_sequences` wrote."""
+    return Sequences(Stored(_ids_file(stem), np.int32), Stored.of_npy(_offsets_file(stem)))
 
 
 def _ids_file(stem: Path) -> Path:

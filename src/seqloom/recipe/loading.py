@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -11,6 +11,8 @@ from pydantic_core import ErrorDetails
 
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Recipe
+
+Checked = TypeVar("Checked", bound=BaseModel)
 
 
 def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -25,14 +27,35 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     return check_recipe(tree, str(path))
 
 
+def change_recipe(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
+    """The same with overrides, as `load_recipe` takes them.
+
+    Raises:
+        UserMistake: an override says something a recipe may not say.
+    """
+    tree = recipe.model_dump()
+    for override in overrides:
+        _apply(tree, override)
+    return check_recipe(tree, f"recipe {recipe.name}")
+
+
 def check_recipe(tree: object, origin: str) -> Recipe:
     """Build a `Recipe` from parsed YAML; `origin` opens the sentence of a mistake."""
+    return check_section(Recipe, tree, origin)
+
+
+def check_section(section: type[Checked], tree: object, origin: str) -> Checked:
+    """Build a recipe or one section of it; `origin` opens the sentence of a mistake.
+
+    Raises:
+        UserMistake: a field is unknown, missing, or has a value it may not have.
+    """
     try:
-        return Recipe.model_validate(tree)
+        return section.model_validate(tree)
     except ValidationError as error:
         mistakes = error.errors()
         misspelt = [mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"]  # why another is missing
-        raise UserMistake(f"{origin}: {_sentence((misspelt or mistakes)[0])}") from None
+        raise UserMistake(f"{origin}: {_sentence((misspelt or mistakes)[0], section)}") from None
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -55,26 +78,28 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 def _apply(tree: dict[str, Any], override: str) -> None:
     name, equals, text = override.partition("=")
     if not equals or not name:
-        raise UserMistake(f"-o {override}: an override is written section.field=value, such as training.epochs=3")
+        raise UserMistake(f"override {override}: it is written section.field=value, such as training.epochs=3")
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
-        raise UserMistake(f"-o {override}: the value is not valid YAML; quote it or write lists as [a, b]") from None
+        raise UserMistake(
+            f"override {override}: the value is not valid YAML; quote it or write lists as [a, b]"
+        ) from None
     *sections, field = name.split(".")
     for section in sections:
         if tree.get(section) is None:  # also a section whose every line is a comment
             tree[section] = {}
         tree = tree[section]
         if not isinstance(tree, dict):
-            raise UserMistake(f"-o {override}: {section} is not a section of the recipe")
+            raise UserMistake(f"override {override}: {section} is not a section of the recipe")
     tree[field] = value
 
 
-def _sentence(error: ErrorDetails) -> str:
+def _sentence(error: ErrorDetails, checked: type[BaseModel]) -> str:
     place = ".".join(str(part) for part in error["loc"])
     match error["type"]:
         case "extra_forbidden":
-            return f"{place} is not a field of a recipe; {_nearest(error['loc'])}"
+            return f"{place} is not a field of a recipe; {_nearest(error['loc'], checked)}"
         case "missing":
             return f"{place} is missing; add it"
         case "literal_error":
@@ -92,9 +117,8 @@ def _sentence(error: ErrorDetails) -> str:
             return f"{place}: {wanted}" if ", not " in wanted else f"{place}: {wanted}, not {error['input']!r:.80}"
 
 
-def _nearest(place: tuple[int | str, ...]) -> str:
+def _nearest(place: tuple[int | str, ...], section: type[BaseModel]) -> str:
     """Name the known key that an unknown one was probably meant to be."""
-    section: type[BaseModel] = Recipe
     for part in place[:-1]:
         annotation = section.model_fields[str(part)].annotation
         assert isinstance(annotation, type)

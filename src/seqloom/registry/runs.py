@@ -62,6 +62,16 @@ def open_run(
     return run_id
 
 
+def find_finished(client: MlflowClient, recipe: Recipe, training_key: str) -> str:
+    """The id of the newest finished run of this training, registered or not; empty if there is none."""
+    experiment = client.get_experiment_by_name(recipe.name)
+    if experiment is None:
+        return ""
+    wanted = f"tags.`{TRAINING_TAG}` = '{training_key}' and attributes.status = 'FINISHED'"
+    found = client.search_runs([experiment.experiment_id], wanted, max_results=1)
+    return str(found[0].info.run_id) if found else ""
+
+
 def describe_run(client: MlflowClient, run_id: str, markdown: str) -> None:
     """The text at the head of the run's page."""
     client.set_tag(run_id, "mlflow.note.content", markdown)

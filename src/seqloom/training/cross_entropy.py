@@ -44,11 +44,12 @@ class _LinearCrossEntropy(torch.autograd.Function):
         with torch.autocast(device, enabled=False):
             rows, columns = hidden.to(dtype), weight.to(dtype)
             for chunk in _chunks(len(rows), CHUNK_LOGITS[device] // len(columns)):
-                scores = torch.addmm(bias.to(dtype), rows[chunk], columns.t()).float().log_softmax(dim=1)  # (C, V)
-                loss += _loss(scores, targets[chunk], smoothing)
+                logits = torch.addmm(bias.to(dtype), rows[chunk], columns.t()).float()  # (C, V)
+                probabilities = logits.softmax(dim=1)
+                loss += _loss(logits, probabilities, targets[chunk], smoothing)
                 if not any(needs):
                     continue
-                gradient = _gradient(scores, targets[chunk], smoothing)
+                gradient = _gradient(probabilities, targets[chunk], smoothing)
                 if of_bias is not None:
                     of_bias += gradient.sum(dim=0)
                 gradient = gradient.to(dtype)
@@ -79,19 +80,24 @@ def _chunks(rows: int, size: int) -> Iterator[slice]:
     return (slice(start, start + size) for start in range(0, rows, size))
 
 
-def _loss(scores: Tensor, targets: Tensor, smoothing: float) -> Tensor:
-    """Summed over the rows of log-probabilities `(C, V)`; smoothing spreads its share evenly (Szegedy et al. 2016)."""
-    loss = -(1.0 - smoothing) * scores.gather(1, targets.unsqueeze(1)).sum()
+def _loss(logits: Tensor, probabilities: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+    """Summed over the rows of `(C, V)`; smoothing spreads its share evenly (Szegedy et al. 2016).
+
+    The exponentials are the dearest part and the softmax has them already: the largest logit and its probability, which
+    is never under 1 / V, tell the logarithm of their sum.
+    """
+    log_sums = logits.amax(dim=1) - probabilities.amax(dim=1).log()
+    wanted = logits.gather(1, targets.unsqueeze(1)).squeeze(1)
     if smoothing:
-        loss -= smoothing * scores.mean(dim=1).sum()
-    return loss
+        wanted = torch.lerp(wanted, logits.mean(dim=1), smoothing)
+    return (log_sums - wanted).sum()
 
 
-def _gradient(scores: Tensor, targets: Tensor, smoothing: float) -> Tensor:
-    """Of the summed loss by the logits `(C, V)`: probabilities minus what was wanted. The scores are used up."""
-    gradient = scores.exp_()
+def _gradient(probabilities: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+    """Of the summed loss by the logits `(C, V)`: probabilities, which are used up, minus what was wanted."""
+    gradient = probabilities
     if smoothing:
-        gradient -= smoothing / scores.shape[1]
+        gradient -= smoothing / gradient.shape[1]
     return gradient.scatter_add_(1, targets.unsqueeze(1), gradient.new_full((len(targets), 1), smoothing - 1.0))
 
 

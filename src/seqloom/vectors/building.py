@@ -84,8 +84,7 @@ def _write_lines(path: Path, sides: tuple[str, ...], corpus: Path, vocabularies:
     with path.open("w", encoding="utf-8") as file:
         for frame in iterate_split(corpus, "train", columns=sides):
             for side in sides:
-                for tokens in vocabularies[side].tokenise(frame[side].tolist()):
-                    file.write(" ".join((SPECIAL_TOKENS[START], *tokens, SPECIAL_TOKENS[END])) + "\n")
+                file.write(vocabularies[side].lines(frame[side].tolist(), SPECIAL_TOKENS[START], SPECIAL_TOKENS[END]))
 
 
 def _look_up(section: schema.Vectors, shared: bool, vocabularies: Vocabularies) -> dict[str, Aligned]:

@@ -79,6 +79,16 @@ class Vocabulary:
         repeats = np.repeat(np.fromiter(words.values(), np.int64, len(words)), lengths)
         return np.bincount(spelling, weights=repeats, minlength=len(self)).astype(np.int64)
 
+    def lines(self, texts: Sequence[str], first: str, last: str) -> str:
+        """The tokens of each text as a line, spaces between them, behind `first` and before `last`."""
+        units = units_of(texts, self._breaks_han)
+        distinct = list(dict.fromkeys(units))
+        spelt = self._tokenizer.encode_batch_fast(distinct, add_special_tokens=False)
+        written = (" ".join(map(self.tokens.__getitem__, encoding.ids)) for encoding in spelt)
+        spelling = dict(zip(distinct, written, strict=True))
+        spelling[END_OF_TEXT] = f"{last}\n{first}"
+        return " ".join([first, *map(spelling.__getitem__, units)]).removesuffix(first)
+
     def tokenise(self, texts: Sequence[str]) -> list[list[str]]:
         """Tokens of each text: what `encode` gives, in letters."""
         return [[self.tokens[token] for token in sequence] for sequence in self.encode(texts)]

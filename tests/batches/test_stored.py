@@ -1,0 +1,48 @@
+"""A column in a file reads as the array that was written."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqloom.batches import stored
+from seqloom.batches.stored import Stored
+
+NUMBERS = np.random.default_rng(1).integers(0, 2**31, 500, dtype=np.int32)
+
+
+@pytest.fixture(scope="module")
+def columns(tmp_path_factory: pytest.TempPathFactory) -> list[Stored]:
+    """The same numbers raw, behind a header, and wider."""
+    folder = tmp_path_factory.mktemp("stored")
+    NUMBERS.tofile(folder / "raw")
+    np.save(folder / "narrow.npy", NUMBERS)
+    np.save(folder / "wide.npy", NUMBERS.astype(np.int64))
+    return [Stored(folder / "raw", np.int32), *(Stored.of_npy(folder / f"{name}.npy") for name in ("narrow", "wide"))]
+
+
+@settings(max_examples=60)
+@given(
+    places=st.lists(st.integers(0, 499), max_size=20), bounds=st.tuples(*[st.integers(-501, 501)] * 2), near=st.data()
+)
+def test_reads_like_the_array(
+    places: list[int], bounds: tuple[int, int], near: st.DataObject, columns: list[Stored]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stored, "NEAR", near.draw(st.sampled_from([1, 3, 100])))
+        for column in columns:
+            assert len(column) == 500
+            gathered = column[np.array(places, dtype=np.int64)]
+            assert gathered.tolist() == NUMBERS[places].tolist()
+            assert column[slice(*bounds)].tolist() == NUMBERS[slice(*bounds)].tolist()
+            assert [column[place] for place in (0, 7, -1)] == NUMBERS[[0, 7, -1]].tolist()
+
+
+def test_a_file_cut_short_is_no_endless_wait(tmp_path: Path) -> None:
+    NUMBERS.tofile(tmp_path / "raw")
+    column = Stored(tmp_path / "raw", np.int32)
+    (tmp_path / "raw").write_bytes(b"")
+    with pytest.raises(EOFError, match="became shorter"):
+        column[3:5]
