@@ -8,8 +8,10 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from flows.outcome import Champion, Outcome
+from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.continuing import pin_parent
 from tasks.describing import write_card
 from tasks.evaluating import evaluate
 from tasks.gating import pass_gate
@@ -28,6 +30,7 @@ def _run_name() -> str:
 @flow(name="data-to-model", flow_run_name=_run_name, validate_parameters=True)
 def data_to_model(recipe: Recipe) -> Outcome:
     """Corpus, vocabulary, word vectors, batches, training, evaluation, registry: what is done already is reused."""
+    recipe = pin_parent(recipe, home_folder())
     corpus = prepare_corpus(recipe)
     vocabulary = make_vocabulary(recipe, corpus)
     vectors = make_vectors(recipe, corpus, vocabulary)

@@ -20,6 +20,7 @@ from seqloom.preemption import Preempted
 from seqloom.progress import Progress
 from seqloom.recipe.resolved import RECIPE_FILE, write_recipe
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.continuing import place_parent
 from seqloom.registry.runs import MetricsLog, failing_run_is_closed, system_metrics
 from seqloom.registry.tracking import connect
 from seqloom.training.building import read_history, train_model
@@ -46,6 +47,7 @@ def train(
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         workspace = store.workspace(TRAINING.name, key)
+        place_parent(recipe, home_folder(), workspace)
         for row in saved_history(workspace):  # what a kill kept from MLflow
             log(row)
         with _stopping_as_prefect_does(), system_metrics(run_id):

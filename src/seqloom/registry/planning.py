@@ -43,7 +43,8 @@ def plan(recipe: Recipe, home: Path) -> list[Step]:
     Raises:
         UserMistake: a file of the recipe is missing or cannot be what the recipe says.
     """
-    return follow(recipe, home, STAGES, {SOURCES: digest_of_sources(locate(recipe.corpus, home))})
+    sources = {SOURCES: digest_of_sources(locate(recipe.corpus, home))}
+    return follow(_pinned(recipe, home), home, STAGES, sources)
 
 
 def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[str, str]) -> list[Step]:
@@ -67,6 +68,14 @@ def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[s
             if manifest:
                 digests[stage.name] = manifest.digest
     return steps
+
+
+def _pinned(recipe: Recipe, home: Path) -> Recipe:
+    if not recipe.training.start_from:
+        return recipe
+    from seqloom.registry.continuing import pin_parent  # it imports MLflow
+
+    return pin_parent(recipe, home)
 
 
 def _registered(name: str, stage: Stage, key: str, home: Path) -> "Version | None":
