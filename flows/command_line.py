@@ -74,10 +74,10 @@ def generate(
     """Write one line of output for each line of input, in order."""
     if texts and file:
         raise UserMistake("texts and --file are given both; give one of them")
-    from seqloom.decoding.generator import Generator
+    from seqloom.decoding.exported import load_generator
     from seqloom.registry.lookup import find_checkpoint
 
-    generator = Generator.load(find_checkpoint(model, home_folder()))
+    generator = load_generator(find_checkpoint(model, home_folder()))
     answers: list[str] = []
     for chunk in in_chunks(_lines(texts, file), LINES_AT_ONCE):
         written = generator.generate(chunk)
