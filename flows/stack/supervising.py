@@ -139,10 +139,8 @@ class Stack:
         name, code = worker.server.name, worker.process.returncode
         if len(self.deaths) >= DEATHS:
             raise StackFailure(f"the worker {name} ended {DEATHS} times within a minute: see {worker.log}")
-        self.say(
-            f"the worker {name} ended with code {code}; its runs save a checkpoint and end, and it is started again"
-        )
-        # Without a worker nobody hears that a run is to be cancelled, and its first line of log would break it.
+        self.say(f"the worker {name} ended with code {code}, and its runs with it; it is started again")
+        # They write to it: their next line of log breaks them, unless SIGTERM lets them save a checkpoint before.
         alive = {other.process.pid for other in self.workers if not other.ended}
         end((run for run in runs_of(self.layout.home) if run.ppid() not in alive), RUN_GRACE)
         return Child(worker.server, self.layout.logs)

@@ -134,16 +134,16 @@ def test_the_model_is_there_with_and_without_the_server(stack: RunningStack) -> 
     assert len(json.loads(done.stdout)["outputs"]) == 1
 
 
-def test_a_run_whose_worker_is_killed_saves_a_checkpoint_and_has_crashed(stack: RunningStack) -> None:
+def test_a_run_whose_worker_is_killed_has_crashed_and_left_its_checkpoint(stack: RunningStack) -> None:
     left = set(checkpoints(stack.home))
     run = stack.run("train-on-demand", LONG)
     stack.wait(run, lambda _: bool(set(checkpoints(stack.home)) - left))
-    under_way = set(checkpoints(stack.home))
     worker_of(stack).kill()
     ended = stack.wait_for_end(run, patience=30)
     assert ended.state
     assert ended.state.is_crashed()
-    assert set(checkpoints(stack.home)) - under_way
+    assert set(checkpoints(stack.home)) - left
+    assert not psutil.wait_procs(processes_of_run(stack, run), timeout=30)[1]
 
 
 def test_a_run_that_is_lost_without_a_trace_has_crashed(stack: RunningStack, lost: UUID) -> None:
