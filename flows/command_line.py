@@ -1,6 +1,5 @@
 """The command `seqloom`: people's output on stdout, or with --json one object there and the rest on stderr."""
 
-import json
 import os
 import signal
 import sys
@@ -9,13 +8,16 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from flows.embedded_prefect import use_embedded_prefect
 from flows.input_lines import in_chunks, read_lines
+from flows.printing import AsJson
+from flows.printing import print_json as _print_json
+from flows.registry_commands import commands as registry_commands
 from flows.stack.presence import join
 from seqloom.artifact.home import home_folder
 from seqloom.mistake import UserMistake
@@ -33,9 +35,7 @@ Overrides = Annotated[
         "--override", "-o", metavar="SECTION.FIELD=VALUE", help="Change a field; the value is YAML. Repeatable."
     ),
 ]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object on stdout; people's output goes to stderr.")
-]
+app.registered_commands += registry_commands.registered_commands
 
 
 @app.callback()
@@ -333,10 +333,6 @@ def _need_prefect() -> None:
 
 def _console(as_json: bool) -> Console:
     return Console(stderr=as_json)
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False))
 
 
 def _fail(sentence: str, code: int) -> NoReturn:

@@ -12,8 +12,11 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.checking import check_places
+from tasks.describing import write_card
 from tasks.embedded import prefect_is_embedded
 from tasks.evaluating import evaluate
+from tasks.gating import pass_gate
+from tasks.headlines import headline
 from tasks.naming import run_name
 from tasks.preparing import make_batches, make_vectors, make_vocabulary, prepare_corpus
 from tasks.registering import open_run, register
@@ -50,19 +53,22 @@ def data_to_model(
     training = train(recipe, corpus, vocabulary, vectors, batches, run_id, force)
     evaluation = evaluate(recipe, corpus, batches, training, run_id, force)
     version = register(recipe, training, evaluation, run_id)
-    return _outcome([corpus, vocabulary, vectors, batches, training, evaluation, version])
+    write_card(recipe, [corpus, vocabulary, vectors, batches, training, evaluation], version)
+    gate = pass_gate(recipe, corpus, evaluation, version)
+    return _outcome([corpus, vocabulary, vectors, batches, training, evaluation, version, gate])
 
 
 def _outcome(states: list[State[Manifest]]) -> Outcome:
     manifests: list[Manifest] = [state.result() for state in states]
     cached = {manifest.stage for manifest, state in zip(manifests, states, strict=True) if state.name == "Cached"}
     done = {manifest.stage: manifest for manifest in manifests}
-    registry = done["registry"].facts
-    champion = registry["champion"]
+    registry, gate = done["registry"].facts, done["gate"].facts
+    champion = gate["champion"]
     return Outcome(
         model=registry["name"],
         version=registry["version"],
-        aliases=list(registry["aliases"]),
+        aliases=list(gate["aliases"]),
+        gate=headline(done["gate"]),
         run_id=registry["run_id"],
         checkpoint=done["training"].folder,
         metrics=done["evaluation"].facts["metrics"],

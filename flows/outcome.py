@@ -20,6 +20,7 @@ class Outcome:
     model: str
     version: int
     aliases: list[str]
+    gate: str  # whether the version is champion, and why
     run_id: str
     checkpoint: str
     metrics: dict[str, float]

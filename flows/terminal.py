@@ -95,7 +95,15 @@ def show_card(console: Console, outcome: Outcome, home: Path) -> None:
         (outcome.uri, "bold green"),
         f"  ({', '.join(outcome.aliases) or 'no alias'})",
     )
-    parts = [made, Text(), _scores(outcome), Text(), *_examples(outcome), _where_to_look(outcome, home)]
+    parts = [
+        made,
+        Text(outcome.gate),
+        Text(),
+        _scores(outcome),
+        Text(),
+        *_examples(outcome),
+        _where_to_look(outcome, home),
+    ]
     console.print(Panel(Group(*parts), title=outcome.model, border_style="green", padding=(1, 2)))
 
 

@@ -4,6 +4,13 @@ from collections.abc import Mapping
 
 from seqloom.artifact.manifest import Manifest
 
+VERDICTS = {
+    "champion": "is champion",
+    "refused": "is refused",
+    "declined": "was declined",
+    "waiting": "waits for approval",
+}
+
 
 def headline(manifest: Manifest) -> str:
     """The stage in one line."""
@@ -31,6 +38,8 @@ def headline(manifest: Manifest) -> str:
             return f"BLEU {metrics['test/bleu']:.1f}, chrF {metrics['test/chrf']:.1f} on {facts['rows']:,} test pairs"
         case "registry":
             return f"models:/{facts['name']}/{facts['version']}"
+        case "gate":
+            return f"version {facts['version']} {VERDICTS[facts['verdict']]}: {facts['why']}"
     raise AssertionError(manifest.stage)
 
 

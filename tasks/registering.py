@@ -43,12 +43,13 @@ def open_run(
     made = {manifest.stage: manifest.digest for manifest in (corpus, vocabulary, vectors, batches)}
     version = follow(recipe, home, (TRAINING, EVALUATION, REGISTRY), made)[-1].version
     if version and not force:
+        _link_run(client, recipe, version.run_id, home)
         return version.run_id
     key = TRAINING.key(recipe, [made[name] for name in TRAINING.reads])
     with _alone(recipe, home):
         run_id = runs.open_run(client, recipe, key, _this_flow_run(), corpus, home)
     runs.log_facts(client, run_id, (corpus, vocabulary, vectors, batches))
-    link(recipe, "run", links.run_url(client, run_id, home), "the run in MLflow, with its curves as they grow")
+    _link_run(client, recipe, run_id, home)
     return run_id
 
 
@@ -75,6 +76,10 @@ def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: s
         runs.describe_run(client, run_id, note(recipe, manifest, evaluation, _this_flow_run()))
     link(recipe, "version", facts["version_url"], f"version {version.number} in MLflow's registry")
     return tell(recipe, manifest, cached=found is not None)
+
+
+def _link_run(client: MlflowClient, recipe: Recipe, run_id: str, home: Path) -> None:
+    link(recipe, "run", links.run_url(client, run_id, home), "the run in MLflow, with its curves as they grow")
 
 
 def _alone(recipe: Recipe, home: Path) -> Any:

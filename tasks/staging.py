@@ -45,13 +45,19 @@ def run_stage(
     store = Store(home_folder())
     key = stage.key(recipe, inputs)
     found = None if force else store.find(stage.name, key)
-    if found is None:
-        with watched(stage.name, artifact_key(recipe, stage.name, "progress")) as progress:
-            made = store.build(stage.name, key, lambda folder: write(folder, progress), again=force)
-    else:
+    if found:
         note_use(found)
-    manifest = found or made
-    return tell(recipe, manifest, cached=found is not None)
+        return tell(recipe, found, cached=True)
+    cached = True  # by another run, if we have to wait for it
+
+    def work(folder: Path) -> dict[str, Any]:
+        nonlocal cached
+        cached = False
+        return write(folder, progress)
+
+    with watched(stage.name, artifact_key(recipe, stage.name, "progress")) as progress:
+        made = store.build(stage.name, key, work, again=force)
+    return tell(recipe, made, cached)
 
 
 def tell(recipe: Recipe, manifest: Manifest, cached: bool) -> State[Manifest]:

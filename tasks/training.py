@@ -1,22 +1,18 @@
 """The training stage and what it tells MLflow while it runs."""
 
-import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.exceptions import TerminationSignal
 from prefect.logging import get_run_logger
 
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import TRAINING
 from seqloom.artifact.store import Store
-from seqloom.preemption import Preempted
 from seqloom.progress import Progress
 from seqloom.recipe.resolved import RECIPE_FILE, write_recipe
 from seqloom.recipe.schema import Recipe
@@ -30,6 +26,7 @@ from tasks.headlines import epoch_in_words
 from tasks.naming import task_name
 from tasks.pages.training import draw_loss
 from tasks.staging import run_stage
+from tasks.stopping import stopping_as_prefect_does
 
 if TYPE_CHECKING:
     from seqloom.training.job import Scoring
@@ -72,7 +69,7 @@ def train(
             width=recipe.vectors.width,
             shared=recipe.vocabulary.shared,
         )
-        with slots_for(recipe, recipe.training.processes), _stopping_as_prefect_does(), system_metrics(run_id, log):
+        with slots_for(recipe, recipe.training.processes), stopping_as_prefect_does(), system_metrics(run_id, log):
             facts = train_model(
                 recipe,
                 sizes,
@@ -104,12 +101,3 @@ def _scoring(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, workspace: 
     write_recipe(recipe, workspace)
     places = {"corpus": corpus.folder, "vocabulary": vocabulary.folder, "recipe": str(workspace / RECIPE_FILE)}
     return Scoring("seqloom.evaluation.validating:validation_text", places)
-
-
-@contextmanager
-def _stopping_as_prefect_does() -> Iterator[None]:
-    """A training that was told to stop ends its flow run as the same signal would have: cancelled, or crashed."""
-    try:
-        yield
-    except Preempted as stop:
-        raise (KeyboardInterrupt if stop.number == signal.SIGINT else TerminationSignal(stop.number)) from stop

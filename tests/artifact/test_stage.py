@@ -54,14 +54,14 @@ def test_a_change_reruns_its_stage_and_those_after_it(place: str, value: Any, fi
 
 @pytest.mark.parametrize("change", [("vectors.width", 64), ("vectors.method", "none")])
 def test_other_vectors_encode_no_batch_again(change: tuple[str, Any]) -> None:
-    assert rerun(recipe_with(), recipe_with(change)) == ["vectors", "training", "evaluation", "registry"]
+    assert rerun(recipe_with(), recipe_with(change)) == ["vectors", "training", "evaluation", "registry", "gate"]
 
 
 @pytest.mark.parametrize(
     "change", [("training.learning_rate", 0.5), ("model.attention", "none"), ("training.batch_tokens", 64)]
 )
 def test_another_learning_rate_learns_no_vectors_again(change: tuple[str, Any]) -> None:
-    assert rerun(recipe_with(), recipe_with(change)) == ["training", "evaluation", "registry"]
+    assert rerun(recipe_with(), recipe_with(change)) == ["training", "evaluation", "registry", "gate"]
 
 
 @pytest.mark.parametrize("place", ["train", "validation", "test"])
@@ -106,5 +106,5 @@ def test_other_weights_to_start_from_train_again_wherever_they_lie(tmp_path: Pat
     one, two, three = (
         recipe_with(("training.start_encoder_from", str(tmp_path / name))) for name in ("one", "two", "three")
     )
-    assert rerun(one, two) == ["training", "evaluation", "registry"]
+    assert rerun(one, two) == ["training", "evaluation", "registry", "gate"]
     assert rerun(one, three) == []

@@ -19,6 +19,7 @@ vectors: {width: 16, epochs: 1}
 model: {encoder_width: 16, decoder_width: 16, dropout: 0.0}
 training: {epochs: 2, batch_tokens: 512, learning_rate: 0.01}
 decoding: {beam_size: 2, max_length: 20}
+registry: {beat_baselines: false}
 """
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -61,7 +61,8 @@ def test_a_learning_rate_reuses_what_it_does_not_touch(seqloom: Run) -> None:
     other = json.loads(seqloom("train", "recipe.yaml", "-o", "training.learning_rate=5e-3", "--json").stdout)
     cached = [stage for stage, took in other["stages"].items() if took == "cached"]
     assert cached == ["corpus", "vocabulary", "vectors", "batches"]
-    assert (other["version"], other["aliases"], other["champion"]["version"]) == (2, [], 1)
+    assert (other["version"], other["aliases"], other["champion"]["version"]) == (2, ["challenger"], 1)
+    assert other["gate"].startswith("version 2 is refused: chrF above the champion")
 
 
 @pytest.mark.usefixtures("first")
@@ -72,17 +73,38 @@ def test_a_byte_of_the_corpus_reruns_all(seqloom: Run, workplace: Path) -> None:
     assert plan == dict.fromkeys(ALL_STAGES, "will run")
 
 
-def test_it_loads_where_seqloom_is_installed(first: dict[str, Any], seqloom: Run, workplace: Path) -> None:
+def test_mlflow_loads_what_the_command_line_runs(first: dict[str, Any], seqloom: Run, workplace: Path) -> None:
     code = (
         "import mlflow, pandas as pd, json;"
         "mlflow.set_tracking_uri('sqlite:///.seqloom/mlflow.db');"
         "model = mlflow.pyfunc.load_model('models:/phrases@champion');"
-        "print(json.dumps(list(model.predict(pd.DataFrame({'source': ['the red cat', '', 'a dog']})))))"
+        "rows = pd.DataFrame({'source': ['the red cat', '', 'a dog']});"
+        "print(json.dumps(model.predict(rows)['prediction'].tolist()))"
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, cwd=workplace, check=True)
     generated = seqloom("generate", "models:/phrases/1", "--json", stdin=b"the red cat\n\na dog")
     assert first["version"] == 1
     assert json.loads(done.stdout) == json.loads(generated.stdout)["outputs"]
+
+
+def test_the_card_and_the_evidence_lie_where_people_look(
+    first: dict[str, Any], seqloom: Run, mlflow_client: MlflowClient
+) -> None:
+    shown = json.loads(seqloom("show", "models:/phrases/1", "--json").stdout)
+    assert shown["lineage"]["code"] == mlflow_client.get_run(first["run_id"]).data.tags["mlflow.source.git.commit"]
+    assert {"recipe", "corpus", "vocabulary", "vectors", "training", "evaluation", "flow_run"} <= set(shown["lineage"])
+    page = mlflow_client.get_model_version("phrases", "1").description
+    assert len(page) <= 5000
+    assert shown["text"].startswith(page)
+    for title in ("What it is for", "How to call it", "What it learned from", "How good it is", "Limits"):
+        assert f"## {title}\n" in page
+    assert "champion by flow run" in shown["text"]
+    assert seqloom("show", "models:/phrases/1").stdout.startswith("# phrases, version 1\n")
+    for folder, files in (("card", {"version-1.md", "version-1.html"}), ("gate", {"evidence.md", "evidence.html"})):
+        found = {Path(item.path).name for item in mlflow_client.list_artifacts(first["run_id"], folder)}
+        assert files <= found
+    told = seqloom("history", "phrases").stdout
+    assert "version 1 became champion by flow run" in told
 
 
 def test_no_pickle_lies_with_the_model(first: dict[str, Any], workplace: Path) -> None:

@@ -60,6 +60,7 @@ def test_finished_stages_are_cached(count: int, place: Path) -> None:
     ("change", "kept"),
     [
         pytest.param({"name": "other"}, 6, id="another name"),
+        pytest.param({"registry": {"tolerance": 1}}, 6, id="a rule of the gate"),
         pytest.param({"evaluation": {"examples": 1}}, 5, id="evaluation"),
         pytest.param({"decoding": {"beam_size": 1}}, 5, id="decoding"),
         pytest.param({"training": {"learning_rate": 0.5}}, 4, id="training"),

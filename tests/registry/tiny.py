@@ -28,8 +28,8 @@ def recipe_named(name: str, **changes: Any) -> Recipe:
     return Recipe.model_validate(tree)
 
 
-def write_checkpoint(folder: Path) -> Path:
-    recipe = recipe_named("tiny")
+def write_checkpoint(folder: Path, **changes: Any) -> Path:
+    recipe = recipe_named("tiny", **changes)
     vocabulary = train_vocabulary(count_words(["ein kleiner Hund", "a small dog"], False), recipe.vocabulary)
     for file in VOCABULARY_FILES:
         vocabulary.save(folder / file)

@@ -23,6 +23,7 @@ CASES = {
         "BLEU 10.0, chrF 36.0 on 1,000 test pairs",
     ),
     "registry": ({"name": "a-b", "version": 7}, "models:/a-b/7"),
+    "gate": ({"version": 7, "verdict": "refused", "why": "too slow"}, "version 7 is refused: too slow"),
 }
 
 

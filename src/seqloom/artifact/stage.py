@@ -15,7 +15,7 @@ class Stage:
 
     name: str
     reads: tuple[str, ...]  # the stages whose artifacts it opens
-    sections: tuple[str, ...]  # the sections of the recipe it obeys
+    sections: tuple[str, ...]  # the sections of the recipe it obeys; rules are the registry's
     code: tuple[str, ...]  # the packages of seqloom that do it
 
     def key(self, recipe: Recipe, inputs: Sequence[str]) -> str:
@@ -30,21 +30,28 @@ class Stage:
         )
 
 
+_PRESENTED = {"description", "licence"}
+"""Fields of the registry section that a version is made from; the others are the rules that it is judged by."""
+
+
 def _fields(recipe: Recipe, section: str) -> Any:
     """The fields of a section, where a field names a file its content in place of its name."""
-    value = getattr(recipe, section)
     match section:
-        case "corpus":  # its files are among the inputs
-            return value.model_dump(exclude={"train", "validation", "test"})
-        case "vectors":
-            files = {name: Path(getattr(value, name)) for name in ("source_file", "target_file")}
-            return {**value.model_dump(), **_digests(files)}
-        case "training":  # how it is done, and not what comes of it
-            weights = {"start_encoder_from": Path(value.start_encoder_from) / "weights.safetensors"}
-            return {**value.model_dump(exclude={"processes", "checkpoint_minutes"}), **_digests(weights)}
         case "name" | "task":
-            return value
-    return value.model_dump()
+            return getattr(recipe, section)
+        case "corpus":  # its files are among the inputs
+            return recipe.corpus.model_dump(exclude={"train", "validation", "test"})
+        case "vectors":
+            files = {name: Path(getattr(recipe.vectors, name)) for name in ("source_file", "target_file")}
+            return {**recipe.vectors.model_dump(), **_digests(files)}
+        case "training":  # how it is done, and not what comes of it
+            weights = {"start_encoder_from": Path(recipe.training.start_encoder_from) / "weights.safetensors"}
+            return {**recipe.training.model_dump(exclude={"processes", "checkpoint_minutes"}), **_digests(weights)}
+        case "registry":
+            return recipe.registry.model_dump(include=_PRESENTED)
+        case "rules":
+            return recipe.registry.model_dump(exclude=_PRESENTED)
+    return getattr(recipe, section).model_dump()
 
 
 def _digests(files: dict[str, Path]) -> dict[str, str]:
@@ -60,5 +67,6 @@ EVALUATION = Stage(
     "evaluation", ("corpus", "batches", "training"), ("decoding", "evaluation"), ("decoding", "evaluation")
 )
 REGISTRY = Stage("registry", ("training", "evaluation"), ("name", "registry"), ("registry",))
+GATE = Stage("gate", ("corpus", "evaluation", "registry"), ("rules",), ())  # the registry's key knows its code
 
-STAGES = (CORPUS, VOCABULARY, VECTORS, BATCHES, TRAINING, EVALUATION, REGISTRY)
+STAGES = (CORPUS, VOCABULARY, VECTORS, BATCHES, TRAINING, EVALUATION, REGISTRY, GATE)

@@ -49,7 +49,7 @@ def make_labelled_batch(sources: Sequence[Ids], labels: Sequence[Ids]) -> Batch:
     return Batch(pad_sources(sources), torch.full_like(output, START), output, len(labels))
 
 
-def make_batch(sources: Sequence[Ids], targets: Sequence[Ids]) -> Batch:
+def make_batch(sources: Sequence[Ids | list[int]], targets: Sequence[Ids | list[int]]) -> Batch:
     """Mark and pad pairs of id sequences."""
     return Batch(
         pad_sources(sources),

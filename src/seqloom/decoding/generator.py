@@ -1,33 +1,75 @@
 """Texts in, texts out: a trained model as people use it."""
 
+import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqloom.batches.batch import pad_sources
+import torch
+
+from seqloom.batches.batch import make_batch, pad_sources
 from seqloom.corpus.normalising import normalise
 from seqloom.decoding.beam import beam_search
 from seqloom.decoding.greedy import greedy_search
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.mistake import UserMistake
 from seqloom.models.building import SIZES_FILE, read_checkpoint
+from seqloom.models.contract import AttentiveDecoder
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.recipe.resolved import RECIPE_FILE, read_recipe
-from seqloom.vocabulary.special import VOCABULARY_FILES
+from seqloom.vocabulary.special import END, SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Decoding
+    from seqloom.recipe.schema import Decoding, Recipe
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One text that was written, and how sure the model is of it."""
+
+    text: str
+    score: float  # log-probability divided by length ** length_penalty; 0 where nothing was asked
+    tokens: list[int]  # of the target vocabulary, without START and END
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Where the model looked when it wrote an answer; both sides end with END."""
+
+    source: list[str]  # S tokens
+    target: list[str]  # T tokens
+    weights: list[list[float]]  # (T, S), each row adds up to 1
+
+
+NOTHING = Answer("", 0.0, [])
 
 
 class Generator:
-    """A model with its vocabularies."""
+    """A model with its vocabularies.
 
-    def __init__(self, model: EncoderDecoder, source: Vocabulary, target: Vocabulary, decoding: "Decoding") -> None:
+    What is read of a text ends after `characters` and `tokens`: the longest that training has seen, and the most that
+    the model has places for.
+    """
+
+    def __init__(
+        self,
+        model: EncoderDecoder,
+        source: Vocabulary,
+        target: Vocabulary,
+        decoding: "Decoding",
+        characters: int | None = None,
+        tokens: int | None = None,
+    ) -> None:
         self.model = model
         self.source = source
         self.target = target
         self.decoding = decoding
+        self.characters = characters
+        self.tokens = tokens
 
     @classmethod
     def load(cls, folder: Path) -> "Generator":
@@ -44,27 +86,78 @@ class Generator:
                 )
         recipe = read_recipe(folder)
         source, target = (Vocabulary.load(folder / name) for name in VOCABULARY_FILES)
-        return cls(read_checkpoint(recipe.model, folder, recipe.training.objective), source, target, recipe.decoding)
+        model = read_checkpoint(recipe.model, folder, recipe.training.objective)
+        return cls(model, source, target, recipe.decoding, recipe.corpus.max_characters, _places(recipe))
 
     def generate(self, texts: Sequence[str]) -> list[str]:
         """One text per text, in order; a text without tokens gives the empty text."""
-        encoded = self.source.encode(texts)
-        answers = [""] * len(texts)
+        return [answers[0].text for answers in self.answer(texts, self.decoding)]
+
+    def answer(self, texts: Sequence[str], decoding: "Decoding") -> list[list[Answer]]:
+        """The `decoding.beam_size` best answers to each text, best first; one to a text without tokens, the empty one.
+
+        Texts of similar length are decoded together, `decoding.batch_size` at a time, and come back in order.
+        """
+        encoded = self.encode(texts)
+        answers = [[NOTHING]] * len(texts)
         rows = sorted((row for row in range(len(texts)) if encoded[row]), key=lambda row: len(encoded[row]))
-        for start in range(0, len(rows), self.decoding.batch_size):
-            chunk = rows[start : start + self.decoding.batch_size]
-            best = self._search([encoded[row] for row in chunk])
-            for row, text in zip(chunk, self.target.decode([hypothesis.tokens for hypothesis in best]), strict=True):
-                answers[row] = normalise(text)  # one line, whatever bytes the model wrote
+        for start in range(0, len(rows), decoding.batch_size):
+            chunk = rows[start : start + decoding.batch_size]
+            for row, found in zip(chunk, self._search([encoded[row] for row in chunk], decoding), strict=True):
+                answers[row] = self._spell(found)
         return answers
 
-    def _search(self, sources: list[list[int]]) -> list[Hypothesis]:
-        """The best hypothesis of each source."""
-        section = self.decoding
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """The source ids of each text, as far as it is read."""
+        encoded = self.source.encode([text[: self.characters] for text in texts])
+        cut = sum(len(text) > (self.characters or len(text)) for text in texts)
+        if cut:
+            logger.warning("%d of %d texts are read up to character %d only", cut, len(texts), self.characters)
+        long = sum(len(ids) > (self.tokens or len(ids)) for ids in encoded)
+        if long:
+            logger.warning("%d of %d texts are read up to token %d only", long, len(texts), self.tokens)
+        return [ids[: self.tokens] for ids in encoded]
+
+    @torch.inference_mode()
+    def attention(self, text: str, answer: Answer) -> Attention:
+        """Where the model looks when it writes `answer` to `text`; nothing where nothing was read.
+
+        The weights are those of a second run over the whole answer, which sees what the search saw.
+        """
+        [source] = self.encode([text])
+        if not source:
+            return Attention([], [], [])
+        decoder = self.model.decoder
+        assert isinstance(decoder, AttentiveDecoder), "who asks has to know that it attends"
+        batch = make_batch([source], [answer.tokens]).to(next(self.model.parameters()).device)
+        memory = self.model.encode(batch.source)
+        embedded = self.model.target_embedding(batch.target_input)
+        _, weights, _ = decoder.attend(embedded, self.model.start(memory), memory)
+        return Attention(_names(self.source, source), _names(self.target, answer.tokens), weights[0].tolist())
+
+    def _search(self, sources: list[list[int]], decoding: "Decoding") -> list[list[Hypothesis]]:
+        """The hypotheses of each source, best first."""
         device = next(self.model.parameters()).device
         source = pad_sources(sources).to(device)  # (B, S)
-        longest = min(section.max_length, self.model.decoder.longest_answer(source.shape[1]))
-        if section.beam_size == 1:
-            return greedy_search(self.model, source, longest, section.length_penalty)
-        beams = beam_search(self.model, source, section.beam_size, longest, section.length_penalty)
-        return [beam[0] for beam in beams]
+        longest = min(decoding.max_length, self.model.decoder.longest_answer(source.shape[1]), self.tokens or 1 << 62)
+        if decoding.beam_size == 1:
+            return [[best] for best in greedy_search(self.model, source, longest, decoding.length_penalty)]
+        return beam_search(self.model, source, decoding.beam_size, longest, decoding.length_penalty)
+
+    def _spell(self, hypotheses: list[Hypothesis]) -> list[Answer]:
+        texts = self.target.decode([hypothesis.tokens for hypothesis in hypotheses])
+        return [  # one line, whatever bytes the model wrote
+            Answer(normalise(text), hypothesis.score, hypothesis.tokens)
+            for text, hypothesis in zip(texts, hypotheses, strict=True)
+        ]
+
+
+def _places(recipe: "Recipe") -> int | None:
+    """Tokens of the longest text that a model with learned positions can read or write, END not counted."""
+    model = recipe.model
+    learned = model.positions == "learned" and not {"transformer", "cnn"}.isdisjoint((model.encoder, model.decoder))
+    return model.places - 1 if learned else None
+
+
+def _names(vocabulary: Vocabulary, ids: list[int]) -> list[str]:
+    return [vocabulary.tokens[token] for token in ids] + [SPECIAL_TOKENS[END]]

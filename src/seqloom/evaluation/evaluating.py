@@ -11,12 +11,14 @@ import pandas as pd
 
 from seqloom.evaluation.baselines import copy_baseline, nearest_baseline
 from seqloom.evaluation.canvas import COPY, MODEL, NEAREST
+from seqloom.evaluation.comparing import count, interval
 from seqloom.evaluation.examples import Example, choose_examples
 from seqloom.evaluation.figures import length_histogram, length_scores, loss_curves, score_bars
 from seqloom.evaluation.files import EXAMPLES_FILE, FIGURES_FOLDER, HYPOTHESES_FILE, SCORES_FILE
 from seqloom.evaluation.lengths import length_buckets
 from seqloom.evaluation.likelihood import Likelihood
-from seqloom.evaluation.scores import Score, sentence_chrf, text_scores
+from seqloom.evaluation.scores import METRICS, Score, sentence_chrf, text_scores
+from seqloom.evaluation.slices import slices_of
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Evaluation
@@ -32,6 +34,7 @@ class _Answers:
 
     sources: list[str]
     references: list[str]
+    origins: list[str] | None  # the corpus file of each row
     systems: Mapping[str, list[str]]  # model, nearest, copy
     seconds: float  # the model took
 
@@ -65,6 +68,7 @@ def evaluate(
     rows = len(answers.sources)
     facts = {
         "metrics": _metrics(scores, likelihood),
+        **_uncertainty(answers, section.metric, language),
         "signatures": {name: score.signature for name, score in scores[MODEL].items()},
         "rows": rows,
         "examples": [asdict(example) for example in examples],
@@ -84,7 +88,8 @@ def _answer(generate: Generate, train: pd.DataFrame, test: pd.DataFrame, progres
     seconds = time.monotonic() - started
     nearest = nearest_baseline(train["source"].tolist(), train["target"].tolist(), sources, progress)
     systems = {MODEL: hypotheses, NEAREST: nearest, COPY: copy_baseline(sources)}
-    return _Answers(sources, references, systems, seconds)
+    origins = test["origin"].astype(str).tolist() if "origin" in test else None
+    return _Answers(sources, references, origins, systems, seconds)
 
 
 def _decode(generate: Generate, sources: Sequence[str], progress: Progress) -> list[str]:
@@ -94,6 +99,17 @@ def _decode(generate: Generate, sources: Sequence[str], progress: Progress) -> l
         progress(len(hypotheses), len(sources), "rows", "decoding the test split")
     assert len(hypotheses) == len(sources), "one answer per source"
     return hypotheses
+
+
+def _uncertainty(answers: _Answers, judged_by: str, language: str) -> dict[str, Any]:
+    """Where 95 % of the scores of resampled rows lie, and the metric of each slice."""
+    counts = {metric: count(metric, answers.systems[MODEL], answers.references, language) for metric in METRICS}
+    slices = [
+        {"slice": part.name, "rows": len(part.rows), judged_by: round(counts[judged_by].of(part.rows), 4)}
+        for part in slices_of(answers.sources, answers.origins)
+    ]
+    intervals = {metric: [round(end, 4) for end in interval(each)] for metric, each in counts.items()}
+    return {"intervals": intervals, "slices": slices}
 
 
 def _metrics(scores: Mapping[str, Mapping[str, Score]], likelihood: Likelihood) -> dict[str, float]:

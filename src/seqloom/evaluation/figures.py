@@ -10,8 +10,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from seqloom.evaluation import canvas
 from seqloom.evaluation.canvas import MODEL, NEAREST
 from seqloom.evaluation.lengths import LengthBucket
+from seqloom.evaluation.scores import METRICS
 
-_METRICS = {"bleu": "BLEU", "chrf": "chrF"}
 _SMOOTHED = 15  # reports of the training loss averaged into one point of its line
 
 Row = Mapping[str, float]
@@ -24,7 +24,7 @@ def loss_curves(history: Sequence[Row], path: Path, chosen_epoch: int | None = N
     `chosen_epoch` is the one whose weights were kept, and is marked; left out, the lowest validation loss is.
     """
     validations = [row for row in history if "validation/loss" in row]
-    scored = [name for name in _METRICS if any(f"validation/{name}" in row for row in validations)]
+    scored = [name for name in METRICS if any(f"validation/{name}" in row for row in validations)]
     mark = _mark_of(validations, chosen_epoch)
     figure, panels = canvas.blank(2 if scored else 1)
     _draw_losses(panels[0], history, mark)
@@ -36,8 +36,8 @@ def loss_curves(history: Sequence[Row], path: Path, chosen_epoch: int | None = N
 def score_bars(scores: Mapping[str, Mapping[str, float]], path: Path) -> None:
     """Scores of the model and the baselines: `{"model": {"bleu": 31.2, "chrf": 55.0}, "nearest": …, "copy": …}`."""
     figure, (axes,) = canvas.blank()
-    heights = {system: [values[metric] for metric in _METRICS] for system, values in scores.items()}
-    _draw_bars(axes, heights, list(_METRICS.values()))
+    heights = {system: [values[metric] for metric in METRICS] for system, values in scores.items()}
+    _draw_bars(axes, heights, list(METRICS.values()))
     canvas.dress(axes, "Test scores and baselines", "", "score, 0 to 100 (higher is better)")
     axes.tick_params(axis="x", labelsize=10, labelcolor=canvas.INK)
     canvas.legend_above(axes)
@@ -113,7 +113,7 @@ def _draw_losses(axes: Axes, history: Sequence[Row], mark: Mark | None) -> None:
 
 def _draw_validation_scores(axes: Axes, validations: Sequence[Row], scored: Sequence[str], mark: Mark | None) -> None:
     for name, colour in zip(scored, (canvas.BLUE, canvas.OCHRE), strict=False):
-        _draw_validation(axes, validations, name, _METRICS[name], colour)
+        _draw_validation(axes, validations, name, METRICS[name], colour)
     canvas.dress(axes, "Validation scores", "step", "score, 0 to 100 (higher is better)")
     axes.set_ylim(bottom=0)
     _finish(axes, mark)

@@ -25,14 +25,19 @@ def length_buckets(
 
     Rows of one length stay together, so there are fewer buckets where there are few lengths.
     """
-    lengths = np.array([len(source) for source in sources])
-    shares = np.linspace(0, 1, most + 1)[1:]
-    limits = np.unique(np.quantile(lengths, shares, method="lower"))  # the longest of each bucket: lengths that occur
-    bucket_of_row = np.searchsorted(limits, lengths)
     buckets = []
-    for number in range(len(limits)):
-        rows = np.flatnonzero(bucket_of_row == number).tolist()
+    for rows in rows_by_length(sources, most):
+        lengths = [len(sources[row]) for row in rows]
         some = [references[row] for row in rows]
         chrf = {name: corpus_chrf([texts[row] for row in rows], some) for name, texts in systems.items()}
-        buckets.append(LengthBucket(int(lengths[rows].min()), int(lengths[rows].max()), len(rows), chrf))
+        buckets.append(LengthBucket(min(lengths), max(lengths), len(rows), chrf))
     return buckets
+
+
+def rows_by_length(sources: Sequence[str], most: int) -> list[list[int]]:
+    """The rows in at most `most` groups of about as many each, from short sources to long."""
+    lengths = np.array([len(source) for source in sources])
+    shares = np.linspace(0, 1, most + 1)[1:]
+    limits = np.unique(np.quantile(lengths, shares, method="lower"))  # the longest of each group: lengths that occur
+    group_of_row = np.searchsorted(limits, lengths)
+    return [np.flatnonzero(group_of_row == number).tolist() for number in range(len(limits))]

@@ -7,6 +7,9 @@ from importlib.util import find_spec
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
+METRICS = {"bleu": "BLEU", "chrf": "chrF"}
+"""The scores and their names."""
+
 _WORDLESS = {"zh": "zh", "ja": "char", "ko": "char"}  # scripts that the spaces of 13a would not cut into words
 
 
@@ -26,13 +29,18 @@ def text_scores(hypotheses: Sequence[str], references: Sequence[str], language: 
     hypothesis is allowed and earns nothing.
     """
     assert len(hypotheses) == len(references) > 0, "one hypothesis per reference, and at least one"
-    # force: sacreBLEU would otherwise log a warning where many lines end in a spaced full stop; they may.
-    metrics = {"bleu": BLEU(tokenize=bleu_tokenisation(language), force=True), "chrf": CHRF()}
     scores = {}
-    for name, metric in metrics.items():
+    for name in METRICS:
+        metric = metric_of(name, language)
         value = metric.corpus_score(hypotheses, [references]).score
         scores[name] = Score(name, value, metric.get_signature().format())
     return scores
+
+
+def metric_of(name: str, language: str) -> BLEU | CHRF:
+    """SacreBLEU's `bleu` or `chrf` for a target language."""
+    # force: sacreBLEU would otherwise log a warning where many lines end in a spaced full stop; they may.
+    return BLEU(tokenize=bleu_tokenisation(language), force=True) if name == "bleu" else CHRF()
 
 
 def corpus_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from seqloom.models.contract import AttentiveDecoder, State
+from seqloom.models.contract import State
 from seqloom.models.memory import Memory
 from seqloom.models.recurrent_cell import RecurrentState
 from seqloom.models.recurrent_decoder import AdditiveDecoder
@@ -26,10 +26,10 @@ class CoveredState:
         return CoveredState(self.cells.reorder(rows), self.coverage.index_select(0, rows))
 
 
-class CoveringDecoder(AttentiveDecoder, AdditiveDecoder):
+class CoveringDecoder(AdditiveDecoder):
     """score(q, k, c) = v · tanh(W q + U k + w c), c being the coverage.  See, Liu and Manning 2017, arXiv:1704.04368.
 
-    Without `covering` it is the additive decoder, which says where it looks.
+    Without `covering` it is the additive decoder.
     """
 
     def __init__(

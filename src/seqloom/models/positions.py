@@ -22,9 +22,10 @@ class SinusoidalPositions(nn.Module):
     def forward(self, inputs: Tensor, first: int) -> Tensor:
         """Inputs `(B, T, D)`, the first of which stands at place `first`, with their positions added."""
         end = first + inputs.shape[1]
-        if end > len(self.table):  # doubled, so that it seldom grows
-            self.table = sinusoids(2 * end, self.width).to(self.table)
-        return inputs + self.table[first:end]
+        table = self.table  # another thread may put a shorter one in its place
+        if end > len(table):  # doubled, so that it seldom grows
+            table = self.table = sinusoids(2 * end, self.width).to(table)
+        return inputs + table[first:end]
 
     table: Tensor
 

@@ -64,7 +64,7 @@ class FixedVectorDecoder(RecurrentDecoder):
         return self.read(outputs, summary, embedded), state
 
 
-class AdditiveDecoder(RecurrentDecoder):
+class AdditiveDecoder(RecurrentDecoder, AttentiveDecoder):
     """The state before a token chooses what is seen, which enters the cell.  Bahdanau et al. 2015, arXiv:1409.0473."""
 
     def __init__(
@@ -80,17 +80,19 @@ class AdditiveDecoder(RecurrentDecoder):
         """The attention's keys."""
         return self.attention.prepare(memory)
 
-    def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
+    def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
+        """Embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
         assert isinstance(state, RecurrentState)
         embedded = self.dropout(embedded)
-        outputs, contexts = [], []
+        outputs, contexts, looks = [], [], []
         for token_gates in self.cells.read_tokens(embedded).unbind(dim=1):  # (B, G H)
-            context, _ = self.attention(state.hidden[-1].unsqueeze(1), memory)  # (B, 1, D)
+            context, weights = self.attention(state.hidden[-1].unsqueeze(1), memory)  # (B, 1, D), (B, 1, S)
             state = self.cells.step(token_gates, context.squeeze(1), state)
             outputs.append(state.hidden[-1].unsqueeze(1))
             contexts.append(context)
-        return self.read(torch.cat(outputs, dim=1), torch.cat(contexts, dim=1), embedded), state
+            looks.append(weights)
+        features = self.read(torch.cat(outputs, dim=1), torch.cat(contexts, dim=1), embedded)
+        return features, torch.cat(looks, dim=1), state
 
 
 class MultiplicativeDecoder(RecurrentDecoder, AttentiveDecoder):

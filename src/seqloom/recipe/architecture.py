@@ -33,6 +33,11 @@ def mistakes_in(model: "Model") -> Iterator[str]:
         yield "a cnn cannot turn queries and keys: set positions to sinusoidal or learned"
 
 
+def attends(model: "Model") -> bool:
+    """Whether the decoder looks at places of the source, and so can tell where it looked."""
+    return model.encoder != "none" and model.decoder != "classifier" and model.attention != "none"
+
+
 def _mistaken_pair(model: "Model") -> Iterator[str]:
     if model.decoder == "classifier":
         if model.encoder == "none":

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -11,6 +11,8 @@ from pydantic_core import ErrorDetails
 
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Recipe
+
+Checked = TypeVar("Checked", bound=BaseModel)
 
 
 def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -39,12 +41,21 @@ def change_recipe(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
 
 def check_recipe(tree: object, origin: str) -> Recipe:
     """Build a `Recipe` from parsed YAML; `origin` opens the sentence of a mistake."""
+    return check_section(Recipe, tree, origin)
+
+
+def check_section(section: type[Checked], tree: object, origin: str) -> Checked:
+    """Build a recipe or one section of it; `origin` opens the sentence of a mistake.
+
+    Raises:
+        UserMistake: a field is unknown, missing, or has a value it may not have.
+    """
     try:
-        return Recipe.model_validate(tree)
+        return section.model_validate(tree)
     except ValidationError as error:
         mistakes = error.errors()
         misspelt = [mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"]  # why another is missing
-        raise UserMistake(f"{origin}: {_sentence((misspelt or mistakes)[0])}") from None
+        raise UserMistake(f"{origin}: {_sentence((misspelt or mistakes)[0], section)}") from None
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -84,11 +95,11 @@ def _apply(tree: dict[str, Any], override: str) -> None:
     tree[field] = value
 
 
-def _sentence(error: ErrorDetails) -> str:
+def _sentence(error: ErrorDetails, checked: type[BaseModel]) -> str:
     place = ".".join(str(part) for part in error["loc"])
     match error["type"]:
         case "extra_forbidden":
-            return f"{place} is not a field of a recipe; {_nearest(error['loc'])}"
+            return f"{place} is not a field of a recipe; {_nearest(error['loc'], checked)}"
         case "missing":
             return f"{place} is missing; add it"
         case "literal_error":
@@ -106,9 +117,8 @@ def _sentence(error: ErrorDetails) -> str:
             return f"{place}: {wanted}" if ", not " in wanted else f"{place}: {wanted}, not {error['input']!r:.80}"
 
 
-def _nearest(place: tuple[int | str, ...]) -> str:
+def _nearest(place: tuple[int | str, ...], section: type[BaseModel]) -> str:
     """Name the known key that an unknown one was probably meant to be."""
-    section: type[BaseModel] = Recipe
     for part in place[:-1]:
         annotation = section.model_fields[str(part)].annotation
         assert isinstance(annotation, type)

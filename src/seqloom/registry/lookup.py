@@ -11,8 +11,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from seqloom.mistake import UserMistake
+from seqloom.registry.sealed import CHECKPOINT, DamagedVersion, seal_of, verify
 from seqloom.registry.tracking import connect, database_file
-from seqloom.registry.versions import CHECKPOINT
+from seqloom.registry.versions import PACKAGE, SEAL_TAG, aliases_of, no_model
 
 MODEL_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))")
 
@@ -21,7 +22,7 @@ def find_checkpoint(model: str, home: Path) -> Path:
     """The checkpoint folder of a registered version, or of the folder itself.
 
     Raises:
-        UserMistake: there is no such version, alias, model, registry or folder.
+        UserMistake: there is no such version, alias, model, registry or folder, or a file of it was changed.
     """
     if not model.startswith("models:"):
         folder = Path(model)
@@ -30,22 +31,70 @@ def find_checkpoint(model: str, home: Path) -> Path:
         raise UserMistake(
             f"{model}: no such checkpoint folder; give one, or models:/NAME@ALIAS or models:/NAME/VERSION"
         )
+    return fetch(find_version(model, home)) / CHECKPOINT
+
+
+def find_version(model: str, home: Path) -> ModelVersion:
+    """The registered version that a `models:/` URI means.
+
+    Raises:
+        UserMistake: there is no such version, alias, model or registry.
+    """
     parts = MODEL_URI.fullmatch(model)
     if not parts:
         raise UserMistake(
             f"{model} is not a model; write models:/NAME@ALIAS, models:/NAME/VERSION or a checkpoint folder"
         )
+    return _find_version(open_registry(model, home), **parts.groupdict())
+
+
+def open_registry(wanted: str, home: Path) -> MlflowClient:
+    """A client of the registry, which has to be there.
+
+    Raises:
+        UserMistake: there is none; `wanted` opens the sentence.
+    """
     if not os.environ.get("MLFLOW_TRACKING_URI") and not database_file(home).exists():
         raise UserMistake(
-            f"{model}: there is no registry at {database_file(home)}; train a model first, run where it was "
+            f"{wanted}: there is no registry at {database_file(home)}; train a model first, run where it was "
             "trained, or set SEQLOOM_HOME or MLFLOW_TRACKING_URI"
         )
-    version = _find_version(connect(home), **parts.groupdict())
-    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{version.name}/{version.version}"))
+    return connect(home)
+
+
+def open_model(name: str, home: Path) -> MlflowClient:
+    """A client of the registry, in which there is a model of this name.
+
+    Raises:
+        UserMistake: there is no registry, or no such model.
+    """
+    client = open_registry(name, home)
+    try:
+        client.get_registered_model(name)
+    except MlflowException:
+        raise UserMistake(no_model(client, name)) from None
+    return client
+
+
+def fetch(version: ModelVersion) -> Path:
+    """The folder of a version's package, every file of it as it was registered.
+
+    Raises:
+        UserMistake: it is no version of ours, or it was changed.
+    """
+    uri = f"models:/{version.name}/{version.version}"
+    folder = Path(mlflow.artifacts.download_artifacts(uri))
     flavour = Model.load(folder).flavors["python_function"]
-    if CHECKPOINT not in flavour.get("artifacts", {}):
-        raise UserMistake(f"{model} was not made by Seqloom; give a model that seqloom train registered")
-    return folder / str(flavour["artifacts"][CHECKPOINT]["path"])
+    if PACKAGE not in flavour.get("artifacts", {}):
+        raise UserMistake(f"{uri} was not made by Seqloom; give a model that seqloom train registered")
+    package = folder / str(flavour["artifacts"][PACKAGE]["path"])
+    try:
+        verify(package)
+        if seal_of(package) != version.tags.get(SEAL_TAG):
+            raise DamagedVersion("its manifest is not the one that was registered")
+    except DamagedVersion as damage:
+        raise UserMistake(f"{uri} is damaged: {damage}") from None
+    return package
 
 
 def _find_version(client: MlflowClient, name: str, alias: str | None, version: str | None) -> ModelVersion:
@@ -61,10 +110,9 @@ def _find_version(client: MlflowClient, name: str, alias: str | None, version: s
 def _what_there_is(client: MlflowClient, name: str, wanted: str) -> str:
     """One sentence: what was not found, and what could have been asked for."""
     try:
-        aliases = client.get_registered_model(name).aliases
+        aliases = aliases_of(client, name)
     except MlflowException:
-        names = [model.name for model in client.search_registered_models(max_results=20)]
-        return f"there is no registered model {name}; registered are: {', '.join(names) or 'none yet'}"
+        return no_model(client, name)
     versions = sorted(int(found.version) for found in client.search_model_versions(f"name = '{name}'"))
     named = ", ".join(f"{alias} (version {number})" for alias, number in sorted(aliases.items()))
     return (

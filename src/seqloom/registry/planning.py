@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seqloom.artifact.digest import digest_of_value
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.stage import REGISTRY, STAGES, Stage
+from seqloom.artifact.stage import GATE, REGISTRY, STAGES, Stage
 from seqloom.artifact.store import Store
 from seqloom.corpus.sources import Sources, locate
 from seqloom.recipe.schema import Recipe
@@ -65,8 +65,11 @@ def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[s
         key = stage.key(recipe, [digests[name] for name in reads]) if digests.keys() >= set(reads) else None
         if key is None:
             steps.append(Step(stage.name))
-        elif stage is REGISTRY:
-            steps.append(Step(stage.name, version=_registered(recipe.name, key, home)))
+        elif stage in (REGISTRY, GATE):
+            version = _registered(recipe.name, stage, key, home)
+            steps.append(Step(stage.name, version=version))
+            if version:
+                digests[stage.name] = key
         else:
             manifest = store.find(stage.name, key)
             steps.append(Step(stage.name, manifest))
@@ -75,8 +78,8 @@ def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[s
     return steps
 
 
-def _registered(name: str, key: str, home: Path) -> "Version | None":
+def _registered(name: str, stage: Stage, key: str, home: Path) -> "Version | None":
     from seqloom.registry.tracking import connect  # a second of imports that only a finished recipe needs
-    from seqloom.registry.versions import find_by_key
+    from seqloom.registry.versions import KEY_TAGS, find_by_key
 
-    return find_by_key(connect(home), name, key)
+    return find_by_key(connect(home), name, key, KEY_TAGS[stage.name])

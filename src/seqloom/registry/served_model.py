@@ -1,29 +1,55 @@
-"""The model as others load it: MLflow keeps this file with the version and runs it, so there is no pickle."""
+"""The model as others load it: MLflow keeps this file with the version and runs it, so there is no pickle.
 
+It needs the libraries in requirements.txt; of Seqloom it takes the modules that lie with the version.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import mlflow
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from seqloom.decoding.generator import Generator
+SEALED = Path("code", "seqloom", "registry", "sealed.py")
 
 
 class ServedModel(PythonModel):
-    """A `source` column in, the texts out."""
+    """A `source` column in, a `prediction` column out, and what else `params` asks for."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Read the checkpoint that lies with the version."""
-        self.generator = Generator.load(Path(context.artifacts["checkpoint"]))
+        """Check every file of the version, then read its code and its checkpoint."""
+        package = Path(context.artifacts["package"])
+        sealed = _run(package / SEALED)
+        try:
+            files = sealed.verify(package)
+        except sealed.DamagedVersion as damage:
+            raise MlflowException(f"the model in {package.parents[1]} is damaged: {damage}") from None
+        name = sealed.open_code(package, files)
+        self.mistake: type[Exception] = import_module(f"{name}.mistake").UserMistake
+        self.answering = import_module(f"{name}.decoding.answering").Answering.load(package / sealed.CHECKPOINT)
 
     def predict(
-        self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+        self, context: PythonModelContext, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None
     ) -> Any:
-        """One text per row, in order."""
-        del context, params  # of MLflow's signature
-        texts = self.generator.generate(model_input["source"].tolist())
-        return pd.Series(texts, index=model_input.index, name="prediction", dtype="str")
+        """One row of answers per row, in order, with the index of the input."""
+        del context  # of MLflow's signature
+        try:
+            columns = self.answering(model_input["source"].tolist(), params or {})
+        except self.mistake as mistake:
+            raise MlflowException.invalid_parameter_value(str(mistake)) from None
+        return pd.DataFrame(columns, index=model_input.index).astype({"prediction": "str"})
+
+
+def _run(file: Path) -> ModuleType:
+    if not file.is_file():
+        raise MlflowException(f"{file} is missing: this version is not whole, fetch it again")
+    module = ModuleType("seqloom_sealed")
+    exec(compile(file.read_bytes(), file, "exec"), vars(module))  # the file itself, not bytecode that lies beside it
+    return module
 
 
 mlflow.models.set_model(ServedModel())

@@ -1,8 +1,8 @@
 """A trained checkpoint to a registered version with its alias."""
 
 import warnings
-from importlib.metadata import version as installed
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import mlflow
@@ -10,25 +10,27 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, Schema
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
-import seqloom
 from seqloom.artifact.manifest import Manifest
+from seqloom.decoding.answering import ASKED
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.packaging import pack, requirements
 from seqloom.registry.tracking import Version
 
-CHAMPION = "champion"
-KEY_TAG = "seqloom.key"
-CHECKPOINT = "checkpoint"
-CODE = Path(__file__).parent / "served_model.py"
-SIGNATURE = ModelSignature(Schema([ColSpec("string", "source")]), Schema([ColSpec("string", "prediction")]))
-LIBRARIES = ("mlflow", "numpy", "pandas", "rjieba", "safetensors", "tokenizers", "torch")
+CHAMPION, CHALLENGER = "champion", "challenger"
+KEY_TAG, SEAL_TAG, VERDICT_KEY_TAG = "seqloom.key", "seqloom.seal", "seqloom.verdict.key"
+KEY_TAGS = {"registry": KEY_TAG, "gate": VERDICT_KEY_TAG}
+"""What a version was made from, and what it was judged by."""
+PACKAGE = "package"
+SERVED_MODEL = Path(__file__).parent / "served_model.py"
+TYPES = {bool: DataType.boolean, int: DataType.long, float: DataType.double, str: DataType.string}
 
 
 def register_version(
     client: MlflowClient, recipe: Recipe, run_id: str, key: str, checkpoint: Path, evaluation: Manifest
 ) -> Version:
-    """Log the checkpoint as a model of the run and register it under the recipe's name; the first is champion.
+    """Log the checkpoint as a model of the run and register it under the recipe's name, as the challenger.
 
     `key` is the digest of all that made it: where a version carries it already, that version is returned.
     """
@@ -36,27 +38,36 @@ def register_version(
     found = find_by_key(client, recipe.name, key)
     if found:
         return found
-    model_uri, model_id = _log_model(run_id, checkpoint, _example(evaluation))
-    tags = {KEY_TAG: key, **{name: f"{value:.4f}" for name, value in evaluation.facts["metrics"].items()}}
+    model_uri, model_id, seal = _log_model(recipe, run_id, checkpoint, _example(evaluation))
+    figures = {name: f"{value:.4f}" for name, value in evaluation.facts["metrics"].items()}
+    tags = {KEY_TAG: key, SEAL_TAG: seal, **figures}
     made = client.create_model_version(recipe.name, model_uri, run_id, tags=tags, model_id=model_id)
-    if CHAMPION not in client.get_registered_model(recipe.name).aliases:
-        client.set_registered_model_alias(recipe.name, CHAMPION, made.version)
+    client.set_registered_model_alias(recipe.name, CHALLENGER, made.version)
     return describe(client, recipe.name, str(made.version))
 
 
-def find_by_key(client: MlflowClient, name: str, key: str) -> Version | None:
-    """The version that was made from exactly this, if it still exists."""
-    found = client.search_model_versions(f"name = '{name}' and tags.`{KEY_TAG}` = '{key}'", max_results=1)
+def find_by_key(client: MlflowClient, name: str, key: str, tag: str = KEY_TAG) -> Version | None:
+    """The version that was made from exactly this, or that carries it as another tag, if it still exists."""
+    found = client.search_model_versions(f"name = '{name}' and tags.`{tag}` = '{key}'", max_results=1)
     return describe(client, name, str(found[0].version)) if found else None
 
 
 def describe(client: MlflowClient, name: str, version: str) -> Version:
     """The version as MLflow has it now."""
     made = client.get_model_version(name, version)
-    aliases = sorted(
-        alias for alias, number in client.get_registered_model(name).aliases.items() if str(number) == version
-    )
+    aliases = sorted(alias for alias, number in aliases_of(client, name).items() if number == int(version))
     return Version(name, int(version), tuple(aliases), str(made.run_id))
+
+
+def aliases_of(client: MlflowClient, name: str) -> dict[str, int]:
+    """Version numbers by alias."""
+    return {alias: int(number) for alias, number in client.get_registered_model(name).aliases.items()}
+
+
+def no_model(client: MlflowClient, name: str) -> str:
+    """One sentence: that there is no such model, and which there are."""
+    names = [model.name for model in client.search_registered_models(max_results=20)]
+    return f"there is no registered model {name}; registered are: {', '.join(names) or 'none yet'}"
 
 
 def champion_scores(client: MlflowClient, name: str) -> dict[str, float] | None:
@@ -86,18 +97,25 @@ def _example(evaluation: Manifest) -> str:
     return str(examples[0]["source"]) if examples else "Hello."
 
 
-def _log_model(run_id: str, checkpoint: Path, example: str) -> tuple[str, str]:
-    """Store code, checkpoint, signature and example with the run; return the model's URI and id."""
-    requirements = [f"seqloom=={seqloom.__version__}", *(f"{name}=={installed(name)}" for name in LIBRARIES)]
-    arguments: dict[str, Any] = {
-        "name": "model",
-        "python_model": str(CODE),
-        "artifacts": {CHECKPOINT: str(checkpoint)},
-        "signature": SIGNATURE,
-        "input_example": pd.DataFrame({"source": [example]}),
-        "pip_requirements": requirements,
-    }
-    with warnings.catch_warnings(), mlflow.start_run(run_id=run_id):
+def signature(recipe: Recipe) -> ModelSignature:
+    """A `source` column in, a `prediction` column out, and the parameters of a request with their defaults."""
+    defaults = {**ASKED, **recipe.decoding.model_dump()}
+    params = ParamSchema([ParamSpec(name, TYPES[type(value)], value) for name, value in defaults.items()])
+    return ModelSignature(Schema([ColSpec("string", "source")]), Schema([ColSpec("string", "prediction")]), params)
+
+
+def _log_model(recipe: Recipe, run_id: str, checkpoint: Path, example: str) -> tuple[str, str, str]:
+    """Store code, checkpoint, signature and example with the run; return the model's URI and id, and its seal."""
+    with TemporaryDirectory() as folder, warnings.catch_warnings(), mlflow.start_run(run_id=run_id):
         warnings.simplefilter("ignore")  # MLflow's own, on type hints that the signature makes needless
+        seal = pack(checkpoint, Path(folder, PACKAGE))
+        arguments: dict[str, Any] = {
+            "name": "model",
+            "python_model": str(SERVED_MODEL),
+            "artifacts": {PACKAGE: str(Path(folder, PACKAGE))},
+            "signature": signature(recipe),
+            "input_example": pd.DataFrame({"source": [example]}),
+            "pip_requirements": requirements(),
+        }
         info = mlflow.pyfunc.log_model(**arguments)
-    return str(info.model_uri), str(info.model_id)
+    return str(info.model_uri), str(info.model_id), seal

@@ -1,0 +1,15 @@
+"""What commands have in common that print for people, or with --json for programs."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on stdout; people's output goes to stderr.")
+]
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """One object on stdout."""
+    print(json.dumps(value, ensure_ascii=False))

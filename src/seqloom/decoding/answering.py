@@ -1,0 +1,108 @@
+"""Rows of a request to columns of answers: what a served model does, whoever serves it."""
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from pathlib import Path
+from typing import Any, cast
+
+from seqloom.decoding.generator import Answer, Generator
+from seqloom.decoding.together import Together
+from seqloom.mistake import UserMistake
+from seqloom.recipe.architecture import attends
+from seqloom.recipe.loading import check_section
+from seqloom.recipe.resolved import read_recipe
+from seqloom.recipe.schema import Decoding
+
+ASKED = {"n_best": 1, "return_scores": False, "return_attention": False}
+"""What a request may ask for beside the fields of `decoding`, and what it gets where it does not ask."""
+
+Columns = dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """How a request wants to be answered."""
+
+    decoding: Decoding
+    n_best: int
+    return_scores: bool
+    return_attention: bool
+
+
+class Answering:
+    """A model behind a table: one row of answers to each row asked, in order.
+
+    Many threads may ask at once; those that ask for the same decoding share batches.
+    """
+
+    def __init__(self, generator: Generator, attentive: bool) -> None:
+        self.generator = generator
+        self.attentive = attentive
+        self.defaults: dict[str, Any] = {**ASKED, **vars(generator.decoding)}
+        self._together = Together[list[Answer]](self._answer)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Answering":
+        """The model of a checkpoint folder."""
+        return cls(Generator.load(folder), attends(read_recipe(folder).model))
+
+    def __call__(self, rows: Sequence[object], params: Mapping[str, Any]) -> Columns:
+        """The columns of the answer; `params` overrides the defaults.
+
+        Always `prediction`, the best text. With `n_best` over 1 `predictions`, the best texts, best first; with
+        `return_scores` `score` (and with both `scores`), log-probabilities divided by length ** length_penalty; with
+        `return_attention` `source_tokens`, `target_tokens` and `attention`, the weights of the best text, a list per
+        target token.
+
+        Raises:
+            UserMistake: a row is no text, or a parameter has a value it may not have.
+        """
+        request = self._check(params)
+        texts = [text_of(row, number) for number, row in enumerate(rows)]
+        answers = [found[: request.n_best] for found in self._together(texts, request.decoding)]
+        columns: Columns = {"prediction": [found[0].text for found in answers]}
+        if request.n_best > 1:
+            columns["predictions"] = [[answer.text for answer in found] for found in answers]
+        if request.return_scores:
+            columns["score"] = [found[0].score for found in answers]
+            if request.n_best > 1:
+                columns["scores"] = [[answer.score for answer in found] for found in answers]
+        if request.return_attention:
+            looks = [self.generator.attention(text, found[0]) for text, found in zip(texts, answers, strict=True)]
+            columns["source_tokens"] = [look.source for look in looks]
+            columns["target_tokens"] = [look.target for look in looks]
+            columns["attention"] = [look.weights for look in looks]
+        return columns
+
+    def _check(self, params: Mapping[str, Any]) -> Request:
+        known = self.defaults | {name: value for name, value in params.items() if value is not None}
+        fields = {name: value for name, value in known.items() if name not in ASKED}
+        decoding = check_section(Decoding, fields, "params")
+        n_best = known["n_best"]
+        if not 1 <= n_best <= decoding.beam_size:
+            raise UserMistake(
+                f"params: n_best is {n_best} and beam_size {decoding.beam_size}: n_best is 1 to beam_size, set either"
+            )
+        if known["return_attention"] and not self.attentive:
+            raise UserMistake("params: this model has no attention to return: leave return_attention at false")
+        return Request(decoding, n_best, known["return_scores"], known["return_attention"])
+
+    def _answer(self, texts: Sequence[str], decoding: Hashable) -> list[list[Answer]]:
+        return self.generator.answer(texts, cast(Decoding, decoding))
+
+
+def text_of(row: object, number: int) -> str:
+    """The text that a row asks about: nothing where it is missing, the digits where it is a number.
+
+    Raises:
+        UserMistake: it is something else.
+    """
+    if isinstance(row, str):
+        return row
+    if row is None or (isinstance(row, float) and math.isnan(row)) or type(row).__name__ in ("NAType", "NaTType"):
+        return ""
+    if isinstance(row, Real) and not isinstance(row, bool):
+        return str(row)
+    raise UserMistake(f"source: row {number} is a {type(row).__name__}, not a text: write it as a string")

@@ -1,0 +1,31 @@
+"""Parts of a test split in which a model may be bad though it is good on the whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from seqloom.evaluation.lengths import rows_by_length
+
+LENGTHS = 4  # slices by length at most
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Some rows that have something in common."""
+
+    name: str
+    rows: list[int]
+
+
+def slices_of(sources: Sequence[str], origins: Sequence[str] | None) -> list[Slice]:
+    """The rows by length of the source, and by the corpus file they come from where there are several."""
+    slices = []
+    for rows in rows_by_length(sources, LENGTHS):
+        lengths = [len(sources[row]) for row in rows]
+        slices.append(Slice(f"{min(lengths)} to {max(lengths)} characters", rows))
+    by_origin: dict[str, list[int]] = {}
+    for row, origin in enumerate(origins or []):
+        by_origin.setdefault(origin, []).append(row)
+    if len(by_origin) > 1:
+        slices += [Slice(f"from {PurePath(origin).name}", rows) for origin, rows in sorted(by_origin.items())]
+    return slices

@@ -1,0 +1,215 @@
+"""The card of a version (Mitchell et al. 2019): what it is for, what it learned from, how good it is, where it fails.
+
+What the run knew is written once, beside the model; what happened to the version since is added when it is read.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from seqloom.artifact.digest import digest_of_value
+from seqloom.artifact.manifest import Manifest
+from seqloom.evaluation.scores import METRICS
+from seqloom.mistake import UserMistake
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.evidence import html
+from seqloom.registry.gate import BASELINES
+from seqloom.registry.history import history
+from seqloom.registry.lookup import find_version, open_registry
+from seqloom.registry.tracking import Version
+from seqloom.registry.versions import aliases_of
+
+LINEAGE = "seqloom.lineage."  # and what: tags on the version
+DESCRIPTION_AT_MOST = 5000  # characters that MLflow's database takes
+
+Manifests = Mapping[str, Manifest]  # by stage
+
+
+@dataclass(frozen=True)
+class Card:
+    """What `seqloom show` prints."""
+
+    name: str
+    version: int
+    aliases: list[str]
+    lineage: dict[str, str]
+    text: str  # markdown
+
+    def as_json(self) -> dict[str, Any]:
+        """Every field."""
+        return asdict(self)
+
+
+def write_card(client: MlflowClient, recipe: Recipe, made: Manifests, version: Version) -> str:
+    """Keep the card with the run, on the version's page, and the lineage in its tags; return it."""
+    number, run = str(version.number), client.get_run(version.run_id)
+    lineage = {
+        "recipe": digest_of_value(recipe.model_dump())[:16],
+        **{stage: manifest.digest[:16] for stage, manifest in made.items()},
+        "code": run.data.tags.get("mlflow.source.git.commit", "not from a checkout"),
+        "flow run": run.data.tags.get("prefect.flow_run_id", "none"),
+        "MLflow run": version.run_id,
+    }
+    text = card_text(recipe, made, version, lineage)
+    client.log_text(version.run_id, text, _file(version.number, "md"))
+    client.log_text(version.run_id, html(text, f"{version.name}, version {number}"), _file(version.number, "html"))
+    for what, value in lineage.items():
+        client.set_model_version_tag(version.name, number, LINEAGE + what.replace(" ", "_"), value)
+    client.update_model_version(version.name, number, _shortened(text))
+    return text
+
+
+def read_card(model: str, home: Path) -> Card:
+    """The card of a registered version, with what happened to it since.
+
+    Raises:
+        UserMistake: there is no such version, or Seqloom did not make it.
+    """
+    found = find_version(model, home)
+    client = open_registry(model, home)
+    text = _text_of(found)
+    number = int(found.version)
+    aliases = sorted(alias for alias, other in aliases_of(client, found.name).items() if other == number)
+    lineage = {tag.removeprefix(LINEAGE): value for tag, value in found.tags.items() if tag.startswith(LINEAGE)}
+    return Card(found.name, number, aliases, lineage, text + _since(client, found.name, number, aliases))
+
+
+def card_text(recipe: Recipe, made: Manifests, version: Version, lineage: Mapping[str, str]) -> str:
+    """The whole card, but for what happens later."""
+    sections = {
+        "What it is for": _purpose(recipe),
+        "How to call it": _calling(version, made["evaluation"]),
+        "What it learned from": _training_text(recipe, made),
+        "How good it is": _quality(recipe, made["evaluation"]),
+        "Limits": _limits(recipe, made),
+        "Where it comes from": (f"- {what}: `{value}`" for what, value in lineage.items()),
+    }
+    parts = [f"# {version.name}, version {version.number}"]
+    parts += [f"## {title}\n\n" + "\n".join(lines) for title, lines in sections.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _purpose(recipe: Recipe) -> Iterator[str]:
+    section = recipe.corpus
+    yield recipe.registry.description or "Nobody said: set `registry.description` in the recipe."
+    yield ""
+    languages = f"{section.source_language or 'unknown'} → {section.target_language or 'unknown'}"
+    yield f"- task: {recipe.task}, {languages}"
+    yield f"- licence: {recipe.registry.licence or 'not stated; set `registry.licence` in the recipe'}"
+    model = recipe.model
+    attention = "" if model.decoder in ("transformer", "cnn") else f", attention {model.attention}"
+    yield f"- architecture: {model.encoder} → {model.decoder}{attention}"
+
+
+def _calling(version: Version, evaluation: Manifest) -> Iterator[str]:
+    examples = evaluation.facts["examples"]
+    source = examples[0]["source"] if examples else "…"
+    yield "```"
+    yield f"seqloom generate models:/{version.name}/{version.number} {source!r}"
+    yield f"mlflow models serve -m models:/{version.name}@champion --env-manager local"
+    yield "```"
+    yield ""
+    yield "```python"
+    yield f'model = mlflow.pyfunc.load_model("models:/{version.name}@champion")'
+    yield f'model.predict(pd.DataFrame({{"source": [{source!r}]}}), params={{"n_best": 1}})'
+    yield "```"
+
+
+def _training_text(recipe: Recipe, made: Manifests) -> Iterator[str]:
+    corpus, vocabulary, vectors, training = (made[s].facts for s in ("corpus", "vocabulary", "vectors", "training"))
+    yield f"- text: {', '.join(f'`{place}`' for place in recipe.corpus.train)}"
+    rows = ", ".join(f"{count:,} for {split}" for split, count in corpus["rows"].items())
+    rejected = sum(corpus["rejected"].values())
+    yield f"- pairs: {rows}; {rejected:,} rejected"
+    characters = corpus["characters"]["train"]
+    yield f"- mean length: {characters['source']:g} characters of source, {characters['target']:g} of target"
+    sizes = vocabulary["size"]
+    yield f"- vocabulary: {recipe.vocabulary.kind}, {sizes['source']:,} source and {sizes['target']:,} target tokens"
+    covered = ", ".join(f"{share:.1%} of {side} tokens" for side, share in vectors["coverage"].items())
+    yield f"- word vectors: {recipe.vectors.method}" + (f", which cover {covered}" if covered else "")
+    yield (
+        f"- training: {training['parameters']:,} parameters, {training['steps']:,} updates in {training['epochs']} "
+        f"epochs, of which epoch {training['best_epoch']} was kept"
+    )
+
+
+def _quality(recipe: Recipe, evaluation: Manifest) -> Iterator[str]:
+    facts = evaluation.facts
+    metrics, judged_by = facts["metrics"], recipe.evaluation.metric
+    yield f"On {facts['rows']:,} test pairs; judged by {METRICS[judged_by]}. Intervals: 1,000 resamples of the rows."
+    yield ""
+    yield "| | this model | 95 % interval | " + " | ".join(BASELINES.values()) + " |"
+    yield "| --- | --- | --- | --- | --- |"
+    for metric, label in METRICS.items():
+        low, high = facts["intervals"][metric]
+        others = " | ".join(f"{metrics[f'baseline/{name}/{metric}']:.1f}" for name in BASELINES)
+        yield f"| {label} | **{metrics[f'test/{metric}']:.1f}** | {low:.1f} to {high:.1f} | {others} |"
+    yield ""
+    yield f"Perplexity {metrics['test/perplexity']:.2f}, token accuracy {metrics['test/accuracy']:.1%}."
+    yield ""
+    yield f"| slice | rows | {METRICS[judged_by]} |"
+    yield "| --- | --- | --- |"
+    for part in facts["slices"]:
+        yield f"| {part['slice'].replace('|', '/')} | {part['rows']:,} | {part[judged_by]:.1f} |"
+    yield ""
+    yield from (f"- `{name}: {signature}`" for name, signature in facts["signatures"].items())
+
+
+def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
+    judged_by, slices = recipe.evaluation.metric, made["evaluation"].facts["slices"]
+    if len(slices) > 1:
+        worst = min(slices, key=lambda part: float(part[judged_by]))
+        yield f"- weakest on {worst['slice']}: {METRICS[judged_by]} {worst[judged_by]:.1f} on {worst['rows']:,} rows"
+    if _below_a_baseline(judged_by, made["evaluation"]):
+        yield "- worse than a baseline: see the table above"
+    for side, share in made["vocabulary"].facts["unknown"].items():
+        if share:
+            yield f"- {share:.1%} of the {side} tokens of held-out text are unknown to the vocabulary"
+    yield f"- it reads a text up to character {recipe.corpus.max_characters:,}: it learned from none that was longer"
+    yield "- it was measured on text like that it learned from; other text may be served much worse"
+
+
+def _below_a_baseline(metric: str, evaluation: Manifest) -> bool:
+    metrics = evaluation.facts["metrics"]
+    return any(metrics[f"test/{metric}"] <= metrics[f"baseline/{name}/{metric}"] for name in BASELINES)
+
+
+def _since(client: MlflowClient, name: str, number: int, aliases: list[str]) -> str:
+    lines = [f"- aliases now: {', '.join(aliases) or 'none'}"]
+    for event in history(client, name):
+        if event.version == number:
+            why = f": {event.why}" if event.why else ""
+            lines.append(f"- {event.when[:16].replace('T', ' ')} UTC {event.what} by {event.by}{why}")
+    return "\n## What happened since\n\n" + "\n".join(lines) + "\n"
+
+
+def _text_of(version: ModelVersion) -> str:
+    uri = f"models:/{version.name}/{version.version}"
+    try:
+        return str(mlflow.artifacts.load_text(f"runs:/{version.run_id}/{_file(int(version.version), 'md')}"))
+    except (MlflowException, OSError):
+        raise UserMistake(f"{uri} has no card: it was not made by Seqloom, or its MLflow run was deleted") from None
+
+
+def _file(number: int, ending: str) -> str:
+    return f"card/version-{number}.{ending}"
+
+
+def _shortened(text: str) -> str:
+    """What fits into a version's description: whole sections from the top."""
+    if len(text) <= DESCRIPTION_AT_MOST:
+        return text
+    note = "\n\nThe rest is in the artifacts of the run, below card/.\n"
+    kept = ""
+    for section in text.split("\n\n## "):
+        longer = f"{kept}\n\n## {section}" if kept else section
+        if len(longer) + len(note) > DESCRIPTION_AT_MOST:
+            break
+        kept = longer
+    return kept + note

@@ -1,0 +1,64 @@
+"""A verdict as people read it: a table, and a page."""
+
+from html import escape
+
+from markdown_it import MarkdownIt
+
+from seqloom.registry.gate import Verdict
+
+COLUMNS = ("rule", "champion", "challenger", "difference (95 % interval)", "verdict")
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; color: #2e3440; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse; margin: 1rem 0 } th, td { padding: .35rem .8rem; border-bottom: 1px solid #e6e8eb;
+text-align: left; vertical-align: top } code, pre { background: #f4f5f7; padding: .1rem .3rem; border-radius: 3px }
+"""
+
+
+def table(verdict: Verdict) -> list[dict[str, str]]:
+    """One row per rule: for a table of Prefect's UI."""
+    return [
+        dict(
+            zip(
+                COLUMNS,
+                (finding.rule, finding.champion, finding.challenger, finding.difference, finding.verdict),
+                strict=True,
+            )
+        )
+        for finding in verdict.findings
+    ]
+
+
+def markdown(verdict: Verdict) -> str:
+    """The whole page."""
+    outcome = "holds every rule" if verdict.passed else "is refused"
+    against = f"the champion, version {verdict.champion}" if verdict.champion else "no champion: there was none"
+    decoding = ", ".join(f"{name} {value}" for name, value in verdict.decoding.items())
+    rows = [dict.fromkeys(COLUMNS, "---"), *table(verdict)]
+    lines = ["| " + " | ".join(COLUMNS) + " |", *("| " + " | ".join(map(_cell, row.values())) + " |" for row in rows)]
+    return "\n".join(
+        [
+            f"# {verdict.name}, version {verdict.version}: {outcome}",
+            "",
+            f"{verdict.why[0].upper()}{verdict.why[1:]}.",
+            "",
+            f"Compared with {against}, on the same {verdict.rows:,} test rows with the same decoding"
+            + (f" ({decoding})." if decoding else "."),
+            "",
+            *lines,
+            "",
+            "Intervals and probabilities are of paired bootstrap resampling, 1,000 times (Koehn 2004).",
+            "",
+        ]
+    )
+
+
+def html(text: str, title: str) -> str:
+    """Markdown as a page that needs nothing else: MLflow shows it among the run's artifacts."""
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+    return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ") or " "

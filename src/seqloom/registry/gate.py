@@ -1,0 +1,153 @@
+"""Whether a challenger becomes the champion: every rule, what was measured for it, and what came of it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from seqloom.evaluation.comparing import Comparison, Counts, compare
+from seqloom.evaluation.scores import METRICS
+from seqloom.evaluation.slices import Slice
+from seqloom.recipe.schema import Recipe, Registry
+from seqloom.registry.smoke import Smoke
+
+BASELINES = {"nearest": "nearest training source", "copy": "copied source"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One rule, and what came of it."""
+
+    rule: str
+    champion: str = ""
+    challenger: str = ""
+    difference: str = ""  # with its 95 % interval, where there is one
+    passed: bool | None = True  # None: shown, not judged
+
+    @property
+    def figures(self) -> str:
+        """What was measured."""
+        sides = " against ".join(filter(None, (self.challenger, self.champion)))
+        return f"{sides}, {self.difference}" if self.difference else sides
+
+    @property
+    def verdict(self) -> str:
+        """In a word."""
+        return {True: "holds", False: "fails", None: "not judged"}[self.passed]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate found about one version."""
+
+    name: str
+    version: int
+    champion: int | None  # the version it was compared with
+    findings: list[Finding]
+    rows: int = 0  # of the test split
+    decoding: dict[str, Any] = field(default_factory=dict)  # of both
+    seconds: float = 0.0  # it took
+
+    @property
+    def passed(self) -> bool:
+        """Whether all rules hold."""
+        return all(finding.passed is not False for finding in self.findings)
+
+    @property
+    def why(self) -> str:
+        """In a line: the first rule that fails, or what was gained."""
+        for finding in self.findings:
+            if finding.passed is False:
+                return f"{finding.rule}: {finding.figures}"
+        if self.champion is None:
+            return "the first to hold all rules"
+        gain = next(finding.difference for finding in self.findings if finding.champion)
+        return f"holds all rules: {gain} over version {self.champion}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Every field, and the verdict."""
+        return {"passed": self.passed, "why": self.why, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class Contender:
+    """What was measured of a version."""
+
+    version: int
+    counts: Counts
+    latency_p95: float  # milliseconds
+    megabytes: float
+
+
+def judge(
+    recipe: Recipe,
+    smoke: Smoke,
+    challenger: Contender,
+    champion: Contender | None,
+    baselines: dict[str, float],
+    slices: Sequence[Slice],
+    rolled_back: str,
+) -> list[Finding]:
+    """Every rule of the registry section in the order that people read them."""
+    rules, metric = recipe.registry, METRICS[recipe.evaluation.metric]
+    findings = [_smoke(smoke)]
+    if champion:
+        findings.append(_against_champion(rules, metric, compare(champion.counts, challenger.counts)))
+    findings += _against_baselines(rules, metric, challenger.counts.figure, baselines)
+    if champion:
+        findings += _slices(rules, metric, champion.counts, challenger.counts, slices)
+    findings += _budgets(rules, challenger, champion)
+    if rolled_back:
+        findings.append(Finding("was not rolled back", challenger=rolled_back, passed=False))
+    return findings
+
+
+def unanswered(smoke: Smoke) -> list[Finding]:
+    """Of a version that does not load there is nothing else to find."""
+    return [_smoke(smoke)]
+
+
+def _smoke(smoke: Smoke) -> Finding:
+    return Finding("answers in a fresh process without a GPU", challenger=smoke.told, passed=smoke.passed)
+
+
+def _against_champion(rules: Registry, metric: str, found: Comparison) -> Finding:
+    difference = f"{found.difference:+.2f} ({found.low:+.2f} to {found.high:+.2f}), p = {found.chance:.3f}"
+    if rules.policy == "better":
+        rule = f"{metric} above the champion, p at most {rules.significance:g}"
+        passed = found.difference > 0 and found.chance <= rules.significance
+    else:
+        rule = f"{metric} below the champion by {rules.tolerance:g} at most"
+        passed = found.difference >= -rules.tolerance
+    return Finding(rule, f"{found.champion:.2f}", f"{found.challenger:.2f}", difference, passed)
+
+
+def _against_baselines(rules: Registry, metric: str, ours: float, baselines: dict[str, float]) -> Iterator[Finding]:
+    for name, figure in baselines.items():
+        passed = ours > figure if rules.beat_baselines else None
+        rule = f"{metric} above the {BASELINES[name]} ({figure:.2f})"
+        yield Finding(rule, "", f"{ours:.2f}", f"{ours - figure:+.2f}", passed)
+
+
+def _slices(
+    rules: Registry, metric: str, champion: Counts, challenger: Counts, slices: Sequence[Slice]
+) -> Iterator[Finding]:
+    for part in slices:
+        theirs, ours = champion.of(part.rows), challenger.of(part.rows)
+        passed = ours - theirs >= -rules.slice_tolerance if len(part.rows) >= rules.slice_rows else None
+        rule = f"{metric} of {part.name} ({len(part.rows)} rows) not below by over {rules.slice_tolerance:g}"
+        yield Finding(rule, f"{theirs:.2f}", f"{ours:.2f}", f"{ours - theirs:+.2f}", passed)
+
+
+def _budgets(rules: Registry, challenger: Contender, champion: Contender | None) -> Iterator[Finding]:
+    for limit, rule, unit, name in (
+        (rules.latency_p95, "one text, 95 of 100 times", "ms", "latency_p95"),
+        (rules.megabytes, "size of the version", "MB", "megabytes"),
+    ):
+        ours, theirs = getattr(challenger, name), getattr(champion, name) if champion else None
+        yield Finding(
+            f"{rule}: {limit:g} {unit} at most" if limit else rule,
+            f"{theirs:.1f} {unit}" if theirs is not None else "",
+            f"{ours:.1f} {unit}",
+            f"{ours - theirs:+.1f} {unit}" if theirs is not None else "",
+            ours <= limit if limit else None,
+        )

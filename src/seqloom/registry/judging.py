@@ -1,0 +1,141 @@
+"""The gate at work: two versions are asked the same, now, and what is found is kept with the challenger."""
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+
+from seqloom.artifact.manifest import Manifest
+from seqloom.corpus.reading import read_split
+from seqloom.evaluation.comparing import count
+from seqloom.evaluation.slices import slices_of
+from seqloom.progress import Progress
+from seqloom.recipe.schema import Recipe
+from seqloom.registry import evidence
+from seqloom.registry.gate import BASELINES, Contender, Finding, Verdict, judge, unanswered
+from seqloom.registry.lookup import fetch
+from seqloom.registry.measuring import measure
+from seqloom.registry.moves import LONGEST_WHY, ROLLED_BACK_TAG, moving_champion
+from seqloom.registry.smoke import smoke_test
+from seqloom.registry.tracking import Version
+from seqloom.registry.versions import CHAMPION, VERDICT_KEY_TAG, aliases_of
+
+FOLDER = "gate"  # of the run's artifacts
+VERDICT_TAG, WHY_TAG, WHEN_TAG, AGAINST_TAG = (f"seqloom.verdict{part}" for part in ("", ".why", ".when", ".champion"))
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person said; None: nobody was asked who could answer."""
+
+    approved: bool | None
+    by: str = ""  # empty: nobody has to be asked
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of a challenger."""
+
+    verdict: str  # champion, refused, declined or waiting
+    why: str
+
+
+def judge_version(
+    client: MlflowClient, recipe: Recipe, corpus: Path, evaluation: Manifest, version: Version, progress: Progress
+) -> Verdict:
+    """Ask the version and the champion the test split of `corpus`, and apply every rule of the recipe."""
+    started = time.monotonic()
+    champion = aliases_of(client, recipe.name).get(CHAMPION)
+    champion = None if champion == version.number else champion
+    smoke = smoke_test(client.tracking_uri, version.uri)
+    if not smoke.passed:
+        return Verdict(recipe.name, version.number, champion, unanswered(smoke))
+    test = read_split(corpus, "test")
+    sources, references = test["source"].tolist(), test["target"].tolist()
+
+    def contender(number: int) -> Contender:
+        made = client.get_model_version(recipe.name, str(number))
+        measured = measure(
+            f"models:/{recipe.name}/{number}", sources, recipe.decoding, recipe.training.device, progress
+        )
+        counts = count(recipe.evaluation.metric, measured.texts, references, recipe.corpus.target_language)
+        return Contender(number, counts, measured.latency_p95, _megabytes(made))
+
+    challenger = contender(version.number)
+    findings = []
+    incumbent = None
+    if champion is not None:
+        try:
+            incumbent = contender(champion)
+        except Exception as error:  # whatever its code raises: who is to judge then is a person
+            findings.append(Finding("the champion answers", f"{type(error).__name__}: {error}"[:300], passed=False))
+    metrics = evaluation.facts["metrics"]
+    findings += judge(
+        recipe,
+        smoke,
+        challenger,
+        incumbent,
+        {name: metrics[f"baseline/{name}/{recipe.evaluation.metric}"] for name in BASELINES},
+        slices_of(sources, test["origin"].astype(str).tolist()),
+        client.get_model_version(recipe.name, str(version.number)).tags.get(ROLLED_BACK_TAG, ""),
+    )
+    seconds = time.monotonic() - started
+    return Verdict(recipe.name, version.number, champion, findings, len(sources), recipe.decoding.model_dump(), seconds)
+
+
+def keep_evidence(client: MlflowClient, verdict: Verdict, run_id: str) -> None:
+    """The page among the artifacts of the run that made the version, for people and for programs."""
+    page = evidence.markdown(verdict)
+    client.log_text(run_id, page, f"{FOLDER}/evidence.md")
+    client.log_text(
+        run_id, evidence.html(page, f"{verdict.name}, version {verdict.version}"), f"{FOLDER}/evidence.html"
+    )
+    client.log_text(run_id, json.dumps(verdict.as_json(), indent=2, ensure_ascii=False), f"{FOLDER}/verdict.json")
+
+
+def settle(client: MlflowClient, verdict: Verdict, decision: Decision, by: str, key: str, home: Path) -> Settled:
+    """Move the champion if all rules hold and nobody objects; the version is told what came of it, and why.
+
+    `key` says what it was judged by. It is written last: what a kill cut off is judged anew.
+
+    Raises:
+        UserMistake: the champion moved since it was measured.
+    """
+    name, version = verdict.name, verdict.version
+    if not verdict.passed:
+        settled = Settled("refused", verdict.why)
+    elif decision.approved is None:
+        settled = Settled("waiting", f"{verdict.why}; a person has to approve")
+    elif not decision.approved:
+        settled = Settled("declined", f"{decision.by}: {decision.reason}")
+    elif aliases_of(client, name).get(CHAMPION) == version:
+        settled = Settled("champion", "is the champion already")
+    else:
+        why = f"{verdict.why}; approved by {decision.by}: {decision.reason}" if decision.by else verdict.why
+        with moving_champion(client, name, verdict.champion, version, by, why, home):
+            settled = Settled("champion", why)
+            _tell(client, verdict, settled, key)
+        return settled
+    _tell(client, verdict, settled, key)
+    return settled
+
+
+def _tell(client: MlflowClient, verdict: Verdict, settled: Settled, key: str) -> None:
+    tags = {
+        VERDICT_TAG: settled.verdict,
+        WHY_TAG: settled.why[:LONGEST_WHY],
+        WHEN_TAG: datetime.now(UTC).isoformat(timespec="milliseconds"),
+        AGAINST_TAG: str(verdict.champion or "none"),
+        VERDICT_KEY_TAG: key,
+    }
+    for tag, value in tags.items():
+        client.set_model_version_tag(verdict.name, str(verdict.version), tag, value)
+
+
+def _megabytes(version: ModelVersion) -> float:
+    return sum(file.stat().st_size for file in fetch(version).rglob("*") if file.is_file()) / 1e6

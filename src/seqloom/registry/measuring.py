@@ -1,0 +1,74 @@
+"""What a registered version does with test rows, asked as others ask it."""
+
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+
+from seqloom.progress import Progress
+from seqloom.recipe.schema import Decoding
+from seqloom.training.device import choose_device
+
+if TYPE_CHECKING:
+    from mlflow.pyfunc import PyFuncModel
+
+ROWS_AT_ONCE = 256  # between two moves of the progress bar
+TIMED, WARMING = 50, 3  # texts answered one at a time for the latency, and before the clock runs
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The answers of one version, and how long it takes for one."""
+
+    texts: list[str]
+    latency_p95: float  # milliseconds for one text on the CPU; of 100 texts 95 are faster
+
+
+def measure(uri: str, sources: Sequence[str], decoding: Decoding, device: str, progress: Progress) -> Measured:
+    """Put `sources` to a version with this decoding; only its speed is always that of the CPU.
+
+    Raises:
+        Exception: whatever MLflow or the version's own code raises where it cannot be loaded or fails.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow's own, on type hints of its own
+        model = mlflow.pyfunc.load_model(uri)
+    known = {param.name for param in model.metadata.get_params_schema().params}
+    params = {name: value for name, value in decoding.model_dump().items() if name in known}
+
+    def ask(texts: Sequence[str]) -> list[str]:
+        answers: list[str] = model.predict(pd.DataFrame({"source": list(texts)}), params=params)["prediction"].tolist()
+        return answers
+
+    latency = _latency(ask, sources)
+    _move(model, device)
+    texts: list[str] = []
+    for start in range(0, len(sources), ROWS_AT_ONCE):
+        texts += ask(sources[start : start + ROWS_AT_ONCE])
+        progress(len(texts), len(sources), "rows", f"asking {uri}")
+    return Measured(texts, latency)
+
+
+def _latency(ask: Callable[[Sequence[str]], list[str]], sources: Sequence[str]) -> float:
+    """The 95th percentile of single texts, evenly taken from short to long."""
+    ordered = sorted(sources, key=len)
+    count = min(TIMED, len(ordered))
+    chosen = [ordered[(2 * part + 1) * len(ordered) // (2 * count)] for part in range(count)]
+    for text in chosen[:WARMING]:
+        ask([text])
+    seconds = []
+    for text in chosen:
+        started = time.perf_counter()
+        ask([text])
+        seconds.append(time.perf_counter() - started)
+    return float(np.quantile(seconds, 0.95) * 1000)
+
+
+def _move(model: "PyFuncModel", device: str) -> None:
+    served: Any = model.unwrap_python_model()
+    served.answering.generator.model.to(choose_device(device))

@@ -1,0 +1,151 @@
+"""The champion moves from version to version: in one transaction, and with a record of each move."""
+
+import getpass
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from seqloom.mistake import UserMistake
+from seqloom.registry.versions import CHALLENGER, CHAMPION, aliases_of, no_model
+
+PREVIOUS = "previous"
+MOVE_TAG = "seqloom.move."  # and the time, on the registered model
+ROLLED_BACK_TAG = "seqloom.rolled_back"  # why, on the version that was left
+LONGEST_WHY = 1000  # characters
+
+
+@dataclass(frozen=True)
+class Move:
+    """The champion went from one version to another."""
+
+    origin: int | None  # None: there was no champion
+    to: int
+    when: str  # UTC, ISO 8601
+    by: str  # a flow run, or a person
+    why: str
+
+
+def promote(client: MlflowClient, name: str, version: int, why: str, home: Path) -> Move:
+    """Make a version champion by hand, whatever the gate says.
+
+    Raises:
+        UserMistake: there is no such version, it is the champion already, or `why` says nothing.
+    """
+    _require_reason(why)
+    aliases = _aliases(client, name)
+    if aliases.get(CHAMPION) == version:
+        raise UserMistake(f"version {version} of {name} is the champion already")
+    _require_version(client, name, version)
+    with moving_champion(client, name, aliases.get(CHAMPION), version, _person(), why, home) as move:
+        _forgive(client, name, version)
+    return move
+
+
+def rollback(client: MlflowClient, name: str, why: str, home: Path) -> Move:
+    """Give the place back to the version that was champion before; the gate refuses the one that is left.
+
+    Raises:
+        UserMistake: there is no version to go back to, or `why` says nothing.
+    """
+    _require_reason(why)
+    aliases = _aliases(client, name)
+    champion, previous = aliases.get(CHAMPION), aliases.get(PREVIOUS)
+    if champion is None or previous is None or champion == previous:
+        raise UserMistake(
+            f"{name} has no previous champion to go back to; name a version: seqloom promote {name} VERSION --why …"
+        )
+    with moving_champion(client, name, champion, previous, _person(), why, home) as move:
+        _forgive(client, name, previous)
+        client.set_model_version_tag(name, str(champion), ROLLED_BACK_TAG, f"{move.when[:10]}: {why}"[:LONGEST_WHY])
+    return move
+
+
+@contextmanager
+def moving_champion(
+    client: MlflowClient, name: str, expected: int | None, version: int, by: str, why: str, home: Path
+) -> Iterator[Move]:
+    """Move `champion` to `version` and `previous` to where it was; whatever fails inside moves both back.
+
+    Raises:
+        UserMistake: the champion is not the `expected` version any more.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with FileLock(home / "registry.lock"):
+        before = _aliases(client, name)
+        if before.get(CHAMPION) != expected:
+            raise UserMistake(
+                f"the champion of {name} is version {before.get(CHAMPION)} and no longer {expected}: it moved in the "
+                "meantime, so try again"
+            )
+        now = datetime.now(UTC)
+        move = Move(expected, version, now.isoformat(timespec="milliseconds"), by, why[:LONGEST_WHY])
+        record = f"{MOVE_TAG}{now:%Y%m%dT%H%M%S.%f}"
+        try:
+            _set_alias(client, name, PREVIOUS, expected)
+            _set_alias(client, name, CHAMPION, version)
+            if before.get(CHALLENGER) == version:
+                _set_alias(client, name, CHALLENGER, None)
+            client.set_registered_model_tag(name, record, json.dumps(asdict(move), ensure_ascii=False))
+            yield move
+        except BaseException:
+            for alias in (CHAMPION, PREVIOUS, CHALLENGER):
+                _set_alias(client, name, alias, before.get(alias))
+            if record in client.get_registered_model(name).tags:
+                client.delete_registered_model_tag(name, record)
+            raise
+
+
+def moves_of(client: MlflowClient, name: str) -> list[Move]:
+    """Every move of a name's champion, the oldest first."""
+    tags = client.get_registered_model(name).tags
+    return [Move(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(MOVE_TAG)]
+
+
+def _set_alias(client: MlflowClient, name: str, alias: str, version: int | None) -> None:
+    if version is not None:
+        client.set_registered_model_alias(name, alias, str(version))
+    elif alias in client.get_registered_model(name).aliases:
+        client.delete_registered_model_alias(name, alias)
+
+
+def _aliases(client: MlflowClient, name: str) -> dict[str, int]:
+    """Version numbers by alias.
+
+    Raises:
+        UserMistake: no such model is registered.
+    """
+    try:
+        return aliases_of(client, name)
+    except MlflowException:
+        raise UserMistake(no_model(client, name)) from None
+
+
+def _require_version(client: MlflowClient, name: str, version: int) -> None:
+    numbers = sorted(int(found.version) for found in client.search_model_versions(f"name = '{name}'"))
+    if version not in numbers:
+        raise UserMistake(f"model {name} has no version {version}; it has versions {', '.join(map(str, numbers))}")
+
+
+def _require_reason(why: str) -> None:
+    if not why.strip():
+        raise UserMistake("--why is empty: say in a sentence why the champion moves, for those who ask later")
+
+
+def _forgive(client: MlflowClient, name: str, version: int) -> None:
+    """A person wants this version: that it was rolled back once is over."""
+    if ROLLED_BACK_TAG in client.get_model_version(name, str(version)).tags:
+        client.delete_model_version_tag(name, str(version), ROLLED_BACK_TAG)
+
+
+def _person() -> str:
+    try:
+        return f"{getpass.getuser()} by hand"
+    except (OSError, KeyError):  # a container's user without a name
+        return "by hand"

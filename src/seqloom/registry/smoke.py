@@ -1,0 +1,53 @@
+"""Does a version answer where it will be served: a fresh process, without a GPU and without Seqloom?"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from tempfile import TemporaryDirectory
+
+SECONDS = 300  # to load and answer
+
+_ASK = """
+import json, sys, warnings
+warnings.simplefilter("ignore")
+sys.modules["seqloom"] = None  # importing it fails: the version has its own code
+import mlflow, pandas
+mlflow.set_tracking_uri(sys.argv[1])
+model = mlflow.pyfunc.load_model(sys.argv[2])
+example = model.input_example
+print(json.dumps({"asked": example["source"].tolist(), "answered": model.predict(example)["prediction"].tolist()}))
+"""
+
+
+@dataclass(frozen=True)
+class Smoke:
+    """What became of it."""
+
+    passed: bool
+    told: str  # what was answered, or the error in one line
+
+
+def smoke_test(tracking_uri: str, uri: str) -> Smoke:
+    """Load the version as others do, and put its input example to it."""
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+    command = [sys.executable, "-c", _ASK, tracking_uri, uri]
+    with TemporaryDirectory() as elsewhere:
+        try:
+            done = subprocess.run(
+                command, env=environment, cwd=elsewhere, capture_output=True, text=True, timeout=SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            return Smoke(False, f"no answer within {SECONDS} s")
+    if done.returncode:
+        return Smoke(False, _last_line(done.stderr) or f"exit code {done.returncode}")
+    told = json.loads(done.stdout.splitlines()[-1])
+    asked, answered = told["asked"], told["answered"]
+    if len(asked) != len(answered) or not all(isinstance(text, str) for text in answered):
+        return Smoke(False, f"{len(asked)} texts in, {len(answered)} answers out: {answered!r:.200}")
+    return Smoke(True, f"{asked[0]!r:.80} → {answered[0]!r:.80}")
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or [""])[-1][:500]

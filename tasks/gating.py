@@ -1,0 +1,122 @@
+"""The gate between a challenger and those who load the champion."""
+
+from time import monotonic
+from typing import Any
+
+from prefect.artifacts import create_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.exceptions import FlowPauseTimeout
+from prefect.flow_runs import pause_flow_run
+from prefect.input import RunInput
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from seqloom.artifact.home import home_folder
+from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.stage import GATE
+from seqloom.recipe.schema import Recipe
+from seqloom.registry import evidence, judging, versions
+from seqloom.registry.gate import Verdict
+from seqloom.registry.judging import Decision
+from seqloom.registry.tracking import connect, wait_for_mlflow
+from tasks.embedded import prefect_is_embedded
+from tasks.naming import artifact_key, task_name
+from tasks.patience import tell_prefect
+from tasks.staging import patient_task, tell
+from tasks.watching import watched
+
+SECONDS_BETWEEN_LOOKS = 5  # whether a person has decided
+
+
+class Approval(RunInput):
+    """The form that a person fills in."""
+
+    approve: bool = Field(description="Make this version the champion.")
+    reason: str = Field(min_length=1, description="Why, or why not: it is kept with the version.")
+    name: str = Field("somebody", description="Who decides.")
+
+
+def pass_gate(
+    recipe: Recipe, corpus: State[Manifest], evaluation: State[Manifest], version: State[Manifest]
+) -> State[Manifest]:
+    """Judge the version, ask a person where the recipe wants one, and move the champion if all agree.
+
+    A version is judged once by the same rules on the same rows: what a person decided since stands.
+    """
+    verdict = judge(recipe, corpus, evaluation, version)
+    return promote(recipe, corpus, evaluation, version, verdict, ask(recipe, verdict))
+
+
+@patient_task(name="gate", task_run_name=task_name("gate"))
+def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manifest) -> Verdict | None:
+    """Compare the version with the champion, now and on the same rows; None where it was judged already."""
+    client = connect(home_folder())
+    wait_for_mlflow(client)
+    name, number = recipe.name, str(version.facts["version"])
+    if client.get_model_version(name, number).tags.get(versions.VERDICT_KEY_TAG) == _key(
+        recipe, corpus, evaluation, version
+    ):
+        return None
+    challenger = versions.describe(client, name, number)
+    with watched("gate", artifact_key(recipe, "gate", "progress")) as progress:
+        verdict = judging.judge_version(client, recipe, corpus.path, evaluation, challenger, progress)
+    judging.keep_evidence(client, verdict, challenger.run_id)
+    key = artifact_key(recipe, "gate", "evidence")
+    rows = evidence.table(verdict)
+    tell_prefect("the evidence", lambda: create_table_artifact(rows, key=key, description=verdict.why))
+    return verdict
+
+
+def ask(recipe: Recipe, verdict: Verdict | None) -> Decision:
+    """What a person says, in the Prefect UI, to a version that holds every rule; silence is a no."""
+    if recipe.registry.approval == "automatic" or verdict is None or not verdict.passed:
+        return Decision(True)
+    if prefect_is_embedded():  # nobody sees the UI of a server that lives inside this run
+        return Decision(None)
+    form = Approval.with_initial_data(description=evidence.markdown(verdict))
+    hours = recipe.registry.approval_hours
+    try:
+        answer = pause_flow_run(form, timeout=round(hours * 3600), poll_interval=SECONDS_BETWEEN_LOOKS)
+    except FlowPauseTimeout:
+        return Decision(False, "nobody", f"no answer within {hours:g} hours")
+    return Decision(answer.approve, answer.name, answer.reason)
+
+
+@patient_task(name="promotion", task_run_name=task_name("promotion"))
+def promote(
+    recipe: Recipe,
+    corpus: Manifest,
+    evaluation: Manifest,
+    version: Manifest,
+    verdict: Verdict | None,
+    decision: Decision,
+) -> State[Manifest]:
+    """Move the champion, or say why not."""
+    home = home_folder()
+    started = monotonic()
+    key = _key(recipe, corpus, evaluation, version)
+    client = connect(home)
+    wait_for_mlflow(client)
+    if verdict:
+        judging.settle(client, verdict, decision, f"flow run {flow_run.id}", key, home)
+    facts = _facts(recipe, version)
+    seconds = monotonic() - started + (verdict.seconds if verdict else 0.0)
+    manifest = Manifest(GATE.name, key, key, version.folder, round(seconds, 3), facts)
+    return tell(recipe, manifest, cached=verdict is None)
+
+
+def _key(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manifest) -> str:
+    return GATE.key(recipe, [corpus.digest, evaluation.digest, version.digest])
+
+
+def _facts(recipe: Recipe, version: Manifest) -> dict[str, Any]:
+    client = connect(home_folder())
+    name, number = recipe.name, version.facts["version"]
+    tags = client.get_model_version(name, str(number)).tags
+    return {
+        "version": number,
+        "verdict": tags[judging.VERDICT_TAG],
+        "why": tags[judging.WHY_TAG],
+        "aliases": list(versions.describe(client, name, str(number)).aliases),
+        "champion": versions.champion_scores(client, name),
+    }

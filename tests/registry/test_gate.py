@@ -1,0 +1,149 @@
+"""The rules, one at a time: each can refuse a challenger, and only by what it says."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from seqloom.evaluation.comparing import Counts, count
+from seqloom.evaluation.slices import Slice
+from seqloom.recipe.schema import Recipe
+from seqloom.registry import evidence
+from seqloom.registry.gate import Contender, Finding, Verdict, judge
+from seqloom.registry.smoke import Smoke
+from tests.registry.tiny import recipe_named
+
+REFERENCES = [f"das kleine Haus Nummer {n} steht am Ende der Straße" for n in range(60)]
+GOOD = [text.replace("kleine", "rote") if n % 3 else text for n, text in enumerate(REFERENCES)]
+BETTER = [text.replace("kleine", "rote") if n % 3 == 1 else text for n, text in enumerate(REFERENCES)]
+SLIGHTLY_WORSE = [GOOD[0].replace("Haus", "Heim"), *GOOD[1:]]
+LATE = [text if n < 30 else "nichts" for n, text in enumerate(REFERENCES)]  # perfect, then nothing
+HALVES = [Slice("first half", list(range(30))), Slice("second half", list(range(30, 60)))]
+ANSWERS = Smoke(True, "'a' → 'b'")
+
+
+def contender(texts: list[str], version: int = 1, latency: float = 10.0, megabytes: float = 1.0) -> Contender:
+    return Contender(version, count("chrf", texts, REFERENCES, "de"), latency, megabytes)
+
+
+def verdict(
+    ours: Contender,
+    champion: Contender | None = None,
+    smoke: Smoke = ANSWERS,
+    baselines: dict[str, float] | None = None,
+    rolled_back: str = "",
+    **rules: Any,
+) -> Verdict:
+    recipe: Recipe = recipe_named("judged", registry=rules)
+    measured = {"nearest": 30.0, "copy": 5.0} if baselines is None else baselines
+    findings = judge(recipe, smoke, ours, champion, measured, HALVES, rolled_back)
+    return Verdict("judged", 2, champion and champion.version, findings, 60)
+
+
+def failed(found: Verdict) -> list[str]:
+    assert found.passed == (not [finding for finding in found.findings if finding.passed is False])
+    return [finding.rule for finding in found.findings if finding.passed is False]
+
+
+CHAMPION = contender(GOOD)
+
+
+def test_the_first_needs_no_champion_to_beat() -> None:
+    found = verdict(contender(GOOD))
+    assert found.passed
+    assert found.why == "the first to hold all rules"
+    assert not [finding for finding in found.findings if finding.champion]
+
+
+@pytest.mark.parametrize(
+    ("texts", "rules", "refused_by"),
+    [
+        pytest.param(BETTER, {}, None, id="better"),
+        pytest.param(GOOD, {}, "chrF above the champion", id="the same"),
+        pytest.param(SLIGHTLY_WORSE, {}, "chrF above the champion", id="worse"),
+        pytest.param(GOOD, {"policy": "not-worse"}, None, id="the same is not worse"),
+        pytest.param(SLIGHTLY_WORSE, {"policy": "not-worse", "tolerance": 1}, None, id="tolerably worse"),
+        pytest.param(
+            SLIGHTLY_WORSE, {"policy": "not-worse", "tolerance": 0}, "below the champion by 0", id="worse by 0"
+        ),
+        pytest.param(BETTER, {"significance": 0.0005}, "p at most 0.0005", id="no bootstrap is so sure"),
+        pytest.param(LATE, {"policy": "not-worse", "tolerance": 100}, "second half", id="bad in a slice"),
+        pytest.param(
+            LATE, {"policy": "not-worse", "tolerance": 100, "slice_tolerance": 100}, None, id="a slice may be bad"
+        ),
+        pytest.param(
+            LATE, {"policy": "not-worse", "tolerance": 100, "slice_rows": 31}, None, id="a slice too small to judge"
+        ),
+    ],
+)
+def test_against_the_champion(texts: list[str], rules: dict[str, Any], refused_by: str | None) -> None:
+    found = verdict(contender(texts, 2), CHAMPION, **rules)
+    if refused_by is None:
+        assert found.passed
+        assert found.why.startswith("holds all rules: ")
+    else:
+        [rule] = failed(found)
+        assert refused_by in rule
+        assert found.why.startswith(rule)
+
+
+@pytest.mark.parametrize(
+    ("baselines", "rules", "refused_by"),
+    [
+        ({"nearest": 99.9, "copy": 5.0}, {}, ["chrF above the nearest training source (99.90)"]),
+        ({"nearest": 5.0, "copy": 99.9}, {}, ["chrF above the copied source (99.90)"]),
+        ({"nearest": 99.9, "copy": 99.9}, {"beat_baselines": False}, []),
+    ],
+)
+def test_against_the_baselines(baselines: dict[str, float], rules: dict[str, Any], refused_by: list[str]) -> None:
+    assert failed(verdict(contender(GOOD), baselines=baselines, **rules)) == refused_by
+
+
+@pytest.mark.parametrize(
+    ("rules", "refused_by"),
+    [
+        ({}, []),
+        ({"latency_p95": 10}, []),
+        ({"latency_p95": 9.9}, ["one text, 95 of 100 times: 9.9 ms at most"]),
+        ({"megabytes": 1}, []),
+        ({"megabytes": 0.9}, ["size of the version: 0.9 MB at most"]),
+    ],
+)
+def test_budgets(rules: dict[str, Any], refused_by: list[str]) -> None:
+    assert failed(verdict(contender(GOOD), **rules)) == refused_by
+
+
+def test_one_that_does_not_answer_or_was_rolled_back() -> None:
+    assert failed(verdict(contender(GOOD), smoke=Smoke(False, "ImportError: x"))) == [
+        "answers in a fresh process without a GPU"
+    ]
+    assert failed(verdict(contender(GOOD), rolled_back="2026-11-24: rude")) == ["was not rolled back"]
+
+
+def test_the_evidence_tells_everything() -> None:
+    found = verdict(contender(BETTER, 2), CHAMPION, latency_p95=5)
+    rows = evidence.table(found)
+    assert len(rows) == len(found.findings)
+    page = evidence.markdown(found)
+    assert page.startswith("# judged, version 2: is refused\n")
+    assert "the champion, version 1, on the same 60 test rows" in page
+    for row in rows:
+        assert all(str(cell) in page for cell in row.values())
+    html = evidence.html(page, "judged")
+    assert html.count("<tr>") == len(rows) + 1
+    assert found.as_json()["passed"] is False
+
+
+def test_no_text_of_a_corpus_is_markup() -> None:
+    strange = Finding("answers", challenger="'<script>alert(1)</script> | x' →\n 'y'")
+    page = evidence.markdown(Verdict("a", 1, None, [strange], 1))
+    html = evidence.html(page, "<b>")
+    assert "<script>" not in html
+    assert "<title>&lt;b&gt;" in html
+    assert html.count("<td>") == 5
+
+
+def test_slices_are_sums_of_their_rows() -> None:
+    rows = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    counts = Counts(rows, lambda sums: float(sums[0] / sums[1]))
+    assert (counts.of([0, 2]), counts.figure) == (6 / 8, 9 / 12)

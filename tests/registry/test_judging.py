@@ -1,0 +1,205 @@
+"""The gate at work on a real registry: who is asked what, what is kept, and when the champion moves."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from seqloom.mistake import UserMistake
+from seqloom.progress import unwatched
+from seqloom.recipe.schema import Recipe
+from seqloom.registry import judging
+from seqloom.registry.gate import Verdict
+from seqloom.registry.history import history
+from seqloom.registry.judging import Decision, judge_version, keep_evidence, settle
+from seqloom.registry.measuring import Measured, measure
+from seqloom.registry.moves import moves_of, promote, rollback
+from seqloom.registry.runs import open_run
+from seqloom.registry.smoke import Smoke, smoke_test
+from seqloom.registry.tracking import Version
+from seqloom.registry.versions import VERDICT_KEY_TAG, aliases_of, describe, register_version
+from tests.registry.tiny import corpus, evaluation, manifest, recipe_named
+
+ROWS = 40
+SOURCES = [f"a small dog number {n}" for n in range(ROWS)]
+REFERENCES = [f"ein kleiner Hund mit der Nummer {n}" for n in range(ROWS)]
+MEASURED = manifest("evaluation", metrics={"baseline/nearest/chrf": 20.0, "baseline/copy/chrf": 10.0})
+YES = Decision(True)
+WRONG = {1: 3, 2: 10, 3: 1}  # of so many answers one is right: by version
+
+
+@dataclass
+class Place:
+    client: MlflowClient
+    home: Path
+    recipe: Recipe
+    corpus: Path
+
+    def version(self, key: str, checkpoint: Path) -> Version:
+        run_id = open_run(self.client, self.recipe, key, "flow", corpus(), self.home)
+        return register_version(self.client, self.recipe, run_id, key, checkpoint, evaluation())
+
+    def judged(self, number: int) -> Verdict:
+        version = describe(self.client, self.recipe.name, str(number))
+        return judge_version(self.client, self.recipe, self.corpus, MEASURED, version, unwatched)
+
+    def settled(self, number: int, decision: Decision = YES) -> str:
+        return settle(self.client, self.judged(number), decision, "flow run x", f"key {number}", self.home).verdict
+
+
+def answers_of(uri: str, sources: list[str], *_: object) -> Measured:
+    """Version 2 is worse than 1, and 3 is always right; 0 is one that cannot be loaded."""
+    every = WRONG[int(uri.rpartition("/")[2])]
+    if not every:
+        raise ImportError("no module named then")
+    right = [REFERENCES[row] if row % every == 0 else "etwas ganz anderes" for row in range(len(sources))]
+    return Measured(right, 5.0)
+
+
+@pytest.fixture
+def place(
+    client: MlflowClient,
+    home: Path,
+    tmp_path: Path,
+    checkpoint: Path,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Place:
+    monkeypatch.setattr(judging, "measure", answers_of)
+    monkeypatch.setattr(judging, "smoke_test", lambda *_: Smoke(True, "'a' → 'b'"))
+    rows = {"source": SOURCES, "target": REFERENCES, "origin": "pairs.tsv", "line": 1}
+    pd.DataFrame(rows).to_parquet(tmp_path / "test.parquet")
+    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
+    made = Place(client, home, recipe_named(name), tmp_path)
+    for key in ("one", "two", "three")[: 3 if "three" in name else 2]:
+        made.version(key, checkpoint)
+    return made
+
+
+def test_good_worse_better_of_three(place: Place) -> None:
+    name = place.recipe.name
+    assert [place.settled(number) for number in (1, 2, 3)] == ["champion", "refused", "champion"]
+    assert aliases_of(place.client, name) == {"champion": 3, "previous": 1}
+    worse = place.client.get_model_version(name, "2").tags
+    assert worse["seqloom.verdict"] == "refused"
+    assert worse["seqloom.verdict.why"].startswith("chrF above the champion, p at most 0.05: ")
+    assert worse["seqloom.verdict.champion"] == "1"
+    rollback(place.client, name, "answers are rude", place.home)
+    assert place.settled(3) == "refused"
+    assert place.client.get_model_version(name, "3").tags["seqloom.verdict.why"].startswith("was not rolled back: ")
+    story = [(event.version, event.what, event.instead_of) for event in history(place.client, name)]
+    assert sorted(story) == sorted(
+        [
+            *((number, "registered", None) for number in (1, 2, 3)),
+            (1, "champion", None),
+            (2, "refused", 1),
+            (3, "champion", 1),
+            (1, "champion", 3),
+            (3, "refused", 1),
+        ]
+    )
+
+
+def test_the_verdict_lies_with_the_run(place: Place) -> None:
+    verdict = place.judged(1)
+    run_id = describe(place.client, place.recipe.name, "1").run_id
+    keep_evidence(place.client, verdict, run_id)
+    text = {
+        ending: mlflow.artifacts.load_text(f"runs:/{run_id}/gate/{ending}")
+        for ending in ("evidence.md", "evidence.html", "verdict.json")
+    }
+    assert text["evidence.md"].startswith(f"# {place.recipe.name}, version 1: holds every rule")
+    assert "<table>" in text["evidence.html"]
+    told = json.loads(text["verdict.json"])
+    assert (told["passed"], told["champion"], told["rows"]) == (True, None, ROWS)
+
+
+@pytest.mark.parametrize(
+    ("decision", "verdict", "aliases"),
+    [
+        (Decision(None), "waiting", {"challenger": 2}),
+        (Decision(False, "Ann", "not on a Friday"), "declined", {"challenger": 2}),
+        (Decision(True, "Ann", "go"), "champion", {"champion": 1, "challenger": 2}),
+    ],
+)
+def test_a_person_decides(place: Place, decision: Decision, verdict: str, aliases: dict[str, int]) -> None:
+    assert place.settled(1, decision) == verdict
+    assert aliases_of(place.client, place.recipe.name) == aliases
+    tags = place.client.get_model_version(place.recipe.name, "1").tags
+    assert tags[VERDICT_KEY_TAG] == "key 1"
+    assert not decision.by or decision.reason in tags["seqloom.verdict.why"]
+    assert not decision.by or "Ann" in tags["seqloom.verdict.why"]
+
+
+def test_a_champion_by_hand_is_left_in_its_place(place: Place) -> None:
+    promote(place.client, place.recipe.name, 1, "I know it", place.home)
+    assert place.settled(1) == "champion"
+    assert len(moves_of(place.client, place.recipe.name)) == 1
+
+
+def test_what_fails_after_the_move_moves_it_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert place.settled(1) == "champion"
+    monkeypatch.setitem(WRONG, 2, 1)
+    monkeypatch.setattr(judging, "_tell", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        place.settled(2)
+    assert aliases_of(place.client, place.recipe.name) == {"champion": 1, "challenger": 2}
+    assert len(moves_of(place.client, place.recipe.name)) == 1
+
+
+def test_a_champion_that_moved_while_it_was_measured(place: Place) -> None:
+    verdict = place.judged(1)
+    promote(place.client, place.recipe.name, 2, "by hand", place.home)
+    with pytest.raises(UserMistake, match="is version 2 and no longer None"):
+        settle(place.client, verdict, Decision(True), "flow run x", "key", place.home)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda m: m.setitem(WRONG, 1, 0), id="a champion that does not load"),
+        pytest.param(
+            lambda m: m.setattr(judging, "smoke_test", lambda *_: Smoke(False, "ImportError")), id="one that is dead"
+        ),
+    ],
+)
+def test_where_one_cannot_be_asked_nothing_moves(
+    place: Place, spoil: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert place.settled(1) == "champion"
+    spoil(monkeypatch)
+    monkeypatch.setitem(WRONG, 2, 1)
+    assert place.settled(2) == "refused"
+    assert aliases_of(place.client, place.recipe.name)["champion"] == 1
+
+
+def test_a_version_is_measured_as_others_ask_it(place: Place) -> None:
+    uri = f"models:/{place.recipe.name}/1"
+    decoding = place.recipe.decoding.model_copy(update={"beam_size": 2, "max_length": 4})
+    found = measure(uri, SOURCES, decoding, "cpu", unwatched)
+    params = decoding.model_dump()
+    asked = mlflow.pyfunc.load_model(uri).predict(pd.DataFrame({"source": SOURCES}), params=params)
+    assert found.texts == asked["prediction"].tolist()
+    assert 0 < found.latency_p95 < 10_000
+
+
+def test_smoke(place: Place) -> None:
+    """A fresh process without Seqloom: a whole version answers, a broken one says in a line why not."""
+    uri = f"models:/{place.recipe.name}/1"
+    assert smoke_test(place.client.tracking_uri, uri).passed
+    stored = Path(mlflow.artifacts.download_artifacts(uri))
+    weights = next(stored.rglob("weights.safetensors"))
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1])
+    try:
+        broken = smoke_test(place.client.tracking_uri, uri)
+    finally:
+        weights.write_bytes(whole)
+    assert not broken.passed
+    assert "weights.safetensors is not the file that was registered" in broken.told
+    assert "\n" not in broken.told
