@@ -1,4 +1,5 @@
 # make demo   installs, trains the demo translator, and says what was made
+# make up     starts Prefect, MLflow and a worker on this machine with all deployments, until Ctrl-C (docs/operate.md)
 # make test   installs and runs the tests
 # make check  formatting, lint, types, import rules
 # make bench  Seqloom side by side with its peers: twenty minutes, prints the ratios (bench/README.md)
@@ -7,10 +8,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test check bench clean
+.PHONY: demo up test check bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/seqloom train recipes/demo.yaml
+
+up: $(INSTALLED)
+	$(BIN)/seqloom up
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
@@ -32,5 +36,5 @@ clean:
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Seqloom needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; run make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[demo,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[demo,dev,postgres]'
 	touch $(INSTALLED)

@@ -11,13 +11,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bench import memory, speed, vectors, vocabulary
+from bench import memory, scaling, speed, vectors, vocabulary
 from bench.artifacts import check_data, prepare
 from bench.places import DATA, HOME, RECIPES
 from bench.row import Row
 from seqloom.recipe.loading import load_recipe
 
-PARTS = ("transformer", "lstm", "vectors", "vocabulary", "memory")
+PARTS = ("transformer", "lstm", "vectors", "vocabulary", "memory", "scaling")
 
 
 def main() -> None:
@@ -44,6 +44,8 @@ def _measure(part: str, options: argparse.Namespace, console: Console) -> Iterat
             yield from vocabulary.measure(options.data, int(options.tokens * vectors.WORDS_PER_TOKEN))
         case "memory":
             yield from memory.measure(options.pairs)
+        case "scaling":
+            yield from scaling.measure(options.data)
         case model:
             folder = prepare(options.data, load_recipe(RECIPES / f"{model}.yaml", options.override))
             racing = speed.race(model, folder, options.rounds, options.seconds, options.threads, options.override)

@@ -28,17 +28,18 @@ def check_data(data: Path) -> None:
         raise SystemExit(2)
 
 
-def prepare(data: Path, recipe: Recipe) -> Path:
+def prepare(data: Path, recipe: Recipe, name: str = "multi30k", pairs: int | None = None) -> Path:
     """Make the artifacts of the stages before training, and `train.en`, `train.de`, … and `vocabulary.txt` of tokens.
 
-    Every stage has the folder of its name; the tokens of the text files are separated by single spaces.
+    Every stage has the folder of its name; the tokens of the text files are separated by single spaces. Of the training
+    split the first `pairs`, or all.
     """
-    folder = HOME / "multi30k"
+    folder = HOME / name
     shutil.rmtree(folder, ignore_errors=True)
     corpus, vocabulary, vectors, batches = (folder / name for name in ("corpus", "vocabulary", "vectors", "batches"))
     for stage in (corpus, vocabulary, vectors, batches):
         stage.mkdir(parents=True)
-    section = corpus_section(data, folder)
+    section = corpus_section(data, folder, pairs)
     build_corpus(section, locate(section, folder), corpus, unwatched)
     build_vocabulary(recipe.vocabulary, corpus, vocabulary, unwatched)
     build_vectors(recipe.vectors, recipe.vocabulary.shared, corpus, vocabulary, vectors, unwatched)
@@ -47,18 +48,23 @@ def prepare(data: Path, recipe: Recipe) -> Path:
     return folder
 
 
-def corpus_section(data: Path, folder: Path) -> Corpus:
-    """The whole training split, and a few sentences for validation and test."""
+def corpus_section(data: Path, folder: Path, pairs: int | None) -> Corpus:
+    """The training split, or the first pairs of it, and a few sentences for validation and test."""
     for language in LANGUAGES.values():
-        lines = (data / f"val.{language}").read_text(encoding="utf-8").split("\n")
+        _write_part(data / f"train.{language}", slice(pairs), folder / f"short-train.{language}")
         for number, name in enumerate(("short-validation", "short-test")):
-            few = lines[number * VALIDATION_ROWS : (number + 1) * VALIDATION_ROWS]
-            (folder / f"{name}.{language}").write_text("\n".join(few) + "\n", encoding="utf-8")
-    return Corpus(
-        train=[str(data / f"train.{language}") for language in LANGUAGES.values()],
-        validation=[str(folder / f"short-validation.{language}") for language in LANGUAGES.values()],
-        test=[str(folder / f"short-test.{language}") for language in LANGUAGES.values()],
-    )
+            few = slice(number * VALIDATION_ROWS, (number + 1) * VALIDATION_ROWS)
+            _write_part(data / f"val.{language}", few, folder / f"{name}.{language}")
+    files = {
+        split: [str(folder / f"short-{split}.{language}") for language in LANGUAGES.values()]
+        for split in ("train", "validation", "test")
+    }
+    return Corpus(**files)
+
+
+def _write_part(file: Path, part: slice, place: Path) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    place.write_text("".join(f"{line}\n" for line in lines[part]), encoding="utf-8")
 
 
 def sizes_of(recipe: Recipe, vocabulary: Path) -> Sizes:

@@ -1,8 +1,8 @@
 """The vectors stage against bare `gensim.models.Word2Vec(corpus_file=…)` with the same settings and workers.
 
 Bare: gensim alone on a file of tokens that is there already. Ours: the stage as it is: cut the text into tokens, write
-that file, let gensim learn, line the vectors up with the vocabulary, find neighbours for people. Two passes over the text
-in place of the recipe's ten, so that what the stage adds weighs five times what it weighs for users.
+that file, let gensim learn, line the vectors up with the vocabulary, find neighbours for people. Two passes over
+the text in place of the recipe's ten, so that what the stage adds weighs five times what it weighs for users.
 """
 
 import time

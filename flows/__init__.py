@@ -6,3 +6,5 @@ import os
 # milliseconds, makes a training tens of times slower beside other work; not to spin at all makes small models twice as
 # slow on an idle machine (bench/RESULTS.md).
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # MLflow reads it when it is loaded

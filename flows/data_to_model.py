@@ -1,43 +1,59 @@
 """The main flow: one recipe in, one registered version out."""
 
-import os
 from datetime import datetime
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
+from flows.asking import FORM, asked_recipe
 from flows.outcome import Champion, Outcome
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
+from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.checking import check_places
 from seqloom.registry.continuing import pin_parent
 from tasks.describing import write_card
+from tasks.embedded import prefect_is_embedded
 from tasks.evaluating import evaluate
 from tasks.gating import pass_gate
 from tasks.headlines import headline
+from tasks.naming import run_name
 from tasks.preparing import make_batches, make_vectors, make_vocabulary, prepare_corpus
 from tasks.registering import open_run, register
 from tasks.training import train
 
 
 def _run_name() -> str:
-    recipe: Recipe = flow_run.parameters["recipe"]
-    model = recipe.model
-    return f"{recipe.name} · {model.encoder}→{model.decoder} {model.attention} · {datetime.now():%Y-%m-%d %H:%M}"
+    asked = flow_run.parameters
+    try:
+        return run_name(asked_recipe(asked["recipe"], asked["recipe_file"], asked["override"]))
+    except UserMistake:  # the run itself will say which
+        return f"{asked['recipe_file'] or asked['recipe'].name} · {datetime.now():%Y-%m-%d %H:%M}"
 
 
 @flow(name="data-to-model", flow_run_name=_run_name, validate_parameters=True)
-def data_to_model(recipe: Recipe) -> Outcome:
-    """Corpus, vocabulary, word vectors, batches, training, evaluation, registry: what is done already is reused."""
-    recipe = pin_parent(recipe, home_folder())
-    corpus = prepare_corpus(recipe)
-    vocabulary = make_vocabulary(recipe, corpus)
-    vectors = make_vectors(recipe, corpus, vocabulary)
-    batches = make_batches(recipe, corpus, vocabulary)
-    run_id = open_run(recipe, corpus, vocabulary, vectors, batches)
-    training = train(recipe, corpus, vocabulary, vectors, batches, run_id)
-    evaluation = evaluate(recipe, corpus, batches, training, run_id)
+def data_to_model(
+    recipe: Recipe = FORM, recipe_file: str = "", override: tuple[str, ...] = (), force: bool = False
+) -> Outcome:
+    """From a recipe's text to a registered model version; stages that are finished already are reused.
+
+    Args:
+        recipe: What to make. Start from this form, or name a recipe_file and leave the form alone.
+        recipe_file: Path of a recipe on the machine that runs, such as recipes/demo.yaml. It takes the form's place.
+        override: Changes on top of the form or the file, each written SECTION.FIELD=VALUE, such as training.epochs=40.
+        force: Do every stage again though it is finished, and register what comes of it.
+    """
+    recipe = pin_parent(asked_recipe(recipe, recipe_file, override), home_folder())
+    check_places(recipe)
+    corpus = prepare_corpus(recipe, force)
+    vocabulary = make_vocabulary(recipe, corpus, force)
+    vectors = make_vectors(recipe, corpus, vocabulary, force)
+    batches = make_batches(recipe, corpus, vocabulary, force)
+    run_id = open_run(recipe, corpus, vocabulary, vectors, batches, force)
+    training = train(recipe, corpus, vocabulary, vectors, batches, run_id, force)
+    evaluation = evaluate(recipe, corpus, batches, training, run_id, force)
     version = register(recipe, training, evaluation, run_id)
     write_card(recipe, [corpus, vocabulary, vectors, batches, training, evaluation], version)
     gate = pass_gate(recipe, corpus, evaluation, version)
@@ -60,7 +76,8 @@ def _outcome(states: list[State[Manifest]]) -> Outcome:
         metrics=done["evaluation"].facts["metrics"],
         stages={name: "cached" if name in cached else manifest.seconds for name, manifest in done.items()},
         flow_run=str(flow_run.id),
-        prefect_url=str(flow_run.ui_url or "") if os.environ.get("PREFECT_API_URL") else "",
+        prefect_url="" if prefect_is_embedded() else str(flow_run.ui_url or ""),
+        mlflow_url=registry["version_url"],
         champion=Champion(**champion) if champion else None,
         examples=done["evaluation"].facts["examples"],
     )

@@ -1,17 +1,108 @@
-"""Prefect without a server of the user's: its database below SEQLOOM_HOME, its own process started on demand."""
+"""Prefect without a server of the user's: one of ours, as long as this process lives, its database below SEQLOOM_HOME.
 
+Prefect would start such a server itself, though only once a flow begins, and leave it behind when we are killed.
+"""
+
+import atexit
 import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
+from seqloom.mistake import UserMistake
+from tasks.embedded import EMBEDDED
 
-def use_embedded_prefect(home: Path) -> None:
-    """Set Prefect up before it is imported; a `PREFECT_API_URL` in the environment is left in charge."""
+SECONDS_TO_START = 300.0  # with a new database, on a machine that does much else
+SECONDS_TO_STOP = 5.0
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+class EmbeddedPrefect:
+    """The server, on its way or there."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.log = folder / "server.log"
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            self.url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
+            self._process = self._start(listening)
+        atexit.register(self._stop)
+
+    def wait(self) -> None:
+        """Return when it answers.
+
+        Raises:
+            UserMistake: it ended, or takes too long.
+        """
+        deadline = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.url}/health", timeout=SECONDS_TO_START):
+                    return
+            except OSError:
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+        raise UserMistake(
+            f"Prefect's server does not start: see the end of {self.log}, or set PREFECT_API_URL to yours"
+        )
+
+    def _start(self, listening: socket.socket) -> "subprocess.Popen[bytes]":
+        """It listens where calls queue already, in a session of its own: Ctrl-C is not for it, nor our last words."""
+        command = [sys.executable, "-m", "flows.embedded_prefect", str(listening.fileno()), str(os.getpid())]
+        with self.log.open("ab") as output:
+            return subprocess.Popen(
+                command,
+                env={**os.environ, "PREFECT_UI_ENABLED": "false", "PREFECT__SERVER_EPHEMERAL": "1"},
+                pass_fds=[listening.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def _stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def use_embedded_prefect(home: Path) -> EmbeddedPrefect | None:
+    """Set Prefect up before it is imported, and start a server; a `PREFECT_API_URL` of the user's is left in charge.
+
+    The server comes up beside what the caller does next.
+    """
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the terminal has bars and a card
     if os.environ.get("PREFECT_API_URL"):
-        return
-    folder = Path(os.environ.setdefault("PREFECT_HOME", str(home / "prefect")))
-    folder.mkdir(parents=True, exist_ok=True)  # its server opens a database there and makes no parents
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_ENABLED", "true")
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+        return None
+    server = EmbeddedPrefect(Path(os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))))
+    os.environ["PREFECT_API_URL"] = server.url
+    os.environ[EMBEDDED] = "1"
+    return server
+
+
+def _serve(descriptor: int, parent: int) -> None:
+    """Be the server until the process `parent` is gone."""
+    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+    import uvicorn
+    from prefect.server.api.server import create_app
+
+    uvicorn.run(create_app, factory=True, fd=descriptor, log_level="error", lifespan="on")
+
+
+def _die_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]), int(sys.argv[2]))

@@ -27,6 +27,7 @@ class Outcome:
     stages: dict[str, float | str]  # seconds, or "cached"
     flow_run: str
     prefect_url: str  # of the flow run, empty where Prefect is embedded
+    mlflow_url: str  # of the version, empty where MLflow has no server
     champion: Champion | None = None
     examples: list[dict[str, str]] = field(default_factory=list)  # source, reference, hypothesis
 

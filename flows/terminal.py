@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
 from rich.markup import escape
@@ -14,9 +15,16 @@ from rich.text import Text
 from flows.outcome import Outcome
 from seqloom import progress
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.links import server_command
 from seqloom.registry.planning import Step
-from seqloom.registry.tracking import tracking_uri
 from tasks.headlines import headline
+
+if TYPE_CHECKING:
+    from seqloom.bulk.generating import Report
+    from seqloom.registry.clean_up import CleanUp
+    from tasks.comparing import Comparison
+
+SHOWN_FAILURES = 10
 
 
 def show_plan(console: Console, name: str, steps: Sequence[Step]) -> None:
@@ -142,12 +150,61 @@ def _where_to_look(outcome: Outcome, home: Path) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("try it", Text(f'seqloom generate {outcome.uri} "{outcome.first_source}"', "bold"))
-    table.add_row("MLflow", Text(f"mlflow ui --backend-store-uri '{tracking_uri(home)}'"))
+    table.add_row("MLflow", Text(outcome.mlflow_url or server_command(home)))
     table.add_row("", Text(f"run {outcome.run_id} in experiment {outcome.model}", "dim"))
     table.add_row("Prefect", Text(outcome.prefect_url or f"PREFECT_HOME='{home / 'prefect'}' prefect server start"))
     table.add_row("", Text(f"flow run {outcome.flow_run}", "dim"))
     table.add_row("checkpoint", Text(outcome.checkpoint))
     return table
+
+
+def show_report(console: Console, report: "Report") -> None:
+    """What a model made of a file, what failed, and how to read it."""
+    console.print(report.headline, style="bold")
+    if report.failed:
+        table = Table(title="Failed", title_justify="left", box=None, padding=(0, 2))
+        table.add_column("row", justify="right", no_wrap=True)
+        table.add_column("reason", overflow="fold")
+        table.add_column("text", overflow="ellipsis", no_wrap=True, max_width=40, style="dim")
+        for failure in report.failures[:SHOWN_FAILURES]:
+            table.add_row(f"{failure['row']:,}", Text(str(failure["reason"])), Text(str(failure["text"])))
+        console.print(table)
+        console.print(Text(f"all of them: {report.failures_file}"), soft_wrap=True)
+    console.print(Text(f"read it: pandas.read_parquet({report.folder!r})"), soft_wrap=True)
+
+
+def show_comparison(console: Console, comparison: "Comparison") -> None:
+    """The candidates best first, what to know before believing it, and where to go from here."""
+    table = Table(box=None, padding=(0, 1), title="Compared", title_justify="left", title_style="bold")
+    shown = [column for column in comparison.rows[0] if any(row[column] for row in comparison.rows)]
+    for column in shown:
+        table.add_column(column, justify="left" if column in ("candidate", "note") else "right", overflow="fold")
+    for number, row in enumerate(comparison.rows):
+        cells = {**row, "candidate": row["candidate"].replace(" · ", "\n")}
+        table.add_row(*(Text(cells[column]) for column in shown), style="" if number else "bold green")
+    console.print()
+    console.print(table)
+    console.print()
+    if comparison.caution:
+        console.print(Text(f"! {comparison.caution}", "yellow"))
+    console.print(Text(comparison.headline, "bold"))
+    console.print(Text(f"figure: {comparison.figure}"), soft_wrap=True)
+    console.print(Text(f'try it: seqloom generate {comparison.best.checkpoint} "…"'), soft_wrap=True)
+
+
+def show_clean_up(console: Console, done: "CleanUp") -> None:
+    """What goes and what stays, a stage at a time."""
+    if done.shares:
+        table = Table(box=None, padding=(0, 2))
+        for column in ("stage", "going", "space", "kept"):
+            table.add_column(column, justify="right" if column in ("going", "space") else "left")
+        for share in done.shares:
+            table.add_row(*(str(cell) for cell in share.row.values()))
+        console.print(table)
+        console.print()
+    console.print(done.headline, style="bold", highlight=False)
+    if done.folders and not done.deleted:
+        console.print(f"remove them: seqloom clean-up --days {done.days} --delete", highlight=False)
 
 
 def show_recipe(console: Console, recipe: Recipe) -> None:

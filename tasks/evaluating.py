@@ -10,20 +10,26 @@ from prefect.client.schemas.objects import State
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import EVALUATION
-from seqloom.evaluation.building import evaluate_checkpoint
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.runs import failing_run_is_closed
 from seqloom.registry.tracking import connect
+from tasks.gpu import slots_for
+from tasks.naming import task_name
 from tasks.staging import run_stage
 
 
-@task(name="evaluation", task_run_name="evaluation · {recipe.name}", cache_policy=NO_CACHE)
-def evaluate(recipe: Recipe, corpus: Manifest, batches: Manifest, training: Manifest, run_id: str) -> State[Manifest]:
+@task(name="evaluation", task_run_name=task_name("evaluation"), cache_policy=NO_CACHE)
+def evaluate(
+    recipe: Recipe, corpus: Manifest, batches: Manifest, training: Manifest, run_id: str, force: bool = False
+) -> State[Manifest]:
     """Score the model and both baselines on the test split."""
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
-        return evaluate_checkpoint(recipe, corpus.path, batches.path, training, folder, progress)
+        from seqloom.evaluation.building import evaluate_checkpoint  # torch and scikit-learn: seconds
+
+        with slots_for(recipe):
+            return evaluate_checkpoint(recipe, corpus.path, batches.path, training, folder, progress)
 
     with failing_run_is_closed(connect(home_folder()), run_id):
-        return run_stage(EVALUATION, recipe, [corpus.digest, batches.digest, training.digest], write)
+        return run_stage(EVALUATION, recipe, [corpus.digest, batches.digest, training.digest], write, force)

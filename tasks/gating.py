@@ -1,6 +1,5 @@
 """The gate between a challenger and those who load the champion."""
 
-import os
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -25,7 +24,9 @@ from seqloom.registry import evidence, judging, versions
 from seqloom.registry.gate import Verdict
 from seqloom.registry.judging import Decision
 from seqloom.registry.tracking import connect
-from tasks.staging import artifact_key, patient_task, tell
+from tasks.embedded import prefect_is_embedded
+from tasks.naming import artifact_key, task_name
+from tasks.staging import patient_task, tell
 from tasks.watching import watched
 
 SECONDS_BETWEEN_LOOKS = 5  # whether a person has decided
@@ -50,7 +51,7 @@ def pass_gate(
     return promote(recipe, corpus, evaluation, version, verdict, ask(recipe, verdict))
 
 
-@task(name="gate", task_run_name="gate · {recipe.name}", cache_policy=NO_CACHE)
+@task(name="gate", task_run_name=task_name("gate"), cache_policy=NO_CACHE)
 def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manifest) -> Verdict | None:
     """Compare the version with the champion, now and on the same rows; None where it was judged already."""
     client = connect(home_folder())
@@ -73,7 +74,7 @@ def ask(recipe: Recipe, verdict: Verdict | None) -> Decision:
     """What a person says, in the Prefect UI, to a version that holds every rule; silence is a no."""
     if recipe.registry.approval == "automatic" or verdict is None or not verdict.passed:
         return Decision(True)
-    if not os.environ.get("PREFECT_API_URL"):  # nobody sees the UI of a server that lives inside this run
+    if prefect_is_embedded():  # nobody sees the UI of a server that lives inside this run
         return Decision(None)
     form = Approval.with_initial_data(description=evidence.markdown(verdict))
     hours = recipe.registry.approval_hours
@@ -88,7 +89,7 @@ def ask(recipe: Recipe, verdict: Verdict | None) -> Decision:
     return Decision(answer.approve, answer.name, answer.reason)
 
 
-@patient_task(name="promotion", task_run_name="promotion · {recipe.name}")
+@patient_task(name="promotion", task_run_name=task_name("promotion"))
 def promote(
     recipe: Recipe,
     corpus: Manifest,

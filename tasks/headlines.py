@@ -1,6 +1,6 @@
-"""What people are told of a finished stage: one line, and one page of markdown."""
+"""What people are told of a finished stage in one line."""
 
-import json
+from collections.abc import Mapping
 
 from seqloom.artifact.manifest import Manifest
 
@@ -43,14 +43,10 @@ def headline(manifest: Manifest) -> str:
     raise AssertionError(manifest.stage)
 
 
-def page(manifest: Manifest) -> str:
-    """The stage as a page of the Prefect UI: its headline and everything it counted."""
-    facts = json.dumps(dict(manifest.facts), indent=2, ensure_ascii=False)
-    return (
-        f"## {manifest.stage}\n\n{headline(manifest)}\n\n"
-        f"- folder `{manifest.folder}`\n- digest `{manifest.digest[:16]}`\n- took {manifest.seconds:.1f} s\n\n"
-        f"```json\n{facts}\n```\n"
-    )
+def epoch_in_words(row: Mapping[str, float]) -> str:
+    """A row of a training's history that has validation figures, in one line."""
+    figures = (f"{name.rpartition('/')[2]} {value:,.3f}" for name, value in row.items() if "/" in name)
+    return f"epoch {row['epoch']:.0f}, update {row['step']:,.0f}: validation {', '.join(figures)}"
 
 
 def _coverage(coverage: dict[str, float]) -> str:

@@ -23,42 +23,42 @@ from tasks.staging import patient_task, run_stage
 
 
 @patient_task(name="corpus", task_run_name="corpus · {recipe.name}")
-def prepare_corpus(recipe: Recipe) -> State[Manifest]:
+def prepare_corpus(recipe: Recipe, force: bool = False) -> State[Manifest]:
     """Read, clean and split the text; download it first where it is on the net."""
     sources = locate(recipe.corpus, home_folder())
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         return build_corpus(recipe.corpus, sources, folder, progress)
 
-    return run_stage(CORPUS, recipe, [digest_of_sources(sources)], write)
+    return run_stage(CORPUS, recipe, [digest_of_sources(sources)], write, force)
 
 
 @task(name="vocabulary", task_run_name="vocabulary · {recipe.name}", cache_policy=NO_CACHE)
-def make_vocabulary(recipe: Recipe, corpus: Manifest) -> State[Manifest]:
+def make_vocabulary(recipe: Recipe, corpus: Manifest, force: bool = False) -> State[Manifest]:
     """Learn how text is cut into tokens."""
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         return build_vocabulary(recipe.vocabulary, corpus.path, folder, progress, parent_of(recipe, home_folder()))
 
-    return run_stage(VOCABULARY, recipe, [corpus.digest], write)
+    return run_stage(VOCABULARY, recipe, [corpus.digest], write, force)
 
 
 @task(name="vectors", task_run_name="vectors · {recipe.name}", cache_policy=NO_CACHE)
-def make_vectors(recipe: Recipe, corpus: Manifest, vocabulary: Manifest) -> State[Manifest]:
+def make_vectors(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, force: bool = False) -> State[Manifest]:
     """Train or read the word vectors that the embeddings start from."""
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         shared = recipe.vocabulary.shared
         return build_vectors(recipe.vectors, shared, corpus.path, vocabulary.path, folder, progress)
 
-    return run_stage(VECTORS, recipe, [corpus.digest, vocabulary.digest], write)
+    return run_stage(VECTORS, recipe, [corpus.digest, vocabulary.digest], write, force)
 
 
 @task(name="batches", task_run_name="batches · {recipe.name}", cache_policy=NO_CACHE)
-def make_batches(recipe: Recipe, corpus: Manifest, vocabulary: Manifest) -> State[Manifest]:
+def make_batches(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, force: bool = False) -> State[Manifest]:
     """Encode every split once."""
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         return encode_corpus(corpus.path, vocabulary.path, folder, progress)
 
-    return run_stage(BATCHES, recipe, [corpus.digest, vocabulary.digest], write)
+    return run_stage(BATCHES, recipe, [corpus.digest, vocabulary.digest], write, force)

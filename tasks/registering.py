@@ -1,58 +1,106 @@
 """The MLflow run and the registered version."""
 
+from pathlib import Path
 from time import monotonic
+from typing import Any
 
+from mlflow import MlflowClient
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import EVALUATION, REGISTRY, TRAINING
+from seqloom.artifact.store import Store
 from seqloom.recipe.schema import Recipe
-from seqloom.registry import runs, versions
+from seqloom.registry import links, runs, versions
 from seqloom.registry.planning import follow
-from seqloom.registry.tracking import connect
+from seqloom.registry.tracking import Version, connect, wait_for_mlflow
+from tasks.embedded import prefect_is_embedded
+from tasks.linking import link
+from tasks.naming import task_name
+from tasks.pages.note import note
 from tasks.staging import patient_task, tell
 
 
-@patient_task(name="MLflow run", task_run_name="MLflow run · {recipe.name}")
-def open_run(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, vectors: Manifest, batches: Manifest) -> str:
+@patient_task(name="MLflow run", task_run_name=task_name("MLflow run"))
+def open_run(
+    recipe: Recipe,
+    corpus: Manifest,
+    vocabulary: Manifest,
+    vectors: Manifest,
+    batches: Manifest,
+    force: bool = False,
+) -> str:
     """The id of the MLflow run that this flow run writes to.
 
-    Where all is done already that is the run of the registered version, where a kill left a run open it is that one.
+    Where a kill left a run open it is that one; where all is done already, and is not to be done again, the run of the
+    registered version.
     """
     home = home_folder()
+    client = connect(home)
+    wait_for_mlflow(client)
     made = {manifest.stage: manifest.digest for manifest in (corpus, vocabulary, vectors, batches)}
     version = follow(recipe, home, (TRAINING, EVALUATION, REGISTRY), made)[-1].version
-    if version:
+    if version and not force:
+        _link_run(client, recipe, version.run_id, home)
         return version.run_id
-    client = connect(home)
     key = TRAINING.key(recipe, [made[name] for name in TRAINING.reads])
-    run_id = runs.open_run(client, recipe, key, str(flow_run.id), corpus, home)
+    with _alone(recipe, home):
+        run_id = runs.open_run(client, recipe, key, _this_flow_run(), corpus, home)
     runs.log_facts(client, run_id, (corpus, vocabulary, vectors, batches))
+    _link_run(client, recipe, run_id, home)
     return run_id
 
 
-@patient_task(name="registry", task_run_name="registry · {recipe.name}")
+@patient_task(name="registry", task_run_name=task_name("registry"))
 def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: str) -> State[Manifest]:
     """Register the checkpoint as a version, unless exactly this is registered already, and close the run."""
-    client = connect(home_folder())
+    home = home_folder()
+    client = connect(home)
+    wait_for_mlflow(client)
     key = REGISTRY.key(recipe, [training.digest, evaluation.digest])
     started = monotonic()
-    found = versions.find_by_key(client, recipe.name, key)
-    version = found
-    if version is None:
-        with runs.failing_run_is_closed(client, run_id):
-            runs.log_facts(client, run_id, (training, evaluation))
-            runs.log_results(client, run_id, evaluation)
-            version = versions.register_version(client, recipe, run_id, key, training.path, evaluation)
-            client.set_terminated(run_id, "FINISHED")
-    facts = {
+    with _alone(recipe, home):
+        found = versions.find_by_key(client, recipe.name, key)
+        version = found
+        if version is None or version.run_id != run_id:  # a forced run may make again exactly what is registered
+            with runs.failing_run_is_closed(client, run_id):
+                runs.log_facts(client, run_id, (training, evaluation))
+                runs.log_results(client, run_id, evaluation)
+                version = versions.register_version(client, recipe, run_id, key, training.path, evaluation)
+                client.set_terminated(run_id, "FINISHED")
+    facts = _facts(client, version, evaluation, home)
+    manifest = Manifest(REGISTRY.name, key, key, training.folder, round(monotonic() - started, 3), facts)
+    if found is None:
+        runs.describe_run(client, run_id, note(recipe, manifest, evaluation, _this_flow_run()))
+    link(recipe, "version", facts["version_url"], f"version {version.number} in MLflow's registry")
+    return tell(recipe, manifest, cached=found is not None)
+
+
+def _link_run(client: MlflowClient, recipe: Recipe, run_id: str, home: Path) -> None:
+    link(recipe, "run", links.run_url(client, run_id, home), "the run in MLflow, with its curves as they grow")
+
+
+def _alone(recipe: Recipe, home: Path) -> Any:
+    """Two runs of one recipe look for a run, or a version, and make it, one after the other."""
+    return Store(home).alone(f"registry-{recipe.name}", f"the registry of {recipe.name}")
+
+
+def _facts(client: MlflowClient, version: Version, evaluation: Manifest, home: Path) -> dict[str, Any]:
+    return {
         "name": version.name,
         "version": version.number,
         "aliases": list(version.aliases),
         "run_id": version.run_id,
-        "champion": versions.champion_scores(client, recipe.name),
+        "champion": versions.champion_scores(client, version.name),
+        "metrics": evaluation.facts["metrics"],
+        "run_url": links.run_url(client, version.run_id, home),
+        "version_url": links.version_url(version.name, version.number, home),
+        "mlflow_command": links.server_command(home),
     }
-    manifest = Manifest(REGISTRY.name, key, key, training.folder, round(monotonic() - started, 3), facts)
-    return tell(recipe, manifest, cached=found is not None)
+
+
+def _this_flow_run() -> runs.FlowRun:
+    url = "" if prefect_is_embedded() else str(flow_run.ui_url or "")
+    return runs.FlowRun(str(flow_run.id), str(flow_run.name), url)

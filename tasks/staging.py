@@ -9,16 +9,19 @@ from prefect import Task, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.logging import get_run_logger
 from prefect.states import Completed
 
+from seqloom.artifact.clearing import note_use
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import Stage
 from seqloom.artifact.store import Store
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Recipe
-from tasks.headlines import headline, page
+from tasks.headlines import headline
+from tasks.naming import artifact_key
+from tasks.pages.page import page
+from tasks.patience import passes_by_itself, tell_prefect
 from tasks.watching import audience, watched
 
 
@@ -29,47 +32,54 @@ class Write(Protocol):
         """Called once, in an empty folder, where no finished stage of the same key exists."""
 
 
-def run_stage(stage: Stage, recipe: Recipe, inputs: Sequence[str], write: Write) -> State[Manifest]:
+def run_stage(
+    stage: Stage, recipe: Recipe, inputs: Sequence[str], write: Write, force: bool = False
+) -> State[Manifest]:
     """Find the finished stage or do it; the state is named Cached or Completed and holds the manifest.
+
+    With `force` it is done though it is finished.
 
     Prefect's own cache would keep a second truth beside the store, which is wrong as soon as a folder is removed: here
     a stage is done if, and only if, its folder is there.
     """
     store = Store(home_folder())
     key = stage.key(recipe, inputs)
-    found = store.find(stage.name, key)
-    if found is None:
-        with watched(stage.name, artifact_key(recipe, stage.name, "progress")) as progress:
-            made = store.build(stage.name, key, lambda folder: write(folder, progress))
-    manifest = found or made
-    return tell(recipe, manifest, cached=found is not None)
+    found = None if force else store.find(stage.name, key)
+    if found:
+        note_use(found)
+        return tell(recipe, found, cached=True)
+    cached = True  # by another run, if we have to wait for it
+
+    def work(folder: Path) -> dict[str, Any]:
+        nonlocal cached
+        cached = False
+        return write(folder, progress)
+
+    with watched(stage.name, artifact_key(recipe, stage.name, "progress")) as progress:
+        made = store.build(stage.name, key, work, again=force)
+    return tell(recipe, made, cached)
 
 
 def tell(recipe: Recipe, manifest: Manifest, cached: bool) -> State[Manifest]:
-    """Say what came of a stage: to the terminal, the log and the UI."""
+    """Say what came of a stage: to the terminal, and to the UI, whose log gets the state's message from Prefect."""
     line = headline(manifest)
     watcher = audience.get()
     if watcher:
         watcher.finished(manifest.stage, line, None if cached else manifest.seconds)
-    get_run_logger().info("%s %s: %s", manifest.stage, "cached" if cached else "done", line)
-    create_markdown_artifact(page(manifest), key=artifact_key(recipe, manifest.stage), description=line)
+    key = artifact_key(recipe, manifest.stage)
+    tell_prefect(
+        f"the page of {manifest.stage}",
+        lambda: create_markdown_artifact(page(recipe, manifest), key=key, description=line),
+    )
     return Completed(name="Cached" if cached else "Completed", message=line, data=manifest)
-
-
-def artifact_key(recipe: Recipe, *parts: str) -> str:
-    """Prefect takes lower-case letters, digits and dashes."""
-    text = "-".join((recipe.name, *parts)).lower()
-    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text)
 
 
 def is_transient(tried: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
     """Whether trying again can help: the network or the disk may come back, a mistake or a bug stays."""
     try:
         state.result()
-    except OSError:
-        return True
     except Exception as error:
-        return getattr(error, "error_code", "") in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE")
+        return passes_by_itself(error)
     return False
 
 

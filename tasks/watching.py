@@ -1,18 +1,27 @@
 """Who watches a stage: the terminal that started the flow, or Prefect's UI, or both."""
 
 import logging
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from time import monotonic
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar, copy_context
+from threading import Event, Thread
 from typing import Protocol
+from uuid import UUID
 
+import httpx
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 
 from seqloom.progress import Progress
 
 SECONDS_BETWEEN_UPDATES = 5.0
+SECONDS_FOR_THE_LAST = 5.0  # that the end of a stage waits for its bar to be full
+
+logger = logging.getLogger("seqloom.tasks")  # among the library's, whose warnings people are told
+
+State = tuple[float, str]  # a percentage, and how far that is in words
 
 
 class Audience(Protocol):
@@ -36,44 +45,75 @@ def watched(stage: str, key: str) -> Iterator[Progress]:
     """A `Progress` that moves the terminal's bar and a progress artifact in the Prefect UI."""
     watcher = audience.get()
     bar = watcher.progress(stage) if watcher else None
-    artifact = create_progress_artifact(0.0, key=key, description=f"{stage}: starting")
-    last = monotonic()
+    artifact = _ProgressArtifact(key, f"{stage}: starting")
 
     def progress(done: int, total: int | None, unit: str, note: str = "") -> None:
-        nonlocal last
         if bar:
             bar(done, total, unit, note)
-        if monotonic() - last >= SECONDS_BETWEEN_UPDATES:
-            last = monotonic()
-            share = 100.0 * done / total if total else 0.0
-            update_progress_artifact(artifact, share, description=f"{stage}: {done:,} {unit} {note}")
+        share = 100.0 * done / total if total else 0.0
+        artifact.state = (share, f"{stage}: {done:,} {unit} {note}")
 
-    with _warnings_are_told():
+    with artifact.shown():
         yield progress
-    update_progress_artifact(artifact, 100.0, description=f"{stage}: done")
+        artifact.state = (100.0, f"{stage}: done")
+
+
+class _ProgressArtifact:
+    """Brings the newest state to Prefect from a thread: the work never waits for it, nor ends with it."""
+
+    def __init__(self, key: str, description: str) -> None:
+        self.state: State = (0.0, description)
+        self._key = key
+        self._id: UUID | None = None
+        self._shown: State | None = None
+        self._left = Event()
+        self._thread = Thread(target=copy_context().run, args=(self._run,), name="progress", daemon=True)
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        self._thread.start()
+        try:
+            yield
+        finally:
+            self._left.set()
+            self._thread.join(SECONDS_FOR_THE_LAST)
+
+    def _run(self) -> None:
+        while True:
+            last = self._left.is_set()
+            try:
+                self._show(self.state)
+            except httpx.TransportError:  # Prefect is away; the next state tells all that this one would
+                time.sleep(SECONDS_BETWEEN_UPDATES)
+                continue
+            except Exception as error:
+                logger.warning("Prefect shows no progress of this stage: %s", error)
+                return
+            if last:
+                return
+            self._left.wait(SECONDS_BETWEEN_UPDATES)
+
+    def _show(self, state: State) -> None:
+        if state == self._shown:
+            return
+        share, description = state
+        if self._id is None:
+            self._id = create_progress_artifact(share, key=self._key, description=description)
+        else:
+            update_progress_artifact(self._id, share, description=description)
+        self._shown = state
 
 
 class _Telling(logging.Handler):
-    """Takes the library's warnings to the terminal and to Prefect's log."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.log = get_run_logger()
+    """Takes the library's warnings to the terminal and to the log of the run they come from, its threads' too."""
 
     def emit(self, record: logging.LogRecord) -> None:
         sentence = record.getMessage()
         watcher = audience.get()
         if watcher:
             watcher.warned(sentence)
-        self.log.log(record.levelno, "%s", sentence)
+        with suppress(MissingContextError):  # outside a run there is no log
+            get_run_logger().log(record.levelno, "%s", sentence)
 
 
-@contextmanager
-def _warnings_are_told() -> Iterator[None]:
-    library = logging.getLogger("seqloom")
-    telling = _Telling()
-    library.addHandler(telling)
-    try:
-        yield
-    finally:
-        library.removeHandler(telling)
+logging.getLogger("seqloom").addHandler(_Telling(logging.WARNING))  # a handler a stage would miss what lies between

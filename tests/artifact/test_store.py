@@ -44,6 +44,30 @@ def test_a_stage_is_done_once(tmp_path: Path) -> None:
     assert left_behind(store) == []
 
 
+def test_a_stage_is_done_again_on_demand_and_a_failure_keeps_the_old(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    made = store.build("corpus", KEY, write_one_file)
+
+    def fail(folder: Path) -> Mapping[str, Any]:
+        write_one_file(folder)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        store.build("corpus", KEY, fail, again=True)
+    assert store.find("corpus", KEY) == made
+
+    def write_another(folder: Path) -> Mapping[str, Any]:
+        (folder / "other.txt").write_text("other", encoding="utf-8")
+        return {"rows": 4}
+
+    other = store.build("corpus", KEY, write_another, again=True)
+    assert store.find("corpus", KEY) == other
+    assert (other.folder, other.facts) == (made.folder, {"rows": 4})
+    assert other.digest != made.digest
+    assert sorted(path.name for path in other.path.iterdir()) == ["manifest.json", "other.txt"]
+    assert left_behind(store) == []
+
+
 def test_keys_and_stages_stand_apart(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.build("corpus", KEY, write_one_file)

@@ -1,17 +1,18 @@
 """The MLflow run: opened once per training, closed whatever happens, and each figure in it once."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import yaml
 from mlflow import MlflowClient
 
-from seqloom.registry.runs import MetricsLog, failing_run_is_closed, log_facts, log_results, open_run
+from seqloom.registry.runs import FlowRun, failing_run_is_closed, log_facts, log_results, open_run
 from tests.registry.tiny import METRICS, corpus, evaluation, manifest, recipe_named
 
 
 def opened(client: MlflowClient, home: Path, name: str, key: str = "key", flow_run: str = "flow") -> str:
-    return open_run(client, recipe_named(name), key, flow_run, corpus(), home)
+    return open_run(client, recipe_named(name), key, FlowRun(flow_run, f"name of {flow_run}"), corpus(), home)
 
 
 def test_a_run_tells_what_it_is_made_from(client: MlflowClient, home: Path) -> None:
@@ -22,6 +23,8 @@ def test_a_run_tells_what_it_is_made_from(client: MlflowClient, home: Path) -> N
         fields |= {f"{section}.{name}": value for name, value in values.items()}
     assert {name: yaml.safe_load(text) if text else text for name, text in run.data.params.items()} == fields
     assert run.data.tags["prefect.flow_run_id"] == "flow"
+    assert run.data.tags["prefect.flow_run_name"] == run.info.run_name == "name of flow"
+    assert "prefect.flow_run_url" not in run.data.tags
     assert len(run.data.tags["mlflow.source.git.commit"]) == 40
     assert {(each.dataset.name, each.dataset.digest) for each in run.inputs.dataset_inputs} == {
         (split, "digest of corpus") for split in ("train", "validation", "test")
@@ -33,7 +36,15 @@ def test_a_run_tells_what_it_is_made_from(client: MlflowClient, home: Path) -> N
 def test_the_run_that_a_kill_left_open_is_taken_up(client: MlflowClient, home: Path) -> None:
     run_id = opened(client, home, "killed", flow_run="first")
     assert opened(client, home, "killed", flow_run="second") == run_id
-    assert client.get_run(run_id).data.tags["prefect.flow_run_id"] == "second"
+    run = client.get_run(run_id)
+    assert run.data.tags["prefect.flow_run_id"] == "second"
+    assert len(run.inputs.dataset_inputs) == 3
+
+
+def test_the_page_of_the_flow_run_is_told_where_there_is_one(client: MlflowClient, home: Path) -> None:
+    flow_run = FlowRun("id", "name", "http://prefect/runs/flow-run/id")
+    run_id = open_run(client, recipe_named("linked"), "key", flow_run, corpus(), home)
+    assert client.get_run(run_id).data.tags["prefect.flow_run_url"] == flow_run.url
 
 
 @pytest.mark.parametrize("status", ["FINISHED", "FAILED", "KILLED"])
@@ -64,26 +75,11 @@ def test_an_error_closes_a_run_and_an_interrupt_does_not(
     assert client.get_run(run_id).info.status == status
 
 
-def points(client: MlflowClient, run_id: str, name: str) -> list[tuple[int, float]]:
-    return [(metric.step, metric.value) for metric in client.get_metric_history(run_id, name)]
-
-
-def test_every_figure_is_sent_once_however_often_it_is_told(client: MlflowClient, home: Path) -> None:
-    """A killed training sent a part of its history, not always the first; the next one tells it all again."""
-    run_id = opened(client, home, "history")
-    rows = [{"step": step, "epoch": step // 5, "train/loss": 1 / step} for step in range(1, 301)]
-    rows[9] |= {"validation/loss": 0.5}
-    killed = MetricsLog(client, run_id)
-    for row in rows[50:150]:
-        killed(row)
-    killed.send()
-    following = MetricsLog(client, run_id)
-    for row in [*rows, *rows]:
-        following(row)
-    following.send()
-    assert sorted(points(client, run_id, "train/loss")) == [(step, 1 / step) for step in range(1, 301)]
-    assert points(client, run_id, "validation/loss") == [(10, 0.5)]
-    assert set(client.get_run(run_id).data.metrics) == {"train/loss", "validation/loss"}
+def test_an_error_is_told_though_mlflow_is_away(caplog: pytest.LogCaptureFixture) -> None:
+    away = Mock(set_terminated=Mock(side_effect=ConnectionError("refused")))
+    with pytest.raises(ZeroDivisionError), failing_run_is_closed(away, "run"):
+        raise ZeroDivisionError
+    assert "could not be told that run run failed: refused" in caplog.text
 
 
 def test_results_and_facts_lie_with_the_run(client: MlflowClient, home: Path, tmp_path: Path) -> None:

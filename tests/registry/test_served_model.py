@@ -21,7 +21,7 @@ from packaging.requirements import Requirement
 
 from seqloom.decoding.generator import Generator
 from seqloom.registry.packaging import needed_modules
-from seqloom.registry.runs import open_run
+from seqloom.registry.runs import FlowRun, open_run
 from seqloom.registry.sealed import seal
 from seqloom.registry.tracking import connect
 from seqloom.registry.versions import register_version
@@ -36,7 +36,7 @@ def stored(home: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactor
     """The folder that MLflow hands out for a registered version."""
     client = connect(home)
     recipe = recipe_named("served")
-    run_id = open_run(client, recipe, "key", "flow", corpus(), home)
+    run_id = open_run(client, recipe, "key", FlowRun("flow", "flow"), corpus(), home)
     version = register_version(client, recipe, run_id, "key", checkpoint, evaluation())
     return Path(mlflow.artifacts.download_artifacts(version.uri, dst_path=str(tmp_path_factory.mktemp("served ü"))))
 

@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from seqloom.decoding.generator import Generator
-from seqloom.registry.runs import open_run
+from seqloom.registry.runs import FlowRun, open_run
 from seqloom.registry.tracking import connect
 from seqloom.registry.versions import register_version
 from tests.registry.tiny import corpus, evaluation, recipe_named
@@ -35,7 +35,7 @@ def free_port() -> int:
 def server(home: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     client = connect(home)
     recipe = recipe_named("over-http")
-    run_id = open_run(client, recipe, "key", "flow", corpus(), home)
+    run_id = open_run(client, recipe, "key", FlowRun("flow", "flow"), corpus(), home)
     register_version(client, recipe, run_id, "key", checkpoint, evaluation())
     client.set_registered_model_alias("over-http", "champion", "1")
     port = free_port()

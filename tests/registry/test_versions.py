@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 
 from seqloom.mistake import UserMistake
 from seqloom.registry.lookup import MODEL_URI, find_checkpoint
-from seqloom.registry.runs import open_run
+from seqloom.registry.runs import FlowRun, open_run
 from seqloom.registry.tracking import Version
 from seqloom.registry.versions import champion_scores, describe, find_by_key, register_version
 from tests.registry.tiny import corpus, evaluation, recipe_named
@@ -15,7 +15,7 @@ from tests.registry.tiny import corpus, evaluation, recipe_named
 
 def registered(client: MlflowClient, home: Path, checkpoint: Path, name: str, key: str, **registry: str) -> Version:
     recipe = recipe_named(name, registry=registry)
-    run_id = open_run(client, recipe, key, "flow", corpus(), home)
+    run_id = open_run(client, recipe, key, FlowRun("flow", "flow"), corpus(), home)
     return register_version(client, recipe, run_id, key, checkpoint, evaluation())
 
 

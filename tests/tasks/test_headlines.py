@@ -1,7 +1,7 @@
 import pytest
 
 from seqloom.artifact.manifest import Manifest
-from tasks.headlines import headline, page
+from tasks.headlines import headline
 
 CASES = {
     "corpus": (
@@ -39,14 +39,3 @@ def test_a_stage_in_one_line(stage: str) -> None:
 
 def test_no_vectors() -> None:
     assert headline(manifest("vectors", {"coverage": {}})) == "none: embeddings start at random"
-
-
-@pytest.mark.parametrize("stage", CASES)
-def test_a_stage_as_a_page(stage: str) -> None:
-    facts, line = CASES[stage]
-    text = page(manifest(stage, facts))
-    assert text.startswith(f"## {stage}\n\n{line}\n")
-    assert "`/some/folder ü`" in text
-    assert "`0123456789abcdef`" in text
-    assert "1.3 s" in text
-    assert text.count("```") == 2

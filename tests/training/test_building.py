@@ -10,7 +10,7 @@ from torch import nn
 from seqloom.batches.bucketing import BucketedBatches
 from seqloom.models.building import read_checkpoint, set_vectors
 from seqloom.recipe.resolved import read_recipe
-from seqloom.training.building import read_history
+from seqloom.training.history import read_history
 from seqloom.training.loss import validation_loss
 from seqloom.vocabulary.special import PADDING
 from tests.training.small import SIZES, mistake_of, run_stage, write_home

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 
 from seqloom.models.building import WEIGHTS_FILE
-from seqloom.training.building import read_history
+from seqloom.training.history import read_history
 from tests.training.small import Row, mistake_of, run_stage, write_home
 
 STILL = {"dropout": 0.0}

@@ -4,13 +4,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from seqloom.artifact.digest import digest_of_folder, digest_of_value
 from seqloom.artifact.durable import make_durable, says_full, sync
+from seqloom.artifact.lock import locked
 from seqloom.artifact.manifest import MANIFEST_FILE, Manifest, read_manifest
 from seqloom.mistake import UserMistake
 
@@ -28,6 +28,15 @@ class Store:
         folder = self._folder(stage, key)
         return read_manifest(folder) if (folder / MANIFEST_FILE).exists() else None
 
+    def alone(self, name: str, what: str) -> AbstractContextManager[None]:
+        """A lock of all who share this store; `what` is said to whoever has to wait."""
+        return locked(self.root / "locks" / f"{name}.lock", what)
+
+    def find_by_digest(self, stage: str, digest: str) -> Manifest | None:
+        """Return the finished stage of which this came, if it is still there."""
+        manifests = (read_manifest(file.parent) for file in sorted((self.root / stage).glob(f"[!.]*/{MANIFEST_FILE}")))
+        return next((manifest for manifest in manifests if manifest.digest == digest), None)
+
     def workspace(self, stage: str, key: str) -> Path:
         """A folder that outlives a killed stage, for its checkpoints; `discard_workspace` removes it."""
         folder = self._folder(stage, key).with_suffix(".work")
@@ -38,20 +47,21 @@ class Store:
         """Remove the workspace of a stage that is finished."""
         shutil.rmtree(self._folder(stage, key).with_suffix(".work"), ignore_errors=True)
 
-    def build(self, stage: str, key: str, write: Write) -> Manifest:
-        """Return the finished stage, doing it with `write` if nobody has.
+    def build(self, stage: str, key: str, write: Write, again: bool = False) -> Manifest:
+        """Return the finished stage, doing it with `write` if nobody has, or `again` though somebody has.
 
         `write` fills an empty folder and returns its facts. The folder takes its place by one rename, after its bytes
-        are on the disk; a second process that wants the same stage waits for the first and takes its result.
+        are on the disk; a second process that wants the same stage waits for the first and takes its result. What was
+        there before stays until then.
 
         Raises:
             UserMistake: the disk is full.
         """
         folder = self._folder(stage, key)
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(folder.with_suffix(".lock")):
-                return self.find(stage, key) or self._commit(folder, stage, key, write)
+            with locked(folder.with_suffix(".lock"), f"the same {stage}"):
+                found = None if again else self.find(stage, key)
+                return found or self._commit(folder, stage, key, write)
         except Exception as error:
             if not says_full(error):
                 raise
@@ -72,12 +82,20 @@ class Store:
             manifest = Manifest(stage, key, digest, str(folder), round(time.monotonic() - started, 3), facts)
             manifest.write(unfinished)
             make_durable(unfinished)
-            shutil.rmtree(folder, ignore_errors=True)  # what is there has no manifest, so is no artifact
-            unfinished.rename(folder)
-            sync(folder.parent)
+            _put(unfinished, folder)
             return manifest
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
     def _folder(self, stage: str, key: str) -> Path:
         return self.root / stage / key[:32]
+
+
+def _put(made: Path, folder: Path) -> None:
+    """Rename `made` to `folder`; what is there is moved aside first and removed last: nobody ever sees half of it."""
+    replaced = made.with_suffix(".replaced")  # a name that the next commit clears away, should this one be killed
+    if folder.exists():
+        folder.rename(replaced)
+    made.rename(folder)
+    sync(folder.parent)
+    shutil.rmtree(replaced, ignore_errors=True)

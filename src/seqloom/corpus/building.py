@@ -1,9 +1,11 @@
 """The corpus stage: files in any supported format to clean, split Parquet."""
 
 import json
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 import pyarrow.dataset
@@ -19,6 +21,7 @@ from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Corpus
 
+SIDES = ("source", "target")
 _REPORT_EVERY = 10_000  # rows
 _EXAMPLE = 200  # characters of a text in the facts
 
@@ -30,7 +33,20 @@ class _Tally:
     read: int = 0
     rows: Counter[str] = field(default_factory=Counter)  # by split
     rejected: Counter[str] = field(default_factory=Counter)  # by reason
-    characters: Counter[tuple[str, str]] = field(default_factory=Counter)  # by split and side
+    rejects: dict[str, dict[str, object]] = field(default_factory=dict)  # the first of each reason
+    lengths: dict[tuple[str, str], Counter[int]] = field(default_factory=dict)  # rows of each, by split and side
+
+    def keep(self, split: str, source: str, target: str) -> None:
+        """Count a pair that is kept."""
+        self.rows[split] += 1
+        for side, text in (("source", source), ("target", target)):
+            self.lengths.setdefault((split, side), Counter())[len(text)] += 1
+
+    def reject(self, reason: str, source: str, target: str, origin: str, line: int) -> None:
+        """Count a pair that is not."""
+        self.rejected[reason] += 1
+        shown = {"source": source[:_EXAMPLE], "target": target[:_EXAMPLE], "file": origin, "line": line}
+        self.rejects.setdefault(reason, shown)
 
 
 def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Progress) -> dict[str, object]:
@@ -50,13 +66,11 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
             reason = cleaner.reason_against(source, target, given_for)
             if reason:
                 writer.reject(reason, source, target, origin, pair.line)
-                tally.rejected[reason] += 1
+                tally.reject(reason, source, target, origin, pair.line)
             else:
                 split = shares.split_of(source) if given_for == "train" else given_for
                 writer.keep(split, source, target, origin, pair.line)
-                tally.rows[split] += 1
-                tally.characters[split, "source"] += len(source)
-                tally.characters[split, "target"] += len(target)
+                tally.keep(split, source, target)
             tally.read += 1
             if tally.read % _REPORT_EVERY == 0:
                 progress(tally.read, None, "rows", origin)
@@ -94,13 +108,23 @@ def _facts(tally: _Tally, folder: Path) -> dict[str, object]:
     return {
         "rows": {split: tally.rows[split] for split in SPLITS},
         "rejected": dict(sorted(tally.rejected.items())),
+        "rejects": dict(sorted(tally.rejects.items())),
         "read": tally.read,
-        "characters": {
-            split: {side: round(tally.characters[split, side] / tally.rows[split], 1) for side in ("source", "target")}
-            for split in SPLITS
-        },
+        "characters": {split: {side: _mean(tally.lengths[split, side]) for side in SIDES} for split in SPLITS},
+        "lengths": {side: _quantiles(tally.lengths["train", side]) for side in SIDES},
         "examples": _examples(folder / "train.parquet", tally.rows["train"]),
     }
+
+
+def _mean(lengths: Counter[int]) -> float:
+    return round(sum(length * rows for length, rows in lengths.items()) / lengths.total(), 1)
+
+
+def _quantiles(lengths: Counter[int]) -> dict[str, int]:
+    """Characters that so many of a hundred rows do not exceed."""
+    ordered = sorted(lengths)
+    reached = list(accumulate(lengths[length] for length in ordered))
+    return {str(share): ordered[bisect_left(reached, share / 100 * reached[-1])] for share in (50, 95, 100)}
 
 
 def _examples(path: Path, rows: int) -> list[dict[str, str]]:

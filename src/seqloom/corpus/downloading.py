@@ -6,10 +6,11 @@ import tempfile
 from pathlib import Path
 
 import pooch
+import requests
 from pooch.utils import unique_file_name
 
 from seqloom.artifact.digest import digest_of_file
-from seqloom.mistake import UserMistake
+from seqloom.mistake import Unreachable, UserMistake
 
 _PIN = re.compile(r"sha256=([0-9a-fA-F]{64})")
 _SECONDS = 30  # without a byte from the server
@@ -22,6 +23,7 @@ def download(place: str, folder: Path, field: str) -> Path:
     it has changed. It takes its place by a rename, so half a download never lies there.
 
     Raises:
+        Unreachable: the server cannot be reached, or is not well.
         UserMistake: the server does not give the file, or gives another one than is pinned.
     """
     url, hash_sign, fragment = place.partition("#")
@@ -54,10 +56,17 @@ def _fetch(url: str, folder: Path, field: str) -> Path:
         downloader = pooch.HTTPDownloader(timeout=_SECONDS)
         return Path(pooch.retrieve(url, known_hash=None, fname="file", path=folder, downloader=downloader))
     except (OSError, ValueError) as error:  # what requests raises is one or the other
-        raise UserMistake(
+        raise (Unreachable if _passes(error) else UserMistake)(
             f"{url}: cannot be downloaded ({_reason(error)}); pin it in {field} with #sha256=… so that one download "
             "lasts, or give a local file"
         ) from None
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the server may give the file later: a broken connection or its own fault, not a wrong address."""
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return error.response.status_code >= 500 or error.response.status_code in (408, 429)
+    return isinstance(error, OSError) and not isinstance(error, ValueError)  # a malformed URL is both
 
 
 def _reason(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from seqloom.corpus.opening import read_lines, without_end
@@ -16,7 +16,8 @@ Row = tuple[int, list[str]]  # the line it begins on, and its fields
 
 def read_table(file: SourceFile, section: Corpus) -> Iterator[RawPair]:
     """Yield the two columns of a TSV or CSV file; blank lines are no rows."""
-    rows = _csv_rows(file) if file.format == "csv" else _tsv_rows(file)
+    lines = read_lines(file)
+    rows = csv_rows(lines, file.place) if file.format == "csv" else tsv_rows(lines)
     first = next(rows, None)
     if first is None:
         return
@@ -36,23 +37,27 @@ def read_jsonl(file: SourceFile, section: Corpus) -> Iterator[RawPair]:
     """Yield two values of the object on each line; null is empty text, blank lines are no rows."""
     for number, line in enumerate(read_lines(file), start=1):
         if not line.isspace():
-            row = _json_object(line, f"{file.place} line {number}")
+            row = json_object(line, f"{file.place} line {number}")
             source = _json_text(row, section.source_column, "source_column", f"{file.place} line {number}")
             target = _json_text(row, section.target_column, "target_column", f"{file.place} line {number}")
             yield RawPair(source, target, number)
 
 
-def _tsv_rows(file: SourceFile) -> Iterator[Row]:
+def tsv_rows(lines: Iterable[str]) -> Iterator[Row]:
     """Rows of tab-separated text, where a quotation mark is a character like another."""
-    for number, line in enumerate(read_lines(file), start=1):
+    for number, line in enumerate(lines, start=1):
         text = without_end(line)
         if text:
             yield number, text.split("\t")
 
 
-def _csv_rows(file: SourceFile) -> Iterator[Row]:
-    """Rows of comma-separated text; quoted fields may run over several lines."""
-    rows = csv.reader(read_lines(file), strict=True)
+def csv_rows(lines: Iterable[str], place: str) -> Iterator[Row]:
+    """Rows of comma-separated text; quoted fields may run over several lines.
+
+    Raises:
+        UserMistake: the quotation marks do not match.
+    """
+    rows = csv.reader(lines, strict=True)
     line = 1
     try:
         for fields in rows:
@@ -61,7 +66,7 @@ def _csv_rows(file: SourceFile) -> Iterator[Row]:
             line = rows.line_num + 1
     except csv.Error as error:
         raise UserMistake(
-            f"{file.place} line {line}: the CSV row that begins here is malformed ({error}); close every quotation "
+            f"{place} line {line}: the CSV row that begins here is malformed ({error}); close every quotation "
             'mark, and write one inside quotes as ""'
         ) from None
 
@@ -75,7 +80,12 @@ def _index(column: str, field: str, names: Sequence[str], file: SourceFile, sect
     raise UserMistake(f"{file.place}: {problem}; correct corpus.{field}{header}")
 
 
-def _json_object(line: str, place: str) -> dict[str, object]:
+def json_object(line: str, place: str) -> dict[str, object]:
+    """The object on a line.
+
+    Raises:
+        UserMistake: there is none, or it cannot be read.
+    """
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:

@@ -12,8 +12,8 @@ from seqloom.evaluation.evaluating import evaluate
 from seqloom.evaluation.likelihood import likelihood
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Recipe
-from seqloom.training.building import read_history
 from seqloom.training.device import choose_device
+from seqloom.training.history import read_history
 
 
 def evaluate_checkpoint(

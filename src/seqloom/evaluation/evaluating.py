@@ -14,6 +14,7 @@ from seqloom.evaluation.canvas import COPY, MODEL, NEAREST
 from seqloom.evaluation.comparing import count, interval
 from seqloom.evaluation.examples import Example, choose_examples
 from seqloom.evaluation.figures import length_histogram, length_scores, loss_curves, score_bars
+from seqloom.evaluation.files import EXAMPLES_FILE, FIGURES_FOLDER, HYPOTHESES_FILE, SCORES_FILE
 from seqloom.evaluation.lengths import length_buckets
 from seqloom.evaluation.likelihood import Likelihood
 from seqloom.evaluation.scores import METRICS, Score, sentence_chrf, text_scores
@@ -21,11 +22,6 @@ from seqloom.evaluation.slices import slices_of
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Evaluation
-
-SCORES_FILE = "scores.json"
-HYPOTHESES_FILE = "hypotheses.parquet"
-EXAMPLES_FILE = "examples.json"
-FIGURES_FOLDER = "figures"
 
 ROWS_AT_ONCE = 256  # decoded between two moves of the progress bar
 

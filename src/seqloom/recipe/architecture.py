@@ -9,6 +9,14 @@ if TYPE_CHECKING:
 RECURRENT = ("rnn", "lstm", "gru")
 
 
+def in_words(model: "Model") -> str:
+    """The architecture in a few words, such as `lstm→lstm additive`; what does not concern it is left out."""
+    words = model.decoder if model.encoder == "none" else f"{model.encoder}→{model.decoder}"
+    if model.encoder != "none" and model.decoder in RECURRENT:
+        words += " without attention" if model.attention == "none" else f" {model.attention}"
+    return f"{words} copying" if model.copying else words
+
+
 def mistakes_in(model: "Model") -> Iterator[str]:
     """A sentence for each thing that cannot be built as it is asked for.
 

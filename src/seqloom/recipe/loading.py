@@ -27,6 +27,18 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     return check_recipe(tree, str(path))
 
 
+def change_recipe(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
+    """The same with overrides, as `load_recipe` takes them.
+
+    Raises:
+        UserMistake: an override says something a recipe may not say.
+    """
+    tree = recipe.model_dump()
+    for override in overrides:
+        _apply(tree, override)
+    return check_recipe(tree, f"recipe {recipe.name}")
+
+
 def check_recipe(tree: object, origin: str) -> Recipe:
     """Build a `Recipe` from parsed YAML; `origin` opens the sentence of a mistake."""
     return check_section(Recipe, tree, origin)
@@ -66,18 +78,20 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 def _apply(tree: dict[str, Any], override: str) -> None:
     name, equals, text = override.partition("=")
     if not equals or not name:
-        raise UserMistake(f"-o {override}: an override is written section.field=value, such as training.epochs=3")
+        raise UserMistake(f"override {override}: it is written section.field=value, such as training.epochs=3")
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
-        raise UserMistake(f"-o {override}: the value is not valid YAML; quote it or write lists as [a, b]") from None
+        raise UserMistake(
+            f"override {override}: the value is not valid YAML; quote it or write lists as [a, b]"
+        ) from None
     *sections, field = name.split(".")
     for section in sections:
         if tree.get(section) is None:  # also a section whose every line is a comment
             tree[section] = {}
         tree = tree[section]
         if not isinstance(tree, dict):
-            raise UserMistake(f"-o {override}: {section} is not a section of the recipe")
+            raise UserMistake(f"override {override}: {section} is not a section of the recipe")
     tree[field] = value
 
 

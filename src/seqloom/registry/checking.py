@@ -17,9 +17,10 @@ def check_places(recipe: Recipe) -> None:
     Raises:
         UserMistake: one of them is missing.
     """
-    from seqloom.training.device import choose_device
+    if recipe.training.device == "cuda":
+        from seqloom.training.device import choose_device  # torch: seconds of imports
 
-    choose_device(recipe.training.device)
+        choose_device(recipe.training.device)
     for field in ("source_file", "target_file"):
         file = getattr(recipe.vectors, field)
         if file and not Path(file).is_file():

@@ -43,13 +43,22 @@ def plan(recipe: Recipe, home: Path) -> list[Step]:
     Raises:
         UserMistake: a file of the recipe is missing or cannot be what the recipe says.
     """
-    sources = {SOURCES: digest_of_sources(locate(recipe.corpus, home))}
-    return follow(_pinned(recipe, home), home, STAGES, sources)
+    return follow(recipe, home, STAGES, read_sources(recipe, home))
+
+
+def read_sources(recipe: Recipe, home: Path) -> dict[str, str]:
+    """What the first stage reads, as `follow` wants to know it; downloaded where it is on the net.
+
+    Raises:
+        UserMistake: as `plan`.
+    """
+    return {SOURCES: digest_of_sources(locate(recipe.corpus, home))}
 
 
 def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[str, str]) -> list[Step]:
     """These stages in order, given the digests of what came before; a stage whose input has yet to be made will run."""
     store = Store(home)
+    recipe = _pinned(recipe, home)
     digests = dict(known)
     steps = []
     for stage in stages:

@@ -1,17 +1,17 @@
 """The MLflow run of a flow run: opened before training, closed with the registered version."""
 
 import json
+import logging
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
-from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
-from mlflow.utils.async_logging.run_operations import RunOperations
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.schema import Recipe
@@ -19,89 +19,62 @@ from seqloom.registry.tracking import experiment_id
 
 TRAINING_TAG = "seqloom.training"
 FLOW_RUN_TAG = "prefect.flow_run_id"
-METRICS_PER_BATCH = 100  # gathered before they are sent
-METRICS_AT_MOST = 1000  # MLflow takes in one call
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FlowRun:
+    """The flow run that an MLflow run belongs to, as Prefect knows it."""
+
+    id: str
+    name: str
+    url: str = ""  # of its page, where Prefect has a server
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The way back from MLflow."""
+        tags = {FLOW_RUN_TAG: self.id, "prefect.flow_run_name": self.name}
+        return {**tags, "prefect.flow_run_url": self.url} if self.url else tags
 
 
 def open_run(
-    client: MlflowClient, recipe: Recipe, training_key: str, flow_run: str, corpus: Manifest, home: Path
+    client: MlflowClient, recipe: Recipe, training_key: str, flow_run: FlowRun, corpus: Manifest, home: Path
 ) -> str:
-    """The id of the run of this training: the one a killed process left open, or a new one."""
+    """The id of the run of this training: the one a killed process left open, or a new one.
+
+    Whoever calls holds a lock, or two that begin at once open two runs.
+    """
     experiment = experiment_id(client, recipe.name, home)
     unfinished = client.search_runs(
         [experiment], f"tags.`{TRAINING_TAG}` = '{training_key}' and attributes.status = 'RUNNING'", max_results=1
     )
     if unfinished:
         run_id = str(unfinished[0].info.run_id)
-        client.set_tag(run_id, FLOW_RUN_TAG, flow_run)
-        return run_id
-    tags = {TRAINING_TAG: training_key, FLOW_RUN_TAG: flow_run, "mlflow.source.name": "seqloom", **_commit_tag()}
-    run = client.create_run(experiment, tags=tags, run_name=f"{recipe.name} {time.strftime('%Y-%m-%d %H:%M')}")
-    run_id = str(run.info.run_id)
+        client.log_batch(run_id, tags=[RunTag(*tag) for tag in flow_run.tags.items()])
+    else:
+        tags = {TRAINING_TAG: training_key, **flow_run.tags, "mlflow.source.name": "seqloom", **_commit_tag()}
+        run_id = str(client.create_run(experiment, tags=tags, run_name=flow_run.name).info.run_id)
+    # Told again to a run that was left open: a kill may have come between, and MLflow keeps equal things once.
     client.log_batch(run_id, params=[Param(name, value) for name, value in _flat(recipe).items()])
     client.log_dict(run_id, recipe.model_dump(), "recipe.yaml")
     client.log_inputs(run_id, _datasets(recipe, corpus))
     return run_id
 
 
-class MetricsLog:
-    """History rows on their way to MLflow: sent in batches, in the background, and each only once.
-
-    A training that goes on after a kill tells its history from the beginning; what MLflow has already is passed over.
-    As a context it sends what still waits however the training ends, by an error or Ctrl-C too.
-    """
-
-    def __init__(self, client: MlflowClient, run_id: str) -> None:
-        self.client = client
-        self.run_id = run_id
-        self.waiting: list[Metric] = []
-        self.on_the_way: list[RunOperations] = []
-        self.told: dict[str, set[int]] = {}  # steps, by the figure's name
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.send()
-
-    def __call__(self, row: Mapping[str, float]) -> None:
-        """Take one row of a training's history."""
-        now, step = int(time.time() * 1000), int(row["step"])
-        for name, value in row.items():
-            if "/" in name and step not in self._told(name):
-                self._told(name).add(step)
-                self.waiting.append(Metric(name, value, now, step))
-        if len(self.waiting) >= METRICS_PER_BATCH:
-            self.send(wait=False)
-
-    def send(self, wait: bool = True) -> None:
-        """Send what waits; with `wait`, return when MLflow has it."""
-        for start in range(0, len(self.waiting), METRICS_AT_MOST):
-            batch = self.waiting[start : start + METRICS_AT_MOST]
-            sent = self.client.log_batch(self.run_id, metrics=batch, synchronous=False)
-            assert sent
-            self.on_the_way.append(sent)
-        self.waiting = []
-        if wait:
-            for sent in self.on_the_way:
-                sent.wait()
-            self.on_the_way = []
-
-    def _told(self, name: str) -> set[int]:
-        if name not in self.told:
-            self.told[name] = {metric.step for metric in self.client.get_metric_history(self.run_id, name)}
-        return self.told[name]
+def find_finished(client: MlflowClient, recipe: Recipe, training_key: str) -> str:
+    """The id of the newest finished run of this training, registered or not; empty if there is none."""
+    experiment = client.get_experiment_by_name(recipe.name)
+    if experiment is None:
+        return ""
+    wanted = f"tags.`{TRAINING_TAG}` = '{training_key}' and attributes.status = 'FINISHED'"
+    found = client.search_runs([experiment.experiment_id], wanted, max_results=1)
+    return str(found[0].info.run_id) if found else ""
 
 
-@contextmanager
-def system_metrics(run_id: str) -> Iterator[None]:
-    """Log processor, memory and GPU use to the run while this lasts."""
-    monitor = SystemMetricsMonitor(run_id, resume_logging=True)
-    monitor.start()
-    try:
-        yield
-    finally:
-        monitor.finish()
+def describe_run(client: MlflowClient, run_id: str, markdown: str) -> None:
+    """The text at the head of the run's page."""
+    client.set_tag(run_id, "mlflow.note.content", markdown)
 
 
 @contextmanager
@@ -110,7 +83,10 @@ def failing_run_is_closed(client: MlflowClient, run_id: str) -> Iterator[None]:
     try:
         yield
     except Exception:
-        client.set_terminated(run_id, "FAILED")
+        try:
+            client.set_terminated(run_id, "FAILED")
+        except Exception as away:  # the error of the work is the one to tell
+            logger.warning("MLflow could not be told that run %s failed: %s", run_id, away)
         raise
 
 

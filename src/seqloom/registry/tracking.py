@@ -2,11 +2,19 @@
 
 import logging
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+RETRIES_OF_A_CALL = "2"  # some five seconds: whoever can wait longer asks again, and says so
+PATIENCE = 3600.0  # seconds that what is finished waits for an MLflow that is away
+LONGEST_PAUSE = 30.0  # seconds between two looks whether it is back
+
+logger = logging.getLogger(__name__)
 
 
 def tracking_uri(home: Path) -> str:
@@ -24,6 +32,8 @@ def connect(home: Path) -> MlflowClient:
     for chatty in ("alembic", "mlflow"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # ours are the only bars
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # stdout may be read by a script
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", RETRIES_OF_A_CALL)
     uri = tracking_uri(home)
     embedded = not os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)
@@ -31,6 +41,33 @@ def connect(home: Path) -> MlflowClient:
         home.mkdir(parents=True, exist_ok=True)
         os.environ.pop("MLFLOW_TRACKING_URI", None)  # MLflow sets it, and ours would pass for the user's
     return MlflowClient(uri)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error says that MLflow cannot be reached or is not well now, so that the same call may do later."""
+    if isinstance(error, MlflowException):
+        return error.error_code in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED")
+    return isinstance(error, OSError)  # requests' errors among them
+
+
+def wait_for_mlflow(client: MlflowClient) -> None:
+    """Return as soon as MLflow answers; a wait is said once.
+
+    Raises:
+        MlflowException: it did not within `PATIENCE`.
+    """
+    deadline, pause = time.monotonic() + PATIENCE, 1.0
+    while True:
+        try:
+            client.search_experiments(max_results=1)
+            return
+        except Exception as error:
+            if not is_away(error) or time.monotonic() > deadline:
+                raise
+        if pause == 1.0:
+            logger.warning("MLflow does not answer: waiting for it, an hour at most")
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def experiment_id(client: MlflowClient, name: str, home: Path) -> str:

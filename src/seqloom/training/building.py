@@ -1,6 +1,5 @@
 """The training stage: batches and vectors to a checkpoint folder that generates text on its own."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from seqloom.progress import Progress
 from seqloom.recipe.resolved import write_recipe
 from seqloom.training.device import choose_device
 from seqloom.training.group import Alone
+from seqloom.training.history import write_history
 from seqloom.training.job import Job, Scoring
 from seqloom.training.starting import PARENT_FOLDER, continue_from, start_encoder
 from seqloom.training.trainer import Observe, Trainer
@@ -23,8 +23,6 @@ from seqloom.vocabulary.special import VOCABULARY_FILES
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
-
-HISTORY_FILE = "history.json"
 
 
 def train_model(
@@ -66,7 +64,7 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
         return {}
     save_checkpoint(model.cpu(), job.sizes, job.folder)
     write_recipe(recipe, job.folder)
-    (job.folder / HISTORY_FILE).write_text(json.dumps(position.history), encoding="utf-8")
+    write_history(position.history, job.folder)
     for name in VOCABULARY_FILES:
         shutil.copyfile(job.vocabulary / name, job.folder / name)
     return {
@@ -77,12 +75,6 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
         "steps": position.step,
         "validation": {name: round(value, 4) for name, value in trainer.figures.items()},
     }
-
-
-def read_history(folder: Path) -> list[dict[str, float]]:
-    """Every row a training recorded: losses by step, validation figures by epoch."""
-    history: list[dict[str, float]] = json.loads((folder / HISTORY_FILE).read_text(encoding="utf-8"))
-    return history
 
 
 def _fresh_model(recipe: "Recipe", sizes: Sizes, vectors: Path, vocabulary: Path) -> EncoderDecoder:

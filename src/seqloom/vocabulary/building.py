@@ -20,6 +20,7 @@ from seqloom.vocabulary.words import count_words
 
 COUNTS_FILE = "counts.parquet"  # side, id, token, count: on the training split
 SIDES = ("source", "target")
+_FREQUENT = 20  # tokens in the facts
 
 
 @dataclass
@@ -59,6 +60,7 @@ def build_vocabulary(
         "unknown": {side: _share(unseen[side][UNKNOWN], unseen[side].sum()) for side in SIDES},
         "tokens_per_character": {side: _share(counts[side].sum(), train[side].characters) for side in SIDES},
         "longest": {side: _longest(vocabularies[side]) for side in SIDES},
+        "frequent": {side: _frequent(vocabularies[side], counts[side]) for side in SIDES},
     }
 
 
@@ -114,3 +116,9 @@ def _longest(vocabulary: Vocabulary) -> list[str]:
     """The five longest tokens that were learned: what went wrong with the text shows here first."""
     learned = set(vocabulary.tokens) - {*SPECIAL_TOKENS, *BYTE_TOKENS}
     return sorted(learned, key=lambda token: (-len(token), token))[:5]
+
+
+def _frequent(vocabulary: Vocabulary, counts: NDArray[np.int64]) -> list[list[object]]:
+    """The most frequent tokens with their counts."""
+    order = np.argsort(-counts, kind="stable")[:_FREQUENT]
+    return [[vocabulary.tokens[place], int(counts[place])] for place in order if counts[place]]

@@ -1,0 +1,47 @@
+"""A registered model over a whole file or table, in shards, to Parquet."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed
+from pydantic import Field
+
+from seqloom.bulk.generating import Report
+from tasks.generating import generate_shards
+
+Count = Annotated[int, Field(ge=1)]
+
+
+def _run_name() -> str:
+    asked = flow_run.parameters
+    return f"{asked['file']} · {asked['model']} · {datetime.now():%Y-%m-%d %H:%M}"
+
+
+@flow(name="batch-generate", flow_run_name=_run_name)
+def batch_generate(
+    model: str,
+    file: str,
+    to: str,
+    column: str = "source",
+    file_format: Literal["auto", "lines", "tsv", "csv", "jsonl", "parquet"] = "auto",
+    shard_rows: Count = 10_000,
+    max_characters: Count = 5_000,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+) -> State[Report]:
+    """A model over every row of a file: its columns and the prediction to Parquet, what fails listed, resumable.
+
+    Args:
+        model: models:/NAME@champion, models:/NAME/VERSION or a checkpoint folder.
+        file: The texts: a file on the machine that runs, also gzipped (Parquet excepted).
+        to: Folder for the output. Each model and file has an output of its own in it, that a next run goes on with.
+        column: Column or JSON key of the text; for lines the name that it gets.
+        file_format: Format of the file; auto goes by its name, and takes what it does not know for lines of text.
+        shard_rows: Rows in a shard; a kill costs the shard under way.
+        max_characters: Characters of a text at most; a longer one is listed as a failure.
+        device: Where the model runs; auto takes a GPU where there is one.
+    """
+    report = generate_shards(model, file, to, column, file_format, shard_rows, max_characters, device)
+    return Completed(message=report.headline, data=report)

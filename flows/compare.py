@@ -1,0 +1,77 @@
+"""Several recipes, or a grid of overrides, in one run: which is best, and what it costs."""
+
+from datetime import datetime
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed
+
+from flows.asking import FORM, Variant, asked_variants
+from flows.data_to_model import data_to_model
+from seqloom.artifact.home import home_folder
+from seqloom.evaluation.ranking import Candidate
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.checking import check_places
+from seqloom.registry.continuing import pin_parent
+from tasks.comparing import Comparison, measure, measured_before, weigh
+from tasks.evaluating import evaluate
+from tasks.preparing import make_batches, make_vectors, make_vocabulary, prepare_corpus
+from tasks.registering import open_run
+from tasks.training import train
+
+
+def _run_name() -> str:
+    asked = flow_run.parameters
+    names = [*asked["recipe_files"]] or [asked["recipe"].name]
+    return f"{' · '.join([*names, *asked['grid']])} · {datetime.now():%Y-%m-%d %H:%M}"
+
+
+@flow(name="compare", flow_run_name=_run_name)
+def compare(
+    recipe: Recipe = FORM,
+    recipe_files: tuple[str, ...] = (),
+    override: tuple[str, ...] = (),
+    grid: tuple[str, ...] = (),
+    register_best: bool = False,
+) -> State[Comparison]:
+    """Train several models side by side: one table and one figure, best first, with what each costs.
+
+    Args:
+        recipe: What to vary. Start from this form, or name recipe_files and leave the form alone.
+        recipe_files: Paths of recipes on the machine that runs. They take the form's place.
+        override: Changes to all of them, each written SECTION.FIELD=VALUE, such as training.epochs=40.
+        grid: Fields to try several values of, each written SECTION.FIELD=VALUE,VALUE; all combinations are trained.
+        register_best: Register the best as a version. The others leave their MLflow runs only, and so does the best
+            without it.
+    """
+    variants = asked_variants(recipe, recipe_files, override, grid)
+    for variant in variants:
+        check_places(variant.recipe)
+    comparison = weigh([_candidate(variant) for variant in variants], variants[0].recipe.evaluation.metric)
+    if register_best:
+        data_to_model(next(variant.recipe for variant in variants if variant.label == comparison.best.label))
+    return Completed(message=comparison.headline, data=comparison)
+
+
+@flow(name="train-and-score", flow_run_name="{label}")
+def train_and_score(label: str, recipe: Recipe) -> Candidate:
+    """One candidate: everything but the registration."""
+    recipe = pin_parent(recipe, home_folder())
+    corpus = prepare_corpus(recipe)
+    vocabulary = make_vocabulary(recipe, corpus)
+    vectors = make_vectors(recipe, corpus, vocabulary)
+    batches = make_batches(recipe, corpus, vocabulary)
+    run_id = measured_before(recipe, corpus, vocabulary, vectors, batches) or open_run(
+        recipe, corpus, vocabulary, vectors, batches
+    )
+    training = train(recipe, corpus, vocabulary, vectors, batches, run_id)
+    evaluation = evaluate(recipe, corpus, batches, training, run_id)
+    return measure(label, recipe.evaluation.metric, corpus, training, evaluation, run_id)
+
+
+def _candidate(variant: Variant) -> Candidate:
+    """One that fails is told in the table, and the others go on."""
+    state = train_and_score(variant.label, variant.recipe, return_state=True)
+    result = state.result(raise_on_failure=False)
+    return result if isinstance(result, Candidate) else Candidate(variant.label, failure=str(result))

@@ -1,0 +1,138 @@
+"""What a Prefect server has to know to be Seqloom's: work pools, the GPU limit, which runs are lost, deployments."""
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from prefect.automations import AutomationCore
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolCreate
+from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.events.schemas.events import ResourceSpecification
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.workers.process import ProcessWorker
+
+from flows.stack.layout import CPU_POOL, GPU_POOL
+from seqloom.mistake import UserMistake
+
+POOLS = {CPU_POOL: "Runs of Seqloom on processors.", GPU_POOL: "Runs of Seqloom on machines with a GPU."}
+GPU_LIMIT = "gpu"
+TAG = "seqloom"  # of every deployment in prefect.yaml
+LOST_RUNS = "seqloom: a run that has gone silent has crashed"
+ALIVE = ("Pending", "Running", "Retrying", "heartbeat")  # after each of these another sign has to come
+ENDED = ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed")
+AT_REST = ("Scheduled", "AwaitingConcurrencySlot", "AwaitingRetry", "Paused", "Suspended", "Cancelling")
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """What there is now."""
+
+    devices: int  # GPUs of this machine
+    gpu_slots: int  # runs that may hold a GPU at once, over all machines
+    deployments: list[str]  # flow/deployment
+
+
+def furnish(gpu_slots: int | None, silence: int) -> Furnished:
+    """Make or mend everything on the server of `PREFECT_API_URL`; what is there already stays.
+
+    `gpu_slots` is the size of the limit `gpu`; None gives a slot to each GPU of this machine, at least one, and never
+    takes away what another machine was given. A run that is silent for `silence` seconds has crashed.
+    """
+    devices = count_gpus()
+    with get_client(sync_client=True) as client:
+        for name, description in POOLS.items():
+            _make_pool(client, name, description)
+        slots = _set_gpu_limit(client, gpu_slots, devices)
+        _make_automation(client, silence)
+        _deploy(deployment_file())
+        made = client.read_deployments()
+        flows = {flow.id: flow.name for flow in client.read_flows()}
+    return Furnished(devices, slots, sorted(_name(deployment, flows[deployment.flow_id]) for deployment in made))
+
+
+def count_gpus() -> int:
+    """GPUs that torch sees here."""
+    import torch
+
+    return torch.cuda.device_count()
+
+
+def deployment_file() -> Path:
+    """The `prefect.yaml` of the working directory, or the one beside Seqloom's flows."""
+    places = [Path.cwd(), Path(__file__).resolve().parents[2]]
+    for place in places:
+        if (place / "prefect.yaml").is_file():
+            return place / "prefect.yaml"
+    raise UserMistake(f"there is no prefect.yaml in {places[0]}; go to the folder of yours, or to a clone of Seqloom")
+
+
+def _make_pool(client: SyncPrefectClient, name: str, description: str) -> None:
+    template = ProcessWorker.get_default_base_job_template()
+    pool = WorkPoolCreate(name=name, type="process", description=description, base_job_template=template)
+    with suppress(ObjectAlreadyExists):  # and then maybe paused, limited or changed by its owner, which stays
+        client.create_work_pool(pool)
+
+
+def _set_gpu_limit(client: SyncPrefectClient, wanted: int | None, devices: int) -> int:
+    try:
+        there = client.read_global_concurrency_limit_by_name(GPU_LIMIT)
+    except ObjectNotFound:
+        there = None
+    slots = wanted or max(1, devices, there.limit if there else 0)
+    client.upsert_global_concurrency_limit_by_name(GPU_LIMIT, slots)
+    if there and not there.active:
+        client.update_global_concurrency_limit(GPU_LIMIT, GlobalConcurrencyLimitUpdate(active=True))
+    return slots
+
+
+def _make_automation(client: SyncPrefectClient, silence: int) -> None:
+    """A run that goes silent without an end is marked crashed: its process, its worker or the machine is gone."""
+    automation = AutomationCore(
+        name=LOST_RUNS,
+        description=f"Marks a run tagged {TAG} crashed that has given no sign of life for {silence} seconds.",
+        trigger=EventTrigger(
+            after={f"prefect.flow-run.{sign}" for sign in ALIVE},
+            expect={f"prefect.flow-run.{sign}" for sign in ALIVE + ENDED + AT_REST},
+            match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+            # Other teams' runs on the same server may have slower hearts.
+            match_related=ResourceSpecification({"prefect.resource.id": [f"prefect.tag.{TAG}"]}),
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=timedelta(seconds=silence),
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.CRASHED,
+                message=f"no sign of life for {silence} seconds: the process, its worker or the machine is gone; "
+                "the next run goes on from the last checkpoint",
+            )
+        ],
+    )
+    there = client.read_automations_by_name(LOST_RUNS)
+    if there:
+        client.update_automation(there[0].id, automation)
+    else:
+        client.create_automation(automation)
+
+
+def _deploy(file: Path) -> None:
+    """`prefect deploy --all`, which reads templates, schedules and triggers as its user knows them."""
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
+    environment = {**os.environ, "PWD": str(file.parent)}  # the folder that a run starts in, see its pull step
+    done = subprocess.run(command, cwd=file.parent, env=environment, stdin=subprocess.DEVNULL, capture_output=True)
+    print(done.stdout.decode(), done.stderr.decode(), sep="\n", file=sys.stderr)
+    if done.returncode:
+        raise UserMistake(f"{file} could not be deployed; what prefect deploy --all said stands above")
+
+
+def _name(deployment: DeploymentResponse, flow: str) -> str:
+    return f"{flow}/{deployment.name}"

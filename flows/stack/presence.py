@@ -1,0 +1,66 @@
+"""Whether a stack is up in a home, and where: a lock that its process holds, and a file that says the addresses."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import psutil
+from filelock import FileLock, Timeout
+
+
+@dataclass(frozen=True)
+class Running:
+    """A stack that is up."""
+
+    prefect_url: str
+    prefect_api: str
+    mlflow_url: str
+    process: int = field(default_factory=os.getpid)
+    started: float = field(default_factory=lambda: psutil.Process().create_time())  # numbers are used again
+
+
+def claim(home: Path) -> FileLock | None:
+    """The lock of the one stack a home can have; None where another process holds it."""
+    home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / "stack.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return None
+    _file(home).unlink(missing_ok=True)
+    return lock
+
+
+def announce(home: Path, stack: Running) -> None:
+    """Say that the stack of this process is up, until `withdraw`."""
+    draft = _file(home).with_suffix(".draft")
+    draft.write_text(json.dumps(asdict(stack)), encoding="utf-8")
+    draft.replace(_file(home))
+
+
+def withdraw(home: Path) -> None:
+    """Say it no longer."""
+    _file(home).unlink(missing_ok=True)
+
+
+def running(home: Path) -> Running | None:
+    """The stack that is up in this home; of one that was killed the file is still there, but not the process."""
+    try:
+        found = Running(**json.loads(_file(home).read_text(encoding="utf-8")))
+        alive = psutil.Process(found.process).create_time() == found.started
+    except (FileNotFoundError, psutil.NoSuchProcess):
+        return None
+    return found if alive else None
+
+
+def join(home: Path) -> None:
+    """Let this process speak to the stack that is up in its home, where its user names no other servers."""
+    found = running(home)
+    if found:
+        os.environ.setdefault("PREFECT_API_URL", found.prefect_api)
+        os.environ.setdefault("MLFLOW_TRACKING_URI", found.mlflow_url)
+
+
+def _file(home: Path) -> Path:
+    return home / "stack.json"

@@ -1,0 +1,26 @@
+"""One process at a time, on this machine or on those that share its folder."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def locked(file: Path, what: str) -> Iterator[None]:
+    """Hold the lock while this lasts; a wait for it is said. A process that is killed lets go of it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(file)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        logger.warning("another run is at work on %s: waiting for it", what)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,1 @@
+"""A model over a whole file: shard by shard, to Parquet, resumable, and no row is lost."""

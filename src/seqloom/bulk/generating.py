@@ -1,0 +1,219 @@
+"""Shard after shard through a model: what a killed run has written is kept, and the next one goes on behind it."""
+
+import csv
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock
+
+from seqloom.artifact.digest import digest_of_folder, digest_of_value
+from seqloom.artifact.durable import says_full, sync
+from seqloom.bulk.reading import FAILURE, PREDICTION, Input, Rows
+from seqloom.decoding.generator import Generator
+from seqloom.mistake import UserMistake
+from seqloom.progress import Progress
+from seqloom.recipe.resolved import read_recipe
+
+MANIFEST, FAILURES = "_manifest.json", "_failures.csv"  # readers of a folder of Parquet pass over a name with _
+PIECE = 512  # texts between two reports
+SHOWN = 200  # characters of a text in the list of failures
+
+Failure = dict[str, str | int]  # row, from 1; reason; text
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """What decides every row of an output."""
+
+    model: str  # as it was asked for
+    checkpoint: Path
+    input: Input
+    shard_rows: int
+    max_characters: int  # of a text; a longer one is a failure
+
+    def key(self) -> str:
+        """Digest of the model, the file and how it is read and cut, whatever they are called."""
+        file = self.input.file
+        cut = [self.input.column, self.shard_rows, self.max_characters]
+        return digest_of_value([digest_of_folder(self.checkpoint), file.digest, file.format, *cut])
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of it; rates are of this run alone, reading and writing included."""
+
+    folder: str
+    rows: int
+    failed: int
+    shards: int
+    rows_before: int  # that an earlier run had done
+    seconds: float
+    texts_per_second: float
+    tokens_per_second: float  # written by the model
+    failures: list[Failure]  # the first of them
+    failures_file: str  # all of them
+
+    @property
+    def headline(self) -> str:
+        """The output in one line."""
+        failed = f", {self.failed:,} failed" if self.failed else ""
+        if self.rows_before == self.rows:
+            return f"{self.rows:,} rows{failed}: all of them were there already"
+        before = f", {self.rows_before:,} of them from before" if self.rows_before else ""
+        return f"{self.rows:,} rows{before}{failed}, {self.texts_per_second:,.0f} texts/s"
+
+
+def generate_in_bulk(bulk: Bulk, generator: Generator, to: Path, progress: Progress, failures: int = 100) -> Report:
+    """Write the shards that are missing in the output's folder below `to`, and list what failed.
+
+    The folder is named by the model and the key, so another model or file starts another output. A shard takes its
+    place by one rename: one that exists is whole.
+
+    Raises:
+        UserMistake: not one row could be used, or the disk is full.
+    """
+    key = bulk.key()
+    folder = to / f"{read_recipe(bulk.checkpoint).name}-{key[:12]}"
+    with _full_disk_is_told(to):
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock"):
+            _write_manifest(bulk, key, folder)
+            started = time.monotonic()
+            before, tokens = _write_shards(bulk, generator, folder, progress)
+            seconds = time.monotonic() - started
+            failed, listed = _list_failures(bulk, folder, failures)
+    if failed == bulk.input.rows:
+        raise UserMistake(f"{bulk.input.file.place}: no row could be used; the first: {listed[0]['reason']}")
+    made = bulk.input.rows - before
+    return Report(
+        folder=str(folder),
+        rows=bulk.input.rows,
+        failed=failed,
+        shards=len(list(folder.glob("shard-*.parquet"))),
+        rows_before=before,
+        seconds=round(seconds, 3),
+        texts_per_second=round(made / seconds, 1),
+        tokens_per_second=round(tokens / seconds, 1),
+        failures=listed,
+        failures_file=str(folder / FAILURES),
+    )
+
+
+def _write_manifest(bulk: Bulk, key: str, folder: Path) -> None:
+    told = {"key": key, **asdict(bulk), "checkpoint": str(bulk.checkpoint)}
+    text = json.dumps(told, default=str, ensure_ascii=False, indent=2)
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def _write_shards(bulk: Bulk, generator: Generator, folder: Path, progress: Progress) -> tuple[int, int]:
+    """How many rows were there before, and how many tokens the model wrote."""
+    total, done, before, tokens = bulk.input.rows, 0, 0, 0
+    for number, rows in enumerate(bulk.input.shards(bulk.shard_rows)):
+        place = folder / f"shard-{number:05d}.parquet"
+        if place.exists():
+            before += len(rows.table)
+        else:
+            predictions: list[str | None] = []
+            reasons: list[str] = []
+            for piece in _pieces(rows):
+                for prediction, reason in _predict(generator, piece, bulk.max_characters):
+                    predictions.append(prediction)
+                    reasons.append(reason)
+                progress(done + len(predictions), total, "rows")
+            tokens += sum(map(len, generator.target.encode([text for text in predictions if text])))
+            _write_shard(rows, predictions, reasons, place)
+        done += len(rows.table)
+        progress(done, total, "rows")
+    return before, tokens
+
+
+def _pieces(rows: Rows) -> Iterator[list[tuple[object, str]]]:
+    """Texts with what is wrong with them already, some hundred at a time."""
+    both = [(text, rows.wrong.get(row, "")) for row, text in enumerate(rows.texts)]
+    return (both[start : start + PIECE] for start in range(0, len(both), PIECE))
+
+
+def _predict(generator: Generator, piece: list[tuple[object, str]], longest: int) -> list[tuple[str | None, str]]:
+    """A prediction or a reason for each text."""
+    told: list[tuple[str | None, str]] = [(None, wrong or _unusable(text, longest)) for text, wrong in piece]
+    usable = [row for row, (_, reason) in enumerate(told) if not reason]
+    answers = _answer(generator, [str(piece[row][0]) for row in usable])
+    for row, answer in zip(usable, answers, strict=True):
+        told[row] = (answer, "") if isinstance(answer, str) else (None, f"{type(answer).__name__}: {answer}")
+    return told
+
+
+def _unusable(text: object, longest: int) -> str:
+    if text is None:
+        return "no text (null)"
+    if not isinstance(text, str):
+        return f"of type {type(text).__name__}, not text"
+    return f"too long: {len(text)} characters, {longest} at most" if len(text) > longest else ""
+
+
+def _answer(generator: Generator, texts: Sequence[str]) -> list[str | Exception]:
+    """An answer each; where the model fails, halves are tried until the text that it fails on stands alone."""
+    if not texts:
+        return []
+    try:
+        return [*generator.generate(texts)]
+    except Exception as error:
+        if len(texts) == 1:
+            return [error]
+        middle = len(texts) // 2
+        return [*_answer(generator, texts[:middle]), *_answer(generator, texts[middle:])]
+
+
+def _write_shard(rows: Rows, predictions: list[str | None], reasons: list[str], place: Path) -> None:
+    table = rows.table.append_column(PREDICTION, pa.array(predictions, pa.string()))
+    table = table.append_column(FAILURE, pa.array([reason or None for reason in reasons], pa.string()))
+    unfinished = place.with_name(f".{place.name}")
+    pq.write_table(table, unfinished, compression="zstd")
+    sync(unfinished)
+    unfinished.rename(place)
+    sync(place.parent)
+
+
+def _list_failures(bulk: Bulk, folder: Path, shown: int) -> tuple[int, list[Failure]]:
+    """Write every failure to a file, and return how many there are and the first of them."""
+    count = 0
+    first: list[Failure] = []
+    unfinished = folder / f".{FAILURES}"
+    with unfinished.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["row", "reason", "text"])
+        for failure in _failures(bulk, folder):
+            count += 1
+            table.writerow(failure.values())
+            if len(first) < shown:
+                first.append(failure)
+    unfinished.rename(folder / FAILURES)
+    return count, first
+
+
+def _failures(bulk: Bulk, folder: Path) -> Iterator[Failure]:
+    for number, place in enumerate(sorted(folder.glob("shard-*.parquet"))):
+        table = pq.read_table(place, columns=[bulk.input.column, FAILURE])
+        for row, reason in enumerate(table[FAILURE].to_pylist()):
+            if reason is not None:
+                text = str(table[bulk.input.column][row].as_py() or "")[:SHOWN]
+                yield {"row": number * bulk.shard_rows + row + 1, "reason": reason, "text": text}
+
+
+@contextmanager
+def _full_disk_is_told(to: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if not says_full(error):
+            raise
+        raise UserMistake(
+            f"the disk is full below {to}: free some space there and run the same command again; the shards that are "
+            "written are kept"
+        ) from error

@@ -1,0 +1,66 @@
+"""Trained models side by side: which is best, and what it costs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from matplotlib.axes import Axes
+
+from seqloom.evaluation import canvas
+
+METRICS = {"bleu": "BLEU", "chrf": "chrF"}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One of the models compared; one that failed has no figures."""
+
+    label: str
+    metrics: dict[str, float] = field(default_factory=dict)  # of the test split
+    seconds: float = 0.0  # its training took, when it was done
+    tokens_per_second: float = 0.0  # of its training
+    parameters: int = 0
+    corpus: str = ""  # digest: scores of other test splits do not compare
+    checkpoint: str = ""
+    run_id: str = ""
+    failure: str = ""
+
+    def score(self, metric: str) -> float:
+        """The figure it is judged by."""
+        return self.metrics.get(f"test/{metric}", float("-inf"))
+
+
+def best_first(candidates: Sequence[Candidate], metric: str) -> list[Candidate]:
+    """By the metric, where it is equal the cheaper first; what failed comes last."""
+    return sorted(candidates, key=lambda candidate: (-candidate.score(metric), candidate.seconds))
+
+
+def worth_it(candidates: Sequence[Candidate], metric: str) -> list[Candidate]:
+    """Those that no other beats at the same cost or less, the cheapest first."""
+    worth: list[Candidate] = []
+    for candidate in sorted(candidates, key=lambda candidate: (candidate.seconds, -candidate.score(metric))):
+        if not worth or candidate.score(metric) > worth[-1].score(metric):
+            worth.append(candidate)
+    return worth
+
+
+def quality_against_cost(candidates: Sequence[Candidate], metric: str, path: Path) -> None:
+    """A point for each candidate; a line joins those that are worth their seconds."""
+    figure, (axes,) = canvas.blank()
+    worth = worth_it(candidates, metric)
+    axes.plot([each.seconds for each in worth], [each.score(metric) for each in worth], color=canvas.GREY, zorder=1)
+    for candidate in candidates:
+        colour = canvas.BLUE if candidate in worth else canvas.OCHRE
+        axes.scatter(candidate.seconds, candidate.score(metric), s=50, color=colour, zorder=2)
+    _name_points(axes, candidates, metric)
+    axes.margins(x=0.15, y=0.15)
+    name = METRICS[metric]
+    canvas.dress(axes, f"{name} against cost", "seconds of training", f"{name} of the test split, 0 to 100")
+    canvas.save(figure, path)
+
+
+def _name_points(axes: Axes, candidates: Sequence[Candidate], metric: str) -> None:
+    """A number beside each point, as in the table: names are too long, and may be in any script."""
+    for number, candidate in enumerate(candidates, start=1):
+        place = (candidate.seconds, candidate.score(metric))
+        axes.annotate(str(number), place, (6, 5), textcoords="offset points", fontsize=9, color=canvas.INK)

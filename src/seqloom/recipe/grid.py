@@ -1,0 +1,45 @@
+"""A grid of overrides: every combination of the values of some fields."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import product
+
+import yaml
+
+from seqloom.mistake import UserMistake
+
+
+def combinations(lines: Sequence[str]) -> list[tuple[str, ...]]:
+    """Overrides for each combination, the last field changing fastest; without lines the one that changes nothing.
+
+    A line is `section.field=value,value`; the values are YAML, as items of a list.
+
+    Raises:
+        UserMistake: a line is not of this form, or two are of one field.
+    """
+    fields = [_values(line) for line in lines]
+    twice = [name for name, count in Counter(name for name, _ in fields).items() if count > 1]
+    if twice:
+        raise UserMistake(f"grid: {twice[0]} is given twice; write all its values on one line")
+    chosen = [[f"{name}={value}" for value in values] for name, values in fields]
+    return list(product(*chosen))
+
+
+def _values(line: str) -> tuple[str, list[str]]:
+    name, equals, text = line.partition("=")
+    try:
+        values = yaml.safe_load(f"[{text}]")
+    except yaml.YAMLError:
+        values = None
+    if not name or not equals or not values:
+        raise UserMistake(
+            f"grid {line}: it is written section.field=value,value, such as model.encoder=lstm,gru; quote a value with "
+            "a comma in it"
+        )
+    return name, [_in_yaml(value) for value in values]
+
+
+def _in_yaml(value: object) -> str:
+    """A value as an override says it."""
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=float("inf"))
+    return str(text).removesuffix("\n").removesuffix("\n...")

@@ -1,0 +1,146 @@
+"""One candidate of a comparison, and all of them side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from seqloom.artifact.home import home_folder
+from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.stage import EVALUATION, TRAINING
+from seqloom.evaluation.ranking import METRICS, Candidate, best_first, quality_against_cost
+from seqloom.mistake import UserMistake
+from seqloom.recipe.schema import Recipe
+from seqloom.registry import runs
+from seqloom.registry.planning import follow
+from seqloom.registry.tracking import connect
+from seqloom.training.history import read_history
+from tasks.pages import markdown
+from tasks.staging import patient_task
+from tasks.watching import audience
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All candidates, best first."""
+
+    metric: str  # they are judged by: bleu or chrf
+    candidates: list[Candidate]
+    figure: str  # a PNG file
+
+    @property
+    def best(self) -> Candidate:
+        """The winner."""
+        return self.candidates[0]
+
+    @property
+    def headline(self) -> str:
+        """The winner in one line."""
+        figure = f"{METRICS[self.metric]} {self.best.score(self.metric):.1f} in {self.best.seconds:,.0f} s"
+        failed = sum(bool(candidate.failure) for candidate in self.candidates)
+        return f"best of {len(self.candidates)}: {self.best.label}, {figure}{f'; {failed} failed' if failed else ''}"
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """As a table shows them."""
+        return [_row(number, candidate) for number, candidate in enumerate(self.candidates, start=1)]
+
+    @property
+    def caution(self) -> str:
+        """What the reader should know before the figures; mostly nothing."""
+        splits = {candidate.corpus for candidate in self.candidates if candidate.corpus}
+        return "" if len(splits) == 1 else "the corpora differ, so the scores are of different test splits"
+
+
+@patient_task(name="measured before", task_run_name="measured before · {recipe.name}")
+def measured_before(
+    recipe: Recipe, corpus: Manifest, vocabulary: Manifest, vectors: Manifest, batches: Manifest
+) -> str:
+    """The id of the finished MLflow run of exactly this training; empty where something has yet to be done."""
+    home = home_folder()
+    made = {manifest.stage: manifest.digest for manifest in (corpus, vocabulary, vectors, batches)}
+    if not all(step.cached for step in follow(recipe, home, (TRAINING, EVALUATION), made)):
+        return ""
+    return runs.find_finished(connect(home), recipe, TRAINING.key(recipe, [made[name] for name in TRAINING.reads]))
+
+
+@patient_task(name="measure", task_run_name="measure · {label}")
+def measure(
+    label: str, metric: str, corpus: Manifest, training: Manifest, evaluation: Manifest, run_id: str
+) -> Candidate:
+    """Close the MLflow run, without a version, and gather what the comparison shows."""
+    client = connect(home_folder())
+    if client.get_run(run_id).info.status != "FINISHED":
+        with runs.failing_run_is_closed(client, run_id):
+            runs.log_facts(client, run_id, (training, evaluation))
+            runs.log_results(client, run_id, evaluation)
+            client.set_terminated(run_id, "FINISHED")
+    speeds = [row["train/tokens_per_second"] for row in read_history(training.path) if "train/tokens_per_second" in row]
+    candidate = Candidate(
+        label=label,
+        metrics=evaluation.facts["metrics"],
+        seconds=training.seconds,
+        tokens_per_second=fmean(speeds) if speeds else 0.0,
+        parameters=training.facts["parameters"],
+        corpus=corpus.digest,
+        checkpoint=training.folder,
+        run_id=run_id,
+    )
+    watcher = audience.get()
+    if watcher:
+        watcher.finished("measured", f"{label}: {METRICS[metric]} {candidate.score(metric):.1f}", training.seconds)
+    return candidate
+
+
+@task(name="compare", cache_policy=NO_CACHE)
+def weigh(candidates: Sequence[Candidate], metric: str) -> Comparison:
+    """One table and one figure of all that were trained.
+
+    Raises:
+        UserMistake: not one was.
+    """
+    ranked = best_first(candidates, metric)
+    trained = [candidate for candidate in ranked if not candidate.failure]
+    if not trained:
+        raise UserMistake(f"every candidate failed; {ranked[0].label}: {ranked[0].failure}")
+    figure = home_folder() / "comparisons" / f"{flow_run.id}.png"
+    quality_against_cost(trained, metric, figure)
+    comparison = Comparison(metric, ranked, str(figure))
+    create_table_artifact(comparison.rows, key="comparison", description=comparison.headline)
+    create_markdown_artifact(_page(comparison), key="comparison-figure", description=comparison.headline)
+    return comparison
+
+
+def _row(number: int, candidate: Candidate) -> dict[str, str]:
+    if candidate.failure:
+        return {"": "", "candidate": candidate.label, **dict.fromkeys(_COLUMNS, ""), "note": candidate.failure}
+    figures = {name: f"{candidate.score(metric):.1f}" for metric, name in METRICS.items()}
+    return {
+        "": str(number),
+        "candidate": candidate.label,
+        **figures,
+        "perplexity": f"{candidate.metrics['test/perplexity']:.1f}",
+        "seconds": f"{candidate.seconds:,.1f}",
+        "tokens/s": f"{candidate.tokens_per_second:,.0f}",
+        "parameters": f"{candidate.parameters / 1e6:.2f} M",
+        "note": "",
+    }
+
+
+_COLUMNS = (*METRICS.values(), "perplexity", "seconds", "tokens/s", "parameters")
+
+
+def _page(comparison: Comparison) -> str:
+    columns = list(comparison.rows[0])
+    table = markdown.table(columns, [list(row.values()) for row in comparison.rows])
+    caution = f"**{comparison.caution}**\n\n" if comparison.caution else ""
+    picture = markdown.image(Path(comparison.figure), f"{METRICS[comparison.metric]} against cost")
+    return (
+        f"## {comparison.headline}\n\n{caution}{table}\n{picture}\n"
+        f'```\nseqloom generate {comparison.best.checkpoint} "…"\n```\n'
+    )

@@ -1,0 +1,47 @@
+"""A model over a whole file, as Prefect sees it."""
+
+from pathlib import Path
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.logging import get_run_logger
+
+from seqloom.artifact.home import home_folder
+from seqloom.bulk.generating import Bulk, Report, generate_in_bulk
+from seqloom.bulk.reading import open_input
+from seqloom.decoding.generator import Generator
+from seqloom.registry.lookup import find_checkpoint
+from seqloom.training.device import choose_device
+from tasks.staging import patient_task
+from tasks.watching import watched
+
+
+@patient_task(name="generate", task_run_name="generate · {model}")
+def generate_shards(
+    model: str, file: str, to: str, column: str, kind: str, shard_rows: int, max_characters: int, device: str
+) -> Report:
+    """Write the shards that are not there yet, and say how fast it went and what failed."""
+    checkpoint = find_checkpoint(model, home_folder())
+    bulk = Bulk(model, checkpoint, open_input(Path(file), kind, column), shard_rows, max_characters)
+    generator = Generator.load(checkpoint)
+    generator.model.to(choose_device(device))
+    with watched("generate", "batch-generate-progress") as progress:
+        report = generate_in_bulk(bulk, generator, Path(to), progress)
+    get_run_logger().info("%s", report.headline)
+    create_markdown_artifact(_page(model, file, report), key="batch-generate", description=report.headline)
+    if report.failures:
+        create_table_artifact(
+            report.failures, key="batch-generate-failures", description=f"{report.failed:,} rows without a prediction"
+        )
+    return report
+
+
+def _page(model: str, file: str, report: Report) -> str:
+    failures = f"- every failure with its reason: `{report.failures_file}`\n" if report.failed else ""
+    return (
+        f"## {model} over {file}\n\n{report.headline}\n\n"
+        f"- {report.shards:,} shards in `{report.folder}`\n{failures}\n"
+        "| | this run |\n|---|---:|\n"
+        f"| rows | {report.rows - report.rows_before:,} |\n| seconds | {report.seconds:,.1f} |\n"
+        f"| texts/s | {report.texts_per_second:,.1f} |\n| tokens/s, written | {report.tokens_per_second:,.1f} |\n\n"
+        f"```python\nimport pandas as pd\n\npd.read_parquet({report.folder!r})\n```\n"
+    )

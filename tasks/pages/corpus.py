@@ -1,0 +1,36 @@
+"""The corpus report: what there is, how long it is, and what was thrown away."""
+
+from collections.abc import Iterator
+
+from seqloom.artifact.manifest import Manifest
+from tasks.pages.markdown import lines, table
+
+
+def sections(manifest: Manifest) -> Iterator[str]:
+    """Counts by split, lengths, rejects with an example each, and three pairs."""
+    facts = manifest.facts
+    rows = [
+        (split, f"{count:,}", *(facts["characters"][split][side] for side in ("source", "target")))
+        for split, count in facts["rows"].items()
+    ]
+    yield table(("split", "pairs", "mean source", "mean target"), rows, (1, 2, 3))
+    yield "Lengths are characters. Of the training pairs, so many of a hundred are no longer than:\n"
+    lengths = [(side, *(f"{value:,}" for value in shares.values())) for side, shares in facts["lengths"].items()]
+    yield table(("", "50", "95", "all"), lengths, (1, 2, 3))
+    yield _rejected(facts["rejected"], facts["rejects"], facts["read"])
+    yield f"### Pairs from the training split\n\n{lines(facts['examples'])}"
+
+
+def _rejected(counts: dict[str, int], first: dict[str, dict[str, str]], read: int) -> str:
+    if not counts:
+        return f"None of the {read:,} pairs read was rejected.\n"
+    by_count = sorted(counts.items(), key=lambda pair: -pair[1])
+    rows = [(reason, f"{count:,}", f"{count / read:.1%}") for reason, count in by_count]
+    examples = [
+        {reason: f"{pair['file']} line {pair['line']}", "source": pair["source"], "target": pair["target"]}
+        for reason, pair in ((reason, first[reason]) for reason, _ in by_count)
+    ]
+    return (
+        f"### Rejected\n\n{table(('reason', 'pairs', 'share'), rows, (1, 2))}\n"
+        f"The first of each; all of them are in `rejects.parquet`:\n\n{lines(examples)}"
+    )

@@ -1,0 +1,24 @@
+"""The word vectors: how much of the text they cover, and what lies beside what."""
+
+from collections.abc import Iterator
+
+from seqloom.artifact.manifest import Manifest
+from tasks.pages.markdown import table, text
+
+
+def sections(manifest: Manifest) -> Iterator[str]:
+    """Coverage by side, and the nearest neighbours of frequent words."""
+    facts = manifest.facts
+    if not facts["coverage"]:
+        yield f"The embeddings, {facts['width']} wide, start at random.\n"
+        return
+    shares = [(side, f"{share:.1%}") for side, share in facts["coverage"].items()]
+    yield table(("", "tokens with a vector"), shares, (1,))
+    yield f"Each vector has {facts['width']} numbers. The share is of the tokens of the training text.\n"
+    yield "### Nearest neighbours of frequent words\n"
+    rows = [
+        (side, text(word), ", ".join(map(text, nearest)))
+        for side, words in facts["neighbours"].items()
+        for word, nearest in words.items()
+    ]
+    yield table(("", "word", "nearest by cosine"), rows)

@@ -1,0 +1,83 @@
+"""Whether a corpus has changed enough since the last version to train again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
+
+from seqloom.artifact.home import home_folder
+from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.stage import CORPUS
+from seqloom.artifact.store import Store
+from seqloom.corpus.comparing import Change, Pair, change_between
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.lineage import newest_version, stages_of
+from seqloom.registry.tracking import connect
+from tasks.naming import artifact_key
+from tasks.pages import markdown
+from tasks.staging import patient_task
+
+CHANGED = "seqloom.corpus.changed"  # the event that prefect.yaml's trigger waits for
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether to train, and the sentence that says why or why not."""
+
+    train: bool
+    why: str
+    change: Change | None = None  # where two corpora were compared
+
+
+@patient_task(name="decide", task_run_name="decide · {recipe.name}")
+def decide(recipe: Recipe, corpus: Manifest, share: float) -> Decision:
+    """Compare the corpus with that of the newest version.
+
+    What that was trained on stands in MLflow, with the version, and nowhere else: it survives every restart, is the
+    same for every machine, and a training that failed leaves it as it was, so the next look starts another.
+    """
+    home = home_folder()
+    client = connect(home)
+    version = newest_version(client, recipe.name)
+    if version is None:
+        return Decision(True, f"there is no version of {recipe.name} yet")
+    digest = stages_of(client, version.run_id).get(CORPUS.name, "")
+    if digest == corpus.digest:
+        return Decision(False, f"the corpus is the one that {version.uri} was trained on")
+    before = Store(home).find_by_digest(CORPUS.name, digest)
+    if before is None:
+        return Decision(True, f"the corpus of {version.uri} is not in this store, so nobody can tell what changed")
+    change = change_between(before.path, corpus.path)
+    more = change.share > share
+    why = (
+        f"rows since {version.uri}: {change.added:,} came and {change.removed:,} went, {change.share:.1%} of all; "
+        f"that is {'more' if more else 'no more'} than {share:.1%}"
+    )
+    return Decision(more, why, change)
+
+
+@task(name="tell", task_run_name="tell · {recipe.name}", cache_policy=NO_CACHE)
+def tell_of_change(recipe: Recipe, recipe_file: str, override: Sequence[str], decision: Decision) -> None:
+    """Leave a page in the UI, and send the event that starts the training where there is reason to."""
+    verdict = "training starts" if decision.train else "nothing to train"
+    page = f"## {recipe.name}: {verdict}\n\n{decision.why}\n"
+    if decision.change:
+        page += _examples("came", decision.change.added_examples)
+        page += _examples("went", decision.change.removed_examples)
+    create_markdown_artifact(page, key=artifact_key(recipe, "refresh"), description=f"{verdict}: {decision.why}")
+    if decision.train:
+        emit_event(
+            CHANGED,
+            resource={"prefect.resource.id": f"seqloom.corpus.{recipe.name}", "prefect.resource.name": recipe.name},
+            payload={"recipe_file": recipe_file, "override": list(override), "why": decision.why},
+        )
+
+
+def _examples(what: str, pairs: Sequence[Pair]) -> str:
+    if not pairs:
+        return ""
+    entries = [{"source": source, "target": target} for source, target in pairs]
+    return f"\nRows that {what}, some of them:\n\n{markdown.lines(entries)}"

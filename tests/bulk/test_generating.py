@@ -1,0 +1,135 @@
+"""Bulk output: the rows of the file with what `generate` says to each, whatever is killed or fails on the way."""
+
+import csv
+import json
+import os
+import signal
+from collections.abc import Sequence
+from multiprocessing import get_context
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from seqloom.bulk.generating import FAILURES, MANIFEST, Bulk, Report, generate_in_bulk
+from seqloom.bulk.reading import open_input
+from seqloom.decoding.generator import Generator
+from seqloom.mistake import UserMistake
+from tests.registry.tiny import write_checkpoint
+
+TEXTS = ["a small dog", "", "dog " * 40, "small", "a dog", "dog dog", "a a a", "big"]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("checkpoint ü"))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join(TEXTS), encoding="utf-8")
+    return path
+
+
+def bulk_of(checkpoint: Path, file: Path, shard_rows: int = 3, longest: int = 100) -> Bulk:
+    return Bulk("models:/tiny@champion", checkpoint, open_input(file, "auto", "source"), shard_rows, longest)
+
+
+def run(bulk: Bulk, to: Path, generator: Generator | None = None) -> Report:
+    return generate_in_bulk(bulk, generator or Generator.load(bulk.checkpoint), to, lambda *_: None)
+
+
+def test_each_row_has_what_generate_says(checkpoint: Path, file: Path, tmp_path: Path) -> None:
+    report = run(bulk_of(checkpoint, file), tmp_path / "out")
+    table = pd.read_parquet(report.folder)
+    assert table["source"].tolist() == TEXTS
+    expected = Generator.load(checkpoint).generate([*TEXTS[:2], *TEXTS[3:]])
+    assert table["prediction"].drop(2).tolist() == expected
+    assert pd.isna(table["prediction"][2])
+    assert table["failure"].dropna().to_dict() == {2: "too long: 160 characters, 100 at most"}
+    assert (report.rows, report.failed, report.shards, report.rows_before) == (8, 1, 3, 0)
+    assert report.texts_per_second > 0
+    assert report.tokens_per_second > 0
+    with Path(report.failures_file).open() as listed:
+        [failure] = csv.DictReader(listed)
+    assert failure == {"row": "3", "reason": "too long: 160 characters, 100 at most", "text": TEXTS[2]}
+
+
+def test_the_same_again_does_nothing_and_anything_else_is_another_output(
+    checkpoint: Path, file: Path, tmp_path: Path
+) -> None:
+    to = tmp_path / "out"
+    first = run(bulk_of(checkpoint, file), to)
+    written = {path: path.stat().st_mtime_ns for path in Path(first.folder).glob("shard-*")}
+    again = run(bulk_of(checkpoint, file), to)
+    assert (again.folder, again.rows_before, again.texts_per_second) == (first.folder, 8, 0.0)
+    assert {path: path.stat().st_mtime_ns for path in Path(first.folder).glob("shard-*")} == written
+    file.write_text("another", encoding="utf-8")
+    assert run(bulk_of(checkpoint, file), to).folder != first.folder
+    (tmp_path / "other name").mkdir()
+    other = write_checkpoint(tmp_path / "other name")
+    moved = bulk_of(other, file)
+    assert moved.key() == bulk_of(checkpoint, file).key(), "a name counts for nothing"
+    (other / "sizes.json").write_bytes((other / "sizes.json").read_bytes() + b"\n")
+    assert moved.key() != bulk_of(checkpoint, file).key()
+    assert all(path.is_dir() for path in to.iterdir())
+
+
+class Failing(Generator):
+    """Fails on every batch with a word in it."""
+
+    def generate(self, texts: Sequence[str]) -> list[str]:
+        if any("dog dog" in text for text in texts):
+            raise RuntimeError("out of memory")
+        return super().generate(texts)
+
+
+def test_a_text_that_the_model_fails_on_fails_alone(checkpoint: Path, file: Path, tmp_path: Path) -> None:
+    whole = Generator.load(checkpoint)
+    failing = Failing(whole.model, whole.source, whole.target, whole.decoding)
+    report = run(bulk_of(checkpoint, file, longest=1000), tmp_path, failing)
+    table = pd.read_parquet(report.folder)
+    assert table["failure"].dropna().to_dict() == {2: "RuntimeError: out of memory", 5: "RuntimeError: out of memory"}
+    assert table["prediction"].drop([2, 5]).notna().all()
+
+
+def test_rows_without_text(checkpoint: Path, tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"source": "dog", "n": 1}\n{"source": null}\n{"n": 3}\n{"source": 7}\n{bad\n', encoding="utf-8")
+    report = run(bulk_of(checkpoint, file), tmp_path / "out")
+    reasons = pd.read_parquet(report.folder)["failure"].tolist()
+    assert reasons[1:4] == ["no text (null)", "no text (null)", "of type int, not text"]
+    assert reasons[4].startswith("line 5: not valid JSON")
+    assert [failure["row"] for failure in report.failures] == [2, 3, 4, 5]
+
+
+def test_a_file_of_which_nothing_can_be_used_is_a_mistake(checkpoint: Path, tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"source": 7}\n' * 4, encoding="utf-8")
+    with pytest.raises(UserMistake, match=r"a\.jsonl: no row could be used; the first: of type int, not text"):
+        run(bulk_of(checkpoint, file), tmp_path / "out")
+
+
+def generate_until_killed(checkpoint: Path, file: Path, to: Path) -> None:
+    """Die in the middle of the third shard."""
+
+    def progress(done: int, *_: object) -> None:
+        if done > 7:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    generate_in_bulk(bulk_of(checkpoint, file), Generator.load(checkpoint), to, progress)
+
+
+def test_a_killed_run_is_gone_on_with(checkpoint: Path, file: Path, tmp_path: Path) -> None:
+    process = get_context("spawn").Process(target=generate_until_killed, args=(checkpoint, file, tmp_path / "killed"))
+    process.start()
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL
+    report = run(bulk_of(checkpoint, file), tmp_path / "killed")
+    assert (report.rows_before, report.shards) == (6, 3)
+    whole = run(bulk_of(checkpoint, file), tmp_path / "whole")
+    pd.testing.assert_frame_equal(pd.read_parquet(report.folder), pd.read_parquet(whole.folder))
+    hidden = {path.name for path in Path(report.folder).iterdir() if path.name.startswith((".", "_"))}
+    assert hidden == {".lock", FAILURES, MANIFEST}
+    assert json.loads((Path(report.folder) / MANIFEST).read_text())["model"] == "models:/tiny@champion"

@@ -1,0 +1,82 @@
+"""`seqloom compare`: shared stages once, every candidate trained, the best first, and no version unless asked for."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+
+from flows.asking import FORM, asked_variants
+from seqloom.mistake import UserMistake
+from tests.flows.conftest import environment
+
+RATES = ("--grid", "training.learning_rate=0.01,0.02,10")
+BURSTS = ("-o", "training.weight_decay=1", "-o", "training.warmup_steps=20", "-o", "training.epochs=30")
+
+
+def test_a_grid_is_trained_ranked_and_not_trained_again(workplace: Path, tmp_path: Path) -> None:
+    """The rate of 10 bursts: it is told in the table, and the others go on."""
+    env = {**environment(workplace), "SEQLOOM_HOME": str(tmp_path), "PREFECT_HOME": str(workplace / ".seqloom/prefect")}
+
+    def compare(*arguments: str) -> dict[str, Any]:
+        command = [sys.executable, "-m", "flows.command_line", "compare", "recipe.yaml", *RATES, *BURSTS, "--json"]
+        done = subprocess.run([*command, *arguments], cwd=workplace, env=env, capture_output=True)
+        assert done.returncode == 0, done.stderr.decode()
+        outcome: dict[str, Any] = json.loads(done.stdout)
+        return outcome
+
+    told = compare()
+    *trained, failed = told["candidates"]
+    assert {each["label"] for each in trained} == {f"training.learning_rate={rate}" for rate in ("0.01", "0.02")}
+    scores = [each["metrics"]["test/chrf"] for each in trained]
+    assert scores == sorted(scores, reverse=True)
+    assert all(each["seconds"] > 0 and each["tokens_per_second"] > 0 and each["parameters"] > 0 for each in trained)
+    assert failed["label"] == "training.learning_rate=10"
+    assert "lower training.learning_rate" in failed["failure"]
+    assert Path(told["figure"]).read_bytes().startswith(b"\x89PNG")
+    folders = {stage: len(list((tmp_path / "artifacts" / stage).glob("*/manifest.json"))) for stage in STAGES}
+    assert folders == {"corpus": 1, "vocabulary": 1, "vectors": 1, "batches": 1, "training": 2, "evaluation": 2}
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    assert not client.search_model_versions()
+    assert {client.get_run(each["run_id"]).info.status for each in trained} == {"FINISHED"}
+
+    again = compare("--register-best")
+    assert again["candidates"][:2] == told["candidates"][:2], "the same runs, not trained again"
+    [version] = client.search_model_versions()
+    run = client.get_run(str(version.run_id))
+    assert f"training.learning_rate={run.data.params['training.learning_rate']}" == trained[0]["label"]
+
+
+STAGES = ("corpus", "vocabulary", "vectors", "batches", "training", "evaluation")
+
+
+@pytest.mark.parametrize(
+    ("files", "grid", "labels"),
+    [
+        ((), ("training.seed=1,2",), ["training.seed=1", "training.seed=2"]),
+        (
+            ("recipes/demo.yaml", "recipes/translate.yaml"),
+            (),
+            ["jupyterlab-en-zh", "multi30k-en-de"],
+        ),
+        (
+            ("recipes/demo.yaml", "recipes/translate.yaml"),
+            ("training.seed=2",),
+            ["jupyterlab-en-zh · training.seed=2", "multi30k-en-de · training.seed=2"],
+        ),
+    ],
+)
+def test_what_is_compared(
+    files: tuple[str, ...], grid: tuple[str, ...], labels: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2])
+    assert [variant.label for variant in asked_variants(FORM, files, (), grid)] == labels
+
+
+@pytest.mark.parametrize("grid", [(), ("training.seed=1",), ("training.seed=1,1",)])
+def test_one_alone_is_nothing_to_compare(grid: tuple[str, ...]) -> None:
+    with pytest.raises(UserMistake, match="there is nothing to compare: give a second recipe, or a grid"):
+        asked_variants(FORM, (), (), grid)

@@ -1,0 +1,115 @@
+"""What a run is asked for: the form or a recipe file, overrides on top, and a mistake told before any work."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.utilities.callables import parameter_schema
+
+from flows.asking import FORM, asked_recipe
+from flows.data_to_model import data_to_model
+from seqloom.mistake import UserMistake
+from seqloom.recipe.loading import load_recipe
+from tests.flows.conftest import environment
+
+ROOT = Path(__file__).parents[2]
+TRANSLATE = str(ROOT / "recipes" / "translate.yaml")
+
+
+def test_the_form_starts_from_the_demo() -> None:
+    assert load_recipe(ROOT / "recipes" / "demo.yaml") == FORM == asked_recipe(FORM, "", ())
+
+
+def test_a_file_takes_the_place_of_the_form_and_overrides_go_on_top_of_either() -> None:
+    override = ("training.epochs=7", "model={encoder: gru}")
+    assert asked_recipe(FORM, TRANSLATE, ()) == load_recipe(Path(TRANSLATE))
+    assert asked_recipe(FORM, TRANSLATE, override[:1]) == load_recipe(Path(TRANSLATE), override[:1])
+    changed = asked_recipe(FORM, "", override)
+    assert (changed.name, changed.training.epochs, changed.model.encoder) == (FORM.name, 7, "gru")
+    assert changed.corpus == FORM.corpus
+
+
+@pytest.mark.parametrize(
+    ("recipe_file", "override", "sentence"),
+    [
+        ("gone.yaml", (), "gone.yaml: no such recipe .*; give the path of a YAML file"),
+        (TRANSLATE, ("training.epoch=3",), "translate.yaml: training.epoch .* did you mean training.epochs?"),
+        ("", ("training.epoch=3",), "recipe jupyterlab-en-zh: training.epoch .* did you mean training.epochs?"),
+        ("", ("training.learning_rate=50",), "recipe jupyterlab-en-zh: training.learning_rate: .* not 50"),
+        ("", ("training.epochs",), "override training.epochs: it is written section.field=value"),
+        ("", ("name.first=x",), "override name.first=x: name is not a section"),
+    ],
+)
+def test_a_mistake_in_the_parameters_is_one_sentence(
+    recipe_file: str, override: tuple[str, ...], sentence: str
+) -> None:
+    with pytest.raises(UserMistake, match=sentence) as caught:
+        asked_recipe(FORM, recipe_file, override)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_parameter_is_a_field_with_a_help_text() -> None:
+    """Prefect's UI draws a raw JSON box for a union, and no help for what has no description."""
+    schema = parameter_schema(data_to_model).model_dump()
+    assert schema["properties"].keys() == {"recipe", "recipe_file", "override", "force"}
+    assert not schema["required"]
+    assert schema["properties"]["recipe"]["default"] == FORM.model_dump(mode="json")
+    assert not [node for node in nodes(schema) if {"anyOf", "oneOf", "allOf"} & node.keys()]
+    fields = [schema, *(model for name, model in schema["definitions"].items() if name != "Recipe")]
+    assert all(field.get("description") for model in fields for field in model["properties"].values())
+
+
+def nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(tree, dict):
+        yield tree
+    for inner in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from nodes(inner)
+
+
+@pytest.mark.usefixtures("first")
+def test_a_run_with_a_mistake_fails_before_any_work(workplace: Path, tmp_path: Path) -> None:
+    code = (
+        "from flows.data_to_model import data_to_model;"
+        "state = data_to_model(recipe_file='gone.yaml', return_state=True);"
+        "print(state.type.value, state.message)"
+    )
+    env = {**environment(workplace), "SEQLOOM_HOME": str(tmp_path), "PREFECT_HOME": str(workplace / ".seqloom/prefect")}
+    env["PREFECT_SERVER_EPHEMERAL_ENABLED"] = "true"
+    done = subprocess.run([sys.executable, "-c", code], cwd=workplace, env=env, capture_output=True, text=True)
+    assert done.stdout.startswith("FAILED "), done.stderr
+    assert "gone.yaml: no such recipe" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_force_does_every_stage_again_in_the_same_folders(workplace: Path, tmp_path: Path) -> None:
+    env = {**environment(workplace), "SEQLOOM_HOME": str(tmp_path), "PREFECT_HOME": str(workplace / ".seqloom/prefect")}
+
+    def train(*arguments: str) -> dict[str, Any]:
+        command = [sys.executable, "-m", "flows.command_line", "train", "recipe.yaml", "--json", *arguments]
+        outcome: dict[str, Any] = json.loads(
+            subprocess.run(command, cwd=workplace, env=env, capture_output=True, check=True).stdout
+        )
+        return outcome
+
+    def written() -> dict[Path, int]:
+        files = (tmp_path / "artifacts").glob("training/*/weights.safetensors")
+        files = [*files, *(tmp_path / "artifacts").glob("*/*/manifest.json")]
+        return {file: file.stat().st_mtime_ns for file in files}
+
+    first, before = train(), written()
+    weights = (Path(first["checkpoint"]) / "weights.safetensors").read_bytes()
+    again, after = train("--force"), written()
+    assert "cached" not in again["stages"].values()
+    assert (again["version"], again["checkpoint"]) == (2, first["checkpoint"])
+    assert again["run_id"] != first["run_id"]
+    assert (Path(first["checkpoint"]) / "weights.safetensors").read_bytes() == weights, "bit for bit, on a CPU"
+    rewritten = {file.parts[-3] for file in before if after[file] > before[file]}
+    assert rewritten >= {"corpus", "vocabulary", "vectors", "batches", "training"}
+    assert before.keys() - after.keys() == {file for file in before if file.parts[-3] == "evaluation"} - after.keys()
+    third = train()
+    assert set(third["stages"].values()) == {"cached"}
+    assert third["version"] == 2

@@ -1,0 +1,22 @@
+import pytest
+
+from seqloom.recipe.architecture import in_words
+from seqloom.recipe.schema import Model
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "lstm→lstm additive"),
+        ({"encoder": "gru", "decoder": "rnn", "attention": "multiplicative"}, "gru→rnn multiplicative"),
+        ({"attention": "none"}, "lstm→lstm without attention"),
+        ({"encoder": "transformer", "decoder": "transformer"}, "transformer→transformer"),
+        ({"encoder": "cnn", "decoder": "lstm"}, "cnn→lstm additive"),
+        ({"encoder": "none", "decoder": "lstm"}, "lstm"),
+        ({"encoder": "none", "decoder": "transformer"}, "transformer"),
+        ({"decoder": "classifier"}, "lstm→classifier"),
+        ({"copying": True}, "lstm→lstm additive copying"),
+    ],
+)
+def test_a_model_in_words_tells_what_is_true_of_it(fields: dict[str, object], words: str) -> None:
+    assert in_words(Model.model_validate(fields)) == words

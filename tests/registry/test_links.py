@@ -1,0 +1,36 @@
+from pathlib import Path
+from unittest.mock import Mock
+
+import pytest
+
+from seqloom.registry.links import run_url, server_command, version_url
+
+HOME = Path("/home/of seqloom")
+
+
+@pytest.mark.parametrize(
+    ("uri", "server"),
+    [
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("https://name:secret@mlflow.example/below/", "https://mlflow.example/below"),
+    ],
+)
+def test_a_server_has_pages(uri: str, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    client = Mock()
+    client.get_run().info.experiment_id = "7"
+    assert run_url(client, "abc", HOME) == f"{server}/#/experiments/7/runs/abc"
+    assert version_url("a.b_c", 3, HOME) == f"{server}/#/models/a.b_c/versions/3"
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("", "sqlite:////home/of seqloom/mlflow.db"),
+        ("postgresql://name:secret@host:5432/mlflow", "postgresql://host:5432/mlflow"),
+    ],
+)
+def test_without_one_there_is_a_command(uri: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert run_url(Mock(), "abc", HOME) == version_url("a", 1, HOME) == ""
+    assert server_command(HOME) == f"mlflow server --backend-store-uri '{shown}'"

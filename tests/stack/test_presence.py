@@ -1,0 +1,56 @@
+"""Who holds a home, and whom a command speaks to."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flows.stack.presence import Running, announce, claim, join, running, withdraw
+
+UP = Running("http://127.0.0.1:1", "http://127.0.0.1:1/api", "http://127.0.0.1:2")
+
+
+def test_a_home_has_one_stack(tmp_path: Path) -> None:
+    lock = claim(tmp_path)
+    assert lock
+    code = f"from pathlib import Path; from flows.stack.presence import claim; print(claim(Path({str(tmp_path)!r})))"
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert other.stdout == "None\n"
+    lock.release()
+    assert claim(tmp_path)
+
+
+def test_it_is_up_from_announce_to_withdraw(tmp_path: Path) -> None:
+    assert running(tmp_path) is None
+    announce(tmp_path, UP)
+    assert running(tmp_path) == UP
+    withdraw(tmp_path)
+    assert running(tmp_path) is None
+
+
+@pytest.mark.parametrize("change", [{"process": 2**22 + 1}, {"started": 1.0}], ids=["gone", "number used again"])
+def test_of_a_killed_one_nothing_is_up(tmp_path: Path, change: dict[str, float]) -> None:
+    announce(tmp_path, UP)
+    file = tmp_path / "stack.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    assert running(tmp_path) is None
+    assert claim(tmp_path)
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("mine", ["", "http://prefect.example/api"])
+def test_a_command_speaks_to_the_stack_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mine: str
+) -> None:
+    for name in ("PREFECT_API_URL", "MLFLOW_TRACKING_URI"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    if mine:
+        monkeypatch.setenv("PREFECT_API_URL", mine)
+    announce(tmp_path, UP)
+    join(tmp_path)
+    assert os.environ["PREFECT_API_URL"] == (mine or UP.prefect_api)
+    assert os.environ["MLFLOW_TRACKING_URI"] == UP.mlflow_url

@@ -1,0 +1,214 @@
+"""The stack as a user has it: real servers, real workers, real signals."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import urllib.request
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psutil
+import pytest
+import yaml
+from mlflow import MlflowClient
+
+from flows.stack.child import processes_of
+from flows.stack.presence import running
+from tests.flows.conftest import DATA, RECIPE
+from tests.stack.running import ROOT, UP, RunningStack, environment, free_port
+
+TINY: dict[str, Any] = yaml.safe_load(RECIPE) | {
+    "corpus": {"train": [str(DATA)], "source_language": "en", "target_language": "de"}
+}
+LONG: dict[str, Any] = TINY | {
+    "name": "long",
+    "training": {"epochs": 5000, "patience": 5000, "batch_tokens": 512, "learning_rate": 0.01},
+}
+
+
+def get(address: str) -> Any:
+    with urllib.request.urlopen(address, timeout=30) as response:
+        return json.load(response)
+
+
+def processes_of_run(stack: RunningStack, run: UUID) -> list[psutil.Process]:
+    """The process of a flow run and the one that watches over it."""
+    return [one for one in processes_of(stack.home) if one.environ().get("PREFECT__FLOW_RUN_ID") == str(run)]
+
+
+def worker_of(stack: RunningStack) -> psutil.Process:
+    """The worker of the pool seqloom-cpu."""
+    [worker] = [one for one in processes_of(stack.home) if {"worker", "seqloom-cpu"} < set(one.cmdline())]
+    return worker
+
+
+def is_running(run: Any) -> bool:
+    return bool(run.state and run.state.is_running())
+
+
+def up(home: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(UP, cwd=ROOT, env=environment(home, **more), capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def lost(stack: RunningStack) -> UUID:
+    """A run of which kill -9 left nothing: neither the process, nor who watched over it, nor the worker."""
+    run = stack.run("nightly-demo", LONG)
+    stack.wait(run, is_running)
+    doomed = processes_of_run(stack, run)
+    for process in (worker_of(stack), *doomed):
+        process.kill()
+    psutil.wait_procs(doomed, timeout=10)
+    return run
+
+
+def test_everything_is_where_it_was_said(stack: RunningStack) -> None:
+    said = stack.said.read_text(encoding="utf-8")
+    assert stack.prefect_url in said
+    assert stack.mlflow_url in said
+    assert f"PREFECT_API_URL={stack.prefect_api} " in said
+    assert get(f"{stack.prefect_url}/ui-settings")["api_url"] == stack.prefect_api
+    assert get(f"{stack.prefect_api}/admin/settings")["server"]["analytics_enabled"] is False
+    assert {file.name for file in (stack.home / "logs").glob("*.log")} == {
+        "deploy.log",
+        "mlflow.log",
+        "prefect.log",
+        "seqloom-cpu.log",
+    }
+
+
+def test_servers_listen_to_this_machine_alone(stack: RunningStack) -> None:
+    listening = {
+        connection.laddr.ip
+        for process in processes_of(stack.home)
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
+
+
+def test_prefect_knows_all_it_has_to(stack: RunningStack) -> None:
+    with stack.client() as client:
+        pools = {pool.name: pool.type for pool in client.read_work_pools()}
+        limit = client.read_global_concurrency_limit_by_name("gpu")
+        names = {deployment.name for deployment in client.read_deployments()}
+        schedules = {one.name: len(one.schedules) for one in client.read_deployments()}
+    wanted = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    assert pools == {"seqloom-cpu": "process", "seqloom-gpu": "process"}
+    assert (limit.active, limit.limit, limit.active_slots) == (True, 1, 0)
+    assert names == {deployment["name"] for deployment in wanted}
+    assert schedules == {deployment["name"]: len(deployment.get("schedules", [])) for deployment in wanted}
+
+
+def test_a_second_one_says_where_the_first_is(stack: RunningStack) -> None:
+    done = up(stack.home)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"the stack is up already: Prefect at {stack.prefect_url}, MLflow at {stack.mlflow_url}\n"
+
+
+def test_a_run_through_the_worker(stack: RunningStack, lost: UUID) -> None:
+    """By the worker that took the place of the killed one, with everything in the stack's home and MLflow."""
+    run = stack.wait_for_end(stack.run("train-on-demand", TINY))
+    assert run.state
+    assert run.state.is_completed(), str(run.state) + stack.all_that_was_said()
+    assert run.id != lost
+    assert "is started again" in stack.said.read_text(encoding="utf-8")
+    client = MlflowClient(stack.mlflow_url)
+    version = client.get_model_version_by_alias("phrases", "champion")
+    assert client.get_run(str(version.run_id)).data.tags["prefect.flow_run_id"] == str(run.id)
+    assert list((stack.home / "artifacts" / "training").glob("*/manifest.json"))
+
+
+def test_the_model_is_there_with_and_without_the_server(stack: RunningStack) -> None:
+    for uri in (stack.mlflow_url, f"sqlite:///{stack.home}/mlflow.db"):
+        command = [*UP[:-1], "generate", "models:/phrases@champion", "a small dog", "--json"]
+        more = {"MLFLOW_TRACKING_URI": uri}
+        done = subprocess.run(command, env=stack.environment | more, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert len(json.loads(done.stdout)["outputs"]) == 1
+
+
+def test_a_run_whose_worker_is_killed_saves_a_checkpoint_and_has_crashed(stack: RunningStack) -> None:
+    before = checkpoints(stack.home)
+    run = stack.run("train-on-demand", LONG | {"name": "longer", "training": LONG["training"] | {"epochs": 6000}})
+    stack.wait(run, lambda _: len(checkpoints(stack.home)) > len(before))
+    running_before = set(checkpoints(stack.home))
+    worker_of(stack).kill()
+    ended = stack.wait_for_end(run, patience=30)
+    assert ended.state
+    assert ended.state.is_crashed()
+    assert set(checkpoints(stack.home)) - running_before
+
+
+def test_a_run_that_is_lost_without_a_trace_has_crashed(stack: RunningStack, lost: UUID) -> None:
+    ended = stack.wait_for_end(lost)
+    assert ended.state
+    assert ended.state.is_crashed()
+    assert "no sign of life for 40 seconds" in str(ended.state.message)
+
+
+def test_ctrl_c_leaves_a_checkpoint_and_no_process_and_all_is_there_again(stack: RunningStack) -> None:
+    run = stack.run("train-on-demand", LONG)
+    stack.wait(run, is_running)
+    stack.wait(run, lambda _: bool(checkpoints(stack.home)))
+    with stack.client() as client:
+        client.upsert_global_concurrency_limit_by_name("gpu", 3)
+        before = [deployment.id for deployment in client.read_deployments()]
+
+    assert stack.stop(signal.SIGINT) == 0
+    assert processes_of(stack.home) == []
+    assert stack.said.read_text(encoding="utf-8").endswith("stopped\n")
+    assert checkpoints(stack.home)
+    assert running(stack.home) is None
+
+    stack.start()
+    with stack.client() as client:
+        state = client.read_flow_run(run).state
+        assert state
+        assert state.is_crashed(), state
+        assert [deployment.id for deployment in client.read_deployments()] == before
+        assert len(client.read_automations_by_name("seqloom: a run that has gone silent has crashed")) == 1
+        assert client.read_global_concurrency_limit_by_name("gpu").limit == 3
+
+
+def checkpoints(home: Path) -> list[Path]:
+    """Of trainings that have not ended."""
+    return list((home / "artifacts" / "training").glob("*.work/step-*/position.json"))
+
+
+@pytest.mark.parametrize(("mine", "option"), [("PREFECT", "--prefect-port"), ("MLFLOW", "--mlflow-port")])
+def test_a_taken_port(tmp_path: Path, mine: str, option: str) -> None:
+    other = "MLFLOW" if mine == "PREFECT" else "PREFECT"
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ports = {f"SEQLOOM_{mine}_PORT": str(port), f"SEQLOOM_{other}_PORT": str(free_port())}
+        done = up(tmp_path / "home", **ports)
+    assert (done.returncode, done.stdout) == (2, "")
+    holder = f"process {os.getpid()} ({psutil.Process().name()})"
+    sentence = f"port {port} is taken by {holder}; stop it, or choose another port with {option}"
+    assert done.stderr == f"seqloom: {sentence}\n"
+
+
+def test_a_database_that_is_broken(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "mlflow.db").write_text("this is no database")
+    ports = {"SEQLOOM_PREFECT_PORT": str(free_port()), "SEQLOOM_MLFLOW_PORT": str(free_port())}
+    done = up(home, **ports)
+    assert done.returncode == 1
+    assert done.stderr == f"seqloom: mlflow ended with code 1: see {home}/logs/mlflow.log\n"
+    assert "file is not a database" in (home / "logs" / "mlflow.log").read_text(encoding="utf-8")
+    assert processes_of(home) == []
+
+
+@pytest.mark.parametrize("command", [["deploy"], ["worker", "seqloom-cpu"]])
+def test_there_is_no_server(tmp_path: Path, command: list[str]) -> None:
+    told = environment(tmp_path / "home")
+    done = subprocess.run([*UP[:-1], *command], env=told, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("seqloom: there is no Prefect server to speak to: start one with seqloom up")

@@ -1,0 +1,143 @@
+"""Each stage's page, of what the stages really make, and what text in it may not do."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from seqloom.artifact.manifest import Manifest
+from tasks.pages import batches, corpus, evaluation, registry, vectors, vocabulary
+from tasks.pages.markdown import SHOWN, table, text
+from tasks.pages.scores import scores_table
+
+METRICS = {
+    "test/bleu": 31.25,
+    "test/chrf": 55.0,
+    "test/perplexity": 4.5,
+    "test/accuracy": 0.625,
+    "baseline/copy/bleu": 1.0,
+    "baseline/copy/chrf": 10.0,
+    "baseline/nearest/bleu": 8.0,
+    "baseline/nearest/chrf": 30.0,
+}
+
+
+def shown(page: object, facts: dict[str, object], folder: Path = Path("/some/folder")) -> str:
+    manifest = Manifest("stage", "key", "digest", str(folder), 1.0, facts)
+    return "\n".join(page.sections(manifest))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "harmful", ["a|b", "<script>alert(1)</script>", "![x](http://evil)", "`code`", "# head", "www.a.b", "*bold* _it_"]
+)
+def test_text_shows_what_it_is_and_does_nothing(harmful: str) -> None:
+    escaped = text(harmful)
+    assert escaped.replace("\\", "") == harmful
+    assert not re.search(r"(?<!\\)[|<>\[\]()`*_!.:#]", escaped)
+
+
+def test_long_text_is_cut() -> None:
+    assert text("a" * 1000) == "a" * (SHOWN - 1) + "…"
+
+
+def test_a_table_keeps_its_columns_whatever_is_in_them() -> None:
+    lines = table(("a", "b"), [(text("x|y\nz"), 1)], (1,)).splitlines()
+    assert lines == ["| a | b |", "| --- | ---: |", r"| x\|y z | 1 |"]
+
+
+def test_scores_stand_beside_the_baselines_and_the_champion() -> None:
+    lines = scores_table(METRICS, "version 2", {"champion, version 1": {"bleu": 30.0, "chrf": 56.0}}).splitlines()
+    assert lines[0] == "|  | BLEU | chrF | token accuracy | perplexity |"
+    assert lines[2:] == [
+        "| **version 2** | **31.25** | **55.00** | **62.5%** | **4.50** |",
+        "| champion, version 1 | 30.00 | 56.00 |  |  |",
+        "| nearest training source | 8.00 | 30.00 |  |  |",
+        "| copy of the source | 1.00 | 10.00 |  |  |",
+    ]
+
+
+def test_corpus() -> None:
+    sides = {"source": 10.5, "target": 12.0}
+    pair = {"source": "a | b", "target": "<b>", "file": "a_b.tsv", "line": 7}
+    page = shown(
+        corpus,
+        {
+            "rows": {"train": 1200, "validation": 30, "test": 3},
+            "characters": dict.fromkeys(("train", "validation", "test"), sides),
+            "lengths": {side: {"50": 9, "95": 40, "100": 100} for side in sides},
+            "rejected": {"duplicate": 100, "too long": 50},
+            "rejects": {"duplicate": pair, "too long": pair},
+            "read": 1383,
+            "examples": [{"source": "a", "target": "b"}],
+        },
+    )
+    assert "| train | 1,200 | 10.5 | 12.0 |" in page
+    assert "| source | 9 | 40 | 100 |" in page
+    assert "| duplicate | 100 | 7.2% |" in page
+    assert "*duplicate* a\\_b\\.tsv line 7  \n*source* a \\| b  \n*target* \\<b\\>\n" in page
+    assert page.index("duplicate") < page.index("too long")
+
+
+def test_a_corpus_of_which_nothing_was_rejected() -> None:
+    facts = {"rows": {}, "characters": {}, "lengths": {}, "rejected": {}, "rejects": {}, "read": 600, "examples": []}
+    assert "None of the 600 pairs read was rejected." in shown(corpus, facts)
+
+
+def test_vocabulary() -> None:
+    facts = {
+        "size": {"source": 2000, "target": 30},
+        "tokens": {"source": 12345, "target": 99},
+        "tokens_per_character": {"source": 0.25, "target": 1.0},
+        "unknown": {"source": 0.01, "target": 0.0},
+        "frequent": {"source": [["▁the", 500], ["▁a", 400]], "target": [["▁das", 300]]},
+        "longest": {"source": ["abcdef"], "target": []},
+    }
+    page = shown(vocabulary, facts)
+    assert "| tokens in the vocabulary | 2,000 | 30 |" in page
+    assert "| ▁the | 500 | ▁das | 300 |" in page
+    assert "| ▁a | 400 |  |  |" in page
+
+
+def test_vectors() -> None:
+    facts = {"coverage": {"source": 0.5}, "width": 16, "neighbours": {"source": {"▁cat": ["▁dog", "▁cow"]}}}
+    page = shown(vectors, facts)
+    assert "| source | 50.0% |" in page
+    assert "| source | ▁cat | ▁dog, ▁cow |" in page
+    assert "16 wide, start at random" in shown(vectors, {"coverage": {}, "width": 16, "neighbours": {}})
+
+
+def test_batches() -> None:
+    assert "| train | source | 1,000 | 7.5 |" in shown(
+        batches, {"tokens": {"train.source": 1000}, "mean_length": {"train.source": 7.5}}
+    )
+
+
+def test_evaluation(tmp_path: Path) -> None:
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "scores.png").write_bytes(b"png")
+    example = {"source": "s", "reference": "r", "hypothesis": "h"}
+    facts = {"metrics": METRICS, "rows": 1000, "sentences_per_second": 12.3, "examples": [example], "signatures": {}}
+    page = shown(evaluation, facts, tmp_path)
+    assert "*source* s  \n*reference* r  \n*hypothesis* h\n" in page
+    assert "![scores](data:image/png;base64,cG5n)" in page
+
+
+REGISTERED = {
+    "name": "a",
+    "version": 2,
+    "aliases": ["champion"],
+    "champion": {"version": 1, "bleu": 30.0, "chrf": 56.0},
+    "metrics": METRICS,
+    "run_id": "abc",
+    "run_url": "",
+    "version_url": "",
+    "mlflow_command": "mlflow server",
+}
+
+
+def test_registry() -> None:
+    assert "`mlflow server` shows run `abc`" in shown(registry, REGISTERED)
+    assert "champion, version 1" in shown(registry, REGISTERED)
+    linked = shown(registry, {**REGISTERED, "run_url": "http://m/run", "version_url": "http://m/version"})
+    assert "[The version](http://m/version) and [its run](http://m/run)" in linked
+    assert "champion, version" not in shown(registry, {**REGISTERED, "champion": {"version": 2, "bleu": 1.0}})
