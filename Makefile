@@ -1,6 +1,7 @@
 # make demo   installs, trains the demo translator, and says what was made
 # make up     starts Prefect, MLflow and a worker on this machine with all deployments, until Ctrl-C (docs/operate.md)
 # make test   installs and runs the tests
+# make survive  runs what kills workers, flows and servers: some minutes
 # make check  formatting, lint, types, import rules
 # make bench  Seqloom side by side with its peers: twenty minutes, prints the ratios (bench/README.md)
 # make clean  removes the environment and everything that was made
@@ -8,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo up test check bench clean
+.PHONY: demo up test survive check bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/seqloom train recipes/demo.yaml
@@ -18,6 +19,9 @@ up: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
+
+survive: $(INSTALLED)
+	$(BIN)/python -m pytest tests/survival
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -56,10 +56,11 @@ def train(
     console = _console(as_json)
     from seqloom.recipe.loading import load_recipe
     from seqloom.registry.checking import check_places
-    from seqloom.registry.planning import STAGES, Step, follow, read_sources
+    from seqloom.registry.planning import STAGES, Step, follow, pinned, read_sources
 
     checked = load_recipe(recipe, override or [])
     check_places(checked)
+    checked = pinned(checked, home)
     sources = read_sources(checked, home)
     server = use_embedded_prefect(home)  # after every mistake that needs no run to be found, and beside what follows
     steps = [Step(step.stage) if force else step for step in follow(checked, home, STAGES, sources)]

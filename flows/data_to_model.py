@@ -13,7 +13,7 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.checking import check_places
-from seqloom.registry.continuing import pin_parent
+from seqloom.registry.planning import pinned
 from tasks.describing import write_card
 from tasks.embedded import prefect_is_embedded
 from tasks.evaluating import evaluate
@@ -45,8 +45,9 @@ def data_to_model(
         override: Changes on top of the form or the file, each written SECTION.FIELD=VALUE, such as training.epochs=40.
         force: Do every stage again though it is finished, and register what comes of it.
     """
-    recipe = pin_parent(asked_recipe(recipe, recipe_file, override), home_folder())
+    recipe = asked_recipe(recipe, recipe_file, override)
     check_places(recipe)
+    recipe = pinned(recipe, home_folder())
     corpus = prepare_corpus(recipe, force)
     vocabulary = make_vocabulary(recipe, corpus, force)
     vectors = make_vectors(recipe, corpus, vocabulary, force)

@@ -49,18 +49,21 @@ class Child:
         """Whether it is no more."""
         return self.process.poll() is not None
 
-    def wait_until_ready(self) -> None:
-        """Return once its health address answers."""
-        while not answers(self.server.health):
-            self.check(PATIENCE)
-            time.sleep(0.2)
-
     def check(self, patience: float) -> None:
         """Raise a `StackFailure` if it ended, or is older than `patience` seconds and still not ready."""
         if self.ended:
             raise StackFailure(f"{self.server.name} ended with code {self.process.returncode}: see {self.log}")
         if time.time() - self.started > patience:
             raise StackFailure(f"{self.server.name} is not ready after {patience:.0f} seconds: see {self.log}")
+
+
+def wait_until_ready(children: Iterable[Child]) -> None:
+    """Return once all their health addresses answer; raise a `StackFailure` as soon as one cannot any more."""
+    waiting = list(children)
+    while waiting := [child for child in waiting if not answers(child.server.health)]:
+        for child in waiting:
+            child.check(PATIENCE)
+        time.sleep(0.2)
 
 
 def answers(address: str) -> bool:

@@ -1,6 +1,7 @@
 """One Postgres for both servers: a schema for Prefect, a schema for MLflow, in the database that the URL names."""
 
 import os
+import sys
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
@@ -43,6 +44,10 @@ def make_schemas(url: str) -> None:
             for schema in (PREFECT_SCHEMA, MLFLOW_SCHEMA):
                 connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
             connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public"))
+    except ModuleNotFoundError:
+        raise UserMistake(
+            "SEQLOOM_DATABASE_URL: the driver for Postgres is missing; pip install psycopg2-binary"
+        ) from None
     except (OperationalError, ProgrammingError) as error:
         reason = str(error.orig).splitlines()[0]
         where = parsed.render_as_string(hide_password=True)
@@ -64,5 +69,8 @@ def _render(url: URL) -> str:
     return url.render_as_string(hide_password=False)
 
 
-if __name__ == "__main__":
-    make_schemas(os.environ[SECRET])
+if __name__ == "__main__":  # for compose.yaml, where servers are started without a `seqloom up`
+    try:
+        make_schemas(os.environ.get(SECRET, ""))
+    except UserMistake as mistake:
+        sys.exit(f"seqloom: {mistake}")

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from prefect.automations import AutomationCore
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate, WorkPoolCreate
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import StateType
-from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
@@ -53,9 +52,9 @@ def furnish(gpu_slots: int | None, silence: int) -> Furnished:
         slots = _set_gpu_limit(client, gpu_slots, devices)
         _make_automation(client, silence)
         _deploy(deployment_file())
-        made = client.read_deployments()
         flows = {flow.id: flow.name for flow in client.read_flows()}
-    return Furnished(devices, slots, sorted(_name(deployment, flows[deployment.flow_id]) for deployment in made))
+        made = sorted(f"{flows[one.flow_id]}/{one.name}" for one in client.read_deployments())
+    return Furnished(devices, slots, made)
 
 
 def count_gpus() -> int:
@@ -83,13 +82,11 @@ def _make_pool(client: SyncPrefectClient, name: str, description: str) -> None:
 
 def _set_gpu_limit(client: SyncPrefectClient, wanted: int | None, devices: int) -> int:
     try:
-        there = client.read_global_concurrency_limit_by_name(GPU_LIMIT)
+        there = client.read_global_concurrency_limit_by_name(GPU_LIMIT).limit
     except ObjectNotFound:
-        there = None
-    slots = wanted or max(1, devices, there.limit if there else 0)
+        there = 0
+    slots = wanted or max(1, devices, there)
     client.upsert_global_concurrency_limit_by_name(GPU_LIMIT, slots)
-    if there and not there.active:
-        client.update_global_concurrency_limit(GPU_LIMIT, GlobalConcurrencyLimitUpdate(active=True))
     return slots
 
 
@@ -132,7 +129,3 @@ def _deploy(file: Path) -> None:
     print(done.stdout.decode(), done.stderr.decode(), sep="\n", file=sys.stderr)
     if done.returncode:
         raise UserMistake(f"{file} could not be deployed; what prefect deploy --all said stands above")
-
-
-def _name(deployment: DeploymentResponse, flow: str) -> str:
-    return f"{flow}/{deployment.name}"

@@ -12,7 +12,9 @@ def until_told() -> Iterator[None]:
     def tell(_number: int, _frame: object) -> None:
         raise _Told
 
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is under nohup
+        numbers.append(signal.SIGHUP)
     before = [signal.signal(number, tell) for number in numbers]
     try:
         yield

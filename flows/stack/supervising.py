@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from flows.stack.child import Child, StackFailure, end, processes_of, runs_of
+from flows.stack.child import Child, StackFailure, end, processes_of, runs_of, wait_until_ready
 from flows.stack.database import make_schemas
 from flows.stack.layout import CPU_POOL, GPU_POOL, Layout
 from flows.stack.ports import check_port
@@ -69,8 +69,7 @@ class Stack:
         (self.layout.home / "prefect").mkdir(exist_ok=True)
         for server in (self.layout.prefect(), self.layout.mlflow()):
             self.servers.append(Child(server, self.layout.logs))
-        for child in self.servers:
-            child.wait_until_ready()
+        wait_until_ready(self.servers)
         self.say(f"Prefect      {self.layout.prefect_url}")
         self.say(f"MLflow       {self.layout.mlflow_url}")
         furnished = self._furnish()
@@ -113,7 +112,8 @@ class Stack:
             command = [sys.executable, "-m", "flows.command_line", "deploy", "--json"]
             done = subprocess.run(command, env=self.layout.environment(), stdout=subprocess.PIPE, stderr=stream)
         if done.returncode:
-            raise StackFailure(f"the deployments could not be made: see {log}")
+            *_, why = log.read_text(encoding="utf-8").splitlines()  # what `seqloom deploy` says at its end
+            raise StackFailure(f"the deployments could not be made ({why.removeprefix('seqloom: ')}): see {log}")
         furnished: dict[str, Any] = json.loads(done.stdout)
         return furnished
 
@@ -126,8 +126,11 @@ class Stack:
         """Whether the worker called Prefect since it was started: before, the name is one of an earlier stack's."""
         address = f"{self.layout.prefect_api}/work_pools/{worker.server.name}/workers/filter"
         request = urllib.request.Request(address, data=b"{}", headers={"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as response:
-            beats = [datetime.fromisoformat(found["last_heartbeat_time"]) for found in json.load(response)]
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                beats = [datetime.fromisoformat(found["last_heartbeat_time"]) for found in json.load(response)]
+        except OSError:  # a server that is busy is asked again
+            return False
         return any(beat.timestamp() > worker.started for beat in beats)
 
     def _replace(self, worker: Child) -> Child:

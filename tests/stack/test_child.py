@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from flows.stack import child, supervising
-from flows.stack.child import RUN, Child, StackFailure, end, processes_of, runs_of
+from flows.stack.child import RUN, Child, StackFailure, end, processes_of, runs_of, wait_until_ready
 from flows.stack.layout import MARK, Layout, Server
 from flows.stack.supervising import Stack
 
@@ -36,14 +36,14 @@ def wait_for_line(log: Path) -> None:
 def test_one_that_ends_before_it_is_ready(tmp_path: Path) -> None:
     one = Child(server(tmp_path, "raise SystemExit(3)", "http://127.0.0.1:9/health"), tmp_path / "logs")
     with pytest.raises(StackFailure, match=r"played ended with code 3: see .*logs/played\.log$"):
-        one.wait_until_ready()
+        wait_until_ready([one])
 
 
 def test_one_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "PATIENCE", 0.5)
     one = Child(server(tmp_path, STUBBORN, "http://127.0.0.1:9/health"), tmp_path / "logs")
     with pytest.raises(StackFailure, match=r"played is not ready after 0 seconds: see .*played\.log$"):
-        one.wait_until_ready()
+        wait_until_ready([one])
     end(processes_of(tmp_path), grace=0)
     one.process.wait()
 

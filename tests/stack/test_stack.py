@@ -123,24 +123,27 @@ def test_a_run_through_the_worker(stack: RunningStack, lost: UUID) -> None:
 
 
 def test_the_model_is_there_with_and_without_the_server(stack: RunningStack) -> None:
+    """Its files lie in the home, so that nothing has to be up for them to be read."""
+    version = MlflowClient(stack.mlflow_url).get_model_version_by_alias("phrases", "champion")
     for uri in (stack.mlflow_url, f"sqlite:///{stack.home}/mlflow.db"):
-        command = [*UP[:-1], "generate", "models:/phrases@champion", "a small dog", "--json"]
-        more = {"MLFLOW_TRACKING_URI": uri}
-        done = subprocess.run(command, env=stack.environment | more, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        assert len(json.loads(done.stdout)["outputs"]) == 1
+        place = MlflowClient(uri).get_model_version_download_uri("phrases", version.version)
+        assert place.startswith((stack.home / "mlflow").as_uri())
+    command = [*UP[:-1], "generate", "models:/phrases@champion", "a small dog", "--json"]
+    done = subprocess.run(command, env=environment(stack.home), capture_output=True, text=True)  # it finds the stack
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["outputs"]) == 1
 
 
 def test_a_run_whose_worker_is_killed_saves_a_checkpoint_and_has_crashed(stack: RunningStack) -> None:
-    before = checkpoints(stack.home)
-    run = stack.run("train-on-demand", LONG | {"name": "longer", "training": LONG["training"] | {"epochs": 6000}})
-    stack.wait(run, lambda _: len(checkpoints(stack.home)) > len(before))
-    running_before = set(checkpoints(stack.home))
+    left = set(checkpoints(stack.home))
+    run = stack.run("train-on-demand", LONG)
+    stack.wait(run, lambda _: bool(set(checkpoints(stack.home)) - left))
+    under_way = set(checkpoints(stack.home))
     worker_of(stack).kill()
     ended = stack.wait_for_end(run, patience=30)
     assert ended.state
     assert ended.state.is_crashed()
-    assert set(checkpoints(stack.home)) - running_before
+    assert set(checkpoints(stack.home)) - under_way
 
 
 def test_a_run_that_is_lost_without_a_trace_has_crashed(stack: RunningStack, lost: UUID) -> None:
@@ -150,10 +153,38 @@ def test_a_run_that_is_lost_without_a_trace_has_crashed(stack: RunningStack, los
     assert "no sign of life for 40 seconds" in str(ended.state.message)
 
 
+def test_a_worker_of_another_machine_lets_its_runs_save_a_checkpoint(stack: RunningStack, tmp_path: Path) -> None:
+    with stack.client() as client:
+        found = client.read_deployment_by_name("data-to-model/train-on-demand")
+        client.create_deployment(
+            found.flow_id,
+            "on-gpu",
+            work_pool_name="seqloom-gpu",
+            entrypoint=found.entrypoint,
+            pull_steps=found.pull_steps,
+            tags=found.tags,
+        )
+    told = stack.environment | {"SEQLOOM_HOME": str(tmp_path), "PREFECT_WORKER_WEBSERVER_PORT": str(free_port())}
+    with subprocess.Popen([*UP[:-1], "worker", "seqloom-gpu"], cwd=ROOT, env=told, stdout=subprocess.PIPE) as worker:
+        run = stack.run("on-gpu", LONG)
+        stack.wait(run, lambda _: bool(checkpoints(tmp_path)))
+        first = set(checkpoints(tmp_path))
+        worker.send_signal(signal.SIGTERM)
+        said, _ = worker.communicate(timeout=60)
+    assert worker.returncode == 0, said
+    assert b"stopping; runs under way save a checkpoint" in said
+    assert set(checkpoints(tmp_path)) - first
+    state = stack.wait_for_end(run, patience=10).state
+    assert state
+    assert state.is_crashed()
+    assert processes_of(f"seqloom-gpu {worker.pid}") == []
+
+
 def test_ctrl_c_leaves_a_checkpoint_and_no_process_and_all_is_there_again(stack: RunningStack) -> None:
+    left = set(checkpoints(stack.home))
     run = stack.run("train-on-demand", LONG)
-    stack.wait(run, is_running)
-    stack.wait(run, lambda _: bool(checkpoints(stack.home)))
+    stack.wait(run, lambda _: bool(set(checkpoints(stack.home)) - left))
+    under_way = set(checkpoints(stack.home))
     with stack.client() as client:
         client.upsert_global_concurrency_limit_by_name("gpu", 3)
         before = [deployment.id for deployment in client.read_deployments()]
@@ -161,7 +192,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_no_process_and_all_is_there_again(stack:
     assert stack.stop(signal.SIGINT) == 0
     assert processes_of(stack.home) == []
     assert stack.said.read_text(encoding="utf-8").endswith("stopped\n")
-    assert checkpoints(stack.home)
+    assert set(checkpoints(stack.home)) - under_way
     assert running(stack.home) is None
 
     stack.start()

@@ -16,6 +16,8 @@ def test_every_process_ends_the_checkpoint_stays_and_a_retry_goes_on(stack: Stac
     until(lambda: not stack.processes_of(run), "the end of every process", 30)
     stack.ends(run, "Cancelled", 30)
     assert time.monotonic() - asked < 30
+    until(lambda: "Cancelled flow run" in stack.said_by("worker"), "the worker's last word, which a retry waits for")
+    stack.ends(run, "Cancelled")
     kept = stack.positions("cancelled")
     assert kept[-1] >= step
 

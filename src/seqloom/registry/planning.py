@@ -43,7 +43,7 @@ def plan(recipe: Recipe, home: Path) -> list[Step]:
     Raises:
         UserMistake: a file of the recipe is missing or cannot be what the recipe says.
     """
-    return follow(recipe, home, STAGES, read_sources(recipe, home))
+    return follow(pinned(recipe, home), home, STAGES, read_sources(recipe, home))
 
 
 def read_sources(recipe: Recipe, home: Path) -> dict[str, str]:
@@ -58,7 +58,6 @@ def read_sources(recipe: Recipe, home: Path) -> dict[str, str]:
 def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[str, str]) -> list[Step]:
     """These stages in order, given the digests of what came before; a stage whose input has yet to be made will run."""
     store = Store(home)
-    recipe = _pinned(recipe, home)
     digests = dict(known)
     steps = []
     for stage in stages:
@@ -79,7 +78,12 @@ def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[s
     return steps
 
 
-def _pinned(recipe: Recipe, home: Path) -> Recipe:
+def pinned(recipe: Recipe, home: Path) -> Recipe:
+    """The recipe with its parent by number, where it goes on from a registered version.
+
+    Raises:
+        UserMistake: there is no such version, or a model of this recipe cannot take its weights.
+    """
     if not recipe.training.start_from:
         return recipe
     from seqloom.registry.continuing import pin_parent  # it imports MLflow
