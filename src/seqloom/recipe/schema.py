@@ -6,6 +6,7 @@ would not, so there are none.
 """
 
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -44,6 +45,16 @@ class Corpus(Section):
     )
     test_share: Share = Field(0.05, description="Share of the pairs split off for test where none is given.")
     max_characters: Count = Field(1000, description="Characters; a pair with a longer side is rejected.")
+
+    @model_validator(mode="after")
+    def _no_secret_in_a_place(self) -> Self:
+        for place in (*self.train, *self.validation, *self.test):
+            if place.partition("://")[0] in ("http", "https") and "@" in urlsplit(place).netloc:
+                raise ValueError(
+                    f"a name or password for {urlsplit(place).hostname} stands in a URL, and recipes are logged: put "
+                    "it into ~/.netrc"
+                )
+        return self
 
 
 class Vocabulary(Section):
