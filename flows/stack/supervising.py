@@ -12,8 +12,9 @@ from typing import Any
 
 import psutil
 
-from flows.stack.child import Child, StackFailure, end, processes_of, runs_of, wait_until_ready
+from flows.stack.child import Child, end, processes_of, runs_of, wait_until_ready
 from flows.stack.database import make_schemas
+from flows.stack.failure import StackFailure
 from flows.stack.layout import CPU_POOL, GPU_POOL, Layout
 from flows.stack.ports import check_port
 from flows.stack.presence import Running, announce, claim, running, withdraw
