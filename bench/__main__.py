@@ -11,13 +11,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bench import memory, scaling, speed, vectors, vocabulary
+from bench import memory, overhead, scaling, speed, vectors, vocabulary
 from bench.artifacts import check_data, prepare
 from bench.places import DATA, HOME, RECIPES
 from bench.row import Row
 from seqloom.recipe.loading import load_recipe
 
-PARTS = ("transformer", "lstm", "vectors", "vocabulary", "memory", "scaling")
+PARTS = ("transformer", "lstm", "vectors", "vocabulary", "memory", "scaling", "overhead")
 
 
 def main() -> None:
@@ -25,7 +25,8 @@ def main() -> None:
     options = _options()
     console = Console()
     HOME.mkdir(exist_ok=True)
-    check_data(options.data)
+    if not {"memory", "overhead"}.issuperset(options.parts):
+        check_data(options.data)
     started = time.monotonic()
     rows: list[Row] = []
     for part in options.parts:
@@ -46,6 +47,8 @@ def _measure(part: str, options: argparse.Namespace, console: Console) -> Iterat
             yield from memory.measure(options.pairs)
         case "scaling":
             yield from scaling.measure(options.data)
+        case "overhead":
+            yield from overhead.measure(max(1, options.rounds // 2))
         case model:
             folder = prepare(options.data, load_recipe(RECIPES / f"{model}.yaml", options.override))
             racing = speed.race(model, folder, options.rounds, options.seconds, options.threads, options.override)

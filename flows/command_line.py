@@ -56,10 +56,11 @@ def train(
     console = _console(as_json)
     from seqloom.recipe.loading import load_recipe
     from seqloom.registry.checking import check_places
-    from seqloom.registry.planning import STAGES, Step, follow, read_sources
+    from seqloom.registry.planning import STAGES, Step, follow, pinned, read_sources
 
     checked = load_recipe(recipe, override or [])
     check_places(checked)
+    checked = pinned(checked, home)
     sources = read_sources(checked, home)
     server = use_embedded_prefect(home)  # after every mistake that needs no run to be found, and beside what follows
     steps = [Step(step.stage) if force else step for step in follow(checked, home, STAGES, sources)]
@@ -134,10 +135,10 @@ def generate(
     """Write one line of output for each line of input, in order."""
     if texts and file:
         raise UserMistake("texts and --file are given both; give one of them")
-    from seqloom.decoding.generator import Generator
+    from seqloom.decoding.exported import load_generator
     from seqloom.registry.lookup import find_checkpoint
 
-    generator = Generator.load(find_checkpoint(model, home_folder()))
+    generator = load_generator(find_checkpoint(model, home_folder()))
     answers: list[str] = []
     for chunk in in_chunks(_lines(texts, file), LINES_AT_ONCE):
         written = generator.generate(chunk)

@@ -9,9 +9,11 @@ from prefect.states import Completed
 
 from flows.asking import FORM, Variant, asked_variants
 from flows.data_to_model import data_to_model
+from seqloom.artifact.home import home_folder
 from seqloom.evaluation.ranking import Candidate
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.checking import check_places
+from seqloom.registry.planning import pinned
 from tasks.comparing import Comparison, measure, measured_before, weigh
 from tasks.evaluating import evaluate
 from tasks.preparing import make_batches, make_vectors, make_vocabulary, prepare_corpus
@@ -55,6 +57,7 @@ def compare(
 @flow(name="train-and-score", flow_run_name="{label}")
 def train_and_score(label: str, recipe: Recipe) -> Candidate:
     """One candidate: everything but the registration."""
+    recipe = pinned(recipe, home_folder())
     corpus = prepare_corpus(recipe)
     vocabulary = make_vocabulary(recipe, corpus)
     vectors = make_vectors(recipe, corpus, vocabulary)

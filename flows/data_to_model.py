@@ -8,10 +8,12 @@ from prefect.runtime import flow_run
 
 from flows.asking import FORM, asked_recipe
 from flows.outcome import Champion, Outcome
+from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.checking import check_places
+from seqloom.registry.planning import pinned
 from tasks.describing import write_card
 from tasks.embedded import prefect_is_embedded
 from tasks.evaluating import evaluate
@@ -45,6 +47,7 @@ def data_to_model(
     """
     recipe = asked_recipe(recipe, recipe_file, override)
     check_places(recipe)
+    recipe = pinned(recipe, home_folder())
     corpus = prepare_corpus(recipe, force)
     vocabulary = make_vocabulary(recipe, corpus, force)
     vectors = make_vectors(recipe, corpus, vocabulary, force)

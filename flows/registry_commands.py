@@ -1,6 +1,8 @@
 """The commands of `seqloom` that look into the registry and act on it."""
 
 from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,6 +25,21 @@ SAID = {
     "declined": "declined",
     "waiting": "left waiting for approval",
 }
+
+
+class Form(StrEnum):
+    """What a model can be exported to."""
+
+    ctranslate2 = "ctranslate2"
+
+
+class Quantization(StrEnum):
+    """How many bits a weight has."""
+
+    none = "none"
+    int8 = "int8"
+
+
 COLOURS = {"champion": "bold green", "refused": "yellow", "declined": "yellow", "waiting": "yellow"}
 
 Name = Annotated[str, typer.Argument(help="Name of a registered model, such as tickets-en-de.")]
@@ -82,6 +99,33 @@ def show(
         Console().print(Markdown(card.text))
     else:
         print(card.text)
+
+
+@commands.command()
+def export(
+    model: Annotated[str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION or a checkpoint folder.")],
+    form: Annotated[Form, typer.Option("--format", help="ctranslate2: for Transformers, several times faster.")],
+    quantization: Annotated[Quantization, typer.Option(help="Numbers of the weights.")] = Quantization.none,
+    to: Annotated[Path | None, typer.Option("--to", help="Folder to write; it may not exist yet.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a model in a form that is fast on a CPU; `seqloom generate FOLDER` runs it."""
+    assert form is Form.ctranslate2, "there is no other"
+    from seqloom.registry.exports import export_model
+
+    made = export_model(model, home_folder(), quantization.value, to)
+    if as_json:
+        print_json(asdict(made))
+        return
+    print(f"{made.folder}: {made.megabytes:.1f} MB, the version itself {made.megabytes_before:.1f} MB")
+    if made.rows:
+        low, high = made.interval
+        print(
+            f"{made.metric} {made.score:.2f} on {made.rows:,} test rows, before {made.score_before:.2f} (difference "
+            f"{low:+.2f} to {high:+.2f}); one text in {made.latency_p95:.1f} ms, before {made.latency_p95_before:.1f} "
+            "ms (95 of 100 times)"
+        )
+    print(f'try it: seqloom generate {made.folder} "…"')
 
 
 def _tell(name: str, move: "Move", as_json: bool) -> None:

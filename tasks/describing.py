@@ -6,16 +6,20 @@ from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import card, versions
-from seqloom.registry.tracking import connect
-from tasks.staging import artifact_key, patient_task
+from seqloom.registry.tracking import connect, wait_for_mlflow
+from tasks.naming import artifact_key
+from tasks.patience import tell_prefect
+from tasks.staging import patient_task
 
 
 @patient_task(name="card", task_run_name="card · {recipe.name}")
 def write_card(recipe: Recipe, stages: list[Manifest], version: Manifest) -> None:
     """Write what is known of the version to its pages in MLflow and Prefect, unless that was done before."""
     client = connect(home_folder())
+    wait_for_mlflow(client)
     made = versions.describe(client, recipe.name, str(version.facts["version"]))
     if client.get_model_version(made.name, str(made.number)).description:
         return
     text = card.write_card(client, recipe, {manifest.stage: manifest for manifest in stages}, made)
-    create_markdown_artifact(text, key=artifact_key(recipe, "card"), description=f"models:/{made.name}/{made.number}")
+    key = artifact_key(recipe, "card")
+    tell_prefect("the card", lambda: create_markdown_artifact(text, key=key, description=made.uri))

@@ -2,15 +2,16 @@
 
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
-from prefect import task
 from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
 from prefect.runtime import flow_run
+from prefect.states import Running
 from pydantic import Field
 
 from seqloom.artifact.home import home_folder
@@ -20,9 +21,10 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence, judging, versions
 from seqloom.registry.gate import Verdict
 from seqloom.registry.judging import Decision
-from seqloom.registry.tracking import connect
+from seqloom.registry.tracking import connect, wait_for_mlflow
 from tasks.embedded import prefect_is_embedded
 from tasks.naming import artifact_key, task_name
+from tasks.patience import tell_prefect
 from tasks.staging import patient_task, tell
 from tasks.watching import watched
 
@@ -48,10 +50,11 @@ def pass_gate(
     return promote(recipe, corpus, evaluation, version, verdict, ask(recipe, verdict))
 
 
-@task(name="gate", task_run_name=task_name("gate"), cache_policy=NO_CACHE)
+@patient_task(name="gate", task_run_name=task_name("gate"))
 def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manifest) -> Verdict | None:
     """Compare the version with the champion, now and on the same rows; None where it was judged already."""
     client = connect(home_folder())
+    wait_for_mlflow(client)
     name, number = recipe.name, str(version.facts["version"])
     if client.get_model_version(name, number).tags.get(versions.VERDICT_KEY_TAG) == _key(
         recipe, corpus, evaluation, version
@@ -61,9 +64,9 @@ def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manif
     with watched("gate", artifact_key(recipe, "gate", "progress")) as progress:
         verdict = judging.judge_version(client, recipe, corpus.path, evaluation, challenger, progress)
     judging.keep_evidence(client, verdict, challenger.run_id)
-    create_table_artifact(
-        evidence.table(verdict), key=artifact_key(recipe, "gate", "evidence"), description=verdict.why
-    )
+    key = artifact_key(recipe, "gate", "evidence")
+    rows = evidence.table(verdict)
+    tell_prefect("the evidence", lambda: create_table_artifact(rows, key=key, description=verdict.why))
     return verdict
 
 
@@ -78,6 +81,10 @@ def ask(recipe: Recipe, verdict: Verdict | None) -> Decision:
     try:
         answer = pause_flow_run(form, timeout=round(hours * 3600), poll_interval=SECONDS_BETWEEN_LOOKS)
     except FlowPauseTimeout:
+        with get_client(
+            sync_client=True
+        ) as client:  # Prefect would fail a run that nobody resumed; ours has its answer
+            client.set_flow_run_state(UUID(str(flow_run.id)), Running(), force=True)
         return Decision(False, "nobody", f"no answer within {hours:g} hours")
     return Decision(answer.approve, answer.name, answer.reason)
 
@@ -95,8 +102,10 @@ def promote(
     home = home_folder()
     started = monotonic()
     key = _key(recipe, corpus, evaluation, version)
+    client = connect(home)
+    wait_for_mlflow(client)
     if verdict:
-        judging.settle(connect(home), verdict, decision, f"flow run {flow_run.id}", key, home)
+        judging.settle(client, verdict, decision, f"flow run {flow_run.id}", key, home)
     facts = _facts(recipe, version)
     seconds = monotonic() - started + (verdict.seconds if verdict else 0.0)
     manifest = Manifest(GATE.name, key, key, version.folder, round(seconds, 3), facts)

@@ -1,5 +1,6 @@
 """A model over a whole file, as Prefect sees it."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -11,6 +12,8 @@ from seqloom.bulk.reading import open_input
 from seqloom.decoding.generator import Generator
 from seqloom.registry.lookup import find_checkpoint
 from seqloom.training.device import choose_device
+from tasks.embedded import prefect_is_embedded
+from tasks.gpu import slots
 from tasks.staging import patient_task
 from tasks.watching import watched
 
@@ -23,8 +26,10 @@ def generate_shards(
     checkpoint = find_checkpoint(model, home_folder())
     bulk = Bulk(model, checkpoint, open_input(Path(file), kind, column), shard_rows, max_characters)
     generator = Generator.load(checkpoint)
-    generator.model.to(choose_device(device))
-    with watched("generate", "batch-generate-progress") as progress:
+    place = choose_device(device)
+    alone = slots(1) if place.type == "cuda" and not prefect_is_embedded() else nullcontext()
+    with alone, watched("generate", "batch-generate-progress") as progress:
+        generator.model.to(place)
         report = generate_in_bulk(bulk, generator, Path(to), progress)
     get_run_logger().info("%s", report.headline)
     create_markdown_artifact(_page(model, file, report), key="batch-generate", description=report.headline)

@@ -15,6 +15,7 @@ from seqloom.corpus.building import build_corpus
 from seqloom.corpus.sources import locate
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.continuing import parent_of
 from seqloom.registry.planning import digest_of_sources
 from seqloom.vectors.building import build_vectors
 from seqloom.vocabulary.building import build_vocabulary
@@ -37,7 +38,7 @@ def make_vocabulary(recipe: Recipe, corpus: Manifest, force: bool = False) -> St
     """Learn how text is cut into tokens."""
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
-        return build_vocabulary(recipe.vocabulary, corpus.path, folder, progress)
+        return build_vocabulary(recipe.vocabulary, corpus.path, folder, progress, parent_of(recipe, home_folder()))
 
     return run_stage(VOCABULARY, recipe, [corpus.digest], write, force)
 

@@ -16,6 +16,7 @@ from seqloom.artifact.store import Store
 from seqloom.progress import Progress
 from seqloom.recipe.resolved import RECIPE_FILE, write_recipe
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.continuing import place_parent
 from seqloom.registry.metrics_log import MetricsLog
 from seqloom.registry.runs import failing_run_is_closed
 from seqloom.registry.system_metrics import system_metrics
@@ -58,6 +59,7 @@ def train(
         from seqloom.training.checkpoint import saved_history
 
         workspace = store.workspace(TRAINING.name, key)
+        place_parent(recipe, home_folder(), workspace)
         before = saved_history(workspace)
         for row in before:  # what a kill kept from MLflow
             log(row)

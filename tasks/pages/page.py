@@ -2,7 +2,7 @@
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.schema import Recipe
-from tasks.pages import batches, corpus, evaluation, registry, training, vectors, vocabulary
+from tasks.pages import batches, corpus, evaluation, gate, registry, training, vectors, vocabulary
 
 _PAGES = {
     "corpus": corpus,
@@ -12,6 +12,7 @@ _PAGES = {
     "training": training,
     "evaluation": evaluation,
     "registry": registry,
+    "gate": gate,
 }
 
 

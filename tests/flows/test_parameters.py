@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect import Flow
 from prefect.utilities.callables import parameter_schema
 
 from flows.asking import FORM, asked_recipe
+from flows.batch_generate import batch_generate
+from flows.clean_up import clean_up
+from flows.compare import compare
 from flows.data_to_model import data_to_model
+from flows.refresh import refresh
 from seqloom.mistake import UserMistake
 from seqloom.recipe.loading import load_recipe
 from tests.flows.conftest import environment
@@ -52,15 +57,22 @@ def test_a_mistake_in_the_parameters_is_one_sentence(
     assert "\n" not in str(caught.value)
 
 
-def test_every_parameter_is_a_field_with_a_help_text() -> None:
+@pytest.mark.parametrize(
+    "flow", [batch_generate, clean_up, compare, data_to_model, refresh], ids=lambda flow: flow.name
+)
+def test_every_parameter_is_a_field_with_a_help_text(flow: Flow[..., Any]) -> None:
     """Prefect's UI draws a raw JSON box for a union, and no help for what has no description."""
+    schema = parameter_schema(flow).model_dump()
+    assert not [node for node in nodes(schema) if {"anyOf", "oneOf", "allOf"} & node.keys()]
+    fields = [schema, *(model for name, model in schema["definitions"].items() if name != "Recipe")]
+    assert all(field.get("description") for model in fields for field in model["properties"].values())
+
+
+def test_the_form_shows_the_demo() -> None:
     schema = parameter_schema(data_to_model).model_dump()
     assert schema["properties"].keys() == {"recipe", "recipe_file", "override", "force"}
     assert not schema["required"]
     assert schema["properties"]["recipe"]["default"] == FORM.model_dump(mode="json")
-    assert not [node for node in nodes(schema) if {"anyOf", "oneOf", "allOf"} & node.keys()]
-    fields = [schema, *(model for name, model in schema["definitions"].items() if name != "Recipe")]
-    assert all(field.get("description") for model in fields for field in model["properties"].values())
 
 
 def nodes(tree: Any) -> Iterator[dict[str, Any]]:

@@ -93,7 +93,7 @@ def test_good_worse_better_of_three(place: Place) -> None:
     assert place.settled(3) == "refused"
     assert place.client.get_model_version(name, "3").tags["seqloom.verdict.why"].startswith("was not rolled back: ")
     story = [(event.version, event.what, event.instead_of) for event in history(place.client, name)]
-    assert sorted(story) == sorted(
+    assert sorted(story, key=str) == sorted(
         [
             *((number, "registered", None) for number in (1, 2, 3)),
             (1, "champion", None),
@@ -101,7 +101,8 @@ def test_good_worse_better_of_three(place: Place) -> None:
             (3, "champion", 1),
             (1, "champion", 3),
             (3, "refused", 1),
-        ]
+        ],
+        key=str,
     )
 
 

@@ -21,7 +21,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         stack.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def killed_holder(stack: Stack) -> float:
     """When a process that held the GPU slot was killed: early, since the lease takes its time, and others can go on."""
     return Holder(stack).killed()

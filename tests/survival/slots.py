@@ -1,4 +1,4 @@
-"""A process that holds a slot of the limit `gpu`, as a training on a GPU does."""
+"""A process that holds slots of the limit `gpu`, as a training on a GPU does."""
 
 import subprocess
 import sys
@@ -7,9 +7,9 @@ import time
 from tests.survival.stack import Stack
 
 CODE = """
-import sys, time
+import sys
 from tasks.gpu import slots
-with slots(1):
+with slots(int(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()
 print("given back", flush=True)
@@ -17,11 +17,11 @@ print("given back", flush=True)
 
 
 class Holder:
-    """Asks for the slot, holds it until it is told to let go."""
+    """Asks for slots, holds them until it is told to let go."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, devices: int = 1) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", CODE],
+            [sys.executable, "-W", "ignore", "-c", CODE, str(devices)],
             env=stack.environment,
             cwd=stack.folder,
             stdin=subprocess.PIPE,
@@ -31,7 +31,7 @@ class Holder:
         )
 
     def holds(self) -> None:
-        """Return when it has the slot."""
+        """Return when it has them."""
         assert self.process.stdout
         line = self.process.stdout.readline()
         assert line == "held\n", (line, self.process.communicate())

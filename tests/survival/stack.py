@@ -28,6 +28,7 @@ from tests.flows.conftest import DATA
 ROOT = Path(__file__).parents[2]
 POOL = "survival"
 EPOCHS = 15
+FEWER = 8  # of two processes, which share a core or two with the servers
 
 
 def recipe(name: str, **training: Any) -> dict[str, Any]:
@@ -50,7 +51,7 @@ def free_port() -> int:
     return port
 
 
-def until(happened: Callable[[], Any], what: str, seconds: float = 90) -> Any:
+def until(happened: Callable[[], Any], what: str, seconds: float = 180) -> Any:
     """What `happened` returns as soon as it is true."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -85,7 +86,7 @@ class Stack:
             "OMP_NUM_THREADS": "1",
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.client = SyncPrefectClient(self.api)
+        self.client = SyncPrefectClient(self.api).__enter__()
         self.registry = MlflowClient(self.mlflow)
 
     def start(self, *names: str) -> None:
@@ -131,6 +132,7 @@ class Stack:
         process.wait()
 
     def stop(self) -> None:
+        self.client.__exit__(None, None, None)
         for process in self.processes.values():
             tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
             for each in tree:
@@ -140,7 +142,7 @@ class Stack:
     def deploy(self) -> None:
         """The main flow as a deployment of the pool, which the worker takes runs from."""
         self.client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
-        self.remake_limit(1)
+        self.remake_limit(2)
         flow_id = self.client.create_flow_from_name("data-to-model")
         self.deployment = self.client.create_deployment(
             flow_id=flow_id,
@@ -162,13 +164,17 @@ class Stack:
     def read(self, run: UUID) -> FlowRun:
         return self.client.read_flow_run(run)
 
-    def ends(self, run: UUID, state: str, seconds: float = 90) -> FlowRun:
+    def ends(self, run: UUID, state: str, seconds: float = 180) -> FlowRun:
         """The flow run, once it is over; in the state that is expected, or with its log in the error."""
         final = lambda: (found := self.read(run)).state and found.state.is_final() and found  # noqa: E731
         found: FlowRun = until(final, f"the end of {run}: {self.log(run)}", seconds)
         assert found.state
         assert found.state.name == state, f"{found.state.name}: {found.state.message}\n{self.log(run)}"
         return found
+
+    def said_by(self, name: str) -> str:
+        """What a process of ours has printed."""
+        return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
     def log(self, run: UUID) -> str:
         logs = self.client.read_logs(LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run])), limit=200)
@@ -180,7 +186,7 @@ class Stack:
         return {each.name.partition(" · ")[0]: str(each.state_name) for each in runs}
 
     def processes_of(self, run: UUID) -> list[psutil.Process]:
-        """Whatever runs for a flow run, and lives."""
+        """What works for a flow run, and lives: the flow, and those that train; a worker's hooks are not among them."""
         return [process for process in psutil.process_iter() if _belongs_to(process, str(run))]
 
     def positions(self, name: str) -> list[int]:
@@ -241,7 +247,8 @@ class Stack:
 
 def _belongs_to(process: psutil.Process, run: str) -> bool:
     try:
-        return process.status() != psutil.STATUS_ZOMBIE and process.environ().get("PREFECT__FLOW_RUN_ID") == run
+        works = {"prefect.engine", "seqloom.training.rank"} & set(process.cmdline())
+        return bool(works) and process.is_running() and process.environ().get("PREFECT__FLOW_RUN_ID") == run
     except psutil.Error:
         return False
 

@@ -2,7 +2,7 @@
 
 import time
 
-from tests.survival.slots import Holder, free_slots
+from tests.survival.slots import Holder
 from tests.survival.stack import EPOCHS, Stack, recipe, until
 
 SECONDS_AWAY = 20.0
@@ -14,7 +14,6 @@ def test_both_servers_away(stack: Stack) -> None:
     step = stack.trains("servers-away")
     holder = Holder(stack)
     holder.holds()
-    assert free_slots(stack) == 0
     stack.kill("prefect")
     stack.kill("mlflow")
     gone = time.monotonic()

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from seqloom.artifact.manifest import Manifest
-from tasks.pages import batches, corpus, evaluation, registry, vectors, vocabulary
+from seqloom.artifact.stage import STAGES
+from tasks.pages import batches, corpus, evaluation, gate, registry, vectors, vocabulary
 from tasks.pages.markdown import SHOWN, table, text
+from tasks.pages.page import _PAGES
 from tasks.pages.scores import scores_table
 
 METRICS = {
@@ -141,3 +143,15 @@ def test_registry() -> None:
     linked = shown(registry, {**REGISTERED, "run_url": "http://m/run", "version_url": "http://m/version"})
     assert "[The version](http://m/version) and [its run](http://m/run)" in linked
     assert "champion, version" not in shown(registry, {**REGISTERED, "champion": {"version": 2, "bleu": 1.0}})
+
+
+def test_gate() -> None:
+    facts = {"version": 2, "verdict": "promoted", "why": "chrF is up", "aliases": [], "champion": {"version": 2}}
+    page = shown(gate, facts)
+    assert "Version **2**: promoted. chrF is up" in page
+    assert "| version | 2 |" in page
+    assert "| version | none |" in shown(gate, {**facts, "champion": None})
+
+
+def test_every_stage_has_a_page() -> None:
+    assert set(_PAGES) == {stage.name for stage in STAGES}

@@ -7,8 +7,9 @@ import pytest
 
 from seqloom.progress import unwatched
 from seqloom.recipe import schema
-from seqloom.vocabulary.building import build_vocabulary, load_vocabularies
+from seqloom.vocabulary.building import build_vocabulary, extended, load_vocabularies
 from seqloom.vocabulary.special import UNKNOWN
+from seqloom.vocabulary.training import train_vocabulary
 
 TRAIN = {
     "source": ["the dog runs", "the dogs run", "a dog"] * 4,
@@ -72,3 +73,22 @@ def test_progress_ends_at_the_last_row(corpus: Path, folder: Path) -> None:
     )
     assert calls[0] == (12, 12, "rows")
     assert calls[-1] == (2, 2, "rows")
+
+
+def test_a_parents_words_keep_their_ids_and_new_ones_stand_behind() -> None:
+    section = schema.Vocabulary(kind="word", size=12, min_frequency=1)
+    old = train_vocabulary({"▁a": 3, "▁dog": 2}, section)
+    new = train_vocabulary({"▁cow": 9, "▁dog": 2, "▁bee": 1}, section)
+    both = extended(old, new, section)
+    assert both.tokens == [*old.tokens, "▁cow", "▁bee"]
+    assert both.decode(both.encode(["a cow dog bee"])) == ["a cow dog bee"]
+    assert extended(old, new, section.model_copy(update={"size": 8})).tokens == [*old.tokens, "▁cow", "▁bee"]
+    assert extended(old, new, section.model_copy(update={"size": 4})).tokens == old.tokens
+
+
+@pytest.mark.parametrize("kind", ["bpe", "unigram", "char"])
+def test_a_parent_that_can_spell_anything_stays_as_it_is(kind: str) -> None:
+    section = schema.Vocabulary(kind=kind, size=300, min_frequency=1)
+    old, new = (train_vocabulary({word: 3}, section) for word in ("▁dog", "▁鲸鱼"))
+    assert extended(old, new, section) is old
+    assert old.decode(old.encode(["鲸鱼 dog"])) == ["鲸鱼 dog"]

@@ -41,6 +41,8 @@ def _fields(recipe: Recipe, section: str) -> Any:
             return getattr(recipe, section)
         case "corpus":  # its files are among the inputs
             return recipe.corpus.model_dump(exclude={"train", "validation", "test"})
+        case "vocabulary":
+            return {**recipe.vocabulary.model_dump(), "start_from": recipe.training.start_from}
         case "vectors":
             files = {name: Path(getattr(recipe.vectors, name)) for name in ("source_file", "target_file")}
             return {**recipe.vectors.model_dump(), **_digests(files)}

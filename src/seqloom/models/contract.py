@@ -28,6 +28,11 @@ class Encoder(nn.Module, ABC):
         """Embedded source `(B, S, E)` and its mask `(B, S)` to memory of states `(B, S, D)`."""
 
 
+def longest_answer(source_length: int) -> int:
+    """Tokens an answer to so many may have, where the decoder says nothing else."""
+    return 2 * source_length + 20
+
+
 class Decoder(nn.Module, ABC):
     """One function `run`: some embedded tokens and a state in, features and the next state out.
 
@@ -36,7 +41,7 @@ class Decoder(nn.Module, ABC):
 
     def longest_answer(self, source_length: int) -> int:
         """Tokens an answer may have: an untrained model would never stop."""
-        return 2 * source_length + 20
+        return longest_answer(source_length)
 
     def prepare(self, memory: Memory) -> Memory:
         """What can be computed once per source, before the first token."""

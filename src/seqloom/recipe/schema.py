@@ -6,6 +6,7 @@ would not, so there are none.
 """
 
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -44,6 +45,16 @@ class Corpus(Section):
     )
     test_share: Share = Field(0.05, description="Share of the pairs split off for test where none is given.")
     max_characters: Count = Field(1000, description="Characters; a pair with a longer side is rejected.")
+
+    @model_validator(mode="after")
+    def _no_secret_in_a_place(self) -> Self:
+        for place in (*self.train, *self.validation, *self.test):
+            if place.partition("://")[0] in ("http", "https") and "@" in urlsplit(place).netloc:
+                raise ValueError(
+                    f"a name or password for {urlsplit(place).hostname} stands in a URL, and recipes are logged: put "
+                    "it into ~/.netrc"
+                )
+        return self
 
 
 class Vocabulary(Section):
@@ -162,6 +173,12 @@ class Training(Section):
     start_encoder_from: str = Field(
         "", description="Checkpoint folder of a training whose encoder and source embedding this one starts from."
     )
+    start_from: str = Field(
+        "",
+        pattern=r"^(models:/[^/@]+(@[^/@]+|/[0-9]+))?$",
+        description="Registered version that this training goes on from, such as models:/NAME@champion: its weights, "
+        "and its vocabulary (of kind word with new words behind it).",
+    )
     epochs: int = Field(20, ge=1, le=100_000, description="Passes over the training split at most.")
     batch_tokens: int = Field(2048, ge=1, description="Tokens per batch and side at most, padding included.")
     accumulation: int = Field(1, ge=1, le=100_000, description="Batches per update: their gradients are added up.")
@@ -204,6 +221,13 @@ class Training(Section):
     checkpoint_minutes: float = Field(
         10.0, gt=0.0, le=100_000.0, description="Minutes of training that a kill may cost at most, within an epoch."
     )
+
+    @model_validator(mode="after")
+    def _starts_from_one(self) -> Self:
+        if self.start_from and (self.start_encoder_from or self.objective == "masked"):
+            other = "start_encoder_from" if self.start_encoder_from else "objective masked"
+            raise ValueError(f"start_from takes all weights of a version, which {other} does not: remove one of them")
+        return self
 
     @model_validator(mode="after")
     def _hidden_tokens_are_no_answer(self) -> Self:

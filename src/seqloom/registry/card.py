@@ -52,6 +52,7 @@ def write_card(client: MlflowClient, recipe: Recipe, made: Manifests, version: V
     lineage = {
         "recipe": digest_of_value(recipe.model_dump())[:16],
         **{stage: manifest.digest[:16] for stage, manifest in made.items()},
+        "parent version": recipe.training.start_from or "none",
         "code": run.data.tags.get("mlflow.source.git.commit", "not from a checkout"),
         "flow run": run.data.tags.get("prefect.flow_run_id", "none"),
         "MLflow run": version.run_id,

@@ -43,7 +43,7 @@ def plan(recipe: Recipe, home: Path) -> list[Step]:
     Raises:
         UserMistake: a file of the recipe is missing or cannot be what the recipe says.
     """
-    return follow(recipe, home, STAGES, read_sources(recipe, home))
+    return follow(pinned(recipe, home), home, STAGES, read_sources(recipe, home))
 
 
 def read_sources(recipe: Recipe, home: Path) -> dict[str, str]:
@@ -76,6 +76,19 @@ def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[s
             if manifest:
                 digests[stage.name] = manifest.digest
     return steps
+
+
+def pinned(recipe: Recipe, home: Path) -> Recipe:
+    """The recipe with its parent by number, where it goes on from a registered version.
+
+    Raises:
+        UserMistake: there is no such version, or a model of this recipe cannot take its weights.
+    """
+    if not recipe.training.start_from:
+        return recipe
+    from seqloom.registry.continuing import pin_parent  # it imports MLflow
+
+    return pin_parent(recipe, home)
 
 
 def _registered(name: str, stage: Stage, key: str, home: Path) -> "Version | None":

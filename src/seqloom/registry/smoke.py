@@ -14,8 +14,7 @@ import json, sys, warnings
 warnings.simplefilter("ignore")
 sys.modules["seqloom"] = None  # importing it fails: the version has its own code
 import mlflow, pandas
-mlflow.set_tracking_uri(sys.argv[1])
-model = mlflow.pyfunc.load_model(sys.argv[2])
+model = mlflow.pyfunc.load_model(sys.argv[1])
 example = model.input_example
 print(json.dumps({"asked": example["source"].tolist(), "answered": model.predict(example)["prediction"].tolist()}))
 """
@@ -31,8 +30,13 @@ class Smoke:
 
 def smoke_test(tracking_uri: str, uri: str) -> Smoke:
     """Load the version as others do, and put its input example to it."""
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
-    command = [sys.executable, "-c", _ASK, tracking_uri, uri]
+    environment = {
+        **os.environ,
+        "CUDA_VISIBLE_DEVICES": "",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "MLFLOW_TRACKING_URI": tracking_uri,  # not among the arguments, which everybody on the machine can read
+    }
+    command = [sys.executable, "-c", _ASK, uri]
     with TemporaryDirectory() as elsewhere:
         try:
             done = subprocess.run(

@@ -16,7 +16,7 @@ from seqloom.training.device import choose_device
 from seqloom.training.group import Alone
 from seqloom.training.history import write_history
 from seqloom.training.job import Job, Scoring
-from seqloom.training.starting import start_encoder
+from seqloom.training.starting import PARENT_FOLDER, continue_from, start_encoder
 from seqloom.training.trainer import Observe, Trainer
 from seqloom.vectors.loading import load_vectors
 from seqloom.vocabulary.special import VOCABULARY_FILES
@@ -51,6 +51,8 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
     """Take part in a training; the first process writes the model and returns what there is to tell."""
     recipe, section = job.recipe, job.recipe.training
     model = _fresh_model(recipe, job.sizes, job.vectors, job.vocabulary)
+    if section.start_from:
+        continue_from(model, job.workspace / PARENT_FOLDER)
     train, validation = (
         BucketedBatches.open(job.batches, split, section.batch_tokens, form_of(recipe.model, section.objective))
         for split in ("train", "validation")

@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from seqloom.mistake import UserMistake
 from seqloom.models.building import SIZES_FILE, read_checkpoint
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.recipe.resolved import RECIPE_FILE, read_recipe
 from seqloom.vocabulary.special import SOURCE_FILE
+
+PARENT_FOLDER = "parent"  # of a training's workspace: the checkpoint it goes on from
 
 
 def start_encoder(model: EncoderDecoder, folder: Path, vocabulary: Path) -> None:
@@ -32,6 +35,32 @@ def start_encoder(model: EncoderDecoder, folder: Path, vocabulary: Path) -> None
     learned = read_checkpoint(recipe.model, folder, recipe.training.objective)
     for part in ("source_embedding", "encoder"):
         _copy(getattr(learned, part), getattr(model, part), part, folder)
+
+
+def continue_from(model: EncoderDecoder, folder: Path) -> None:
+    """Give `model` all weights of the checkpoint in `folder`; what was added to the vocabulary keeps its own rows.
+
+    The new tokens stand behind the old ones. Their rows come from vectors that were learned apart, so they are turned
+    and scaled first as brings those of the old tokens nearest to where they are: orthogonal Procrustes (Schönemann
+    1966), as Smith et al. 2017 (arXiv:1702.03859) align the words of two languages.
+    """
+    recipe = read_recipe(folder)
+    learned = read_checkpoint(recipe.model, folder, recipe.training.objective).state_dict()
+    for name, fresh in model.state_dict().items():  # the model's own memory
+        old = learned[name]
+        assert old.shape[1:] == fresh.shape[1:], f"{name}: who pinned the version compared the recipes"
+        if old.shape != fresh.shape:
+            fresh[len(old) :] = _aligned(fresh, old) if old.dim() == 2 else old.mean()
+        fresh[: len(old)] = old
+
+
+def _aligned(fresh: Tensor, old: Tensor) -> Tensor:
+    """The rows of `fresh` `(V, E)` behind those that `old` `(K, E)` knows, turned and scaled into its space."""
+    known = fresh[: len(old)]
+    u, strengths, v = torch.linalg.svd(known.T.double() @ old.double())
+    scale = strengths.sum() / known.double().square().sum().clamp_min(1e-12)
+    aligned: Tensor = scale * fresh[len(old) :].double() @ u @ v
+    return aligned.to(fresh.dtype)
 
 
 def _copy(learned: nn.Module, fresh: nn.Module, part: str, folder: Path) -> None:

@@ -31,10 +31,13 @@ class Text:
     characters: int = 0
 
 
-def build_vocabulary(section: schema.Vocabulary, corpus: Path, folder: Path, progress: Progress) -> dict[str, Any]:
+def build_vocabulary(
+    section: schema.Vocabulary, corpus: Path, folder: Path, progress: Progress, parent: Path | None = None
+) -> dict[str, Any]:
     """Learn the vocabularies from the training split, write them with their counts into `folder`, return the facts.
 
-    A shared vocabulary is one, learned from both sides, written for each.
+    A shared vocabulary is one, learned from both sides, written for each. Those of `parent`, a checkpoint, are taken
+    over: of kind word with what is new behind them, up to the size; the other kinds can spell any text as they are.
 
     Raises:
         UserMistake: the size has no room for the tokens that the kind always holds.
@@ -42,6 +45,8 @@ def build_vocabulary(section: schema.Vocabulary, corpus: Path, folder: Path, pro
     breaks_han = section.kind == "word"
     train, held_out = (_read(corpus, split, breaks_han, progress) for split in ("train", "validation"))
     vocabularies = _learn(section, train)
+    if parent:
+        vocabularies = {side: extended(old, vocabularies[side], section) for side, old in _parents(parent).items()}
     for file, side in zip((SOURCE_FILE, TARGET_FILE), SIDES, strict=True):
         vocabularies[side].save(folder / file)
     counts = {side: vocabularies[side].count(train[side].words) for side in SIDES}
@@ -62,6 +67,19 @@ def build_vocabulary(section: schema.Vocabulary, corpus: Path, folder: Path, pro
 def load_vocabularies(folder: Path) -> tuple[Vocabulary, Vocabulary]:
     """Read the source and the target vocabulary of a finished stage."""
     return Vocabulary.load(folder / SOURCE_FILE), Vocabulary.load(folder / TARGET_FILE)
+
+
+def extended(old: Vocabulary, new: Vocabulary, section: schema.Vocabulary) -> Vocabulary:
+    """The old vocabulary, every token at its place, and of kind word what only the new one knows behind it."""
+    if section.kind != "word":
+        return old
+    known = set(old.tokens)
+    unknown = [token for token in new.tokens if token not in known]  # the most frequent first
+    return Vocabulary.of_words([*old.tokens, *unknown][: max(section.size, len(old))])
+
+
+def _parents(checkpoint: Path) -> dict[str, Vocabulary]:
+    return dict(zip(SIDES, load_vocabularies(checkpoint), strict=True))
 
 
 def _read(corpus: Path, split: str, breaks_han: bool, progress: Progress) -> dict[str, Text]:

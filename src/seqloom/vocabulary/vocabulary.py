@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, decoders, models
 
 from seqloom.mistake import UserMistake
 from seqloom.vocabulary.marking import MARK, splitter
-from seqloom.vocabulary.special import SPECIAL_TOKENS
+from seqloom.vocabulary.special import SPECIAL_TOKENS, UNKNOWN
 from seqloom.vocabulary.words import END_OF_TEXT, units_of
 
 
@@ -35,6 +35,12 @@ class Vocabulary:
         tokenizer.pre_tokenizer = splitter()
         tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse(), decoders.Replace(MARK, " ")])
         return cls(tokenizer)
+
+    @classmethod
+    def of_words(cls, tokens: Sequence[str]) -> Self:
+        """A vocabulary of kind word; the special tokens come first."""
+        ids = {token: number for number, token in enumerate(tokens)}
+        return cls.of(models.WordLevel(ids, unk_token=SPECIAL_TOKENS[UNKNOWN]))
 
     @classmethod
     def load(cls, path: Path) -> Self:
