@@ -145,7 +145,7 @@ def test_the_registry_has_signature_figures_and_lineage(page: Page, run: UUID, s
     place = f"{stack.mlflow_url}/#/experiments/{experiment}"
 
     page.goto(f"{place}/runs/{version.run_id}")
-    expect(page.get_by_text("nearest training source").first).to_be_visible()
+    expect(page.get_by_text(f"is version {version.version} of {NAME}").first).to_be_visible()
     page.goto(f"{place}/runs/{version.run_id}/artifacts")
     for name in ("evaluation", "figures", "loss.png"):
         page.get_by_text(name, exact=True).click()
