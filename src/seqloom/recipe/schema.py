@@ -5,8 +5,8 @@ descriptions) and what MLflow logs. Nested models and `Literal` fields render as
 would not, so there are none.
 """
 
+import re
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -15,6 +15,7 @@ from seqloom.recipe.architecture import mistakes_in
 Share = Annotated[float, Field(ge=0.0, le=0.5)]
 Count = Annotated[int, Field(ge=1)]
 Places = Annotated[list[str], Field(max_length=2)]
+CREDENTIALS = re.compile(r"https?://[^/?#]*@(?P<host>[^/?#:]*)", re.IGNORECASE)
 
 
 class Section(BaseModel):
@@ -49,10 +50,11 @@ class Corpus(Section):
     @model_validator(mode="after")
     def _no_secret_in_a_place(self) -> Self:
         for place in (*self.train, *self.validation, *self.test):
-            if place.partition("://")[0] in ("http", "https") and "@" in urlsplit(place).netloc:
+            found = CREDENTIALS.match(place)
+            if found:
                 raise ValueError(
-                    f"a name or password for {urlsplit(place).hostname} stands in a URL, and recipes are logged: put "
-                    "it into ~/.netrc"
+                    f"a name or password for {found['host']} stands in a URL, and recipes are logged: put it into "
+                    "~/.netrc"
                 )
         return self
 
