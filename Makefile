@@ -1,6 +1,7 @@
 # make demo   installs, trains the demo translator, and says what was made
 # make up     starts Prefect, MLflow and a worker on this machine with all deployments, until Ctrl-C (docs/operate.md)
 # make test   installs and runs the tests
+# make e2e    a person's way through both UIs, in a Chromium without a window; make screenshots keeps the pictures in docs/
 # make survive  runs what kills workers, flows and servers: some minutes
 # make check  formatting, lint, types, import rules
 # make bench  Seqloom side by side with its peers: twenty minutes, prints the ratios (bench/README.md)
@@ -9,7 +10,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo up test survive check bench clean
+.PHONY: demo up test e2e screenshots survive check bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/seqloom train recipes/demo.yaml
@@ -19,6 +20,12 @@ up: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
+
+e2e: $(INSTALLED)
+	$(BIN)/python -m pytest tests/e2e
+
+screenshots: $(INSTALLED)
+	SEQLOOM_SCREENSHOTS=$(CURDIR)/docs/screenshots $(BIN)/python -m pytest tests/e2e
 
 survive: $(INSTALLED)
 	$(BIN)/python -m pytest tests/survival
@@ -40,5 +47,5 @@ clean:
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Seqloom needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; run make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[demo,dev,postgres]'
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[demo,dev,fast,postgres]'
 	touch $(INSTALLED)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -80,12 +79,14 @@ def measure(
             runs.log_facts(client, run_id, (training, evaluation))
             runs.log_results(client, run_id, evaluation)
             client.set_terminated(run_id, "FINISHED")
-    speeds = [row["train/tokens_per_second"] for row in read_history(training.path) if "train/tokens_per_second" in row]
+    updates = [row for row in read_history(training.path) if "train/seconds" in row]
+    seconds = sum(row["train/seconds"] for row in updates)
+    tokens = sum(row["train/seconds"] * row["train/tokens_per_second"] for row in updates)
     candidate = Candidate(
         label=label,
         metrics=evaluation.facts["metrics"],
-        seconds=training.seconds,
-        tokens_per_second=fmean(speeds) if speeds else 0.0,
+        seconds=seconds,
+        tokens_per_second=tokens / max(1e-9, seconds),
         parameters=training.facts["parameters"],
         corpus=corpus.digest,
         checkpoint=training.folder,
@@ -93,7 +94,7 @@ def measure(
     )
     watcher = audience.get()
     if watcher:
-        watcher.finished("measured", f"{label}: {METRICS[metric]} {candidate.score(metric):.1f}", training.seconds)
+        watcher.finished("measured", f"{label}: {METRICS[metric]} {candidate.score(metric):.1f}", seconds)
     return candidate
 
 

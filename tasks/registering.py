@@ -69,11 +69,11 @@ def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: s
                 runs.log_facts(client, run_id, (training, evaluation))
                 runs.log_results(client, run_id, evaluation)
                 version = versions.register_version(client, recipe, run_id, key, training.path, evaluation)
-                client.set_terminated(run_id, "FINISHED")
-    facts = _facts(client, version, evaluation, home)
-    manifest = Manifest(REGISTRY.name, key, key, training.folder, round(monotonic() - started, 3), facts)
-    if found is None:
-        runs.describe_run(client, run_id, note(recipe, manifest, evaluation, _this_flow_run()))
+        facts = _facts(client, version, evaluation, home)
+        manifest = Manifest(REGISTRY.name, key, key, training.folder, round(monotonic() - started, 3), facts)
+        if runs.is_open(client, run_id):  # also where a kill came between the version and this
+            runs.describe_run(client, run_id, note(recipe, manifest, evaluation, _this_flow_run()))
+            client.set_terminated(run_id, "FINISHED")
     link(recipe, "version", facts["version_url"], f"version {version.number} in MLflow's registry")
     return tell(recipe, manifest, cached=found is not None)
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
-from prefect.exceptions import TerminationSignal
+from prefect.exceptions import Abort, TerminationSignal
 from prefect.states import Cancelled
 
 from seqloom.preemption import Preempted
@@ -28,20 +29,26 @@ def stopping_as_prefect_does() -> Iterator[None]:
         if stop.number == signal.SIGINT:
             raise KeyboardInterrupt from stop
         try:
-            _confirm_a_cancellation(str(stop))
+            cancelled = _confirm_a_cancellation(str(stop))
         except Exception as error:
             logger.warning("Prefect could not be asked whether this is a cancellation: %s", error)
+            cancelled = None
+        if cancelled:
+            end = Abort(str(stop))  # ends the process with 0: a signal's code would have the worker report a crash
+            end.state = cancelled
+            raise end from stop
         raise TerminationSignal(stop.number) from stop
 
 
-def _confirm_a_cancellation(message: str) -> None:
-    """Say that a run that should be cancelled is; its engine does not say anything else over a final state."""
+def _confirm_a_cancellation(message: str) -> State | None:
+    """Say that a run that should be cancelled is, and return the state; None where it should not be."""
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
-        return
+        return None
     with get_client(sync_client=True) as client:
         state = client.read_flow_run(context.flow_run.id).state
-        if state and state.is_cancelling():
-            cancelled = Cancelled(message=message)
-            client.set_flow_run_state(context.flow_run.id, cancelled, force=True)
-            context.flow_run.state = cancelled
+        if not state or not state.is_cancelling():
+            return None
+        cancelled = Cancelled(message=message)
+        client.set_flow_run_state(context.flow_run.id, cancelled, force=True)
+        return cancelled

@@ -30,6 +30,7 @@ from tasks.staging import run_stage
 from tasks.stopping import stopping_as_prefect_does
 
 if TYPE_CHECKING:
+    from seqloom.models.building import Sizes
     from seqloom.training.job import Scoring
 
 
@@ -54,27 +55,15 @@ def train(
             get_run_logger().info("%s", epoch_in_words(row))
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
-        from seqloom.models.building import Sizes  # torch: seconds that a cached training is spared
-        from seqloom.training.building import train_model
-        from seqloom.training.checkpoint import saved_history
+        from seqloom.training.building import train_model  # torch: seconds that a cached training is spared
 
         workspace = store.workspace(TRAINING.name, key)
         place_parent(recipe, home_folder(), workspace)
-        before = saved_history(workspace)
-        for row in before:  # what a kill kept from MLflow
-            log(row)
-        if before:
-            get_run_logger().info("going on from update %d", before[-1]["step"])
-        sizes = Sizes(
-            source=vocabulary.facts["size"]["source"],
-            target=vocabulary.facts["size"]["target"],
-            width=recipe.vectors.width,
-            shared=recipe.vocabulary.shared,
-        )
+        _tell_what_a_kill_kept(workspace, log)
         with slots_for(recipe, recipe.training.processes), stopping_as_prefect_does(), system_metrics(run_id, log):
             facts = train_model(
                 recipe,
-                sizes,
+                _sizes(recipe, vocabulary),
                 vocabulary.path,
                 vectors.path,
                 batches.path,
@@ -95,6 +84,24 @@ def train(
             log(row)
     store.discard_workspace(TRAINING.name, key)
     return state
+
+
+def _tell_what_a_kill_kept(workspace: Path, log: MetricsLog) -> None:
+    """The figures of the training so far, where it goes on from a checkpoint."""
+    from seqloom.training.checkpoint import saved_history
+
+    before = saved_history(workspace)
+    for row in before:
+        log(row)
+    if before:
+        get_run_logger().info("going on from update %d", before[-1]["step"])
+
+
+def _sizes(recipe: Recipe, vocabulary: Manifest) -> "Sizes":
+    from seqloom.models.building import Sizes
+
+    size = vocabulary.facts["size"]
+    return Sizes(size["source"], size["target"], recipe.vectors.width, recipe.vocabulary.shared)
 
 
 def _scoring(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, workspace: Path) -> "Scoring":

@@ -15,10 +15,10 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RunningStack]":
-    """`seqloom up`, for every test that needs servers and a worker; a run that goes silent has crashed after 40 s."""
+    """`seqloom up`, for every test that needs servers and a worker; a run silent for a minute has crashed."""
     from tests.stack import running
 
-    up = running.RunningStack(tmp_path_factory.mktemp("a stack ü") / "home", SEQLOOM_SILENCE_SECONDS="40")
+    up = running.RunningStack(tmp_path_factory.mktemp("a stack ü") / "home", SEQLOOM_SILENCE_SECONDS="60")
     try:
         up.start()
         yield up

@@ -12,15 +12,12 @@ from pathlib import Path
 
 import psutil
 
+from flows.stack.failure import StackFailure
 from flows.stack.layout import MARK, Server
 
 PATIENCE = 180  # seconds for a server to be ready: a new database on a slow disk takes a minute
 
 RUN = "PREFECT__FLOW_RUN_ID"  # in the environment of a flow run's process
-
-
-class StackFailure(Exception):
-    """A part of the stack does not work; the message is one sentence with the place of its log."""
 
 
 class Child:

@@ -25,7 +25,10 @@ POOLS = {CPU_POOL: "Runs of Seqloom on processors.", GPU_POOL: "Runs of Seqloom 
 GPU_LIMIT = "gpu"
 TAG = "seqloom"  # of every deployment in prefect.yaml
 LOST_RUNS = "seqloom: a run that has gone silent has crashed"
-ALIVE = ("Pending", "Running", "Retrying", "heartbeat")  # after each of these another sign has to come
+UNBORN_RUNS = "seqloom: a run that never began has crashed"
+BIRTH_SECONDS = 900  # from Pending to Running: a worker may have to load torch from a slow disk, beside other work
+BORN = ("Pending",)
+ALIVE = ("Running", "Retrying", "heartbeat")  # after each of these another sign has to come
 ENDED = ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed")
 AT_REST = ("Scheduled", "AwaitingConcurrencySlot", "AwaitingRetry", "Paused", "Suspended", "Cancelling")
 
@@ -50,7 +53,8 @@ def furnish(gpu_slots: int | None, silence: int) -> Furnished:
         for name, description in POOLS.items():
             _make_pool(client, name, description)
         slots = _set_gpu_limit(client, gpu_slots, devices)
-        _make_automation(client, silence)
+        _make_automation(client, LOST_RUNS, ALIVE, silence)
+        _make_automation(client, UNBORN_RUNS, BORN, BIRTH_SECONDS)
         _deploy(deployment_file())
         flows = {flow.id: flow.name for flow in client.read_flows()}
         made = sorted(f"{flows[one.flow_id]}/{one.name}" for one in client.read_deployments())
@@ -90,14 +94,14 @@ def _set_gpu_limit(client: SyncPrefectClient, wanted: int | None, devices: int) 
     return slots
 
 
-def _make_automation(client: SyncPrefectClient, silence: int) -> None:
-    """A run that goes silent without an end is marked crashed: its process, its worker or the machine is gone."""
+def _make_automation(client: SyncPrefectClient, name: str, after: tuple[str, ...], silence: int) -> None:
+    """A run that is silent for so long after one of these is marked crashed: its process, worker or machine is gone."""
     automation = AutomationCore(
-        name=LOST_RUNS,
+        name=name,
         description=f"Marks a run tagged {TAG} crashed that has given no sign of life for {silence} seconds.",
         trigger=EventTrigger(
-            after={f"prefect.flow-run.{sign}" for sign in ALIVE},
-            expect={f"prefect.flow-run.{sign}" for sign in ALIVE + ENDED + AT_REST},
+            after={f"prefect.flow-run.{sign}" for sign in after},
+            expect={f"prefect.flow-run.{sign}" for sign in BORN + ALIVE + ENDED + AT_REST},
             match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
             # Other teams' runs on the same server may have slower hearts.
             match_related=ResourceSpecification({"prefect.resource.id": [f"prefect.tag.{TAG}"]}),
@@ -114,7 +118,7 @@ def _make_automation(client: SyncPrefectClient, silence: int) -> None:
             )
         ],
     )
-    there = client.read_automations_by_name(LOST_RUNS)
+    there = client.read_automations_by_name(name)
     if there:
         client.update_automation(there[0].id, automation)
     else:

@@ -12,8 +12,9 @@ from typing import Any
 
 import psutil
 
-from flows.stack.child import Child, StackFailure, end, processes_of, runs_of, wait_until_ready
+from flows.stack.child import Child, end, processes_of, runs_of, wait_until_ready
 from flows.stack.database import make_schemas
+from flows.stack.failure import StackFailure
 from flows.stack.layout import CPU_POOL, GPU_POOL, Layout
 from flows.stack.ports import check_port
 from flows.stack.presence import Running, announce, claim, running, withdraw
@@ -139,10 +140,8 @@ class Stack:
         name, code = worker.server.name, worker.process.returncode
         if len(self.deaths) >= DEATHS:
             raise StackFailure(f"the worker {name} ended {DEATHS} times within a minute: see {worker.log}")
-        self.say(
-            f"the worker {name} ended with code {code}; its runs save a checkpoint and end, and it is started again"
-        )
-        # Without a worker nobody hears that a run is to be cancelled, and its first line of log would break it.
+        self.say(f"the worker {name} ended with code {code}, and its runs with it; it is started again")
+        # They write to it: their next line of log breaks them, unless SIGTERM lets them save a checkpoint before.
         alive = {other.process.pid for other in self.workers if not other.ended}
         end((run for run in runs_of(self.layout.home) if run.ppid() not in alive), RUN_GRACE)
         return Child(worker.server, self.layout.logs)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import psutil
 
-from flows.stack.child import StackFailure, end, processes_of, runs_of
+from flows.stack.child import end, processes_of, runs_of
+from flows.stack.failure import StackFailure
 from flows.stack.layout import HEARTBEAT_SECONDS, MARK
 from flows.stack.signals import until_told
 from flows.stack.supervising import RUN_GRACE, SERVER_GRACE

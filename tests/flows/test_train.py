@@ -50,9 +50,12 @@ def test_mlflow_has_the_whole_story(first: dict[str, Any], mlflow_client: Mlflow
 
 
 def test_the_same_again_does_nothing(first: dict[str, Any], seqloom: Run, mlflow_client: MlflowClient) -> None:
+    """But close the run, as after a kill between the version and that."""
+    mlflow_client.update_run(first["run_id"], status="RUNNING")
     again = json.loads(seqloom("train", "recipe.yaml", "--json").stdout)
     assert again["stages"] == dict.fromkeys(ALL_STAGES, "cached")
     assert (again["version"], again["run_id"]) == (1, first["run_id"])
+    assert mlflow_client.get_run(first["run_id"]).info.status == "FINISHED"
     assert len(mlflow_client.search_runs([mlflow_client.get_run(first["run_id"]).info.experiment_id])) == 1
 
 

@@ -65,7 +65,7 @@ class RunningStack:
             found = client.read_deployment_by_name(f"data-to-model/{deployment}")
             return client.create_flow_run_from_deployment(found.id, parameters={"recipe": recipe}).id
 
-    def wait(self, run: UUID, until: Callable[[FlowRun], bool], patience: float = 90) -> FlowRun:
+    def wait(self, run: UUID, until: Callable[[FlowRun], bool], patience: float = 180) -> FlowRun:
         """The flow run, as soon as `until` holds of it."""
         deadline = time.monotonic() + patience
         with self.client() as client:
@@ -74,7 +74,7 @@ class RunningStack:
                 time.sleep(0.2)
         return found
 
-    def wait_for_end(self, run: UUID, patience: float = 90) -> FlowRun:
+    def wait_for_end(self, run: UUID, patience: float = 180) -> FlowRun:
         """The flow run in its last state."""
         return self.wait(run, lambda found: bool(found.state and found.state.is_final()), patience)
 

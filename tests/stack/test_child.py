@@ -9,7 +9,8 @@ import psutil
 import pytest
 
 from flows.stack import child, supervising
-from flows.stack.child import RUN, Child, StackFailure, end, processes_of, runs_of, wait_until_ready
+from flows.stack.child import RUN, Child, end, processes_of, runs_of, wait_until_ready
+from flows.stack.failure import StackFailure
 from flows.stack.layout import MARK, Layout, Server
 from flows.stack.supervising import Stack
 

@@ -16,6 +16,7 @@ import yaml
 from mlflow import MlflowClient
 
 from flows.stack.child import processes_of
+from flows.stack.furnishing import LOST_RUNS, UNBORN_RUNS
 from flows.stack.presence import running
 from tests.flows.conftest import DATA, RECIPE
 from tests.stack.running import ROOT, UP, RunningStack, environment, free_port
@@ -134,23 +135,16 @@ def test_the_model_is_there_with_and_without_the_server(stack: RunningStack) -> 
     assert len(json.loads(done.stdout)["outputs"]) == 1
 
 
-def test_a_run_whose_worker_is_killed_saves_a_checkpoint_and_has_crashed(stack: RunningStack) -> None:
+def test_a_run_whose_worker_is_killed_has_crashed_and_left_its_checkpoint(stack: RunningStack) -> None:
     left = set(checkpoints(stack.home))
     run = stack.run("train-on-demand", LONG)
     stack.wait(run, lambda _: bool(set(checkpoints(stack.home)) - left))
-    under_way = set(checkpoints(stack.home))
     worker_of(stack).kill()
     ended = stack.wait_for_end(run, patience=30)
     assert ended.state
     assert ended.state.is_crashed()
-    assert set(checkpoints(stack.home)) - under_way
-
-
-def test_a_run_that_is_lost_without_a_trace_has_crashed(stack: RunningStack, lost: UUID) -> None:
-    ended = stack.wait_for_end(lost)
-    assert ended.state
-    assert ended.state.is_crashed()
-    assert "no sign of life for 40 seconds" in str(ended.state.message)
+    assert set(checkpoints(stack.home)) - left
+    assert not psutil.wait_procs(processes_of_run(stack, run), timeout=30)[1]
 
 
 def test_a_worker_of_another_machine_lets_its_runs_save_a_checkpoint(stack: RunningStack, tmp_path: Path) -> None:
@@ -165,12 +159,14 @@ def test_a_worker_of_another_machine_lets_its_runs_save_a_checkpoint(stack: Runn
             tags=found.tags,
         )
     told = stack.environment | {"SEQLOOM_HOME": str(tmp_path), "PREFECT_WORKER_WEBSERVER_PORT": str(free_port())}
-    with subprocess.Popen([*UP[:-1], "worker", "seqloom-gpu"], cwd=ROOT, env=told, stdout=subprocess.PIPE) as worker:
+    worker = subprocess.Popen([*UP[:-1], "worker", "seqloom-gpu"], cwd=ROOT, env=told, stdout=subprocess.PIPE)
+    try:
         run = stack.run("on-gpu", LONG)
         stack.wait(run, lambda _: bool(checkpoints(tmp_path)))
         first = set(checkpoints(tmp_path))
+    finally:
         worker.send_signal(signal.SIGTERM)
-        said, _ = worker.communicate(timeout=60)
+        said, _ = worker.communicate(timeout=90)
     assert worker.returncode == 0, said
     assert b"stopping; runs under way save a checkpoint" in said
     assert set(checkpoints(tmp_path)) - first
@@ -178,6 +174,13 @@ def test_a_worker_of_another_machine_lets_its_runs_save_a_checkpoint(stack: Runn
     assert state
     assert state.is_crashed()
     assert processes_of(f"seqloom-gpu {worker.pid}") == []
+
+
+def test_a_run_that_is_lost_without_a_trace_has_crashed(stack: RunningStack, lost: UUID) -> None:
+    ended = stack.wait_for_end(lost)
+    assert ended.state
+    assert ended.state.is_crashed()
+    assert "no sign of life for 60 seconds" in str(ended.state.message)
 
 
 def test_ctrl_c_leaves_a_checkpoint_and_no_process_and_all_is_there_again(stack: RunningStack) -> None:
@@ -201,7 +204,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_no_process_and_all_is_there_again(stack:
         assert state
         assert state.is_crashed(), state
         assert [deployment.id for deployment in client.read_deployments()] == before
-        assert len(client.read_automations_by_name("seqloom: a run that has gone silent has crashed")) == 1
+        assert [len(client.read_automations_by_name(name)) for name in (LOST_RUNS, UNBORN_RUNS)] == [1, 1]
         assert client.read_global_concurrency_limit_by_name("gpu").limit == 3
 
 

@@ -28,6 +28,7 @@ from tests.flows.conftest import DATA
 ROOT = Path(__file__).parents[2]
 POOL = "survival"
 EPOCHS = 15
+FEWER = 8  # of two processes, which share a core or two with the servers
 
 
 def recipe(name: str, **training: Any) -> dict[str, Any]:
@@ -185,7 +186,7 @@ class Stack:
         return {each.name.partition(" · ")[0]: str(each.state_name) for each in runs}
 
     def processes_of(self, run: UUID) -> list[psutil.Process]:
-        """Whatever runs for a flow run, and lives."""
+        """What works for a flow run, and lives: the flow, and those that train; a worker's hooks are not among them."""
         return [process for process in psutil.process_iter() if _belongs_to(process, str(run))]
 
     def positions(self, name: str) -> list[int]:
@@ -246,7 +247,8 @@ class Stack:
 
 def _belongs_to(process: psutil.Process, run: str) -> bool:
     try:
-        return process.status() != psutil.STATUS_ZOMBIE and process.environ().get("PREFECT__FLOW_RUN_ID") == run
+        works = {"prefect.engine", "seqloom.training.rank"} & set(process.cmdline())
+        return bool(works) and process.is_running() and process.environ().get("PREFECT__FLOW_RUN_ID") == run
     except psutil.Error:
         return False
 

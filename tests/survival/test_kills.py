@@ -2,7 +2,7 @@
 
 import psutil
 
-from tests.survival.stack import EPOCHS, Stack, recipe, until
+from tests.survival.stack import EPOCHS, FEWER, Stack, recipe, until
 
 BEFORE_TRAINING = ("corpus", "vocabulary", "vectors", "batches")
 
@@ -43,7 +43,7 @@ def test_the_worker(stack: Stack) -> None:
 
 def test_a_training_process_then_the_flow_process(stack: Stack) -> None:
     """One of two dies: both begin again from the newest checkpoint. Their parent dies: both go with it."""
-    killed = stack.run(recipe("rank-killed", processes=2))
+    killed = stack.run(recipe("rank-killed", processes=2, epochs=FEWER))
     step = stack.trains("rank-killed")
     ranks = stack.ranks(killed)
     assert len(ranks) == 2
@@ -55,6 +55,6 @@ def test_a_training_process_then_the_flow_process(stack: Stack) -> None:
     until(lambda: all(map(is_gone, ranks)), "the end of the processes", 10)
     stack.ends(killed, "Crashed")
 
-    following = stack.run(recipe("rank-killed", processes=2))
+    following = stack.run(recipe("rank-killed", processes=2, epochs=FEWER))
     stack.ends(following, "Completed")
-    stack.told_once("rank-killed", EPOCHS)
+    stack.told_once("rank-killed", FEWER)

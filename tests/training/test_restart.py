@@ -49,7 +49,7 @@ TRAININGS = [
 
 
 def without_speed(history: list[dict[str, float]]) -> list[dict[str, float]]:
-    return [{name: value for name, value in row.items() if "per_second" not in name} for row in history]
+    return [{name: value for name, value in row.items() if "second" not in name} for row in history]
 
 
 @pytest.mark.parametrize(("model", "training", "kills"), TRAININGS)

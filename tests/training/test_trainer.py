@@ -118,6 +118,7 @@ def test_the_history_tells_every_tenth_step_and_every_epoch(home: Path) -> None:
         assert 0 < row["train/loss"] < 10
         assert row["train/learning_rate"] == 0.01
         assert row["train/tokens_per_second"] > 0
+        assert row["train/seconds"] > 0
     for row in rows:
         if "validation/loss" in row:
             assert row["validation/perplexity"] == pytest.approx(math.exp(row["validation/loss"]))

@@ -17,8 +17,8 @@ class Candidate:
 
     label: str
     metrics: dict[str, float] = field(default_factory=dict)  # of the test split
-    seconds: float = 0.0  # its training took, when it was done
-    tokens_per_second: float = 0.0  # of its training
+    seconds: float = 0.0  # of its updates: starting, validating and waiting for a GPU are no cost of the model
+    tokens_per_second: float = 0.0  # over all updates
     parameters: int = 0
     corpus: str = ""  # digest: scores of other test splits do not compare
     checkpoint: str = ""
@@ -55,7 +55,7 @@ def quality_against_cost(candidates: Sequence[Candidate], metric: str, path: Pat
     _name_points(axes, candidates, metric)
     axes.margins(x=0.15, y=0.15)
     name = METRICS[metric]
-    canvas.dress(axes, f"{name} against cost", "seconds of training", f"{name} of the test split, 0 to 100")
+    canvas.dress(axes, f"{name} against cost", "seconds of updates", f"{name} of the test split, 0 to 100")
     canvas.save(figure, path)
 
 

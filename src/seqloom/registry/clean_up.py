@@ -21,6 +21,7 @@ from seqloom.registry.tracking import connect, database_file
 from seqloom.registry.versions import KEY_TAG
 
 SECONDS_A_DAY = 86_400
+ABANDONED = 7 * SECONDS_A_DAY  # an open run that is older, and trains nothing, will not go on
 NEEDED, RECENT, IN_USE = "a registered version needs it", "a recent run needs it", "it is worked at"
 
 
@@ -108,7 +109,7 @@ def judge(home: Path, days: float) -> list[Judged]:
     """Look at everything in the store.
 
     A version needs the stages that its MLflow run names, and the checkpoint that its training started from. So does a
-    run of the last `days`, and one that is under way; and whatever any flow asked for in that time is recent.
+    run of the last `days`, and one that is still open; and whatever any flow asked for in that time is recent.
     """
     store = Store(home)
     if not os.environ.get("MLFLOW_TRACKING_URI") and not database_file(home).exists():
@@ -150,8 +151,9 @@ def _runs_since(client: MlflowClient, since: float, store: Store) -> Iterator[Ru
     experiments = [experiment.experiment_id for experiment in _all(client.search_experiments)]
     for run in _all(lambda **page: client.search_runs(experiments, f"tags.`{TRAINING_TAG}` != ''", **page)):
         training = Lying(store.root / "training" / run.data.tags[TRAINING_TAG][:32], "finished", 0.0, 0)
-        under_way = run.info.status == "RUNNING" and training.lock.exists() and is_locked(training)
-        if run.info.start_time >= since * 1000 or under_way:
+        started = run.info.start_time / 1000
+        under_way = run.info.status == "RUNNING" and (started >= time.time() - ABANDONED or is_locked(training))
+        if started >= since or under_way:
             yield run
 
 

@@ -8,7 +8,6 @@ from seqloom.recipe.resolved import read_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.lookup import fetch, find_version
 from seqloom.registry.sealed import CHECKPOINT
-from seqloom.training.starting import PARENT_FOLDER
 
 _FREE = {"dropout"}  # fields of the model section that change no weight
 
@@ -43,6 +42,8 @@ def parent_of(recipe: Recipe, home: Path) -> Path | None:
 
 def place_parent(recipe: Recipe, home: Path, workspace: Path) -> None:
     """Copy that checkpoint to where a training looks for it, in whatever process."""
+    from seqloom.training.starting import PARENT_FOLDER  # torch: seconds that only a training needs
+
     parent = parent_of(recipe, home)
     if parent:
         shutil.rmtree(workspace / PARENT_FOLDER, ignore_errors=True)

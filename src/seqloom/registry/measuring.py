@@ -12,7 +12,6 @@ import pandas as pd
 
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Decoding
-from seqloom.training.device import choose_device
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
@@ -70,5 +69,7 @@ def _latency(ask: Callable[[Sequence[str]], list[str]], sources: Sequence[str]) 
 
 
 def _move(model: "PyFuncModel", device: str) -> None:
+    from seqloom.training.device import choose_device  # torch: seconds that only a new version needs
+
     served: Any = model.unwrap_python_model()
     served.answering.generator.model.to(choose_device(device))

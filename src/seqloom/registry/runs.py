@@ -74,6 +74,11 @@ def find_finished(client: MlflowClient, recipe: Recipe, training_key: str) -> st
     return str(found[0].info.run_id) if found else ""
 
 
+def is_open(client: MlflowClient, run_id: str) -> bool:
+    """Whether the run has yet to be closed."""
+    return bool(client.get_run(run_id).info.status == "RUNNING")
+
+
 def describe_run(client: MlflowClient, run_id: str, markdown: str) -> None:
     """The text at the head of the run's page."""
     client.set_tag(run_id, "mlflow.note.content", markdown)

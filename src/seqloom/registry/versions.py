@@ -13,7 +13,6 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
 from seqloom.artifact.manifest import Manifest
-from seqloom.decoding.answering import ASKED
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.packaging import pack, requirements
 from seqloom.registry.tracking import Version
@@ -99,6 +98,8 @@ def _example(evaluation: Manifest) -> str:
 
 def signature(recipe: Recipe) -> ModelSignature:
     """A `source` column in, a `prediction` column out, and the parameters of a request with their defaults."""
+    from seqloom.decoding.answering import ASKED  # torch: seconds that only a new version needs
+
     defaults = {**ASKED, **recipe.decoding.model_dump()}
     params = ParamSchema([ParamSpec(name, TYPES[type(value)], value) for name, value in defaults.items()])
     return ModelSignature(Schema([ColSpec("string", "source")]), Schema([ColSpec("string", "prediction")]), params)

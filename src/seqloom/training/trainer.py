@@ -237,7 +237,11 @@ class Trainer:
         if self.group.rank == 0:
             loss, speed = position.loss / position.tokens, position.tokens / max(1e-9, position.seconds)
             rate = self.optimiser.param_groups[0]["lr"]
-            self._record({"train/loss": loss, "train/learning_rate": rate, "train/tokens_per_second": round(speed)})
+            cost = {
+                "train/tokens_per_second": round(speed),
+                "train/seconds": round(position.seconds, 3),
+            }  # of the updates
+            self._record({"train/loss": loss, "train/learning_rate": rate, **cost})
             best = "" if position.best is None else f" · best {self.section.select_by} {abs(position.best):.3f}"
             done = position.epoch + position.window / self.train.windows
             note = f"loss {loss:.3f} · {speed:,.0f} tokens/s{best}"

@@ -4,6 +4,7 @@ import json
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout; people's output goes to stderr.")
@@ -13,3 +14,8 @@ AsJson = Annotated[
 def print_json(value: dict[str, Any]) -> None:
     """One object on stdout."""
     print(json.dumps(value, ensure_ascii=False))
+
+
+def console_for(as_json: bool) -> Console:
+    """Where people's output goes."""
+    return Console(stderr=as_json)

@@ -1,4 +1,4 @@
-"""The commands of `seqloom` that look into the registry and act on it."""
+"""The commands that look into the registry and act on it: history, promote, rollback, show, export."""
 
 from dataclasses import asdict
 from enum import StrEnum
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
-from flows.printing import AsJson, print_json
+from flows.commands.printing import AsJson, print_json
 from seqloom.artifact.home import home_folder
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The commands of `seqloom`, by what a person is about."""

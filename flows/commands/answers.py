@@ -1,0 +1,97 @@
+"""The commands that ask a model: generate, batch."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.printing import AsJson, console_for, print_json
+from flows.input_lines import in_chunks, read_lines
+from seqloom.artifact.home import home_folder
+from seqloom.mistake import UserMistake
+
+LINES_AT_ONCE = 1024  # decoded together: long enough to sort by length, short enough to see output coming
+
+commands = typer.Typer()
+
+ModelName = Annotated[str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION or a checkpoint folder.")]
+
+
+@commands.command()
+def generate(
+    model: ModelName,
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="[TEXT ...]", help="Texts; else --file, else stdin.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="A UTF-8 file, one text per line.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write one line of output for each line of input, in order."""
+    if texts and file:
+        raise UserMistake("texts and --file are given both; give one of them")
+    from seqloom.decoding.exported import load_generator
+    from seqloom.registry.lookup import find_checkpoint
+
+    generator = load_generator(find_checkpoint(model, home_folder()))
+    answers: list[str] = []
+    for chunk in in_chunks(_lines(texts, file), LINES_AT_ONCE):
+        written = generator.generate(chunk)
+        if as_json:
+            answers += written
+        else:
+            sys.stdout.writelines(f"{answer}\n" for answer in written)
+            sys.stdout.flush()
+    if as_json:
+        print_json({"model": model, "outputs": answers})
+
+
+@commands.command()
+def batch(
+    model: ModelName,
+    file: Annotated[
+        Path, typer.Argument(help="Lines of text, TSV, CSV, JSONL (each also gzipped) or Parquet, by its name.")
+    ],
+    to: Annotated[Path, typer.Option("--to", help="Folder for the output; a next run goes on with what is there.")],
+    column: Annotated[str, typer.Option("--column", help="Column or JSON key of the text.")] = "source",
+    shard_rows: Annotated[int, typer.Option("--shard-rows", min=1, help="Rows in a shard.")] = 10_000,
+    max_characters: Annotated[int, typer.Option("--max-characters", min=1, help="A longer text is a failure.")] = 5_000,
+    as_json: AsJson = False,
+) -> None:
+    """Write a file's columns and a prediction for each row to Parquet, in shards; what fails is listed."""
+    console = console_for(as_json)
+    from flows.terminal import TerminalAudience, show_report
+    from seqloom.bulk.generating import Bulk, generate_in_bulk
+    from seqloom.bulk.reading import open_input
+    from seqloom.decoding.generator import Generator
+    from seqloom.registry.lookup import find_checkpoint
+    from seqloom.training.device import choose_device
+
+    checkpoint = find_checkpoint(model, home_folder())
+    bulk = Bulk(model, checkpoint, open_input(file, "auto", column), shard_rows, max_characters)
+    generator = Generator.load(checkpoint)
+    generator.model.to(choose_device("auto"))
+    watcher = TerminalAudience(console)
+    with watcher.live():
+        report = generate_in_bulk(bulk, generator, to, watcher.progress("generate"))
+    show_report(console, report)
+    if as_json:
+        print_json(asdict(report))
+
+
+def _lines(texts: list[str] | None, file: Path | None) -> Iterator[str]:
+    if texts:
+        for text in texts:
+            yield from text.splitlines() or [""]
+    elif file:
+        try:
+            with file.open("rb") as stream:
+                yield from read_lines(stream, str(file))
+        except OSError as error:
+            raise UserMistake(f"{file}: cannot be read ({error.strerror}); correct --file") from None
+    else:
+        if sys.stdin.isatty():
+            raise UserMistake("no text is given: write it behind the model, name a --file, or pipe it in")
+        yield from read_lines(sys.stdin.buffer, "stdin")

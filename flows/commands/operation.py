@@ -1,0 +1,87 @@
+"""The commands of whoever keeps Seqloom running: up, deploy, worker, clean-up."""
+
+import os
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from flows.commands.printing import AsJson, console_for, print_json
+from seqloom.artifact.home import home_folder
+from seqloom.mistake import UserMistake
+
+commands = typer.Typer()
+
+
+@commands.command()
+def up(
+    prefect_port: Annotated[int, typer.Option(envvar="SEQLOOM_PREFECT_PORT", min=1, max=65535)] = 4200,
+    mlflow_port: Annotated[int, typer.Option(envvar="SEQLOOM_MLFLOW_PORT", min=1, max=65535)] = 5000,
+) -> None:
+    """Start Prefect, MLflow and workers on this machine, with every deployment of prefect.yaml, until Ctrl-C."""
+    from flows.stack.layout import Layout
+    from flows.stack.supervising import up as keep_up
+
+    layout = Layout(home_folder(), prefect_port, mlflow_port, os.environ.get("SEQLOOM_DATABASE_URL", ""))
+    keep_up(layout, partial(print, flush=True))
+
+
+@commands.command()
+def deploy(
+    gpus: Annotated[
+        int | None, typer.Option(min=1, help="Runs that may hold a GPU at once; by default one for each GPU here.")
+    ] = None,
+    silence: Annotated[
+        int,
+        typer.Option(
+            envvar="SEQLOOM_SILENCE_SECONDS", min=31, help="Seconds without a heartbeat until a run has crashed."
+        ),
+    ] = 180,
+    as_json: AsJson = False,
+) -> None:
+    """Give the server of PREFECT_API_URL what Seqloom needs, as `up` does: pools, the GPU limit, deployments."""
+    _need_prefect()
+    from flows.stack.furnishing import furnish
+
+    furnished = furnish(gpus, silence)
+    if as_json:
+        print_json(asdict(furnished))
+    else:
+        print(f"deployed {', '.join(furnished.deployments)}; GPU slots: {furnished.gpu_slots}")
+
+
+@commands.command()
+def worker(pool: Annotated[str, typer.Argument(help="seqloom-cpu or seqloom-gpu.")]) -> None:
+    """Run what the server of PREFECT_API_URL schedules in a pool, until Ctrl-C; for machines where no stack is up."""
+    _need_prefect()
+    from flows.stack.working import work
+
+    work(pool, partial(print, flush=True))
+
+
+@commands.command("clean-up")
+def clean_up(
+    days: Annotated[
+        int, typer.Option("--days", min=0, help="Days for which a stage that a run asked for is kept.")
+    ] = 30,
+    delete: Annotated[bool, typer.Option("--delete", help="Really remove them; else nothing is touched.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say which artifacts no registered version and no recent run needs, or remove them."""
+    console = console_for(as_json)
+    from flows.terminal import show_clean_up
+    from seqloom.registry import clean_up as registry
+
+    done = registry.clean_up(home_folder(), days, delete)
+    show_clean_up(console, done)
+    if as_json:
+        print_json(asdict(done))
+
+
+def _need_prefect() -> None:
+    if not os.environ.get("PREFECT_API_URL"):
+        raise UserMistake(
+            "there is no Prefect server to speak to: start one with seqloom up, or set PREFECT_API_URL to its address, "
+            "ending in /api"
+        )

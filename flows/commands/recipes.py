@@ -1,0 +1,119 @@
+"""The commands that take recipes: train, compare, check."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.printing import AsJson, console_for, print_json
+from flows.embedded_prefect import use_embedded_prefect
+from seqloom.artifact.home import home_folder
+
+commands = typer.Typer()
+
+RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe: a YAML file, see recipes/.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--override", "-o", metavar="SECTION.FIELD=VALUE", help="Change a field; the value is YAML. Repeatable."
+    ),
+]
+
+
+@commands.command()
+def train(
+    recipe: RecipeFile,
+    override: Overrides = None,
+    force: Annotated[bool, typer.Option("--force", help="Do every stage again though it is finished.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run the flow data_to_model: from the recipe's text to a registered model version."""
+    home = home_folder()
+    console = console_for(as_json)
+    from seqloom.recipe.loading import load_recipe
+    from seqloom.registry.checking import check_places
+    from seqloom.registry.planning import STAGES, Step, follow, pinned, read_sources
+
+    checked = load_recipe(recipe, override or [])
+    check_places(checked)
+    checked = pinned(checked, home)
+    sources = read_sources(checked, home)
+    server = use_embedded_prefect(home)  # after every mistake that needs no run to be found, and beside what follows
+    steps = [Step(step.stage) if force else step for step in follow(checked, home, STAGES, sources)]
+    from flows.data_to_model import data_to_model  # imports Prefect
+    from flows.terminal import TerminalAudience, show_card, show_plan
+    from tasks.watching import audience
+
+    show_plan(console, checked.name, steps)
+    watcher = TerminalAudience(console)
+    audience.set(watcher)
+    if server:
+        server.wait()
+    with watcher.live():
+        outcome = data_to_model(checked, force=force)
+    show_card(console, outcome, home)
+    if as_json:
+        print_json(outcome.as_json())
+
+
+@commands.command()
+def compare(
+    recipes: Annotated[list[Path], typer.Argument(metavar="RECIPE...", help="Recipes: YAML files, see recipes/.")],
+    override: Overrides = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option("--grid", metavar="SECTION.FIELD=VALUE,VALUE", help="Try several values of a field. Repeatable."),
+    ] = None,
+    register_best: Annotated[
+        bool, typer.Option("--register-best", help="Register the best as a version; else none is.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train several recipes, or all combinations of a grid, and rank them by quality with what each costs."""
+    home = home_folder()
+    console = console_for(as_json)
+    from flows.asking import FORM, asked_variants
+    from seqloom.registry.checking import check_places
+    from seqloom.registry.planning import plan
+
+    files = tuple(map(str, recipes))
+    variants = asked_variants(FORM, files, override or (), grid or ())
+    for variant in variants:
+        check_places(variant.recipe)
+        plan(variant.recipe, home)
+
+    server = use_embedded_prefect(home)
+    from flows.compare import compare as compare_flow
+    from flows.terminal import TerminalAudience, show_comparison
+    from tasks.watching import audience
+
+    if server:
+        server.wait()
+    console.print(f"Comparing {len(variants)} models:", *(f"\n  {variant.label}" for variant in variants), "\n")
+    watcher = TerminalAudience(console)
+    audience.set(watcher)
+    with watcher.live():
+        comparison = compare_flow(FORM, files, tuple(override or ()), tuple(grid or ()), register_best)
+    show_comparison(console, comparison)
+    if as_json:
+        print_json(asdict(comparison))
+
+
+@commands.command()
+def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = False) -> None:
+    """Validate a recipe and every line of its files, and print the plan without running it."""
+    console = console_for(as_json)
+    from flows.terminal import TerminalAudience, show_plan, show_recipe
+    from seqloom.recipe.loading import load_recipe
+    from seqloom.registry.checking import check_recipe_and_files
+
+    checked = load_recipe(recipe, override or [])
+    watcher = TerminalAudience(console)
+    with watcher.live():
+        steps = check_recipe_and_files(checked, home_folder(), watcher.progress("reading"))
+    show_recipe(console, checked)
+    show_plan(console, checked.name, steps)
+    if as_json:
+        plan = {step.stage: "cached" if step.cached else "will run" for step in steps}
+        print_json({"recipe": checked.model_dump(), "plan": plan})

@@ -1,0 +1,36 @@
+"""A Chromium without a window, where the machine has one."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (  # a browser of this machine alone: it looks nothing up
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE = 60_000  # ms for anything on a page to appear, on a machine that does other things too
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    binary = next(filter(None, map(shutil.which, NAMES)), None)
+    if binary is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=binary, args=QUIET)
+
+
+@pytest.fixture(scope="session")
+def page(browser: Browser) -> Page:
+    """One window for the whole journey."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(PATIENCE)
+    return page
