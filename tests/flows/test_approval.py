@@ -15,6 +15,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry.gate import Finding, Verdict
 from seqloom.registry.judging import Decision
 from tasks import gating
+from tasks.embedded import EMBEDDED
 from tests.registry.tiny import recipe_named
 
 pytestmark = [
@@ -36,7 +37,7 @@ def server() -> Iterator[None]:
 @pytest.fixture
 def _a_server_of_the_user(server: None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert server is None
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    monkeypatch.delenv(EMBEDDED, raising=False)
     monkeypatch.setattr(gating, "SECONDS_BETWEEN_LOOKS", 0.2)
 
 
@@ -80,13 +81,13 @@ def test_silence_is_a_no_and_the_flow_ends_well() -> None:
     assert state.result() == vars(Decision(False, "nobody", "no answer within 0.002 hours"))
 
 
-@pytest.mark.parametrize("server_url", ["", "http://127.0.0.1:1/api"])
-def test_who_is_not_asked(monkeypatch: pytest.MonkeyPatch, server_url: str) -> None:
-    monkeypatch.setenv("PREFECT_API_URL", server_url)
+@pytest.mark.parametrize("embedded", ["", "1"])
+def test_who_is_not_asked(monkeypatch: pytest.MonkeyPatch, embedded: str) -> None:
+    monkeypatch.setenv(EMBEDDED, embedded)
     assert gating.ask(recipe_named("automatic"), PASSED) == Decision(True)
     assert gating.ask(MANUAL, REFUSED) == Decision(True)
     assert gating.ask(MANUAL, None) == Decision(True)
-    if not server_url:
+    if embedded:
         assert gating.ask(MANUAL, PASSED) == Decision(None)
 
 
