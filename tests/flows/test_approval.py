@@ -81,11 +81,18 @@ def test_silence_is_a_no_and_the_flow_ends_well() -> None:
     assert state.result() == vars(Decision(False, "nobody", "no answer within 0.002 hours"))
 
 
-@pytest.mark.parametrize("embedded", [True, False])
-def test_who_is_not_asked(monkeypatch: pytest.MonkeyPatch, embedded: bool) -> None:
-    if embedded:  # nobody sees the UI of a server that lives inside this run
-        monkeypatch.setenv(EMBEDDED, "1")
-        assert gating.ask(MANUAL, PASSED) == Decision(None)
+@pytest.mark.parametrize("embedded", ["", "1"])
+def test_who_is_not_asked(monkeypatch: pytest.MonkeyPatch, embedded: str) -> None:
+    monkeypatch.setenv(EMBEDDED, embedded)
     assert gating.ask(recipe_named("automatic"), PASSED) == Decision(True)
     assert gating.ask(MANUAL, REFUSED) == Decision(True)
     assert gating.ask(MANUAL, None) == Decision(True)
+    if embedded:
+        assert gating.ask(MANUAL, PASSED) == Decision(None)
+
+
+def test_the_form_asks_for_a_reason() -> None:
+    fields = gating.Approval.model_json_schema()["properties"]
+    assert {"approve", "reason", "name"} <= set(fields)
+    assert fields["reason"]["minLength"] == 1
+    assert all(field["description"] for name, field in fields.items() if name in ("approve", "reason", "name"))

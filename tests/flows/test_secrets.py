@@ -11,8 +11,7 @@ from seqloom.recipe.loading import check_recipe
 from tests.flows.conftest import RECIPE, environment
 
 PLANTED = "planted-s3cret-do-not-log"
-SECRETS = (
-    "MLFLOW_TRACKING_USERNAME",
+SECRETS = (  # MLFLOW_TRACKING_USERNAME is none: MLflow itself writes it to the run, as the user who made it
     "MLFLOW_TRACKING_PASSWORD",
     "MLFLOW_TRACKING_TOKEN",
     "PREFECT_API_KEY",

@@ -110,6 +110,25 @@ def test_the_card_and_the_evidence_lie_where_people_look(
     assert "version 1 became champion by flow run" in told
 
 
+@pytest.mark.usefixtures("first")
+def test_a_child_goes_on_from_a_version_on_other_text(seqloom: Run, workplace: Path) -> None:
+    text = (workplace / "phrases.tsv").read_text(encoding="utf-8")
+    new = "".join(f"the walrus {verb}\tdas Walross {verb}\n" for verb in ("sings", "sleeps", "hears", "looks") * 3)
+    (workplace / "more.tsv").write_text(text + new, encoding="utf-8")
+    changes = ["name=child", "corpus.train=[more.tsv]", "training.start_from=models:/phrases@champion"]
+    made = seqloom("train", "recipe.yaml", *(word for change in changes for word in ("-o", change)), "--json")
+    assert made.returncode == 0, made.stderr
+    outcome = json.loads(made.stdout)
+    shown = json.loads(seqloom("show", "models:/child/1", "--json").stdout)
+    assert shown["lineage"]["parent_version"] == "models:/phrases/1"
+    assert "- parent version: `models:/phrases/1`" in shown["text"]
+    vocabulary = json.loads((Path(outcome["checkpoint"]) / "source.json").read_text(encoding="utf-8"))
+    assert "▁walrus" in vocabulary["model"]["vocab"]
+    refused = seqloom("train", "recipe.yaml", *("-o", changes[2], "-o", "model.encoder=gru"))
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[-1].endswith("model.encoder lstm and this recipe gru: set it to lstm")
+
+
 def test_no_pickle_lies_with_the_model(first: dict[str, Any], workplace: Path) -> None:
     files = [path for path in (workplace / ".seqloom" / "mlflow").rglob("*") if path.is_file()]
     assert first

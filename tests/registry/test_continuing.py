@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 
 from seqloom.mistake import UserMistake
 from seqloom.registry.continuing import parent_of, pin_parent, place_parent
-from seqloom.registry.runs import open_run
+from seqloom.registry.runs import FlowRun, open_run
 from seqloom.registry.tracking import connect
 from seqloom.registry.versions import register_version
 from tests.registry.tiny import corpus, evaluation, recipe_named
@@ -20,7 +20,7 @@ LIKE = {"vocabulary": {"kind": "word", "min_frequency": 1}, "vectors": {"width":
 def _parent(home: Path, checkpoint: Path) -> None:
     client = connect(home)
     recipe = recipe_named("parent")
-    run_id = open_run(client, recipe, "key", "flow", corpus(), home)
+    run_id = open_run(client, recipe, "key", FlowRun("flow", "flow"), corpus(), home)
     register_version(client, recipe, run_id, "key", checkpoint, evaluation())
 
 

@@ -19,7 +19,7 @@ from seqloom.registry.history import history
 from seqloom.registry.judging import Decision, judge_version, keep_evidence, settle
 from seqloom.registry.measuring import Measured, measure
 from seqloom.registry.moves import moves_of, promote, rollback
-from seqloom.registry.runs import open_run
+from seqloom.registry.runs import FlowRun, open_run
 from seqloom.registry.smoke import Smoke, smoke_test
 from seqloom.registry.tracking import Version
 from seqloom.registry.versions import VERDICT_KEY_TAG, aliases_of, describe, register_version
@@ -41,7 +41,7 @@ class Place:
     corpus: Path
 
     def version(self, key: str, checkpoint: Path) -> Version:
-        run_id = open_run(self.client, self.recipe, key, "flow", corpus(), self.home)
+        run_id = open_run(self.client, self.recipe, key, FlowRun("flow", "flow"), corpus(), self.home)
         return register_version(self.client, self.recipe, run_id, key, checkpoint, evaluation())
 
     def judged(self, number: int) -> Verdict:

@@ -47,6 +47,15 @@ def test_the_page_of_the_flow_run_is_told_where_there_is_one(client: MlflowClien
     assert client.get_run(run_id).data.tags["prefect.flow_run_url"] == flow_run.url
 
 
+def test_it_is_taken_up_by_a_recipe_that_differs_in_what_decides_no_weight(client: MlflowClient, home: Path) -> None:
+    """MLflow refuses to change a parameter; the recipe beside it tells what is so now."""
+    run_id = opened(client, home, "changed")
+    changed = recipe_named("changed", registry={"tolerance": 9.0})
+    assert open_run(client, changed, "key", FlowRun("second", "second"), corpus(), home) == run_id
+    [file] = (home / "mlflow" / "changed").rglob("recipe.yaml")
+    assert yaml.safe_load(file.read_text(encoding="utf-8"))["registry"]["tolerance"] == 9.0
+
+
 @pytest.mark.parametrize("status", ["FINISHED", "FAILED", "KILLED"])
 def test_a_run_that_is_closed_is_not(client: MlflowClient, home: Path, status: str) -> None:
     run_id = opened(client, home, f"closed-{status}")

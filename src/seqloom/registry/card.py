@@ -164,8 +164,9 @@ def _quality(recipe: Recipe, evaluation: Manifest) -> Iterator[str]:
 
 def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
     judged_by, slices = recipe.evaluation.metric, made["evaluation"].facts["slices"]
-    if len(slices) > 1:
-        worst = min(slices, key=lambda part: float(part[judged_by]))
+    large = [part for part in slices if part["rows"] >= recipe.registry.slice_rows]
+    if len(large) > 1:
+        worst = min(large, key=lambda part: float(part[judged_by]))
         yield f"- weakest on {worst['slice']}: {METRICS[judged_by]} {worst[judged_by]:.1f} on {worst['rows']:,} rows"
     if _below_a_baseline(judged_by, made["evaluation"]):
         yield "- worse than a baseline: see the table above"

@@ -12,6 +12,7 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #2e3440; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; margin: 1rem 0 } th, td { padding: .35rem .8rem; border-bottom: 1px solid #e6e8eb;
 text-align: left; vertical-align: top } code, pre { background: #f4f5f7; padding: .1rem .3rem; border-radius: 3px }
+pre code { padding: 0 }
 """
 
 
@@ -40,7 +41,7 @@ def markdown(verdict: Verdict) -> str:
         [
             f"# {verdict.name}, version {verdict.version}: {outcome}",
             "",
-            f"{verdict.why[0].upper()}{verdict.why[1:]}.",
+            f"{verdict.why}.",
             "",
             f"Compared with {against}, on the same {verdict.rows:,} test rows with the same decoding"
             + (f" ({decoding})." if decoding else "."),

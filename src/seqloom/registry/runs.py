@@ -55,8 +55,10 @@ def open_run(
     else:
         tags = {TRAINING_TAG: training_key, **flow_run.tags, "mlflow.source.name": "seqloom", **_commit_tag()}
         run_id = str(client.create_run(experiment, tags=tags, run_name=flow_run.name).info.run_id)
-    # Told again to a run that was left open: a kill may have come between, and MLflow keeps equal things once.
-    client.log_batch(run_id, params=[Param(name, value) for name, value in _flat(recipe).items()])
+    # Told again to a run that was left open, for a kill may have come between. MLflow never changes a parameter: where
+    # one differs that decides no weight, such as a rule of the gate, recipe.yaml has it as it is now.
+    told = client.get_run(run_id).data.params
+    client.log_batch(run_id, params=[Param(name, value) for name, value in _flat(recipe).items() if name not in told])
     client.log_dict(run_id, recipe.model_dump(), "recipe.yaml")
     client.log_inputs(run_id, _datasets(recipe, corpus))
     return run_id
