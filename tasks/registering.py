@@ -64,14 +64,15 @@ def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: s
     with _alone(recipe, home):
         found = versions.find_by_key(client, recipe.name, key)
         version = found
-        if version is None or version.run_id != run_id:  # a forced run may make again exactly what is registered
+        new = version is None or version.run_id != run_id  # a forced run may make again exactly what is registered
+        if new:
             with runs.failing_run_is_closed(client, run_id):
                 runs.log_facts(client, run_id, (training, evaluation))
                 runs.log_results(client, run_id, evaluation)
                 version = versions.register_version(client, recipe, run_id, key, training.path, evaluation)
         facts = _facts(client, version, evaluation, home)
         manifest = Manifest(REGISTRY.name, key, key, training.folder, round(monotonic() - started, 3), facts)
-        if runs.is_open(client, run_id):  # also where a kill came between the version and this
+        if new or runs.is_open(client, run_id):  # open: a kill came between the version and this
             runs.describe_run(client, run_id, note(recipe, manifest, evaluation, _this_flow_run()))
             client.set_terminated(run_id, "FINISHED")
     link(recipe, "version", facts["version_url"], f"version {version.number} in MLflow's registry")

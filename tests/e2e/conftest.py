@@ -19,16 +19,19 @@ QUIET = (  # a browser of this machine alone: it looks nothing up
 PATIENCE = 60_000  # ms for anything on a page to appear, on a machine that does other things too
 
 
-@pytest.fixture(scope="session")
+# Ended with the journey: while it lives an event loop runs in this thread, and Prefect takes every test for async.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     binary = next(filter(None, map(shutil.which, NAMES)), None)
     if binary is None:
         pytest.skip("no Chromium on this machine: apt-get install chromium")
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=binary, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=binary, args=QUIET)
+        yield browser
+        browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page(browser: Browser) -> Page:
     """One window for the whole journey."""
     page = browser.new_page(viewport={"width": 1400, "height": 1000})

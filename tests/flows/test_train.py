@@ -37,6 +37,7 @@ def test_the_first_version_is_champion(first: dict[str, Any]) -> None:
 def test_mlflow_has_the_whole_story(first: dict[str, Any], mlflow_client: MlflowClient) -> None:
     run = mlflow_client.get_run(first["run_id"])
     assert run.info.status == "FINISHED"
+    assert "is version 1 of phrases" in run.data.tags["mlflow.note.content"]
     assert run.data.params["training.learning_rate"] == "0.01"
     assert run.data.params["corpus.train"] == '["phrases.tsv"]'
     assert run.data.tags["prefect.flow_run_id"] == first["flow_run"]
