@@ -1,6 +1,7 @@
 """A trained checkpoint to a registered version with its alias."""
 
 import warnings
+from difflib import SequenceMatcher
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +23,7 @@ KEY_TAG, SEAL_TAG, VERDICT_KEY_TAG = "seqloom.key", "seqloom.seal", "seqloom.ver
 KEY_TAGS = {"registry": KEY_TAG, "gate": VERDICT_KEY_TAG}
 """What a version was made from, and what it was judged by."""
 PACKAGE = "package"
+SHOWN = 20  # names of models in a sentence
 SERVED_MODEL = Path(__file__).parent / "served_model.py"
 TYPES = {bool: DataType.boolean, int: DataType.long, float: DataType.double, str: DataType.string}
 
@@ -64,9 +66,10 @@ def aliases_of(client: MlflowClient, name: str) -> dict[str, int]:
 
 
 def no_model(client: MlflowClient, name: str) -> str:
-    """One sentence: that there is no such model, and which there are."""
-    names = [model.name for model in client.search_registered_models(max_results=20)]
-    return f"there is no registered model {name}; registered are: {', '.join(names) or 'none yet'}"
+    """One sentence: that there is no such model, and which there are, the names most like it first."""
+    names = [model.name for model in client.search_registered_models(max_results=1000)]
+    nearest = sorted(names, key=lambda other: SequenceMatcher(None, name, other).ratio(), reverse=True)[:SHOWN]
+    return f"there is no registered model {name}; registered are: {', '.join(nearest) or 'none yet'}"
 
 
 def champion_scores(client: MlflowClient, name: str) -> dict[str, float] | None:
