@@ -20,7 +20,7 @@ from urllib.request import Request, urlopen
 from bench.places import HOME as BENCH
 
 RECIPE, MODEL = "recipes/demo.yaml", "jupyterlab-en-zh"
-GOOD, BETTER, WORSE = 10, 24, 3  # epochs; the good one is still below the nearest baseline, so that rule is left out
+GOOD, BETTER, WORSE = 18, 26, 3  # epochs; after fewer than some 17 the nearest baseline is still better
 CLIENTS, REQUESTS = 50, 20  # at once, and by each of them
 TEXTS = ["Restart the kernel", "Open the file in a new tab", "Save", "Close all tabs", "Clear the output of the cell"]
 HOME = BENCH / "registry"
@@ -48,8 +48,8 @@ def main() -> None:
 def train(environment: dict[str, str], epochs: int) -> dict[str, Any]:
     """What `seqloom train` made, and how long it took."""
     started = time.monotonic()
-    changes = ["-o", f"training.epochs={epochs}", "-o", "registry.beat_baselines=false"]
-    made: dict[str, Any] = json.loads(seqloom(environment, "train", RECIPE, *changes, "--json"))
+    override = f"training.epochs={epochs}"
+    made: dict[str, Any] = json.loads(seqloom(environment, "train", RECIPE, "-o", override, "--json"))
     return {**made, "seconds": time.monotonic() - started}
 
 

@@ -22,6 +22,7 @@ from tasks.headlines import headline
 if TYPE_CHECKING:
     from seqloom.bulk.generating import Report
     from seqloom.registry.clean_up import CleanUp
+    from seqloom.registry.exports import Record
     from tasks.comparing import Comparison
 
 SHOWN_FAILURES = 10
@@ -156,6 +157,25 @@ def _where_to_look(outcome: Outcome, home: Path) -> Table:
     table.add_row("", Text(f"flow run {outcome.flow_run}", "dim"))
     table.add_row("checkpoint", Text(outcome.checkpoint))
     return table
+
+
+def show_export(console: Console, model: str, record: "Record") -> None:
+    """What a form of a version costs and gains, what the gate says, and how it is used."""
+    table = Table(box=None, padding=(0, 2))
+    for column in ("", "MB", "one text, p50", "p95", record.metric):
+        table.add_column(column, justify="right" if column else "left")
+    for name, side in (("as it was trained", record.before), (record.form, record.after)):
+        times = (f"{milliseconds:.1f} ms" for milliseconds in (side.latency_p50, side.latency_p95))
+        table.add_row(name, f"{side.megabytes:.2f}", *times, f"{side.score:.2f}")
+    console.print(table)
+    low, high = record.interval
+    gain = record.after.score - record.before.score
+    console.print(f"difference {gain:+.2f} (95 % between {low:+.2f} and {high:+.2f}) on {record.rows:,} test rows")
+    if not record.passed:
+        console.print(Text(f"not added to {model}: {record.why}", "yellow"), soft_wrap=True)
+        return
+    console.print(Text(f"added to {model}: {record.why}", "green"), soft_wrap=True)
+    console.print(Text(f'try it: seqloom generate {model} --form {record.form} "…"'), soft_wrap=True)
 
 
 def show_report(console: Console, report: "Report") -> None:

@@ -27,6 +27,7 @@ def generate(
         list[str] | None, typer.Argument(metavar="[TEXT ...]", help="Texts; else --file, else stdin.")
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A UTF-8 file, one text per line.")] = None,
+    form: Annotated[str, typer.Option("--form", help="One that seqloom export added to the version.")] = "torch",
     as_json: AsJson = False,
 ) -> None:
     """Write one line of output for each line of input, in order."""
@@ -35,7 +36,7 @@ def generate(
     from seqloom.decoding.exported import load_generator
     from seqloom.registry.lookup import find_checkpoint
 
-    generator = load_generator(find_checkpoint(model, home_folder()))
+    generator = load_generator(find_checkpoint(model, home_folder(), form))
     answers: list[str] = []
     for chunk in in_chunks(_lines(texts, file), LINES_AT_ONCE):
         written = generator.generate(chunk)

@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
-from flows.commands.printing import AsJson, print_json
+from flows.commands.printing import AsJson, console_for, print_json
 from seqloom.artifact.home import home_folder
+from seqloom.mistake import UserMistake
 
 if TYPE_CHECKING:
+    from seqloom.decoding.exporting import Form
     from seqloom.registry.moves import Move
 
 commands = typer.Typer()
@@ -27,10 +29,11 @@ SAID = {
 }
 
 
-class Form(StrEnum):
-    """What a model can be exported to."""
+class Engine(StrEnum):
+    """What a model can be exported for."""
 
     ctranslate2 = "ctranslate2"
+    torch = "torch"
 
 
 class Quantization(StrEnum):
@@ -104,28 +107,44 @@ def show(
 @commands.command()
 def export(
     model: Annotated[str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION or a checkpoint folder.")],
-    form: Annotated[Form, typer.Option("--format", help="ctranslate2: for Transformers, several times faster.")],
+    engine: Annotated[
+        Engine, typer.Option("--format", help="ctranslate2: for Transformers, several times faster; torch: for all.")
+    ],
     quantization: Annotated[Quantization, typer.Option(help="Numbers of the weights.")] = Quantization.none,
-    to: Annotated[Path | None, typer.Option("--to", help="Folder to write; it may not exist yet.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Write a folder and leave the version as it is; it may not exist yet.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a model in a form that is fast on a CPU; `seqloom generate FOLDER` runs it."""
-    assert form is Form.ctranslate2, "there is no other"
-    from seqloom.registry.exports import export_model
+    """Add a form that is smaller or faster on a CPU to a version, if it holds the gate's rules; or write a folder."""
+    console = console_for(as_json)
+    from flows.terminal import TerminalAudience, show_export
+    from seqloom.registry import exports
 
-    made = export_model(model, home_folder(), quantization.value, to)
-    if as_json:
-        print_json(asdict(made))
+    form = _form(engine, quantization)
+    if to or not model.startswith("models:"):
+        folder = exports.export_folder(model, home_folder(), form, to)
+        if as_json:
+            print_json({"form": form, "folder": str(folder)})
+        else:
+            print(f'{folder} is written, not judged by anybody; try it: seqloom generate {folder} "…"')
         return
-    print(f"{made.folder}: {made.megabytes:.1f} MB, the version itself {made.megabytes_before:.1f} MB")
-    if made.rows:
-        low, high = made.interval
-        print(
-            f"{made.metric} {made.score:.2f} on {made.rows:,} test rows, before {made.score_before:.2f} (difference "
-            f"{low:+.2f} to {high:+.2f}); one text in {made.latency_p95:.1f} ms, before {made.latency_p95_before:.1f} "
-            "ms (95 of 100 times)"
-        )
-    print(f'try it: seqloom generate {made.folder} "…"')
+    watcher = TerminalAudience(console)
+    with watcher.live():
+        record = exports.export_version(model, home_folder(), form, watcher.progress("export"))
+    show_export(console, model, record)
+    if as_json:
+        print_json({"model": model, **asdict(record)})
+
+
+def _form(engine: Engine, quantization: Quantization) -> "Form":
+    from seqloom.decoding.exporting import FORMS
+
+    wanted = engine.value if quantization is Quantization.none else f"{engine.value}-{quantization.value}"
+    for form in FORMS:
+        if form == wanted:
+            return form
+    raise UserMistake("--format torch is what a model is already: add --quantization int8")
 
 
 def _tell(name: str, move: "Move", as_json: bool) -> None:

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from seqloom.batches.batch import make_batch
-from seqloom.decoding.exported import ExportedGenerator, load_generator
-from seqloom.decoding.exporting import export_ctranslate2
+from seqloom.decoding.exported import CTranslate2Generator, load_generator
+from seqloom.decoding.exporting import export
 from seqloom.decoding.generator import Generator
 from seqloom.mistake import UserMistake
 from seqloom.models.building import Sizes, build_model, save_checkpoint
@@ -60,20 +60,19 @@ def checkpoint(folder: Path, sharp: float = 3.0, **model: Any) -> Path:
 @pytest.mark.parametrize("tied", [True, False])
 def test_the_same_tokens_as_torch(tmp_path: Path, positions: str, norm: str, tied: bool) -> None:
     (tmp_path / "made").mkdir()
-    (tmp_path / "fast").mkdir()
     made = checkpoint(tmp_path / "made", positions=positions, norm=norm, tied=tied)
-    export_ctranslate2(made, tmp_path / "fast", "none")
+    export(made, tmp_path / "fast", "ctranslate2")
     decoding = recipe_named("fast").decoding.model_copy(update={"beam_size": 1})
     ours, theirs = (each.answer(TEXTS, decoding) for each in (Generator.load(made), load_generator(tmp_path / "fast")))
     assert [found[0].tokens for found in theirs] == [found[0].tokens for found in ours]
     assert [found[0].text for found in theirs] == [found[0].text for found in ours]
-    scored_alike(Generator.load(made), ExportedGenerator(tmp_path / "fast"))
+    scored_alike(Generator.load(made), CTranslate2Generator(tmp_path / "fast"))
     wide = decoding.model_copy(update={"beam_size": 4, "length_penalty": 0.0})
     found = load_generator(tmp_path / "fast").answer(TEXTS[:3], wide)
     assert [len(each) for each in found] == [4, 4, 4]
 
 
-def scored_alike(torchs: Generator, engines: ExportedGenerator) -> None:
+def scored_alike(torchs: Generator, engines: CTranslate2Generator) -> None:
     """The log-probability of every token of texts that neither would write."""
     sources, targets = torchs.encode(TEXTS[:40]), torchs.encode(TEXTS[39::-1])
     batch = make_batch(sources, targets)
@@ -86,18 +85,14 @@ def scored_alike(torchs: Generator, engines: ExportedGenerator) -> None:
 
 
 def test_int8_is_smaller_and_says_so(tmp_path: Path) -> None:
-    for name in ("made", "whole", "small"):
-        (tmp_path / name).mkdir()
+    (tmp_path / "made").mkdir()
     made = checkpoint(tmp_path / "made", feedforward_width=2048)
-    export_ctranslate2(made, tmp_path / "whole", "none")
-    export_ctranslate2(made, tmp_path / "small", "int8")
+    export(made, tmp_path / "whole", "ctranslate2")
+    export(made, tmp_path / "small", "ctranslate2-int8")
     whole, small = ((tmp_path / name / "model.bin").stat().st_size for name in ("whole", "small"))
     assert small < whole / 2
-    assert json.loads((tmp_path / "small" / "export.json").read_text()) == {
-        "format": "ctranslate2",
-        "quantization": "int8",
-    }
-    assert isinstance(load_generator(tmp_path / "small"), ExportedGenerator)
+    assert json.loads((tmp_path / "small" / "export.json").read_text()) == {"form": "ctranslate2-int8"}
+    assert isinstance(load_generator(tmp_path / "small"), CTranslate2Generator)
     assert len(load_generator(tmp_path / "small").generate(TEXTS)) == len(TEXTS)
 
 
@@ -112,4 +107,4 @@ def test_int8_is_smaller_and_says_so(tmp_path: Path) -> None:
 def test_what_it_cannot_run_is_refused(tmp_path: Path, model: dict[str, Any], width: int, reason: str) -> None:
     write_recipe(recipe_named("slow", model={**TRANSFORMER, **model}, vectors={"width": width}), tmp_path)
     with pytest.raises(UserMistake, match=f"CTranslate2 cannot run this model: {reason}"):
-        export_ctranslate2(tmp_path, tmp_path, "none")
+        export(tmp_path, tmp_path / "fast", "ctranslate2")

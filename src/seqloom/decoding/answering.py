@@ -7,6 +7,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any, cast
 
+from seqloom.decoding.exported import CTranslate2Generator, load_generator
 from seqloom.decoding.generator import Answer, Generator
 from seqloom.decoding.together import Together
 from seqloom.mistake import UserMistake
@@ -45,8 +46,10 @@ class Answering:
 
     @classmethod
     def load(cls, folder: Path) -> "Answering":
-        """The model of a checkpoint folder."""
-        return cls(Generator.load(folder), attends(read_recipe(folder).model))
+        """The model of a folder that training or `seqloom export` wrote."""
+        generator = load_generator(folder)
+        attentive = attends(read_recipe(folder).model) and not isinstance(generator, CTranslate2Generator)
+        return cls(generator, attentive)
 
     def __call__(self, rows: Sequence[object], params: Mapping[str, Any]) -> Columns:
         """The columns of the answer; `params` overrides the defaults.

@@ -1,39 +1,75 @@
 """An exported model as people use it: texts in, texts out."""
 
+import json
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from seqloom.decoding.exporting import EXPORT_FILE, PLACES, ctranslate2
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.hypothesis import NEVER_WRITTEN, Hypothesis
+from seqloom.decoding.int8 import read_int8
+from seqloom.mistake import UserMistake
 from seqloom.models.contract import longest_answer
 from seqloom.recipe.resolved import read_recipe
 from seqloom.vocabulary.special import SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Decoding
+    from seqloom.recipe.schema import Decoding, Recipe
+
+
+EXPORT_FILE = "export.json"
+
+
+def places_of(recipe: "Recipe") -> int:
+    """Tokens of the longest text that a model reads or writes in CTranslate2, which wants a table of all positions."""
+    if recipe.model.positions == "learned":
+        return recipe.model.places
+    return 2 * max(recipe.corpus.max_characters, recipe.decoding.max_length)  # two tokens a character are rare
 
 
 def load_generator(folder: Path) -> Generator:
     """The model of a folder that training or `seqloom export` wrote."""
-    return ExportedGenerator(folder) if (folder / EXPORT_FILE).is_file() else Generator.load(folder)
+    file = folder / EXPORT_FILE
+    if not file.is_file():
+        return Generator.load(folder)
+    form = json.loads(file.read_text(encoding="utf-8"))["form"]
+    return Generator.around(read_int8(folder), folder) if form == "torch-int8" else CTranslate2Generator(folder)
 
 
-class ExportedGenerator(Generator):
-    """CTranslate2 in place of torch. Greedy search finds the same tokens; its beam search keeps its own rules."""
+def ctranslate2() -> ModuleType:
+    """The engine, which is not installed with everything else.
+
+    Raises:
+        UserMistake: it is not installed.
+    """
+    try:
+        import ctranslate2 as engine
+    except ImportError:
+        raise UserMistake("CTranslate2 is not installed: pip install ctranslate2") from None
+    module: ModuleType = engine
+    return module
+
+
+class CTranslate2Generator(Generator):
+    """CTranslate2 in place of torch: greedy search finds the same tokens, beam search keeps rules of its own.
+
+    It shows nobody its attention.
+    """
+
+    tokens: int
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         recipe = read_recipe(folder)
         self.source, self.target = (Vocabulary.load(folder / name) for name in VOCABULARY_FILES)
         self.decoding = recipe.decoding
         self.characters = recipe.corpus.max_characters
-        self.tokens = (recipe.model.places if recipe.model.positions == "learned" else PLACES) - 1
+        self.tokens = places_of(recipe) - 1
         self._ids = {token: number for number, token in enumerate(self.target.tokens)}
         self._engine: Any = ctranslate2().Translator(str(folder), device="cpu", intra_threads=threads)
 
     def _search(self, sources: list[list[int]], decoding: "Decoding") -> list[list[Hypothesis]]:
-        longest = min(decoding.max_length, longest_answer(max(map(len, sources)) + 1), self.tokens or 1 << 62)
+        longest = min(decoding.max_length, longest_answer(max(map(len, sources)) + 1), self.tokens)
         found = self._engine.translate_batch(
             [[self.source.tokens[token] for token in source] for source in sources],
             beam_size=decoding.beam_size,

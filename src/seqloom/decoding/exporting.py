@@ -1,151 +1,32 @@
-"""A Transformer checkpoint as a CTranslate2 model: the same weights in the layout of an engine made for CPUs.
-
-https://opennmt.net/CTranslate2; D width, L layers.
-"""
+"""The forms that a checkpoint can be written in beside its own: smaller, or faster on a CPU, or both."""
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import Literal, get_args
 
-import torch
-from torch import Tensor, nn
+from seqloom.decoding.ctranslate2_form import write_ctranslate2
+from seqloom.decoding.exported import EXPORT_FILE
+from seqloom.decoding.int8 import quantise
+from seqloom.recipe.resolved import RECIPE_FILE
+from seqloom.vocabulary.special import VOCABULARY_FILES
 
-from seqloom.decoding.generator import Generator
-from seqloom.mistake import UserMistake
-from seqloom.models.positions import LearnedPositions, SinusoidalPositions, sinusoids
-from seqloom.recipe.resolved import RECIPE_FILE, read_recipe
-from seqloom.vocabulary.special import END, SPECIAL_TOKENS, START, UNKNOWN, VOCABULARY_FILES
-
-EXPORT_FILE = "export.json"
-PLACES = 4096  # tokens of the longest text that an exported sinusoidal model reads or writes
+Form = Literal["ctranslate2", "ctranslate2-int8", "torch-int8"]
+FORMS: tuple[Form, ...] = get_args(Form)
 
 
-def ctranslate2() -> ModuleType:
-    """The engine, which is not installed with everything else.
+def export(checkpoint: Path, folder: Path, form: Form) -> None:
+    """Write the model of `checkpoint` in another form to `folder`, with all that `seqloom generate` needs.
 
     Raises:
-        UserMistake: it is not installed.
+        UserMistake: it cannot have this form.
     """
-    try:
-        import ctranslate2 as engine
-    except ImportError:
-        raise UserMistake("CTranslate2 is not installed: pip install 'seqloom[fast]'") from None
-    module: ModuleType = engine
-    return module
-
-
-def export_ctranslate2(checkpoint: Path, folder: Path, quantization: str) -> None:
-    """Write the model of `checkpoint` to `folder`, with all that `seqloom generate` needs; `none` keeps float32.
-
-    Raises:
-        UserMistake: the model is no Transformer that CTranslate2 knows.
-    """
-    recipe = read_recipe(checkpoint)
-    for reason in _obstacles(recipe):
-        raise UserMistake(f"{checkpoint}: CTranslate2 cannot run this model: {reason}")
-    specs = ctranslate2().specs
-    model, section = Generator.load(checkpoint).model, recipe.model
-    fixed: dict[str, Any] = {"pre_norm": section.norm == "pre"}
-    if section.positions == "rotary":
-        fixed |= {"rotary_dim": 0, "rotary_interleave": False}
-    spec = specs.TransformerSpec(
-        specs.TransformerEncoderSpec(section.encoder_layers, section.heads, **fixed),
-        specs.TransformerDecoderSpec(section.decoder_layers, section.heads, **fixed),
-    )
-    _fill_encoder(spec.encoder, model)
-    _fill_decoder(spec.decoder, model)
-    for name, register in zip(
-        VOCABULARY_FILES, (spec.register_source_vocabulary, spec.register_target_vocabulary), strict=True
-    ):
-        register(_tokens(checkpoint / name))
+    engine, _, quantization = form.partition("-")
+    folder.mkdir(parents=True)
+    if engine == "ctranslate2":
+        write_ctranslate2(checkpoint, folder, quantization or None)
+    else:
+        quantise(checkpoint, folder)
+    for name in (RECIPE_FILE, *VOCABULARY_FILES):
         shutil.copyfile(checkpoint / name, folder / name)
-    shutil.copyfile(checkpoint / RECIPE_FILE, folder / RECIPE_FILE)
-    config = spec.config
-    config.bos_token, config.eos_token, config.unk_token = (SPECIAL_TOKENS[id] for id in (START, END, UNKNOWN))
-    config.decoder_start_token, config.add_source_eos, config.add_source_bos = SPECIAL_TOKENS[START], True, False
-    spec.validate()
-    spec.optimize(quantization=None if quantization == "none" else quantization)
-    spec.save(str(folder))
-    about = {"format": "ctranslate2", "quantization": quantization}
-    (folder / EXPORT_FILE).write_text(json.dumps(about), encoding="utf-8")
-
-
-def _obstacles(recipe: Any) -> Iterator[str]:
-    """What stands in the way, each a reason."""
-    model = recipe.model
-    for side in ("encoder", "decoder"):
-        if getattr(model, side) != "transformer":
-            yield f"its {side} is {getattr(model, side)} and not transformer"
-    if model.copying:
-        yield "it copies source tokens (model.copying)"
-    widths = {recipe.vectors.width, model.encoder_width, model.decoder_width}
-    if len(widths) > 1:
-        yield "vectors.width, model.encoder_width and model.decoder_width are not the same"
-
-
-def _fill_encoder(spec: Any, model: Any) -> None:
-    encoder = model.encoder
-    spec.embeddings[0].weight = _array(model.source_embedding.weight)
-    _fill_positions(spec, encoder.enter.positions)
-    for theirs, ours in zip(spec.layer, encoder.layers, strict=True):
-        _fill_attention(theirs.self_attention, ours.attention, ours.around_attention)
-        _fill_feedforward(theirs.ffn, ours)
-    if isinstance(encoder.norm, nn.LayerNorm):
-        _fill_norm(spec.layer_norm, encoder.norm)
-
-
-def _fill_decoder(spec: Any, model: Any) -> None:
-    decoder = model.decoder
-    spec.embeddings.weight = _array(model.target_embedding.weight)
-    _fill_positions(spec, decoder.enter.positions)
-    weights, biases = (x.chunk(len(decoder.layers)) for x in (decoder.keys_values.weight, decoder.keys_values.bias))
-    for theirs, ours, weight, bias in zip(spec.layer, decoder.layers, weights, biases, strict=True):
-        _fill_attention(theirs.self_attention, ours.attention, ours.around_attention)
-        _fill_norm(theirs.attention.layer_norm, ours.around_source.norm)
-        _fill_linear(theirs.attention.linear[0], ours.source.enter.weight, ours.source.enter.bias)
-        _fill_linear(theirs.attention.linear[1], weight, bias)  # (2 D, D) the keys and values of this layer
-        _fill_linear(theirs.attention.linear[2], ours.source.leave.weight, ours.source.leave.bias)
-        _fill_feedforward(theirs.ffn, ours)
-    if isinstance(decoder.norm, nn.LayerNorm):
-        _fill_norm(spec.layer_norm, decoder.norm)
-    _fill_linear(spec.projection, model.output.weight, model.output.bias)
-
-
-def _fill_positions(spec: Any, positions: nn.Module | None) -> None:
-    if isinstance(positions, LearnedPositions):
-        spec.position_encodings.encodings = _array(positions.table)
-    elif isinstance(positions, SinusoidalPositions):
-        spec.position_encodings.encodings = _array(sinusoids(PLACES, positions.width))
-
-
-def _fill_attention(spec: Any, attention: Any, around: Any) -> None:
-    _fill_norm(spec.layer_norm, around.norm)
-    _fill_linear(spec.linear[0], attention.enter.weight, attention.enter.bias)
-    _fill_linear(spec.linear[1], attention.leave.weight, attention.leave.bias)
-
-
-def _fill_feedforward(spec: Any, layer: Any) -> None:
-    _fill_norm(spec.layer_norm, layer.around_feedforward.norm)
-    for theirs, ours in ((spec.linear_0, layer.feedforward.widen), (spec.linear_1, layer.feedforward.narrow)):
-        _fill_linear(theirs, ours.weight, ours.bias)
-
-
-def _fill_norm(spec: Any, norm: nn.LayerNorm) -> None:
-    spec.gamma, spec.beta = _array(norm.weight), _array(norm.bias)
-
-
-def _fill_linear(spec: Any, weight: Tensor, bias: Tensor) -> None:
-    spec.weight, spec.bias = _array(weight), _array(bias)
-
-
-def _array(values: Tensor) -> Any:
-    return values.detach().to(torch.float32).contiguous().numpy()
-
-
-def _tokens(file: Path) -> list[str]:
-    from seqloom.vocabulary.vocabulary import Vocabulary
-
-    return Vocabulary.load(file).tokens
+    (folder / EXPORT_FILE).write_text(json.dumps({"form": form}), encoding="utf-8")

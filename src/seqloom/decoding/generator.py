@@ -85,8 +85,13 @@ class Generator:
                     "models:/NAME@ALIAS"
                 )
         recipe = read_recipe(folder)
+        return cls.around(read_checkpoint(recipe.model, folder, recipe.training.objective), folder)
+
+    @classmethod
+    def around(cls, model: EncoderDecoder, folder: Path) -> "Generator":
+        """A model that was read already, with the vocabularies and the recipe in `folder`."""
+        recipe = read_recipe(folder)
         source, target = (Vocabulary.load(folder / name) for name in VOCABULARY_FILES)
-        model = read_checkpoint(recipe.model, folder, recipe.training.objective)
         return cls(model, source, target, recipe.decoding, recipe.corpus.max_characters, _places(recipe))
 
     def generate(self, texts: Sequence[str]) -> list[str]:

@@ -19,11 +19,12 @@ from seqloom.evaluation.scores import METRICS
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.evidence import html
+from seqloom.registry.exports import records_of
 from seqloom.registry.gate import BASELINES
 from seqloom.registry.history import history
 from seqloom.registry.lookup import find_version, open_registry
 from seqloom.registry.tracking import Version
-from seqloom.registry.versions import aliases_of
+from seqloom.registry.versions import OWN_FORM, aliases_of
 
 LINEAGE = "seqloom.lineage."  # and what: tags on the version
 DESCRIPTION_AT_MOST = 5000  # characters that MLflow's database takes
@@ -74,7 +75,7 @@ def read_card(model: str, home: Path) -> Card:
     """
     found = find_version(model, home)
     client = open_registry(model, home)
-    text = _text_of(found)
+    text = _text_of(found) + _forms(found)
     number = int(found.version)
     aliases = sorted(alias for alias, other in aliases_of(client, found.name).items() if other == number)
     lineage = {tag.removeprefix(LINEAGE): value for tag, value in found.tags.items() if tag.startswith(LINEAGE)}
@@ -180,6 +181,29 @@ def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
 def _below_a_baseline(metric: str, evaluation: Manifest) -> bool:
     metrics = evaluation.facts["metrics"]
     return any(metrics[f"test/{metric}"] <= metrics[f"baseline/{name}/{metric}"] for name in BASELINES)
+
+
+def _forms(version: ModelVersion) -> str:
+    """What `seqloom export` made of the version."""
+    records = list(records_of(version))
+    if not records:
+        return ""
+    lines = [
+        "| form | MB | one text, p50 and p95 | score | difference (95 % interval) | the gate's rules |",
+        "|---" * 6 + "|",
+    ]
+    for record in records:
+        low, high = record.interval
+        for form, side in ((OWN_FORM, record.before), (record.form, record.after)):
+            cells = f"| {form} | {side.megabytes:.1f} | {side.latency_p50:.1f} and {side.latency_p95:.1f} ms | "
+            cells += f"{METRICS[record.metric]} {side.score:.2f} | "
+            if side is record.after:
+                gain = side.score - record.before.score
+                cells += f"{gain:+.2f} ({low:+.2f} to {high:+.2f}) | {'hold' if record.passed else record.why} |"
+            else:
+                cells += " | |"
+            lines.append(cells)
+    return "\n## In other forms\n\n" + "\n".join(lines) + "\n"
 
 
 def _since(client: MlflowClient, name: str, number: int, aliases: list[str]) -> str:

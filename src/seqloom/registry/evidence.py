@@ -5,8 +5,10 @@ from html import escape
 from markdown_it import MarkdownIt
 
 from seqloom.registry.gate import Verdict
+from seqloom.registry.versions import OWN_FORM
 
 COLUMNS = ("rule", "champion", "challenger", "difference (95 % interval)", "verdict")
+COLUMNS_OF_A_FORM = ("rule", "the version itself", "this form", "difference (95 % interval)", "verdict")
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #2e3440; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
@@ -18,10 +20,11 @@ pre code { padding: 0 }
 
 def table(verdict: Verdict) -> list[dict[str, str]]:
     """One row per rule: for a table of Prefect's UI."""
+    columns = _columns(verdict)
     return [
         dict(
             zip(
-                COLUMNS,
+                columns,
                 (finding.rule, finding.champion, finding.challenger, finding.difference, finding.verdict),
                 strict=True,
             )
@@ -33,17 +36,17 @@ def table(verdict: Verdict) -> list[dict[str, str]]:
 def markdown(verdict: Verdict) -> str:
     """The whole page."""
     outcome = "holds every rule" if verdict.passed else "is refused"
-    against = f"the champion, version {verdict.champion}" if verdict.champion else "no champion: there was none"
     decoding = ", ".join(f"{name} {value}" for name, value in verdict.decoding.items())
-    rows = [dict.fromkeys(COLUMNS, "---"), *table(verdict)]
-    lines = ["| " + " | ".join(COLUMNS) + " |", *("| " + " | ".join(map(_cell, row.values())) + " |" for row in rows)]
+    columns = _columns(verdict)
+    rows = [dict.fromkeys(columns, "---"), *table(verdict)]
+    lines = ["| " + " | ".join(columns) + " |", *("| " + " | ".join(map(_cell, row.values())) + " |" for row in rows)]
     return "\n".join(
         [
-            f"# {verdict.name}, version {verdict.version}: {outcome}",
+            f"# {title(verdict)}: {outcome}",
             "",
             f"{verdict.why}.",
             "",
-            f"Compared with {against}, on the same {verdict.rows:,} test rows with the same decoding"
+            f"Compared with {_against(verdict)}, on the same {verdict.rows:,} test rows with the same decoding"
             + (f" ({decoding})." if decoding else "."),
             "",
             *lines,
@@ -54,11 +57,26 @@ def markdown(verdict: Verdict) -> str:
     )
 
 
+def title(verdict: Verdict) -> str:
+    """What was judged."""
+    return f"{verdict.name}, version {verdict.version}" + (f" as {verdict.form}" if verdict.form else "")
+
+
 def html(text: str, title: str) -> str:
     """Markdown as a page that needs nothing else: MLflow shows it among the run's artifacts."""
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
     return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>\n"
+
+
+def _columns(verdict: Verdict) -> tuple[str, ...]:
+    return COLUMNS_OF_A_FORM if verdict.form else COLUMNS
+
+
+def _against(verdict: Verdict) -> str:
+    if verdict.form:
+        return f"the version itself ({OWN_FORM})"
+    return f"the champion, version {verdict.champion}" if verdict.champion else "no champion: there was none"
 
 
 def _cell(text: str) -> str:

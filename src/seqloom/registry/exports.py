@@ -1,112 +1,181 @@
-"""A version in a form that is fast on a CPU, and what that costs in quality."""
+"""A version in another form, smaller or faster on a CPU: judged by the gate's rules, and kept with the version."""
 
 import json
-import tempfile
-import time
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import mlflow
-import numpy as np
 import pandas as pd
+import yaml
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.models import Model
 
-from seqloom.decoding.exported import ExportedGenerator
-from seqloom.decoding.exporting import export_ctranslate2
-from seqloom.decoding.generator import Generator
+from seqloom.decoding.exporting import Form, export
 from seqloom.evaluation.comparing import compare, count
+from seqloom.evaluation.files import HYPOTHESES_FILE
+from seqloom.evaluation.slices import slices_of
 from seqloom.mistake import UserMistake
+from seqloom.progress import Progress
 from seqloom.recipe.resolved import read_recipe
-from seqloom.registry.lookup import find_checkpoint, find_version, open_registry
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.gate import Contender, Verdict, judge_form
+from seqloom.registry.judging import keep_evidence
+from seqloom.registry.lookup import fetch, find_checkpoint, find_version, open_registry
+from seqloom.registry.measuring import Measured, measure
+from seqloom.registry.sealed import CHECKPOINT, FORMS, seal
+from seqloom.registry.smoke import smoke_test
+from seqloom.registry.versions import FORM_SEAL_TAG, OWN_FORM, PACKAGE
 
-EXPORT_TAG = "seqloom.export."  # and the form: on the version
-ROWS = 500  # of the test split, answered at most
-TIMED = 50  # texts answered one at a time
+ARTIFACTS = "artifacts"  # MLflow's folder for what a pyfunc brings
+EXPORT_TAG = "seqloom.export."  # and the form: its record, on the version
 
 
 @dataclass(frozen=True)
-class Export:
-    """What was written, and how it compares with the version itself on test rows."""
+class Side:
+    """One form of a version, measured."""
 
-    folder: str
-    form: str
     megabytes: float
-    megabytes_before: float
-    rows: int = 0  # compared; none where the model is a folder and no version
-    metric: str = ""
-    score: float = 0.0
-    score_before: float = 0.0
-    interval: tuple[float, float] = (0.0, 0.0)  # 95 %, of the difference
-    latency_p95: float = 0.0  # milliseconds for one text
-    latency_p95_before: float = 0.0
+    score: float
+    latency_p50: float  # milliseconds for one text on this CPU
+    latency_p95: float
 
 
-def export_model(model: str, home: Path, quantization: str, to: Path | None) -> Export:
-    """Write `model` as CTranslate2 reads it, whole or not at all; of a version its record says how good it is.
+@dataclass(frozen=True)
+class Record:
+    """What a form costs and gains, on the test rows of the version, and what the gate's rules say to that."""
+
+    form: str
+    rows: int
+    metric: str
+    before: Side  # the version itself
+    after: Side
+    interval: tuple[float, float]  # 95 %, of the difference of the scores
+    passed: bool
+    why: str
+
+
+def export_version(model: str, home: Path, form: Form, progress: Progress) -> Record:
+    """Add a form to the version that `model` means, if it holds the rules; the record stays with the version anyway.
 
     Raises:
-        UserMistake: there is no such model, CTranslate2 cannot run it, or `to` exists.
+        UserMistake: there is no such version, it cannot have this form, or its test rows are not there any more.
+    """
+    version = find_version(model, home)
+    package = fetch(version)
+    model_id = _model_that_knows_forms(version, package.parents[1])
+    client = open_registry(model, home)
+    with TemporaryDirectory() as folder:
+        copy = Path(folder, "version")
+        shutil.copytree(package.parents[1], copy, ignore=shutil.ignore_patterns(FORMS))
+        made = copy / ARTIFACTS / FORMS / form
+        export(package / CHECKPOINT, made, form)
+        digest = seal(made)
+        record, verdict = _judged(client, version, copy, form, progress)
+        keep_evidence(client, verdict, str(version.run_id))
+        _keep(client, version, model_id, made, digest, record)
+    return record
+
+
+def export_folder(model: str, home: Path, form: Form, to: Path | None) -> Path:
+    """Write a model in a form to a folder of its own, whole or not at all; without `to` its name says what it is.
+
+    Raises:
+        UserMistake: there is no such model, it cannot have this form, or the folder exists.
     """
     checkpoint = find_checkpoint(model, home)
-    form = f"ctranslate2-{quantization}"
     folder = to or Path(f"{read_recipe(checkpoint).name}-{form}")
     if folder.exists():
         raise UserMistake(f"{folder} exists already: name another folder with --to, or remove it")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as unfinished:
+    with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as unfinished:
         made = Path(unfinished) / "model"
-        made.mkdir()
-        export_ctranslate2(checkpoint, made, quantization)
+        export(checkpoint, made, form)
         made.rename(folder)
-    plain = Export(str(folder), form, _megabytes(folder), _megabytes(checkpoint))
-    if not model.startswith("models:"):
-        return plain
-    version = find_version(model, home)
-    compared = _compared(plain, checkpoint, str(version.run_id))
-    record = json.dumps({name: value for name, value in asdict(compared).items() if name != "folder"})
-    open_registry(model, home).set_model_version_tag(version.name, str(version.version), EXPORT_TAG + form, record)
-    return compared
+    return folder
 
 
-def _compared(export: Export, checkpoint: Path, run_id: str) -> Export:
-    """With the same test rows and decoding put to both."""
-    try:
-        table = mlflow.artifacts.download_artifacts(f"runs:/{run_id}/evaluation/hypotheses.parquet")
-    except (MlflowException, OSError):
-        return export  # its run was cleaned up: there is nothing to compare with
-    rows = pd.read_parquet(table).head(ROWS)
+def records_of(version: ModelVersion) -> Iterator[Record]:
+    """What is known of every form that was tried."""
+    for tag, text in sorted(version.tags.items()):
+        if tag.startswith(EXPORT_TAG):
+            told = json.loads(text)
+            before, after = (Side(**told.pop(side)) for side in ("before", "after"))
+            yield Record(before=before, after=after, interval=tuple(told.pop("interval")), **told)
+
+
+def _judged(
+    client: MlflowClient, version: ModelVersion, copy: Path, form: Form, progress: Progress
+) -> tuple[Record, Verdict]:
+    """Both forms are asked the test rows of the version by `mlflow.pyfunc`, as others ask."""
+    number, uri = int(version.version), str(copy)
+    folders = (copy / ARTIFACTS / PACKAGE / CHECKPOINT, copy / ARTIFACTS / FORMS / form)
+    recipe, rows = _what_it_was_judged_by(version)
     sources, references = rows["source"].tolist(), rows["reference"].tolist()
-    recipe = read_recipe(checkpoint)
     metric, language = recipe.evaluation.metric, recipe.corpus.target_language
-    before, after = Generator.load(checkpoint), ExportedGenerator(Path(export.folder))
-    counts = [count(metric, each.generate(sources), references, language) for each in (before, after)]
-    found = compare(*counts)
-    return Export(
-        export.folder,
-        export.form,
-        export.megabytes,
-        export.megabytes_before,
-        len(sources),
-        metric,
-        round(found.challenger, 4),
-        round(found.champion, 4),
-        (round(found.low, 4), round(found.high, 4)),
-        _latency(after, sources),
-        _latency(before, sources),
+    smoke = smoke_test(client.tracking_uri, uri, form)
+    if not smoke.passed:
+        raise UserMistake(f"{version.name}, version {number}, does not answer as {form}: {smoke.told}")
+    before, after = (measure(uri, sources, recipe.decoding, "cpu", progress, each) for each in (OWN_FORM, form))
+    counts = [count(metric, measured.texts, references, language) for measured in (before, after)]
+    sizes = [_megabytes(folder) for folder in folders]
+    itself, other = (
+        Contender(number, counted, measured.latency_p95, size)
+        for counted, measured, size in zip(counts, (before, after), sizes, strict=True)
     )
+    findings = judge_form(recipe, smoke, itself, other, slices_of(sources, None))
+    verdict = Verdict(version.name, number, None, findings, len(sources), recipe.decoding.model_dump(), form=form)
+    found = compare(*counts)
+    was, became = _side(itself, before), _side(other, after)
+    interval = (round(found.low, 3), round(found.high, 3))
+    return Record(form, len(sources), metric, was, became, interval, verdict.passed, verdict.why), verdict
 
 
-def _latency(generator: Generator, sources: Sequence[str]) -> float:
-    chosen = sorted(sources, key=len)[:: max(1, len(sources) // TIMED)][:TIMED]
-    generator.generate(chosen[:3])  # warm
-    seconds = []
-    for text in chosen:
-        started = time.perf_counter()
-        generator.generate([text])
-        seconds.append(time.perf_counter() - started)
-    return round(float(np.quantile(seconds, 0.95)) * 1000, 2)
+def _side(contender: Contender, measured: Measured) -> Side:
+    figures = contender.megabytes, contender.counts.figure, measured.latency_p50, measured.latency_p95
+    return Side(*(round(figure, 3) for figure in figures))
+
+
+def _keep(client: MlflowClient, version: ModelVersion, model_id: str, made: Path, digest: str, record: Record) -> None:
+    """The files only of what holds the rules; its seal last, for without it nobody takes them for whole."""
+    name, number, tag = version.name, str(version.version), FORM_SEAL_TAG + record.form
+    if tag in version.tags:
+        client.delete_model_version_tag(name, number, tag)
+    if record.passed:
+        client.log_model_artifacts(model_id, str(made), f"{ARTIFACTS}/{FORMS}/{record.form}")
+    client.set_model_version_tag(name, number, EXPORT_TAG + record.form, json.dumps(asdict(record)))
+    if record.passed:
+        client.set_model_version_tag(name, number, tag, digest)
+
+
+def _model_that_knows_forms(version: ModelVersion, folder: Path) -> str:
+    """The id of MLflow's logged model behind a version; the version itself does not always tell it."""
+    model = Model.load(folder)
+    if not model.flavors["python_function"].get("config"):
+        raise UserMistake(
+            f"models:/{version.name}/{version.version} was registered by a Seqloom whose versions have one form only: "
+            "register a new one, or write it to a folder with --to"
+        )
+    return str(model.model_id)
+
+
+def _what_it_was_judged_by(version: ModelVersion) -> tuple[Recipe, pd.DataFrame]:
+    """The recipe, and the test rows."""
+    run = f"runs:/{version.run_id}"
+    try:
+        recipe = Recipe.model_validate(yaml.safe_load(mlflow.artifacts.load_text(f"{run}/recipe.yaml")))
+        table = mlflow.artifacts.download_artifacts(f"{run}/evaluation/{HYPOTHESES_FILE}")
+        return recipe, pd.read_parquet(table)
+    except (MlflowException, OSError, ValueError) as error:
+        raise UserMistake(
+            f"models:/{version.name}/{version.version}: nobody can judge a form of it without the recipe and the test "
+            f"rows of its MLflow run ({str(error).splitlines()[0]:.200}); write it to a folder with --to"
+        ) from None
 
 
 def _megabytes(folder: Path) -> float:
-    return round(sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6, 2)
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6

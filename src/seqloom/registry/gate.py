@@ -9,6 +9,7 @@ from seqloom.evaluation.scores import METRICS
 from seqloom.evaluation.slices import Slice
 from seqloom.recipe.schema import Recipe, Registry
 from seqloom.registry.smoke import Smoke
+from seqloom.registry.versions import OWN_FORM
 
 BASELINES = {"nearest": "nearest training source", "copy": "copied source"}
 
@@ -46,6 +47,7 @@ class Verdict:
     rows: int = 0  # of the test split
     decoding: dict[str, Any] = field(default_factory=dict)  # of both
     seconds: float = 0.0  # it took
+    form: str = ""  # of the version; then it was compared with the version as it was trained, and no champion
 
     @property
     def passed(self) -> bool:
@@ -58,10 +60,10 @@ class Verdict:
         for finding in self.findings:
             if finding.passed is False:
                 return f"{finding.rule}: {finding.figures}"
-        if self.champion is None:
+        if self.champion is None and not self.form:
             return "the first to hold all rules"
         gain = next(finding.difference for finding in self.findings if finding.champion)
-        return f"holds all rules: {gain} over version {self.champion}"
+        return f"holds all rules: {gain} over " + (OWN_FORM if self.form else f"version {self.champion}")
 
     def as_json(self) -> dict[str, Any]:
         """Every field, and the verdict."""
@@ -101,6 +103,19 @@ def judge(
     return findings
 
 
+def judge_form(
+    recipe: Recipe, smoke: Smoke, itself: Contender, form: Contender, slices: Sequence[Slice]
+) -> list[Finding]:
+    """The same rules for another form of a version, which has to be no worse than the version itself."""
+    rules, metric = recipe.registry, METRICS[recipe.evaluation.metric]
+    return [
+        _smoke(smoke),
+        _not_worse(rules, f"{metric} below the version itself", compare(itself.counts, form.counts)),
+        *_slices(rules, metric, itself.counts, form.counts, slices),
+        *_budgets(rules, form, itself),
+    ]
+
+
 def unanswered(smoke: Smoke) -> list[Finding]:
     """Of a version that does not load there is nothing else to find."""
     return [_smoke(smoke)]
@@ -111,13 +126,19 @@ def _smoke(smoke: Smoke) -> Finding:
 
 
 def _against_champion(rules: Registry, metric: str, found: Comparison) -> Finding:
-    difference = f"{found.difference:+.2f} ({found.low:+.2f} to {found.high:+.2f}), p = {found.chance:.3f}"
-    if rules.policy == "better":
-        rule = f"{metric} above the champion, p at most {rules.significance:g}"
-        passed = found.difference > 0 and found.chance <= rules.significance
-    else:
-        rule = f"{metric} below the champion by {rules.tolerance:g} at most"
-        passed = found.difference >= -rules.tolerance
+    if rules.policy == "not-worse":
+        return _not_worse(rules, f"{metric} below the champion", found)
+    passed = found.difference > 0 and found.chance <= rules.significance
+    rule = f"{metric} above the champion, p at most {rules.significance:g}"
+    return _compared(rule, found, f", p = {found.chance:.3f}", passed)
+
+
+def _not_worse(rules: Registry, rule: str, found: Comparison) -> Finding:
+    return _compared(f"{rule} by {rules.tolerance:g} at most", found, "", found.difference >= -rules.tolerance)
+
+
+def _compared(rule: str, found: Comparison, chance: str, passed: bool) -> Finding:
+    difference = f"{found.difference:+.2f} ({found.low:+.2f} to {found.high:+.2f}){chance}"
     return Finding(rule, f"{found.champion:.2f}", f"{found.challenger:.2f}", difference, passed)
 
 

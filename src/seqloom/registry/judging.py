@@ -90,12 +90,11 @@ def judge_version(
 
 def keep_evidence(client: MlflowClient, verdict: Verdict, run_id: str) -> None:
     """The page among the artifacts of the run that made the version, for people and for programs."""
+    folder = f"{FOLDER}/{verdict.form}" if verdict.form else FOLDER
     page = evidence.markdown(verdict)
-    client.log_text(run_id, page, f"{FOLDER}/evidence.md")
-    client.log_text(
-        run_id, evidence.html(page, f"{verdict.name}, version {verdict.version}"), f"{FOLDER}/evidence.html"
-    )
-    client.log_text(run_id, json.dumps(verdict.as_json(), indent=2, ensure_ascii=False), f"{FOLDER}/verdict.json")
+    client.log_text(run_id, page, f"{folder}/evidence.md")
+    client.log_text(run_id, evidence.html(page, evidence.title(verdict)), f"{folder}/evidence.html")
+    client.log_text(run_id, json.dumps(verdict.as_json(), indent=2, ensure_ascii=False), f"{folder}/verdict.json")
 
 
 def settle(client: MlflowClient, verdict: Verdict, decision: Decision, by: str, key: str, home: Path) -> Settled:

@@ -11,27 +11,31 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from seqloom.mistake import UserMistake
-from seqloom.registry.sealed import CHECKPOINT, DamagedVersion, seal_of, verify
+from seqloom.registry.sealed import CHECKPOINT, FORMS, DamagedVersion, seal_of, verify
 from seqloom.registry.tracking import connect, database_file
-from seqloom.registry.versions import PACKAGE, SEAL_TAG, aliases_of, no_model
+from seqloom.registry.versions import FORM_SEAL_TAG, OWN_FORM, PACKAGE, SEAL_TAG, aliases_of, no_model
 
 MODEL_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))")
 
 
-def find_checkpoint(model: str, home: Path) -> Path:
-    """The checkpoint folder of a registered version, or of the folder itself.
+def find_checkpoint(model: str, home: Path, form: str = OWN_FORM) -> Path:
+    """The checkpoint folder of a registered version, or what it was exported to, or the folder itself.
 
     Raises:
-        UserMistake: there is no such version, alias, model, registry or folder, or a file of it was changed.
+        UserMistake: there is no such version, form, alias, model, registry or folder, or a file of it was changed.
     """
     if not model.startswith("models:"):
         folder = Path(model)
+        if form != OWN_FORM:
+            raise UserMistake(f"{model} is a folder and has the form it has: leave --form out")
         if folder.is_dir():
             return folder
         raise UserMistake(
             f"{model}: no such checkpoint folder; give one, or models:/NAME@ALIAS or models:/NAME/VERSION"
         )
-    return fetch(find_version(model, home)) / CHECKPOINT
+    version = find_version(model, home)
+    package = fetch(version)
+    return package / CHECKPOINT if form == OWN_FORM else _find_form(version, package, form)
 
 
 def find_version(model: str, home: Path) -> ModelVersion:
@@ -95,6 +99,27 @@ def fetch(version: ModelVersion) -> Path:
     except DamagedVersion as damage:
         raise UserMistake(f"{uri} is damaged: {damage}") from None
     return package
+
+
+def forms_of(version: ModelVersion) -> list[str]:
+    """What the version can answer in."""
+    return [OWN_FORM, *sorted(tag.removeprefix(FORM_SEAL_TAG) for tag in version.tags if tag.startswith(FORM_SEAL_TAG))]
+
+
+def _find_form(version: ModelVersion, package: Path, form: str) -> Path:
+    uri = f"models:/{version.name}/{version.version}"
+    if form not in forms_of(version):
+        raise UserMistake(
+            f"{uri} has no form {form}; it has {', '.join(forms_of(version))}; seqloom export adds others"
+        )
+    folder = package.parent / FORMS / form
+    try:
+        verify(folder)
+        if seal_of(folder) != version.tags[FORM_SEAL_TAG + form]:
+            raise DamagedVersion("its manifest is not the one that was registered")
+    except DamagedVersion as damage:
+        raise UserMistake(f"{uri} as {form} is damaged: {damage}; export it again") from None
+    return folder
 
 
 def _find_version(client: MlflowClient, name: str, alias: str | None, version: str | None) -> ModelVersion:

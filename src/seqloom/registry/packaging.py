@@ -26,7 +26,7 @@ def pack(checkpoint: Path, folder: Path) -> str:
 
 def requirements() -> list[str]:
     """The libraries that those modules import, as they are installed here."""
-    return [f"{name}=={installed(name)}" for name in LIBRARIES]
+    return [f"{name}=={installed(name).partition('+')[0]}" for name in LIBRARIES]  # +cpu and the like are not on PyPI
 
 
 def needed_modules() -> list[Path]:

@@ -18,6 +18,9 @@ from types import CodeType, ModuleType
 
 MANIFEST_FILE = "manifest.json"
 CHECKPOINT, CODE = "checkpoint", "code"  # folders of a version
+FORMS = (
+    "forms"  # folder beside that of the version: what `seqloom export` made of its checkpoint, each sealed by itself
+)
 LIBRARY = "seqloom"
 
 

@@ -1,6 +1,7 @@
 """The model as others load it: MLflow keeps this file with the version and runs it, so there is no pickle.
 
-It needs the libraries in requirements.txt; of Seqloom it takes the modules that lie with the version.
+It needs the libraries in requirements.txt; of Seqloom it takes the modules that lie with the version. `model_config`
+says in which form it answers: {"form": "torch"}, or one that `seqloom export` added to the version.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 SEALED = Path("code", "seqloom", "registry", "sealed.py")
+OWN_FORM = "torch"  # as it was trained
 
 
 class ServedModel(PythonModel):
@@ -30,7 +32,11 @@ class ServedModel(PythonModel):
             raise MlflowException(f"the model in {package.parents[1]} is damaged: {damage}") from None
         name = sealed.open_code(package, files)
         self.mistake: type[Exception] = import_module(f"{name}.mistake").UserMistake
-        self.answering = import_module(f"{name}.decoding.answering").Answering.load(package / sealed.CHECKPOINT)
+        folder = _weights(package, sealed, (context.model_config or {}).get("form", OWN_FORM))
+        try:
+            self.answering = import_module(f"{name}.decoding.answering").Answering.load(folder)
+        except self.mistake as mistake:
+            raise MlflowException.invalid_parameter_value(str(mistake)) from None
 
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None
@@ -42,6 +48,23 @@ class ServedModel(PythonModel):
         except self.mistake as mistake:
             raise MlflowException.invalid_parameter_value(str(mistake)) from None
         return pd.DataFrame(columns, index=model_input.index).astype({"prediction": "str"})
+
+
+def _weights(package: Path, sealed: ModuleType, form: str) -> Path:
+    """The folder that holds the version in this form, every file of it as it was."""
+    if form == OWN_FORM:
+        return Path(package / sealed.CHECKPOINT)
+    forms = package.parent / sealed.FORMS
+    there = sorted(folder.name for folder in forms.iterdir() if folder.is_dir()) if forms.is_dir() else []
+    if form not in there:
+        raise MlflowException.invalid_parameter_value(
+            f"this version has no form {form!r}; it has {', '.join([OWN_FORM, *there])}; seqloom export adds others"
+        )
+    try:
+        sealed.verify(forms / form)
+    except sealed.DamagedVersion as damage:
+        raise MlflowException(f"the form {form} in {package.parents[1]} is damaged: {damage}") from None
+    return Path(forms / form)
 
 
 def _run(file: Path) -> ModuleType:

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 
+from seqloom.registry.versions import OWN_FORM
+
 SECONDS = 300  # to load and answer
 
 _ASK = """
@@ -14,7 +16,7 @@ import json, sys, warnings
 warnings.simplefilter("ignore")
 sys.modules["seqloom"] = None  # importing it fails: the version has its own code
 import mlflow, pandas
-model = mlflow.pyfunc.load_model(sys.argv[1])
+model = mlflow.pyfunc.load_model(sys.argv[1], model_config=json.loads(sys.argv[2]))
 example = model.input_example
 print(json.dumps({"asked": example["source"].tolist(), "answered": model.predict(example)["prediction"].tolist()}))
 """
@@ -28,15 +30,15 @@ class Smoke:
     told: str  # what was answered, or the error in one line
 
 
-def smoke_test(tracking_uri: str, uri: str) -> Smoke:
-    """Load the version as others do, and put its input example to it."""
+def smoke_test(tracking_uri: str, uri: str, form: str = OWN_FORM) -> Smoke:
+    """Load the version, in this form, as others do, and put its input example to it."""
     environment = {
         **os.environ,
         "CUDA_VISIBLE_DEVICES": "",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_TRACKING_URI": tracking_uri,  # not among the arguments, which everybody on the machine can read
     }
-    command = [sys.executable, "-c", _ASK, uri]
+    command = [sys.executable, "-c", _ASK, uri, json.dumps(None if form == OWN_FORM else {"form": form})]
     with TemporaryDirectory() as elsewhere:
         try:
             done = subprocess.run(

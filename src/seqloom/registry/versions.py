@@ -23,6 +23,8 @@ KEY_TAG, SEAL_TAG, VERDICT_KEY_TAG = "seqloom.key", "seqloom.seal", "seqloom.ver
 KEY_TAGS = {"registry": KEY_TAG, "gate": VERDICT_KEY_TAG}
 """What a version was made from, and what it was judged by."""
 PACKAGE = "package"
+OWN_FORM = "torch"  # how a version answers that nobody asked for another
+FORM_SEAL_TAG = SEAL_TAG + "."  # and the form
 SHOWN = 20  # names of models in a sentence
 SERVED_MODEL = Path(__file__).parent / "served_model.py"
 TYPES = {bool: DataType.boolean, int: DataType.long, float: DataType.double, str: DataType.string}
@@ -120,6 +122,7 @@ def _log_model(recipe: Recipe, run_id: str, checkpoint: Path, example: str) -> t
             "signature": signature(recipe),
             "input_example": pd.DataFrame({"source": [example]}),
             "pip_requirements": requirements(),
+            "model_config": {"form": OWN_FORM},
         }
         info = mlflow.pyfunc.log_model(**arguments)
     return str(info.model_uri), str(info.model_id), seal

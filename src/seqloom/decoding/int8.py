@@ -1,0 +1,85 @@
+"""A torch checkpoint with matrices of 8 bits: each row of a matrix times a figure of its own, each input likewise.
+
+torch's `quantize_dynamic` and its quantised tensors are deprecated; this is the same arithmetic on plain ones (Jacob et
+al. 2018, https://arxiv.org/abs/1712.05877, symmetric). Inputs are scaled row by row, so that no answer depends on its
+company in a batch.  N rows, I inputs, O outputs.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from seqloom.models.building import SIZES_FILE, WEIGHTS_FILE, Sizes, build_model
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.recipe.resolved import read_recipe
+
+LARGEST = 127  # of 8 bits, symmetric
+SCALE = ".scale"  # and before it the name of a matrix
+SMALLEST = 1 << 14  # numbers of a matrix that it is worth while for
+
+
+def quantise(checkpoint: Path, folder: Path) -> None:
+    """Write the weights and sizes of `checkpoint` to `folder`, the large matrices among them in 8 bits."""
+    stored: dict[str, Tensor] = {}
+    for name, weight in load_file(checkpoint / WEIGHTS_FILE).items():
+        if weight.dim() > 1 and weight.numel() >= SMALLEST:
+            rows, stored[name + SCALE] = to_int8(weight.flatten(1))
+            stored[name] = rows.view_as(weight)
+        else:
+            stored[name] = weight
+    save_file(stored, folder / WEIGHTS_FILE)
+    (folder / SIZES_FILE).write_bytes((checkpoint / SIZES_FILE).read_bytes())
+
+
+def read_int8(folder: Path) -> EncoderDecoder:
+    """The model in `folder`: what multiplies does so in 8 bits, what torch fuses and what is looked up is widened."""
+    stored = load_file(folder / WEIGHTS_FILE)
+    scales = {name.removesuffix(SCALE): stored.pop(name) for name in list(stored) if name.endswith(SCALE)}
+    for name, scale in scales.items():
+        stored[name] = (stored[name].flatten(1).float() * scale).view_as(stored[name])
+    recipe = read_recipe(folder)
+    sizes = Sizes(**json.loads((folder / SIZES_FILE).read_text(encoding="utf-8")))
+    model = build_model(recipe.model, sizes, recipe.training.objective)
+    missing, unknown = model.load_state_dict(stored, strict=False)  # of a matrix with two names one is stored
+    weights = model.state_dict(keep_vars=True)
+    stored_once = {id(weights[name]) for name in stored.keys() - set(unknown)}
+    assert not unknown, unknown
+    assert all(id(weights[name]) in stored_once for name in missing), missing
+    for name, module in list(model.named_modules()):
+        if isinstance(module, nn.Linear) and module.weight.numel() >= SMALLEST:
+            owner, _, own_name = name.rpartition(".")
+            setattr(model.get_submodule(owner), own_name, Int8Linear(module))
+    return model.eval()
+
+
+def to_int8(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows `(N, I)` to whole numbers -127 to 127 and the scale `(N, 1)` that they are multiplied by."""
+    scale = rows.abs().amax(dim=1, keepdim=True).clamp_min(torch.finfo(torch.float32).tiny) / LARGEST
+    return torch.round(rows / scale).to(torch.int8), scale
+
+
+class Int8Linear(nn.Module):
+    """A linear layer for inference whose matrix, and each input on its way in, has 8 bits."""
+
+    matrix: Tensor  # (I, O)
+    scale: Tensor  # (O,)
+    bias: Tensor | None
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.in_features, self.out_features = linear.in_features, linear.out_features
+        matrix, scale = to_int8(linear.weight.detach())
+        self.register_buffer("matrix", matrix.t().contiguous())
+        self.register_buffer("scale", scale.squeeze(1))
+        self.register_buffer("bias", None if linear.bias is None else linear.bias.detach())
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Inputs `(…, I)` to outputs `(…, O)`."""
+        rows, scale = to_int8(inputs.reshape(-1, self.in_features))
+        outputs = torch._int_mm(rows, self.matrix) * scale * self.scale
+        if self.bias is not None:
+            outputs = outputs + self.bias
+        return outputs.view(*inputs.shape[:-1], self.out_features)

@@ -1,0 +1,148 @@
+"""A form of a version: judged by the gate's rules, kept with the version, sealed, and chosen by `model_config`."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from seqloom.decoding.generator import Generator
+from seqloom.evaluation.files import HYPOTHESES_FILE
+from seqloom.mistake import UserMistake
+from seqloom.progress import unwatched
+from seqloom.registry import exports
+from seqloom.registry.exports import Record, export_folder, export_version, records_of
+from seqloom.registry.lookup import find_checkpoint, find_version
+from seqloom.registry.measuring import Measured
+from seqloom.registry.runs import FlowRun, open_run
+from seqloom.registry.versions import register_version
+from tests.registry.tiny import corpus, evaluation, recipe_named, write_checkpoint
+
+MODEL = {
+    "encoder": "transformer",
+    "decoder": "transformer",
+    "encoder_width": 96,
+    "decoder_width": 96,
+    "heads": 4,
+    "feedforward_width": 128,
+}
+SHAPE: dict[str, Any] = {"model": MODEL, "vectors": {"width": 96}}
+SOURCES = ["a small dog", "dog", "small dog a", "a dog a dog"] * 10
+REFERENCES = ["ein kleiner Hund", "Hund", "kleiner Hund ein", "ein Hund ein Hund"] * 10
+
+
+@pytest.fixture
+def uri(client: MlflowClient, home: Path, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """A registered version of a Transformer, with test rows in its run."""
+    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
+    (tmp_path / "checkpoint").mkdir()
+    made = write_checkpoint(tmp_path / "checkpoint", **SHAPE)
+    recipe = recipe_named(name, **SHAPE)
+    run_id = open_run(client, recipe, "key", FlowRun("flow", "flow"), corpus(), home)
+    pd.DataFrame({"source": SOURCES, "reference": REFERENCES}).to_parquet(tmp_path / HYPOTHESES_FILE)
+    client.log_artifact(run_id, str(tmp_path / HYPOTHESES_FILE), "evaluation")
+    return register_version(client, recipe, run_id, "key", made, evaluation()).uri
+
+
+@pytest.mark.parametrize("form", ["ctranslate2-int8", "torch-int8"])
+def test_a_form_of_the_version(uri: str, home: Path, tmp_path: Path, form: Any) -> None:
+    record = export_version(uri, home, form, unwatched)
+    assert record.passed, record.why
+    assert (record.form, record.rows, record.metric) == (form, len(SOURCES), "chrf")
+    assert 0 < record.after.megabytes < (record.before.megabytes if form == "torch-int8" else 1.0)
+    assert 0 < record.after.latency_p50 <= record.after.latency_p95
+    assert record.interval[0] <= record.after.score - record.before.score <= record.interval[1]
+    version = find_version(uri, home)
+    assert list(records_of(version)) == [record]
+    text = mlflow.artifacts.load_text(f"runs:/{version.run_id}/gate/{form}/evidence.md")
+    assert text.startswith(f"# {version.name}, version 1 as {form}: holds every rule")
+    assert "| rule | the version itself | this form |" in text
+
+    export_folder(uri, home, form, tmp_path / "folder")
+    from seqloom.decoding.exported import load_generator
+
+    expected = load_generator(tmp_path / "folder").generate(SOURCES)
+    assert load_generator(find_checkpoint(uri, home, form)).generate(SOURCES) == expected
+    asked = mlflow.pyfunc.load_model(uri, model_config={"form": form}).predict(pd.DataFrame({"source": SOURCES}))
+    assert asked["prediction"].tolist() == expected
+    own = mlflow.pyfunc.load_model(uri).predict(pd.DataFrame({"source": SOURCES}))["prediction"].tolist()
+    assert own == Generator.load(find_checkpoint(uri, home)).generate(SOURCES)
+
+
+def test_a_form_that_is_worse_is_told_and_not_kept(uri: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answers(_: str, sources: list[str], *others: Any) -> Measured:
+        itself = others[-1] == "torch"
+        return Measured(REFERENCES if itself else ["ganz anders"] * len(sources), 5.0, 4.0)
+
+    monkeypatch.setattr(exports, "measure", answers)
+    record = export_version(uri, home, "torch-int8", unwatched)
+    assert not record.passed
+    assert record.why.startswith("chrF below the version itself by 0.5 at most: ")
+    assert list(records_of(find_version(uri, home))) == [record]
+    with pytest.raises(UserMistake, match="has no form torch-int8; it has torch; seqloom export adds others"):
+        find_checkpoint(uri, home, "torch-int8")
+    with pytest.raises(MlflowException, match="this version has no form 'torch-int8'; it has torch"):
+        mlflow.pyfunc.load_model(uri, model_config={"form": "torch-int8"})
+
+
+def test_a_changed_file_of_a_form_is_refused(uri: str, home: Path) -> None:
+    export_version(uri, home, "torch-int8", unwatched)
+    folder = find_checkpoint(uri, home, "torch-int8")
+    manifest = folder / "manifest.json"
+    weights = folder / "weights.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    whole = weights.read_bytes()
+    weights.write_bytes(content)
+    with pytest.raises(UserMistake, match=r"weights.safetensors is not the file that was registered.*export it again"):
+        find_checkpoint(uri, home, "torch-int8")
+    with pytest.raises(MlflowException, match=r"the form torch-int8 in .* is damaged: weights.safetensors is not"):
+        mlflow.pyfunc.load_model(uri, model_config={"form": "torch-int8"})
+    weights.write_bytes(whole)
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    del told["files"]["export.json"]
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(UserMistake, match="its manifest is not the one that was registered"):
+        find_checkpoint(uri, home, "torch-int8")
+    export_version(uri, home, "torch-int8", unwatched)
+    assert find_checkpoint(uri, home, "torch-int8") == folder
+
+
+@pytest.mark.parametrize("form", ["../../package/checkpoint", "/etc", "", "ctranslate2"])
+def test_a_form_is_a_name_and_no_path(uri: str, home: Path, form: str) -> None:
+    with pytest.raises(UserMistake, match="has no form"):
+        find_checkpoint(uri, home, form)
+    with pytest.raises(MlflowException, match="this version has no form"):
+        mlflow.pyfunc.load_model(uri, model_config={"form": form})
+
+
+def test_a_recurrent_model_has_no_form_for_ctranslate2(
+    client: MlflowClient, home: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    recipe = recipe_named("recurrent-export")
+    run_id = open_run(client, recipe, "key", FlowRun("flow", "flow"), corpus(), home)
+    uri = register_version(client, recipe, run_id, "key", checkpoint, evaluation()).uri
+    for act in (
+        lambda: export_version(uri, home, "ctranslate2", unwatched),
+        lambda: export_folder(uri, home, "ctranslate2", tmp_path / "never"),
+    ):
+        with pytest.raises(UserMistake, match="CTranslate2 cannot run this model: its encoder is lstm"):
+            act()
+    assert [file for file in tmp_path.iterdir() if "never" in file.name] == []
+    with pytest.raises(UserMistake, match="nobody can judge a form of it without the recipe and the test rows"):
+        export_version(uri, home, "torch-int8", unwatched)
+    with pytest.raises(UserMistake, match="exists already"):
+        export_folder(str(checkpoint), home, "torch-int8", tmp_path)
+
+
+def test_a_record_survives_its_tag(uri: str, home: Path, client: MlflowClient) -> None:
+    side = exports.Side(1.5, 30.25, 1.0, 2.0)
+    record = Record("torch-int8", 40, "chrf", side, replace(side, megabytes=0.5), (-0.1, 0.2), False, "too bad")
+    version = find_version(uri, home)
+    exports._keep(client, version, "none", home, "digest", record)
+    assert list(records_of(find_version(uri, home))) == [record]
