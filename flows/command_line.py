@@ -44,10 +44,20 @@ def main() -> NoReturn:
         if not isinstance(end.__context__, BrokenPipeError):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has seen enough
-    except Exception:
+    except Exception as error:
+        _fail_if_refused(error)
         traceback.print_exc()
         _fail("this is a fault of Seqloom, not of yours: please report the lines above", 1)
     sys.exit(0)
+
+
+def _fail_if_refused(error: Exception) -> None:
+    """MLflow's no is a mistake of whoever gave the password, or who did not give the right."""
+    if type(error).__module__.startswith("mlflow"):
+        from seqloom.registry.tracking import refusal
+
+        if sentence := refusal(error):
+            _fail(sentence, 2)
 
 
 def _where_it_stopped(error: BaseException) -> str:

@@ -5,10 +5,13 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+
+from seqloom.mistake import UserMistake
 
 RETRIES_OF_A_CALL = "2"  # some five seconds: whoever can wait longer asks again, and says so
 PATIENCE = 3600.0  # seconds that what is finished waits for an MLflow that is away
@@ -48,6 +51,43 @@ def is_away(error: BaseException) -> bool:
     if isinstance(error, MlflowException):
         return error.error_code in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED")
     return isinstance(error, OSError)  # requests' errors among them
+
+
+def refusal(error: BaseException) -> str:
+    """One sentence with the remedy, where an error says that MLflow does not let us do this; else nothing."""
+    code = error.error_code if isinstance(error, MlflowException) else ""
+    if code not in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
+        return ""
+    parts = urlsplit(mlflow.get_tracking_uri())
+    place = f"MLflow at {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    if code == "UNAUTHENTICATED":
+        who = os.environ.get("MLFLOW_TRACKING_USERNAME")
+        return (
+            f"{place} wants a {'right' if who else 'user and'} password{f' for {who}' if who else ''}: set "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+        )
+    reason = str(error).rpartition("Response body: ")[2].strip("'").splitlines()[0]
+    if "Host header" in reason:
+        return f"{place} does not answer to this name: add {parts.netloc.rpartition('@')[2]} to its --allowed-hosts"
+    return f"{place} refuses this ({reason}): ask whoever runs it for EDIT on the experiment and the registered model"
+
+
+def require_admission(home: Path) -> None:
+    """Find out before any work whether a server of the user's lets us in; whether it is there is found out later.
+
+    Raises:
+        UserMistake: it does not.
+    """
+    if not os.environ.get("MLFLOW_TRACKING_URI", "").startswith("http"):
+        return
+    try:
+        connect(home).search_experiments(max_results=1)
+    except Exception as error:
+        sentence = refusal(error)
+        if sentence:
+            raise UserMistake(sentence) from None
+        if not is_away(error):
+            raise
 
 
 def wait_for_mlflow(client: MlflowClient) -> None:
