@@ -2,7 +2,8 @@
 
 Three versions are trained: a good one, a better one, and one of far fewer steps. The better one has to become champion,
 the worse one to be refused with evidence, a rollback to take seconds, the history to tell it all; then the champion is
-served over HTTP to 50 clients at once, none of whom may see an error. Prints what was measured; exits with 1 if not.
+served over HTTP to 50 clients at once, none of whom may see an error, gets a form of 8 bits, and answers in a plain
+venv of its own requirements. Prints what was measured; exits with 1 if one thing is not so.
 """
 
 import json
@@ -20,6 +21,7 @@ from urllib.request import Request, urlopen
 from bench.places import HOME as BENCH
 
 RECIPE, MODEL = "recipes/demo.yaml", "jupyterlab-en-zh"
+CHAMPION = f"models:/{MODEL}@champion"
 GOOD, BETTER, WORSE = 18, 26, 3  # epochs; after fewer than some 17 the nearest baseline is still better
 CLIENTS, REQUESTS = 50, 20  # at once, and by each of them
 TEXTS = ["Restart the kernel", "Open the file in a new tab", "Save", "Close all tabs", "Clear the output of the cell"]
@@ -43,6 +45,9 @@ def main() -> None:
     figures = serve(environment)
     print("  ".join(f"{name} {value}" for name, value in figures.items()))
     expect(figures["errors"] == 0, "no client sees an error")
+    print(seqloom(environment, "export", CHAMPION, "--format", "torch", "--quantization", "int8"))
+    expect("## In other forms" in seqloom(environment, "show", CHAMPION), "the card tells of the form")
+    answer_elsewhere(environment, seqloom(environment, "generate", CHAMPION, *TEXTS).splitlines())
 
 
 def train(environment: dict[str, str], epochs: int) -> dict[str, Any]:
@@ -68,7 +73,7 @@ def serve(environment: dict[str, str]) -> dict[str, float]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    uri = ["-m", f"models:/{MODEL}@champion", "--host", "127.0.0.1", "--port", port]
+    uri = ["-m", CHAMPION, "--host", "127.0.0.1", "--port", port]
     tracking = {**environment, "MLFLOW_TRACKING_URI": f"sqlite:///{HOME}/mlflow.db"}
     command = [f"{scripts()}/mlflow", "models", "serve", "--env-manager", "local", *uri]
     with (HOME / "serving.log").open("wb") as log:
@@ -79,6 +84,32 @@ def serve(environment: dict[str, str]) -> dict[str, float]:
     finally:
         os.killpg(server.pid, 15)
         server.wait(30)
+
+
+def answer_elsewhere(environment: dict[str, str], expected: list[str]) -> None:
+    """In a venv into which pip installs the version's requirements.txt, and nothing of ours."""
+    started = time.monotonic()
+    downloaded, plain = HOME / "downloaded", HOME / "plain"
+    tracking = {**environment, "MLFLOW_TRACKING_URI": f"sqlite:///{HOME}/mlflow.db"}
+    run(tracking, f"{scripts()}/mlflow", "artifacts", "download", "-u", CHAMPION, "-d", str(downloaded))
+    run(environment, sys.executable, "-m", "venv", str(plain))
+    run(environment, f"{plain}/bin/pip", "install", "--quiet", "-r", str(downloaded / "requirements.txt"))
+    for form in ("torch", "torch-int8"):
+        told = run(environment, f"{plain}/bin/python", "-I", "-c", ASK, str(downloaded), form, *TEXTS)
+        answers = json.loads(told.splitlines()[-1])
+        expect(form != "torch" or answers == expected, f"{answers} in a plain venv, {expected} here")
+        expect(len(answers) == len(TEXTS), f"{form} answers in a plain venv")
+    print(f"{time.monotonic() - started:6.0f} s  a plain venv of its requirements, in which it answers the same")
+
+
+ASK = """
+import importlib.util, json, sys
+assert importlib.util.find_spec("seqloom") is None, "seqloom is installed here"
+import mlflow, pandas
+folder, form, *texts = sys.argv[1:]
+model = mlflow.pyfunc.load_model(folder, model_config={"form": form})
+print(json.dumps(model.predict(pandas.DataFrame({"source": texts}))["prediction"].tolist()))
+"""
 
 
 def load(address: str) -> dict[str, float]:
@@ -122,9 +153,12 @@ def wait_for(address: str) -> None:
 
 
 def seqloom(environment: dict[str, str], *arguments: str) -> str:
-    command = [sys.executable, "-m", "flows.command_line", *arguments]
+    return run(environment, sys.executable, "-m", "flows.command_line", *arguments)
+
+
+def run(environment: dict[str, str], *command: str) -> str:
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    expect(done.returncode == 0, f"seqloom {' '.join(arguments)}: {done.stderr[-2000:]}")
+    expect(done.returncode == 0, f"{' '.join(command)}: {done.stderr[-2000:]}")
     return done.stdout
 
 

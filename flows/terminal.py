@@ -15,7 +15,7 @@ from rich.text import Text
 from flows.outcome import Outcome
 from seqloom import progress
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.links import server_command
+from seqloom.registry.links import serve_command, server_command
 from seqloom.registry.planning import Step
 from tasks.headlines import headline
 
@@ -151,6 +151,8 @@ def _where_to_look(outcome: Outcome, home: Path) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("try it", Text(f'seqloom generate {outcome.uri} "{outcome.first_source}"', "bold"))
+    if outcome.champion:
+        table.add_row("serve it", Text(serve_command(outcome.model, home)))
     table.add_row("MLflow", Text(outcome.mlflow_url or server_command(home)))
     table.add_row("", Text(f"run {outcome.run_id} in experiment {outcome.model}", "dim"))
     table.add_row("Prefect", Text(outcome.prefect_url or f"PREFECT_HOME='{home / 'prefect'}' prefect server start"))

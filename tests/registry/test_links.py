@@ -1,9 +1,10 @@
+import sys
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 
-from seqloom.registry.links import run_url, server_command, version_url
+from seqloom.registry.links import run_url, serve_command, server_command, version_url
 
 HOME = Path("/home/of seqloom")
 
@@ -34,3 +35,17 @@ def test_without_one_there_is_a_command(uri: str, shown: str, monkeypatch: pytes
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     assert run_url(Mock(), "abc", HOME) == version_url("a", 1, HOME) == ""
     assert server_command(HOME) == f"mlflow server --backend-store-uri '{shown}'"
+
+
+@pytest.mark.parametrize("active", [True, False])
+@pytest.mark.parametrize("uri", ["", "http://127.0.0.1:5000"])
+def test_the_command_that_serves_says_what_the_shell_lacks(
+    monkeypatch: pytest.MonkeyPatch, uri: str, active: bool
+) -> None:
+    scripts = str(Path(sys.executable).parent)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.setenv("PATH", f"/bin:{scripts}" if active else "/bin")
+    command = serve_command("a-b", HOME)
+    assert command.endswith("mlflow models serve -m models:/a-b@champion --env-manager local --port 5001")
+    assert (f"PATH='{scripts}':$PATH " in command) == (not active)
+    assert command.startswith(f"MLFLOW_TRACKING_URI='sqlite:///{HOME}/mlflow.db' ") == (not uri)

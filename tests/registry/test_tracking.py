@@ -3,9 +3,12 @@ from pathlib import Path
 
 import mlflow
 import pytest
+import requests
 from mlflow import MlflowClient
+from mlflow.utils.rest_utils import verify_rest_response
 
-from seqloom.registry.tracking import connect, experiment_id, tracking_uri
+from seqloom.mistake import UserMistake
+from seqloom.registry.tracking import connect, experiment_id, require_admission, tracking_uri
 
 
 def test_a_new_home_is_made_with_its_parents(tmp_path: Path) -> None:
@@ -34,3 +37,37 @@ def test_files_of_an_experiment_lie_in_the_home(client: MlflowClient, home: Path
     client.log_dict(run.info.run_id, {"a": 1}, "a.json")
     assert list((home / "mlflow" / "files").rglob("a.json"))
     assert not list(Path.cwd().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "sentence"),
+    [
+        (401, "You are not authenticated.", "wants a right password for ann: set MLFLOW_TRACKING_USERNAME"),
+        (403, "Permission denied", "refuses this (Permission denied): ask whoever runs it for EDIT"),
+        (403, "Invalid Host header - possible", "does not answer to this name: add 127.0.0.1:9 to its --allowed-hosts"),
+        (503, "busy", ""),
+    ],
+)
+def test_a_no_of_mlflow_is_a_sentence(
+    status: int, body: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    response = requests.Response()
+    response.status_code, response._content = status, body.encode()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ann:secret@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "ann")
+    monkeypatch.setattr(
+        MlflowClient, "search_experiments", lambda *_, **__: verify_rest_response(response, "/api/2.0/mlflow/x")
+    )
+    if not sentence:
+        require_admission(tmp_path)  # it may be well again when it is needed
+        return
+    with pytest.raises(UserMistake) as caught:
+        require_admission(tmp_path)
+    assert sentence in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_whoever_has_no_server_is_let_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    require_admission(tmp_path / "home")
+    assert not (tmp_path / "home").exists()

@@ -1,5 +1,7 @@
 """Where a person finds a run or a version: an address to open, or without a server the command that starts one."""
 
+import os
+import sys
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -30,11 +32,29 @@ def version_url(name: str, number: int, home: Path) -> str:
 
 def server_command(home: Path) -> str:
     """The command that shows a database of runs and versions in a browser; a password in its address is left out."""
-    parts = urlsplit(tracking_uri(home))
+    return f"mlflow server --backend-store-uri '{_shown_uri(home)}'"
+
+
+def serve_command(name: str, home: Path) -> str:
+    """The command that answers over HTTP as the champion, with what this shell does not set yet.
+
+    MLflow calls uvicorn by its name, which wants the environment on PATH, and does not know where our database is.
+    """
+    command = f"mlflow models serve -m models:/{name}@champion --env-manager local --port 5001"
+    scripts = str(Path(sys.executable).parent)
+    if scripts not in os.environ.get("PATH", "").split(os.pathsep):
+        command = f"PATH='{scripts}':$PATH {command}"
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        command = f"MLFLOW_TRACKING_URI='{_shown_uri(home)}' {command}"
+    return command
+
+
+def _shown_uri(home: Path) -> str:
     uri = tracking_uri(home)
+    parts = urlsplit(uri)
     if "@" in parts.netloc:
-        uri = urlunsplit((parts.scheme, _without_user(parts.netloc), parts.path, parts.query, ""))
-    return f"mlflow server --backend-store-uri '{uri}'"
+        return urlunsplit((parts.scheme, _without_user(parts.netloc), parts.path, parts.query, ""))
+    return uri
 
 
 def _without_user(place: str) -> str:
