@@ -1,6 +1,8 @@
 """A form of a version: judged by the gate's rules, kept with the version, sealed, and chosen by `model_config`."""
 
 import json
+import pickle
+import pickletools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import mlflow
 import pandas as pd
 import pytest
+import torch
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
@@ -121,23 +124,52 @@ def test_a_form_is_a_name_and_no_path(uri: str, home: Path, form: str) -> None:
         mlflow.pyfunc.load_model(uri, model_config={"form": form})
 
 
-def test_a_recurrent_model_has_no_form_for_ctranslate2(
-    client: MlflowClient, home: Path, checkpoint: Path, tmp_path: Path
-) -> None:
-    recipe = recipe_named("recurrent-export")
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ("ctranslate2", "CTranslate2 cannot run this model: its encoder is lstm"),
+        ("torch-int8", "no matrix of this model has 16,384 numbers"),
+    ],
+)
+def test_what_a_model_cannot_be(checkpoint: Path, home: Path, tmp_path: Path, form: Any, sentence: str) -> None:
+    with pytest.raises(UserMistake, match=sentence):
+        export_folder(str(checkpoint), home, form, tmp_path / "never")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(UserMistake, match="exists already: name another folder with --to"):
+        export_folder(str(checkpoint), home, form, tmp_path)
+
+
+def test_without_its_test_rows_nobody_judges_a_form(client: MlflowClient, home: Path, checkpoint: Path) -> None:
+    recipe = recipe_named("no-rows")
     run_id = open_run(client, recipe, "key", FlowRun("flow", "flow"), corpus(), home)
     uri = register_version(client, recipe, run_id, "key", checkpoint, evaluation()).uri
-    for act in (
-        lambda: export_version(uri, home, "ctranslate2", unwatched),
-        lambda: export_folder(uri, home, "ctranslate2", tmp_path / "never"),
-    ):
-        with pytest.raises(UserMistake, match="CTranslate2 cannot run this model: its encoder is lstm"):
-            act()
-    assert [file for file in tmp_path.iterdir() if "never" in file.name] == []
     with pytest.raises(UserMistake, match="nobody can judge a form of it without the recipe and the test rows"):
         export_version(uri, home, "torch-int8", unwatched)
-    with pytest.raises(UserMistake, match="exists already"):
-        export_folder(str(checkpoint), home, "torch-int8", tmp_path)
+
+
+def test_nothing_in_a_version_or_a_form_is_a_pickle(uri: str, home: Path) -> None:
+    for form in ("torch-int8", "ctranslate2-int8"):
+        export_version(uri, home, form, unwatched)
+    root = find_checkpoint(uri, home).parents[2]
+    files = [file for file in root.rglob("*") if file.is_file()]
+    assert {"weights.safetensors", "model.bin", "MLmodel", "manifest.json"} <= {file.name for file in files}
+    assert [file.name for file in files if is_pickle(file.read_bytes())] == []
+
+
+def is_pickle(content: bytes) -> bool:
+    """Also one inside a zip file, as torch.save writes it."""
+    if content.startswith(b"PK"):
+        return True
+    try:
+        return bool(list(pickletools.genops(content)))  # whole, up to its stop
+    except ValueError:
+        return False
+
+
+def test_a_pickle_would_be_found(tmp_path: Path) -> None:
+    assert is_pickle(pickle.dumps({"a": [1]}))
+    torch.save({"a": torch.zeros(2)}, tmp_path / "weights.pt")
+    assert is_pickle((tmp_path / "weights.pt").read_bytes())
 
 
 def test_a_record_survives_its_tag(uri: str, home: Path, client: MlflowClient) -> None:

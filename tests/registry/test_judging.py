@@ -135,6 +135,8 @@ def test_a_person_decides(place: Place, decision: Decision, verdict: str, aliase
     assert tags[VERDICT_KEY_TAG] == "key 1"
     assert not decision.by or decision.reason in tags["seqloom.verdict.why"]
     assert not decision.by or "Ann" in tags["seqloom.verdict.why"]
+    [told] = [event for event in history(place.client, place.recipe.name) if event.what == verdict]
+    assert told.why == tags["seqloom.verdict.why"] if verdict != "champion" else decision.reason in told.why
 
 
 def test_a_champion_by_hand_is_left_in_its_place(place: Place) -> None:

@@ -119,7 +119,7 @@ def test_a_mistake_is_a_sentence(stored: Path, texts: list[Any], params: dict[st
 def test_it_needs_its_requirements_and_nothing_of_ours(stored: Path, tmp_path: Path, checkpoint: Path) -> None:
     """In a venv that has what requirements.txt brings, and fails on the import of anything else, Seqloom too."""
     required = (stored / "requirements.txt").read_text(encoding="utf-8").split()
-    assert not [line for line in required if line.startswith("seqloom")]
+    assert not [line for line in required if line.startswith("seqloom") or "+" in line]  # PyPI has no torch==…+cpu
     venv.create(tmp_path / "venv", with_pip=False, symlinks=True)
     [places] = (tmp_path / "venv" / "lib").glob("python*/site-packages")
     (places / "shared.pth").write_text(str(Path(numpy.__file__).parents[1]))

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from seqloom.mistake import UserMistake
 from seqloom.models.building import SIZES_FILE, WEIGHTS_FILE, Sizes, build_model
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.recipe.resolved import read_recipe
@@ -22,7 +23,11 @@ SMALLEST = 1 << 14  # numbers of a matrix that it is worth while for
 
 
 def quantise(checkpoint: Path, folder: Path) -> None:
-    """Write the weights and sizes of `checkpoint` to `folder`, the large matrices among them in 8 bits."""
+    """Write the weights and sizes of `checkpoint` to `folder`, the large matrices among them in 8 bits.
+
+    Raises:
+        UserMistake: there is no large one.
+    """
     stored: dict[str, Tensor] = {}
     for name, weight in load_file(checkpoint / WEIGHTS_FILE).items():
         if weight.dim() > 1 and weight.numel() >= SMALLEST:
@@ -30,6 +35,8 @@ def quantise(checkpoint: Path, folder: Path) -> None:
             stored[name] = rows.view_as(weight)
         else:
             stored[name] = weight
+    if not any(name.endswith(SCALE) for name in stored):
+        raise UserMistake(f"{checkpoint}: no matrix of this model has {SMALLEST:,} numbers: 8 bits would gain nothing")
     save_file(stored, folder / WEIGHTS_FILE)
     (folder / SIZES_FILE).write_bytes((checkpoint / SIZES_FILE).read_bytes())
 

@@ -68,6 +68,7 @@ def export_version(model: str, home: Path, form: Form, progress: Progress) -> Re
     version = find_version(model, home)
     package = fetch(version)
     model_id = _model_that_knows_forms(version, package.parents[1])
+    recipe, rows = _what_it_was_judged_by(version)
     client = open_registry(model, home)
     with TemporaryDirectory() as folder:
         copy = Path(folder, "version")
@@ -75,7 +76,7 @@ def export_version(model: str, home: Path, form: Form, progress: Progress) -> Re
         made = copy / ARTIFACTS / FORMS / form
         export(package / CHECKPOINT, made, form)
         digest = seal(made)
-        record, verdict = _judged(client, version, copy, form, progress)
+        record, verdict = _judged(client, version, recipe, rows, copy, form, progress)
         keep_evidence(client, verdict, str(version.run_id))
         _keep(client, version, model_id, made, digest, record)
     return record
@@ -109,12 +110,17 @@ def records_of(version: ModelVersion) -> Iterator[Record]:
 
 
 def _judged(
-    client: MlflowClient, version: ModelVersion, copy: Path, form: Form, progress: Progress
+    client: MlflowClient,
+    version: ModelVersion,
+    recipe: Recipe,
+    rows: pd.DataFrame,
+    copy: Path,
+    form: Form,
+    progress: Progress,
 ) -> tuple[Record, Verdict]:
     """Both forms are asked the test rows of the version by `mlflow.pyfunc`, as others ask."""
     number, uri = int(version.version), str(copy)
     folders = (copy / ARTIFACTS / PACKAGE / CHECKPOINT, copy / ARTIFACTS / FORMS / form)
-    recipe, rows = _what_it_was_judged_by(version)
     sources, references = rows["source"].tolist(), rows["reference"].tolist()
     metric, language = recipe.evaluation.metric, recipe.corpus.target_language
     smoke = smoke_test(client.tracking_uri, uri, form)

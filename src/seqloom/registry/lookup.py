@@ -27,7 +27,7 @@ def find_checkpoint(model: str, home: Path, form: str = OWN_FORM) -> Path:
     if not model.startswith("models:"):
         folder = Path(model)
         if form != OWN_FORM:
-            raise UserMistake(f"{model} is a folder and has the form it has: leave --form out")
+            raise UserMistake(f"{model} is a folder, which has the form it has: leave --form out")
         if folder.is_dir():
             return folder
         raise UserMistake(
