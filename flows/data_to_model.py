@@ -18,6 +18,7 @@ from seqloom.registry.tracking import require_admission
 from tasks.describing import write_card
 from tasks.embedded import prefect_is_embedded
 from tasks.evaluating import evaluate
+from tasks.exporting import add_form
 from tasks.gating import pass_gate
 from tasks.headlines import headline
 from tasks.naming import run_name
@@ -59,6 +60,7 @@ def data_to_model(
     evaluation = evaluate(recipe, corpus, batches, training, run_id, force)
     version = register(recipe, training, evaluation, run_id)
     write_card(recipe, [corpus, vocabulary, vectors, batches, training, evaluation], version)
+    add_form(recipe, version)
     gate = pass_gate(recipe, corpus, evaluation, version)
     return _outcome([corpus, vocabulary, vectors, batches, training, evaluation, version, gate])
 

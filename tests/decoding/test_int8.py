@@ -1,7 +1,7 @@
 """Eight bits: smaller, nearly the same figures, and no answer that depends on its company."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -9,9 +9,10 @@ from safetensors.torch import load_file
 from torch import nn
 
 from seqloom.decoding.exported import load_generator
-from seqloom.decoding.exporting import export
+from seqloom.decoding.exporting import FORMS, export
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.int8 import LARGEST, Int8Linear, to_int8
+from seqloom.recipe import schema as recipe_schema
 from tests.registry.tiny import write_checkpoint
 
 WIDE = {"encoder_width": 96, "decoder_width": 96}
@@ -40,6 +41,11 @@ def test_every_architecture_answers_as_before_and_is_smaller(tmp_path: Path, mod
     assert [module for module in after.model.modules() if isinstance(module, Int8Linear)]
     stored = load_file(tmp_path / "small" / "weights.safetensors")
     assert {tensor.dtype for tensor in stored.values()} == {torch.int8, torch.float32}
+
+
+def test_a_recipe_may_ask_for_every_form_and_for_none() -> None:
+    annotation = recipe_schema.Registry.model_fields["form"].annotation
+    assert set(get_args(annotation)) == {"torch", *FORMS}
 
 
 def test_no_answer_depends_on_its_company() -> None:

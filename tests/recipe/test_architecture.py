@@ -57,6 +57,24 @@ def test_a_refusal_names_the_remedy(model: dict[str, Any], remedy: str) -> None:
     assert "\n" not in message
 
 
+@pytest.mark.parametrize(
+    ("model", "vectors", "reason"),
+    [
+        ({}, 256, "its encoder is lstm and not transformer"),
+        ({"encoder": "transformer", "decoder": "transformer"}, 128, "model.decoder_width are not the same"),
+        ({"encoder": "transformer", "decoder": "transformer"}, 256, ""),
+    ],
+)
+def test_a_form_fits_the_model(model: dict[str, Any], vectors: int, reason: str) -> None:
+    sections = {"registry": {"form": "ctranslate2-int8"}, "vectors": {"width": vectors}}
+    widths = {"encoder_width": 256, "decoder_width": 256}
+    if not reason:
+        assert checked({**model, **widths}, **sections).registry.form == "ctranslate2-int8"
+        return
+    with pytest.raises(UserMistake, match=f"registry.form ctranslate2-int8 cannot run this model: .*{reason}"):
+        checked({**model, **widths}, **sections)
+
+
 def test_a_prompt_needs_the_targets_vocabulary() -> None:
     with pytest.raises(UserMistake, match=r"encoder none .* set vocabulary\.shared to true"):
         checked({"encoder": "none"})

@@ -31,7 +31,7 @@ class Stage:
 
 
 _PRESENTED = {"description", "licence"}
-"""Fields of the registry section that a version is made from; the others are the rules that it is judged by."""
+"""Fields of the registry section that a version is made from; the others, but for the form, are rules."""
 
 
 def _fields(recipe: Recipe, section: str) -> Any:
@@ -52,7 +52,7 @@ def _fields(recipe: Recipe, section: str) -> Any:
         case "registry":
             return recipe.registry.model_dump(include=_PRESENTED)
         case "rules":
-            return recipe.registry.model_dump(exclude=_PRESENTED)
+            return recipe.registry.model_dump(exclude=_PRESENTED | {"form"})
     return getattr(recipe, section).model_dump()
 
 

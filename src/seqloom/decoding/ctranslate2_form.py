@@ -3,7 +3,6 @@
 https://opennmt.net/CTranslate2; D width, L layers.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from seqloom.decoding.exported import ctranslate2, places_of
 from seqloom.decoding.generator import Generator
 from seqloom.mistake import UserMistake
 from seqloom.models.positions import LearnedPositions, SinusoidalPositions, sinusoids
+from seqloom.recipe.architecture import ctranslate2_obstacles
 from seqloom.recipe.resolved import read_recipe
 from seqloom.vocabulary.special import END, SPECIAL_TOKENS, START, UNKNOWN, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
@@ -26,7 +26,7 @@ def write_ctranslate2(checkpoint: Path, folder: Path, quantization: str | None) 
         UserMistake: the model is no Transformer that CTranslate2 knows.
     """
     recipe = read_recipe(checkpoint)
-    for reason in _obstacles(recipe):
+    for reason in ctranslate2_obstacles(recipe):
         raise UserMistake(f"{checkpoint}: CTranslate2 cannot run this model: {reason}")
     specs = ctranslate2().specs
     model, section = Generator.load(checkpoint).model, recipe.model
@@ -49,19 +49,6 @@ def write_ctranslate2(checkpoint: Path, folder: Path, quantization: str | None) 
     spec.validate()
     spec.optimize(quantization=quantization)
     spec.save(str(folder))
-
-
-def _obstacles(recipe: Any) -> Iterator[str]:
-    """What stands in the way, each a reason."""
-    model = recipe.model
-    for side in ("encoder", "decoder"):
-        if getattr(model, side) != "transformer":
-            yield f"its {side} is {getattr(model, side)} and not transformer"
-    if model.copying:
-        yield "it copies source tokens (model.copying)"
-    widths = {recipe.vectors.width, model.encoder_width, model.decoder_width}
-    if len(widths) > 1:
-        yield "vectors.width, model.encoder_width and model.decoder_width are not the same"
 
 
 def _fill_encoder(spec: Any, model: Any, places: int) -> None:

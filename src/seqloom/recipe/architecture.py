@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Model
+    from seqloom.recipe.schema import Model, Recipe
 
 RECURRENT = ("rnn", "lstm", "gru")
 
@@ -31,6 +31,18 @@ def mistakes_in(model: "Model") -> Iterator[str]:
             yield from _mistaken_heads(model, side)
     if model.positions == "rotary" and "cnn" in (model.encoder, model.decoder):
         yield "a cnn cannot turn queries and keys: set positions to sinusoidal or learned"
+
+
+def ctranslate2_obstacles(recipe: "Recipe") -> Iterator[str]:
+    """What keeps CTranslate2 from running the model, each a reason."""
+    model = recipe.model
+    for side in ("encoder", "decoder"):
+        if getattr(model, side) != "transformer":
+            yield f"its {side} is {getattr(model, side)} and not transformer"
+    if model.copying:
+        yield "it copies source tokens (model.copying)"
+    if len({recipe.vectors.width, model.encoder_width, model.decoder_width}) > 1:
+        yield "vectors.width, model.encoder_width and model.decoder_width are not the same"
 
 
 def attends(model: "Model") -> bool:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from seqloom.recipe.architecture import mistakes_in
+from seqloom.recipe.architecture import ctranslate2_obstacles, mistakes_in
 
 Share = Annotated[float, Field(ge=0.0, le=0.5)]
 Count = Annotated[int, Field(ge=1)]
@@ -284,6 +284,9 @@ class Registry(Section):
         0.0, ge=0.0, description="Milliseconds for one text on this CPU, 95 of 100 texts, at most; 0 is no limit."
     )
     megabytes: float = Field(0.0, ge=0.0, description="Size of the version's files at most, 10^6 bytes; 0 is no limit.")
+    form: Literal["torch", "ctranslate2", "ctranslate2-int8", "torch-int8"] = Field(
+        "torch", description="Form that each version is exported to beside its own, for CPUs; torch is its own alone."
+    )
     approval: Literal["automatic", "manual"] = Field(
         "automatic", description="manual: a person sees the evidence in the Prefect UI and decides."
     )
@@ -316,6 +319,13 @@ class Recipe(Section):
                 raise ValueError(f"training.objective masked trains an encoder, and there is none: {remedy}")
             if self.training.start_encoder_from:
                 raise ValueError(f"training.start_encoder_from starts an encoder, and there is none: {remedy}")
+        return self
+
+    @model_validator(mode="after")
+    def _a_form_fits(self) -> Self:
+        if self.registry.form.startswith("ctranslate2"):
+            for reason in ctranslate2_obstacles(self):
+                raise ValueError(f"registry.form {self.registry.form} cannot run this model: {reason}; set it to torch")
         return self
 
     @model_validator(mode="after")

@@ -1,6 +1,7 @@
 """What can be found wrong with a recipe before any work is done."""
 
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from seqloom.corpus.building import build_corpus
@@ -12,7 +13,7 @@ from seqloom.registry.planning import Step, plan
 
 
 def check_places(recipe: Recipe) -> None:
-    """Refuse at once what a later stage would refuse after an hour: a GPU, a file or a folder that is not there.
+    """Refuse at once what a later stage would refuse after an hour: a GPU, a library or a file that is not there.
 
     Raises:
         UserMistake: one of them is missing.
@@ -21,6 +22,8 @@ def check_places(recipe: Recipe) -> None:
         from seqloom.training.device import choose_device  # torch: seconds of imports
 
         choose_device(recipe.training.device)
+    if recipe.registry.form.startswith("ctranslate2") and not find_spec("ctranslate2"):
+        raise UserMistake(f"registry.form {recipe.registry.form} needs CTranslate2: pip install ctranslate2")
     for field in ("source_file", "target_file"):
         file = getattr(recipe.vectors, field)
         if file and not Path(file).is_file():

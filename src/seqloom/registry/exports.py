@@ -58,6 +58,14 @@ class Record:
     passed: bool
     why: str
 
+    @property
+    def headline(self) -> str:
+        """In a line."""
+        if not self.passed:
+            return f"{self.form} is refused: {self.why}"
+        times = f"one text in {self.after.latency_p50:.1f} ms in place of {self.before.latency_p50:.1f}"
+        return f"{self.form}: {self.after.megabytes:.1f} MB in place of {self.before.megabytes:.1f}, {times}"
+
 
 def export_version(model: str, home: Path, form: Form, progress: Progress) -> Record:
     """Add a form to the version that `model` means, if it holds the rules; the record stays with the version anyway.
@@ -80,6 +88,11 @@ def export_version(model: str, home: Path, form: Form, progress: Progress) -> Re
         keep_evidence(client, verdict, str(version.run_id))
         _keep(client, version, model_id, made, digest, record)
     return record
+
+
+def is_known(client: MlflowClient, name: str, number: int, form: str) -> bool:
+    """Whether this form of the version was judged already."""
+    return EXPORT_TAG + form in client.get_model_version(name, str(number)).tags
 
 
 def export_folder(model: str, home: Path, form: Form, to: Path | None) -> Path:

@@ -1,0 +1,43 @@
+"""The form for CPUs that a recipe wants of each version, beside its own."""
+
+from time import monotonic
+
+from prefect.artifacts import create_markdown_artifact
+from prefect.client.schemas.objects import State
+
+from seqloom.artifact.home import home_folder
+from seqloom.artifact.manifest import Manifest
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.tracking import connect, wait_for_mlflow
+from tasks.naming import artifact_key, task_name
+from tasks.patience import tell_prefect
+from tasks.staging import patient_task
+from tasks.watching import audience, watched
+
+
+def add_form(recipe: Recipe, version: State[Manifest]) -> None:
+    """Export the version before it can become champion: whoever serves this form finds it there."""
+    if recipe.registry.form != "torch":
+        export(recipe, version)
+
+
+@patient_task(name="form", task_run_name=task_name("form"))
+def export(recipe: Recipe, version: Manifest) -> None:
+    """Judge the form and add it, unless that was done; one that is refused is told, and stops nobody."""
+    from seqloom.registry import exports  # torch: seconds that only a new form needs
+
+    started, home, form = monotonic(), home_folder(), recipe.registry.form
+    assert form != "torch"
+    client = connect(home)
+    wait_for_mlflow(client)
+    number = version.facts["version"]
+    if exports.is_known(client, recipe.name, number, form):
+        return
+    with watched("form", artifact_key(recipe, "form", "progress")) as progress:
+        record = exports.export_version(f"models:/{recipe.name}/{number}", home, form, progress)
+    watcher = audience.get()
+    if watcher:
+        watcher.finished("form", record.headline, monotonic() - started)
+    key = artifact_key(recipe, "form")
+    page = f"## {recipe.name}, version {number}, as {form}\n\n{record.headline}\n"
+    tell_prefect("the form", lambda: create_markdown_artifact(page, key=key, description=record.headline))
