@@ -22,7 +22,7 @@ from tasks.headlines import headline
 if TYPE_CHECKING:
     from seqloom.bulk.generating import Report
     from seqloom.registry.clean_up import CleanUp
-    from seqloom.registry.exports import Record
+    from seqloom.registry.forms import Record
     from tasks.comparing import Comparison
 
 SHOWN_FAILURES = 10

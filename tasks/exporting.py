@@ -8,6 +8,7 @@ from prefect.client.schemas.objects import State
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.forms import is_known
 from seqloom.registry.tracking import connect, wait_for_mlflow
 from tasks.naming import artifact_key, task_name
 from tasks.patience import tell_prefect
@@ -24,15 +25,15 @@ def add_form(recipe: Recipe, version: State[Manifest]) -> None:
 @patient_task(name="form", task_run_name=task_name("form"))
 def export(recipe: Recipe, version: Manifest) -> None:
     """Judge the form and add it, unless that was done; one that is refused is told, and stops nobody."""
-    from seqloom.registry import exports  # torch: seconds that only a new form needs
-
     started, home, form = monotonic(), home_folder(), recipe.registry.form
     assert form != "torch"
     client = connect(home)
     wait_for_mlflow(client)
     number = version.facts["version"]
-    if exports.is_known(client, recipe.name, number, form):
+    if is_known(client, recipe.name, number, form):
         return
+    from seqloom.registry import exports  # torch: seconds that only a new form needs
+
     with watched("form", artifact_key(recipe, "form", "progress")) as progress:
         record = exports.export_version(f"models:/{recipe.name}/{number}", home, form, progress)
     watcher = audience.get()

@@ -19,7 +19,8 @@ from seqloom.evaluation.files import HYPOTHESES_FILE
 from seqloom.mistake import UserMistake
 from seqloom.progress import unwatched
 from seqloom.registry import exports
-from seqloom.registry.exports import Record, export_folder, export_version, records_of
+from seqloom.registry.exports import export_folder, export_version
+from seqloom.registry.forms import Record, Side, records_of
 from seqloom.registry.lookup import find_checkpoint, find_version
 from seqloom.registry.measuring import Measured
 from seqloom.registry.runs import FlowRun, open_run
@@ -173,7 +174,7 @@ def test_a_pickle_would_be_found(tmp_path: Path) -> None:
 
 
 def test_a_record_survives_its_tag(uri: str, home: Path, client: MlflowClient) -> None:
-    side = exports.Side(1.5, 30.25, 1.0, 2.0)
+    side = Side(1.5, 30.25, 1.0, 2.0)
     record = Record("torch-int8", 40, "chrf", side, replace(side, megabytes=0.5), (-0.1, 0.2), False, "too bad")
     version = find_version(uri, home)
     exports._keep(client, version, "none", home, "digest", record)

@@ -19,7 +19,7 @@ from seqloom.evaluation.scores import METRICS
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.evidence import html
-from seqloom.registry.exports import records_of
+from seqloom.registry.forms import records_of
 from seqloom.registry.gate import BASELINES
 from seqloom.registry.history import history
 from seqloom.registry.lookup import find_version, open_registry

@@ -2,8 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,6 +22,7 @@ from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
 from seqloom.recipe.resolved import read_recipe
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.forms import EXPORT_TAG, Record, Side
 from seqloom.registry.gate import Contender, Verdict, judge_form
 from seqloom.registry.judging import keep_evidence
 from seqloom.registry.lookup import fetch, find_checkpoint, find_version, open_registry
@@ -32,39 +32,6 @@ from seqloom.registry.smoke import smoke_test
 from seqloom.registry.versions import FORM_SEAL_TAG, OWN_FORM, PACKAGE
 
 ARTIFACTS = "artifacts"  # MLflow's folder for what a pyfunc brings
-EXPORT_TAG = "seqloom.export."  # and the form: its record, on the version
-
-
-@dataclass(frozen=True)
-class Side:
-    """One form of a version, measured."""
-
-    megabytes: float
-    score: float
-    latency_p50: float  # milliseconds for one text on this CPU
-    latency_p95: float
-
-
-@dataclass(frozen=True)
-class Record:
-    """What a form costs and gains, on the test rows of the version, and what the gate's rules say to that."""
-
-    form: str
-    rows: int
-    metric: str
-    before: Side  # the version itself
-    after: Side
-    interval: tuple[float, float]  # 95 %, of the difference of the scores
-    passed: bool
-    why: str
-
-    @property
-    def headline(self) -> str:
-        """In a line."""
-        if not self.passed:
-            return f"{self.form} is refused: {self.why}"
-        times = f"one text in {self.after.latency_p50:.1f} ms in place of {self.before.latency_p50:.1f}"
-        return f"{self.form}: {self.after.megabytes:.1f} MB in place of {self.before.megabytes:.1f}, {times}"
 
 
 def export_version(model: str, home: Path, form: Form, progress: Progress) -> Record:
@@ -90,11 +57,6 @@ def export_version(model: str, home: Path, form: Form, progress: Progress) -> Re
     return record
 
 
-def is_known(client: MlflowClient, name: str, number: int, form: str) -> bool:
-    """Whether this form of the version was judged already."""
-    return EXPORT_TAG + form in client.get_model_version(name, str(number)).tags
-
-
 def export_folder(model: str, home: Path, form: Form, to: Path | None) -> Path:
     """Write a model in a form to a folder of its own, whole or not at all; without `to` its name says what it is.
 
@@ -111,15 +73,6 @@ def export_folder(model: str, home: Path, form: Form, to: Path | None) -> Path:
         export(checkpoint, made, form)
         made.rename(folder)
     return folder
-
-
-def records_of(version: ModelVersion) -> Iterator[Record]:
-    """What is known of every form that was tried."""
-    for tag, text in sorted(version.tags.items()):
-        if tag.startswith(EXPORT_TAG):
-            told = json.loads(text)
-            before, after = (Side(**told.pop(side)) for side in ("before", "after"))
-            yield Record(before=before, after=after, interval=tuple(told.pop("interval")), **told)
 
 
 def _judged(
