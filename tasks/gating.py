@@ -1,7 +1,8 @@
 """The gate between a challenger and those who load the champion."""
 
+from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from prefect.artifacts import create_table_artifact
@@ -17,6 +18,7 @@ from pydantic import Field
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import GATE
+from seqloom.artifact.store import Store
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence, judging, versions
 from seqloom.registry.gate import Verdict
@@ -44,10 +46,21 @@ def pass_gate(
 ) -> State[Manifest]:
     """Judge the version, ask a person where the recipe wants one, and move the champion if all agree.
 
-    A version is judged once by the same rules on the same rows: what a person decided since stands.
+    A version is judged once by the same rules on the same rows: what a person decided since stands. Runs of one name
+    pass one after the other, each measured against what the one before left. Nobody else waits while a person thinks:
+    where the champion is another when the answer comes, all begins anew.
     """
-    verdict = judge(recipe, corpus, evaluation, version)
-    return promote(recipe, corpus, evaluation, version, verdict, ask(recipe, verdict))
+    home = home_folder()
+    alone = partial(Store(home).alone, f"gate-{recipe.name}", f"the gate of {recipe.name}")
+    with alone():
+        verdict = judge(recipe, corpus, evaluation, version)
+        if not needs_a_person(recipe, verdict):
+            return promote(recipe, corpus, evaluation, version, verdict, Decision(True))
+    decision = ask(recipe, verdict)
+    with alone():
+        if not decision.approved or judging.still_holds(connect(home), verdict):
+            return promote(recipe, corpus, evaluation, version, verdict, decision)
+    return pass_gate(recipe, corpus, evaluation, version)
 
 
 @patient_task(name="gate", task_run_name=task_name("gate"))
@@ -70,10 +83,13 @@ def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manif
     return verdict
 
 
-def ask(recipe: Recipe, verdict: Verdict | None) -> Decision:
+def needs_a_person(recipe: Recipe, verdict: Verdict | None) -> TypeGuard[Verdict]:
+    """Whether the recipe wants one, and there is something to decide."""
+    return recipe.registry.approval == "manual" and verdict is not None and verdict.passed
+
+
+def ask(recipe: Recipe, verdict: Verdict) -> Decision:
     """What a person says, in the Prefect UI, to a version that holds every rule; silence is a no."""
-    if recipe.registry.approval == "automatic" or verdict is None or not verdict.passed:
-        return Decision(True)
     if prefect_is_embedded():  # nobody sees the UI of a server that lives inside this run
         return Decision(None)
     form = Approval.with_initial_data(description=evidence.markdown(verdict))
