@@ -1,6 +1,5 @@
 """The gate between a challenger and those who load the champion."""
 
-from functools import partial
 from time import monotonic
 from typing import Any, TypeGuard
 from uuid import UUID
@@ -18,7 +17,6 @@ from pydantic import Field
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import GATE
-from seqloom.artifact.store import Store
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence, judging, versions
 from seqloom.registry.gate import Verdict
@@ -28,6 +26,7 @@ from tasks.embedded import prefect_is_embedded
 from tasks.naming import artifact_key, task_name
 from tasks.patience import tell_prefect
 from tasks.staging import patient_task, tell
+from tasks.taking_turns import alone
 from tasks.watching import watched
 
 SECONDS_BETWEEN_LOOKS = 5  # whether a person has decided
@@ -50,15 +49,13 @@ def pass_gate(
     pass one after the other, each measured against what the one before left. Nobody else waits while a person thinks:
     where the champion is another when the answer comes, all begins anew.
     """
-    home = home_folder()
-    alone = partial(Store(home).alone, f"gate-{recipe.name}", f"the gate of {recipe.name}")
-    with alone():
+    with alone(recipe, "gate"):
         verdict = judge(recipe, corpus, evaluation, version)
         if not needs_a_person(recipe, verdict):
             return promote(recipe, corpus, evaluation, version, verdict, Decision(True))
     decision = ask(recipe, verdict)
-    with alone():
-        if not decision.approved or judging.still_holds(connect(home), verdict):
+    with alone(recipe, "gate"):
+        if not decision.approved or judging.still_holds(connect(home_folder()), verdict):
             return promote(recipe, corpus, evaluation, version, verdict, decision)
     return pass_gate(recipe, corpus, evaluation, version)
 
