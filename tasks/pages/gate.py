@@ -3,13 +3,18 @@
 from collections.abc import Iterator
 
 from seqloom.artifact.manifest import Manifest
-from tasks.pages.markdown import table, text
+from tasks.headlines import VERDICTS
+from tasks.pages.markdown import text
 
 
 def sections(manifest: Manifest) -> Iterator[str]:
-    """The verdict with its reason, and the champion; the rules one by one are the table `gate-evidence`."""
+    """The verdict with its reason, the champion, and where the rules are shown one by one."""
     facts = manifest.facts
-    yield f"Version **{facts['version']}**: {text(facts['verdict'])}. {text(facts['why'])}\n"
+    yield f"Version **{facts['version']}** {VERDICTS[facts['verdict']]}: {text(facts['why'])}\n"
     champion = facts["champion"]
-    rows = [(name, value) for name, value in (champion or {"version": "none"}).items()]
-    yield table(("champion", "now"), rows, (1,))
+    if not champion:
+        yield "There is no champion.\n"
+    elif champion["version"] != facts["version"]:
+        scores = f"BLEU {champion['bleu']:.1f} and chrF {champion['chrf']:.1f} when it was registered"
+        yield f"Champion is version **{champion['version']}**, with {scores}.\n"
+    yield "Every rule, with what was measured for it, is in the table *gate-evidence* of the run that judged it.\n"

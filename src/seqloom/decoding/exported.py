@@ -5,6 +5,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.hypothesis import NEVER_WRITTEN, Hypothesis
 from seqloom.decoding.int8 import read_int8
@@ -34,7 +36,7 @@ def load_generator(folder: Path) -> Generator:
     if not file.is_file():
         return Generator.load(folder)
     form = json.loads(file.read_text(encoding="utf-8"))["form"]
-    return Generator.around(read_int8(folder), folder) if form == "torch-int8" else CTranslate2Generator(folder)
+    return Int8Generator.around(read_int8(folder), folder) if form == "torch-int8" else CTranslate2Generator(folder)
 
 
 def ctranslate2() -> ModuleType:
@@ -51,6 +53,15 @@ def ctranslate2() -> ModuleType:
     return module
 
 
+class Int8Generator(Generator):
+    """torch with products of 8 bits, which are made for a CPU."""
+
+    runs_on_a_gpu = False
+
+    def move(self, device: torch.device) -> None:
+        """It stays where it is."""
+
+
 class CTranslate2Generator(Generator):
     """CTranslate2 in place of torch: greedy search finds the same tokens, beam search keeps rules of its own.
 
@@ -58,6 +69,8 @@ class CTranslate2Generator(Generator):
     """
 
     tokens: int
+
+    runs_on_a_gpu = False
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         recipe = read_recipe(folder)
@@ -67,6 +80,9 @@ class CTranslate2Generator(Generator):
         self.tokens = places_of(recipe) - 1
         self._ids = {token: number for number, token in enumerate(self.target.tokens)}
         self._engine: Any = ctranslate2().Translator(str(folder), device="cpu", intra_threads=threads)
+
+    def move(self, device: torch.device) -> None:
+        """It stays on the CPU, which it was exported for."""
 
     def _search(self, sources: list[list[int]], decoding: "Decoding") -> list[list[Hypothesis]]:
         longest = min(decoding.max_length, longest_answer(max(map(len, sources)) + 1), self.tokens)
