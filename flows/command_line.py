@@ -16,6 +16,8 @@ from seqloom.artifact.home import home_folder
 from seqloom.mistake import UserMistake
 from seqloom.preemption import Preempted
 
+PREFECT_IS_AWAY = "Prefect's server does not answer any more; what is finished is kept: the same command goes on"
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 for group in (recipes, answers, registry, operation):
     app.registered_commands += group.commands.registered_commands
@@ -69,7 +71,9 @@ def main() -> NoReturn:
     except Exception as error:
         _fail_if_refused(error)
         if _is_prefect_away(error):
-            _fail("Prefect's server does not answer any more; what is finished is kept: the same command goes on", 1)
+            print(f"seqloom: {PREFECT_IS_AWAY}", file=sys.stderr, flush=True)
+            sys.stdout.flush()
+            os._exit(1)  # its client would try for minutes to tell it the rest
         traceback.print_exc()
         _fail("this is a fault of Seqloom, not of yours: please report the lines above", 1)
     sys.exit(0)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import psutil
 
+from flows.command_line import PREFECT_IS_AWAY
 from tests.flows.conftest import environment, write_workplace
 from tests.flows.running import COMMAND
 from tests.survival.stack import until
@@ -44,8 +45,7 @@ def test_a_command_whose_server_dies_ends_with_a_sentence_and_goes_on(tmp_path: 
     server_of(command).kill()
     _, error = command.communicate(timeout=180)
     assert command.returncode == 1
-    sentence = "Prefect's server does not answer any more; what is finished is kept: the same command goes on"
-    assert error.splitlines()[-1] == f"seqloom: {sentence}"
+    assert error.splitlines()[-1] == f"seqloom: {PREFECT_IS_AWAY}"
     again = begin(tmp_path)
     _, error = again.communicate(timeout=180)
     assert again.returncode == 0, error
