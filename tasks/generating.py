@@ -9,7 +9,7 @@ from prefect.logging import get_run_logger
 from seqloom.artifact.home import home_folder
 from seqloom.bulk.generating import Bulk, Report, generate_in_bulk
 from seqloom.bulk.reading import open_input
-from seqloom.decoding.generator import Generator
+from seqloom.decoding.reading import read_generator
 from seqloom.registry.lookup import find_checkpoint
 from seqloom.training.device import choose_device
 from tasks.embedded import prefect_is_embedded
@@ -25,7 +25,7 @@ def generate_shards(
     """Write the shards that are not there yet, and say how fast it went and what failed."""
     checkpoint = find_checkpoint(model, home_folder())
     bulk = Bulk(model, checkpoint, open_input(Path(file), kind, column), shard_rows, max_characters)
-    generator = Generator.load(checkpoint)
+    generator = read_generator(checkpoint)
     place = choose_device(device)
     alone = slots(1) if place.type == "cuda" and not prefect_is_embedded() else nullcontext()
     with alone, watched("generate", "batch-generate-progress") as progress:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,23 +29,24 @@ def generate(
     file: Annotated[Path | None, typer.Option("--file", help="A UTF-8 file, one text per line.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write one line of output for each line of input, in order."""
+    """Write one line for each line of input, in order: a text, or a label, a tab and the probabilities of labels."""
     if texts and file:
         raise UserMistake("texts and --file are given both; give one of them")
     from seqloom.decoding.exported import load_generator
     from seqloom.registry.lookup import find_checkpoint
 
     generator = load_generator(find_checkpoint(model, home_folder()))
-    answers: list[str] = []
+    columns: dict[str, list[Any]] = {"prediction": []}
     for chunk in in_chunks(_lines(texts, file), LINES_AT_ONCE):
-        written = generator.generate(chunk)
+        answers = generator.answer(chunk, generator.decoding)
         if as_json:
-            answers += written
+            for column, values in generator.columns(answers).items():
+                columns.setdefault(column, []).extend(values)
         else:
-            sys.stdout.writelines(f"{answer}\n" for answer in written)
+            sys.stdout.writelines(f"{generator.line(found)}\n" for found in answers)
             sys.stdout.flush()
     if as_json:
-        print_json({"model": model, "outputs": answers})
+        print_json({"model": model, "outputs": columns.pop("prediction"), **columns})
 
 
 @commands.command()
@@ -65,13 +66,13 @@ def batch(
     from flows.terminal import TerminalAudience, show_report
     from seqloom.bulk.generating import Bulk, generate_in_bulk
     from seqloom.bulk.reading import open_input
-    from seqloom.decoding.generator import Generator
+    from seqloom.decoding.reading import read_generator
     from seqloom.registry.lookup import find_checkpoint
     from seqloom.training.device import choose_device
 
     checkpoint = find_checkpoint(model, home_folder())
     bulk = Bulk(model, checkpoint, open_input(file, "auto", column), shard_rows, max_characters)
-    generator = Generator.load(checkpoint)
+    generator = read_generator(checkpoint)
     generator.model.to(choose_device("auto"))
     watcher = TerminalAudience(console)
     with watcher.live():

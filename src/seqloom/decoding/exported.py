@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from seqloom.decoding.exporting import EXPORT_FILE, PLACES, ctranslate2
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.hypothesis import NEVER_WRITTEN, Hypothesis
+from seqloom.decoding.reading import read_generator
 from seqloom.models.contract import longest_answer
 from seqloom.recipe.resolved import read_recipe
 from seqloom.vocabulary.special import SPECIAL_TOKENS, VOCABULARY_FILES
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def load_generator(folder: Path) -> Generator:
     """The model of a folder that training or `seqloom export` wrote."""
-    return ExportedGenerator(folder) if (folder / EXPORT_FILE).is_file() else Generator.load(folder)
+    return ExportedGenerator(folder) if (folder / EXPORT_FILE).is_file() else read_generator(folder)
 
 
 class ExportedGenerator(Generator):

@@ -9,6 +9,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.sections.corpus import Corpus
 from seqloom.recipe.sections.decoding import Decoding
 from seqloom.recipe.sections.evaluation import Evaluation
@@ -28,7 +29,9 @@ class Recipe(Section):
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Name of the registered model: letters, digits, . _ -"
     )
-    task: Literal["translation"] = Field("translation", description="What the pairs are to each other.")
+    task: Literal["translation", "sentiment"] = Field(
+        "translation", description="What the target is to the source: a translation of it, or a label for it."
+    )
     corpus: Corpus
     vocabulary: Vocabulary = Vocabulary()
     vectors: Vectors = Vectors()
@@ -37,6 +40,12 @@ class Recipe(Section):
     decoding: Decoding = Decoding()
     evaluation: Evaluation = Evaluation()
     registry: Registry = Registry()
+
+    @model_validator(mode="after")
+    def _goes_with_the_task(self) -> Self:
+        for mistake in kind_of(self.task).mistakes_in(self):
+            raise ValueError(mistake)
+        return self
 
     @model_validator(mode="after")
     def _an_encoder_learns(self) -> Self:

@@ -17,6 +17,7 @@ from seqloom.decoding.exporting import export_ctranslate2
 from seqloom.decoding.generator import Generator
 from seqloom.evaluation.comparing import compare, count
 from seqloom.mistake import UserMistake
+from seqloom.recipe.kinds.choosing import judged_by
 from seqloom.recipe.resolved import read_recipe
 from seqloom.registry.lookup import find_checkpoint, find_version, open_registry
 
@@ -78,7 +79,7 @@ def _compared(export: Export, checkpoint: Path, run_id: str) -> Export:
     rows = pd.read_parquet(table).head(ROWS)
     sources, references = rows["source"].tolist(), rows["reference"].tolist()
     recipe = read_recipe(checkpoint)
-    metric, language = recipe.evaluation.metric, recipe.corpus.target_language
+    metric, language = judged_by(recipe).name, recipe.corpus.target_language
     before, after = Generator.load(checkpoint), ExportedGenerator(Path(export.folder))
     counts = [count(metric, each.generate(sources), references, language) for each in (before, after)]
     found = compare(*counts)

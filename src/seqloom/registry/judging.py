@@ -11,12 +11,13 @@ from mlflow.entities.model_registry import ModelVersion
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.reading import read_split
-from seqloom.evaluation.comparing import count
-from seqloom.evaluation.slices import slices_of
+from seqloom.evaluation.kinds.choosing import judge_of
+from seqloom.evaluation.kinds.judge import HeldOut
 from seqloom.progress import Progress
+from seqloom.recipe.kinds.choosing import judged_by
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence
-from seqloom.registry.gate import BASELINES, Contender, Finding, Verdict, judge, unanswered
+from seqloom.registry.gate import Contender, Finding, Verdict, judge, unanswered
 from seqloom.registry.lookup import fetch
 from seqloom.registry.measuring import measure
 from seqloom.registry.moves import LONGEST_WHY, ROLLED_BACK_TAG, moving_champion
@@ -55,15 +56,15 @@ def judge_version(
     smoke = smoke_test(client.tracking_uri, version.uri)
     if not smoke.passed:
         return Verdict(recipe.name, version.number, champion, unanswered(smoke))
-    test = read_split(corpus, "test")
-    sources, references = test["source"].tolist(), test["target"].tolist()
+    test = HeldOut.of(read_split(corpus, "test"), recipe.corpus.target_language)
+    referee, metric = judge_of(recipe.task), judged_by(recipe).name
 
     def contender(number: int) -> Contender:
         made = client.get_model_version(recipe.name, str(number))
         measured = measure(
-            f"models:/{recipe.name}/{number}", sources, recipe.decoding, recipe.training.device, progress
+            f"models:/{recipe.name}/{number}", test.sources, recipe.decoding, recipe.training.device, progress
         )
-        counts = count(recipe.evaluation.metric, measured.texts, references, recipe.corpus.target_language)
+        counts = referee.count(metric, measured.replies, test)
         return Contender(number, counts, measured.latency_p95, _megabytes(made))
 
     challenger = contender(version.number)
@@ -74,18 +75,20 @@ def judge_version(
             incumbent = contender(champion)
         except Exception as error:  # whatever its code raises: who is to judge then is a person
             findings.append(Finding("the champion answers", f"{type(error).__name__}: {error}"[:300], passed=False))
-    metrics = evaluation.facts["metrics"]
+    baselines = {name: evaluation.facts["metrics"][f"baseline/{name}/{metric}"] for name in referee.kind.baselines}
     findings += judge(
         recipe,
         smoke,
         challenger,
         incumbent,
-        {name: metrics[f"baseline/{name}/{recipe.evaluation.metric}"] for name in BASELINES},
-        slices_of(sources, test["origin"].astype(str).tolist()),
+        baselines,
+        referee.slices(test),
         client.get_model_version(recipe.name, str(version.number)).tags.get(ROLLED_BACK_TAG, ""),
     )
     seconds = time.monotonic() - started
-    return Verdict(recipe.name, version.number, champion, findings, len(sources), recipe.decoding.model_dump(), seconds)
+    return Verdict(
+        recipe.name, version.number, champion, findings, len(test.sources), recipe.decoding.model_dump(), seconds
+    )
 
 
 def keep_evidence(client: MlflowClient, verdict: Verdict, run_id: str) -> None:

@@ -10,6 +10,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 
+from seqloom.evaluation.kinds.judge import Replies
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Decoding
 
@@ -24,7 +25,7 @@ TIMED, WARMING = 50, 3  # texts answered one at a time for the latency, and befo
 class Measured:
     """The answers of one version, and how long it takes for one."""
 
-    texts: list[str]
+    replies: Replies
     latency_p95: float  # milliseconds for one text on the CPU; of 100 texts 95 are faster
 
 
@@ -40,20 +41,21 @@ def measure(uri: str, sources: Sequence[str], decoding: Decoding, device: str, p
     known = {param.name for param in model.metadata.get_params_schema().params}
     params = {name: value for name, value in decoding.model_dump().items() if name in known}
 
-    def ask(texts: Sequence[str]) -> list[str]:
-        answers: list[str] = model.predict(pd.DataFrame({"source": list(texts)}), params=params)["prediction"].tolist()
+    def ask(texts: Sequence[str]) -> pd.DataFrame:
+        answers: pd.DataFrame = model.predict(pd.DataFrame({"source": list(texts)}), params=params)
         return answers
 
     latency = _latency(ask, sources)
     _move(model, device)
-    texts: list[str] = []
+    tables: list[pd.DataFrame] = []
     for start in range(0, len(sources), ROWS_AT_ONCE):
-        texts += ask(sources[start : start + ROWS_AT_ONCE])
-        progress(len(texts), len(sources), "rows", f"asking {uri}")
-    return Measured(texts, latency)
+        tables.append(ask(sources[start : start + ROWS_AT_ONCE]))
+        progress(min(start + ROWS_AT_ONCE, len(sources)), len(sources), "rows", f"asking {uri}")
+    answers = pd.concat(tables)
+    return Measured({str(column): answers[column].tolist() for column in answers}, latency)
 
 
-def _latency(ask: Callable[[Sequence[str]], list[str]], sources: Sequence[str]) -> float:
+def _latency(ask: Callable[[Sequence[str]], pd.DataFrame], sources: Sequence[str]) -> float:
     """The 95th percentile of single texts, evenly taken from short to long."""
     ordered = sorted(sources, key=len)
     count = min(TIMED, len(ordered))

@@ -20,8 +20,13 @@ class Corpus(Section):
     )
     validation: Places = Field([], description="As train; left empty, a share of train is split off.")
     test: Places = Field([], description="As train; left empty, a share of train is split off.")
-    format: Literal["auto", "lines", "tsv", "csv", "jsonl", "po", "mo"] = Field(
-        "auto", description="Format of the files; auto goes by the name (.gz is looked through)."
+    format: Literal["auto", "lines", "labelled", "tsv", "csv", "jsonl", "po", "mo"] = Field(
+        "auto",
+        description="Format of the files; auto goes by the name (.gz is looked through). labelled: each line is a "
+        "label, a space and the text.",
+    )
+    encoding: Literal["utf-8", "latin-1", "cp1252", "gb18030", "big5", "shift_jis", "euc_kr"] = Field(
+        "utf-8", description="How the files write letters as bytes; catalogues (PO, MO) say it themselves."
     )
     header: bool = Field(True, description="TSV and CSV: the first row names the columns; else they are 1, 2, 3 …")
     source_column: str = Field("source", description="Column or JSON key of the source text.")

@@ -10,5 +10,8 @@ from seqloom.recipe.sections.section import Section
 class Evaluation(Section):
     """What is reported."""
 
-    metric: Literal["bleu", "chrf"] = Field("chrf", description="The figure a version is judged by.")
+    metric: Literal["auto", "bleu", "chrf", "accuracy", "macro_f1"] = Field(
+        "auto",
+        description="The score a version is judged by; auto: chrf for translation, macro_f1 for sentiment.",
+    )
     examples: int = Field(5, ge=0, le=1000, description="Held-out examples shown at the end.")

@@ -10,7 +10,8 @@ from seqloom.recipe.sections.section import Count, Section
 class Registry(Section):
     """How the version is presented to those who load it, and when it becomes the champion.
 
-    It does if all rules hold. Points are those of evaluation.metric, 0 to 100; without a champion nothing is compared.
+    It does if all rules hold. Points are those of evaluation.metric, 0 to 100 (percent
+    of the champion's figure where it has no upper end); without a champion nothing is compared.
     """
 
     description: str = Field("", max_length=2000, description="What the model is for; shown in the MLflow registry.")
@@ -29,7 +30,8 @@ class Registry(Section):
     )
     slice_rows: Count = Field(25, description="Test rows a slice has at least; smaller ones are shown, and not judged.")
     beat_baselines: bool = Field(
-        True, description="The metric is above that of the nearest training source and of the copied source."
+        True,
+        description="The metric is better than that of every baseline of the task.",
     )
     latency_p95: float = Field(
         0.0, ge=0.0, description="Milliseconds for one text on this CPU, 95 of 100 texts, at most; 0 is no limit."
