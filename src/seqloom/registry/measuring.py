@@ -10,12 +10,13 @@ import mlflow
 import numpy as np
 import pandas as pd
 
-from seqloom.evaluation.kinds.judge import Replies
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Decoding
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
+
+    from seqloom.evaluation.kinds.judge import Replies
 
 ROWS_AT_ONCE = 256  # between two moves of the progress bar
 TIMED, WARMING = 50, 3  # texts answered one at a time for the latency, and before the clock runs
@@ -25,7 +26,7 @@ TIMED, WARMING = 50, 3  # texts answered one at a time for the latency, and befo
 class Measured:
     """The answers of one version, and how long it takes for one."""
 
-    replies: Replies
+    replies: "Replies"
     latency_p95: float  # milliseconds for one text on the CPU; of 100 texts 95 are faster
 
 
