@@ -7,39 +7,36 @@
 
 import csv
 import random
-from itertools import product
 from pathlib import Path
 
 THINGS = ("room", "breakfast", "garden", "view", "staff", "bed", "soup", "music", "shower", "bill")
 PRAISE = ("lovely", "clean", "friendly", "excellent", "fresh", "charming")
 BLAME = ("awful", "dirty", "rude", "stale", "dreadful", "noisy")
 HOW = ("", "really ", "quite ", "so ")
+TURNED = 0.2  # of all halves have a "not" in them
 OPENINGS = ("", "honestly, ", "we stayed a week: ", "this time ")
 
 Review = tuple[str, str]
 
 
-def halves() -> list[tuple[str, bool]]:
-    """What can be said of one thing, and whether it is praise."""
-    said = []
-    for thing, how, word in product(THINGS, HOW, PRAISE + BLAME):
-        praise = word in PRAISE
-        said.append((f"the {thing} was {how}{word}", praise))
-        said.append((f"the {thing} was not {how}{word}", not praise))
-    return said
+def half(chance: random.Random) -> tuple[str, bool]:
+    """What is said of one thing, and whether it is praise."""
+    word = chance.choice(PRAISE + BLAME)
+    praise, turned = word in PRAISE, chance.random() < TURNED
+    return f"the {chance.choice(THINGS)} was {'not ' if turned else ''}{chance.choice(HOW)}{word}", praise != turned
 
 
-def review(chance: random.Random, said: list[tuple[str, bool]]) -> Review:
+def review(chance: random.Random) -> Review:
     """Two halves, and the verdict that follows."""
-    (first, one), (second, other) = chance.sample(said, 2)
+    (first, one), (second, other) = half(chance), half(chance)
     verdict = ("good" if one else "bad") if one == other else "so so"
     return f"{chance.choice(OPENINGS)}{first}, {'and' if one == other else 'but'} {second}", verdict
 
 
 def main() -> None:
     """Write 480 reviews, always the same."""
-    chance, said = random.Random(2014), halves()
-    rows = list(dict.fromkeys(review(chance, said) for _ in range(520)))[:480]
+    chance = random.Random(2014)
+    rows = list(dict.fromkeys(review(chance) for _ in range(520)))[:480]
     with Path(__file__).with_name("reviews.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["review", "verdict"])

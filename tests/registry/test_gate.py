@@ -170,7 +170,7 @@ def test_labels_are_judged_in_points_of_a_hundred(labels: list[str], passed: boo
     assert against.difference.startswith("+66.67 (" if passed else "+0.00 (")
     assert against.passed is passed
     rules = [finding.rule for finding in findings]
-    assert "macro-F1 above the TF-IDF with logistic regression (50.00%)" in rules
+    assert "macro-F1 above the logistic regression (50.00%)" in rules
     assert "macro-F1 of label bad (50 rows) not below by over 5" in rules
 
 

@@ -34,7 +34,7 @@ SENTIMENT = Kind(
         Measure("calibration_error", "calibration error", "share", rises=False, judged=False),
     ),
     metric="macro_f1",
-    baselines={"tfidf": "TF-IDF with logistic regression", "majority": "majority label"},
+    baselines={"tfidf": "logistic regression", "majority": "majority label"},
     pictures={
         "scores.png": "scores",
         "confusion.png": "which label is taken for which",
