@@ -4,12 +4,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from seqloom.models import transformer_layer
 from seqloom.models.memory import Memory
 from seqloom.models.no_encoder import NoEncoder
 from seqloom.models.positions import rotate, sinusoids
 from seqloom.models.transformer_decoder import TransformerDecoder
 from seqloom.models.transformer_encoder import TransformerEncoder
-from seqloom.models.transformer_layer import CrossAttention, FeedForward, SelfAttention, Shape
+from seqloom.models.transformer_layer import (
+    CrossAttention,
+    FeedForward,
+    SelfAttention,
+    Shape,
+    attend,
+    by_products,
+)
 
 E, D, HEADS, F, C = 6, 12, 3, 20, 5
 LENGTHS = torch.tensor([4, 7])
@@ -53,6 +61,37 @@ def set_cross_attention(theirs: nn.MultiheadAttention, ours: CrossAttention, key
 
 def set_feedforward(theirs: nn.Module, ours: FeedForward) -> None:
     set_pairs((theirs.linear1, ours.widen), (theirs.linear2, ours.narrow))
+
+
+@pytest.mark.parametrize("length", [1, 5, 16, 19])
+@pytest.mark.parametrize("hidden", ["nothing", "padding", "what follows"])
+def test_products_are_torchs_kernel(length: int, hidden: str) -> None:
+    torch.manual_seed(0)
+    inputs = [torch.randn(2, HEADS, length, D // HEADS, requires_grad=True) for _ in range(3)]
+    mask = torch.rand(2, 1, 1, length) > 0.3 if hidden == "padding" else None
+    if mask is not None:
+        mask[..., 0] = True  # nobody sees nothing
+    causal = hidden == "what follows"
+    kernel = nn.functional.scaled_dot_product_attention(*inputs, attn_mask=mask, is_causal=causal)
+    ours = by_products(*inputs, mask, causal)
+    upstream = torch.randn_like(kernel)
+    torch.testing.assert_close(ours, kernel)
+    for found, expected in zip(
+        torch.autograd.grad(ours, inputs, upstream), torch.autograd.grad(kernel, inputs, upstream), strict=True
+    ):
+        torch.testing.assert_close(found, expected)
+
+
+def test_bfloat16_on_a_cpu_however_many_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    exact = [torch.randn(2, HEADS, 9, D // HEADS) for _ in range(3)]
+    rounded = [x.bfloat16() for x in exact]
+    expected = attend(*exact, None, causal=True)
+    few = attend(*rounded, None, causal=True)
+    monkeypatch.setattr(transformer_layer, "MOST_SCORES", 0)
+    many = attend(*rounded, None, causal=True)
+    for found in (few, many):
+        torch.testing.assert_close(found.float(), expected, rtol=0.02, atol=0.02)
 
 
 @pytest.mark.parametrize("norm_first", [True, False])

@@ -16,6 +16,9 @@ from seqloom.models.positions import rotate
 Past = tuple[Tensor, Tensor]
 """Keys and values of the P tokens so far, each `(B, H, P, K)`."""
 
+SHORTEST_ROW = 16  # float32 numbers in the widest register of a CPU
+MOST_SCORES = 8 << 20  # held at once, for each layer, until their gradients are known
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -38,16 +41,36 @@ def split_heads(states: Tensor, heads: int) -> Tensor:
 def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool = False) -> Tensor:
     """Scaled dot-product attention of `(B, H, T, K)` over `(B, H, S, K)`, heads joined again: `(B, T, D)`.
 
-    On a CPU the backward of torch's kernel in bfloat16 is seven times slower than in float32 (bench/RESULTS.md).
+    `mask`, which must broadcast to `(B, H, T, S)`, is true where a key may be seen; `causal` hides the keys behind a
+    query's own place, and then T is S.
     """
-    if queries.device.type == "cpu":
+    if values.device.type != "cpu" or values.dtype != torch.bfloat16:
+        mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=causal)
+    elif queries.shape[:3].numel() * keys.shape[2] <= MOST_SCORES:
+        mixed = by_products(queries, keys, values, mask, causal)
+    else:
         with torch.autocast("cpu", enabled=False):
             mixed = F.scaled_dot_product_attention(
                 queries.float(), keys.float(), values.float(), attn_mask=mask, is_causal=causal
             )
-    else:
-        mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=causal)
     return mixed.transpose(1, 2).flatten(2)
+
+
+def by_products(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool) -> Tensor:
+    """What torch's kernel computes, by two products with a softmax in float32 between them: `(B, H, T, K)`.
+
+    On a CPU the kernel takes five times as long as this in bfloat16, and twice as long in float32 (bench/RESULTS.md).
+    """
+    length, seen = queries.shape[2], keys.shape[2]
+    scores = (queries @ keys.transpose(2, 3)).float() * queries.shape[3] ** -0.5  # (B, H, T, S)
+    if causal:
+        mask = torch.ones(length, seen, dtype=torch.bool, device=queries.device).tril()
+    if mask is not None:
+        scores = scores + torch.zeros(mask.shape, device=mask.device).masked_fill_(~mask, -torch.inf)
+    # torch's softmax of rows shorter than a vector register goes number by number, five times as slow
+    padded = F.pad(scores, (0, max(0, SHORTEST_ROW - seen)), value=-torch.inf)
+    weights = padded.softmax(dim=3)[..., :seen]
+    return weights.to(values.dtype) @ values
 
 
 class SelfAttention(nn.Module):
