@@ -1,10 +1,11 @@
 """Labels from a CSV of texts, end to end: trained, checked, asked, run over a file, loaded as others load it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import pandas as pd
 import pytest
 
@@ -17,13 +18,21 @@ task: sentiment
 corpus: {train: [reviews.csv], source_column: review, target_column: verdict, validation_share: 0.1, test_share: 0.15}
 vocabulary: {kind: word, min_frequency: 1}
 vectors: {width: 16, epochs: 1}
-model: {encoder: lstm, encoder_width: 16, decoder: classifier, pooling: max, dropout: 0.1}
-training: {epochs: 4, batch_tokens: 512, learning_rate: 0.02, label_smoothing: 0.0, select_by: macro_f1}
+model: {encoder: cnn, encoder_width: 32, encoder_layers: 1, decoder: classifier, pooling: mean, dropout: 0.1}
+training: {epochs: 10, batch_tokens: 256, learning_rate: 0.01, label_smoothing: 0.0, select_by: macro_f1}
 registry: {beat_baselines: false}
 """
 LABELS = {"good", "bad", "so so"}
 CHAMPION = "models:/verdicts@champion"
 TEXTS = ["the room was lovely, and the soup was not stale", "the bill was awful, and the bed was dirty"]
+
+
+OTHERS = """
+import json, sys, mlflow, pandas
+model = mlflow.pyfunc.load_model(sys.argv[1])
+answers = model.predict(pandas.DataFrame({"source": sys.argv[2:]}))
+print(json.dumps([answers.to_dict("list"), [column.name for column in model.metadata.get_output_schema()]]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -73,15 +82,15 @@ def test_a_file_is_labelled(seqloom: Run, workplace: Path) -> None:
 
 
 @pytest.mark.usefixtures("verdicts")
-def test_others_load_it(seqloom: Run, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = environment(workplace)["SEQLOOM_HOME"]
-    monkeypatch.chdir(workplace)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home}/mlflow.db")
-    model = mlflow.pyfunc.load_model(CHAMPION)
-    answers = model.predict(pd.DataFrame({"source": TEXTS}))
+def test_others_load_it(seqloom: Run, workplace: Path) -> None:
+    variables = environment(workplace)
+    tracking = {"MLFLOW_TRACKING_URI": f"sqlite:///{variables['SEQLOOM_HOME']}/mlflow.db"}
+    command = [sys.executable, "-c", OTHERS, CHAMPION, *TEXTS]
+    done = subprocess.run(command, env={**variables, **tracking}, cwd=workplace, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    answers, schema = json.loads(done.stdout.splitlines()[-1])
     asked = json.loads(seqloom("generate", CHAMPION, *TEXTS, "--json").stdout)
-    assert answers["prediction"].tolist() == asked["outputs"]
-    assert [column.name for column in model.metadata.get_output_schema()] == [*answers]
+    assert answers == {name: asked[name.replace("prediction", "outputs")] for name in schema}
     shown = seqloom("show", CHAMPION)
     assert "judged by macro-F1" in shown.stdout
     assert "label so so" in shown.stdout
