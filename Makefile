@@ -1,12 +1,13 @@
 # make demo   installs, trains the demo translator, and says what was made
 # make up     starts Prefect, MLflow and a worker on this machine with all deployments, until Ctrl-C (docs/operate.md)
-# make test   installs and runs the tests
+# make test   installs and runs the tests, JOBS at a time (2)
 # make e2e    a person's way through both UIs, in a Chromium without a window; make screenshots keeps the pictures in docs/
 # make survive  runs what kills workers, flows and servers: some minutes
 # make check  formatting, lint, types, import rules
 # make bench  Seqloom side by side with its peers: twenty minutes, prints the ratios (bench/README.md)
 # make clean  removes the environment and everything that was made
 PYTHON ?= python3
+JOBS ?= 2
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
@@ -19,7 +20,7 @@ up: $(INSTALLED)
 	$(BIN)/seqloom up
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 
 e2e: $(INSTALLED)
 	$(BIN)/python -m pytest tests/e2e

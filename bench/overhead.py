@@ -1,8 +1,10 @@
 """What orchestration costs: `seqloom train` against the same stages called as plain functions in one process.
 
-Both make a registered version of the demo, cut short, in a home of their own, and take turns. The flow starts Prefect's
-server, keeps task runs and artifacts, follows progress; the functions write the same folders and the same MLflow. A
-third turn is the flow again, with nothing left to do.
+Both make a champion of the demo, cut short, in a home of their own, and take turns: with the same folders, the same
+MLflow, the card, and the gate with its smoke test in a fresh process. Until 24 November 2026 the functions left out
+card and gate, so that the ratio counted their seconds as Prefect's. What the flow does besides is orchestration: it
+starts Prefect's server on a new database, keeps task runs, artifacts and logs, follows progress. A third turn is the
+flow again, with nothing left to do.
 """
 
 import os
@@ -63,6 +65,8 @@ def _train_as_functions(home: Path) -> None:
     from seqloom.evaluation.building import evaluate_checkpoint
     from seqloom.models.building import Sizes
     from seqloom.recipe.resolved import RECIPE_FILE, write_recipe
+    from seqloom.registry.card import write_card
+    from seqloom.registry.judging import Decision, judge_version, keep_evidence, settle
     from seqloom.registry.metrics_log import MetricsLog
     from seqloom.registry.runs import FlowRun, log_facts, log_results, open_run
     from seqloom.registry.system_metrics import system_metrics
@@ -128,8 +132,13 @@ def _train_as_functions(home: Path) -> None:
     log_facts(client, run_id, (corpus, vocabulary, vectors, batches, training, evaluation))
     log_results(client, run_id, evaluation)
     key = REGISTRY.key(recipe, [training.digest, evaluation.digest])
-    register_version(client, recipe, run_id, key, training.path, evaluation)
+    version = register_version(client, recipe, run_id, key, training.path, evaluation)
     client.set_terminated(run_id, "FINISHED")
+    stages = (corpus, vocabulary, vectors, batches, training, evaluation)
+    write_card(client, recipe, {manifest.stage: manifest for manifest in stages}, version)
+    verdict = judge_version(client, recipe, corpus.path, evaluation, version, unwatched)
+    keep_evidence(client, verdict, run_id)
+    settle(client, verdict, Decision(True), "functions", key, home)
 
 
 if __name__ == "__main__":

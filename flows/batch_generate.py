@@ -34,7 +34,7 @@ def batch_generate(
     """A model over every row of a file: its columns and the prediction to Parquet, what fails listed, resumable.
 
     Args:
-        model: models:/NAME@champion, models:/NAME/VERSION or a checkpoint folder.
+        model: models:/NAME@champion, models:/NAME/VERSION, or a folder: a checkpoint or an export.
         file: The texts: a file on the machine that runs, also gzipped (Parquet excepted).
         to: Folder for the output. Each model and file has an output of its own in it, that a next run goes on with.
         column: Column or JSON key of the text; for lines the name that it gets.

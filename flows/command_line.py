@@ -1,5 +1,6 @@
 """The command `seqloom`: people's output on stdout, or with --json one object there and the rest on stderr."""
 
+import atexit
 import os
 import signal
 import sys
@@ -26,6 +27,27 @@ def speak_to_the_stack() -> None:
     join(home_folder())
 
 
+def run() -> NoReturn:
+    """`main` in a process of its own, which is gone as soon as all is said and done.
+
+    Python would take torch and MLflow apart first, a second or two that nobody has use for.
+    """
+    code: object = None
+
+    def leave() -> None:
+        if isinstance(code, int):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    atexit.register(leave)  # before all others, so that it is called after them
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+        raise
+
+
 def main() -> NoReturn:
     """Exit with 0, with 2 for a user's mistake (one sentence, no traceback), with 1 for a fault of ours.
 
@@ -44,7 +66,9 @@ def main() -> NoReturn:
         if not isinstance(end.__context__, BrokenPipeError):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has seen enough
-    except Exception:
+    except Exception as error:
+        if _is_prefect_away(error):
+            _fail("Prefect's server does not answer any more; what is finished is kept: the same command goes on", 1)
         traceback.print_exc()
         _fail("this is a fault of Seqloom, not of yours: please report the lines above", 1)
     sys.exit(0)
@@ -60,10 +84,15 @@ def _where_it_stopped(error: BaseException) -> str:
     return str(error)
 
 
+def _is_prefect_away(error: Exception) -> bool:
+    httpx = sys.modules.get("httpx")  # there if, and only if, Prefect is
+    return httpx is not None and isinstance(error, httpx.TransportError)
+
+
 def _fail(sentence: str, code: int) -> NoReturn:
     print(f"seqloom: {sentence}", file=sys.stderr)
     sys.exit(code)
 
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -8,12 +8,12 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+from seqloom.lifeline import end_with
 from seqloom.mistake import UserMistake
 from tasks.embedded import EMBEDDED
 
@@ -31,7 +31,7 @@ class EmbeddedPrefect:
         with socket.create_server(("127.0.0.1", 0)) as listening:
             self.url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
             self._process = self._start(listening)
-        atexit.register(self._stop)
+        atexit.register(self.stop)
 
     def wait(self) -> None:
         """Return when it answers.
@@ -50,6 +50,15 @@ class EmbeddedPrefect:
             f"Prefect's server does not start: see the end of {self.log}, or set PREFECT_API_URL to yours"
         )
 
+    def stop(self) -> None:
+        """End it."""
+        self._process.terminate()
+        try:
+            self._process.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
     def _start(self, listening: socket.socket) -> "subprocess.Popen[bytes]":
         """It listens where calls queue already, in a session of its own: Ctrl-C is not for it, nor our last words."""
         command = [sys.executable, "-m", "flows.embedded_prefect", str(listening.fileno()), str(os.getpid())]
@@ -63,14 +72,6 @@ class EmbeddedPrefect:
                 stderr=output,
                 start_new_session=True,
             )
-
-    def _stop(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(SECONDS_TO_STOP)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
 
 def use_embedded_prefect(home: Path) -> EmbeddedPrefect | None:
@@ -91,17 +92,11 @@ def use_embedded_prefect(home: Path) -> EmbeddedPrefect | None:
 
 def _serve(descriptor: int, parent: int) -> None:
     """Be the server until the process `parent` is gone."""
-    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+    end_with(parent)
     import uvicorn
     from prefect.server.api.server import create_app
 
     uvicorn.run(create_app, factory=True, fd=descriptor, log_level="error", lifespan="on")
-
-
-def _die_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(SECONDS_BETWEEN_LOOKS)
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from seqloom.registry.planning import follow
 from seqloom.registry.tracking import connect
 from seqloom.training.history import read_history
 from tasks.pages import markdown
+from tasks.patience import tell_prefect
 from tasks.staging import patient_task
 from tasks.watching import audience
 
@@ -121,8 +122,10 @@ def weigh(candidates: Sequence[Candidate], task: str, metric: Measure) -> Compar
     figure = home_folder() / "comparisons" / f"{flow_run.id}.png"
     quality_against_cost(trained, metric, figure)
     comparison = Comparison(task, metric.name, ranked, str(figure))
-    create_table_artifact(comparison.rows, key="comparison", description=comparison.headline)
-    create_markdown_artifact(_page(comparison), key="comparison-figure", description=comparison.headline)
+    line = comparison.headline
+    tell_prefect("the table", lambda: create_table_artifact(comparison.rows, key="comparison", description=line))
+    page = _page(comparison)
+    tell_prefect("the figure", lambda: create_markdown_artifact(page, key="comparison-figure", description=line))
     return comparison
 
 

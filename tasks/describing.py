@@ -10,6 +10,7 @@ from seqloom.registry.tracking import connect, wait_for_mlflow
 from tasks.naming import artifact_key
 from tasks.patience import tell_prefect
 from tasks.staging import patient_task
+from tasks.taking_turns import alone
 
 
 @patient_task(name="card", task_run_name="card · {recipe.name}")
@@ -17,9 +18,10 @@ def write_card(recipe: Recipe, stages: list[Manifest], version: Manifest) -> Non
     """Write what is known of the version to its pages in MLflow and Prefect, unless that was done before."""
     client = connect(home_folder())
     wait_for_mlflow(client)
-    made = versions.describe(client, recipe.name, str(version.facts["version"]))
-    if client.get_model_version(made.name, str(made.number)).description:
-        return
-    text = card.write_card(client, recipe, {manifest.stage: manifest for manifest in stages}, made)
+    with alone(recipe, "card"):
+        made = versions.describe(client, recipe.name, str(version.facts["version"]))
+        if client.get_model_version(made.name, str(made.number)).description:
+            return
+        text = card.write_card(client, recipe, {manifest.stage: manifest for manifest in stages}, made)
     key = artifact_key(recipe, "card")
     tell_prefect("the card", lambda: create_markdown_artifact(text, key=key, description=made.uri))

@@ -1,7 +1,7 @@
 """The gate between a challenger and those who load the champion."""
 
 from time import monotonic
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from prefect.artifacts import create_table_artifact
@@ -27,6 +27,7 @@ from tasks.embedded import prefect_is_embedded
 from tasks.naming import artifact_key, task_name
 from tasks.patience import tell_prefect
 from tasks.staging import patient_task, tell
+from tasks.taking_turns import alone
 from tasks.watching import watched
 
 SECONDS_BETWEEN_LOOKS = 5  # whether a person has decided
@@ -45,10 +46,19 @@ def pass_gate(
 ) -> State[Manifest]:
     """Judge the version, ask a person where the recipe wants one, and move the champion if all agree.
 
-    A version is judged once by the same rules on the same rows: what a person decided since stands.
+    A version is judged once by the same rules on the same rows: what a person decided since stands. Runs of one name
+    pass one after the other, each measured against what the one before left. Nobody else waits while a person thinks:
+    where the champion is another when the answer comes, all begins anew.
     """
-    verdict = judge(recipe, corpus, evaluation, version)
-    return promote(recipe, corpus, evaluation, version, verdict, ask(recipe, verdict))
+    with alone(recipe, "gate"):
+        verdict = judge(recipe, corpus, evaluation, version)
+        if not needs_a_person(recipe, verdict):
+            return promote(recipe, corpus, evaluation, version, verdict, Decision(True))
+    decision = ask(recipe, verdict)
+    with alone(recipe, "gate"):
+        if not decision.approved or judging.still_holds(connect(home_folder()), verdict):
+            return promote(recipe, corpus, evaluation, version, verdict, decision)
+    return pass_gate(recipe, corpus, evaluation, version)
 
 
 @patient_task(name="gate", task_run_name=task_name("gate"))
@@ -71,10 +81,13 @@ def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manif
     return verdict
 
 
-def ask(recipe: Recipe, verdict: Verdict | None) -> Decision:
+def needs_a_person(recipe: Recipe, verdict: Verdict | None) -> TypeGuard[Verdict]:
+    """Whether the recipe wants one, and there is something to decide."""
+    return recipe.registry.approval == "manual" and verdict is not None and verdict.passed
+
+
+def ask(recipe: Recipe, verdict: Verdict) -> Decision:
     """What a person says, in the Prefect UI, to a version that holds every rule; silence is a no."""
-    if recipe.registry.approval == "automatic" or verdict is None or not verdict.passed:
-        return Decision(True)
     if prefect_is_embedded():  # nobody sees the UI of a server that lives inside this run
         return Decision(None)
     form = Approval.with_initial_data(description=evidence.markdown(verdict))
@@ -123,6 +136,7 @@ def _facts(recipe: Recipe, version: Manifest) -> dict[str, Any]:
     tags = client.get_model_version(name, str(number)).tags
     return {
         "version": number,
+        "task": recipe.task,
         "verdict": tags[judging.VERDICT_TAG],
         "why": tags[judging.WHY_TAG],
         "aliases": list(versions.describe(client, name, str(number)).aliases),

@@ -9,11 +9,12 @@ from prefect.logging import get_run_logger
 from seqloom.artifact.home import home_folder
 from seqloom.bulk.generating import Bulk, Report, generate_in_bulk
 from seqloom.bulk.reading import open_input
-from seqloom.decoding.reading import read_generator
+from seqloom.decoding.exported import load_generator
 from seqloom.registry.lookup import find_checkpoint
 from seqloom.training.device import choose_device
 from tasks.embedded import prefect_is_embedded
 from tasks.gpu import slots
+from tasks.patience import tell_prefect
 from tasks.staging import patient_task
 from tasks.watching import watched
 
@@ -25,18 +26,19 @@ def generate_shards(
     """Write the shards that are not there yet, and say how fast it went and what failed."""
     checkpoint = find_checkpoint(model, home_folder())
     bulk = Bulk(model, checkpoint, open_input(Path(file), kind, column), shard_rows, max_characters)
-    generator = read_generator(checkpoint)
+    generator = load_generator(checkpoint)
     place = choose_device(device)
-    alone = slots(1) if place.type == "cuda" and not prefect_is_embedded() else nullcontext()
+    takes_one = generator.runs_on_a_gpu and place.type == "cuda" and not prefect_is_embedded()
+    alone = slots(1) if takes_one else nullcontext()
     with alone, watched("generate", "batch-generate-progress") as progress:
-        generator.model.to(place)
+        generator.move(place)
         report = generate_in_bulk(bulk, generator, Path(to), progress)
     get_run_logger().info("%s", report.headline)
-    create_markdown_artifact(_page(model, file, report), key="batch-generate", description=report.headline)
+    key, page = "batch-generate", _page(model, file, report)
+    tell_prefect("the page", lambda: create_markdown_artifact(page, key=key, description=report.headline))
     if report.failures:
-        create_table_artifact(
-            report.failures, key="batch-generate-failures", description=f"{report.failed:,} rows without a prediction"
-        )
+        line = f"{report.failed:,} rows without a prediction"
+        tell_prefect("the failures", lambda: create_table_artifact(report.failures, f"{key}-failures", line))
     return report
 
 

@@ -9,6 +9,7 @@ import httpx
 
 from seqloom.mistake import Unreachable, UserMistake
 from seqloom.registry.tracking import is_away
+from tasks.embedded import prefect_is_embedded
 
 PATIENCE = 3600.0  # seconds
 LONGEST_PAUSE = 30.0  # seconds between two tries
@@ -37,7 +38,8 @@ def tell_prefect(what: str, call: Callable[[], Any]) -> None:
         try:
             call()
         except Exception as error:
-            if not isinstance(error, httpx.TransportError) or time.monotonic() > deadline:
+            gone = prefect_is_embedded() and isinstance(error, httpx.ConnectError)  # nobody starts that one again
+            if gone or not isinstance(error, httpx.TransportError) or time.monotonic() > deadline:
                 logger.warning("Prefect did not take %s: %s", what, error)
                 return
         else:

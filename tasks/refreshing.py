@@ -18,6 +18,7 @@ from seqloom.registry.lineage import newest_version, stages_of
 from seqloom.registry.tracking import connect
 from tasks.naming import artifact_key
 from tasks.pages import markdown
+from tasks.patience import tell_prefect
 from tasks.staging import patient_task
 
 CHANGED = "seqloom.corpus.changed"  # the event that prefect.yaml's trigger waits for
@@ -67,7 +68,8 @@ def tell_of_change(recipe: Recipe, recipe_file: str, override: Sequence[str], de
     if decision.change:
         page += _examples("came", decision.change.added_examples)
         page += _examples("went", decision.change.removed_examples)
-    create_markdown_artifact(page, key=artifact_key(recipe, "refresh"), description=f"{verdict}: {decision.why}")
+    key, line = artifact_key(recipe, "refresh"), f"{verdict}: {decision.why}"
+    tell_prefect("the page", lambda: create_markdown_artifact(page, key=key, description=line))
     if decision.train:
         emit_event(
             CHANGED,

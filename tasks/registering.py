@@ -11,7 +11,6 @@ from prefect.runtime import flow_run
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import EVALUATION, REGISTRY, TRAINING
-from seqloom.artifact.store import Store
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import links, runs, versions
@@ -22,6 +21,7 @@ from tasks.linking import link
 from tasks.naming import task_name
 from tasks.pages.note import note
 from tasks.staging import patient_task, tell
+from tasks.taking_turns import alone
 
 
 @patient_task(name="MLflow run", task_run_name=task_name("MLflow run"))
@@ -47,7 +47,7 @@ def open_run(
         _link_run(client, recipe, version.run_id, home)
         return version.run_id
     key = TRAINING.key(recipe, [made[name] for name in TRAINING.reads])
-    with _alone(recipe, home):
+    with alone(recipe, "registry"):
         run_id = runs.open_run(client, recipe, key, _this_flow_run(), corpus, home)
     runs.log_facts(client, run_id, (corpus, vocabulary, vectors, batches))
     _link_run(client, recipe, run_id, home)
@@ -62,7 +62,7 @@ def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: s
     wait_for_mlflow(client)
     key = REGISTRY.key(recipe, [training.digest, evaluation.digest])
     started = monotonic()
-    with _alone(recipe, home):
+    with alone(recipe, "registry"):
         found = versions.find_by_key(client, recipe.name, key)
         version = found
         new = version is None or version.run_id != run_id  # a forced run may make again exactly what is registered
@@ -82,11 +82,6 @@ def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: s
 
 def _link_run(client: MlflowClient, recipe: Recipe, run_id: str, home: Path) -> None:
     link(recipe, "run", links.run_url(client, run_id, home), "the run in MLflow, with its curves as they grow")
-
-
-def _alone(recipe: Recipe, home: Path) -> Any:
-    """Two runs of one recipe look for a run, or a version, and make it, one after the other."""
-    return Store(home).alone(f"registry-{recipe.name}", f"the registry of {recipe.name}")
 
 
 def _facts(client: MlflowClient, recipe: Recipe, version: Version, evaluation: Manifest, home: Path) -> dict[str, Any]:

@@ -12,6 +12,20 @@ if TYPE_CHECKING:
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
+SHARED = {"stack": "stack", "prefect": "commands", "first": "commands"}
+"""Fixtures that take long to make, and what the tests are called together that use them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For `make test`, two tests at a time: what shares a fixture stays together, and the longest begins first."""
+    groups = {}
+    for item in items:
+        used = getattr(item, "fixturenames", ())
+        groups[item] = next((group for name, group in SHARED.items() if name in used), item.path.name)
+        item.add_marker(pytest.mark.xdist_group(groups[item]))
+    last = {group: rank for rank, group in enumerate(SHARED.values())}
+    items.sort(key=lambda item: last.get(groups[item], len(SHARED)))
+
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RunningStack]":

@@ -17,7 +17,9 @@ LINES_AT_ONCE = 1024  # decoded together: long enough to sort by length, short e
 
 commands = typer.Typer()
 
-ModelName = Annotated[str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION or a checkpoint folder.")]
+ModelName = Annotated[
+    str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION, or a folder: a checkpoint or an export.")
+]
 
 
 @commands.command()
@@ -66,14 +68,14 @@ def batch(
     from flows.terminal import TerminalAudience, show_report
     from seqloom.bulk.generating import Bulk, generate_in_bulk
     from seqloom.bulk.reading import open_input
-    from seqloom.decoding.reading import read_generator
+    from seqloom.decoding.exported import load_generator
     from seqloom.registry.lookup import find_checkpoint
     from seqloom.training.device import choose_device
 
     checkpoint = find_checkpoint(model, home_folder())
     bulk = Bulk(model, checkpoint, open_input(file, "auto", column), shard_rows, max_characters)
-    generator = read_generator(checkpoint)
-    generator.model.to(choose_device("auto"))
+    generator = load_generator(checkpoint)
+    generator.move(choose_device("auto"))
     watcher = TerminalAudience(console)
     with watcher.live():
         report = generate_in_bulk(bulk, generator, to, watcher.progress("generate"))

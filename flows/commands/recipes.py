@@ -49,12 +49,24 @@ def train(
     watcher = TerminalAudience(console)
     audience.set(watcher)
     if server:
+        if not all(step.cached for step in steps):
+            _meanwhile(home)
         server.wait()
     with watcher.live():
         outcome = data_to_model(checked, force=force)
     show_card(console, outcome, home)
     if as_json:
         print_json(outcome.as_json())
+
+
+def _meanwhile(home: Path) -> None:
+    """What a training needs that takes seconds, while Prefect's server takes its own on another core."""
+    import seqloom.evaluation.building
+    import seqloom.training.building
+    import seqloom.vectors.training  # noqa: F401
+    from seqloom.registry.tracking import make_database
+
+    make_database(home)
 
 
 @commands.command()
@@ -89,6 +101,7 @@ def compare(
     from tasks.watching import audience
 
     if server:
+        _meanwhile(home)
         server.wait()
     console.print(f"Comparing {len(variants)} models:", *(f"\n  {variant.label}" for variant in variants), "\n")
     watcher = TerminalAudience(console)

@@ -18,7 +18,7 @@ from flows.stack.failure import StackFailure
 from flows.stack.layout import CPU_POOL, GPU_POOL, Layout
 from flows.stack.ports import check_port
 from flows.stack.presence import Running, announce, claim, running, withdraw
-from flows.stack.signals import until_told
+from flows.stack.signals import deaf, until_told
 
 WORKER_PATIENCE = 60  # seconds until Prefect has heard of a worker
 RUN_GRACE = 30  # seconds for runs under way to save a checkpoint
@@ -37,7 +37,7 @@ def up(layout: Layout, say: Callable[[str], None]) -> None:
     if lock is None:
         say(_where_it_is(layout.home))
         return
-    with lock:
+    with lock, deaf():  # between two blocks that a signal ends there is none that leaves processes behind
         stack = Stack(layout, say)
         try:
             with until_told():
@@ -62,7 +62,8 @@ class Stack:
         left = processes_of(self.layout.home)
         if left:
             self.say(f"ending {len(left)} processes that a killed stack left behind")
-            end(left, RUN_GRACE)
+            end(runs_of(self.layout.home), RUN_GRACE)  # as at the end of a stack: before their worker
+            end(processes_of(self.layout.home), SERVER_GRACE)
         check_port(self.layout.prefect_port, "--prefect-port")
         check_port(self.layout.mlflow_port, "--mlflow-port")
         if self.layout.database_url:
@@ -113,7 +114,8 @@ class Stack:
             command = [sys.executable, "-m", "flows.command_line", "deploy", "--json"]
             done = subprocess.run(command, env=self.layout.environment(), stdout=subprocess.PIPE, stderr=stream)
         if done.returncode:
-            *_, why = log.read_text(encoding="utf-8").splitlines()  # what `seqloom deploy` says at its end
+            said = log.read_text(encoding="utf-8").splitlines() or [f"seqloom deploy ended with code {done.returncode}"]
+            why = said[-1]  # its last word
             raise StackFailure(f"the deployments could not be made ({why.removeprefix('seqloom: ')}): see {log}")
         furnished: dict[str, Any] = json.loads(done.stdout)
         return furnished

@@ -10,7 +10,7 @@ import psutil
 from flows.stack.child import end, processes_of, runs_of
 from flows.stack.failure import StackFailure
 from flows.stack.layout import HEARTBEAT_SECONDS, MARK
-from flows.stack.signals import until_told
+from flows.stack.signals import deaf, until_told
 from flows.stack.supervising import RUN_GRACE, SERVER_GRACE
 
 
@@ -25,15 +25,16 @@ def work(pool: str, say: Callable[[str], None]) -> None:
     mark = f"{pool} {os.getpid()}"
     environment = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS), **os.environ, MARK: mark}
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--type", "process"]
-    worker = subprocess.Popen([*command, "--with-healthcheck"], env=environment, start_new_session=True)
-    try:
-        with until_told():
-            code = worker.wait()
-            raise StackFailure(f"the worker of {pool} ended by itself with code {code}")
-        say("stopping; runs under way save a checkpoint (Ctrl-C again to kill them)")
-    finally:
-        with until_told():
-            end(runs_of(mark), RUN_GRACE)
-            if worker.poll() is None:
-                end([psutil.Process(worker.pid)], SERVER_GRACE)
-        end(processes_of(mark), grace=0)
+    with deaf():
+        worker = subprocess.Popen([*command, "--with-healthcheck"], env=environment, start_new_session=True)
+        try:
+            with until_told():
+                code = worker.wait()
+                raise StackFailure(f"the worker of {pool} ended by itself with code {code}")
+            say("stopping; runs under way save a checkpoint (Ctrl-C again to kill them)")
+        finally:
+            with until_told():
+                end(runs_of(mark), RUN_GRACE)
+                if worker.poll() is None:
+                    end([psutil.Process(worker.pid)], SERVER_GRACE)
+            end(processes_of(mark), grace=0)

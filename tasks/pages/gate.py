@@ -3,13 +3,20 @@
 from collections.abc import Iterator
 
 from seqloom.artifact.manifest import Manifest
-from tasks.pages.markdown import table, text
+from seqloom.recipe.kinds.choosing import kind_of
+from tasks.headlines import VERDICTS
+from tasks.pages.markdown import text
 
 
 def sections(manifest: Manifest) -> Iterator[str]:
-    """The verdict with its reason, and the champion; the rules one by one are the table `gate-evidence`."""
+    """The verdict with its reason, the champion, and where the rules are shown one by one."""
     facts = manifest.facts
-    yield f"Version **{facts['version']}**: {text(facts['verdict'])}. {text(facts['why'])}\n"
+    yield f"Version **{facts['version']}** {VERDICTS[facts['verdict']]}: {text(facts['why'])}\n"
     champion = facts["champion"]
-    rows = [(name, value) for name, value in (champion or {"version": "none"}).items()]
-    yield table(("champion", "now"), rows, (1,))
+    if not champion:
+        yield "There is no champion.\n"
+    elif champion["version"] != facts["version"]:
+        judged = kind_of(facts["task"]).judged.items()
+        scores = " and ".join(f"{measure.label} {measure.shown(champion[name])}" for name, measure in judged)
+        yield f"Champion is version **{champion['version']}**, with {scores} when it was registered.\n"
+    yield "Every rule, with what was measured for it, is in the table *gate-evidence* of the run that judged it.\n"

@@ -2,13 +2,19 @@
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import mlflow
 import pytest
+
+from flows.embedded_prefect import EmbeddedPrefect
+from seqloom.registry.tracking import database_file, make_database
+from tasks.embedded import EMBEDDED
+from tests.flows.running import Done, command, real
 
 DATA = Path(__file__).parents[2] / "data" / "phrases.tsv"
 RECIPE = """
@@ -21,37 +27,85 @@ training: {epochs: 2, batch_tokens: 512, learning_rate: 0.01}
 decoding: {beam_size: 2, max_length: 20}
 registry: {beat_baselines: false}
 """
+PLANTED = "planted-s3cret-do-not-log"
+SECRETS = (  # MLFLOW_TRACKING_USERNAME is none: MLflow itself writes it to the run, as the user who made it
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
+    "PREFECT_API_KEY",
+    "AWS_SECRET_ACCESS_KEY",
+    "HF_TOKEN",
+)
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+Run = Callable[..., Done]
 
 
 @pytest.fixture(scope="session")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("a work place ü")
+    return write_workplace(tmp_path_factory.mktemp("a work place ü"))
+
+
+@pytest.fixture(scope="session")
+def new_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of an MLflow that nobody has used, which takes seconds to make."""
+    home = tmp_path_factory.mktemp("registry")
+    with patch.dict(os.environ):
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+        make_database(home)
+    mlflow.set_tracking_uri(None)
+    return database_file(home)
+
+
+@pytest.fixture
+def own_place(tmp_path: Path, new_registry: Path) -> Path:
+    """As `workplace`, for one test alone."""
+    home = write_workplace(tmp_path) / ".seqloom"
+    home.mkdir()
+    shutil.copyfile(new_registry, database_file(home))
+    return tmp_path
+
+
+def write_workplace(folder: Path) -> Path:
     (folder / "phrases.tsv").write_bytes(DATA.read_bytes())
     (folder / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
     return folder
 
 
 def environment(folder: Path) -> dict[str, str]:
+    """Of a user who has nothing but a home in `folder`."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "MLFLOW_"))}
     return {**ours, "SEQLOOM_HOME": str(folder / ".seqloom"), "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="session")
-def seqloom(workplace: Path) -> Run:
-    def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "flows.command_line", *arguments]
-        done = subprocess.run(command, input=stdin, capture_output=True, cwd=workplace, env=environment(workplace))
-        return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """An embedded Prefect for all commands that need not start their own: what to add to their environment."""
+    with patch.dict(os.environ, PREFECT_SERVER_ANALYTICS_ENABLED="false", DO_NOT_TRACK="1"):
+        home = tmp_path_factory.mktemp("prefect")
+        os.environ["PREFECT_HOME"] = str(home)
+        server = EmbeddedPrefect(home)
+    server.wait()
+    yield {"PREFECT_API_URL": server.url, "PREFECT_HOME": str(home), EMBEDDED: "1"}
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def seqloom(workplace: Path, prefect: dict[str, str]) -> Run:
+    """`seqloom ARGUMENT…` in the workplace."""
+    env = environment(workplace) | prefect
+
+    def run(*arguments: str, stdin: bytes = b"") -> Done:
+        return command(*arguments, cwd=workplace, env=env, stdin=stdin).wait()
 
     return run
 
 
 @pytest.fixture(scope="session")
-def first(seqloom: Run) -> dict[str, Any]:
-    """What the first training of the recipe printed."""
-    done = seqloom("train", "recipe.yaml", "--json")
+def first(workplace: Path) -> dict[str, Any]:
+    """What the first training of the recipe printed: a real process, with its own Prefect and secrets about."""
+    done = real(
+        "train", "recipe.yaml", "--json", cwd=workplace, env=environment(workplace) | dict.fromkeys(SECRETS, PLANTED)
+    )
     assert done.returncode == 0, done.stderr
+    assert PLANTED not in done.stdout + done.stderr
     outcome: dict[str, Any] = json.loads(done.stdout)
     return outcome

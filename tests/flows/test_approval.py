@@ -1,22 +1,27 @@
 """A person decides in the Prefect UI: the flow pauses with a form, and goes on with what was filled in."""
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+from prefect.context import refresh_global_settings_context
 from prefect.flow_runs import resume_flow_run
-from prefect.testing.utilities import prefect_test_harness
 
 from seqloom.recipe.schema import Recipe
+from seqloom.registry import judging
 from seqloom.registry.gate import Finding, Verdict
 from seqloom.registry.judging import Decision
 from tasks import gating
 from tasks.embedded import EMBEDDED
-from tests.registry.tiny import recipe_named
+from tests.registry.tiny import manifest, recipe_named
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -29,9 +34,11 @@ MANUAL = recipe_named("approved", registry={"approval": "manual", "approval_hour
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
+def server(prefect: dict[str, str]) -> Iterator[None]:
+    with patch.dict(os.environ, prefect):
+        refresh_global_settings_context()
         yield
+    refresh_global_settings_context()
 
 
 @pytest.fixture
@@ -75,20 +82,41 @@ def test_the_flow_waits_for_a_person(filled_in: dict[str, Any], decision: Decisi
 
 @pytest.mark.usefixtures("_a_server_of_the_user")
 def test_silence_is_a_no_and_the_flow_ends_well() -> None:
-    hurried = recipe_named("approved", registry={"approval": "manual", "approval_hours": 0.002})
+    hurried = recipe_named("approved", registry={"approval": "manual", "approval_hours": 0.0005})
     state = asking.with_options(flow_run_name="asking-nobody")(hurried, return_state=True)
     assert state.is_completed(), state
-    assert state.result() == vars(Decision(False, "nobody", "no answer within 0.002 hours"))
+    assert state.result() == vars(Decision(False, "nobody", "no answer within 0.0005 hours"))
 
 
-@pytest.mark.parametrize("embedded", ["", "1"])
-def test_who_is_not_asked(monkeypatch: pytest.MonkeyPatch, embedded: str) -> None:
-    monkeypatch.setenv(EMBEDDED, embedded)
-    assert gating.ask(recipe_named("automatic"), PASSED) == Decision(True)
-    assert gating.ask(MANUAL, REFUSED) == Decision(True)
-    assert gating.ask(MANUAL, None) == Decision(True)
-    if embedded:
-        assert gating.ask(MANUAL, PASSED) == Decision(None)
+@pytest.mark.parametrize(
+    ("recipe", "verdict", "asked"),
+    [(MANUAL, PASSED, True), (MANUAL, REFUSED, False), (MANUAL, None, False), (recipe_named("a"), PASSED, False)],
+)
+def test_who_is_asked(recipe: Recipe, verdict: Verdict | None, asked: bool) -> None:
+    assert gating.needs_a_person(recipe, verdict) is asked
+
+
+def test_nobody_sees_an_embedded_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(EMBEDDED, "1")
+    assert gating.ask(MANUAL, PASSED) == Decision(None)
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_a_champion_that_moved_while_a_person_thought(
+    approved: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A yes was to other figures: all begins anew. A no stays a no."""
+    monkeypatch.setenv("SEQLOOM_HOME", str(tmp_path))
+    found = iter([PASSED, replace(PASSED, champion=3)])
+    decision = Decision(approved, "Ann", "go")
+    seen: list[int | None] = []
+    monkeypatch.setattr(gating, "judge", lambda *_: next(found))
+    monkeypatch.setattr(gating, "ask", lambda _, verdict: seen.append(verdict.champion) or decision)
+    monkeypatch.setattr(gating, "promote", lambda *given: given[4:])
+    monkeypatch.setattr(judging, "aliases_of", lambda *_: {"champion": 3})
+    told = gating.pass_gate(MANUAL, *[manifest("corpus")] * 3)
+    assert seen == ([1, 3] if approved else [1])
+    assert told == (replace(PASSED, champion=seen[-1]), decision)
 
 
 def test_the_form_asks_for_a_reason() -> None:

@@ -6,7 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.flows.conftest import Run
+from seqloom.decoding.exported import load_generator
+from seqloom.decoding.exporting import export_ctranslate2
+from tests.flows.conftest import Run, environment
+from tests.flows.running import real
 
 pytestmark = pytest.mark.usefixtures("first")
 CHAMPION = "models:/phrases@champion"
@@ -23,10 +26,25 @@ def test_what_generate_says_to_every_row_and_then_nothing_more_to_do(seqloom: Ru
     assert table["prediction"].tolist()[:2] == generated
     assert table["failure"][2].startswith("too long")
     assert (told["rows"], told["failed"], told["rows_before"]) == (3, 1, 0)
-    again = seqloom(*arguments)
+    again = real(*arguments, cwd=workplace, env=environment(workplace))
     assert again.returncode == 0
     assert "3 rows, 1 failed: all of them were there already" in again.stdout
     assert "too long: 101 characters" in again.stdout
+
+
+def test_an_exported_model_is_taken_too(seqloom: Run, workplace: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ctranslate2")
+    from tests.decoding.test_exported import TEXTS, checkpoint
+
+    made, folder = tmp_path / "made", tmp_path / "exported"
+    made.mkdir()
+    folder.mkdir()
+    export_ctranslate2(checkpoint(made), folder, "none")
+    (workplace / "words.txt").write_text("\n".join(TEXTS), encoding="utf-8")
+    told = json.loads(seqloom("batch", str(folder), "words.txt", "--to", "exported", "--json").stdout)
+    table = pd.read_parquet(workplace / told["folder"])
+    assert table["prediction"].tolist() == load_generator(folder).generate(TEXTS)
+    assert (told["rows"], told["failed"]) == (len(TEXTS), 0)
 
 
 @pytest.mark.parametrize(

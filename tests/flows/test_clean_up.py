@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,31 +10,32 @@ import pytest
 from mlflow import MlflowClient
 
 from seqloom.artifact.store import Store
-from tests.flows.conftest import Run, environment
+from tests.flows.conftest import environment
+from tests.flows.running import command, real
 
 RATE = ("-o", "training.learning_rate=5e-3")
 Told = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def told(workplace: Path, tmp_path: Path) -> Told:
+def told(own_place: Path, prefect: dict[str, str]) -> Told:
     """The command line with a home of its own."""
-    env = {**environment(workplace), "SEQLOOM_HOME": str(tmp_path), "PREFECT_HOME": str(workplace / ".seqloom/prefect")}
+    env = environment(own_place) | prefect
 
     def run(*arguments: str) -> dict[str, Any]:
-        command = [sys.executable, "-m", "flows.command_line", *arguments, "--json"]
-        done = subprocess.run(command, cwd=workplace, env=env, capture_output=True)
-        assert done.returncode == 0, done.stderr.decode()
+        done = command(*arguments, "--json", cwd=own_place, env=env).wait()
+        assert done.returncode == 0, done.stderr
         outcome: dict[str, Any] = json.loads(done.stdout)
         return outcome
 
     return run
 
 
-def test_versions_keep_what_they_need(told: Told, tmp_path: Path) -> None:
+def test_versions_keep_what_they_need(told: Told, own_place: Path) -> None:
     told("train", "recipe.yaml")
     told("train", "recipe.yaml", *RATE)
-    store = Store(tmp_path)
+    home = own_place / ".seqloom"
+    store = Store(home)
     stray = store.build("corpus", "s" * 64, lambda folder: {"bytes": (folder / "x").write_bytes(bytes(5000))}).path
     work = store.workspace("training", "w" * 64)
     leftover = store.root / "batches" / f".{'l' * 32}-abc"
@@ -57,7 +56,7 @@ def test_versions_keep_what_they_need(told: Told, tmp_path: Path) -> None:
         assert set(told("train", "recipe.yaml", *override)["stages"].values()) == {"cached"}
     assert told("clean-up", "--days", "0")["folders"] == []
 
-    MlflowClient(f"sqlite:///{tmp_path}/mlflow.db").delete_model_version("phrases", "2")
+    MlflowClient(f"sqlite:///{home}/mlflow.db").delete_model_version("phrases", "2")
     assert told("clean-up", "--days", "1")["folders"] == [], "its run is still recent"
     gone = told("clean-up", "--days", "0", "--delete")["folders"]
     assert [Path(folder).parent.name for folder in sorted(gone)] == ["evaluation", "training"]
@@ -69,14 +68,12 @@ def grow_old(store: Store) -> None:
         os.utime(path, (1e9, 1e9))
 
 
-@pytest.mark.usefixtures("first")
-def test_without_a_registry_nobody_can_tell(seqloom: Run, workplace: Path) -> None:
-    database = workplace / ".seqloom" / "mlflow.db"
-    database.rename(database.with_suffix(".away"))
-    try:
-        done = seqloom("clean-up", "--days", "0", "--delete")
-    finally:
-        database.with_suffix(".away").rename(database)
+def test_without_a_registry_nobody_can_tell(tmp_path: Path) -> None:
+    stage = Store(tmp_path / ".seqloom").build(
+        "corpus", "s" * 64, lambda folder: {"bytes": (folder / "x").write_bytes(b"")}
+    )
+    done = real("clean-up", "--days", "0", "--delete", cwd=tmp_path, env=environment(tmp_path))
+    assert stage.path.exists()
     assert done.returncode == 2
     assert "there is no registry at" in done.stderr
     assert done.stderr.count("\n") == 1

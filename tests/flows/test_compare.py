@@ -1,8 +1,6 @@
 """`seqloom compare`: shared stages once, every candidate trained, the best first, and no version unless asked for."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +10,23 @@ from mlflow import MlflowClient
 from flows.asking import FORM, asked_variants
 from seqloom.mistake import UserMistake
 from tests.flows.conftest import environment
+from tests.flows.running import Done, command, real
 
 RATES = ("--grid", "training.learning_rate=0.01,0.02,10")
-BURSTS = ("-o", "training.weight_decay=1", "-o", "training.warmup_steps=20", "-o", "training.epochs=30")
+BURSTS = ("-o", "training.weight_decay=1", "-o", "training.warmup_steps=20", "-o", "training.epochs=12")
 
 
-def test_a_grid_is_trained_ranked_and_not_trained_again(workplace: Path, tmp_path: Path) -> None:
+def told_by(done: Done) -> dict[str, Any]:
+    assert done.returncode == 0, done.stderr
+    outcome: dict[str, Any] = json.loads(done.stdout)
+    return outcome
+
+
+def test_a_grid_is_trained_ranked_and_not_trained_again(own_place: Path, prefect: dict[str, str]) -> None:
     """The rate of 10 bursts: it is told in the table, and the others go on."""
-    env = {**environment(workplace), "SEQLOOM_HOME": str(tmp_path), "PREFECT_HOME": str(workplace / ".seqloom/prefect")}
-
-    def compare(*arguments: str) -> dict[str, Any]:
-        command = [sys.executable, "-m", "flows.command_line", "compare", "recipe.yaml", *RATES, *BURSTS, "--json"]
-        done = subprocess.run([*command, *arguments], cwd=workplace, env=env, capture_output=True)
-        assert done.returncode == 0, done.stderr.decode()
-        outcome: dict[str, Any] = json.loads(done.stdout)
-        return outcome
-
-    told = compare()
+    env, home = environment(own_place) | prefect, own_place / ".seqloom"
+    compare = ("compare", "recipe.yaml", *RATES, *BURSTS, "--json")
+    told = told_by(command(*compare, cwd=own_place, env=env).wait())
     *trained, failed = told["candidates"]
     assert {each["label"] for each in trained} == {f"training.learning_rate={rate}" for rate in ("0.01", "0.02")}
     scores = [each["metrics"]["test/chrf"] for each in trained]
@@ -37,13 +35,13 @@ def test_a_grid_is_trained_ranked_and_not_trained_again(workplace: Path, tmp_pat
     assert failed["label"] == "training.learning_rate=10"
     assert "lower training.learning_rate" in failed["failure"]
     assert Path(told["figure"]).read_bytes().startswith(b"\x89PNG")
-    folders = {stage: len(list((tmp_path / "artifacts" / stage).glob("*/manifest.json"))) for stage in STAGES}
+    folders = {stage: len(list((home / "artifacts" / stage).glob("*/manifest.json"))) for stage in STAGES}
     assert folders == {"corpus": 1, "vocabulary": 1, "vectors": 1, "batches": 1, "training": 2, "evaluation": 2}
-    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    client = MlflowClient(f"sqlite:///{home}/mlflow.db")
     assert not client.search_model_versions()
     assert {client.get_run(each["run_id"]).info.status for each in trained} == {"FINISHED"}
 
-    again = compare("--register-best")
+    again = told_by(real(*compare, "--register-best", cwd=own_place, env=env))
     assert again["candidates"][:2] == told["candidates"][:2], "the same runs, not trained again"
     [version] = client.search_model_versions()
     run = client.get_run(str(version.run_id))

@@ -3,7 +3,6 @@
 import io
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from flows import command_line
 from flows.input_lines import in_chunks, read_lines
 from seqloom.decoding.generator import Generator
+from tests.flows.running import COMMAND
 from tests.registry.tiny import write_checkpoint
 
 Generate = Callable[..., tuple[int, str, str]]
@@ -99,7 +99,7 @@ def test_mistakes(arguments: list[str], stdin: bytes, sentence: str, generate: G
 def test_a_reader_who_has_seen_enough(checkpoint: Path, tmp_path: Path) -> None:
     """As in `seqloom generate … | head -1`: no traceback, and no failure."""
     (tmp_path / "in.txt").write_text("a small dog\n" * 3000)
-    command = [sys.executable, "-m", "flows.command_line", "generate", str(checkpoint), "--file", "in.txt"]
+    command = [*COMMAND, "generate", str(checkpoint), "--file", "in.txt"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
     assert process.stdout
     assert process.stderr

@@ -1,8 +1,6 @@
 """What a run is asked for: the form or a recipe file, overrides on top, and a mistake told before any work."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from flows.refresh import refresh
 from seqloom.mistake import UserMistake
 from seqloom.recipe.loading import load_recipe
 from tests.flows.conftest import environment
+from tests.flows.running import Fork, command
 
 ROOT = Path(__file__).parents[2]
 TRANSLATE = str(ROOT / "recipes" / "translate.yaml")
@@ -82,34 +81,30 @@ def nodes(tree: Any) -> Iterator[dict[str, Any]]:
         yield from nodes(inner)
 
 
-@pytest.mark.usefixtures("first")
-def test_a_run_with_a_mistake_fails_before_any_work(workplace: Path, tmp_path: Path) -> None:
-    code = (
-        "from flows.data_to_model import data_to_model;"
-        "state = data_to_model(recipe_file='gone.yaml', return_state=True);"
-        "print(state.type.value, state.message)"
-    )
-    env = {**environment(workplace), "SEQLOOM_HOME": str(tmp_path), "PREFECT_HOME": str(workplace / ".seqloom/prefect")}
-    env["PREFECT_SERVER_EPHEMERAL_ENABLED"] = "true"
-    done = subprocess.run([sys.executable, "-c", code], cwd=workplace, env=env, capture_output=True, text=True)
+def ask_for_a_recipe_that_is_gone() -> None:
+    state = data_to_model(recipe_file="gone.yaml", return_state=True)
+    print(state.type.value, state.message)
+
+
+def test_a_run_with_a_mistake_fails_before_any_work(workplace: Path, tmp_path: Path, prefect: dict[str, str]) -> None:
+    env = environment(workplace) | prefect | {"SEQLOOM_HOME": str(tmp_path)}
+    done = Fork(ask_for_a_recipe_that_is_gone, cwd=workplace, env=env).wait()
     assert done.stdout.startswith("FAILED "), done.stderr
     assert "gone.yaml: no such recipe" in done.stdout
     assert not list(tmp_path.iterdir())
 
 
-def test_force_does_every_stage_again_in_the_same_folders(workplace: Path, tmp_path: Path) -> None:
-    env = {**environment(workplace), "SEQLOOM_HOME": str(tmp_path), "PREFECT_HOME": str(workplace / ".seqloom/prefect")}
+def test_force_does_every_stage_again_in_the_same_folders(own_place: Path, prefect: dict[str, str]) -> None:
+    env, artifacts = environment(own_place) | prefect, own_place / ".seqloom" / "artifacts"
 
     def train(*arguments: str) -> dict[str, Any]:
-        command = [sys.executable, "-m", "flows.command_line", "train", "recipe.yaml", "--json", *arguments]
-        outcome: dict[str, Any] = json.loads(
-            subprocess.run(command, cwd=workplace, env=env, capture_output=True, check=True).stdout
-        )
+        done = command("train", "recipe.yaml", "--json", *arguments, cwd=own_place, env=env).wait()
+        assert done.returncode == 0, done.stderr
+        outcome: dict[str, Any] = json.loads(done.stdout)
         return outcome
 
     def written() -> dict[Path, int]:
-        files = (tmp_path / "artifacts").glob("training/*/weights.safetensors")
-        files = [*files, *(tmp_path / "artifacts").glob("*/*/manifest.json")]
+        files = [*artifacts.glob("training/*/weights.safetensors"), *artifacts.glob("*/*/manifest.json")]
         return {file: file.stat().st_mtime_ns for file in files}
 
     first, before = train(), written()

@@ -1,8 +1,6 @@
 """refresh: it trains the first time and when enough changed, and says why not when it does not."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,54 +8,49 @@ import pytest
 import yaml
 
 from tests.flows.conftest import environment
+from tests.flows.running import Fork, command
 
 ROOT = Path(__file__).parents[2]
-LOOK = """
-import json, sys
-from flows.embedded_prefect import use_embedded_prefect
-from pathlib import Path
-server = use_embedded_prefect(Path(sys.argv[1]))
-server.wait()
-from tasks import refreshing
-events = []
-refreshing.emit_event = lambda event, resource, payload: events.append([event, resource, payload])
-from flows.refresh import refresh
-state = refresh("recipe.yaml", ("corpus.max_characters=50",), float(sys.argv[2]), return_state=True)
-print(json.dumps([state.type.value, state.name, state.message, events]))
-"""
+
+
+def look(share: float) -> None:
+    """Run the flow; say the state and the events that it would have sent."""
+    from flows.refresh import refresh
+    from tasks import refreshing
+
+    events: list[Any] = []
+    refreshing.emit_event = lambda *event, **more: events.append([*event, *more.values()])
+    state = refresh("recipe.yaml", ("corpus.max_characters=50",), share, return_state=True)
+    print(json.dumps([state.type.value, state.name, state.message, events]))
 
 
 class Watched:
     """A corpus and its recipe, in a home of its own."""
 
-    def __init__(self, folder: Path, workplace: Path) -> None:
+    def __init__(self, folder: Path, prefect: dict[str, str]) -> None:
         self.folder = folder
-        self.text = (workplace / "phrases.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
-        self.env = {**environment(folder), "PREFECT_HOME": str(workplace / ".seqloom" / "prefect")}
-        (folder / "recipe.yaml").write_bytes((workplace / "recipe.yaml").read_bytes())
-        self.write(self.text)
+        self.text = (folder / "phrases.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+        self.env = environment(folder) | prefect
 
     def write(self, lines: list[str]) -> None:
         (self.folder / "phrases.tsv").write_text("".join(lines), encoding="utf-8")
 
     def look(self, share: float = 0.05) -> tuple[str, str, list[Any]]:
         """The state's name and message, and the events sent."""
-        command = [sys.executable, "-c", LOOK, str(self.folder / ".seqloom"), str(share)]
-        done = subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True)
+        done = Fork(look, share, cwd=self.folder, env=self.env).wait()
         assert done.returncode == 0, done.stderr
         kind, name, message, events = json.loads(done.stdout.splitlines()[-1])
         assert kind == "COMPLETED"
         return name, message, events
 
     def train(self) -> None:
-        command = [sys.executable, "-m", "flows.command_line", "train", "recipe.yaml", "-o", "corpus.max_characters=50"]
-        subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, check=True)
+        done = command("train", "recipe.yaml", "-o", "corpus.max_characters=50", cwd=self.folder, env=self.env).wait()
+        assert done.returncode == 0, done.stderr
 
 
-@pytest.fixture(scope="module")
-def watched(workplace: Path, tmp_path_factory: pytest.TempPathFactory, first: dict[str, Any]) -> Watched:
-    assert first  # Prefect's database is there
-    return Watched(tmp_path_factory.mktemp("watched"), workplace)
+@pytest.fixture
+def watched(own_place: Path, prefect: dict[str, str]) -> Watched:
+    return Watched(own_place, prefect)
 
 
 def test_the_first_time_then_nothing_then_little_then_enough(watched: Watched) -> None:

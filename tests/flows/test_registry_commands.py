@@ -1,13 +1,14 @@
 """history, promote, rollback and show, as they are typed."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from flows import command_line
-from seqloom.registry.tracking import connect
+from seqloom.registry.tracking import connect, database_file
 
 Typed = Callable[..., tuple[int, str, str]]
 
@@ -31,7 +32,9 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
 
 
 @pytest.fixture
-def two_versions(tmp_path: Path, typed: Typed) -> Typed:
+def two_versions(tmp_path: Path, typed: Typed, new_registry: Path) -> Typed:
+    (tmp_path / "home").mkdir()
+    shutil.copyfile(new_registry, database_file(tmp_path / "home"))
     client = connect(tmp_path / "home")
     client.create_registered_model("a-b")
     for _ in range(2):

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from mlflow import MlflowClient
 
 from seqloom.artifact.stage import STAGES
 from tests.flows.conftest import RECIPE, Run, environment
+from tests.flows.running import Fork, command
 
 ALL_STAGES = [stage.name for stage in STAGES]
 
@@ -77,15 +76,17 @@ def test_a_byte_of_the_corpus_reruns_all(seqloom: Run, workplace: Path) -> None:
     assert plan == dict.fromkeys(ALL_STAGES, "will run")
 
 
+def predict() -> None:
+    import mlflow
+    import pandas as pd
+
+    mlflow.set_tracking_uri("sqlite:///.seqloom/mlflow.db")
+    model = mlflow.pyfunc.load_model("models:/phrases@champion")
+    print(json.dumps(model.predict(pd.DataFrame({"source": ["the red cat", "", "a dog"]}))["prediction"].tolist()))
+
+
 def test_mlflow_loads_what_the_command_line_runs(first: dict[str, Any], seqloom: Run, workplace: Path) -> None:
-    code = (
-        "import mlflow, pandas as pd, json;"
-        "mlflow.set_tracking_uri('sqlite:///.seqloom/mlflow.db');"
-        "model = mlflow.pyfunc.load_model('models:/phrases@champion');"
-        "rows = pd.DataFrame({'source': ['the red cat', '', 'a dog']});"
-        "print(json.dumps(model.predict(rows)['prediction'].tolist()))"
-    )
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, cwd=workplace, check=True)
+    done = Fork(predict, cwd=workplace, env=environment(workplace)).wait()
     generated = seqloom("generate", "models:/phrases/1", "--json", stdin=b"the red cat\n\na dog")
     assert first["version"] == 1
     assert json.loads(done.stdout) == json.loads(generated.stdout)["outputs"]
@@ -139,37 +140,30 @@ def test_no_pickle_lies_with_the_model(first: dict[str, Any], workplace: Path) -
     ]
 
 
-def test_a_killed_training_goes_on(tmp_path: Path, workplace: Path) -> None:
+def test_a_killed_training_goes_on(own_place: Path, prefect: dict[str, str]) -> None:
     """kill -9 after a checkpoint; the same command finishes, in the same MLflow run, without redoing what was saved."""
-    (tmp_path / "phrases.tsv").write_bytes((workplace / "phrases.tsv").read_bytes())
-    (tmp_path / "recipe.yaml").write_text(RECIPE.replace("epochs: 2", "epochs: 40, patience: 40"), encoding="utf-8")
-    command = [sys.executable, "-m", "flows.command_line", "train", "recipe.yaml", "--json"]
-    killed = subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        env=environment(tmp_path),
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    training = tmp_path / ".seqloom" / "artifacts" / "training"
-    while not (saved := list(training.glob("*.work/step-*/position.json"))):
-        assert killed.poll() is None, "ended before it was killed"
+    (own_place / "recipe.yaml").write_text(RECIPE.replace("epochs: 2", "epochs: 20, patience: 20"), encoding="utf-8")
+    train = ("train", "recipe.yaml", "--json")
+    killed = command(*train, cwd=own_place, env=environment(own_place) | prefect)
+    training = own_place / ".seqloom" / "artifacts" / "training"
+    while not list(training.glob("*.work/step-*/position.json")):
+        assert not killed.ended(), "ended before it was killed"
         time.sleep(0.02)
     os.killpg(killed.pid, signal.SIGKILL)
-    killed.wait()
+    assert killed.wait().returncode == -signal.SIGKILL
     saved = list(training.glob("*.work/step-*/position.json"))
     step = json.loads(saved[0].read_text())["step"]
-    client = MlflowClient(f"sqlite:///{tmp_path}/.seqloom/mlflow.db")
+    client = MlflowClient(f"sqlite:///{own_place}/.seqloom/mlflow.db")
     experiment = client.get_experiment_by_name("phrases")
     assert experiment is not None
     [left_open] = client.search_runs([experiment.experiment_id])
     assert left_open.info.status == "RUNNING"
 
-    done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, check=True)
+    done = command(*train, cwd=own_place, env=environment(own_place) | prefect).wait()
+    assert done.returncode == 0, done.stderr
     outcome = json.loads(done.stdout)
     assert (outcome["run_id"], outcome["version"]) == (left_open.info.run_id, 1)
     steps = [metric.step for metric in client.get_metric_history(outcome["run_id"], "validation/loss")]
-    assert len(steps) == len(set(steps)) == 40
+    assert len(steps) == len(set(steps)) == 20
     assert step in steps
     assert outcome["stages"]["corpus"] == "cached"

@@ -14,6 +14,8 @@ from uuid import UUID
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 
+from flows.stack.presence import running
+
 ROOT = Path(__file__).parents[2]
 UP = [sys.executable, "-m", "flows.command_line", "up"]
 
@@ -36,7 +38,7 @@ class RunningStack:
         """Return when it is up."""
         with self.said.open("wb") as stream:
             self.process = subprocess.Popen(UP, cwd=ROOT, env=self.told, stdout=stream, stderr=subprocess.STDOUT)
-        while not (self.home / "stack.json").exists():
+        while getattr(running(self.home), "process", None) != self.process.pid:
             assert self.process.poll() is None, self.all_that_was_said()
             time.sleep(0.1)
 

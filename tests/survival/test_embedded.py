@@ -1,30 +1,51 @@
-"""kill -9 of `seqloom train`: the server it started goes with it."""
+"""kill -9 of `seqloom train`: the server it started goes with it. Of that server: the command says so, and goes on."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import psutil
 
-from tests.flows.conftest import DATA, RECIPE, environment
+from tests.flows.conftest import environment, write_workplace
+from tests.flows.running import COMMAND
 from tests.survival.stack import until
 from tests.survival.test_kills import is_gone
 
 
-def test_nothing_is_left_of_a_killed_command(tmp_path: Path) -> None:
-    (tmp_path / "phrases.tsv").write_bytes(DATA.read_bytes())
-    (tmp_path / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
-    command = subprocess.Popen(
-        [sys.executable, "-m", "flows.command_line", "train", "recipe.yaml"],
-        cwd=tmp_path,
-        env=environment(tmp_path),
+def begin(folder: Path, **more: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [*COMMAND, "train", "recipe.yaml"],
+        cwd=folder,
+        env=environment(folder) | more,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    database = tmp_path / ".seqloom" / "prefect" / "prefect.db"
-    until(database.exists, "the start of the server")
+
+
+def server_of(command: "subprocess.Popen[str]") -> psutil.Process:
     children = psutil.Process(command.pid).children(recursive=True)
-    assert any("flows.embedded_prefect" in child.cmdline() for child in children)
+    [server] = [child for child in children if "flows.embedded_prefect" in child.cmdline()]
+    return server
+
+
+def test_nothing_is_left_of_a_killed_command(tmp_path: Path) -> None:
+    command = begin(write_workplace(tmp_path))
+    until((tmp_path / ".seqloom" / "prefect" / "prefect.db").exists, "the start of the server")
+    server = server_of(command)
     command.kill()
-    command.wait()
-    until(lambda: all(map(is_gone, children)), "the end of its server", 10)
+    command.communicate()
+    until(lambda: is_gone(server), "the end of its server", 10)
+
+
+def test_a_command_whose_server_dies_ends_with_a_sentence_and_goes_on(tmp_path: Path) -> None:
+    write_workplace(tmp_path)
+    command = begin(tmp_path, PREFECT_CLIENT_MAX_RETRIES="1")  # by default the last word takes a minute
+    until(lambda: list((tmp_path / ".seqloom" / "artifacts").glob("corpus/*/manifest.json")), "the first stage")
+    server_of(command).kill()
+    _, error = command.communicate(timeout=180)
+    assert command.returncode == 1
+    sentence = "Prefect's server does not answer any more; what is finished is kept: the same command goes on"
+    assert error.splitlines()[-1] == f"seqloom: {sentence}"
+    again = begin(tmp_path)
+    _, error = again.communicate(timeout=180)
+    assert again.returncode == 0, error

@@ -2,6 +2,7 @@
 
 import time
 
+from seqloom.registry.versions import VERDICT_KEY_TAG
 from tests.survival.slots import Holder
 from tests.survival.stack import EPOCHS, Stack, recipe, until
 
@@ -31,3 +32,19 @@ def test_both_servers_away(stack: Stack) -> None:
     stack.told_once("servers-away", LONGER)
     assert set(stack.stages(run).values()) <= {"Completed", "Cached"}
     assert said == "given back\n"
+
+
+def test_prefect_away_when_all_is_done(stack: Stack) -> None:
+    """Between the last thing that the run does and its word that it is done."""
+    run = stack.run(recipe("last-word"))
+    until(lambda: is_judged(stack, "last-word"), "the verdict")
+    stack.kill("prefect")
+    time.sleep(SECONDS_AWAY)
+    stack.start("prefect")
+    stack.ends(run, "Completed", 150)
+    stack.told_once("last-word", EPOCHS)
+
+
+def is_judged(stack: Stack, name: str) -> bool:
+    """Whether the gate has said the last that it says of the one version."""
+    return any(VERDICT_KEY_TAG in version.tags for version in stack.registry.search_model_versions(f"name = '{name}'"))

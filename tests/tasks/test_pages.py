@@ -150,11 +150,14 @@ def test_registry() -> None:
 
 
 def test_gate() -> None:
-    facts = {"version": 2, "verdict": "promoted", "why": "chrF is up", "aliases": [], "champion": {"version": 2}}
+    old = {"version": 1, "bleu": 30.04, "chrf": 55.5}
+    verdict = {"version": 2, "task": "translation", "verdict": "refused", "why": "chrF is down"}
+    facts = {**verdict, "aliases": [], "champion": old}
     page = shown(gate, facts)
-    assert "Version **2**: promoted. chrF is up" in page
-    assert "| version | 2 |" in page
-    assert "| version | none |" in shown(gate, {**facts, "champion": None})
+    assert "Version **2** is refused: chrF is down" in page
+    assert "Champion is version **1**, with BLEU 30.0 and chrF 55.5 when it was registered." in page
+    assert "There is no champion." in shown(gate, {**facts, "champion": None})
+    assert "hampion is version" not in shown(gate, {**facts, "verdict": "champion", "champion": {"version": 2}})
 
 
 def test_every_stage_has_a_page() -> None:

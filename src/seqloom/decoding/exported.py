@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from seqloom.decoding.exporting import EXPORT_FILE, PLACES, ctranslate2
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.hypothesis import NEVER_WRITTEN, Hypothesis
@@ -24,6 +26,8 @@ def load_generator(folder: Path) -> Generator:
 class ExportedGenerator(Generator):
     """CTranslate2 in place of torch. Greedy search finds the same tokens; its beam search keeps its own rules."""
 
+    runs_on_a_gpu = False
+
     def __init__(self, folder: Path, threads: int = 0) -> None:
         recipe = read_recipe(folder)
         self.source, self.target = (Vocabulary.load(folder / name) for name in VOCABULARY_FILES)
@@ -32,6 +36,9 @@ class ExportedGenerator(Generator):
         self.tokens = (recipe.model.places if recipe.model.positions == "learned" else PLACES) - 1
         self._ids = {token: number for number, token in enumerate(self.target.tokens)}
         self._engine: Any = ctranslate2().Translator(str(folder), device="cpu", intra_threads=threads)
+
+    def move(self, device: torch.device) -> None:
+        """It stays on the CPU, which it was exported for."""
 
     def _search(self, sources: list[list[int]], decoding: "Decoding") -> list[list[Hypothesis]]:
         longest = min(decoding.max_length, longest_answer(max(map(len, sources)) + 1), self.tokens or 1 << 62)

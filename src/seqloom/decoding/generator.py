@@ -61,6 +61,8 @@ class Generator:
     the model has places for.
     """
 
+    runs_on_a_gpu = True
+
     def __init__(
         self,
         model: EncoderDecoder,
@@ -94,6 +96,10 @@ class Generator:
         source, target = (Vocabulary.load(folder / name) for name in VOCABULARY_FILES)
         model = read_checkpoint(recipe.model, folder, recipe.training.objective)
         return cls(model, source, target, recipe.decoding, recipe.corpus.max_characters, _places(recipe))
+
+    def move(self, device: torch.device) -> None:
+        """Decode there from now on."""
+        self.model.to(device)
 
     def generate(self, texts: Sequence[str]) -> list[str]:
         """One text per text, in order; a text without tokens gives the empty text."""

@@ -105,6 +105,11 @@ def keep_evidence(client: MlflowClient, verdict: Verdict, run_id: str) -> None:
     client.log_text(run_id, json.dumps(verdict.as_json(), indent=2, ensure_ascii=False), f"{FOLDER}/verdict.json")
 
 
+def still_holds(client: MlflowClient, verdict: Verdict) -> bool:
+    """Whether the champion is the one that was measured, or the version itself by now."""
+    return aliases_of(client, verdict.name).get(CHAMPION) in (verdict.champion, verdict.version)
+
+
 def settle(client: MlflowClient, verdict: Verdict, decision: Decision, by: str, key: str, home: Path) -> Settled:
     """Move the champion if all rules hold and nobody objects; the version is told what came of it, and why.
 

@@ -43,6 +43,12 @@ def connect(home: Path) -> MlflowClient:
     return MlflowClient(uri)
 
 
+def make_database(home: Path) -> None:
+    """Make the database of the embedded MLflow, which takes seconds, unless it is there or the user has a server."""
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        connect(home).search_experiments(max_results=1)
+
+
 def is_away(error: BaseException) -> bool:
     """Whether an error says that MLflow cannot be reached or is not well now, so that the same call may do later."""
     if isinstance(error, MlflowException):

@@ -3,12 +3,11 @@
 import json
 import os
 import sys
-import threading
-import time
 import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
+from seqloom.lifeline import end_with
 from seqloom.mistake import UserMistake
 from seqloom.preemption import Preempted
 from seqloom.training.building import train_job
@@ -18,12 +17,11 @@ from seqloom.training.group import Together, device_of_rank
 from seqloom.training.job import read_job
 
 OUTCOME_FILE, EVENTS_FILE, LOG_FILE = "outcome.json", "events.jsonl", "process-{}.log"
-SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def main(place: Path) -> None:
     """Take part in the job that lies in `place`, unless it is over."""
-    threading.Thread(target=_die_with, args=(os.getppid(),), daemon=True).start()
+    end_with(os.getppid())
     if (place / OUTCOME_FILE).exists():  # a process left with it, and the launcher started all again
         return
     rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
@@ -68,13 +66,6 @@ def _write_to(log: Path) -> None:
     with log.open("ab") as file:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(file.fileno(), stream.fileno())
-
-
-def _die_with(parent: int) -> None:
-    """A launcher that was killed leaves no processes behind."""
-    while os.getppid() == parent:
-        time.sleep(SECONDS_BETWEEN_LOOKS)
-    os._exit(1)
 
 
 def _say_nothing(*_: Any) -> None:

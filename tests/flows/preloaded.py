@@ -1,0 +1,31 @@
+"""What the commands import, imported once: `tests.flows.running` forks them from a process that has it all."""
+
+import importlib
+import os
+
+MODULES = (
+    "flows.batch_generate",
+    "flows.command_line",
+    "flows.compare",
+    "flows.data_to_model",
+    "flows.refresh",
+    "flows.terminal",
+    "gensim.models",
+    "mlflow.pyfunc",
+    "seqloom.bulk.generating",
+    "seqloom.decoding.exported",
+    "seqloom.evaluation.building",
+    "seqloom.registry.clean_up",
+    "seqloom.registry.judging",
+    "seqloom.training.building",
+    "seqloom.training.launching",
+)
+
+os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"  # as the commands say before they import Prefect
+for name in MODULES:
+    importlib.import_module(name)
+
+judging = importlib.import_module("seqloom.registry.judging")
+smoke = importlib.import_module("seqloom.registry.smoke")
+# Five seconds for each version; tests/registry asks real ones, and so does every real process of tests/flows.
+judging.smoke_test = lambda *_: smoke.Smoke(True, "not asked")
