@@ -36,7 +36,8 @@ def asked_variants(
     """Each recipe with each combination of the grid on top of the overrides; what comes out the same is there once.
 
     Raises:
-        UserMistake: as for `asked_recipe`, a line of the grid is malformed, or fewer than two recipes come of it.
+        UserMistake: as for `asked_recipe`, a line of the grid is malformed, tasks differ, or fewer than two recipes
+            come of it.
     """
     variants: dict[str, Variant] = {}
     for file in recipe_files or ("",):
@@ -44,6 +45,11 @@ def asked_variants(
             made = asked_recipe(recipe, file, [*override, *changes])
             names = [made.name] if len(recipe_files) > 1 or not changes else []
             variants.setdefault(made.model_dump_json(), Variant(" · ".join([*names, *changes]), made))
+    tasks = sorted({variant.recipe.task for variant in variants.values()})
+    if len(tasks) > 1:
+        raise UserMistake(
+            f"recipes of different tasks ({', '.join(tasks)}) have no score in common: compare those of one"
+        )
     if len(variants) < 2:
         raise UserMistake("there is nothing to compare: give a second recipe, or a grid such as model.encoder=lstm,gru")
     return list(variants.values())

@@ -11,6 +11,7 @@ from flows.asking import FORM, Variant, asked_variants
 from flows.data_to_model import data_to_model
 from seqloom.artifact.home import home_folder
 from seqloom.evaluation.ranking import Candidate
+from seqloom.recipe.kinds.choosing import judged_by
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.checking import check_places
 from seqloom.registry.planning import pinned
@@ -48,7 +49,8 @@ def compare(
     variants = asked_variants(recipe, recipe_files, override, grid)
     for variant in variants:
         check_places(variant.recipe)
-    comparison = weigh([_candidate(variant) for variant in variants], variants[0].recipe.evaluation.metric)
+    first = variants[0].recipe
+    comparison = weigh([_candidate(variant) for variant in variants], first.task, judged_by(first))
     if register_best:
         data_to_model(next(variant.recipe for variant in variants if variant.label == comparison.best.label))
     return Completed(message=comparison.headline, data=comparison)
@@ -67,7 +69,7 @@ def train_and_score(label: str, recipe: Recipe) -> Candidate:
     )
     training = train(recipe, corpus, vocabulary, vectors, batches, run_id)
     evaluation = evaluate(recipe, corpus, batches, training, run_id)
-    return measure(label, recipe.evaluation.metric, corpus, training, evaluation, run_id)
+    return measure(label, judged_by(recipe), corpus, training, evaluation, run_id)
 
 
 def _candidate(variant: Variant) -> Candidate:

@@ -7,7 +7,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from flows.asking import FORM, asked_recipe
-from flows.outcome import Champion, Outcome
+from flows.outcome import Outcome
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.mistake import UserMistake
@@ -70,7 +70,6 @@ def _outcome(states: list[State[Manifest]]) -> Outcome:
     cached = {manifest.stage for manifest, state in zip(manifests, states, strict=True) if state.name == "Cached"}
     done = {manifest.stage: manifest for manifest in manifests}
     registry, gate = done["registry"].facts, done["gate"].facts
-    champion = gate["champion"]
     return Outcome(
         model=registry["name"],
         version=registry["version"],
@@ -83,6 +82,7 @@ def _outcome(states: list[State[Manifest]]) -> Outcome:
         flow_run=str(flow_run.id),
         prefect_url="" if prefect_is_embedded() else str(flow_run.ui_url or ""),
         mlflow_url=registry["version_url"],
-        champion=Champion(**champion) if champion else None,
+        task=registry["task"],
+        champion=gate["champion"],
         examples=done["evaluation"].facts["examples"],
     )

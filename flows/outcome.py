@@ -5,15 +5,6 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Champion:
-    """The version that serves now, with the scores it was registered with."""
-
-    version: int
-    bleu: float
-    chrf: float
-
-
-@dataclass(frozen=True)
 class Outcome:
     """What a run made."""
 
@@ -28,7 +19,8 @@ class Outcome:
     flow_run: str
     prefect_url: str  # of the flow run, empty where Prefect is embedded
     mlflow_url: str  # of the version, empty where MLflow has no server
-    champion: Champion | None = None
+    task: str = "translation"
+    champion: dict[str, float] | None = None  # its version, and the judged scores it was registered with
     examples: list[dict[str, str]] = field(default_factory=list)  # source, reference, hypothesis
 
     @property

@@ -1,6 +1,6 @@
 """What a person sees of a run in the terminal: the plan, a bar per stage, and the closing card."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from rich.text import Text
 
 from flows.outcome import Outcome
 from seqloom import progress
+from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.links import serve_command, server_command
 from seqloom.registry.planning import Step
@@ -111,22 +112,22 @@ def show_card(console: Console, outcome: Outcome, home: Path) -> None:
 def _scores(outcome: Outcome) -> Table:
     """The model beside the baselines and, where there is another, the champion."""
     table = Table(box=None, padding=(0, 2), title="Test scores", title_justify="left", title_style="bold")
-    for column in ("", "BLEU", "chrF", "perplexity", "token accuracy"):
+    kind = kind_of(outcome.task)
+    for column in ("", *(measure.label for measure in kind.measures)):
         table.add_column(column, justify="right" if column else "left")
-    metrics = outcome.metrics
-    table.add_row(
-        Text("this model", "bold"),
-        *(Text(f"{metrics[f'test/{name}']:.1f}", "bold") for name in ("bleu", "chrf")),
-        f"{metrics['test/perplexity']:.1f}",
-        f"{metrics['test/accuracy']:.1%}",
-    )
-    if outcome.champion and outcome.champion.version != outcome.version:
-        champion = outcome.champion
-        table.add_row(f"champion, version {champion.version}", f"{champion.bleu:.1f}", f"{champion.chrf:.1f}")
-    for baseline, name in (("nearest", "nearest training source"), ("copy", "copy of the source")):
-        scores = (f"{metrics[f'baseline/{baseline}/{score}']:.1f}" for score in ("bleu", "chrf"))
-        table.add_row(Text(name, "dim"), *(Text(score, "dim") for score in scores))
+    rows = [("this model", "bold", _of(outcome.metrics, "test/"))]
+    if outcome.champion and outcome.champion["version"] != outcome.version:
+        rows.append((f"champion, version {outcome.champion['version']:.0f}", "", outcome.champion))
+    rows += [(title, "dim", _of(outcome.metrics, f"baseline/{name}/")) for name, title in kind.baselines.items()]
+    for title, style, scores in rows:
+        figures = (each.shown(scores[each.name]) if each.name in scores else "" for each in kind.measures)
+        table.add_row(Text(title, style), *(Text(figure, style) for figure in figures))
     return table
+
+
+def _of(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:
+    """The scores of one system by their own names."""
+    return {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
 
 
 def _examples(outcome: Outcome) -> list[Table | Text]:

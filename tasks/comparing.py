@@ -12,8 +12,10 @@ from prefect.runtime import flow_run
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import EVALUATION, TRAINING
-from seqloom.evaluation.ranking import METRICS, Candidate, best_first, quality_against_cost
+from seqloom.evaluation.ranking import Candidate, best_first, quality_against_cost
 from seqloom.mistake import UserMistake
+from seqloom.recipe.kinds.choosing import kind_of
+from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import runs
 from seqloom.registry.planning import follow
@@ -29,9 +31,15 @@ from tasks.watching import audience
 class Comparison:
     """All candidates, best first."""
 
-    metric: str  # they are judged by: bleu or chrf
+    task: str
+    metric: str  # they are judged by, such as chrf
     candidates: list[Candidate]
     figure: str  # a PNG file
+
+    @property
+    def measure(self) -> Measure:
+        """The metric, declared."""
+        return kind_of(self.task).judged[self.metric]
 
     @property
     def best(self) -> Candidate:
@@ -41,14 +49,15 @@ class Comparison:
     @property
     def headline(self) -> str:
         """The winner in one line."""
-        figure = f"{METRICS[self.metric]} {self.best.score(self.metric):.1f} in {self.best.seconds:,.0f} s"
+        score = self.measure.shown(self.best.score(self.measure))
+        figure = f"{self.measure.label} {score} in {self.best.seconds:,.0f} s"
         failed = sum(bool(candidate.failure) for candidate in self.candidates)
         return f"best of {len(self.candidates)}: {self.best.label}, {figure}{f'; {failed} failed' if failed else ''}"
 
     @property
     def rows(self) -> list[dict[str, str]]:
         """As a table shows them."""
-        return [_row(number, candidate) for number, candidate in enumerate(self.candidates, start=1)]
+        return [_row(self.task, number, candidate) for number, candidate in enumerate(self.candidates, start=1)]
 
     @property
     def caution(self) -> str:
@@ -71,7 +80,7 @@ def measured_before(
 
 @patient_task(name="measure", task_run_name="measure · {label}")
 def measure(
-    label: str, metric: str, corpus: Manifest, training: Manifest, evaluation: Manifest, run_id: str
+    label: str, metric: Measure, corpus: Manifest, training: Manifest, evaluation: Manifest, run_id: str
 ) -> Candidate:
     """Close the MLflow run, without a version, and gather what the comparison shows."""
     client = connect(home_folder())
@@ -95,12 +104,12 @@ def measure(
     )
     watcher = audience.get()
     if watcher:
-        watcher.finished("measured", f"{label}: {METRICS[metric]} {candidate.score(metric):.1f}", seconds)
+        watcher.finished("measured", f"{label}: {metric.label} {metric.shown(candidate.score(metric))}", seconds)
     return candidate
 
 
 @task(name="compare", cache_policy=NO_CACHE)
-def weigh(candidates: Sequence[Candidate], metric: str) -> Comparison:
+def weigh(candidates: Sequence[Candidate], task: str, metric: Measure) -> Comparison:
     """One table and one figure of all that were trained.
 
     Raises:
@@ -112,7 +121,7 @@ def weigh(candidates: Sequence[Candidate], metric: str) -> Comparison:
         raise UserMistake(f"every candidate failed; {ranked[0].label}: {ranked[0].failure}")
     figure = home_folder() / "comparisons" / f"{flow_run.id}.png"
     quality_against_cost(trained, metric, figure)
-    comparison = Comparison(metric, ranked, str(figure))
+    comparison = Comparison(task, metric.name, ranked, str(figure))
     line = comparison.headline
     tell_prefect("the table", lambda: create_table_artifact(comparison.rows, key="comparison", description=line))
     page = _page(comparison)
@@ -120,15 +129,16 @@ def weigh(candidates: Sequence[Candidate], metric: str) -> Comparison:
     return comparison
 
 
-def _row(number: int, candidate: Candidate) -> dict[str, str]:
+def _row(task: str, number: int, candidate: Candidate) -> dict[str, str]:
+    measures = kind_of(task).measures
     if candidate.failure:
-        return {"": "", "candidate": candidate.label, **dict.fromkeys(_COLUMNS, ""), "note": candidate.failure}
-    figures = {name: f"{candidate.score(metric):.1f}" for metric, name in METRICS.items()}
+        columns = dict.fromkeys([*(measure.label for measure in measures), *_COSTS], "")
+        return {"": "", "candidate": candidate.label, **columns, "note": candidate.failure}
+    figures = {measure.label: measure.shown(candidate.score(measure)) for measure in measures}
     return {
         "": str(number),
         "candidate": candidate.label,
         **figures,
-        "perplexity": f"{candidate.metrics['test/perplexity']:.1f}",
         "seconds": f"{candidate.seconds:,.1f}",
         "tokens/s": f"{candidate.tokens_per_second:,.0f}",
         "parameters": f"{candidate.parameters / 1e6:.2f} M",
@@ -136,14 +146,14 @@ def _row(number: int, candidate: Candidate) -> dict[str, str]:
     }
 
 
-_COLUMNS = (*METRICS.values(), "perplexity", "seconds", "tokens/s", "parameters")
+_COSTS = ("seconds", "tokens/s", "parameters")
 
 
 def _page(comparison: Comparison) -> str:
     columns = list(comparison.rows[0])
     table = markdown.table(columns, [list(row.values()) for row in comparison.rows])
     caution = f"**{comparison.caution}**\n\n" if comparison.caution else ""
-    picture = markdown.image(Path(comparison.figure), f"{METRICS[comparison.metric]} against cost")
+    picture = markdown.image(Path(comparison.figure), f"{comparison.measure.label} against cost")
     return (
         f"## {comparison.headline}\n\n{caution}{table}\n{picture}\n"
         f'```\nseqloom generate {comparison.best.checkpoint} "…"\n```\n'

@@ -17,6 +17,7 @@ from pydantic import Field
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import GATE
+from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence, judging, versions
 from seqloom.registry.gate import Verdict
@@ -135,8 +136,9 @@ def _facts(recipe: Recipe, version: Manifest) -> dict[str, Any]:
     tags = client.get_model_version(name, str(number)).tags
     return {
         "version": number,
+        "task": recipe.task,
         "verdict": tags[judging.VERDICT_TAG],
         "why": tags[judging.WHY_TAG],
         "aliases": list(versions.describe(client, name, str(number)).aliases),
-        "champion": versions.champion_scores(client, name),
+        "champion": versions.champion_scores(client, name, kind_of(recipe.task)),
     }

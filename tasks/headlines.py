@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from seqloom.artifact.manifest import Manifest
+from seqloom.recipe.kinds.choosing import kind_of
 
 VERDICTS = {
     "champion": "is champion",
@@ -34,8 +35,11 @@ def headline(manifest: Manifest) -> str:
                 f"validation loss {facts['validation']['validation/loss']:.3f}"
             )
         case "evaluation":
-            metrics = facts["metrics"]
-            return f"BLEU {metrics['test/bleu']:.1f}, chrF {metrics['test/chrf']:.1f} on {facts['rows']:,} test pairs"
+            kind = kind_of(facts["task"])
+            figures = (
+                f"{each.label} {each.shown(facts['metrics'][f'test/{name}'])}" for name, each in kind.judged.items()
+            )
+            return f"{', '.join(figures)} on {facts['rows']:,} test {kind.rows}"
         case "registry":
             return f"models:/{facts['name']}/{facts['version']}"
         case "gate":

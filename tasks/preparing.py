@@ -14,6 +14,7 @@ from seqloom.batches.encoding import encode_corpus
 from seqloom.corpus.building import build_corpus
 from seqloom.corpus.sources import locate
 from seqloom.progress import Progress
+from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.continuing import parent_of
 from seqloom.registry.planning import digest_of_sources
@@ -38,7 +39,8 @@ def make_vocabulary(recipe: Recipe, corpus: Manifest, force: bool = False) -> St
     """Learn how text is cut into tokens."""
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
-        return build_vocabulary(recipe.vocabulary, corpus.path, folder, progress, parent_of(recipe, home_folder()))
+        parent, labelled = parent_of(recipe, home_folder()), kind_of(recipe.task).answer == "label"
+        return build_vocabulary(recipe.vocabulary, corpus.path, folder, progress, parent, labelled)
 
     return run_stage(VOCABULARY, recipe, [corpus.digest], write, force)
 

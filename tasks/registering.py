@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import EVALUATION, REGISTRY, TRAINING
+from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import links, runs, versions
 from seqloom.registry.planning import follow
@@ -70,7 +71,7 @@ def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: s
                 runs.log_facts(client, run_id, (training, evaluation))
                 runs.log_results(client, run_id, evaluation)
                 version = versions.register_version(client, recipe, run_id, key, training.path, evaluation)
-        facts = _facts(client, version, evaluation, home)
+        facts = _facts(client, recipe, version, evaluation, home)
         manifest = Manifest(REGISTRY.name, key, key, training.folder, round(monotonic() - started, 3), facts)
         if new or runs.is_open(client, run_id):  # open: a kill came between the version and this
             runs.describe_run(client, run_id, note(recipe, manifest, evaluation, _this_flow_run()))
@@ -83,13 +84,14 @@ def _link_run(client: MlflowClient, recipe: Recipe, run_id: str, home: Path) -> 
     link(recipe, "run", links.run_url(client, run_id, home), "the run in MLflow, with its curves as they grow")
 
 
-def _facts(client: MlflowClient, version: Version, evaluation: Manifest, home: Path) -> dict[str, Any]:
+def _facts(client: MlflowClient, recipe: Recipe, version: Version, evaluation: Manifest, home: Path) -> dict[str, Any]:
     return {
         "name": version.name,
+        "task": recipe.task,
         "version": version.number,
         "aliases": list(version.aliases),
         "run_id": version.run_id,
-        "champion": versions.champion_scores(client, version.name),
+        "champion": versions.champion_scores(client, version.name, kind_of(recipe.task)),
         "metrics": evaluation.facts["metrics"],
         "run_url": links.run_url(client, version.run_id, home),
         "version_url": links.version_url(version.name, version.number, home),

@@ -73,7 +73,7 @@ def train(
                 observe,
                 progress,
             )
-        draw_loss(folder, facts["best_epoch"])
+        draw_loss(folder, facts["best_epoch"], recipe.task)
         return facts
 
     alone = store.alone(f"training-{key[:32]}", "the same training")  # or both would tell MLflow the same figures

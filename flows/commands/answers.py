@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,23 +32,24 @@ def generate(
     form: Annotated[str, typer.Option("--form", help="One that seqloom export added to the version.")] = "torch",
     as_json: AsJson = False,
 ) -> None:
-    """Write one line of output for each line of input, in order."""
+    """Write one line for each line of input, in order: a text, or a label, a tab and the probabilities of labels."""
     if texts and file:
         raise UserMistake("texts and --file are given both; give one of them")
     from seqloom.decoding.exported import load_generator
     from seqloom.registry.lookup import find_checkpoint
 
     generator = load_generator(find_checkpoint(model, home_folder(), form))
-    answers: list[str] = []
+    columns: dict[str, list[Any]] = {"prediction": []}
     for chunk in in_chunks(_lines(texts, file), LINES_AT_ONCE):
-        written = generator.generate(chunk)
+        answers = generator.answer(chunk, generator.decoding)
         if as_json:
-            answers += written
+            for column, values in generator.columns(answers).items():
+                columns.setdefault(column, []).extend(values)
         else:
-            sys.stdout.writelines(f"{answer}\n" for answer in written)
+            sys.stdout.writelines(f"{generator.line(found)}\n" for found in answers)
             sys.stdout.flush()
     if as_json:
-        print_json({"model": model, "outputs": answers})
+        print_json({"model": model, "outputs": columns.pop("prediction"), **columns})
 
 
 @commands.command()

@@ -4,24 +4,38 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.evaluation.files import FIGURES_FOLDER
-from tasks.pages.markdown import image, lines, table
+from seqloom.recipe.kinds.choosing import kind_of
+from tasks.pages.markdown import image, lines, table, text
 from tasks.pages.scores import scores_table
 
-_PICTURES = {"scores.png": "scores", "chrf_by_length.png": "chrF by length", "lengths.png": "lengths of the answers"}
+LABELS_SHOWN = 12
 
 
 def sections(manifest: Manifest) -> Iterator[str]:
     """Scores and signatures, examples, pictures."""
     facts = manifest.facts
-    yield scores_table(facts["metrics"], "this model", {})
-    yield f"On {facts['rows']:,} test pairs; {facts['sentences_per_second']:,.1f} sentences decoded a second.\n"
+    kind = kind_of(facts["task"])
+    yield scores_table(kind.name, facts["metrics"], "this model", {})
+    yield f"On {facts['rows']:,} test {kind.rows}; {facts['sentences_per_second']:,.1f} sentences decoded a second.\n"
     yield examples(facts["examples"])
-    for name, what in _PICTURES.items():
+    if "confusion" in facts:
+        yield confusion(facts["confusion"]["labels"], facts["confusion"]["rows"])
+    for name, what in kind.pictures.items():
         picture = manifest.path / FIGURES_FOLDER / name
         if picture.is_file():
             yield image(picture, what)
     yield "### Signatures\n\nSo that another team can repeat the scores.\n"
-    yield table(("score", "sacreBLEU"), ((name, f"`{value}`") for name, value in facts["signatures"].items()))
+    yield table(("score", "how"), ((name, f"`{value}`") for name, value in facts["signatures"].items()))
+
+
+def confusion(labels: Sequence[str], rows: Sequence[Sequence[int]]) -> str:
+    """How often each reference was given each label; of many labels the first."""
+    shown = labels[:LABELS_SHOWN]
+    cells = [
+        (text(label), *(f"{count:,}" for count in row[:LABELS_SHOWN])) for label, row in zip(shown, rows, strict=False)
+    ]
+    columns = ("reference, and what it was given", *map(text, shown))
+    return f"### Which label is taken for which\n\n{table(columns, cells, range(1, len(columns)))}"
 
 
 def examples(rows: Sequence[Mapping[str, str]]) -> str:

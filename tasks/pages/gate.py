@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from seqloom.artifact.manifest import Manifest
+from seqloom.recipe.kinds.choosing import kind_of
 from tasks.headlines import VERDICTS
 from tasks.pages.markdown import text
 
@@ -15,6 +16,7 @@ def sections(manifest: Manifest) -> Iterator[str]:
     if not champion:
         yield "There is no champion.\n"
     elif champion["version"] != facts["version"]:
-        scores = f"BLEU {champion['bleu']:.1f} and chrF {champion['chrf']:.1f} when it was registered"
-        yield f"Champion is version **{champion['version']}**, with {scores}.\n"
+        judged = kind_of(facts["task"]).judged.items()
+        scores = " and ".join(f"{measure.label} {measure.shown(champion[name])}" for name, measure in judged)
+        yield f"Champion is version **{champion['version']}**, with {scores} when it was registered.\n"
     yield "Every rule, with what was measured for it, is in the table *gate-evidence* of the run that judged it.\n"

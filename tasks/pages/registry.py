@@ -21,7 +21,7 @@ def comparison(facts: Mapping[str, Any]) -> str:
     champion = dict(facts["champion"] or {})
     number = champion.pop("version", None)
     others = {} if number in (None, facts["version"]) else {f"champion, version {number}": champion}
-    return scores_table(facts["metrics"], f"version {facts['version']}", others)
+    return scores_table(facts["task"], facts["metrics"], f"version {facts['version']}", others)
 
 
 def where_it_is(facts: Mapping[str, Any]) -> str:

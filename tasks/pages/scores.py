@@ -2,27 +2,24 @@
 
 from collections.abc import Mapping
 
+from seqloom.recipe.kinds.choosing import kind_of
 from tasks.pages.markdown import table
 
-BASELINES = {"nearest": "nearest training source", "copy": "copy of the source"}
-NAMES = {"bleu": "BLEU", "chrf": "chrF", "accuracy": "token accuracy"}
 
-
-def scores_table(metrics: Mapping[str, float], this: str, others: Mapping[str, Mapping[str, float]]) -> str:
+def scores_table(task: str, metrics: Mapping[str, float], this: str, others: Mapping[str, Mapping[str, float]]) -> str:
     """A row for `this`, one for each of `others` (its scores without their prefix), and one for each baseline."""
-    of_this = {name.removeprefix("test/"): value for name, value in metrics.items() if name.startswith("test/")}
-    names = sorted(of_this, key=lambda name: (name not in NAMES, list(NAMES).index(name) if name in NAMES else name))
-    rows = [(f"**{this}**", *(f"**{_figure(name, of_this)}**" for name in names))]
-    rows += [(other, *(_figure(name, scores) for name in names)) for other, scores in others.items()]
-    for baseline, title in BASELINES.items():
-        prefix = f"baseline/{baseline}/"
-        scores = {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
-        if scores:
-            rows.append((title, *(_figure(name, scores) for name in names)))
-    return table(("", *(NAMES.get(name, name) for name in names)), rows, range(1, len(names) + 1))
+    kind = kind_of(task)
+    rows = [(f"**{this}**", *(f"**{figure}**" if figure else "" for figure in _figures(task, metrics, "test/")))]
+    rows += [(other, *_figures(task, scores, "")) for other, scores in others.items()]
+    rows += [(title, *_figures(task, metrics, f"baseline/{name}/")) for name, title in kind.baselines.items()]
+    return table(("", *(measure.label for measure in kind.measures)), rows, range(1, len(kind.measures) + 1))
 
 
-def _figure(name: str, scores: Mapping[str, float]) -> str:
-    if name not in scores:
-        return ""
-    return f"{scores[name]:.1%}" if name == "accuracy" else f"{scores[name]:,.2f}"
+def _figures(task: str, scores: Mapping[str, float], prefix: str) -> list[str]:
+    """Every score of the task that there is, in words."""
+    measures = kind_of(task).measures
+    names = [f"{prefix}{measure.name}" for measure in measures]
+    return [
+        measure.shown(scores[name], 1 if measure.unit == "share" else 2) if name in scores else ""
+        for name, measure in zip(names, measures, strict=True)
+    ]

@@ -1,42 +1,43 @@
 """The training: what was trained, how its loss fell, and each epoch's figures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.architecture import in_words
+from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.resolved import read_recipe
 from seqloom.training.history import read_history
 from tasks.pages.markdown import image, table
-from tasks.pages.scores import NAMES
 
 EPOCHS_SHOWN = 30
 LOSS_FILE = "loss.png"
 
 
-def draw_loss(folder: Path, best_epoch: int) -> None:
+def draw_loss(folder: Path, best_epoch: int, task: str) -> None:
     """Leave a picture of the loss beside the history it is drawn from."""
     from seqloom.evaluation.figures import loss_curves  # matplotlib: a second that a cached training is spared
 
-    loss_curves(read_history(folder), folder / LOSS_FILE, best_epoch)
+    loss_curves(read_history(folder), kind_of(task), folder / LOSS_FILE, best_epoch)
 
 
 def sections(manifest: Manifest) -> Iterator[str]:
     """Facts, the curve and the validation figures of the last epochs."""
-    facts, history = manifest.facts, read_history(manifest.path)
+    facts, history, recipe = manifest.facts, read_history(manifest.path), read_recipe(manifest.path)
+    names = {f"validation/{measure.name}": measure.label for measure in kind_of(recipe.task).measures}
     rows = [
         ("parameters", f"{facts['parameters']:,}"),
         ("device", facts["device"]),
         ("updates", f"{facts['steps']:,}"),
         ("epochs", f"{facts['epochs']}, number {facts['best_epoch']} kept"),
-        *((f"validation {_name(name)}", f"{value:,.3f}") for name, value in facts["validation"].items()),
+        *((f"validation {_name(name, names)}", f"{value:,.3f}") for name, value in facts["validation"].items()),
     ]
-    yield table(("model", in_words(read_recipe(manifest.path).model)), rows)
+    yield table(("model", in_words(recipe.model)), rows)
     yield image(manifest.path / LOSS_FILE, "loss by update")
-    yield _epochs([row for row in history if "validation/loss" in row], facts["best_epoch"])
+    yield _epochs([row for row in history if "validation/loss" in row], facts["best_epoch"], names)
 
 
-def _epochs(rows: list[dict[str, float]], best: int) -> str:
+def _epochs(rows: list[dict[str, float]], best: int, known: Mapping[str, str]) -> str:
     names = [name for name in rows[0] if name.startswith("validation/")]
     shown = rows[-EPOCHS_SHOWN:]
     lines = [
@@ -44,10 +45,9 @@ def _epochs(rows: list[dict[str, float]], best: int) -> str:
         for row in shown
     ]
     title = "Epochs" if len(shown) == len(rows) else f"The last {EPOCHS_SHOWN} epochs"
-    columns = ("epoch", *map(_name, names))
+    columns = ("epoch", *(_name(name, known) for name in names))
     return f"### {title} on the validation split\n\n{table(columns, lines, range(1, len(columns)))}"
 
 
-def _name(figure: str) -> str:
-    name = figure.rpartition("/")[2]
-    return NAMES.get(name, name)
+def _name(figure: str, known: Mapping[str, str]) -> str:
+    return known.get(figure, figure.rpartition("/")[2])

@@ -13,8 +13,9 @@ import pytest
 
 from seqloom.bulk.generating import FAILURES, MANIFEST, Bulk, Report, generate_in_bulk
 from seqloom.bulk.reading import open_input
-from seqloom.decoding.generator import Generator
+from seqloom.decoding.generator import Answers, Generator
 from seqloom.mistake import UserMistake
+from seqloom.recipe.schema import Decoding
 from tests.registry.tiny import write_checkpoint
 
 TEXTS = ["a small dog", "", "dog " * 40, "small", "a dog", "dog dog", "a a a", "big"]
@@ -79,10 +80,10 @@ def test_the_same_again_does_nothing_and_anything_else_is_another_output(
 class Failing(Generator):
     """Fails on every batch with a word in it."""
 
-    def generate(self, texts: Sequence[str]) -> list[str]:
+    def answer(self, texts: Sequence[str], decoding: Decoding) -> Answers:
         if any("dog dog" in text for text in texts):
             raise RuntimeError("out of memory")
-        return super().generate(texts)
+        return super().answer(texts, decoding)
 
 
 def test_a_text_that_the_model_fails_on_fails_alone(checkpoint: Path, file: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from seqloom.evaluation.likelihood import Likelihood
 from seqloom.evaluation.scores import text_scores
 from seqloom.mistake import UserMistake
 from seqloom.progress import unwatched
-from seqloom.recipe.schema import Evaluation
+from seqloom.recipe.schema import Recipe
 
 TRAIN = pd.DataFrame(
     {
@@ -35,9 +35,23 @@ def perfect(sources):
     return [ANSWERS[source] for source in sources]
 
 
+def recipe_of(examples):
+    return Recipe.model_validate(
+        {
+            "name": "a",
+            "corpus": {"train": ["a.tsv"], "target_language": "de"},
+            "evaluation": {"examples": examples},
+        }
+    )
+
+
 def run(folder, generate=perfect, test=TEST, progress=unwatched, history=HISTORY, examples=2):
     folder.mkdir(exist_ok=True)
-    return evaluate(generate, MEASURED, TRAIN, test, Evaluation(examples=examples), "de", history, folder, progress)
+
+    def ask(sources):
+        return {"prediction": generate(sources)}
+
+    return evaluate(ask, MEASURED, TRAIN, test, recipe_of(examples), history, folder, progress)
 
 
 def test_facts(tmp_path):
@@ -85,7 +99,7 @@ def test_what_is_written(tmp_path):
     assert (scores["rows"], scores["train_rows"], scores["tokens"]) == (4, 3, 20)
     assert json.loads((tmp_path / "examples.json").read_text(encoding="utf-8")) == facts["examples"]
     rows = pd.read_parquet(tmp_path / "hypotheses.parquet")
-    assert rows.columns.tolist() == ["source", "reference", "hypothesis", "copy", "nearest", "chrf"]
+    assert rows.columns.tolist() == ["source", "reference", "hypothesis", "nearest", "copy", "chrf"]
     assert rows["reference"].tolist() == TEST["target"].tolist()
     assert rows["chrf"].tolist() == pytest.approx([100] * 4)
 

@@ -4,6 +4,7 @@ from matplotlib.image import imread
 
 from seqloom.evaluation.figures import length_histogram, length_scores, loss_curves, score_bars
 from seqloom.evaluation.lengths import LengthBucket
+from seqloom.recipe.kinds.translation import TRANSLATION
 
 SCORES = {
     "model": {"bleu": 31.2, "chrf": 55.0},
@@ -42,20 +43,20 @@ def assert_drawn(path):
     ],
 )
 def test_loss_curves(rows, chosen_epoch, tmp_path):
-    loss_curves(rows, tmp_path / "figures" / "loss.png", chosen_epoch)
+    loss_curves(rows, TRANSLATION, tmp_path / "figures" / "loss.png", chosen_epoch)
     assert_drawn(tmp_path / "figures" / "loss.png")
 
 
 @pytest.mark.parametrize("best", [31.2, 0.0, 100.0])
 def test_score_bars(best, tmp_path):
-    score_bars({**SCORES, "model": {"bleu": best, "chrf": best}}, tmp_path / "scores.png")
+    score_bars({**SCORES, "model": {"bleu": best, "chrf": best}}, TRANSLATION, tmp_path / "scores.png")
     assert_drawn(tmp_path / "scores.png")
 
 
 @pytest.mark.parametrize("count", [1, 6])
 def test_length_scores(count, tmp_path):
     buckets = [LengthBucket(n * 10, n * 10 + 9, 1200, {"model": 50.0 - n, "nearest": 30.0}) for n in range(count)]
-    length_scores(buckets, tmp_path / "lengths.png")
+    length_scores(buckets, {"nearest": "nearest training source"}, tmp_path / "lengths.png")
     assert_drawn(tmp_path / "lengths.png")
 
 
@@ -70,5 +71,5 @@ def test_length_histogram(references, hypotheses, tmp_path):
 
 def test_same_data_same_bytes(tmp_path):
     for name in ("one.png", "two.png"):
-        score_bars(SCORES, tmp_path / name)
+        score_bars(SCORES, TRANSLATION, tmp_path / name)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()

@@ -5,6 +5,11 @@ from pathlib import Path
 import pytest
 
 from seqloom.evaluation.ranking import Candidate, best_first, quality_against_cost, worth_it
+from seqloom.recipe.kinds.measure import Measure
+from seqloom.recipe.kinds.translation import TRANSLATION
+
+CHRF, BLEU = TRANSLATION.judged["chrf"], TRANSLATION.judged["bleu"]
+PERPLEXITY = Measure("perplexity", "perplexity", "plain", rises=False)
 
 
 def candidate(label: str, chrf: float, seconds: float) -> Candidate:
@@ -22,11 +27,17 @@ FAILED = Candidate("failed", failure="the loss is no number")
 
 @pytest.mark.parametrize("order", [(DEAR, GOOD, QUICK, FAILED, WASTE), (FAILED, WASTE, QUICK, GOOD, DEAR)])
 def test_best_first(order: tuple[Candidate, ...]) -> None:
-    assert best_first(order, "chrf") == [GOOD, DEAR, QUICK, WASTE, FAILED]
-    assert best_first(order, "bleu")[0] == WASTE
-    assert worth_it([each for each in order if not each.failure], "chrf") == [QUICK, GOOD]
+    assert best_first(order, CHRF) == [GOOD, DEAR, QUICK, WASTE, FAILED]
+    assert best_first(order, BLEU)[0] == WASTE
+    assert worth_it([each for each in order if not each.failure], CHRF) == [QUICK, GOOD]
+
+
+def test_where_lower_is_better_the_lowest_is_best() -> None:
+    vague, sharp = (Candidate(str(value), {"test/perplexity": value}, 5.0) for value in (90.0, 40.0))
+    assert best_first([vague, FAILED, sharp], PERPLEXITY) == [sharp, vague, FAILED]
+    assert worth_it([vague, sharp], PERPLEXITY) == [sharp]
 
 
 def test_the_figure_is_a_picture(tmp_path: Path) -> None:
-    quality_against_cost([GOOD, QUICK, WASTE], "chrf", tmp_path / "new" / "figure.png")
+    quality_against_cost([GOOD, QUICK, WASTE], CHRF, tmp_path / "new" / "figure.png")
     assert (tmp_path / "new" / "figure.png").read_bytes().startswith(b"\x89PNG")

@@ -10,7 +10,10 @@ from seqloom.recipe.schema import Recipe
 
 
 def checked(model: dict[str, Any], **sections: Any) -> Recipe:
-    return check_recipe({"name": "small", "corpus": {"train": ["x"]}, "model": model, **sections}, "recipe")
+    task = "sentiment" if model.get("decoder") == "classifier" else "translation"
+    return check_recipe(
+        {"name": "small", "task": task, "corpus": {"train": ["x"]}, "model": model, **sections}, "recipe"
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,5 +114,5 @@ def test_copying_needs_the_targets_vocabulary() -> None:
     ],
 )
 def test_what_makes_sense_survives_a_form_that_sends_every_default(model: dict[str, Any]) -> None:
-    recipe = checked(model, vocabulary={"shared": True})
+    recipe = checked(model, vocabulary={"shared": model.get("decoder") != "classifier"})
     assert check_recipe(recipe.model_dump(), "form") == recipe

@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqloom.evaluation.comparing import Counts, count
+from seqloom.evaluation.classification import counts_of
+from seqloom.evaluation.comparing import Comparison, Counts, count
 from seqloom.evaluation.slices import Slice
-from seqloom.recipe.schema import Recipe
+from seqloom.recipe.kinds.measure import Measure
+from seqloom.recipe.schema import Recipe, Registry
 from seqloom.registry import evidence
-from seqloom.registry.gate import Contender, Finding, Verdict, judge
+from seqloom.registry.gate import Contender, Finding, Verdict, _against_champion, judge
 from seqloom.registry.smoke import Smoke
 from tests.registry.tiny import recipe_named
 
@@ -147,3 +149,44 @@ def test_slices_are_sums_of_their_rows() -> None:
     rows = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     counts = Counts(rows, lambda sums: float(sums[0] / sums[1]))
     assert (counts.of([0, 2]), counts.figure) == (6 / 8, 9 / 12)
+
+
+REFERENCE_LABELS = ["good", "bad"] * 50
+HALF_RIGHT = ["good"] * 100
+
+
+@pytest.mark.parametrize(("labels", "passed"), [(REFERENCE_LABELS, True), (HALF_RIGHT, False)])
+def test_labels_are_judged_in_points_of_a_hundred(labels: list[str], passed: bool) -> None:
+    champion, ours = (
+        Contender(number, counts_of("macro_f1", each, [1.0] * 100, REFERENCE_LABELS), 1.0, 1.0)
+        for number, each in ((1, HALF_RIGHT), (2, labels))
+    )
+    recipe = recipe_named("labels", task="sentiment", model={"decoder": "classifier"})
+    slices = [Slice("label bad", list(range(1, 100, 2)))]
+    findings = judge(recipe, ANSWERS, ours, champion, {"tfidf": 0.5, "majority": 1 / 3}, slices, "")
+    against, *_ = [finding for finding in findings if finding.champion]
+    assert against.rule == "macro-F1 above the champion, p at most 0.05"
+    assert against.champion == "33.33%"
+    assert against.difference.startswith("+66.67 (" if passed else "+0.00 (")
+    assert against.passed is passed
+    rules = [finding.rule for finding in findings]
+    assert "macro-F1 above the logistic regression (50.00%)" in rules
+    assert "macro-F1 of label bad (50 rows) not below by over 5" in rules
+
+
+PERPLEXITY = Measure("perplexity", "perplexity", "plain", rises=False)
+
+
+@pytest.mark.parametrize(
+    ("rules", "champion", "ours", "rule", "passed"),
+    [
+        ({}, 80.0, 70.0, "perplexity below the champion, p at most 0.05", True),
+        ({}, 70.0, 80.0, "perplexity below the champion, p at most 0.05", False),
+        ({"policy": "not-worse"}, 80.0, 80.3, "perplexity above the champion by 0.5 % at most", True),
+        ({"policy": "not-worse"}, 80.0, 80.5, "perplexity above the champion by 0.5 % at most", False),
+    ],
+)
+def test_where_lower_is_better(rules: dict[str, Any], champion: float, ours: float, rule: str, passed: bool) -> None:
+    found = _against_champion(Registry(**rules), PERPLEXITY, Comparison(champion, ours, -1.0, 1.0, 0.01))
+    assert (found.rule, found.passed) == (rule, passed)
+    assert found.challenger == f"{ours:.2f}"

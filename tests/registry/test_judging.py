@@ -58,7 +58,7 @@ def answers_of(uri: str, sources: list[str], *_: object) -> Measured:
     if not every:
         raise ImportError("no module named then")
     right = [REFERENCES[row] if row % every == 0 else "etwas ganz anderes" for row in range(len(sources))]
-    return Measured(right, 5.0)
+    return Measured({"prediction": right}, 5.0)
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_a_version_is_measured_as_others_ask_it(place: Place) -> None:
     found = measure(uri, SOURCES, decoding, "cpu", unwatched)
     params = decoding.model_dump()
     asked = mlflow.pyfunc.load_model(uri).predict(pd.DataFrame({"source": SOURCES}), params=params)
-    assert found.texts == asked["prediction"].tolist()
+    assert found.replies["prediction"] == asked["prediction"].tolist()
     assert 0 < found.latency_p95 < 10_000
 
 

@@ -6,6 +6,7 @@ import pytest
 from mlflow import MlflowClient
 
 from seqloom.mistake import UserMistake
+from seqloom.recipe.kinds.translation import TRANSLATION
 from seqloom.registry.lookup import MODEL_URI, find_checkpoint
 from seqloom.registry.runs import FlowRun, open_run
 from seqloom.registry.tracking import Version
@@ -35,7 +36,7 @@ def test_the_last_one_made_is_the_challenger(client: MlflowClient, both: tuple[V
     assert (first.number, first.aliases, first.uri) == (1, ("champion",), "models:/two-versions/1")
     assert (second.number, second.aliases) == (2, ("challenger",))
     assert first.run_id != second.run_id
-    assert champion_scores(client, "two-versions") == {"version": 1, "bleu": 12.5, "chrf": 34.25}
+    assert champion_scores(client, "two-versions", TRANSLATION) == {"version": 1, "bleu": 12.5, "chrf": 34.25}
     assert client.get_registered_model("two-versions").description == "Says little."
 
 
@@ -53,10 +54,10 @@ def test_a_version_is_found_by_what_made_it(
 @pytest.mark.usefixtures("both")
 def test_a_champion_of_someone_elses_making_has_no_scores(client: MlflowClient, tmp_path: Path) -> None:
     client.create_registered_model("foreign")
-    assert champion_scores(client, "foreign") is None
+    assert champion_scores(client, "foreign", TRANSLATION) is None
     client.create_model_version("foreign", tmp_path.as_uri())
     client.set_registered_model_alias("foreign", "champion", "1")
-    assert champion_scores(client, "foreign") is None
+    assert champion_scores(client, "foreign", TRANSLATION) is None
 
 
 @pytest.mark.parametrize("model", ["@champion", "@latest", "/1", "/2"])

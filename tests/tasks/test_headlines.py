@@ -19,7 +19,7 @@ CASES = {
         "2.5 M parameters, epoch 3 of 8 best: validation loss 1.235",
     ),
     "evaluation": (
-        {"metrics": {"test/bleu": 9.96, "test/chrf": 36.04}, "rows": 1000},
+        {"task": "translation", "metrics": {"test/bleu": 9.96, "test/chrf": 36.04}, "rows": 1000},
         "BLEU 10.0, chrF 36.0 on 1,000 test pairs",
     ),
     "registry": ({"name": "a-b", "version": 7}, "models:/a-b/7"),

@@ -48,13 +48,15 @@ def test_a_table_keeps_its_columns_whatever_is_in_them() -> None:
 
 
 def test_scores_stand_beside_the_baselines_and_the_champion() -> None:
-    lines = scores_table(METRICS, "version 2", {"champion, version 1": {"bleu": 30.0, "chrf": 56.0}}).splitlines()
-    assert lines[0] == "|  | BLEU | chrF | token accuracy | perplexity |"
+    lines = scores_table(
+        "translation", METRICS, "version 2", {"champion, version 1": {"bleu": 30.0, "chrf": 56.0}}
+    ).splitlines()
+    assert lines[0] == "|  | BLEU | chrF | perplexity | token accuracy |"
     assert lines[2:] == [
-        "| **version 2** | **31.25** | **55.00** | **62.5%** | **4.50** |",
+        "| **version 2** | **31.25** | **55.00** | **4.50** | **62.5%** |",
         "| champion, version 1 | 30.00 | 56.00 |  |  |",
         "| nearest training source | 8.00 | 30.00 |  |  |",
-        "| copy of the source | 1.00 | 10.00 |  |  |",
+        "| copied source | 1.00 | 10.00 |  |  |",
     ]
 
 
@@ -118,13 +120,15 @@ def test_evaluation(tmp_path: Path) -> None:
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "scores.png").write_bytes(b"png")
     example = {"source": "s", "reference": "r", "hypothesis": "h"}
-    facts = {"metrics": METRICS, "rows": 1000, "sentences_per_second": 12.3, "examples": [example], "signatures": {}}
+    measured = {"task": "translation", "metrics": METRICS, "rows": 1000, "sentences_per_second": 12.3}
+    facts = {**measured, "examples": [example], "signatures": {}}
     page = shown(evaluation, facts, tmp_path)
     assert "*source* s  \n*reference* r  \n*hypothesis* h\n" in page
     assert "![scores](data:image/png;base64,cG5n)" in page
 
 
 REGISTERED = {
+    "task": "translation",
     "name": "a",
     "version": 2,
     "aliases": ["champion"],
@@ -147,7 +151,8 @@ def test_registry() -> None:
 
 def test_gate() -> None:
     old = {"version": 1, "bleu": 30.04, "chrf": 55.5}
-    facts = {"version": 2, "verdict": "refused", "why": "chrF is down", "aliases": [], "champion": old}
+    verdict = {"version": 2, "task": "translation", "verdict": "refused", "why": "chrF is down"}
+    facts = {**verdict, "aliases": [], "champion": old}
     page = shown(gate, facts)
     assert "Version **2** is refused: chrF is down" in page
     assert "Champion is version **1**, with BLEU 30.0 and chrF 55.5 when it was registered." in page

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seqloom.artifact.digest import digest_of_code, digest_of_file, digest_of_value
+from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 
 
@@ -42,7 +43,12 @@ def _fields(recipe: Recipe, section: str) -> Any:
         case "corpus":  # its files are among the inputs
             return recipe.corpus.model_dump(exclude={"train", "validation", "test"})
         case "vocabulary":
-            return {**recipe.vocabulary.model_dump(), "start_from": recipe.training.start_from}
+            labelled = kind_of(recipe.task).answer == "label"
+            return {
+                **recipe.vocabulary.model_dump(),
+                "start_from": recipe.training.start_from,
+                "labelled": labelled,
+            }
         case "vectors":
             files = {name: Path(getattr(recipe.vectors, name)) for name in ("source_file", "target_file")}
             return {**recipe.vectors.model_dump(), **_digests(files)}
@@ -66,7 +72,7 @@ VECTORS = Stage("vectors", ("corpus", "vocabulary"), ("vectors",), ("vectors",))
 BATCHES = Stage("batches", ("corpus", "vocabulary"), (), ("batches",))
 TRAINING = Stage("training", ("vocabulary", "vectors", "batches"), ("model", "training"), ("models", "training"))
 EVALUATION = Stage(
-    "evaluation", ("corpus", "batches", "training"), ("decoding", "evaluation"), ("decoding", "evaluation")
+    "evaluation", ("corpus", "batches", "training"), ("task", "decoding", "evaluation"), ("decoding", "evaluation")
 )
 REGISTRY = Stage("registry", ("training", "evaluation"), ("name", "registry"), ("registry",))
 GATE = Stage("gate", ("corpus", "evaluation", "registry"), ("rules",), ())  # the registry's key knows its code

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,12 +20,14 @@ from seqloom.decoding.generator import Generator
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
 from seqloom.recipe.resolved import read_recipe
+from seqloom.vocabulary.special import SPECIAL_TOKENS
 
 MANIFEST, FAILURES = "_manifest.json", "_failures.csv"  # readers of a folder of Parquet pass over a name with _
 PIECE = 512  # texts between two reports
 SHOWN = 200  # characters of a text in the list of failures
 
 Failure = dict[str, str | int]  # row, from 1; reason; text
+Reply = tuple[dict[str, Any] | None, str]  # the columns of an answer, or why there is none
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,13 @@ def generate_in_bulk(bulk: Bulk, generator: Generator, to: Path, progress: Progr
     place by one rename: one that exists is whole.
 
     Raises:
-        UserMistake: not one row could be used, or the disk is full.
+        UserMistake: not one row could be used, a column has the name of one that is added, or the disk is full.
     """
+    for taken in bulk.input.columns:
+        if taken in _added(generator):
+            raise UserMistake(
+                f"{bulk.input.file.place}: has a column {taken!r} already, which is to be added; rename or remove it"
+            )
     key = bulk.key()
     folder = to / f"{read_recipe(bulk.checkpoint).name}-{key[:12]}"
     with _full_disk_is_told(to):
@@ -119,15 +127,13 @@ def _write_shards(bulk: Bulk, generator: Generator, folder: Path, progress: Prog
         if place.exists():
             before += len(rows.table)
         else:
-            predictions: list[str | None] = []
-            reasons: list[str] = []
+            replies: list[Reply] = []
             for piece in _pieces(rows):
-                for prediction, reason in _predict(generator, piece, bulk.max_characters):
-                    predictions.append(prediction)
-                    reasons.append(reason)
-                progress(done + len(predictions), total, "rows")
-            tokens += sum(map(len, generator.target.encode([text for text in predictions if text])))
-            _write_shard(rows, predictions, reasons, place)
+                replies += _predict(generator, piece, bulk.max_characters)
+                progress(done + len(replies), total, "rows")
+            written = [fields[PREDICTION] for fields, _ in replies if fields]
+            tokens += sum(map(len, generator.target.encode([text for text in written if text])))
+            _write_shard(rows, replies, _added(generator), place)
         done += len(rows.table)
         progress(done, total, "rows")
     return before, tokens
@@ -139,13 +145,13 @@ def _pieces(rows: Rows) -> Iterator[list[tuple[object, str]]]:
     return (both[start : start + PIECE] for start in range(0, len(both), PIECE))
 
 
-def _predict(generator: Generator, piece: list[tuple[object, str]], longest: int) -> list[tuple[str | None, str]]:
-    """A prediction or a reason for each text."""
-    told: list[tuple[str | None, str]] = [(None, wrong or _unusable(text, longest)) for text, wrong in piece]
+def _predict(generator: Generator, piece: list[tuple[object, str]], longest: int) -> list[Reply]:
+    """An answer or a reason for each text."""
+    told: list[Reply] = [(None, wrong or _unusable(text, longest)) for text, wrong in piece]
     usable = [row for row, (_, reason) in enumerate(told) if not reason]
     answers = _answer(generator, [str(piece[row][0]) for row in usable])
     for row, answer in zip(usable, answers, strict=True):
-        told[row] = (answer, "") if isinstance(answer, str) else (None, f"{type(answer).__name__}: {answer}")
+        told[row] = (None, _reason(answer)) if isinstance(answer, Exception) else (answer, "")
     return told
 
 
@@ -157,12 +163,17 @@ def _unusable(text: object, longest: int) -> str:
     return f"too long: {len(text)} characters, {longest} at most" if len(text) > longest else ""
 
 
-def _answer(generator: Generator, texts: Sequence[str]) -> list[str | Exception]:
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, UserMistake) else f"{type(error).__name__}: {error}"
+
+
+def _answer(generator: Generator, texts: Sequence[str]) -> list[dict[str, Any] | Exception]:
     """An answer each; where the model fails, halves are tried until the text that it fails on stands alone."""
     if not texts:
         return []
     try:
-        return [*generator.generate(texts)]
+        columns = generator.columns(generator.answer(texts, generator.decoding))
+        return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     except Exception as error:
         if len(texts) == 1:
             return [error]
@@ -170,9 +181,20 @@ def _answer(generator: Generator, texts: Sequence[str]) -> list[str | Exception]
         return [*_answer(generator, texts[:middle]), *_answer(generator, texts[middle:])]
 
 
-def _write_shard(rows: Rows, predictions: list[str | None], reasons: list[str], place: Path) -> None:
-    table = rows.table.append_column(PREDICTION, pa.array(predictions, pa.string()))
-    table = table.append_column(FAILURE, pa.array([reason or None for reason in reasons], pa.string()))
+def _added(generator: Generator) -> dict[str, pa.DataType]:
+    """The columns of an answer: of a label also its probability, and that of each label by its name."""
+    if not generator.target.of_labels:
+        return {PREDICTION: pa.string()}
+    labels = sorted(generator.target.tokens[len(SPECIAL_TOKENS) :])
+    chances = pa.struct([(label, pa.float64()) for label in labels])
+    return {PREDICTION: pa.string(), "probability": pa.float64(), "probabilities": chances}
+
+
+def _write_shard(rows: Rows, replies: list[Reply], added: dict[str, pa.DataType], place: Path) -> None:
+    table = rows.table
+    for column, kind in added.items():
+        table = table.append_column(column, pa.array([fields and fields[column] for fields, _ in replies], kind))
+    table = table.append_column(FAILURE, pa.array([reason or None for _, reason in replies], pa.string()))
     unfinished = place.with_name(f".{place.name}")
     pq.write_table(table, unfinished, compression="zstd")
     sync(unfinished)

@@ -31,17 +31,20 @@ def open_bytes(file: SourceFile) -> Iterator[BinaryIO]:
 
 
 def read_lines(file: SourceFile) -> Iterator[str]:
-    """Yield each line of UTF-8 text with its end, without a byte order mark.
+    """Yield each line of text with its end, without a byte order mark; the file knows its encoding.
 
     Only a line feed ends a line: U+2028, form feeds and the like are text, or aligned files would fall out of step.
     """
     with open_bytes(file) as stream:
         for number, line in enumerate(stream, start=1):
             try:
-                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+                yield line.decode("utf-8-sig" if number == 1 and file.encoding == "utf-8" else file.encoding)
             except UnicodeDecodeError as error:
+                name = file.encoding.upper()
+                remedy = "save the file as UTF-8, or set" if name == "UTF-8" else "correct"
                 raise UserMistake(
-                    f"{file.place} line {number}: byte 0x{line[error.start]:02x} is not UTF-8; save the file as UTF-8"
+                    f"{file.place} line {number}: byte 0x{line[error.start]:02x} is not {name}; {remedy} "
+                    "corpus.encoding"
                 ) from None
 
 

@@ -24,6 +24,8 @@ def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[RawPa
         return read_aligned(*files)
     (file,) = files
     match file.format:
+        case "labelled":
+            return read_labelled(file)
         case "tsv" | "csv":
             return read_table(file, section)
         case "jsonl":
@@ -33,6 +35,18 @@ def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[RawPa
         case "mo":
             return read_mo(file)
     raise AssertionError(file.format)
+
+
+def read_labelled(file: SourceFile) -> Iterator[RawPair]:
+    """Yield the text of each line as the source and the word before it as the target; blank lines are no rows."""
+    for number, line in enumerate(read_lines(file), start=1):
+        if not line.isspace():
+            label, space, text = without_end(line).partition(" ")
+            if not label or not space:
+                raise UserMistake(
+                    f"{file.place} line {number}: is not a label, a space and a text; correct the line or corpus.format"
+                )
+            yield RawPair(text, label, number)
 
 
 def read_aligned(source: SourceFile, target: SourceFile) -> Iterator[RawPair]:

@@ -13,7 +13,8 @@ from seqloom.recipe.schema import Corpus
 
 PACKAGE = "package://"
 URLS = ("http://", "https://")
-TABLES = ("tsv", "csv", "jsonl", "po", "mo")  # the formats that hold both sides, each also a file name's ending
+ENDINGS = ("tsv", "csv", "jsonl", "po", "mo")  # of file names that tell the format
+TABLES = (*ENDINGS, "labelled")  # the formats that hold both sides
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class SourceFile:
     path: Path
     digest: str  # of its bytes
     format: str  # lines, or one of TABLES
+    encoding: str = "utf-8"
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,16 @@ def locate(section: Corpus, home: Path) -> Sources:
         UserMistake: a place leads to no file, or to one that cannot be what the recipe says.
     """
     return Sources(
-        train=_locate_split(section.train, "corpus.train", section.format, home),
-        validation=_locate_split(section.validation, "corpus.validation", section.format, home),
-        test=_locate_split(section.test, "corpus.test", section.format, home),
+        train=_locate_split(section, "train", home),
+        validation=_locate_split(section, "validation", home),
+        test=_locate_split(section, "test", home),
     )
 
 
-def _locate_split(places: list[str], field: str, chosen: str, home: Path) -> SplitFiles:
+def _locate_split(section: Corpus, split: str, home: Path) -> SplitFiles:
+    places, field = getattr(section, split), f"corpus.{split}"
     columns = tuple(
-        tuple(_describe(name, path, field, chosen, len(places)) for name, path in _resolve(place, field, home))
+        tuple(_describe(name, path, field, section, len(places)) for name, path in _resolve(place, field, home))
         for place in places
     )
     if len({len(column) for column in columns}) > 1:
@@ -125,7 +128,7 @@ def _folder_of_package(name: str, place: str, field: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _describe(name: str, path: Path, field: str, chosen: str, places: int) -> SourceFile:
+def _describe(name: str, path: Path, field: str, section: Corpus, places: int) -> SourceFile:
     try:
         if path.is_dir():
             raise UserMistake(f"{name}: a folder, not a file; name the files in it, such as {name}/*.po, in {field}")
@@ -134,7 +137,8 @@ def _describe(name: str, path: Path, field: str, chosen: str, places: int) -> So
             raise UserMistake(f"{name}: no such file (looked in {looked}); correct {field}")
         if path.stat().st_size == 0:
             raise UserMistake(f"{name}: the file is empty; fill it, or correct {field}")
-        return SourceFile(name, path, digest_of_file(path), _format(name, field, chosen, places))
+        form = _format(name, field, section.format, places)
+        return SourceFile(name, path, digest_of_file(path), form, section.encoding)
     except OSError as error:
         raise UserMistake(f"{name}: cannot be read ({error.strerror}); correct {field}") from None
 
@@ -144,7 +148,7 @@ def _format(name: str, field: str, chosen: str, places: int) -> str:
     path = urlsplit(name).path if name.startswith(URLS) else name
     ending = path.lower().removesuffix(".gz").rpartition(".")[2]
     if places == 2:
-        if chosen in TABLES or (chosen == "auto" and ending in TABLES):
+        if chosen in TABLES or (chosen == "auto" and ending in ENDINGS):
             raise UserMistake(
                 f"{name}: two places are aligned lines of text, and this is {chosen if chosen in TABLES else ending}; "
                 f"give one place in {field} (a pattern such as *.tsv for several), or set corpus.format to lines"
@@ -152,7 +156,7 @@ def _format(name: str, field: str, chosen: str, places: int) -> str:
         return "lines"
     if chosen == "lines":
         raise UserMistake(f"{name}: aligned lines need two places in {field}, the source first and then the target")
-    if chosen == "auto" and ending not in TABLES:
+    if chosen == "auto" and ending not in ENDINGS:
         choices = ", ".join(TABLES)
         raise UserMistake(f"{name}: the name does not tell the format; set corpus.format to one of {choices}")
     return ending if chosen == "auto" else chosen

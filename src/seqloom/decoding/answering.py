@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from seqloom.decoding.exported import CTranslate2Generator, load_generator
-from seqloom.decoding.generator import Answer, Generator
+from seqloom.decoding.generator import Answer, Columns, Generator
 from seqloom.decoding.together import Together
 from seqloom.mistake import UserMistake
 from seqloom.recipe.architecture import attends
@@ -18,8 +18,6 @@ from seqloom.recipe.schema import Decoding
 
 ASKED = {"n_best": 1, "return_scores": False, "return_attention": False}
 """What a request may ask for beside the fields of `decoding`, and what it gets where it does not ask."""
-
-Columns = dict[str, list[Any]]
 
 
 @dataclass(frozen=True)
@@ -54,18 +52,19 @@ class Answering:
     def __call__(self, rows: Sequence[object], params: Mapping[str, Any]) -> Columns:
         """The columns of the answer; `params` overrides the defaults.
 
-        Always `prediction`, the best text. With `n_best` over 1 `predictions`, the best texts, best first; with
-        `return_scores` `score` (and with both `scores`), log-probabilities divided by length ** length_penalty; with
-        `return_attention` `source_tokens`, `target_tokens` and `attention`, the weights of the best text, a list per
-        target token.
+        Always `prediction`, the best text; of labels also `probability` and `probabilities`, by label. With `n_best`
+        over 1 `predictions`, the best texts, best first; with `return_scores` `score` (and with both `scores`),
+        log-probabilities divided by length ** length_penalty; with `return_attention` `source_tokens`, `target_tokens`
+        and `attention`, the weights of the best text, a list per target token.
 
         Raises:
             UserMistake: a row is no text, or a parameter has a value it may not have.
         """
         request = self._check(params)
         texts = [text_of(row, number) for number, row in enumerate(rows)]
-        answers = [found[: request.n_best] for found in self._together(texts, request.decoding)]
-        columns: Columns = {"prediction": [found[0].text for found in answers]}
+        answers = self._together(texts, request.decoding)
+        columns = self.generator.columns(answers)
+        answers = [found[: request.n_best] for found in answers]
         if request.n_best > 1:
             columns["predictions"] = [[answer.text for answer in found] for found in answers]
         if request.return_scores:

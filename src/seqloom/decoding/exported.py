@@ -10,8 +10,11 @@ import torch
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.hypothesis import NEVER_WRITTEN, Hypothesis
 from seqloom.decoding.int8 import read_int8
+from seqloom.decoding.labelling import Labeller
+from seqloom.decoding.reading import read_generator
 from seqloom.mistake import UserMistake
 from seqloom.models.contract import longest_answer
+from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.resolved import read_recipe
 from seqloom.vocabulary.special import SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
@@ -34,9 +37,11 @@ def load_generator(folder: Path) -> Generator:
     """The model of a folder that training or `seqloom export` wrote."""
     file = folder / EXPORT_FILE
     if not file.is_file():
-        return Generator.load(folder)
-    form = json.loads(file.read_text(encoding="utf-8"))["form"]
-    return Int8Generator.around(read_int8(folder), folder) if form == "torch-int8" else CTranslate2Generator(folder)
+        return read_generator(folder)
+    if json.loads(file.read_text(encoding="utf-8"))["form"] != "torch-int8":
+        return CTranslate2Generator(folder)
+    answers_labels = kind_of(read_recipe(folder).task).answer == "label"
+    return (Int8Labeller if answers_labels else Int8Generator).around(read_int8(folder), folder)
 
 
 def ctranslate2() -> ModuleType:
@@ -53,8 +58,8 @@ def ctranslate2() -> ModuleType:
     return module
 
 
-class Int8Generator(Generator):
-    """torch with products of 8 bits, which are made for a CPU."""
+class OnCpuAlone(Generator):
+    """What an engine made for CPUs runs."""
 
     runs_on_a_gpu = False
 
@@ -62,15 +67,21 @@ class Int8Generator(Generator):
         """It stays where it is."""
 
 
-class CTranslate2Generator(Generator):
+class Int8Generator(OnCpuAlone):
+    """torch with products of 8 bits."""
+
+
+class Int8Labeller(OnCpuAlone, Labeller):
+    """The same, for labels."""
+
+
+class CTranslate2Generator(OnCpuAlone):
     """CTranslate2 in place of torch: greedy search finds the same tokens, beam search keeps rules of its own.
 
     It shows nobody its attention.
     """
 
     tokens: int
-
-    runs_on_a_gpu = False
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         recipe = read_recipe(folder)
@@ -80,9 +91,6 @@ class CTranslate2Generator(Generator):
         self.tokens = places_of(recipe) - 1
         self._ids = {token: number for number, token in enumerate(self.target.tokens)}
         self._engine: Any = ctranslate2().Translator(str(folder), device="cpu", intra_threads=threads)
-
-    def move(self, device: torch.device) -> None:
-        """It stays on the CPU, which it was exported for."""
 
     def _search(self, sources: list[list[int]], decoding: "Decoding") -> list[list[Hypothesis]]:
         longest = min(decoding.max_length, longest_answer(max(map(len, sources)) + 1), self.tokens)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -44,6 +44,12 @@ class Attention:
     target: list[str]  # T tokens
     weights: list[list[float]]  # (T, S), each row adds up to 1
 
+
+Answers = list[list[Answer]]
+"""Of each text, the best first."""
+
+Columns = dict[str, list[Any]]
+"""Answers as a table has them: a list by column, an entry a text."""
 
 NOTHING = Answer("", 0.0, [])
 
@@ -104,13 +110,21 @@ class Generator:
         """One text per text, in order; a text without tokens gives the empty text."""
         return [answers[0].text for answers in self.answer(texts, self.decoding)]
 
-    def answer(self, texts: Sequence[str], decoding: "Decoding") -> list[list[Answer]]:
+    def columns(self, answers: Answers) -> Columns:
+        """What a table tells of answers: the best text in `prediction`."""
+        return {"prediction": [found[0].text for found in answers]}
+
+    def line(self, found: list[Answer]) -> str:
+        """What a terminal shows of the answer to one text."""
+        return found[0].text
+
+    def answer(self, texts: Sequence[str], decoding: "Decoding") -> Answers:
         """The `decoding.beam_size` best answers to each text, best first; one to a text without tokens, the empty one.
 
         Texts of similar length are decoded together, `decoding.batch_size` at a time, and come back in order.
         """
         encoded = self.encode(texts)
-        answers = [[NOTHING]] * len(texts)
+        answers = [[] if ids else self._unread(row, len(texts)) for row, ids in enumerate(encoded)]
         rows = sorted((row for row in range(len(texts)) if encoded[row]), key=lambda row: len(encoded[row]))
         for start in range(0, len(rows), decoding.batch_size):
             chunk = rows[start : start + decoding.batch_size]
@@ -145,6 +159,10 @@ class Generator:
         embedded = self.model.target_embedding(batch.target_input)
         _, weights, _ = decoder.attend(embedded, self.model.start(memory), memory)
         return Attention(_names(self.source, source), _names(self.target, answer.tokens), weights[0].tolist())
+
+    def _unread(self, row: int, rows: int) -> list[Answer]:  # noqa: ARG002 who answers otherwise says where
+        """The answer to a text without tokens."""
+        return [NOTHING]
 
     def _search(self, sources: list[list[int]], decoding: "Decoding") -> list[list[Hypothesis]]:
         """The hypotheses of each source, best first."""

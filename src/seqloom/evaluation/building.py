@@ -1,5 +1,6 @@
 """The evaluation stage: a checkpoint and the test split to scores, hypotheses and pictures."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,9 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.batches.bucketing import BucketedBatches
 from seqloom.batches.forms import form_of
 from seqloom.corpus.reading import read_split
-from seqloom.decoding.generator import Generator
+from seqloom.decoding.reading import read_generator
 from seqloom.evaluation.evaluating import evaluate
+from seqloom.evaluation.kinds.judge import Replies
 from seqloom.evaluation.likelihood import likelihood
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Recipe
@@ -19,19 +21,21 @@ from seqloom.training.history import read_history
 def evaluate_checkpoint(
     recipe: Recipe, corpus: Path, batches: Path, training: Manifest, folder: Path, progress: Progress
 ) -> dict[str, Any]:
-    """Decode and score the test split beside both baselines, and write everything to `folder`."""
-    generator = Generator.load(training.path)
-    generator.decoding = recipe.decoding
+    """Decode and score the test split beside the baselines, and write everything to `folder`."""
+    generator = read_generator(training.path)
     generator.model.to(choose_device(recipe.training.device))
     form = form_of(recipe.model, recipe.training.objective)
     test = BucketedBatches.open(batches, "test", recipe.training.batch_tokens, form)
+
+    def ask(texts: Sequence[str]) -> Replies:
+        return generator.columns(generator.answer(texts, recipe.decoding))
+
     return evaluate(
-        generator.generate,
+        ask,
         likelihood(generator.model, test.in_order()),
         read_split(corpus, "train"),
         read_split(corpus, "test"),
-        recipe.evaluation,
-        recipe.corpus.target_language,
+        recipe,
         read_history(training.path),
         folder,
         progress,

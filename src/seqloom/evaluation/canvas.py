@@ -7,13 +7,14 @@ All labels are ASCII or Latin: the font that comes with matplotlib has no Chines
 from pathlib import Path
 
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-MODEL, NEAREST, COPY = "model", "nearest", "copy"
-NAMES = {MODEL: "model", NEAREST: "nearest training source", COPY: "source copied"}
+MODEL = "model"  # the system that is measured; the others are its baselines
 BLUE, OCHRE, GREY = "#2b5c8a", "#d19a4e", "#b9bec5"
-COLOURS = {MODEL: BLUE, NEAREST: OCHRE, COPY: GREY}
+COLOURS = (BLUE, OCHRE, GREY)  # of the model, and of the baselines in their order
+SHADES = LinearSegmentedColormap.from_list("shades", ["#ffffff", BLUE])
 INK, FAINT, GRID = "#2e3440", "#6b7280", "#e6e8eb"
 
 _INCHES, _DOTS_PER_INCH = (8.0, 4.5), 200  # 1600 x 900 pixels

@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from seqloom.evaluation import canvas
-from seqloom.evaluation.canvas import MODEL, NEAREST
+from seqloom.evaluation.canvas import MODEL
 from seqloom.evaluation.lengths import LengthBucket
-from seqloom.evaluation.scores import METRICS
+from seqloom.recipe.kinds.kind import Kind
+from seqloom.recipe.kinds.measure import Measure
 
 _SMOOTHED = 15  # reports of the training loss averaged into one point of its line
 
@@ -18,13 +19,14 @@ Row = Mapping[str, float]
 Mark = tuple[float, str]  # a step worth a vertical line, and why
 
 
-def loss_curves(history: Sequence[Row], path: Path, chosen_epoch: int | None = None) -> None:
+def loss_curves(history: Sequence[Row], kind: Kind, path: Path, chosen_epoch: int | None = None) -> None:
     """Training and validation loss by step, and validation scores beside them where the history has any.
 
     `chosen_epoch` is the one whose weights were kept, and is marked; left out, the lowest validation loss is.
     """
     validations = [row for row in history if "validation/loss" in row]
-    scored = [name for name in METRICS if any(f"validation/{name}" in row for row in validations)]
+    judged = kind.judged.values()
+    scored = [measure for measure in judged if any(f"validation/{measure.name}" in row for row in validations)]
     mark = _mark_of(validations, chosen_epoch)
     figure, panels = canvas.blank(2 if scored else 1)
     _draw_losses(panels[0], history, mark)
@@ -33,22 +35,26 @@ def loss_curves(history: Sequence[Row], path: Path, chosen_epoch: int | None = N
     canvas.save(figure, path)
 
 
-def score_bars(scores: Mapping[str, Mapping[str, float]], path: Path) -> None:
+def score_bars(scores: Mapping[str, Mapping[str, float]], kind: Kind, path: Path) -> None:
     """Scores of the model and the baselines: `{"model": {"bleu": 31.2, "chrf": 55.0}, "nearest": …, "copy": …}`."""
     figure, (axes,) = canvas.blank()
-    heights = {system: [values[metric] for metric in METRICS] for system, values in scores.items()}
-    _draw_bars(axes, heights, list(METRICS.values()))
-    canvas.dress(axes, "Test scores and baselines", "", "score, 0 to 100 (higher is better)")
+    measures = kind.judged
+    heights = {
+        system: [_in_points(measure, values[name]) for name, measure in measures.items()]
+        for system, values in scores.items()
+    }
+    _draw_bars(axes, heights, kind.baselines, [measure.label for measure in measures.values()])
+    canvas.dress(axes, "Test scores and baselines", "", _scale(list(measures.values())))
     axes.tick_params(axis="x", labelsize=10, labelcolor=canvas.INK)
     canvas.legend_above(axes)
     canvas.save(figure, path)
 
 
-def length_scores(buckets: Sequence[LengthBucket], path: Path) -> None:
-    """Corpus chrF of the model and the nearest baseline by length of the source."""
+def length_scores(buckets: Sequence[LengthBucket], baselines: Mapping[str, str], path: Path) -> None:
+    """Corpus chrF of the model and some baselines by length of the source."""
     figure, (axes,) = canvas.blank()
-    heights = {system: [bucket.chrf[system] for bucket in buckets] for system in (MODEL, NEAREST)}
-    _draw_bars(axes, heights, [_label(bucket) for bucket in buckets])
+    heights = {system: [bucket.chrf[system] for bucket in buckets] for system in (MODEL, *baselines)}
+    _draw_bars(axes, heights, baselines, [_label(bucket) for bucket in buckets])
     canvas.dress(axes, "chrF by length of the source", "length of the source, characters", "corpus chrF, 0 to 100")
     canvas.legend_above(axes)
     canvas.save(figure, path)
@@ -75,13 +81,16 @@ def length_histogram(references: Sequence[str], hypotheses: Sequence[str], path:
     canvas.save(figure, path)
 
 
-def _draw_bars(axes: Axes, heights: Mapping[str, Sequence[float]], groups: Sequence[str]) -> None:
-    """Bars by system, side by side in each group, with their values on top."""
+def _draw_bars(
+    axes: Axes, heights: Mapping[str, Sequence[float]], baselines: Mapping[str, str], groups: Sequence[str]
+) -> None:
+    """Bars by system, the model's first, side by side in each group, with their values on top."""
     width = 0.8 / len(heights)
     places = np.arange(len(groups))
     for number, (system, values) in enumerate(heights.items()):
         offset = (number - (len(heights) - 1) / 2) * width
-        bars = axes.bar(places + offset, values, width * 0.92, color=canvas.COLOURS[system], label=canvas.NAMES[system])
+        label = baselines.get(system, system)
+        bars = axes.bar(places + offset, values, width * 0.92, color=canvas.COLOURS[number], label=label)
         axes.bar_label(bars, fmt="%.1f", padding=3, fontsize=8.5, color=canvas.INK)
     axes.set_xticks(places, groups)
     axes.margins(y=0.1)
@@ -106,23 +115,25 @@ def _draw_losses(axes: Axes, history: Sequence[Row], mark: Mark | None) -> None:
         losses = np.convolve(losses, np.full(_SMOOTHED, 1 / _SMOOTHED), mode="valid")
         steps = steps[_SMOOTHED // 2 :][: len(losses)]
     axes.plot(steps, losses, color=canvas.OCHRE, linewidth=1.8, label="training" + ", smoothed" * smooth)
-    _draw_validation(axes, history, "loss", "validation", canvas.BLUE)
+    _draw_validation(axes, history, Measure("loss", "validation", "plain", rises=False), canvas.BLUE)
     canvas.dress(axes, "Loss", "step", "cross-entropy, nats per token (lower is better)")
     _finish(axes, mark)
 
 
-def _draw_validation_scores(axes: Axes, validations: Sequence[Row], scored: Sequence[str], mark: Mark | None) -> None:
-    for name, colour in zip(scored, (canvas.BLUE, canvas.OCHRE), strict=False):
-        _draw_validation(axes, validations, name, METRICS[name], colour)
-    canvas.dress(axes, "Validation scores", "step", "score, 0 to 100 (higher is better)")
+def _draw_validation_scores(
+    axes: Axes, validations: Sequence[Row], scored: Sequence[Measure], mark: Mark | None
+) -> None:
+    for measure, colour in zip(scored, canvas.COLOURS, strict=False):
+        _draw_validation(axes, validations, measure, colour)
+    canvas.dress(axes, "Validation scores", "step", _scale(scored))
     axes.set_ylim(bottom=0)
     _finish(axes, mark)
 
 
-def _draw_validation(axes: Axes, history: Sequence[Row], name: str, label: str, colour: str) -> None:
-    rows = [row for row in history if f"validation/{name}" in row]
-    steps, values = ([row[key] for row in rows] for key in ("step", f"validation/{name}"))
-    axes.plot(steps, values, color=colour, linewidth=1.8, marker="o", markersize=4, label=label)
+def _draw_validation(axes: Axes, history: Sequence[Row], measure: Measure, colour: str) -> None:
+    name = f"validation/{measure.name}"
+    points = [(row["step"], _in_points(measure, row[name])) for row in history if name in row]
+    axes.plot(*zip(*points, strict=True), color=colour, linewidth=1.8, marker="o", markersize=4, label=measure.label)
 
 
 def _finish(axes: Axes, mark: Mark | None) -> None:
@@ -133,6 +144,18 @@ def _finish(axes: Axes, mark: Mark | None) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
     canvas.legend_inside(axes)
+
+
+def _in_points(measure: Measure, value: float) -> float:
+    """A share in percent, so that all scores of a picture are on one scale."""
+    return 100 * value if measure.unit == "share" else value
+
+
+def _scale(measures: Sequence[Measure]) -> str:
+    """What the axis of some scores is called."""
+    ends = "" if any(measure.unit == "plain" for measure in measures) else ", 0 to 100"
+    better = "higher" if all(measure.rises for measure in measures) else "lower"
+    return f"score{ends} ({better} is better)"
 
 
 def _label(bucket: LengthBucket) -> str:

@@ -7,8 +7,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from seqloom.evaluation import canvas
-
-METRICS = {"bleu": "BLEU", "chrf": "chrF"}
+from seqloom.recipe.kinds.measure import Measure
 
 
 @dataclass(frozen=True)
@@ -25,26 +24,30 @@ class Candidate:
     run_id: str = ""
     failure: str = ""
 
-    def score(self, metric: str) -> float:
-        """The figure it is judged by."""
-        return self.metrics.get(f"test/{metric}", float("-inf"))
+    def score(self, metric: Measure) -> float:
+        """The figure it is judged by; of one that failed the worst there is."""
+        return self.metrics.get(f"test/{metric.name}", float("-inf") if metric.rises else float("inf"))
+
+    def merit(self, metric: Measure) -> float:
+        """The same, higher for the better."""
+        return self.score(metric) if metric.rises else -self.score(metric)
 
 
-def best_first(candidates: Sequence[Candidate], metric: str) -> list[Candidate]:
+def best_first(candidates: Sequence[Candidate], metric: Measure) -> list[Candidate]:
     """By the metric, where it is equal the cheaper first; what failed comes last."""
-    return sorted(candidates, key=lambda candidate: (-candidate.score(metric), candidate.seconds))
+    return sorted(candidates, key=lambda candidate: (-candidate.merit(metric), candidate.seconds))
 
 
-def worth_it(candidates: Sequence[Candidate], metric: str) -> list[Candidate]:
+def worth_it(candidates: Sequence[Candidate], metric: Measure) -> list[Candidate]:
     """Those that no other beats at the same cost or less, the cheapest first."""
     worth: list[Candidate] = []
-    for candidate in sorted(candidates, key=lambda candidate: (candidate.seconds, -candidate.score(metric))):
-        if not worth or candidate.score(metric) > worth[-1].score(metric):
+    for candidate in sorted(candidates, key=lambda candidate: (candidate.seconds, -candidate.merit(metric))):
+        if not worth or candidate.merit(metric) > worth[-1].merit(metric):
             worth.append(candidate)
     return worth
 
 
-def quality_against_cost(candidates: Sequence[Candidate], metric: str, path: Path) -> None:
+def quality_against_cost(candidates: Sequence[Candidate], metric: Measure, path: Path) -> None:
     """A point for each candidate; a line joins those that are worth their seconds."""
     figure, (axes,) = canvas.blank()
     worth = worth_it(candidates, metric)
@@ -54,12 +57,12 @@ def quality_against_cost(candidates: Sequence[Candidate], metric: str, path: Pat
         axes.scatter(candidate.seconds, candidate.score(metric), s=50, color=colour, zorder=2)
     _name_points(axes, candidates, metric)
     axes.margins(x=0.15, y=0.15)
-    name = METRICS[metric]
-    canvas.dress(axes, f"{name} against cost", "seconds of updates", f"{name} of the test split, 0 to 100")
+    name, scale = metric.label, {"points": ", 0 to 100", "share": ", 0 to 1", "plain": ""}[metric.unit]
+    canvas.dress(axes, f"{name} against cost", "seconds of updates", f"{name} of the test split{scale}")
     canvas.save(figure, path)
 
 
-def _name_points(axes: Axes, candidates: Sequence[Candidate], metric: str) -> None:
+def _name_points(axes: Axes, candidates: Sequence[Candidate], metric: Measure) -> None:
     """A number beside each point, as in the table: names are too long, and may be in any script."""
     for number, candidate in enumerate(candidates, start=1):
         place = (candidate.seconds, candidate.score(metric))

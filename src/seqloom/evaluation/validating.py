@@ -1,10 +1,11 @@
-"""Text scores of the validation split while training goes on; training itself knows neither decoding nor scores."""
+"""Scores of the validation split while training goes on; training itself knows neither decoding nor scores."""
 
 from pathlib import Path
 
 from seqloom.corpus.reading import read_split
-from seqloom.decoding.generator import Generator
-from seqloom.evaluation.scores import text_scores
+from seqloom.decoding.reading import generator_of
+from seqloom.evaluation.kinds.choosing import judge_of
+from seqloom.evaluation.kinds.judge import HeldOut
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.recipe.schema import Recipe
 from seqloom.vocabulary.building import load_vocabularies
@@ -19,17 +20,18 @@ def validation_text(corpus: str, vocabulary: str, recipe: str) -> "ValidationTex
 
 
 class ValidationText:
-    """Decodes validation sources greedily and scores them."""
+    """Answers validation sources greedily and scores that."""
 
     def __init__(self, corpus: Path, vocabulary: Path, recipe: Recipe) -> None:
-        self.rows = read_split(corpus, "validation").head(ROWS)
+        self.task = recipe.task
+        self.judge = judge_of(recipe.task)
+        self.rows = HeldOut.of(read_split(corpus, "validation").head(ROWS), recipe.corpus.target_language)
         self.source, self.target = load_vocabularies(vocabulary)
-        self.language = recipe.corpus.target_language
         self.decoding = recipe.decoding.model_copy(update={"beam_size": 1})
 
     def __call__(self, model: EncoderDecoder) -> dict[str, float]:
-        """BLEU and chrF of `model` as it stands."""
-        generator = Generator(model, self.source, self.target, self.decoding)
-        hypotheses = generator.generate(self.rows["source"].tolist())
-        scores = text_scores(hypotheses, self.rows["target"].tolist(), self.language)
-        return {name: score.value for name, score in scores.items()}
+        """The judged scores of `model` as it stands."""
+        generator = generator_of(self.task, model, self.source, self.target, self.decoding)
+        replies = generator.columns(generator.answer(self.rows.sources, self.decoding))
+        scores = self.judge.scores(replies, self.rows)
+        return {name: scores[name].value for name in self.judge.kind.judged}

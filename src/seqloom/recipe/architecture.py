@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Model, Recipe
+    from seqloom.recipe.schema import Recipe
+    from seqloom.recipe.sections.model import Model
 
 RECURRENT = ("rnn", "lstm", "gru")
 

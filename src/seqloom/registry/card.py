@@ -15,12 +15,12 @@ from mlflow.exceptions import MlflowException
 
 from seqloom.artifact.digest import digest_of_value
 from seqloom.artifact.manifest import Manifest
-from seqloom.evaluation.scores import METRICS
 from seqloom.mistake import UserMistake
+from seqloom.recipe.kinds.choosing import judged_by, kind_of
+from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.evidence import html
 from seqloom.registry.forms import records_of
-from seqloom.registry.gate import BASELINES
 from seqloom.registry.history import history
 from seqloom.registry.lookup import find_version, open_registry
 from seqloom.registry.tracking import Version
@@ -101,11 +101,11 @@ def _purpose(recipe: Recipe) -> Iterator[str]:
     section = recipe.corpus
     yield recipe.registry.description or "Nobody said: set `registry.description` in the recipe."
     yield ""
-    languages = f"{section.source_language or 'unknown'} → {section.target_language or 'unknown'}"
-    yield f"- task: {recipe.task}, {languages}"
+    target = f" → {section.target_language or 'unknown'}" if kind_of(recipe.task).answer == "text" else ""
+    yield f"- task: {recipe.task}, {section.source_language or 'unknown'}{target}"
     yield f"- licence: {recipe.registry.licence or 'not stated; set `registry.licence` in the recipe'}"
     model = recipe.model
-    attention = "" if model.decoder in ("transformer", "cnn") else f", attention {model.attention}"
+    attention = "" if model.decoder in ("transformer", "cnn", "classifier") else f", attention {model.attention}"
     yield f"- architecture: {model.encoder} → {model.decoder}{attention}"
 
 
@@ -142,34 +142,41 @@ def _training_text(recipe: Recipe, made: Manifests) -> Iterator[str]:
 
 
 def _quality(recipe: Recipe, evaluation: Manifest) -> Iterator[str]:
-    facts = evaluation.facts
-    metrics, judged_by = facts["metrics"], recipe.evaluation.metric
-    yield f"On {facts['rows']:,} test pairs; judged by {METRICS[judged_by]}. Intervals: 1,000 resamples of the rows."
+    facts, kind, judge = evaluation.facts, kind_of(recipe.task), judged_by(recipe)
+    metrics = facts["metrics"]
+    yield f"On {facts['rows']:,} test {kind.rows}; judged by {judge.label}. Intervals: 1,000 resamples of the rows."
     yield ""
-    yield "| | this model | 95 % interval | " + " | ".join(BASELINES.values()) + " |"
-    yield "| --- | --- | --- | --- | --- |"
-    for metric, label in METRICS.items():
-        low, high = facts["intervals"][metric]
-        others = " | ".join(f"{metrics[f'baseline/{name}/{metric}']:.1f}" for name in BASELINES)
-        yield f"| {label} | **{metrics[f'test/{metric}']:.1f}** | {low:.1f} to {high:.1f} | {others} |"
+    yield "| | this model | 95 % interval | " + " | ".join(kind.baselines.values()) + " |"
+    yield "| --- | --- | --- | " + "--- | " * len(kind.baselines)
+    for name, measure in kind.judged.items():
+        low, high = (measure.shown(end) for end in facts["intervals"][name])
+        others = " | ".join(measure.shown(metrics[f"baseline/{baseline}/{name}"]) for baseline in kind.baselines)
+        yield f"| {measure.label} | **{measure.shown(metrics[f'test/{name}'])}** | {low} to {high} | {others} |"
     yield ""
-    yield f"Perplexity {metrics['test/perplexity']:.2f}, token accuracy {metrics['test/accuracy']:.1%}."
+    shown = [measure for measure in kind.measures if not measure.judged]
+    told = ", ".join(f"{each.label} {each.shown(metrics[f'test/{each.name}'], _digits(each))}" for each in shown)
+    yield f"{told[:1].upper()}{told[1:]}."
     yield ""
-    yield f"| slice | rows | {METRICS[judged_by]} |"
+    yield f"| slice | rows | {judge.label} |"
     yield "| --- | --- | --- |"
     for part in facts["slices"]:
-        yield f"| {part['slice'].replace('|', '/')} | {part['rows']:,} | {part[judged_by]:.1f} |"
+        yield f"| {part['slice'].replace('|', '/')} | {part['rows']:,} | {judge.shown(part[judge.name])} |"
     yield ""
     yield from (f"- `{name}: {signature}`" for name, signature in facts["signatures"].items())
 
 
+def _digits(measure: Measure) -> int:
+    return 2 if measure.unit == "plain" else 1
+
+
 def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
-    judged_by, slices = recipe.evaluation.metric, made["evaluation"].facts["slices"]
+    judge, slices = judged_by(recipe), made["evaluation"].facts["slices"]
     large = [part for part in slices if part["rows"] >= recipe.registry.slice_rows]
     if len(large) > 1:
-        worst = min(large, key=lambda part: float(part[judged_by]))
-        yield f"- weakest on {worst['slice']}: {METRICS[judged_by]} {worst[judged_by]:.1f} on {worst['rows']:,} rows"
-    if _below_a_baseline(judged_by, made["evaluation"]):
+        worst = min(large, key=lambda part: float(part[judge.name]) * (1 if judge.rises else -1))
+        figure = judge.shown(worst[judge.name])
+        yield f"- weakest on {worst['slice']}: {judge.label} {figure} on {worst['rows']:,} rows"
+    if _below_a_baseline(recipe, made["evaluation"]):
         yield "- worse than a baseline: see the table above"
     for side, share in made["vocabulary"].facts["unknown"].items():
         if share:
@@ -178,9 +185,11 @@ def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
     yield "- it was measured on text like that it learned from; other text may be served much worse"
 
 
-def _below_a_baseline(metric: str, evaluation: Manifest) -> bool:
-    metrics = evaluation.facts["metrics"]
-    return any(metrics[f"test/{metric}"] <= metrics[f"baseline/{name}/{metric}"] for name in BASELINES)
+def _below_a_baseline(recipe: Recipe, evaluation: Manifest) -> bool:
+    metrics, judge = evaluation.facts["metrics"], judged_by(recipe)
+    ours = metrics[f"test/{judge.name}"]
+    others = (metrics[f"baseline/{name}/{judge.name}"] for name in kind_of(recipe.task).baselines)
+    return any(judge.gain(figure, ours) <= 0 for figure in others)
 
 
 def _forms(version: ModelVersion) -> str:
@@ -196,10 +205,10 @@ def _forms(version: ModelVersion) -> str:
         low, high = record.interval
         for form, side in ((OWN_FORM, record.before), (record.form, record.after)):
             cells = f"| {form} | {side.megabytes:.1f} | {side.latency_p50:.1f} and {side.latency_p95:.1f} ms | "
-            cells += f"{METRICS[record.metric]} {side.score:.2f} | "
+            cells += f"{record.measure.label} {record.measure.shown(side.score, 2)} | "
             if side is record.after:
-                gain = side.score - record.before.score
-                cells += f"{gain:+.2f} ({low:+.2f} to {high:+.2f}) | {'hold' if record.passed else record.why} |"
+                gain, *ends = map(record.measure.change, (side.score - record.before.score, low, high))
+                cells += f"{gain} ({ends[0]} to {ends[1]}) | {'hold' if record.passed else record.why} |"
             else:
                 cells += " | |"
             lines.append(cells)

@@ -8,8 +8,10 @@ from seqloom.corpus.building import build_corpus
 from seqloom.corpus.sources import locate
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
+from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.planning import Step, plan
+from seqloom.vocabulary.labels import labels_of
 
 
 def check_places(recipe: Recipe) -> None:
@@ -44,4 +46,12 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> li
     if not steps[0].cached:
         with tempfile.TemporaryDirectory() as folder:
             build_corpus(recipe.corpus, locate(recipe.corpus, home), Path(folder), progress)
+            _check_labels(recipe, Path(folder))
+    elif steps[0].manifest:
+        _check_labels(recipe, steps[0].manifest.path)
     return steps
+
+
+def _check_labels(recipe: Recipe, corpus: Path) -> None:
+    if kind_of(recipe.task).answer == "label":
+        labels_of(corpus)

@@ -15,11 +15,13 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from seqloom.decoding.exporting import Form, export
-from seqloom.evaluation.comparing import compare, count
+from seqloom.evaluation.comparing import compare
 from seqloom.evaluation.files import HYPOTHESES_FILE
-from seqloom.evaluation.slices import slices_of
+from seqloom.evaluation.kinds.choosing import judge_of
+from seqloom.evaluation.kinds.judge import HeldOut
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
+from seqloom.recipe.kinds.choosing import judged_by
 from seqloom.recipe.resolved import read_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.forms import EXPORT_TAG, Record, Side
@@ -88,23 +90,24 @@ def _judged(
     number, uri = int(version.version), str(copy)
     folders = (copy / ARTIFACTS / PACKAGE / CHECKPOINT, copy / ARTIFACTS / FORMS / form)
     sources, references = rows["source"].tolist(), rows["reference"].tolist()
-    metric, language = recipe.evaluation.metric, recipe.corpus.target_language
+    judge, metric = judge_of(recipe.task), judged_by(recipe).name
+    test = HeldOut(sources, references, None, recipe.corpus.target_language)
     smoke = smoke_test(client.tracking_uri, uri, form)
     if not smoke.passed:
         raise UserMistake(f"{version.name}, version {number}, does not answer as {form}: {smoke.told}")
     before, after = (measure(uri, sources, recipe.decoding, "cpu", progress, each) for each in (OWN_FORM, form))
-    counts = [count(metric, measured.texts, references, language) for measured in (before, after)]
+    counts = [judge.count(metric, measured.replies, test) for measured in (before, after)]
     sizes = [_megabytes(folder) for folder in folders]
     itself, other = (
         Contender(number, counted, measured.latency_p95, size)
         for counted, measured, size in zip(counts, (before, after), sizes, strict=True)
     )
-    findings = judge_form(recipe, smoke, itself, other, slices_of(sources, None))
+    findings = judge_form(recipe, smoke, itself, other, judge.slices(test))
     verdict = Verdict(version.name, number, None, findings, len(sources), recipe.decoding.model_dump(), form=form)
     found = compare(*counts)
     was, became = _side(itself, before), _side(other, after)
     interval = (round(found.low, 3), round(found.high, 3))
-    return Record(form, len(sources), metric, was, became, interval, verdict.passed, verdict.why), verdict
+    return Record(form, len(sources), recipe.task, metric, was, became, interval, verdict.passed, verdict.why), verdict
 
 
 def _side(contender: Contender, measured: Measured) -> Side:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
+from seqloom.recipe.kinds.choosing import kind_of
+from seqloom.recipe.kinds.measure import Measure
+
 EXPORT_TAG = "seqloom.export."  # and the form: its record, on the version
 
 
@@ -26,12 +29,18 @@ class Record:
 
     form: str
     rows: int
+    task: str
     metric: str
     before: Side  # the version itself
     after: Side
     interval: tuple[float, float]  # 95 %, of the difference of the scores
     passed: bool
     why: str
+
+    @property
+    def measure(self) -> Measure:
+        """How the scores are read."""
+        return kind_of(self.task).judged[self.metric]
 
     @property
     def headline(self) -> str:

@@ -1,17 +1,16 @@
 """Whether a challenger becomes the champion: every rule, what was measured for it, and what came of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from seqloom.evaluation.comparing import Comparison, Counts, compare
-from seqloom.evaluation.scores import METRICS
 from seqloom.evaluation.slices import Slice
+from seqloom.recipe.kinds.choosing import judged_by, kind_of
+from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe, Registry
 from seqloom.registry.smoke import Smoke
 from seqloom.registry.versions import OWN_FORM
-
-BASELINES = {"nearest": "nearest training source", "copy": "copied source"}
 
 
 @dataclass(frozen=True)
@@ -85,16 +84,18 @@ def judge(
     smoke: Smoke,
     challenger: Contender,
     champion: Contender | None,
-    baselines: dict[str, float],
+    baselines: Mapping[str, float],
     slices: Sequence[Slice],
     rolled_back: str,
 ) -> list[Finding]:
     """Every rule of the registry section in the order that people read them."""
-    rules, metric = recipe.registry, METRICS[recipe.evaluation.metric]
+    rules, metric = recipe.registry, judged_by(recipe)
     findings = [_smoke(smoke)]
     if champion:
         findings.append(_against_champion(rules, metric, compare(champion.counts, challenger.counts)))
-    findings += _against_baselines(rules, metric, challenger.counts.figure, baselines)
+    names = kind_of(recipe.task).baselines
+    figures = {names[name]: figure for name, figure in baselines.items()}
+    findings += _against_baselines(rules, metric, challenger.counts.figure, figures)
     if champion:
         findings += _slices(rules, metric, champion.counts, challenger.counts, slices)
     findings += _budgets(rules, challenger, champion)
@@ -107,10 +108,11 @@ def judge_form(
     recipe: Recipe, smoke: Smoke, itself: Contender, form: Contender, slices: Sequence[Slice]
 ) -> list[Finding]:
     """The same rules for another form of a version, which has to be no worse than the version itself."""
-    rules, metric = recipe.registry, METRICS[recipe.evaluation.metric]
+    rules, metric = recipe.registry, judged_by(recipe)
+    _, worse = _directions(metric)
     return [
         _smoke(smoke),
-        _not_worse(rules, f"{metric} below the version itself", compare(itself.counts, form.counts)),
+        _not_worse(rules, metric, f"{worse} the version itself", compare(itself.counts, form.counts)),
         *_slices(rules, metric, itself.counts, form.counts, slices),
         *_budgets(rules, form, itself),
     ]
@@ -125,38 +127,52 @@ def _smoke(smoke: Smoke) -> Finding:
     return Finding("answers in a fresh process without a GPU", challenger=smoke.told, passed=smoke.passed)
 
 
-def _against_champion(rules: Registry, metric: str, found: Comparison) -> Finding:
+def _against_champion(rules: Registry, metric: Measure, found: Comparison) -> Finding:
+    better, worse = _directions(metric)
     if rules.policy == "not-worse":
-        return _not_worse(rules, f"{metric} below the champion", found)
-    passed = found.difference > 0 and found.chance <= rules.significance
-    rule = f"{metric} above the champion, p at most {rules.significance:g}"
-    return _compared(rule, found, f", p = {found.chance:.3f}", passed)
+        return _not_worse(rules, metric, f"{worse} the champion", found)
+    passed = metric.gain(found.champion, found.challenger) > 0 and found.chance <= rules.significance
+    rule = f"{metric.label} {better} the champion, p at most {rules.significance:g}"
+    return _compared(metric, rule, found, passed)
 
 
-def _not_worse(rules: Registry, rule: str, found: Comparison) -> Finding:
-    return _compared(f"{rule} by {rules.tolerance:g} at most", found, "", found.difference >= -rules.tolerance)
+def _not_worse(rules: Registry, metric: Measure, where: str, found: Comparison) -> Finding:
+    passed = metric.gain(found.champion, found.challenger) >= -rules.tolerance
+    return _compared(metric, f"{metric.label} {where} by {metric.limit(rules.tolerance)} at most", found, passed)
 
 
-def _compared(rule: str, found: Comparison, chance: str, passed: bool) -> Finding:
-    difference = f"{found.difference:+.2f} ({found.low:+.2f} to {found.high:+.2f}){chance}"
-    return Finding(rule, f"{found.champion:.2f}", f"{found.challenger:.2f}", difference, passed)
+def _compared(metric: Measure, rule: str, found: Comparison, passed: bool) -> Finding:
+    change, low, high = (metric.change(value) for value in (found.difference, found.low, found.high))
+    difference = f"{change} ({low} to {high}), p = {found.chance:.3f}"
+    return Finding(rule, metric.shown(found.champion, 2), metric.shown(found.challenger, 2), difference, passed)
 
 
-def _against_baselines(rules: Registry, metric: str, ours: float, baselines: dict[str, float]) -> Iterator[Finding]:
+def _against_baselines(
+    rules: Registry, metric: Measure, ours: float, baselines: Mapping[str, float]
+) -> Iterator[Finding]:
+    better, _ = _directions(metric)
     for name, figure in baselines.items():
-        passed = ours > figure if rules.beat_baselines else None
-        rule = f"{metric} above the {BASELINES[name]} ({figure:.2f})"
-        yield Finding(rule, "", f"{ours:.2f}", f"{ours - figure:+.2f}", passed)
+        passed = metric.gain(figure, ours) > 0 if rules.beat_baselines else None
+        rule = f"{metric.label} {better} the {name} ({metric.shown(figure, 2)})"
+        yield Finding(rule, "", metric.shown(ours, 2), metric.change(ours - figure), passed)
 
 
 def _slices(
-    rules: Registry, metric: str, champion: Counts, challenger: Counts, slices: Sequence[Slice]
+    rules: Registry, metric: Measure, champion: Counts, challenger: Counts, slices: Sequence[Slice]
 ) -> Iterator[Finding]:
+    _, worse = _directions(metric)
     for part in slices:
         theirs, ours = champion.of(part.rows), challenger.of(part.rows)
-        passed = ours - theirs >= -rules.slice_tolerance if len(part.rows) >= rules.slice_rows else None
-        rule = f"{metric} of {part.name} ({len(part.rows)} rows) not below by over {rules.slice_tolerance:g}"
-        yield Finding(rule, f"{theirs:.2f}", f"{ours:.2f}", f"{ours - theirs:+.2f}", passed)
+        enough = len(part.rows) >= rules.slice_rows
+        passed = metric.gain(theirs, ours) >= -rules.slice_tolerance if enough else None
+        limit = metric.limit(rules.slice_tolerance)
+        rule = f"{metric.label} of {part.name} ({len(part.rows)} rows) not {worse} by over {limit}"
+        yield Finding(rule, metric.shown(theirs, 2), metric.shown(ours, 2), metric.change(ours - theirs), passed)
+
+
+def _directions(metric: Measure) -> tuple[str, str]:
+    """Where a better figure lies, and where a worse one."""
+    return ("above", "below") if metric.rises else ("below", "above")
 
 
 def _budgets(rules: Registry, challenger: Contender, champion: Contender | None) -> Iterator[Finding]:

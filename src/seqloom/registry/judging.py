@@ -5,24 +5,27 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.reading import read_split
-from seqloom.evaluation.comparing import count
-from seqloom.evaluation.slices import slices_of
 from seqloom.progress import Progress
+from seqloom.recipe.kinds.choosing import judged_by, kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence
-from seqloom.registry.gate import BASELINES, Contender, Finding, Verdict, judge, unanswered
+from seqloom.registry.gate import Contender, Finding, Verdict, judge, unanswered
 from seqloom.registry.lookup import fetch
 from seqloom.registry.measuring import measure
 from seqloom.registry.moves import LONGEST_WHY, ROLLED_BACK_TAG, moving_champion
 from seqloom.registry.smoke import smoke_test
 from seqloom.registry.tracking import Version
 from seqloom.registry.versions import CHAMPION, VERDICT_KEY_TAG, aliases_of
+
+if TYPE_CHECKING:
+    from seqloom.evaluation.kinds.judge import HeldOut
 
 FOLDER = "gate"  # of the run's artifacts
 VERDICT_TAG, WHY_TAG, WHEN_TAG, AGAINST_TAG = (f"seqloom.verdict{part}" for part in ("", ".why", ".when", ".champion"))
@@ -55,37 +58,41 @@ def judge_version(
     smoke = smoke_test(client.tracking_uri, version.uri)
     if not smoke.passed:
         return Verdict(recipe.name, version.number, champion, unanswered(smoke))
-    test = read_split(corpus, "test")
-    sources, references = test["source"].tolist(), test["target"].tolist()
+    from seqloom.evaluation.kinds.choosing import judge_of  # torch and scikit-learn: seconds that only this needs
+    from seqloom.evaluation.kinds.judge import HeldOut
 
-    def contender(number: int) -> Contender:
-        made = client.get_model_version(recipe.name, str(number))
-        measured = measure(
-            f"models:/{recipe.name}/{number}", sources, recipe.decoding, recipe.training.device, progress
-        )
-        counts = count(recipe.evaluation.metric, measured.texts, references, recipe.corpus.target_language)
-        return Contender(number, counts, measured.latency_p95, _megabytes(made))
-
-    challenger = contender(version.number)
+    test = HeldOut.of(read_split(corpus, "test"), recipe.corpus.target_language)
+    challenger = _contender(client, recipe, version.number, test, progress)
     findings = []
     incumbent = None
     if champion is not None:
         try:
-            incumbent = contender(champion)
+            incumbent = _contender(client, recipe, champion, test, progress)
         except Exception as error:  # whatever its code raises: who is to judge then is a person
             findings.append(Finding("the champion answers", f"{type(error).__name__}: {error}"[:300], passed=False))
-    metrics = evaluation.facts["metrics"]
+    measured, metric = evaluation.facts["metrics"], judged_by(recipe).name
     findings += judge(
         recipe,
         smoke,
         challenger,
         incumbent,
-        {name: metrics[f"baseline/{name}/{recipe.evaluation.metric}"] for name in BASELINES},
-        slices_of(sources, test["origin"].astype(str).tolist()),
+        {name: measured[f"baseline/{name}/{metric}"] for name in kind_of(recipe.task).baselines},
+        judge_of(recipe.task).slices(test),
         client.get_model_version(recipe.name, str(version.number)).tags.get(ROLLED_BACK_TAG, ""),
     )
-    seconds = time.monotonic() - started
-    return Verdict(recipe.name, version.number, champion, findings, len(sources), recipe.decoding.model_dump(), seconds)
+    seconds, rows = time.monotonic() - started, len(test.sources)
+    return Verdict(recipe.name, version.number, champion, findings, rows, recipe.decoding.model_dump(), seconds)
+
+
+def _contender(client: MlflowClient, recipe: Recipe, number: int, test: "HeldOut", progress: Progress) -> Contender:
+    """A version, asked as others ask it."""
+    from seqloom.evaluation.kinds.choosing import judge_of
+
+    made = client.get_model_version(recipe.name, str(number))
+    uri = f"models:/{recipe.name}/{number}"
+    measured = measure(uri, test.sources, recipe.decoding, recipe.training.device, progress)
+    counts = judge_of(recipe.task).count(judged_by(recipe).name, measured.replies, test)
+    return Contender(number, counts, measured.latency_p95, _megabytes(made))
 
 
 def keep_evidence(client: MlflowClient, verdict: Verdict, run_id: str) -> None:

@@ -17,6 +17,8 @@ from seqloom.registry.versions import OWN_FORM
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
 
+    from seqloom.evaluation.kinds.judge import Replies
+
 ROWS_AT_ONCE = 256  # between two moves of the progress bar
 TIMED, WARMING = 50, 3  # texts answered one at a time for the latency, and before the clock runs
 
@@ -25,7 +27,7 @@ TIMED, WARMING = 50, 3  # texts answered one at a time for the latency, and befo
 class Measured:
     """The answers of one version, and how long it takes for one."""
 
-    texts: list[str]
+    replies: "Replies"
     latency_p95: float  # milliseconds for one text on the CPU; of 100 texts 95 are faster
     latency_p50: float = 0.0  # and 50
 
@@ -46,22 +48,23 @@ def measure(
     known = {param.name for param in model.metadata.get_params_schema().params}
     params = {name: value for name, value in decoding.model_dump().items() if name in known}
 
-    def ask(texts: Sequence[str]) -> list[str]:
-        answers: list[str] = model.predict(pd.DataFrame({"source": list(texts)}), params=params)["prediction"].tolist()
+    def ask(texts: Sequence[str]) -> pd.DataFrame:
+        answers: pd.DataFrame = model.predict(pd.DataFrame({"source": list(texts)}), params=params)
         return answers
 
     seconds = _seconds(ask, sources)
     if form == OWN_FORM:
         _move(model, device)
-    texts: list[str] = []
+    tables: list[pd.DataFrame] = []
     for start in range(0, len(sources), ROWS_AT_ONCE):
-        texts += ask(sources[start : start + ROWS_AT_ONCE])
-        progress(len(texts), len(sources), "rows", f"asking {uri}")
+        tables.append(ask(sources[start : start + ROWS_AT_ONCE]))
+        progress(min(start + ROWS_AT_ONCE, len(sources)), len(sources), "rows", f"asking {uri}")
+    answers = pd.concat(tables)
     median, nearly_all = (float(quantile) * 1000 for quantile in np.quantile(seconds, [0.5, 0.95]))
-    return Measured(texts, nearly_all, median)
+    return Measured({str(column): answers[column].tolist() for column in answers}, nearly_all, median)
 
 
-def _seconds(ask: Callable[[Sequence[str]], list[str]], sources: Sequence[str]) -> list[float]:
+def _seconds(ask: Callable[[Sequence[str]], pd.DataFrame], sources: Sequence[str]) -> list[float]:
     """What each of some texts takes that are asked one by one, evenly taken from short to long."""
     ordered = sorted(sources, key=len)
     count = min(TIMED, len(ordered))

@@ -11,9 +11,12 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
+from mlflow.types.schema import Map
 
 from seqloom.artifact.manifest import Manifest
+from seqloom.recipe.kinds.choosing import kind_of
+from seqloom.recipe.kinds.kind import Kind
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.packaging import pack, requirements
 from seqloom.registry.tracking import Version
@@ -74,15 +77,15 @@ def no_model(client: MlflowClient, name: str) -> str:
     return f"there is no registered model {name}; registered are: {', '.join(nearest) or 'none yet'}"
 
 
-def champion_scores(client: MlflowClient, name: str) -> dict[str, float] | None:
-    """Version, BLEU and chrF of the champion, as it was registered; None where there is none, or it is not ours."""
+def champion_scores(client: MlflowClient, name: str, kind: Kind) -> dict[str, float] | None:
+    """Version and judged scores of the champion, as it was registered; None without one that has such scores."""
     number = client.get_registered_model(name).aliases.get(CHAMPION)
     if number is None:
         return None
     tags = client.get_model_version(name, str(number)).tags
-    if "test/bleu" not in tags or "test/chrf" not in tags:
+    if any(f"test/{metric}" not in tags for metric in kind.judged):
         return None
-    return {"version": int(number), "bleu": float(tags["test/bleu"]), "chrf": float(tags["test/chrf"])}
+    return {"version": int(number), **{metric: float(tags[f"test/{metric}"]) for metric in kind.judged}}
 
 
 def _ensure_registered_model(client: MlflowClient, recipe: Recipe) -> None:
@@ -102,12 +105,20 @@ def _example(evaluation: Manifest) -> str:
 
 
 def signature(recipe: Recipe) -> ModelSignature:
-    """A `source` column in, a `prediction` column out, and the parameters of a request with their defaults."""
+    """A `source` column in, the columns of the task's answers out, and the parameters of a request with defaults."""
     from seqloom.decoding.answering import ASKED  # torch: seconds that only a new version needs
 
     defaults = {**ASKED, **recipe.decoding.model_dump()}
     params = ParamSchema([ParamSpec(name, TYPES[type(value)], value) for name, value in defaults.items()])
-    return ModelSignature(Schema([ColSpec("string", "source")]), Schema([ColSpec("string", "prediction")]), params)
+    return ModelSignature(Schema([ColSpec("string", "source")]), Schema(_answered(recipe)), params)
+
+
+def _answered(recipe: Recipe) -> list[ColSpec | TensorSpec]:
+    """The columns of an answer."""
+    text: list[ColSpec | TensorSpec] = [ColSpec("string", "prediction")]
+    if kind_of(recipe.task).answer == "text":
+        return text
+    return [*text, ColSpec("double", "probability"), ColSpec(Map(DataType.double), "probabilities")]
 
 
 def _log_model(recipe: Recipe, run_id: str, checkpoint: Path, example: str) -> tuple[str, str, str]:

@@ -33,7 +33,7 @@ def build_vectors(
     """Write the `(V, D)` float32 matrices of the section's method into `folder` and return the facts.
 
     `shared` says that both sides have one vocabulary: then they have one matrix too, written for each. Method none
-    writes nothing, and pretrained nothing for a side without a file, unless shared.
+    writes nothing, pretrained nothing for a side without a file, unless shared, and none anything for labels.
 
     Raises:
         UserMistake: a pretrained file is missing or malformed, of another width, or knows no token of the vocabulary.
@@ -61,7 +61,7 @@ def build_vectors(
 def _learn(
     section: schema.Vectors, shared: bool, corpus: Path, vocabularies: Vocabularies, folder: Path, progress: Progress
 ) -> dict[str, Aligned]:
-    groups = [SIDES] if shared else [(side,) for side in SIDES]
+    groups = [SIDES] if shared else [(side,) for side in SIDES if not vocabularies[side].of_labels]
     passes = count(1)
     made = {}
     for sides in groups:

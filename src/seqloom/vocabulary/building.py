@@ -13,6 +13,7 @@ from pyarrow.parquet import read_metadata
 from seqloom.corpus.reading import iterate_split
 from seqloom.progress import Progress
 from seqloom.recipe import schema
+from seqloom.vocabulary.labels import labels_of
 from seqloom.vocabulary.special import SOURCE_FILE, SPECIAL_TOKENS, TARGET_FILE, UNKNOWN
 from seqloom.vocabulary.training import BYTE_TOKENS, train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
@@ -32,19 +33,27 @@ class Text:
 
 
 def build_vocabulary(
-    section: schema.Vocabulary, corpus: Path, folder: Path, progress: Progress, parent: Path | None = None
+    section: schema.Vocabulary,
+    corpus: Path,
+    folder: Path,
+    progress: Progress,
+    parent: Path | None = None,
+    labelled: bool = False,
 ) -> dict[str, Any]:
     """Learn the vocabularies from the training split, write them with their counts into `folder`, return the facts.
+
+    Of a labelled corpus the target vocabulary is its labels.
 
     A shared vocabulary is one, learned from both sides, written for each. Those of `parent`, a checkpoint, are taken
     over: of kind word with what is new behind them, up to the size; the other kinds can spell any text as they are.
 
     Raises:
-        UserMistake: the size has no room for the tokens that the kind always holds.
+        UserMistake: the size has no room for the tokens that the kind always holds, or the labels are none.
     """
     breaks_han = section.kind == "word"
-    train, held_out = (_read(corpus, split, breaks_han, progress) for split in ("train", "validation"))
-    vocabularies = _learn(section, train)
+    labels = labels_of(corpus) if labelled else None
+    train, held_out = (_read(corpus, split, breaks_han, labelled, progress) for split in ("train", "validation"))
+    vocabularies = _learn(section, train, labels)
     if parent:
         vocabularies = {side: extended(old, vocabularies[side], section) for side, old in _parents(parent).items()}
     for file, side in zip((SOURCE_FILE, TARGET_FILE), SIDES, strict=True):
@@ -70,11 +79,13 @@ def load_vocabularies(folder: Path) -> tuple[Vocabulary, Vocabulary]:
 
 
 def extended(old: Vocabulary, new: Vocabulary, section: schema.Vocabulary) -> Vocabulary:
-    """The old vocabulary, every token at its place, and of kind word what only the new one knows behind it."""
-    if section.kind != "word":
-        return old
+    """The old vocabulary, every token at its place, and of words or labels what only the new one knows behind it."""
     known = set(old.tokens)
     unknown = [token for token in new.tokens if token not in known]  # the most frequent first
+    if old.of_labels:
+        return Vocabulary.labels([*old.tokens, *unknown][len(SPECIAL_TOKENS) :])
+    if section.kind != "word":
+        return old
     return Vocabulary.of_words([*old.tokens, *unknown][: max(section.size, len(old))])
 
 
@@ -82,21 +93,25 @@ def _parents(checkpoint: Path) -> dict[str, Vocabulary]:
     return dict(zip(SIDES, load_vocabularies(checkpoint), strict=True))
 
 
-def _read(corpus: Path, split: str, breaks_han: bool, progress: Progress) -> dict[str, Text]:
-    """The words of each side of a split."""
+def _read(corpus: Path, split: str, breaks_han: bool, labelled: bool, progress: Progress) -> dict[str, Text]:
+    """The words of each side of a split; a label is one word."""
     texts = {side: Text() for side in SIDES}
     done, rows = 0, read_metadata(corpus / f"{split}.parquet").num_rows
     for frame in iterate_split(corpus, split, columns=SIDES):
         for side, text in texts.items():
             lines = frame[side].tolist()
-            text.words.update(count_words(lines, breaks_han))
+            whole = labelled and side == "target"
+            text.words.update(Counter(lines) if whole else count_words(lines, breaks_han))
             text.characters += sum(map(len, lines))
         done += len(frame)
         progress(done, rows, "rows", f"counting the words of {split}")
     return texts
 
 
-def _learn(section: schema.Vocabulary, texts: dict[str, Text]) -> dict[str, Vocabulary]:
+def _learn(section: schema.Vocabulary, texts: dict[str, Text], labels: list[str] | None) -> dict[str, Vocabulary]:
+    if labels:
+        source = train_vocabulary(texts["source"].words, section)
+        return {"source": source, "target": Vocabulary.labels(labels)}
     if section.shared:
         both = texts["source"].words + texts["target"].words
         return dict.fromkeys(SIDES, train_vocabulary(both, section))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models
 
+from seqloom.corpus.normalising import normalise
 from seqloom.mistake import UserMistake
 from seqloom.vocabulary.marking import MARK, splitter
 from seqloom.vocabulary.special import SPECIAL_TOKENS, UNKNOWN
@@ -24,7 +25,8 @@ class Vocabulary:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._breaks_han = isinstance(tokenizer.model, models.WordLevel)
+        self.of_labels = tokenizer.pre_tokenizer is None  # a whole text is one token
+        self._breaks_han = isinstance(tokenizer.model, models.WordLevel) and not self.of_labels
         ids = tokenizer.get_vocab()
         self.tokens: list[str] = sorted(ids, key=ids.__getitem__)  # index = id
 
@@ -41,6 +43,12 @@ class Vocabulary:
         """A vocabulary of kind word; the special tokens come first."""
         ids = {token: number for number, token in enumerate(tokens)}
         return cls.of(models.WordLevel(ids, unk_token=SPECIAL_TOKENS[UNKNOWN]))
+
+    @classmethod
+    def labels(cls, labels: Sequence[str]) -> Self:
+        """A vocabulary in which each label, however it is written, is one token; the special tokens come first."""
+        ids = {token: number for number, token in enumerate((*SPECIAL_TOKENS, *labels))}
+        return cls(Tokenizer(models.WordLevel(ids, unk_token=SPECIAL_TOKENS[UNKNOWN])))
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -67,7 +75,7 @@ class Vocabulary:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each text, without start and end."""
-        units = units_of(texts, self._breaks_han)
+        units = self._units(texts)
         place = {unit: number for number, unit in enumerate(dict.fromkeys(units))}  # of each distinct unit
         spelling, lengths = self._spell(place)
         places = np.fromiter(map(place.__getitem__, units), np.int64, len(units))
@@ -87,7 +95,7 @@ class Vocabulary:
 
     def lines(self, texts: Sequence[str], first: str, last: str) -> str:
         """The tokens of each text as a line, spaces between them, behind `first` and before `last`."""
-        units = units_of(texts, self._breaks_han)
+        units = self._units(texts)
         distinct = list(dict.fromkeys(units))
         spelt = self._tokenizer.encode_batch_fast(distinct, add_special_tokens=False)
         written = (" ".join(map(self.tokens.__getitem__, encoding.ids)) for encoding in spelt)
@@ -103,6 +111,12 @@ class Vocabulary:
         """Text of each sequence of ids; the special ones say nothing."""
         spoken = [[token for token in sequence if token >= len(SPECIAL_TOKENS)] for sequence in sequences]
         return [text.strip(" ") for text in self._tokenizer.decode_batch(spoken, skip_special_tokens=False)]
+
+    def _units(self, texts: Sequence[str]) -> list[str]:
+        """What is cut into tokens one by one, with the end of each text."""
+        if self.of_labels:
+            return [unit for text in texts for unit in (normalise(text), END_OF_TEXT)]
+        return units_of(texts, self._breaks_han)
 
     def _spell(self, units: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The ids of all units end to end, and how many each has; the end of a text has none."""

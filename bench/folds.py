@@ -1,0 +1,59 @@
+"""Cross-validation of a labelling recipe: `python -m bench.folds RECIPE FILE [--folds 10] [-o SECTION.FIELD=VALUE …]`.
+
+FILE holds all rows as lines of a label, a space and the text; fold k tests every tenth line, from line k on. Each fold
+is a whole training of the recipe, word vectors included, in a home of its own, which is removed again.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from os import environ
+from pathlib import Path
+
+MEASURES = ("accuracy", "macro_f1")
+OTHERS = ("test", "baseline/tfidf", "baseline/majority")
+
+
+def main() -> None:
+    """Print each fold as it comes, then mean and spread."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--folds", type=int, default=10)
+    parser.add_argument("--encoding", default="utf-8", help="As corpus.encoding.")
+    parser.add_argument("-o", "--override", action="append", default=[])
+    asked = parser.parse_args()
+    lines = asked.file.read_bytes().splitlines(keepends=True)
+    measured = []
+    for fold in range(asked.folds):
+        metrics = _train(asked.recipe, lines, fold, asked.folds, [f"corpus.encoding={asked.encoding}", *asked.override])
+        measured.append(metrics)
+        print(fold, *(f"{name} {100 * metrics[f'test/{name}']:.2f}" for name in MEASURES), flush=True)
+    for system in OTHERS:
+        for name in MEASURES:
+            figures = [100 * metrics[f"{system}/{name}"] for metrics in measured]
+            print(f"{system}/{name}: {statistics.mean(figures):.2f} ± {statistics.stdev(figures):.2f}")
+
+
+def _train(recipe: Path, lines: list[bytes], fold: int, folds: int, override: list[str]) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as scratch:
+        train, test = (Path(scratch) / name for name in ("train", "test"))
+        train.write_bytes(b"".join(line for number, line in enumerate(lines) if number % folds != fold))
+        test.write_bytes(b"".join(lines[fold::folds]))
+        places = [f"corpus.train=['{train}']", f"corpus.test=['{test}']", "corpus.format=labelled"]
+        overrides = [part for each in [*places, *override] for part in ("-o", each)]
+        command = [sys.executable, "-m", "flows.command_line", "train", str(recipe), "--json", *overrides]
+        done = subprocess.run(
+            command, env={**environ, "SEQLOOM_HOME": f"{scratch}/home"}, capture_output=True, text=True
+        )
+        if done.returncode:
+            sys.exit(done.stderr)
+        metrics: dict[str, float] = json.loads(done.stdout)["metrics"]
+        return metrics
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How each kind of task is measured: its scores, baselines, slices and pictures."""

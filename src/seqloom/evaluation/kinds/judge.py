@@ -1,0 +1,73 @@
+"""What has to be computed for a kind of task: the declarations are in `seqloom.recipe.kinds`."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seqloom.evaluation.comparing import Counts
+from seqloom.evaluation.likelihood import Likelihood
+from seqloom.evaluation.scores import Score
+from seqloom.evaluation.slices import Slice, slices_of
+from seqloom.progress import Progress
+from seqloom.recipe.kinds.kind import Kind
+
+Replies = Mapping[str, Sequence[Any]]
+"""What a system answers, by column as a served model names them: always `prediction`, and what the kind has beside."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What is asked, and what a person would have answered."""
+
+    sources: list[str]
+    references: list[str]
+    origins: list[str] | None = None  # the corpus file of each row
+    language: str = ""  # ISO 639 code of the references, empty if unknown
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, language: str) -> "HeldOut":
+        """The rows of a split."""
+        origins = table["origin"].astype(str).tolist() if "origin" in table else None
+        return cls(table["source"].tolist(), table["target"].tolist(), origins, language)
+
+
+class Judge(ABC):
+    """One kind of task, measured."""
+
+    kind: Kind
+
+    @abstractmethod
+    def baselines(self, train: pd.DataFrame, test: HeldOut, progress: Progress) -> dict[str, Replies]:
+        """What each baseline of the kind answers, having seen `train`."""
+
+    @abstractmethod
+    def scores(self, replies: Replies, test: HeldOut) -> dict[str, Score]:
+        """Every score of the kind that compares answers with references, by name."""
+
+    @abstractmethod
+    def count(self, metric: str, replies: Replies, test: HeldOut) -> Counts:
+        """What a score that may judge counts in each row."""
+
+    def of_likelihood(self, likelihood: Likelihood) -> dict[str, float]:  # noqa: ARG002 for some there is nothing in it
+        """The scores of the kind that come from what the model thinks of the references."""
+        return {}
+
+    def slices(self, test: HeldOut) -> list[Slice]:
+        """Parts of the rows in which a model may be bad though it is good on the whole."""
+        return slices_of(test.sources, test.origins)
+
+    def facts(self, replies: Replies, test: HeldOut) -> dict[str, Any]:  # noqa: ARG002 most kinds say it in scores
+        """What people are shown beside scores."""
+        return {}
+
+    @abstractmethod
+    def by_row(self, replies: Replies, test: HeldOut) -> dict[str, Sequence[Any]]:
+        """Columns that tell good rows from bad ones."""
+
+    @abstractmethod
+    def draw(self, folder: Path, systems: Mapping[str, Replies], test: HeldOut) -> None:
+        """The kind's pictures but for that of its scores."""

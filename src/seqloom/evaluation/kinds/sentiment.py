@@ -1,0 +1,64 @@
+"""Labels, measured beside the most frequent one and a linear model of n-grams."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seqloom.evaluation.canvas import MODEL
+from seqloom.evaluation.classification import SIGNATURES, confusion, counts_of
+from seqloom.evaluation.comparing import Counts
+from seqloom.evaluation.kinds.judge import HeldOut, Judge, Replies
+from seqloom.evaluation.label_baselines import majority_baseline, tfidf_baseline
+from seqloom.evaluation.label_figures import draw_calibration, draw_confusion
+from seqloom.evaluation.scores import Score
+from seqloom.evaluation.slices import Slice
+from seqloom.progress import Progress
+from seqloom.recipe.kinds.sentiment import SENTIMENT
+
+
+class SentimentJudge(Judge):
+    """Accuracy, macro-F1 and how far the model's certainty can be trusted."""
+
+    kind = SENTIMENT
+
+    def baselines(self, train: pd.DataFrame, test: HeldOut, progress: Progress) -> dict[str, Replies]:
+        """What everybody would guess, and what is trained in seconds."""
+        texts, labels = train["source"].tolist(), train["target"].tolist()
+        return {
+            "tfidf": tfidf_baseline(texts, labels, test.sources, progress),
+            "majority": majority_baseline(labels, len(test.sources)),
+        }
+
+    def scores(self, replies: Replies, test: HeldOut) -> dict[str, Score]:
+        """All three."""
+        figures = {name: self.count(name, replies, test).figure for name in SIGNATURES}
+        return {name: Score(name, figure, SIGNATURES[name]) for name, figure in figures.items()}
+
+    def count(self, metric: str, replies: Replies, test: HeldOut) -> Counts:
+        """Right and wrong, by label or by certainty."""
+        return counts_of(metric, replies["prediction"], replies["probability"], test.references)
+
+    def slices(self, test: HeldOut) -> list[Slice]:
+        """By length, by file, and by label: a model may be good on the whole and never name the rare one."""
+        by_label: dict[str, list[int]] = {}
+        for row, label in enumerate(test.references):
+            by_label.setdefault(label, []).append(row)
+        return super().slices(test) + [Slice(f"label {label}", rows) for label, rows in sorted(by_label.items())]
+
+    def facts(self, replies: Replies, test: HeldOut) -> dict[str, Any]:
+        """Which label was taken for which."""
+        labels, table = confusion(replies["prediction"], test.references)
+        return {"confusion": {"labels": labels, "rows": table.tolist()}}
+
+    def by_row(self, replies: Replies, test: HeldOut) -> dict[str, Sequence[Any]]:
+        """Whether it is right, and how sure the model was."""
+        right = [label == wanted for label, wanted in zip(replies["prediction"], test.references, strict=True)]
+        return {"right": right, "probability": replies["probability"]}
+
+    def draw(self, folder: Path, systems: Mapping[str, Replies], test: HeldOut) -> None:
+        """Of the model."""
+        ours = systems[MODEL]
+        draw_confusion(*confusion(ours["prediction"], test.references), folder / "confusion.png")
+        draw_calibration(ours["prediction"], ours["probability"], test.references, folder / "calibration.png")

@@ -1,0 +1,54 @@
+"""Translations, measured by sacreBLEU beside a translation memory and the untranslated source."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seqloom.evaluation.baselines import copy_baseline, nearest_baseline
+from seqloom.evaluation.canvas import MODEL
+from seqloom.evaluation.comparing import Counts, count
+from seqloom.evaluation.figures import length_histogram, length_scores
+from seqloom.evaluation.kinds.judge import HeldOut, Judge, Replies
+from seqloom.evaluation.lengths import length_buckets
+from seqloom.evaluation.likelihood import Likelihood
+from seqloom.evaluation.scores import Score, sentence_chrf, text_scores
+from seqloom.progress import Progress
+from seqloom.recipe.kinds.translation import TRANSLATION
+
+NEAREST, COPY = "nearest", "copy"
+
+
+class TranslationJudge(Judge):
+    """BLEU and chrF."""
+
+    kind = TRANSLATION
+
+    def baselines(self, train: pd.DataFrame, test: HeldOut, progress: Progress) -> dict[str, Replies]:
+        """A look-up, and the source."""
+        nearest = nearest_baseline(train["source"].tolist(), train["target"].tolist(), test.sources, progress)
+        return {NEAREST: {"prediction": nearest}, COPY: {"prediction": copy_baseline(test.sources)}}
+
+    def scores(self, replies: Replies, test: HeldOut) -> dict[str, Score]:
+        """Of the corpus."""
+        return text_scores(replies["prediction"], test.references, test.language)
+
+    def count(self, metric: str, replies: Replies, test: HeldOut) -> Counts:
+        """What sacreBLEU adds up."""
+        return count(metric, replies["prediction"], test.references, test.language)
+
+    def of_likelihood(self, likelihood: Likelihood) -> dict[str, float]:
+        """Both."""
+        return {"perplexity": likelihood.perplexity, "accuracy": likelihood.accuracy}
+
+    def by_row(self, replies: Replies, test: HeldOut) -> dict[str, Sequence[Any]]:
+        """The chrF of each."""
+        return {"chrf": sentence_chrf(replies["prediction"], test.references)}
+
+    def draw(self, folder: Path, systems: Mapping[str, Replies], test: HeldOut) -> None:
+        """By length of the source, and lengths of the answers."""
+        compared = {system: systems[system]["prediction"] for system in (MODEL, NEAREST)}
+        names = {NEAREST: self.kind.baselines[NEAREST]}
+        length_scores(length_buckets(test.sources, test.references, compared), names, folder / "chrf_by_length.png")
+        length_histogram(test.references, compared[MODEL], folder / "lengths.png")

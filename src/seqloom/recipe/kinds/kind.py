@@ -1,0 +1,40 @@
+"""What makes one kind of task another than the next."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from seqloom.recipe.kinds.measure import Measure
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Recipe
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of task, declared; `seqloom.evaluation.kinds` computes what is named here."""
+
+    name: str
+    rows: str  # what a row of its corpus is called, in the plural
+    answer: Literal["text", "label"]
+    measures: tuple[Measure, ...]  # in the order in which people read them
+    metric: str  # judges a version where evaluation.metric is auto
+    baselines: Mapping[str, str]  # by name, what they are
+    pictures: Mapping[str, str]  # by file, what they show
+    contradictions: "Callable[[Recipe], Iterator[str]]"  # a sentence for each field that the task cannot go with
+
+    @property
+    def judged(self) -> dict[str, Measure]:
+        """Those that may judge a version, by name."""
+        return {measure.name: measure for measure in self.measures if measure.judged}
+
+    def mistakes_in(self, recipe: "Recipe") -> Iterator[str]:
+        """A sentence for each thing in the recipe that cannot go with the task."""
+        yield from self.contradictions(recipe)
+        names = list(self.judged)
+        for field, value, also in (
+            ("evaluation.metric", recipe.evaluation.metric, "auto"),
+            ("training.select_by", recipe.training.select_by, "loss"),
+        ):
+            if value not in (also, *names):
+                yield f"{field} {value} is no score of task {self.name}: set it to {', '.join([also, *names])}"

@@ -1,0 +1,51 @@
+"""The section `corpus` of a recipe."""
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from seqloom.recipe.sections.section import Count, Section, Share
+
+Places = Annotated[list[str], Field(max_length=2)]
+CREDENTIALS = re.compile(r"https?://[^/?#]*@(?P<host>[^/?#:]*)", re.IGNORECASE)
+
+
+class Corpus(Section):
+    """Where the text is and which pairs are kept."""
+
+    train: Annotated[list[str], Field(min_length=1, max_length=2)] = Field(
+        description="Two places hold aligned source and target lines; one holds a table or catalogue. A place is a "
+        "path, a path with * in it, package://NAME/PATH in an installed Python package, or a URL (#sha256=… checked)."
+    )
+    validation: Places = Field([], description="As train; left empty, a share of train is split off.")
+    test: Places = Field([], description="As train; left empty, a share of train is split off.")
+    format: Literal["auto", "lines", "labelled", "tsv", "csv", "jsonl", "po", "mo"] = Field(
+        "auto",
+        description="Format of the files; auto goes by the name (.gz is looked through). labelled: each line is a "
+        "label, a space and the text.",
+    )
+    encoding: Literal["utf-8", "latin-1", "cp1252", "gb18030", "big5", "shift_jis", "euc_kr"] = Field(
+        "utf-8", description="How the files write letters as bytes; catalogues (PO, MO) say it themselves."
+    )
+    header: bool = Field(True, description="TSV and CSV: the first row names the columns; else they are 1, 2, 3 …")
+    source_column: str = Field("source", description="Column or JSON key of the source text.")
+    target_column: str = Field("target", description="Column or JSON key of the target text.")
+    source_language: str = Field("", description="ISO 639 code of the source, such as en; empty if unknown.")
+    target_language: str = Field("", description="ISO 639 code of the target; zh switches to Chinese scoring.")
+    validation_share: Share = Field(
+        0.05, description="Share of the pairs split off for validation where none is given."
+    )
+    test_share: Share = Field(0.05, description="Share of the pairs split off for test where none is given.")
+    max_characters: Count = Field(1000, description="Characters; a pair with a longer side is rejected.")
+
+    @model_validator(mode="after")
+    def _no_secret_in_a_place(self) -> Self:
+        for place in (*self.train, *self.validation, *self.test):
+            found = CREDENTIALS.match(place)
+            if found:
+                raise ValueError(
+                    f"a name or password for {found['host']} stands in a URL, and recipes are logged: put it into "
+                    "~/.netrc"
+                )
+        return self

@@ -1,0 +1,74 @@
+"""The section `model` of a recipe."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from seqloom.recipe.architecture import mistakes_in
+from seqloom.recipe.sections.section import Section
+
+
+class Model(Section):
+    """The architecture."""
+
+    encoder: Literal["rnn", "lstm", "gru", "cnn", "transformer", "none"] = Field(
+        "lstm", description="Kind of encoder. none: a language model, which goes on from the source."
+    )
+    decoder: Literal["rnn", "lstm", "gru", "cnn", "transformer", "classifier"] = Field(
+        "lstm", description="Kind of decoder. classifier: the target is one token, the label."
+    )
+    attention: Literal["none", "additive", "multiplicative"] = Field(
+        "additive",
+        description="How a recurrent decoder sees the source. none: the fixed-length vector alone; additive: Bahdanau; "
+        "multiplicative: Luong.",
+    )
+    encoder_width: int = Field(256, ge=1, le=16384, description="Numbers in a state of the encoder, in each direction.")
+    decoder_width: int = Field(512, ge=1, le=16384, description="Numbers in a state of the decoder.")
+    encoder_layers: int = Field(1, ge=1, le=32, description="Stacked encoder layers.")
+    decoder_layers: int = Field(1, ge=1, le=32, description="Stacked decoder layers.")
+    bidirectional: bool = Field(True, description="A recurrent encoder reads the source in both directions.")
+    source_reversed: bool = Field(
+        False, description="A recurrent encoder reads the source from its end only (Sutskever et al. 2014)."
+    )
+    input_feeding: bool = Field(
+        False, description="What multiplicative attention made of a token enters the cell with the next (Luong)."
+    )
+    variational_dropout: bool = Field(
+        False, description="Recurrent sides drop the same numbers at every time step (Gal and Ghahramani 2016)."
+    )
+    kernel_width: int = Field(3, ge=2, le=64, description="Tokens in the window of a convolution.")
+    heads: int = Field(4, ge=1, le=256, description="Attention heads of a Transformer layer; they divide its width.")
+    feedforward_width: int = Field(1024, ge=1, le=65536, description="Hidden numbers of a Transformer's feed-forward.")
+    norm: Literal["pre", "post"] = Field(
+        "pre", description="A Transformer normalises before each sublayer, or after it as the original did."
+    )
+    positions: Literal["sinusoidal", "learned", "rotary"] = Field(
+        "sinusoidal",
+        description="How a Transformer or a convolutional side knows places; rotary turns a Transformer's queries and "
+        "keys.",
+    )
+    places: int = Field(512, ge=2, le=1_000_000, description="Tokens of the longest text, for learned positions.")
+    copying: bool = Field(
+        False, description="A decoder with attention may copy source tokens (See et al. 2017): names, rare words."
+    )
+    coverage: float = Field(
+        0.0,
+        ge=0.0,
+        le=100.0,
+        description="Weight in the loss of looking twice at a source token when copying; 1 is usual, 0 is off.",
+    )
+    pooling: Literal["summary", "mean", "max"] = Field(
+        "summary",
+        description="What a classifier sees of the source. summary: the encoder's fixed-length vector; mean and max: "
+        "over all tokens.",
+    )
+    tied: bool = Field(True, description="The output layer shares the target embedding.")
+    dropout: float = Field(
+        0.2, ge=0.0, lt=1.0, description="Share of activations dropped while training, in steps of 1/256 on a CPU."
+    )
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        for mistake in mistakes_in(self):
+            raise ValueError(mistake)
+        return self

@@ -1,0 +1,90 @@
+"""A classifier as people use it: labels with probabilities."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from seqloom.decoding.answering import Answering
+from seqloom.decoding.labelling import Labeller
+from seqloom.decoding.reading import read_generator
+from seqloom.mistake import UserMistake
+from seqloom.models.building import Sizes, build_model, save_checkpoint
+from seqloom.recipe.resolved import write_recipe
+from seqloom.recipe.schema import Recipe
+from seqloom.vocabulary.special import SOURCE_FILE, TARGET_FILE
+from seqloom.vocabulary.training import train_vocabulary
+from seqloom.vocabulary.vocabulary import Vocabulary
+from seqloom.vocabulary.words import count_words
+
+LABELS = ["bad", "good", "so so"]
+TEXTS = ["a lovely room", "the soup", "a lovely room and the awful soup of the day", "unheard of"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("labels")
+    recipe = Recipe.model_validate(
+        {
+            "name": "verdicts",
+            "task": "sentiment",
+            "corpus": {"train": ["reviews.csv"]},
+            "vocabulary": {"kind": "word", "min_frequency": 1},
+            "vectors": {"width": 8},
+            "model": {"encoder": "gru", "encoder_width": 6, "decoder": "classifier", "pooling": "max"},
+        }
+    )
+    source = train_vocabulary(count_words(TEXTS[:3], False), recipe.vocabulary)
+    source.save(folder / SOURCE_FILE)
+    Vocabulary.labels(LABELS).save(folder / TARGET_FILE)
+    sizes = Sizes(len(source), len(LABELS) + 4, 8, shared=False)
+    torch.manual_seed(1)
+    save_checkpoint(build_model(recipe.model, sizes), sizes, folder)
+    write_recipe(recipe, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def labeller(folder: Path) -> Labeller:
+    found = read_generator(folder)
+    assert isinstance(found, Labeller)
+    return found
+
+
+def test_the_probabilities_of_all_labels_add_up_to_one(labeller: Labeller) -> None:
+    columns = labeller.columns(labeller.answer(TEXTS, labeller.decoding))
+    for label, chance, chances in zip(
+        columns["prediction"], columns["probability"], columns["probabilities"], strict=True
+    ):
+        assert list(chances) == LABELS
+        assert sum(chances.values()) == pytest.approx(1, abs=1e-5)
+        assert chance == chances[label] == max(chances.values())
+
+
+def test_a_text_is_labelled_alike_in_any_company(labeller: Labeller) -> None:
+    together = labeller.columns(labeller.answer(TEXTS, labeller.decoding))["probability"]
+    alone = [labeller.columns(labeller.answer([text], labeller.decoding))["probability"][0] for text in TEXTS]
+    assert together == pytest.approx(alone, abs=1e-5)
+
+
+def test_a_line_is_a_label_and_all_probabilities(labeller: Labeller) -> None:
+    [found] = labeller.answer(TEXTS[:1], labeller.decoding)
+    label, tab, chances = labeller.line(found).partition("\t")
+    assert label in LABELS
+    assert tab
+    assert chances.startswith(f"{label} ")
+    assert chances.count("%") == 3
+
+
+@pytest.mark.parametrize("empty", ["", "  ", "\n"])
+def test_nothing_has_no_label(labeller: Labeller, empty: str) -> None:
+    with pytest.raises(UserMistake, match="text 2 of 2 is empty"):
+        labeller.answer(["a room", empty], labeller.decoding)
+
+
+def test_served_columns(folder: Path) -> None:
+    columns = Answering.load(folder)(TEXTS, {"n_best": 2, "return_scores": True})
+    assert columns["prediction"] == [found[0] for found in columns["predictions"]]
+    assert [len(found) for found in columns["predictions"]] == [2] * 4
+    assert columns["probabilities"][0].keys() == set(LABELS)
+    assert all(score <= 0 for score in columns["score"])

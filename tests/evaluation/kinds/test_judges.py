@@ -1,0 +1,94 @@
+"""What holds for every kind of task: what is declared is computed, drawn and shown."""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from seqloom.evaluation.evaluating import evaluate
+from seqloom.evaluation.kinds.choosing import judge_of
+from seqloom.evaluation.kinds.judge import HeldOut, Replies
+from seqloom.evaluation.likelihood import Likelihood
+from seqloom.progress import unwatched
+from seqloom.recipe.kinds.choosing import KINDS
+from seqloom.recipe.schema import Recipe
+
+TASKS = sorted(KINDS)
+PARTS = (("so", "but"), ("bed", "soup"), ("good", "bad"))
+TEXTS = [f"{how} the {thing} was {what}" for how, thing, what in product(*PARTS)]
+TARGETS = {
+    "translation": [text.replace("the", "das") for text in TEXTS],
+    "sentiment": [f"{text.rpartition(' ')[2]} 好" for text in TEXTS],
+}
+MODELS: Mapping[str, dict[str, Any]] = {"sentiment": {"decoder": "classifier"}}
+MEASURED = Likelihood(perplexity=3.0, accuracy=0.5, tokens=20)
+
+
+def table(task: str) -> pd.DataFrame:
+    return pd.DataFrame({"source": TEXTS, "target": TARGETS[task], "origin": "a/b.tsv"})
+
+
+def recipe_of(task: str) -> Recipe:
+    tree = {"name": "a", "task": task, "corpus": {"train": ["a.tsv"]}, "model": MODELS.get(task, {})}
+    return Recipe.model_validate(tree)
+
+
+def perfect(task: str, sources: Sequence[str]) -> Replies:
+    targets = dict(zip(TEXTS, TARGETS[task], strict=True))
+    return {"prediction": [targets[source] for source in sources], "probability": [1.0] * len(sources)}
+
+
+def facts_of(task: str, folder: Path) -> dict[str, Any]:
+    rows = table(task)
+    return evaluate(
+        lambda sources: perfect(task, sources), MEASURED, rows, rows, recipe_of(task), [], folder, unwatched
+    )
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_is_declared_is_there(task: str, tmp_path: Path) -> None:
+    kind, facts = KINDS[task], facts_of(task, tmp_path)
+    assert facts["task"] == task
+    assert {f"test/{measure.name}" for measure in kind.measures} <= facts["metrics"].keys()
+    for metric in kind.judged:
+        assert {f"baseline/{baseline}/{metric}" for baseline in kind.baselines} <= facts["metrics"].keys()
+        low, high = facts["intervals"][metric]
+        assert low <= facts["metrics"][f"test/{metric}"] <= high
+        assert facts["signatures"][metric]
+    assert all(math.isfinite(value) for value in facts["metrics"].values())
+    assert facts["slices"]
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == kind.pictures.keys()
+    written = pd.read_parquet(tmp_path / "hypotheses.parquet")
+    assert {"source", "reference", "hypothesis", *kind.baselines} < {*written}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_nothing_beats_the_reference_itself(task: str, tmp_path: Path) -> None:
+    kind, metrics = KINDS[task], facts_of(task, tmp_path)["metrics"]
+    for name, measure in kind.judged.items():
+        for baseline in kind.baselines:
+            assert measure.gain(metrics[f"baseline/{baseline}/{name}"], metrics[f"test/{name}"]) >= 0
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_scores_and_counts_are_two_ways_to_one_figure(task: str) -> None:
+    judge, test = judge_of(task), HeldOut.of(table(task), "en")
+    for replies in judge.baselines(table(task), test, unwatched).values():
+        scores = judge.scores(replies, test)
+        for metric in judge.kind.judged:
+            assert judge.count(metric, replies, test).figure == pytest.approx(scores[metric].value)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_metric_of_a_kind_is_one_of_its_own(task: str) -> None:
+    assert KINDS[task].metric in KINDS[task].judged
+    assert judge_of(task).kind is KINDS[task]
+
+
+def test_a_label_is_a_slice() -> None:
+    slices = judge_of("sentiment").slices(HeldOut.of(table("sentiment"), ""))
+    assert {"label good 好", "label bad 好"} <= {part.name for part in slices}

@@ -1,0 +1,114 @@
+"""Labels from a CSV of texts, end to end: trained, checked, asked, run over a file, loaded as others load it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.flows.conftest import Run, environment
+
+DATA = Path(__file__).parents[2] / "data" / "reviews.csv"
+RECIPE = """
+name: verdicts
+task: sentiment
+corpus: {train: [reviews.csv], source_column: review, target_column: verdict, validation_share: 0.1, test_share: 0.15}
+vocabulary: {kind: word, min_frequency: 1}
+vectors: {width: 16, epochs: 1}
+model: {encoder: cnn, encoder_width: 32, encoder_layers: 1, decoder: classifier, pooling: mean, dropout: 0.1}
+training: {epochs: 10, batch_tokens: 256, learning_rate: 0.01, label_smoothing: 0.0, select_by: macro_f1}
+registry: {beat_baselines: false}
+"""
+LABELS = {"good", "bad", "so so"}
+CHAMPION = "models:/verdicts@champion"
+TEXTS = ["the room was lovely, and the soup was not stale", "the bill was awful, and the bed was dirty"]
+
+
+OTHERS = """
+import json, sys, mlflow, pandas
+model = mlflow.pyfunc.load_model(sys.argv[1])
+answers = model.predict(pandas.DataFrame({"source": sys.argv[2:]}))
+print(json.dumps([answers.to_dict("list"), [column.name for column in model.metadata.get_output_schema()]]))
+"""
+
+
+@pytest.fixture(scope="module")
+def verdicts(seqloom: Run, workplace: Path) -> dict[str, Any]:
+    (workplace / "reviews.csv").write_bytes(DATA.read_bytes())
+    (workplace / "verdicts.yaml").write_text(RECIPE, encoding="utf-8")
+    done = seqloom("train", "verdicts.yaml", "--json")
+    assert done.returncode == 0, done.stderr
+    for shown in ("macro-F1", "calibration error", "logistic regression", "majority label", "so so"):
+        assert shown in done.stderr
+    outcome: dict[str, Any] = json.loads(done.stdout)
+    return outcome
+
+
+def test_it_learned_more_than_the_majority(verdicts: dict[str, Any]) -> None:
+    metrics = verdicts["metrics"]
+    assert metrics["test/macro_f1"] > metrics["baseline/majority/macro_f1"]
+    assert verdicts["aliases"] == ["champion"]
+    assert set(verdicts["champion"]) == {"version", "accuracy", "macro_f1"}
+
+
+@pytest.mark.usefixtures("verdicts")
+def test_an_answer_is_a_label_with_probabilities(seqloom: Run) -> None:
+    told = json.loads(seqloom("generate", CHAMPION, *TEXTS, "--json").stdout)
+    lines = seqloom("generate", CHAMPION, *TEXTS).stdout.splitlines()
+    assert [line.partition("\t")[0] for line in lines] == told["outputs"]
+    for label, chance, chances in zip(told["outputs"], told["probability"], told["probabilities"], strict=True):
+        assert chances.keys() == LABELS
+        assert sum(chances.values()) == pytest.approx(1, abs=1e-4)
+        assert chances[label] == chance == max(chances.values())
+    empty = seqloom("generate", CHAMPION, TEXTS[0], "")
+    assert empty.returncode == 2
+    assert "text 2 of 2 is empty, and there is no label for nothing: remove it" in empty.stderr
+
+
+@pytest.mark.usefixtures("verdicts")
+def test_a_file_is_labelled(seqloom: Run, workplace: Path) -> None:
+    pd.DataFrame({"text": [*TEXTS, ""]}).to_csv(workplace / "unlabelled.csv", index=False)
+    done = seqloom("batch", CHAMPION, "unlabelled.csv", "--to", "labelled", "--column", "text", "--json")
+    told, table = json.loads(done.stdout), pd.read_parquet(workplace / json.loads(done.stdout)["folder"])
+    assert told["failed"] == 1
+    assert table["failure"][2].startswith("text 1 of 1 is empty")
+    asked = json.loads(seqloom("generate", CHAMPION, *TEXTS, "--json").stdout)
+    assert table["prediction"].tolist()[:2] == asked["outputs"]
+    assert table["probability"].tolist()[:2] == pytest.approx(asked["probability"], abs=1e-5)
+    assert table["probabilities"][0].keys() == LABELS
+
+
+@pytest.mark.usefixtures("verdicts")
+def test_others_load_it(seqloom: Run, workplace: Path) -> None:
+    variables = environment(workplace)
+    tracking = {"MLFLOW_TRACKING_URI": f"sqlite:///{variables['SEQLOOM_HOME']}/mlflow.db"}
+    command = [sys.executable, "-c", OTHERS, CHAMPION, *TEXTS]
+    done = subprocess.run(command, env={**variables, **tracking}, cwd=workplace, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    answers, schema = json.loads(done.stdout.splitlines()[-1])
+    asked = json.loads(seqloom("generate", CHAMPION, *TEXTS, "--json").stdout)
+    assert answers == {name: asked[name.replace("prediction", "outputs")] for name in schema}
+    shown = seqloom("show", CHAMPION)
+    assert "judged by macro-F1" in shown.stdout
+    assert "label so so" in shown.stdout
+
+
+@pytest.mark.usefixtures("verdicts")
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("review,verdict\n" + "".join(f"a{n},good\n" for n in range(200)), "a single label, 'good'"),
+        ("review,verdict\n" + "".join(f"a{n},b{n}\n" for n in range(2000)), "these look like texts"),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "train"])
+def test_labels_that_nothing_can_be_learned_from(
+    seqloom: Run, workplace: Path, command: str, content: str, sentence: str
+) -> None:
+    (workplace / "wrong.csv").write_text(content, encoding="utf-8")
+    done = seqloom(command, "verdicts.yaml", "-o", "corpus.train=[wrong.csv]", "-o", f"name=wrong-{command}")
+    assert done.returncode == 2
+    assert sentence in done.stderr.splitlines()[-1]

@@ -1,0 +1,76 @@
+"""What cannot go with a task, each told in one sentence, and how figures are read."""
+
+from typing import Any
+
+import pytest
+
+from seqloom.mistake import UserMistake
+from seqloom.recipe.kinds.choosing import KINDS, judged_by
+from seqloom.recipe.kinds.measure import Measure
+from seqloom.recipe.loading import check_recipe
+from seqloom.recipe.schema import Recipe
+
+LABELS = {"task": "sentiment", "model": {"decoder": "classifier"}}
+
+
+def checked(**tree: Any) -> Recipe:
+    return check_recipe({"name": "a", "corpus": {"train": ["x"]}, **tree}, "recipe")
+
+
+@pytest.mark.parametrize(
+    ("tree", "remedy"),
+    [
+        ({"task": "sentiment"}, "answers with a label: set model.decoder to classifier"),
+        ({"model": {"decoder": "classifier"}}, "not a translation: set task to sentiment"),
+        ({**LABELS, "vocabulary": {"shared": True}}, "vocabulary of texts and labels: set it to false"),
+        ({**LABELS, "training": {"objective": "masked"}}, "start from it with training.start_encoder_from"),
+        (
+            {**LABELS, "vectors": {"method": "pretrained", "source_file": "x", "target_file": "y"}},
+            "the target is a label: remove it",
+        ),
+        ({**LABELS, "evaluation": {"metric": "bleu"}}, "set it to auto, accuracy, macro_f1"),
+        ({**LABELS, "training": {"select_by": "chrf"}}, "set it to loss, accuracy, macro_f1"),
+        ({"evaluation": {"metric": "accuracy"}}, "is no score of task translation: set it to auto, bleu, chrf"),
+        ({"task": "sentiment", "model": {"decoder": "classifier", "attention": "multiplicative"}}, "remove it, or set"),
+        ({"task": "sentiment", "model": {"decoder": "classifier", "copying": True}}, "copy into: remove copying"),
+        ({"task": "poetry"}, "task must be one of"),
+    ],
+)
+def test_a_contradiction_is_one_sentence(tree: dict[str, Any], remedy: str) -> None:
+    with pytest.raises(UserMistake) as caught:
+        checked(**tree)
+    assert remedy in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("tree", "metric"),
+    [
+        ({}, "chrf"),
+        ({"evaluation": {"metric": "bleu"}}, "bleu"),
+        (LABELS, "macro_f1"),
+        ({**LABELS, "evaluation": {"metric": "accuracy"}}, "accuracy"),
+    ],
+)
+def test_auto_is_the_metric_of_the_kind(tree: dict[str, Any], metric: str) -> None:
+    assert judged_by(checked(**tree)).name == metric
+
+
+def test_every_task_of_the_schema_has_a_kind() -> None:
+    assert set(KINDS) == set(Recipe.model_json_schema()["properties"]["task"]["enum"])
+
+
+@pytest.mark.parametrize(
+    ("unit", "rises", "before", "after", "gain", "shown", "change"),
+    [
+        ("points", True, 30.0, 31.5, 1.5, "31.5", "+1.50"),
+        ("share", True, 0.80, 0.83, 3.0, "83.0%", "+3.00"),
+        ("plain", False, 80.0, 76.0, 5.0, "76.0", "-4.00"),
+        ("plain", False, 80.0, 84.0, -5.0, "84.0", "+4.00"),
+    ],
+)
+def test_gains(unit: Any, rises: bool, before: float, after: float, gain: float, shown: str, change: str) -> None:
+    measure = Measure("a", "A", unit, rises)
+    assert measure.gain(before, after) == pytest.approx(gain)
+    assert measure.shown(after) == shown
+    assert measure.change(after - before) == change
