@@ -13,6 +13,7 @@ from seqloom.registry.tracking import connect, wait_for_mlflow
 from tasks.naming import artifact_key, task_name
 from tasks.patience import tell_prefect
 from tasks.staging import patient_task
+from tasks.taking_turns import alone
 from tasks.watching import audience, watched
 
 
@@ -30,12 +31,13 @@ def export(recipe: Recipe, version: Manifest) -> None:
     client = connect(home)
     wait_for_mlflow(client)
     number = version.facts["version"]
-    if is_known(client, recipe.name, number, form):
-        return
-    from seqloom.registry import exports  # torch: seconds that only a new form needs
+    with alone(recipe, "form"):
+        if is_known(client, recipe.name, number, form):
+            return
+        from seqloom.registry import exports  # torch: seconds that only a new form needs
 
-    with watched("form", artifact_key(recipe, "form", "progress")) as progress:
-        record = exports.export_version(f"models:/{recipe.name}/{number}", home, form, progress)
+        with watched("form", artifact_key(recipe, "form", "progress")) as progress:
+            record = exports.export_version(f"models:/{recipe.name}/{number}", home, form, progress)
     watcher = audience.get()
     if watcher:
         watcher.finished("form", record.headline, monotonic() - started)

@@ -82,6 +82,7 @@ class Stack:
             "PREFECT_WORKER_PREFETCH_SECONDS": "20",
             "DO_NOT_TRACK": "1",
             "MLFLOW_TRACKING_URI": self.mlflow,
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # as `seqloom up` says: seven processes that nobody needs
             "SEQLOOM_HOME": str(folder / "home"),
             "OMP_NUM_THREADS": "1",
         }
