@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from flows.commands.printing import AsJson, console_for, print_json
 from flows.input_lines import in_chunks, read_lines
 from seqloom.artifact.home import home_folder
 from seqloom.mistake import UserMistake
+
+if TYPE_CHECKING:
+    from seqloom.decoding.generator import Generator
 
 LINES_AT_ONCE = 1024  # decoded together: long enough to sort by length, short enough to see output coming
 
@@ -30,15 +33,38 @@ def generate(
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A UTF-8 file, one text per line.")] = None,
     form: Annotated[str, typer.Option("--form", help="One that seqloom export added to the version.")] = "torch",
+    from_noise: Annotated[
+        int, typer.Option("--from-noise", min=0, max=100_000, help="Texts from so many random vectors; no attention.")
+    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of --from-noise.")] = 1,
+    between: Annotated[
+        tuple[str, str] | None, typer.Option("--between", help="Texts from the line between two; no attention.")
+    ] = None,
+    steps: Annotated[int, typer.Option("--steps", min=2, max=100_000, help="Points of --between, with its ends.")] = 5,
     as_json: AsJson = False,
 ) -> None:
     """Write one line for each line of input, in order: a text, or a label, a tab and the probabilities of labels."""
-    if texts and file:
-        raise UserMistake("texts and --file are given both; give one of them")
+    if sum(map(bool, (texts, file, from_noise, between))) > 1:
+        raise UserMistake("texts, --file, --from-noise and --between exclude each other; give one of them")
     from seqloom.decoding.exported import load_generator
     from seqloom.registry.lookup import find_checkpoint
 
-    generator = load_generator(find_checkpoint(model, home_folder(), form))
+    checkpoint = find_checkpoint(model, home_folder(), form)
+    generator = load_generator(checkpoint)
+    if from_noise or between:
+        if not generator.writes_vectors:
+            raise UserMistake(
+                f"{model}: its decoder does not write from a fixed-length vector alone, which --from-noise and "
+                "--between need; give a model that was trained with model.attention none, see docs/reconstruction.md"
+            )
+        invented = (
+            _between(generator, between, steps) if between else _from_noise(generator, checkpoint, from_noise, seed)
+        )
+        if as_json:
+            print_json({"model": model, **invented})
+        else:
+            sys.stdout.writelines(f"{text}\n" for text in invented["outputs"])
+        return
     columns: dict[str, list[Any]] = {"prediction": []}
     for chunk in in_chunks(_lines(texts, file), LINES_AT_ONCE):
         answers = generator.answer(chunk, generator.decoding)
@@ -83,6 +109,24 @@ def batch(
     show_report(console, report)
     if as_json:
         print_json(asdict(report))
+
+
+def _from_noise(generator: "Generator", checkpoint: Path, count: int, seed: int) -> dict[str, Any]:
+    """Texts of random vectors."""
+    from seqloom.decoding.inventing import write_vectors
+    from seqloom.models.vector_space import VectorSpace
+
+    answers = write_vectors(generator, VectorSpace.load(checkpoint).draw(count, seed))
+    return {"outputs": [answer.text for answer in answers], "seed": seed}
+
+
+def _between(generator: "Generator", ends: tuple[str, str], points: int) -> dict[str, Any]:
+    """Texts of points between two."""
+    from seqloom.decoding.inventing import shares_between, vectors_between, write_vectors
+
+    answers = write_vectors(generator, vectors_between(generator, ends, points))
+    shares = [round(share, 6) for share in shares_between(points).tolist()]
+    return {"outputs": [answer.text for answer in answers], "between": list(ends), "shares": shares}
 
 
 def _lines(texts: list[str] | None, file: Path | None) -> Iterator[str]:

@@ -44,7 +44,7 @@ def test_a_wide_beam_finds_what_exhaustive_search_finds(penalty: float) -> None:
     model = model_with_sharp_opinions()
     real = [token for token in range(VOCABULARY) if token not in (*NEVER_WRITTEN, END)]
     answers = [list(a) for length in range(LONGEST) for a in itertools.product(real, repeat=length)]
-    beams = beam_search(model, pad_sources(SOURCES), 60, LONGEST, penalty)
+    beams = beam_search(model, *model.read(pad_sources(SOURCES)), 60, LONGEST, penalty)
     for source, beam in zip(SOURCES, beams, strict=True):
         best = max(answers, key=lambda tokens: scored_by_teacher_forcing(model, source, tokens, penalty))
         finished = [hypothesis for hypothesis in beam if len(hypothesis.tokens) < LONGEST]
@@ -57,8 +57,8 @@ def test_a_wide_beam_finds_what_exhaustive_search_finds(penalty: float) -> None:
 def test_a_beam_of_one_is_greedy(attention: str, seed: int) -> None:
     model = model_with_sharp_opinions(attention, seed)
     source = pad_sources(SOURCES)
-    greedy = greedy_search(model, source, 8, 1.0)
-    beams = beam_search(model, source, 1, 8, 1.0)
+    greedy = greedy_search(model, *model.read(source), 8, 1.0)
+    beams = beam_search(model, *model.read(source), 1, 8, 1.0)
     assert [beam[0].tokens for beam in beams] == [answer.tokens for answer in greedy]
     assert [beam[0].score for beam in beams] == pytest.approx([answer.score for answer in greedy], abs=1e-5)
 
@@ -66,15 +66,17 @@ def test_a_beam_of_one_is_greedy(attention: str, seed: int) -> None:
 @pytest.mark.parametrize("size", [2, 4])
 def test_neighbours_in_the_batch_change_nothing(size: int) -> None:
     model = model_with_sharp_opinions()
-    together = beam_search(model, pad_sources(SOURCES), size, 8, 1.0)
+    together = beam_search(model, *model.read(pad_sources(SOURCES)), size, 8, 1.0)
     for source, beam in zip(SOURCES, together, strict=True):
-        alone = beam_search(model, pad_sources([source]), size, 8, 1.0)[0]
+        alone = beam_search(model, *model.read(pad_sources([source])), size, 8, 1.0)[0]
         assert [h.tokens for h in beam] == [h.tokens for h in alone]
         assert [h.score for h in beam] == pytest.approx([h.score for h in alone], abs=1e-4)
 
 
 def test_beams_come_best_first_and_differ() -> None:
-    for beam in beam_search(model_with_sharp_opinions(), pad_sources(SOURCES), 5, 8, 1.0):
+    for beam in beam_search(
+        model_with_sharp_opinions(), *model_with_sharp_opinions().read(pad_sources(SOURCES)), 5, 8, 1.0
+    ):
         scores = [hypothesis.score for hypothesis in beam]
         assert scores == sorted(scores, reverse=True)
         assert len({tuple(hypothesis.tokens) for hypothesis in beam}) == len(beam)
@@ -84,10 +86,11 @@ def test_tokens_that_stand_for_no_text_are_never_written() -> None:
     model = model_with_sharp_opinions()
     with torch.no_grad():
         model.output.bias[NEVER_WRITTEN] = 100.0
-    for beam in beam_search(model, pad_sources(SOURCES), 3, 8, 1.0):
+    for beam in beam_search(model, *model.read(pad_sources(SOURCES)), 3, 8, 1.0):
         assert not {token for hypothesis in beam for token in hypothesis.tokens} & {*NEVER_WRITTEN, END}
     assert all(
-        not set(answer.tokens) & {*NEVER_WRITTEN, END} for answer in greedy_search(model, pad_sources(SOURCES), 8, 1.0)
+        not set(answer.tokens) & {*NEVER_WRITTEN, END}
+        for answer in greedy_search(model, *model.read(pad_sources(SOURCES)), 8, 1.0)
     )
 
 
@@ -114,7 +117,7 @@ def test_without_an_encoder_the_answer_goes_on_from_the_source(decoder: str) -> 
     prompts = [*SOURCES, []]
     real = [token for token in range(VOCABULARY) if token not in (*NEVER_WRITTEN, END)]
     answers = [list(a) for length in range(LONGEST) for a in itertools.product(real, repeat=length)]
-    beams = beam_search(model, pad_sources(prompts), 60, LONGEST, 1.0)
+    beams = beam_search(model, *model.read(pad_sources(prompts)), 60, LONGEST, 1.0)
     for prompt, beam in zip(prompts, beams, strict=True):
         figures = {tuple(a): log_probability_behind(model, prompt, a) / (len(a) + 1) for a in answers}
         best = max(figures, key=lambda answer: figures[answer])
@@ -127,8 +130,8 @@ def test_without_an_encoder_the_answer_goes_on_from_the_source(decoder: str) -> 
 def test_a_beam_of_one_is_greedy_behind_a_prompt(decoder: str) -> None:
     model = language_model(decoder)
     source = pad_sources([*SOURCES, []])
-    greedy = greedy_search(model, source, 8, 1.0)
-    beams = beam_search(model, source, 1, 8, 1.0)
+    greedy = greedy_search(model, *model.read(source), 8, 1.0)
+    beams = beam_search(model, *model.read(source), 1, 8, 1.0)
     assert [beam[0].tokens for beam in beams] == [answer.tokens for answer in greedy]
     assert [beam[0].score for beam in beams] == pytest.approx([answer.score for answer in greedy], abs=1e-5)
 
@@ -140,10 +143,10 @@ def test_neighbours_with_longer_prompts_change_nothing(size: int) -> None:
     with torch.no_grad():
         model.output.bias[END] = -5.0
     prompts = [*SOURCES, []]
-    together = beam_search(model, pad_sources(prompts), size, LONGEST, 1.0)
-    greedy = greedy_search(model, pad_sources(prompts), LONGEST, 1.0)
+    together = beam_search(model, *model.read(pad_sources(prompts)), size, LONGEST, 1.0)
+    greedy = greedy_search(model, *model.read(pad_sources(prompts)), LONGEST, 1.0)
     for prompt, beam, answer in zip(prompts, together, greedy, strict=True):
-        alone = beam_search(model, pad_sources([prompt]), size, LONGEST, 1.0)[0]
+        alone = beam_search(model, *model.read(pad_sources([prompt])), size, LONGEST, 1.0)[0]
         assert [h.tokens for h in beam] == [h.tokens for h in alone]
         assert [h.score for h in beam] == pytest.approx([h.score for h in alone], abs=1e-4)
-        assert answer.tokens == greedy_search(model, pad_sources([prompt]), LONGEST, 1.0)[0].tokens
+        assert answer.tokens == greedy_search(model, *model.read(pad_sources([prompt])), LONGEST, 1.0)[0].tokens

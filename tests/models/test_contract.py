@@ -171,7 +171,7 @@ def test_overfits_eight_pairs(section: Model) -> None:
         if loss.item() < 0.05:
             break
     longest = min(10, model.decoder.longest_answer(3))
-    recited = greedy_search(model.eval(), batch.source, longest, length_penalty=1.0)
+    recited = greedy_search(model.eval(), *model.read(batch.source), longest, length_penalty=1.0)
     assert [answer.tokens for answer in recited] == [target.tolist() for target in targets]
 
 

@@ -68,15 +68,15 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
                 writer.reject(reason, source, target, origin, pair.line)
                 tally.reject(reason, source, target, origin, pair.line)
             else:
-                split = shares.split_of(source) if given_for == "train" else given_for
-                writer.keep(split, source, target, origin, pair.line)
-                tally.keep(split, source, target)
+                for split in shares.splits_of(source, given_for):
+                    writer.keep(split, source, target, origin, pair.line)
+                    tally.keep(split, source, target)
             tally.read += 1
             if tally.read % _REPORT_EVERY == 0:
                 progress(tally.read, None, "rows", origin)
     progress(tally.read, tally.read, "rows")
     _check_every_split(section, sources, tally)
-    facts = _facts(tally, folder)
+    facts = {"by_heart": section.by_heart, **_facts(tally, folder)}
     (folder / "report.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
     return facts
 

@@ -46,16 +46,17 @@ def change_between(before: Path, after: Path) -> Change:
 
 
 def _digests(folder: Path) -> NDArray[np.uint64]:
-    return np.fromiter((digest for digest, _ in _rows(folder)), np.uint64)
+    """Each row once: a corpus to be learned by heart has it in every split."""
+    return np.unique(np.fromiter((digest for digest, _ in _rows(folder)), np.uint64))
 
 
 def _find(folder: Path, digests: NDArray[np.uint64]) -> list[Pair]:
     wanted = set(digests.tolist())
-    return [pair for digest, pair in _rows(folder) if digest in wanted] if wanted else []
+    return list(dict.fromkeys(pair for digest, pair in _rows(folder) if digest in wanted)) if wanted else []
 
 
 def _rows(folder: Path) -> Iterator[tuple[int, Pair]]:
-    """Each pair with its digest; a corpus holds none twice."""
+    """Each pair with its digest."""
     for split in SPLITS:
         for table in iterate_split(folder, split):
             for pair in zip(table["source"], table["target"], strict=True):

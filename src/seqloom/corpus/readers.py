@@ -26,6 +26,8 @@ def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[RawPa
     match file.format:
         case "labelled":
             return read_labelled(file)
+        case "texts":
+            return read_texts(file)
         case "tsv" | "csv":
             return read_table(file, section)
         case "jsonl":
@@ -35,6 +37,14 @@ def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[RawPa
         case "mo":
             return read_mo(file)
     raise AssertionError(file.format)
+
+
+def read_texts(file: SourceFile) -> Iterator[RawPair]:
+    """Yield the text of each line as its own target; blank lines are no rows."""
+    for number, line in enumerate(read_lines(file), start=1):
+        if not line.isspace():
+            text = without_end(line)
+            yield RawPair(text, text, number)
 
 
 def read_labelled(file: SourceFile) -> Iterator[RawPair]:

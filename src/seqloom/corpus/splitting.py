@@ -16,6 +16,7 @@ class Shares:
 
     validation: float
     test: float
+    by_heart: bool = False  # every split is the training text
 
     @classmethod
     def of(cls, section: Corpus, sources: Sources) -> Self:
@@ -23,7 +24,14 @@ class Shares:
         return cls(
             validation=0.0 if sources.validation.columns else section.validation_share,
             test=0.0 if sources.test.columns else section.test_share,
+            by_heart=section.by_heart,
         )
+
+    def splits_of(self, source: str, given_for: str) -> tuple[str, ...]:
+        """Name the splits of a normalised source text from the files given for one of them."""
+        if self.by_heart:
+            return SPLITS
+        return (self.split_of(source) if given_for == "train" else given_for,)
 
     def split_of(self, source: str) -> str:
         """Name the split of a normalised source text.

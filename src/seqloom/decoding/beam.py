@@ -8,22 +8,24 @@ from torch import Tensor
 
 from seqloom.decoding.hypothesis import Hypothesis, follow, log_probabilities
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.memory import Memory
 from seqloom.vocabulary.special import END, PADDING, START
 
 
 @torch.inference_mode()
 def beam_search(
-    model: EncoderDecoder, source: Tensor, beam_size: int, max_length: int, length_penalty: float
+    model: EncoderDecoder, memory: Memory, prompt: Tensor, beam_size: int, max_length: int, length_penalty: float
 ) -> list[list[Hypothesis]]:
-    """The `beam_size` best answers to each row of `source` `(B, S)`, best first.
+    """The `beam_size` best answers to each row of memory, best first, of at most `max_length` tokens behind the prompt.
 
     Hypotheses are compared by log-probability divided by length ** length_penalty (Wu et al. 2016 divide likewise). A
     finished one keeps its place and its score until better ones push it out; the search ends when all K are finished.
+    The prompt `(B, P)` is what the answers go on from.
     """
-    batch = len(source)
-    memory = model.encode(source).repeat(beam_size)
+    batch = len(prompt)
+    memory = memory.repeat(beam_size)
     state = model.start(memory)
-    prompt = model.prompt(source).repeat_interleave(beam_size, dim=0)  # (N, P)
+    prompt = prompt.repeat_interleave(beam_size, dim=0)  # (N, P)
     beams = _Beams(batch, beam_size, max_length, length_penalty, prompt)
     for place in range(prompt.shape[1] + max_length):
         logits, state = model.step(beams.last, state, memory)

@@ -78,10 +78,11 @@ class Int8Labeller(OnCpuAlone, Labeller):
 class CTranslate2Generator(OnCpuAlone):
     """CTranslate2 in place of torch: greedy search finds the same tokens, beam search keeps rules of its own.
 
-    It shows nobody its attention.
+    It shows nobody its attention, and every model that it runs has attention.
     """
 
     tokens: int
+    writes_vectors = False
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         recipe = read_recipe(folder)

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from seqloom.decoding.ctranslate2_form import write_ctranslate2
 from seqloom.decoding.exported import EXPORT_FILE
 from seqloom.decoding.int8 import quantise
+from seqloom.models.vector_space import SPACE_FILE
 from seqloom.recipe.resolved import RECIPE_FILE
 from seqloom.vocabulary.special import VOCABULARY_FILES
 
@@ -27,6 +28,7 @@ def export(checkpoint: Path, folder: Path, form: Form) -> None:
         write_ctranslate2(checkpoint, folder, quantization or None)
     else:
         quantise(checkpoint, folder)
-    for name in (RECIPE_FILE, *VOCABULARY_FILES):
-        shutil.copyfile(checkpoint / name, folder / name)
+    for name in (RECIPE_FILE, *VOCABULARY_FILES, SPACE_FILE):
+        if name != SPACE_FILE or (checkpoint / name).is_file():  # not every model has one
+            shutil.copyfile(checkpoint / name, folder / name)
     (folder / EXPORT_FILE).write_text(json.dumps({"form": form}), encoding="utf-8")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
 from seqloom.batches.batch import make_batch, pad_sources
 from seqloom.corpus.normalising import normalise
@@ -17,6 +18,7 @@ from seqloom.mistake import UserMistake
 from seqloom.models.building import SIZES_FILE, read_checkpoint
 from seqloom.models.contract import AttentiveDecoder
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.memory import Memory
 from seqloom.recipe.resolved import RECIPE_FILE, read_recipe
 from seqloom.vocabulary.special import END, SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
@@ -129,7 +131,7 @@ class Generator:
         for start in range(0, len(rows), decoding.batch_size):
             chunk = rows[start : start + decoding.batch_size]
             for row, found in zip(chunk, self._search([encoded[row] for row in chunk], decoding), strict=True):
-                answers[row] = self._spell(found)
+                answers[row] = self.spell(found)
         return answers
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
@@ -142,6 +144,23 @@ class Generator:
         if long:
             logger.warning("%d of %d texts are read up to token %d only", long, len(texts), self.tokens)
         return [ids[: self.tokens] for ids in encoded]
+
+    @torch.inference_mode()
+    def write(self, memory: Memory, prompt: Tensor, longest: int, decoding: "Decoding") -> list[list[Hypothesis]]:
+        """The hypotheses for each row of memory, best first, of at most `longest` tokens behind the prompt `(B, P)`."""
+        if decoding.beam_size == 1:
+            return [[best] for best in greedy_search(self.model, memory, prompt, longest, decoding.length_penalty)]
+        return beam_search(self.model, memory, prompt, decoding.beam_size, longest, decoding.length_penalty)
+
+    @torch.inference_mode()
+    def vector(self, ids: list[int]) -> Tensor:
+        """The fixed-length vector of a text `(1, D)`, from its source ids."""
+        return self.model.encode(pad_sources([ids]).to(next(self.model.parameters()).device)).summary
+
+    @property
+    def writes_vectors(self) -> bool:
+        """Whether any fixed-length vector can be written as a text: the model sees nothing else of its source."""
+        return self.model.decoder.writes_from_summary
 
     @torch.inference_mode()
     def attention(self, text: str, answer: Answer) -> Attention:
@@ -164,16 +183,16 @@ class Generator:
         """The answer to a text without tokens."""
         return [NOTHING]
 
+    @torch.inference_mode()
     def _search(self, sources: list[list[int]], decoding: "Decoding") -> list[list[Hypothesis]]:
         """The hypotheses of each source, best first."""
         device = next(self.model.parameters()).device
         source = pad_sources(sources).to(device)  # (B, S)
         longest = min(decoding.max_length, self.model.decoder.longest_answer(source.shape[1]), self.tokens or 1 << 62)
-        if decoding.beam_size == 1:
-            return [[best] for best in greedy_search(self.model, source, longest, decoding.length_penalty)]
-        return beam_search(self.model, source, decoding.beam_size, longest, decoding.length_penalty)
+        return self.write(*self.model.read(source), longest, decoding)
 
-    def _spell(self, hypotheses: list[Hypothesis]) -> list[Answer]:
+    def spell(self, hypotheses: list[Hypothesis]) -> list[Answer]:
+        """Tokens to text."""
         texts = self.target.decode([hypothesis.tokens for hypothesis in hypotheses])
         return [  # one line, whatever bytes the model wrote
             Answer(normalise(text), hypothesis.score, hypothesis.tokens)

@@ -1,6 +1,6 @@
 """Greedy search: always the likeliest token.
 
-B batch, S source length, V target vocabulary.
+B batch, P longest prompt, V target vocabulary.
 """
 
 import torch
@@ -8,19 +8,20 @@ from torch import Tensor
 
 from seqloom.decoding.hypothesis import Hypothesis, follow, log_probabilities
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.memory import Memory
 from seqloom.vocabulary.special import END, PADDING, START
 
 
 @torch.inference_mode()
-def greedy_search(model: EncoderDecoder, source: Tensor, max_length: int, length_penalty: float) -> list[Hypothesis]:
-    """The greedy answer to each row of `source` `(B, S)`, of at most `max_length` tokens."""
-    memory = model.encode(source)
+def greedy_search(
+    model: EncoderDecoder, memory: Memory, prompt: Tensor, max_length: int, length_penalty: float
+) -> list[Hypothesis]:
+    """The greedy answer to each row of memory, of at most `max_length` tokens behind the prompt `(B, P)`."""
     state = model.start(memory)
-    prompt = model.prompt(source)  # (B, P)
     prompted = (prompt != PADDING).sum(dim=1)
-    token = torch.full((len(source),), START, device=source.device)
-    total = torch.zeros(len(source), device=source.device)
-    finished = torch.zeros(len(source), dtype=torch.bool, device=source.device)
+    token = torch.full((len(prompt),), START, device=prompt.device)
+    total = torch.zeros(len(prompt), device=prompt.device)
+    finished = torch.zeros(len(prompt), dtype=torch.bool, device=prompt.device)
     written: list[Tensor] = []
     for place in range(prompt.shape[1] + max_length):
         logits, state = model.step(token, state, memory)

@@ -61,6 +61,13 @@ def count(metric: str, hypotheses: Sequence[str], references: Sequence[str], lan
     return Counts(rows, lambda sums: float(judge._compute_score_from_stats(sums.tolist()).score))
 
 
+def exact_matches(hypotheses: Sequence[str], references: Sequence[str]) -> Counts:
+    """Which answers are the reference letter by letter; the figure is their share."""
+    assert len(hypotheses) == len(references) > 0, "one hypothesis per reference, and at least one"
+    rows = [(float(text == wanted), 1.0) for text, wanted in zip(hypotheses, references, strict=True)]
+    return Counts(np.array(rows), lambda sums: float(sums[0] / sums[1]))
+
+
 def compare(champion: Counts, challenger: Counts) -> Comparison:
     """The difference, its interval and its probability, as sacreBLEU's paired bootstrap test computes it."""
     assert champion.rows.shape == challenger.rows.shape, "two systems answer the same rows"

@@ -39,6 +39,10 @@ class Decoder(nn.Module, ABC):
     Teacher forcing is a run over the whole target, a step of decoding is a run over one token.
     """
 
+    writes_from_summary = (
+        False  # nothing of the memory but the fixed-length vector is seen, so any vector can be written
+    )
+
     def longest_answer(self, source_length: int) -> int:
         """Tokens an answer may have: an untrained model would never stop."""
         return longest_answer(source_length)

@@ -39,6 +39,10 @@ class EncoderDecoder(nn.Module):
             return source[:, :0]
         return source.masked_fill(source == END, PADDING)[:, :-1]
 
+    def read(self, source: Tensor) -> tuple[Memory, Tensor]:
+        """All that a search needs of the source ids `(B, S)`: their memory and the prompt."""
+        return self.encode(source), self.prompt(source)
+
     def start(self, memory: Memory) -> State:
         """The state before the first token."""
         return self.decoder.start(memory)

@@ -47,6 +47,8 @@ class RecurrentDecoder(Decoder):
 class FixedVectorDecoder(RecurrentDecoder):
     """No attention: the fixed-length vector enters every step and every output.  Cho et al. 2014, arXiv:1406.1078."""
 
+    writes_from_summary = True
+
     def __init__(
         self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float
     ) -> None:

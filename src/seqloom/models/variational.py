@@ -39,6 +39,7 @@ class VariationalDecoder(AttentiveDecoder):
     def __init__(self, decoder: Decoder, rate: float) -> None:
         super().__init__()
         self.decoder = decoder
+        self.writes_from_summary = decoder.writes_from_summary
         self.dropout = Dropout(rate)
 
     def prepare(self, memory: Memory) -> Memory:

@@ -16,6 +16,7 @@ from seqloom.training.device import choose_device
 from seqloom.training.group import Alone
 from seqloom.training.history import write_history
 from seqloom.training.job import Job, Scoring
+from seqloom.training.mapping import map_texts
 from seqloom.training.starting import PARENT_FOLDER, continue_from, start_encoder
 from seqloom.training.trainer import Observe, Trainer
 from seqloom.vectors.loading import load_vectors
@@ -63,6 +64,8 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
     if group.rank > 0:
         return {}
     save_checkpoint(model.cpu(), job.sizes, job.folder)
+    if model.decoder.writes_from_summary:
+        map_texts(model, train).save(job.folder)
     write_recipe(recipe, job.folder)
     write_history(position.history, job.folder)
     for name in VOCABULARY_FILES:

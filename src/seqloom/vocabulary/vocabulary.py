@@ -77,7 +77,7 @@ class Vocabulary:
         """Ids of each text, without start and end."""
         units = self._units(texts)
         place = {unit: number for number, unit in enumerate(dict.fromkeys(units))}  # of each distinct unit
-        spelling, lengths = self._spell(place)
+        spelling, lengths = self.spell(place)
         places = np.fromiter(map(place.__getitem__, units), np.int64, len(units))
         starts, ends = (np.cumsum(lengths) - lengths)[places], np.cumsum(lengths[places])
         ids = spelling[
@@ -89,7 +89,7 @@ class Vocabulary:
 
     def count(self, words: Mapping[str, int]) -> NDArray[np.int64]:
         """Occurrences of each token, `(V,)`, where `words` occur so often."""
-        spelling, lengths = self._spell(words)
+        spelling, lengths = self.spell(words)
         repeats = np.repeat(np.fromiter(words.values(), np.int64, len(words)), lengths)
         return np.bincount(spelling, weights=repeats, minlength=len(self)).astype(np.int64)
 
@@ -118,7 +118,7 @@ class Vocabulary:
             return [unit for text in texts for unit in (normalise(text), END_OF_TEXT)]
         return units_of(texts, self._breaks_han)
 
-    def _spell(self, units: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def spell(self, units: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The ids of all units end to end, and how many each has; the end of a text has none."""
         texts = ["" if unit == END_OF_TEXT else unit for unit in units]
         spelt = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]

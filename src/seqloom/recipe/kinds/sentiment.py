@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 
 def _contradictions(recipe: "Recipe") -> Iterator[str]:
+    if recipe.corpus.format == "texts":
+        yield "corpus.format texts has no labels: set it to labelled, or give a table"
     if recipe.model.decoder != "classifier":
         yield "task sentiment answers with a label: set model.decoder to classifier"
     if recipe.training.objective == "masked":

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 
 def _contradictions(recipe: "Recipe") -> Iterator[str]:
+    if recipe.corpus.format == "texts":
+        yield "corpus.format texts has no translations: set task to reconstruction, or give a table"
     if recipe.model.decoder == "classifier":
         yield "model.decoder classifier answers with a label, not a translation: set task to sentiment"
 

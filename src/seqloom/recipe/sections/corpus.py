@@ -20,10 +20,10 @@ class Corpus(Section):
     )
     validation: Places = Field([], description="As train; left empty, a share of train is split off.")
     test: Places = Field([], description="As train; left empty, a share of train is split off.")
-    format: Literal["auto", "lines", "labelled", "tsv", "csv", "jsonl", "po", "mo"] = Field(
+    format: Literal["auto", "lines", "texts", "labelled", "tsv", "csv", "jsonl", "po", "mo"] = Field(
         "auto",
-        description="Format of the files; auto goes by the name (.gz is looked through). labelled: each line is a "
-        "label, a space and the text.",
+        description="Format of the files; auto goes by the name (.gz is looked through). texts: each line is a "
+        "text that is its own target; labelled: each line is a label, a space and the text.",
     )
     encoding: Literal["utf-8", "latin-1", "cp1252", "gb18030", "big5", "shift_jis", "euc_kr"] = Field(
         "utf-8", description="How the files write letters as bytes; catalogues (PO, MO) say it themselves."
@@ -37,7 +37,19 @@ class Corpus(Section):
         0.05, description="Share of the pairs split off for validation where none is given."
     )
     test_share: Share = Field(0.05, description="Share of the pairs split off for test where none is given.")
+    by_heart: bool = Field(
+        False,
+        description="Validation and test are the training text itself: for a handful of texts to be learned by heart, "
+        "whose scores say nothing of any other.",
+    )
     max_characters: Count = Field(1000, description="Characters; a pair with a longer side is rejected.")
+
+    @model_validator(mode="after")
+    def _by_heart_holds_nothing_out(self) -> Self:
+        for split in ("validation", "test"):
+            if self.by_heart and getattr(self, split):
+                raise ValueError(f"by_heart makes {split} of the training text: remove {split}, or by_heart")
+        return self
 
     @model_validator(mode="after")
     def _no_secret_in_a_place(self) -> Self:

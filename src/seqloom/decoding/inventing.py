@@ -1,0 +1,44 @@
+"""Texts that nobody wrote: from random fixed-length vectors, and from those between two texts.
+
+B vectors, D memory width.
+"""
+
+import torch
+from torch import Tensor
+
+from seqloom.decoding.generator import Answer, Generator
+from seqloom.mistake import UserMistake
+from seqloom.models.memory import Memory
+
+
+def write_vectors(generator: Generator, vectors: Tensor) -> list[Answer]:
+    """The best text for each vector `(B, D)` of a model that writes from nothing else."""
+    decoding = generator.decoding
+    longest = min(decoding.max_length, generator.tokens or decoding.max_length)  # no source to measure by
+    answers = []
+    for summary in vectors.to(next(generator.model.parameters()).device).split(decoding.batch_size):
+        nothing = summary.new_empty(len(summary), 0)  # of a source, and of a prompt
+        memory = Memory(nothing.unsqueeze(2), nothing.bool(), summary)
+        found = generator.write(memory, nothing.long(), longest, decoding)
+        answers += [generator.spell(each[:1])[0] for each in found]
+    return answers
+
+
+@torch.inference_mode()
+def vectors_between(generator: Generator, texts: tuple[str, str], points: int) -> Tensor:
+    """So many points `(points, D)` on the line between the vectors of two texts, both ends among them.
+
+    Raises:
+        UserMistake: a text has no tokens.
+    """
+    ends = []
+    for text, ids in zip(texts, generator.encode(texts), strict=True):
+        if not ids:
+            raise UserMistake(f"there is no vector for a text without tokens, {text!r}: give two texts")
+        ends.append(generator.vector(ids))
+    return torch.lerp(*ends, shares_between(points).unsqueeze(1))
+
+
+def shares_between(points: int) -> Tensor:
+    """How much of the second text each point has, 0 to 1, `(points,)`."""
+    return torch.linspace(0, 1, points)

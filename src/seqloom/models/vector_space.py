@@ -1,0 +1,54 @@
+"""Where a model's fixed-length vectors of texts lie, so that new vectors can be drawn from there.
+
+N texts, D memory width, R directions in which the texts differ: fewer than N, and D at most.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+SPACE_FILE = "vector_space.safetensors"
+_FLAT = 1e-9  # of the widest direction's variance: below that is rounding
+
+
+@dataclass(frozen=True)
+class VectorSpace:
+    """A normal distribution with the mean and the covariance of the vectors of texts.
+
+    An encoder that was trained to reconstruct and nothing else uses a thin part of its D dimensions, and no prior says
+    which. Standard normal noise, or a variance for each number by itself, would nearly always miss that part, and the
+    decoder has never seen what lies outside; drawn with the covariance, a vector lies among those of the texts.
+    """
+
+    mean: Tensor  # (D,)
+    axes: Tensor  # (R, D), each as long as its standard deviation
+
+    @classmethod
+    def of(cls, vectors: Tensor) -> Self:
+        """The space of vectors `(N, D)`."""
+        vectors = vectors.double()
+        mean = vectors.mean(dim=0)
+        apart = vectors - mean
+        variances, directions = torch.linalg.eigh(apart.T @ apart / max(1, len(vectors) - 1))  # ascending; (D, D)
+        kept = variances > max(float(variances[-1]) * _FLAT, torch.finfo(torch.float32).tiny)
+        axes = (directions[:, kept] * variances[kept].sqrt()).T
+        return cls(mean.float(), axes.flip(0).float().contiguous())  # the widest first
+
+    def draw(self, count: int, seed: int) -> Tensor:
+        """So many random vectors, `(count, D)`; the first ones are the same whatever the count."""
+        random = torch.Generator().manual_seed(seed)
+        noise = torch.stack([torch.randn(len(self.axes), generator=random) for _ in range(count)])
+        return self.mean + noise @ self.axes
+
+    def save(self, folder: Path) -> None:
+        """Write it beside a checkpoint."""
+        save_file({"mean": self.mean, "axes": self.axes}, folder / SPACE_FILE)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """What `save` wrote."""
+        return cls(**load_file(folder / SPACE_FILE))
