@@ -34,8 +34,8 @@ def generate(
     file: Annotated[Path | None, typer.Option("--file", help="A UTF-8 file, one text per line.")] = None,
     form: Annotated[str, typer.Option("--form", help="One that seqloom export added to the version.")] = "torch",
     from_noise: Annotated[
-        int, typer.Option("--from-noise", min=0, max=100_000, help="Texts from so many random vectors; no attention.")
-    ] = 0,
+        int | None, typer.Option("--from-noise", min=1, max=100_000, help="Texts of so many random vectors.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of --from-noise.")] = 1,
     between: Annotated[
         tuple[str, str] | None, typer.Option("--between", help="Texts from the line between two; no attention.")

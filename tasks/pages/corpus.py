@@ -14,6 +14,8 @@ def sections(manifest: Manifest) -> Iterator[str]:
         for split, count in facts["rows"].items()
     ]
     yield table(("split", "pairs", "mean source", "mean target"), rows, (1, 2, 3))
+    if facts["by_heart"]:
+        yield "Validation and test are the training text itself (`corpus.by_heart`): scores tell nothing of others.\n"
     yield "Lengths are characters. Of the training pairs, so many of a hundred are no longer than:\n"
     lengths = [(side, *(f"{value:,}" for value in shares.values())) for side, shares in facts["lengths"].items()]
     yield table(("", "50", "95", "all"), lengths, (1, 2, 3))

@@ -74,9 +74,8 @@ def test_neighbours_in_the_batch_change_nothing(size: int) -> None:
 
 
 def test_beams_come_best_first_and_differ() -> None:
-    for beam in beam_search(
-        model_with_sharp_opinions(), *model_with_sharp_opinions().read(pad_sources(SOURCES)), 5, 8, 1.0
-    ):
+    model = model_with_sharp_opinions()
+    for beam in beam_search(model, *model.read(pad_sources(SOURCES)), 5, 8, 1.0):
         scores = [hypothesis.score for hypothesis in beam]
         assert scores == sorted(scores, reverse=True)
         assert len({tuple(hypothesis.tokens) for hypothesis in beam}) == len(beam)

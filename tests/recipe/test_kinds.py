@@ -12,9 +12,17 @@ from seqloom.recipe.schema import Recipe
 
 LABELS = {"task": "sentiment", "model": {"decoder": "classifier"}}
 
+ITSELF = {"task": "reconstruction", "corpus": {"train": ["x"], "format": "texts"}, "model": {"attention": "none"}}
+
 
 def checked(**tree: Any) -> Recipe:
     return check_recipe({"name": "a", "corpus": {"train": ["x"]}, **tree}, "recipe")
+
+
+def test_a_text_is_its_own_target_in_lines_and_in_a_table() -> None:
+    table = {"train": ["x.csv"], "source_column": "text", "target_column": "text"}
+    assert checked(**ITSELF).corpus.format == "texts"
+    assert checked(**{**ITSELF, "corpus": table}).task == "reconstruction"
 
 
 @pytest.mark.parametrize(
@@ -33,6 +41,20 @@ def checked(**tree: Any) -> Recipe:
         ({"evaluation": {"metric": "accuracy"}}, "is no score of task translation: set it to auto, bleu, chrf"),
         ({"task": "sentiment", "model": {"decoder": "classifier", "attention": "multiplicative"}}, "remove it, or set"),
         ({"task": "sentiment", "model": {"decoder": "classifier", "copying": True}}, "copy into: remove copying"),
+        ({**ITSELF, "model": {}}, "attention additive sees the text itself"),
+        ({**ITSELF, "model": {}}, "set model.attention to none"),
+        ({**ITSELF, "model": {"encoder": "none"}}, "a vector to write back from: set model.encoder to another kind"),
+        ({**ITSELF, "model": {"decoder": "classifier"}}, "set model.decoder to rnn, lstm or gru"),
+        ({**ITSELF, "model": {"decoder": "transformer"}}, "set model.decoder to rnn, lstm or gru"),
+        ({**ITSELF, "model": {"copying": True}}, "copying and nothing else: remove model.copying"),
+        ({**ITSELF, "training": {"objective": "masked"}}, "writes nothing back: set it to sequence"),
+        ({**ITSELF, "corpus": {"train": ["x", "y"]}}, "corpus.train has two places"),
+        ({**ITSELF, "corpus": {"train": ["x.csv"]}}, "corpus.target_column to one column of a table"),
+        ({**ITSELF, "corpus": {"train": ["x.po.gz"], "format": "texts"}}, "catalogue of translations"),
+        ({**ITSELF, "corpus": {"train": ["x"], "format": "labelled"}}, "corpus.format labelled has a target beside"),
+        ({"corpus": {"train": ["x"], "format": "texts"}}, "texts has no translations: set task to reconstruction"),
+        ({**LABELS, "corpus": {"train": ["x"], "format": "texts"}}, "texts has no labels: set it to labelled"),
+        ({"corpus": {"train": ["x"], "test": ["y"], "by_heart": True}}, "by_heart makes test of the training text"),
         ({"task": "poetry"}, "task must be one of"),
     ],
 )
@@ -49,6 +71,8 @@ def test_a_contradiction_is_one_sentence(tree: dict[str, Any], remedy: str) -> N
         ({}, "chrf"),
         ({"evaluation": {"metric": "bleu"}}, "bleu"),
         (LABELS, "macro_f1"),
+        (ITSELF, "chrf"),
+        ({**ITSELF, "evaluation": {"metric": "exact_match"}}, "exact_match"),
         ({**LABELS, "evaluation": {"metric": "accuracy"}}, "accuracy"),
     ],
 )

@@ -66,6 +66,7 @@ def test_corpus() -> None:
     page = shown(
         corpus,
         {
+            "by_heart": True,
             "rows": {"train": 1200, "validation": 30, "test": 3},
             "characters": dict.fromkeys(("train", "validation", "test"), sides),
             "lengths": {side: {"50": 9, "95": 40, "100": 100} for side in sides},
@@ -84,6 +85,7 @@ def test_corpus() -> None:
 
 def test_a_corpus_of_which_nothing_was_rejected() -> None:
     facts = {"rows": {}, "characters": {}, "lengths": {}, "rejected": {}, "rejects": {}, "read": 600, "examples": []}
+    facts |= {"by_heart": False}
     assert "None of the 600 pairs read was rejected." in shown(corpus, facts)
 
 

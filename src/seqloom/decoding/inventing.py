@@ -31,12 +31,12 @@ def vectors_between(generator: Generator, texts: tuple[str, str], points: int) -
     Raises:
         UserMistake: a text has no tokens.
     """
-    ends = []
-    for text, ids in zip(texts, generator.encode(texts), strict=True):
+    encoded = generator.encode(texts)
+    for text, ids in zip(texts, encoded, strict=True):
         if not ids:
-            raise UserMistake(f"there is no vector for a text without tokens, {text!r}: give two texts")
-        ends.append(generator.vector(ids))
-    return torch.lerp(*ends, shares_between(points).unsqueeze(1))
+            raise UserMistake(f"there is no vector for a text without tokens, {text!r}: give two texts with words")
+    first, second = map(generator.vector, encoded)
+    return torch.lerp(first, second, shares_between(points).unsqueeze(1))
 
 
 def shares_between(points: int) -> Tensor:

@@ -52,10 +52,12 @@ class Comparison:
         return self.challenger - self.champion
 
 
-def count(metric: str, hypotheses: Sequence[str], references: Sequence[str], language: str) -> Counts:
-    """What `bleu` or `chrf` counts, by sacreBLEU."""
+def count(
+    metric: str, hypotheses: Sequence[str], references: Sequence[str], language: str, short: bool = False
+) -> Counts:
+    """What `bleu` or `chrf` counts, by sacreBLEU; `short` as in `text_scores`."""
     assert len(hypotheses) == len(references) > 0, "one hypothesis per reference, and at least one"
-    judge = metric_of(metric, language)
+    judge = metric_of(metric, language, short)
     # sacreBLEU tells neither rows nor the interval of a difference by a public name; its version is pinned.
     rows = np.array(judge._extract_corpus_statistics(hypotheses, [references]), dtype=np.float64)
     return Counts(rows, lambda sums: float(judge._compute_score_from_stats(sums.tolist()).score))

@@ -22,25 +22,29 @@ class Score:
     signature: str  # sacreBLEU's: references, case, tokenisation, smoothing, version
 
 
-def text_scores(hypotheses: Sequence[str], references: Sequence[str], language: str) -> dict[str, Score]:
+def text_scores(
+    hypotheses: Sequence[str], references: Sequence[str], language: str, short: bool = False
+) -> dict[str, Score]:
     """Corpus BLEU (Papineni et al. 2002) and chrF (Popović 2015), as sacreBLEU (Post 2018) defines them.
 
     `language` is the ISO 639 code of the target, empty if unknown; it decides how BLEU finds words. An empty
-    hypothesis is allowed and earns nothing.
+    hypothesis is allowed and earns nothing. `short` leaves out n-grams longer than every text, which would make BLEU 0.
     """
     assert len(hypotheses) == len(references) > 0, "one hypothesis per reference, and at least one"
     scores = {}
     for name in METRICS:
-        metric = metric_of(name, language)
+        metric = metric_of(name, language, short)
         value = metric.corpus_score(hypotheses, [references]).score
         scores[name] = Score(name, value, metric.get_signature().format())
     return scores
 
 
-def metric_of(name: str, language: str) -> BLEU | CHRF:
+def metric_of(name: str, language: str, short: bool = False) -> BLEU | CHRF:
     """SacreBLEU's `bleu` or `chrf` for a target language."""
     # force: sacreBLEU would otherwise log a warning where many lines end in a spaced full stop; they may.
-    return BLEU(tokenize=bleu_tokenisation(language), force=True) if name == "bleu" else CHRF()
+    if name == "chrf":
+        return CHRF()
+    return BLEU(tokenize=bleu_tokenisation(language), force=True, effective_order=short)
 
 
 def corpus_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> float:

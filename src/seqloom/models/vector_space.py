@@ -11,6 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from seqloom.mistake import UserMistake
+
 SPACE_FILE = "vector_space.safetensors"
 _FLAT = 1e-9  # of the widest direction's variance: below that is rounding
 
@@ -50,5 +52,11 @@ class VectorSpace:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """What `save` wrote."""
+        """What `save` wrote.
+
+        Raises:
+            UserMistake: there is none.
+        """
+        if not (folder / SPACE_FILE).is_file():
+            raise UserMistake(f"{folder}: {SPACE_FILE} is missing, so nobody knows where to draw from: train it again")
         return cls(**load_file(folder / SPACE_FILE))

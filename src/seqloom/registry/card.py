@@ -170,6 +170,8 @@ def _digits(measure: Measure) -> int:
 
 
 def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
+    if recipe.corpus.by_heart:
+        yield "- it was tested on the text it learned from (`corpus.by_heart`): its scores say nothing of other text"
     judge, slices = judged_by(recipe), made["evaluation"].facts["slices"]
     large = [part for part in slices if part["rows"] >= recipe.registry.slice_rows]
     if len(large) > 1:

@@ -23,8 +23,13 @@ TEXTS = [f"{how} the {thing} was {what}" for how, thing, what in product(*PARTS)
 TARGETS = {
     "translation": [text.replace("the", "das") for text in TEXTS],
     "sentiment": [f"{text.rpartition(' ')[2]} 好" for text in TEXTS],
+    "reconstruction": TEXTS,
 }
-MODELS: Mapping[str, dict[str, Any]] = {"sentiment": {"decoder": "classifier"}}
+MODELS: Mapping[str, dict[str, Any]] = {
+    "sentiment": {"decoder": "classifier"},
+    "reconstruction": {"attention": "none"},
+}
+CORPORA: Mapping[str, dict[str, Any]] = {"reconstruction": {"format": "texts"}}
 MEASURED = Likelihood(perplexity=3.0, accuracy=0.5, tokens=20)
 
 
@@ -33,7 +38,8 @@ def table(task: str) -> pd.DataFrame:
 
 
 def recipe_of(task: str) -> Recipe:
-    tree = {"name": "a", "task": task, "corpus": {"train": ["a.tsv"]}, "model": MODELS.get(task, {})}
+    corpus = {"train": ["a.tsv"], **CORPORA.get(task, {})}
+    tree = {"name": "a", "task": task, "corpus": corpus, "model": MODELS.get(task, {})}
     return Recipe.model_validate(tree)
 
 
@@ -87,6 +93,18 @@ def test_scores_and_counts_are_two_ways_to_one_figure(task: str) -> None:
 def test_the_metric_of_a_kind_is_one_of_its_own(task: str) -> None:
     assert KINDS[task].metric in KINDS[task].judged
     assert judge_of(task).kind is KINDS[task]
+
+
+def test_short_texts_that_come_back_have_all_of_bleu() -> None:
+    """sacreBLEU's own default has no 4-gram to count in them, and says 0."""
+    texts = ["Hello world", "Hello AI"]
+    judge, test = judge_of("reconstruction"), HeldOut(texts, texts)
+    perfect, half = ({"prediction": answers} for answers in (texts, ["Hello world", "Hello you"]))
+    assert {name: score.value for name, score in judge.scores(perfect, test).items()} == pytest.approx(
+        {"exact_match": 1.0, "bleu": 100.0, "chrf": 100.0}
+    )
+    assert judge.scores(half, test)["exact_match"].value == 0.5
+    assert 0 < judge.scores(half, test)["bleu"].value < 100
 
 
 def test_a_label_is_a_slice() -> None:

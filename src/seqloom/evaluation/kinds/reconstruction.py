@@ -21,6 +21,7 @@ class ReconstructionJudge(TranslationJudge):
     """A translation into the same language, and the share of texts that come back letter by letter."""
 
     kind = RECONSTRUCTION
+    short = True
 
     def baselines(self, train: pd.DataFrame, test: HeldOut, progress: Progress) -> dict[str, Replies]:
         """A look-up; to copy the text would be the task itself, with no vector to pass through."""

@@ -24,6 +24,7 @@ class TranslationJudge(Judge):
     """BLEU and chrF."""
 
     kind = TRANSLATION
+    short = False  # the texts may be too short for the n-grams of BLEU
 
     def baselines(self, train: pd.DataFrame, test: HeldOut, progress: Progress) -> dict[str, Replies]:
         """A look-up, and the source."""
@@ -32,11 +33,11 @@ class TranslationJudge(Judge):
 
     def scores(self, replies: Replies, test: HeldOut) -> dict[str, Score]:
         """Of the corpus."""
-        return text_scores(replies["prediction"], test.references, test.language)
+        return text_scores(replies["prediction"], test.references, test.language, self.short)
 
     def count(self, metric: str, replies: Replies, test: HeldOut) -> Counts:
         """What sacreBLEU adds up."""
-        return count(metric, replies["prediction"], test.references, test.language)
+        return count(metric, replies["prediction"], test.references, test.language, self.short)
 
     def of_likelihood(self, likelihood: Likelihood) -> dict[str, float]:
         """Both."""

@@ -1,0 +1,54 @@
+"""A corpus of texts that are their own targets, and one that is learned by heart."""
+
+from pathlib import Path
+
+import pytest
+
+from seqloom.corpus.building import build_corpus
+from seqloom.corpus.comparing import change_between
+from seqloom.corpus.reading import read_split
+from seqloom.corpus.sources import locate
+from seqloom.corpus.splitting import SPLITS
+from seqloom.mistake import UserMistake
+from seqloom.progress import unwatched
+
+from .files import corpus
+
+
+def built(folder: Path, name: str, content: bytes, **fields: object) -> Path:
+    file, place = folder / f"{name}.txt", folder / name
+    file.write_bytes(content)
+    section = corpus(**{"train": [str(file)], "format": "texts", **fields})
+    place.mkdir()
+    build_corpus(section, locate(section, folder), place, unwatched)
+    return place
+
+
+def test_each_line_is_its_own_target(tmp_path: Path) -> None:
+    lines = [f"text {number}" for number in range(200)]
+    place = built(tmp_path, "a", ("\r\n".join(lines) + "\n\n \n").encode())
+    tables = [read_split(place, split) for split in SPLITS]
+    assert all((table["source"] == table["target"]).all() for table in tables)
+    assert sorted(text for table in tables for text in table["source"]) == sorted(lines)
+
+
+def test_by_heart_every_split_is_the_whole_text(tmp_path: Path) -> None:
+    place = built(tmp_path, "a", b"one two\nthree\none two\n", by_heart=True)
+    for split in SPLITS:
+        assert read_split(place, split)["source"].tolist() == ["one two", "three"]
+
+
+def test_a_text_in_every_split_came_and_went_once(tmp_path: Path) -> None:
+    before = built(tmp_path, "a", b"one\ntwo\nthree\n", by_heart=True)
+    after = built(tmp_path, "b", b"one\ntwo\nfour\n", by_heart=True)
+    change = change_between(before, after)
+    assert (change.before, change.added, change.removed) == (3, 1, 1)
+    assert (change.added_examples, change.removed_examples) == ([("four", "four")], [("three", "three")])
+    assert change_between(before, before).share == 0
+
+
+def test_two_places_are_no_texts(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a\n")
+    section = corpus(train=[str(tmp_path / "a")] * 2, format="texts")
+    with pytest.raises(UserMistake, match="two places are aligned lines of text, and this is texts"):
+        locate(section, tmp_path)
