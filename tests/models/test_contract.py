@@ -1,6 +1,7 @@
 """The contract every architecture keeps, over all encoders × decoders × attentions."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,7 @@ ARCHITECTURES += [
         ("lstm", "lstm", {"attention": "none", "source_reversed": True, "bidirectional": False}, "sutskever"),
         ("lstm", "lstm", {"attention": "multiplicative", "input_feeding": True, "decoder_layers": 2}, "luong"),
         ("gru", "lstm", {"variational_dropout": True, "decoder_layers": 2, "encoder_layers": 2}, "variational"),
+        ("gru", "gru", {"variational_dropout": True, "attention": "none"}, "variational-none"),
         ("none", "gru", {"variational_dropout": True}, "variational-language"),
         ("lstm", "lstm", {"copying": True}, "copying"),
         ("lstm", "lstm", {"copying": True, "coverage": 1.0, "variational_dropout": True}, "covering"),
@@ -129,6 +131,21 @@ def test_step_equals_forward(section: Model) -> None:
     for place, token in enumerate(batch.target_input.unbind(dim=1)):
         logits, state = model.step(token, state, memory)
         torch.testing.assert_close(logits, at_once[:, place], atol=1e-5, rtol=1e-4)
+
+
+@over_architectures
+def test_who_writes_from_the_summary_sees_nothing_else(section: Model) -> None:
+    """Without states, and with another source's, a decoder that says so writes the same; every other does not say so."""
+    model = fresh(section)
+    expected = section.attention == "none" and section.decoder in KINDS and section.encoder != "none"
+    assert model.decoder.writes_from_summary is expected
+    if expected:
+        batch = batch_of(section, *pairs(section, (5, 6), (8, 3)))
+        memory = model.encode(batch.source)
+        alone = replace(memory, states=memory.states[:, :0], mask=memory.mask[:, :0])
+        embedded = model.target_embedding(batch.target_input)
+        features, _ = model.decoder.run(embedded, model.start(alone), alone)
+        torch.testing.assert_close(features, model(batch))
 
 
 @over_writers
