@@ -16,6 +16,7 @@ SHARED = {"stack": "stack", "prefect": "commands", "first": "commands"}
 """Fixtures that take long to make, and what the tests are called together that use them."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist's own, which reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """For `make test`, two tests at a time: what shares a fixture stays together, and the longest begins first."""
     groups = {}
