@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from itertools import product
 
 import yaml
@@ -41,5 +42,8 @@ def _values(line: str) -> tuple[str, list[str]]:
 
 def _in_yaml(value: object) -> str:
     """A value as an override says it."""
-    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=float("inf"))
+    dump = partial(yaml.safe_dump, value, default_flow_style=True, width=float("inf"))
+    text = dump(allow_unicode=True)
+    if yaml.safe_load(text) != value:  # a line break of Unicode's, which YAML reads as a space unless it is escaped
+        text = dump()
     return str(text).removesuffix("\n").removesuffix("\n...")
