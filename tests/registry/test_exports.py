@@ -175,7 +175,9 @@ def test_a_pickle_would_be_found(tmp_path: Path) -> None:
 
 def test_a_record_survives_its_tag(uri: str, home: Path, client: MlflowClient) -> None:
     side = Side(1.5, 30.25, 1.0, 2.0)
-    record = Record("torch-int8", 40, "translation", "chrf", side, replace(side, megabytes=0.5), (-0.1, 0.2), False, "too bad")
+    record = Record(
+        "torch-int8", 40, "translation", "chrf", side, replace(side, megabytes=0.5), (-0.1, 0.2), False, "too bad"
+    )
     version = find_version(uri, home)
     exports._keep(client, version, "none", home, "digest", record)
     assert list(records_of(find_version(uri, home))) == [record]
