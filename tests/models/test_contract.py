@@ -135,7 +135,7 @@ def test_step_equals_forward(section: Model) -> None:
 
 @over_architectures
 def test_who_writes_from_the_summary_sees_nothing_else(section: Model) -> None:
-    """Without states, and with another source's, a decoder that says so writes the same; every other does not say so."""
+    """Without any states a decoder that says so writes the same; no other says so."""
     model = fresh(section)
     expected = section.attention == "none" and section.decoder in KINDS and section.encoder != "none"
     assert model.decoder.writes_from_summary is expected

@@ -179,7 +179,7 @@ def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
         figure = judge.shown(worst[judge.name])
         yield f"- weakest on {worst['slice']}: {judge.label} {figure} on {worst['rows']:,} rows"
     if _below_a_baseline(recipe, made["evaluation"]):
-        yield "- worse than a baseline: see the table above"
+        yield "- no better than a baseline: see the table above"
     for side, share in made["vocabulary"].facts["unknown"].items():
         if share:
             yield f"- {share:.1%} of the {side} tokens of held-out text are unknown to the vocabulary"
