@@ -34,11 +34,14 @@ def generate(
     file: Annotated[Path | None, typer.Option("--file", help="A UTF-8 file, one text per line.")] = None,
     form: Annotated[str, typer.Option("--form", help="One that seqloom export added to the version.")] = "torch",
     from_noise: Annotated[
-        int | None, typer.Option("--from-noise", min=1, max=100_000, help="Texts of so many random vectors.")
+        int | None,
+        typer.Option(
+            "--from-noise", min=1, max=100_000, help="Write so many random vectors as texts (without attention)."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of --from-noise.")] = 1,
     between: Annotated[
-        tuple[str, str] | None, typer.Option("--between", help="Texts from the line between two; no attention.")
+        tuple[str, str] | None, typer.Option("--between", help="Write points on the line between two texts (likewise).")
     ] = None,
     steps: Annotated[int, typer.Option("--steps", min=2, max=100_000, help="Points of --between, with its ends.")] = 5,
     as_json: AsJson = False,
@@ -52,18 +55,9 @@ def generate(
     checkpoint = find_checkpoint(model, home_folder(), form)
     generator = load_generator(checkpoint)
     if from_noise or between:
-        if not generator.writes_vectors:
-            raise UserMistake(
-                f"{model}: its decoder does not write from a fixed-length vector alone, which --from-noise and "
-                "--between need; give a model that was trained with model.attention none, see docs/reconstruction.md"
-            )
-        invented = (
-            _between(generator, between, steps) if between else _from_noise(generator, checkpoint, from_noise, seed)
-        )
-        if as_json:
-            print_json({"model": model, **invented})
-        else:
-            sys.stdout.writelines(f"{text}\n" for text in invented["outputs"])
+        _require_vectors(generator, model)
+        invented = _between(generator, between, steps) if between else _noise(generator, checkpoint, from_noise, seed)
+        _print_invented(model, invented, as_json)
         return
     columns: dict[str, list[Any]] = {"prediction": []}
     for chunk in in_chunks(_lines(texts, file), LINES_AT_ONCE):
@@ -111,8 +105,17 @@ def batch(
         print_json(asdict(report))
 
 
-def _from_noise(generator: "Generator", checkpoint: Path, count: int, seed: int) -> dict[str, Any]:
+def _require_vectors(generator: "Generator", model: str) -> None:
+    if not generator.writes_vectors:
+        raise UserMistake(
+            f"{model}: its decoder does not write from a fixed-length vector alone, which --from-noise and --between "
+            "need; give a model that was trained with model.attention none, see docs/reconstruction.md"
+        )
+
+
+def _noise(generator: "Generator", checkpoint: Path, count: int | None, seed: int) -> dict[str, Any]:
     """Texts of random vectors."""
+    assert count, "the other way to invent was asked for"
     from seqloom.decoding.inventing import write_vectors
     from seqloom.models.vector_space import VectorSpace
 
@@ -127,6 +130,13 @@ def _between(generator: "Generator", ends: tuple[str, str], points: int) -> dict
     answers = write_vectors(generator, vectors_between(generator, ends, points))
     shares = [round(share, 6) for share in shares_between(points).tolist()]
     return {"outputs": [answer.text for answer in answers], "between": list(ends), "shares": shares}
+
+
+def _print_invented(model: str, invented: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json({"model": model, **invented})
+    else:
+        sys.stdout.writelines(f"{text}\n" for text in invented["outputs"])
 
 
 def _lines(texts: list[str] | None, file: Path | None) -> Iterator[str]:

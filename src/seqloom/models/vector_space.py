@@ -14,7 +14,7 @@ from torch import Tensor
 from seqloom.mistake import UserMistake
 
 SPACE_FILE = "vector_space.safetensors"
-_FLAT = 1e-9  # of the widest direction's variance: below that is rounding
+_FLAT = 1e-5  # of the widest deviation: below that is rounding
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,9 @@ class VectorSpace:
         vectors = vectors.double()
         mean = vectors.mean(dim=0)
         apart = vectors - mean
-        variances, directions = torch.linalg.eigh(apart.T @ apart / max(1, len(vectors) - 1))  # ascending; (D, D)
-        kept = variances > max(float(variances[-1]) * _FLAT, torch.finfo(torch.float32).tiny)
-        axes = (directions[:, kept] * variances[kept].sqrt()).T
-        return cls(mean.float(), axes.flip(0).float().contiguous())  # the widest first
+        _, lengths, directions = torch.linalg.svd(apart / max(1, len(vectors) - 1) ** 0.5, full_matrices=False)
+        kept = lengths > max(float(lengths[0]) * _FLAT, torch.finfo(torch.float32).tiny)
+        return cls(mean.float(), (lengths[kept, None] * directions[kept]).float())  # the widest first
 
     def draw(self, count: int, seed: int) -> Tensor:
         """So many random vectors, `(count, D)`; the first ones are the same whatever the count."""

@@ -6,7 +6,7 @@ from seqloom.batches.bucketing import BucketedBatches
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.vector_space import VectorSpace
 
-TEXTS = 10_000  # read at most: enough for the covariance of some thousand numbers
+TEXTS = 4_000  # read, or one batch more: enough for the covariance of some hundred numbers, and seconds of work
 
 
 @torch.inference_mode()
