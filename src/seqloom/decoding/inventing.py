@@ -16,7 +16,9 @@ def write_vectors(generator: Generator, vectors: Tensor) -> list[Answer]:
     decoding = generator.decoding
     longest = min(decoding.max_length, generator.tokens or decoding.max_length)  # no source to measure by
     answers = []
-    for summary in vectors.to(next(generator.model.parameters()).device).split(decoding.batch_size):
+    vectors = vectors.to(next(generator.model.parameters()).device)
+    for start in range(0, len(vectors), decoding.batch_size):
+        summary = vectors[start : start + decoding.batch_size]
         nothing = summary.new_empty(len(summary), 0)  # of a source, and of a prompt
         memory = Memory(nothing.unsqueeze(2), nothing.bool(), summary)
         found = generator.write(memory, nothing.long(), longest, decoding)
