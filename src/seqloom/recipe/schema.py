@@ -30,8 +30,8 @@ class Recipe(Section):
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Name of the registered model: letters, digits, . _ -"
     )
-    task: Literal["translation", "sentiment"] = Field(
-        "translation", description="What the target is to the source: a translation of it, or a label for it."
+    task: Literal["translation", "sentiment", "summarisation"] = Field(
+        "translation", description="What the target is to the source: a translation, a label, or a summary of it."
     )
     corpus: Corpus
     vocabulary: Vocabulary = Vocabulary()

@@ -10,8 +10,9 @@ from seqloom.recipe.sections.section import Section
 class Evaluation(Section):
     """What is reported."""
 
-    metric: Literal["auto", "bleu", "chrf", "accuracy", "macro_f1"] = Field(
+    metric: Literal["auto", "bleu", "chrf", "accuracy", "macro_f1", "rouge1", "rouge2", "rougeL"] = Field(
         "auto",
-        description="The score a version is judged by; auto: chrf for translation, macro_f1 for sentiment.",
+        description="The score a version is judged by; auto: chrf for translation, macro_f1 for sentiment, rougeL for "
+        "summarisation.",
     )
     examples: int = Field(5, ge=0, le=1000, description="Held-out examples shown at the end.")
