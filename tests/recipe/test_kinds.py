@@ -33,6 +33,12 @@ def checked(**tree: Any) -> Recipe:
         ({"evaluation": {"metric": "accuracy"}}, "is no score of task translation: set it to auto, bleu, chrf"),
         ({"task": "sentiment", "model": {"decoder": "classifier", "attention": "multiplicative"}}, "remove it, or set"),
         ({"task": "sentiment", "model": {"decoder": "classifier", "copying": True}}, "copy into: remove copying"),
+        ({"task": "summarisation", "model": {"decoder": "classifier"}}, "not a summary: set task to sentiment"),
+        ({"task": "summarisation", "corpus": {"train": ["x"], "source_language": "zh"}}, "set both to one language"),
+        ({"task": "summarisation", "model": {"copying": True}}, "set vocabulary.shared to true"),
+        ({"task": "summarisation", "evaluation": {"metric": "chrf"}}, "set it to auto, rouge1, rouge2, rougeL"),
+        ({"task": "summarisation", "training": {"select_by": "bleu"}}, "set it to loss, rouge1, rouge2, rougeL"),
+        ({"evaluation": {"metric": "rougeL"}}, "is no score of task translation"),
         ({"task": "poetry"}, "task must be one of"),
     ],
 )
@@ -49,6 +55,8 @@ def test_a_contradiction_is_one_sentence(tree: dict[str, Any], remedy: str) -> N
         ({}, "chrf"),
         ({"evaluation": {"metric": "bleu"}}, "bleu"),
         (LABELS, "macro_f1"),
+        ({"task": "summarisation"}, "rougeL"),
+        ({"task": "summarisation", "evaluation": {"metric": "rouge2"}}, "rouge2"),
         ({**LABELS, "evaluation": {"metric": "accuracy"}}, "accuracy"),
     ],
 )
