@@ -30,6 +30,7 @@ def test_words(text: str, language: str, words: list[str]) -> None:
         ("The soup is cold. The bread is old.", 4, "The soup is cold"),
         ("Dear Mr. Byrne, the soup is cold! Bye.", 9, "Dear Mr. Byrne, the soup is cold!"),
         ("Version 2.5 of it is out. Bye.", 9, "Version 2.5 of it is out."),
+        ("The soup is cold.The bread is old.", 9, "The soup is cold."),
         ("no end in sight", 9, "no end in sight"),
         ("汤是凉的。面包很旧。", 9, "汤是凉的。"),
         ("汤是凉的。面包很旧。", 2, "汤是"),

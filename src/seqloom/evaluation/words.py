@@ -5,7 +5,7 @@ import re
 _ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # kana and Chinese characters: a word each
 _WORD = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}]+")
 _LATIN_WORD = re.compile("[a-z0-9]+")  # ROUGE-1.5.5's, as rouge-score has it
-_END = re.compile(r"[.!?…]+(?=\s|$)|[。！？]+")
+_END = re.compile(r"[.!?…]+(?=\s|$|[A-Z][a-z])|[。！？]+")  # text off web pages has lost spaces
 _SHORTEST = 3  # words of a sentence: "Dear Mr." and "Hi Ann." are none yet
 
 
@@ -26,12 +26,10 @@ def cutting(language: str) -> str:
 
 def lead(text: str, most: int) -> str:
     """The first sentence, or its first `most` words where it has more; the whole text where no sentence ends."""
-    words = list(_WORD.finditer(text))
-    if len(words) <= _SHORTEST:
-        return text
-    end = _END.search(text, words[_SHORTEST - 1].end())
-    stop = end.end() if end else len(text)
-    return text[: min(stop, words[most - 1].end()) if most <= len(words) else stop]
+    ends = [word.end() for word in _WORD.finditer(text)]
+    found = _END.search(text, ends[_SHORTEST - 1]) if len(ends) >= _SHORTEST else None
+    sentence = text[: found.end()] if found else text
+    return sentence[: ends[most - 1]] if len(ends) >= most else sentence
 
 
 def _primary(language: str) -> str:

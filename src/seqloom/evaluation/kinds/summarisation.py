@@ -12,7 +12,6 @@ from seqloom.evaluation.comparing import Counts
 from seqloom.evaluation.figures import length_histogram, length_scores
 from seqloom.evaluation.kinds.judge import HeldOut, Judge, Replies
 from seqloom.evaluation.lengths import length_buckets
-from seqloom.evaluation.likelihood import Likelihood
 from seqloom.evaluation.rouge import count_rouge, rouge_of_rows, summary_scores
 from seqloom.evaluation.scores import Score
 from seqloom.progress import Progress
@@ -31,20 +30,17 @@ class SummarisationJudge(Judge):
         return {"lead": {"prediction": lead_baseline(targets, test.sources)}, "nearest": {"prediction": nearest}}
 
     def scores(self, replies: Replies, test: HeldOut) -> dict[str, Score]:
-        """All but perplexity."""
+        """All of them."""
         return summary_scores(replies["prediction"], test.references, test.sources, test.language)
 
     def count(self, metric: str, replies: Replies, test: HeldOut) -> Counts:
         """F1 by row."""
         return count_rouge(metric, replies["prediction"], test.references, test.language)
 
-    def of_likelihood(self, likelihood: Likelihood) -> dict[str, float]:
-        """Perplexity alone: most right tokens are easy ones."""
-        return {"perplexity": likelihood.perplexity}
-
     def by_row(self, replies: Replies, test: HeldOut) -> dict[str, Sequence[Any]]:
         """The ROUGE-L of each."""
-        return dict(rouge_of_rows(["rougeL"], replies["prediction"], test.references, test.language))
+        rows = rouge_of_rows(["rougeL"], replies["prediction"], test.references, test.language)
+        return {metric: of_rows.tolist() for metric, of_rows in rows.items()}
 
     def draw(self, folder: Path, systems: Mapping[str, Replies], test: HeldOut) -> None:
         """By length of the document, and lengths of the summaries."""
