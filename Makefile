@@ -20,7 +20,7 @@ up: $(INSTALLED)
 	$(BIN)/seqloom up
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(JOBS) --no-loadscope-reorder
 
 e2e: $(INSTALLED)
 	$(BIN)/python -m pytest tests/e2e

@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from seqloom.decoding.answering import Answering
+from seqloom.decoding.exported import Int8Labeller, load_generator
+from seqloom.decoding.exporting import export
 from seqloom.decoding.labelling import Labeller
 from seqloom.decoding.reading import read_generator
 from seqloom.mistake import UserMistake
@@ -31,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "corpus": {"train": ["reviews.csv"]},
             "vocabulary": {"kind": "word", "min_frequency": 1},
             "vectors": {"width": 8},
-            "model": {"encoder": "gru", "encoder_width": 6, "decoder": "classifier", "pooling": "max"},
+            "model": {"encoder": "gru", "encoder_width": 96, "decoder": "classifier", "pooling": "max"},
         }
     )
     source = train_vocabulary(count_words(TEXTS[:3], False), recipe.vocabulary)
@@ -49,6 +51,16 @@ def labeller(folder: Path) -> Labeller:
     found = read_generator(folder)
     assert isinstance(found, Labeller)
     return found
+
+
+def test_eight_bits_answer_with_labels_too(folder: Path, labeller: Labeller, tmp_path: Path) -> None:
+    export(folder, tmp_path / "small", "torch-int8")
+    small = load_generator(tmp_path / "small")
+    assert isinstance(small, Int8Labeller)
+    for exact, rounded in zip(
+        *(each.columns(each.answer(TEXTS, each.decoding))["probabilities"] for each in (labeller, small)), strict=True
+    ):
+        assert rounded == pytest.approx(exact, abs=0.05)
 
 
 def test_the_probabilities_of_all_labels_add_up_to_one(labeller: Labeller) -> None:

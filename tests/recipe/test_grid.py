@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seqloom.mistake import UserMistake
@@ -37,6 +37,7 @@ def test_every_combination(lines: list[str], expected: list[tuple[str, ...]]) ->
 
 
 @given(st.lists(VALUES, min_size=1, max_size=4))
+@example(["\x85", "\u2028"])
 def test_a_value_comes_through_as_it_was_written(values: list[object]) -> None:
     line = "a.b=" + ",".join(
         yaml.safe_dump(value, default_flow_style=True).split("\n...")[0].strip() for value in values

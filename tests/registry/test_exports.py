@@ -81,7 +81,7 @@ def test_a_form_of_the_version(uri: str, home: Path, tmp_path: Path, form: Any) 
 def test_a_form_that_is_worse_is_told_and_not_kept(uri: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def answers(_: str, sources: list[str], *others: Any) -> Measured:
         itself = others[-1] == "torch"
-        return Measured(REFERENCES if itself else ["ganz anders"] * len(sources), 5.0, 4.0)
+        return Measured({"prediction": REFERENCES if itself else ["ganz anders"] * len(sources)}, 5.0, 4.0)
 
     monkeypatch.setattr(exports, "measure", answers)
     record = export_version(uri, home, "torch-int8", unwatched)
@@ -175,7 +175,9 @@ def test_a_pickle_would_be_found(tmp_path: Path) -> None:
 
 def test_a_record_survives_its_tag(uri: str, home: Path, client: MlflowClient) -> None:
     side = Side(1.5, 30.25, 1.0, 2.0)
-    record = Record("torch-int8", 40, "chrf", side, replace(side, megabytes=0.5), (-0.1, 0.2), False, "too bad")
+    record = Record(
+        "torch-int8", 40, "translation", "chrf", side, replace(side, megabytes=0.5), (-0.1, 0.2), False, "too bad"
+    )
     version = find_version(uri, home)
     exports._keep(client, version, "none", home, "digest", record)
     assert list(records_of(find_version(uri, home))) == [record]

@@ -41,5 +41,11 @@ def _values(line: str) -> tuple[str, list[str]]:
 
 def _in_yaml(value: object) -> str:
     """A value as an override says it."""
-    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=float("inf"))
-    return str(text).removesuffix("\n").removesuffix("\n...")
+    text = _dump(value, allow_unicode=True)
+    if yaml.safe_load(text) != value:  # a line break of Unicode's, which YAML reads as a space unless it is escaped
+        text = _dump(value, allow_unicode=False)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _dump(value: object, allow_unicode: bool) -> str:
+    return str(yaml.safe_dump(value, default_flow_style=True, allow_unicode=allow_unicode, width=float("inf")))
