@@ -111,10 +111,11 @@ def show_card(console: Console, outcome: Outcome, home: Path) -> None:
 
 def _scores(outcome: Outcome) -> Table:
     """The model beside the baselines and, where there is another, the champion."""
-    table = Table(box=None, padding=(0, 2), title="Test scores", title_justify="left", title_style="bold")
+    table = Table(box=None, padding=(0, 1), title="Test scores", title_justify="left", title_style="bold")
     kind = kind_of(outcome.task)
-    for column in ("", *(measure.label for measure in kind.measures)):
-        table.add_column(column, justify="right" if column else "left")
+    table.add_column()
+    for measure in kind.measures:
+        table.add_column(measure.label, justify="right", no_wrap=True)  # of 80 columns, six scores leave names 18
     rows = [("this model", "bold", _of(outcome.metrics, "test/"))]
     if outcome.champion and outcome.champion["version"] != outcome.version:
         rows.append((f"champion, version {outcome.champion['version']:.0f}", "", outcome.champion))

@@ -56,7 +56,8 @@ def test_score_bars(best, tmp_path):
 @pytest.mark.parametrize("count", [1, 6])
 def test_length_scores(count, tmp_path):
     buckets = [LengthBucket(n * 10, n * 10 + 9, 1200, {"model": 50.0 - n, "nearest": 30.0}) for n in range(count)]
-    length_scores(buckets, {"nearest": "nearest training source"}, tmp_path / "lengths.png")
+    names, measure = {"nearest": "nearest training source"}, TRANSLATION.judged["chrf"]
+    length_scores(buckets, names, measure, tmp_path / "lengths.png")
     assert_drawn(tmp_path / "lengths.png")
 
 

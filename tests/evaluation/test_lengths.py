@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqloom.evaluation.comparing import count
 from seqloom.evaluation.lengths import length_buckets
-from seqloom.evaluation.scores import corpus_chrf
 
 lengths = st.lists(st.integers(0, 40), min_size=1, max_size=40)
 
@@ -14,7 +14,7 @@ lengths = st.lists(st.integers(0, 40), min_size=1, max_size=40)
 @given(lengths, st.integers(1, 7))
 def test_buckets_part_the_rows(lengths, most):
     sources = ["x" * length for length in lengths]
-    buckets = length_buckets(sources, sources, {"model": sources}, most)
+    buckets = length_buckets(sources, {"model": count("chrf", sources, sources, "")}, most)
     assert 1 <= len(buckets) <= most
     assert sum(bucket.rows for bucket in buckets) == len(lengths)
     assert all(bucket.rows > 0 and bucket.shortest <= bucket.longest for bucket in buckets)
@@ -26,13 +26,15 @@ def test_each_bucket_is_scored_alone():
     sources = ["aa", "bb", "cccccc", "dddddd"]
     references = ["one two", "three", "four five", "six seven"]
     good, bad = references, ["one two", "three", "", ""]
-    short, long = length_buckets(sources, references, {"good": good, "bad": bad}, most=2)
+    systems = {"good": count("chrf", good, references, ""), "bad": count("chrf", bad, references, "")}
+    short, long = length_buckets(sources, systems, most=2)
     assert (short.shortest, short.longest, short.rows) == (2, 2, 2)
-    assert short.chrf == pytest.approx({"good": 100, "bad": 100})
-    assert long.chrf == pytest.approx({"good": 100, "bad": 0})
+    assert short.scores == pytest.approx({"good": 100, "bad": 100})
+    assert long.scores == pytest.approx({"good": 100, "bad": 0})
 
 
 def test_one_length_is_one_bucket_with_the_corpus_score():
     sources, references, answers = ["xx"] * 4, ["abc", "abd", "bcd", "acd"], ["abc", "bcd", "b", ""]
-    (bucket,) = length_buckets(sources, references, {"model": answers})
-    assert bucket.chrf["model"] == corpus_chrf(answers, references)
+    counts = count("chrf", answers, references, "")
+    (bucket,) = length_buckets(sources, {"model": counts})
+    assert bucket.scores["model"] == pytest.approx(counts.figure)

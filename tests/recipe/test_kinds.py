@@ -55,6 +55,12 @@ def test_a_text_is_its_own_target_in_lines_and_in_a_table() -> None:
         ({"corpus": {"train": ["x"], "format": "texts"}}, "texts has no translations: set task to reconstruction"),
         ({**LABELS, "corpus": {"train": ["x"], "format": "texts"}}, "texts has no labels: set it to labelled"),
         ({"corpus": {"train": ["x"], "test": ["y"], "by_heart": True}}, "by_heart makes test of the training text"),
+        ({"task": "summarisation", "model": {"decoder": "classifier"}}, "not a summary: set task to sentiment"),
+        ({"task": "summarisation", "corpus": {"train": ["x"], "source_language": "zh"}}, "set both to one language"),
+        ({"task": "summarisation", "model": {"copying": True}}, "set vocabulary.shared to true"),
+        ({"task": "summarisation", "evaluation": {"metric": "chrf"}}, "set it to auto, rouge1, rouge2, rougeL"),
+        ({"task": "summarisation", "training": {"select_by": "bleu"}}, "set it to loss, rouge1, rouge2, rougeL"),
+        ({"evaluation": {"metric": "rougeL"}}, "is no score of task translation"),
         ({"task": "poetry"}, "task must be one of"),
     ],
 )
@@ -73,6 +79,8 @@ def test_a_contradiction_is_one_sentence(tree: dict[str, Any], remedy: str) -> N
         (LABELS, "macro_f1"),
         (ITSELF, "chrf"),
         ({**ITSELF, "evaluation": {"metric": "exact_match"}}, "exact_match"),
+        ({"task": "summarisation"}, "rougeL"),
+        ({"task": "summarisation", "evaluation": {"metric": "rouge2"}}, "rouge2"),
         ({**LABELS, "evaluation": {"metric": "accuracy"}}, "accuracy"),
     ],
 )

@@ -50,12 +50,13 @@ def score_bars(scores: Mapping[str, Mapping[str, float]], kind: Kind, path: Path
     canvas.save(figure, path)
 
 
-def length_scores(buckets: Sequence[LengthBucket], baselines: Mapping[str, str], path: Path) -> None:
-    """Corpus chrF of the model and some baselines by length of the source."""
+def length_scores(buckets: Sequence[LengthBucket], baselines: Mapping[str, str], measure: Measure, path: Path) -> None:
+    """A score of the model and some baselines by length of the source."""
     figure, (axes,) = canvas.blank()
-    heights = {system: [bucket.chrf[system] for bucket in buckets] for system in (MODEL, *baselines)}
+    heights = {system: [bucket.scores[system] for bucket in buckets] for system in (MODEL, *baselines)}
     _draw_bars(axes, heights, baselines, [_label(bucket) for bucket in buckets])
-    canvas.dress(axes, "chrF by length of the source", "length of the source, characters", "corpus chrF, 0 to 100")
+    title = f"{measure.label} by length of the source"
+    canvas.dress(axes, title, "length of the source, characters", f"{measure.label}, 0 to 100")
     canvas.legend_above(axes)
     canvas.save(figure, path)
 

@@ -1,11 +1,11 @@
-"""Does quality fall as sources grow longer? chrF by source length."""
+"""Does quality fall as sources grow longer? A score by source length."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from seqloom.evaluation.scores import corpus_chrf
+from seqloom.evaluation.comparing import Counts
 
 
 @dataclass(frozen=True)
@@ -15,22 +15,19 @@ class LengthBucket:
     shortest: int
     longest: int
     rows: int
-    chrf: Mapping[str, float]  # by system
+    scores: Mapping[str, float]  # by system
 
 
-def length_buckets(
-    sources: Sequence[str], references: Sequence[str], systems: Mapping[str, Sequence[str]], most: int = 6
-) -> list[LengthBucket]:
-    """Cut the rows into at most `most` buckets of about as many rows each, and score every system on each.
+def length_buckets(sources: Sequence[str], systems: Mapping[str, Counts], most: int = 6) -> list[LengthBucket]:
+    """Cut the rows into at most `most` buckets of about as many rows each, with the score of every system on each.
 
     Rows of one length stay together, so there are fewer buckets where there are few lengths.
     """
     buckets = []
     for rows in rows_by_length(sources, most):
         lengths = [len(sources[row]) for row in rows]
-        some = [references[row] for row in rows]
-        chrf = {name: corpus_chrf([texts[row] for row in rows], some) for name, texts in systems.items()}
-        buckets.append(LengthBucket(min(lengths), max(lengths), len(rows), chrf))
+        scores = {name: counts.of(rows) for name, counts in systems.items()}
+        buckets.append(LengthBucket(min(lengths), max(lengths), len(rows), scores))
     return buckets
 
 

@@ -47,11 +47,6 @@ def metric_of(name: str, language: str, short: bool = False) -> BLEU | CHRF:
     return BLEU(tokenize=bleu_tokenisation(language), force=True, effective_order=short)
 
 
-def corpus_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> float:
-    """ChrF alone, of some of the rows."""
-    return float(CHRF().corpus_score(hypotheses, [references]).score)
-
-
 def sentence_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> list[float]:
     """ChrF of each row: for finding the bad ones, not for averaging."""
     metric = CHRF()

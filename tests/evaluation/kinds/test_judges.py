@@ -22,6 +22,7 @@ PARTS = (("so", "but"), ("bed", "soup"), ("good", "bad"))
 TEXTS = [f"{how} the {thing} was {what}" for how, thing, what in product(*PARTS)]
 TARGETS = {
     "translation": [text.replace("the", "das") for text in TEXTS],
+    "summarisation": [" ".join(text.split()[2:]) for text in TEXTS],
     "sentiment": [f"{text.rpartition(' ')[2]} 好" for text in TEXTS],
     "reconstruction": TEXTS,
 }

@@ -3,11 +3,11 @@
 from seqloom.evaluation.kinds.judge import Judge
 from seqloom.evaluation.kinds.reconstruction import ReconstructionJudge
 from seqloom.evaluation.kinds.sentiment import SentimentJudge
+from seqloom.evaluation.kinds.summarisation import SummarisationJudge
 from seqloom.evaluation.kinds.translation import TranslationJudge
 
-_JUDGES: dict[str, Judge] = {
-    judge.kind.name: judge for judge in (TranslationJudge(), SentimentJudge(), ReconstructionJudge())
-}
+_ALL: tuple[Judge, ...] = (TranslationJudge(), SummarisationJudge(), SentimentJudge(), ReconstructionJudge())
+_JUDGES = {judge.kind.name: judge for judge in _ALL}
 
 
 def judge_of(task: str) -> Judge:

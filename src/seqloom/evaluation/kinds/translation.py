@@ -49,7 +49,7 @@ class TranslationJudge(Judge):
 
     def draw(self, folder: Path, systems: Mapping[str, Replies], test: HeldOut) -> None:
         """By length of the source, and lengths of the answers."""
-        compared = {system: systems[system]["prediction"] for system in (MODEL, NEAREST)}
-        names = {NEAREST: self.kind.baselines[NEAREST]}
-        length_scores(length_buckets(test.sources, test.references, compared), names, folder / "chrf_by_length.png")
-        length_histogram(test.references, compared[MODEL], folder / "lengths.png")
+        counts = {system: self.count("chrf", systems[system], test) for system in (MODEL, NEAREST)}
+        names, measure = {NEAREST: self.kind.baselines[NEAREST]}, self.kind.judged["chrf"]
+        length_scores(length_buckets(test.sources, counts), names, measure, folder / "chrf_by_length.png")
+        length_histogram(test.references, systems[MODEL]["prediction"], folder / "lengths.png")

@@ -6,12 +6,13 @@ from seqloom.recipe.kinds.kind import Kind
 from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.kinds.reconstruction import RECONSTRUCTION
 from seqloom.recipe.kinds.sentiment import SENTIMENT
+from seqloom.recipe.kinds.summarisation import SUMMARISATION
 from seqloom.recipe.kinds.translation import TRANSLATION
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
 
-KINDS = {kind.name: kind for kind in (TRANSLATION, SENTIMENT, RECONSTRUCTION)}
+KINDS = {kind.name: kind for kind in (TRANSLATION, SUMMARISATION, SENTIMENT, RECONSTRUCTION)}
 
 
 def kind_of(task: str) -> Kind:

@@ -10,9 +10,11 @@ from seqloom.recipe.sections.section import Section
 class Evaluation(Section):
     """What is reported."""
 
-    metric: Literal["auto", "bleu", "chrf", "accuracy", "macro_f1", "exact_match"] = Field(
-        "auto",
-        description="The score a version is judged by; auto: chrf for translation and reconstruction, "
-        "macro_f1 for sentiment.",
+    metric: Literal["auto", "bleu", "chrf", "accuracy", "macro_f1", "rouge1", "rouge2", "rougeL", "exact_match"] = (
+        Field(
+            "auto",
+            description="The score a version is judged by; auto: chrf for translation and reconstruction, rougeL for "
+            "summarisation, macro_f1 for sentiment.",
+        )
     )
     examples: int = Field(5, ge=0, le=1000, description="Held-out examples shown at the end.")

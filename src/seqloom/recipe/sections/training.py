@@ -51,8 +51,11 @@ class Training(Section):
     average_checkpoints: int = Field(
         1, ge=1, le=100, description="Average the weights of so many best epochs at the end; 1 keeps the best alone."
     )
-    select_by: Literal["loss", "bleu", "chrf", "accuracy", "macro_f1", "exact_match"] = Field(
-        "loss", description="Validation figure that picks the best epoch and stops training early: a score of the task."
+    select_by: Literal["loss", "bleu", "chrf", "accuracy", "macro_f1", "rouge1", "rouge2", "rougeL", "exact_match"] = (
+        Field(
+            "loss",
+            description="Validation figure that picks the best epoch and stops training early: a score of the task.",
+        )
     )
     patience: Count = Field(5, description="Epochs without a better figure before training stops.")
     seed: int = Field(1, ge=0, description="Seed of weights, order and dropout.")

@@ -1,0 +1,50 @@
+"""Summaries, measured by ROUGE beside the first sentence and the summary of the most similar document."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seqloom.evaluation.baselines import lead_baseline, nearest_baseline
+from seqloom.evaluation.canvas import MODEL
+from seqloom.evaluation.comparing import Counts
+from seqloom.evaluation.figures import length_histogram, length_scores
+from seqloom.evaluation.kinds.judge import HeldOut, Judge, Replies
+from seqloom.evaluation.lengths import length_buckets
+from seqloom.evaluation.rouge import count_rouge, rouge_of_rows, summary_scores
+from seqloom.evaluation.scores import Score
+from seqloom.progress import Progress
+from seqloom.recipe.kinds.summarisation import SUMMARISATION
+
+
+class SummarisationJudge(Judge):
+    """ROUGE, and what it does not see."""
+
+    kind = SUMMARISATION
+
+    def baselines(self, train: pd.DataFrame, test: HeldOut, progress: Progress) -> dict[str, Replies]:
+        """How the text begins, and a look-up: many a document is of a series."""
+        sources, targets = train["source"].tolist(), train["target"].tolist()
+        nearest = nearest_baseline(sources, targets, test.sources, progress)
+        return {"lead": {"prediction": lead_baseline(targets, test.sources)}, "nearest": {"prediction": nearest}}
+
+    def scores(self, replies: Replies, test: HeldOut) -> dict[str, Score]:
+        """All of them."""
+        return summary_scores(replies["prediction"], test.references, test.sources, test.language)
+
+    def count(self, metric: str, replies: Replies, test: HeldOut) -> Counts:
+        """F1 by row."""
+        return count_rouge(metric, replies["prediction"], test.references, test.language)
+
+    def by_row(self, replies: Replies, test: HeldOut) -> dict[str, Sequence[Any]]:
+        """The ROUGE-L of each."""
+        rows = rouge_of_rows(["rougeL"], replies["prediction"], test.references, test.language)
+        return {metric: of_rows.tolist() for metric, of_rows in rows.items()}
+
+    def draw(self, folder: Path, systems: Mapping[str, Replies], test: HeldOut) -> None:
+        """By length of the document, and lengths of the summaries."""
+        counts = {system: self.count("rougeL", replies, test) for system, replies in systems.items()}
+        buckets, measure = length_buckets(test.sources, counts), self.kind.judged["rougeL"]
+        length_scores(buckets, self.kind.baselines, measure, folder / "rouge_by_length.png")
+        length_histogram(test.references, systems[MODEL]["prediction"], folder / "lengths.png")
