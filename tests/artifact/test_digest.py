@@ -106,7 +106,9 @@ def test_what_is_no_source_does_not_count_as_code(library: Path) -> None:
     assert code("corpus") != corpus
 
 
-def test_no_package_has_source_that_the_digest_does_not_see() -> None:
-    """Packages of stages are flat: one deeper down would change unseen."""
-    library = Path(digest.__file__).parents[1]
-    assert not list(library.glob("*/*/**/*.py"))
+def test_a_package_within_a_package_is_seen(library: Path) -> None:
+    before = code("corpus")
+    folder_of(library, {"corpus/inner/a.py": b"x = 1\n"})
+    within = code("corpus")
+    (library / "corpus/inner/a.py").write_bytes(b"x = 2\n")
+    assert len({before, within, code("corpus")}) == 3

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (  # a browser of this machine alone: it looks nothing up
@@ -36,4 +36,5 @@ def page(browser: Browser) -> Page:
     """One window for the whole journey."""
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     return page

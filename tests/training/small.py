@@ -75,6 +75,7 @@ def run_stage(home: Path, model: Change, training: Change, observe: Observe = un
     sizes = SHARED if section.copying or section.encoder == "none" else SIZES
     recipe = Recipe(
         name="small",
+        task="sentiment" if section.decoder == "classifier" else "translation",
         corpus=Corpus(train=["x"]),
         vocabulary=Vocabulary(shared=sizes.shared),
         model=section,

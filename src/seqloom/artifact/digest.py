@@ -36,5 +36,7 @@ def digest_of_code(packages: Iterable[str]) -> str:
 
 @cache
 def _digest_of_package(package: str) -> str:
-    files = sorted((_LIBRARY / package).glob("*.py"))
-    return digest_of_value([(path.name, digest_of_file(path)) for path in files])
+    folder = _LIBRARY / package
+    return digest_of_value(
+        [(path.relative_to(folder).as_posix(), digest_of_file(path)) for path in sorted(folder.rglob("*.py"))]
+    )
