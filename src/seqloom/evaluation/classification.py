@@ -9,7 +9,7 @@ import numpy as np
 import sklearn
 from numpy.typing import NDArray
 
-from seqloom.evaluation.comparing import Counts, Figures
+from seqloom.evaluation.comparing import Counts, Figures, mean_of
 
 BINS = 15  # of equal width, as in Guo et al. 2017
 
@@ -28,7 +28,7 @@ def counts_of(
     right = np.array([label == wanted for label, wanted in zip(predictions, references, strict=True)], dtype=np.float64)
     match metric:
         case "accuracy":
-            return Counts(np.stack([right, np.ones_like(right)], axis=1), lambda sums: float(sums[0] / sums[1]))
+            return mean_of(right)
         case "macro_f1":
             return Counts(_hits(predictions, references), _macro_f1)
     return Counts(_binned(np.asarray(probabilities, dtype=np.float64), right), _calibration_error)

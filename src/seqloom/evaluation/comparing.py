@@ -63,11 +63,15 @@ def count(
     return Counts(rows, lambda sums: float(judge._compute_score_from_stats(sums.tolist()).score))
 
 
+def mean_of(rows: Figures) -> Counts:
+    """A score that is the mean of a figure of each row `(N,)`."""
+    return Counts(np.stack([rows, np.ones_like(rows)], axis=1), lambda sums: float(sums[0] / sums[1]))
+
+
 def exact_matches(hypotheses: Sequence[str], references: Sequence[str]) -> Counts:
     """Which answers are the reference letter by letter; the figure is their share."""
     assert len(hypotheses) == len(references) > 0, "one hypothesis per reference, and at least one"
-    rows = [(float(text == wanted), 1.0) for text, wanted in zip(hypotheses, references, strict=True)]
-    return Counts(np.array(rows), lambda sums: float(sums[0] / sums[1]))
+    return mean_of(np.array([float(text == wanted) for text, wanted in zip(hypotheses, references, strict=True)]))
 
 
 def compare(champion: Counts, challenger: Counts) -> Comparison:

@@ -2,15 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from seqloom.evaluation.kinds.judge import Replies
 from seqloom.progress import Progress
-
-Replies = dict[str, list[Any]]
 
 
 def majority_baseline(train_labels: Sequence[str], rows: int) -> Replies:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from seqloom.evaluation.comparing import Counts, Figures
+from seqloom.evaluation.comparing import Counts, Figures, mean_of
 from seqloom.evaluation.scores import Score
 from seqloom.evaluation.words import cutting, words_of
 
@@ -40,7 +40,7 @@ def rouge_of_rows(
 
 def count_rouge(metric: str, hypotheses: Sequence[str], references: Sequence[str], language: str) -> Counts:
     """A score that is the mean over the rows: their F1, and how many they are."""
-    return _mean(rouge_of_rows([metric], hypotheses, references, language)[metric])
+    return mean_of(rouge_of_rows([metric], hypotheses, references, language)[metric])
 
 
 def summary_scores(
@@ -50,7 +50,7 @@ def summary_scores(
     rows = rouge_of_rows(ROUGE, hypotheses, references, language)
     cut = f"tok:{cutting(language)}"
     rouge = f"f1:mean of rows|stem:no|{cut}|rouge-score:{version('rouge-score')}"
-    scores = {metric: Score(metric, _mean(of_rows).figure, rouge) for metric, of_rows in rows.items()}
+    scores = {metric: Score(metric, mean_of(of_rows).figure, rouge) for metric, of_rows in rows.items()}
     answers, wanted, read = ([words_of(text, language) for text in side] for side in (hypotheses, references, sources))
     shares = {
         "length_ratio": (_total(answers) / max(_total(wanted), 1), "words of all answers / of all references"),
@@ -71,11 +71,6 @@ def new_words(answers: Sequence[Sequence[str]], sources: Sequence[Sequence[str]]
     """The share of the words of answers that do not stand in their sources: 0 for what only copies."""
     new = sum(word not in known for words, known in zip(answers, map(set, sources), strict=True) for word in words)
     return new / max(_total(answers), 1)
-
-
-def _mean(of_rows: Figures) -> Counts:
-    counted = np.stack([of_rows, np.ones_like(of_rows)], axis=1)
-    return Counts(counted, lambda sums: float(sums[0] / sums[1]))
 
 
 def _total(rows: Sequence[Sequence[object]]) -> int:
