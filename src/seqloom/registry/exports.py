@@ -28,7 +28,7 @@ from seqloom.registry.forms import EXPORT_TAG, Record, Side
 from seqloom.registry.gate import Contender, Verdict, judge_form
 from seqloom.registry.judging import keep_evidence
 from seqloom.registry.lookup import fetch, find_checkpoint, find_version, open_registry
-from seqloom.registry.measuring import Measured, measure
+from seqloom.registry.measuring import Measured, measure, megabytes_of
 from seqloom.registry.sealed import CHECKPOINT, FORMS, seal
 from seqloom.registry.smoke import smoke_test
 from seqloom.registry.versions import FORM_SEAL_TAG, OWN_FORM, PACKAGE
@@ -97,7 +97,7 @@ def _judged(
         raise UserMistake(f"{version.name}, version {number}, does not answer as {form}: {smoke.told}")
     before, after = (measure(uri, sources, recipe.decoding, "cpu", progress, each) for each in (OWN_FORM, form))
     counts = [judge.count(metric, measured.replies, test) for measured in (before, after)]
-    sizes = [_megabytes(folder) for folder in folders]
+    sizes = [megabytes_of(folder) for folder in folders]
     itself, other = (
         Contender(number, counted, measured.latency_p95, size)
         for counted, measured, size in zip(counts, (before, after), sizes, strict=True)
@@ -150,7 +150,3 @@ def _what_it_was_judged_by(version: ModelVersion) -> tuple[Recipe, pd.DataFrame]
             f"models:/{version.name}/{version.version}: nobody can judge a form of it without the recipe and the test "
             f"rows of its MLflow run ({str(error).splitlines()[0]:.200}); write it to a folder with --to"
         ) from None
-
-
-def _megabytes(folder: Path) -> float:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6

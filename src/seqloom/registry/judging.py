@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlflow import MlflowClient
-from mlflow.entities.model_registry import ModelVersion
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.reading import read_split
@@ -18,7 +17,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence
 from seqloom.registry.gate import Contender, Finding, Verdict, judge, unanswered
 from seqloom.registry.lookup import fetch
-from seqloom.registry.measuring import measure
+from seqloom.registry.measuring import measure, megabytes_of
 from seqloom.registry.moves import LONGEST_WHY, ROLLED_BACK_TAG, moving_champion
 from seqloom.registry.smoke import smoke_test
 from seqloom.registry.tracking import Version
@@ -92,7 +91,7 @@ def _contender(client: MlflowClient, recipe: Recipe, number: int, test: "HeldOut
     uri = f"models:/{recipe.name}/{number}"
     measured = measure(uri, test.sources, recipe.decoding, recipe.training.device, progress)
     counts = judge_of(recipe.task).count(judged_by(recipe).name, measured.replies, test)
-    return Contender(number, counts, measured.latency_p95, _megabytes(made))
+    return Contender(number, counts, measured.latency_p95, megabytes_of(fetch(made)))
 
 
 def keep_evidence(client: MlflowClient, verdict: Verdict, run_id: str) -> None:
@@ -146,7 +145,3 @@ def _tell(client: MlflowClient, verdict: Verdict, settled: Settled, key: str) ->
     }
     for tag, value in tags.items():
         client.set_model_version_tag(verdict.name, str(verdict.version), tag, value)
-
-
-def _megabytes(version: ModelVersion) -> float:
-    return sum(file.stat().st_size for file in fetch(version).rglob("*") if file.is_file()) / 1e6

@@ -4,6 +4,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mlflow
@@ -62,6 +63,11 @@ def measure(
     answers = pd.concat(tables)
     median, nearly_all = (float(quantile) * 1000 for quantile in np.quantile(seconds, [0.5, 0.95]))
     return Measured({str(column): answers[column].tolist() for column in answers}, nearly_all, median)
+
+
+def megabytes_of(folder: Path) -> float:
+    """All files below `folder`, in units of 10^6 bytes."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
 
 
 def _seconds(ask: Callable[[Sequence[str]], pd.DataFrame], sources: Sequence[str]) -> list[float]:
