@@ -14,6 +14,14 @@ LABELS = {"task": "sentiment", "model": {"decoder": "classifier"}}
 
 ITSELF = {"task": "reconstruction", "corpus": {"train": ["x"], "format": "texts"}, "model": {"attention": "none"}}
 
+GOES_ON = {
+    "task": "generation",
+    "corpus": {"train": ["x"], "format": "running"},
+    "vocabulary": {"shared": True},
+    "model": {"encoder": "none"},
+}
+LEARNED = {"encoder": "none", "decoder": "transformer", "positions": "learned", "places": 100}
+
 
 def checked(**tree: Any) -> Recipe:
     return check_recipe({"name": "a", "corpus": {"train": ["x"]}, **tree}, "recipe")
@@ -61,6 +69,18 @@ def test_a_text_is_its_own_target_in_lines_and_in_a_table() -> None:
         ({"task": "summarisation", "evaluation": {"metric": "chrf"}}, "set it to auto, rouge1, rouge2, rougeL"),
         ({"task": "summarisation", "training": {"select_by": "bleu"}}, "set it to loss, rouge1, rouge2, rougeL"),
         ({"evaluation": {"metric": "rougeL"}}, "is no score of task translation"),
+        ({**GOES_ON, "model": {}}, "no source for the encoder lstm to read, its text goes on from itself: set"),
+        ({**GOES_ON, "corpus": {"train": ["x"], "format": "texts"}}, "which task generation learns from: set it to"),
+        ({"corpus": {"train": ["x"], "format": "running"}}, "which task translation does not learn from: set it"),
+        ({**LABELS, "corpus": {"train": ["x"], "format": "running"}}, "task sentiment does not learn from"),
+        ({**GOES_ON, "vocabulary": {}}, "set vocabulary.shared to true"),
+        ({**GOES_ON, "model": {"encoder": "none", "attention": "multiplicative"}}, "nothing for attention"),
+        ({**GOES_ON, "model": {"encoder": "none", "copying": True}}, "remove copying"),
+        ({**GOES_ON, "model": {"encoder": "none", "decoder": "classifier"}}, "needs an encoder to read"),
+        ({**GOES_ON, "training": {"objective": "masked"}}, "trains an encoder, and there is none"),
+        ({**GOES_ON, "model": LEARNED}, "lower training.row_tokens to 50, or raise model.places"),
+        ({**GOES_ON, "evaluation": {"metric": "bleu"}}, "to auto, word_perplexity, character_perplexity"),
+        ({**GOES_ON, "training": {"select_by": "bleu"}}, "is no score of task generation: set it to loss"),
         ({"task": "poetry"}, "task must be one of"),
     ],
 )
@@ -80,6 +100,7 @@ def test_a_contradiction_is_one_sentence(tree: dict[str, Any], remedy: str) -> N
         (ITSELF, "chrf"),
         ({**ITSELF, "evaluation": {"metric": "exact_match"}}, "exact_match"),
         ({"task": "summarisation"}, "rougeL"),
+        (GOES_ON, "word_perplexity"),
         ({"task": "summarisation", "evaluation": {"metric": "rouge2"}}, "rouge2"),
         ({**LABELS, "evaluation": {"metric": "accuracy"}}, "accuracy"),
     ],
