@@ -73,7 +73,7 @@ def generate(
         _print_invented(model, invented, as_json)
         return
     columns: dict[str, list[Any]] = {"prediction": []}
-    for number, chunk in enumerate(in_chunks(_lines(texts, file), LINES_AT_ONCE)):
+    for number, chunk in enumerate(in_chunks(_lines(texts, file, generator.needs_text), LINES_AT_ONCE)):
         answers = generator.answer(chunk, generator.decoding, number * LINES_AT_ONCE)
         if as_json:
             for column, values in generator.columns(answers).items():
@@ -162,7 +162,7 @@ def _print_invented(model: str, invented: dict[str, Any], as_json: bool) -> None
         sys.stdout.writelines(f"{text}\n" for text in invented["outputs"])
 
 
-def _lines(texts: list[str] | None, file: Path | None) -> Iterator[str]:
+def _lines(texts: list[str] | None, file: Path | None, needs_text: bool) -> Iterator[str]:
     if texts:
         for text in texts:
             yield from text.splitlines() or [""]
@@ -172,6 +172,8 @@ def _lines(texts: list[str] | None, file: Path | None) -> Iterator[str]:
                 yield from read_lines(stream, str(file))
         except OSError as error:
             raise UserMistake(f"{file}: cannot be read ({error.strerror}); correct --file") from None
+    elif sys.stdin.isatty() and not needs_text:
+        yield ""
     else:
         if sys.stdin.isatty():
             raise UserMistake("no text is given: write it behind the model, name a --file, or pipe it in")

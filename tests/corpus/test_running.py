@@ -47,7 +47,7 @@ def test_passages_end_where_lines_do() -> None:
 
 
 def test_the_sign_itself_is_taken_out_of_text() -> None:
-    assert as_running(f"a {LINE_END} b\nc") == f"a b {LINE_END} c"
+    assert as_running(f"a {LINE_END} b\n\nc") == f"a b {LINE_END} {LINE_END} c"
 
 
 def corpus_of(folder: Path, lines: list[str], **fields: object) -> tuple[dict[str, list[str]], dict[str, object]]:

@@ -19,7 +19,7 @@ from seqloom.recipe.resolved import write_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.vocabulary.special import VOCABULARY_FILES
 from seqloom.vocabulary.training import train_vocabulary
-from seqloom.vocabulary.words import count_units, count_words
+from seqloom.vocabulary.words import count_for
 
 TEXT = ["the cat saw the dog ↵ the dog sat ↵ ↵ a cat, a dog! ↵"]
 PROMPTS = ["the cat", "", "the dog sat\nthe", "a", "the cat saw the dog"]
@@ -40,8 +40,7 @@ def checkpoint(folder: Path, kind: str = "word", decoder: str = "lstm", **change
     }
     tree["model"] = {"encoder": "none", "decoder": decoder, "decoder_width": 8, "heads": 2, **changes.get("model", {})}
     recipe = Recipe.model_validate(tree)
-    words = count_units(TEXT) if kind == "spaced" else count_words(TEXT, kind == "word")
-    vocabulary = train_vocabulary(words, recipe.vocabulary)
+    vocabulary = train_vocabulary(count_for(kind, TEXT), recipe.vocabulary)
     for file in VOCABULARY_FILES:
         vocabulary.save(folder / file)
     torch.manual_seed(0)
@@ -101,6 +100,14 @@ def test_a_text_is_as_likely_as_its_parts(continuer: Continuer) -> None:
     figures = np.array(continuer._read(longer[1:], known))  # padding cannot be asked for
     [shorter] = continuer._read([ids], known)
     assert 0.5 < np.exp(figures - shorter).sum() <= 1.0 + 1e-6
+
+
+def test_the_sign_of_a_lines_end_is_as_good_as_the_end(continuer: Continuer) -> None:
+    [[*signs], [*feeds], [*none]] = continuer.encode(["a dog ↵ ↵ sat ↵", "a dog\n\nsat\n", "a dog sat"])
+    assert signs == feeds
+    assert len(signs) > len(none)
+    [begin] = continuer.encode([""])
+    assert signs[: len(begin)] == begin
 
 
 def test_answers_have_two_columns(continuer: Continuer) -> None:

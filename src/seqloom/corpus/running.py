@@ -32,9 +32,8 @@ def passages_of(lines: Iterable[str], longest: int) -> Iterator[tuple[str, int]]
 
 
 def as_running(text: str) -> str:
-    """Lines of text on one line, the sign between them."""
-    lines = (" ".join(line.replace(LINE_END, " ").split()) for line in text.split("\n"))
-    return f" {LINE_END} ".join(lines).strip(" ")
+    """Lines of text on one line, the sign between them, as normalised text is written."""
+    return " ".join(text.replace(LINE_END, " ").replace("\n", f" {LINE_END} ").split())
 
 
 def as_lines(running: str) -> str:

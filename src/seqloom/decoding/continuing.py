@@ -38,6 +38,8 @@ class Continuer(Generator):
     Text goes in and comes out with line feeds, and what was asked and the answer, put end to end, read on.
     """
 
+    needs_text = False
+
     def answer(self, texts: Sequence[str], decoding: "Decoding", first: int = 0) -> Answers:
         """Likewise, and each with how likely the text was."""
         answers = super().answer(texts, decoding, first)
@@ -112,19 +114,16 @@ class Continuer(Generator):
         sums = torch.zeros(len(texts), dtype=torch.float64, device=rows.device)
         return sums.index_add_(0, rows, torch.cat(figures)).tolist() if figures else [0.0] * len(texts)
 
-    def _asks(self, source: list[int]) -> bool:  # noqa: ARG002
-        """It goes on from anything."""
-        return True
-
     def _longest(self, source_length: int, decoding: "Decoding") -> int:
         """As long as was asked for, where places do not run out."""
         places_left = 1 << 62 if self.tokens is None else self.tokens + 2 - source_length  # END is of the source
         return min(decoding.max_length, places_left)
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """Of each text as it would stand behind the end of a line."""
+        """Of each text as it would stand behind the end of a line; the sign is as good as a line feed."""
         cut = len(self.source.encode([LINE_END])[0])
-        return [ids[cut:] for ids in self.source.encode([f"{LINE_END} {as_running(text)}" for text in texts])]
+        running = (as_running(as_lines(text)) for text in texts)
+        return [ids[cut:] for ids in self.source.encode([f"{LINE_END} {text}" for text in running])]
 
     def _line_end(self) -> list[int]:
         """Its ids; none where no line ended in training."""

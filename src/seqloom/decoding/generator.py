@@ -65,6 +65,7 @@ class Generator:
     """
 
     runs_on_a_gpu = True
+    needs_text = True  # there is no answer to nothing
 
     def __init__(
         self,
@@ -128,8 +129,9 @@ class Generator:
         sample there is one answer a text, which follows from the text, the seed and its number: `first` for the first.
         """
         encoded = self.encode(texts)
-        answers = [[] if self._asks(ids) else self._unread(row, len(texts)) for row, ids in enumerate(encoded)]
-        rows = sorted((row for row, ids in enumerate(encoded) if self._asks(ids)), key=lambda row: len(encoded[row]))
+        asked = [bool(ids) or not self.needs_text for ids in encoded]
+        answers = [[] if asks else self._unread(row, len(texts)) for row, asks in enumerate(asked)]
+        rows = sorted((row for row, asks in enumerate(asked) if asks), key=lambda row: len(encoded[row]))
         for start in range(0, len(rows), decoding.batch_size):
             chunk = rows[start : start + decoding.batch_size]
             found = self._search([encoded[row] for row in chunk], decoding, [first + row for row in chunk])
@@ -190,10 +192,6 @@ class Generator:
         embedded = self.model.target_embedding(batch.target_input)
         _, weights, _ = decoder.attend(embedded, self.model.start(memory), memory)
         return Attention(_names(self.source, source), _names(self.target, answer.tokens), weights[0].tolist())
-
-    def _asks(self, source: list[int]) -> bool:
-        """Whether there is an answer to a text of these tokens."""
-        return bool(source)
 
     def _longest(self, source_length: int, decoding: "Decoding") -> int:
         """Tokens that an answer to a source of so many, END among them, may have."""

@@ -17,7 +17,7 @@ from seqloom.vocabulary.labels import labels_of
 from seqloom.vocabulary.special import SOURCE_FILE, SPECIAL_TOKENS, TARGET_FILE, UNKNOWN
 from seqloom.vocabulary.training import BYTE_TOKENS, train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
-from seqloom.vocabulary.words import count_units, count_words
+from seqloom.vocabulary.words import count_for
 
 COUNTS_FILE = "counts.parquet"  # side, id, token, count: on the training split
 SIDES = ("source", "target")
@@ -101,15 +101,11 @@ def _read(corpus: Path, split: str, kind: str, labelled: bool, progress: Progres
         for side, text in texts.items():
             lines = frame[side].tolist()
             whole = labelled and side == "target"
-            text.words.update(Counter(lines) if whole else _count(lines, kind))
+            text.words.update(Counter(lines) if whole else count_for(kind, lines))
             text.characters += sum(map(len, lines))
         done += len(frame)
         progress(done, rows, "rows", f"counting the words of {split}")
     return texts
-
-
-def _count(lines: list[str], kind: str) -> Counter[str]:
-    return count_units(lines) if kind == "spaced" else count_words(lines, kind == "word")
 
 
 def _learn(section: schema.Vocabulary, texts: dict[str, Text], labels: list[str] | None) -> dict[str, Vocabulary]:

@@ -156,7 +156,11 @@ def test_what_repeats_is_not_distinct(written: list[str], words: float, pairs: f
 
 def test_running_text_is_shown_as_it_goes_on() -> None:
     long = " ".join(f"word{number}" for number in range(100))
-    ends, nexts = judge_of("generation").shown(HeldOut([long, "short"], [long, "short"]))
+    replies = {"prediction": [" and\non", long], "log_probability": [0.0, 0.0]}
+    ends, nexts, written = judge_of("generation").shown(replies, HeldOut([long, "short"], [long, "short"]))
     assert long.endswith(ends[0])
     assert ends[0].startswith("word")
     assert (nexts, ends[1]) == (["short", ""], "short")
+    assert written[0] == f"and {ENDS} on"
+    assert long.startswith(written[1])
+    assert len(written[1]) < len(long)

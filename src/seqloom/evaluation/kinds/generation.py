@@ -21,7 +21,7 @@ from seqloom.recipe.kinds.generation import GENERATION
 
 WORDS, CHARACTERS = "word_perplexity", "character_perplexity"
 _WRITTEN = 50  # words of the n-gram model behind each passage
-_SHOWN = 200  # characters of a passage that people are shown
+_SHOWN = 120  # characters of a passage that people are shown
 _PARTS = ("first", "second", "third", "last")
 _SIGNATURES = {
     WORDS: "e to the mean loss of a word: what stands between spaces, and each line's end; each passage behind a "
@@ -70,12 +70,11 @@ class GenerationJudge(Judge):
         ]
         return quarters + [part for part in super().slices(test) if part.name.startswith("from ")]
 
-    def shown(self, test: HeldOut) -> tuple[list[str], list[str]]:
-        """How each passage ends, and how the text goes on."""
-        ends = [text[-_SHOWN:].partition(" ")[2] if len(text) > _SHOWN else text for text in test.references]
-        return ends, [
-            text[:_SHOWN].rpartition(" ")[0] if len(text) > _SHOWN else text for text in test.references[1:]
-        ] + [""]
+    def shown(self, replies: Replies, test: HeldOut) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+        """How each passage ends, how the text goes on, and how the model does."""
+        ends = [_end(text) for text in test.references]
+        written = [_beginning(as_running(text)) for text in replies["prediction"]]
+        return ends, [*map(_beginning, test.references[1:]), ""], written
 
     def by_row(self, replies: Replies, test: HeldOut) -> dict[str, Sequence[Any]]:
         """The log-probability of each, and its perplexity."""
@@ -87,3 +86,13 @@ class GenerationJudge(Judge):
         """Where in the text it is hard to foresee."""
         counts = {system: self.count(WORDS, replies, test) for system, replies in systems.items()}
         perplexity_by_place(counts, self.kind.baselines, folder / "perplexity_by_passage.png")
+
+
+def _beginning(text: str) -> str:
+    """As many of its words as people are shown."""
+    return text if len(text) <= _SHOWN else text[:_SHOWN].rpartition(" ")[0]
+
+
+def _end(text: str) -> str:
+    """As many of its last words."""
+    return text if len(text) <= _SHOWN else text[-_SHOWN:].partition(" ")[2]

@@ -32,8 +32,8 @@ GENERATION = Kind(
     running=True,
     measures=(
         Measure("word_perplexity", "perplexity a word", "plain", rises=False),
-        Measure("character_perplexity", "a character", "plain", rises=False),
-        Measure("perplexity", "a token, its past known", "plain", rises=False, judged=False),
+        Measure("character_perplexity", "perplexity a character", "plain", rises=False),
+        Measure("perplexity", "perplexity a token", "plain", rises=False, judged=False),
         Measure("distinct1", "distinct words", "share", judged=False),
         Measure("distinct2", "distinct pairs", "share", judged=False),
     ),
