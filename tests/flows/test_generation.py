@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from flows.commands import answers
+from seqloom.mistake import UserMistake
 from tests.flows.conftest import Run
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +58,13 @@ def test_it_goes_on_from_a_prompt_or_from_nothing(seqloom: Run) -> None:
     (invented,) = lines(seqloom, "")
     assert "↵" in invented
     assert len(set(lines(seqloom, *[""] * 4))) == 4
+
+
+def test_without_a_text_a_terminal_gets_one_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers.sys.stdin, "isatty", lambda: True)
+    assert list(answers._lines(None, None, needs_text=False)) == [""]
+    with pytest.raises(UserMistake, match="no text is given"):
+        list(answers._lines(None, None, needs_text=True))
 
 
 @pytest.mark.usefixtures("diary")
