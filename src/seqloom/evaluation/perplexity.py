@@ -1,4 +1,4 @@
-"""How well text is foreseen, and how varied it is.
+"""How well text is foreseen.
 
 N passages.
 """
@@ -17,12 +17,6 @@ def perplexity(log_probabilities: Sequence[float], units: Sequence[int]) -> Coun
     """E to the mean loss of a unit (words, say), of passages with so many units each and these log-probabilities."""
     rows = np.stack([-np.array(log_probabilities, dtype=np.float64), np.array(units, dtype=np.float64)], axis=1)
     return Counts(rows, _of_sums)
-
-
-def distinct(texts: Sequence[Sequence[str]], size: int) -> float:
-    """Different n-grams of so many words by all of them, over all texts; Li et al. 2016, distinct-n. 0 without any."""
-    found = [tuple(text[start : start + size]) for text in texts for start in range(len(text) - size + 1)]
-    return len(set(found)) / len(found) if found else 0.0
 
 
 def _of_sums(sums: Figures) -> float:

@@ -140,20 +140,6 @@ def test_perplexity_is_of_words_line_ends_and_characters() -> None:
     assert judge.by_row(replies, test)["word_perplexity"] == pytest.approx([4.0, 4.0])
 
 
-@pytest.mark.parametrize(
-    ("written", "words", "pairs"),
-    [
-        (["a b a b", "a b"], 2 / 6, 2 / 4),  # ab, ba, ab | ab
-        (["a b\nc", "d"], 5 / 5, 3 / 3),  # the line's end is a word
-        (["", ""], 0.0, 0.0),
-    ],
-)
-def test_what_repeats_is_not_distinct(written: list[str], words: float, pairs: float) -> None:
-    judge, test = judge_of("generation"), HeldOut(PASSAGES, PASSAGES)
-    scores = judge.scores({"prediction": written, "log_probability": [-1.0, -1.0]}, test)
-    assert (scores["distinct1"].value, scores["distinct2"].value) == pytest.approx((words, pairs))
-
-
 def test_running_text_is_shown_as_it_goes_on() -> None:
     long = " ".join(f"word{number}" for number in range(100))
     replies = {"prediction": [" and\non", long], "log_probability": [0.0, 0.0]}

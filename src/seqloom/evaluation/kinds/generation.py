@@ -9,10 +9,11 @@ import pandas as pd
 
 from seqloom.corpus.running import as_lines, as_running
 from seqloom.evaluation.comparing import Counts, Figures
+from seqloom.evaluation.diversity import diversity_scores
 from seqloom.evaluation.figures import perplexity_by_place
 from seqloom.evaluation.kinds.judge import HeldOut, Judge, Replies
 from seqloom.evaluation.likelihood import Likelihood
-from seqloom.evaluation.perplexity import distinct, perplexity
+from seqloom.evaluation.perplexity import perplexity
 from seqloom.evaluation.scores import Score
 from seqloom.evaluation.slices import Slice
 from seqloom.evaluation.word_model import WordModel, cut
@@ -20,6 +21,7 @@ from seqloom.progress import Progress
 from seqloom.recipe.kinds.generation import GENERATION
 
 WORDS, CHARACTERS = "word_perplexity", "character_perplexity"
+VARIED = ("distinct1", "distinct2")
 _WRITTEN = 50  # words of the n-gram model behind each passage
 _SHOWN = 120  # characters of a passage that people are shown
 _PARTS = ("first", "second", "third", "last")
@@ -46,11 +48,8 @@ class GenerationJudge(Judge):
         """All that answers tell."""
         figures = {name: self.count(name, replies, test).figure for name in (WORDS, CHARACTERS)}
         scores = {name: Score(name, figure, _SIGNATURES[name]) for name, figure in figures.items()}
-        texts = [cut(as_running(text)) for text in replies["prediction"]]
-        for size in (1, 2):
-            how = f"different n-grams of {size} / all, in {sum(map(len, texts)):,} words behind {len(texts):,} passages"
-            scores[f"distinct{size}"] = Score(f"distinct{size}", distinct(texts, size), how)
-        return scores
+        varied = diversity_scores(replies["prediction"], test.language)
+        return scores | {name: varied[name] for name in VARIED}
 
     def count(self, metric: str, replies: Replies, test: HeldOut) -> Counts:
         """The loss of each passage, and its words or characters."""
