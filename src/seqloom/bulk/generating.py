@@ -183,8 +183,10 @@ def _answer(generator: Generator, texts: Sequence[str], first: int) -> list[dict
 
 
 def _added(generator: Generator) -> dict[str, pa.DataType]:
-    """The columns of an answer: of a label its probability, and that of each label by its name; of a text that goes on,
-    how likely what was asked is."""
+    """The columns of an answer: of a label also its probability, and that of each label by its name.
+
+    Of a text that goes on, how likely it was.
+    """
     if isinstance(generator, Continuer):
         return {PREDICTION: pa.string(), "log_probability": pa.float64()}
     if not generator.target.of_labels:
