@@ -104,8 +104,8 @@ class Continuer(Generator):
         arrays = [np.array(ids, dtype=np.int32) for ids in texts]
         batch = make_running_batch(arrays, [known] * len(texts)).to(next(self.model.parameters()).device)
         real = batch.target_output != PADDING  # (B, T)
-        wanted = batch.target_output[real].split(TOKENS_PROJECTED)
-        features = self.model(batch)[real].split(TOKENS_PROJECTED)  # (N, E)
+        wanted = torch.split(batch.target_output[real], TOKENS_PROJECTED)
+        features = torch.split(self.model(batch)[real], TOKENS_PROJECTED)  # (N, E)
         figures = [
             self.model.project(some).float().log_softmax(dim=1).gather(1, ids.unsqueeze(1)).squeeze(1).double()
             for some, ids in zip(features, wanted, strict=True)

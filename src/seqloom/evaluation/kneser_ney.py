@@ -52,14 +52,15 @@ class KneserNey:
 
     def log_probabilities(self, text: Ids) -> Figures:
         """Of each token of a text `(T,)`, in nats, given those before it; `UNSEEN` is the unknown one."""
-        likely = np.full(len(text), 1 / (self.vocabulary + 1))
+        likely: Figures = np.full(len(text), 1 / (self.vocabulary + 1))
         contexts = np.zeros(len(text), dtype=np.int64)  # the empty one
         for order in self.orders:
             found = order.find(contexts, text, self.vocabulary)
             left = np.where(contexts == UNSEEN, 1.0, order.left[contexts])
             likely = np.where(found == UNSEEN, 0.0, order.worth[found]) + left * likely
             contexts = np.concatenate([[UNSEEN], found[:-1]])
-        return np.log(likely)
+        logarithms: Figures = np.log(likely)
+        return logarithms
 
     def draw(self, text: Ids, random: np.random.Generator) -> int:
         """A token to follow a text `(T,)`, by its probability; never the one that is not known."""
