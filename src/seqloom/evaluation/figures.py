@@ -14,7 +14,7 @@ from seqloom.evaluation.lengths import LengthBucket
 from seqloom.recipe.kinds.kind import Kind
 from seqloom.recipe.kinds.measure import Measure
 
-_PLACES = 60  # points of a line along the test text
+_PLACES = 30  # points of a line along the test text
 _SMOOTHED = 15  # reports of the training loss averaged into one point of its line
 
 Row = Mapping[str, float]
