@@ -64,6 +64,25 @@ def test_another_learning_rate_learns_no_vectors_again(change: tuple[str, Any]) 
     assert rerun(recipe_with(), recipe_with(change)) == ["training", "evaluation", "registry", "gate"]
 
 
+@pytest.mark.parametrize(
+    ("fixed", "change", "first"),
+    [
+        ([("training.select_by", "bleu")], ("decoding.max_length", 9), "training"),
+        ([("training.select_by", "bleu")], ("task", "reconstruction"), "training"),
+        ([("training.select_by", "bleu")], ("decoding.beam_size", 9), "evaluation"),  # validation is greedy
+        ([("training.select_by", "loss")], ("decoding.max_length", 9), "evaluation"),
+        ([("training.select_by", "loss")], ("task", "reconstruction"), "evaluation"),
+        (
+            [("task", "sentiment"), ("model.decoder", "classifier"), ("training.select_by", "accuracy")],
+            ("decoding.max_length", 9),
+            "evaluation",
+        ),
+    ],
+)
+def test_what_answers_choose_the_epoch_by(fixed: list[tuple[str, Any]], change: tuple[str, Any], first: str) -> None:
+    assert rerun(recipe_with(*fixed), recipe_with(*fixed, change)) == NAMES[NAMES.index(first) :]
+
+
 @pytest.mark.parametrize("place", ["train", "validation", "test"])
 def test_files_of_the_corpus_count_by_their_digests_and_not_by_name(place: str) -> None:
     corpus = STAGES[0]
