@@ -10,6 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
+from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Running
 from pydantic import Field
@@ -28,17 +29,18 @@ from tasks.naming import artifact_key, task_name
 from tasks.patience import tell_prefect
 from tasks.staging import patient_task, tell
 from tasks.taking_turns import alone
-from tasks.watching import watched
+from tasks.watching import audience, watched
 
 SECONDS_BETWEEN_LOOKS = 5  # whether a person has decided
+SOMETHING = r"\S"  # more than white space
 
 
 class Approval(RunInput):
     """The form that a person fills in."""
 
-    approve: bool = Field(description="Make this version the champion.")
-    reason: str = Field(min_length=1, description="Why, or why not: it is kept with the version.")
-    name: str = Field("somebody", description="Who decides.")
+    approve: bool = Field(False, description="Make this version the champion; left off, it is declined.")
+    reason: str = Field(pattern=SOMETHING, description="Why, or why not: it is kept with the version.")
+    name: str = Field("somebody", pattern=SOMETHING, description="Who decides.")
 
 
 def pass_gate(
@@ -56,7 +58,8 @@ def pass_gate(
             return promote(recipe, corpus, evaluation, version, verdict, Decision(True))
     decision = ask(recipe, verdict)
     with alone(recipe, "gate"):
-        if not decision.approved or judging.still_holds(connect(home_folder()), verdict):
+        holds = judging.still_holds(connect(home_folder()), verdict)
+        if holds or not decision.approved:
             return promote(recipe, corpus, evaluation, version, verdict, decision)
     return pass_gate(recipe, corpus, evaluation, version)
 
@@ -92,6 +95,7 @@ def ask(recipe: Recipe, verdict: Verdict) -> Decision:
         return Decision(None)
     form = Approval.with_initial_data(description=evidence.markdown(verdict))
     hours = recipe.registry.approval_hours
+    _tell_that_we_wait(verdict, hours)
     try:
         answer = pause_flow_run(form, timeout=round(hours * 3600), poll_interval=SECONDS_BETWEEN_LOOKS)
     except FlowPauseTimeout:
@@ -101,6 +105,14 @@ def ask(recipe: Recipe, verdict: Verdict) -> Decision:
             client.set_flow_run_state(UUID(str(flow_run.id)), Running(), force=True)
         return Decision(False, "nobody", f"no answer within {hours:g} hours")
     return Decision(answer.approve, answer.name, answer.reason)
+
+
+def _tell_that_we_wait(verdict: Verdict, hours: float) -> None:
+    waits = f"{evidence.title(verdict)} holds every rule and waits {hours:g} hours for a person, who presses Resume at"
+    get_run_logger().info("%s %s", waits, flow_run.ui_url)
+    watcher = audience.get()
+    if watcher:
+        watcher.warned(f"{waits} {flow_run.ui_url}")
 
 
 @patient_task(name="promotion", task_run_name=task_name("promotion"))
