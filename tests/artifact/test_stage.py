@@ -10,7 +10,7 @@ from seqloom.recipe.loading import check_recipe
 from seqloom.recipe.schema import Recipe
 
 NAMES = [stage.name for stage in STAGES]
-NO_ATTENTION = ("model.attention", "none")  # which reconstruction wants
+TEXTS = [("corpus.format", "texts"), ("model.attention", "none")]  # as reconstruction wants it
 
 
 def recipe_with(*changes: tuple[str, Any]) -> Recipe:
@@ -69,10 +69,10 @@ def test_another_learning_rate_learns_no_vectors_again(change: tuple[str, Any]) 
     ("fixed", "change", "first"),
     [
         ([("training.select_by", "bleu")], ("decoding.max_length", 9), "training"),
-        ([NO_ATTENTION, ("training.select_by", "bleu")], ("task", "reconstruction"), "training"),
+        ([*TEXTS, ("training.select_by", "bleu")], ("task", "reconstruction"), "training"),
         ([("training.select_by", "bleu")], ("decoding.beam_size", 9), "evaluation"),  # validation is greedy
         ([("training.select_by", "loss")], ("decoding.max_length", 9), "evaluation"),
-        ([NO_ATTENTION, ("training.select_by", "loss")], ("task", "reconstruction"), "evaluation"),
+        ([*TEXTS, ("training.select_by", "loss")], ("task", "reconstruction"), "evaluation"),
         (
             [("task", "sentiment"), ("model.decoder", "classifier"), ("training.select_by", "accuracy")],
             ("decoding.max_length", 9),
