@@ -10,7 +10,7 @@ from seqloom.recipe.loading import check_recipe
 from seqloom.recipe.schema import Recipe
 
 NAMES = [stage.name for stage in STAGES]
-TEXTS = [("corpus.format", "texts"), ("model.attention", "none")]  # as reconstruction wants it
+TEXTS = [("corpus.target_column", "source"), ("model.attention", "none")]  # as reconstruction wants it
 
 
 def recipe_with(*changes: tuple[str, Any]) -> Recipe:
