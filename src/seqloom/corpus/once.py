@@ -10,7 +10,7 @@ _fetched: ContextVar[set[Path] | None] = ContextVar("fetched", default=None)
 
 @contextmanager
 def downloading_once() -> Iterator[None]:
-    """While this lasts, a file of the net that was downloaded is not asked for again, pinned or not."""
+    """While this lasts, a file of the net that was downloaded is not asked for again."""
     if _fetched.get() is not None:  # of a piece of work around this one
         yield
         return
