@@ -50,6 +50,7 @@ def generate(
     if sum(map(bool, (texts, file, from_noise, between))) > 1:
         raise UserMistake("texts, --file, --from-noise and --between exclude each other; give one of them")
     from seqloom.decoding.exported import load_generator
+    from seqloom.decoding.labelling import EmptyText
     from seqloom.registry.lookup import find_checkpoint
 
     checkpoint = find_checkpoint(model, home_folder(), form)
@@ -60,8 +61,12 @@ def generate(
         _print_invented(model, invented, as_json)
         return
     columns: dict[str, list[Any]] = {"prediction": []}
-    for chunk in in_chunks(_lines(texts, file), LINES_AT_ONCE):
-        answers = generator.answer(chunk, generator.decoding)
+    for number, chunk in enumerate(in_chunks(_lines(texts, file), LINES_AT_ONCE)):
+        try:
+            answers = generator.answer(chunk, generator.decoding)
+        except EmptyText as error:
+            place = "text" if texts else f"{file or 'stdin'} line"
+            raise UserMistake(error.sentence(f"{place} {number * LINES_AT_ONCE + error.row + 1}")) from None
         if as_json:
             for column, values in generator.columns(answers).items():
                 columns.setdefault(column, []).extend(values)
