@@ -63,7 +63,9 @@ def sentence(path: Path, *overrides: str) -> str:
         ),
         pytest.param("name: a\ntask: chat\ncorpus: {train: [x]}", ["task", "'translation'", "not 'chat'"], id="task"),
         pytest.param(
-            SMALL + "training: {epochs: true}", ["training.epochs", "a number", "reads what is written as true"], id="yes"
+            SMALL + "training: {epochs: true}",
+            ["training.epochs", "a number", "reads what is written as true"],
+            id="yes",
         ),
         pytest.param(SMALL + "model: {dropout: no}", ["model.dropout", "a number", "as false"], id="no"),
         pytest.param(SMALL + "training: {patience: on}", ["training.patience", "as true"], id="on"),

@@ -35,7 +35,7 @@ def mistakes_in(model: "Model") -> Iterator[str]:
 
 
 def idle_words(model: "Model", said: Collection[str]) -> Iterator[str]:
-    """A sentence for each default that somebody wrote out and that does nothing; `said` are the fields that are written.
+    """A sentence for each default that somebody wrote out and that does nothing; `said` are the fields written.
 
     Where every field is, nobody wrote them: such a section is a dump of a recipe, or comes from a form.
     """
