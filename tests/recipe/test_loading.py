@@ -71,14 +71,14 @@ def sentence(path: Path, *overrides: str) -> str:
         pytest.param(SMALL + "training: {patience: on}", ["training.patience", "as true"], id="on"),
         pytest.param(
             SMALL + "training:\n  epochs: 3\n  seed: 2\n  epochs: 4\n",
-            ["recipe.yaml line 6: epochs is there already, in line 4; remove one"],
+            ["recipe.yaml line 6: epochs is there already, in line 4; remove one of the two"],
             id="a field twice",
         ),
         pytest.param(
             SMALL + "training: {epochs: 3}\nname: b", ["line 4: name is there already, in line 1"], id="the name twice"
         ),
         pytest.param(
-            SMALL + "model: {decoder: classifier, attention: additive, pooling: max}",
+            SMALL + "task: sentiment\nmodel: {decoder: classifier, attention: additive, pooling: max}",
             ["model: attention additive is of decoders that write text", "remove it"],
             id="the default written out",
         ),
