@@ -14,7 +14,7 @@ from seqloom.artifact.home import home_folder
 from seqloom.mistake import UserMistake
 
 if TYPE_CHECKING:
-    from seqloom.decoding.generator import Generator
+    from seqloom.decoding.generator import Answers, Generator
     from seqloom.recipe.schema import Decoding
 
 LINES_AT_ONCE = 1024  # decoded together: long enough to sort by length, short enough to see output coming
@@ -80,8 +80,7 @@ def generate(
         invented = _between(generator, between, steps) if between else _noise(generator, checkpoint, from_noise, seed)
         _print_invented(model, invented, as_json)
         return
-    chunks = enumerate(in_chunks(_lines(texts, file, generator.needs_text), LINES_AT_ONCE))
-    answered = (generator.answer(chunk, generator.decoding, number * LINES_AT_ONCE) for number, chunk in chunks)
+    answered = _answered(generator, texts, file)
     if as_json:
         columns = one_below_the_other(map(generator.columns, answered))
         print_json({"model": model, "outputs": columns.pop("prediction", []), **columns})
@@ -174,6 +173,18 @@ def _print_invented(model: str, invented: dict[str, Any], as_json: bool) -> None
         print_json({"model": model, **invented})
     else:
         sys.stdout.writelines(f"{text}\n" for text in invented["outputs"])
+
+
+def _answered(generator: "Generator", texts: list[str] | None, file: Path | None) -> Iterator["Answers"]:
+    """The answers to all that was asked, as they come; a text without one is named by its place in the whole."""
+    from seqloom.decoding.unanswerable import Unanswerable
+
+    place = "text" if texts else f"{file or 'stdin'} line"
+    for number, chunk in enumerate(in_chunks(_lines(texts, file, generator.needs_text), LINES_AT_ONCE)):
+        try:
+            yield generator.answer(chunk, generator.decoding, number * LINES_AT_ONCE)
+        except Unanswerable as error:
+            raise UserMistake(error.sentence(f"{place} {number * LINES_AT_ONCE + error.row + 1}")) from None
 
 
 def _lines(texts: list[str] | None, file: Path | None, needs_text: bool) -> Iterator[str]:

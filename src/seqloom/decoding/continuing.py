@@ -15,7 +15,7 @@ from seqloom.corpus.normalising import normalise
 from seqloom.corpus.running import LINE_END, as_lines, as_running
 from seqloom.decoding.generator import Answer, Answers, Columns, Generator
 from seqloom.decoding.hypothesis import Hypothesis
-from seqloom.mistake import UserMistake
+from seqloom.decoding.unanswerable import Unanswerable
 from seqloom.vocabulary.special import PADDING, UNKNOWN
 
 if TYPE_CHECKING:
@@ -62,16 +62,18 @@ class Continuer(Generator):
         """The ids of each text behind the end of a line.
 
         Raises:
-            UserMistake: the model has no place for all of them and one more.
+            Unanswerable: the model has no place for all of them and one more.
         """
         begin = self._line_end()
         encoded = [begin + ids for ids in self._ids(texts)]
-        for row, ids in enumerate(encoded, start=1):
+        for row, ids in enumerate(encoded):
             if self.tokens is not None and len(ids) > self.tokens:
-                raise UserMistake(
-                    f"text {row} of {len(texts)} has {len(ids) - len(begin)} tokens, and this model has places for "
-                    f"{self.tokens - len(begin)} to go on from: shorten it, or train with more model.places (and "
-                    "passages within them: corpus.max_characters)"
+                raise Unanswerable(
+                    row,
+                    len(texts),
+                    f"has {len(ids) - len(begin)} tokens, and this model has places for {self.tokens - len(begin)} to "
+                    "go on from: shorten it, or train with more model.places (and passages within them: "
+                    "corpus.max_characters)",
                 )
         return encoded
 

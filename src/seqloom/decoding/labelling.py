@@ -12,7 +12,7 @@ import torch
 from seqloom.batches.batch import pad_sources
 from seqloom.decoding.generator import Answers, Columns, Generator
 from seqloom.decoding.hypothesis import Hypothesis
-from seqloom.mistake import UserMistake
+from seqloom.decoding.unanswerable import Unanswerable
 from seqloom.vocabulary.special import SPECIAL_TOKENS, START
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Labeller(Generator):
         return f"{found[0].text}\t" + ", ".join(f"{each.text} {probability(each):.1%}" for each in found[:SHOWN])
 
     def _unread(self, row: int, rows: int) -> list["Answer"]:
-        raise UserMistake(f"text {row + 1} of {rows} is empty, and there is no label for nothing: remove it")
+        raise Unanswerable(row, rows, "is empty, and there is no label for nothing: remove it")
 
     @torch.inference_mode()
     def _search(
