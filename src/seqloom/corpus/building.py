@@ -63,12 +63,13 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
     with CorpusWriter(folder) as writer:
         for given_for, origin, pair in _pairs(section, sources):
             source, target = normalise(pair.source), normalise(pair.target)
-            reason = cleaner.reason_against(source, target, given_for)
+            beginning = pair.opening or source
+            reason = pair.flaw or cleaner.reason_against(source, target, beginning, given_for)
             if reason:
                 writer.reject(reason, source, target, origin, pair.line)
                 tally.reject(reason, source, target, origin, pair.line)
             else:
-                for split in shares.splits_of(source, given_for):
+                for split in shares.splits_of(beginning, given_for):
                     writer.keep(split, source, target, origin, pair.line)
                     tally.keep(split, source, target)
             tally.read += 1

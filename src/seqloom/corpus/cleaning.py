@@ -19,30 +19,33 @@ class Cleaner:
     def __init__(self, max_characters: int) -> None:
         self._max_characters = max_characters
         self._kept: set[bytes] = set()
-        self._sources: dict[str, set[bytes]] = {"test": set(), "validation": set()}
+        self._beginnings: dict[str, set[bytes]] = {"test": set(), "validation": set()}
 
-    def reason_against(self, source: str, target: str, given_for: str) -> str:
-        """Say why a pair from the files given for a split is rejected; nothing where it is kept."""
+    def reason_against(self, source: str, target: str, beginning: str, given_for: str) -> str:
+        """Say why a pair from the files given for a split is rejected; nothing where it is kept.
+
+        `beginning` is what no two splits may share: the source, or how the dialogue begins that the pair is from.
+        """
         if not source:
             return EMPTY_SOURCE
         if not target:
             return EMPTY_TARGET
         if max(len(source), len(target)) > self._max_characters:
             return TOO_LONG
-        return self._reason_by_memory(source, target, given_for)
+        return self._reason_by_memory(source, target, beginning, given_for)
 
-    def _reason_by_memory(self, source: str, target: str, given_for: str) -> str:
-        known = _digest(source)
-        if given_for != "test" and known in self._sources["test"]:
+    def _reason_by_memory(self, source: str, target: str, beginning: str, given_for: str) -> str:
+        known = _digest(beginning)
+        if given_for != "test" and known in self._beginnings["test"]:
             return ALSO_IN_TEST
-        if given_for != "validation" and known in self._sources["validation"]:
+        if given_for != "validation" and known in self._beginnings["validation"]:
             return ALSO_IN_VALIDATION
         pair = _digest(f"{source}\n{target}")  # normalised text is one line, so no two pairs look the same
         if pair in self._kept:
             return DUPLICATE
         self._kept.add(pair)
         if given_for != "train":
-            self._sources[given_for].add(known)
+            self._beginnings[given_for].add(known)
         return ""
 
 

@@ -9,3 +9,5 @@ class RawPair(NamedTuple):
     source: str
     target: str
     line: int  # the first line of the pair, from 1; in an MO file, which has no lines, the number of the entry
+    opening: str = ""  # how its dialogue begins, which decides the split of all of it; else the source does
+    flaw: str = ""  # why there is nothing to learn from it, where the reader knows that already

@@ -1,12 +1,19 @@
 """Who measures a task."""
 
+from seqloom.evaluation.kinds.chat import ChatJudge
 from seqloom.evaluation.kinds.judge import Judge
 from seqloom.evaluation.kinds.reconstruction import ReconstructionJudge
 from seqloom.evaluation.kinds.sentiment import SentimentJudge
 from seqloom.evaluation.kinds.summarisation import SummarisationJudge
 from seqloom.evaluation.kinds.translation import TranslationJudge
 
-_ALL: tuple[Judge, ...] = (TranslationJudge(), SummarisationJudge(), SentimentJudge(), ReconstructionJudge())
+_ALL: tuple[Judge, ...] = (
+    TranslationJudge(),
+    SummarisationJudge(),
+    SentimentJudge(),
+    ReconstructionJudge(),
+    ChatJudge(),
+)
 _JUDGES = {judge.kind.name: judge for judge in _ALL}
 
 

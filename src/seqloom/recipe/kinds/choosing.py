@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from seqloom.recipe.kinds.chat import CHAT
 from seqloom.recipe.kinds.kind import Kind
 from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.kinds.reconstruction import RECONSTRUCTION
@@ -12,7 +13,7 @@ from seqloom.recipe.kinds.translation import TRANSLATION
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
 
-KINDS = {kind.name: kind for kind in (TRANSLATION, SUMMARISATION, SENTIMENT, RECONSTRUCTION)}
+KINDS = {kind.name: kind for kind in (TRANSLATION, SUMMARISATION, SENTIMENT, RECONSTRUCTION, CHAT)}
 
 
 def kind_of(task: str) -> Kind:

@@ -22,6 +22,7 @@ class Kind:
     baselines: Mapping[str, str]  # by name, what they are
     pictures: Mapping[str, str]  # by file, what they show
     contradictions: "Callable[[Recipe], Iterator[str]]"  # a sentence for each field that the task cannot go with
+    dialogues: bool = False  # its corpus holds dialogues, and what it is asked is one
 
     @property
     def judged(self) -> dict[str, Measure]:
@@ -31,6 +32,8 @@ class Kind:
     def mistakes_in(self, recipe: "Recipe") -> Iterator[str]:
         """A sentence for each thing in the recipe that cannot go with the task."""
         yield from self.contradictions(recipe)
+        if recipe.corpus.turns and not self.dialogues:
+            yield "corpus.turns makes replies of dialogues, which are for task chat: set task to chat, or remove it"
         names = list(self.judged)
         for field, value, also in (
             ("evaluation.metric", recipe.evaluation.metric, "auto"),

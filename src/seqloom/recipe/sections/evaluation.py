@@ -13,8 +13,8 @@ class Evaluation(Section):
     metric: Literal["auto", "bleu", "chrf", "accuracy", "macro_f1", "rouge1", "rouge2", "rougeL", "exact_match"] = (
         Field(
             "auto",
-            description="The score a version is judged by; auto: chrf for translation and reconstruction, rougeL for "
-            "summarisation, macro_f1 for sentiment.",
+            description="The score a version is judged by; auto: chrf for translation, reconstruction and chat, "
+            "rougeL for summarisation, macro_f1 for sentiment.",
         )
     )
     examples: int = Field(5, ge=0, le=1000, description="Held-out examples shown at the end.")
