@@ -15,6 +15,7 @@ from seqloom.mistake import UserMistake
 
 if TYPE_CHECKING:
     from seqloom.decoding.generator import Generator
+    from seqloom.recipe.schema import Decoding
 
 LINES_AT_ONCE = 1024  # decoded together: long enough to sort by length, short enough to see output coming
 
@@ -22,6 +23,16 @@ commands = typer.Typer()
 
 ModelName = Annotated[
     str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION, or a folder: a checkpoint or an export.")
+]
+
+DecodingOverrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--override",
+        "-o",
+        metavar="FIELD=VALUE",
+        help="Change a field of the recipe's decoding, such as method=sample or seed=2. Repeatable.",
+    ),
 ]
 
 
@@ -44,6 +55,7 @@ def generate(
         tuple[str, str] | None, typer.Option("--between", help="Write points on the line between two texts (likewise).")
     ] = None,
     steps: Annotated[int, typer.Option("--steps", min=2, max=100_000, help="Points of --between, with its ends.")] = 5,
+    override: DecodingOverrides = None,
     as_json: AsJson = False,
 ) -> None:
     """Write one line for each line of input, in order: a text, or a label, a tab and the probabilities of labels."""
@@ -54,14 +66,15 @@ def generate(
 
     checkpoint = find_checkpoint(model, home_folder(), form)
     generator = load_generator(checkpoint)
+    generator.decoding = _decoding(generator, override)
     if from_noise or between:
         _require_vectors(generator, model)
         invented = _between(generator, between, steps) if between else _noise(generator, checkpoint, from_noise, seed)
         _print_invented(model, invented, as_json)
         return
     columns: dict[str, list[Any]] = {"prediction": []}
-    for chunk in in_chunks(_lines(texts, file), LINES_AT_ONCE):
-        answers = generator.answer(chunk, generator.decoding)
+    for number, chunk in enumerate(in_chunks(_lines(texts, file), LINES_AT_ONCE)):
+        answers = generator.answer(chunk, generator.decoding, number * LINES_AT_ONCE)
         if as_json:
             for column, values in generator.columns(answers).items():
                 columns.setdefault(column, []).extend(values)
@@ -103,6 +116,16 @@ def batch(
     show_report(console, report)
     if as_json:
         print_json(asdict(report))
+
+
+def _decoding(generator: "Generator", override: list[str] | None) -> "Decoding":
+    """The recipe's, changed."""
+    if not override:
+        return generator.decoding
+    from seqloom.recipe.loading import change_section
+    from seqloom.recipe.schema import Decoding
+
+    return change_section(Decoding(**vars(generator.decoding)), override, "decoding")
 
 
 def _require_vectors(generator: "Generator", model: str) -> None:

@@ -80,10 +80,10 @@ def test_the_same_again_does_nothing_and_anything_else_is_another_output(
 class Failing(Generator):
     """Fails on every batch with a word in it."""
 
-    def answer(self, texts: Sequence[str], decoding: Decoding) -> Answers:
+    def answer(self, texts: Sequence[str], decoding: Decoding, first: int = 0) -> Answers:
         if any("dog dog" in text for text in texts):
             raise RuntimeError("out of memory")
-        return super().answer(texts, decoding)
+        return super().answer(texts, decoding, first)
 
 
 def test_a_text_that_the_model_fails_on_fails_alone(checkpoint: Path, file: Path, tmp_path: Path) -> None:

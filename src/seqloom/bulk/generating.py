@@ -129,7 +129,7 @@ def _write_shards(bulk: Bulk, generator: Generator, folder: Path, progress: Prog
         else:
             replies: list[Reply] = []
             for piece in _pieces(rows):
-                replies += _predict(generator, piece, bulk.max_characters)
+                replies += _predict(generator, piece, bulk.max_characters, done + len(replies))
                 progress(done + len(replies), total, "rows")
             written = [fields[PREDICTION] for fields, _ in replies if fields]
             tokens += sum(map(len, generator.target.encode([text for text in written if text])))
@@ -145,12 +145,12 @@ def _pieces(rows: Rows) -> Iterator[list[tuple[object, str]]]:
     return (both[start : start + PIECE] for start in range(0, len(both), PIECE))
 
 
-def _predict(generator: Generator, piece: list[tuple[object, str]], longest: int) -> list[Reply]:
-    """An answer or a reason for each text."""
+def _predict(generator: Generator, piece: list[tuple[object, str]], longest: int, first: int) -> list[Reply]:
+    """An answer or a reason for each text, the first of which has this number in the file."""
     piece = [(generator.wording(text), wrong) for text, wrong in piece]
     told: list[Reply] = [(None, wrong or _unusable(text, longest)) for text, wrong in piece]
     usable = [row for row, (_, reason) in enumerate(told) if not reason]
-    answers = _answer(generator, [str(piece[row][0]) for row in usable])
+    answers = _answer(generator, [str(piece[row][0]) for row in usable], first)
     for row, answer in zip(usable, answers, strict=True):
         told[row] = (None, _reason(answer)) if isinstance(answer, Exception) else (answer, "")
     return told
@@ -168,18 +168,18 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, UserMistake) else f"{type(error).__name__}: {error}"
 
 
-def _answer(generator: Generator, texts: Sequence[str]) -> list[dict[str, Any] | Exception]:
+def _answer(generator: Generator, texts: Sequence[str], first: int) -> list[dict[str, Any] | Exception]:
     """An answer each; where the model fails, halves are tried until the text that it fails on stands alone."""
     if not texts:
         return []
     try:
-        columns = generator.columns(generator.answer(texts, generator.decoding))
+        columns = generator.columns(generator.answer(texts, generator.decoding, first))
         return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     except Exception as error:
         if len(texts) == 1:
             return [error]
         middle = len(texts) // 2
-        return [*_answer(generator, texts[:middle]), *_answer(generator, texts[middle:])]
+        return [*_answer(generator, texts[:middle], first), *_answer(generator, texts[middle:], first + middle)]
 
 
 def _added(generator: Generator) -> dict[str, pa.DataType]:

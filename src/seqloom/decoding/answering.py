@@ -33,7 +33,7 @@ class Request:
 class Answering:
     """A model behind a table: one row of answers to each row asked, in order.
 
-    Many threads may ask at once; those that ask for the same decoding share batches.
+    Many threads may ask at once; those that ask for the same decoding share batches, unless their answers are drawn.
     """
 
     def __init__(self, generator: Generator, attentive: bool) -> None:
@@ -62,7 +62,8 @@ class Answering:
         """
         request = self._check(params)
         texts = [text_of(self.generator.wording(row), number) for number, row in enumerate(rows)]
-        answers = self._together(texts, request.decoding)
+        alone = object() if request.decoding.method == "sample" else None  # what is drawn must not depend on company
+        answers = self._together(texts, (request.decoding, alone))
         columns = self.generator.columns(answers)
         answers = [found[: request.n_best] for found in answers]
         if request.n_best > 1:
@@ -83,6 +84,11 @@ class Answering:
         fields = {name: value for name, value in known.items() if name not in ASKED}
         decoding = check_section(Decoding, fields, "params")
         n_best = known["n_best"]
+        if decoding.method == "sample" and n_best != 1:
+            raise UserMistake(
+                f"params: n_best is {n_best}, and method sample draws one text: ask in several rows, or set "
+                "method to beam"
+            )
         if not 1 <= n_best <= decoding.beam_size:
             raise UserMistake(
                 f"params: n_best is {n_best} and beam_size {decoding.beam_size}: n_best is 1 to beam_size, set either"
@@ -91,8 +97,9 @@ class Answering:
             raise UserMistake("params: this model has no attention to return: leave return_attention at false")
         return Request(decoding, n_best, known["return_scores"], known["return_attention"])
 
-    def _answer(self, texts: Sequence[str], decoding: Hashable) -> list[list[Answer]]:
-        return self.generator.answer(texts, cast(Decoding, decoding))
+    def _answer(self, texts: Sequence[str], how: Hashable) -> list[list[Answer]]:
+        decoding, _ = cast(tuple[Decoding, object], how)
+        return self.generator.answer(texts, decoding)
 
 
 def text_of(row: object, number: int) -> str:

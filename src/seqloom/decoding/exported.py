@@ -1,6 +1,7 @@
 """An exported model as people use it: texts in, texts out."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -94,7 +95,14 @@ class CTranslate2Generator(OnCpuAlone):
         self._ids = {token: number for number, token in enumerate(self.target.tokens)}
         self._engine: Any = ctranslate2().Translator(str(folder), device="cpu", intra_threads=threads)
 
-    def _search(self, sources: list[list[int]], decoding: "Decoding") -> list[list[Hypothesis]]:
+    def _search(
+        self,
+        sources: list[list[int]],
+        decoding: "Decoding",
+        numbers: Sequence[int],  # noqa: ARG002 nothing is drawn
+    ) -> list[list[Hypothesis]]:
+        if decoding.method == "sample":
+            raise UserMistake("CTranslate2 draws by no seed: set method to beam, or ask the version's own form, torch")
         longest = min(decoding.max_length, longest_answer(max(map(len, sources)) + 1), self.tokens)
         found = self._engine.translate_batch(
             [[self.source.tokens[token] for token in source] for source in sources],

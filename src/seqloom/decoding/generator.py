@@ -15,6 +15,7 @@ from seqloom.corpus.normalising import normalise
 from seqloom.decoding.beam import beam_search
 from seqloom.decoding.greedy import greedy_search
 from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.sampling import luck_of, sample
 from seqloom.mistake import UserMistake
 from seqloom.models.building import SIZES_FILE, read_checkpoint
 from seqloom.models.contract import AttentiveDecoder
@@ -129,18 +130,20 @@ class Generator:
         """What a row asks, as a text where it is one: of a conversation, also a list of turns, the newest of them."""
         return self.conversation.wording(row) if self.conversation else row
 
-    def answer(self, texts: Sequence[str], decoding: "Decoding") -> Answers:
+    def answer(self, texts: Sequence[str], decoding: "Decoding", first: int = 0) -> Answers:
         """The `decoding.beam_size` best answers to each text, best first; one to a text without tokens, the empty one.
 
-        Texts of similar length are decoded together, `decoding.batch_size` at a time, and come back in order.
+        Texts of similar length are decoded together, `decoding.batch_size` at a time, and come back in order. Of method
+        sample there is one answer a text, which follows from the text, the seed and its number: `first` for the first.
         """
         encoded = self.encode(texts)
         answers = [[] if ids else self._unread(row, len(texts)) for row, ids in enumerate(encoded)]
         rows = sorted((row for row in range(len(texts)) if encoded[row]), key=lambda row: len(encoded[row]))
         for start in range(0, len(rows), decoding.batch_size):
             chunk = rows[start : start + decoding.batch_size]
-            for row, found in zip(chunk, self._search([encoded[row] for row in chunk], decoding), strict=True):
-                answers[row] = self.spell(found)
+            found = self._search([encoded[row] for row in chunk], decoding, [first + row for row in chunk])
+            for row, hypotheses in zip(chunk, found, strict=True):
+                answers[row] = self.spell(hypotheses)
         return answers
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
@@ -160,8 +163,17 @@ class Generator:
         return [ids[: self.tokens] for ids in encoded]
 
     @torch.inference_mode()
-    def write(self, memory: Memory, prompt: Tensor, longest: int, decoding: "Decoding") -> list[list[Hypothesis]]:
-        """The hypotheses for each row of memory, best first, of at most `longest` tokens behind the prompt `(B, P)`."""
+    def write(
+        self, memory: Memory, prompt: Tensor, longest: int, decoding: "Decoding", numbers: Sequence[int]
+    ) -> list[list[Hypothesis]]:
+        """The hypotheses for each row of memory, best first, of at most `longest` tokens behind the prompt `(B, P)`.
+
+        What is drawn for a row follows from its number.
+        """
+        if decoding.method == "sample":
+            luck = luck_of(decoding.seed, numbers, longest).to(prompt.device)
+            how = (decoding.length_penalty, decoding.temperature, decoding.top_k, decoding.top_p)
+            return [[drawn] for drawn in sample(self.model, memory, prompt, luck, *how)]
         if decoding.beam_size == 1:
             return [[best] for best in greedy_search(self.model, memory, prompt, longest, decoding.length_penalty)]
         return beam_search(self.model, memory, prompt, decoding.beam_size, longest, decoding.length_penalty)
@@ -198,12 +210,12 @@ class Generator:
         return [NOTHING]
 
     @torch.inference_mode()
-    def _search(self, sources: list[list[int]], decoding: "Decoding") -> list[list[Hypothesis]]:
-        """The hypotheses of each source, best first."""
+    def _search(self, sources: list[list[int]], decoding: "Decoding", numbers: Sequence[int]) -> list[list[Hypothesis]]:
+        """The hypotheses of each source, best first; the number of each decides what is drawn for it."""
         device = next(self.model.parameters()).device
         source = pad_sources(sources).to(device)  # (B, S)
         longest = min(decoding.max_length, self.model.decoder.longest_answer(source.shape[1]), self.tokens or 1 << 62)
-        return self.write(*self.model.read(source), longest, decoding)
+        return self.write(*self.model.read(source), longest, decoding, numbers)
 
     def spell(self, hypotheses: list[Hypothesis]) -> list[Answer]:
         """Tokens to text."""

@@ -1,41 +1,15 @@
-"""Greedy search: always the likeliest token.
+"""Greedy search: always the likeliest token."""
 
-B batch, P longest prompt, V target vocabulary.
-"""
-
-import torch
 from torch import Tensor
 
-from seqloom.decoding.hypothesis import Hypothesis, follow, log_probabilities
+from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.single import write_singly
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.memory import Memory
-from seqloom.vocabulary.special import END, PADDING, START
 
 
-@torch.inference_mode()
 def greedy_search(
     model: EncoderDecoder, memory: Memory, prompt: Tensor, max_length: int, length_penalty: float
 ) -> list[Hypothesis]:
     """The greedy answer to each row of memory, of at most `max_length` tokens behind the prompt `(B, P)`."""
-    state = model.start(memory)
-    prompted = (prompt != PADDING).sum(dim=1)
-    token = torch.full((len(prompt),), START, device=prompt.device)
-    total = torch.zeros(len(prompt), device=prompt.device)
-    finished = torch.zeros(len(prompt), dtype=torch.bool, device=prompt.device)
-    written: list[Tensor] = []
-    for place in range(prompt.shape[1] + max_length):
-        logits, state = model.step(token, state, memory)
-        best, token = follow(prompt, place, log_probabilities(logits)).max(dim=1)  # (B,)
-        total = total + best.masked_fill(finished, 0.0)
-        token = token.masked_fill(finished, PADDING)
-        finished = finished | (token == END) | (place + 1 - prompted >= max_length)
-        written.append(token)
-        if finished.all():
-            break
-    answers = torch.stack(written, dim=1)  # (B, T)
-    lengths = (answers != PADDING).sum(dim=1) - prompted  # END counts
-    scores = total / lengths**length_penalty
-    return [
-        Hypothesis([t for t in tokens[first:] if t not in (END, PADDING)], score)
-        for tokens, first, score in zip(answers.tolist(), prompted.tolist(), scores.tolist(), strict=True)
-    ]
+    return write_singly(model, memory, prompt, max_length, length_penalty, lambda scores, _: scores.argmax(dim=1))

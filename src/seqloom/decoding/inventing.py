@@ -21,7 +21,8 @@ def write_vectors(generator: Generator, vectors: Tensor) -> list[Answer]:
         summary = vectors[start : start + decoding.batch_size]
         nothing = summary.new_empty(len(summary), 0)  # of a source, and of a prompt
         memory = Memory(nothing.unsqueeze(2), nothing.bool(), summary)
-        found = generator.write(memory, nothing.long(), longest, decoding)
+        numbers = range(start, start + len(summary))
+        found = generator.write(memory, nothing.long(), longest, decoding, numbers)
         answers += [generator.spell(each[:1])[0] for each in found]
     return answers
 

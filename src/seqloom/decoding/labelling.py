@@ -4,6 +4,7 @@ B batch, V target vocabulary.
 """
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -41,7 +42,12 @@ class Labeller(Generator):
         raise UserMistake(f"text {row + 1} of {rows} is empty, and there is no label for nothing: remove it")
 
     @torch.inference_mode()
-    def _search(self, sources: list[list[int]], decoding: "Decoding") -> list[list[Hypothesis]]:  # noqa: ARG002
+    def _search(
+        self,
+        sources: list[list[int]],
+        decoding: "Decoding",  # noqa: ARG002 a label is not searched for
+        numbers: Sequence[int],  # noqa: ARG002
+    ) -> list[list[Hypothesis]]:
         source = pad_sources(sources).to(next(self.model.parameters()).device)
         memory = self.model.encode(source)
         token = torch.full((len(source),), START, device=source.device)

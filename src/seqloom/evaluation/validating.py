@@ -27,7 +27,7 @@ class ValidationText:
         self.judge = judge_of(recipe.task)
         self.rows = HeldOut.of(read_split(corpus, "validation").head(ROWS), recipe.corpus.target_language)
         self.source, self.target = load_vocabularies(vocabulary)
-        self.decoding = recipe.decoding.model_copy(update={"beam_size": 1})
+        self.decoding = recipe.decoding.model_copy(update={"method": "beam", "beam_size": 1})
 
     def __call__(self, model: EncoderDecoder) -> dict[str, float]:
         """The judged scores of `model` as it stands."""

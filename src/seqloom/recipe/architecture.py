@@ -42,6 +42,8 @@ def ctranslate2_obstacles(recipe: "Recipe") -> Iterator[str]:
             yield f"its {side} is {getattr(model, side)} and not transformer"
     if model.copying:
         yield "it copies source tokens (model.copying)"
+    if recipe.decoding.method == "sample":
+        yield "its texts are drawn by a seed (decoding.method sample)"
     if len({recipe.vectors.width, model.encoder_width, model.decoder_width}) > 1:
         yield "vectors.width, model.encoder_width and model.decoder_width are not the same"
 

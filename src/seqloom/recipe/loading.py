@@ -39,6 +39,18 @@ def change_recipe(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
     return check_recipe(tree, f"recipe {recipe.name}")
 
 
+def change_section(section: Checked, overrides: Sequence[str], origin: str) -> Checked:
+    """One section with overrides of the form `field=value`.
+
+    Raises:
+        UserMistake: an override says something the section may not say.
+    """
+    tree = dict(vars(section))
+    for override in overrides:
+        _apply(tree, override)
+    return check_section(type(section), tree, origin)
+
+
 def check_recipe(tree: object, origin: str) -> Recipe:
     """Build a `Recipe` from parsed YAML; `origin` opens the sentence of a mistake."""
     return check_section(Recipe, tree, origin)

@@ -1,0 +1,63 @@
+"""Sampling: each token is drawn by its probability, from all tokens or from the likelier ones.
+
+To draw from the smallest set of tokens that holds a share of the probability keeps a text from going astray in the
+many unlikely ones, as the likeliest text would keep repeating itself.  Holtzman et al. 2020,
+https://arxiv.org/abs/1904.09751; the k likeliest alone: Fan et al. 2018, https://arxiv.org/abs/1805.04833
+
+B batch, P longest prompt, V target vocabulary, T tokens of the longest answer, K tokens to draw from.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.single import write_singly
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.memory import Memory
+
+
+def sample(
+    model: EncoderDecoder,
+    memory: Memory,
+    prompt: Tensor,
+    luck: Tensor,
+    length_penalty: float,
+    temperature: float,
+    top_k: int,
+    top_p: float,
+) -> list[Hypothesis]:
+    """An answer to each row of memory, drawn by the row's numbers in `luck` `(B, T)`, behind the prompt `(B, P)`.
+
+    The score is the model's own opinion of what was drawn, whatever the temperature.
+    """
+
+    def choose(scores: Tensor, written: Tensor) -> Tensor:
+        now = luck.gather(1, written.clamp(0, luck.shape[1] - 1).unsqueeze(1)).squeeze(1)
+        return draw(scores, now, temperature, top_k, top_p)
+
+    return write_singly(model, memory, prompt, luck.shape[1], length_penalty, choose)
+
+
+def draw(scores: Tensor, luck: Tensor, temperature: float, top_k: int, top_p: float) -> Tensor:
+    """Log-probabilities `(B, V)` and a number from [0, 1) a row `(B,)` to tokens `(B,)`.
+
+    Probabilities are raised to the power 1 / temperature; of the `top_k` likeliest tokens (0: of all) those are drawn
+    from that together first reach the share `top_p`.
+    """
+    vocabulary = scores.shape[1]
+    scores, tokens = scores.topk(min(top_k or vocabulary, vocabulary), dim=1)  # (B, K), likeliest first
+    shares = (scores.double() / temperature).softmax(dim=1)
+    likelier = shares.cumsum(dim=1) - shares
+    shares = shares.masked_fill(likelier >= top_p, 0.0)
+    reached = shares.cumsum(dim=1)
+    place = (reached <= luck.unsqueeze(1) * reached[:, -1:]).sum(dim=1)
+    place = torch.minimum(place, (shares > 0).sum(dim=1) - 1)  # luck close to 1, rounded
+    return tokens.gather(1, place.unsqueeze(1)).squeeze(1)
+
+
+def luck_of(seed: int, rows: Sequence[int], tokens: int) -> Tensor:
+    """Numbers from [0, 1) for each row `(B, T)`: they follow from seed and row alone, whatever else is drawn."""
+    return torch.from_numpy(np.stack([np.random.default_rng((seed, row)).random(tokens) for row in rows]))

@@ -1,0 +1,151 @@
+"""Texts that are drawn: by the right probabilities, by the seed alone, and greedily where nothing is left to chance."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from seqloom.batches.batch import pad_sources
+from seqloom.decoding.answering import Answering
+from seqloom.decoding.greedy import greedy_search
+from seqloom.decoding.hypothesis import NEVER_WRITTEN, Hypothesis
+from seqloom.decoding.sampling import draw, luck_of, sample
+from seqloom.mistake import UserMistake
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.recipe.loading import check_section
+from seqloom.recipe.schema import Decoding
+from seqloom.vocabulary.special import END
+from tests.decoding.test_search import (
+    SOURCES,
+    language_model,
+    log_probability_behind,
+    model_with_sharp_opinions,
+    scored_by_teacher_forcing,
+)
+from tests.registry.tiny import write_checkpoint
+
+PROBABILITIES = [0.1, 0.4, 0.05, 0.25, 0.2]
+DRAWS = 20_000
+LONGEST = 8
+
+
+@pytest.mark.parametrize(
+    ("temperature", "top_k", "top_p", "expected"),
+    [
+        pytest.param(1.0, 0, 1.0, PROBABILITIES, id="all"),
+        pytest.param(1.0, 2, 1.0, [0, 0.4, 0, 0.25, 0], id="two likeliest"),
+        pytest.param(1.0, 99, 1.0, PROBABILITIES, id="more than there are"),
+        pytest.param(1.0, 0, 0.5, [0, 0.4, 0, 0.25, 0], id="nucleus of a half"),
+        pytest.param(1.0, 0, 0.4, [0, 1, 0, 0, 0], id="nucleus that one token fills"),
+        pytest.param(1.0, 3, 0.7, [0, 0.4, 0, 0.25, 0], id="nucleus of the three likeliest"),  # 0.4 + 0.25 of 0.85
+        pytest.param(0.5, 0, 1.0, [p**2 for p in PROBABILITIES], id="colder"),
+        pytest.param(2.0, 0, 1.0, [p**0.5 for p in PROBABILITIES], id="warmer"),
+    ],
+)
+def test_tokens_come_as_often_as_they_should(
+    temperature: float, top_k: int, top_p: float, expected: list[float]
+) -> None:
+    scores = torch.tensor(PROBABILITIES).log().expand(DRAWS, -1)
+    drawn = draw(scores, luck_of(1, [0], DRAWS)[0], temperature, top_k, top_p)
+    shares = np.bincount(drawn.numpy(), minlength=len(PROBABILITIES)) / DRAWS
+    np.testing.assert_allclose(shares, np.array(expected) / sum(expected), atol=0.012)  # three standard errors
+
+
+@pytest.mark.parametrize("luck", [0.0, 0.5, np.nextafter(1.0, 0.0)])
+def test_no_luck_draws_what_is_impossible(luck: float) -> None:
+    scores = torch.tensor([[-torch.inf, 0.0, -torch.inf], [-0.7, -torch.inf, -0.7]])
+    drawn = draw(scores, torch.full((2,), luck, dtype=torch.float64), 1.0, 0, 1.0).tolist()
+    assert drawn[0] == 1
+    assert drawn[1] in (0, 2)
+
+
+def drawn_by(model: EncoderDecoder, sources: list[list[int]], numbers: list[int], **how: Any) -> list[Hypothesis]:
+    options = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, **how}
+    return sample(model, *model.read(pad_sources(sources)), luck_of(7, numbers, LONGEST), 1.0, **options)
+
+
+@pytest.mark.parametrize("how", [{"top_k": 1}, {"top_p": 1e-9}, {"temperature": 0.01}])
+@pytest.mark.parametrize("seed", range(3))
+def test_without_a_choice_it_is_greedy(how: dict[str, float], seed: int) -> None:
+    for model in (model_with_sharp_opinions(seed=seed), language_model("lstm")):
+        greedy = greedy_search(model, *model.read(pad_sources(SOURCES)), LONGEST, 1.0)
+        drawn = drawn_by(model, SOURCES, [0, 1, 2], **how)
+        assert [answer.tokens for answer in drawn] == [answer.tokens for answer in greedy]
+        assert [answer.score for answer in drawn] == pytest.approx([answer.score for answer in greedy], abs=1e-5)
+
+
+def test_the_score_is_the_models_own_whatever_the_temperature() -> None:
+    model = model_with_sharp_opinions()
+    for source, answer in zip(SOURCES, drawn_by(model, SOURCES, [0, 1, 2], temperature=3.0), strict=True):
+        if len(answer.tokens) < LONGEST:  # ended by itself
+            assert answer.score == pytest.approx(scored_by_teacher_forcing(model, source, answer.tokens, 1.0), abs=1e-4)
+
+
+def test_whole_texts_come_as_often_as_they_should() -> None:
+    """Behind prompts of several lengths in one batch: the share of each answer is its probability."""
+    model = language_model("gru")
+    rows = 6000
+    prompts = [SOURCES[row % 2] for row in range(rows)]
+    with torch.no_grad():
+        model.output.bias[NEVER_WRITTEN] = -1e9  # what may be written is then all there is
+        model.output.bias[END] = 3.0
+    drawn = drawn_by(model, prompts, list(range(rows)))
+    for prompt in SOURCES[:2]:
+        found = [tuple(each.tokens) for each, asked in zip(drawn, prompts, strict=True) if asked == prompt]
+        for answer in [(), (4,), (5,), (6,), (4, 4)]:
+            expected = np.exp(log_probability_behind(model, prompt, list(answer)))
+            assert found.count(answer) / len(found) == pytest.approx(expected, abs=0.03)
+
+
+def test_a_row_depends_on_its_number_and_on_no_neighbour() -> None:
+    model = language_model("lstm")
+    together = drawn_by(model, SOURCES, [10, 11, 12], temperature=2.0)
+    for source, number, answer in zip(SOURCES, [10, 11, 12], together, strict=True):
+        assert drawn_by(model, [source], [number], temperature=2.0)[0].tokens == answer.tokens
+    same = drawn_by(model, [SOURCES[0]] * 20, list(range(20)), temperature=2.0)
+    assert len({tuple(answer.tokens) for answer in same}) > 10
+
+
+@pytest.fixture(scope="module")
+def answering(tmp_path_factory: pytest.TempPathFactory) -> Answering:
+    return Answering.load(write_checkpoint(tmp_path_factory.mktemp("checkpoint")))
+
+
+def test_a_request_is_repeated_by_its_seed(answering: Answering) -> None:
+    rows = ["a small dog", "a dog", "small"] * 5
+    how = {"method": "sample", "temperature": 1.5, "max_length": 12}
+    first = answering(rows, how)
+    assert first == answering(rows, {**how, "batch_size": 2})
+    assert first != answering(rows, {**how, "seed": 2})
+    assert len(set(first["prediction"][::3])) > 1  # the same text five times
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"temperature": 0.5}, "temperature 0.5 is of method sample, and method is beam"),
+        ({"top_k": 3}, "top_k 3 is of method sample"),
+        ({"top_p": 0.9, "method": "beam"}, "set method to sample, or top_p to 1"),
+        ({"method": "sample", "temperature": 0.0}, "temperature: .*greater than or equal to 0.01"),
+        ({"method": "sample", "top_p": 0.0}, "top_p: .*greater than 0"),
+        ({"method": "sample", "n_best": 2}, "n_best is 2, and method sample draws one text"),
+        ({"method": "dice"}, "method must be one of 'beam' or 'sample'"),
+    ],
+)
+def test_a_contradiction_is_one_sentence(answering: Answering, params: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UserMistake, match=sentence):
+        answering(["a"], params)
+
+
+def test_a_recipe_says_the_same() -> None:
+    with pytest.raises(UserMistake, match="recipe: top_k 5 is of method sample"):
+        check_section(Decoding, {"top_k": 5}, "recipe")
+
+
+def test_a_checkpoint_draws_as_its_recipe_says(tmp_path: Path) -> None:
+    asked = ["a small dog"] * 8
+    warm = Answering.load(write_checkpoint(tmp_path, decoding={"method": "sample", "temperature": 3.0}))
+    assert len(set(warm(asked, {})["prediction"])) > 1
+    assert len(set(warm(asked, {"method": "beam", "temperature": 1.0})["prediction"])) == 1
