@@ -91,8 +91,8 @@ def read_grouped(file: SourceFile, section: Corpus) -> Iterator[Dialogue]:
             lines += [line] * len(said)
         if name in seen:
             raise UserMistake(
-                f"{file.place} line {lines[0]}: dialogue {name[:40]!r} goes on here, and others stand between: sort the "
-                f"rows by {section.dialogue_column!r}"
+                f"{file.place} line {lines[0]}: dialogue {name[:40]!r} goes on here, and others stand between: sort "
+                f"the rows by {section.dialogue_column!r}"
             )
         seen.add(name)
         yield Dialogue(turns, lines)

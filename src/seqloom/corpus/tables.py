@@ -60,10 +60,13 @@ def _json_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> I
     for number, row in json_rows(file):
         place = f"{file.place} line {number}"
         names = ((field, getattr(section, field)) for field in fields)
-        yield number, [
-            json_text(row, key, field, place) if field in SIDES else str(json_value(row, key, field, place))
-            for field, key in names
-        ]
+        yield (
+            number,
+            [
+                json_text(row, key, field, place) if field in SIDES else str(json_value(row, key, field, place))
+                for field, key in names
+            ],
+        )
 
 
 def tsv_rows(lines: Iterable[str]) -> Iterator[Row]:

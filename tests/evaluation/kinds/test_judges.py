@@ -25,12 +25,13 @@ TARGETS = {
     "summarisation": [" ".join(text.split()[2:]) for text in TEXTS],
     "sentiment": [f"{text.rpartition(' ')[2]} 好" for text in TEXTS],
     "reconstruction": TEXTS,
+    "chat": [f"{text.rpartition(' ')[2]}? why so {text.split()[2]}" for text in TEXTS],
 }
 MODELS: Mapping[str, dict[str, Any]] = {
     "sentiment": {"decoder": "classifier"},
     "reconstruction": {"attention": "none"},
 }
-CORPORA: Mapping[str, dict[str, Any]] = {"reconstruction": {"format": "texts"}}
+CORPORA: Mapping[str, dict[str, Any]] = {"reconstruction": {"format": "texts"}, "chat": {"turns": 2}}
 MEASURED = Likelihood(perplexity=3.0, accuracy=0.5, tokens=20)
 
 

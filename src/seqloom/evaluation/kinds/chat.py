@@ -1,6 +1,6 @@
 """Replies, measured beside the reply to the most similar question of the training split, and by how much they vary."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -8,8 +8,8 @@ import pandas as pd
 from seqloom.corpus.conversation import TURN
 from seqloom.evaluation.baselines import nearest_baseline
 from seqloom.evaluation.canvas import MODEL
-from seqloom.evaluation.diversity import diversity_scores, draw_diversity
-from seqloom.evaluation.figures import length_histogram
+from seqloom.evaluation.diversity import DIVERSITY, diversity_scores
+from seqloom.evaluation.figures import diversity_bars, length_histogram
 from seqloom.evaluation.kinds.judge import HeldOut, Replies
 from seqloom.evaluation.kinds.translation import NEAREST, TranslationJudge
 from seqloom.evaluation.likelihood import Likelihood
@@ -19,7 +19,6 @@ from seqloom.progress import Progress
 from seqloom.recipe.kinds.chat import CHAT
 
 PEOPLE = "people"  # what they said, beside the systems
-_DIVERSITY = ("distinct1", "distinct2", "different")
 
 
 class ChatJudge(TranslationJudge):
@@ -50,9 +49,12 @@ class ChatJudge(TranslationJudge):
     def draw(self, folder: Path, systems: Mapping[str, Replies], test: HeldOut) -> None:
         """How much replies vary, and how long they are."""
         said = {**{name: replies["prediction"] for name, replies in systems.items()}, PEOPLE: test.references}
-        scores = {name: diversity_scores(texts, test.language) for name, texts in said.items()}
-        measures = [measure for measure in self.kind.measures if measure.name in _DIVERSITY]
-        draw_diversity(scores, self.kind.baselines, measures, folder / "diversity.png")
+        measures = [measure for measure in self.kind.measures if measure.name in DIVERSITY]
+        shares = {}
+        for name, texts in said.items():
+            scores = diversity_scores(texts, test.language)
+            shares[name] = [scores[measure.name].value for measure in measures]
+        diversity_bars(shares, self.kind.baselines, measures, folder / "diversity.png")
         length_histogram(test.references, systems[MODEL]["prediction"], folder / "lengths.png")
 
 
