@@ -28,11 +28,16 @@ KEPT = ""
 )  # fmt: skip
 def test_reasons(pairs: list[tuple[str, str, str]], reasons: list[str]) -> None:
     cleaner = Cleaner(max_characters=5)
-    assert [cleaner.reason_against(source, target, source, split) for split, source, target in pairs] == reasons
+    assert [cleaner.reason_against(source, target, split, source) for split, source, target in pairs] == reasons
 
 
 def test_dialogues_that_begin_alike_are_kept_apart_and_a_row_is_kept_once() -> None:
     cleaner = Cleaner(max_characters=5)
-    rows = [("test", "a", "b", "a"), ("train", "x", "y", "a"), ("train", "a", "b", "z"), ("train", "a", "c", "z")]
-    reasons = [cleaner.reason_against(source, target, beginning, split) for split, source, target, beginning in rows]
-    assert reasons == [KEPT, "also in test", "duplicate", KEPT]
+    rows = [
+        ("a", "b", "test", "begins", ""),
+        ("x", "y", "train", "begins", ""),
+        ("a", "b", "train", "other", ""),
+        ("a", "c", "train", "other", "core"),
+        ("d", "e", "train", "third", "core"),
+    ]
+    assert [cleaner.reason_against(*row) for row in rows] == [KEPT, "also in test", "duplicate", KEPT, "duplicate"]

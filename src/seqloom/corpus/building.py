@@ -64,7 +64,7 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
         for given_for, origin, pair in _pairs(section, sources):
             source, target = normalise(pair.source), normalise(pair.target)
             beginning = pair.opening or source
-            reason = pair.flaw or cleaner.reason_against(source, target, beginning, given_for)
+            reason = pair.flaw or cleaner.reason_against(source, target, given_for, beginning, pair.core)
             if reason:
                 writer.reject(reason, source, target, origin, pair.line)
                 tally.reject(reason, source, target, origin, pair.line)

@@ -21,10 +21,11 @@ class Cleaner:
         self._kept: set[bytes] = set()
         self._beginnings: dict[str, set[bytes]] = {"test": set(), "validation": set()}
 
-    def reason_against(self, source: str, target: str, beginning: str, given_for: str) -> str:
+    def reason_against(self, source: str, target: str, given_for: str, beginning: str, core: str = "") -> str:
         """Say why a pair from the files given for a split is rejected; nothing where it is kept.
 
         `beginning` is what no two splits may share: the source, or how the dialogue begins that the pair is from.
+        `core` is what makes two pairs the same, if that is less than source and target.
         """
         if not source:
             return EMPTY_SOURCE
@@ -32,15 +33,15 @@ class Cleaner:
             return EMPTY_TARGET
         if max(len(source), len(target)) > self._max_characters:
             return TOO_LONG
-        return self._reason_by_memory(source, target, beginning, given_for)
+        return self._reason_by_memory(core or f"{source}\n{target}", given_for, beginning)
 
-    def _reason_by_memory(self, source: str, target: str, beginning: str, given_for: str) -> str:
+    def _reason_by_memory(self, core: str, given_for: str, beginning: str) -> str:
         known = _digest(beginning)
         if given_for != "test" and known in self._beginnings["test"]:
             return ALSO_IN_TEST
         if given_for != "validation" and known in self._beginnings["validation"]:
             return ALSO_IN_VALIDATION
-        pair = _digest(f"{source}\n{target}")  # normalised text is one line, so no two pairs look the same
+        pair = _digest(core)  # normalised text is one line, so no two pairs look the same
         if pair in self._kept:
             return DUPLICATE
         self._kept.add(pair)

@@ -1,5 +1,6 @@
 """Dialogues to pairs: what was said so far, and the reply to it."""
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
@@ -14,6 +15,9 @@ from seqloom.recipe.schema import Corpus
 
 SINGLE_TURN, EMPTY_TURN = "single turn", "empty turn"
 OPENING = 2  # turns that decide the split of a dialogue: those that begin alike are often alike on the whole
+TELLING = 30  # letters of a turn and its reply that tell where they are from; "Thank you." and such are from anywhere
+
+_NO_LETTERS = re.compile(r"[\W_]+")
 
 
 class Dialogue(NamedTuple):
@@ -100,13 +104,32 @@ def read_grouped(file: SourceFile, section: Corpus) -> Iterator[Dialogue]:
 
 def _replies(dialogue: Dialogue, conversation: Conversation) -> Iterator[RawPair]:
     first, *replies = dialogue.turns
-    opening = "\n".join([turn for turn in dialogue.turns if turn][:OPENING])  # no turn has a line break
+    opening = _opening([turn for turn in dialogue.turns if turn])
     if not replies:
-        yield RawPair(first, "", dialogue.lines[0], opening, SINGLE_TURN)
+        yield RawPair(first, "", dialogue.lines[0], opening, flaw=SINGLE_TURN)
     before = [first] if first else []
     for turn, line in zip(replies, dialogue.lines[1:], strict=True):
-        yield RawPair(conversation.context(before), turn, line, opening, "" if turn and before else EMPTY_TURN)
+        if turn and before:
+            yield RawPair(conversation.context(before), turn, line, opening, _core(before[-1], turn))
+        else:
+            yield RawPair(conversation.context(before), turn, line, opening, flaw=EMPTY_TURN)
         before += [turn] if turn else []
+
+
+def _opening(turns: list[str]) -> str:
+    """How a dialogue begins, without the last turn: a question with two answers begins the same."""
+    return "\n".join(_letters(turn) or turn for turn in turns[: max(1, min(OPENING, len(turns) - 1))])
+
+
+def _core(turn: str, reply: str) -> str:
+    """A turn and its reply, whatever was said before, if that much is hardly ever said twice by chance."""
+    letters = f"{_letters(turn)}\n{_letters(reply)}"  # no turn has a line break
+    return letters if len(letters) > TELLING else ""
+
+
+def _letters(turn: str) -> str:
+    """What stays of a turn that is written with other spaces and signs."""
+    return _NO_LETTERS.sub("", turn.lower())
 
 
 def _without_turns(section: Corpus) -> str:
