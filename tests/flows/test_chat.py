@@ -79,7 +79,7 @@ def test_a_conversation_is_one_text_with_a_separator(seqloom: Run) -> None:
 
 
 @pytest.mark.usefixtures("desk")
-def test_others_ask_it_with_a_text_or_a_list_of_turns(seqloom: Run, workplace: Path) -> None:
+def test_others_ask_it_with_a_text_or_a_list_of_turns(workplace: Path) -> None:
     variables = environment(workplace)
     tracking = {"MLFLOW_TRACKING_URI": f"sqlite:///{variables['SEQLOOM_HOME']}/mlflow.db"}
     command = [sys.executable, "-c", OTHERS, CHAMPION, json.dumps([ASKED, TOLD, WHEN])]

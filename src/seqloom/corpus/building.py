@@ -12,7 +12,7 @@ import pyarrow.dataset
 
 from seqloom.corpus.cleaning import Cleaner
 from seqloom.corpus.normalising import normalise
-from seqloom.corpus.pairs import RawPair
+from seqloom.corpus.pairs import Kin, RawPair
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.sources import Sources
 from seqloom.corpus.splitting import SPLITS, Shares
@@ -63,13 +63,13 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
     with CorpusWriter(folder) as writer:
         for given_for, origin, pair in _pairs(section, sources):
             source, target = normalise(pair.source), normalise(pair.target)
-            beginning = pair.opening or source
-            reason = pair.flaw or cleaner.reason_against(source, target, given_for, beginning, pair.core)
+            kin = pair.kin or Kin(source, frozenset())
+            reason = pair.flaw or cleaner.reason_against(source, target, given_for, kin, pair.core)
             if reason:
                 writer.reject(reason, source, target, origin, pair.line)
                 tally.reject(reason, source, target, origin, pair.line)
             else:
-                for split in shares.splits_of(beginning, given_for):
+                for split in shares.splits_of(kin.opening, given_for):
                     writer.keep(split, source, target, origin, pair.line)
                     tally.keep(split, source, target)
             tally.read += 1

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import groupby, pairwise, starmap
 from typing import NamedTuple
 
 from seqloom.corpus.conversation import Conversation, listed_turns, spoken
 from seqloom.corpus.opening import read_lines, without_end
-from seqloom.corpus.pairs import RawPair
+from seqloom.corpus.pairs import Kin, RawPair
 from seqloom.corpus.sources import SourceFile
 from seqloom.corpus.tables import SIDES, json_rows, json_text, json_value, read_columns
 from seqloom.mistake import UserMistake
@@ -104,15 +104,16 @@ def read_grouped(file: SourceFile, section: Corpus) -> Iterator[Dialogue]:
 
 def _replies(dialogue: Dialogue, conversation: Conversation) -> Iterator[RawPair]:
     first, *replies = dialogue.turns
-    opening = _opening([turn for turn in dialogue.turns if turn])
+    said = [turn for turn in dialogue.turns if turn]
+    kin = Kin(_opening(said), frozenset(filter(None, starmap(_core, pairwise(said)))))
     if not replies:
-        yield RawPair(first, "", dialogue.lines[0], opening, flaw=SINGLE_TURN)
+        yield RawPair(first, "", dialogue.lines[0], kin=kin, flaw=SINGLE_TURN)
     before = [first] if first else []
     for turn, line in zip(replies, dialogue.lines[1:], strict=True):
         if turn and before:
-            yield RawPair(conversation.context(before), turn, line, opening, _core(before[-1], turn))
+            yield RawPair(conversation.context(before), turn, line, _core(before[-1], turn), kin)
         else:
-            yield RawPair(conversation.context(before), turn, line, opening, flaw=EMPTY_TURN)
+            yield RawPair(conversation.context(before), turn, line, kin=kin, flaw=EMPTY_TURN)
         before += [turn] if turn else []
 
 
