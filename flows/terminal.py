@@ -152,7 +152,7 @@ def _where_to_look(outcome: Outcome, home: Path) -> Table:
     table = Table(box=None, padding=(0, 2), show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("try it", Text(f'seqloom generate {outcome.uri} "{outcome.first_source}"', "bold"))
+    table.add_row("try it", Text(outcome.try_it, "bold"))
     if outcome.champion:
         table.add_row("serve it", Text(serve_command(outcome.model, home)))
     table.add_row("MLflow", Text(outcome.mlflow_url or server_command(home)))
