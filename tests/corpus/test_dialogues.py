@@ -148,7 +148,27 @@ def test_splits_share_no_dialogue(dialogues: list[list[str]], given_test: bool, 
         for row in of_split.itertuples():
             places[split].add((row.origin, row.line))
             pairs[split].add((row.source, row.target))
-            openings[split].add(tuple([turn for turn in said[row.origin][row.line - 1] if turn][:2]))
+            turns_said = [turn for turn in said[row.origin][row.line - 1] if turn]
+            openings[split].add(tuple(turns_said[: min(2, len(turns_said) - 1)]))
     for found in (openings, places, pairs):
         assert sum(map(len, found.values())) == len(set.union(*found.values()))
     assert facts["read"] == sum(facts["rows"].values()) + rejected
+
+
+LONG = [f"This is turn {number} of a dialogue that is told at some length" for number in "abcdefgh"]
+
+
+def test_what_is_nearly_a_held_out_dialogue_is_not_trained_on(tmp_path: Path) -> None:
+    """Signs and capitals do not hide it, nor another beginning; one turn in common is chance."""
+    changed = ["Hm?", "What?", *(turn.upper() + " !" for turn in LONG[3:6]), "Oh."]
+    chance = ["One thing.", LONG[0], LONG[1], *(f"And yet another thing to be said of {word}" for word in "uvwxyz")]
+    others = [[f"question {number}", f"answer {number}", "well"] for number in range(60)]
+    (tmp_path / "test.txt").write_text(lines([LONG]), encoding="utf-8")
+    (tmp_path / "train.txt").write_text(lines([changed, chance, *others]), encoding="utf-8")
+    section = corpus(train=[str(tmp_path / "train.txt")], test=[str(tmp_path / "test.txt")], format="texts", turns=2)
+    build_corpus(section, locate(section, tmp_path), tmp_path, unwatched)
+    rejects = pd.read_parquet(tmp_path / "rejects.parquet")
+    assert list(rejects[["line", "reason"]].itertuples(index=False, name=None)) == [
+        *[(1, "also in test")] * 5,
+        (2, "duplicate"),
+    ]
