@@ -51,11 +51,24 @@ def test_seeing_it_again_changes_nothing(turns: list[str]) -> None:
 
 
 @given(st.lists(st.text("ab", min_size=1, max_size=9), min_size=1, max_size=6), st.integers(1, 30))
-def test_no_whole_turn_that_fits_is_dropped(turns: list[str], most: int) -> None:
-    kept = newest(TURN.join(turns), TURN, most).split(TURN)
+def test_no_turn_that_there_is_room_for_is_dropped(turns: list[str], most: int) -> None:
+    between = f"{TURN} "
+    kept = Conversation(6, "__eou__", most).context(turns).split(between)
     assert kept == turns[-len(kept) :]
-    assert len(TURN.join(kept)) <= most or len(kept) == 1
-    assert kept == turns or len(TURN.join(turns[-len(kept) - 1 :])) > most
+    assert len(between.join(kept)) <= most or len(kept) == 1
+    assert kept == turns or len(between.join(turns[-len(kept) - 1 :])) > most
+
+
+@given(st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=5), min_size=1, max_size=6), st.integers(1, 30))
+def test_nor_of_token_ids(turns: list[list[int]], most: int) -> None:
+    def joined(some: list[list[int]]) -> list[int]:
+        return [token for turn in some for token in (0, *turn)][1:]
+
+    kept = newest(joined(turns), 0, most)
+    count = kept.count(0) + 1
+    assert kept == joined(turns[-count:])
+    assert len(kept) <= most or count == 1
+    assert count == len(turns) or len(joined(turns[-count - 1 :])) > most
 
 
 @pytest.mark.parametrize("kind", ["word", "bpe", "unigram", "char"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Self
 
 import numpy as np
 
@@ -11,8 +11,6 @@ from seqloom.recipe.schema import Corpus
 
 TURN = "‖"  # a sign, so no token crosses it; it stands close behind a turn, a space before the next
 _NOT_TURN = "||"  # in place of one in a turn
-
-Told = TypeVar("Told", str, list[int])
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,15 @@ class Conversation:
         return row if turns is None else self.context([turn for turn in turns if turn])
 
     def context(self, turns: Sequence[str]) -> str:
-        """What is seen of normalised turns: the newest that there is room for, as one text."""
-        return newest(f"{TURN} ".join(turns[-self.turns :]), TURN, self.characters).lstrip()
+        """What is seen of normalised turns: the newest that there is room for, the last at least, as one text."""
+        seen = turns[-self.turns :]
+        between = f"{TURN} "
+        length = sum(map(len, seen)) + len(between) * (len(seen) - 1)
+        oldest = 0
+        while oldest < len(seen) - 1 and length > self.characters:
+            length -= len(seen[oldest]) + len(between)
+            oldest += 1
+        return between.join(seen[oldest:])
 
 
 def spoken(turn: str) -> str:
@@ -66,10 +71,10 @@ def listed_turns(value: object) -> list[str] | None:
     return [spoken(turn or "") for turn in turns]
 
 
-def newest(told: Told, mark: object, most: int) -> Told:
-    """The end of letters or token ids that begins with a turn and has at most so many; the last turn at least."""
-    if len(told) <= most:
-        return told
-    starts = [place + 1 for place, part in enumerate(told) if part == mark]
-    fitting = [start for start in starts if len(told) - start <= most]
-    return told[min(fitting, default=max(starts, default=0)) :]
+def newest(ids: list[int], mark: int, most: int) -> list[int]:
+    """The newest turns of a context in token ids, at most so many of them; the last turn at least."""
+    if len(ids) <= most:
+        return ids
+    starts = [place + 1 for place, token in enumerate(ids) if token == mark]
+    fitting = [start for start in starts if len(ids) - start <= most]
+    return ids[min(fitting, default=max(starts, default=0)) :]
