@@ -29,7 +29,7 @@ screenshots: $(INSTALLED)
 	SEQLOOM_SCREENSHOTS=$(CURDIR)/docs/screenshots $(BIN)/python -m pytest tests/e2e
 
 survive: $(INSTALLED)
-	$(BIN)/python -m pytest tests/survival
+	$(BIN)/python -m pytest tests/survival -n $(JOBS) --no-loadscope-reorder
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

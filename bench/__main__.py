@@ -30,8 +30,10 @@ def main() -> None:
     started = time.monotonic()
     rows: list[Row] = []
     for part in options.parts:
+        begun = time.monotonic()
         console.print(f"[dim]{part} …[/dim]")
         rows += _measure(part, options, console)
+        console.print(f"[dim]{part}: {time.monotonic() - begun:.0f} s[/dim]")
     console.print(_table(rows))
     console.print(f"{time.monotonic() - started:.0f} s in all")
     (HOME / "results.json").write_text(json.dumps([asdict(row) for row in rows], indent=2), encoding="utf-8")
@@ -48,7 +50,7 @@ def _measure(part: str, options: argparse.Namespace, console: Console) -> Iterat
         case "scaling":
             yield from scaling.measure(options.data)
         case "overhead":
-            yield from overhead.measure(max(1, options.rounds // 2))
+            yield from overhead.measure(max(1, options.rounds // 3))
         case model:
             folder = prepare(options.data, load_recipe(RECIPES / f"{model}.yaml", options.override))
             racing = speed.race(model, folder, options.rounds, options.seconds, options.threads, options.override)
@@ -87,7 +89,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", default=[*PARTS], help=f"of {', '.join(PARTS)}; all if none is named")
     parser.add_argument("--data", type=Path, default=DATA, help="the folder of Multi30k (%(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="of every contender (%(default)s)")
-    parser.add_argument("--rounds", type=int, default=7, help="turns of every contender (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=6, help="turns of every contender (%(default)s)")
     parser.add_argument("--seconds", type=float, default=8.0, help="of a turn (%(default)s)")
     parser.add_argument("--tokens", type=int, default=10_000_000, help="of word2vec's corpus (%(default)s)")
     parser.add_argument("--pairs", type=int, default=10_000_000, help="in the corpus for memory (%(default)s)")
