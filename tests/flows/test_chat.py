@@ -19,8 +19,8 @@ corpus: {train: [talks.txt], format: texts, turns: 3, source_language: en, targe
   validation_share: 0.1, test_share: 0.15}
 vocabulary: {kind: word, min_frequency: 1, shared: true}
 vectors: {method: none, width: 48}
-model: {encoder: gru, encoder_width: 48, decoder: gru, decoder_width: 48, dropout: 0.1}
-training: {epochs: 12, batch_tokens: 1000, learning_rate: 0.01, label_smoothing: 0.0}
+model: {encoder: gru, encoder_width: 48, decoder: gru, decoder_width: 96, copying: true, dropout: 0.1}
+training: {epochs: 25, batch_tokens: 500, learning_rate: 0.007, label_smoothing: 0.0, patience: 25}
 decoding: {method: sample, temperature: 0.3}
 """
 CHAMPION = "models:/desk@champion"
