@@ -152,8 +152,8 @@ class Generator:
             texts = [self.conversation.newest(text) for text in texts]
         encoded = self.source.encode([text[: self.characters] for text in texts])
         if self.conversation and self.tokens:
-            [mark] = self.source.encode([TURN])
-            encoded = [newest(ids, mark[-1], self.tokens) for ids in encoded]
+            mark = self.source.tokens.index(TURN) if TURN in self.source.tokens else -1
+            encoded = [newest(ids, mark, self.tokens) for ids in encoded]
         cut = sum(len(text) > (self.characters or len(text)) for text in texts)
         if cut:
             logger.warning("%d of %d texts are read up to character %d only", cut, len(texts), self.characters)
