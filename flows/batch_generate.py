@@ -10,6 +10,8 @@ from prefect.states import Completed
 from pydantic import Field
 
 from seqloom.bulk.generating import Report
+from seqloom.recipe.sections.registry import ServedForm
+from seqloom.registry.lookup import in_words
 from tasks.generating import generate_shards
 
 Count = Annotated[int, Field(ge=1)]
@@ -17,7 +19,7 @@ Count = Annotated[int, Field(ge=1)]
 
 def _run_name() -> str:
     asked = flow_run.parameters
-    return f"{asked['file']} · {asked['model']} · {datetime.now():%Y-%m-%d %H:%M}"
+    return f"{asked['file']} · {in_words(asked['model'], asked['form'])} · {datetime.now():%Y-%m-%d %H:%M}"
 
 
 @flow(name="batch-generate", flow_run_name=_run_name)
@@ -30,6 +32,7 @@ def batch_generate(
     shard_rows: Count = 10_000,
     max_characters: Count = 5_000,
     device: Literal["auto", "cpu", "cuda"] = "auto",
+    form: ServedForm = "torch",
 ) -> State[Report]:
     """A model over every row of a file: its columns and the prediction to Parquet, what fails listed, resumable.
 
@@ -42,6 +45,8 @@ def batch_generate(
         shard_rows: Rows in a shard; a kill costs the shard under way.
         max_characters: Characters of a text at most; a longer one is listed as a failure.
         device: Where the model runs; auto takes a GPU where there is one.
+        form: Which form of a version answers: torch is its own, others are faster on a CPU and have to have been added
+            to it by seqloom export or registry.form.
     """
-    report = generate_shards(model, file, to, column, file_format, shard_rows, max_characters, device)
+    report = generate_shards(model, file, to, column, file_format, shard_rows, max_characters, device, form)
     return Completed(message=report.headline, data=report)

@@ -13,6 +13,7 @@ from flows.commands import answers, chat, operation, recipes, registry
 from flows.stack.failure import StackFailure
 from flows.stack.presence import join
 from seqloom.artifact.home import home_folder
+from seqloom.corpus.once import downloading_once
 from seqloom.mistake import UserMistake
 from seqloom.preemption import Preempted
 
@@ -24,9 +25,10 @@ for group in (recipes, answers, chat, registry, operation):
 
 
 @app.callback()
-def speak_to_the_stack() -> None:
+def begin(context: typer.Context) -> None:
     """Before every command."""
     join(home_folder())
+    context.with_resource(downloading_once())
 
 
 def run() -> NoReturn:

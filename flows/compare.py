@@ -10,6 +10,7 @@ from prefect.states import Completed
 from flows.asking import FORM, Variant, asked_variants
 from flows.data_to_model import data_to_model
 from seqloom.artifact.home import home_folder
+from seqloom.corpus.once import downloading_once
 from seqloom.evaluation.ranking import Candidate
 from seqloom.recipe.kinds.choosing import judged_by
 from seqloom.recipe.schema import Recipe
@@ -50,9 +51,10 @@ def compare(
     for variant in variants:
         check_places(variant.recipe)
     first = variants[0].recipe
-    comparison = weigh([_candidate(variant) for variant in variants], first.task, judged_by(first))
-    if register_best:
-        data_to_model(next(variant.recipe for variant in variants if variant.label == comparison.best.label))
+    with downloading_once():  # or they might not be compared on the same text
+        comparison = weigh([_candidate(variant) for variant in variants], first.task, judged_by(first))
+        if register_best:
+            data_to_model(next(variant.recipe for variant in variants if variant.label == comparison.best.label))
     return Completed(message=comparison.headline, data=comparison)
 
 

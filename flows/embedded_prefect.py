@@ -4,6 +4,7 @@ Prefect would start such a server itself, though only once a flow begins, and le
 """
 
 import atexit
+import logging
 import os
 import socket
 import subprocess
@@ -82,6 +83,7 @@ def use_embedded_prefect(home: Path) -> EmbeddedPrefect | None:
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the terminal has bars and a card
+    logging.raiseExceptions = False  # Prefect would write half a line to the terminal where it cannot send its log
     if os.environ.get("PREFECT_API_URL"):
         return None
     server = EmbeddedPrefect(Path(os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))))

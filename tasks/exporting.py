@@ -4,9 +4,11 @@ from time import monotonic
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
 
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
+from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.forms import is_known
 from seqloom.registry.tracking import connect, wait_for_mlflow
@@ -25,7 +27,7 @@ def add_form(recipe: Recipe, version: State[Manifest]) -> None:
 
 @patient_task(name="form", task_run_name=task_name("form"))
 def export(recipe: Recipe, version: Manifest) -> None:
-    """Judge the form and add it, unless that was done; one that is refused is told, and stops nobody."""
+    """Judge the form and add it, unless that was done; one that is refused or cannot be is told, and stops nobody."""
     started, home, form = monotonic(), home_folder(), recipe.registry.form
     assert form != "torch"
     client = connect(home)
@@ -37,10 +39,14 @@ def export(recipe: Recipe, version: Manifest) -> None:
         from seqloom.registry import exports  # torch: seconds that only a new form needs
 
         with watched("form", artifact_key(recipe, "form", "progress")) as progress:
-            record = exports.export_version(f"models:/{recipe.name}/{number}", home, form, progress)
+            try:
+                line = exports.export_version(f"models:/{recipe.name}/{number}", home, form, progress).headline
+            except UserMistake as mistake:  # such as a model too small for 8 bits, which training alone could tell
+                line = f"{form} is not made: {mistake}"
+    get_run_logger().info("%s", line)
     watcher = audience.get()
     if watcher:
-        watcher.finished("form", record.headline, monotonic() - started)
+        watcher.finished("form", line, monotonic() - started)
     key = artifact_key(recipe, "form")
-    page = f"## {recipe.name}, version {number}, as {form}\n\n{record.headline}\n"
-    tell_prefect("the form", lambda: create_markdown_artifact(page, key=key, description=record.headline))
+    page = f"## {recipe.name}, version {number}, as {form}\n\n{line}\n"
+    tell_prefect("the form", lambda: create_markdown_artifact(page, key=key, description=line))

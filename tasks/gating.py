@@ -1,5 +1,9 @@
 """The gate between a challenger and those who load the champion."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
+from threading import Event, Thread
 from time import monotonic
 from typing import Any, TypeGuard
 from uuid import UUID
@@ -7,11 +11,10 @@ from uuid import UUID
 from prefect.artifacts import create_table_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
-from prefect.exceptions import FlowPauseTimeout
 from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
+from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
-from prefect.states import Running
 from pydantic import Field
 
 from seqloom.artifact.home import home_folder
@@ -25,20 +28,22 @@ from seqloom.registry.judging import Decision
 from seqloom.registry.tracking import connect, wait_for_mlflow
 from tasks.embedded import prefect_is_embedded
 from tasks.naming import artifact_key, task_name
-from tasks.patience import tell_prefect
+from tasks.patience import PATIENCE, tell_prefect
 from tasks.staging import patient_task, tell
 from tasks.taking_turns import alone
-from tasks.watching import watched
+from tasks.watching import audience, watched
 
 SECONDS_BETWEEN_LOOKS = 5  # whether a person has decided
+GRACE = 600  # seconds that a pause lasts longer than anybody waits
+SOMETHING = r"\S"  # more than white space
 
 
 class Approval(RunInput):
     """The form that a person fills in."""
 
-    approve: bool = Field(description="Make this version the champion.")
-    reason: str = Field(min_length=1, description="Why, or why not: it is kept with the version.")
-    name: str = Field("somebody", description="Who decides.")
+    approve: bool = Field(False, description="Make this version the champion; left off, it is declined.")
+    reason: str = Field(pattern=SOMETHING, description="Why, or why not: it is kept with the version.")
+    name: str = Field("somebody", pattern=SOMETHING, description="Who decides.")
 
 
 def pass_gate(
@@ -56,7 +61,8 @@ def pass_gate(
             return promote(recipe, corpus, evaluation, version, verdict, Decision(True))
     decision = ask(recipe, verdict)
     with alone(recipe, "gate"):
-        if not decision.approved or judging.still_holds(connect(home_folder()), verdict):
+        holds = judging.still_holds(connect(home_folder()), verdict)
+        if holds or not decision.approved:
             return promote(recipe, corpus, evaluation, version, verdict, decision)
     return pass_gate(recipe, corpus, evaluation, version)
 
@@ -92,15 +98,47 @@ def ask(recipe: Recipe, verdict: Verdict) -> Decision:
         return Decision(None)
     form = Approval.with_initial_data(description=evidence.markdown(verdict))
     hours = recipe.registry.approval_hours
-    try:
-        answer = pause_flow_run(form, timeout=round(hours * 3600), poll_interval=SECONDS_BETWEEN_LOOKS)
-    except FlowPauseTimeout:
-        with get_client(
-            sync_client=True
-        ) as client:  # Prefect would fail a run that nobody resumed; ours has its answer
-            client.set_flow_run_state(UUID(str(flow_run.id)), Running(), force=True)
-        return Decision(False, "nobody", f"no answer within {hours:g} hours")
+    _tell_that_we_wait(verdict, hours)
+    with _silence_is_a_no(hours):
+        answer = pause_flow_run(
+            form, timeout=round(hours * 3600 + PATIENCE) + GRACE, poll_interval=SECONDS_BETWEEN_LOOKS
+        )
     return Decision(answer.approve, answer.name, answer.reason)
+
+
+@contextmanager
+def _silence_is_a_no(hours: float) -> Iterator[None]:
+    """Answer in the place of a person who does not, by the door that people use.
+
+    A pause of Prefect's that runs out fails the flow run, and ours has its answer. Where a person was first, Prefect
+    refuses a second answer; where the flow has not come to its pause yet, the next try finds it there.
+    """
+    run, answered = UUID(str(flow_run.id)), Event()
+    no = {"approve": False, "reason": f"no answer within {hours:g} hours", "name": "nobody"}
+
+    def answer() -> None:
+        with get_client(sync_client=True) as client:
+            client.resume_flow_run(run, no)
+
+    def wait() -> None:
+        answered.wait(hours * 3600)
+        while not answered.is_set():
+            tell_prefect("that nobody answered", answer)
+            answered.wait(SECONDS_BETWEEN_LOOKS)
+
+    Thread(target=copy_context().run, args=(wait,), daemon=True).start()
+    try:
+        yield
+    finally:
+        answered.set()
+
+
+def _tell_that_we_wait(verdict: Verdict, hours: float) -> None:
+    waits = f"{evidence.title(verdict)} holds every rule and waits {hours:g} hours for a person, who presses Resume at"
+    get_run_logger().info("%s %s", waits, flow_run.ui_url)
+    watcher = audience.get()
+    if watcher:
+        watcher.warned(f"{waits} {flow_run.ui_url}")
 
 
 @patient_task(name="promotion", task_run_name=task_name("promotion"))

@@ -10,7 +10,7 @@ from seqloom.artifact.home import home_folder
 from seqloom.bulk.generating import Bulk, Report, generate_in_bulk
 from seqloom.bulk.reading import open_input
 from seqloom.decoding.exported import load_generator
-from seqloom.registry.lookup import find_checkpoint
+from seqloom.registry.lookup import find_checkpoint, in_words
 from seqloom.training.device import choose_device
 from tasks.embedded import prefect_is_embedded
 from tasks.gpu import slots
@@ -21,11 +21,19 @@ from tasks.watching import watched
 
 @patient_task(name="generate", task_run_name="generate · {model}")
 def generate_shards(
-    model: str, file: str, to: str, column: str, kind: str, shard_rows: int, max_characters: int, device: str
+    model: str,
+    file: str,
+    to: str,
+    column: str,
+    kind: str,
+    shard_rows: int,
+    max_characters: int,
+    device: str,
+    form: str,
 ) -> Report:
     """Write the shards that are not there yet, and say how fast it went and what failed."""
-    checkpoint = find_checkpoint(model, home_folder())
-    bulk = Bulk(model, checkpoint, open_input(Path(file), kind, column), shard_rows, max_characters)
+    checkpoint, asked = find_checkpoint(model, home_folder(), form), in_words(model, form)
+    bulk = Bulk(asked, checkpoint, open_input(Path(file), kind, column), shard_rows, max_characters)
     generator = load_generator(checkpoint)
     place = choose_device(device)
     takes_one = generator.runs_on_a_gpu and place.type == "cuda" and not prefect_is_embedded()
@@ -34,7 +42,7 @@ def generate_shards(
         generator.move(place)
         report = generate_in_bulk(bulk, generator, Path(to), progress)
     get_run_logger().info("%s", report.headline)
-    key, page = "batch-generate", _page(model, file, report)
+    key, page = "batch-generate", _page(asked, file, report)
     tell_prefect("the page", lambda: create_markdown_artifact(page, key=key, description=report.headline))
     if report.failures:
         line = f"{report.failed:,} rows without a prediction"

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
-TOGETHER = {"tests/e2e/": "stack", "tests/stack/test_stack.py": "stack", "tests/flows/": "commands"}
+TOGETHER = {
+    "tests/e2e/": "stack",
+    "tests/stack/test_stack.py": "stack",
+    "tests/stack/test_approval.py": "stack",
+    "tests/flows/": "commands",
+}
 """Tests that share what takes long to make, by what they are called together; the longest first."""
 
 

@@ -14,16 +14,18 @@ from seqloom.artifact.home import home_folder
 from seqloom.mistake import UserMistake
 
 if TYPE_CHECKING:
-    from seqloom.decoding.generator import Generator
+    from seqloom.decoding.generator import Answers, Generator
     from seqloom.recipe.schema import Decoding
 
 LINES_AT_ONCE = 1024  # decoded together: long enough to sort by length, short enough to see output coming
+SEED, POINTS = 1, 5  # of --from-noise and --between, where nobody says otherwise
 
 commands = typer.Typer()
 
 ModelName = Annotated[
     str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION, or a folder: a checkpoint or an export.")
 ]
+Form = Annotated[str, typer.Option("--form", help="One that seqloom export or registry.form added to the version.")]
 
 DecodingOverrides = Annotated[
     list[str] | None,
@@ -43,25 +45,31 @@ def generate(
         list[str] | None, typer.Argument(metavar="[TEXT ...]", help="Texts; else --file, else stdin.")
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A UTF-8 file, one text per line.")] = None,
-    form: Annotated[str, typer.Option("--form", help="One that seqloom export added to the version.")] = "torch",
+    form: Form = "torch",
     from_noise: Annotated[
         int | None,
         typer.Option(
             "--from-noise", min=1, max=100_000, help="Write so many random vectors as texts (without attention)."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of --from-noise.")] = 1,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help=f"Seed of --from-noise, else {SEED}.")] = None,
     between: Annotated[
         tuple[str, str] | None, typer.Option("--between", help="Write points on the line between two texts (likewise).")
     ] = None,
-    steps: Annotated[int, typer.Option("--steps", min=2, max=100_000, help="Points of --between, with its ends.")] = 5,
+    steps: Annotated[
+        int | None,
+        typer.Option("--steps", min=2, max=100_000, help=f"Points of --between, with its ends, else {POINTS}."),
+    ] = None,
     override: DecodingOverrides = None,
     as_json: AsJson = False,
 ) -> None:
     """Write one line for each line of input, in order: a text, or a label, a tab and the probabilities of labels."""
     if sum(map(bool, (texts, file, from_noise, between))) > 1:
         raise UserMistake("texts, --file, --from-noise and --between exclude each other; give one of them")
+    _require_company("--seed", seed, "--from-noise", from_noise)
+    _require_company("--steps", steps, "--between", between)
     from seqloom.decoding.exported import load_generator
+    from seqloom.decoding.generator import one_below_the_other
     from seqloom.registry.lookup import find_checkpoint
 
     checkpoint = find_checkpoint(model, home_folder(), form)
@@ -72,17 +80,14 @@ def generate(
         invented = _between(generator, between, steps) if between else _noise(generator, checkpoint, from_noise, seed)
         _print_invented(model, invented, as_json)
         return
-    columns: dict[str, list[Any]] = {"prediction": []}
-    for number, chunk in enumerate(in_chunks(_lines(texts, file), LINES_AT_ONCE)):
-        answers = generator.answer(chunk, generator.decoding, number * LINES_AT_ONCE)
-        if as_json:
-            for column, values in generator.columns(answers).items():
-                columns.setdefault(column, []).extend(values)
-        else:
-            sys.stdout.writelines(f"{generator.line(found)}\n" for found in answers)
-            sys.stdout.flush()
+    answered = _answered(generator, texts, file)
     if as_json:
-        print_json({"model": model, "outputs": columns.pop("prediction"), **columns})
+        columns = one_below_the_other(map(generator.columns, answered))
+        print_json({"model": model, "outputs": columns.pop("prediction", []), **columns})
+        return
+    for answers in answered:
+        sys.stdout.writelines(f"{generator.line(found)}\n" for found in answers)
+        sys.stdout.flush()
 
 
 @commands.command()
@@ -95,6 +100,7 @@ def batch(
     column: Annotated[str, typer.Option("--column", help="Column or JSON key of the text.")] = "source",
     shard_rows: Annotated[int, typer.Option("--shard-rows", min=1, help="Rows in a shard.")] = 10_000,
     max_characters: Annotated[int, typer.Option("--max-characters", min=1, help="A longer text is a failure.")] = 5_000,
+    form: Form = "torch",
     as_json: AsJson = False,
 ) -> None:
     """Write a file's columns and a prediction for each row to Parquet, in shards; what fails is listed."""
@@ -103,11 +109,11 @@ def batch(
     from seqloom.bulk.generating import Bulk, generate_in_bulk
     from seqloom.bulk.reading import open_input
     from seqloom.decoding.exported import load_generator
-    from seqloom.registry.lookup import find_checkpoint
+    from seqloom.registry.lookup import find_checkpoint, in_words
     from seqloom.training.device import choose_device
 
-    checkpoint = find_checkpoint(model, home_folder())
-    bulk = Bulk(model, checkpoint, open_input(file, "auto", column), shard_rows, max_characters)
+    checkpoint = find_checkpoint(model, home_folder(), form)
+    bulk = Bulk(in_words(model, form), checkpoint, open_input(file, "auto", column), shard_rows, max_characters)
     generator = load_generator(checkpoint)
     generator.move(choose_device("auto"))
     watcher = TerminalAudience(console)
@@ -128,6 +134,11 @@ def decoding_of(generator: "Generator", override: list[str] | None) -> "Decoding
     return change_section(Decoding(**vars(generator.decoding)), override, "decoding")
 
 
+def _require_company(option: str, value: int | None, other: str, others: object) -> None:
+    if value is not None and not others:
+        raise UserMistake(f"{option} {value} means nothing without {other}: add {other}, or leave {option} out")
+
+
 def _require_vectors(generator: "Generator", model: str) -> None:
     if not generator.writes_vectors:
         raise UserMistake(
@@ -136,9 +147,10 @@ def _require_vectors(generator: "Generator", model: str) -> None:
         )
 
 
-def _noise(generator: "Generator", checkpoint: Path, count: int | None, seed: int) -> dict[str, Any]:
+def _noise(generator: "Generator", checkpoint: Path, count: int | None, seed: int | None) -> dict[str, Any]:
     """Texts of random vectors."""
     assert count, "the other way to invent was asked for"
+    seed = SEED if seed is None else seed
     from seqloom.decoding.inventing import write_vectors
     from seqloom.models.vector_space import VectorSpace
 
@@ -146,8 +158,9 @@ def _noise(generator: "Generator", checkpoint: Path, count: int | None, seed: in
     return {"outputs": [answer.text for answer in answers], "seed": seed}
 
 
-def _between(generator: "Generator", ends: tuple[str, str], points: int) -> dict[str, Any]:
+def _between(generator: "Generator", ends: tuple[str, str], points: int | None) -> dict[str, Any]:
     """Texts of points between two."""
+    points = points or POINTS
     from seqloom.decoding.inventing import shares_between, vectors_between, write_vectors
 
     answers = write_vectors(generator, vectors_between(generator, ends, points))
@@ -160,6 +173,18 @@ def _print_invented(model: str, invented: dict[str, Any], as_json: bool) -> None
         print_json({"model": model, **invented})
     else:
         sys.stdout.writelines(f"{text}\n" for text in invented["outputs"])
+
+
+def _answered(generator: "Generator", texts: list[str] | None, file: Path | None) -> Iterator["Answers"]:
+    """The answers to all that was asked, as they come; a text without one is named by its place in the whole."""
+    from seqloom.decoding.labelling import EmptyText
+
+    place = "text" if texts else f"{file or 'stdin'} line"
+    for number, chunk in enumerate(in_chunks(_lines(texts, file), LINES_AT_ONCE)):
+        try:
+            yield generator.answer(chunk, generator.decoding, number * LINES_AT_ONCE)
+        except EmptyText as error:
+            raise UserMistake(error.sentence(f"{place} {number * LINES_AT_ONCE + error.row + 1}")) from None
 
 
 def _lines(texts: list[str] | None, file: Path | None) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from flows.commands.answers import DecodingOverrides, ModelName, decoding_of
+from flows.commands.answers import DecodingOverrides, Form, ModelName, decoding_of
 from flows.input_lines import read_lines
 from seqloom.artifact.home import home_folder
 from seqloom.mistake import UserMistake
@@ -24,7 +24,7 @@ commands = typer.Typer()
 @commands.command()
 def chat(
     model: ModelName,
-    form: Annotated[str, typer.Option("--form", help="One that seqloom export added to the version.")] = "torch",
+    form: Form = "torch",
     override: DecodingOverrides = None,
 ) -> None:
     """Talk with a model of task chat: a turn a line, /reset to begin anew, /quit or Ctrl-D to end."""

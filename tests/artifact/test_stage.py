@@ -10,6 +10,7 @@ from seqloom.recipe.loading import check_recipe
 from seqloom.recipe.schema import Recipe
 
 NAMES = [stage.name for stage in STAGES]
+TEXTS = [("corpus.target_column", "source"), ("model.attention", "none")]  # as reconstruction wants it
 
 
 def recipe_with(*changes: tuple[str, Any]) -> Recipe:
@@ -62,6 +63,25 @@ def test_other_vectors_encode_no_batch_again(change: tuple[str, Any]) -> None:
 )
 def test_another_learning_rate_learns_no_vectors_again(change: tuple[str, Any]) -> None:
     assert rerun(recipe_with(), recipe_with(change)) == ["training", "evaluation", "registry", "gate"]
+
+
+@pytest.mark.parametrize(
+    ("fixed", "change", "first"),
+    [
+        ([("training.select_by", "bleu")], ("decoding.max_length", 9), "training"),
+        ([*TEXTS, ("training.select_by", "bleu")], ("task", "reconstruction"), "training"),
+        ([("training.select_by", "bleu")], ("decoding.beam_size", 9), "evaluation"),  # validation is greedy
+        ([("training.select_by", "loss")], ("decoding.max_length", 9), "evaluation"),
+        ([*TEXTS, ("training.select_by", "loss")], ("task", "reconstruction"), "evaluation"),
+        (
+            [("task", "sentiment"), ("model.decoder", "classifier"), ("training.select_by", "accuracy")],
+            ("decoding.max_length", 9),
+            "evaluation",
+        ),
+    ],
+)
+def test_what_answers_choose_the_epoch_by(fixed: list[tuple[str, Any]], change: tuple[str, Any], first: str) -> None:
+    assert rerun(recipe_with(*fixed), recipe_with(*fixed, change)) == NAMES[NAMES.index(first) :]
 
 
 @pytest.mark.parametrize("place", ["train", "validation", "test"])

@@ -4,19 +4,26 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
+from seqloom.corpus.once import downloading_once
 from seqloom.corpus.sources import locate
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Corpus
 
 
 class _Handler(SimpleHTTPRequestHandler):
+    def __init__(self, asked: list[str], *arguments: Any, **options: Any) -> None:
+        self.asked = asked
+        super().__init__(*arguments, **options)
+
     def log_message(self, *_: object) -> None:
         pass
 
     def do_GET(self) -> None:
+        self.asked.append(self.path)
         if self.path != "/half.tsv":
             return super().do_GET()
         self.send_response(200)
@@ -31,7 +38,9 @@ class Site:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(root)))
+        self.asked: list[str] = []  # the path of each request
+        handler = partial(_Handler, self.asked, directory=str(root))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         Thread(target=partial(self._server.serve_forever, poll_interval=0.01), daemon=True).start()
 
@@ -85,6 +94,22 @@ def test_unpinned_is_downloaded_each_time(site: Site, tmp_path: Path) -> None:
         site.put(text)
         assert text_at(f"{site.url}/a.tsv?token=1", tmp_path) == text
     assert kept(tmp_path) == 1
+
+
+def test_one_piece_of_work_sees_the_same_bytes(site: Site, tmp_path: Path) -> None:
+    place = f"{site.url}/a.tsv"
+    site.put("one")
+    with downloading_once():
+        assert text_at(place, tmp_path) == "one"
+        site.put("two")
+        with downloading_once():
+            assert text_at(place, tmp_path) == "one"
+        assert text_at(place, tmp_path) == "one"
+        assert text_at(place, tmp_path / "another home") == "two"
+        (tmp_path / "downloads").rename(tmp_path / "gone")
+        assert text_at(place, tmp_path) == "two"
+    site.put("three")
+    assert text_at(place, tmp_path) == "three"
 
 
 def test_another_file_than_is_pinned(site: Site, tmp_path: Path) -> None:

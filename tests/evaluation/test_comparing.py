@@ -7,7 +7,7 @@ import pytest
 from sacrebleu.significance import PairedTest
 
 from seqloom.evaluation import comparing
-from seqloom.evaluation.comparing import compare, count, interval
+from seqloom.evaluation.comparing import compare, count, interval, mean_of
 from seqloom.evaluation.scores import metric_of, text_scores
 
 WORDS = ["der", "die", "das", "Hund", "Katze", "Haus", "rot", "blau", "läuft", "schläft"]
@@ -53,10 +53,19 @@ def test_the_figure_is_the_score(metric: str) -> None:
     assert low < counts.figure < high
 
 
-def test_a_system_is_not_better_than_itself() -> None:
-    counts = count("chrf", worsened(REFERENCES, 0.3, 0), REFERENCES, "")
+@pytest.mark.parametrize("metric", ["bleu", "chrf"])
+def test_a_system_is_no_other_than_itself(metric: str) -> None:
+    counts = count(metric, worsened(REFERENCES, 0.3, 0), REFERENCES, "")
     found = compare(counts, counts)
-    assert (found.difference, found.low, found.high, found.chance) == (0, 0, 0, 1 / 1001)
+    assert (found.difference, found.low, found.high, found.chance) == (0, 0, 0, 1)
+
+
+def test_as_many_right_answers_in_other_rows_are_no_difference() -> None:
+    right = np.arange(120) % 3 == 0
+    found = compare(*(mean_of(rows.astype(float)) for rows in (right, np.roll(right, 1))))
+    assert found.difference == 0
+    assert found.low < 0 < found.high
+    assert found.chance > 0.3
 
 
 def test_the_other_way_round_is_the_other_sign() -> None:

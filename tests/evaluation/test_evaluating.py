@@ -104,6 +104,12 @@ def test_what_is_written(tmp_path):
     assert rows["chrf"].tolist() == pytest.approx([100] * 4)
 
 
+def test_the_table_tells_the_files_of_the_corpus(tmp_path):
+    origins = ["a.tsv", "b.tsv", "a.tsv", "b.tsv"]
+    run(tmp_path, test=TEST.assign(origin=origins))
+    assert pd.read_parquet(tmp_path / "hypotheses.parquet")["origin"].tolist() == origins
+
+
 def test_same_answers_same_bytes(tmp_path):
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 from prefect import flow
@@ -114,6 +114,7 @@ def test_a_champion_that_moved_while_a_person_thought(
     monkeypatch.setattr(gating, "ask", lambda _, verdict: seen.append(verdict.champion) or decision)
     monkeypatch.setattr(gating, "promote", lambda *given: given[4:])
     monkeypatch.setattr(judging, "aliases_of", lambda *_: {"champion": 3})
+    monkeypatch.setattr(gating, "connect", lambda _: Mock())
     told = gating.pass_gate(MANUAL, *[manifest("corpus")] * 3)
     assert seen == ([1, 3] if approved else [1])
     assert told == (replace(PASSED, champion=seen[-1]), decision)
@@ -122,5 +123,6 @@ def test_a_champion_that_moved_while_a_person_thought(
 def test_the_form_asks_for_a_reason() -> None:
     fields = gating.Approval.model_json_schema()["properties"]
     assert {"approve", "reason", "name"} <= set(fields)
-    assert fields["reason"]["minLength"] == 1
+    assert {name for name, field in fields.items() if field.get("pattern") == r"\S"} == {"reason", "name"}
+    assert fields["approve"]["default"] is False, "the form of the UI sends nothing for a switch that nobody touched"
     assert all(field["description"] for name, field in fields.items() if name in ("approve", "reason", "name"))

@@ -68,6 +68,12 @@ def test_a_line_leads_from_one_text_to_the_other(seqloom: Run) -> None:
         (("--between", "Hello world", " "), "there is no vector for a text without tokens, ' '"),
         (("Hello", "--from-noise", "2"), "--from-noise and --between exclude each other; give one of them"),
         (("--between", "Hello", "world", "--from-noise", "2"), "exclude each other; give one of them"),
+        (
+            ("Hello", "--seed", "0"),
+            "--seed 0 means nothing without --from-noise: add --from-noise, or leave --seed out",
+        ),
+        (("--between", "Hello", "world", "--seed", "2"), "--seed 2 means nothing without --from-noise"),
+        (("--from-noise", "2", "--steps", "3"), "--steps 3 means nothing without --between: add --between, or leave"),
     ],
 )
 def test_what_cannot_be_asked(seqloom: Run, arguments: tuple[str, ...], sentence: str) -> None:

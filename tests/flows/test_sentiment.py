@@ -65,7 +65,17 @@ def test_an_answer_is_a_label_with_probabilities(seqloom: Run) -> None:
         assert chances[label] == chance == max(chances.values())
     empty = seqloom("generate", CHAMPION, TEXTS[0], "")
     assert empty.returncode == 2
-    assert "text 2 of 2 is empty, and there is no label for nothing: remove it" in empty.stderr
+    assert "text 2 is empty, and there is no label for nothing: remove it" in empty.stderr
+
+
+@pytest.mark.usefixtures("verdicts")
+def test_an_empty_line_is_named_as_it_stands_in_the_file(seqloom: Run, workplace: Path) -> None:
+    lines = [*TEXTS * 515, "", TEXTS[0]]  # beyond what is read at once
+    (workplace / "lines.txt").write_text("\n".join(lines), encoding="utf-8")
+    done = seqloom("generate", CHAMPION, "--file", "lines.txt")
+    assert done.returncode == 2
+    assert done.stderr == "seqloom: lines.txt line 1031 is empty, and there is no label for nothing: remove it\n"
+    assert done.stdout.count("\n") == 1024
 
 
 @pytest.mark.usefixtures("verdicts")

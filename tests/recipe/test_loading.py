@@ -63,6 +63,26 @@ def sentence(path: Path, *overrides: str) -> str:
         ),
         pytest.param("name: a\ntask: chat\ncorpus: {train: [x]}", ["task", "'translation'", "not 'chat'"], id="task"),
         pytest.param(
+            SMALL + "training: {epochs: true}",
+            ["training.epochs", "a number", "reads what is written as true"],
+            id="yes",
+        ),
+        pytest.param(SMALL + "model: {dropout: no}", ["model.dropout", "a number", "as false"], id="no"),
+        pytest.param(SMALL + "training: {patience: on}", ["training.patience", "as true"], id="on"),
+        pytest.param(
+            SMALL + "training:\n  epochs: 3\n  seed: 2\n  epochs: 4\n",
+            ["recipe.yaml line 6: epochs is there already, in line 4; remove one of the two"],
+            id="a field twice",
+        ),
+        pytest.param(
+            SMALL + "training: {epochs: 3}\nname: b", ["line 4: name is there already, in line 1"], id="the name twice"
+        ),
+        pytest.param(
+            SMALL + "task: sentiment\nmodel: {decoder: classifier, attention: additive, pooling: max}",
+            ["model: attention additive is of decoders that write text", "remove it"],
+            id="the default written out",
+        ),
+        pytest.param(
             "name: a\ncorpus: {train: [x], source_language: no}",
             ["corpus.source_language", "YAML reads it as False", "quotes"],
             id="Norwegian",
@@ -142,6 +162,8 @@ def test_a_folder_is_no_recipe(tmp_path: Path) -> None:
         ("training.epochs=", ["training.epochs", "integer", "not None"]),
         ("registry.description=", ["registry.description", "valid string, not None"]),
         ("training=3", ["training is a section"]),
+        ("training={epochs: 3, epochs: 4}", ["override training={", "epochs is there already"]),
+        ("training.epochs=yes", ["training.epochs", "a number", "as true"]),
     ],
 )
 def test_a_wrong_override(override: str, parts: list[str], tmp_path: Path) -> None:

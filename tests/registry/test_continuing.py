@@ -7,6 +7,7 @@ import pytest
 from mlflow import MlflowClient
 
 from seqloom.mistake import UserMistake
+from seqloom.recipe.resolved import RECIPE_FILE, read_recipe
 from seqloom.registry.continuing import parent_of, pin_parent, place_parent
 from seqloom.registry.runs import FlowRun, open_run
 from seqloom.registry.tracking import connect
@@ -40,8 +41,11 @@ def test_an_alias_becomes_the_number_it_means_now(client: MlflowClient, home: Pa
 
 def test_the_checkpoint_is_laid_where_training_looks(home: Path, checkpoint: Path, tmp_path: Path) -> None:
     place_parent(pin_parent(child(), home), home, tmp_path)
-    found = {file.name: file.read_bytes() for file in (tmp_path / "parent").iterdir()}
-    assert found == {file.name: file.read_bytes() for file in checkpoint.iterdir()}
+    assert read_recipe(tmp_path / "parent").name == "parent"
+    files = {file.name for file in checkpoint.iterdir()}
+    assert {file.name for file in (tmp_path / "parent").iterdir()} == files
+    for name in files - {RECIPE_FILE}:
+        assert (tmp_path / "parent" / name).read_bytes() == (checkpoint / name).read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ MODEL = {
 SHAPE: dict[str, Any] = {"model": MODEL, "vectors": {"width": 96}}
 SOURCES = ["a small dog", "dog", "small dog a", "a dog a dog"] * 10
 REFERENCES = ["ein kleiner Hund", "Hund", "kleiner Hund ein", "ein Hund ein Hund"] * 10
+ORIGINS = ["many.tsv"] * 30 + ["few.tsv"] * 10
 
 
 @pytest.fixture
@@ -48,7 +49,8 @@ def uri(client: MlflowClient, home: Path, tmp_path: Path, request: pytest.Fixtur
     made = write_checkpoint(tmp_path / "checkpoint", **SHAPE)
     recipe = recipe_named(name, **SHAPE)
     run_id = open_run(client, recipe, "key", FlowRun("flow", "flow"), corpus(), home)
-    pd.DataFrame({"source": SOURCES, "reference": REFERENCES}).to_parquet(tmp_path / HYPOTHESES_FILE)
+    rows = {"source": SOURCES, "reference": REFERENCES, "origin": ORIGINS}
+    pd.DataFrame(rows).to_parquet(tmp_path / HYPOTHESES_FILE)
     client.log_artifact(run_id, str(tmp_path / HYPOTHESES_FILE), "evaluation")
     return register_version(client, recipe, run_id, "key", made, evaluation()).uri
 
@@ -92,6 +94,27 @@ def test_a_form_that_is_worse_is_told_and_not_kept(uri: str, home: Path, monkeyp
         find_checkpoint(uri, home, "torch-int8")
     with pytest.raises(MlflowException, match="this version has no form 'torch-int8'; it has torch"):
         mlflow.pyfunc.load_model(uri, model_config={"form": "torch-int8"})
+
+
+def test_a_form_that_is_worse_in_one_file_of_the_corpus_is_refused(
+    uri: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it is better on the whole, and in all lengths that are judged."""
+
+    def answers(_: str, sources: list[str], *others: Any) -> Measured:
+        wrong = "few.tsv" if others[-1] == "torch" else "many.tsv"
+        right = [
+            origin != wrong or (wrong == "many.tsv" and len(source) > 3)
+            for origin, source in zip(ORIGINS, sources, strict=True)
+        ]
+        texts = zip(right, REFERENCES, strict=True)
+        return Measured({"prediction": [text if fine else "ganz anders" for fine, text in texts]}, 5.0, 4.0)
+
+    monkeypatch.setattr(exports, "measure", answers)
+    record = export_version(uri, home, "torch-int8", unwatched)
+    assert record.after.score > record.before.score
+    assert not record.passed
+    assert record.why.startswith("chrF of from many.tsv (30 rows) not below by over 5: ")
 
 
 def test_a_changed_file_of_a_form_is_refused(uri: str, home: Path) -> None:

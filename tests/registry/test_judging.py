@@ -16,7 +16,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry import judging
 from seqloom.registry.gate import Verdict
 from seqloom.registry.history import history
-from seqloom.registry.judging import Decision, judge_version, keep_evidence, settle
+from seqloom.registry.judging import Decision, judge_version, keep_evidence, settle, still_holds
 from seqloom.registry.measuring import Measured, measure
 from seqloom.registry.moves import moves_of, promote, rollback
 from seqloom.registry.runs import FlowRun, open_run
@@ -160,6 +160,18 @@ def test_a_champion_that_moved_while_it_was_measured(place: Place) -> None:
     promote(place.client, place.recipe.name, 2, "by hand", place.home)
     with pytest.raises(UserMistake, match="is version 2 and no longer None"):
         settle(place.client, verdict, Decision(True), "flow run x", "key", place.home)
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["the version", "the model"])
+def test_a_version_that_was_deleted_while_a_person_thought(place: Place, whole: bool) -> None:
+    verdict = place.judged(2)
+    assert still_holds(place.client, verdict)
+    if whole:
+        place.client.delete_registered_model(place.recipe.name)
+    else:
+        place.client.delete_model_version(place.recipe.name, "2")
+    with pytest.raises(UserMistake, match=r"version 2 of .* was deleted after it was judged.*run the recipe again"):
+        still_holds(place.client, verdict)
 
 
 @pytest.mark.parametrize(

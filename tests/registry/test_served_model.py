@@ -19,7 +19,9 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from packaging.requirements import Requirement
 
+from seqloom.decoding.exported import load_generator
 from seqloom.decoding.generator import Generator
+from seqloom.registry.lookup import find_checkpoint
 from seqloom.registry.packaging import needed_modules
 from seqloom.registry.runs import FlowRun, open_run
 from seqloom.registry.sealed import seal
@@ -193,6 +195,17 @@ def change(folder: Path, old: str, new: str) -> Path:
     (package(folder) / "manifest.json").unlink()
     seal(package(folder))
     return folder
+
+
+def test_a_version_answers_by_its_own_recipe(client: MlflowClient, home: Path, checkpoint: Path) -> None:
+    """Other decoding trains nothing anew: the checkpoint still tells that of the recipe it was trained for."""
+    recipe = recipe_named("hasty", decoding={"beam_size": 1, "max_length": 1})
+    run_id = open_run(client, recipe, "key", FlowRun("flow", "flow"), corpus(), home)
+    uri = register_version(client, recipe, run_id, "key", checkpoint, evaluation()).uri
+    generator = load_generator(find_checkpoint(uri, home))
+    assert vars(generator.decoding) == recipe.decoding.model_dump() != vars(Generator.load(checkpoint).decoding)
+    asked = mlflow.pyfunc.load_model(uri).predict(pd.DataFrame({"source": TEXTS}))["prediction"].tolist()
+    assert asked == generator.generate(TEXTS)
 
 
 def test_versions_with_different_code_live_in_one_process(stored: Path, copied: Path, checkpoint: Path) -> None:

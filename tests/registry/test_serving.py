@@ -1,18 +1,10 @@
 """`mlflow models serve`, as another team runs it: over HTTP, many at once, and with what they get wrong."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -20,15 +12,10 @@ from seqloom.decoding.generator import Generator
 from seqloom.registry.runs import FlowRun, open_run
 from seqloom.registry.tracking import connect
 from seqloom.registry.versions import register_version
+from tests.registry.serving import asked, post, predictions, serving
 from tests.registry.tiny import corpus, evaluation, recipe_named
 
 TEXTS = ["a small dog", "", "dog dog dog", "ein kleiner Hund"]
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -38,56 +25,9 @@ def server(home: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactor
     run_id = open_run(client, recipe, "key", FlowRun("flow", "flow"), corpus(), home)
     register_version(client, recipe, run_id, "key", checkpoint, evaluation())
     client.set_registered_model_alias("over-http", "champion", "1")
-    port = free_port()
-    places = str(Path(sys.executable).parent)
-    command = [f"{places}/mlflow", "models", "serve", "--env-manager", "local"]
-    command += ["-m", "models:/over-http@champion", "--port", str(port), "--host", "127.0.0.1"]
-    log = tmp_path_factory.mktemp("server") / "log"
-    with log.open("wb") as file:
-        environment = {
-            **os.environ,
-            "PATH": f"{places}:{os.environ['PATH']}",  # as in a venv that is active: MLflow calls uvicorn by its name
-            "MLFLOW_TRACKING_URI": client.tracking_uri,
-            "OMP_NUM_THREADS": "1",
-        }
-        process = subprocess.Popen(
-            command, env=environment, stdout=file, stderr=file, cwd=log.parent, start_new_session=True
-        )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/ping", process, log)
-        yield f"http://127.0.0.1:{port}/invocations"
-    finally:
-        os.killpg(process.pid, 15)
-        process.wait(30)
-
-
-def wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(600):
-        assert process.poll() is None, log.read_text()
-        try:
-            with urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(log.read_text())
-
-
-def post(address: str, body: bytes, kind: str = "application/json") -> tuple[int, Any]:
-    try:
-        with urlopen(Request(address, body, {"Content-Type": kind}), timeout=60) as response:
-            return response.status, json.load(response)
-    except HTTPError as error:
-        return error.code, json.loads(error.read() or b"null")
-
-
-def asked(texts: list[Any], **params: Any) -> bytes:
-    return json.dumps(
-        {"dataframe_split": {"columns": ["source"], "data": [[t] for t in texts]}, "params": params}
-    ).encode()
-
-
-def predictions(answer: Any) -> list[str]:
-    return [row["prediction"] for row in answer["predictions"]]
+    told = {"MLFLOW_TRACKING_URI": client.tracking_uri}
+    with serving("models:/over-http@champion", tmp_path_factory.mktemp("server"), told) as address:
+        yield address
 
 
 def test_every_format_that_mlflow_takes(server: str, checkpoint: Path) -> None:

@@ -54,12 +54,20 @@ def _fields(recipe: Recipe, section: str) -> Any:
             return {**recipe.vectors.model_dump(), **_digests(files)}
         case "training":  # how it is done, and not what comes of it
             weights = {"start_encoder_from": Path(recipe.training.start_encoder_from) / "weights.safetensors"}
-            return {**recipe.training.model_dump(exclude={"processes", "checkpoint_minutes"}), **_digests(weights)}
+            learned = recipe.training.model_dump(exclude={"processes", "checkpoint_minutes"})
+            return {**learned, **_digests(weights), **_selection(recipe)}
         case "registry":
             return recipe.registry.model_dump(include=_PRESENTED)
         case "rules":
             return recipe.registry.model_dump(exclude=_PRESENTED | {"form"})
     return getattr(recipe, section).model_dump()
+
+
+def _selection(recipe: Recipe) -> dict[str, Any]:
+    """What chooses the epoch beside the weights: validation answers greedily, so nothing else of decoding counts."""
+    if recipe.training.select_by == "loss" or kind_of(recipe.task).answer == "label":
+        return {}
+    return {"task": recipe.task, "max_length": recipe.decoding.max_length}
 
 
 def _digests(files: dict[str, Path]) -> dict[str, str]:

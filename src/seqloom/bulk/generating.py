@@ -34,7 +34,7 @@ Reply = tuple[dict[str, Any] | None, str]  # the columns of an answer, or why th
 class Bulk:
     """What decides every row of an output."""
 
-    model: str  # as it was asked for
+    model: str  # as it was asked for, and its form
     checkpoint: Path
     input: Input
     shard_rows: int

@@ -10,6 +10,7 @@ import requests
 from pooch.utils import unique_file_name
 
 from seqloom.artifact.digest import digest_of_file
+from seqloom.corpus.once import is_fresh, note_fresh
 from seqloom.mistake import Unreachable, UserMistake
 
 _PIN = re.compile(r"sha256=([0-9a-fA-F]{64})")
@@ -19,8 +20,8 @@ _SECONDS = 30  # without a byte from the server
 def download(place: str, folder: Path, field: str) -> Path:
     """Return the file at `place`, a URL with or without #sha256=…, kept in `folder`.
 
-    A pinned file is downloaded once. One that is not pinned is downloaded each time, for only its bytes tell whether
-    it has changed. It takes its place by a rename, so half a download never lies there.
+    A pinned file is downloaded once. One that is not pinned is downloaded for each piece of work (`downloading_once`),
+    for only its bytes tell whether it has changed. It takes its place by a rename, so half a download never lies there.
 
     Raises:
         Unreachable: the server cannot be reached, or is not well.
@@ -33,6 +34,8 @@ def download(place: str, folder: Path, field: str) -> Path:
     kept = folder / _file_name(url, field)
     if pin and kept.is_file() and digest_of_file(kept) == pin[1].lower():
         return kept
+    if not pin and is_fresh(kept):
+        return kept
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as scratch:
         fresh = _fetch(url, Path(scratch), field)
@@ -40,6 +43,7 @@ def download(place: str, folder: Path, field: str) -> Path:
         if pin and found != pin[1].lower():
             raise UserMistake(f"{url}: its sha256 is {found}, not {pin[1].lower()}; correct #sha256= in {field}")
         fresh.replace(kept)
+    note_fresh(kept)
     return kept
 
 

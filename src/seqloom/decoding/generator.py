@@ -1,7 +1,7 @@
 """Texts in, texts out: a trained model as people use it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,15 @@ Columns = dict[str, list[Any]]
 """Answers as a table has them: a list by column, an entry a text."""
 
 NOTHING = Answer("", 0.0, [])
+
+
+def one_below_the_other(tables: Iterable[Mapping[str, Sequence[Any]]]) -> Columns:
+    """The rows of several tables with the same columns, in order."""
+    together: Columns = {}
+    for table in tables:
+        for column, values in table.items():
+            together.setdefault(column, []).extend(values)
+    return together
 
 
 class Generator:

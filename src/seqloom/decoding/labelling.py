@@ -22,6 +22,22 @@ if TYPE_CHECKING:
 SHOWN = 5  # labels in a line
 
 
+class EmptyText(UserMistake):
+    """One of the texts that were asked for together has nothing to label; `row` counts them from 0."""
+
+    def __init__(self, row: int, rows: int) -> None:
+        super().__init__(row, rows)
+        self.row = row
+        self.rows = rows
+
+    def __str__(self) -> str:
+        return self.sentence(f"text {self.row + 1} of {self.rows}")
+
+    def sentence(self, place: str) -> str:
+        """The mistake, told to one who knows the text as `place`."""
+        return f"{place} is empty, and there is no label for nothing: remove it"
+
+
 class Labeller(Generator):
     """A model whose answers to a text are all labels, the likeliest first; a score is a log-probability."""
 
@@ -39,7 +55,7 @@ class Labeller(Generator):
         return f"{found[0].text}\t" + ", ".join(f"{each.text} {probability(each):.1%}" for each in found[:SHOWN])
 
     def _unread(self, row: int, rows: int) -> list["Answer"]:
-        raise UserMistake(f"text {row + 1} of {rows} is empty, and there is no label for nothing: remove it")
+        raise EmptyText(row, rows)
 
     @torch.inference_mode()
     def _search(

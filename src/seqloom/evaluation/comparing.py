@@ -44,7 +44,7 @@ class Comparison:
     challenger: float
     low: float  # 95 % of the resampled differences lie between these
     high: float
-    chance: float  # probability of so large a difference between equals
+    chance: float  # probability of a difference between equals that is as large or larger
 
     @property
     def difference(self) -> float:
@@ -75,7 +75,11 @@ def exact_matches(hypotheses: Sequence[str], references: Sequence[str]) -> Count
 
 
 def compare(champion: Counts, challenger: Counts) -> Comparison:
-    """The difference, its interval and its probability, as sacreBLEU's paired bootstrap test computes it."""
+    """The difference, its interval and its probability, as sacreBLEU's paired bootstrap test computes it.
+
+    But for one thing: a resample counts that is as far off as what was observed, and not only one that is farther. Of a
+    system and itself none is farther, from which sacreBLEU concludes that they differ, with p = 0.001.
+    """
     assert champion.rows.shape == challenger.rows.shape, "two systems answer the same rows"
     theirs, ours = (np.empty(RESAMPLES) for _ in range(2))
     for first, drawn in _resamples(len(champion.rows)):
@@ -84,7 +88,7 @@ def compare(champion: Counts, challenger: Counts) -> Comparison:
     differences = ours - theirs
     observed = abs(challenger.figure - champion.figure)
     sizes = np.abs(differences)
-    chance = (np.sum(sizes - sizes.mean() > observed) + 1) / (RESAMPLES + 1)
+    chance = (np.sum(sizes - sizes.mean() >= observed) + 1) / (RESAMPLES + 1)
     low, high = np.quantile(differences, [0.025, 0.975])
     return Comparison(champion.figure, challenger.figure, float(low), float(high), float(chance))
 

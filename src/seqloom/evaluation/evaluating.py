@@ -2,13 +2,14 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from seqloom.decoding.generator import one_below_the_other
 from seqloom.evaluation.canvas import MODEL
 from seqloom.evaluation.comparing import interval
 from seqloom.evaluation.examples import Example, choose_examples
@@ -98,11 +99,13 @@ def _answer(judge: Judge, ask: Ask, train: pd.DataFrame, test: HeldOut, progress
 
 
 def _decode(ask: Ask, sources: Sequence[str], progress: Progress) -> Replies:
-    replies: dict[str, list[Any]] = {}
-    for start in range(0, len(sources), ROWS_AT_ONCE):
-        for column, values in ask(sources[start : start + ROWS_AT_ONCE]).items():
-            replies.setdefault(column, []).extend(values)
-        progress(len(replies["prediction"]), len(sources), "rows", "decoding the test split")
+    def pieces() -> Iterator[Replies]:
+        for start in range(0, len(sources), ROWS_AT_ONCE):
+            asked = sources[start : start + ROWS_AT_ONCE]
+            yield ask(asked)
+            progress(start + len(asked), len(sources), "rows", "decoding the test split")
+
+    replies = one_below_the_other(pieces())
     assert len(replies["prediction"]) == len(sources), "one answer per source"
     return replies
 
@@ -136,6 +139,7 @@ def _write_tables(
     table = {
         "source": answers.test.sources,
         "reference": answers.test.references,
+        **({"origin": answers.test.origins} if answers.test.origins else {}),
         "hypothesis": answers.ours["prediction"],
         **{name: answers.systems[name]["prediction"] for name in judge.kind.baselines},
         **judge.by_row(answers.ours, answers.test),

@@ -1,6 +1,6 @@
 """Which architectures make no sense, and what to change in them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +32,17 @@ def mistakes_in(model: "Model") -> Iterator[str]:
             yield from _mistaken_heads(model, side)
     if model.positions == "rotary" and "cnn" in (model.encoder, model.decoder):
         yield "a cnn cannot turn queries and keys: set positions to sinusoidal or learned"
+
+
+def idle_words(model: "Model", said: Collection[str]) -> Iterator[str]:
+    """A sentence for each default that somebody wrote out and that does nothing; `said` are the fields written.
+
+    Where every field is, nobody wrote them: such a section is a dump of a recipe, or comes from a form.
+    """
+    if len(said) == len(type(model).model_fields):
+        return
+    if "attention" in said and model.decoder == "classifier" and model.attention != "none":
+        yield f"attention {model.attention} is of decoders that write text, and a classifier writes none: remove it"
 
 
 def ctranslate2_obstacles(recipe: "Recipe") -> Iterator[str]:

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from seqloom.mistake import UserMistake
+from seqloom.recipe.architecture import idle_words
 from seqloom.recipe.schema import Recipe
+from seqloom.recipe.single_keys import SaidTwice, load_yaml
 
 Checked = TypeVar("Checked", bound=BaseModel)
 
@@ -24,7 +26,10 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     tree = _read_yaml(path)
     for override in overrides:
         _apply(tree, override)
-    return check_recipe(tree, str(path))
+    recipe = check_recipe(tree, str(path))
+    for mistake in idle_words(recipe.model, recipe.model.model_fields_set):
+        raise UserMistake(f"{path}: model: {mistake}")
+    return recipe
 
 
 def change_recipe(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
@@ -72,7 +77,7 @@ def check_section(section: type[Checked], tree: object, origin: str) -> Checked:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = load_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserMistake(f"{path}: no such recipe (looked in {Path.cwd()}); give the path of a YAML file") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -81,6 +86,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         problem = " ".join(str(getattr(error, "problem", error)).split())  # on one line
+        if isinstance(error, SaidTwice):
+            raise UserMistake(f"{path}{line}: {problem}; remove one of the two") from None
         raise UserMistake(f"{path}{line}: not valid YAML ({problem})") from None
     if not isinstance(tree, dict):
         raise UserMistake(f"{path}: a recipe is a YAML mapping with name, corpus and further sections, see recipes/")
@@ -92,7 +99,9 @@ def _apply(tree: dict[str, Any], override: str) -> None:
     if not equals or not name:
         raise UserMistake(f"override {override}: it is written section.field=value, such as training.epochs=3")
     try:
-        value = yaml.safe_load(text)
+        value = load_yaml(text)
+    except SaidTwice as error:
+        raise UserMistake(f"override {override}: {error.problem}; remove one of the two") from None
     except yaml.YAMLError:
         raise UserMistake(
             f"override {override}: the value is not valid YAML; quote it or write lists as [a, b]"

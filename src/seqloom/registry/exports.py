@@ -89,13 +89,12 @@ def _judged(
     """Both forms are asked the test rows of the version by `mlflow.pyfunc`, as others ask."""
     number, uri = int(version.version), str(copy)
     folders = (copy / ARTIFACTS / PACKAGE / CHECKPOINT, copy / ARTIFACTS / FORMS / form)
-    sources, references = rows["source"].tolist(), rows["reference"].tolist()
     judge, metric = judge_of(recipe.task), judged_by(recipe).name
-    test = HeldOut(sources, references, None, recipe.corpus.target_language)
+    test = HeldOut.of(rows, recipe.corpus.target_language)
     smoke = smoke_test(client.tracking_uri, uri, form)
     if not smoke.passed:
         raise UserMistake(f"{version.name}, version {number}, does not answer as {form}: {smoke.told}")
-    before, after = (measure(uri, sources, recipe.decoding, "cpu", progress, each) for each in (OWN_FORM, form))
+    before, after = (measure(uri, test.sources, recipe.decoding, "cpu", progress, each) for each in (OWN_FORM, form))
     counts = [judge.count(metric, measured.replies, test) for measured in (before, after)]
     sizes = [megabytes_of(folder) for folder in folders]
     itself, other = (
@@ -103,11 +102,13 @@ def _judged(
         for counted, measured, size in zip(counts, (before, after), sizes, strict=True)
     )
     findings = judge_form(recipe, smoke, itself, other, judge.slices(test))
-    verdict = Verdict(version.name, number, None, findings, len(sources), recipe.decoding.model_dump(), form=form)
+    verdict = Verdict(version.name, number, None, findings, len(test.sources), recipe.decoding.model_dump(), form=form)
     found = compare(*counts)
     was, became = _side(itself, before), _side(other, after)
     interval = (round(found.low, 3), round(found.high, 3))
-    return Record(form, len(sources), recipe.task, metric, was, became, interval, verdict.passed, verdict.why), verdict
+    return Record(
+        form, len(test.sources), recipe.task, metric, was, became, interval, verdict.passed, verdict.why
+    ), verdict
 
 
 def _side(contender: Contender, measured: Measured) -> Side:
@@ -139,12 +140,12 @@ def _model_that_knows_forms(version: ModelVersion, folder: Path) -> str:
 
 
 def _what_it_was_judged_by(version: ModelVersion) -> tuple[Recipe, pd.DataFrame]:
-    """The recipe, and the test rows."""
+    """The recipe, and the test rows as they stood in the corpus, with their files where that version tells them."""
     run = f"runs:/{version.run_id}"
     try:
         recipe = Recipe.model_validate(yaml.safe_load(mlflow.artifacts.load_text(f"{run}/recipe.yaml")))
         table = mlflow.artifacts.download_artifacts(f"{run}/evaluation/{HYPOTHESES_FILE}")
-        return recipe, pd.read_parquet(table)
+        return recipe, pd.read_parquet(table).rename(columns={"reference": "target"})
     except (MlflowException, OSError, ValueError) as error:
         raise UserMistake(
             f"models:/{version.name}/{version.version}: nobody can judge a form of it without the recipe and the test "

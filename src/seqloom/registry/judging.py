@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.reading import read_split
+from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
 from seqloom.recipe.kinds.choosing import judged_by, kind_of
 from seqloom.recipe.schema import Recipe
@@ -104,7 +106,20 @@ def keep_evidence(client: MlflowClient, verdict: Verdict, run_id: str) -> None:
 
 
 def still_holds(client: MlflowClient, verdict: Verdict) -> bool:
-    """Whether the champion is the one that was measured, or the version itself by now."""
+    """Whether the champion is the one that was measured, or the version itself by now.
+
+    Raises:
+        UserMistake: the version is not there any more.
+    """
+    try:
+        client.get_model_version(verdict.name, str(verdict.version))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        raise UserMistake(
+            f"version {verdict.version} of {verdict.name} was deleted after it was judged: there is nothing to decide "
+            "any more; run the recipe again to register it anew"
+        ) from None
     return aliases_of(client, verdict.name).get(CHAMPION) in (verdict.champion, verdict.version)
 
 

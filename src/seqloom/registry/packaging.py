@@ -7,6 +7,8 @@ from importlib.metadata import version as installed
 from pathlib import Path
 
 import seqloom
+from seqloom.recipe.resolved import write_recipe
+from seqloom.recipe.schema import Recipe
 from seqloom.registry.sealed import CHECKPOINT, CODE, LIBRARY, seal
 
 ENTRIES = ("seqloom.decoding.answering", "seqloom.registry.sealed")
@@ -14,9 +16,13 @@ LIBRARIES = ("mlflow", "numpy", "pandas", "pydantic", "pyyaml", "rjieba", "safet
 _SOURCE = Path(seqloom.__file__).parent
 
 
-def pack(checkpoint: Path, folder: Path) -> str:
-    """Fill `folder` with a checkpoint and the code it needs, and seal it; return the seal's digest."""
+def pack(recipe: Recipe, checkpoint: Path, folder: Path) -> str:
+    """Fill `folder` with a checkpoint and the code it needs, and seal it; return the seal's digest.
+
+    The recipe is the version's: a checkpoint that was there already may have come of one with another name or decoding.
+    """
     shutil.copytree(checkpoint, folder / CHECKPOINT)
+    write_recipe(recipe, folder / CHECKPOINT)
     for file in needed_modules():
         place = folder / CODE / LIBRARY / file.relative_to(_SOURCE)
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -126,7 +126,7 @@ def _log_model(recipe: Recipe, run_id: str, checkpoint: Path, example: str) -> t
     """Store code, checkpoint, signature and example with the run; return the model's URI and id, and its seal."""
     with TemporaryDirectory() as folder, warnings.catch_warnings(), mlflow.start_run(run_id=run_id):
         warnings.simplefilter("ignore")  # MLflow's own, on type hints that the signature makes needless
-        seal = pack(checkpoint, Path(folder, PACKAGE))
+        seal = pack(recipe, checkpoint, Path(folder, PACKAGE))
         arguments: dict[str, Any] = {
             "name": "model",
             "python_model": str(SERVED_MODEL),

@@ -6,6 +6,9 @@ from pydantic import Field
 
 from seqloom.recipe.sections.section import Count, Section
 
+ServedForm = Literal["torch", "ctranslate2", "ctranslate2-int8", "torch-int8"]
+"""What a version may answer in: as it was trained, or as `seqloom export` made of it."""
+
 
 class Registry(Section):
     """How the version is presented to those who load it, and when it becomes the champion.
@@ -37,7 +40,7 @@ class Registry(Section):
         0.0, ge=0.0, description="Milliseconds for one text on this CPU, 95 of 100 texts, at most; 0 is no limit."
     )
     megabytes: float = Field(0.0, ge=0.0, description="Size of the version's files at most, 10^6 bytes; 0 is no limit.")
-    form: Literal["torch", "ctranslate2", "ctranslate2-int8", "torch-int8"] = Field(
+    form: ServedForm = Field(
         "torch", description="Form that each version is exported to beside its own, for CPUs; torch is its own alone."
     )
     approval: Literal["automatic", "manual"] = Field(

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 Share = Annotated[float, Field(ge=0.0, le=0.5)]
 Count = Annotated[int, Field(ge=1)]
@@ -12,3 +12,12 @@ class Section(BaseModel):
     """A frozen group of fields that refuses keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _yes_is_no_number(cls, value: object, field: ValidationInfo) -> object:
+        """Pydantic would read true as 1."""
+        assert field.field_name
+        if isinstance(value, bool) and cls.model_fields[field.field_name].annotation in (int, float):
+            raise ValueError(f"a number belongs here, and YAML reads what is written as {str(value).lower()}")
+        return value
