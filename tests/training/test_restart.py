@@ -41,6 +41,12 @@ TRAININGS = [
     pytest.param({**TINY, "encoder": "transformer", "decoder": "transformer"}, {}, TWICE, id="transformer"),
     pytest.param({**TINY, "encoder": "cnn", "decoder": "cnn"}, {}, TWICE, id="cnn"),
     pytest.param({**TINY, "encoder": "none", "decoder": "transformer"}, {}, TWICE, id="language model"),
+    pytest.param(
+        {"encoder": "none", "decoder": "gru", "variational_dropout": True},
+        {"row_tokens": 6},
+        TWICE,
+        id="running text",
+    ),
     pytest.param({"decoder": "classifier"}, {}, TWICE, id="classifier"),
     pytest.param({"copying": True, "coverage": 1.0, "variational_dropout": True}, {}, TWICE, id="copying"),
     pytest.param({"attention": "multiplicative", "input_feeding": True}, {}, TWICE, id="input feeding"),

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from seqloom.corpus.normalising import normalise
 from seqloom.mistake import UserMistake
 from seqloom.recipe import schema
-from seqloom.vocabulary.special import SPECIAL_TOKENS, UNKNOWN
+from seqloom.vocabulary.marking import MARK
+from seqloom.vocabulary.special import END, SPECIAL_TOKENS, UNKNOWN
 from seqloom.vocabulary.training import BYTE_TOKENS, train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
-from seqloom.vocabulary.words import count_words
+from seqloom.vocabulary.words import count_for
 
 LINES = [
     "A dog runs, and another dog (a small one) runs after it.",
@@ -30,10 +31,10 @@ BYTE_KINDS = ("bpe", "unigram", "char")
 
 def train(kind: str, lines: list[str] = LINES, size: int = 600, min_frequency: int = 2) -> Vocabulary:
     section = schema.Vocabulary(kind=kind, size=size, min_frequency=min_frequency)  # type: ignore[arg-type]
-    return train_vocabulary(count_words(lines, kind == "word"), section)
+    return train_vocabulary(count_for(kind, lines), section)
 
 
-TRAINED = {kind: train(kind) for kind in ("word", *BYTE_KINDS)}
+TRAINED = {kind: train(kind) for kind in ("word", "spaced", *BYTE_KINDS)}
 
 
 @pytest.mark.parametrize("kind", BYTE_KINDS)
@@ -127,3 +128,15 @@ def test_the_same_text_gives_the_same_file_in_every_process(kind: str, tmp_path:
         environment = {**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONPATH": os.pathsep.join(sys.path)}
         subprocess.run([sys.executable, "-c", program, kind, str(file)], check=True, env=environment)
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_spaced_vocabulary_keeps_what_stands_between_spaces() -> None:
+    """Penn Treebank, as it is: its `<unk>` is a word like others, and no token of a model's own."""
+    lines = ["did n't fall <unk> 500-stock 'N", "</s> did fall <unk> u.s."]
+    vocabulary = train("spaced", lines, min_frequency=1)
+    tokens = vocabulary.tokenise(lines)
+    assert [[token.removeprefix(MARK) for token in each] for each in tokens] == [line.split() for line in lines]
+    ids = vocabulary.encode([*lines, "fall 501-stock"])
+    assert min(min(each) for each in ids[:2]) > END
+    assert ids[2][1] == UNKNOWN
+    assert vocabulary.decode(ids[:2]) == lines

@@ -9,15 +9,15 @@ from seqloom.recipe import schema
 from seqloom.vocabulary.special import END, PADDING, START, UNKNOWN
 from seqloom.vocabulary.training import train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
-from seqloom.vocabulary.words import count_words
+from seqloom.vocabulary.words import count_for
 
 LINES = ["a dog runs, 北京", "the dog ran on 12 streets, 北京"] * 3
-KINDS = ("word", "bpe", "unigram", "char")
+KINDS = ("word", "spaced", "bpe", "unigram", "char")
 
 
 def train(kind: str) -> Vocabulary:
     section = schema.Vocabulary(kind=kind, size=320)  # type: ignore[arg-type]
-    return train_vocabulary(count_words(LINES, kind == "word"), section)
+    return train_vocabulary(count_for(kind, LINES), section)
 
 
 @pytest.mark.parametrize("kind", KINDS)

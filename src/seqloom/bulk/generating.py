@@ -16,6 +16,7 @@ from filelock import FileLock
 from seqloom.artifact.digest import digest_of_folder, digest_of_value
 from seqloom.artifact.durable import says_full, sync
 from seqloom.bulk.reading import FAILURE, PREDICTION, Input, Rows
+from seqloom.decoding.continuing import Continuer
 from seqloom.decoding.generator import Generator
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
@@ -183,7 +184,12 @@ def _answer(generator: Generator, texts: Sequence[str], first: int) -> list[dict
 
 
 def _added(generator: Generator) -> dict[str, pa.DataType]:
-    """The columns of an answer: of a label also its probability, and that of each label by its name."""
+    """The columns of an answer: of a label also its probability, and that of each label by its name.
+
+    Of a text that goes on, how likely it was.
+    """
+    if isinstance(generator, Continuer):
+        return {PREDICTION: pa.string(), "log_probability": pa.float64()}
     if not generator.target.of_labels:
         return {PREDICTION: pa.string()}
     labels = sorted(generator.target.tokens[len(SPECIAL_TOKENS) :])

@@ -15,7 +15,7 @@ from seqloom.corpus.normalising import normalise
 from seqloom.corpus.pairs import Kin, RawPair
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.sources import Sources
-from seqloom.corpus.splitting import SPLITS, Shares
+from seqloom.corpus.splitting import SPLITS, Shares, Stretches
 from seqloom.corpus.writing import CorpusWriter
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
@@ -57,14 +57,17 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
     Raises:
         UserMistake: a file is not what its format promises, or a split ends up empty.
     """
-    shares = Shares.of(section, sources)
+    running = section.format == "running"
+    shares = _stretches(section, sources) if running else Shares.of(section, sources)
     cleaner = Cleaner(section.max_characters)
     tally = _Tally()
     with CorpusWriter(folder) as writer:
         for given_for, origin, pair in _pairs(section, sources):
             source, target = normalise(pair.source), normalise(pair.target)
             kin = pair.kin or Kin(source, frozenset())
-            reason = pair.flaw or cleaner.reason_against(source, target, given_for, kin, pair.core)
+            reason = pair.flaw
+            if not running:  # running text has no gaps
+                reason = reason or cleaner.reason_against(source, target, given_for, kin, pair.core)
             if reason:
                 writer.reject(reason, source, target, origin, pair.line)
                 tally.reject(reason, source, target, origin, pair.line)
@@ -80,6 +83,12 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
     facts = {"by_heart": section.by_heart, **_facts(tally, folder)}
     (folder / "report.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
     return facts
+
+
+def _stretches(section: Corpus, sources: Sources) -> Stretches:
+    """Running text is read twice: how much there is decides where it is cut."""
+    passages = sum(1 for files in sources.train.rows for _ in read_pairs(files, section))
+    return Stretches(passages, Shares.of(section, sources))
 
 
 def _pairs(section: Corpus, sources: Sources) -> Iterator[tuple[str, str, RawPair]]:

@@ -7,6 +7,7 @@ from seqloom.corpus.catalogues import read_mo, read_po
 from seqloom.corpus.dialogues import Dialogue, pairs_of, read_grouped, read_lists, read_questions, read_turns
 from seqloom.corpus.opening import read_lines, without_end
 from seqloom.corpus.pairs import RawPair
+from seqloom.corpus.running import passages_of
 from seqloom.corpus.sources import SourceFile
 from seqloom.corpus.tables import read_jsonl, read_table
 from seqloom.mistake import UserMistake
@@ -31,6 +32,8 @@ def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[RawPa
             return read_labelled(file)
         case "texts":
             return read_texts(file)
+        case "running":
+            return read_running(file, section.max_characters)
         case "tsv" | "csv":
             return read_table(file, section)
         case "jsonl":
@@ -60,6 +63,12 @@ def read_texts(file: SourceFile) -> Iterator[RawPair]:
         if not line.isspace():
             text = without_end(line)
             yield RawPair(text, text, number)
+
+
+def read_running(file: SourceFile, longest: int) -> Iterator[RawPair]:
+    """Yield passages of at most `longest` characters, each as its own target."""
+    for passage, number in passages_of(map(without_end, read_lines(file)), longest):
+        yield RawPair(passage, passage, number)
 
 
 def read_labelled(file: SourceFile) -> Iterator[RawPair]:

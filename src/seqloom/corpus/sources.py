@@ -14,7 +14,7 @@ from seqloom.recipe.schema import Corpus
 PACKAGE = "package://"
 URLS = ("http://", "https://")
 ENDINGS = ("tsv", "csv", "jsonl", "po", "mo")  # of file names that tell the format
-TABLES = (*ENDINGS, "labelled", "texts")  # the formats of one file for both sides
+TABLES = (*ENDINGS, "labelled", "texts", "running")  # the formats of one file for both sides
 
 
 @dataclass(frozen=True)

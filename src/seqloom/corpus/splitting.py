@@ -45,6 +45,30 @@ class Shares:
         return "validation" if place >= 1.0 - self.validation else "train"
 
 
+class Stretches:
+    """Running text is cut where it stands: its end is the test split, and what lies before that validation.
+
+    A hash would put a passage for training between each two of the test.
+    """
+
+    def __init__(self, passages: int, shares: Shares) -> None:
+        self._number = 0
+        self._test = passages - round(passages * shares.test)
+        self._validation = self._test - round(passages * shares.validation)
+        self._by_heart = shares.by_heart
+
+    def splits_of(self, source: str, given_for: str) -> tuple[str, ...]:  # noqa: ARG002 its place decides
+        """Name the splits of the next passage from the files given for one of them."""
+        if self._by_heart:
+            return SPLITS
+        if given_for != "train":
+            return (given_for,)
+        self._number += 1
+        if self._number > self._test:
+            return ("test",)
+        return ("validation" if self._number > self._validation else "train",)
+
+
 def position(source: str) -> float:
     """A number in [0, 1) that looks random and is always the same for the same text."""
     digest = hashlib.blake2b(source.encode(), digest_size=8).digest()

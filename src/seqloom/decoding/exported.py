@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from seqloom.decoding.continuing import Continuer
 from seqloom.decoding.generator import Generator, conversation_of
 from seqloom.decoding.hypothesis import NEVER_WRITTEN, Hypothesis
 from seqloom.decoding.int8 import read_int8
@@ -41,8 +42,8 @@ def load_generator(folder: Path) -> Generator:
         return read_generator(folder)
     if json.loads(file.read_text(encoding="utf-8"))["form"] != "torch-int8":
         return CTranslate2Generator(folder)
-    answers_labels = kind_of(read_recipe(folder).task).answer == "label"
-    return (Int8Labeller if answers_labels else Int8Generator).around(read_int8(folder), folder)
+    form = _INT8[kind_of(read_recipe(folder).task).answer]
+    return form.around(read_int8(folder), folder)
 
 
 def ctranslate2() -> ModuleType:
@@ -74,6 +75,14 @@ class Int8Generator(OnCpuAlone):
 
 class Int8Labeller(OnCpuAlone, Labeller):
     """The same, for labels."""
+
+
+class Int8Continuer(OnCpuAlone, Continuer):
+    """The same, for texts that go on."""
+
+
+_INT8: dict[str, type[OnCpuAlone]] = {"text": Int8Generator, "label": Int8Labeller, "continuation": Int8Continuer}
+"""By what a kind of task answers."""
 
 
 class CTranslate2Generator(OnCpuAlone):

@@ -76,6 +76,7 @@ class Generator:
     """
 
     runs_on_a_gpu = True
+    needs_text = True  # there is no answer to nothing
 
     def __init__(
         self,
@@ -146,13 +147,14 @@ class Generator:
         sample there is one answer a text, which follows from the text, the seed and its number: `first` for the first.
         """
         encoded = self.encode(texts)
-        answers = [[] if ids else self._unread(row, len(texts)) for row, ids in enumerate(encoded)]
-        rows = sorted((row for row in range(len(texts)) if encoded[row]), key=lambda row: len(encoded[row]))
+        asked = [bool(ids) or not self.needs_text for ids in encoded]
+        answers = [[] if asks else self._unread(row, len(texts)) for row, asks in enumerate(asked)]
+        rows = sorted((row for row, asks in enumerate(asked) if asks), key=lambda row: len(encoded[row]))
         for start in range(0, len(rows), decoding.batch_size):
             chunk = rows[start : start + decoding.batch_size]
             found = self._search([encoded[row] for row in chunk], decoding, [first + row for row in chunk])
             for row, hypotheses in zip(chunk, found, strict=True):
-                answers[row] = self.spell(hypotheses)
+                answers[row] = self.spell(hypotheses, encoded[row])
         return answers
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
@@ -214,6 +216,10 @@ class Generator:
         _, weights, _ = decoder.attend(embedded, self.model.start(memory), memory)
         return Attention(_names(self.source, source), _names(self.target, answer.tokens), weights[0].tolist())
 
+    def _longest(self, source_length: int, decoding: "Decoding") -> int:
+        """Tokens that an answer to a source of so many, END among them, may have."""
+        return min(decoding.max_length, self.model.decoder.longest_answer(source_length), self.tokens or 1 << 62)
+
     def _unread(self, row: int, rows: int) -> list[Answer]:  # noqa: ARG002 who answers otherwise says where
         """The answer to a text without tokens."""
         return [NOTHING]
@@ -223,11 +229,10 @@ class Generator:
         """The hypotheses of each source, best first; the number of each decides what is drawn for it."""
         device = next(self.model.parameters()).device
         source = pad_sources(sources).to(device)  # (B, S)
-        longest = min(decoding.max_length, self.model.decoder.longest_answer(source.shape[1]), self.tokens or 1 << 62)
-        return self.write(*self.model.read(source), longest, decoding, numbers)
+        return self.write(*self.model.read(source), self._longest(source.shape[1], decoding), decoding, numbers)
 
-    def spell(self, hypotheses: list[Hypothesis]) -> list[Answer]:
-        """Tokens to text."""
+    def spell(self, hypotheses: list[Hypothesis], source: Sequence[int] = ()) -> list[Answer]:  # noqa: ARG002
+        """Tokens to text; a language model goes on from those of the source."""
         texts = self.target.decode([hypothesis.tokens for hypothesis in hypotheses])
         return [  # one line, whatever bytes the model wrote
             Answer(normalise(text), hypothesis.score, hypothesis.tokens)

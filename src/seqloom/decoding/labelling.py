@@ -12,7 +12,7 @@ import torch
 from seqloom.batches.batch import pad_sources
 from seqloom.decoding.generator import Answers, Columns, Generator
 from seqloom.decoding.hypothesis import Hypothesis
-from seqloom.mistake import UserMistake
+from seqloom.decoding.unanswerable import Unanswerable
 from seqloom.vocabulary.special import SPECIAL_TOKENS, START
 
 if TYPE_CHECKING:
@@ -20,22 +20,6 @@ if TYPE_CHECKING:
     from seqloom.recipe.schema import Decoding
 
 SHOWN = 5  # labels in a line
-
-
-class EmptyText(UserMistake):
-    """One of the texts that were asked for together has nothing to label; `row` counts them from 0."""
-
-    def __init__(self, row: int, rows: int) -> None:
-        super().__init__(row, rows)
-        self.row = row
-        self.rows = rows
-
-    def __str__(self) -> str:
-        return self.sentence(f"text {self.row + 1} of {self.rows}")
-
-    def sentence(self, place: str) -> str:
-        """The mistake, told to one who knows the text as `place`."""
-        return f"{place} is empty, and there is no label for nothing: remove it"
 
 
 class Labeller(Generator):
@@ -55,7 +39,7 @@ class Labeller(Generator):
         return f"{found[0].text}\t" + ", ".join(f"{each.text} {probability(each):.1%}" for each in found[:SHOWN])
 
     def _unread(self, row: int, rows: int) -> list["Answer"]:
-        raise EmptyText(row, rows)
+        raise Unanswerable(row, rows, "is empty, and there is no label for nothing: remove it")
 
     @torch.inference_mode()
     def _search(

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqloom.decoding.continuing import Continuer
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.labelling import Labeller
 from seqloom.models.encoder_decoder import EncoderDecoder
@@ -13,7 +14,7 @@ from seqloom.vocabulary.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Decoding
 
-_GENERATORS = {"text": Generator, "label": Labeller}  # by what a kind of task answers
+_GENERATORS = {"text": Generator, "label": Labeller, "continuation": Continuer}  # by what a kind of task answers
 
 
 def read_generator(folder: Path) -> Generator:

@@ -22,13 +22,17 @@ def write_singly(
     model: EncoderDecoder, memory: Memory, prompt: Tensor, max_length: int, length_penalty: float, choose: Choose
 ) -> list[Hypothesis]:
     """The answer to each row of memory, of at most `max_length` tokens behind the prompt `(B, P)`."""
-    state = model.start(memory)
     prompted = (prompt != PADDING).sum(dim=1)
-    token = torch.full((len(prompt),), START, device=prompt.device)
+    known = torch.cat([prompt.new_full((len(prompt), 1), START), prompt], dim=1)
+    common = int(prompted.min())  # tokens that every prompt has: read at once
+    state = model.start(memory)
+    if common:
+        state = model.advance(known[:, :common], state, memory)
+    token = known[:, common]
     total = torch.zeros(len(prompt), device=prompt.device)
     finished = torch.zeros(len(prompt), dtype=torch.bool, device=prompt.device)
     written: list[Tensor] = []
-    for place in range(prompt.shape[1] + max_length):
+    for place in range(common, prompt.shape[1] + max_length):
         logits, state = model.step(token, state, memory)
         scores = follow(prompt, place, log_probabilities(logits))
         token = choose(scores, place - prompted)
@@ -38,10 +42,11 @@ def write_singly(
         written.append(token)
         if finished.all():
             break
-    answers = torch.stack(written, dim=1)  # (B, T)
-    lengths = (answers != PADDING).sum(dim=1) - prompted  # END counts
+    answers = torch.stack(written, dim=1)  # (B, T), behind the common tokens
+    firsts = prompted - common
+    lengths = (answers != PADDING).sum(dim=1) - firsts  # END counts
     scores = total / lengths**length_penalty
     return [
         Hypothesis([t for t in tokens[first:] if t not in (END, PADDING)], score)
-        for tokens, first, score in zip(answers.tolist(), prompted.tolist(), scores.tolist(), strict=True)
+        for tokens, first, score in zip(answers.tolist(), firsts.tolist(), scores.tolist(), strict=True)
     ]

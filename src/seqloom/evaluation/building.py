@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from seqloom.artifact.manifest import Manifest
-from seqloom.batches.bucketing import BucketedBatches
-from seqloom.batches.forms import form_of
+from seqloom.batches.opening import open_batches
 from seqloom.corpus.reading import read_split
 from seqloom.decoding.reading import read_generator
 from seqloom.evaluation.evaluating import evaluate
@@ -24,8 +23,7 @@ def evaluate_checkpoint(
     """Decode and score the test split beside the baselines, and write everything to `folder`."""
     generator = read_generator(training.path)
     generator.model.to(choose_device(recipe.training.device))
-    form = form_of(recipe.model, recipe.training.objective)
-    test = BucketedBatches.open(batches, "test", recipe.training.batch_tokens, form)
+    test = open_batches(recipe, batches, "test")
 
     def ask(texts: Sequence[str]) -> Replies:
         return generator.columns(generator.answer(texts, recipe.decoding))

@@ -68,9 +68,7 @@ def evaluate(
     judge, language = judge_of(recipe.task), recipe.corpus.target_language
     answers = _answer(judge, ask, train, HeldOut.of(test, language), progress)
     scores = {name: judge.scores(replies, answers.test) for name, replies in answers.systems.items()}
-    examples = choose_examples(
-        answers.test.sources, answers.test.references, answers.ours["prediction"], recipe.evaluation.examples
-    )
+    examples = choose_examples(*judge.shown(answers.ours, answers.test), recipe.evaluation.examples)
     rows = len(answers.test.sources)
     facts = {
         "task": recipe.task,

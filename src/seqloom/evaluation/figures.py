@@ -9,10 +9,12 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from seqloom.evaluation import canvas
 from seqloom.evaluation.canvas import MODEL
+from seqloom.evaluation.comparing import Counts
 from seqloom.evaluation.lengths import LengthBucket
 from seqloom.recipe.kinds.kind import Kind
 from seqloom.recipe.kinds.measure import Measure
 
+_PLACES = 30  # points of a line along the test text
 _SMOOTHED = 15  # reports of the training loss averaged into one point of its line
 
 Row = Mapping[str, float]
@@ -91,6 +93,22 @@ def length_histogram(references: Sequence[str], hypotheses: Sequence[str], path:
     canvas.dress(axes, "Length of the answers", "length, characters", "test rows")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(0, edges[-1])
+    canvas.legend_above(axes)
+    canvas.save(figure, path)
+
+
+def perplexity_by_place(counts: Mapping[str, Counts], baselines: Mapping[str, str], path: Path) -> None:
+    """How well each system foresees the test text from its beginning to its end, some passages to a point."""
+    figure, (axes,) = canvas.blank()
+    for (system, of_system), colour in zip(counts.items(), canvas.COLOURS, strict=False):
+        parts = np.array_split(np.arange(len(of_system.rows)), min(_PLACES, len(of_system.rows)))
+        places = [(part[0] + part[-1]) / 2 + 1 for part in parts]
+        figures = [of_system.of(part.tolist()) for part in parts]
+        label = f"{baselines.get(system, system)} (all: {of_system.figure:,.1f})"
+        axes.plot(places, figures, color=colour, linewidth=1.8, marker="o", markersize=3, label=label)
+    canvas.dress(axes, "Perplexity a word", "passage of the test text", "perplexity (lower is better)")
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     canvas.legend_above(axes)
     canvas.save(figure, path)
 

@@ -2,8 +2,8 @@
 
 import re
 
-_ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # kana and Chinese characters: a word each
-_WORD = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}]+")
+ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # kana and Chinese characters: a word each
+_WORD = re.compile(rf"[{ALONE}]|[^\W_{ALONE}]+")
 _LATIN_WORD = re.compile("[a-z0-9]+")  # ROUGE-1.5.5's, as rouge-score has it
 _END = re.compile(r"[.!?…]+(?=\s|$|[A-Z][a-z])|[。！？]+")  # text off web pages has lost spaces
 _SHORTEST = 3  # words of a sentence: "Dear Mr." and "Hi Ann." are none yet

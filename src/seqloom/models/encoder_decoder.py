@@ -52,6 +52,10 @@ class EncoderDecoder(nn.Module):
         hidden, state = self.decoder.run(self.target_embedding(token.unsqueeze(1)), state, memory)
         return self.project(hidden).squeeze(1), state
 
+    def advance(self, tokens: Tensor, state: State, memory: Memory) -> State:
+        """The state after tokens `(B, T)` that are known, read at once and not projected."""
+        return self.decoder.run(self.target_embedding(tokens), state, memory)[1]
+
     def forward(self, batch: Batch) -> Tensor:
         """Teacher forcing: the hidden features `(B, T, E)` of the whole target at once, ready for `project`."""
         memory = self.encode(batch.source)

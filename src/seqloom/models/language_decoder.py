@@ -3,7 +3,6 @@
 B batch, T target length, E embedding width, H decoder width, L layers.
 """
 
-import torch
 from torch import Tensor, nn
 
 from seqloom.models.contract import Decoder, State
@@ -18,7 +17,7 @@ class LanguageDecoder(Decoder):
     def __init__(self, kind: str, width: int, decoder_width: int, layers: int, dropout: float) -> None:
         super().__init__()
         self.cells = RecurrentCells(kind, width, decoder_width, layers, dropout)
-        self.readout = nn.Linear(decoder_width + width, width)
+        self.readout = nn.Linear(decoder_width, width)
         self.dropout = Dropout(dropout)
 
     def start(self, memory: Memory) -> RecurrentState:
@@ -31,5 +30,5 @@ class LanguageDecoder(Decoder):
         assert isinstance(state, RecurrentState)
         embedded = self.dropout(embedded)
         outputs, state = self.cells(embedded, state)
-        features = torch.tanh(self.readout(torch.cat([outputs, embedded], dim=2)))
-        return self.dropout(features), state
+        features: Tensor = self.readout(self.dropout(outputs))
+        return features, state

@@ -117,8 +117,11 @@ def signature(recipe: Recipe) -> ModelSignature:
 def _answered(recipe: Recipe) -> list[ColSpec | TensorSpec]:
     """The columns of an answer."""
     text: list[ColSpec | TensorSpec] = [ColSpec("string", "prediction")]
-    if kind_of(recipe.task).answer == "text":
-        return text
+    match kind_of(recipe.task).answer:
+        case "text":
+            return text
+        case "continuation":
+            return [*text, ColSpec("double", "log_probability")]
     return [*text, ColSpec("double", "probability"), ColSpec(Map(DataType.double), "probabilities")]
 
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from seqloom.batches.bucketing import BucketedBatches
-from seqloom.batches.forms import form_of
+from seqloom.batches.opening import open_batches
 from seqloom.models.building import Sizes, build_model, save_checkpoint, set_vectors
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.progress import Progress
@@ -54,10 +53,7 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
     model = _fresh_model(recipe, job.sizes, job.vectors, job.vocabulary)
     if section.start_from:
         continue_from(model, job.workspace / PARENT_FOLDER)
-    train, validation = (
-        BucketedBatches.open(job.batches, split, section.batch_tokens, form_of(recipe.model, section.objective))
-        for split in ("train", "validation")
-    )
+    train, validation = (open_batches(recipe, job.batches, split) for split in ("train", "validation"))
     validate = job.scoring.build() if section.select_by != "loss" and group.rank == 0 else _no_scores
     trainer = Trainer(model, train, validation, section, device, job.workspace, validate, observe, progress, group)
     position = trainer.run()

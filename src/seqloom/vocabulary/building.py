@@ -17,7 +17,7 @@ from seqloom.vocabulary.labels import labels_of
 from seqloom.vocabulary.special import SOURCE_FILE, SPECIAL_TOKENS, TARGET_FILE, UNKNOWN
 from seqloom.vocabulary.training import BYTE_TOKENS, train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
-from seqloom.vocabulary.words import count_words
+from seqloom.vocabulary.words import count_for
 
 COUNTS_FILE = "counts.parquet"  # side, id, token, count: on the training split
 SIDES = ("source", "target")
@@ -50,9 +50,8 @@ def build_vocabulary(
     Raises:
         UserMistake: the size has no room for the tokens that the kind always holds, or the labels are none.
     """
-    breaks_han = section.kind == "word"
     labels = labels_of(corpus) if labelled else None
-    train, held_out = (_read(corpus, split, breaks_han, labelled, progress) for split in ("train", "validation"))
+    train, held_out = (_read(corpus, split, section.kind, labelled, progress) for split in ("train", "validation"))
     vocabularies = _learn(section, train, labels)
     if parent:
         vocabularies = {side: extended(old, vocabularies[side], section) for side, old in _parents(parent).items()}
@@ -84,16 +83,17 @@ def extended(old: Vocabulary, new: Vocabulary, section: schema.Vocabulary) -> Vo
     unknown = [token for token in new.tokens if token not in known]  # the most frequent first
     if old.of_labels:
         return Vocabulary.labels([*old.tokens, *unknown][len(SPECIAL_TOKENS) :])
-    if section.kind != "word":
+    if section.kind not in ("word", "spaced"):
         return old
-    return Vocabulary.of_words([*old.tokens, *unknown][: max(section.size, len(old))])
+    tokens = [*old.tokens, *unknown][: max(section.size, len(old))]
+    return Vocabulary.of_words(tokens, section.kind == "spaced")
 
 
 def _parents(checkpoint: Path) -> dict[str, Vocabulary]:
     return dict(zip(SIDES, load_vocabularies(checkpoint), strict=True))
 
 
-def _read(corpus: Path, split: str, breaks_han: bool, labelled: bool, progress: Progress) -> dict[str, Text]:
+def _read(corpus: Path, split: str, kind: str, labelled: bool, progress: Progress) -> dict[str, Text]:
     """The words of each side of a split; a label is one word."""
     texts = {side: Text() for side in SIDES}
     done, rows = 0, read_metadata(corpus / f"{split}.parquet").num_rows
@@ -101,7 +101,7 @@ def _read(corpus: Path, split: str, breaks_han: bool, labelled: bool, progress: 
         for side, text in texts.items():
             lines = frame[side].tolist()
             whole = labelled and side == "target"
-            text.words.update(Counter(lines) if whole else count_words(lines, breaks_han))
+            text.words.update(Counter(lines) if whole else count_for(kind, lines))
             text.characters += sum(map(len, lines))
         done += len(frame)
         progress(done, rows, "rows", f"counting the words of {split}")

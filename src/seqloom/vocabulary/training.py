@@ -30,13 +30,13 @@ _FIXED = (*SPECIAL_TOKENS, *BYTE_TOKENS)
 def train_vocabulary(words: Words, section: schema.Vocabulary) -> Vocabulary:
     """Learn at most `section.size` tokens from what `count_words` made of the text; text with fewer gives fewer.
 
-    Ids run through the special tokens, then the bytes (of every kind but word), then what was learned.
+    Ids run through the special tokens, then the bytes (where words are spelt), then what was learned.
 
     Raises:
         UserMistake: the size has no room for the special tokens and the bytes.
     """
-    if section.kind == "word":
-        return Vocabulary.of(_words(words, section))
+    if section.kind in ("word", "spaced"):
+        return Vocabulary.of_words(_words(words, section), section.kind == "spaced")
     if section.size < len(_FIXED):
         raise UserMistake(
             f"vocabulary.size is {section.size}, but kind {section.kind} holds {len(_FIXED)} tokens before it learns "
@@ -46,13 +46,13 @@ def train_vocabulary(words: Words, section: schema.Vocabulary) -> Vocabulary:
     return Vocabulary.of(learn(words, section))
 
 
-def _words(words: Words, section: schema.Vocabulary) -> models.WordLevel:
-    """The most frequent words, digits and signs."""
+def _words(words: Words, section: schema.Vocabulary) -> list[str]:
+    """The special tokens and the most frequent words."""
     trainer = trainers.WordLevelTrainer(
         vocab_size=section.size - len(SPECIAL_TOKENS), min_frequency=section.min_frequency, show_progress=False
     )
     learned = _train(models.WordLevel(), trainer, words)["vocab"]
-    return models.WordLevel(_ids(SPECIAL_TOKENS, sorted(learned, key=learned.get)), unk_token=SPECIAL_TOKENS[UNKNOWN])
+    return [*SPECIAL_TOKENS, *sorted(learned, key=learned.get)]
 
 
 def _characters(words: Words, section: schema.Vocabulary) -> models.BPE:

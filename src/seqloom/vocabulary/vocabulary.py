@@ -7,11 +7,11 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer, decoders, models
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from seqloom.corpus.normalising import normalise
 from seqloom.mistake import UserMistake
-from seqloom.vocabulary.marking import MARK, splitter
+from seqloom.vocabulary.marking import BREAK, MARK, splitter
 from seqloom.vocabulary.special import SPECIAL_TOKENS, UNKNOWN
 from seqloom.vocabulary.words import END_OF_TEXT, units_of
 
@@ -26,23 +26,30 @@ class Vocabulary:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self.of_labels = tokenizer.pre_tokenizer is None  # a whole text is one token
-        self._breaks_han = isinstance(tokenizer.model, models.WordLevel) and not self.of_labels
+        self._of_units = isinstance(tokenizer.pre_tokenizer, pre_tokenizers.CharDelimiterSplit)
+        whole = self.of_labels or self._of_units
+        self._breaks_han = isinstance(tokenizer.model, models.WordLevel) and not whole
         ids = tokenizer.get_vocab()
         self.tokens: list[str] = sorted(ids, key=ids.__getitem__)  # index = id
 
     @classmethod
     def of(cls, model: models.Model) -> Self:
-        """Wrap a trained model in the rules that every kind of vocabulary shares."""
+        """Wrap a trained model in the rules that every kind of vocabulary but `spaced` shares."""
+        return cls._with(splitter(), model)
+
+    @classmethod
+    def _with(cls, cut: pre_tokenizers.PreTokenizer, model: models.Model) -> Self:
         tokenizer = Tokenizer(model)
-        tokenizer.pre_tokenizer = splitter()
+        tokenizer.pre_tokenizer = cut
         tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse(), decoders.Replace(MARK, " ")])
         return cls(tokenizer)
 
     @classmethod
-    def of_words(cls, tokens: Sequence[str]) -> Self:
-        """A vocabulary of kind word; the special tokens come first."""
+    def of_words(cls, tokens: Sequence[str], spaced: bool = False) -> Self:
+        """A vocabulary of kind word or spaced; the special tokens come first."""
         ids = {token: number for number, token in enumerate(tokens)}
-        return cls.of(models.WordLevel(ids, unk_token=SPECIAL_TOKENS[UNKNOWN]))
+        model = models.WordLevel(ids, unk_token=SPECIAL_TOKENS[UNKNOWN])
+        return cls._with(pre_tokenizers.CharDelimiterSplit(BREAK), model) if spaced else cls.of(model)
 
     @classmethod
     def labels(cls, labels: Sequence[str]) -> Self:

@@ -22,12 +22,22 @@ def units_of(texts: Iterable[str], breaks_han: bool) -> list[str]:
     return [unit for unit in units if unit]
 
 
+def count_for(kind: str, texts: Sequence[str]) -> Counter[str]:
+    """Occurrences of what a vocabulary of this kind is learned from: units of kind spaced, words of the others."""
+    return _count_units(texts, breaks_han=False) if kind == "spaced" else count_words(texts, kind == "word")
+
+
 def count_words(texts: Sequence[str], breaks_han: bool) -> Counter[str]:
     """Occurrences of each word: what the trainers of `tokenizers` would count themselves, slowly."""
-    units = Counter(units_of(texts, breaks_han))
-    del units[END_OF_TEXT]
+    units = _count_units(texts, breaks_han)
     words: Counter[str] = Counter()
     for unit, occurrences in units.items():
         for word, _ in _SPLITTER.pre_tokenize_str(unit):
             words[word] += occurrences
     return words
+
+
+def _count_units(texts: Sequence[str], breaks_han: bool) -> Counter[str]:
+    units = Counter(units_of(texts, breaks_han))
+    del units[END_OF_TEXT]
+    return units

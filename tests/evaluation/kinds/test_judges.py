@@ -26,12 +26,18 @@ TARGETS = {
     "sentiment": [f"{text.rpartition(' ')[2]} 好" for text in TEXTS],
     "reconstruction": TEXTS,
     "chat": [f"{text.rpartition(' ')[2]}? why so {text.split()[2]}" for text in TEXTS],
+    "generation": TEXTS,
 }
 MODELS: Mapping[str, dict[str, Any]] = {
     "sentiment": {"decoder": "classifier"},
     "reconstruction": {"attention": "none"},
+    "generation": {"encoder": "none"},
 }
-CORPORA: Mapping[str, dict[str, Any]] = {"reconstruction": {"format": "texts"}, "chat": {"turns": 2}}
+CORPORA: Mapping[str, dict[str, Any]] = {
+    "reconstruction": {"format": "texts"},
+    "chat": {"turns": 2},
+    "generation": {"format": "running"},
+}
 MEASURED = Likelihood(perplexity=3.0, accuracy=0.5, tokens=20)
 
 
@@ -41,13 +47,24 @@ def table(task: str) -> pd.DataFrame:
 
 def recipe_of(task: str) -> Recipe:
     corpus = {"train": ["a.tsv"], **CORPORA.get(task, {})}
-    tree = {"name": "a", "task": task, "corpus": corpus, "model": MODELS.get(task, {})}
+    shared = task == "generation"
+    tree = {
+        "name": "a",
+        "task": task,
+        "corpus": corpus,
+        "model": MODELS.get(task, {}),
+        "vocabulary": {"shared": shared},
+    }
     return Recipe.model_validate(tree)
 
 
 def perfect(task: str, sources: Sequence[str]) -> Replies:
     targets = dict(zip(TEXTS, TARGETS[task], strict=True))
-    return {"prediction": [targets[source] for source in sources], "probability": [1.0] * len(sources)}
+    return {
+        "prediction": [targets[source] for source in sources],
+        "probability": [1.0] * len(sources),
+        "log_probability": [0.0] * len(sources),
+    }
 
 
 def facts_of(task: str, folder: Path) -> dict[str, Any]:
@@ -112,3 +129,29 @@ def test_short_texts_that_come_back_have_all_of_bleu() -> None:
 def test_a_label_is_a_slice() -> None:
     slices = judge_of("sentiment").slices(HeldOut.of(table("sentiment"), ""))
     assert {"label good 好", "label bad 好"} <= {part.name for part in slices}
+
+
+ENDS = "↵"
+PASSAGES = [f"to be or not {ENDS} to be {ENDS}", f"that is {ENDS}"]
+
+
+def test_perplexity_is_of_words_line_ends_and_characters() -> None:
+    """Eight words, two of them line ends, and three: of 11 units with a chance of 1/4 each the perplexity is 4."""
+    judge, test = judge_of("generation"), HeldOut(PASSAGES, PASSAGES)
+    replies = {"prediction": ["", ""], "log_probability": [-8 * math.log(4), -3 * math.log(4)]}
+    assert judge.scores(replies, test)["word_perplexity"].value == pytest.approx(4.0)
+    characters = len("to be or not\nto be\n" + "that is\n")
+    assert judge.scores(replies, test)["character_perplexity"].value == pytest.approx(4.0 ** (11 / characters))
+    assert judge.by_row(replies, test)["word_perplexity"] == pytest.approx([4.0, 4.0])
+
+
+def test_running_text_is_shown_as_it_goes_on() -> None:
+    long = " ".join(f"word{number}" for number in range(100))
+    replies = {"prediction": [" and\non", long], "log_probability": [0.0, 0.0]}
+    ends, nexts, written = judge_of("generation").shown(replies, HeldOut([long, "short"], [long, "short"]))
+    assert long.endswith(ends[0])
+    assert ends[0].startswith("word")
+    assert (nexts, ends[1]) == (["short", ""], "short")
+    assert written[0] == f"and {ENDS} on"
+    assert long.startswith(written[1])
+    assert len(written[1]) < len(long)

@@ -1,6 +1,7 @@
 """Who measures a task."""
 
 from seqloom.evaluation.kinds.chat import ChatJudge
+from seqloom.evaluation.kinds.generation import GenerationJudge
 from seqloom.evaluation.kinds.judge import Judge
 from seqloom.evaluation.kinds.reconstruction import ReconstructionJudge
 from seqloom.evaluation.kinds.sentiment import SentimentJudge
@@ -13,6 +14,7 @@ _ALL: tuple[Judge, ...] = (
     SentimentJudge(),
     ReconstructionJudge(),
     ChatJudge(),
+    GenerationJudge(),
 )
 _JUDGES = {judge.kind.name: judge for judge in _ALL}
 

@@ -60,6 +60,10 @@ class Judge(ABC):
         """Parts of the rows in which a model may be bad though it is good on the whole."""
         return slices_of(test.sources, test.origins)
 
+    def shown(self, replies: Replies, test: HeldOut) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+        """What people are shown of each row: what went in, what a person wrote, and what came out."""
+        return test.sources, test.references, replies["prediction"]
+
     def facts(self, replies: Replies, test: HeldOut) -> dict[str, Any]:  # noqa: ARG002 most kinds say it in scores
         """What people are shown beside scores."""
         return {}

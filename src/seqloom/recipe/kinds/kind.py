@@ -16,13 +16,14 @@ class Kind:
 
     name: str
     rows: str  # what a row of its corpus is called, in the plural
-    answer: Literal["text", "label"]
+    answer: Literal["text", "label", "continuation"]
     measures: tuple[Measure, ...]  # in the order in which people read them
     metric: str  # judges a version where evaluation.metric is auto
     baselines: Mapping[str, str]  # by name, what they are
     pictures: Mapping[str, str]  # by file, what they show
     contradictions: "Callable[[Recipe], Iterator[str]]"  # a sentence for each field that the task cannot go with
     dialogues: bool = False  # its corpus holds dialogues, and what it is asked is one
+    running: bool = False  # its corpus is running text
 
     @property
     def judged(self) -> dict[str, Measure]:
@@ -34,10 +35,16 @@ class Kind:
         yield from self.contradictions(recipe)
         if recipe.corpus.turns and not self.dialogues:
             yield "corpus.turns makes replies of dialogues, which are for task chat: set task to chat, or remove it"
-        names = list(self.judged)
-        for field, value, also in (
-            ("evaluation.metric", recipe.evaluation.metric, "auto"),
-            ("training.select_by", recipe.training.select_by, "loss"),
+        if self.running != (recipe.corpus.format == "running"):
+            is_not, remedy = ("no ", "to running") if self.running else ("", "to what the files are")
+            yield (
+                f"corpus.format {recipe.corpus.format} is {is_not}running text, which task {self.name} "
+                f"{'learns' if self.running else 'does not learn'} from: set it {remedy}"
+            )
+        rising = [name for name, measure in self.judged.items() if measure.rises]  # loss itself is what falls
+        for field, value, also, names in (
+            ("evaluation.metric", recipe.evaluation.metric, "auto", list(self.judged)),
+            ("training.select_by", recipe.training.select_by, "loss", rising),
         ):
             if value not in (also, *names):
                 yield f"{field} {value} is no score of task {self.name}: set it to {', '.join([also, *names])}"

@@ -20,10 +20,11 @@ class Corpus(Section):
     )
     validation: Places = Field([], description="As train; left empty, a share of train is split off.")
     test: Places = Field([], description="As train; left empty, a share of train is split off.")
-    format: Literal["auto", "lines", "texts", "labelled", "tsv", "csv", "jsonl", "po", "mo"] = Field(
+    format: Literal["auto", "lines", "texts", "running", "labelled", "tsv", "csv", "jsonl", "po", "mo"] = Field(
         "auto",
         description="Format of the files; auto goes by the name (.gz is looked through). texts: each line is a "
-        "text that is its own target; labelled: each line is a label, a space and the text.",
+        "text that is its own target; running: the lines of a file follow each other, and are split where they stand; "
+        "labelled: each line is a label, a space and the text.",
     )
     encoding: Literal["utf-8", "latin-1", "cp1252", "gb18030", "big5", "shift_jis", "euc_kr"] = Field(
         "utf-8", description="How the files write letters as bytes; catalogues (PO, MO) say it themselves."
@@ -57,7 +58,10 @@ class Corpus(Section):
         description="Validation and test are the training text itself: for a handful of texts to be learned by heart, "
         "whose scores say nothing of any other.",
     )
-    max_characters: Count = Field(1000, description="Characters; a pair with a longer side is rejected.")
+    max_characters: Count = Field(
+        1000,
+        description="Characters; a pair with a longer side is rejected. Of running text: of a passage, which is a row.",
+    )
 
     @model_validator(mode="after")
     def _by_heart_holds_nothing_out(self) -> Self:

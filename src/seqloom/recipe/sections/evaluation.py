@@ -10,11 +10,21 @@ from seqloom.recipe.sections.section import Section
 class Evaluation(Section):
     """What is reported."""
 
-    metric: Literal["auto", "bleu", "chrf", "accuracy", "macro_f1", "rouge1", "rouge2", "rougeL", "exact_match"] = (
-        Field(
-            "auto",
-            description="The score a version is judged by; auto: chrf for translation, reconstruction and chat, "
-            "rougeL for summarisation, macro_f1 for sentiment.",
-        )
+    metric: Literal[
+        "auto",
+        "bleu",
+        "chrf",
+        "accuracy",
+        "macro_f1",
+        "rouge1",
+        "rouge2",
+        "rougeL",
+        "exact_match",
+        "word_perplexity",
+        "character_perplexity",
+    ] = Field(
+        "auto",
+        description="The score a version is judged by; auto: chrf for translation, reconstruction and chat, "
+        "rougeL for summarisation, macro_f1 for sentiment, word_perplexity for generation.",
     )
     examples: int = Field(5, ge=0, le=1000, description="Held-out examples shown at the end.")

@@ -26,6 +26,12 @@ class Training(Section):
     )
     epochs: int = Field(20, ge=1, le=100_000, description="Passes over the training split at most.")
     batch_tokens: int = Field(2048, ge=1, description="Tokens per batch and side at most, padding included.")
+    row_tokens: int = Field(
+        128,
+        ge=2,
+        le=100_000,
+        description="Running text: tokens of a row; where a model is judged, as many before it are known.",
+    )
     accumulation: int = Field(1, ge=1, le=100_000, description="Batches per update: their gradients are added up.")
     optimiser: Literal["sgd", "adagrad", "adam", "adamw"] = Field("adamw", description="Update rule.")
     learning_rate: float = Field(1e-3, gt=0.0, le=10.0, description="Step size at its peak.")

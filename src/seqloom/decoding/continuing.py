@@ -1,0 +1,139 @@
+"""Texts in, what follows them out: a language model as people use it.
+
+B batch, T length, N tokens that are asked for, E feature width, V vocabulary.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import torch
+
+from seqloom.batches.running import make_running_batch
+from seqloom.corpus.normalising import normalise
+from seqloom.corpus.running import LINE_END, as_lines, as_running
+from seqloom.decoding.generator import Answer, Answers, Columns, Generator
+from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.unanswerable import Unanswerable
+from seqloom.vocabulary.special import PADDING, UNKNOWN
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Decoding
+
+TOKENS_READ = 8192  # of several texts at once, padding included
+TOKENS_PROJECTED = 1024  # held as logits at once
+
+
+@dataclass(frozen=True)
+class Continuation(Answer):
+    """What follows a text, and how likely the text itself was."""
+
+    log_probability: float = 0.0  # of the whole text, in nats
+
+
+class Continuer(Generator):
+    """A language model of running text: whatever it is asked, also nothing, is the beginning of a line.
+
+    Text goes in and comes out with line feeds, and what was asked and the answer, put end to end, read on.
+    """
+
+    needs_text = False
+
+    def answer(self, texts: Sequence[str], decoding: "Decoding", first: int = 0) -> Answers:
+        """Likewise, and each with how likely the text was."""
+        answers = super().answer(texts, decoding, first)
+        told = self.log_probabilities(texts)
+        return [
+            [Continuation(**vars(each), log_probability=figure) for each in found]
+            for found, figure in zip(answers, told, strict=True)
+        ]
+
+    def columns(self, answers: Answers) -> Columns:
+        """What follows, and the log-probability of what was asked."""
+        told = [cast(Continuation, found[0]).log_probability for found in answers]
+        return {**super().columns(answers), "log_probability": told}
+
+    def line(self, found: list[Answer]) -> str:
+        """What follows, on one line."""
+        return as_running(found[0].text)
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of each text behind the end of a line.
+
+        Raises:
+            Unanswerable: the model has no place for all of them and one more.
+        """
+        begin = self._line_end()
+        encoded = [begin + ids for ids in self._ids(texts)]
+        for row, ids in enumerate(encoded):
+            if self.tokens is not None and len(ids) > self.tokens:
+                raise Unanswerable(
+                    row,
+                    len(texts),
+                    f"has {len(ids) - len(begin)} tokens, and this model has places for {self.tokens - len(begin)} to "
+                    "go on from: shorten it, or train with more model.places (and passages within them: "
+                    "corpus.max_characters)",
+                )
+        return encoded
+
+    @torch.inference_mode()
+    def log_probabilities(self, texts: Sequence[str]) -> list[float]:
+        """How likely each text is as the beginning of a line, in nats; 0 is certain, as nothing is."""
+        encoded, known = self.encode(texts), len(self._line_end())
+        rows = sorted(range(len(texts)), key=lambda row: -len(encoded[row]))
+        told = [0.0] * len(texts)
+        while rows:
+            size = max(1, TOKENS_READ // max(1, len(encoded[rows[0]])))
+            chunk, rows = rows[:size], rows[size:]
+            for row, figure in zip(chunk, self._read([encoded[row] for row in chunk], known), strict=True):
+                told[row] = figure
+        return told
+
+    def spell(self, hypotheses: list[Hypothesis], source: Sequence[int] = ()) -> list[Answer]:
+        """What was written behind the source, with the space before it where there is one."""
+        [asked] = self.target.decode([source])
+        wholes = self.target.decode([[*source, *hypothesis.tokens] for hypothesis in hypotheses])
+        return [
+            Answer(as_lines(_behind(normalise(asked), normalise(whole))), hypothesis.score, hypothesis.tokens)
+            for whole, hypothesis in zip(wholes, hypotheses, strict=True)
+        ]
+
+    def _read(self, texts: list[list[int]], known: int) -> list[float]:
+        """The summed log-probability of each text but for its first `known` tokens."""
+        if not any(texts):
+            return [0.0] * len(texts)
+        arrays = [np.array(ids, dtype=np.int32) for ids in texts]
+        batch = make_running_batch(arrays, [known] * len(texts)).to(next(self.model.parameters()).device)
+        real = batch.target_output != PADDING  # (B, T)
+        wanted = torch.split(batch.target_output[real], TOKENS_PROJECTED)
+        features = torch.split(self.model(batch)[real], TOKENS_PROJECTED)  # (N, E)
+        figures = [
+            self.model.project(some).float().log_softmax(dim=1).gather(1, ids.unsqueeze(1)).squeeze(1).double()
+            for some, ids in zip(features, wanted, strict=True)
+        ]
+        rows = real.nonzero()[:, 0]
+        sums = torch.zeros(len(texts), dtype=torch.float64, device=rows.device)
+        return sums.index_add_(0, rows, torch.cat(figures)).tolist() if figures else [0.0] * len(texts)
+
+    def _longest(self, source_length: int, decoding: "Decoding") -> int:
+        """As long as was asked for, where places do not run out."""
+        places_left = 1 << 62 if self.tokens is None else self.tokens + 2 - source_length  # END is of the source
+        return min(decoding.max_length, places_left)
+
+    def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Of each text as it would stand behind the end of a line; the sign is as good as a line feed."""
+        cut = len(self.source.encode([LINE_END])[0])
+        running = (as_running(as_lines(text)) for text in texts)
+        return [ids[cut:] for ids in self.source.encode([f"{LINE_END} {text}" for text in running])]
+
+    def _line_end(self) -> list[int]:
+        """Its ids; none where no line ended in training."""
+        [ids] = self.source.encode([LINE_END])
+        return [] if UNKNOWN in ids else ids
+
+
+def _behind(asked: str, whole: str) -> str:
+    """What of a text stands behind its beginning, which ends with a line end where it is that alone."""
+    rest = whole.removeprefix(asked)
+    return rest.lstrip(" ") if asked in ("", LINE_END) else rest

@@ -1,0 +1,73 @@
+"""The n-gram model of words that a language model of any vocabulary has to beat: it can write every text.
+
+A word is what stands between two spaces, or a character of Chinese or Japanese, or the end of a line. One that was
+never seen has the chance that the n-grams leave to it, times that of its spelling, by n-grams of characters in the
+words that were seen; so it compares with models that spell, too.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from seqloom.corpus.running import LINE_END
+from seqloom.evaluation.kneser_ney import UNSEEN, Figures, Ids, KneserNey
+from seqloom.evaluation.words import ALONE
+
+ORDER = 5  # words, and characters of a spelling
+UNICODE = 0x110000  # characters that there could be share the chance of one that no word had
+_WORD = re.compile(rf"[{ALONE}]|[^\s{ALONE}]+")
+_END = " "  # of a word, in its spelling
+
+
+def cut(running: str) -> list[str]:
+    """The words of running text, the ends of lines among them."""
+    return _WORD.findall(running)
+
+
+class WordModel:
+    """Learned from passages that follow each other."""
+
+    def __init__(self, passages: Iterable[str]) -> None:
+        words = [word for passage in passages for word in cut(passage)]
+        self.numbers = _numbered(words)
+        self.words = list(self.numbers)
+        self.of_words = KneserNey(_ids(words, self.numbers), len(self.numbers), ORDER)
+        spelt = [character for word in self.words for character in word + _END]
+        self.letters = _numbered(spelt)
+        self.of_letters = KneserNey(_ids(spelt, self.letters), len(self.letters), ORDER)
+
+    def log_probabilities(self, passages: Sequence[str]) -> list[float]:
+        """Of each passage, in nats, given those before it; before the first one a line ends."""
+        cuts = [cut(passage) for passage in passages]
+        words = [LINE_END, *(word for passage in cuts for word in passage)]
+        ids = _ids(words, self.numbers)
+        likely = self.of_words.log_probabilities(ids)
+        for place in np.flatnonzero(ids == UNSEEN).tolist():
+            likely[place] += self.spelling(words[place])
+        ends = np.cumsum([1, *map(len, cuts)])
+        sums = np.concatenate([[0.0], np.cumsum(likely)])
+        figures: list[float] = (sums[ends[1:]] - sums[ends[:-1]]).tolist()
+        return figures
+
+    def spelling(self, word: str) -> float:
+        """The log-probability of these letters, of all words."""
+        ids = _ids(_END + word + _END, self.letters)
+        likely: Figures = self.of_letters.log_probabilities(ids)[1:]
+        unseen = int((ids == UNSEEN).sum())
+        return float(likely.sum()) - unseen * float(np.log(UNICODE))
+
+    def write(self, passage: str, words: int, random: np.random.Generator) -> str:
+        """So many words that follow a passage, drawn by their probabilities."""
+        text = _ids([LINE_END, *cut(passage)], self.numbers)[-ORDER:]
+        for _ in range(words):
+            text = np.append(text, self.of_words.draw(text, random))
+        return " ".join(self.words[number] for number in text[-words:].tolist())
+
+
+def _numbered(items: Iterable[str]) -> dict[str, int]:
+    return {item: number for number, item in enumerate(dict.fromkeys(items))}
+
+
+def _ids(items: Iterable[str], numbers: dict[str, int]) -> Ids:
+    return np.array([numbers.get(item, UNSEEN) for item in items], dtype=np.int64)

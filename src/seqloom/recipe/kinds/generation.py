@@ -1,0 +1,47 @@
+"""Generation: text that goes on from a prompt, or from nothing, as the text it learned from would."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from seqloom.recipe.kinds.kind import Kind
+from seqloom.recipe.kinds.measure import Measure
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Recipe
+
+
+def _contradictions(recipe: "Recipe") -> Iterator[str]:
+    model, training = recipe.model, recipe.training
+    if model.encoder != "none":
+        yield (
+            f"task generation has no source for the encoder {model.encoder} to read, its text goes on from itself: set "
+            "model.encoder to none"
+        )
+    read = 2 * training.row_tokens
+    if model.positions == "learned" and model.decoder in ("transformer", "cnn") and read > model.places:
+        yield (
+            f"a row is judged behind the one before it, {read} tokens in all, and model.places is {model.places}: "
+            f"lower training.row_tokens to {model.places // 2}, or raise model.places"
+        )
+
+
+GENERATION = Kind(
+    name="generation",
+    rows="passages",
+    answer="continuation",
+    running=True,
+    measures=(
+        Measure("word_perplexity", "perplexity a word", "plain", rises=False),
+        Measure("character_perplexity", "perplexity a character", "plain", rises=False),
+        Measure("perplexity", "perplexity a token", "plain", rises=False, judged=False),
+        Measure("distinct1", "distinct words", "share", judged=False),
+        Measure("distinct2", "distinct pairs", "share", judged=False),
+    ),
+    metric="word_perplexity",
+    baselines={"kneser_ney": "Kneser-Ney 5-gram"},
+    pictures={
+        "scores.png": "perplexities",
+        "perplexity_by_passage.png": "perplexity by passage, in the order of the text",
+    },
+    contradictions=_contradictions,
+)
