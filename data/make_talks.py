@@ -2,7 +2,7 @@
 
     python data/make_talks.py
 
-A guest names a room once, and the desk says it again at the end: a model has to look back over the turns between.
+A guest names room and trouble once, and the desk says both again at the end: a model has to look back for them.
 """
 
 import random
@@ -20,12 +20,12 @@ DIALOGUES = 400
 
 def talk(chance: random.Random) -> str:
     """A dialogue in turns, the guest's first."""
-    room, thing, day, time = chance.randint(1, 30), chance.choice(THINGS), chance.choice(DAYS), chance.choice(TIMES)
+    room, thing = chance.randint(1, 30), chance.choice(THINGS)
     turns = [
         f"{chance.choice(HELLO)} I am in room {room}, and the {thing} {chance.choice(WRONG)}.",
         f"{chance.choice(SORRY)} When may we look at the {thing}?",
-        f"On {day} {time}.",
-        f"Then somebody comes to room {room} on {day} {time}.",
+        f"On {chance.choice(DAYS)} {chance.choice(TIMES)}.",
+        f"Then somebody comes to room {room} for the {thing}.",
         chance.choice(BYE),
         "You are welcome.",
     ]

@@ -44,7 +44,7 @@ def desk(seqloom: Run, workplace: Path) -> dict[str, Any]:
     (workplace / "desk.yaml").write_text(RECIPE, encoding="utf-8")
     done = seqloom("train", "desk.yaml", "--json")
     assert done.returncode == 0, done.stderr
-    for shown in ("chrF", "nearest training question", "distinct-2", "different replies"):
+    for shown in ("chrF", "nearest question", "distinct-2", "different replies"):
         assert shown in done.stderr
     outcome: dict[str, Any] = json.loads(done.stdout)
     return outcome
@@ -64,7 +64,7 @@ def test_a_conversation_in_the_terminal_is_remembered_until_it_is_reset(seqloom:
     assert done.returncode == 0, done.stderr
     first, second, forgotten = done.stdout.splitlines()
     assert "kettle" in first
-    assert second.startswith("Then somebody comes to room 7 ")
+    assert second.startswith("Then somebody comes to room 7 for the kettle")
     assert "room 7 " not in forgotten
 
 
@@ -72,7 +72,7 @@ def test_a_conversation_in_the_terminal_is_remembered_until_it_is_reset(seqloom:
 def test_a_conversation_is_one_text_with_a_separator(seqloom: Run) -> None:
     asked = [" __eou__ ".join([ASKED, TOLD, WHEN]), "/reset", ""]
     told = json.loads(seqloom("generate", CHAMPION, *asked, "--json").stdout)["outputs"]
-    assert told[0].startswith("Then somebody comes to room 7 ")
+    assert told[0].startswith("Then somebody comes to room 7 for the kettle")
     assert told[2] == ""
     long = json.loads(seqloom("generate", CHAMPION, " __eou__ ".join(["So?"] * 500 + [asked[0]]), "--json").stdout)
     assert long["outputs"] == told[:1]
@@ -87,7 +87,7 @@ def test_others_ask_it_with_a_text_or_a_list_of_turns(workplace: Path) -> None:
     assert done.returncode == 0, done.stderr
     texts, lists = json.loads(done.stdout.splitlines()[-1])
     assert texts == lists
-    assert texts[0].startswith("Then somebody comes to room 7 ")
+    assert texts[0].startswith("Then somebody comes to room 7 for the kettle")
 
 
 @pytest.mark.usefixtures("desk")
@@ -100,7 +100,7 @@ def test_a_file_of_conversations(seqloom: Run, workplace: Path) -> None:
     table = pd.read_parquet(workplace / told["folder"])
     assert table["failure"].tolist()[2] == "of type list, not text"
     assert told["failed"] == 1
-    assert table["prediction"][0].startswith("Then somebody comes to room 7 ")
+    assert table["prediction"][0].startswith("Then somebody comes to room 7 for the kettle")
     assert "kettle" in table["prediction"][1]
 
 

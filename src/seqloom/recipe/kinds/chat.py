@@ -43,7 +43,7 @@ CHAT = Kind(
         Measure("different", "different replies", "share", judged=False),
     ),
     metric="chrf",
-    baselines={"nearest": "reply to the nearest training question"},
+    baselines={"nearest": "nearest question"},
     pictures={
         "scores.png": "scores",
         "diversity.png": "how much the replies vary, beside those of people",
