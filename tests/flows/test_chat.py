@@ -44,7 +44,7 @@ def desk(seqloom: Run, workplace: Path) -> dict[str, Any]:
     (workplace / "desk.yaml").write_text(RECIPE, encoding="utf-8")
     done = seqloom("train", "desk.yaml", "--json")
     assert done.returncode == 0, done.stderr
-    for shown in ("chrF", "nearest", "distinct-2", "different replies"):
+    for shown in ("chrF", "nearest", "distinct-2", "different"):
         assert shown in done.stderr
     outcome: dict[str, Any] = json.loads(done.stdout)
     return outcome

@@ -40,7 +40,7 @@ CHAT = Kind(
         Measure("perplexity", "perplexity", "plain", rises=False, judged=False),  # of vocabularies that may differ
         Measure("distinct1", "distinct-1", "share", judged=False),
         Measure("distinct2", "distinct-2", "share", judged=False),
-        Measure("different", "different replies", "share", judged=False),
+        Measure("different", "different", "share", judged=False),
     ),
     metric="chrf",
     baselines={"nearest": "nearest question"},
