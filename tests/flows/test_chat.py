@@ -114,9 +114,9 @@ def test_another_model_holds_no_conversation(seqloom: Run, first: dict[str, Any]
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [
-        ("corpus.turn_separator=|", "talks.txt: no line has two turns with '|' between them"),
+        ("corpus.turn_separator=;", "talks.txt: no line has two turns with ';' between them"),
         ("corpus.turns=0", "task chat needs corpus.turns"),
-        ("task=translation", "set task to chat, or remove it"),
+        ("task=translation", "corpus.format texts has no translations"),
     ],
 )
 def test_a_mistake_is_one_sentence(seqloom: Run, override: str, sentence: str) -> None:
