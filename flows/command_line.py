@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from flows.commands import answers, operation, recipes, registry
+from flows.commands import answers, chat, operation, recipes, registry
 from flows.stack.failure import StackFailure
 from flows.stack.presence import join
 from seqloom.artifact.home import home_folder
@@ -20,7 +20,7 @@ from seqloom.preemption import Preempted
 PREFECT_IS_AWAY = "Prefect's server does not answer any more; what is finished is kept: the same command goes on"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-for group in (recipes, answers, registry, operation):
+for group in (recipes, answers, chat, registry, operation):
     app.registered_commands += group.commands.registered_commands
 
 

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from seqloom.recipe.kinds.choosing import kind_of
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -29,9 +31,12 @@ class Outcome:
         return f"models:/{self.model}/{self.version}"
 
     @property
-    def first_source(self) -> str:
-        """A source to try the model on."""
-        return self.examples[0]["source"].replace('"', "'") if self.examples else "…"
+    def try_it(self) -> str:
+        """The one command to try the model: to talk with it, or to ask it a source."""
+        if kind_of(self.task).dialogues:
+            return f"seqloom chat {self.uri}"
+        source = self.examples[0]["source"].replace('"', "'") if self.examples else "…"
+        return f'seqloom generate {self.uri} "{source}"'
 
     def as_json(self) -> dict[str, Any]:
         """Every field, for `--json`."""

@@ -114,8 +114,8 @@ def _scores(outcome: Outcome) -> Table:
     table = Table(box=None, padding=(0, 1), title="Test scores", title_justify="left", title_style="bold")
     kind = kind_of(outcome.task)
     table.add_column()
-    for measure in kind.measures:
-        table.add_column(measure.label, justify="right", no_wrap=True)  # of 80 columns, six scores leave names 18
+    for measure in kind.measures:  # a line a word, where 80 columns are too few for six scores
+        table.add_column(measure.label, justify="right", max_width=max(len("100.0%"), *map(len, measure.label.split())))
     rows = [("this model", "bold", _of(outcome.metrics, "test/"))]
     if outcome.champion and outcome.champion["version"] != outcome.version:
         rows.append((f"champion, version {outcome.champion['version']:.0f}", "", outcome.champion))
@@ -152,7 +152,7 @@ def _where_to_look(outcome: Outcome, home: Path) -> Table:
     table = Table(box=None, padding=(0, 2), show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("try it", Text(f'seqloom generate {outcome.uri} "{outcome.first_source}"', "bold"))
+    table.add_row("try it", Text(outcome.try_it, "bold"))
     if outcome.champion:
         table.add_row("serve it", Text(serve_command(outcome.model, home)))
     table.add_row("MLflow", Text(outcome.mlflow_url or server_command(home)))

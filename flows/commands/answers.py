@@ -74,7 +74,7 @@ def generate(
 
     checkpoint = find_checkpoint(model, home_folder(), form)
     generator = load_generator(checkpoint)
-    generator.decoding = _decoding(generator, override)
+    generator.decoding = decoding_of(generator, override)
     if from_noise or between:
         _require_vectors(generator, model)
         invented = _between(generator, between, steps) if between else _noise(generator, checkpoint, from_noise, seed)
@@ -124,7 +124,7 @@ def batch(
         print_json(asdict(report))
 
 
-def _decoding(generator: "Generator", override: list[str] | None) -> "Decoding":
+def decoding_of(generator: "Generator", override: list[str] | None) -> "Decoding":
     """The recipe's, changed."""
     if not override:
         return generator.decoding

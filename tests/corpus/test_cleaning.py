@@ -1,8 +1,10 @@
 import pytest
 
 from seqloom.corpus.cleaning import Cleaner
+from seqloom.corpus.pairs import Kin
 
 KEPT = ""
+NONE: frozenset[str] = frozenset()
 
 
 @pytest.mark.parametrize(
@@ -28,4 +30,27 @@ KEPT = ""
 )  # fmt: skip
 def test_reasons(pairs: list[tuple[str, str, str]], reasons: list[str]) -> None:
     cleaner = Cleaner(max_characters=5)
-    assert [cleaner.reason_against(source, target, split) for split, source, target in pairs] == reasons
+    assert [
+        cleaner.reason_against(source, target, split, Kin(source, NONE)) for split, source, target in pairs
+    ] == reasons
+
+
+def test_dialogues_that_begin_alike_or_share_much_are_kept_apart_and_a_row_is_kept_once() -> None:
+    cleaner = Cleaner(max_characters=5)
+    held, alike, begins, other = (
+        Kin("held", frozenset(["1", "2"])),
+        Kin("alike", frozenset(["2", "3"])),
+        Kin("held", NONE),
+        Kin("other", frozenset(["2", "5", "6", "7"])),
+    )
+    rows = [
+        ("a", "b", "test", held, "1"),
+        ("c", "d", "test", held, "2"),
+        ("x", "y", "train", begins, ""),
+        ("z", "y", "train", alike, "3"),
+        ("e", "f", "train", other, "2"),
+        ("g", "h", "train", other, "5"),
+        ("i", "j", "train", Kin("third", NONE), "5"),
+    ]
+    reasons = [KEPT, KEPT, "also in test", "also in test", "duplicate", KEPT, "duplicate"]
+    assert [cleaner.reason_against(*row) for row in rows] == reasons

@@ -121,13 +121,14 @@ READABLE = [
 def test_readable(
     kind: str, content: str, fields: dict[str, object], expected: list[tuple[str, str, int]], tmp_path: Path
 ) -> None:
-    assert list(read_pairs((source_file(tmp_path / "x", content, kind),), corpus(**fields))) == expected
+    read = read_pairs((source_file(tmp_path / "x", content, kind),), corpus(**fields))
+    assert [(pair.source, pair.target, pair.line) for pair in read] == expected
 
 
 def test_lines_end_at_line_feeds_alone(tmp_path: Path) -> None:
     source = source_file(tmp_path / "a", "one\u2028still one\fand\x85so\rfar\n\nthree", "lines")
     target = source_file(tmp_path / "b", "\ufeffeins\n\ndrei\n", "lines")
-    pairs = list(read_pairs((source, target), corpus()))
+    pairs = [(pair.source, pair.target, pair.line) for pair in read_pairs((source, target), corpus())]
     assert pairs == [("one\u2028still one\fand\x85so\rfar", "eins", 1), ("", "", 2), ("three", "drei", 3)]
 
 

@@ -14,6 +14,7 @@ LABELS = {"task": "sentiment", "model": {"decoder": "classifier"}}
 
 ITSELF = {"task": "reconstruction", "corpus": {"train": ["x"], "format": "texts"}, "model": {"attention": "none"}}
 
+TALK = {"task": "chat", "corpus": {"train": ["x"], "turns": 2}}
 GOES_ON = {
     "task": "generation",
     "corpus": {"train": ["x"], "format": "running"},
@@ -69,6 +70,15 @@ def test_a_text_is_its_own_target_in_lines_and_in_a_table() -> None:
         ({"task": "summarisation", "evaluation": {"metric": "chrf"}}, "set it to auto, rouge1, rouge2, rougeL"),
         ({"task": "summarisation", "training": {"select_by": "bleu"}}, "set it to loss, rouge1, rouge2, rougeL"),
         ({"evaluation": {"metric": "rougeL"}}, "is no score of task translation"),
+        ({"task": "chat"}, "task chat needs corpus.turns"),
+        ({"corpus": {"train": ["x"], "turns": 2}}, "for task chat: set task to chat, or remove it"),
+        ({**TALK, "corpus": {**TALK["corpus"], "format": "labelled"}}, "set it to texts for lines of turns"),
+        ({**TALK, "corpus": {**TALK["corpus"], "format": "po"}}, "corpus.format po holds no dialogues"),
+        ({**TALK, "corpus": {**TALK["corpus"], "by_heart": True}}, "holds no dialogue out to be tested on"),
+        ({**TALK, "corpus": {**TALK["corpus"], "source_language": "en"}}, "set both to one language"),
+        ({**TALK, "model": {"decoder": "classifier"}}, "not a reply: set task to sentiment"),
+        ({**TALK, "training": {"objective": "masked"}}, "writes no replies: set it to sequence"),
+        ({**TALK, "evaluation": {"metric": "rouge1"}}, "set it to auto, bleu, chrf"),
         ({**GOES_ON, "model": {}}, "no source for the encoder lstm to read, its text goes on from itself: set"),
         ({**GOES_ON, "corpus": {"train": ["x"], "format": "texts"}}, "which task generation learns from: set it to"),
         ({"corpus": {"train": ["x"], "format": "running"}}, "which task translation does not learn from: set it"),
@@ -99,6 +109,7 @@ def test_a_contradiction_is_one_sentence(tree: dict[str, Any], remedy: str) -> N
         (LABELS, "macro_f1"),
         (ITSELF, "chrf"),
         ({**ITSELF, "evaluation": {"metric": "exact_match"}}, "exact_match"),
+        (TALK, "chrf"),
         ({"task": "summarisation"}, "rougeL"),
         (GOES_ON, "word_perplexity"),
         ({"task": "summarisation", "evaluation": {"metric": "rouge2"}}, "rouge2"),

@@ -148,6 +148,7 @@ def _pieces(rows: Rows) -> Iterator[list[tuple[object, str]]]:
 
 def _predict(generator: Generator, piece: list[tuple[object, str]], longest: int, first: int) -> list[Reply]:
     """An answer or a reason for each text, the first of which has this number in the file."""
+    piece = [(generator.wording(text), wrong) for text, wrong in piece]
     told: list[Reply] = [(None, wrong or _unusable(text, longest)) for text, wrong in piece]
     usable = [row for row, (_, reason) in enumerate(told) if not reason]
     answers = _answer(generator, [str(piece[row][0]) for row in usable], first)

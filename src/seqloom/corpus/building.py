@@ -12,7 +12,7 @@ import pyarrow.dataset
 
 from seqloom.corpus.cleaning import Cleaner
 from seqloom.corpus.normalising import normalise
-from seqloom.corpus.pairs import RawPair
+from seqloom.corpus.pairs import Kin, RawPair
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.sources import Sources
 from seqloom.corpus.splitting import SPLITS, Shares, Stretches
@@ -64,12 +64,15 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
     with CorpusWriter(folder) as writer:
         for given_for, origin, pair in _pairs(section, sources):
             source, target = normalise(pair.source), normalise(pair.target)
-            reason = "" if running else cleaner.reason_against(source, target, given_for)  # running text has no gaps
+            kin = pair.kin or Kin(source, frozenset())
+            reason = pair.flaw
+            if not running:  # running text has no gaps
+                reason = reason or cleaner.reason_against(source, target, given_for, kin, pair.core)
             if reason:
                 writer.reject(reason, source, target, origin, pair.line)
                 tally.reject(reason, source, target, origin, pair.line)
             else:
-                for split in shares.splits_of(source, given_for):
+                for split in shares.splits_of(kin.opening, given_for):
                     writer.keep(split, source, target, origin, pair.line)
                     tally.keep(split, source, target)
             tally.read += 1

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from seqloom.corpus.catalogues import read_mo, read_po
+from seqloom.corpus.dialogues import Dialogue, pairs_of, read_grouped, read_lists, read_questions, read_turns
 from seqloom.corpus.opening import read_lines, without_end
 from seqloom.corpus.pairs import RawPair
 from seqloom.corpus.running import passages_of
@@ -21,6 +22,8 @@ def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[RawPa
     Raises:
         UserMistake: a file is not what its format promises.
     """
+    if section.turns:
+        return pairs_of(_dialogues(files, section), section, files[0].place)
     if len(files) == 2:
         return read_aligned(*files)
     (file,) = files
@@ -40,6 +43,18 @@ def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[RawPa
         case "mo":
             return read_mo(file)
     raise AssertionError(file.format)
+
+
+def _dialogues(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Dialogue]:
+    """The dialogues of an aligned file of questions and one of answers, or of one file."""
+    if len(files) == 2:
+        return read_questions(read_aligned(*files))
+    (file,) = files
+    if file.format == "texts":
+        return read_turns(file, section)
+    if section.dialogue_column:
+        return read_grouped(file, section)
+    return read_lists(file, section) if file.format == "jsonl" else read_questions(read_table(file, section))
 
 
 def read_texts(file: SourceFile) -> Iterator[RawPair]:

@@ -12,35 +12,61 @@ from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Corpus
 
 Row = tuple[int, list[str]]  # the line it begins on, and its fields
+SIDES = ("source_column", "target_column")
 
 
 def read_table(file: SourceFile, section: Corpus) -> Iterator[RawPair]:
     """Yield the two columns of a TSV or CSV file; blank lines are no rows."""
+    for line, (source, target) in _table_columns(file, section, SIDES):
+        yield RawPair(source, target, line)
+
+
+def read_jsonl(file: SourceFile, section: Corpus) -> Iterator[RawPair]:
+    """Yield two values of the object on each line; null is empty text, blank lines are no rows."""
+    for line, (source, target) in _json_columns(file, section, SIDES):
+        yield RawPair(source, target, line)
+
+
+def read_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Row]:
+    """Yield some columns of any table, by the fields of the recipe that name them."""
+    return (_json_columns if file.format == "jsonl" else _table_columns)(file, section, fields)
+
+
+def json_rows(file: SourceFile) -> Iterator[tuple[int, dict[str, object]]]:
+    """Yield the object on each line with its number; blank lines are no rows."""
+    for number, line in enumerate(read_lines(file), start=1):
+        if not line.isspace():
+            yield number, json_object(line, f"{file.place} line {number}")
+
+
+def _table_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Row]:
     lines = read_lines(file)
     rows = csv_rows(lines, file.place) if file.format == "csv" else tsv_rows(lines)
     first = next(rows, None)
     if first is None:
         return
     names = [name.strip() for name in first[1]] if section.header else [str(n + 1) for n in range(len(first[1]))]
-    source = _index(section.source_column, "source_column", names, file, section)
-    target = _index(section.target_column, "target_column", names, file, section)
-    for line, fields in rows if section.header else chain([first], rows):
-        if len(fields) != len(names):
+    places = [_index(getattr(section, field), field, names, file, section) for field in fields]
+    for line, values in rows if section.header else chain([first], rows):
+        if len(values) != len(names):
             raise UserMistake(
-                f"{file.place} line {line}: has {len(fields)} fields where line {first[0]} has {len(names)}; "
+                f"{file.place} line {line}: has {len(values)} fields where line {first[0]} has {len(names)}; "
                 "correct the line"
             )
-        yield RawPair(fields[source], fields[target], line)
+        yield line, [values[place] for place in places]
 
 
-def read_jsonl(file: SourceFile, section: Corpus) -> Iterator[RawPair]:
-    """Yield two values of the object on each line; null is empty text, blank lines are no rows."""
-    for number, line in enumerate(read_lines(file), start=1):
-        if not line.isspace():
-            row = json_object(line, f"{file.place} line {number}")
-            source = _json_text(row, section.source_column, "source_column", f"{file.place} line {number}")
-            target = _json_text(row, section.target_column, "target_column", f"{file.place} line {number}")
-            yield RawPair(source, target, number)
+def _json_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Row]:
+    for number, row in json_rows(file):
+        place = f"{file.place} line {number}"
+        names = ((field, getattr(section, field)) for field in fields)
+        yield (
+            number,
+            [
+                json_text(row, key, field, place) if field in SIDES else str(json_value(row, key, field, place))
+                for field, key in names
+            ],
+        )
 
 
 def tsv_rows(lines: Iterable[str]) -> Iterator[Row]:
@@ -99,11 +125,13 @@ def json_object(line: str, place: str) -> dict[str, object]:
     return row
 
 
-def _json_text(row: dict[str, object], key: str, field: str, place: str) -> str:
-    if key not in row:
-        found = ", ".join(name[:40] for name in list(row)[:20]) or "none"
-        raise UserMistake(f"{place}: no key {key!r} (its keys: {found}); correct corpus.{field} or the line")
-    value = row[key]
+def json_text(row: dict[str, object], key: str, field: str, place: str) -> str:
+    """The text at a key; null is empty.
+
+    Raises:
+        UserMistake: there is no such key, or something else at it.
+    """
+    value = json_value(row, key, field, place)
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -111,3 +139,15 @@ def _json_text(row: dict[str, object], key: str, field: str, place: str) -> str:
             f"{place}: the value of {key!r} is of type {type(value).__name__}, not text; put it in quotes"
         )
     return value
+
+
+def json_value(row: dict[str, object], key: str, field: str, place: str) -> object:
+    """What is at a key.
+
+    Raises:
+        UserMistake: there is no such key.
+    """
+    if key not in row:
+        found = ", ".join(name[:40] for name in list(row)[:20]) or "none"
+        raise UserMistake(f"{place}: no key {key!r} (its keys: {found}); correct corpus.{field} or the line")
+    return row[key]

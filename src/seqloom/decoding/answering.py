@@ -61,7 +61,7 @@ class Answering:
             UserMistake: a row is no text, or a parameter has a value it may not have.
         """
         request = self._check(params)
-        texts = [text_of(row, number) for number, row in enumerate(rows)]
+        texts = [text_of(self.generator.wording(row), number) for number, row in enumerate(rows)]
         alone = object() if request.decoding.method == "sample" else None  # what is drawn must not depend on company
         answers = self._together(texts, (request.decoding, alone))
         columns = self.generator.columns(answers)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from seqloom.decoding.continuing import Continuer
-from seqloom.decoding.generator import Generator
+from seqloom.decoding.generator import Generator, conversation_of
 from seqloom.decoding.hypothesis import NEVER_WRITTEN, Hypothesis
 from seqloom.decoding.int8 import read_int8
 from seqloom.decoding.labelling import Labeller
@@ -100,6 +100,7 @@ class CTranslate2Generator(OnCpuAlone):
         self.decoding = recipe.decoding
         self.characters = recipe.corpus.max_characters
         self.tokens = places_of(recipe) - 1
+        self.conversation = conversation_of(recipe)
         self._ids = {token: number for number, token in enumerate(self.target.tokens)}
         self._engine: Any = ctranslate2().Translator(str(folder), device="cpu", intra_threads=threads)
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from seqloom.batches.batch import make_batch, pad_sources
+from seqloom.corpus.conversation import TURN, Conversation, newest
 from seqloom.corpus.normalising import normalise
 from seqloom.decoding.beam import beam_search
 from seqloom.decoding.greedy import greedy_search
@@ -20,6 +21,7 @@ from seqloom.models.building import SIZES_FILE, read_checkpoint
 from seqloom.models.contract import AttentiveDecoder
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.memory import Memory
+from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.resolved import RECIPE_FILE, read_recipe
 from seqloom.vocabulary.special import END, SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
@@ -70,7 +72,7 @@ class Generator:
     """A model with its vocabularies.
 
     What is read of a text ends after `characters` and `tokens`: the longest that training has seen, and the most that
-    the model has places for.
+    the model has places for. Of a conversation it is the newest turns that are read.
     """
 
     runs_on_a_gpu = True
@@ -84,6 +86,7 @@ class Generator:
         decoding: "Decoding",
         characters: int | None = None,
         tokens: int | None = None,
+        conversation: Conversation | None = None,
     ) -> None:
         self.model = model
         self.source = source
@@ -91,6 +94,7 @@ class Generator:
         self.decoding = decoding
         self.characters = characters
         self.tokens = tokens
+        self.conversation = conversation
 
     @classmethod
     def load(cls, folder: Path) -> "Generator":
@@ -113,7 +117,8 @@ class Generator:
         """A model that was read already, with the vocabularies and the recipe in `folder`."""
         recipe = read_recipe(folder)
         source, target = (Vocabulary.load(folder / name) for name in VOCABULARY_FILES)
-        return cls(model, source, target, recipe.decoding, recipe.corpus.max_characters, _places(recipe))
+        longest, places = recipe.corpus.max_characters, _places(recipe)
+        return cls(model, source, target, recipe.decoding, longest, places, conversation_of(recipe))
 
     def move(self, device: torch.device) -> None:
         """Decode there from now on."""
@@ -130,6 +135,10 @@ class Generator:
     def line(self, found: list[Answer]) -> str:
         """What a terminal shows of the answer to one text."""
         return found[0].text
+
+    def wording(self, row: object) -> object:
+        """What a row asks, as a text where it is one: of a conversation, also a list of turns, the newest of them."""
+        return self.conversation.wording(row) if self.conversation else row
 
     def answer(self, texts: Sequence[str], decoding: "Decoding", first: int = 0) -> Answers:
         """The `decoding.beam_size` best answers to each text, best first; one to a text without tokens, the empty one.
@@ -150,7 +159,12 @@ class Generator:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The source ids of each text, as far as it is read."""
+        if self.conversation:
+            texts = [self.conversation.newest(text) for text in texts]
         encoded = self.source.encode([text[: self.characters] for text in texts])
+        if self.conversation and self.tokens:
+            mark = self.source.tokens.index(TURN) if TURN in self.source.tokens else -1
+            encoded = [newest(ids, mark, self.tokens) for ids in encoded]
         cut = sum(len(text) > (self.characters or len(text)) for text in texts)
         if cut:
             logger.warning("%d of %d texts are read up to character %d only", cut, len(texts), self.characters)
@@ -224,6 +238,11 @@ class Generator:
             Answer(normalise(text), hypothesis.score, hypothesis.tokens)
             for text, hypothesis in zip(texts, hypotheses, strict=True)
         ]
+
+
+def conversation_of(recipe: "Recipe") -> Conversation | None:
+    """How much a model sees of a conversation, if that is what it is asked."""
+    return Conversation.of(recipe.corpus) if kind_of(recipe.task).dialogues else None
 
 
 def _places(recipe: "Recipe") -> int | None:

@@ -52,6 +52,19 @@ def score_bars(scores: Mapping[str, Mapping[str, float]], kind: Kind, path: Path
     canvas.save(figure, path)
 
 
+def diversity_bars(
+    shares: Mapping[str, Sequence[float]], baselines: Mapping[str, str], measures: Sequence[Measure], path: Path
+) -> None:
+    """How much of the answers of each system, and of people, is different: shares, 0 to 1, one of each measure."""
+    figure, (axes,) = canvas.blank()
+    heights = {system: [100 * share for share in each] for system, each in shares.items()}
+    _draw_bars(axes, heights, baselines, [measure.label for measure in measures])
+    canvas.dress(axes, "How much answers vary", "", "share that is different, percent")
+    axes.tick_params(axis="x", labelsize=10, labelcolor=canvas.INK)
+    canvas.legend_above(axes)
+    canvas.save(figure, path)
+
+
 def length_scores(buckets: Sequence[LengthBucket], baselines: Mapping[str, str], measure: Measure, path: Path) -> None:
     """A score of the model and some baselines by length of the source."""
     figure, (axes,) = canvas.blank()

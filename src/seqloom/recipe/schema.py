@@ -30,10 +30,10 @@ class Recipe(Section):
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Name of the registered model: letters, digits, . _ -"
     )
-    task: Literal["translation", "summarisation", "sentiment", "reconstruction", "generation"] = Field(
+    task: Literal["translation", "summarisation", "sentiment", "reconstruction", "chat", "generation"] = Field(
         "translation",
-        description="What the target is to the source: a translation or a summary of it, a label for it, or the source "
-        "itself. generation has no source: its text goes on from itself.",
+        description="What the target is to the source: a translation or a summary of it, a label for it, the source "
+        "itself, or the reply to it. generation has no source: its text goes on from itself.",
     )
     corpus: Corpus
     vocabulary: Vocabulary = Vocabulary()

@@ -86,7 +86,7 @@ def card_text(recipe: Recipe, made: Manifests, version: Version, lineage: Mappin
     """The whole card, but for what happens later."""
     sections = {
         "What it is for": _purpose(recipe),
-        "How to call it": _calling(version, made["evaluation"]),
+        "How to call it": _calling(recipe, version, made["evaluation"]),
         "What it learned from": _training_text(recipe, made),
         "How good it is": _quality(recipe, made["evaluation"]),
         "Limits": _limits(recipe, made),
@@ -109,11 +109,13 @@ def _purpose(recipe: Recipe) -> Iterator[str]:
     yield f"- architecture: {model.encoder} → {model.decoder}{attention}"
 
 
-def _calling(version: Version, evaluation: Manifest) -> Iterator[str]:
+def _calling(recipe: Recipe, version: Version, evaluation: Manifest) -> Iterator[str]:
     examples = evaluation.facts["examples"]
     source = examples[0]["source"] if examples else "…"
     yield "```"
     yield f"seqloom generate models:/{version.name}/{version.number} {source!r}"
+    if kind_of(recipe.task).dialogues:
+        yield f"seqloom chat models:/{version.name}/{version.number}"
     yield f"mlflow models serve -m models:/{version.name}@champion --env-manager local"
     yield "```"
     yield ""

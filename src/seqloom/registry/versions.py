@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
-from mlflow.types.schema import Map
+from mlflow.types.schema import AnyType, Map
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.kinds.choosing import kind_of
@@ -110,7 +110,8 @@ def signature(recipe: Recipe) -> ModelSignature:
 
     defaults = {**ASKED, **recipe.decoding.model_dump()}
     params = ParamSchema([ParamSpec(name, TYPES[type(value)], value) for name, value in defaults.items()])
-    return ModelSignature(Schema([ColSpec("string", "source")]), Schema(_answered(recipe)), params)
+    asked = AnyType() if kind_of(recipe.task).dialogues else DataType.string  # a text, or a list of turns
+    return ModelSignature(Schema([ColSpec(asked, "source")]), Schema(_answered(recipe)), params)
 
 
 def _answered(recipe: Recipe) -> list[ColSpec | TensorSpec]:

@@ -25,6 +25,7 @@ TARGETS = {
     "summarisation": [" ".join(text.split()[2:]) for text in TEXTS],
     "sentiment": [f"{text.rpartition(' ')[2]} 好" for text in TEXTS],
     "reconstruction": TEXTS,
+    "chat": [f"{text.rpartition(' ')[2]}? why so {text.split()[2]}" for text in TEXTS],
     "generation": TEXTS,
 }
 MODELS: Mapping[str, dict[str, Any]] = {
@@ -32,7 +33,11 @@ MODELS: Mapping[str, dict[str, Any]] = {
     "reconstruction": {"attention": "none"},
     "generation": {"encoder": "none"},
 }
-CORPORA: Mapping[str, dict[str, Any]] = {"reconstruction": {"format": "texts"}, "generation": {"format": "running"}}
+CORPORA: Mapping[str, dict[str, Any]] = {
+    "reconstruction": {"format": "texts"},
+    "chat": {"turns": 2},
+    "generation": {"format": "running"},
+}
 MEASURED = Likelihood(perplexity=3.0, accuracy=0.5, tokens=20)
 
 

@@ -1,5 +1,6 @@
 """Who measures a task."""
 
+from seqloom.evaluation.kinds.chat import ChatJudge
 from seqloom.evaluation.kinds.generation import GenerationJudge
 from seqloom.evaluation.kinds.judge import Judge
 from seqloom.evaluation.kinds.reconstruction import ReconstructionJudge
@@ -12,6 +13,7 @@ _ALL: tuple[Judge, ...] = (
     SummarisationJudge(),
     SentimentJudge(),
     ReconstructionJudge(),
+    ChatJudge(),
     GenerationJudge(),
 )
 _JUDGES = {judge.kind.name: judge for judge in _ALL}

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from seqloom.recipe.kinds.chat import CHAT
 from seqloom.recipe.kinds.generation import GENERATION
 from seqloom.recipe.kinds.kind import Kind
 from seqloom.recipe.kinds.measure import Measure
@@ -13,7 +14,7 @@ from seqloom.recipe.kinds.translation import TRANSLATION
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
 
-KINDS = {kind.name: kind for kind in (TRANSLATION, SUMMARISATION, SENTIMENT, RECONSTRUCTION, GENERATION)}
+KINDS = {kind.name: kind for kind in (TRANSLATION, SUMMARISATION, SENTIMENT, RECONSTRUCTION, CHAT, GENERATION)}
 
 
 def kind_of(task: str) -> Kind:

@@ -22,6 +22,7 @@ class Kind:
     baselines: Mapping[str, str]  # by name, what they are
     pictures: Mapping[str, str]  # by file, what they show
     contradictions: "Callable[[Recipe], Iterator[str]]"  # a sentence for each field that the task cannot go with
+    dialogues: bool = False  # its corpus holds dialogues, and what it is asked is one
     running: bool = False  # its corpus is running text
 
     @property
@@ -32,6 +33,8 @@ class Kind:
     def mistakes_in(self, recipe: "Recipe") -> Iterator[str]:
         """A sentence for each thing in the recipe that cannot go with the task."""
         yield from self.contradictions(recipe)
+        if recipe.corpus.turns and not self.dialogues:
+            yield "corpus.turns makes replies of dialogues, which are for task chat: set task to chat, or remove it"
         if self.running != (recipe.corpus.format == "running"):
             is_not, remedy = ("no ", "to running") if self.running else ("", "to what the files are")
             yield (

@@ -32,6 +32,21 @@ class Corpus(Section):
     header: bool = Field(True, description="TSV and CSV: the first row names the columns; else they are 1, 2, 3 …")
     source_column: str = Field("source", description="Column or JSON key of the source text.")
     target_column: str = Field("target", description="Column or JSON key of the target text.")
+    turns: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="The files hold dialogues, and a reply may look back to so many turns before it; 0: they hold "
+        "none. Lines of dialogues are format texts.",
+    )
+    turn_separator: str = Field(
+        "__eou__", min_length=1, max_length=20, description="Between the turns of a conversation in one text."
+    )
+    dialogue_column: str = Field(
+        "",
+        description="Column or JSON key of the dialogue that a row is of: its source is a turn and its target the "
+        "next one, or both columns are the same. Left empty, each row is a dialogue of its own.",
+    )
     source_language: str = Field("", description="ISO 639 code of the source, such as en; empty if unknown.")
     target_language: str = Field("", description="ISO 639 code of the target; zh switches to Chinese scoring.")
     validation_share: Share = Field(

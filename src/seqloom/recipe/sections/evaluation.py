@@ -24,7 +24,7 @@ class Evaluation(Section):
         "character_perplexity",
     ] = Field(
         "auto",
-        description="The score a version is judged by; auto: chrf for translation and reconstruction, rougeL for "
-        "summarisation, macro_f1 for sentiment, word_perplexity for generation.",
+        description="The score a version is judged by; auto: chrf for translation, reconstruction and chat, "
+        "rougeL for summarisation, macro_f1 for sentiment, word_perplexity for generation.",
     )
     examples: int = Field(5, ge=0, le=1000, description="Held-out examples shown at the end.")
