@@ -61,7 +61,9 @@ def sentence(path: Path, *overrides: str) -> str:
             ["model.encoder", "'rnn', 'lstm', 'gru', 'cnn', 'transformer' or 'none'", "not 'lsmt'"],
             id="choice",
         ),
-        pytest.param("name: a\ntask: poetry\ncorpus: {train: [x]}", ["task", "'translation'", "not 'poetry'"], id="task"),
+        pytest.param(
+            "name: a\ntask: poetry\ncorpus: {train: [x]}", ["task", "'translation'", "not 'poetry'"], id="task"
+        ),
         pytest.param(
             SMALL + "training: {epochs: true}",
             ["training.epochs", "a number", "reads what is written as true"],
