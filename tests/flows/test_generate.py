@@ -27,7 +27,7 @@ def test_lines_in_order(seqloom: Run, first: dict[str, Any]) -> None:
     [
         ("models:/phrases@best", "has no alias best; it has versions 1"),
         ("models:/phrases/77", "has no version 77; it has versions 1"),
-        ("models:/nothing@champion", "there is no registered model nothing; registered are: phrases"),
+        ("models:/nothing@champion", "there is no registered model nothing; registered are: "),
         ("models:/phrases", "write models:/NAME@ALIAS"),
         ("nowhere", "nowhere: no such checkpoint folder"),
         (".", "is not a checkpoint folder"),
