@@ -17,6 +17,7 @@ class Form:
     def open(self, ui: str, deployment: str) -> None:
         """By the deployment's page and its button."""
         self.page.goto(f"{ui}/deployments")
+        self.page.get_by_placeholder("Search deployments").fill(deployment)  # a page of the list shows ten of them
         self.page.get_by_role("link", name=deployment).first.click()
         self.page.get_by_role("button", name="Run", exact=True).click()
         self.page.get_by_text("Custom", exact=False).first.click()
