@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from seqloom.registry.forms import Record
     from tasks.comparing import Comparison
 
+ROOM = 58  # columns of 80 for scores, beside names of two words
 SHOWN_FAILURES = 10
 
 
@@ -114,8 +115,10 @@ def _scores(outcome: Outcome) -> Table:
     table = Table(box=None, padding=(0, 1), title="Test scores", title_justify="left", title_style="bold")
     kind = kind_of(outcome.task)
     table.add_column()
-    for measure in kind.measures:  # a line a word, where 80 columns are too few for six scores
-        table.add_column(measure.label, justify="right", max_width=max(len("100.0%"), *map(len, measure.label.split())))
+    wide = sum(len(measure.label) + 2 for measure in kind.measures) > ROOM
+    for measure in kind.measures:  # a line a word, where there is no room for more
+        width = max(len("100.0%"), *map(len, measure.label.split())) if wide else None
+        table.add_column(measure.label, justify="right", no_wrap=not wide, max_width=width)
     rows = [("this model", "bold", _of(outcome.metrics, "test/"))]
     if outcome.champion and outcome.champion["version"] != outcome.version:
         rows.append((f"champion, version {outcome.champion['version']:.0f}", "", outcome.champion))

@@ -41,7 +41,7 @@ def verdicts(seqloom: Run, workplace: Path) -> dict[str, Any]:
     (workplace / "verdicts.yaml").write_text(RECIPE, encoding="utf-8")
     done = seqloom("train", "verdicts.yaml", "--json")
     assert done.returncode == 0, done.stderr
-    for shown in ("macro-F1", "calibration", "logistic regression", "majority label", "so so"):
+    for shown in ("macro-F1", "calibration error", "logistic regression", "majority label", "so so"):
         assert shown in done.stderr
     outcome: dict[str, Any] = json.loads(done.stdout)
     return outcome

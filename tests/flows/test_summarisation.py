@@ -37,7 +37,7 @@ def subjects(seqloom: Run, workplace: Path) -> dict[str, Any]:
     (workplace / "subjects.yaml").write_text(RECIPE, encoding="utf-8")
     done = seqloom("train", "subjects.yaml", "--json")
     assert done.returncode == 0, done.stderr
-    for shown in ("ROUGE-L", "lead sentence", "nearest training", "words"):
+    for shown in ("ROUGE-L", "lead sentence", "nearest training", "new words"):
         assert shown in done.stderr
     outcome: dict[str, Any] = json.loads(done.stdout)
     return outcome
