@@ -27,7 +27,7 @@ def test_lines_in_order(seqloom: Run, first: dict[str, Any]) -> None:
     [
         ("models:/phrases@best", "has no alias best; it has versions 1"),
         ("models:/phrases/77", "has no version 77; it has versions 1"),
-        ("models:/nothing@champion", "there is no registered model nothing; registered are: "),
+        ("models:/nothing@champion", "there is no registered model nothing; registered are: … phrases"),
         ("models:/phrases", "write models:/NAME@ALIAS"),
         ("nowhere", "nowhere: no such checkpoint folder"),
         (".", "is not a checkpoint folder"),
@@ -36,7 +36,7 @@ def test_lines_in_order(seqloom: Run, first: dict[str, Any]) -> None:
 def test_a_model_that_is_not_there(seqloom: Run, model: str, sentence: str) -> None:
     done = seqloom("generate", model, "hello")
     assert (done.returncode, done.stdout) == (2, "")
-    assert sentence in done.stderr
+    assert all(part in done.stderr for part in sentence.split("… "))  # other tests register models here, too
     assert done.stderr.startswith("seqloom: ")
     assert done.stderr.count("\n") == 1
 
