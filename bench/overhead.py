@@ -136,9 +136,9 @@ def _train_as_functions(home: Path) -> None:
     client.set_terminated(run_id, "FINISHED")
     stages = (corpus, vocabulary, vectors, batches, training, evaluation)
     write_card(client, recipe, {manifest.stage: manifest for manifest in stages}, version)
-    verdict = judge_version(client, recipe, corpus.path, evaluation, version, unwatched)
+    verdict = judge_version(client, recipe, corpus.path, evaluation, version, key, unwatched)
     keep_evidence(client, verdict, run_id)
-    settle(client, verdict, Decision(True), "functions", key, home)
+    settle(client, verdict, Decision(True), "functions", home)
 
 
 if __name__ == "__main__":

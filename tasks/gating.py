@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
+from functools import partial
 from threading import Event, Thread
 from time import monotonic
 from typing import Any, TypeGuard
 from uuid import UUID
 
+from mlflow.exceptions import MlflowException
 from prefect.artifacts import create_table_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
@@ -51,9 +53,9 @@ def pass_gate(
 ) -> State[Manifest]:
     """Judge the version, ask a person where the recipe wants one, and move the champion if all agree.
 
-    A version is judged once by the same rules on the same rows: what a person decided since stands. Runs of one name
-    pass one after the other, each measured against what the one before left. Nobody else waits while a person thinks:
-    where the champion is another when the answer comes, all begins anew.
+    A version is judged once by the same rules on the same rows: what a person decided since stands, be it in another
+    run that asked. Runs of one name pass one after the other, each measured against what the one before left. Nobody
+    else waits while a person thinks: where the champion is another when the answer comes, all begins anew.
     """
     with alone(recipe, "gate"):
         verdict = judge(recipe, corpus, evaluation, version)
@@ -72,14 +74,13 @@ def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manif
     """Compare the version with the champion, now and on the same rows; None where it was judged already."""
     client = connect(home_folder())
     wait_for_mlflow(client)
-    name, number = recipe.name, str(version.facts["version"])
-    if client.get_model_version(name, number).tags.get(versions.VERDICT_KEY_TAG) == _key(
-        recipe, corpus, evaluation, version
-    ):
+    name, number = recipe.name, version.facts["version"]
+    verdict_key = _key(recipe, corpus, evaluation, version)
+    if judging.is_settled(client, name, number, verdict_key):
         return None
-    challenger = versions.describe(client, name, number)
+    challenger = versions.describe(client, name, str(number))
     with watched("gate", artifact_key(recipe, "gate", "progress")) as progress:
-        verdict = judging.judge_version(client, recipe, corpus.path, evaluation, challenger, progress)
+        verdict = judging.judge_version(client, recipe, corpus.path, evaluation, challenger, verdict_key, progress)
     judging.keep_evidence(client, verdict, challenger.run_id)
     key = artifact_key(recipe, "gate", "evidence")
     rows = evidence.table(verdict)
@@ -93,13 +94,17 @@ def needs_a_person(recipe: Recipe, verdict: Verdict | None) -> TypeGuard[Verdict
 
 
 def ask(recipe: Recipe, verdict: Verdict) -> Decision:
-    """What a person says, in the Prefect UI, to a version that holds every rule; silence is a no."""
+    """What a person says, in the Prefect UI, to a version that holds every rule; silence is a no.
+
+    Where a person has answered another run that asked for the same version, the answer here is a no that counts for
+    nothing: what was decided there stands.
+    """
     if prefect_is_embedded():  # nobody sees the UI of a server that lives inside this run
         return Decision(None)
     form = Approval.with_initial_data(description=evidence.markdown(verdict))
     hours = recipe.registry.approval_hours
     _tell_that_we_wait(verdict, hours)
-    with _silence_is_a_no(hours):
+    with _nobody_waits_in_vain(verdict, hours):
         answer = pause_flow_run(
             form, timeout=round(hours * 3600 + PATIENCE) + GRACE, poll_interval=SECONDS_BETWEEN_LOOKS
         )
@@ -107,30 +112,40 @@ def ask(recipe: Recipe, verdict: Verdict) -> Decision:
 
 
 @contextmanager
-def _silence_is_a_no(hours: float) -> Iterator[None]:
-    """Answer in the place of a person who does not, by the door that people use.
+def _nobody_waits_in_vain(verdict: Verdict, hours: float) -> Iterator[None]:
+    """Answer in the place of a person who does not, or has no need to any more, by the door that people use.
 
     A pause of Prefect's that runs out fails the flow run, and ours has its answer. Where a person was first, Prefect
     refuses a second answer; where the flow has not come to its pause yet, the next try finds it there.
     """
-    run, answered = UUID(str(flow_run.id)), Event()
-    no = {"approve": False, "reason": f"no answer within {hours:g} hours", "name": "nobody"}
+    run, answered, deadline = UUID(str(flow_run.id)), Event(), monotonic() + hours * 3600
 
-    def answer() -> None:
+    def why_no_more() -> str:
+        if monotonic() > deadline:
+            return f"no answer within {hours:g} hours"
+        return "was decided in another run" if _is_settled_elsewhere(verdict) else ""
+
+    def answer(reason: str) -> None:
         with get_client(sync_client=True) as client:
-            client.resume_flow_run(run, no)
+            client.resume_flow_run(run, {"approve": False, "reason": reason, "name": "nobody"})
 
     def wait() -> None:
-        answered.wait(hours * 3600)
-        while not answered.is_set():
-            tell_prefect("that nobody answered", answer)
-            answered.wait(SECONDS_BETWEEN_LOOKS)
+        while not answered.wait(SECONDS_BETWEEN_LOOKS):
+            if reason := why_no_more():
+                tell_prefect("that nobody answers", partial(answer, reason))
 
     Thread(target=copy_context().run, args=(wait,), daemon=True).start()
     try:
         yield
     finally:
         answered.set()
+
+
+def _is_settled_elsewhere(verdict: Verdict) -> bool:
+    try:
+        return judging.is_settled(connect(home_folder()), verdict.name, verdict.version, verdict.key)
+    except (MlflowException, OSError):  # it is away, or the version is: whoever answers finds out
+        return False
 
 
 def _tell_that_we_wait(verdict: Verdict, hours: float) -> None:
@@ -156,12 +171,13 @@ def promote(
     key = _key(recipe, corpus, evaluation, version)
     client = connect(home)
     wait_for_mlflow(client)
-    if verdict:
-        judging.settle(client, verdict, decision, f"flow run {flow_run.id}", key, home)
+    settled = judging.is_settled(client, recipe.name, version.facts["version"], key)
+    if verdict and not settled:
+        judging.settle(client, verdict, decision, f"flow run {flow_run.id}", home)
     facts = _facts(recipe, version)
     seconds = monotonic() - started + (verdict.seconds if verdict else 0.0)
     manifest = Manifest(GATE.name, key, key, version.folder, round(seconds, 3), facts)
-    return tell(recipe, manifest, cached=verdict is None)
+    return tell(recipe, manifest, cached=settled)
 
 
 def _key(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manifest) -> str:

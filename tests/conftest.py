@@ -44,12 +44,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByGroup(config, log)
 
 
+SILENCE = 60  # seconds after which a run of the stack has crashed: two beats of Prefect's, which has none faster
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RunningStack]":
-    """`seqloom up`, for every test that needs servers and a worker; a run silent for a minute has crashed."""
+    """`seqloom up`, for every test that needs servers and a worker."""
     from tests.stack import running
 
-    up = running.RunningStack(tmp_path_factory.mktemp("a stack ü") / "home", SEQLOOM_SILENCE_SECONDS="60")
+    up = running.RunningStack(tmp_path_factory.mktemp("a stack ü") / "home", SEQLOOM_SILENCE_SECONDS=str(SILENCE))
     try:
         up.start()
         yield up

@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import Mock, patch
 
 import pytest
+from mlflow.exceptions import MlflowException
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
@@ -46,6 +47,7 @@ def _a_server_of_the_user(server: None, monkeypatch: pytest.MonkeyPatch) -> None
     assert server is None
     monkeypatch.delenv(EMBEDDED, raising=False)
     monkeypatch.setattr(gating, "SECONDS_BETWEEN_LOOKS", 0.2)
+    monkeypatch.setattr(judging, "is_settled", lambda *_: False)
 
 
 @flow(name="asking")
@@ -86,6 +88,25 @@ def test_silence_is_a_no_and_the_flow_ends_well() -> None:
     state = asking.with_options(flow_run_name="asking-nobody")(hurried, return_state=True)
     assert state.is_completed(), state
     assert state.result() == vars(Decision(False, "nobody", "no answer within 0.0005 hours"))
+
+
+@pytest.mark.usefixtures("_a_server_of_the_user")
+@pytest.mark.parametrize("away", [MlflowException("away"), None], ids=["MLflow away at first", "MLflow there"])
+def test_what_was_decided_in_another_run_is_not_waited_for(
+    away: MlflowException | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = iter([*([away] if away else []), False, True])
+
+    def is_settled(*_: object) -> bool:
+        found = next(looks, True)
+        if isinstance(found, MlflowException):
+            raise found
+        return found
+
+    monkeypatch.setattr(judging, "is_settled", is_settled)
+    state = asking.with_options(flow_run_name=f"asking-twice-{away}")(return_state=True)
+    assert state.is_completed(), state
+    assert state.result() == vars(Decision(False, "nobody", "was decided in another run"))
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,15 @@ RECIPE = recipe_named("rush")
 SECONDS_OF_JUDGING = 2.0
 
 
-def slow_verdict(client: Any, recipe: Any, _corpus: Any, _evaluation: Any, version: Any, _progress: Any) -> Verdict:
+def slow_verdict(
+    client: Any, recipe: Any, _corpus: Any, _evaluation: Any, version: Any, key: str, _progress: Any
+) -> Verdict:
     """As the real one: who is champion is looked up first, and the answers take their time."""
     champion = aliases_of(client, recipe.name).get("champion")
     time.sleep(SECONDS_OF_JUDGING)
     finding = Finding("chrF above the champion", "1.00", "2.00", "+1.00")
-    return Verdict(recipe.name, version.number, None if champion == version.number else champion, [finding], 30)
+    champion = None if champion == version.number else champion
+    return Verdict(recipe.name, version.number, champion, [finding], 30, key=key)
 
 
 def arrive(place: Path, number: int) -> None:

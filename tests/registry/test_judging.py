@@ -16,7 +16,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry import judging
 from seqloom.registry.gate import Verdict
 from seqloom.registry.history import history
-from seqloom.registry.judging import Decision, judge_version, keep_evidence, settle, still_holds
+from seqloom.registry.judging import Decision, is_settled, judge_version, keep_evidence, settle, still_holds
 from seqloom.registry.measuring import Measured, measure
 from seqloom.registry.moves import moves_of, promote, rollback
 from seqloom.registry.runs import FlowRun, open_run
@@ -46,10 +46,10 @@ class Place:
 
     def judged(self, number: int) -> Verdict:
         version = describe(self.client, self.recipe.name, str(number))
-        return judge_version(self.client, self.recipe, self.corpus, MEASURED, version, unwatched)
+        return judge_version(self.client, self.recipe, self.corpus, MEASURED, version, f"key {number}", unwatched)
 
     def settled(self, number: int, decision: Decision = YES) -> str:
-        return settle(self.client, self.judged(number), decision, "flow run x", f"key {number}", self.home).verdict
+        return settle(self.client, self.judged(number), decision, "flow run x", self.home).verdict
 
 
 def answers_of(uri: str, sources: list[str], *_: object) -> Measured:
@@ -133,6 +133,7 @@ def test_a_person_decides(place: Place, decision: Decision, verdict: str, aliase
     assert aliases_of(place.client, place.recipe.name) == aliases
     tags = place.client.get_model_version(place.recipe.name, "1").tags
     assert tags[VERDICT_KEY_TAG] == "key 1"
+    assert [is_settled(place.client, place.recipe.name, 1, key) for key in ("key 1", "other rules")] == [True, False]
     assert not decision.by or decision.reason in tags["seqloom.verdict.why"]
     assert not decision.by or "Ann" in tags["seqloom.verdict.why"]
     [told] = [event for event in history(place.client, place.recipe.name) if event.what == verdict]
@@ -159,7 +160,7 @@ def test_a_champion_that_moved_while_it_was_measured(place: Place) -> None:
     verdict = place.judged(1)
     promote(place.client, place.recipe.name, 2, "by hand", place.home)
     with pytest.raises(UserMistake, match="is version 2 and no longer None"):
-        settle(place.client, verdict, Decision(True), "flow run x", "key", place.home)
+        settle(place.client, verdict, Decision(True), "flow run x", place.home)
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["the version", "the model"])

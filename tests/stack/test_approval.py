@@ -1,16 +1,21 @@
 """A person decides about a run of a worker, as the Prefect UI lets them: with the evidence, once, and on record."""
 
 import json
+import time
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import psutil
 import pytest
 import yaml
 from mlflow import MlflowClient
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import FlowRun
+from prefect.states import Cancelling
 
 from seqloom.registry.history import history
+from tests.conftest import SILENCE
 from tests.flows.conftest import DATA, RECIPE
 from tests.stack.running import RunningStack
 
@@ -53,6 +58,15 @@ def first(stack: RunningStack) -> UUID:
     return run
 
 
+@pytest.fixture(scope="module")
+def forgotten(stack: RunningStack, first: UUID) -> UUID:
+    """A run of the next version that waits as well, through the tests that follow."""
+    run = stack.run("train-on-demand", recipe("two"))
+    assert run != first
+    stack.wait(run, is_paused)
+    return run
+
+
 def test_the_evidence_and_the_form_are_in_the_ui(stack: RunningStack, first: UUID) -> None:
     with stack.client() as client:
         wanted = ArtifactFilter(key=ArtifactFilterKey(any_=["asked-gate-evidence"]))
@@ -80,13 +94,17 @@ def test_without_a_reason_and_a_name_nothing_is_decided(
     assert client.get_registered_model("asked").aliases == {"challenger": "1"}
 
 
-def test_a_no_is_recorded_and_stands(stack: RunningStack, first: UUID, client: MlflowClient) -> None:
+def test_a_no_is_recorded_and_stands_for_every_run_that_asked(
+    stack: RunningStack, first: UUID, client: MlflowClient
+) -> None:
+    second = stack.run("train-on-demand", recipe("one"))  # for the same version
+    stack.wait(second, is_paused)
     assert resumed(stack, first, {"reason": "not on a Friday", "name": "Ann"})[0] == "ACCEPT"
     assert resumed(stack, first, {"approve": True, "reason": "or is it?"}) == (
         "ABORT",
         "Cannot resume a flow run that is not paused.",
     )
-    for run in (first, stack.run("train-on-demand", recipe("one"))):  # the second finds all done, also the decision
+    for run in (first, second):
         ended = stack.wait_for_end(run)
         assert ended.state
         assert ended.state.is_completed(), ended.state
@@ -98,42 +116,65 @@ def test_a_no_is_recorded_and_stands(stack: RunningStack, first: UUID, client: M
     ]
 
 
-@pytest.mark.usefixtures("first")
+@pytest.mark.usefixtures("forgotten")
 def test_a_yes_is_recorded_and_moves_the_champion(stack: RunningStack, client: MlflowClient) -> None:
-    run = stack.run("train-on-demand", recipe("two"))
+    run = stack.run("train-on-demand", recipe("three"))
     stack.wait(run, is_paused)
     assert resumed(stack, run, {"approve": True, "reason": "reads well", "name": "Ben"})[0] == "ACCEPT"
     ended = stack.wait_for_end(run)
     assert ended.state
     assert ended.state.is_completed(), ended.state
-    assert client.get_registered_model("asked").aliases["champion"] == "2"
+    assert client.get_registered_model("asked").aliases["champion"] == "3"
     [told] = [event for event in history(client, "asked") if event.what == "champion"]
     assert told.why.endswith("; approved by Ben: reads well")
     assert str(run) in told.by
 
 
-@pytest.mark.usefixtures("first")
+@pytest.mark.usefixtures("forgotten")
 def test_silence_is_recorded_as_a_no(stack: RunningStack, client: MlflowClient) -> None:
-    run = stack.run("train-on-demand", recipe("three", policy="not-worse", approval_hours=0.001))
+    run = stack.run("train-on-demand", recipe("four", policy="not-worse", approval_hours=0.001))
     ended = stack.wait_for_end(run)
     assert ended.state
     assert ended.state.is_completed(), ended.state
-    assert client.get_model_version("asked", "3").tags["seqloom.verdict.why"] == "nobody: no answer within 0.001 hours"
+    assert client.get_model_version("asked", "4").tags["seqloom.verdict.why"] == "nobody: no answer within 0.001 hours"
     assert resumed(stack, run, {"approve": True, "reason": "too late"})[0] == "ABORT"
 
 
-@pytest.mark.usefixtures("first")
+@pytest.mark.usefixtures("forgotten")
 def test_a_version_that_was_deleted_while_somebody_thought(stack: RunningStack, client: MlflowClient) -> None:
-    run = stack.run("train-on-demand", recipe("four", policy="not-worse"))
+    run = stack.run("train-on-demand", recipe("five", policy="not-worse"))
     stack.wait(run, is_paused)
     before = dict(client.get_registered_model("asked").aliases)
-    client.delete_model_version("asked", "4")
+    client.delete_model_version("asked", "5")
     assert resumed(stack, run, {"approve": True, "reason": "go"})[0] == "ACCEPT"
     state = stack.wait_for_end(run).state
     assert state
     assert state.is_failed()
-    assert "version 4 of asked was deleted after it was judged: there is nothing to decide any more" in str(
+    assert "version 5 of asked was deleted after it was judged: there is nothing to decide any more" in str(
         state.message
     )
     after = dict(client.get_registered_model("asked").aliases)
-    assert after == {alias: number for alias, number in before.items() if number != "4"}
+    assert after == {alias: number for alias, number in before.items() if number != "5"}
+
+
+def test_a_run_may_wait_longer_than_the_silence_of_the_lost_and_be_cancelled(
+    stack: RunningStack, forgotten: UUID
+) -> None:
+    state = stack.wait(forgotten, is_paused).state
+    assert state
+    time.sleep(max(0, SILENCE + 15 - (datetime.now(UTC) - state.timestamp).total_seconds()))
+    stack.wait(forgotten, is_paused)
+    [process] = [process for process in psutil.process_iter() if belongs_to(process, forgotten)]
+    with stack.client() as client:
+        client.set_flow_run_state(forgotten, Cancelling())
+    ended = stack.wait_for_end(forgotten, 30)
+    assert ended.state
+    assert ended.state.is_cancelled(), ended.state
+    process.wait(30)
+
+
+def belongs_to(process: psutil.Process, run: UUID) -> bool:
+    try:
+        return process.environ().get("PREFECT__FLOW_RUN_ID") == str(run)
+    except psutil.Error:
+        return False

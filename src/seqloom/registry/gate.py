@@ -47,6 +47,7 @@ class Verdict:
     decoding: dict[str, Any] = field(default_factory=dict)  # of both
     seconds: float = 0.0  # it took
     form: str = ""  # of the version; then it was compared with the version as it was trained, and no champion
+    key: str = ""  # what it was judged by: the version, the rules and the rows
 
     @property
     def passed(self) -> bool:

@@ -50,15 +50,24 @@ class Settled:
 
 
 def judge_version(
-    client: MlflowClient, recipe: Recipe, corpus: Path, evaluation: Manifest, version: Version, progress: Progress
+    client: MlflowClient,
+    recipe: Recipe,
+    corpus: Path,
+    evaluation: Manifest,
+    version: Version,
+    key: str,
+    progress: Progress,
 ) -> Verdict:
-    """Ask the version and the champion the test split of `corpus`, and apply every rule of the recipe."""
+    """Ask the version and the champion the test split of `corpus`, and apply every rule of the recipe.
+
+    `key` says what it is judged by.
+    """
     started = time.monotonic()
     champion = aliases_of(client, recipe.name).get(CHAMPION)
     champion = None if champion == version.number else champion
     smoke = smoke_test(client.tracking_uri, version.uri)
     if not smoke.passed:
-        return Verdict(recipe.name, version.number, champion, unanswered(smoke))
+        return Verdict(recipe.name, version.number, champion, unanswered(smoke), key=key)
     from seqloom.evaluation.kinds.choosing import judge_of  # torch and scikit-learn: seconds that only this needs
     from seqloom.evaluation.kinds.judge import HeldOut
 
@@ -82,7 +91,8 @@ def judge_version(
         client.get_model_version(recipe.name, str(version.number)).tags.get(ROLLED_BACK_TAG, ""),
     )
     seconds, rows = time.monotonic() - started, len(test.sources)
-    return Verdict(recipe.name, version.number, champion, findings, rows, recipe.decoding.model_dump(), seconds)
+    decoding = recipe.decoding.model_dump()
+    return Verdict(recipe.name, version.number, champion, findings, rows, decoding, seconds, key=key)
 
 
 def _contender(client: MlflowClient, recipe: Recipe, number: int, test: "HeldOut", progress: Progress) -> Contender:
@@ -123,10 +133,15 @@ def still_holds(client: MlflowClient, verdict: Verdict) -> bool:
     return aliases_of(client, verdict.name).get(CHAMPION) in (verdict.champion, verdict.version)
 
 
-def settle(client: MlflowClient, verdict: Verdict, decision: Decision, by: str, key: str, home: Path) -> Settled:
+def is_settled(client: MlflowClient, name: str, version: int, key: str) -> bool:
+    """Whether it is known what became of the version, judged by the same."""
+    return client.get_model_version(name, str(version)).tags.get(VERDICT_KEY_TAG) == key
+
+
+def settle(client: MlflowClient, verdict: Verdict, decision: Decision, by: str, home: Path) -> Settled:
     """Move the champion if all rules hold and nobody objects; the version is told what came of it, and why.
 
-    `key` says what it was judged by. It is written last: what a kill cut off is judged anew.
+    The key of the verdict is written last: what a kill cut off is judged anew.
 
     Raises:
         UserMistake: the champion moved since it was measured.
@@ -144,19 +159,19 @@ def settle(client: MlflowClient, verdict: Verdict, decision: Decision, by: str, 
         why = f"{verdict.why}; approved by {decision.by}: {decision.reason}" if decision.by else verdict.why
         with moving_champion(client, name, verdict.champion, version, by, why, home):
             settled = Settled("champion", why)
-            _tell(client, verdict, settled, key)
+            _tell(client, verdict, settled)
         return settled
-    _tell(client, verdict, settled, key)
+    _tell(client, verdict, settled)
     return settled
 
 
-def _tell(client: MlflowClient, verdict: Verdict, settled: Settled, key: str) -> None:
+def _tell(client: MlflowClient, verdict: Verdict, settled: Settled) -> None:
     tags = {
         VERDICT_TAG: settled.verdict,
         WHY_TAG: settled.why[:LONGEST_WHY],
         WHEN_TAG: datetime.now(UTC).isoformat(timespec="milliseconds"),
         AGAINST_TAG: str(verdict.champion or "none"),
-        VERDICT_KEY_TAG: key,
+        VERDICT_KEY_TAG: verdict.key,
     }
     for tag, value in tags.items():
         client.set_model_version_tag(verdict.name, str(verdict.version), tag, value)
