@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from flows.garbage import collect_beside
 from seqloom.lifeline import end_with
 from seqloom.mistake import UserMistake
 from tasks.embedded import EMBEDDED
@@ -95,6 +96,7 @@ def use_embedded_prefect(home: Path) -> EmbeddedPrefect | None:
 def _serve(descriptor: int, parent: int) -> None:
     """Be the server until the process `parent` is gone."""
     end_with(parent)
+    collect_beside()
     import uvicorn
     from prefect.server.api.server import create_app
 

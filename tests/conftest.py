@@ -44,7 +44,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByGroup(config, log)
 
 
-SILENCE = 60  # seconds after which a run of the stack has crashed: two beats of Prefect's, which has none faster
+SILENCE = 100  # seconds after which a run of the stack has crashed: three beats of its heart
 
 
 @pytest.fixture(scope="session")

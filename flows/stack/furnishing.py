@@ -53,12 +53,17 @@ def furnish(gpu_slots: int | None, silence: int) -> Furnished:
         for name, description in POOLS.items():
             _make_pool(client, name, description)
         slots = _set_gpu_limit(client, gpu_slots, devices)
-        _make_automation(client, LOST_RUNS, ALIVE, silence)
-        _make_automation(client, UNBORN_RUNS, BORN, BIRTH_SECONDS)
+        make_automations(client, silence)
         _deploy(deployment_file())
         flows = {flow.id: flow.name for flow in client.read_flows()}
         made = sorted(f"{flows[one.flow_id]}/{one.name}" for one in client.read_deployments())
     return Furnished(devices, slots, made)
+
+
+def make_automations(client: SyncPrefectClient, silence: int) -> None:
+    """Mark runs crashed that are silent for `silence` seconds, and those that never begin."""
+    _make_automation(client, LOST_RUNS, ALIVE, silence)
+    _make_automation(client, UNBORN_RUNS, BORN, BIRTH_SECONDS)
 
 
 def count_gpus() -> int:

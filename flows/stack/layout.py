@@ -82,7 +82,7 @@ class Layout:
             "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
             **prefect_database(self.database_url),
         }
-        arguments = ("prefect", "server", "start", "--host", HOST, "--port", str(self.prefect_port))
+        arguments = ("flows.stack.prefect_server", "--host", HOST, "--port", str(self.prefect_port))
         return Server("prefect", arguments, {**self.environment(), **own}, f"{self.prefect_api}/health")
 
     def mlflow(self) -> Server:

@@ -18,6 +18,7 @@ from mlflow import MlflowClient
 from flows.stack.child import processes_of
 from flows.stack.furnishing import LOST_RUNS, UNBORN_RUNS
 from flows.stack.presence import running
+from tests.conftest import SILENCE
 from tests.flows.conftest import DATA, RECIPE
 from tests.stack.running import ROOT, UP, RunningStack, environment, free_port
 
@@ -180,7 +181,7 @@ def test_a_run_that_is_lost_without_a_trace_has_crashed(stack: RunningStack, los
     ended = stack.wait_for_end(lost)
     assert ended.state
     assert ended.state.is_crashed()
-    assert "no sign of life for 60 seconds" in str(ended.state.message)
+    assert f"no sign of life for {SILENCE} seconds" in str(ended.state.message)
 
 
 def test_ctrl_c_leaves_a_checkpoint_and_no_process_and_all_is_there_again(stack: RunningStack) -> None:

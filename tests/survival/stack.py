@@ -104,7 +104,7 @@ class Stack:
             "--artifacts-destination": str(self.folder / "mlartifacts"),
         }
         commands = {
-            "prefect": ["prefect", "server", "start", "--port", port],
+            "prefect": ["flows.stack.prefect_server", "--port", port],
             "mlflow": ["mlflow", "server", "--port", port, "--workers", "1", *chain.from_iterable(places.items())],
             "worker": ["prefect", "worker", "start", "--pool", POOL, "--type", "process"],
         }
