@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from flows.stack.database import mlflow_database, prefect_database
-from flows.stack.layout import Layout
+from flows.stack.layout import HOST, Layout
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,7 +48,9 @@ def test_servers_are_told_what_seqloom_up_tells_them(services: dict[str, Any], t
     url = "postgresql://seqloom:PASSWORD@postgres:5432/seqloom"
     prefect = Layout(tmp_path, 4200, 5000).prefect()
     told = services["prefect"]["environment"]
-    assert services["prefect"]["command"] == [*prefect.arguments[:4], "0.0.0.0", *prefect.arguments[5:]]
+    assert services["prefect"]["command"] == [
+        "0.0.0.0" if word == HOST else word for word in ("python", "-m", *prefect.arguments)
+    ]
     wanted = {name: value.replace("PASSWORD", "${POSTGRES_PASSWORD}") for name, value in prefect_database(url).items()}
     assert told.items() >= wanted.items()
     for name in ("PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE", "PREFECT_SERVER_ANALYTICS_ENABLED"):

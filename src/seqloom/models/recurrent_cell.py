@@ -29,6 +29,11 @@ def first_state(kind: str, hidden: Tensor) -> RecurrentState:
     return RecurrentState(hidden, torch.zeros_like(hidden) if kind == "lstm" else None)
 
 
+def has_no_bfloat16_lstm(device: torch.device) -> bool:
+    """Whether autocast would ask oneDNN for an LSTM in bfloat16 that it refuses: on processors without AVX-512."""
+    return device.type == "cpu" and torch.is_autocast_enabled("cpu") and not torch.cpu._is_avx512_supported()
+
+
 class RecurrentCells(nn.Module):
     """A stack of cells of one kind: Elman 1990, Hochreiter and Schmidhuber 1997 (LSTM), Cho et al. 2014 (GRU)."""
 
@@ -46,7 +51,11 @@ class RecurrentCells(nn.Module):
         if state.cell is None:
             outputs, hidden = self.cells(inputs, state.hidden)
             return outputs, RecurrentState(hidden, None)
-        outputs, (hidden, cell) = self.cells(inputs, (state.hidden, state.cell))
+        if has_no_bfloat16_lstm(inputs.device):
+            with torch.autocast("cpu", enabled=False):
+                outputs, (hidden, cell) = self.cells(inputs.float(), (state.hidden.float(), state.cell.float()))
+        else:
+            outputs, (hidden, cell) = self.cells(inputs, (state.hidden, state.cell))
         return outputs, RecurrentState(hidden, cell)
 
     def _initialise(self) -> None:
