@@ -45,9 +45,9 @@ def test_it_is_sacrebleus_test(metric: str, shares: tuple[float, float], monkeyp
 def test_the_figure_is_the_score(metric: str) -> None:
     texts = worsened(REFERENCES, 0.3, 0)
     counts = count(metric, texts, REFERENCES, "de")
-    assert counts.figure == pytest.approx(text_scores(texts, REFERENCES, "de")[metric].value)
+    assert counts.figure == pytest.approx(text_scores([metric], texts, REFERENCES, "de")[metric].value)
     some = [3, 5, 99]
-    part = text_scores([texts[row] for row in some], [REFERENCES[row] for row in some], "de")
+    part = text_scores([metric], [texts[row] for row in some], [REFERENCES[row] for row in some], "de")
     assert counts.of(some) == pytest.approx(part[metric].value)
     low, high = interval(counts)
     assert low < counts.figure < high

@@ -61,11 +61,11 @@ def test_facts(tmp_path):
     assert facts["metrics"]["test/perplexity"] == 12.3457
     assert facts["metrics"]["test/accuracy"] == 0.5
     assert set(facts["metrics"]) == {
-        *("test/bleu", "test/chrf", "test/perplexity", "test/accuracy"),
-        *(f"baseline/{system}/{metric}" for system in ("copy", "nearest") for metric in ("bleu", "chrf")),
+        *("test/bleu", "test/chrf", "test/ter", "test/perplexity", "test/accuracy"),
+        *(f"baseline/{system}/{metric}" for system in ("copy", "nearest") for metric in ("bleu", "chrf", "ter")),
     }
     assert all(math.isfinite(value) for value in facts["metrics"].values())
-    assert facts["signatures"].keys() == {"bleu", "chrf"}
+    assert facts["signatures"].keys() == {"bleu", "chrf", "ter"}
     assert facts["rows"] == 4
     assert [example["hypothesis"] for example in facts["examples"]] == perfect(x["source"] for x in facts["examples"])
     assert facts["seconds_decoding"] >= 0
@@ -75,8 +75,10 @@ def test_facts(tmp_path):
 
 def test_baselines_are_scored_as_the_model_is(tmp_path):
     metrics = run(tmp_path)["metrics"]
-    copied = text_scores(TEST["source"].tolist(), TEST["target"].tolist(), "de")
-    looked_up = text_scores([TRAIN["target"][row] for row in (0, 1, 2, 0)], TEST["target"].tolist(), "de")
+    copied = text_scores(["bleu", "chrf"], TEST["source"].tolist(), TEST["target"].tolist(), "de")
+    looked_up = text_scores(
+        ["bleu", "chrf"], [TRAIN["target"][row] for row in (0, 1, 2, 0)], TEST["target"].tolist(), "de"
+    )
     for system, scores in (("copy", copied), ("nearest", looked_up)):
         for name, score in scores.items():
             assert metrics[f"baseline/{system}/{name}"] == pytest.approx(score.value, abs=1e-4)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.evaluation.scores import bleu_tokenisation, sentence_chrf, text_scores
+from seqloom.evaluation.scores import METRICS, bleu_tokenisation, sentence_chrf, text_scores
 
 GERMAN = ["Ein Mann schläft in einem grünen Raum.", "Zwei Hunde laufen über die Wiese.", "Ein Kind isst Eis."]
 CHINESE = ["一名男子在绿色的房间里睡觉。", "两只狗跑过草地。", "一个孩子在吃冰淇淋。"]
@@ -38,13 +38,13 @@ def test_japanese_is_cut_into_words_where_mecab_is_installed(monkeypatch):
 
 @pytest.mark.parametrize(("language", "references"), [("de", GERMAN), ("zh", CHINESE)])
 def test_perfect_hypotheses_score_100(language, references):
-    scores = text_scores(references, references, language)
-    assert {name: score.value for name, score in scores.items()} == pytest.approx({"bleu": 100, "chrf": 100})
+    scores = text_scores(METRICS, references, references, language)
+    assert {name: score.value for name, score in scores.items()} == pytest.approx({"bleu": 100, "chrf": 100, "ter": 0})
 
 
 @pytest.mark.parametrize(("language", "tokenisation"), [("de", "tok:13a"), ("zh", "tok:zh")])
 def test_signatures_say_how(language, tokenisation):
-    scores = text_scores(GERMAN, GERMAN, language)
+    scores = text_scores(METRICS, GERMAN, GERMAN, language)
     assert tokenisation in scores["bleu"].signature
     assert "version:2." in scores["bleu"].signature
     assert "nc:6|nw:0" in scores["chrf"].signature
@@ -52,31 +52,48 @@ def test_signatures_say_how(language, tokenisation):
 
 def test_chinese_is_not_one_word_a_sentence():
     half = [text[: len(text) // 2] + "猫" for text in CHINESE]
-    assert text_scores(half, CHINESE, "zh")["bleu"].value > 20
-    assert text_scores(half, CHINESE, "de")["bleu"].value < 1
+    assert text_scores(METRICS, half, CHINESE, "zh")["bleu"].value > 20
+    assert text_scores(METRICS, half, CHINESE, "de")["bleu"].value < 1
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "reference", "language", "rate"),
+    [
+        ("a b c d", "a b c d e", "de", 20),  # one word of five is missing
+        ("e a b c d", "a b c d e", "de", 20),  # one has to be moved
+        ("a b c d e f", "a b", "de", 200),  # four too many for two
+        ("今天天气好", "今天天气很好", "zh", 100 / 6),  # a character is a word
+        ("今天天气好", "今天天气很好", "zh-TW", 100 / 6),
+        ("今天天气好", "今天天气很好", "de", 100),  # a sentence is a word
+    ],
+)
+def test_the_edit_rate_by_hand(hypothesis, reference, language, rate):
+    assert text_scores(["ter"], [hypothesis], [reference], language)["ter"].value == pytest.approx(rate)
 
 
 def test_empty_hypotheses_earn_nothing():
-    scores = text_scores([""] * 3, GERMAN, "de")
-    assert {score.value for score in scores.values()} == {0.0}
+    scores = text_scores(METRICS, [""] * 3, GERMAN, "de")
+    assert {name: score.value for name, score in scores.items()} == {"bleu": 0, "chrf": 0, "ter": 100}
 
 
 @pytest.mark.parametrize(("hypotheses", "references"), [([], []), (["a"], ["a", "b"])])
 def test_rows_must_match(hypotheses, references):
     with pytest.raises(AssertionError):
-        text_scores(hypotheses, references, "en")
+        text_scores(METRICS, hypotheses, references, "en")
 
 
 @given(texts, st.randoms())
 def test_order_of_rows_changes_no_corpus_score(references, random):
     rows = [(text[::-1], text) for text in references]
     shuffled = random.sample(rows, len(rows))
-    assert text_scores(*zip(*rows, strict=True), "en") == text_scores(*zip(*shuffled, strict=True), "en")
+    assert text_scores(METRICS, *zip(*rows, strict=True), "en") == text_scores(
+        METRICS, *zip(*shuffled, strict=True), "en"
+    )
 
 
 @given(texts)
 def test_scores_are_finite_and_between_0_and_100(references):
-    for score in text_scores([text[1:] for text in references], references, "en").values():
+    for score in text_scores(METRICS, [text[1:] for text in references], references, "en").values():
         assert math.isfinite(score.value)
         assert 0 <= score.value <= 100 + 1e-9
 
@@ -84,7 +101,8 @@ def test_scores_are_finite_and_between_0_and_100(references):
 def test_sentence_chrf_is_the_corpus_chrf_of_one_row():
     hypotheses = ["Ein Mann schläft.", "", GERMAN[2]]
     each = [
-        text_scores([text], [reference], "de")["chrf"].value for text, reference in zip(hypotheses, GERMAN, strict=True)
+        text_scores(METRICS, [text], [reference], "de")["chrf"].value
+        for text, reference in zip(hypotheses, GERMAN, strict=True)
     ]
     assert sentence_chrf(hypotheses, GERMAN) == pytest.approx(each)
     assert each[1:] == pytest.approx([0, 100])

@@ -1,5 +1,7 @@
 from itertools import chain
 
+import pytest
+
 from seqloom.evaluation.slices import slices_of
 
 SOURCES = ["a" * length for length in (1, 2, 3, 4, 5, 6, 7, 8, 8, 8)]
@@ -23,3 +25,17 @@ def test_and_in_one_by_file_where_there_are_several() -> None:
         ("from two.tsv", [0, 2, 4, 6, 8]),
         ("from one.tsv", [1, 3, 5, 7, 9]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("places", "names"),
+    [
+        (["en-zh/3am/test.en", "en-zh/tatoeba/test.en"], ["3am/test.en", "tatoeba/test.en"]),
+        (["a/x/test.en", "b/x/test.en", "b/x/more.en"], ["a/x/test.en", "b/x/more.en", "b/x/test.en"]),
+        (["test.en", "/a/test.en"], ["a/test.en", "test.en"]),
+        (["c/a/test.en", "c/b/dev.en"], ["test.en", "dev.en"]),
+    ],
+)
+def test_files_of_one_name_are_told_apart_by_their_folders(places: list[str], names: list[str]) -> None:
+    rows = slices_of(SOURCES[: len(places)], places)
+    assert [part.name for part in rows[-len(places) :]] == [f"from {name}" for name in names]

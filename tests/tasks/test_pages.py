@@ -15,12 +15,14 @@ from tasks.pages.scores import scores_table
 METRICS = {
     "test/bleu": 31.25,
     "test/chrf": 55.0,
+    "test/ter": 48.125,
     "test/perplexity": 4.5,
     "test/accuracy": 0.625,
     "baseline/copy/bleu": 1.0,
     "baseline/copy/chrf": 10.0,
     "baseline/nearest/bleu": 8.0,
     "baseline/nearest/chrf": 30.0,
+    "baseline/nearest/ter": 101.5,
 }
 
 
@@ -51,12 +53,12 @@ def test_scores_stand_beside_the_baselines_and_the_champion() -> None:
     lines = scores_table(
         "translation", METRICS, "version 2", {"champion, version 1": {"bleu": 30.0, "chrf": 56.0}}
     ).splitlines()
-    assert lines[0] == "|  | BLEU | chrF | perplexity | token accuracy |"
+    assert lines[0] == "|  | BLEU | chrF | TER | perplexity | token accuracy |"
     assert lines[2:] == [
-        "| **version 2** | **31.25** | **55.00** | **4.50** | **62.5%** |",
-        "| champion, version 1 | 30.00 | 56.00 |  |  |",
-        "| nearest training source | 8.00 | 30.00 |  |  |",
-        "| copied source | 1.00 | 10.00 |  |  |",
+        "| **version 2** | **31.25** | **55.00** | **48.12** | **4.50** | **62.5%** |",
+        "| champion, version 1 | 30.00 | 56.00 |  |  |  |",
+        "| nearest training source | 8.00 | 30.00 | 101.50 |  |  |",
+        "| copied source | 1.00 | 10.00 |  |  |  |",
     ]
 
 

@@ -6,16 +6,16 @@ from importlib.util import find_spec
 
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
+from sacrebleu.metrics.ter import TER
 
-METRICS = {"bleu": "BLEU", "chrf": "chrF"}
-"""The scores and their names."""
+METRICS = ("bleu", "chrf", "ter")
 
 _WORDLESS = {"zh": "zh", "ja": "char", "ko": "char"}  # scripts that the spaces of 13a would not cut into words
 
 
 @dataclass(frozen=True)
 class Score:
-    """One figure, 0 to 100, and how it was arrived at."""
+    """One figure and how it was arrived at."""
 
     name: str
     value: float
@@ -23,27 +23,32 @@ class Score:
 
 
 def text_scores(
-    hypotheses: Sequence[str], references: Sequence[str], language: str, short: bool = False
+    names: Sequence[str], hypotheses: Sequence[str], references: Sequence[str], language: str, short: bool = False
 ) -> dict[str, Score]:
-    """Corpus BLEU (Papineni et al. 2002) and chrF (Popović 2015), as sacreBLEU (Post 2018) defines them.
+    """Corpus BLEU (Papineni et al. 2002), chrF (Popović 2015) and TER (Snover et al. 2006), as sacreBLEU defines them.
 
-    `language` is the ISO 639 code of the target, empty if unknown; it decides how BLEU finds words. An empty
-    hypothesis is allowed and earns nothing. `short` leaves out n-grams longer than every text, which would make BLEU 0.
+    `names` are some of `METRICS`. `language` is the ISO 639 code of the target, empty if unknown; it decides how BLEU
+    and TER find words. An empty hypothesis is allowed and earns nothing. `short` leaves out n-grams longer than every
+    text, which would make BLEU 0. SacreBLEU: Post 2018.
     """
     assert len(hypotheses) == len(references) > 0, "one hypothesis per reference, and at least one"
     scores = {}
-    for name in METRICS:
+    for name in names:
         metric = metric_of(name, language, short)
         value = metric.corpus_score(hypotheses, [references]).score
         scores[name] = Score(name, value, metric.get_signature().format())
     return scores
 
 
-def metric_of(name: str, language: str, short: bool = False) -> BLEU | CHRF:
-    """SacreBLEU's `bleu` or `chrf` for a target language."""
+def metric_of(name: str, language: str, short: bool = False) -> BLEU | CHRF | TER:
+    """SacreBLEU's metric of this name for a target language."""
+    match name:
+        case "chrf":
+            return CHRF()
+        case "ter":  # a character of Chinese or Japanese is a word to it; of Korean it knows the spaces alone
+            wordless = _primary(language) in ("zh", "ja")
+            return TER(normalized=wordless, asian_support=wordless)
     # force: sacreBLEU would otherwise log a warning where many lines end in a spaced full stop; they may.
-    if name == "chrf":
-        return CHRF()
     return BLEU(tokenize=bleu_tokenisation(language), force=True, effective_order=short)
 
 
@@ -56,7 +61,11 @@ def sentence_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> list[
 
 def bleu_tokenisation(language: str) -> str:
     """The sacreBLEU tokeniser for a target language, such as `zh` for zh, zh-TW and ZH_cn."""
-    primary = language.replace("_", "-").partition("-")[0].lower()
+    primary = _primary(language)
     if primary == "ja" and find_spec("MeCab") and find_spec("ipadic"):
         return "ja-mecab"
     return _WORDLESS.get(primary, "13a")
+
+
+def _primary(language: str) -> str:
+    return language.replace("_", "-").partition("-")[0].lower()

@@ -27,5 +27,15 @@ def slices_of(sources: Sequence[str], origins: Sequence[str] | None) -> list[Sli
     for row, origin in enumerate(origins or []):
         by_origin.setdefault(origin, []).append(row)
     if len(by_origin) > 1:
-        slices += [Slice(f"from {PurePath(origin).name}", rows) for origin, rows in sorted(by_origin.items())]
+        names = _names(list(by_origin))
+        slices += [Slice(f"from {names[origin]}", rows) for origin, rows in sorted(by_origin.items())]
     return slices
+
+
+def _names(places: list[str]) -> dict[str, str]:
+    """File names, each with as many folders before it as tell all apart."""
+    for parts in range(1, max(len(PurePath(place).parts) for place in places)):
+        names = {place: PurePath(*PurePath(place).parts[-parts:]).as_posix() for place in places}
+        if len(set(names.values())) == len(places):
+            return names
+    return {place: place for place in places}

@@ -13,7 +13,7 @@ from seqloom.evaluation.figures import length_histogram, length_scores
 from seqloom.evaluation.kinds.judge import HeldOut, Judge, Replies
 from seqloom.evaluation.lengths import length_buckets
 from seqloom.evaluation.likelihood import Likelihood
-from seqloom.evaluation.scores import Score, sentence_chrf, text_scores
+from seqloom.evaluation.scores import METRICS, Score, sentence_chrf, text_scores
 from seqloom.progress import Progress
 from seqloom.recipe.kinds.translation import TRANSLATION
 
@@ -21,7 +21,7 @@ NEAREST, COPY = "nearest", "copy"
 
 
 class TranslationJudge(Judge):
-    """BLEU and chrF."""
+    """BLEU, chrF and TER, so far as the kind declares them."""
 
     kind = TRANSLATION
     short = False  # the texts may be too short for the n-grams of BLEU
@@ -33,7 +33,8 @@ class TranslationJudge(Judge):
 
     def scores(self, replies: Replies, test: HeldOut) -> dict[str, Score]:
         """Of the corpus."""
-        return text_scores(replies["prediction"], test.references, test.language, self.short)
+        declared = [measure.name for measure in self.kind.measures if measure.name in METRICS]
+        return text_scores(declared, replies["prediction"], test.references, test.language, self.short)
 
     def count(self, metric: str, replies: Replies, test: HeldOut) -> Counts:
         """What sacreBLEU adds up."""

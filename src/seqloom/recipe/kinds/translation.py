@@ -24,6 +24,7 @@ TRANSLATION = Kind(
     measures=(
         Measure("bleu", "BLEU"),
         Measure("chrf", "chrF"),
+        Measure("ter", "TER", rises=False, judged=False),  # a baseline's may pass 100, where pictures end
         Measure("perplexity", "perplexity", "plain", rises=False, judged=False),  # of vocabularies that may differ
         Measure("accuracy", "token accuracy", "share", judged=False),
     ),
