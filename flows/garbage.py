@@ -13,7 +13,7 @@ import time
 from itertools import cycle
 
 SECONDS_BETWEEN_COLLECTIONS = 5.0
-GENERATIONS = (1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2)  # all that lives is looked through once a minute
+GENERATIONS = (1,) * 11 + (2,)  # all that lives is looked through once a minute
 
 
 def collect_beside() -> None:

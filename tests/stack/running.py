@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psutil
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 
+from flows.stack.child import RUN, processes_of
 from flows.stack.presence import running
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +58,10 @@ class RunningStack:
     def environment(self) -> dict[str, str]:
         """For a command of a user of this stack."""
         return environment(self.home) | {"PREFECT_API_URL": self.prefect_api, "MLFLOW_TRACKING_URI": self.mlflow_url}
+
+    def processes_of_run(self, run: UUID) -> list[psutil.Process]:
+        """The process of a flow run and the one that watches over it."""
+        return [one for one in processes_of(self.home) if one.environ().get(RUN) == str(run)]
 
     def client(self) -> SyncPrefectClient:
         """Of Prefect's API."""

@@ -36,11 +36,6 @@ def get(address: str) -> Any:
         return json.load(response)
 
 
-def processes_of_run(stack: RunningStack, run: UUID) -> list[psutil.Process]:
-    """The process of a flow run and the one that watches over it."""
-    return [one for one in processes_of(stack.home) if one.environ().get("PREFECT__FLOW_RUN_ID") == str(run)]
-
-
 def worker_of(stack: RunningStack) -> psutil.Process:
     """The worker of the pool seqloom-cpu."""
     [worker] = [one for one in processes_of(stack.home) if {"worker", "seqloom-cpu"} < set(one.cmdline())]
@@ -60,7 +55,7 @@ def lost(stack: RunningStack) -> UUID:
     """A run of which kill -9 left nothing: neither the process, nor who watched over it, nor the worker."""
     run = stack.run("nightly-demo", LONG)
     stack.wait(run, is_running)
-    doomed = processes_of_run(stack, run)
+    doomed = stack.processes_of_run(run)
     for process in (worker_of(stack), *doomed):
         process.kill()
     psutil.wait_procs(doomed, timeout=10)
@@ -145,7 +140,7 @@ def test_a_run_whose_worker_is_killed_has_crashed_and_left_its_checkpoint(stack:
     assert ended.state
     assert ended.state.is_crashed()
     assert set(checkpoints(stack.home)) - left
-    assert not psutil.wait_procs(processes_of_run(stack, run), timeout=30)[1]
+    assert not psutil.wait_procs(stack.processes_of_run(run), timeout=30)[1]
 
 
 def test_a_worker_of_another_machine_lets_its_runs_save_a_checkpoint(stack: RunningStack, tmp_path: Path) -> None:

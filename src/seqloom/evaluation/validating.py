@@ -33,5 +33,4 @@ class ValidationText:
         """The judged scores of `model` as it stands."""
         generator = generator_of(self.task, model, self.source, self.target, self.decoding)
         replies = generator.columns(generator.answer(self.rows.sources, self.decoding))
-        scores = self.judge.scores(replies, self.rows)
-        return {name: scores[name].value for name in self.judge.kind.judged}
+        return {name: self.judge.count(name, replies, self.rows).figure for name in self.judge.kind.judged}

@@ -29,7 +29,7 @@ def first_state(kind: str, hidden: Tensor) -> RecurrentState:
     return RecurrentState(hidden, torch.zeros_like(hidden) if kind == "lstm" else None)
 
 
-def has_no_bfloat16_lstm(device: torch.device) -> bool:
+def _has_no_bfloat16_lstm(device: torch.device) -> bool:
     """Whether autocast would ask oneDNN for an LSTM in bfloat16 that it refuses: on processors without AVX-512."""
     return device.type == "cpu" and torch.is_autocast_enabled("cpu") and not torch.cpu._is_avx512_supported()
 
@@ -51,7 +51,7 @@ class RecurrentCells(nn.Module):
         if state.cell is None:
             outputs, hidden = self.cells(inputs, state.hidden)
             return outputs, RecurrentState(hidden, None)
-        if has_no_bfloat16_lstm(inputs.device):
+        if _has_no_bfloat16_lstm(inputs.device):
             with torch.autocast("cpu", enabled=False):
                 outputs, (hidden, cell) = self.cells(inputs.float(), (state.hidden.float(), state.cell.float()))
         else:
