@@ -12,7 +12,7 @@ from flows.data_to_model import data_to_model
 from seqloom.artifact.home import home_folder
 from seqloom.corpus.once import downloading_once
 from seqloom.evaluation.ranking import Candidate
-from seqloom.recipe.kinds.choosing import judged_by
+from seqloom.recipe.kinds.choosing import judged_by, kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.checking import check_places
 from seqloom.registry.planning import pinned
@@ -51,16 +51,17 @@ def compare(
     for variant in variants:
         check_places(variant.recipe)
     first = variants[0].recipe
+    metric = judged_by(first)
     with downloading_once():  # or they might not be compared on the same text
-        comparison = weigh([_candidate(variant) for variant in variants], first.task, judged_by(first))
+        comparison = weigh([_candidate(variant, metric.name) for variant in variants], first.task, metric)
         if register_best:
             data_to_model(next(variant.recipe for variant in variants if variant.label == comparison.best.label))
     return Completed(message=comparison.headline, data=comparison)
 
 
 @flow(name="train-and-score", flow_run_name="{label}")
-def train_and_score(label: str, recipe: Recipe) -> Candidate:
-    """One candidate: everything but the registration."""
+def train_and_score(label: str, recipe: Recipe, metric: str) -> Candidate:
+    """One candidate, judged by the metric of the comparison: everything but the registration."""
     recipe = pinned(recipe, home_folder())
     corpus = prepare_corpus(recipe)
     vocabulary = make_vocabulary(recipe, corpus)
@@ -71,11 +72,11 @@ def train_and_score(label: str, recipe: Recipe) -> Candidate:
     )
     training = train(recipe, corpus, vocabulary, vectors, batches, run_id)
     evaluation = evaluate(recipe, corpus, batches, training, run_id)
-    return measure(label, judged_by(recipe), corpus, training, evaluation, run_id)
+    return measure(label, kind_of(recipe.task).judged[metric], corpus, training, evaluation, run_id)
 
 
-def _candidate(variant: Variant) -> Candidate:
+def _candidate(variant: Variant, metric: str) -> Candidate:
     """One that fails is told in the table, and the others go on."""
-    state = train_and_score(variant.label, variant.recipe, return_state=True)
+    state = train_and_score(variant.label, variant.recipe, metric, return_state=True)
     result = state.result(raise_on_failure=False)
     return result if isinstance(result, Candidate) else Candidate(variant.label, failure=str(result))

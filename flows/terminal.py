@@ -215,7 +215,8 @@ def show_comparison(console: Console, comparison: "Comparison") -> None:
     if comparison.caution:
         console.print(Text(f"! {comparison.caution}", "yellow"))
     console.print(Text(comparison.headline, "bold"))
-    console.print(Text(f"figure: {comparison.figure}"), soft_wrap=True)
+    for figure in filter(None, (comparison.figure, comparison.length_figure)):
+        console.print(Text(f"figure: {figure}"), soft_wrap=True)
     console.print(Text(f'try it: seqloom generate {comparison.best.checkpoint} "…"'), soft_wrap=True)
 
 

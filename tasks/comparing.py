@@ -12,7 +12,7 @@ from prefect.runtime import flow_run
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import EVALUATION, TRAINING
-from seqloom.evaluation.ranking import Candidate, best_first, quality_against_cost
+from seqloom.evaluation.ranking import Candidate, best_first, quality_against_cost, quality_by_length
 from seqloom.mistake import UserMistake
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.kinds.measure import Measure
@@ -35,6 +35,7 @@ class Comparison:
     metric: str  # they are judged by, such as chrf
     candidates: list[Candidate]
     figure: str  # a PNG file
+    length_figure: str  # another; empty where there is a single length, or figures would not compare
 
     @property
     def measure(self) -> Measure:
@@ -95,6 +96,11 @@ def measure(
     candidate = Candidate(
         label=label,
         metrics=evaluation.facts["metrics"],
+        by_length={
+            each["slice"]: each[metric.name]
+            for each in evaluation.facts["slices"]
+            if each["by"] == "length" and metric.name in each  # slices are counted by the recipe's own metric alone
+        },
         seconds=seconds,
         tokens_per_second=tokens / max(1e-9, seconds),
         parameters=training.facts["parameters"],
@@ -110,7 +116,7 @@ def measure(
 
 @task(name="compare", cache_policy=NO_CACHE)
 def weigh(candidates: Sequence[Candidate], task: str, metric: Measure) -> Comparison:
-    """One table and one figure of all that were trained.
+    """One table and two figures of all that were trained: quality by cost, and by length of the source.
 
     Raises:
         UserMistake: not one was.
@@ -119,14 +125,24 @@ def weigh(candidates: Sequence[Candidate], task: str, metric: Measure) -> Compar
     trained = [candidate for candidate in ranked if not candidate.failure]
     if not trained:
         raise UserMistake(f"every candidate failed; {ranked[0].label}: {ranked[0].failure}")
-    figure = home_folder() / "comparisons" / f"{flow_run.id}.png"
+    folder = home_folder() / "comparisons"
+    figure = folder / f"{flow_run.id}.png"
     quality_against_cost(trained, metric, figure)
-    comparison = Comparison(task, metric.name, ranked, str(figure))
+    length_figure = _drawn_by_length(trained, metric, folder / f"{flow_run.id}-by-length.png")
+    comparison = Comparison(task, metric.name, ranked, str(figure), length_figure)
     line = comparison.headline
     tell_prefect("the table", lambda: create_table_artifact(comparison.rows, key="comparison", description=line))
     page = _page(comparison)
     tell_prefect("the figure", lambda: create_markdown_artifact(page, key="comparison-figure", description=line))
     return comparison
+
+
+def _drawn_by_length(trained: Sequence[Candidate], metric: Measure, path: Path) -> str:
+    """Where the figure lies; empty where there is a single length, or figures would not compare."""
+    if len({candidate.corpus for candidate in trained}) > 1 or any(len(each.by_length) < 2 for each in trained):
+        return ""
+    quality_by_length(trained, metric, path)
+    return str(path)
 
 
 def _row(task: str, number: int, candidate: Candidate) -> dict[str, str]:
@@ -153,8 +169,11 @@ def _page(comparison: Comparison) -> str:
     columns = list(comparison.rows[0])
     table = markdown.table(columns, [list(row.values()) for row in comparison.rows])
     caution = f"**{comparison.caution}**\n\n" if comparison.caution else ""
-    picture = markdown.image(Path(comparison.figure), f"{comparison.measure.label} against cost")
+    label = comparison.measure.label
+    pictures = markdown.image(Path(comparison.figure), f"{label} against cost")
+    if comparison.length_figure:
+        pictures += "\n" + markdown.image(Path(comparison.length_figure), f"{label} by length of the source")
     return (
-        f"## {comparison.headline}\n\n{caution}{table}\n{picture}\n"
+        f"## {comparison.headline}\n\n{caution}{table}\n{pictures}\n"
         f'```\nseqloom generate {comparison.best.checkpoint} "…"\n```\n'
     )

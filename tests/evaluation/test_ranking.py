@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from seqloom.evaluation.ranking import Candidate, best_first, quality_against_cost, worth_it
+from seqloom.evaluation.ranking import Candidate, best_first, quality_against_cost, quality_by_length, worth_it
 from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.kinds.translation import TRANSLATION
 
@@ -38,6 +38,12 @@ def test_where_lower_is_better_the_lowest_is_best() -> None:
     assert worth_it([vague, sharp], PERPLEXITY) == [sharp]
 
 
-def test_the_figure_is_a_picture(tmp_path: Path) -> None:
-    quality_against_cost([GOOD, QUICK, WASTE], CHRF, tmp_path / "new" / "figure.png")
-    assert (tmp_path / "new" / "figure.png").read_bytes().startswith(b"\x89PNG")
+def test_the_figures_are_pictures(tmp_path: Path) -> None:
+    quality_against_cost([GOOD, QUICK, WASTE], CHRF, tmp_path / "new" / "cost.png")
+    attending, squeezing = (
+        Candidate(label, by_length=dict(zip(("1 to 20 characters", "21 to 99 characters"), scores, strict=True)))
+        for label, scores in (("attending", (40.0, 41.0)), ("squeezing", (39.0, 12.0)))
+    )
+    quality_by_length([attending, squeezing], CHRF, tmp_path / "new" / "length.png")
+    for name in ("cost", "length"):
+        assert (tmp_path / "new" / f"{name}.png").read_bytes().startswith(b"\x89PNG")

@@ -34,7 +34,10 @@ def test_a_grid_is_trained_ranked_and_not_trained_again(own_place: Path, prefect
     assert all(each["seconds"] > 0 and each["tokens_per_second"] > 0 and each["parameters"] > 0 for each in trained)
     assert failed["label"] == "training.learning_rate=10"
     assert "lower training.learning_rate" in failed["failure"]
-    assert Path(told["figure"]).read_bytes().startswith(b"\x89PNG")
+    for figure in ("figure", "length_figure"):
+        assert Path(told[figure]).read_bytes().startswith(b"\x89PNG")
+    assert len({tuple(each["by_length"]) for each in trained}) == 1
+    assert all(name.endswith(" characters") for name in trained[0]["by_length"])
     folders = {stage: len(list((home / "artifacts" / stage).glob("*/manifest.json"))) for stage in STAGES}
     assert folders == {"corpus": 1, "vocabulary": 1, "vectors": 1, "batches": 1, "training": 2, "evaluation": 2}
     client = MlflowClient(f"sqlite:///{home}/mlflow.db")

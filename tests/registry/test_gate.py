@@ -20,7 +20,7 @@ GOOD = [text.replace("kleine", "rote") if n % 3 else text for n, text in enumera
 BETTER = [text.replace("kleine", "rote") if n % 3 == 1 else text for n, text in enumerate(REFERENCES)]
 SLIGHTLY_WORSE = [GOOD[0].replace("Haus", "Heim"), *GOOD[1:]]
 LATE = [text if n < 30 else "nichts" for n, text in enumerate(REFERENCES)]  # perfect, then nothing
-HALVES = [Slice("first half", list(range(30))), Slice("second half", list(range(30, 60)))]
+HALVES = [Slice("first half", list(range(30)), "place"), Slice("second half", list(range(30, 60)), "place")]
 ANSWERS = Smoke(True, "'a' → 'b'")
 
 
@@ -162,7 +162,7 @@ def test_labels_are_judged_in_points_of_a_hundred(labels: list[str], passed: boo
         for number, each in ((1, HALF_RIGHT), (2, labels))
     )
     recipe = recipe_named("labels", task="sentiment", model={"decoder": "classifier"})
-    slices = [Slice("label bad", list(range(1, 100, 2)))]
+    slices = [Slice("label bad", list(range(1, 100, 2)), "label")]
     findings = judge(recipe, ANSWERS, ours, champion, {"tfidf": 0.5, "majority": 1 / 3}, slices, "")
     against, *_ = [finding for finding in findings if finding.champion]
     assert against.rule == "macro-F1 above the champion, p at most 0.05"

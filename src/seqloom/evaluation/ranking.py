@@ -19,6 +19,7 @@ class Candidate:
     seconds: float = 0.0  # of its updates: starting, validating and waiting for a GPU are no cost of the model
     tokens_per_second: float = 0.0  # over all updates
     parameters: int = 0
+    by_length: dict[str, float] = field(default_factory=dict)  # what it is judged by, from short sources to long
     corpus: str = ""  # digest: scores of other test splits do not compare
     checkpoint: str = ""
     run_id: str = ""
@@ -57,9 +58,37 @@ def quality_against_cost(candidates: Sequence[Candidate], metric: Measure, path:
         axes.scatter(candidate.seconds, candidate.score(metric), s=50, color=colour, zorder=2)
     _name_points(axes, candidates, metric)
     axes.margins(x=0.15, y=0.15)
-    name, scale = metric.label, {"points": ", 0 to 100", "share": ", 0 to 1", "plain": ""}[metric.unit]
-    canvas.dress(axes, f"{name} against cost", "seconds of updates", f"{name} of the test split{scale}")
+    canvas.dress(
+        axes, f"{metric.label} against cost", "seconds of updates", f"{metric.label} of the test split{_ends(metric)}"
+    )
     canvas.save(figure, path)
+
+
+def quality_by_length(candidates: Sequence[Candidate], metric: Measure, path: Path) -> None:
+    """A line for each candidate, the best darkest: where a fixed-length vector is too narrow, its line falls.
+
+    The candidates are ranked, the best first, and were asked the same test split.
+    """
+    figure, (axes,) = canvas.blank()
+    names = list(candidates[0].by_length)
+    for number, candidate in reversed(list(enumerate(candidates, start=1))):
+        scores = [candidate.by_length[name] for name in names]
+        shade = canvas.SHADES(1 - 0.75 * (number - 1) / len(candidates))
+        axes.plot(names, scores, color=shade, linewidth=1.8, marker="o", markersize=4)
+        axes.annotate(
+            str(number), (len(names) - 1, scores[-1]), (7, -3), textcoords="offset points", fontsize=9, color=canvas.INK
+        )
+    axes.margins(x=0.06, y=0.1)
+    canvas.dress(
+        axes, f"{metric.label} by length of the source", "length of the source", f"{metric.label}{_ends(metric)}"
+    )
+    axes.tick_params(axis="x", labelsize=9, labelcolor=canvas.INK)
+    canvas.save(figure, path)
+
+
+def _ends(metric: Measure) -> str:
+    """Of its scale, where it has any."""
+    return {"points": ", 0 to 100", "share": ", 0 to 1", "plain": ""}[metric.unit]
 
 
 def _name_points(axes: Axes, candidates: Sequence[Candidate], metric: Measure) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Literal
 
 from seqloom.evaluation.lengths import rows_by_length
 
@@ -15,6 +16,7 @@ class Slice:
 
     name: str
     rows: list[int]
+    by: Literal["length", "file", "label", "turns", "place"]
 
 
 def slices_of(sources: Sequence[str], origins: Sequence[str] | None) -> list[Slice]:
@@ -22,13 +24,13 @@ def slices_of(sources: Sequence[str], origins: Sequence[str] | None) -> list[Sli
     slices = []
     for rows in rows_by_length(sources, LENGTHS):
         lengths = [len(sources[row]) for row in rows]
-        slices.append(Slice(f"{min(lengths)} to {max(lengths)} characters", rows))
+        slices.append(Slice(f"{min(lengths)} to {max(lengths)} characters", rows, "length"))
     by_origin: dict[str, list[int]] = {}
     for row, origin in enumerate(origins or []):
         by_origin.setdefault(origin, []).append(row)
     if len(by_origin) > 1:
         names = _names(list(by_origin))
-        slices += [Slice(f"from {names[origin]}", rows) for origin, rows in sorted(by_origin.items())]
+        slices += [Slice(f"from {names[origin]}", rows, "file") for origin, rows in sorted(by_origin.items())]
     return slices
 
 

@@ -44,7 +44,8 @@ class ChatJudge(TranslationJudge):
         by_turns: dict[int, list[int]] = {}
         for row, source in enumerate(test.sources):
             by_turns.setdefault(source.count(TURN) + 1, []).append(row)
-        return super().slices(test) + [Slice(f"{turns} turns before", rows) for turns, rows in sorted(by_turns.items())]
+        turns = [Slice(f"{turns} turns before", rows, "turns") for turns, rows in sorted(by_turns.items())]
+        return super().slices(test) + turns
 
     def draw(self, folder: Path, systems: Mapping[str, Replies], test: HeldOut) -> None:
         """How much replies vary, and how long they are."""

@@ -65,9 +65,11 @@ class GenerationJudge(Judge):
         """Quarters of the text, and its files: passages are all of about one length."""
         parts = np.array_split(np.arange(len(test.references)), len(_PARTS))
         quarters = [
-            Slice(f"{name} quarter", part.tolist()) for name, part in zip(_PARTS, parts, strict=True) if len(part)
+            Slice(f"{name} quarter", part.tolist(), "place")
+            for name, part in zip(_PARTS, parts, strict=True)
+            if len(part)
         ]
-        return quarters + [part for part in super().slices(test) if part.name.startswith("from ")]
+        return quarters + [part for part in super().slices(test) if part.by == "file"]
 
     def shown(self, replies: Replies, test: HeldOut) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
         """How each passage ends, how the text goes on, and how the model does."""

@@ -45,7 +45,8 @@ class SentimentJudge(Judge):
         by_label: dict[str, list[int]] = {}
         for row, label in enumerate(test.references):
             by_label.setdefault(label, []).append(row)
-        return super().slices(test) + [Slice(f"label {label}", rows) for label, rows in sorted(by_label.items())]
+        labels = [Slice(f"label {label}", rows, "label") for label, rows in sorted(by_label.items())]
+        return super().slices(test) + labels
 
     def facts(self, replies: Replies, test: HeldOut) -> dict[str, Any]:
         """Which label was taken for which."""

@@ -1,0 +1,128 @@
+"""What word vectors are worth: `python -m bench.embeddings [--seeds 3] [--data FOLDER]`.
+
+`recipes/sentiment.yaml` on three sizes of a corpus of film reviews (`mr_rt_polarity`; each fifth sentence tests, 2,133
+of them), with embeddings that start at random, from word2vec on the training sentences themselves, or from word2vec on
+2.5 million words of other English (newspaper, a novel, small talk); the last two kept as they are (frozen) or learned
+on (tuned).
+"""
+
+import argparse
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import mean, stdev
+
+from bench.comparing import compare
+from bench.places import DATA, HOME, ROOT
+from seqloom.evaluation import canvas
+
+SIZES = (500, 2000, 8000)  # training sentences
+WIDTH = 128  # of the recipe
+OTHER_TEXT = ("ptb/ptb.train.txt", "war_and_peace/wap.train.txt", "dailydialog/dialogues_train.txt")
+FOLDER = HOME / "findings" / "embeddings"
+
+Scores = Mapping[int, Sequence[float]]  # accuracy of each seed, percent, by size
+
+
+def main() -> None:
+    """Train all, print the table as Markdown, and draw the figure into .bench/findings."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--data", type=Path, default=DATA.parent)
+    asked = parser.parse_args()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    variants = _variants(_pretrained(asked.data))
+    seeds = ",".join(map(str, range(1, asked.seeds + 1)))
+    scores: dict[str, dict[int, list[float]]] = {name: defaultdict(list) for name in variants}
+    for size in SIZES:
+        places = _places(asked.data, size)
+        options = [part for place in places for part in ("-o", place)]
+        told = compare(
+            ROOT / "recipes" / "sentiment.yaml",
+            variants,
+            FOLDER / str(size),
+            *options,
+            "--grid",
+            f"training.seed={seeds}",
+        )
+        for each in told["candidates"]:
+            if each["failure"]:
+                raise SystemExit(f"{each['label']}: {each['failure']}")
+            scores[each["label"].split(" · ")[0]][size].append(100 * each["metrics"]["test/accuracy"])
+    _print(scores)
+    _draw(scores, FOLDER / "accuracy.png")
+
+
+def _variants(pretrained: Path) -> dict[str, list[str]]:
+    other = ["vectors.method=pretrained", f"vectors.source_file='{pretrained}'"]
+    frozen = ["training.freeze_embeddings=true"]
+    return {
+        "random-tuned": ["vectors.method=none"],
+        "own-tuned": [],
+        "own-frozen": frozen,
+        "pretrained-tuned": other,
+        "pretrained-frozen": [*other, *frozen],
+    }
+
+
+def _places(data: Path, size: int) -> list[str]:
+    """Overrides that name the files: each fifth sentence tests; `size` of the others, spread evenly, teach."""
+    lines = (data / "mr_rt_polarity" / "rt-polarity.all").read_bytes().splitlines(keepends=True)
+    others = [line for number, line in enumerate(lines) if number % 5]
+    chosen = [others[number * len(others) // size] for number in range(size)]
+    files = {"train": chosen, "test": lines[::5]}
+    for split, rows in files.items():
+        (FOLDER / f"{split}-{size}").write_bytes(b"".join(rows))
+    places = [f"corpus.{split}=['{FOLDER / f'{split}-{size}'}']" for split in files]
+    return [*places, "corpus.encoding=latin-1"]
+
+
+def _pretrained(data: Path) -> Path:
+    """The file of vectors learned from other text, made once."""
+    from gensim.models import Word2Vec
+
+    path, text = FOLDER / "other-text.vec", FOLDER / "other-text.txt"
+    if path.exists():
+        return path
+    with text.open("w", encoding="utf-8") as file:
+        for name in OTHER_TEXT:
+            file.write((data / name).read_text(encoding="utf-8").lower().replace("__eou__", "\n"))
+    model = Word2Vec(corpus_file=str(text), vector_size=WIDTH, sg=1, negative=10, min_count=3, epochs=5, workers=2)
+    model.wv.save_word2vec_format(str(path))
+    return path
+
+
+def _print(scores: Mapping[str, Scores]) -> None:
+    print("| | " + " | ".join(f"{size:,} sentences" for size in SIZES) + " |\n|---" * (1 + len(SIZES)) + "|")
+    for name, by_size in scores.items():
+        print(f"| {name} | " + " | ".join(f"{mean(by_size[n]):.1f} ± {_spread(by_size[n]):.1f}" for n in SIZES) + " |")
+
+
+def _draw(scores: Mapping[str, Scores], path: Path) -> None:
+    figure, (axes,) = canvas.blank()
+    colours = {"random": canvas.GREY, "own": canvas.BLUE, "pretrained": canvas.OCHRE}
+    for name, by_size in scores.items():
+        start, _, kept = name.partition("-")
+        heights, spreads = zip(*((mean(by_size[size]), _spread(by_size[size])) for size in SIZES), strict=True)
+        style = {
+            "color": colours[start],
+            "linestyle": "--" if kept == "frozen" else "-",
+            "marker": "o",
+            "markersize": 4,
+        }
+        axes.errorbar(SIZES, heights, spreads, linewidth=1.8, capsize=3, label=name.replace("-", ", "), **style)
+    axes.set_xscale("log")
+    axes.set_xticks(SIZES, [f"{size:,}" for size in SIZES])
+    axes.minorticks_off()
+    canvas.dress(axes, "What word vectors are worth", "training sentences", "accuracy, percent")
+    canvas.legend_inside(axes)
+    canvas.save(figure, path)
+    print(path)
+
+
+def _spread(figures: Sequence[float]) -> float:
+    return stdev(figures) if len(figures) > 1 else 0.0
+
+
+if __name__ == "__main__":
+    main()
