@@ -1,4 +1,4 @@
-"""Cross-validation of a labelling recipe: `python -m bench.folds RECIPE FILE [--folds 10] [-o SECTION.FIELD=VALUE …]`.
+"""Cross-validation of a labelling recipe: `python -m bench.folds RECIPE FILE [--folds 10] [--at-once 2] [-o …]`.
 
 FILE holds all rows as lines of a label, a space and the text; fold k tests every tenth line, from line k on. Each fold
 is a whole training of the recipe, word vectors included, in a home of its own, which is removed again.
@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from os import environ
 from pathlib import Path
 
@@ -23,22 +24,31 @@ def main() -> None:
     parser.add_argument("recipe", type=Path)
     parser.add_argument("file", type=Path)
     parser.add_argument("--folds", type=int, default=10)
+    parser.add_argument("--at-once", type=int, default=1, help="Folds trained side by side; each has a thread then.")
     parser.add_argument("--encoding", default="utf-8", help="As corpus.encoding.")
     parser.add_argument("-o", "--override", action="append", default=[])
     asked = parser.parse_args()
     lines = asked.file.read_bytes().splitlines(keepends=True)
+    override = [f"corpus.encoding={asked.encoding}", *asked.override]
+    threads = {"OMP_NUM_THREADS": "1"} if asked.at_once > 1 else {}
+
+    def train(fold: int) -> dict[str, float]:
+        return _train(asked.recipe, lines, fold, asked.folds, override, threads)
+
     measured = []
-    for fold in range(asked.folds):
-        metrics = _train(asked.recipe, lines, fold, asked.folds, [f"corpus.encoding={asked.encoding}", *asked.override])
-        measured.append(metrics)
-        print(fold, *(f"{name} {100 * metrics[f'test/{name}']:.2f}" for name in MEASURES), flush=True)
+    with ThreadPoolExecutor(asked.at_once) as pool:
+        for fold, metrics in enumerate(pool.map(train, range(asked.folds))):
+            measured.append(metrics)
+            print(fold, *(f"{name} {100 * metrics[f'test/{name}']:.2f}" for name in MEASURES), flush=True)
     for system in OTHERS:
         for name in MEASURES:
             figures = [100 * metrics[f"{system}/{name}"] for metrics in measured]
             print(f"{system}/{name}: {statistics.mean(figures):.2f} ± {statistics.stdev(figures):.2f}")
 
 
-def _train(recipe: Path, lines: list[bytes], fold: int, folds: int, override: list[str]) -> dict[str, float]:
+def _train(
+    recipe: Path, lines: list[bytes], fold: int, folds: int, override: list[str], threads: dict[str, str]
+) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as scratch:
         train, test = (Path(scratch) / name for name in ("train", "test"))
         train.write_bytes(b"".join(line for number, line in enumerate(lines) if number % folds != fold))
@@ -47,7 +57,7 @@ def _train(recipe: Path, lines: list[bytes], fold: int, folds: int, override: li
         overrides = [part for each in [*places, *override] for part in ("-o", each)]
         command = [sys.executable, "-m", "flows.command_line", "train", str(recipe), "--json", *overrides]
         done = subprocess.run(
-            command, env={**environ, "SEQLOOM_HOME": f"{scratch}/home"}, capture_output=True, text=True
+            command, env={**environ, **threads, "SEQLOOM_HOME": f"{scratch}/home"}, capture_output=True, text=True
         )
         if done.returncode:
             sys.exit(done.stderr)
