@@ -1,0 +1,166 @@
+"""How good the recipes are on real corpora: `python -m bench.applications NAME … [--seeds 1,2,3] [-o …]`.
+
+Each NAME is a recipe on a corpus of ../shared/data (`--help` lists them), trained as anybody trains it, tested once, in
+a home that is kept: called again, what is finished is not done again, and what was killed goes on. It prints a table
+in Markdown: every score with its mean and spread over the seeds, and the same score of every baseline.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from bench.places import DATA, HOME, ROOT
+from seqloom.recipe.kinds.choosing import kind_of
+from seqloom.recipe.kinds.measure import Measure
+
+FOLDER = HOME / "applications"
+HALVES = {"val": slice(0, None, 2), "test": slice(1, None, 2)}  # of rows that are not for training
+
+
+@dataclass(frozen=True)
+class Application:
+    """A recipe, and what names its corpus."""
+
+    recipe: str
+    places: tuple[str, ...]  # overrides; DATA stands for the folder of the corpora
+    others: tuple[str, ...] = ()
+
+
+APPLICATIONS = {
+    "multi30k": Application(
+        "translate",
+        (
+            "corpus.train=[DATA/multi30k/train.en, DATA/multi30k/train.de]",
+            "corpus.validation=[DATA/multi30k/val.en, DATA/multi30k/val.de]",
+            "corpus.test=[DATA/multi30k/test_2016_flickr.en, DATA/multi30k/test_2016_flickr.de]",
+        ),
+    ),
+    "english-chinese": Application(
+        "translate-zh",
+        tuple(
+            f"corpus.{split}=['MADE/en-zh/*/{file}.en', 'MADE/en-zh/*/{file}.zh']"
+            for split, file in (("train", "train"), ("validation", "val"), ("test", "test"))
+        ),
+    ),
+    "sst": Application(
+        "sentiment", ("corpus.train=[DATA/sst/stsa.binary.train]", "corpus.test=[DATA/sst/stsa.binary.dev]")
+    ),
+    "waimai": Application("sentiment-zh", ("corpus.train=[DATA/waimai_10k/waimai_10k.csv]",)),
+    "aeslc": Application("summarize", ("corpus.train=[DATA/aeslc/train.jsonl]", "corpus.test=[DATA/aeslc/dev.jsonl]")),
+    "news": Application(
+        "summarize",
+        ("corpus.train=[DATA/news_summary/news_summary.jsonl]",),
+        ("corpus.source_column=summary", "corpus.target_column=headline"),
+    ),
+    "dailydialog": Application(
+        "chat",
+        (
+            "corpus.train=[DATA/dailydialog/dialogues_train.txt]",
+            "corpus.test=[DATA/dailydialog/dialogues_validation.txt]",
+        ),
+    ),
+    "ptb": Application(
+        "generate",
+        tuple(
+            f"corpus.{split}=[DATA/ptb/ptb.{file}.txt]"
+            for split, file in (("train", "train"), ("validation", "valid"), ("test", "test"))
+        ),
+    ),
+    "war-and-peace": Application(
+        "generate",
+        tuple(
+            f"corpus.{split}=[DATA/war_and_peace/wap.{file}.txt]"
+            for split, file in (("train", "train"), ("validation", "valid"), ("test", "test"))
+        ),
+        ("vocabulary.kind=bpe", "vocabulary.size=4000"),
+    ),
+    "tinyshakespeare": Application(
+        "generate",
+        ("corpus.train=[DATA/tinyshakespeare/input.txt]", "corpus.validation=[]", "corpus.test=[]"),
+        (
+            "corpus.max_characters=1000",
+            "vocabulary.kind=char",
+            "vocabulary.size=400",
+            "vectors.width=64",
+            "training.row_tokens=200",
+            "decoding.max_length=500",
+        ),
+    ),
+    "hello": Application("reconstruct", ()),
+}
+
+
+def main() -> None:
+    """Train what was named, and print the figures of each as soon as they are there."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="+", choices=APPLICATIONS, metavar="NAME", help=", ".join(APPLICATIONS))
+    parser.add_argument("--seeds", default="1", help="Of training.seed, such as 1,2,3.")
+    parser.add_argument("--data", type=Path, default=DATA.parent)
+    parser.add_argument("-o", "--override", action="append", default=[])
+    asked = parser.parse_args()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in asked.names:
+        if name == "english-chinese":
+            _write_english_chinese(asked.data)
+        runs = [_train(name, seed, asked.data, asked.override) for seed in asked.seeds.split(",")]
+        print("\n".join(_table(name, runs)), flush=True)
+
+
+def _train(name: str, seed: str, data: Path, override: Sequence[str]) -> dict[str, Any]:
+    application = APPLICATIONS[name]
+    places = [place.replace("DATA", str(data)).replace("MADE", str(FOLDER)) for place in application.places]
+    changes = [f"name={name}", *places, *application.others, *override, f"training.seed={seed}"]
+    options = [part for change in changes for part in ("-o", change)]
+    recipe = str(ROOT / "recipes" / f"{application.recipe}.yaml")
+    command = [sys.executable, "-m", "flows.command_line", "train", recipe, "--json", *options]
+    environment = {**os.environ, "SEQLOOM_HOME": str(FOLDER / "home")}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
+    outcome: dict[str, Any] = json.loads(done.stdout)
+    return outcome
+
+
+def _table(name: str, runs: Sequence[dict[str, Any]]) -> Iterator[str]:
+    kind = kind_of(runs[0]["task"])
+    yield f"\n| {name} | " + " | ".join(measure.label for measure in kind.measures) + " |"
+    yield "|---" * (1 + len(kind.measures)) + "|"
+    systems = {"test": "the recipe", **{f"baseline/{key}": label for key, label in kind.baselines.items()}}
+    for system, label in systems.items():
+        cells = [
+            _cell(measure, [run["metrics"].get(f"{system}/{measure.name}") for run in runs])
+            for measure in kind.measures
+        ]
+        yield f"| {label} | " + " | ".join(cells) + " |"
+    yield "\nseconds of training: " + ", ".join(str(run["stages"]["training"]) for run in runs)
+
+
+def _cell(measure: Measure, figures: Sequence[float | None]) -> str:
+    """Mean and spread; empty where the system has no such score."""
+    known = [figure for figure in figures if figure is not None]
+    if not known:
+        return ""
+    spread = f" ± {measure.shown(stdev(known))}" if len(set(known)) > 1 else ""
+    return measure.shown(mean(known)) + spread
+
+
+def _write_english_chinese(data: Path) -> None:
+    """A folder for each corpus, with files of one name; what is not for training is cut in halves, line by line."""
+    corpora = {"3am": (data / "3am_en_zh", "val"), "tatoeba": (data / "tatoeba_zh_en", "dev")}
+    for name, (corpus, held_out) in corpora.items():
+        folder = FOLDER / "en-zh" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for language in ("en", "zh"):
+            (folder / f"train.{language}").write_bytes((corpus / f"train.{language}").read_bytes())
+            lines = (corpus / f"{held_out}.{language}").read_bytes().splitlines(keepends=True)
+            for split, part in HALVES.items():
+                (folder / f"{split}.{language}").write_bytes(b"".join(lines[part]))
+
+
+if __name__ == "__main__":
+    main()
