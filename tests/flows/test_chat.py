@@ -1,15 +1,14 @@
 """Dialogues end to end: trained, talked with in the terminal, asked by list and by text, in bulk and by others."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from tests.flows.conftest import Run, environment
+from tests.flows.a_task import loaded_by_others, refused, trained
+from tests.flows.conftest import Run
 
 DATA = Path(__file__).parents[2] / "data" / "talks.txt"
 RECIPE = """
@@ -42,12 +41,7 @@ print(json.dumps([texts["prediction"].tolist(), lists["prediction"].tolist()]))
 def desk(seqloom: Run, workplace: Path) -> dict[str, Any]:
     (workplace / "talks.txt").write_bytes(DATA.read_bytes())
     (workplace / "desk.yaml").write_text(RECIPE, encoding="utf-8")
-    done = seqloom("train", "desk.yaml", "--json")
-    assert done.returncode == 0, done.stderr
-    for shown in ("chrF", "nearest", "distinct-2", "different"):
-        assert shown in done.stderr
-    outcome: dict[str, Any] = json.loads(done.stdout)
-    return outcome
+    return trained(seqloom, "desk.yaml", "chrF", "nearest", "distinct-2", "different")
 
 
 def test_it_beats_a_look_up_and_its_replies_vary(desk: dict[str, Any]) -> None:
@@ -80,12 +74,7 @@ def test_a_conversation_is_one_text_with_a_separator(seqloom: Run) -> None:
 
 @pytest.mark.usefixtures("desk")
 def test_others_ask_it_with_a_text_or_a_list_of_turns(workplace: Path) -> None:
-    variables = environment(workplace)
-    tracking = {"MLFLOW_TRACKING_URI": f"sqlite:///{variables['SEQLOOM_HOME']}/mlflow.db"}
-    command = [sys.executable, "-c", OTHERS, CHAMPION, json.dumps([ASKED, TOLD, WHEN])]
-    done = subprocess.run(command, env={**variables, **tracking}, cwd=workplace, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    texts, lists = json.loads(done.stdout.splitlines()[-1])
+    texts, lists = loaded_by_others(workplace, OTHERS, CHAMPION, json.dumps([ASKED, TOLD, WHEN]))
     assert texts == lists
     assert texts[0].startswith("Then somebody comes to room 7 for the kettle")
 
@@ -120,6 +109,4 @@ def test_another_model_holds_no_conversation(seqloom: Run, first: dict[str, Any]
     ],
 )
 def test_a_mistake_is_one_sentence(seqloom: Run, override: str, sentence: str) -> None:
-    done = seqloom("check", "desk.yaml", "-o", override)
-    assert done.returncode == 2
-    assert sentence in done.stderr.splitlines()[-1]
+    refused(seqloom, sentence, "check", "desk.yaml", override)

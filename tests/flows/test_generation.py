@@ -10,6 +10,7 @@ import pytest
 
 from flows.commands import answers
 from seqloom.mistake import UserMistake
+from tests.flows.a_task import trained
 from tests.flows.conftest import Run
 
 ROOT = Path(__file__).parents[2]
@@ -30,10 +31,7 @@ CHAMPION = "models:/diary@champion"
 def diary(seqloom: Run, workplace: Path) -> dict[str, Any]:
     shutil.copy(ROOT / "data" / "diary.txt", workplace)
     (workplace / "diary.yaml").write_text(RECIPE, encoding="utf-8")
-    done = seqloom("train", "diary.yaml", "--json")
-    assert done.returncode == 0, done.stderr
-    outcome: dict[str, Any] = json.loads(done.stdout)
-    return outcome
+    return trained(seqloom, "diary.yaml")
 
 
 def lines(seqloom: Run, *arguments: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.flows.a_task import trained
 from tests.flows.conftest import Run
 
 ROOT = Path(__file__).parents[2]
@@ -20,11 +21,7 @@ def hello(seqloom: Run, workplace: Path) -> dict[str, Any]:
     (workplace / "data").mkdir()
     shutil.copy(ROOT / "data" / "hello.txt", workplace / "data")
     shutil.copy(ROOT / "recipes" / "reconstruct.yaml", workplace)
-    done = seqloom("train", "reconstruct.yaml", "--json")
-    assert done.returncode == 0, done.stderr
-    assert "exact match 100.0%, BLEU 100.0, chrF 100.0" in done.stderr
-    outcome: dict[str, Any] = json.loads(done.stdout)
-    return outcome
+    return trained(seqloom, "reconstruct.yaml", "exact match 100.0%, BLEU 100.0, chrF 100.0")
 
 
 def outputs(seqloom: Run, *arguments: str) -> list[str]:

@@ -1,15 +1,14 @@
 """Labels from a CSV of texts, end to end: trained, checked, asked, run over a file, loaded as others load it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from tests.flows.conftest import Run, environment
+from tests.flows.a_task import loaded_by_others, refused, trained
+from tests.flows.conftest import Run
 
 DATA = Path(__file__).parents[2] / "data" / "reviews.csv"
 RECIPE = """
@@ -39,12 +38,9 @@ print(json.dumps([answers.to_dict("list"), [column.name for column in model.meta
 def verdicts(seqloom: Run, workplace: Path) -> dict[str, Any]:
     (workplace / "reviews.csv").write_bytes(DATA.read_bytes())
     (workplace / "verdicts.yaml").write_text(RECIPE, encoding="utf-8")
-    done = seqloom("train", "verdicts.yaml", "--json")
-    assert done.returncode == 0, done.stderr
-    for shown in ("macro-F1", "calibration error", "logistic regression", "majority label", "so so"):
-        assert shown in done.stderr
-    outcome: dict[str, Any] = json.loads(done.stdout)
-    return outcome
+    return trained(
+        seqloom, "verdicts.yaml", "macro-F1", "calibration error", "logistic regression", "majority label", "so so"
+    )
 
 
 def test_it_learned_more_than_the_majority(verdicts: dict[str, Any]) -> None:
@@ -93,12 +89,7 @@ def test_a_file_is_labelled(seqloom: Run, workplace: Path) -> None:
 
 @pytest.mark.usefixtures("verdicts")
 def test_others_load_it(seqloom: Run, workplace: Path) -> None:
-    variables = environment(workplace)
-    tracking = {"MLFLOW_TRACKING_URI": f"sqlite:///{variables['SEQLOOM_HOME']}/mlflow.db"}
-    command = [sys.executable, "-c", OTHERS, CHAMPION, *TEXTS]
-    done = subprocess.run(command, env={**variables, **tracking}, cwd=workplace, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    answers, schema = json.loads(done.stdout.splitlines()[-1])
+    answers, schema = loaded_by_others(workplace, OTHERS, CHAMPION, *TEXTS)
     asked = json.loads(seqloom("generate", CHAMPION, *TEXTS, "--json").stdout)
     assert answers == {name: asked[name.replace("prediction", "outputs")] for name in schema}
     shown = seqloom("show", CHAMPION)
@@ -119,6 +110,4 @@ def test_labels_that_nothing_can_be_learned_from(
     seqloom: Run, workplace: Path, command: str, content: str, sentence: str
 ) -> None:
     (workplace / "wrong.csv").write_text(content, encoding="utf-8")
-    done = seqloom(command, "verdicts.yaml", "-o", "corpus.train=[wrong.csv]", "-o", f"name=wrong-{command}")
-    assert done.returncode == 2
-    assert sentence in done.stderr.splitlines()[-1]
+    refused(seqloom, sentence, command, "verdicts.yaml", "corpus.train=[wrong.csv]", f"name=wrong-{command}")

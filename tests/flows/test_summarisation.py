@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.flows.a_task import refused, trained
 from tests.flows.conftest import Run
 
 DATA = Path(__file__).parents[2] / "data" / "notices.jsonl"
@@ -35,12 +36,7 @@ def subjects(seqloom: Run, workplace: Path) -> dict[str, Any]:
     rows = DATA.read_text(encoding="utf-8") + "".join(json.dumps(row) + "\n" for row in UNUSABLE)
     (workplace / "notices.jsonl").write_text(rows, encoding="utf-8")
     (workplace / "subjects.yaml").write_text(RECIPE, encoding="utf-8")
-    done = seqloom("train", "subjects.yaml", "--json")
-    assert done.returncode == 0, done.stderr
-    for shown in ("ROUGE-L", "lead sentence", "nearest training", "new words"):
-        assert shown in done.stderr
-    outcome: dict[str, Any] = json.loads(done.stdout)
-    return outcome
+    return trained(seqloom, "subjects.yaml", "ROUGE-L", "lead sentence", "nearest training", "new words")
 
 
 def test_rows_without_a_text_or_a_summary_are_rejects_with_their_reason(
@@ -80,6 +76,4 @@ def test_a_note_gets_a_subject_and_nothing_gets_none(seqloom: Run) -> None:
     ],
 )
 def test_a_mistake_is_one_sentence(seqloom: Run, override: str, sentence: str) -> None:
-    done = seqloom("check", "subjects.yaml", "-o", override)
-    assert done.returncode == 2
-    assert sentence in done.stderr.splitlines()[-1]
+    refused(seqloom, sentence, "check", "subjects.yaml", override)
