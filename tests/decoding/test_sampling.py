@@ -127,10 +127,11 @@ def test_a_request_is_repeated_by_its_seed(answering: Answering) -> None:
     [
         ({"temperature": 0.5}, "temperature 0.5 is of method sample, and method is beam"),
         ({"top_k": 3}, "top_k 3 is of method sample"),
+        ({"samples": 4}, "samples 4 is of method sample"),
         ({"top_p": 0.9, "method": "beam"}, "set method to sample, or top_p to 1"),
         ({"method": "sample", "temperature": 0.0}, "temperature: .*greater than or equal to 0.01"),
         ({"method": "sample", "top_p": 0.0}, "top_p: .*greater than 0"),
-        ({"method": "sample", "n_best": 2}, "n_best is 2, and method sample draws one text"),
+        ({"method": "sample", "n_best": 2}, "n_best is 2 and samples 1: n_best is 1 to samples"),
         ({"method": "dice"}, "method must be one of 'beam' or 'sample'"),
     ],
 )

@@ -84,15 +84,10 @@ class Answering:
         fields = {name: value for name, value in known.items() if name not in ASKED}
         decoding = check_section(Decoding, fields, "params")
         n_best = known["n_best"]
-        if decoding.method == "sample" and n_best != 1:
-            raise UserMistake(
-                f"params: n_best is {n_best}, and method sample draws one text: ask in several rows, or set "
-                "method to beam"
-            )
-        if not 1 <= n_best <= decoding.beam_size:
-            raise UserMistake(
-                f"params: n_best is {n_best} and beam_size {decoding.beam_size}: n_best is 1 to beam_size, set either"
-            )
+        field = "samples" if decoding.method == "sample" else "beam_size"
+        most: int = getattr(decoding, field)
+        if not 1 <= n_best <= most:
+            raise UserMistake(f"params: n_best is {n_best} and {field} {most}: n_best is 1 to {field}, set either")
         if known["return_attention"] and not self.attentive:
             raise UserMistake("params: this model has no attention to return: leave return_attention at false")
         return Request(decoding, n_best, known["return_scores"], known["return_attention"])

@@ -12,6 +12,7 @@ from torch import Tensor
 from seqloom.batches.batch import make_batch, pad_sources
 from seqloom.corpus.conversation import TURN, Conversation, newest
 from seqloom.corpus.normalising import normalise
+from seqloom.decoding.agreement import by_agreement
 from seqloom.decoding.beam import beam_search
 from seqloom.decoding.greedy import greedy_search
 from seqloom.decoding.hypothesis import Hypothesis
@@ -141,10 +142,11 @@ class Generator:
         return self.conversation.wording(row) if self.conversation else row
 
     def answer(self, texts: Sequence[str], decoding: "Decoding", first: int = 0) -> Answers:
-        """The `decoding.beam_size` best answers to each text, best first; one to a text without tokens, the empty one.
+        """The best answers to each text, best first; one to a text without tokens, the empty one.
 
-        Texts of similar length are decoded together, `decoding.batch_size` at a time, and come back in order. Of method
-        sample there is one answer a text, which follows from the text, the seed and its number: `first` for the first.
+        They are `decoding.beam_size`, or of method sample `decoding.samples`, which follow from the text, the seed and
+        the number of the text: `first` for the first. Texts of similar length are decoded together,
+        `decoding.batch_size` at a time, and come back in order.
         """
         encoded = self.encode(texts)
         asked = [bool(ids) or not self.needs_text for ids in encoded]
@@ -182,12 +184,26 @@ class Generator:
         What is drawn for a row follows from its number.
         """
         if decoding.method == "sample":
-            luck = luck_of(decoding.seed, numbers, longest).to(prompt.device)
-            how = (decoding.length_penalty, decoding.temperature, decoding.top_k, decoding.top_p)
-            return [[drawn] for drawn in sample(self.model, memory, prompt, luck, *how)]
+            return self._draw(memory, prompt, longest, decoding, numbers)
         if decoding.beam_size == 1:
             return [[best] for best in greedy_search(self.model, memory, prompt, longest, decoding.length_penalty)]
         return beam_search(self.model, memory, prompt, decoding.beam_size, longest, decoding.length_penalty)
+
+    def _draw(
+        self, memory: Memory, prompt: Tensor, longest: int, decoding: "Decoding", numbers: Sequence[int]
+    ) -> list[list[Hypothesis]]:
+        """What is drawn for each row; of several texts first the one that the others agree with most."""
+        times = decoding.samples
+        luck = luck_of(decoding.seed, numbers, longest, times).to(prompt.device)
+        how = (decoding.length_penalty, decoding.temperature, decoding.top_k, decoding.top_p)
+        drawn = sample(self.model, memory.repeat(times), prompt.repeat_interleave(times, dim=0), luck, *how)
+        if times == 1:
+            return [[only] for only in drawn]
+        texts = self.target.decode([hypothesis.tokens for hypothesis in drawn])
+        return [
+            [drawn[first + place] for place in by_agreement(texts[first : first + times])]
+            for first in range(0, len(drawn), times)
+        ]
 
     @torch.inference_mode()
     def vector(self, ids: list[int]) -> Tensor:

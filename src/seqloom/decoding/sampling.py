@@ -58,6 +58,10 @@ def draw(scores: Tensor, luck: Tensor, temperature: float, top_k: int, top_p: fl
     return tokens.gather(1, place.unsqueeze(1)).squeeze(1)
 
 
-def luck_of(seed: int, rows: Sequence[int], tokens: int) -> Tensor:
-    """Numbers from [0, 1) for each row `(B, T)`: they follow from seed and row alone, whatever else is drawn."""
-    return torch.from_numpy(np.stack([np.random.default_rng((seed, row)).random(tokens) for row in rows]))
+def luck_of(seed: int, rows: Sequence[int], tokens: int, times: int = 1) -> Tensor:
+    """Numbers from [0, 1) for each row `times` times in a row `(B × times, T)`.
+
+    They follow from seed, row and `times` alone: neither from what else is drawn, nor from how many tokens are.
+    """
+    numbers = [np.random.default_rng((seed, row)).random((tokens, times)).T for row in rows]
+    return torch.from_numpy(np.concatenate(numbers))

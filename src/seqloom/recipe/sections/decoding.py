@@ -31,6 +31,13 @@ class Decoding(Section):
         le=1.0,
         description="Method sample: draw from the likeliest tokens that hold this share of the probability.",
     )
+    samples: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="Method sample: draw so many texts and answer with the one that the others agree with most: "
+        "steadier than one draw, less dull than a search.",
+    )
     seed: int = Field(1, ge=0, le=2**53, description="Method sample: the same seed draws the same texts.")
     length_penalty: float = Field(1.0, ge=0.0, le=5.0, description="Exponent on the length a score is divided by.")
     max_length: int = Field(
@@ -40,7 +47,7 @@ class Decoding(Section):
 
     @model_validator(mode="after")
     def _only_samples_are_drawn(self) -> Self:
-        for field in ("temperature", "top_k", "top_p"):
+        for field in ("temperature", "top_k", "top_p", "samples"):
             value, default = getattr(self, field), type(self).model_fields[field].default
             if self.method != "sample" and value != default:
                 raise ValueError(
