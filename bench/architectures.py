@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.artifacts import LANGUAGES, check_data
 from bench.comparing import compare
-from bench.places import DATA, HOME, RECIPES
+from bench.places import DATA, HOME, ROOT
 
 RECURRENT = {
     f"{kind}-{attention}": [f"model.encoder={kind}", f"model.decoder={kind}", f"model.attention={attention}"]
@@ -25,6 +25,9 @@ STACKED = {
     + [f"model.decoder_width={width}"]
     for kind, layers, width in (("cnn", 3, 128), ("transformer", 2, 128))
 }
+
+VARIANTS = {**RECURRENT, **STACKED}
+RECIPE = ROOT / "bench" / "architectures.yaml"
 
 
 def main() -> None:
@@ -39,7 +42,7 @@ def main() -> None:
     places = _places(asked.data, folder, asked.pairs)
     budget = [f"training.{field}={asked.epochs}" for field in ("epochs", "patience")]
     options = [part for override in (*places, *budget) for part in ("-o", override)]
-    told = compare(RECIPES / "architectures.yaml", {**RECURRENT, **STACKED}, folder, *options)
+    told = compare(RECIPE, VARIANTS, folder, *options)
     print("| | model | BLEU | chrF | seconds | target tokens/s | M parameters |\n|---|---|---|---|---|---|---|")
     for number, each in enumerate(told["candidates"], start=1):
         if each["failure"]:

@@ -19,6 +19,7 @@ from seqloom.evaluation import canvas
 SIZES = (500, 2000, 8000)  # training sentences
 WIDTH = 128  # of the recipe
 OTHER_TEXT = ("ptb/ptb.train.txt", "war_and_peace/wap.train.txt", "dailydialog/dialogues_train.txt")
+RECIPE = ROOT / "recipes" / "sentiment.yaml"
 FOLDER = HOME / "findings" / "embeddings"
 
 Scores = Mapping[int, Sequence[float]]  # accuracy of each seed, percent, by size
@@ -31,14 +32,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA.parent)
     asked = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    variants = _variants(_pretrained(asked.data))
+    variants = variants_with(_pretrained(asked.data))
     seeds = ",".join(map(str, range(1, asked.seeds + 1)))
     scores: dict[str, dict[int, list[float]]] = {name: defaultdict(list) for name in variants}
     for size in SIZES:
         places = _places(asked.data, size)
         options = [part for place in places for part in ("-o", place)]
         told = compare(
-            ROOT / "recipes" / "sentiment.yaml",
+            RECIPE,
             variants,
             FOLDER / str(size),
             *options,
@@ -53,7 +54,8 @@ def main() -> None:
     _draw(scores, FOLDER / "accuracy.png")
 
 
-def _variants(pretrained: Path) -> dict[str, list[str]]:
+def variants_with(pretrained: Path) -> dict[str, list[str]]:
+    """Overrides of the recipe, by name; `pretrained` is a file of vectors."""
     other = ["vectors.method=pretrained", f"vectors.source_file='{pretrained}'"]
     frozen = ["training.freeze_embeddings=true"]
     return {
