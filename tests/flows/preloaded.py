@@ -12,6 +12,8 @@ MODULES = (
     "flows.terminal",
     "gensim.models",
     "mlflow.pyfunc",
+    "mlflow.store.model_registry.sqlalchemy_store",  # MLflow imports them when it first opens a database
+    "mlflow.store.tracking.sqlalchemy_store",
     "seqloom.bulk.generating",
     "seqloom.decoding.exported",
     "seqloom.evaluation.building",
@@ -19,6 +21,7 @@ MODULES = (
     "seqloom.registry.judging",
     "seqloom.training.building",
     "seqloom.training.launching",
+    "torch._dynamo",  # torch imports it, and sympy, when an optimiser is first made
 )
 
 os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"  # as the commands say before they import Prefect
