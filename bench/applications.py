@@ -6,16 +6,13 @@ in Markdown: every score with its mean and spread over the seeds, and the same s
 """
 
 import argparse
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from bench.command import told_by
 from bench.places import DATA, HOME, ROOT
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.kinds.measure import Measure
@@ -119,11 +116,7 @@ def _train(name: str, seed: str, data: Path, override: Sequence[str]) -> dict[st
     changes = [f"name={name}", *places, *application.others, *override, f"training.seed={seed}"]
     options = [part for change in changes for part in ("-o", change)]
     recipe = str(ROOT / "recipes" / f"{application.recipe}.yaml")
-    command = [sys.executable, "-m", "flows.command_line", "train", recipe, "--json", *options]
-    environment = {**os.environ, "SEQLOOM_HOME": str(FOLDER / "home")}
-    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
-    outcome: dict[str, Any] = json.loads(done.stdout)
-    return outcome
+    return told_by(FOLDER / "home", "train", recipe, *options)
 
 
 def _table(name: str, runs: Sequence[dict[str, Any]]) -> Iterator[str]:

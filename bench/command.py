@@ -1,0 +1,19 @@
+"""`seqloom` as a process in a home of the benchmark's: people's output to the terminal, the outcome to the caller."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench.places import ROOT
+
+
+def told_by(home: Path, *arguments: str) -> dict[str, Any]:
+    """The JSON object that the command prints."""
+    command = [sys.executable, "-m", "flows.command_line", *arguments, "--json"]
+    environment = {**os.environ, "SEQLOOM_HOME": str(home)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
+    outcome: dict[str, Any] = json.loads(done.stdout)
+    return outcome
