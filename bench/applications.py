@@ -30,6 +30,11 @@ class Application:
     others: tuple[str, ...] = ()
 
 
+WAR_AND_PEACE = tuple(
+    f"corpus.{split}=[DATA/war_and_peace/wap.{file}.txt]"
+    for split, file in (("train", "train"), ("validation", "valid"), ("test", "test"))
+)
+
 APPLICATIONS = {
     "multi30k": Application(
         "translate",
@@ -72,10 +77,7 @@ APPLICATIONS = {
     ),
     "war-and-peace": Application(
         "generate",
-        tuple(
-            f"corpus.{split}=[DATA/war_and_peace/wap.{file}.txt]"
-            for split, file in (("train", "train"), ("validation", "valid"), ("test", "test"))
-        ),
+        WAR_AND_PEACE,
         ("vocabulary.kind=bpe", "vocabulary.size=4000"),
     ),
     "tinyshakespeare": Application(
@@ -91,6 +93,26 @@ APPLICATIONS = {
         ),
     ),
     "hello": Application("reconstruct", ()),
+    "lines-of-a-novel": Application(
+        "reconstruct",
+        WAR_AND_PEACE,
+        (
+            "corpus.by_heart=false",
+            "corpus.max_characters=70",  # the book is broken into lines of that length
+            "vocabulary.kind=bpe",
+            "vocabulary.size=2000",
+            "vectors.width=96",
+            "model.encoder_width=128",
+            "model.decoder_width=256",
+            "training.epochs=12",
+            "training.patience=12",
+            "training.learning_rate=0.003",
+            "training.schedule=cosine",
+            "training.warmup_steps=200",
+            "evaluation.metric=chrf",
+            "registry.beat_baselines=true",
+        ),
+    ),
 }
 
 

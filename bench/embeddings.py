@@ -72,11 +72,10 @@ def _places(data: Path, size: int) -> list[str]:
     lines = (data / "mr_rt_polarity" / "rt-polarity.all").read_bytes().splitlines(keepends=True)
     others = [line for number, line in enumerate(lines) if number % 5]
     chosen = [others[number * len(others) // size] for number in range(size)]
-    files = {"train": chosen, "test": lines[::5]}
-    for split, rows in files.items():
-        (FOLDER / f"{split}-{size}").write_bytes(b"".join(rows))
-    places = [f"corpus.{split}=['{FOLDER / f'{split}-{size}'}']" for split in files]
-    return [*places, "corpus.encoding=latin-1"]
+    train, test = FOLDER / f"train-{size}", FOLDER / "test"
+    train.write_bytes(b"".join(chosen))
+    test.write_bytes(b"".join(lines[::5]))
+    return [f"corpus.train=['{train}']", f"corpus.test=['{test}']", "corpus.encoding=latin-1"]
 
 
 def _pretrained(data: Path) -> Path:

@@ -12,7 +12,13 @@ from prefect.runtime import flow_run
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import EVALUATION, TRAINING
-from seqloom.evaluation.ranking import Candidate, best_first, quality_against_cost, quality_by_length
+from seqloom.evaluation.ranking import (
+    Candidate,
+    asked_the_same,
+    best_first,
+    quality_against_cost,
+    quality_by_length,
+)
 from seqloom.mistake import UserMistake
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.kinds.measure import Measure
@@ -63,8 +69,9 @@ class Comparison:
     @property
     def caution(self) -> str:
         """What the reader should know before the figures; mostly nothing."""
-        splits = {candidate.corpus for candidate in self.candidates if candidate.corpus}
-        return "" if len(splits) == 1 else "the corpora differ, so the scores are of different test splits"
+        if asked_the_same(self.candidates):
+            return ""
+        return "the corpora differ, so the scores are of different test splits"
 
 
 @patient_task(name="measured before", task_run_name="measured before · {recipe.name}")
@@ -139,7 +146,7 @@ def weigh(candidates: Sequence[Candidate], task: str, metric: Measure) -> Compar
 
 def _drawn_by_length(trained: Sequence[Candidate], metric: Measure, path: Path) -> str:
     """Where the figure lies; empty where there is a single length, or figures would not compare."""
-    if len({candidate.corpus for candidate in trained}) > 1 or any(len(each.by_length) < 2 for each in trained):
+    if not asked_the_same(trained) or any(len(each.by_length) < 2 for each in trained):
         return ""
     quality_by_length(trained, metric, path)
     return str(path)

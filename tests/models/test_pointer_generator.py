@@ -64,11 +64,15 @@ def test_probabilities_add_up_to_one(batch: Batch) -> None:
 def test_the_loss_is_cross_entropy_of_the_mixture(
     smoothing: float, batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In chunks or at once, and its gradients too."""
+    """In chunks or at once, and its gradients too; what is smoothed is what is written, not what is copied."""
     model = pointer()
-    plain = F.cross_entropy(
-        model(batch).flatten(0, 1), batch.target_output.flatten(), ignore_index=PADDING, label_smoothing=smoothing
+    targets = batch.target_output.flatten()
+    features, _ = model._read(batch)
+    plain, spread = (
+        F.cross_entropy(logits.flatten(0, 1), targets, ignore_index=PADDING, label_smoothing=share)
+        for logits, share in ((model(batch), 0.0), (model.output(features), 1.0))
     )
+    plain = torch.lerp(plain, spread, smoothing)
     expected = torch.autograd.grad(plain, list(model.parameters()))
     for chunk in (1, 5 * V, 1 << 20):
         monkeypatch.setattr(pointer_generator, "CHUNK_LOGITS", chunk)

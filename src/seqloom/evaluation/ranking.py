@@ -34,6 +34,11 @@ class Candidate:
         return self.score(metric) if metric.rises else -self.score(metric)
 
 
+def asked_the_same(candidates: Sequence[Candidate]) -> bool:
+    """Whether all that were trained have one test split, so that their figures compare."""
+    return len({candidate.corpus for candidate in candidates if candidate.corpus}) == 1
+
+
 def best_first(candidates: Sequence[Candidate], metric: Measure) -> list[Candidate]:
     """By the metric, where it is equal the cheaper first; what failed comes last."""
     return sorted(candidates, key=lambda candidate: (-candidate.merit(metric), candidate.seconds))
@@ -56,7 +61,8 @@ def quality_against_cost(candidates: Sequence[Candidate], metric: Measure, path:
     for candidate in candidates:
         colour = canvas.BLUE if candidate in worth else canvas.OCHRE
         axes.scatter(candidate.seconds, candidate.score(metric), s=50, color=colour, zorder=2)
-    _name_points(axes, candidates, metric)
+    for number, candidate in enumerate(candidates, start=1):
+        _number(axes, number, (candidate.seconds, candidate.score(metric)))
     axes.margins(x=0.15, y=0.15)
     canvas.dress(
         axes, f"{metric.label} against cost", "seconds of updates", f"{metric.label} of the test split{_ends(metric)}"
@@ -75,9 +81,7 @@ def quality_by_length(candidates: Sequence[Candidate], metric: Measure, path: Pa
         scores = [candidate.by_length[name] for name in names]
         shade = canvas.SHADES(1 - 0.75 * (number - 1) / len(candidates))
         axes.plot(names, scores, color=shade, linewidth=1.8, marker="o", markersize=4)
-        axes.annotate(
-            str(number), (len(names) - 1, scores[-1]), (7, -3), textcoords="offset points", fontsize=9, color=canvas.INK
-        )
+        _number(axes, number, (len(names) - 1, scores[-1]))
     axes.margins(x=0.06, y=0.1)
     canvas.dress(
         axes, f"{metric.label} by length of the source", "length of the source", f"{metric.label}{_ends(metric)}"
@@ -91,8 +95,6 @@ def _ends(metric: Measure) -> str:
     return {"points": ", 0 to 100", "share": ", 0 to 1", "plain": ""}[metric.unit]
 
 
-def _name_points(axes: Axes, candidates: Sequence[Candidate], metric: Measure) -> None:
-    """A number beside each point, as in the table: names are too long, and may be in any script."""
-    for number, candidate in enumerate(candidates, start=1):
-        place = (candidate.seconds, candidate.score(metric))
-        axes.annotate(str(number), place, (6, 5), textcoords="offset points", fontsize=9, color=canvas.INK)
+def _number(axes: Axes, number: int, place: tuple[float, float]) -> None:
+    """Beside a point, as in the table: names are too long, and may be in any script."""
+    axes.annotate(str(number), place, (7, 0), textcoords="offset points", va="center", fontsize=9, color=canvas.INK)

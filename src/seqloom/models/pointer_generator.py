@@ -93,8 +93,20 @@ class PointerGenerator(EncoderDecoder):
     def _chunk_loss(
         self, features: Tensor, weights: Tensor, source: Tensor, targets: Tensor, label_smoothing: float
     ) -> Tensor:
-        scores = self.mixture(features, weights, source)  # (C, V)
-        return F.cross_entropy(scores, targets, label_smoothing=label_smoothing, reduction="sum")
+        """Summed over the tokens, without the mixture of what is not wanted.
+
+        Smoothing spreads over what is written alone: spread over the mixture, it would charge a token that is rightly
+        copied for every one that is not written.
+        """
+        gate = self.gate(features).squeeze(-1).float()
+        logits = self.output(features).float()
+        total = logits.logsumexp(dim=1)
+        written = logits.gather(1, targets.unsqueeze(1)).squeeze(1) - total  # log-probabilities (C,), as those below
+        copied = (weights.float() * (source == targets.unsqueeze(1))).sum(dim=1).clamp_min(LEAST).log()
+        likely = torch.logaddexp(written + F.logsigmoid(gate), copied + F.logsigmoid(-gate))
+        if label_smoothing:
+            likely = torch.lerp(likely, logits.mean(dim=1) - total, label_smoothing)
+        return -likely.sum()
 
 
 def seen_twice(weights: Tensor) -> Tensor:
