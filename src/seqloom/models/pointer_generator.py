@@ -76,9 +76,13 @@ class PointerGenerator(EncoderDecoder):
         targets = batch.target_output[real]  # (N,)
         source = batch.source[real.nonzero()[:, 0]]  # (N, S)
         size = max(1, CHUNK_LOGITS // self.output.out_features)
-        parts = zip(*(torch.split(x, size) for x in (features[real], weights[real], source, targets)), strict=True)
-        chunks = [checkpoint(self._chunk_loss, *part, label_smoothing, use_reentrant=False) for part in parts]
-        loss: Tensor = torch.stack(chunks).sum() / len(targets)
+        whole = (features[real], weights[real], source, targets)
+        if len(targets) <= size:
+            loss = self._chunk_loss(*whole, label_smoothing) / len(targets)
+        else:
+            parts = zip(*(torch.split(part, size) for part in whole), strict=True)
+            chunks = [checkpoint(self._chunk_loss, *part, label_smoothing, use_reentrant=False) for part in parts]
+            loss = torch.stack(chunks).sum() / len(targets)
         if self.training and self.coverage:
             loss = loss + self.coverage * seen_twice(weights)[real].mean()
         return loss
