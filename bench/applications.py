@@ -59,7 +59,14 @@ APPLICATIONS = {
     "news": Application(
         "summarize",
         ("corpus.train=[DATA/news_summary/news_summary.jsonl]",),
-        ("corpus.source_column=summary", "corpus.target_column=headline"),
+        (
+            "corpus.source_column=summary",
+            "corpus.target_column=headline",
+            "training.start_from=models:/aeslc@champion",  # four thousand texts are too few to learn copying from
+            "training.batch_tokens=3000",
+            "training.learning_rate=0.001",
+            "training.epochs=12",
+        ),
     ),
     "dailydialog": Application(
         "chat",

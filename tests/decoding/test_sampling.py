@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from seqloom.batches.batch import pad_sources
+from seqloom.decoding import sampling
 from seqloom.decoding.answering import Answering
 from seqloom.decoding.greedy import greedy_search
 from seqloom.decoding.hypothesis import NEVER_WRITTEN, Hypothesis
@@ -51,6 +52,19 @@ def test_tokens_come_as_often_as_they_should(
     drawn = draw(scores, luck_of(1, [0], DRAWS)[0], temperature, top_k, top_p)
     shares = np.bincount(drawn.numpy(), minlength=len(PROBABILITIES)) / DRAWS
     np.testing.assert_allclose(shares, np.array(expected) / sum(expected), atol=0.012)  # three standard errors
+
+
+@pytest.mark.parametrize("top_p", [0.1, 0.9, 0.999])
+def test_where_the_likeliest_are_looked_for_changes_nothing(top_p: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among few tokens first, among all at once: rows flat and steep together, so that some have to look further."""
+    seeded = torch.Generator().manual_seed(1)
+    scores = torch.randn(40, 300, generator=seeded) * torch.linspace(0.1, 5.0, 40).unsqueeze(1)
+    luck = torch.rand(40, generator=seeded, dtype=torch.float64)
+    drawn = []
+    for few in (1, 7, 300):
+        monkeypatch.setattr(sampling, "FEW", few)
+        drawn.append(draw(scores.log_softmax(dim=1), luck, 0.9, 0, top_p).tolist())
+    assert drawn[0] == drawn[1] == drawn[2]
 
 
 @pytest.mark.parametrize("luck", [0.0, 0.5, np.nextafter(1.0, 0.0)])

@@ -18,6 +18,8 @@ from seqloom.decoding.single import write_singly
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.memory import Memory
 
+FEW = 128  # tokens, among which the likeliest are looked for first
+
 
 def sample(
     model: EncoderDecoder,
@@ -47,15 +49,43 @@ def draw(scores: Tensor, luck: Tensor, temperature: float, top_k: int, top_p: fl
     Probabilities are raised to the power 1 / temperature; of the `top_k` likeliest tokens (0: of all) those are drawn
     from that together first reach the share `top_p`.
     """
-    vocabulary = scores.shape[1]
-    scores, tokens = scores.topk(min(top_k or vocabulary, vocabulary), dim=1)  # (B, K), likeliest first
-    shares = (scores.double() / temperature).softmax(dim=1)
+    if not top_k and top_p >= 1:
+        return _drawn(_shares(scores, temperature), luck)
+    if top_k:
+        scores, tokens = scores.topk(min(top_k, scores.shape[1]), dim=1)  # (B, K), likeliest first
+        shares = _shares(scores, temperature)
+    else:
+        shares, tokens = _likeliest(_shares(scores, temperature), top_p)
     likelier = shares.cumsum(dim=1) - shares
-    shares = shares.masked_fill(likelier >= top_p, 0.0)
-    reached = shares.cumsum(dim=1)
-    place = (reached <= luck.unsqueeze(1) * reached[:, -1:]).sum(dim=1)
-    place = torch.minimum(place, (shares > 0).sum(dim=1) - 1)  # luck close to 1, rounded
+    place = _drawn(shares.masked_fill(likelier >= top_p, 0.0), luck)
     return tokens.gather(1, place.unsqueeze(1)).squeeze(1)
+
+
+def _shares(scores: Tensor, temperature: float) -> Tensor:
+    return (scores.double() / temperature).softmax(dim=1)
+
+
+def _likeliest(shares: Tensor, top_p: float) -> tuple[Tensor, Tensor]:
+    """So many of `(B, V)`, likeliest first, that `top_p` is reached in each row, and where they stood.
+
+    To sort the whole vocabulary took two thirds of the time of sampling.
+    """
+    vocabulary = shares.shape[1]
+    count = min(FEW, vocabulary)
+    found = shares.topk(count, dim=1)
+    while count < vocabulary and float(found.values.sum(dim=1).min()) < top_p:
+        count = min(8 * count, vocabulary)
+        found = shares.topk(count, dim=1)
+    return found.values, found.indices
+
+
+def _drawn(shares: Tensor, luck: Tensor) -> Tensor:
+    """Where in each row of `(B, K)`, whose sum may be any, its number from [0, 1) falls: `(B,)`."""
+    reached = shares.cumsum(dim=1)
+    total = reached[:, -1:].clone()
+    place = torch.searchsorted(reached, luck.to(reached).unsqueeze(1) * total, right=True)
+    last = torch.searchsorted(reached, total)  # that has a share; luck close to 1 may be rounded beyond it
+    return torch.minimum(place, last).squeeze(1)
 
 
 def luck_of(seed: int, rows: Sequence[int], tokens: int, times: int = 1) -> Tensor:
