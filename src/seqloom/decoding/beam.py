@@ -6,7 +6,7 @@ B batch, K beam size, V target vocabulary, N = B K rows: the hypotheses of a sou
 import torch
 from torch import Tensor
 
-from seqloom.decoding.hypothesis import Hypothesis, follow, log_probabilities
+from seqloom.decoding.hypothesis import Hypothesis, follow, log_probabilities, worth_leaving
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.memory import Memory
 from seqloom.vocabulary.special import END, PADDING, START
@@ -22,27 +22,33 @@ def beam_search(
     finished one keeps its place and its score until better ones push it out; the search ends when all K are finished.
     The prompt `(B, P)` is what the answers go on from.
     """
-    batch = len(prompt)
     memory = memory.repeat(beam_size)
     state = model.start(memory)
     prompt = prompt.repeat_interleave(beam_size, dim=0)  # (N, P)
-    beams = _Beams(batch, beam_size, max_length, length_penalty, prompt)
+    beams = _Beams(beam_size, max_length, length_penalty, prompt)
+    answers: dict[int, list[Hypothesis]] = {}
     for place in range(prompt.shape[1] + max_length):
         logits, state = model.step(beams.last, state, memory)
         rows = beams.extend(follow(prompt, place, log_probabilities(logits)), place + 1)
-        state = state.reorder(rows)
-        if beams.finished.all():
+        writing = ~beams.finished.all(dim=1)
+        if not writing.any():
             break
-    return beams.answers()
+        if worth_leaving(int(writing.sum()), len(writing)):
+            answers |= beams.answers()
+            kept = beams.keep(writing)
+            rows, prompt, memory = rows[kept], prompt[kept], memory.part(kept)
+        state = state.reorder(rows)
+    answers |= beams.answers()
+    return [answers[source] for source in range(len(answers))]
 
 
 class _Beams:
     """The K hypotheses of each source, as tensors of B × K."""
 
-    def __init__(self, batch: int, size: int, max_length: int, length_penalty: float, prompt: Tensor) -> None:
-        device = prompt.device
-        self.batch, self.size, self.max_length, self.length_penalty = batch, size, max_length, length_penalty
-        self.first_rows = torch.arange(batch, device=device).unsqueeze(1) * size  # (B, 1)
+    def __init__(self, size: int, max_length: int, length_penalty: float, prompt: Tensor) -> None:
+        device, batch = prompt.device, len(prompt) // size
+        self.size, self.max_length, self.length_penalty = size, max_length, length_penalty
+        self.sources = torch.arange(batch, device=device)  # whose they are
         self.prompted = (prompt != PADDING).sum(dim=1).view(batch, size)  # tokens that were given
         self.total = torch.full((batch, size), -torch.inf, device=device)  # log-probability
         self.total[:, 0] = 0.0  # all K begin alike: one of them is enough
@@ -53,28 +59,44 @@ class _Beams:
 
     def extend(self, scores: Tensor, length: int) -> Tensor:
         """Add the best continuations, given log-probabilities `(N, V)`; return the rows they continue, `(N,)`."""
-        vocabulary = scores.shape[1]
-        scores = scores.view(self.batch, self.size, vocabulary)
+        batch, vocabulary = len(self.sources), scores.shape[1]
+        scores = scores.view(batch, self.size, vocabulary)
         scores = scores.masked_fill(self.finished.unsqueeze(2), -torch.inf)
         scores[:, :, PADDING] = torch.where(self.finished, 0.0, scores[:, :, PADDING])  # finished ones wait
         totals = self.total.unsqueeze(2) + scores  # (B, K, V)
         written = length - self.prompted
         lengths = torch.where(self.finished, self.length, written.clamp_min(1).float())
         ranked = totals / lengths.unsqueeze(2) ** self.length_penalty
-        best = ranked.view(self.batch, -1).topk(self.size, dim=1).indices  # (B, K), best first
+        best = ranked.view(batch, -1).topk(self.size, dim=1).indices  # (B, K), best first
         beam, token = best // vocabulary, best % vocabulary
-        self.total = totals.view(self.batch, -1).gather(1, best)
+        self.total = totals.view(batch, -1).gather(1, best)
         self.length = lengths.gather(1, beam)
         self.finished = self.finished.gather(1, beam) | (token == END) | (written >= self.max_length)
-        rows = (self.first_rows + beam).view(-1)
+        rows = (torch.arange(batch, device=beam.device).unsqueeze(1) * self.size + beam).view(-1)
         self.last = token.view(-1)
         self.tokens = torch.cat([self.tokens[rows], self.last.unsqueeze(1)], dim=1)
         return rows
 
-    def answers(self) -> list[list[Hypothesis]]:
+    def keep(self, writing: Tensor) -> Tensor:
+        """Go on with the sources that are True in `(B,)` alone; return their rows, of the N that there were."""
+        self.sources, self.prompted, self.finished = (
+            self.sources[writing],
+            self.prompted[writing],
+            self.finished[writing],
+        )
+        self.total, self.length = self.total[writing], self.length[writing]
+        kept = writing.repeat_interleave(self.size).nonzero().squeeze(1)
+        self.last, self.tokens = self.last[kept], self.tokens[kept]
+        return kept
+
+    def answers(self) -> dict[int, list[Hypothesis]]:
+        """The hypotheses as they stand, best first, by source."""
         scores = (self.total / self.length**self.length_penalty).view(-1).tolist()
         hypotheses = [
             Hypothesis([t for t in tokens[first:] if t not in (END, PADDING)], score)
             for tokens, first, score in zip(self.tokens.tolist(), self.prompted.view(-1).tolist(), scores, strict=True)
         ]
-        return [hypotheses[start : start + self.size] for start in range(0, len(hypotheses), self.size)]
+        return {
+            source: hypotheses[number * self.size : (number + 1) * self.size]
+            for number, source in enumerate(self.sources.tolist())
+        }

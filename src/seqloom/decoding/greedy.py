@@ -12,4 +12,4 @@ def greedy_search(
     model: EncoderDecoder, memory: Memory, prompt: Tensor, max_length: int, length_penalty: float
 ) -> list[Hypothesis]:
     """The greedy answer to each row of memory, of at most `max_length` tokens behind the prompt `(B, P)`."""
-    return write_singly(model, memory, prompt, max_length, length_penalty, lambda scores, _: scores.argmax(dim=1))
+    return write_singly(model, memory, prompt, max_length, length_penalty, lambda scores, *_: scores.argmax(dim=1))

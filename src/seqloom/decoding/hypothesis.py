@@ -32,3 +32,8 @@ def log_probabilities(logits: Tensor) -> Tensor:
     scores = logits.float().log_softmax(dim=1)
     scores[:, NEVER_WRITTEN] = -torch.inf
     return scores
+
+
+def worth_leaving(writing: int, computed: int) -> bool:
+    """Whether rows that are finished are to leave those computed: a quarter is, since what is left has to be copied."""
+    return writing <= 0.75 * computed

@@ -36,8 +36,8 @@ def sample(
     The score is the model's own opinion of what was drawn, whatever the temperature.
     """
 
-    def choose(scores: Tensor, written: Tensor) -> Tensor:
-        now = luck.gather(1, written.clamp(0, luck.shape[1] - 1).unsqueeze(1)).squeeze(1)
+    def choose(scores: Tensor, written: Tensor, rows: Tensor) -> Tensor:
+        now = luck[rows, written.clamp(0, luck.shape[1] - 1)]
         return draw(scores, now, temperature, top_k, top_p)
 
     return write_singly(model, memory, prompt, luck.shape[1], length_penalty, choose)

@@ -1,6 +1,6 @@
 """One hypothesis a source, written token by token; how a token is chosen comes from outside.
 
-B batch, P longest prompt, V target vocabulary.
+B batch, P longest prompt, V target vocabulary, R rows of the batch that are not finished, and some that are.
 """
 
 from collections.abc import Callable
@@ -8,13 +8,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from seqloom.decoding.hypothesis import Hypothesis, follow, log_probabilities
+from seqloom.decoding.hypothesis import Hypothesis, follow, log_probabilities, worth_leaving
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.memory import Memory
 from seqloom.vocabulary.special import END, PADDING, START
 
-Choose = Callable[[Tensor, Tensor], Tensor]
-"""Log-probabilities `(B, V)` and how many tokens each row has written `(B,)`, below 0 in a prompt, to tokens `(B,)`."""
+Choose = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Log-probabilities `(R, V)`, how many tokens each row has written `(R,)`, below 0 in a prompt, and which rows of the
+batch they are `(R,)`, to tokens `(R,)`."""
 
 
 @torch.inference_mode()
@@ -31,18 +32,23 @@ def write_singly(
     token = known[:, common]
     total = torch.zeros(len(prompt), device=prompt.device)
     finished = torch.zeros(len(prompt), dtype=torch.bool, device=prompt.device)
-    written: list[Tensor] = []
-    for place in range(common, prompt.shape[1] + max_length):
+    answers = prompt.new_full((len(prompt), prompt.shape[1] - common + max_length), PADDING)  # behind the common tokens
+    rows = torch.arange(len(prompt), device=prompt.device)  # of the batch, that are computed
+    for column in range(answers.shape[1]):
+        place = common + column
         logits, state = model.step(token, state, memory)
-        scores = follow(prompt, place, log_probabilities(logits))
-        token = choose(scores, place - prompted)
-        total = total + scores.gather(1, token.unsqueeze(1)).squeeze(1).masked_fill(finished, 0.0)
-        token = token.masked_fill(finished, PADDING)
-        finished = finished | (token == END) | (place + 1 - prompted >= max_length)
-        written.append(token)
-        if finished.all():
+        scores = follow(prompt[rows], place, log_probabilities(logits))
+        written = place - prompted[rows]
+        token = choose(scores, written, rows)
+        total[rows] += scores.gather(1, token.unsqueeze(1)).squeeze(1).masked_fill(finished[rows], 0.0)
+        token = token.masked_fill(finished[rows], PADDING)
+        answers[rows, column] = token
+        finished[rows] |= (token == END) | (written + 1 >= max_length)
+        writing = (~finished[rows]).nonzero().squeeze(1)
+        if not len(writing):
             break
-    answers = torch.stack(written, dim=1)  # (B, T), behind the common tokens
+        if worth_leaving(len(writing), len(rows)):
+            rows, token, state, memory = rows[writing], token[writing], state.reorder(writing), memory.part(writing)
     firsts = prompted - common
     lengths = (answers != PADDING).sum(dim=1) - firsts  # END counts
     scores = total / lengths**length_penalty

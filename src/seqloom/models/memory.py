@@ -3,6 +3,7 @@
 B batch, S source length, D memory width, A attention width.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,14 @@ class Memory:
 
     def repeat(self, times: int) -> "Memory":
         """Each source `times` times in a row, for the hypotheses of a beam."""
-        parts: dict[str, Any] = {n: None if x is None else x.repeat_interleave(times, 0) for n, x in vars(self).items()}
+        return self._each(lambda part: part.repeat_interleave(times, 0))
+
+    def part(self, rows: Tensor) -> "Memory":
+        """Those sources alone."""
+        return self._each(lambda part: part.index_select(0, rows))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Memory":
+        parts: dict[str, Any] = {name: None if part is None else change(part) for name, part in vars(self).items()}
         return Memory(**parts)
 
 

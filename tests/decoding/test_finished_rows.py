@@ -1,0 +1,55 @@
+"""Rows whose answer is finished leave the batch, of every architecture that writes, and change nothing by that."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from seqloom.batches.batch import pad_sources
+from seqloom.decoding import beam, single
+from seqloom.decoding.beam import beam_search
+from seqloom.decoding.hypothesis import Hypothesis, worth_leaving
+from seqloom.decoding.sampling import luck_of, sample
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.recipe.schema import Model
+from seqloom.vocabulary.special import END
+from tests.models.test_contract import SIZES, fresh, over_writers
+
+LONGEST, ROWS = 12, 16
+
+Leaving = Callable[[int, int], bool]
+WAYS: list[Leaving] = [lambda *_: False, lambda writing, computed: writing < computed, worth_leaving]
+
+
+def sometimes_ending(section: Model) -> EncoderDecoder:
+    """A model that ends about every fourth token, so that rows are finished one after the other."""
+    model = fresh(section)
+    with torch.no_grad():
+        model.output.bias[END] += 2.0
+    return model
+
+
+@over_writers
+@pytest.mark.parametrize("method", ["beam", "sample"])
+def test_finished_rows_leave_and_change_nothing(section: Model, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = sometimes_ending(section)
+    random = np.random.default_rng(1)
+    sources = [random.integers(4, SIZES.source, size=random.integers(1, 7)).tolist() for _ in range(ROWS)]
+    memory, prompt = model.read(pad_sources(sources))
+
+    def write() -> list[Hypothesis]:
+        if method == "beam":
+            found = beam_search(model, memory, prompt, 3, LONGEST, 1.0)
+            return [hypothesis for hypotheses in found for hypothesis in hypotheses]
+        return sample(model, memory, prompt, luck_of(1, range(ROWS), LONGEST), 1.0, 1.0, 0, 1.0)
+
+    written = []
+    for way in WAYS:
+        for module in (beam, single):
+            monkeypatch.setattr(module, "worth_leaving", way)
+        written.append(write())
+    assert len({len(hypothesis.tokens) for hypothesis in written[0]}) > 1, "all end at once"
+    for others in written[1:]:
+        assert [h.tokens for h in others] == [h.tokens for h in written[0]]
+        assert [h.score for h in others] == pytest.approx([h.score for h in written[0]], abs=1e-5)
