@@ -30,10 +30,13 @@ class Application:
     others: tuple[str, ...] = ()
 
 
-WAR_AND_PEACE = tuple(
-    f"corpus.{split}=[DATA/war_and_peace/wap.{file}.txt]"
-    for split, file in (("train", "train"), ("validation", "valid"), ("test", "test"))
-)
+def _texts(stem: str) -> tuple[str, ...]:
+    """Overrides that name the three files of a text."""
+    files = (("train", "train"), ("validation", "valid"), ("test", "test"))
+    return tuple(f"corpus.{split}=[DATA/{stem}.{file}.txt]" for split, file in files)
+
+
+WAR_AND_PEACE = _texts("war_and_peace/wap")
 
 APPLICATIONS = {
     "multi30k": Application(
@@ -77,10 +80,7 @@ APPLICATIONS = {
     ),
     "ptb": Application(
         "generate",
-        tuple(
-            f"corpus.{split}=[DATA/ptb/ptb.{file}.txt]"
-            for split, file in (("train", "train"), ("validation", "valid"), ("test", "test"))
-        ),
+        _texts("ptb/ptb"),
     ),
     "war-and-peace": Application(
         "generate",

@@ -34,11 +34,11 @@ def beam_search(
         if not writing.any():
             break
         if worth_leaving(int(writing.sum()), len(writing)):
-            answers |= beams.answers()
+            answers |= beams.answers(~writing)
             kept = beams.keep(writing)
             rows, prompt, memory = rows[kept], prompt[kept], memory.part(kept)
         state = state.reorder(rows)
-    answers |= beams.answers()
+    answers |= beams.answers(~writing)  # all that are left
     return [answers[source] for source in range(len(answers))]
 
 
@@ -89,14 +89,15 @@ class _Beams:
         self.last, self.tokens = self.last[kept], self.tokens[kept]
         return kept
 
-    def answers(self) -> dict[int, list[Hypothesis]]:
-        """The hypotheses as they stand, best first, by source."""
-        scores = (self.total / self.length**self.length_penalty).view(-1).tolist()
-        hypotheses = [
-            Hypothesis([t for t in tokens[first:] if t not in (END, PADDING)], score)
-            for tokens, first, score in zip(self.tokens.tolist(), self.prompted.view(-1).tolist(), scores, strict=True)
-        ]
+    def answers(self, chosen: Tensor) -> dict[int, list[Hypothesis]]:
+        """The hypotheses of the sources that are True in `(B,)` as they stand, best first, by source."""
+        scores = self.total / self.length**self.length_penalty
+        tokens = self.tokens.view(*scores.shape, -1)
+        columns = (part[chosen].tolist() for part in (self.sources, tokens, self.prompted, scores))
         return {
-            source: hypotheses[number * self.size : (number + 1) * self.size]
-            for number, source in enumerate(self.sources.tolist())
+            source: [
+                Hypothesis([t for t in tokens[first:] if t not in (END, PADDING)], score)
+                for tokens, first, score in zip(*hypotheses, strict=True)
+            ]
+            for source, *hypotheses in zip(*columns, strict=True)
         }

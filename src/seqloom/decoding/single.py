@@ -30,6 +30,7 @@ def write_singly(
     if common:
         state = model.advance(known[:, :common], state, memory)
     token = known[:, common]
+    firsts = prompted - common
     total = torch.zeros(len(prompt), device=prompt.device)
     finished = torch.zeros(len(prompt), dtype=torch.bool, device=prompt.device)
     answers = prompt.new_full((len(prompt), prompt.shape[1] - common + max_length), PADDING)  # behind the common tokens
@@ -37,19 +38,20 @@ def write_singly(
     for column in range(answers.shape[1]):
         place = common + column
         logits, state = model.step(token, state, memory)
-        scores = follow(prompt[rows], place, log_probabilities(logits))
-        written = place - prompted[rows]
+        scores = follow(prompt, place, log_probabilities(logits))
+        written = place - prompted
         token = choose(scores, written, rows)
-        total[rows] += scores.gather(1, token.unsqueeze(1)).squeeze(1).masked_fill(finished[rows], 0.0)
-        token = token.masked_fill(finished[rows], PADDING)
+        total[rows] += scores.gather(1, token.unsqueeze(1)).squeeze(1).masked_fill(finished, 0.0)
+        token = token.masked_fill(finished, PADDING)
         answers[rows, column] = token
-        finished[rows] |= (token == END) | (written + 1 >= max_length)
-        writing = (~finished[rows]).nonzero().squeeze(1)
+        finished = finished | (token == END) | (written + 1 >= max_length)
+        writing = (~finished).nonzero().squeeze(1)
         if not len(writing):
             break
         if worth_leaving(len(writing), len(rows)):
-            rows, token, state, memory = rows[writing], token[writing], state.reorder(writing), memory.part(writing)
-    firsts = prompted - common
+            rows, token, finished = rows[writing], token[writing], finished[writing]
+            prompt, prompted = prompt[writing], prompted[writing]
+            state, memory = state.reorder(writing), memory.part(writing)
     lengths = (answers != PADDING).sum(dim=1) - firsts  # END counts
     scores = total / lengths**length_penalty
     return [

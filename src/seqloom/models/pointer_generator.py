@@ -66,8 +66,7 @@ class PointerGenerator(EncoderDecoder):
         """Features `(…, E)`, attention `(…, S)` and source ids `(…, S)` to log-probabilities `(…, V)`."""
         gate = self.gate(features).float()
         written = self.output(features).float().log_softmax(dim=-1)
-        copied = torch.zeros_like(written).scatter_add(-1, source, weights.float()).clamp_min(LEAST).log()
-        return torch.logaddexp(written + F.logsigmoid(gate), copied + F.logsigmoid(-gate))
+        return mixed(written, torch.zeros_like(written).scatter_add(-1, source, weights.float()), gate)
 
     def loss(self, batch: Batch, label_smoothing: float) -> Tensor:
         """Mean per target token, in nats, with that of coverage while training; a chunk at a time holds its logits."""
@@ -106,11 +105,15 @@ class PointerGenerator(EncoderDecoder):
         logits = self.output(features).float()
         total = logits.logsumexp(dim=1)
         written = logits.gather(1, targets.unsqueeze(1)).squeeze(1) - total  # log-probabilities (C,), as those below
-        copied = (weights.float() * (source == targets.unsqueeze(1))).sum(dim=1).clamp_min(LEAST).log()
-        likely = torch.logaddexp(written + F.logsigmoid(gate), copied + F.logsigmoid(-gate))
+        likely = mixed(written, (weights.float() * (source == targets.unsqueeze(1))).sum(dim=1), gate)
         if label_smoothing:
             likely = torch.lerp(likely, logits.mean(dim=1) - total, label_smoothing)
         return -likely.sum()
+
+
+def mixed(written: Tensor, copied: Tensor, gate: Tensor) -> Tensor:
+    """Log-probabilities of what is written and probabilities of what is copied, to log-probabilities of both."""
+    return torch.logaddexp(written + F.logsigmoid(gate), copied.clamp_min(LEAST).log() + F.logsigmoid(-gate))
 
 
 def seen_twice(weights: Tensor) -> Tensor:
