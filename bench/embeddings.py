@@ -16,7 +16,7 @@ from bench.comparing import compare
 from bench.places import DATA, HOME, ROOT
 from seqloom.evaluation import canvas
 
-SIZES = (500, 2000, 8000)  # training sentences
+SIZES = {500: 24, 2000: 12, 8000: 8}  # passes by the number of training sentences, for enough updates of few sentences
 WIDTH = 128  # of the recipe
 OTHER_TEXT = ("ptb/ptb.train.txt", "war_and_peace/wap.train.txt", "dailydialog/dialogues_train.txt")
 RECIPE = ROOT / "recipes" / "sentiment.yaml"
@@ -35,9 +35,9 @@ def main() -> None:
     variants = variants_with(_pretrained(asked.data))
     seeds = ",".join(map(str, range(1, asked.seeds + 1)))
     scores: dict[str, dict[int, list[float]]] = {name: defaultdict(list) for name in variants}
-    for size in SIZES:
-        places = _places(asked.data, size)
-        options = [part for place in places for part in ("-o", place)]
+    for size, epochs in SIZES.items():
+        overrides = [*_places(asked.data, size), f"training.epochs={epochs}"]
+        options = [part for override in overrides for part in ("-o", override)]
         told = compare(
             RECIPE,
             variants,
@@ -111,9 +111,9 @@ def _draw(scores: Mapping[str, Scores], path: Path) -> None:
             "marker": "o",
             "markersize": 4,
         }
-        axes.errorbar(SIZES, heights, spreads, linewidth=1.8, capsize=3, label=name.replace("-", ", "), **style)
+        axes.errorbar(list(SIZES), heights, spreads, linewidth=1.8, capsize=3, label=name.replace("-", ", "), **style)
     axes.set_xscale("log")
-    axes.set_xticks(SIZES, [f"{size:,}" for size in SIZES])
+    axes.set_xticks(list(SIZES), [f"{size:,}" for size in SIZES])
     axes.minorticks_off()
     canvas.dress(axes, "What word vectors are worth", "training sentences", "accuracy, percent")
     canvas.legend_inside(axes)

@@ -30,18 +30,24 @@ def test_unknown_is_the_mean_unless_it_was_learned() -> None:
     assert own.matrix[UNKNOWN].tolist() == [7, 7]
 
 
-def test_rows_not_found_are_random_as_large_as_the_found_and_the_same_every_time() -> None:
+def test_rows_not_found_are_random_where_the_found_lie_and_the_same_every_time() -> None:
     tokens = [*SPECIAL_TOKENS, *(str(number) for number in range(2000))]
-    found = {str(number): np.random.default_rng(number).normal(0, 0.3, 8).astype(np.float32) for number in range(1000)}
+    found = {str(number): np.random.default_rng(number).normal(2, 0.3, 8).astype(np.float32) for number in range(1000)}
     one, two = (align(tokens, found.get, 8, seed=5).matrix for _ in range(2))
     assert np.array_equal(one, two)
     assert abs(one[1004:].std() - 0.3) < 0.02
+    assert abs(one[1004:].mean() - 2) < 0.02
 
 
 def test_coverage_counts_occurrences() -> None:
     aligned = align([*SPECIAL_TOKENS, "dog", "bird"], KNOWN.get, 3, seed=1)
     assert aligned.coverage(np.array([0, 0, 0, 0, 9, 1])) == 0.9
     assert aligned.coverage(np.zeros(6, np.int64)) == 0.0
+
+
+def test_one_found_leaves_the_others_apart() -> None:
+    matrix = align([*SPECIAL_TOKENS, "dog", "bird", "fish"], {"dog": np.ones(4, np.float32)}.get, 4, seed=1).matrix
+    assert len(np.unique(matrix[1:], axis=0)) == len(matrix) - 2  # the unknown token is as good as the one found
 
 
 def test_nothing_found_is_still_a_matrix() -> None:

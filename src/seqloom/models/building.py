@@ -66,11 +66,18 @@ def _reading_model(section: "Model", sizes: Sizes) -> EncoderDecoder:
 
 
 def set_vectors(embedding: nn.Embedding, vectors: NDArray[np.float32], frozen: bool) -> None:
-    """Start `embedding` from `(V, E)` vectors, scaled to the spread of fresh weights so that logits start small."""
+    """Start `embedding` from `(V, E)` vectors, less what all have in common, with the spread of fresh weights.
+
+    Vectors of a small corpus point one way: without their mean taken off, its words would start as one word. Padding
+    stays zero. Mu and Viswanath, 2018, https://arxiv.org/abs/1702.01417
+    """
     assert vectors.shape == tuple(embedding.weight.shape), (vectors.shape, embedding.weight.shape)
-    spread = float(vectors.std()) or 1.0
+    words = np.arange(len(vectors)) != PADDING
+    centred = vectors - vectors[words].mean(axis=0)
+    centred[PADDING] = 0
+    spread = float(centred[words].std()) or 1.0
     with torch.no_grad():
-        embedding.weight.copy_(torch.from_numpy(vectors / spread * embedding.embedding_dim**-0.5))
+        embedding.weight.copy_(torch.from_numpy(centred / spread * embedding.embedding_dim**-0.5))
     embedding.weight.requires_grad_(not frozen)
 
 

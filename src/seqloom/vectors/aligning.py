@@ -25,7 +25,7 @@ class Aligned:
 
 
 def align(tokens: Sequence[str], lookup: Lookup, width: int, seed: int) -> Aligned:
-    """Look every token up; a row that is not found is drawn at random, as large as those that are.
+    """Look every token up; a row that is not found is drawn at random, from where those lie that are.
 
     Padding is zero. An unknown token that is not found gets the mean of all rows: the best guess for any word.
     """
@@ -33,10 +33,11 @@ def align(tokens: Sequence[str], lookup: Lookup, width: int, seed: int) -> Align
     found = np.array([row is not None for row in rows])
     found[PADDING] = False
     known = np.array([row for row in rows if row is not None], np.float32).reshape(-1, width)  # (found, D)
-    scale = known.std() if len(known) else 1 / width
-    matrix = np.random.default_rng(seed).normal(0, scale, (len(tokens), width)).astype(np.float32)
+    middle = known.mean(axis=0) if len(known) else np.zeros(width, np.float32)
+    spread = (known - middle).std() if len(known) > 1 else 1 / width
+    matrix = np.random.default_rng(seed).normal(middle, spread, (len(tokens), width)).astype(np.float32)
     if len(known):
-        matrix[UNKNOWN] = known.mean(axis=0)
+        matrix[UNKNOWN] = middle
     matrix[[row is not None for row in rows]] = known
     matrix[PADDING] = 0
     return Aligned(matrix, found)
