@@ -3,7 +3,7 @@
 `recipes/sentiment.yaml` on three sizes of a corpus of film reviews (`mr_rt_polarity`; each fifth sentence tests, 2,133
 of them), with embeddings that start at random, from word2vec on the training sentences themselves, or from word2vec on
 2.5 million words of other English (newspaper, a novel, small talk); the last two kept as they are (frozen) or learned
-on (tuned).
+on (tuned). Beside them, TF-IDF with logistic regression, which has no vectors.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from seqloom.evaluation import canvas
 SIZES = {500: 24, 2000: 12, 8000: 8}  # passes by the number of training sentences, for enough updates of few sentences
 WIDTH = 128  # of the recipe
 OTHER_TEXT = ("ptb/ptb.train.txt", "war_and_peace/wap.train.txt", "dailydialog/dialogues_train.txt")
+BASELINE = "tfidf"
 RECIPE = ROOT / "recipes" / "sentiment.yaml"
 FOLDER = HOME / "findings" / "embeddings"
 
@@ -34,9 +35,9 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     variants = variants_with(_pretrained(asked.data))
     seeds = ",".join(map(str, range(1, asked.seeds + 1)))
-    scores: dict[str, dict[int, list[float]]] = {name: defaultdict(list) for name in variants}
+    scores: dict[str, dict[int, list[float]]] = {name: defaultdict(list) for name in (*variants, BASELINE)}
     for size, epochs in SIZES.items():
-        overrides = [*_places(asked.data, size), f"training.epochs={epochs}"]
+        overrides = [*_places(asked.data, size), f"training.epochs={epochs}", f"training.patience={epochs}"]
         options = [part for override in overrides for part in ("-o", override)]
         told = compare(
             RECIPE,
@@ -50,6 +51,7 @@ def main() -> None:
             if each["failure"]:
                 raise SystemExit(f"{each['label']}: {each['failure']}")
             scores[each["label"].split(" · ")[0]][size].append(100 * each["metrics"]["test/accuracy"])
+            scores[BASELINE][size] = [100 * each["metrics"]["baseline/tfidf/accuracy"]]
     _print(scores)
     _draw(scores, FOLDER / "accuracy.png")
 
@@ -101,13 +103,13 @@ def _print(scores: Mapping[str, Scores]) -> None:
 
 def _draw(scores: Mapping[str, Scores], path: Path) -> None:
     figure, (axes,) = canvas.blank()
-    colours = {"random": canvas.GREY, "own": canvas.BLUE, "pretrained": canvas.OCHRE}
+    colours = {"random": canvas.GREY, "own": canvas.BLUE, "pretrained": canvas.OCHRE, BASELINE: canvas.GREY}
     for name, by_size in scores.items():
         start, _, kept = name.partition("-")
         heights, spreads = zip(*((mean(by_size[size]), _spread(by_size[size])) for size in SIZES), strict=True)
         style = {
             "color": colours[start],
-            "linestyle": "--" if kept == "frozen" else "-",
+            "linestyle": {"frozen": "--", "tuned": "-"}.get(kept, ":"),
             "marker": "o",
             "markersize": 4,
         }
