@@ -50,7 +50,7 @@ APPLICATIONS = {
     "english-chinese": Application(
         "translate-zh",
         tuple(
-            f"corpus.{split}=['MADE/en-zh/*/{file}.en', 'MADE/en-zh/*/{file}.zh']"
+            f"corpus.{split}=['{FOLDER}/en-zh/*/{file}.en', '{FOLDER}/en-zh/*/{file}.zh']"
             for split, file in (("train", "train"), ("validation", "val"), ("test", "test"))
         ),
     ),
@@ -134,14 +134,15 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in asked.names:
         if name == "english-chinese":
-            _write_english_chinese(asked.data)
-        runs = [_train(name, seed, asked.data, asked.override) for seed in asked.seeds.split(",")]
+            write_english_chinese(asked.data)
+        runs = [train(name, seed, asked.data, asked.override) for seed in asked.seeds.split(",")]
         print("\n".join(_table(name, runs)), flush=True)
 
 
-def _train(name: str, seed: str, data: Path, override: Sequence[str]) -> dict[str, Any]:
+def train(name: str, seed: str, data: Path, override: Sequence[str]) -> dict[str, Any]:
+    """Train an application by the command, and return what that tells."""
     application = APPLICATIONS[name]
-    places = [place.replace("DATA", str(data)).replace("MADE", str(FOLDER)) for place in application.places]
+    places = [place.replace("DATA", str(data)) for place in application.places]
     changes = [f"name={name}", *places, *application.others, *override, f"training.seed={seed}"]
     options = [part for change in changes for part in ("-o", change)]
     recipe = str(ROOT / "recipes" / f"{application.recipe}.yaml")
@@ -171,7 +172,7 @@ def _cell(measure: Measure, figures: Sequence[float | None]) -> str:
     return measure.shown(mean(known)) + spread
 
 
-def _write_english_chinese(data: Path) -> None:
+def write_english_chinese(data: Path) -> None:
     """A folder for each corpus, with files of one name; what is not for training is cut in halves, line by line."""
     corpora = {"3am": (data / "3am_en_zh", "val"), "tatoeba": (data / "tatoeba_zh_en", "dev")}
     for name, (corpus, held_out) in corpora.items():

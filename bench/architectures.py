@@ -7,13 +7,15 @@ it: quality against seconds, and quality by length of the source, where a fixed-
 """
 
 import argparse
-import shutil
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from bench.artifacts import LANGUAGES, check_data
 from bench.comparing import compare
 from bench.places import DATA, HOME, ROOT
+from seqloom.evaluation import canvas
 
 RECURRENT = {
     f"{kind}-{attention}": [f"model.encoder={kind}", f"model.decoder={kind}", f"model.attention={attention}"]
@@ -28,6 +30,8 @@ STACKED = {
 
 VARIANTS = {**RECURRENT, **STACKED}
 RECIPE = ROOT / "bench" / "architectures.yaml"
+COLOURS = {"none": canvas.GREY, "additive": canvas.BLUE, "multiplicative": canvas.OCHRE}  # by attention; else ink
+LINES = {"rnn": ":", "lstm": "--", "gru": "-", "cnn": "-.", "transformer": "-"}
 
 
 def main() -> None:
@@ -53,12 +57,45 @@ def main() -> None:
             f"| {number} | {each['label']} | {bleu:.1f} | {chrf:.1f} | {each['seconds']:,.0f} "
             f"| {each['tokens_per_second']:,.0f} | {each['parameters'] / 1e6:.2f} |"
         )
-    lengths = list(told["candidates"][0]["by_length"])
+    trained = [each for each in told["candidates"] if not each["failure"]]
+    lengths = list(trained[0]["by_length"])
     print("\n| BLEU by length of the source | " + " | ".join(lengths) + " |\n|---" * (1 + len(lengths)) + "|")
-    for each in told["candidates"]:
+    for each in trained:
         print(f"| {each['label']} | " + " | ".join(f"{each['by_length'].get(name, 0):.1f}" for name in lengths) + " |")
-    for figure in ("figure", "length_figure"):
-        print(shutil.copy(told[figure], folder / f"{figure}.png"))
+    _draw_cost(trained, folder / "cost.png")
+    _draw_lengths(trained, folder / "lengths.png")
+
+
+def _draw_cost(candidates: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """A point for each model, in the colour of its attention, with its name beside it."""
+    figure, (axes,) = canvas.blank()
+    for each in candidates:
+        place = each["seconds"] / 60, each["metrics"]["test/bleu"]
+        axes.scatter(*place, s=50, color=_colour(each["label"]))
+        name = each["label"].replace("-", ", ")
+        axes.annotate(name, place, (7, 0), textcoords="offset points", va="center", fontsize=8, color=canvas.INK)
+    axes.margins(x=0.25, y=0.1)
+    canvas.dress(axes, "What an architecture is worth", "minutes of updates, one core", "BLEU of the test split")
+    canvas.save(figure, path)
+    print(path)
+
+
+def _draw_lengths(candidates: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """A line for each model: where the source has to fit into one vector, it falls."""
+    figure, (axes,) = canvas.blank()
+    for each in candidates:
+        kind, label = each["label"].split("-")[0], each["label"].replace("-", ", ")
+        style = {"color": _colour(each["label"]), "linestyle": LINES[kind], "linewidth": 1.8}
+        axes.plot(list(each["by_length"]), list(each["by_length"].values()), label=label, **style)
+    axes.margins(x=0.06, y=0.1)
+    canvas.dress(axes, "The fixed-length vector on long sentences", "length of the source", "BLEU")
+    canvas.legend_inside(axes)
+    canvas.save(figure, path)
+    print(path)
+
+
+def _colour(label: str) -> str:
+    return COLOURS.get(label.partition("-")[2], canvas.INK)
 
 
 def _places(data: Path, folder: Path, pairs: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.places import HOME
@@ -29,23 +30,41 @@ def check_data(data: Path) -> None:
 
 
 def prepare(data: Path, recipe: Recipe, name: str = "multi30k", pairs: int | None = None) -> Path:
-    """Make the artifacts of the stages before training, and `train.en`, `train.de`, … and `vocabulary.txt` of tokens.
+    """Make the artifacts of the stages before training, and `train.en`, `vocabulary.en`, … of tokens.
 
     Every stage has the folder of its name; the tokens of the text files are separated by single spaces. Of the training
     split the first `pairs`, or all.
     """
     folder = HOME / name
     shutil.rmtree(folder, ignore_errors=True)
-    corpus, vocabulary, vectors, batches = (folder / name for name in ("corpus", "vocabulary", "vectors", "batches"))
-    for stage in (corpus, vocabulary, vectors, batches):
-        stage.mkdir(parents=True)
+    folder.mkdir(parents=True)
     section = corpus_section(data, folder, pairs)
-    build_corpus(section, locate(section, folder), corpus, unwatched)
-    build_vocabulary(recipe.vocabulary, corpus, vocabulary, unwatched)
+    corpus, vocabulary = segment(section, LANGUAGES, recipe, folder)
+    vectors, batches = (folder / name for name in ("vectors", "batches"))
+    for stage in (vectors, batches):
+        stage.mkdir()
     build_vectors(recipe.vectors, recipe.vocabulary.shared, corpus, vocabulary, vectors, unwatched)
     encode_corpus(corpus, vocabulary, batches, unwatched)
-    _write_segmented(corpus, vocabulary, folder)
     return folder
+
+
+def segment(section: Corpus, languages: Mapping[str, str], recipe: Recipe, folder: Path) -> tuple[Path, Path]:
+    """Make the corpus and the vocabulary, folders in `folder`, and beside them the text files; `languages` by side."""
+    corpus, vocabulary = folder / "corpus", folder / "vocabulary"
+    for stage in (corpus, vocabulary):
+        stage.mkdir(parents=True)
+    build_corpus(section, locate(section, folder), corpus, unwatched)
+    build_vocabulary(recipe.vocabulary, corpus, vocabulary, unwatched)
+    for side, words in zip(SIDES, load_vocabularies(vocabulary), strict=True):
+        language = languages[side]
+        tokens = words.tokens[len(SPECIAL_TOKENS) :]
+        (folder / f"vocabulary.{language}").write_text("".join(f"{token}\n" for token in tokens), encoding="utf-8")
+        for split in ("train", "validation", "test"):
+            with (folder / f"{split}.{language}").open("w", encoding="utf-8") as file:
+                for frame in iterate_split(corpus, split, (side,)):
+                    for sequence in words.tokenise(frame[side].tolist()):
+                        file.write(" ".join(sequence) + "\n")
+    return corpus, vocabulary
 
 
 def corpus_section(data: Path, folder: Path, pairs: int | None) -> Corpus:
@@ -71,15 +90,3 @@ def sizes_of(recipe: Recipe, vocabulary: Path) -> Sizes:
     """What the model takes from the stages before it."""
     source, target = load_vocabularies(vocabulary)
     return Sizes(len(source), len(target), recipe.vectors.width, recipe.vocabulary.shared)
-
-
-def _write_segmented(corpus: Path, vocabulary: Path, folder: Path) -> None:
-    vocabularies = dict(zip(SIDES, load_vocabularies(vocabulary), strict=True))
-    tokens = vocabularies["source"].tokens[len(SPECIAL_TOKENS) :]
-    (folder / "vocabulary.txt").write_text("".join(f"{token}\n" for token in tokens), encoding="utf-8")
-    for split in ("train", "validation"):
-        for side, language in LANGUAGES.items():
-            with (folder / f"{split}.{language}").open("w", encoding="utf-8") as file:
-                for frame in iterate_split(corpus, split, (side,)):
-                    for sequence in vocabularies[side].tokenise(frame[side].tolist()):
-                        file.write(" ".join(sequence) + "\n")

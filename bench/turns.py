@@ -24,7 +24,7 @@ class Turns:
     """
 
     def __init__(self, warm_up: int) -> None:
-        self._stdout = _take_stdout()
+        self._stdout = take_stdout()
         self._tokens: deque[int] = deque()  # of the batches that are drawn and not yet learned from
         self._left = warm_up
         self._until = 0.0
@@ -70,7 +70,7 @@ class Turns:
         print(json.dumps(message), file=self._stdout, flush=True)
 
 
-def _take_stdout() -> TextIO:
+def take_stdout() -> TextIO:
     """Stdout for the protocol alone; what the training prints goes to stderr."""
     stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

@@ -28,8 +28,8 @@ def configuration(model: str, folder: Path, scratch: str) -> dict[str, Any]:
     """What its YAML file would say."""
     return {
         "seed": 1,
-        "src_vocab": str(folder / "vocabulary.txt"),
-        "tgt_vocab": str(folder / "vocabulary.txt"),
+        "src_vocab": str(folder / "vocabulary.en"),
+        "tgt_vocab": str(folder / "vocabulary.en"),
         "share_vocab": True,
         "vocab_size_multiple": 1,
         "transforms": [],

@@ -25,7 +25,7 @@ WARM_UP = 4
 
 def configuration(model: str, folder: Path, scratch: str) -> dict[str, Any]:
     """What its YAML file would say."""
-    side = {"level": "word", "lowercase": False, "voc_file": str(folder / "vocabulary.txt")}
+    side = {"level": "word", "lowercase": False, "voc_file": str(folder / "vocabulary.en")}
     return {
         "name": "bench",
         "model_dir": scratch,

@@ -57,7 +57,7 @@ class Translator(nn.Module):
 
 def batches(folder: Path) -> Iterator[tuple[Tensor, Tensor]]:
     """Sources and targets, each `(B, T)` with start, end and padding, for ever."""
-    words = (folder / "vocabulary.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    words = (folder / "vocabulary.en").read_text(encoding="utf-8").split("\n")[:-1]
     ids = {word: number for number, word in enumerate(words, start=END + 1)}
 
     def encode(name: str) -> list[list[int]]:
@@ -90,7 +90,7 @@ def main() -> None:
     turns = Turns(WARM_UP)
     torch.manual_seed(1)
     random.seed(1)
-    tokens = len((folder / "vocabulary.txt").read_text(encoding="utf-8").split("\n")) - 1 + END + 1
+    tokens = len((folder / "vocabulary.en").read_text(encoding="utf-8").split("\n")) - 1 + END + 1
     model = Translator(tokens)
     optimiser = torch.optim.AdamW(model.parameters(), lr=5e-4, betas=(0.9, 0.98))
     for source, target in batches(folder):

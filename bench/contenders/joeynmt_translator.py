@@ -1,0 +1,72 @@
+"""JoeyNMT for so long, then its answers: `python -m bench.contenders.joeynmt_translator FOLDER SECONDS WARMUP`.
+
+Its own trainer learns from `train.en` and `train.zh` until the seconds are over, its own beam search translates
+`test.en`, and the tokens of each answer are a line on stdout. The sides have no words in common, so their embeddings
+are apart; it is not interrupted by validations.
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from joeynmt.config import parse_global_args, set_validation_args
+from joeynmt.prediction import predict, prepare
+from joeynmt.training import TrainManager
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
+from bench.contenders.joeynmt import configuration
+from bench.turns import take_stdout
+
+
+def translate_after(folder: Path, seconds: float, warm_up: int, scratch: str) -> list[list[str]]:
+    """Tokens of the answer to each line of the test."""
+    args = parse_global_args(_configuration(folder, warm_up, scratch), rank=0, mode="train")
+    model, train, validation, test = prepare(args, rank=0, mode="train")
+    manager = TrainManager(
+        rank=0,
+        model=model,
+        model_dir=args.model_dir,
+        device=args.device,
+        autocast=args.autocast,
+        seed=args.seed,
+        train_args=args.train,
+        dev_args=set_validation_args(args.test),
+    )
+    end = time.monotonic() + seconds
+
+    def stop_in_time(*_: object) -> None:
+        manager.stats.is_max_update = time.monotonic() >= end
+
+    register_optimizer_step_post_hook(stop_in_time)
+    manager.train_and_validate(train, validation)
+    print(f"JoeyNMT: {manager.stats.steps} updates, {manager.stats.total_tokens} target tokens", file=sys.stderr)
+    model.eval()
+    _, _, _, tokens, _, _ = predict(
+        model=model, data=test, device=args.device, n_gpu=0, args=args.test, autocast=args.autocast
+    )
+    return tokens
+
+
+def _configuration(folder: Path, warm_up: int, scratch: str) -> dict[str, Any]:
+    """As in the race for speed, but for what the languages and the end want."""
+    told = configuration("transformer", folder, scratch)
+    told["data"]["trg"] |= {"lang": "zh", "voc_file": str(folder / "vocabulary.zh")}
+    told["data"]["test"] = str(folder / "test")
+    told["testing"] |= {"beam_size": 5, "beam_alpha": 1.0}
+    told["training"] |= {"learning_rate": 0.001, "learning_rate_warmup": warm_up}
+    told["model"]["tied_embeddings"] = False
+    return told
+
+
+def main() -> None:
+    """Train, then translate."""
+    stdout = take_stdout()
+    with tempfile.TemporaryDirectory() as scratch:
+        for tokens in translate_after(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), scratch):
+            print(" ".join(tokens), file=stdout)
+
+
+if __name__ == "__main__":
+    main()

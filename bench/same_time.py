@@ -1,0 +1,72 @@
+"""Quality after the same wall time: `python -m bench.same_time [--epochs 4] [--data FOLDER]`.
+
+English to Chinese as `recipes/translate-zh.yaml` has it. Seqloom trains first; then JoeyNMT, on the same rows cut into
+the same tokens and on the same cores, for as many seconds as our training stage took with its validations. Both search
+with a beam of five. Seqloom's run is kept, and is not trained again; JoeyNMT's is.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from bench.applications import APPLICATIONS, FOLDER, train, write_english_chinese
+from bench.artifacts import segment
+from bench.peers import python_of
+from bench.places import DATA, HOME, ROOT
+from bench.speed import PATIENCE
+from seqloom.corpus.reading import read_split
+from seqloom.evaluation.scores import text_scores
+from seqloom.recipe.loading import load_recipe
+from seqloom.vocabulary.building import load_vocabularies
+from seqloom.vocabulary.special import UNKNOWN
+
+NAME = "english-chinese"
+SCORES = ("bleu", "chrf", "ter")
+
+
+def main() -> None:
+    """Train both, and print their scores as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--epochs", type=int, default=4, help="Of Seqloom; they set the time.")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--data", type=Path, default=DATA.parent)
+    asked = parser.parse_args()
+    joeynmt = python_of("joeynmt")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    write_english_chinese(asked.data)
+    os.environ |= {"OMP_NUM_THREADS": str(asked.threads), "MKL_NUM_THREADS": str(asked.threads)}
+    budget = [f"training.epochs={asked.epochs}", f"training.patience={asked.epochs}"]
+    ours = train(NAME, "1", asked.data, budget)
+    seconds = ours["stages"]["training"]
+    if seconds == "cached":
+        raise SystemExit(
+            f"how long a training of before took is not known: remove {FOLDER / 'home'}, or other --epochs"
+        )
+    theirs = _joeynmt(joeynmt, seconds)
+    print(f"\n| after {seconds / 60:.0f} minutes, {asked.threads} threads | BLEU | chrF | TER |\n|---|---|---|---|")
+    for name, scores in (("Seqloom", [ours["metrics"][f"test/{score}"] for score in SCORES]), ("JoeyNMT", theirs)):
+        print(f"| {name} | " + " | ".join(f"{score:.1f}" for score in scores) + " |")
+
+
+def _joeynmt(python: Path, seconds: float) -> list[float]:
+    """Its scores on the test split."""
+    folder = HOME / "same-time"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    recipe = load_recipe(ROOT / "recipes" / "translate-zh.yaml", APPLICATIONS[NAME].places)
+    corpus, vocabulary = segment(recipe.corpus, {"source": "en", "target": "zh"}, recipe, folder)
+    command = [str(python), "-m", "bench.contenders.joeynmt_translator", str(folder), str(seconds), "200"]
+    answers = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **PATIENCE}, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout.splitlines()
+    target = load_vocabularies(vocabulary)[1]
+    ids = {token: number for number, token in enumerate(target.tokens)}
+    texts = target.decode([[ids.get(token, UNKNOWN) for token in answer.split(" ")] for answer in answers])
+    references = read_split(corpus, "test")["target"].tolist()
+    return [score.value for score in text_scores(SCORES, texts, references, "zh").values()]
+
+
+if __name__ == "__main__":
+    main()
