@@ -1,6 +1,7 @@
 """What people are told of a finished stage in one line."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.kinds.choosing import kind_of
@@ -11,6 +12,7 @@ VERDICTS = {
     "declined": "was declined",
     "waiting": "waits for approval",
 }
+FEW_UPDATES = 1_000  # attention is hardly found before: docs/findings.md
 
 
 def headline(manifest: Manifest) -> str:
@@ -32,7 +34,7 @@ def headline(manifest: Manifest) -> str:
         case "training":
             return (
                 f"{facts['parameters'] / 1e6:.1f} M parameters, epoch {facts['best_epoch']} of {facts['epochs']} best: "
-                f"validation loss {facts['validation']['validation/loss']:.3f}"
+                f"validation loss {facts['validation']['validation/loss']:.3f}{_advice(facts)}"
             )
         case "evaluation":
             kind = kind_of(facts["task"])
@@ -51,6 +53,15 @@ def epoch_in_words(row: Mapping[str, float]) -> str:
     """A row of a training's history that has validation figures, in one line."""
     figures = (f"{name.rpartition('/')[2]} {value:,.3f}" for name, value in row.items() if "/" in name)
     return f"epoch {row['epoch']:.0f}, update {row['step']:,.0f}: validation {', '.join(figures)}"
+
+
+def _advice(facts: Mapping[str, Any]) -> str:
+    """Of a training that ended while it learned, after few updates."""
+    if facts["steps"] >= FEW_UPDATES or facts["best_epoch"] < facts["epochs"]:
+        return ""
+    return (
+        f"; still learning after {facts['steps']:,} updates: fewer training.batch_tokens or more training.epochs help"
+    )
 
 
 def _coverage(coverage: dict[str, float]) -> str:

@@ -15,7 +15,13 @@ CASES = {
     ),
     "batches": ({"tokens": {"train.target": 12345}}, "12,345 target tokens to train on"),
     "training": (
-        {"parameters": 2_460_000, "best_epoch": 3, "epochs": 8, "validation": {"validation/loss": 1.23456}},
+        {
+            "parameters": 2_460_000,
+            "best_epoch": 3,
+            "epochs": 8,
+            "steps": 90,
+            "validation": {"validation/loss": 1.23456},
+        },
         "2.5 M parameters, epoch 3 of 8 best: validation loss 1.235",
     ),
     "evaluation": (
@@ -35,6 +41,13 @@ def manifest(stage: str, facts: dict[str, object]) -> Manifest:
 def test_a_stage_in_one_line(stage: str) -> None:
     facts, line = CASES[stage]
     assert headline(manifest(stage, facts)) == line
+
+
+@pytest.mark.parametrize(("steps", "best", "advised"), [(999, 8, True), (1000, 8, False), (999, 7, False)])
+def test_a_training_that_ended_too_soon_says_what_would_help(steps: int, best: int, advised: bool) -> None:
+    facts = {"parameters": 1, "best_epoch": best, "epochs": 8, "steps": steps, "validation": {"validation/loss": 1.0}}
+    line = headline(manifest("training", facts))
+    assert ("still learning after 999 updates: fewer training.batch_tokens" in line) == advised
 
 
 def test_no_vectors() -> None:
