@@ -59,7 +59,7 @@ def main() -> None:
         )
     trained = [each for each in told["candidates"] if not each["failure"]]
     lengths = list(trained[0]["by_length"])
-    print("\n| BLEU by length of the source | " + " | ".join(lengths) + " |\n|---" * (1 + len(lengths)) + "|")
+    print("\n| BLEU by length of the source | " + " | ".join(lengths) + " |\n" + "|---" * (1 + len(lengths)) + "|")
     for each in trained:
         print(f"| {each['label']} | " + " | ".join(f"{each['by_length'].get(name, 0):.1f}" for name in lengths) + " |")
     _draw_cost(trained, folder / "cost.png")

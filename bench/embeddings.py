@@ -19,7 +19,7 @@ from seqloom.evaluation import canvas
 SIZES = {500: 24, 2000: 12, 8000: 8}  # passes by the number of training sentences, for enough updates of few sentences
 WIDTH = 128  # of the recipe
 OTHER_TEXT = ("ptb/ptb.train.txt", "war_and_peace/wap.train.txt", "dailydialog/dialogues_train.txt")
-BASELINE = "tfidf"
+BASELINE = "TF–IDF"
 RECIPE = ROOT / "recipes" / "sentiment.yaml"
 FOLDER = HOME / "findings" / "embeddings"
 
@@ -96,7 +96,7 @@ def _pretrained(data: Path) -> Path:
 
 
 def _print(scores: Mapping[str, Scores]) -> None:
-    print("| | " + " | ".join(f"{size:,} sentences" for size in SIZES) + " |\n|---" * (1 + len(SIZES)) + "|")
+    print("| | " + " | ".join(f"{size:,} sentences" for size in SIZES) + " |\n" + "|---" * (1 + len(SIZES)) + "|")
     for name, by_size in scores.items():
         print(f"| {name} | " + " | ".join(f"{mean(by_size[n]):.1f} ± {_spread(by_size[n]):.1f}" for n in SIZES) + " |")
 
@@ -107,13 +107,9 @@ def _draw(scores: Mapping[str, Scores], path: Path) -> None:
     for name, by_size in scores.items():
         start, _, kept = name.partition("-")
         heights, spreads = zip(*((mean(by_size[size]), _spread(by_size[size])) for size in SIZES), strict=True)
-        style = {
-            "color": colours[start],
-            "linestyle": {"frozen": "--", "tuned": "-"}.get(kept, ":"),
-            "marker": "o",
-            "markersize": 4,
-        }
-        axes.errorbar(list(SIZES), heights, spreads, linewidth=1.8, capsize=3, label=name.replace("-", ", "), **style)
+        colour, dashes = colours[start], {"frozen": "--", "tuned": "-"}.get(kept, ":")
+        axes.plot(list(SIZES), heights, color=colour, linestyle=dashes, linewidth=1.8, label=name.replace("-", ", "))
+        axes.errorbar(list(SIZES), heights, spreads, fmt="o", color=colour, markersize=4, capsize=3)
     axes.set_xscale("log")
     axes.set_xticks(list(SIZES), [f"{size:,}" for size in SIZES])
     axes.minorticks_off()
