@@ -73,7 +73,17 @@ def _draw_cost(candidates: Sequence[Mapping[str, Any]], path: Path) -> None:
         place = each["seconds"] / 60, each["metrics"]["test/bleu"]
         axes.scatter(*place, s=50, color=_colour(each["label"]))
         name = each["label"].replace("-", ", ")
-        axes.annotate(name, place, (7, 0), textcoords="offset points", va="center", fontsize=8, color=canvas.INK)
+        left = name.endswith("multiplicative")  # where its neighbour's name stands on the right
+        axes.annotate(
+            name,
+            place,
+            (-7 if left else 7, 0),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="center",
+            fontsize=8,
+            color=canvas.INK,
+        )
     axes.margins(x=0.25, y=0.1)
     canvas.dress(axes, "What an architecture is worth", "minutes of updates, one core", "BLEU of the test split")
     canvas.save(figure, path)
@@ -86,10 +96,10 @@ def _draw_lengths(candidates: Sequence[Mapping[str, Any]], path: Path) -> None:
     for each in candidates:
         kind, label = each["label"].split("-")[0], each["label"].replace("-", ", ")
         style = {"color": _colour(each["label"]), "linestyle": LINES[kind], "linewidth": 1.8}
-        axes.plot(list(each["by_length"]), list(each["by_length"].values()), label=label, **style)
-    axes.margins(x=0.06, y=0.1)
-    canvas.dress(axes, "The fixed-length vector on long sentences", "length of the source", "BLEU")
-    canvas.legend_inside(axes)
+        lengths = [length.removesuffix(" characters") for length in each["by_length"]]
+        axes.plot(lengths, list(each["by_length"].values()), label=label, **style)
+    canvas.dress(axes, "The fixed-length vector on long sentences", "characters of the source", "BLEU")
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8.5, labelcolor=canvas.INK, frameon=False)
     canvas.save(figure, path)
     print(path)
 
