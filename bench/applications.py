@@ -78,10 +78,7 @@ APPLICATIONS = {
             "corpus.test=[DATA/dailydialog/dialogues_validation.txt]",
         ),
     ),
-    "ptb": Application(
-        "generate",
-        _texts("ptb/ptb"),
-    ),
+    "ptb": Application("generate", _texts("ptb/ptb")),
     "war-and-peace": Application(
         "generate",
         WAR_AND_PEACE,

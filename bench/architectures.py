@@ -61,7 +61,7 @@ def main() -> None:
     lengths = list(trained[0]["by_length"])
     print("\n| BLEU by length of the source | " + " | ".join(lengths) + " |\n" + "|---" * (1 + len(lengths)) + "|")
     for each in trained:
-        print(f"| {each['label']} | " + " | ".join(f"{each['by_length'].get(name, 0):.1f}" for name in lengths) + " |")
+        print(f"| {each['label']} | " + " | ".join(f"{score:.1f}" for score in each["by_length"].values()) + " |")
     _draw_cost(trained, folder / "cost.png")
     _draw_lengths(trained, folder / "lengths.png")
 
@@ -93,11 +93,11 @@ def _draw_cost(candidates: Sequence[Mapping[str, Any]], path: Path) -> None:
 def _draw_lengths(candidates: Sequence[Mapping[str, Any]], path: Path) -> None:
     """A line for each model: where the source has to fit into one vector, it falls."""
     figure, (axes,) = canvas.blank()
+    lengths = [length.removesuffix(" characters") for length in candidates[0]["by_length"]]
     for each in candidates:
-        kind, label = each["label"].split("-")[0], each["label"].replace("-", ", ")
+        name, kind = each["label"].replace("-", ", "), each["label"].split("-")[0]
         style = {"color": _colour(each["label"]), "linestyle": LINES[kind], "linewidth": 1.8}
-        lengths = [length.removesuffix(" characters") for length in each["by_length"]]
-        axes.plot(lengths, list(each["by_length"].values()), label=label, **style)
+        axes.plot(lengths, list(each["by_length"].values()), label=name, **style)
     canvas.dress(axes, "The fixed-length vector on long sentences", "characters of the source", "BLEU")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8.5, labelcolor=canvas.INK, frameon=False)
     canvas.save(figure, path)

@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from bench.places import HOME
@@ -39,7 +38,7 @@ def prepare(data: Path, recipe: Recipe, name: str = "multi30k", pairs: int | Non
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     section = corpus_section(data, folder, pairs)
-    corpus, vocabulary = segment(section, LANGUAGES, recipe, folder)
+    corpus, vocabulary = segment(section, recipe, folder)
     vectors, batches = (folder / name for name in ("vectors", "batches"))
     for stage in (vectors, batches):
         stage.mkdir()
@@ -48,15 +47,15 @@ def prepare(data: Path, recipe: Recipe, name: str = "multi30k", pairs: int | Non
     return folder
 
 
-def segment(section: Corpus, languages: Mapping[str, str], recipe: Recipe, folder: Path) -> tuple[Path, Path]:
-    """Make the corpus and the vocabulary, folders in `folder`, and beside them the text files; `languages` by side."""
+def segment(section: Corpus, recipe: Recipe, folder: Path) -> tuple[Path, Path]:
+    """Make the corpus and the vocabulary, folders in `folder`, and beside them the text files, by language."""
     corpus, vocabulary = folder / "corpus", folder / "vocabulary"
     for stage in (corpus, vocabulary):
         stage.mkdir(parents=True)
     build_corpus(section, locate(section, folder), corpus, unwatched)
     build_vocabulary(recipe.vocabulary, corpus, vocabulary, unwatched)
-    for side, words in zip(SIDES, load_vocabularies(vocabulary), strict=True):
-        language = languages[side]
+    languages = section.source_language, section.target_language
+    for side, language, words in zip(SIDES, languages, load_vocabularies(vocabulary), strict=True):
         tokens = words.tokens[len(SPECIAL_TOKENS) :]
         (folder / f"vocabulary.{language}").write_text("".join(f"{token}\n" for token in tokens), encoding="utf-8")
         for split in ("train", "validation", "test"):
@@ -78,7 +77,7 @@ def corpus_section(data: Path, folder: Path, pairs: int | None) -> Corpus:
         split: [str(folder / f"short-{split}.{language}") for language in LANGUAGES.values()]
         for split in ("train", "validation", "test")
     }
-    return Corpus(**files)
+    return Corpus(source_language=LANGUAGES["source"], target_language=LANGUAGES["target"], **files)
 
 
 def _write_part(file: Path, part: slice, place: Path) -> None:

@@ -56,8 +56,8 @@ def _joeynmt(python: Path, seconds: float) -> list[float]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     recipe = load_recipe(ROOT / "recipes" / "translate-zh.yaml", APPLICATIONS[NAME].places)
-    corpus, vocabulary = segment(recipe.corpus, {"source": "en", "target": "zh"}, recipe, folder)
-    command = [str(python), "-m", "bench.contenders.joeynmt_translator", str(folder), str(seconds), "200"]
+    corpus, vocabulary = segment(recipe.corpus, recipe, folder)
+    command = [str(python), "-m", "bench.contenders.joeynmt_translator", str(folder), str(seconds)]
     answers = subprocess.run(
         command, cwd=ROOT, env={**os.environ, **PATIENCE}, check=True, stdout=subprocess.PIPE, text=True
     ).stdout.splitlines()
@@ -65,7 +65,7 @@ def _joeynmt(python: Path, seconds: float) -> list[float]:
     ids = {token: number for number, token in enumerate(target.tokens)}
     texts = target.decode([[ids.get(token, UNKNOWN) for token in answer.split(" ")] for answer in answers])
     references = read_split(corpus, "test")["target"].tolist()
-    return [score.value for score in text_scores(SCORES, texts, references, "zh").values()]
+    return [score.value for score in text_scores(SCORES, texts, references, recipe.corpus.target_language).values()]
 
 
 if __name__ == "__main__":

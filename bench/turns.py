@@ -71,7 +71,7 @@ class Turns:
 
 
 def take_stdout() -> TextIO:
-    """Stdout for the protocol alone; what the training prints goes to stderr."""
+    """Stdout for whoever started this process alone; what the training prints goes to stderr."""
     stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return stdout

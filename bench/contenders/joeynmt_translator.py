@@ -1,4 +1,4 @@
-"""JoeyNMT for so long, then its answers: `python -m bench.contenders.joeynmt_translator FOLDER SECONDS WARMUP`.
+"""JoeyNMT for so long, then its answers: `python -m bench.contenders.joeynmt_translator FOLDER SECONDS`.
 
 Its own trainer learns from `train.en` and `train.zh` until the seconds are over, its own beam search translates
 `test.en`, and the tokens of each answer are a line on stdout. The sides have no words in common, so their embeddings
@@ -19,10 +19,12 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from bench.contenders.joeynmt import configuration
 from bench.turns import take_stdout
 
+WARM_UP = 200  # updates: it makes hundreds, not the thousands of the race for speed
 
-def translate_after(folder: Path, seconds: float, warm_up: int, scratch: str) -> list[list[str]]:
+
+def translate_after(folder: Path, seconds: float, scratch: str) -> list[list[str]]:
     """Tokens of the answer to each line of the test."""
-    args = parse_global_args(_configuration(folder, warm_up, scratch), rank=0, mode="train")
+    args = parse_global_args(_configuration(folder, scratch), rank=0, mode="train")
     model, train, validation, test = prepare(args, rank=0, mode="train")
     manager = TrainManager(
         rank=0,
@@ -49,13 +51,13 @@ def translate_after(folder: Path, seconds: float, warm_up: int, scratch: str) ->
     return tokens
 
 
-def _configuration(folder: Path, warm_up: int, scratch: str) -> dict[str, Any]:
+def _configuration(folder: Path, scratch: str) -> dict[str, Any]:
     """As in the race for speed, but for what the languages and the end want."""
     told = configuration("transformer", folder, scratch)
     told["data"]["trg"] |= {"lang": "zh", "voc_file": str(folder / "vocabulary.zh")}
     told["data"]["test"] = str(folder / "test")
     told["testing"] |= {"beam_size": 5, "beam_alpha": 1.0}
-    told["training"] |= {"learning_rate": 0.001, "learning_rate_warmup": warm_up}
+    told["training"] |= {"learning_rate": 0.001, "learning_rate_warmup": WARM_UP}
     told["model"]["tied_embeddings"] = False
     return told
 
@@ -64,7 +66,7 @@ def main() -> None:
     """Train, then translate."""
     stdout = take_stdout()
     with tempfile.TemporaryDirectory() as scratch:
-        for tokens in translate_after(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), scratch):
+        for tokens in translate_after(Path(sys.argv[1]), float(sys.argv[2]), scratch):
             print(" ".join(tokens), file=stdout)
 
 
