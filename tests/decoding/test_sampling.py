@@ -67,6 +67,22 @@ def test_where_the_likeliest_are_looked_for_changes_nothing(top_p: float, monkey
     assert drawn[0] == drawn[1] == drawn[2]
 
 
+@pytest.mark.parametrize(("top_k", "top_p"), [(0, 0.3), (0, 0.95), (40, 0.6)])
+def test_what_goes_astray_is_drawn_again_by_the_same_shares(top_k: int, top_p: float) -> None:
+    """Numbers evenly spread over [0, 1) hit each of 300 tokens by its share of the likeliest, to a draw or two."""
+    scores = (2 * torch.randn(300, generator=torch.Generator().manual_seed(1))).log_softmax(dim=0)
+    ranked, tokens = scores.double().exp().sort(descending=True)
+    if top_k:
+        ranked = ranked[:top_k] / ranked[:top_k].sum()
+    likely = ranked * (ranked.cumsum(dim=0) - ranked < top_p)
+    expected = torch.zeros(300, dtype=torch.float64)
+    expected[tokens[: len(likely)]] = likely / likely.sum()
+    luck = (torch.arange(DRAWS, dtype=torch.float64) + 0.5) / DRAWS
+    found = np.bincount(draw(scores.expand(DRAWS, -1), luck, 1.0, top_k, top_p).numpy(), minlength=300)
+    np.testing.assert_array_equal(found[expected == 0], 0)
+    np.testing.assert_allclose(found / DRAWS, expected, atol=0.006)
+
+
 @pytest.mark.parametrize("luck", [0.0, 0.5, np.nextafter(1.0, 0.0)])
 def test_no_luck_draws_what_is_impossible(luck: float) -> None:
     scores = torch.tensor([[-torch.inf, 0.0, -torch.inf], [-0.7, -torch.inf, -0.7]])

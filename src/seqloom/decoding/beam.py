@@ -95,9 +95,6 @@ class _Beams:
         tokens = self.tokens.view(*scores.shape, -1)
         columns = (part[chosen].tolist() for part in (self.sources, tokens, self.prompted, scores))
         return {
-            source: [
-                Hypothesis([t for t in tokens[first:] if t not in (END, PADDING)], score)
-                for tokens, first, score in zip(*hypotheses, strict=True)
-            ]
+            source: list(map(Hypothesis.of_row, *hypotheses))
             for source, *hypotheses in zip(*columns, strict=True)
         }

@@ -1,11 +1,12 @@
 """What a search returns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from seqloom.vocabulary.special import PADDING, START, UNKNOWN
+from seqloom.vocabulary.special import END, PADDING, START, UNKNOWN
 
 NEVER_WRITTEN = [PADDING, UNKNOWN, START]
 
@@ -16,6 +17,11 @@ class Hypothesis:
 
     tokens: list[int]  # without START and END
     score: float  # log-probability divided by length ** length_penalty; closer to 0 is better
+
+    @classmethod
+    def of_row(cls, tokens: Sequence[int], given: int, score: float) -> "Hypothesis":
+        """From a row of a search: the first `given` tokens are of the prompt, padding waits for other rows to end."""
+        return cls([token for token in tokens[given:] if token not in (END, PADDING)], score)
 
 
 def follow(prompt: Tensor, place: int, scores: Tensor) -> Tensor:

@@ -49,16 +49,43 @@ def draw(scores: Tensor, luck: Tensor, temperature: float, top_k: int, top_p: fl
     Probabilities are raised to the power 1 / temperature; of the `top_k` likeliest tokens (0: of all) those are drawn
     from that together first reach the share `top_p`.
     """
-    if not top_k and top_p >= 1:
-        return _drawn(_shares(scores, temperature), luck)
-    if top_k:
-        scores, tokens = scores.topk(min(top_k, scores.shape[1]), dim=1)  # (B, K), likeliest first
-        shares = _shares(scores, temperature)
-    else:
-        shares, tokens = _likeliest(_shares(scores, temperature), top_p)
-    likelier = shares.cumsum(dim=1) - shares
-    place = _drawn(shares.masked_fill(likelier >= top_p, 0.0), luck)
+    if not top_k:
+        return _drawn_among_likely(_shares(scores, temperature), luck, top_p)
+    scores, tokens = scores.topk(min(top_k, scores.shape[1]), dim=1)  # (B, K), likeliest first
+    place = _drawn_among_likely(_shares(scores, temperature), luck, top_p)
     return tokens.gather(1, place.unsqueeze(1)).squeeze(1)
+
+
+def _drawn_among_likely(shares: Tensor, luck: Tensor, top_p: float) -> Tensor:
+    """Where in each row of `(B, V)` its number falls, `(B,)`, where the likeliest reach `top_p`.
+
+    To rank the whole vocabulary took two thirds of the time of sampling. Most draws are of the likeliest tokens anyway,
+    as the sum of those likelier tells, so the few that are not are drawn again. How deep a number fell into the share
+    of such a token is a number from [0, 1) itself, and says nothing of which token it was.
+    """
+    place = _drawn(shares, luck)
+    if top_p >= 1:
+        return place
+    share = shares.gather(1, place.unsqueeze(1))  # (B, 1)
+    astray = ((shares * (shares > share)).sum(dim=1) >= top_p).nonzero().squeeze(1)
+    if len(astray):
+        shares, luck, first = shares[astray], luck[astray], place[astray]
+        place[astray] = _drawn_by_rank(shares, _depth(shares, luck, first), top_p)
+    return place
+
+
+def _depth(shares: Tensor, luck: Tensor, place: Tensor) -> Tensor:
+    """How deep into the share at its place, from 0 to 1, each number fell."""
+    share, reached = (part.gather(1, place.unsqueeze(1)).squeeze(1) for part in (shares, shares.cumsum(dim=1)))
+    return ((luck.to(shares) * shares.sum(dim=1) - (reached - share)) / share).clamp(0.0, 1.0)
+
+
+def _drawn_by_rank(shares: Tensor, luck: Tensor, top_p: float) -> Tensor:
+    """The same by ranking the likeliest."""
+    shares, places = _likeliest(shares, top_p)
+    likelier = shares.cumsum(dim=1) - shares
+    rank = _drawn(shares.masked_fill(likelier >= top_p, 0.0), luck)
+    return places.gather(1, rank.unsqueeze(1)).squeeze(1)
 
 
 def _shares(scores: Tensor, temperature: float) -> Tensor:
@@ -66,10 +93,7 @@ def _shares(scores: Tensor, temperature: float) -> Tensor:
 
 
 def _likeliest(shares: Tensor, top_p: float) -> tuple[Tensor, Tensor]:
-    """So many of `(B, V)`, likeliest first, that `top_p` is reached in each row, and where they stood.
-
-    To sort the whole vocabulary took two thirds of the time of sampling.
-    """
+    """So many of `(B, V)`, likeliest first, that `top_p` is reached in each row, and where they stood."""
     vocabulary = shares.shape[1]
     count = min(FEW, vocabulary)
     found = shares.topk(count, dim=1)

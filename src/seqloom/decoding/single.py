@@ -54,7 +54,4 @@ def write_singly(
             state, memory = state.reorder(writing), memory.part(writing)
     lengths = (answers != PADDING).sum(dim=1) - firsts  # END counts
     scores = total / lengths**length_penalty
-    return [
-        Hypothesis([t for t in tokens[first:] if t not in (END, PADDING)], score)
-        for tokens, first, score in zip(answers.tolist(), firsts.tolist(), scores.tolist(), strict=True)
-    ]
+    return list(map(Hypothesis.of_row, answers.tolist(), firsts.tolist(), scores.tolist()))

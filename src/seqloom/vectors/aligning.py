@@ -31,13 +31,13 @@ def align(tokens: Sequence[str], lookup: Lookup, width: int, seed: int) -> Align
     """
     rows = [lookup(token) for token in tokens]
     found = np.array([row is not None for row in rows])
-    found[PADDING] = False
     known = np.array([row for row in rows if row is not None], np.float32).reshape(-1, width)  # (found, D)
     middle = known.mean(axis=0) if len(known) else np.zeros(width, np.float32)
     spread = (known - middle).std() if len(known) > 1 else 1 / width
     matrix = np.random.default_rng(seed).normal(middle, spread, (len(tokens), width)).astype(np.float32)
     if len(known):
         matrix[UNKNOWN] = middle
-    matrix[[row is not None for row in rows]] = known
+    matrix[found] = known
     matrix[PADDING] = 0
+    found[PADDING] = False
     return Aligned(matrix, found)
