@@ -243,9 +243,8 @@ class Trainer:
             }  # of the updates
             self._record({"train/loss": loss, "train/learning_rate": rate, **cost})
             best = "" if position.best is None else f" · best {self.section.select_by} {abs(position.best):.3f}"
-            done = position.epoch + position.window / self.train.windows
-            note = f"loss {loss:.3f} · {speed:,.0f} tokens/s{best}"
-            self.progress(int(done * 100), self.section.epochs * 100, "epochs", note)
+            note = f"epoch {position.epoch + 1} of {self.section.epochs} · loss {loss:.3f} · {speed:,.0f} tokens/s{best}"
+            self.progress(position.step, self.steps, "updates", note)
         position.loss, position.tokens, position.seconds = 0.0, 0, 0.0
 
     def _record(self, figures: HistoryRow) -> None:
