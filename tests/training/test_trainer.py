@@ -156,12 +156,13 @@ def test_it_learns(home: Path) -> None:
 
 def test_progress_rises_to_its_total(home: Path) -> None:
     told: list[tuple[Any, ...]] = []
-    trainer_of(home, epochs=3, progress=lambda *now: told.append(now)).run()
+    position = trainer_of(home, epochs=3, progress=lambda *now: told.append(now)).run()
     done = [now[0] for now in told]
     assert done == sorted(done)
-    assert {now[1:3] for now in told} == {(300, "epochs")}
-    assert done[-1] == 300
+    assert {now[1:3] for now in told} == {(position.step, "updates")}
+    assert done[-1] == position.step
     assert all("loss " in now[3] and "tokens/s" in now[3] for now in told)
+    assert told[-1][3].startswith("epoch 3 of 3")
     assert "best loss" in told[-1][3]
 
 

@@ -243,8 +243,9 @@ class Trainer:
             }  # of the updates
             self._record({"train/loss": loss, "train/learning_rate": rate, **cost})
             best = "" if position.best is None else f" · best {self.section.select_by} {abs(position.best):.3f}"
-            note = f"epoch {position.epoch + 1} of {self.section.epochs} · loss {loss:.3f} · {speed:,.0f} tokens/s{best}"
-            self.progress(position.step, self.steps, "updates", note)
+            epoch = f"epoch {position.epoch + 1} of {self.section.epochs}"
+            done = min(position.step, self.steps)  # epochs differ by an update or two
+            self.progress(done, self.steps, "updates", f"{epoch} · loss {loss:.3f} · {speed:,.0f} tokens/s{best}")
         position.loss, position.tokens, position.seconds = 0.0, 0, 0.0
 
     def _record(self, figures: HistoryRow) -> None:
