@@ -94,4 +94,7 @@ class _Beams:
         scores = self.total / self.length**self.length_penalty
         tokens = self.tokens.view(*scores.shape, -1)
         columns = (part[chosen].tolist() for part in (self.sources, tokens, self.prompted, scores))
-        return {source: list(map(Hypothesis.of_row, *hypotheses)) for source, *hypotheses in zip(*columns, strict=True)}
+        return {
+            source: [Hypothesis.of_row(*row) for row in zip(*hypotheses, strict=True)]
+            for source, *hypotheses in zip(*columns, strict=True)
+        }

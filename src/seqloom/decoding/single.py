@@ -54,4 +54,5 @@ def write_singly(
             state, memory = state.reorder(writing), memory.part(writing)
     lengths = (answers != PADDING).sum(dim=1) - firsts  # END counts
     scores = total / lengths**length_penalty
-    return list(map(Hypothesis.of_row, answers.tolist(), firsts.tolist(), scores.tolist()))
+    columns = (part.tolist() for part in (answers, firsts, scores))
+    return [Hypothesis.of_row(*row) for row in zip(*columns, strict=True)]
