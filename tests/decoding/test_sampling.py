@@ -96,6 +96,18 @@ def drawn_by(model: EncoderDecoder, sources: list[list[int]], numbers: list[int]
     return sample(model, *model.read(pad_sources(sources)), luck_of(7, numbers, LONGEST), 1.0, **options)
 
 
+@pytest.mark.parametrize("few", [1, 4, 300])
+def test_tokens_as_likely_as_the_last_of_the_likeliest_are_drawn_as_often(
+    few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scores in bfloat16 are often equal, and which of the equal were ranked first must not matter."""
+    monkeypatch.setattr(sampling, "FEW", few)
+    shares = torch.tensor([0.1, 0.15, 0.3, 0.15, 0.15, 0.15], dtype=torch.float64)
+    luck = (torch.arange(DRAWS, dtype=torch.float64) + 0.5) / DRAWS
+    found = np.bincount(draw(shares.log().expand(DRAWS, -1), luck, 1.0, 0, 0.5).numpy(), minlength=len(shares))
+    np.testing.assert_allclose(found / DRAWS, [0, 1 / 6, 1 / 3, 1 / 6, 1 / 6, 1 / 6], atol=0.001)
+
+
 @pytest.mark.parametrize("how", [{"top_k": 1}, {"top_p": 1e-9}, {"temperature": 0.01}])
 @pytest.mark.parametrize("seed", range(3))
 def test_without_a_choice_it_is_greedy(how: dict[str, float], seed: int) -> None:

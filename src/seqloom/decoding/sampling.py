@@ -47,7 +47,7 @@ def draw(scores: Tensor, luck: Tensor, temperature: float, top_k: int, top_p: fl
     """Log-probabilities `(B, V)` and a number from [0, 1) a row `(B,)` to tokens `(B,)`.
 
     Probabilities are raised to the power 1 / temperature; of the `top_k` likeliest tokens (0: of all) those are drawn
-    from that together first reach the share `top_p`.
+    from that together first reach the share `top_p`, and with the last of them all that are as likely.
     """
     if not top_k:
         return _drawn_among_likely(_shares(scores, temperature), luck, top_p)
@@ -81,26 +81,25 @@ def _depth(shares: Tensor, luck: Tensor, place: Tensor) -> Tensor:
 
 
 def _drawn_by_rank(shares: Tensor, luck: Tensor, top_p: float) -> Tensor:
-    """The same by ranking the likeliest."""
-    shares, places = _likeliest(shares, top_p)
-    likelier = shares.cumsum(dim=1) - shares
-    rank = _drawn(shares.masked_fill(likelier >= top_p, 0.0), luck)
-    return places.gather(1, rank.unsqueeze(1)).squeeze(1)
+    """The same where the likeliest are looked for first; those as likely as the last of them are among them."""
+    ranked = _likeliest(shares, top_p)
+    last = (ranked.cumsum(dim=1) < top_p).sum(dim=1, keepdim=True).clamp(max=ranked.shape[1] - 1)
+    return _drawn(shares.masked_fill(shares < ranked.gather(1, last), 0.0), luck)
 
 
 def _shares(scores: Tensor, temperature: float) -> Tensor:
     return (scores.double() / temperature).softmax(dim=1)
 
 
-def _likeliest(shares: Tensor, top_p: float) -> tuple[Tensor, Tensor]:
-    """So many of `(B, V)`, likeliest first, that `top_p` is reached in each row, and where they stood."""
+def _likeliest(shares: Tensor, top_p: float) -> Tensor:
+    """So many of `(B, V)`, likeliest first, that `top_p` is reached in each row."""
     vocabulary = shares.shape[1]
     count = min(FEW, vocabulary)
-    found = shares.topk(count, dim=1)
-    while count < vocabulary and float(found.values.sum(dim=1).min()) < top_p:
+    found = shares.topk(count, dim=1).values
+    while count < vocabulary and float(found.sum(dim=1).min()) < top_p:
         count = min(8 * count, vocabulary)
-        found = shares.topk(count, dim=1)
-    return found.values, found.indices
+        found = shares.topk(count, dim=1).values
+    return found
 
 
 def _drawn(shares: Tensor, luck: Tensor) -> Tensor:
