@@ -11,9 +11,11 @@ from bench.places import ROOT
 
 
 def told_by(home: Path, *arguments: str) -> dict[str, Any]:
-    """The JSON object that the command prints."""
+    """The JSON object that the command prints; where it fails it has said why, and so this program ends as well."""
     command = [sys.executable, "-m", "flows.command_line", *arguments, "--json"]
     environment = {**os.environ, "SEQLOOM_HOME": str(home)}
-    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
+    if done.returncode:
+        sys.exit(done.returncode)
     outcome: dict[str, Any] = json.loads(done.stdout)
     return outcome

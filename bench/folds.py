@@ -5,14 +5,13 @@ is a whole training of the recipe, word vectors included, in a home of its own, 
 """
 
 import argparse
-import json
 import statistics
-import subprocess
-import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from os import environ
 from pathlib import Path
+
+from bench.command import told_by
 
 MEASURES = ("accuracy", "macro_f1")
 OTHERS = ("test", "baseline/tfidf", "baseline/majority")
@@ -30,10 +29,11 @@ def main() -> None:
     asked = parser.parse_args()
     lines = asked.file.read_bytes().splitlines(keepends=True)
     override = [f"corpus.encoding={asked.encoding}", *asked.override]
-    threads = {"OMP_NUM_THREADS": "1"} if asked.at_once > 1 else {}
+    if asked.at_once > 1:
+        environ["OMP_NUM_THREADS"] = "1"
 
     def train(fold: int) -> dict[str, float]:
-        return _train(asked.recipe, lines, fold, asked.folds, override, threads)
+        return _train(asked.recipe, lines, fold, asked.folds, override)
 
     measured = []
     with ThreadPoolExecutor(asked.at_once) as pool:
@@ -46,22 +46,16 @@ def main() -> None:
             print(f"{system}/{name}: {statistics.mean(figures):.2f} ± {statistics.stdev(figures):.2f}")
 
 
-def _train(
-    recipe: Path, lines: list[bytes], fold: int, folds: int, override: list[str], threads: dict[str, str]
-) -> dict[str, float]:
+def _train(recipe: Path, lines: list[bytes], fold: int, folds: int, override: list[str]) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as scratch:
         train, test = (Path(scratch) / name for name in ("train", "test"))
         train.write_bytes(b"".join(line for number, line in enumerate(lines) if number % folds != fold))
         test.write_bytes(b"".join(lines[fold::folds]))
         places = [f"corpus.train=['{train}']", f"corpus.test=['{test}']", "corpus.format=labelled"]
         overrides = [part for each in [*places, *override] for part in ("-o", each)]
-        command = [sys.executable, "-m", "flows.command_line", "train", str(recipe), "--json", *overrides]
-        done = subprocess.run(
-            command, env={**environ, **threads, "SEQLOOM_HOME": f"{scratch}/home"}, capture_output=True, text=True
-        )
-        if done.returncode:
-            sys.exit(done.stderr)
-        metrics: dict[str, float] = json.loads(done.stdout)["metrics"]
+        metrics: dict[str, float] = told_by(Path(scratch) / "home", "train", str(recipe.resolve()), *overrides)[
+            "metrics"
+        ]
         return metrics
 
 
