@@ -1,8 +1,8 @@
-"""Quality after the same wall time: `python -m bench.same_time [--epochs 4] [--data FOLDER]`.
+"""Quality after the same wall time: `python -m bench.same_time [--epochs 6] [--data FOLDER]`.
 
 English to Chinese as `recipes/translate-zh.yaml` has it. Seqloom trains first; then JoeyNMT, on the same rows cut into
-the same tokens and on the same cores, for as many seconds as our training stage took with its validations. Both search
-with a beam of five. Seqloom's run is kept, and is not trained again; JoeyNMT's is.
+the same tokens, a model of the same sizes on the same cores, for as many seconds as our training stage took with its
+validations. Both search with a beam of five. Seqloom's run is kept, and is not trained again; JoeyNMT's is.
 """
 
 import argparse
@@ -29,7 +29,7 @@ SCORES = ("bleu", "chrf", "ter")
 def main() -> None:
     """Train both, and print their scores as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=4, help="Of Seqloom; they set the time.")
+    parser.add_argument("--epochs", type=int, help="Of Seqloom, which set the time; else as the recipe has it.")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--data", type=Path, default=DATA.parent)
     asked = parser.parse_args()
@@ -37,7 +37,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     write_english_chinese(asked.data)
     os.environ |= {"OMP_NUM_THREADS": str(asked.threads), "MKL_NUM_THREADS": str(asked.threads)}
-    budget = [f"training.epochs={asked.epochs}", f"training.patience={asked.epochs}"]
+    budget = [f"training.{field}={asked.epochs}" for field in ("epochs", "patience")] if asked.epochs else []
     ours = train(NAME, "1", asked.data, budget)
     seconds = ours["stages"]["training"]
     if seconds == "cached":
@@ -57,7 +57,8 @@ def _joeynmt(python: Path, seconds: float) -> list[float]:
     folder.mkdir(parents=True)
     recipe = load_recipe(ROOT / "recipes" / "translate-zh.yaml", APPLICATIONS[NAME].places)
     corpus, vocabulary = segment(recipe.corpus, recipe, folder)
-    command = [str(python), "-m", "bench.contenders.joeynmt_translator", str(folder), str(seconds)]
+    sizes = [recipe.model.encoder_layers, recipe.model.encoder_width, recipe.model.feedforward_width]
+    command = [str(python), "-m", "bench.contenders.joeynmt_translator", *map(str, [folder, seconds, *sizes])]
     answers = subprocess.run(
         command, cwd=ROOT, env={**os.environ, **PATIENCE}, check=True, stdout=subprocess.PIPE, text=True
     ).stdout.splitlines()

@@ -58,15 +58,15 @@ def configuration(model: str, folder: Path, scratch: str) -> dict[str, Any]:
     }
 
 
-def transformer() -> dict[str, Any]:
-    """3+3 layers, width 256, tied throughout, pre-norm (its default)."""
+def transformer(layers: int = 3, width: int = 256, feedforward_width: int = 1024) -> dict[str, Any]:
+    """So many layers a side, four heads, tied throughout, norms as it has them: before each part of the encoder, behind those of the decoder."""
     part = {
         "type": "transformer",
-        "num_layers": 3,
+        "num_layers": layers,
         "num_heads": 4,
-        "embeddings": {"embedding_dim": 256, "scale": True, "dropout": 0.2},
-        "hidden_size": 256,
-        "ff_size": 1024,
+        "embeddings": {"embedding_dim": width, "scale": True, "dropout": 0.2},
+        "hidden_size": width,
+        "ff_size": feedforward_width,
         "dropout": 0.2,
     }
     return {

@@ -1,5 +1,6 @@
-"""JoeyNMT for so long, then its answers: `python -m bench.contenders.joeynmt_translator FOLDER SECONDS`.
+"""JoeyNMT for so long, then its answers.
 
+`python -m bench.contenders.joeynmt_translator FOLDER SECONDS LAYERS WIDTH FEEDFORWARD_WIDTH`, in its environment.
 Its own trainer learns from `train.en` and `train.zh` until the seconds are over, its own beam search translates
 `test.en`, and the tokens of each answer are a line on stdout. The sides have no words in common, so their embeddings
 are apart; it is not interrupted by validations.
@@ -8,6 +9,7 @@ are apart; it is not interrupted by validations.
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,15 @@ from joeynmt.prediction import predict, prepare
 from joeynmt.training import TrainManager
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from bench.contenders.joeynmt import configuration
+from bench.contenders.joeynmt import configuration, transformer
 from bench.turns import take_stdout
 
 WARM_UP = 200  # updates: it makes hundreds, not the thousands of the race for speed
 
 
-def translate_after(folder: Path, seconds: float, scratch: str) -> list[list[str]]:
+def translate_after(folder: Path, seconds: float, sizes: Sequence[int], scratch: str) -> list[list[str]]:
     """Tokens of the answer to each line of the test."""
-    args = parse_global_args(_configuration(folder, scratch), rank=0, mode="train")
+    args = parse_global_args(_configuration(folder, sizes, scratch), rank=0, mode="train")
     model, train, validation, test = prepare(args, rank=0, mode="train")
     manager = TrainManager(
         rank=0,
@@ -51,22 +53,23 @@ def translate_after(folder: Path, seconds: float, scratch: str) -> list[list[str
     return tokens
 
 
-def _configuration(folder: Path, scratch: str) -> dict[str, Any]:
-    """As in the race for speed, but for what the languages and the end want."""
+def _configuration(folder: Path, sizes: Sequence[int], scratch: str) -> dict[str, Any]:
+    """As in the race for speed, but for the sizes, and what the languages and the end want."""
     told = configuration("transformer", folder, scratch)
     told["data"]["trg"] |= {"lang": "zh", "voc_file": str(folder / "vocabulary.zh")}
     told["data"]["test"] = str(folder / "test")
     told["testing"] |= {"beam_size": 5, "beam_alpha": 1.0}
     told["training"] |= {"learning_rate": 0.001, "learning_rate_warmup": WARM_UP}
-    told["model"]["tied_embeddings"] = False
+    told["model"] = {**transformer(*sizes), "tied_embeddings": False}
     return told
 
 
 def main() -> None:
     """Train, then translate."""
+    folder, seconds, *sizes = sys.argv[1:]
     stdout = take_stdout()
     with tempfile.TemporaryDirectory() as scratch:
-        for tokens in translate_after(Path(sys.argv[1]), float(sys.argv[2]), scratch):
+        for tokens in translate_after(Path(folder), float(seconds), [int(size) for size in sizes], scratch):
             print(" ".join(tokens), file=stdout)
 
 
