@@ -59,7 +59,7 @@ def configuration(model: str, folder: Path, scratch: str) -> dict[str, Any]:
 
 
 def transformer(layers: int = 3, width: int = 256, feedforward_width: int = 1024) -> dict[str, Any]:
-    """So many layers a side, four heads, tied throughout, norms as it has them: before each part of the encoder, behind those of the decoder."""
+    """So many layers a side, four heads, tied throughout; norms where it has them: the decoder's come behind."""
     part = {
         "type": "transformer",
         "num_layers": layers,
