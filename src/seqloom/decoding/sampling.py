@@ -81,7 +81,7 @@ def _depth(shares: Tensor, luck: Tensor, place: Tensor) -> Tensor:
 
 
 def _drawn_by_rank(shares: Tensor, luck: Tensor, top_p: float) -> Tensor:
-    """The same where the likeliest are looked for first; those as likely as the last of them are among them."""
+    """Where each number falls among those alone that reach `top_p`, and what is as likely as the last of them."""
     ranked = _likeliest(shares, top_p)
     last = (ranked.cumsum(dim=1) < top_p).sum(dim=1, keepdim=True).clamp(max=ranked.shape[1] - 1)
     return _drawn(shares.masked_fill(shares < ranked.gather(1, last), 0.0), luck)
