@@ -21,7 +21,9 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from bench.contenders.joeynmt import configuration, transformer
 from bench.turns import take_stdout
 
-WARM_UP = 200  # updates: it makes hundreds, not the thousands of the race for speed
+# It learns most in its time from many small updates: after 400 of these, four minutes on one core, its loss was where
+# three times as many minutes brought it with the batches of the race for speed.
+TRAINING = {"batch_size": 1300, "learning_rate": 0.002, "learning_rate_warmup": 500, "clip_grad_norm": 1.0}
 
 
 def translate_after(folder: Path, seconds: float, sizes: Sequence[int], scratch: str) -> list[list[str]]:
@@ -54,12 +56,12 @@ def translate_after(folder: Path, seconds: float, sizes: Sequence[int], scratch:
 
 
 def _configuration(folder: Path, sizes: Sequence[int], scratch: str) -> dict[str, Any]:
-    """As in the race for speed, but for the sizes, and what the languages and the end want."""
+    """As in the race for speed, but for the sizes, the updates, and what the languages want."""
     told = configuration("transformer", folder, scratch)
     told["data"]["trg"] |= {"lang": "zh", "voc_file": str(folder / "vocabulary.zh")}
     told["data"]["test"] = str(folder / "test")
     told["testing"] |= {"beam_size": 5, "beam_alpha": 1.0}
-    told["training"] |= {"learning_rate": 0.001, "learning_rate_warmup": WARM_UP}
+    told["training"] |= TRAINING
     told["model"] = {**transformer(*sizes), "tied_embeddings": False}
     return told
 

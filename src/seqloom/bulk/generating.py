@@ -16,12 +16,10 @@ from filelock import FileLock
 from seqloom.artifact.digest import digest_of_folder, digest_of_value
 from seqloom.artifact.durable import says_full, sync
 from seqloom.bulk.reading import FAILURE, PREDICTION, Input, Rows
-from seqloom.decoding.continuing import Continuer
-from seqloom.decoding.generator import Generator
+from seqloom.decoding.generator import Generator, Kind
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
 from seqloom.recipe.resolved import read_recipe
-from seqloom.vocabulary.special import SPECIAL_TOKENS
 
 MANIFEST, FAILURES = "_manifest.json", "_failures.csv"  # readers of a folder of Parquet pass over a name with _
 PIECE = 512  # texts between two reports
@@ -83,7 +81,7 @@ def generate_in_bulk(bulk: Bulk, generator: Generator, to: Path, progress: Progr
         UserMistake: not one row could be used, a column has the name of one that is added, or the disk is full.
     """
     for taken in bulk.input.columns:
-        if taken in _added(generator):
+        if taken in generator.kinds:
             raise UserMistake(
                 f"{bulk.input.file.place}: has a column {taken!r} already, which is to be added; rename or remove it"
             )
@@ -134,7 +132,7 @@ def _write_shards(bulk: Bulk, generator: Generator, folder: Path, progress: Prog
                 progress(done + len(replies), total, "rows")
             written = [fields[PREDICTION] for fields, _ in replies if fields]
             tokens += sum(map(len, generator.target.encode([text for text in written if text])))
-            _write_shard(rows, replies, _added(generator), place)
+            _write_shard(rows, replies, generator.kinds, place)
         done += len(rows.table)
         progress(done, total, "rows")
     return before, tokens
@@ -183,30 +181,23 @@ def _answer(generator: Generator, texts: Sequence[str], first: int) -> list[dict
         return [*_answer(generator, texts[:middle], first), *_answer(generator, texts[middle:], first + middle)]
 
 
-def _added(generator: Generator) -> dict[str, pa.DataType]:
-    """The columns of an answer: of a label also its probability, and that of each label by its name.
-
-    Of a text that goes on, how likely it was.
-    """
-    if isinstance(generator, Continuer):
-        return {PREDICTION: pa.string(), "log_probability": pa.float64()}
-    if not generator.target.of_labels:
-        return {PREDICTION: pa.string()}
-    labels = sorted(generator.target.tokens[len(SPECIAL_TOKENS) :])
-    chances = pa.struct([(label, pa.float64()) for label in labels])
-    return {PREDICTION: pa.string(), "probability": pa.float64(), "probabilities": chances}
-
-
-def _write_shard(rows: Rows, replies: list[Reply], added: dict[str, pa.DataType], place: Path) -> None:
+def _write_shard(rows: Rows, replies: list[Reply], added: dict[str, Kind], place: Path) -> None:
     table = rows.table
     for column, kind in added.items():
-        table = table.append_column(column, pa.array([fields and fields[column] for fields, _ in replies], kind))
+        values = [fields and fields[column] for fields, _ in replies]
+        table = table.append_column(column, pa.array(values, _type_of(kind)))
     table = table.append_column(FAILURE, pa.array([reason or None for _, reason in replies], pa.string()))
     unfinished = place.with_name(f".{place.name}")
     pq.write_table(table, unfinished, compression="zstd")
     sync(unfinished)
     unfinished.rename(place)
     sync(place.parent)
+
+
+def _type_of(kind: Kind) -> pa.DataType:
+    if isinstance(kind, list):
+        return pa.struct([(name, pa.float64()) for name in kind])
+    return pa.string() if kind is str else pa.float64()
 
 
 def _list_failures(bulk: Bulk, folder: Path, shown: int) -> tuple[int, list[Failure]]:

@@ -13,7 +13,7 @@ import torch
 from seqloom.batches.running import make_running_batch
 from seqloom.corpus.normalising import normalise
 from seqloom.corpus.running import LINE_END, as_lines, as_running
-from seqloom.decoding.generator import Answer, Answers, Columns, Generator
+from seqloom.decoding.generator import Answer, Answers, Columns, Generator, Kind
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.unanswerable import Unanswerable
 from seqloom.vocabulary.special import PADDING, UNKNOWN
@@ -53,6 +53,11 @@ class Continuer(Generator):
         """What follows, and the log-probability of what was asked."""
         told = [cast(Continuation, found[0]).log_probability for found in answers]
         return {**super().columns(answers), "log_probability": told}
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """Likewise."""
+        return {**super().kinds, "log_probability": float}
 
     def line(self, found: list[Answer]) -> str:
         """What follows, on one line."""

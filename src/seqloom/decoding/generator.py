@@ -57,6 +57,9 @@ Answers = list[list[Answer]]
 Columns = dict[str, list[Any]]
 """Answers as a table has them: a list by column, an entry a text."""
 
+Kind = type[str] | type[float] | list[str]
+"""Of the entries of a column: texts, numbers, or a number for each of these names."""
+
 NOTHING = Answer("", 0.0, [])
 
 
@@ -132,6 +135,11 @@ class Generator:
     def columns(self, answers: Answers) -> Columns:
         """What a table tells of answers: the best text in `prediction`."""
         return {"prediction": [found[0].text for found in answers]}
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """Of what kind each of these columns is."""
+        return {"prediction": str}
 
     def line(self, found: list[Answer]) -> str:
         """What a terminal shows of the answer to one text."""

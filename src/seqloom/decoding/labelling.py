@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from seqloom.batches.batch import pad_sources
-from seqloom.decoding.generator import Answers, Columns, Generator
+from seqloom.decoding.generator import Answers, Columns, Generator, Kind
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.unanswerable import Unanswerable
 from seqloom.vocabulary.special import SPECIAL_TOKENS, START
@@ -33,6 +33,12 @@ class Labeller(Generator):
             "probability": [probability(found[0]) for found in answers],
             "probabilities": [{label: chance[label] for label in sorted(chance)} for chance in chances],
         }
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """Likewise."""
+        labels = sorted(self.target.tokens[len(SPECIAL_TOKENS) :])
+        return {**super().kinds, "probability": float, "probabilities": labels}
 
     def line(self, found: list["Answer"]) -> str:
         """The label, a tab, and the likeliest labels with their probabilities."""
