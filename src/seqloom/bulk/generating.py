@@ -3,11 +3,10 @@
 import csv
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,17 +15,16 @@ from filelock import FileLock
 from seqloom.artifact.digest import digest_of_folder, digest_of_value
 from seqloom.artifact.durable import says_full, sync
 from seqloom.bulk.reading import FAILURE, PREDICTION, Input, Rows
+from seqloom.bulk.replying import Reply, replies_to
 from seqloom.decoding.generator import Generator, Kind
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
 from seqloom.recipe.resolved import read_recipe
 
 MANIFEST, FAILURES = "_manifest.json", "_failures.csv"  # readers of a folder of Parquet pass over a name with _
-PIECE = 512  # texts between two reports
 SHOWN = 200  # characters of a text in the list of failures
 
 Failure = dict[str, str | int]  # row, from 1; reason; text
-Reply = tuple[dict[str, Any] | None, str]  # the columns of an answer, or why there is none
 
 
 @dataclass(frozen=True)
@@ -127,8 +125,8 @@ def _write_shards(bulk: Bulk, generator: Generator, folder: Path, progress: Prog
             before += len(rows.table)
         else:
             replies: list[Reply] = []
-            for piece in _pieces(rows):
-                replies += _predict(generator, piece, bulk.max_characters, done + len(replies))
+            for some in replies_to(rows, generator, bulk.max_characters, done):
+                replies += some
                 progress(done + len(replies), total, "rows")
             written = [fields[PREDICTION] for fields, _ in replies if fields]
             tokens += sum(map(len, generator.target.encode([text for text in written if text])))
@@ -136,49 +134,6 @@ def _write_shards(bulk: Bulk, generator: Generator, folder: Path, progress: Prog
         done += len(rows.table)
         progress(done, total, "rows")
     return before, tokens
-
-
-def _pieces(rows: Rows) -> Iterator[list[tuple[object, str]]]:
-    """Texts with what is wrong with them already, some hundred at a time."""
-    both = [(text, rows.wrong.get(row, "")) for row, text in enumerate(rows.texts)]
-    return (both[start : start + PIECE] for start in range(0, len(both), PIECE))
-
-
-def _predict(generator: Generator, piece: list[tuple[object, str]], longest: int, first: int) -> list[Reply]:
-    """An answer or a reason for each text, the first of which has this number in the file."""
-    piece = [(generator.wording(text), wrong) for text, wrong in piece]
-    told: list[Reply] = [(None, wrong or _unusable(text, longest)) for text, wrong in piece]
-    usable = [row for row, (_, reason) in enumerate(told) if not reason]
-    answers = _answer(generator, [str(piece[row][0]) for row in usable], first)
-    for row, answer in zip(usable, answers, strict=True):
-        told[row] = (None, _reason(answer)) if isinstance(answer, Exception) else (answer, "")
-    return told
-
-
-def _unusable(text: object, longest: int) -> str:
-    if text is None:
-        return "no text (null)"
-    if not isinstance(text, str):
-        return f"of type {type(text).__name__}, not text"
-    return f"too long: {len(text)} characters, {longest} at most" if len(text) > longest else ""
-
-
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, UserMistake) else f"{type(error).__name__}: {error}"
-
-
-def _answer(generator: Generator, texts: Sequence[str], first: int) -> list[dict[str, Any] | Exception]:
-    """An answer each; where the model fails, halves are tried until the text that it fails on stands alone."""
-    if not texts:
-        return []
-    try:
-        columns = generator.columns(generator.answer(texts, generator.decoding, first))
-        return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    except Exception as error:
-        if len(texts) == 1:
-            return [error]
-        middle = len(texts) // 2
-        return [*_answer(generator, texts[:middle], first), *_answer(generator, texts[middle:], first + middle)]
 
 
 def _write_shard(rows: Rows, replies: list[Reply], added: dict[str, Kind], place: Path) -> None:
