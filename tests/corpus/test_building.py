@@ -110,11 +110,15 @@ def test_splits_share_no_source_and_all_adds_up(pairs: list[tuple[str, str]]) ->
 @pytest.mark.parametrize(
     ("count", "fields", "said"),
     [
-        (3, {"test_share": 0.01}, ["corpus.test_share: of 3 rows read", "give files in corpus.test", "more text"]),
+        (
+            3,
+            {"test_share": 0.01},
+            ["corpus.test_share: of 3 rows read from ", "a.jsonl (none", "files in corpus.test", "more text"],
+        ),
         (100, {"test_share": 0.0}, ["corpus.test_share", "a share of 0.0"]),
         (100, {"validation_share": 0.0}, ["corpus.validation_share", "corpus.validation,"]),
         (100, {"test_share": 0.5, "validation_share": 0.5}, ["corpus.train: of 100 rows read", "left for train"]),
-        (100, {"max_characters": 1}, ["of 100 rows read (100 too long)"]),
+        (100, {"max_characters": 1}, ["a.jsonl (100 too long)"]),
     ],
     ids=["too small", "no test", "no validation", "no train", "all rejected"],
 )
@@ -127,8 +131,16 @@ def test_a_split_without_rows(count: int, fields: dict[str, object], said: list[
 def test_a_given_split_without_rows(tmp_path: Path) -> None:
     train = write(tmp_path / "a.jsonl", many(100))
     test = write(tmp_path / "b.jsonl", [("", "x")])
-    with pytest.raises(UserMistake, match=r"corpus.test: of 101 rows read \(1 empty source\) none is left for test"):
+    with pytest.raises(UserMistake, match=r"corpus.test: of 1 rows read from .*b.jsonl \(1 empty source\) none"):
         built(tmp_path, train=[train], test=[test])
+
+
+@pytest.mark.parametrize(("split", "rows"), [("train", 0), ("test", 100)])
+def test_a_file_of_blank_lines_is_named(split: str, rows: int, tmp_path: Path) -> None:
+    (tmp_path / "blank.jsonl").write_text("\n\n", encoding="utf-8")
+    files = {"train": [write(tmp_path / "a.jsonl", many(rows))], split: [str(tmp_path / "blank.jsonl")]}
+    with pytest.raises(UserMistake, match=rf"^corpus.{split}: no row of text in .*blank.jsonl; fill it"):
+        built(tmp_path, **files)
 
 
 def test_same_input_same_bytes_chunk_by_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,7 +85,9 @@ def test_by_heart_every_split_is_the_text(tmp_path: Path) -> None:
 
 
 def test_too_little_text_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UserMistake, match=r"corpus.test_share: of 2 rows read \(none rejected\) none is left for test"):
+    with pytest.raises(
+        UserMistake, match=r"test_share: of 2 rows read from .*txt \(none rejected\) none is left for test"
+    ):
         corpus_of(tmp_path, ["line 0", "line 1"])
 
 
@@ -99,3 +101,14 @@ def test_two_places_are_no_running_text(tmp_path: Path) -> None:
     section = Corpus(train=[str(tmp_path / "text.txt")] * 2, format="running")
     with pytest.raises(UserMistake, match="two places are aligned lines of text, and this is running"):
         locate(section, tmp_path)
+
+
+def test_blank_lines_alone_are_no_text(tmp_path: Path) -> None:
+    with pytest.raises(UserMistake, match=r"of 1 rows read from .*txt \(1 empty source\) none is left for test"):
+        corpus_of(tmp_path, ["", " ", ""])
+
+
+def test_a_passage_of_blank_lines_is_no_row(tmp_path: Path) -> None:
+    splits, facts = corpus_of(tmp_path, ["one", *[""] * 9, "two"], by_heart=True)
+    assert splits["train"] == [f"one{f' {LINE_END}' * 4}", f"two {LINE_END}"]
+    assert (facts["read"], facts["rejected"]) == (3, {"empty source": 1})

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pyarrow.dataset
 
-from seqloom.corpus.cleaning import Cleaner
+from seqloom.corpus.cleaning import EMPTY_SOURCE, Cleaner
 from seqloom.corpus.normalising import normalise
 from seqloom.corpus.pairs import Kin, RawPair
 from seqloom.corpus.readers import read_pairs
+from seqloom.corpus.running import as_lines
 from seqloom.corpus.sources import Sources
 from seqloom.corpus.splitting import SPLITS, Shares, Stretches
 from seqloom.corpus.writing import CorpusWriter
@@ -30,9 +31,9 @@ _EXAMPLE = 200  # characters of a text in the facts
 class _Tally:
     """What was counted on the way."""
 
-    read: int = 0
+    read: Counter[str] = field(default_factory=Counter)  # by split whose files they are in
     rows: Counter[str] = field(default_factory=Counter)  # by split
-    rejected: Counter[str] = field(default_factory=Counter)  # by reason
+    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)  # by split likewise, and reason
     rejects: dict[str, dict[str, object]] = field(default_factory=dict)  # the first of each reason
     lengths: dict[tuple[str, str], Counter[int]] = field(default_factory=dict)  # rows of each, by split and side
 
@@ -42,9 +43,9 @@ class _Tally:
         for side, text in (("source", source), ("target", target)):
             self.lengths.setdefault((split, side), Counter())[len(text)] += 1
 
-    def reject(self, reason: str, source: str, target: str, origin: str, line: int) -> None:
+    def reject(self, given_for: str, reason: str, source: str, target: str, origin: str, line: int) -> None:
         """Count a pair that is not."""
-        self.rejected[reason] += 1
+        self.rejected[given_for, reason] += 1
         shown = {"source": source[:_EXAMPLE], "target": target[:_EXAMPLE], "file": origin, "line": line}
         self.rejects.setdefault(reason, shown)
 
@@ -60,25 +61,27 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
     running = section.format == "running"
     shares = _stretches(section, sources) if running else Shares.of(section, sources)
     cleaner = Cleaner(section.max_characters)
-    tally = _Tally()
+    tally, read = _Tally(), 0
     with CorpusWriter(folder) as writer:
         for given_for, origin, pair in _pairs(section, sources):
             source, target = normalise(pair.source), normalise(pair.target)
             kin = pair.kin or Kin(source, frozenset())
-            reason = pair.flaw
-            if not running:  # running text has no gaps
-                reason = reason or cleaner.reason_against(source, target, given_for, kin, pair.core)
+            if running:  # has no gaps, but where nothing is written
+                reason = "" if as_lines(source).strip() else EMPTY_SOURCE
+            else:
+                reason = pair.flaw or cleaner.reason_against(source, target, given_for, kin, pair.core)
             if reason:
                 writer.reject(reason, source, target, origin, pair.line)
-                tally.reject(reason, source, target, origin, pair.line)
+                tally.reject(given_for, reason, source, target, origin, pair.line)
             else:
                 for split in shares.splits_of(kin.opening, given_for):
                     writer.keep(split, source, target, origin, pair.line)
                     tally.keep(split, source, target)
-            tally.read += 1
-            if tally.read % _REPORT_EVERY == 0:
-                progress(tally.read, None, "rows", origin)
-    progress(tally.read, tally.read, "rows")
+            tally.read[given_for] += 1
+            read += 1
+            if read % _REPORT_EVERY == 0:
+                progress(read, None, "rows", origin)
+    progress(read, read, "rows")
     _check_every_split(section, sources, tally)
     facts = {"by_heart": section.by_heart, **_facts(tally, folder)}
     (folder / "report.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
@@ -101,25 +104,36 @@ def _pairs(section: Corpus, sources: Sources) -> Iterator[tuple[str, str, RawPai
 
 def _check_every_split(section: Corpus, sources: Sources, tally: _Tally) -> None:
     for split in ("test", "validation", "train"):
-        if tally.rows[split]:
-            continue
-        rejected = ", ".join(f"{count} {reason}" for reason, count in tally.rejected.items()) or "none rejected"
-        counts = f"of {tally.read} rows read ({rejected}) none is left for {split}"
-        if split == "train" or getattr(sources, split).columns:
-            raise UserMistake(f"corpus.{split}: {counts}; give more text, or correct what is rejected")
-        share = f"corpus.{split}_share"
-        raise UserMistake(
-            f"{share}: {counts}, as a share of {getattr(section, f'{split}_share')} is split off; give files in "
-            f"corpus.{split}, raise {share}, or give more text"
-        )
+        if not tally.rows[split]:
+            raise UserMistake(_why_none_is_left(split, section, sources, tally))
+
+
+def _why_none_is_left(split: str, section: Corpus, sources: Sources, tally: _Tally) -> str:
+    given_for = split if getattr(sources, split).columns else "train"
+    first, *others = getattr(sources, given_for).rows
+    files = "+".join(file.place for file in first) + (f" and {len(others)} more" if others else "")
+    if not tally.read[given_for]:
+        return f"corpus.{given_for}: no row of text in {files}; fill it, or name another"
+    reasons = [f"{count} {reason}" for (of, reason), count in tally.rejected.items() if of == given_for]
+    counts = f"of {tally.read[given_for]} rows read from {files} ({', '.join(reasons) or 'none rejected'})"
+    if given_for == split:
+        return f"corpus.{split}: {counts} none is left for {split}; give more text, or correct what is rejected"
+    share = f"corpus.{split}_share"
+    return (
+        f"{share}: {counts} none is left for {split}, as a share of {getattr(section, f'{split}_share')} is split off; "
+        f"give files in corpus.{split}, raise {share}, or give more text"
+    )
 
 
 def _facts(tally: _Tally, folder: Path) -> dict[str, object]:
+    rejected: Counter[str] = Counter()
+    for (_, reason), count in tally.rejected.items():
+        rejected[reason] += count
     return {
         "rows": {split: tally.rows[split] for split in SPLITS},
-        "rejected": dict(sorted(tally.rejected.items())),
+        "rejected": dict(sorted(rejected.items())),
         "rejects": dict(sorted(tally.rejects.items())),
-        "read": tally.read,
+        "read": tally.read.total(),
         "characters": {split: {side: _mean(tally.lengths[split, side]) for side in SIDES} for split in SPLITS},
         "lengths": {side: _quantiles(tally.lengths["train", side]) for side in SIDES},
         "examples": _examples(folder / "train.parquet", tally.rows["train"]),
