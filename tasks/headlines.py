@@ -13,6 +13,7 @@ VERDICTS = {
     "waiting": "waits for approval",
 }
 FEW_UPDATES = 1_000  # attention is hardly found before: docs/findings.md
+LEARNED = 0.1  # nats a token: below there is nothing left to learn
 
 
 def headline(manifest: Manifest) -> str:
@@ -56,8 +57,9 @@ def epoch_in_words(row: Mapping[str, float]) -> str:
 
 
 def _advice(facts: Mapping[str, Any]) -> str:
-    """Of a training that ended while it learned, after few updates."""
-    if facts["steps"] >= FEW_UPDATES or facts["best_epoch"] < facts["epochs"]:
+    """Of a training that ended while it learned, after few updates, and had much to learn."""
+    learned = facts["validation"]["validation/loss"] < LEARNED
+    if learned or facts["steps"] >= FEW_UPDATES or facts["best_epoch"] < facts["epochs"]:
         return ""
     return (
         f"; still learning after {facts['steps']:,} updates: fewer training.batch_tokens or more training.epochs help"

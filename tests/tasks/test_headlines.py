@@ -43,9 +43,12 @@ def test_a_stage_in_one_line(stage: str) -> None:
     assert headline(manifest(stage, facts)) == line
 
 
-@pytest.mark.parametrize(("steps", "best", "advised"), [(999, 8, True), (1000, 8, False), (999, 7, False)])
-def test_a_training_that_ended_too_soon_says_what_would_help(steps: int, best: int, advised: bool) -> None:
-    facts = {"parameters": 1, "best_epoch": best, "epochs": 8, "steps": steps, "validation": {"validation/loss": 1.0}}
+@pytest.mark.parametrize(
+    ("steps", "best", "loss", "advised"),
+    [(999, 8, 1.0, True), (1000, 8, 1.0, False), (999, 7, 1.0, False), (999, 8, 0.09, False)],
+)
+def test_a_training_that_ended_too_soon_says_what_would_help(steps: int, best: int, loss: float, advised: bool) -> None:
+    facts = {"parameters": 1, "best_epoch": best, "epochs": 8, "steps": steps, "validation": {"validation/loss": loss}}
     line = headline(manifest("training", facts))
     assert ("still learning after 999 updates: fewer training.batch_tokens" in line) == advised
 
