@@ -1,6 +1,7 @@
 """The stack from its start to its end: nothing that it started is left behind."""
 
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -163,6 +164,6 @@ def _how_to_try(layout: Layout, deployments: list[str]) -> str:
     command = prefect.relative_to(Path.cwd()) if prefect.is_relative_to(Path.cwd()) else prefect
     return f"""
 Try it in another terminal:
-  PREFECT_API_URL={layout.prefect_api} {command} deployment run {deployment} --watch
+  PREFECT_API_URL={layout.prefect_api} {shlex.quote(str(command))} deployment run {deployment} --watch
 
 Logs are in {layout.logs}. Ctrl-C stops everything; runs under way save a checkpoint."""
