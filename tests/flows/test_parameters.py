@@ -1,6 +1,7 @@
 """What a run is asked for: the form or a recipe file, overrides on top, and a mistake told before any work."""
 
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,9 @@ def nodes(tree: Any) -> Iterator[dict[str, Any]]:
 
 
 def ask_for_a_recipe_that_is_gone() -> None:
+    log = logging.getLogger("prefect.flow_runs")
+    log.addHandler(logging.StreamHandler())
+    log.setLevel(logging.ERROR)
     state = data_to_model(recipe_file="gone.yaml", return_state=True)
     print(state.type.value, state.message)
 
@@ -91,6 +95,8 @@ def test_a_run_with_a_mistake_fails_before_any_work(workplace: Path, tmp_path: P
     done = Fork(ask_for_a_recipe_that_is_gone, cwd=workplace, env=env).wait()
     assert done.stdout.startswith("FAILED "), done.stderr
     assert "gone.yaml: no such recipe" in done.stdout
+    assert "gone.yaml: no such recipe" in done.stderr  # the log of the run
+    assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
 
 
