@@ -12,6 +12,7 @@ from seqloom.decoding.labelling import Labeller
 from seqloom.decoding.reading import read_generator
 from seqloom.mistake import UserMistake
 from seqloom.models.building import Sizes, build_model, save_checkpoint
+from seqloom.models.wide_classifier import WideClassifier
 from seqloom.recipe.resolved import write_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.vocabulary.special import SOURCE_FILE, TARGET_FILE
@@ -23,8 +24,8 @@ LABELS = ["bad", "good", "so so"]
 TEXTS = ["a lovely room", "the soup", "a lovely room and the awful soup of the day", "unheard of"]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=[0, 2], ids=["network", "with a linear part"])
+def folder(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
     folder = tmp_path_factory.mktemp("labels")
     recipe = Recipe.model_validate(
         {
@@ -33,15 +34,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "corpus": {"train": ["reviews.csv"]},
             "vocabulary": {"kind": "word", "min_frequency": 1},
             "vectors": {"width": 8},
-            "model": {"encoder": "gru", "encoder_width": 96, "decoder": "classifier", "pooling": "max"},
+            "model": {
+                "encoder": "gru",
+                "encoder_width": 96,
+                "decoder": "classifier",
+                "pooling": "max",
+                "linear_runs": request.param,
+            },
         }
     )
     source = train_vocabulary(count_words(TEXTS[:3], False), recipe.vocabulary)
     source.save(folder / SOURCE_FILE)
     Vocabulary.labels(LABELS).save(folder / TARGET_FILE)
-    sizes = Sizes(len(source), len(LABELS) + 4, 8, shared=False)
+    sizes = Sizes(len(source), len(LABELS) + 4, 8, shared=False, runs=len(source) if request.param else 0)
     torch.manual_seed(1)
-    save_checkpoint(build_model(recipe.model, sizes), sizes, folder)
+    model = build_model(recipe.model, sizes)
+    if isinstance(model, WideClassifier):
+        model.linear.keys = torch.arange(len(source))
+        model.linear.weights = torch.randn(len(source), len(LABELS))
+    save_checkpoint(model, sizes, folder)
     write_recipe(recipe, folder)
     return folder
 

@@ -13,6 +13,7 @@ from seqloom.batches.forms import form_of
 from seqloom.decoding.greedy import greedy_search
 from seqloom.models.building import Sizes, build_model, read_checkpoint, save_checkpoint
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.wide_classifier import WideClassifier
 from seqloom.recipe.schema import Model
 from seqloom.training.loss import token_loss
 from seqloom.training.precision import precision_context
@@ -66,6 +67,7 @@ ARCHITECTURES += [
         ("lstm", "classifier", {"encoder_layers": 2}, "lstm-classifier"),
         ("cnn", "classifier", {"pooling": "max"}, "cnn-classifier"),
         ("transformer", "classifier", {"pooling": "mean"}, "transformer-classifier"),
+        ("cnn", "classifier", {"linear_runs": 2}, "wide-classifier"),
     ]
 ]
 
@@ -74,6 +76,8 @@ over_writers = pytest.mark.parametrize("section", [p for p in ARCHITECTURES if p
 
 
 def sizes_of(section: Model) -> Sizes:
+    if section.linear_runs:
+        return replace(SIZES, runs=SIZES.source)
     return SHARED if section.encoder == "none" or section.copying else SIZES
 
 
@@ -98,7 +102,11 @@ def batch_of(section: Model, sources: list[np.ndarray], targets: list[np.ndarray
 
 def fresh(section: Model) -> EncoderDecoder:
     torch.manual_seed(0)
-    return build_model(section, sizes_of(section)).eval()
+    model = build_model(section, sizes_of(section)).eval()
+    if isinstance(model, WideClassifier):
+        model.linear.keys = torch.arange(SIZES.source)
+        model.linear.weights = 0.1 * torch.randn(model.linear.weights.shape)
+    return model
 
 
 @over_architectures

@@ -23,6 +23,7 @@ def checked(model: dict[str, Any], **sections: Any) -> Recipe:
         ({"decoder": "classifier", "tied": False}, "leave tied at true"),
         ({"decoder": "classifier", "attention": "multiplicative"}, "remove it, or set decoder to rnn, lstm or gru"),
         ({"pooling": "max"}, "pooling max is a classifier's: set decoder to classifier or remove pooling"),
+        ({"linear_runs": 2}, "linear_runs is a classifier's: set decoder to classifier or remove linear_runs"),
         ({"encoder": "none", "attention": "multiplicative"}, "nothing for attention multiplicative to see: remove"),
         ({"decoder": "transformer", "attention": "none"}, "a transformer decoder always attends: remove attention"),
         ({"decoder": "cnn", "attention": "none"}, "a cnn decoder always attends: remove attention"),

@@ -19,13 +19,16 @@ from seqloom.mistake import UserMistake
 from seqloom.models.building import Sizes, build_model
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.progress import unwatched
-from seqloom.recipe.schema import Corpus, Model, Recipe, Training, Vocabulary
+from seqloom.recipe import schema
+from seqloom.recipe.schema import Corpus, Model, Recipe, Training
 from seqloom.training import checkpoint
 from seqloom.training.building import train_model
 from seqloom.training.job import Scoring
 from seqloom.training.trainer import Observe, Trainer
 from seqloom.training.validation import Validate
-from seqloom.vocabulary.special import VOCABULARY_FILES
+from seqloom.vocabulary.marking import MARK
+from seqloom.vocabulary.special import SPECIAL_TOKENS, VOCABULARY_FILES
+from seqloom.vocabulary.vocabulary import Vocabulary
 
 SIZES = Sizes(source=17, target=19, width=8, shared=False)
 SHARED = Sizes(source=19, target=19, width=8, shared=True)
@@ -64,8 +67,9 @@ def write_home(home: Path, labels: bool = False) -> Path:
         write_sequences(home / "batches" / f"{split}.source", [sources])
         targets = [[token + 2 for token in (row[:1] if labels else row)] for row in sources]
         write_sequences(home / "batches" / f"{split}.target", [targets])
-    for name in VOCABULARY_FILES:
-        (home / "vocabulary" / name).write_text("{}", encoding="utf-8")
+    for name, size in zip(VOCABULARY_FILES, (SIZES.source, SIZES.target), strict=True):
+        words = [f"{MARK}word{number}" for number in range(len(SPECIAL_TOKENS), size)]
+        Vocabulary.of_words([*SPECIAL_TOKENS, *words]).save(home / "vocabulary" / name)
     return home
 
 
@@ -79,7 +83,7 @@ def run_stage(home: Path, model: Change, training: Change, observe: Observe = un
         name="small",
         task="generation" if running else task,
         corpus=Corpus(train=["x"], format="running" if running else "auto"),
-        vocabulary=Vocabulary(shared=sizes.shared),
+        vocabulary=schema.Vocabulary(shared=sizes.shared),
         model=section,
         training=training_section(**training),
     )

@@ -1,5 +1,6 @@
 """Going on from another model: every weight of it, and new tokens where their vectors say they belong."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,9 @@ def parent_in(folder: Path, section: Model, sizes: Sizes) -> EncoderDecoder:
     parent = model_of(section, sizes, 1)
     save_checkpoint(parent, sizes, folder)
     vocabulary = Vocabulary(shared=sizes.shared)
-    write_recipe(Recipe(name="parent", corpus=Corpus(train=["x"]), vocabulary=vocabulary, model=section), folder)
+    task = "sentiment" if section.decoder == "classifier" else "translation"
+    recipe = Recipe(name="parent", task=task, corpus=Corpus(train=["x"]), vocabulary=vocabulary, model=section)
+    write_recipe(recipe, folder)
     return parent
 
 
@@ -79,3 +82,13 @@ def test_new_words_stand_among_the_old_as_their_vectors_do(tmp_path: Path) -> No
         child.source_embedding.weight.copy_(turned(torch.cat([old, expected]), 4))
     continue_from(child, tmp_path)
     torch.testing.assert_close(child.source_embedding.weight[SIZES.source :], expected, atol=1e-4, rtol=1e-4)
+
+
+def test_the_linear_part_is_not_the_parents(tmp_path: Path) -> None:
+    """It is fitted to the rows of today, which have other runs."""
+    section = Model(encoder="cnn", decoder="classifier", encoder_width=6, linear_runs=2)
+    parent = parent_in(tmp_path, section, replace(SIZES, runs=7))
+    child = model_of(section, replace(SIZES, runs=9), 2)
+    continue_from(child, tmp_path)
+    assert child.get_buffer("linear.weights").equal(torch.zeros(9, SIZES.target - 4))
+    assert child.source_embedding.weight.equal(parent.source_embedding.weight)

@@ -48,6 +48,7 @@ TRAININGS = [
         id="running text",
     ),
     pytest.param({"decoder": "classifier"}, {}, TWICE, id="classifier"),
+    pytest.param({"decoder": "classifier", "linear_runs": 2}, {}, TWICE, id="wide classifier"),
     pytest.param({"copying": True, "coverage": 1.0, "variational_dropout": True}, {}, TWICE, id="copying"),
     pytest.param({"attention": "multiplicative", "input_feeding": True}, {}, TWICE, id="input feeding"),
     pytest.param({}, {"objective": "masked"}, TWICE, id="masked"),

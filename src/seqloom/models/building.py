@@ -14,9 +14,11 @@ from torch import nn
 from seqloom.models.choosing import build_decoder, build_encoder
 from seqloom.models.contract import AttentiveDecoder
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.linear_part import LinearPart
 from seqloom.models.pointer_generator import PointerGenerator
 from seqloom.models.reading_decoder import ReadingDecoder
-from seqloom.vocabulary.special import PADDING
+from seqloom.models.wide_classifier import WideClassifier
+from seqloom.vocabulary.special import PADDING, SPECIAL_TOKENS
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Model
@@ -33,6 +35,7 @@ class Sizes:
     target: int  # tokens in the target vocabulary
     width: int  # numbers per embedding
     shared: bool  # one vocabulary, so one embedding
+    runs: int = 0  # that a linear part beside a classifier knows
 
 
 def build_model(section: "Model", sizes: Sizes, objective: str = "sequence") -> EncoderDecoder:
@@ -51,6 +54,9 @@ def build_model(section: "Model", sizes: Sizes, objective: str = "sequence") -> 
     if section.copying:
         assert isinstance(decoder, AttentiveDecoder)
         return PointerGenerator(source_embedding, target_embedding, encoder, decoder, output, section.coverage)
+    if section.linear_runs:
+        linear = LinearPart(sizes.runs, sizes.target - len(SPECIAL_TOKENS), section.linear_runs)
+        return WideClassifier(source_embedding, target_embedding, encoder, decoder, output, linear)
     return EncoderDecoder(source_embedding, target_embedding, encoder, decoder, output)
 
 

@@ -15,6 +15,8 @@ def in_words(model: "Model") -> str:
     words = model.decoder if model.encoder == "none" else f"{model.encoder}→{model.decoder}"
     if model.encoder != "none" and model.decoder in RECURRENT:
         words += " without attention" if model.attention == "none" else f" {model.attention}"
+    if model.linear_runs:
+        words += " with a linear part"
     return f"{words} copying" if model.copying else words
 
 
@@ -70,8 +72,11 @@ def _mistaken_pair(model: "Model") -> Iterator[str]:
             yield "a classifier needs an encoder to read the source: set encoder to another kind"
         if not model.tied:
             yield "a classifier embeds no target text, only its labels: leave tied at true"
-    elif model.pooling != "summary":
+        return
+    if model.pooling != "summary":
         yield f"pooling {model.pooling} is a classifier's: set decoder to classifier or remove pooling"
+    if model.linear_runs:
+        yield "linear_runs is a classifier's: set decoder to classifier or remove linear_runs"
 
 
 def _mistaken_attention(model: "Model") -> Iterator[str]:

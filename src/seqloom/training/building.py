@@ -1,25 +1,30 @@
 """The training stage: batches and vectors to a checkpoint folder that generates text on its own."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from seqloom.batches.bucketing import BucketedBatches
 from seqloom.batches.opening import open_batches
 from seqloom.models.building import Sizes, build_model, save_checkpoint, set_vectors
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.wide_classifier import WideClassifier
 from seqloom.progress import Progress
 from seqloom.recipe.resolved import write_recipe
 from seqloom.training.device import choose_device
 from seqloom.training.group import Alone
 from seqloom.training.history import write_history
 from seqloom.training.job import Job, Scoring
+from seqloom.training.linear_features import runs_of, spellings_of
+from seqloom.training.linear_fit import Fitted, fit
 from seqloom.training.mapping import map_texts
 from seqloom.training.starting import PARENT_FOLDER, continue_from, start_encoder
 from seqloom.training.trainer import Observe, Trainer
 from seqloom.vectors.loading import load_vectors
-from seqloom.vocabulary.special import VOCABULARY_FILES
+from seqloom.vocabulary.special import SOURCE_FILE, SPECIAL_TOKENS, VOCABULARY_FILES
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
@@ -50,16 +55,22 @@ def train_model(
 def train_job(job: Job, device: torch.device, observe: Observe, progress: Progress, group: Alone) -> dict[str, Any]:
     """Take part in a training; the first process writes the model and returns what there is to tell."""
     recipe, section = job.recipe, job.recipe.training
-    model = _fresh_model(recipe, job.sizes, job.vectors, job.vocabulary)
+    train, validation = (open_batches(recipe, job.batches, split) for split in ("train", "validation"))
+    sizes, linear = job.sizes, None
+    if recipe.model.linear_runs and section.objective == "sequence":
+        linear = _fit_linear(job, train, progress)
+        sizes = replace(sizes, runs=len(linear.keys))
+    model = _fresh_model(recipe, sizes, job.vectors, job.vocabulary)
     if section.start_from:
         continue_from(model, job.workspace / PARENT_FOLDER)
-    train, validation = (open_batches(recipe, job.batches, split) for split in ("train", "validation"))
+    if linear and isinstance(model, WideClassifier):
+        linear.give_to(model.linear)
     validate = job.scoring.build() if section.select_by != "loss" and group.rank == 0 else _no_scores
     trainer = Trainer(model, train, validation, section, device, job.workspace, validate, observe, progress, group)
     position = trainer.run()
     if group.rank > 0:
         return {}
-    save_checkpoint(model.cpu(), job.sizes, job.folder)
+    save_checkpoint(model.cpu(), sizes, job.folder)
     if model.decoder.writes_from_summary:
         map_texts(model, train).save(job.folder)
     write_recipe(recipe, job.folder)
@@ -74,6 +85,16 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
         "steps": position.step,
         "validation": {name: round(value, 4) for name, value in trainer.figures.items()},
     }
+
+
+def _fit_linear(job: Job, train: BucketedBatches, progress: Progress) -> Fitted:
+    """The linear part beside a classifier, the same in every process."""
+    from seqloom.vocabulary.vocabulary import Vocabulary  # a tokeniser, which nothing else of training needs
+
+    progress(0, None, "updates", "the linear part")
+    runs = runs_of(train.source, train.target, job.recipe.model.linear_runs)
+    tokens = Vocabulary.load(job.vocabulary / SOURCE_FILE).tokens
+    return fit(runs, spellings_of(runs, tokens), job.sizes.target - len(SPECIAL_TOKENS))
 
 
 def _fresh_model(recipe: "Recipe", sizes: Sizes, vectors: Path, vocabulary: Path) -> EncoderDecoder:

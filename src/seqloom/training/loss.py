@@ -11,13 +11,14 @@ from torch import Tensor
 from seqloom.batches.batch import Batch
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.pointer_generator import PointerGenerator
+from seqloom.models.wide_classifier import WideClassifier
 from seqloom.training.cross_entropy import linear_cross_entropy
 from seqloom.vocabulary.special import PADDING
 
 
 def token_loss(model: EncoderDecoder, batch: Batch, label_smoothing: float) -> Tensor:
     """Mean cross-entropy per target token, in nats; padding is not even projected."""
-    if isinstance(model, PointerGenerator):
+    if isinstance(model, PointerGenerator | WideClassifier):
         return model.loss(batch, label_smoothing)
     hidden = model(batch)  # (B, T, E)
     real = batch.target_output != PADDING

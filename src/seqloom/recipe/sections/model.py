@@ -62,6 +62,13 @@ class Model(Section):
         description="What a classifier sees of the source. summary: the encoder's fixed-length vector; mean and max: "
         "over all tokens.",
     )
+    linear_runs: int = Field(
+        0,
+        ge=0,
+        le=3,
+        description="Tokens of the longest run that a linear model beside a classifier weighs: 2 for words and word "
+        "pairs; 0: no such model.",
+    )
     tied: bool = Field(True, description="The output layer shares the target embedding.")
     dropout: float = Field(
         0.2, ge=0.0, lt=1.0, description="Share of activations dropped while training, in steps of 1/256 on a CPU."

@@ -1,0 +1,111 @@
+"""What the linear part of a classifier is fitted to: the runs of tokens in each row, and what tokens are spelt from.
+
+N rows, R runs, P letter runs, K labels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from seqloom.batches.batch import pad_sources
+from seqloom.batches.sequences import Sequences
+from seqloom.models.linear_part import BASE, keys_of_runs
+from seqloom.vocabulary.special import SPECIAL_TOKENS
+
+MOST_TOKENS = 4 << 20  # read of a large corpus: every so many rows of it
+MOST_RUNS = 1 << 20  # kept, the most frequent
+LETTERS = range(3, 7)  # in a run of letters, the edges of a word among them
+ROWS_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Bag:
+    """Ragged rows of features, end to end: row `i` begins at `starts[i]`."""
+
+    places: Tensor
+    starts: Tensor
+
+    def sums(self, weights: Tensor, shares: Tensor | None = None) -> Tensor:
+        """The weights `(features, K)` of each row added up, `(rows, K)`; each times its share, where there are some."""
+        return F.embedding_bag(self.places, weights, self.starts, mode="sum", per_sample_weights=shares)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of the rows, and how rare each is."""
+
+    keys: Tensor  # (R,) rising
+    rarity: Tensor  # (R,) inverse document frequency
+    rows: Bag  # of places in keys
+    owners: Tensor  # the row of each of those places
+    labels: Tensor  # (N,) from 0
+
+
+@dataclass(frozen=True)
+class Spellings:
+    """The letter runs of each run that is a single token; the others have none."""
+
+    rarity: Tensor  # (P,)
+    runs: Bag
+
+
+def runs_of(source: Sequences, labels: Sequences, longest: int) -> Runs:
+    """All single tokens of the rows, and of the longer runs those that more than one row has."""
+    rows = np.arange(0, len(source), -(-source.tokens // MOST_TOKENS)).tolist()
+    keys, owners = [], []
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        padded = pad_sources([source[row] for row in rows[start : start + ROWS_AT_ONCE]])
+        found = keys_of_runs(padded, longest).flatten(1)
+        keys.append(found[found > 0])
+        owners.append(found.nonzero()[:, 0] + start)
+    known, places = torch.unique(torch.cat(keys), return_inverse=True)
+    owner = torch.cat(owners)
+    frequency = _rows_with(places, owner, len(known))
+    kept = (known < BASE) | (frequency > 1)
+    if kept.sum() > MOST_RUNS:
+        kept &= frequency > frequency.kthvalue(len(known) - MOST_RUNS).values
+    inside = kept[places]
+    owner, places = owner[inside], (kept.cumsum(0) - 1)[places[inside]]
+    label = torch.tensor([int(labels[row][0]) - len(SPECIAL_TOKENS) for row in rows])
+    bag = Bag(places, torch.searchsorted(owner, torch.arange(len(rows))))
+    return Runs(known[kept], _rarity(frequency[kept], len(rows)), bag, owner, label)
+
+
+def spellings_of(runs: Runs, tokens: Sequence[str]) -> Spellings:
+    """What the single tokens among the runs are spelt from; `tokens` are the vocabulary's."""
+    known: dict[str, int] = {}
+    places: list[int] = []
+    starts, owners = [], []
+    for run, key in enumerate(runs.keys.tolist()):
+        starts.append(len(places))
+        letters = letter_runs(tokens[key]) if len(SPECIAL_TOKENS) <= key < BASE else []
+        places += [known.setdefault(each, len(known)) for each in letters]
+        owners += [run] * len(letters)
+    bag = Bag(torch.tensor(places, dtype=torch.int64), torch.tensor(starts))
+    rows = len(runs.labels)
+    seen = _rows_with(runs.rows.places, runs.owners, len(runs.keys))
+    frequency = torch.zeros(max(1, len(known)), dtype=torch.int64)  # torch looks nothing up in an empty table
+    frequency.index_add_(0, bag.places, seen[torch.tensor(owners, dtype=torch.int64)])
+    return Spellings(_rarity(frequency.clamp_max(rows), rows), bag)  # two tokens spelt alike in one row count twice
+
+
+def letter_runs(token: str) -> list[str]:
+    """The distinct runs of letters in a token of more than one, with a sign at each edge of it."""
+    word = token.removeprefix("▁")
+    marked = f"<{word}>"
+    runs = (marked[start : start + size] for size in LETTERS for start in range(len(marked) - size + 1))
+    return list(dict.fromkeys(runs)) if len(word) > 1 else []
+
+
+def _rows_with(places: Tensor, owners: Tensor, features: int) -> Tensor:
+    """The number of rows `(features,)` that have each feature at least once."""
+    return torch.bincount(torch.unique(owners * features + places) % features, minlength=features)
+
+
+def _rarity(frequency: Tensor, rows: int) -> Tensor:
+    """Inverse document frequency, smoothed as scikit-learn does."""
+    return (((1 + rows) / (1 + frequency.double())).log() + 1).float()

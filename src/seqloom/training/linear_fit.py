@@ -1,0 +1,56 @@
+"""The linear part of a classifier, fitted before the network is trained: a logistic regression of runs and spellings.
+
+A token's spelling counts too: the runs of letters in it are weighed beside those of tokens, so that a rare word says
+what words that look like it say (after Bojanowski et al. 2017, https://arxiv.org/abs/1607.04606). As a token has one
+spelling, the weights of its letters are added to its own in the end, and the model needs no letters.
+
+R runs, P letter runs, K labels.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from seqloom.models.linear_part import LinearPart
+from seqloom.training.linear_features import Runs, Spellings
+from seqloom.training.minimising import minimise
+
+STRENGTH = 5.0  # how far weights may grow: the C of a support vector machine, for rows of length 1
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The tables of a `LinearPart`."""
+
+    keys: Tensor  # (R,)
+    weights: Tensor  # (R, K)
+    squares: Tensor  # (R,)
+    bias: Tensor  # (K,)
+
+    def give_to(self, part: LinearPart) -> None:
+        """Make them those of the model."""
+        for name, table in vars(self).items():
+            setattr(part, name, table)
+
+
+def fit(runs: Runs, spellings: Spellings, labels: int) -> Fitted:
+    """The weights of least cross-entropy over the rows that do not grow too far."""
+    squares = runs.rarity.square() + spellings.runs.sums(spellings.rarity.square().unsqueeze(1)).squeeze(1)
+    lengths = runs.rows.sums(squares.unsqueeze(1)).squeeze(1).sqrt()
+    shares = lengths.reciprocal()[runs.owners]
+    own = torch.zeros(len(runs.keys), labels, requires_grad=True)
+    letters = torch.zeros(len(spellings.rarity), labels, requires_grad=True)
+    bias = torch.zeros(labels, requires_grad=True)
+
+    def weights() -> Tensor:
+        return own * runs.rarity.unsqueeze(1) + spellings.runs.sums(letters * spellings.rarity.unsqueeze(1))
+
+    def loss() -> Tensor:
+        logits = runs.rows.sums(weights(), shares) + bias
+        size = own.square().sum() + letters.square().sum()
+        return F.cross_entropy(logits, runs.labels) + size / (2 * STRENGTH * len(runs.labels))
+
+    minimise(loss, [own, letters, bias])
+    return Fitted(runs.keys, weights().detach(), squares, bias.detach())

@@ -1,0 +1,33 @@
+"""How much a network and the linear model beside it count, by what the validation rows say."""
+
+from collections.abc import Iterable
+
+import torch
+from torch.nn import functional as F
+
+from seqloom.batches.batch import Batch
+from seqloom.models.wide_classifier import USUAL_SHARES, WideClassifier
+from seqloom.training.minimising import minimise
+
+SPREAD = 0.5  # of shares around the usual ones, as far as is known without any row
+
+
+def weigh(model: WideClassifier, validation: Iterable[Batch], device: torch.device) -> None:
+    """Set the shares of least cross-entropy, near the usual ones where there are few rows."""
+    model.eval()
+    with torch.no_grad():
+        parts = [
+            (model.network(batch), model.beside(batch.source), batch.target_output.squeeze(1))
+            for batch in (batch.to(device) for batch in validation)
+        ]
+    network, beside, labels = (torch.cat(part) for part in zip(*parts, strict=True))
+    usual = torch.tensor(USUAL_SHARES, device=device)
+    shares = usual.clone().requires_grad_()
+
+    def loss() -> torch.Tensor:
+        surprise = (shares - usual).square().sum() / (2 * SPREAD**2)
+        return F.cross_entropy(shares[0] * network + shares[1] * beside, labels) + surprise / len(labels)
+
+    minimise(loss, [shares])
+    model.shares = shares.detach()
+    model.train()

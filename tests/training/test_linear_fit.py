@@ -1,0 +1,107 @@
+"""The linear part against scikit-learn's logistic regression."""
+
+import math
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from seqloom.batches.batch import pad_sources
+from seqloom.batches.sequences import Sequences
+from seqloom.models.linear_part import BASE, LinearPart
+from seqloom.training import linear_features
+from seqloom.training.linear_features import Runs, letter_runs, runs_of, spellings_of
+from seqloom.training.linear_fit import STRENGTH, fit
+from seqloom.vocabulary.special import END, SPECIAL_TOKENS
+
+WORDS = ["▁good", "▁goods", "▁bad", "▁badly", "▁a", "▁film", "好", "▁filming"]
+TOKENS = [*SPECIAL_TOKENS, *WORDS]
+RANDOM = np.random.default_rng(11)
+TEXTS = [RANDOM.choice(range(4, len(TOKENS)), size=size, replace=False).tolist() for size in RANDOM.integers(1, 6, 60)]
+LABELS = [int(4 in text or 5 in text) + int(6 in text) for text in TEXTS]  # three of them
+
+
+def sequences(rows: list[list[int]]) -> Sequences:
+    return Sequences(np.concatenate(rows).astype(np.int32), np.cumsum([0, *map(len, rows)]))
+
+
+def targets(labels: list[int]) -> Sequences:
+    return sequences([[label + len(SPECIAL_TOKENS)] for label in labels])
+
+
+def part_of(runs: Runs, tokens: list[str] = TOKENS, labels: int = 3) -> LinearPart:
+    fitted = fit(runs, spellings_of(runs, tokens), labels)
+    part = LinearPart(len(fitted.keys), labels, 2)
+    fitted.give_to(part)
+    return part
+
+
+def features(text: list[int]) -> Counter[str]:
+    """Tokens, pairs and letters of a text, by name."""
+    ids = [*text, END]
+    pairs = pairwise(ids)
+    letters = (run for token in text for run in letter_runs(TOKENS[token]))
+    return Counter([*map(str, ids), *(f"{one} {two}" for one, two in pairs), *(f"letters {run}" for run in letters)])
+
+
+def test_it_is_logistic_regression_of_tokens_pairs_and_letters() -> None:
+    counts = [features(text) for text in TEXTS]
+    frequency = Counter(name for count in counts for name in count)
+    for name in list(frequency):  # two words of a row that are spelt alike count twice, in the rows of letters too
+        if name.startswith("letters "):
+            frequency[name] = min(len(TEXTS), sum(count[name] for count in counts))
+    names = [name for name, rows in frequency.items() if rows > 1 or name.isdigit() or name.startswith("letters ")]
+    rarity = np.array([math.log((1 + len(TEXTS)) / (1 + frequency[name])) + 1 for name in names])
+    matrix = np.array([[count[name] for name in names] for count in counts])
+    lengths = np.sqrt((matrix * rarity**2).sum(axis=1))  # as if nothing came twice
+    rows = matrix * rarity / lengths[:, None]
+    expected = LogisticRegression(C=STRENGTH, tol=1e-9, max_iter=5000).fit(rows, LABELS)
+    ours = part_of(runs_of(sequences(TEXTS), targets(LABELS), 2))(pad_sources(TEXTS)).softmax(dim=1)
+    np.testing.assert_allclose(ours.numpy(), expected.predict_proba(rows), atol=2e-3)
+
+
+def test_a_rare_word_says_what_words_that_look_like_it_say() -> None:
+    """goods is in one row, without the label that good has; and a film is more often good than bad."""
+    texts = [[4, 8], [4, 9], [4, 10], [6, 8], [6, 9], [6, 10], [8, 9], [5]]
+    runs = runs_of(sequences(texts), targets([1, 1, 1, 0, 0, 0, 0, 0]), 1)
+    weights = []
+    for tokens in (TOKENS, ["▁x"] * len(TOKENS)):
+        part = part_of(runs, tokens, labels=2)
+        none, label = part.weights[part.keys.tolist().index(5)].tolist()
+        weights.append(label - none)
+    spelt, unspelt = weights
+    assert spelt > unspelt
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ("▁a", []),
+        ("好", []),
+        ("▁is", ["<is", "is>", "<is>"]),
+        ("ing", ["<in", "ing", "ng>", "<ing", "ing>", "<ing>"]),
+        ("▁nana", ["<na", "nan", "ana", "na>", "<nan", "nana", "ana>", "<nana", "nana>", "<nana>"]),
+    ],
+)
+def test_the_letters_of_a_token(token: str, expected: list[str]) -> None:
+    assert letter_runs(token) == expected
+
+
+def test_what_is_read_and_kept_of_a_large_corpus_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = runs_of(sequences(TEXTS), targets(LABELS), 2)
+    monkeypatch.setattr(linear_features, "MOST_TOKENS", sum(map(len, TEXTS)) // 3)
+    assert len(runs_of(sequences(TEXTS), targets(LABELS), 2).labels) == pytest.approx(len(TEXTS) / 4, abs=6)
+    monkeypatch.undo()
+    monkeypatch.setattr(linear_features, "MOST_RUNS", 5)
+    few = runs_of(sequences(TEXTS), targets(LABELS), 2)
+    assert 0 < len(few.keys) <= 5 < len(whole.keys)
+    assert END in few.keys, "the most frequent"
+    assert (few.keys < BASE).all()
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_a_row_or_two_are_enough(rows: int) -> None:
+    part = part_of(runs_of(sequences(TEXTS[:rows]), targets(LABELS[:rows]), 2))
+    assert all(table.isfinite().all() for table in part.buffers())

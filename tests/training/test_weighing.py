@@ -1,0 +1,60 @@
+"""The shares of a network and of the linear model beside it."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch.nn import functional as F
+
+from seqloom.batches.batch import make_labelled_batch
+from seqloom.models.building import WEIGHTS_FILE, Sizes, build_model
+from seqloom.models.wide_classifier import USUAL_SHARES, WideClassifier
+from seqloom.recipe.schema import Model
+from seqloom.training.weighing import weigh
+from tests.training.small import SIZES, run_stage, write_home
+
+CPU = torch.device("cpu")
+LABELS = [4, 5] * 2000
+
+
+def wide() -> WideClassifier:
+    """The linear model knows that token 10 goes with label 4 and token 11 with 5; the network knows nothing."""
+    torch.manual_seed(0)
+    section = Model(encoder="cnn", decoder="classifier", encoder_width=6, linear_runs=1)
+    model = build_model(section, Sizes(20, 6, 8, False, runs=2))
+    assert isinstance(model, WideClassifier)
+    model.linear.keys, model.linear.weights = torch.tensor([10, 11]), torch.eye(2)
+    return model.train()
+
+
+def test_who_is_right_counts() -> None:
+    model = wide()
+    sources = [[6 + label] if row % 9 else [15 - label] for row, label in enumerate(LABELS)]  # wrong in every ninth
+    batch = make_labelled_batch(sources, [[label] for label in LABELS])
+    weigh(model, [batch], CPU)
+    assert model.training
+    model.eval()
+    least = F.cross_entropy(model(batch)[:, 0], batch.target_output[:, 0])
+    for change in ([0.1, 0.0], [-0.1, 0.0], [0.0, 0.1], [0.0, -0.1]):
+        shares = model.shares
+        model.shares = shares + torch.tensor(change)
+        assert F.cross_entropy(model(batch)[:, 0], batch.target_output[:, 0]) > least - 1e-3
+        model.shares = shares
+    assert model.shares[1] > USUAL_SHARES[1]
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+def test_a_few_rows_say_little(rows: int) -> None:
+    model = wide()
+    weigh(model, [make_labelled_batch([[10]] * rows, [[4]] * rows)], CPU)
+    torch.testing.assert_close(model.shares, torch.tensor(USUAL_SHARES), atol=0.5, rtol=0)
+
+
+def test_the_shares_are_in_the_checkpoint(tmp_path: Path) -> None:
+    home = write_home(tmp_path / "home", labels=True)
+    run_stage(home, {"decoder": "classifier", "linear_runs": 2}, {"epochs": 2})
+    weights = load_file(home / "made" / WEIGHTS_FILE)
+    assert not weights["shares"].equal(torch.tensor(USUAL_SHARES))
+    assert weights["linear.weights"].shape[1] == SIZES.target - 4
+    assert weights["linear.weights"].abs().max() > 0
