@@ -8,7 +8,7 @@ from seqloom.recipe.architecture import in_words
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.resolved import read_recipe
 from seqloom.training.history import read_history
-from tasks.pages.markdown import image, table
+from tasks.pages.markdown import image, table, text
 
 EPOCHS_SHOWN = 30
 LOSS_FILE = "loss.png"
@@ -33,8 +33,15 @@ def sections(manifest: Manifest) -> Iterator[str]:
         *((f"validation {_name(name, names)}", f"{value:,.3f}") for name, value in facts["validation"].items()),
     ]
     yield table(("model", in_words(recipe.model)), rows)
+    if facts.get("telling"):
+        yield _telling(facts["telling"])
     yield image(manifest.path / LOSS_FILE, "loss by update")
     yield _epochs([row for row in history if "validation/loss" in row], facts["best_epoch"], names)
+
+
+def _telling(found: Mapping[str, list[str]]) -> str:
+    lines = [(text(label), " · ".join(map(text, runs))) for label, runs in found.items()]
+    return f"### What speaks for a label\n\n{table(('label', 'words and runs of words, the loudest first'), lines)}"
 
 
 def _epochs(rows: list[dict[str, float]], best: int, known: Mapping[str, str]) -> str:

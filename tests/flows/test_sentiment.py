@@ -17,7 +17,7 @@ task: sentiment
 corpus: {train: [reviews.csv], source_column: review, target_column: verdict, validation_share: 0.1, test_share: 0.15}
 vocabulary: {kind: word, min_frequency: 1}
 vectors: {width: 16, epochs: 1}
-model: {encoder: cnn, encoder_width: 32, encoder_layers: 1, decoder: classifier, pooling: mean, dropout: 0.1}
+model: {encoder: cnn, encoder_width: 32, decoder: classifier, pooling: mean, linear_runs: 2, dropout: 0.1}
 training: {epochs: 10, batch_tokens: 256, learning_rate: 0.01, label_smoothing: 0.0, select_by: macro_f1}
 registry: {beat_baselines: false}
 """

@@ -7,10 +7,11 @@ import pytest
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import STAGES
-from tasks.pages import batches, corpus, evaluation, gate, registry, vectors, vocabulary
+from tasks.pages import batches, corpus, evaluation, gate, registry, training, vectors, vocabulary
 from tasks.pages.markdown import SHOWN, table, text
 from tasks.pages.page import _PAGES
 from tasks.pages.scores import scores_table
+from tests.training.small import run_stage, write_home
 
 METRICS = {
     "test/bleu": 31.25,
@@ -118,6 +119,18 @@ def test_batches() -> None:
     assert "| train | source | 1,000 | 7.5 |" in shown(
         batches, {"tokens": {"train.source": 1000}, "mean_length": {"train.source": 7.5}}
     )
+
+
+def test_training_says_what_speaks_for_a_label(tmp_path: Path) -> None:
+    home = write_home(tmp_path / "home", labels=True)
+    facts = run_stage(home, {"decoder": "classifier", "linear_runs": 2}, {"epochs": 1})
+    training.draw_loss(home / "made", 1, "sentiment")
+    page = shown(training, facts, home / "made")
+    assert "### What speaks for a label" in page
+    speaks = {label: runs.split(" · ") for label, runs in re.findall(r"\| ▁(word\d+) \| (.+) \|", page)}
+    found = [f"word{number}" in speaks[f"word{number + 2}"] for number in range(4, 17)]  # the first word of the text
+    assert sum(found) > 9
+    assert "speaks" not in shown(training, {**facts, "telling": {}}, home / "made")
 
 
 def test_evaluation(tmp_path: Path) -> None:

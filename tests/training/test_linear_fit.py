@@ -14,6 +14,7 @@ from seqloom.models.linear_part import BASE, LinearPart
 from seqloom.training import linear_features
 from seqloom.training.linear_features import Runs, letter_runs, runs_of, spellings_of
 from seqloom.training.linear_fit import STRENGTH, fit
+from seqloom.training.telling import telling_runs
 from seqloom.vocabulary.special import END, SPECIAL_TOKENS
 
 WORDS = ["▁good", "▁goods", "▁bad", "▁badly", "▁a", "▁film", "好", "▁filming"]
@@ -105,3 +106,15 @@ def test_what_is_read_and_kept_of_a_large_corpus_is_bounded(monkeypatch: pytest.
 def test_a_row_or_two_are_enough(rows: int) -> None:
     part = part_of(runs_of(sequences(TEXTS[:rows]), targets(LABELS[:rows]), 2))
     assert all(table.isfinite().all() for table in part.buffers())
+
+
+def test_what_speaks_for_a_label() -> None:
+    """Words of their texts, whole pairs among them; not the end of a text, nor what leans to another label."""
+    texts = [[8, 4], [9, 4], [8, 4, 9], [8, 6], [9, 6, 7], [6, 7], [8, 6, 7]] * 3
+    runs = runs_of(sequences(texts), targets([1, 1, 1, 0, 0, 0, 0] * 3), 2)
+    found = telling_runs(fit(runs, spellings_of(runs, TOKENS), 2), runs, TOKENS, ["poor", "fine"])
+    assert list(found) == ["poor", "fine"]
+    assert found["fine"][0] == "good"
+    assert "bad badly" in found["poor"]
+    assert not set(found["poor"]) & set(found["fine"])
+    assert all(run and "<" not in run for run in (*found["poor"], *found["fine"]))

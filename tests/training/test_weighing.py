@@ -53,7 +53,8 @@ def test_a_few_rows_say_little(rows: int) -> None:
 
 def test_the_shares_are_in_the_checkpoint(tmp_path: Path) -> None:
     home = write_home(tmp_path / "home", labels=True)
-    run_stage(home, {"decoder": "classifier", "linear_runs": 2}, {"epochs": 2})
+    facts = run_stage(home, {"decoder": "classifier", "linear_runs": 2}, {"epochs": 2})
+    assert len(facts["telling"]) == SIZES.target - 4
     weights = load_file(home / "made" / WEIGHTS_FILE)
     assert not weights["shares"].equal(torch.tensor(USUAL_SHARES))
     assert weights["linear.weights"].shape[1] == SIZES.target - 4

@@ -22,9 +22,10 @@ from seqloom.training.linear_features import runs_of, spellings_of
 from seqloom.training.linear_fit import Fitted, fit
 from seqloom.training.mapping import map_texts
 from seqloom.training.starting import PARENT_FOLDER, continue_from, start_encoder
+from seqloom.training.telling import Telling, telling_runs
 from seqloom.training.trainer import Observe, Trainer
 from seqloom.vectors.loading import load_vectors
-from seqloom.vocabulary.special import SOURCE_FILE, SPECIAL_TOKENS, VOCABULARY_FILES
+from seqloom.vocabulary.special import SPECIAL_TOKENS, VOCABULARY_FILES
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
@@ -56,9 +57,9 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
     """Take part in a training; the first process writes the model and returns what there is to tell."""
     recipe, section = job.recipe, job.recipe.training
     train, validation = (open_batches(recipe, job.batches, split) for split in ("train", "validation"))
-    sizes, linear = job.sizes, None
+    sizes, linear, facts = job.sizes, None, {}
     if recipe.model.linear_runs and section.objective == "sequence":
-        linear = _fit_linear(job, train, progress)
+        linear, facts["telling"] = _fit_linear(job, train, progress)
         sizes = replace(sizes, runs=len(linear.keys))
     model = _fresh_model(recipe, sizes, job.vectors, job.vocabulary)
     if section.start_from:
@@ -77,7 +78,7 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
     write_history(position.history, job.folder)
     for name in VOCABULARY_FILES:
         shutil.copyfile(job.vocabulary / name, job.folder / name)
-    return {
+    return facts | {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "device": str(device),
         "epochs": position.epoch,
@@ -87,14 +88,16 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
     }
 
 
-def _fit_linear(job: Job, train: BucketedBatches, progress: Progress) -> Fitted:
-    """The linear part beside a classifier, the same in every process."""
+def _fit_linear(job: Job, train: BucketedBatches, progress: Progress) -> tuple[Fitted, Telling]:
+    """The linear part beside a classifier, the same in every process, and what people want to read of it."""
     from seqloom.vocabulary.vocabulary import Vocabulary  # a tokeniser, which nothing else of training needs
 
     progress(0, None, "updates", "the linear part")
+    tokens, labels = (Vocabulary.load(job.vocabulary / name).tokens for name in VOCABULARY_FILES)
+    labels = labels[len(SPECIAL_TOKENS) :]
     runs = runs_of(train.source, train.target, job.recipe.model.linear_runs)
-    tokens = Vocabulary.load(job.vocabulary / SOURCE_FILE).tokens
-    return fit(runs, spellings_of(runs, tokens), job.sizes.target - len(SPECIAL_TOKENS))
+    fitted = fit(runs, spellings_of(runs, tokens), len(labels))
+    return fitted, telling_runs(fitted, runs, tokens, labels)
 
 
 def _fresh_model(recipe: "Recipe", sizes: Sizes, vectors: Path, vocabulary: Path) -> EncoderDecoder:

@@ -36,13 +36,18 @@ class Bag:
 
 @dataclass(frozen=True)
 class Runs:
-    """The runs of the rows, and how rare each is."""
+    """The runs of the rows, and how many have each."""
 
     keys: Tensor  # (R,) rising
-    rarity: Tensor  # (R,) inverse document frequency
+    frequency: Tensor  # (R,) the rows that have each
     rows: Bag  # of places in keys
     owners: Tensor  # the row of each of those places
     labels: Tensor  # (N,) from 0
+
+    @property
+    def rarity(self) -> Tensor:
+        """Inverse document frequency, `(R,)`."""
+        return _rarity(self.frequency, len(self.labels))
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def runs_of(source: Sequences, labels: Sequences, longest: int) -> Runs:
     owner, places = owner[inside], (kept.cumsum(0) - 1)[places[inside]]
     label = torch.tensor([int(labels[row][0]) - len(SPECIAL_TOKENS) for row in rows])
     bag = Bag(places, torch.searchsorted(owner, torch.arange(len(rows))))
-    return Runs(known[kept], _rarity(frequency[kept], len(rows)), bag, owner, label)
+    return Runs(known[kept], frequency[kept], bag, owner, label)
 
 
 def spellings_of(runs: Runs, tokens: Sequence[str]) -> Spellings:
@@ -87,9 +92,8 @@ def spellings_of(runs: Runs, tokens: Sequence[str]) -> Spellings:
         owners += [run] * len(letters)
     bag = Bag(torch.tensor(places, dtype=torch.int64), torch.tensor(starts))
     rows = len(runs.labels)
-    seen = _rows_with(runs.rows.places, runs.owners, len(runs.keys))
     frequency = torch.zeros(max(1, len(known)), dtype=torch.int64)  # torch looks nothing up in an empty table
-    frequency.index_add_(0, bag.places, seen[torch.tensor(owners, dtype=torch.int64)])
+    frequency.index_add_(0, bag.places, runs.frequency[torch.tensor(owners, dtype=torch.int64)])
     return Spellings(_rarity(frequency.clamp_max(rows), rows), bag)  # two tokens spelt alike in one row count twice
 
 

@@ -37,7 +37,8 @@ class Fitted:
 
 def fit(runs: Runs, spellings: Spellings, labels: int) -> Fitted:
     """The weights of least cross-entropy over the rows that do not grow too far."""
-    squares = runs.rarity.square() + spellings.runs.sums(spellings.rarity.square().unsqueeze(1)).squeeze(1)
+    rarity = runs.rarity
+    squares = rarity.square() + spellings.runs.sums(spellings.rarity.square().unsqueeze(1)).squeeze(1)
     lengths = runs.rows.sums(squares.unsqueeze(1)).squeeze(1).sqrt()
     shares = lengths.reciprocal()[runs.owners]
     own = torch.zeros(len(runs.keys), labels, requires_grad=True)
@@ -45,7 +46,7 @@ def fit(runs: Runs, spellings: Spellings, labels: int) -> Fitted:
     bias = torch.zeros(labels, requires_grad=True)
 
     def weights() -> Tensor:
-        return own * runs.rarity.unsqueeze(1) + spellings.runs.sums(letters * spellings.rarity.unsqueeze(1))
+        return own * rarity.unsqueeze(1) + spellings.runs.sums(letters * spellings.rarity.unsqueeze(1))
 
     def loss() -> Tensor:
         logits = runs.rows.sums(weights(), shares) + bias
