@@ -51,6 +51,14 @@ def test_it_learned_more_than_the_majority(verdicts: dict[str, Any]) -> None:
 
 
 @pytest.mark.usefixtures("verdicts")
+def test_the_card_says_what_speaks_for_a_label(seqloom: Run) -> None:
+    card = seqloom("show", CHAMPION).stdout
+    assert "beside a linear model of runs of up to 2 tokens" in card
+    [awful] = [line for line in card.splitlines() if line.startswith("- speaks for bad: ")]
+    assert "`awful`" in awful
+
+
+@pytest.mark.usefixtures("verdicts")
 def test_an_answer_is_a_label_with_probabilities(seqloom: Run) -> None:
     told = json.loads(seqloom("generate", CHAMPION, *TEXTS, "--json").stdout)
     lines = seqloom("generate", CHAMPION, *TEXTS).stdout.splitlines()

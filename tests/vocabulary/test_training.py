@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from seqloom.corpus.normalising import normalise
 from seqloom.mistake import UserMistake
 from seqloom.recipe import schema
+from seqloom.vocabulary.listing import read_tokens
 from seqloom.vocabulary.marking import MARK
 from seqloom.vocabulary.special import END, SPECIAL_TOKENS, UNKNOWN
 from seqloom.vocabulary.training import BYTE_TOKENS, train_vocabulary
@@ -45,6 +46,12 @@ def test_any_text_comes_back_as_it_was(kind: str, text: str) -> None:
     (ids,) = vocabulary.encode([text])
     assert vocabulary.decode([ids]) == [normalise(text)]
     assert all(token >= len(SPECIAL_TOKENS) for token in ids)
+
+
+@pytest.mark.parametrize("vocabulary", [*TRAINED.values(), Vocabulary.labels(["so so", "0"])])
+def test_the_tokens_can_be_read_without_a_tokeniser(vocabulary: Vocabulary, tmp_path: Path) -> None:
+    vocabulary.save(tmp_path / "tokens.json")
+    assert read_tokens(tmp_path / "tokens.json") == vocabulary.tokens
 
 
 @pytest.mark.parametrize("kind", TRAINED)

@@ -106,7 +106,8 @@ def _purpose(recipe: Recipe) -> Iterator[str]:
     yield f"- licence: {recipe.registry.licence or 'not stated; set `registry.licence` in the recipe'}"
     model = recipe.model
     attention = "" if model.decoder in ("transformer", "cnn", "classifier") else f", attention {model.attention}"
-    yield f"- architecture: {model.encoder} → {model.decoder}{attention}"
+    beside = f", beside a linear model of runs of up to {model.linear_runs} tokens" if model.linear_runs else ""
+    yield f"- architecture: {model.encoder} → {model.decoder}{attention}{beside}"
 
 
 def _calling(recipe: Recipe, version: Version, evaluation: Manifest) -> Iterator[str]:
@@ -141,6 +142,8 @@ def _training_text(recipe: Recipe, made: Manifests) -> Iterator[str]:
         f"- training: {training['parameters']:,} parameters, {training['steps']:,} updates in {training['epochs']} "
         f"epochs, of which epoch {training['best_epoch']} was kept"
     )
+    for label, runs in training.get("telling", {}).items():
+        yield f"- speaks for {label}: " + ", ".join(f"`{run.replace('`', chr(39))}`" for run in runs)
 
 
 def _quality(recipe: Recipe, evaluation: Manifest) -> Iterator[str]:

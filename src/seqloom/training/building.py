@@ -25,6 +25,7 @@ from seqloom.training.starting import PARENT_FOLDER, continue_from, start_encode
 from seqloom.training.telling import Telling, telling_runs
 from seqloom.training.trainer import Observe, Trainer
 from seqloom.vectors.loading import load_vectors
+from seqloom.vocabulary.listing import read_tokens
 from seqloom.vocabulary.special import SPECIAL_TOKENS, VOCABULARY_FILES
 
 if TYPE_CHECKING:
@@ -90,10 +91,8 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
 
 def _fit_linear(job: Job, train: BucketedBatches, progress: Progress) -> tuple[Fitted, Telling]:
     """The linear part beside a classifier, the same in every process, and what people want to read of it."""
-    from seqloom.vocabulary.vocabulary import Vocabulary  # a tokeniser, which nothing else of training needs
-
     progress(0, None, "updates", "the linear part")
-    tokens, labels = (Vocabulary.load(job.vocabulary / name).tokens for name in VOCABULARY_FILES)
+    tokens, labels = (read_tokens(job.vocabulary / name) for name in VOCABULARY_FILES)
     labels = labels[len(SPECIAL_TOKENS) :]
     runs = runs_of(train.source, train.target, job.recipe.model.linear_runs)
     fitted = fit(runs, spellings_of(runs, tokens), len(labels))
