@@ -3,7 +3,8 @@
 `recipes/sentiment.yaml` on three sizes of a corpus of film reviews (`mr_rt_polarity`; each fifth sentence tests, 2,133
 of them), with embeddings that start at random, from word2vec on the training sentences themselves, or from word2vec on
 2.5 million words of other English (newspaper, a novel, small talk); the last two kept as they are (frozen) or learned
-on (tuned). Beside them, TF-IDF with logistic regression, which has no vectors.
+on (tuned). Beside them, TF-IDF with logistic regression, which has no vectors; and the recipe as it is, where a linear
+model stands beside the network, and which the others are without.
 """
 
 import argparse
@@ -60,12 +61,14 @@ def variants_with(pretrained: Path) -> dict[str, list[str]]:
     """Overrides of the recipe, by name; `pretrained` is a file of vectors."""
     other = ["vectors.method=pretrained", f"vectors.source_file='{pretrained}'"]
     frozen = ["training.freeze_embeddings=true"]
+    alone = ["model.linear_runs=0", "vocabulary.min_frequency=2"]
     return {
-        "random-tuned": ["vectors.method=none"],
-        "own-tuned": [],
-        "own-frozen": frozen,
-        "pretrained-tuned": other,
-        "pretrained-frozen": [*other, *frozen],
+        "random-tuned": [*alone, "vectors.method=none"],
+        "own-tuned": alone,
+        "own-frozen": [*alone, *frozen],
+        "pretrained-tuned": [*alone, *other],
+        "pretrained-frozen": [*alone, *other, *frozen],
+        "own-tuned-beside-linear": [],
     }
 
 
@@ -107,7 +110,7 @@ def _draw(scores: Mapping[str, Scores], path: Path) -> None:
     for name, by_size in scores.items():
         start, _, kept = name.partition("-")
         heights, spreads = zip(*((mean(by_size[size]), _spread(by_size[size])) for size in SIZES), strict=True)
-        colour, dashes = colours[start], {"frozen": "--", "tuned": "-"}.get(kept, ":")
+        colour, dashes = colours[start], {"frozen": "--", "tuned": "-", "tuned-beside-linear": "-."}.get(kept, ":")
         axes.plot(list(SIZES), heights, color=colour, linestyle=dashes, linewidth=1.8, label=name.replace("-", ", "))
         axes.errorbar(list(SIZES), heights, spreads, fmt="o", color=colour, markersize=4, capsize=3)
     axes.set_xscale("log")

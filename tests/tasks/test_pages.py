@@ -126,6 +126,7 @@ def test_training_says_what_speaks_for_a_label(tmp_path: Path) -> None:
     facts = run_stage(home, {"decoder": "classifier", "linear_runs": 2}, {"epochs": 1})
     training.draw_loss(home / "made", 1, "sentiment")
     page = shown(training, facts, home / "made")
+    assert "| shares | 0." in page
     assert "### What speaks for a label" in page
     speaks = {label: runs.split(" · ") for label, runs in re.findall(r"\| ▁(word\d+) \| (.+) \|", page)}
     found = [f"word{number}" in speaks[f"word{number + 2}"] for number in range(4, 17)]  # the first word of the text

@@ -58,7 +58,8 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
     """Take part in a training; the first process writes the model and returns what there is to tell."""
     recipe, section = job.recipe, job.recipe.training
     train, validation = (open_batches(recipe, job.batches, split) for split in ("train", "validation"))
-    sizes, linear, facts = job.sizes, None, {}
+    sizes, linear = job.sizes, None
+    facts: dict[str, Any] = {}
     if recipe.model.linear_runs and section.objective == "sequence":
         linear, facts["telling"] = _fit_linear(job, train, progress)
         sizes = replace(sizes, runs=len(linear.keys))
@@ -79,6 +80,8 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
     write_history(position.history, job.folder)
     for name in VOCABULARY_FILES:
         shutil.copyfile(job.vocabulary / name, job.folder / name)
+    if isinstance(model, WideClassifier):
+        facts["shares"] = [round(share, 3) for share in model.shares.tolist()]
     return facts | {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "device": str(device),
