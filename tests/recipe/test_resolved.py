@@ -1,5 +1,6 @@
 """The recipe beside a checkpoint, and the machine that has torch, numpy and safetensors alone."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from seqloom.recipe.loading import check_recipe
-from seqloom.recipe.resolved import read_recipe, write_recipe
+from seqloom.recipe.resolved import ADDED, RECIPE_FILE, read_recipe, write_recipe
 from seqloom.recipe.schema import Recipe
 
 
@@ -72,3 +73,14 @@ def test_a_bare_gpu_machine_reads_recipes_and_trains(recipe: Recipe, tmp_path: P
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["seqloom"]
+
+
+def test_what_was_written_before_a_field_was_added_means_what_it_did(recipe: Recipe, tmp_path: Path) -> None:
+    write_recipe(recipe, tmp_path)
+    file = tmp_path / RECIPE_FILE
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    for section, fields in ADDED.items():
+        for field in fields:
+            del stored[section][field]
+    file.write_text(json.dumps(stored), encoding="utf-8")
+    assert_same_fields(read_recipe(tmp_path), recipe)

@@ -84,11 +84,12 @@ def test_new_words_stand_among_the_old_as_their_vectors_do(tmp_path: Path) -> No
     torch.testing.assert_close(child.source_embedding.weight[SIZES.source :], expected, atol=1e-4, rtol=1e-4)
 
 
-def test_the_linear_part_is_not_the_parents(tmp_path: Path) -> None:
-    """It is fitted to the rows of today, which have other runs."""
-    section = Model(encoder="cnn", decoder="classifier", encoder_width=6, linear_runs=2)
-    parent = parent_in(tmp_path, section, replace(SIZES, runs=7))
-    child = model_of(section, replace(SIZES, runs=9), 2)
+@pytest.mark.parametrize("before", [0, 2])
+def test_the_linear_part_is_not_the_parents(before: int, tmp_path: Path) -> None:
+    """It is fitted to the rows of today, which have other runs; and the parent may have had none."""
+    fields = {"encoder": "cnn", "decoder": "classifier", "encoder_width": 6}
+    parent = parent_in(tmp_path, Model(**fields, linear_runs=before), replace(SIZES, runs=7))
+    child = model_of(Model(**fields, linear_runs=2), replace(SIZES, runs=9), 2)
     continue_from(child, tmp_path)
     assert child.get_buffer("linear.weights").equal(torch.zeros(9, SIZES.target - 4))
     assert child.source_embedding.weight.equal(parent.source_embedding.weight)

@@ -59,14 +59,14 @@ def test_it_is_logistic_regression_of_tokens_pairs_and_letters() -> None:
     lengths = np.sqrt((matrix * rarity**2).sum(axis=1))  # as if nothing came twice
     rows = matrix * rarity / lengths[:, None]
     expected = LogisticRegression(C=STRENGTH, tol=1e-9, max_iter=5000).fit(rows, LABELS)
-    ours = part_of(runs_of(sequences(TEXTS), targets(LABELS), 2))(pad_sources(TEXTS)).softmax(dim=1)
+    ours = part_of(runs_of(sequences(TEXTS), targets(LABELS), 2, 3))(pad_sources(TEXTS)).softmax(dim=1)
     np.testing.assert_allclose(ours.numpy(), expected.predict_proba(rows), atol=2e-3)
 
 
 def test_a_rare_word_says_what_words_that_look_like_it_say() -> None:
     """goods is in one row, without the label that good has; and a film is more often good than bad."""
     texts = [[4, 8], [4, 9], [4, 10], [6, 8], [6, 9], [6, 10], [8, 9], [5]]
-    runs = runs_of(sequences(texts), targets([1, 1, 1, 0, 0, 0, 0, 0]), 1)
+    runs = runs_of(sequences(texts), targets([1, 1, 1, 0, 0, 0, 0, 0]), 1, 2)
     weights = []
     for tokens in (TOKENS, ["▁x"] * len(TOKENS)):
         part = part_of(runs, tokens, labels=2)
@@ -91,12 +91,12 @@ def test_the_letters_of_a_token(token: str, expected: list[str]) -> None:
 
 
 def test_what_is_read_and_kept_of_a_large_corpus_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = runs_of(sequences(TEXTS), targets(LABELS), 2)
+    whole = runs_of(sequences(TEXTS), targets(LABELS), 2, 3)
     monkeypatch.setattr(linear_features, "MOST_TOKENS", sum(map(len, TEXTS)) // 3)
-    assert len(runs_of(sequences(TEXTS), targets(LABELS), 2).labels) == pytest.approx(len(TEXTS) / 4, abs=6)
+    assert len(runs_of(sequences(TEXTS), targets(LABELS), 2, 3).labels) == pytest.approx(len(TEXTS) / 4, abs=6)
     monkeypatch.undo()
-    monkeypatch.setattr(linear_features, "MOST_RUNS", 5)
-    few = runs_of(sequences(TEXTS), targets(LABELS), 2)
+    monkeypatch.setattr(linear_features, "MOST_WEIGHTS", 15)
+    few = runs_of(sequences(TEXTS), targets(LABELS), 2, 3)
     assert 0 < len(few.keys) <= 5 < len(whole.keys)
     assert END in few.keys, "the most frequent"
     assert (few.keys < BASE).all()
@@ -104,14 +104,14 @@ def test_what_is_read_and_kept_of_a_large_corpus_is_bounded(monkeypatch: pytest.
 
 @pytest.mark.parametrize("rows", [1, 2])
 def test_a_row_or_two_are_enough(rows: int) -> None:
-    part = part_of(runs_of(sequences(TEXTS[:rows]), targets(LABELS[:rows]), 2))
+    part = part_of(runs_of(sequences(TEXTS[:rows]), targets(LABELS[:rows]), 2, 3))
     assert all(table.isfinite().all() for table in part.buffers())
 
 
 def test_what_speaks_for_a_label() -> None:
     """Words of their texts, whole pairs among them; not the end of a text, nor what leans to another label."""
     texts = [[8, 4], [9, 4], [8, 4, 9], [8, 6], [9, 6, 7], [6, 7], [8, 6, 7]] * 3
-    runs = runs_of(sequences(texts), targets([1, 1, 1, 0, 0, 0, 0] * 3), 2)
+    runs = runs_of(sequences(texts), targets([1, 1, 1, 0, 0, 0, 0] * 3), 2, 2)
     found = telling_runs(fit(runs, spellings_of(runs, TOKENS), 2), runs, TOKENS, ["poor", "fine"])
     assert list(found) == ["poor", "fine"]
     assert found["fine"][0] == "good"

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
 
 RECIPE_FILE = "recipe.json"
+ADDED = {"model": {"linear_runs": 0}}
+"""Fields that recipes written before them lack, by section, each with the value that means what those did."""
 
 
 def write_recipe(recipe: "Recipe", folder: Path) -> None:
@@ -22,6 +24,10 @@ def write_recipe(recipe: "Recipe", folder: Path) -> None:
 
 
 def read_recipe(folder: Path) -> "Recipe":
-    """Return what `write_recipe` wrote: the same attributes, without the checks."""
+    """Return what `write_recipe` wrote, now or before fields were added: the same attributes, without the checks."""
     text = (folder / RECIPE_FILE).read_text(encoding="utf-8")
-    return cast("Recipe", json.loads(text, object_hook=lambda fields: SimpleNamespace(**fields)))
+    recipe = json.loads(text, object_hook=lambda fields: SimpleNamespace(**fields))
+    for name, fields in ADDED.items():
+        section = vars(getattr(recipe, name))
+        section.update({**fields, **section})
+    return cast("Recipe", recipe)

@@ -9,7 +9,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry.lookup import fetch, find_version
 from seqloom.registry.sealed import CHECKPOINT
 
-_FREE = {"dropout"}  # fields of the model section that change no weight
+_FREE = {"dropout", "linear_runs"}  # fields of the model section that change nothing of what a network learns
 
 
 def pin_parent(recipe: Recipe, home: Path) -> Recipe:

@@ -17,7 +17,7 @@ from seqloom.models.linear_part import BASE, keys_of_runs
 from seqloom.vocabulary.special import SPECIAL_TOKENS
 
 MOST_TOKENS = 4 << 20  # read of a large corpus: every so many rows of it
-MOST_RUNS = 1 << 20  # kept, the most frequent
+MOST_WEIGHTS = 1 << 22  # of all labels: only so many runs are kept, the most frequent
 LETTERS = range(3, 7)  # in a run of letters, the edges of a word among them
 ROWS_AT_ONCE = 256
 
@@ -58,8 +58,11 @@ class Spellings:
     runs: Bag
 
 
-def runs_of(source: Sequences, labels: Sequences, longest: int) -> Runs:
-    """All single tokens of the rows, and of the longer runs those that more than one row has."""
+def runs_of(source: Sequences, targets: Sequences, longest: int, labels: int) -> Runs:
+    """All single tokens of the rows, and of the longer runs those that more than one row has.
+
+    `longest` is the number of tokens in the longest run, `labels` that of the labels.
+    """
     rows = np.arange(0, len(source), -(-source.tokens // MOST_TOKENS)).tolist()
     keys, owners = [], []
     for start in range(0, len(rows), ROWS_AT_ONCE):
@@ -71,11 +74,12 @@ def runs_of(source: Sequences, labels: Sequences, longest: int) -> Runs:
     owner = torch.cat(owners)
     frequency = _rows_with(places, owner, len(known))
     kept = (known < BASE) | (frequency > 1)
-    if kept.sum() > MOST_RUNS:
-        kept &= frequency > frequency.kthvalue(len(known) - MOST_RUNS).values
+    most = max(1, MOST_WEIGHTS // labels)
+    if kept.sum() > most:
+        kept &= frequency > frequency.kthvalue(len(known) - most).values
     inside = kept[places]
     owner, places = owner[inside], (kept.cumsum(0) - 1)[places[inside]]
-    label = torch.tensor([int(labels[row][0]) - len(SPECIAL_TOKENS) for row in rows])
+    label = torch.tensor([int(targets[row][0]) - len(SPECIAL_TOKENS) for row in rows])
     bag = Bag(places, torch.searchsorted(owner, torch.arange(len(rows))))
     return Runs(known[kept], frequency[kept], bag, owner, label)
 

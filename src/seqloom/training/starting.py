@@ -11,6 +11,7 @@ from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.recipe.resolved import RECIPE_FILE, read_recipe
 from seqloom.vocabulary.special import SOURCE_FILE
 
+FITTED_ANEW = ("linear.", "shares")  # of a classifier with a linear part, by the rows of today
 PARENT_FOLDER = "parent"  # of a training's workspace: the checkpoint it goes on from
 
 
@@ -47,7 +48,7 @@ def continue_from(model: EncoderDecoder, folder: Path) -> None:
     recipe = read_recipe(folder)
     learned = read_checkpoint(recipe.model, folder, recipe.training.objective).state_dict()
     for name, fresh in model.state_dict().items():  # the model's own memory
-        if name.startswith("linear."):  # fitted anew on the rows of today
+        if name.startswith(FITTED_ANEW):
             continue
         old = learned[name]
         assert old.shape[1:] == fresh.shape[1:], f"{name}: who pinned the version compared the recipes"
