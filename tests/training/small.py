@@ -26,8 +26,7 @@ from seqloom.training.building import train_model
 from seqloom.training.job import Scoring
 from seqloom.training.trainer import Observe, Trainer
 from seqloom.training.validation import Validate
-from seqloom.vocabulary.marking import MARK
-from seqloom.vocabulary.special import SPECIAL_TOKENS, VOCABULARY_FILES
+from seqloom.vocabulary.special import MARK, SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
 
 SIZES = Sizes(source=17, target=19, width=8, shared=False)

@@ -100,6 +100,7 @@ def test_what_is_read_and_kept_of_a_large_corpus_is_bounded(monkeypatch: pytest.
     assert 0 < len(few.keys) <= 5 < len(whole.keys)
     assert END in few.keys, "the most frequent"
     assert (few.keys < BASE).all()
+    assert part_of(few).weights.isfinite().all(), "some rows have no run left"
 
 
 @pytest.mark.parametrize("rows", [1, 2])

@@ -13,8 +13,7 @@ from seqloom.corpus.normalising import normalise
 from seqloom.mistake import UserMistake
 from seqloom.recipe import schema
 from seqloom.vocabulary.listing import read_tokens
-from seqloom.vocabulary.marking import MARK
-from seqloom.vocabulary.special import END, SPECIAL_TOKENS, UNKNOWN
+from seqloom.vocabulary.special import END, MARK, SPECIAL_TOKENS, UNKNOWN
 from seqloom.vocabulary.training import BYTE_TOKENS, train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
 from seqloom.vocabulary.words import count_for

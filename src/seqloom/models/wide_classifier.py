@@ -24,7 +24,7 @@ class WideClassifier(EncoderDecoder):
 
     A network reads on from what words mean and how they stand, a linear model remembers which words and pairs go with a
     label; they err on different texts. The network learns as if it were alone: taught together, as by Cheng et al. 2016
-    (https://arxiv.org/abs/1606.07792), it learns only what the linear model left, and both are right less often.
+    (https://arxiv.org/abs/1606.07792), it learned only what the linear model left, and both were right less often.
     """
 
     shares: Tensor  # (2,) of the network and of the linear model; `training.weighing` sets them

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from seqloom.batches.batch import pad_sources
 from seqloom.batches.sequences import Sequences
 from seqloom.models.linear_part import BASE, keys_of_runs
-from seqloom.vocabulary.special import SPECIAL_TOKENS
+from seqloom.vocabulary.special import MARK, SPECIAL_TOKENS
 
 MOST_TOKENS = 4 << 20  # read of a large corpus: every so many rows of it
 MOST_WEIGHTS = 1 << 22  # of all labels: only so many runs are kept, the most frequent
@@ -29,9 +29,9 @@ class Bag:
     places: Tensor
     starts: Tensor
 
-    def sums(self, weights: Tensor, shares: Tensor | None = None) -> Tensor:
-        """The weights `(features, K)` of each row added up, `(rows, K)`; each times its share, where there are some."""
-        return F.embedding_bag(self.places, weights, self.starts, mode="sum", per_sample_weights=shares)
+    def sums(self, weights: Tensor, scales: Tensor | None = None) -> Tensor:
+        """The weights `(features, K)` of each row added up, `(rows, K)`; each times its scale, where there are some."""
+        return F.embedding_bag(self.places, weights, self.starts, mode="sum", per_sample_weights=scales)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def spellings_of(runs: Runs, tokens: Sequence[str]) -> Spellings:
 
 def letter_runs(token: str) -> list[str]:
     """The distinct runs of letters in a token of more than one, with a sign at each edge of it."""
-    word = token.removeprefix("▁")
+    word = token.removeprefix(MARK)
     marked = f"<{word}>"
     runs = (marked[start : start + size] for size in LETTERS for start in range(len(marked) - size + 1))
     return list(dict.fromkeys(runs)) if len(word) > 1 else []

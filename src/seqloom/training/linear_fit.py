@@ -40,7 +40,7 @@ def fit(runs: Runs, spellings: Spellings, labels: int) -> Fitted:
     rarity = runs.rarity
     squares = rarity.square() + spellings.runs.sums(spellings.rarity.square().unsqueeze(1)).squeeze(1)
     lengths = runs.rows.sums(squares.unsqueeze(1)).squeeze(1).sqrt()
-    shares = lengths.reciprocal()[runs.owners]
+    scales = lengths.reciprocal()[runs.owners]
     own = torch.zeros(len(runs.keys), labels, requires_grad=True)
     letters = torch.zeros(len(spellings.rarity), labels, requires_grad=True)
     bias = torch.zeros(labels, requires_grad=True)
@@ -49,7 +49,7 @@ def fit(runs: Runs, spellings: Spellings, labels: int) -> Fitted:
         return own * rarity.unsqueeze(1) + spellings.runs.sums(letters * spellings.rarity.unsqueeze(1))
 
     def loss() -> Tensor:
-        logits = runs.rows.sums(weights(), shares) + bias
+        logits = runs.rows.sums(weights(), scales) + bias
         size = own.square().sum() + letters.square().sum()
         return F.cross_entropy(logits, runs.labels) + size / (2 * STRENGTH * len(runs.labels))
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from seqloom.models.linear_part import BASE
 from seqloom.training.linear_features import Runs
 from seqloom.training.linear_fit import Fitted
-from seqloom.vocabulary.special import SPECIAL_TOKENS
+from seqloom.vocabulary.special import MARK, SPECIAL_TOKENS
 
 SHOWN = 12  # of each label
 
@@ -37,4 +37,4 @@ def in_letters(key: int, tokens: Sequence[str]) -> str:
         ids.append(token)
     if min(ids) < len(SPECIAL_TOKENS):
         return ""
-    return "".join(tokens[token] for token in reversed(ids)).replace("▁", " ").strip()
+    return "".join(tokens[token] for token in reversed(ids)).replace(MARK, " ").strip()

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.vectors.aligning import Aligned
-from seqloom.vocabulary.marking import MARK, starts_with_han
-from seqloom.vocabulary.special import SPECIAL_TOKENS
+from seqloom.vocabulary.marking import starts_with_han
+from seqloom.vocabulary.special import MARK, SPECIAL_TOKENS
 
 
 def find_neighbours(

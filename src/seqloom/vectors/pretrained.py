@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from seqloom.mistake import UserMistake
 from seqloom.vectors.aligning import Lookup
-from seqloom.vocabulary.marking import MARK
+from seqloom.vocabulary.special import MARK
 
 _FASTTEXT_MODEL = b"\xba\x16\x4f\x2f"  # head of a whole fastText model, which is more than its vectors
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # what numbers in binary are full of, and text is not

@@ -10,7 +10,8 @@ import re
 import rjieba
 from tokenizers import Regex, pre_tokenizers
 
-MARK = "▁"  # U+2581: stands for the space before a token
+from seqloom.vocabulary.special import MARK
+
 BREAK = "\n"  # a cut that leaves no trace
 _HAN = "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
 

@@ -11,8 +11,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from seqloom.corpus.normalising import normalise
 from seqloom.mistake import UserMistake
-from seqloom.vocabulary.marking import BREAK, MARK, splitter
-from seqloom.vocabulary.special import SPECIAL_TOKENS, UNKNOWN
+from seqloom.vocabulary.marking import BREAK, splitter
+from seqloom.vocabulary.special import MARK, SPECIAL_TOKENS, UNKNOWN
 from seqloom.vocabulary.words import END_OF_TEXT, units_of
 
 

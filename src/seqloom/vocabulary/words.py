@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from seqloom.corpus.normalising import normalise
-from seqloom.vocabulary.marking import BREAK, MARK, break_han_words, mark, splitter
+from seqloom.vocabulary.marking import BREAK, break_han_words, mark, splitter
+from seqloom.vocabulary.special import MARK
 
 END_OF_TEXT = "\r"  # a unit of its own after each text; normalised text holds none
 _SPLITTER = splitter()
