@@ -47,8 +47,10 @@ def test_logits_are_shares_of_both(shares: tuple[float, float]) -> None:
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_the_network_learns_as_if_alone_and_is_judged_with_the_linear_model(smoothing: float) -> None:
+def test_the_network_learns_as_if_alone_and_has_company_when_it_has_learned(smoothing: float) -> None:
     model = wide(dropout=0.0)
+    assert token_loss(model, BATCH, smoothing).isclose(token_loss(alone(model), BATCH, smoothing))
+    model.shares = torch.tensor([0.5, 1.0])
     labels = BATCH.target_output[:, 0]
     judged = F.cross_entropy(model(BATCH)[:, 0], labels, label_smoothing=smoothing)
     torch.testing.assert_close(token_loss(model, BATCH, smoothing), judged)

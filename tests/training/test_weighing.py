@@ -8,11 +8,13 @@ from safetensors.torch import load_file
 from torch.nn import functional as F
 
 from seqloom.batches.batch import make_labelled_batch
-from seqloom.models.building import WEIGHTS_FILE, Sizes, build_model
-from seqloom.models.wide_classifier import USUAL_SHARES, WideClassifier
+from seqloom.batches.bucketing import BucketedBatches
+from seqloom.models.building import WEIGHTS_FILE, Sizes, build_model, read_checkpoint
+from seqloom.models.wide_classifier import WideClassifier
 from seqloom.recipe.schema import Model
-from seqloom.training.weighing import weigh
-from tests.training.small import SIZES, run_stage, write_home
+from seqloom.training.loss import validation_loss
+from seqloom.training.weighing import USUAL_SHARES, weigh
+from tests.training.small import SIZES, model_section, run_stage, write_home
 
 CPU = torch.device("cpu")
 LABELS = [4, 5] * 2000
@@ -33,8 +35,6 @@ def test_who_is_right_counts() -> None:
     sources = [[6 + label] if row % 9 else [15 - label] for row, label in enumerate(LABELS)]  # wrong in every ninth
     batch = make_labelled_batch(sources, [[label] for label in LABELS])
     weigh(model, [batch], CPU)
-    assert model.training
-    model.eval()
     least = F.cross_entropy(model(batch)[:, 0], batch.target_output[:, 0])
     for change in ([0.1, 0.0], [-0.1, 0.0], [0.0, 0.1], [0.0, -0.1]):
         shares = model.shares
@@ -56,6 +56,11 @@ def test_the_shares_are_in_the_checkpoint(tmp_path: Path) -> None:
     facts = run_stage(home, {"decoder": "classifier", "linear_runs": 2}, {"epochs": 2})
     assert len(facts["telling"]) == SIZES.target - 4
     weights = load_file(home / "made" / WEIGHTS_FILE)
+    torch.testing.assert_close(weights["shares"], torch.tensor(facts["shares"]), atol=1e-3, rtol=0)
+    judged = read_checkpoint(model_section(decoder="classifier", linear_runs=2), home / "made")
+    validation = BucketedBatches.open(home / "batches", "validation", 48, "labels")
+    loss = validation_loss(judged, validation.in_order(), CPU)
+    assert facts["validation"]["validation/loss"] == pytest.approx(loss, abs=1e-4), "of both together"
     assert not weights["shares"].equal(torch.tensor(USUAL_SHARES))
     assert weights["linear.weights"].shape[1] == SIZES.target - 4
     assert weights["linear.weights"].abs().max() > 0

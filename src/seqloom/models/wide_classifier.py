@@ -16,15 +16,14 @@ from seqloom.models.linear_part import LinearPart
 from seqloom.models.memory import Memory
 from seqloom.vocabulary.special import SPECIAL_TOKENS
 
-USUAL_SHARES = (0.5, 1.0)  # a network is about twice as sure of itself as it should be (Guo et al. 2017)
-
 
 class WideClassifier(EncoderDecoder):
     """A network and a linear model that judge a text apart, and whose logits are added up, each times its share.
 
     A network reads on from what words mean and how they stand, a linear model remembers which words and pairs go with a
-    label; they err on different texts. The network learns as if it were alone: taught together, as by Cheng et al. 2016
-    (https://arxiv.org/abs/1606.07792), it learned only what the linear model left, and both were right less often.
+    label; they err on different texts. The network learns as if it were alone, and only then gets company: taught
+    together with it, as by Cheng et al. 2016 (https://arxiv.org/abs/1606.07792), it learned only what was left over,
+    and both were right less often.
     """
 
     shares: Tensor  # (2,) of the network and of the linear model; `training.weighing` sets them
@@ -40,7 +39,7 @@ class WideClassifier(EncoderDecoder):
     ) -> None:
         super().__init__(source_embedding, target_embedding, encoder, decoder, output)
         self.linear = linear
-        self.register_buffer("shares", torch.tensor(USUAL_SHARES))
+        self.register_buffer("shares", torch.tensor([1.0, 0.0]))
 
     def encode(self, source: Tensor) -> Memory:
         """Source ids `(B, S)` to memory that holds them."""
@@ -61,7 +60,7 @@ class WideClassifier(EncoderDecoder):
         return hidden
 
     def loss(self, batch: Batch, label_smoothing: float) -> Tensor:
-        """Mean cross-entropy, in nats; while training the network's alone."""
+        """Mean cross-entropy, in nats; while training the network's, which is alone then."""
         logits = self.network(batch) if self.training else self(batch).squeeze(1)
         return F.cross_entropy(logits, batch.target_output.squeeze(1), label_smoothing=label_smoothing)
 

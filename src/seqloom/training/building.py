@@ -24,6 +24,7 @@ from seqloom.training.mapping import map_texts
 from seqloom.training.starting import PARENT_FOLDER, continue_from, start_encoder
 from seqloom.training.telling import Telling, telling_runs
 from seqloom.training.trainer import Observe, Trainer
+from seqloom.training.weighing import weigh
 from seqloom.vectors.loading import load_vectors
 from seqloom.vocabulary.listing import read_tokens
 from seqloom.vocabulary.special import SPECIAL_TOKENS, VOCABULARY_FILES
@@ -73,6 +74,11 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
     position = trainer.run()
     if group.rank > 0:
         return {}
+    figures = trainer.figures
+    if isinstance(model, WideClassifier):
+        weigh(model, validation.in_order(), device)
+        facts["shares"] = [round(share, 3) for share in model.shares.tolist()]
+        _, figures = trainer.validation()
     save_checkpoint(model.cpu(), sizes, job.folder)
     if model.decoder.writes_from_summary:
         map_texts(model, train).save(job.folder)
@@ -80,15 +86,13 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
     write_history(position.history, job.folder)
     for name in VOCABULARY_FILES:
         shutil.copyfile(job.vocabulary / name, job.folder / name)
-    if isinstance(model, WideClassifier):
-        facts["shares"] = [round(share, 3) for share in model.shares.tolist()]
     return facts | {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "device": str(device),
         "epochs": position.epoch,
         "best_epoch": position.best_epoch,
         "steps": position.step,
-        "validation": {name: round(value, 4) for name, value in trainer.figures.items()},
+        "validation": {name: round(value, 4) for name, value in figures.items()},
     }
 
 

@@ -8,10 +8,8 @@ import torch
 
 from seqloom.batches.bucketing import BucketedBatches
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.wide_classifier import WideClassifier
 from seqloom.training.checkpoint import HistoryRow
 from seqloom.training.loss import validation_loss
-from seqloom.training.weighing import weigh
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Training
@@ -39,8 +37,6 @@ class Validation:
 
     def __call__(self) -> tuple[float, HistoryRow]:
         """The figure that chooses, higher is better, and all figures by name."""
-        if isinstance(self.model, WideClassifier):
-            weigh(self.model, self.split.in_order(), self.device)
         loss = validation_loss(self.model, self.split.in_order(), self.device)
         figures = {"validation/loss": loss, "validation/perplexity": math.exp(min(loss, 700.0))}
         if self.select_by == "loss" or not math.isfinite(loss):

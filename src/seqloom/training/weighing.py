@@ -6,14 +6,19 @@ import torch
 from torch.nn import functional as F
 
 from seqloom.batches.batch import Batch
-from seqloom.models.wide_classifier import USUAL_SHARES, WideClassifier
+from seqloom.models.wide_classifier import WideClassifier
 from seqloom.training.minimising import minimise
 
+USUAL_SHARES = (0.5, 1.0)  # a network is about twice as sure of itself as it should be (Guo et al. 2017)
 SPREAD = 0.5  # of shares around the usual ones, as far as is known without any row
 
 
 def weigh(model: WideClassifier, validation: Iterable[Batch], device: torch.device) -> None:
-    """Set the shares of least cross-entropy, near the usual ones where there are few rows."""
+    """Set the shares of least cross-entropy, near the usual ones where there are few rows.
+
+    To be done when the network has learned: judged with company from the start, its epochs would look alike, and an
+    early one be kept.
+    """
     model.eval()
     with torch.no_grad():
         parts = [
@@ -30,4 +35,3 @@ def weigh(model: WideClassifier, validation: Iterable[Batch], device: torch.devi
 
     minimise(loss, [shares])
     model.shares = shares.detach()
-    model.train()
