@@ -54,10 +54,10 @@ def build_model(section: "Model", sizes: Sizes, objective: str = "sequence") -> 
     if section.copying:
         assert isinstance(decoder, AttentiveDecoder)
         return PointerGenerator(source_embedding, target_embedding, encoder, decoder, output, section.coverage)
+    plain = EncoderDecoder(source_embedding, target_embedding, encoder, decoder, output)
     if section.linear_runs:
-        linear = LinearPart(sizes.runs, sizes.target - len(SPECIAL_TOKENS), section.linear_runs)
-        return WideClassifier(source_embedding, target_embedding, encoder, decoder, output, linear)
-    return EncoderDecoder(source_embedding, target_embedding, encoder, decoder, output)
+        return WideClassifier(plain, LinearPart(sizes.runs, sizes.target - len(SPECIAL_TOKENS), section.linear_runs))
+    return plain
 
 
 def _reading_model(section: "Model", sizes: Sizes) -> EncoderDecoder:

@@ -6,11 +6,11 @@ B batch, S source length, E embedding width, V target vocabulary.
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from seqloom.batches.batch import Batch
-from seqloom.models.contract import Decoder, Encoder, State
+from seqloom.models.contract import State
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.linear_part import LinearPart
 from seqloom.models.memory import Memory
@@ -28,16 +28,8 @@ class WideClassifier(EncoderDecoder):
 
     shares: Tensor  # (2,) of the network and of the linear model; `training.weighing` sets them
 
-    def __init__(
-        self,
-        source_embedding: nn.Embedding,
-        target_embedding: nn.Embedding,
-        encoder: Encoder,
-        decoder: Decoder,
-        output: nn.Linear,
-        linear: LinearPart,
-    ) -> None:
-        super().__init__(source_embedding, target_embedding, encoder, decoder, output)
+    def __init__(self, plain: EncoderDecoder, linear: LinearPart) -> None:
+        super().__init__(plain.source_embedding, plain.target_embedding, plain.encoder, plain.decoder, plain.output)
         self.linear = linear
         self.register_buffer("shares", torch.tensor([1.0, 0.0]))
 

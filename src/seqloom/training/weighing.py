@@ -27,11 +27,11 @@ def weigh(model: WideClassifier, validation: Iterable[Batch], device: torch.devi
         ]
     network, beside, labels = (torch.cat(part) for part in zip(*parts, strict=True))
     usual = torch.tensor(USUAL_SHARES, device=device)
-    shares = usual.clone().requires_grad_()
+    model.shares = usual.clone().requires_grad_()
 
     def loss() -> torch.Tensor:
-        surprise = (shares - usual).square().sum() / (2 * SPREAD**2)
-        return F.cross_entropy(shares[0] * network + shares[1] * beside, labels) + surprise / len(labels)
+        surprise = (model.shares - usual).square().sum() / (2 * SPREAD**2)
+        return F.cross_entropy(model.together(network, beside), labels) + surprise / len(labels)
 
-    minimise(loss, [shares])
-    model.shares = shares.detach()
+    minimise(loss, [model.shares])
+    model.shares = model.shares.detach()
