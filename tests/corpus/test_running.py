@@ -72,6 +72,16 @@ def test_splits_are_cut_by_place_and_nothing_is_thrown_away(tmp_path: Path) -> N
     assert facts["rejected"] == {}
 
 
+def test_splits_have_their_shares_of_what_is_written_however_much_is_blank(tmp_path: Path) -> None:
+    lines = [line for number in range(50) for line in (f"line {number:02}", *[""] * 30)]
+    splits, facts = corpus_of(tmp_path, lines, validation_share=0.1, test_share=0.2)
+    assert facts["rejected"]
+    rows = sum(map(len, splits.values()))
+    assert {split: round(len(texts) / rows, 2) for split, texts in splits.items()} == pytest.approx(
+        {"train": 0.7, "validation": 0.1, "test": 0.2}, abs=0.02
+    )
+
+
 def test_given_files_stay_whole(tmp_path: Path) -> None:
     (tmp_path / "test.txt").write_text("line 0\nline 1", encoding="utf-8")
     splits, _ = corpus_of(tmp_path, ["line 0", "line 1"] * 10, test=[str(tmp_path / "test.txt")])

@@ -17,6 +17,15 @@ def test_share_and_scale(rate: float, dtype: torch.dtype) -> None:
     assert len(dropped.unique()) == 2
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("rate", [0.99, 0.998, 0.999, 1.0])
+def test_something_is_left_at_every_rate(rate: float, dtype: torch.dtype) -> None:
+    NOISE.restart(1, 2)
+    dropped = Dropout(rate).train()(torch.ones(300, 301, dtype=dtype))
+    assert dropped.isfinite().all()
+    assert 0 < (dropped > 0).float().mean() < 0.02
+
+
 def test_the_gradient_passes_where_the_value_did() -> None:
     inputs = torch.randn(50, 3, requires_grad=True)
     outputs = Dropout(0.4).train()(inputs)

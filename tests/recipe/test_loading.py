@@ -52,7 +52,9 @@ def sentence(path: Path, *overrides: str) -> str:
         pytest.param("name: a\ncorpus: {train: x.tsv}", ["corpus.train", "valid list, not 'x.tsv'"], id="no list"),
         pytest.param(SMALL + "training: {epochs: 0}", ["training.epochs", "than or equal to 1, not 0"], id="low"),
         pytest.param(SMALL + "training: {learning_rate: 11}", ["training.learning_rate", "to 10, not 11"], id="high"),
-        pytest.param(SMALL + "model: {dropout: 1.0}", ["model.dropout", "less than 1, not 1.0"], id="open bound"),
+        pytest.param(
+            SMALL + "training: {ema_decay: 1.0}", ["training.ema_decay", "less than 1, not 1.0"], id="open bound"
+        ),
         pytest.param(SMALL + "training: {learning_rate: .nan}", ["training.learning_rate", "finite"], id="nan"),
         pytest.param(SMALL + "training: {epochs: 2.5}", ["training.epochs", "integer", "2.5"], id="broken number"),
         pytest.param(SMALL + "training: {epochs: many}", ["training.epochs", "integer", "'many'"], id="no number"),

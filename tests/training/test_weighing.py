@@ -35,13 +35,27 @@ def test_who_is_right_counts() -> None:
     sources = [[6 + label] if row % 9 else [15 - label] for row, label in enumerate(LABELS)]  # wrong in every ninth
     batch = make_labelled_batch(sources, [[label] for label in LABELS])
     weigh(model, [batch], CPU)
-    least = F.cross_entropy(model(batch)[:, 0], batch.target_output[:, 0])
+    least = F.cross_entropy(model(batch)[:, 0, 4:], batch.target_output[:, 0] - 4)
     for change in ([0.1, 0.0], [-0.1, 0.0], [0.0, 0.1], [0.0, -0.1]):
         shares = model.shares
         model.shares = shares + torch.tensor(change)
-        assert F.cross_entropy(model(batch)[:, 0], batch.target_output[:, 0]) > least - 1e-3
+        assert F.cross_entropy(model(batch)[:, 0, 4:], batch.target_output[:, 0] - 4) > least - 1e-3
         model.shares = shares
     assert model.shares[1] > USUAL_SHARES[1]
+
+
+@pytest.mark.parametrize("lean", [-8.0, 0.0, 8.0])
+def test_what_the_network_thinks_of_special_tokens_says_nothing(lean: float) -> None:
+    """They are no labels: what is served is a softmax over labels alone, and so is what shares are weighed by."""
+    model = wide()
+    sources = [[6 + label] if row % 9 else [15 - label] for row, label in enumerate(LABELS)]
+    batch = make_labelled_batch(sources, [[label] for label in LABELS])
+    weigh(model, [batch], CPU)
+    expected = model.shares
+    with torch.no_grad():
+        model.output.bias[:4] += lean
+    weigh(model, [batch], CPU)
+    torch.testing.assert_close(model.shares, expected, atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize("rows", [1, 4])

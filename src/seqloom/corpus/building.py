@@ -67,7 +67,7 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
             source, target = normalise(pair.source), normalise(pair.target)
             kin = pair.kin or Kin(source, frozenset())
             if running:  # has no gaps, but where nothing is written
-                reason = "" if as_lines(source).strip() else EMPTY_SOURCE
+                reason = EMPTY_SOURCE if _blank(source) else ""
             else:
                 reason = pair.flaw or cleaner.reason_against(source, target, given_for, kin, pair.core)
             if reason:
@@ -89,9 +89,14 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
 
 
 def _stretches(section: Corpus, sources: Sources) -> Stretches:
-    """Running text is read twice: how much there is decides where it is cut."""
-    passages = sum(1 for files in sources.train.rows for _ in read_pairs(files, section))
-    return Stretches(passages, Shares.of(section, sources))
+    """Running text is read twice: how much there is of it, blank passages left out, decides where it is cut."""
+    pairs = (pair for files in sources.train.rows for pair in read_pairs(files, section))
+    return Stretches(sum(not _blank(normalise(pair.source)) for pair in pairs), Shares.of(section, sources))
+
+
+def _blank(passage: str) -> bool:
+    """Whether nothing but ends of lines stands in a passage."""
+    return not as_lines(passage).strip()
 
 
 def _pairs(section: Corpus, sources: Sources) -> Iterator[tuple[str, str, RawPair]]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from seqloom.models.contract import Decoder, State
 from seqloom.models.dropout import Dropout
 from seqloom.models.memory import Memory, mean_of_tokens
+from seqloom.vocabulary.special import SPECIAL_TOKENS
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Classifier(Decoder):
     Over a convolutional encoder the greatest of each number over time is Kim 2014's, https://arxiv.org/abs/1408.5882;
     the map and tanh behind the pooled vector are BERT's (Devlin et al. 2019, https://arxiv.org/abs/1810.04805).
     """
+
+    first_token = len(SPECIAL_TOKENS)
 
     def __init__(self, width: int, memory_width: int, pooling: str, dropout: float) -> None:
         super().__init__()

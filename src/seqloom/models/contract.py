@@ -39,6 +39,7 @@ class Decoder(nn.Module, ABC):
     Teacher forcing is a run over the whole target, a step of decoding is a run over one token.
     """
 
+    first_token = 0  # of the vocabulary that may be written: a classifier writes labels and none of the special tokens
     writes_from_summary = (
         False  # nothing of the memory but the fixed-length vector is seen, so any vector can be written
     )

@@ -35,7 +35,7 @@ class Dropout(nn.Module):
     def __init__(self, rate: float) -> None:
         super().__init__()
         self.rate = rate
-        self.dropped_of_256 = round(rate * 256)
+        self.dropped_of_256 = min(round(rate * 256), 255)  # something always remains, to be scaled up
 
     def forward(self, x: Tensor) -> Tensor:
         """Any shape to the same shape."""

@@ -52,9 +52,9 @@ class WideClassifier(EncoderDecoder):
         return hidden
 
     def loss(self, batch: Batch, label_smoothing: float) -> Tensor:
-        """Mean cross-entropy, in nats; while training the network's, which is alone then."""
+        """Mean cross-entropy over the labels, in nats; while training the network's, which is alone then."""
         logits = self.network(batch) if self.training else self(batch).squeeze(1)
-        return F.cross_entropy(logits, batch.target_output.squeeze(1), label_smoothing=label_smoothing)
+        return loss_over_labels(logits, batch.target_output.squeeze(1), label_smoothing)
 
     def network(self, batch: Batch) -> Tensor:
         """The network's logits `(B, V)`."""
@@ -68,3 +68,9 @@ class WideClassifier(EncoderDecoder):
     def together(self, network: Tensor, beside: Tensor) -> Tensor:
         """Logits `(…, V)` of both to those of the model."""
         return self.shares[0] * network + self.shares[1] * beside
+
+
+def loss_over_labels(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> Tensor:
+    """Mean cross-entropy of logits `(B, V)` against the tokens of labels `(B,)`; special tokens are no classes."""
+    first = len(SPECIAL_TOKENS)
+    return F.cross_entropy(logits[:, first:], labels - first, label_smoothing=label_smoothing)

@@ -17,15 +17,19 @@ from torch.autograd.function import once_differentiable
 CHUNK_LOGITS = {"cpu": 2 << 20, "cuda": 128 << 20}  # held at once
 
 
-def linear_cross_entropy(hidden: Tensor, output: nn.Linear, targets: Tensor, smoothing: float) -> Tensor:
+def linear_cross_entropy(
+    hidden: Tensor, output: nn.Linear, targets: Tensor, smoothing: float, first: int = 0
+) -> Tensor:
     """Mean loss in nats of features `(N, E)` through `output` `(V, E)` against targets `(N,)`.
 
-    Equal to `cross_entropy(output(hidden), targets, label_smoothing=smoothing)`; under autocast its products are in
-    bfloat16 and everything else in float32.
+    Equal to `cross_entropy(output(hidden), targets, label_smoothing=smoothing)`, where tokens before `first` are no
+    classes; under autocast its products are in bfloat16 and everything else in float32.
     """
-    loss: Tensor = _LinearCrossEntropy.apply(  # type: ignore[no-untyped-call]
-        hidden, output.weight, output.bias, targets, smoothing
-    )
+    weight: Tensor = output.weight
+    bias: Tensor = output.bias
+    if first:  # a view has a price: its gradient is copied
+        weight, bias, targets = weight[first:], bias[first:], targets - first
+    loss: Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, targets, smoothing)  # type: ignore[no-untyped-call]
     return loss
 
 

@@ -16,7 +16,8 @@ from seqloom.batches.sequences import Sequences
 from seqloom.models.linear_part import BASE, keys_of_runs
 from seqloom.vocabulary.special import MARK, SPECIAL_TOKENS
 
-MOST_TOKENS = 4 << 20  # read of a large corpus: every so many rows of it
+MOST_TOKENS = 4 << 20  # read of a large corpus: rows of it drawn by chance
+SEED = 1  # of that draw
 MOST_WEIGHTS = 1 << 22  # of all labels: only so many runs are kept, the most frequent
 LETTERS = range(3, 7)  # in a run of letters, the edges of a word among them
 ROWS_AT_ONCE = 256
@@ -63,7 +64,7 @@ def runs_of(source: Sequences, targets: Sequences, longest: int, labels: int) ->
 
     `longest` is the number of tokens in the longest run, `labels` that of the labels.
     """
-    rows = np.arange(0, len(source), -(-source.tokens // MOST_TOKENS)).tolist()
+    rows = _some_of(len(source), MOST_TOKENS / max(1, source.tokens))
     keys, owners = [], []
     for start in range(0, len(rows), ROWS_AT_ONCE):
         padded = pad_sources([source[row] for row in rows[start : start + ROWS_AT_ONCE]])
@@ -107,6 +108,17 @@ def letter_runs(token: str) -> list[str]:
     marked = f"<{word}>"
     runs = (marked[start : start + size] for size in LETTERS for start in range(len(marked) - size + 1))
     return list(dict.fromkeys(runs)) if len(word) > 1 else []
+
+
+def _some_of(rows: int, share: float) -> list[int]:
+    """The numbers of a share of the rows, in order, the same at every call.
+
+    Every so many-th would be of one label where labels take turns.
+    """
+    if share >= 1.0:
+        return list(range(rows))
+    drawn = np.random.default_rng(SEED).permutation(rows)[: max(1, int(rows * share))]
+    return sorted(drawn.tolist())
 
 
 def _rows_with(places: Tensor, owners: Tensor, features: int) -> Tensor:

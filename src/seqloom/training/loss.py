@@ -17,12 +17,13 @@ from seqloom.vocabulary.special import PADDING
 
 
 def token_loss(model: EncoderDecoder, batch: Batch, label_smoothing: float) -> Tensor:
-    """Mean cross-entropy per target token, in nats; padding is not even projected."""
+    """Mean cross-entropy per target token, in nats; padding, and what is never written, is not even projected."""
     if isinstance(model, PointerGenerator | WideClassifier):
         return model.loss(batch, label_smoothing)
     hidden = model(batch)  # (B, T, E)
     real = batch.target_output != PADDING
-    return linear_cross_entropy(hidden[real], model.output, batch.target_output[real], label_smoothing)
+    first = model.decoder.first_token
+    return linear_cross_entropy(hidden[real], model.output, batch.target_output[real], label_smoothing, first)
 
 
 @torch.inference_mode()

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 
 import torch
-from torch.nn import functional as F
 
 from seqloom.batches.batch import Batch
-from seqloom.models.wide_classifier import WideClassifier
+from seqloom.models.wide_classifier import WideClassifier, loss_over_labels
 from seqloom.training.minimising import minimise
 
 USUAL_SHARES = (0.5, 1.0)  # a network is about twice as sure of itself as it should be (Guo et al. 2017)
@@ -31,7 +30,7 @@ def weigh(model: WideClassifier, validation: Iterable[Batch], device: torch.devi
 
     def loss() -> torch.Tensor:
         surprise = (model.shares - usual).square().sum() / (2 * SPREAD**2)
-        return F.cross_entropy(model.together(network, beside), labels) + surprise / len(labels)
+        return loss_over_labels(model.together(network, beside), labels) + surprise / len(labels)
 
     minimise(loss, [model.shares])
     model.shares = model.shares.detach()

@@ -71,7 +71,7 @@ class Model(Section):
     )
     tied: bool = Field(True, description="The output layer shares the target embedding.")
     dropout: float = Field(
-        0.2, ge=0.0, lt=1.0, description="Share of activations dropped while training, in steps of 1/256 on a CPU."
+        0.2, ge=0.0, le=0.99, description="Share of activations dropped while training, in steps of 1/256 on a CPU."
     )
 
     @model_validator(mode="after")
