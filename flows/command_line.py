@@ -1,6 +1,8 @@
 """The command `seqloom`: people's output on stdout, or with --json one object there and the rest on stderr."""
 
 import atexit
+import errno
+import io
 import os
 import signal
 import sys
@@ -14,7 +16,7 @@ from flows.stack.failure import StackFailure
 from flows.stack.presence import join
 from seqloom.artifact.home import home_folder
 from seqloom.corpus.once import downloading_once
-from seqloom.mistake import UserMistake
+from seqloom.mistake import UserMistake, showable
 from seqloom.preemption import Preempted
 
 PREFECT_IS_AWAY = "Prefect's server does not answer any more; what is finished is kept: the same command goes on"
@@ -57,6 +59,10 @@ def main() -> NoReturn:
 
     SIGTERM and Ctrl-C exit with 143 and 130, as shells expect.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(
+            errors="backslashreplace"
+        )  # as stderr is: what it cannot encode is shown, and ends nothing
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         app()
@@ -82,7 +88,9 @@ def main() -> NoReturn:
 
 
 def _fail_if_refused(error: Exception) -> None:
-    """MLflow's no is a mistake of whoever gave the password, or who did not give the right."""
+    """MLflow's no is a mistake of whoever gave the password, or who did not give the right; so is a name too long."""
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        _fail(f"{str(error.filename)[:80]}…: {error.strerror}, no system has such files; correct it", 2)
     if type(error).__module__.startswith("mlflow"):
         from seqloom.registry.tracking import refusal
 
@@ -106,7 +114,7 @@ def _is_prefect_away(error: Exception) -> bool:
 
 
 def _fail(sentence: str, code: int) -> NoReturn:
-    print(f"seqloom: {sentence}", file=sys.stderr)
+    print(f"seqloom: {showable(sentence)}", file=sys.stderr)
     sys.exit(code)
 
 

@@ -1,8 +1,9 @@
-"""A user's mistake in the log of a run: its sentence alone, where Prefect would add a traceback."""
+"""What the log of a run says: a user's mistake in its sentence alone, and nothing that Prefect's server cannot take."""
 
 import logging
+import traceback
 
-from seqloom.mistake import UserMistake
+from seqloom.mistake import UserMistake, showable
 
 RUN_LOGS = ("prefect.flow_runs", "prefect.task_runs")
 
@@ -12,6 +13,11 @@ class _SentenceAlone(logging.Filter):
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, UserMistake):
             record.msg, record.args, record.exc_info = str(error), (), None
+        sentence = record.getMessage()
+        if showable(sentence) != sentence:  # it would take the whole bundle of lines along that it is sent with
+            record.msg, record.args = showable(sentence), ()
+        if record.exc_info:
+            record.exc_text = showable("".join(traceback.format_exception(*record.exc_info)).removesuffix("\n"))
         return True
 
 

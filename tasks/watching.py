@@ -14,6 +14,7 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 
+from seqloom.mistake import showable
 from seqloom.progress import Progress
 
 SECONDS_BETWEEN_UPDATES = 5.0
@@ -108,7 +109,7 @@ class _Telling(logging.Handler):
     """Takes the library's warnings to the terminal and to the log of the run they come from, its threads' too."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        sentence = record.getMessage()
+        sentence = showable(record.getMessage())
         watcher = audience.get()
         if watcher:
             watcher.warned(sentence)

@@ -1,6 +1,8 @@
 """What commands have in common that print for people, or with --json for programs."""
 
+import codecs
 import json
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -12,8 +14,8 @@ AsJson = Annotated[
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """One object on stdout."""
-    print(json.dumps(value, ensure_ascii=False))
+    """One object on stdout, in ASCII where that cannot take all of Unicode."""
+    print(json.dumps(value, ensure_ascii=codecs.lookup(sys.stdout.encoding).name != "utf-8"))
 
 
 def console_for(as_json: bool) -> Console:

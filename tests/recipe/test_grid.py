@@ -11,7 +11,9 @@ from seqloom.mistake import UserMistake
 from seqloom.recipe.grid import combinations
 from seqloom.recipe.loading import load_recipe
 
-VALUES = st.one_of(st.integers(), st.booleans(), st.text(max_size=8), st.lists(st.text(max_size=4), max_size=2))
+VALUES = st.one_of(
+    st.integers(-(10**17), 10**17), st.booleans(), st.text(max_size=8), st.lists(st.text(max_size=4), max_size=2)
+)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from itertools import product
 import yaml
 
 from seqloom.mistake import UserMistake
+from seqloom.recipe.single_keys import load_yaml, shortened
 
 
 def combinations(lines: Sequence[str]) -> list[tuple[str, ...]]:
@@ -28,13 +29,13 @@ def combinations(lines: Sequence[str]) -> list[tuple[str, ...]]:
 def _values(line: str) -> tuple[str, list[str]]:
     name, equals, text = line.partition("=")
     try:
-        values = yaml.safe_load(f"[{text}]")
+        values = load_yaml(f"[{text}]")
     except yaml.YAMLError:
         values = None
     if not name or not equals or not values:
         raise UserMistake(
-            f"grid {line}: it is written section.field=value,value, such as model.encoder=lstm,gru; quote a value with "
-            "a comma in it"
+            f"grid {shortened(line, 200)}: it is written section.field=value,value, such as model.encoder=lstm,gru; "
+            "quote a value with a comma in it"
         )
     return name, [_in_yaml(value) for value in values]
 

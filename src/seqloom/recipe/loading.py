@@ -12,9 +12,10 @@ from pydantic_core import ErrorDetails
 from seqloom.mistake import UserMistake
 from seqloom.recipe.architecture import idle_words
 from seqloom.recipe.schema import Recipe
-from seqloom.recipe.single_keys import SaidTwice, load_yaml
+from seqloom.recipe.single_keys import SaidTwice, Tabs, load_yaml, shortened
 
 Checked = TypeVar("Checked", bound=BaseModel)
+LARGEST = 256 * 1024  # bytes of a recipe: a hundred times what any has
 
 
 def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -77,34 +78,54 @@ def check_section(section: type[Checked], tree: object, origin: str) -> Checked:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        tree = load_yaml(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserMistake(f"{path}: no such recipe (looked in {Path.cwd()}); give the path of a YAML file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserMistake(f"{path}: cannot be read as a recipe ({error}); give a UTF-8 YAML file") from None
+        tree = load_yaml(_read_text(path))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         problem = " ".join(str(getattr(error, "problem", error)).split())  # on one line
         if isinstance(error, SaidTwice):
             raise UserMistake(f"{path}{line}: {problem}; remove one of the two") from None
+        if isinstance(error, Tabs):
+            raise UserMistake(f"{path}{line}: not valid YAML: {problem}") from None
         raise UserMistake(f"{path}{line}: not valid YAML ({problem})") from None
     if not isinstance(tree, dict):
         raise UserMistake(f"{path}: a recipe is a YAML mapping with name, corpus and further sections, see recipes/")
     return tree
 
 
+def _read_text(path: Path) -> str:
+    """All of a file, if it may be a recipe: a device has no end."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise UserMistake(f"{path}: no such recipe (looked in {Path.cwd()}); give the path of a YAML file") from None
+    except IsADirectoryError:
+        raise UserMistake(f"{path}: a folder, and cannot be read as a recipe; give a YAML file in it") from None
+    except (OSError, ValueError) as error:  # a name with a NUL in it
+        why = getattr(error, "strerror", None) or error
+        raise UserMistake(f"{path}: cannot be read as a recipe ({why}); give the path of a YAML file") from None
+    if len(content) > LARGEST:
+        raise UserMistake(f"{path}: over {LARGEST:,} bytes, which no recipe has; give the path of a YAML file")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserMistake(f"{path}: cannot be read as a recipe ({error.reason}); give a UTF-8 YAML file") from None
+
+
 def _apply(tree: dict[str, Any], override: str) -> None:
     name, equals, text = override.partition("=")
+    override = shortened(override, 200)
     if not equals or not name:
         raise UserMistake(f"override {override}: it is written section.field=value, such as training.epochs=3")
     try:
         value = load_yaml(text)
     except SaidTwice as error:
         raise UserMistake(f"override {override}: {error.problem}; remove one of the two") from None
-    except yaml.YAMLError:
+    except yaml.YAMLError as error:
+        problem = " ".join(str(getattr(error, "problem", None) or error).split())
         raise UserMistake(
-            f"override {override}: the value is not valid YAML; quote it or write lists as [a, b]"
+            f"override {override}: the value is not valid YAML ({problem}); quote it or write lists as [a, b]"
         ) from None
     *sections, field = name.split(".")
     for section in sections:
@@ -117,25 +138,36 @@ def _apply(tree: dict[str, Any], override: str) -> None:
 
 
 def _sentence(error: ErrorDetails, checked: type[BaseModel]) -> str:
-    place = ".".join(str(part) for part in error["loc"])
+    place = ".".join(shortened(str(part)) for part in error["loc"])
     match error["type"]:
         case "extra_forbidden":
             return f"{place} is not a field of a recipe; {_nearest(error['loc'], checked)}"
         case "missing":
             return f"{place} is missing; add it"
         case "literal_error":
-            return f"{place} must be one of {error['ctx']['expected']}, not {error['input']!r}"
+            return f"{place} must be one of {error['ctx']['expected']}, not {_shown(error['input'])}"
         case "string_type" if not isinstance(error["input"], (list, dict, type(None))):
-            return f"{place} must be text, but YAML reads it as {error['input']}; put it in quotes"
+            read = shortened(str(error["input"]), 80)
+            return f"{place} must be text, but YAML reads it as {read}; put it in quotes"
         case "model_type":
             return f"{place} is a section: indent its fields below it, or remove it"
         case "value_error":
             return f"{place}: {error['ctx']['error']}" if place else str(error["ctx"]["error"])
         case "string_pattern_mismatch":
-            return f"{place}: {error['input']!r} may hold letters, digits and . _ - only, the first a letter or digit"
+            allowed = "letters, digits and . _ - only, the first a letter or digit"
+            return f"{place}: {_shown(error['input'])} may hold {allowed}"
         case _:
             wanted = error["msg"][0].lower() + error["msg"][1:]
-            return f"{place}: {wanted}" if ", not " in wanted else f"{place}: {wanted}, not {error['input']!r:.80}"
+            said = "" if ", not " in wanted else f", not {_shown(error['input'])}"
+            return f"{place}: {wanted}{said}"
+
+
+def _shown(value: object) -> str:
+    """A value as a sentence has room for it; one from JSON may have more digits than Python writes, or no bottom."""
+    try:
+        return shortened(repr(value), 80)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} of that size"
 
 
 def _nearest(place: tuple[int | str, ...], section: type[BaseModel]) -> str:
@@ -146,5 +178,5 @@ def _nearest(place: tuple[int | str, ...], section: type[BaseModel]) -> str:
         assert issubclass(annotation, BaseModel)
         section = annotation
     known = list(section.model_fields)
-    close = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.0)
+    close = difflib.get_close_matches(shortened(str(place[-1])), known, n=1, cutoff=0.0)
     return f"did you mean {'.'.join([*map(str, place[:-1]), close[0]])}?"

@@ -21,3 +21,12 @@ class Section(BaseModel):
         if isinstance(value, bool) and cls.model_fields[field.field_name].annotation in (int, float):
             raise ValueError(f"a number belongs here, and YAML reads what is written as {str(value).lower()}")
         return value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _text_is_text(cls, value: object) -> object:
+        """A NUL or half a character is in no name of a file, and no server stores it."""
+        for text in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(text, str) and ("\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text)):
+                raise ValueError("a text holds a NUL, or half of a character: write it anew")
+        return value
