@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from seqloom.corpus.building import build_corpus
 from seqloom.corpus.conversation import TURN
+from seqloom.corpus.dialogues import _letters
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.reading import read_split
 from seqloom.corpus.sources import locate
@@ -172,3 +173,8 @@ def test_what_is_nearly_a_held_out_dialogue_is_not_trained_on(tmp_path: Path) ->
         *[(1, "also in test")] * 5,
         (2, "duplicate"),
     ]
+
+
+def test_vowel_signs_tell_turns_apart() -> None:
+    assert _letters("कि।") != _letters("की!")
+    assert _letters("Thank you.") == _letters("thank  you") == "thankyou"

@@ -29,11 +29,9 @@ def test_rouge_is_what_its_paper_says(answer: list[str], wanted: list[str]) -> N
         assert rows == pytest.approx([200 * common[metric] / max(len(answer) + len(wanted), 1)])
 
 
-@pytest.mark.parametrize(
-    ("language", "score"), [("zh", 200 * 3 / 8), ("ja", 200 * 3 / 8), ("", 200 * 3 / 8), ("en", 0)]
-)
-def test_chinese_is_compared_character_by_character(language: str, score: float) -> None:
-    assert count_rouge("rouge1", ["汤很凉。"], ["汤是很凉的。"], language).figure == pytest.approx(score)
+@pytest.mark.parametrize("language", ["zh", "ja", "", "en"])
+def test_chinese_is_compared_character_by_character(language: str) -> None:
+    assert count_rouge("rouge1", ["汤很凉。"], ["汤是很凉的。"], language).figure == pytest.approx(200 * 3 / 8)
 
 
 def test_a_corpus_scores_the_mean_of_its_rows_and_a_slice_of_its_own() -> None:

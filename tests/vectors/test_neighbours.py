@@ -26,3 +26,9 @@ def test_frequent_words_come_with_their_nearest(aligned: Aligned) -> None:
 
 def test_no_words_have_no_neighbours(aligned: Aligned) -> None:
     assert find_neighbours(TOKENS, aligned, np.zeros(len(TOKENS), np.int64)) == {}
+
+
+def test_a_word_with_vowel_signs_is_a_word() -> None:
+    tokens = [*SPECIAL_TOKENS, "▁की", "▁घर", "▁12", "▁a-b"]
+    aligned = Aligned(np.eye(len(tokens), dtype=np.float32), np.arange(len(tokens)) > 3)
+    assert list(find_neighbours(tokens, aligned, np.arange(len(tokens)))) == ["▁घर", "▁की"]

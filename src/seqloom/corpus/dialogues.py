@@ -1,9 +1,10 @@
 """Dialogues to pairs: what was said so far, and the reply to it."""
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby, pairwise, starmap
 from typing import NamedTuple
+
+import regex
 
 from seqloom.corpus.conversation import Conversation, listed_turns, spoken
 from seqloom.corpus.opening import read_lines, without_end
@@ -16,8 +17,7 @@ from seqloom.recipe.schema import Corpus
 SINGLE_TURN, EMPTY_TURN = "single turn", "empty turn"
 OPENING = 2  # turns that decide the split of a dialogue: those that begin alike are often alike on the whole
 TELLING = 30  # letters of a turn and its reply that tell where they are from; "Thank you." and such are from anywhere
-
-_NO_LETTERS = re.compile(r"[\W_]+")
+_NO_LETTERS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")  # marks are vowels in many scripts
 
 
 class Dialogue(NamedTuple):
@@ -130,7 +130,7 @@ def _core(turn: str, reply: str) -> str:
 
 def _letters(turn: str) -> str:
     """What stays of a turn that is written with other spaces and signs."""
-    return _NO_LETTERS.sub("", turn.lower())
+    return str(_NO_LETTERS.sub("", turn.lower()))
 
 
 def _without_turns(section: Corpus) -> str:

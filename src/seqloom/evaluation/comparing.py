@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.evaluation.scores import metric_of
+from seqloom.evaluation.scripts import scored_as
 
 RESAMPLES, SEED = 1000, 12345  # sacreBLEU's own, so that its command line gives the same probability
 _ROWS_AT_ONCE = 1 << 23  # drawn into memory
@@ -57,7 +58,7 @@ def count(
 ) -> Counts:
     """What `bleu` or `chrf` counts, by sacreBLEU; `short` as in `text_scores`."""
     assert len(hypotheses) == len(references) > 0, "one hypothesis per reference, and at least one"
-    judge = metric_of(metric, language, short)
+    judge = metric_of(metric, scored_as(language, references), short)
     # sacreBLEU tells neither rows nor the interval of a difference by a public name; its version is pinned.
     rows = np.array(judge._extract_corpus_statistics(hypotheses, [references]), dtype=np.float64)
     return Counts(rows, lambda sums: float(judge._compute_score_from_stats(sums.tolist()).score))

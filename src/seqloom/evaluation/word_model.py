@@ -1,28 +1,30 @@
 """The n-gram model of words that a language model of any vocabulary has to beat: it can write every text.
 
-A word is what stands between two spaces, or a character of Chinese or Japanese, or the end of a line. One that was
+A word is what stands between two spaces, or a letter of a script without spaces, or the end of a line. One that was
 never seen has the chance that the n-grams leave to it, times that of its spelling, by n-grams of characters in the
 words that were seen; so it compares with models that spell, too.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import regex
 
 from seqloom.corpus.running import LINE_END
 from seqloom.evaluation.kneser_ney import UNSEEN, Figures, Ids, KneserNey
+from seqloom.evaluation.scripts import LETTERS
 from seqloom.evaluation.words import ALONE
 
 ORDER = 5  # words, and characters of a spelling
 UNICODE = 0x110000  # characters that there could be share the chance of one that no word had
-_WORD = re.compile(rf"[{ALONE}]|[^\s{ALONE}]+")
+_WORD = regex.compile(rf"{ALONE}|[^\s{LETTERS}]+")
 _END = " "  # of a word, in its spelling
 
 
 def cut(running: str) -> list[str]:
     """The words of running text, the ends of lines among them."""
-    return _WORD.findall(running)
+    words: list[str] = _WORD.findall(running)
+    return words
 
 
 class WordModel:

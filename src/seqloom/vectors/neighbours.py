@@ -1,5 +1,6 @@
 """The nearest tokens of a few frequent words: a look at what the vectors learned."""
 
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -34,4 +35,5 @@ def find_neighbours(
 def _is_word(token: str) -> bool:
     """Whether a token reads as a word: two letters or more, from the head of one where words have spaces."""
     word = token.removeprefix(MARK)
-    return len(word) >= 2 and word.isalpha() and (token.startswith(MARK) or starts_with_han(word))
+    letters = all(unicodedata.category(character)[0] in "LM" for character in word)  # vowel signs are marks
+    return len(word) >= 2 and letters and (token.startswith(MARK) or starts_with_han(word))

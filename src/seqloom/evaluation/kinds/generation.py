@@ -26,8 +26,8 @@ _WRITTEN = 50  # words of the n-gram model behind each passage
 _SHOWN = 120  # characters of a passage that people are shown
 _PARTS = ("first", "second", "third", "last")
 _SIGNATURES = {
-    WORDS: "e to the mean loss of a word: what stands between spaces, and each line's end; each passage behind a "
-    "line's end",
+    WORDS: "e to the mean loss of a word: what stands between spaces, a letter of a script without spaces, and each "
+    "line's end; each passage behind a line's end",
     CHARACTERS: "e to the mean loss of a character, each line's end one of them; each passage behind a line's end",
 }
 
@@ -90,10 +90,10 @@ class GenerationJudge(Judge):
 
 
 def _beginning(text: str) -> str:
-    """As many of its words as people are shown."""
-    return text if len(text) <= _SHOWN else text[:_SHOWN].rpartition(" ")[0]
+    """As many of its words as people are shown; of a script without spaces, letters."""
+    return text if len(text) <= _SHOWN else text[:_SHOWN].rpartition(" ")[0] or text[:_SHOWN]
 
 
 def _end(text: str) -> str:
     """As many of its last words."""
-    return text if len(text) <= _SHOWN else text[-_SHOWN:].partition(" ")[2]
+    return text if len(text) <= _SHOWN else text[-_SHOWN:].partition(" ")[2] or text[-_SHOWN:]

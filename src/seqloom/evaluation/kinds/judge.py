@@ -11,6 +11,7 @@ import pandas as pd
 from seqloom.evaluation.comparing import Counts
 from seqloom.evaluation.likelihood import Likelihood
 from seqloom.evaluation.scores import Score
+from seqloom.evaluation.scripts import scored_as
 from seqloom.evaluation.slices import Slice, slices_of
 from seqloom.progress import Progress
 from seqloom.recipe.kinds.kind import Kind
@@ -26,13 +27,14 @@ class HeldOut:
     sources: list[str]
     references: list[str]
     origins: list[str] | None = None  # the corpus file of each row
-    language: str = ""  # ISO 639 code of the references, empty if unknown
+    language: str = ""  # tag of that by which the references are cut into words, empty if unknown
 
     @classmethod
     def of(cls, table: pd.DataFrame, language: str) -> "HeldOut":
-        """The rows of a split."""
+        """The rows of a split; `language` is what the recipe says of the references."""
         origins = table["origin"].astype(str).tolist() if "origin" in table else None
-        return cls(table["source"].tolist(), table["target"].tolist(), origins, language)
+        references = table["target"].tolist()
+        return cls(table["source"].tolist(), references, origins, scored_as(language, references))
 
 
 class Judge(ABC):

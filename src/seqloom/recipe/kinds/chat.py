@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from seqloom.recipe.kinds.kind import Kind
 from seqloom.recipe.kinds.measure import Measure
+from seqloom.recipe.languages import same_language
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
@@ -23,7 +24,7 @@ def _contradictions(recipe: "Recipe") -> Iterator[str]:
     if recipe.training.objective == "masked":
         yield "training.objective masked writes no replies: set it to sequence"
     source, target = section.source_language, section.target_language
-    if source != target:
+    if not same_language(source, target):
         yield (
             f"task chat replies in the language it is asked in, and corpus.source_language is {source or 'empty'} "
             f"where corpus.target_language is {target or 'empty'}: set both to one language"

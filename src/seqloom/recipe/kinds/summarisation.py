@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from seqloom.recipe.kinds.kind import Kind
 from seqloom.recipe.kinds.measure import Measure
+from seqloom.recipe.languages import same_language
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
@@ -14,7 +15,7 @@ def _contradictions(recipe: "Recipe") -> Iterator[str]:
     if recipe.model.decoder == "classifier":
         yield "model.decoder classifier answers with a label, not a summary: set task to sentiment"
     source, target = recipe.corpus.source_language, recipe.corpus.target_language
-    if source != target:
+    if not same_language(source, target):
         yield (
             f"task summarisation writes in the language of the text, and corpus.source_language is {source or 'empty'} "
             f"where corpus.target_language is {target or 'empty'}: set both to one language"

@@ -3,8 +3,9 @@
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from seqloom.recipe.languages import tag_of
 from seqloom.recipe.sections.section import Count, Section, Share
 
 Places = Annotated[list[str], Field(max_length=2)]
@@ -47,8 +48,14 @@ class Corpus(Section):
         description="Column or JSON key of the dialogue that a row is of: its source is a turn and its target the "
         "next one, or both columns are the same. Left empty, each row is a dialogue of its own.",
     )
-    source_language: str = Field("", description="ISO 639 code of the source, such as en; empty if unknown.")
-    target_language: str = Field("", description="ISO 639 code of the target; zh switches to Chinese scoring.")
+    source_language: str = Field(
+        "", description="Language of the source: its ISO 639 code, such as en, or English name; empty if unknown."
+    )
+    target_language: str = Field(
+        "",
+        description="Language of the target, likewise: it decides how scores find words; where it is empty the script "
+        "of the test targets does.",
+    )
     validation_share: Share = Field(
         0.05, description="Share of the pairs split off for validation where none is given."
     )
@@ -62,6 +69,11 @@ class Corpus(Section):
         1000,
         description="Characters; a pair with a longer side is rejected. Of running text: of a passage, which is a row.",
     )
+
+    @field_validator("source_language", "target_language")
+    @classmethod
+    def _is_a_language(cls, written: str) -> str:
+        return tag_of(written)
 
     @model_validator(mode="after")
     def _by_heart_holds_nothing_out(self) -> Self:
