@@ -15,6 +15,7 @@ import urllib.request
 from pathlib import Path
 
 from flows.garbage import collect_beside
+from flows.prefect_database import last_words, or_end
 from seqloom.lifeline import end_with
 from seqloom.mistake import UserMistake
 from tasks.embedded import EMBEDDED
@@ -49,7 +50,8 @@ class EmbeddedPrefect:
             except OSError:
                 time.sleep(SECONDS_BETWEEN_LOOKS)
         raise UserMistake(
-            f"Prefect's server does not start: see the end of {self.log}, or set PREFECT_API_URL to yours"
+            last_words(self.log)
+            or f"Prefect's server does not start: see the end of {self.log}, or set PREFECT_API_URL to yours"
         )
 
     def stop(self) -> None:
@@ -97,6 +99,7 @@ def _serve(descriptor: int, parent: int) -> None:
     """Be the server until the process `parent` is gone."""
     end_with(parent)
     collect_beside()
+    or_end()
     import uvicorn
     from prefect.server.api.server import create_app
 

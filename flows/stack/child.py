@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from flows.prefect_database import last_words
 from flows.stack.failure import StackFailure
 from flows.stack.layout import MARK, Server
 
@@ -49,7 +50,8 @@ class Child:
     def check(self, patience: float) -> None:
         """Raise a `StackFailure` if it ended, or is older than `patience` seconds and still not ready."""
         if self.ended:
-            raise StackFailure(f"{self.server.name} ended with code {self.process.returncode}: see {self.log}")
+            why = f" ({sentence})" if (sentence := last_words(self.log)) else ""
+            raise StackFailure(f"{self.server.name} ended with code {self.process.returncode}{why}: see {self.log}")
         if time.time() - self.started > patience:
             raise StackFailure(f"{self.server.name} is not ready after {patience:.0f} seconds: see {self.log}")
 

@@ -20,6 +20,7 @@ from flows.stack.layout import CPU_POOL, GPU_POOL, Layout
 from flows.stack.ports import check_port
 from flows.stack.presence import Running, announce, claim, running, withdraw
 from flows.stack.signals import deaf, until_told
+from seqloom.registry.database import prepare_ours
 
 WORKER_PATIENCE = 60  # seconds until Prefect has heard of a worker
 RUN_GRACE = 30  # seconds for runs under way to save a checkpoint
@@ -69,6 +70,8 @@ class Stack:
         check_port(self.layout.mlflow_port, "--mlflow-port")
         if self.layout.database_url:
             make_schemas(self.layout.database_url)
+        else:
+            prepare_ours(self.layout.home)
         (self.layout.home / "prefect").mkdir(exist_ok=True)
         for server in (self.layout.prefect(), self.layout.mlflow()):
             self.servers.append(Child(server, self.layout.logs))

@@ -12,7 +12,8 @@ import mlflow
 import pytest
 
 from flows.embedded_prefect import EmbeddedPrefect
-from seqloom.registry.tracking import database_file, make_database
+from seqloom.registry.database import database_file
+from seqloom.registry.tracking import make_database
 from tasks.embedded import EMBEDDED
 from tests.flows.running import Done, command, real
 

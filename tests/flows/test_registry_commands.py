@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from flows import command_line
-from seqloom.registry.tracking import connect, database_file
+from seqloom.registry.database import database_file
+from seqloom.registry.tracking import connect
 
 Typed = Callable[..., tuple[int, str, str]]
 

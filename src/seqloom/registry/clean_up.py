@@ -15,9 +15,10 @@ from mlflow.store.entities import PagedList
 from seqloom.artifact.clearing import Lying, clear, inventory, is_locked
 from seqloom.artifact.store import Store
 from seqloom.mistake import UserMistake
+from seqloom.registry.database import database_file
 from seqloom.registry.lineage import stages_of
 from seqloom.registry.runs import TRAINING_TAG
-from seqloom.registry.tracking import connect, database_file
+from seqloom.registry.tracking import connect
 from seqloom.registry.versions import KEY_TAG
 
 SECONDS_A_DAY = 86_400

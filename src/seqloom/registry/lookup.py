@@ -11,8 +11,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from seqloom.mistake import UserMistake
+from seqloom.registry.database import database_file
 from seqloom.registry.sealed import CHECKPOINT, FORMS, DamagedVersion, seal_of, verify
-from seqloom.registry.tracking import connect, database_file
+from seqloom.registry.tracking import connect
 from seqloom.registry.versions import FORM_SEAL_TAG, OWN_FORM, PACKAGE, SEAL_TAG, aliases_of, no_model
 
 MODEL_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))")

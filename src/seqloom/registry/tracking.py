@@ -12,9 +12,11 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from seqloom.mistake import UserMistake
+from seqloom.registry.database import database_file, files_folder, prepare_database, prepare_ours, sqlite_file
 
 RETRIES_OF_A_CALL = "2"  # some five seconds: whoever can wait longer asks again, and says so
 PATIENCE = 3600.0  # seconds that what is finished waits for an MLflow that is away
+MLFLOW_PLACE = "./mlruns"  # where MLflow itself keeps the files of a database that is not ours
 LONGEST_PAUSE = 30.0  # seconds between two looks whether it is back
 
 logger = logging.getLogger(__name__)
@@ -23,11 +25,6 @@ logger = logging.getLogger(__name__)
 def tracking_uri(home: Path) -> str:
     """`MLFLOW_TRACKING_URI` where it is set, else SQLite below `home`."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{database_file(home)}"
-
-
-def database_file(home: Path) -> Path:
-    """The SQLite database of the embedded MLflow."""
-    return home / "mlflow.db"
 
 
 def connect(home: Path) -> MlflowClient:
@@ -41,15 +38,17 @@ def connect(home: Path) -> MlflowClient:
     embedded = not os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)
     if embedded:
-        home.mkdir(parents=True, exist_ok=True)
+        prepare_ours(home)
         os.environ.pop("MLFLOW_TRACKING_URI", None)  # MLflow sets it, and ours would pass for the user's
+    elif file := sqlite_file(uri):
+        prepare_database(file, MLFLOW_PLACE)
     return MlflowClient(uri)
 
 
 def make_database(home: Path) -> None:
     """Make the database of the embedded MLflow, which takes seconds, unless it is there or the user has a server."""
     if not os.environ.get("MLFLOW_TRACKING_URI"):
-        connect(home).search_experiments(max_results=1)
+        connect(home)
 
 
 def is_away(error: BaseException) -> bool:
@@ -122,7 +121,7 @@ def experiment_id(client: MlflowClient, name: str, home: Path) -> str:
     if experiment is not None:
         return str(experiment.experiment_id)
     embedded = not os.environ.get("MLFLOW_TRACKING_URI")
-    location = (home / "mlflow" / name).as_uri() if embedded else None
+    location = (files_folder(home) / name).as_uri() if embedded else None
     return str(client.create_experiment(name, artifact_location=location))
 
 
