@@ -62,7 +62,7 @@ def test_a_shared_vocabulary_has_one_matrix(home: Path) -> None:
 
 
 def test_method_none_writes_nothing(home: Path) -> None:
-    assert build(home, method="none") == {"coverage": {}, "neighbours": {}, "width": 8}
+    assert build(home, method="none") == {"coverage": {}, "neighbours": {}, "width": 8, "files": {}}
     assert not list((home / "vectors").iterdir())
 
 
@@ -97,3 +97,11 @@ def test_progress_counts_the_passes_of_both_sides(home: Path) -> None:
     calls: list[tuple[object, ...]] = []
     build(home, method="word2vec", progress=lambda *call: calls.append(call))
     assert calls == [(n, 4, "epochs", "source" if n < 3 else "target") for n in (1, 2, 3, 4)]
+
+
+def test_what_is_odd_in_a_file_is_a_fact_and_is_logged(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (home / "en.txt").write_bytes(b"1 2\ndog 1 0\ncat 0 1\nch\xe9ri 1 1\n")
+    tally = build(home, method="pretrained", width=2, source_file=str(home / "en.txt"))["files"]["source"]
+    assert (tally["promised"], tally["rows"], tally["broken"]) == (1, 3, 1)
+    assert len(tally["notes"]) == 2
+    assert all(note in caplog.text for note in tally["notes"])

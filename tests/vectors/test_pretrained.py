@@ -3,8 +3,11 @@
 import gzip
 import struct
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seqloom.mistake import UserMistake
 from seqloom.vectors.pretrained import read_pretrained
@@ -31,6 +34,20 @@ def read(path: Path, width: int = 3):  # type: ignore[no-untyped-def]
         ("word2vec.bin.gz", gzip.compress(BINARY)),
         ("binary-by-its-bytes", BINARY),
         ("windows.vec", f"3 3\n{TEXT}".replace("\n", "\r\n").encode()),
+        ("tabs.vec", f"3 3\n{TEXT}".replace(" ", "\t").encode()),
+        ("tabs.txt", TEXT.replace(" ", "\t").encode()),
+        ("trailing.txt", TEXT.replace("\n", "\t \n").encode()),
+        ("marked.vec", f"\ufeff3 3\n{TEXT}".encode()),
+        ("marked.txt", f"\ufeff{TEXT}".encode()),
+        ("blank-lines.vec", f"3 3\n\n{TEXT}\n\n".encode()),
+        ("unfinished.txt", TEXT.rstrip("\n").encode()),
+        ("packed-without-saying", gzip.compress(TEXT.encode())),
+        ("gensim.bin", BINARY.replace(b"\n", b"").replace(b"3 3", b"3 3\n")),
+        ("text-called.bin", f"3 3\n{TEXT}".encode()),
+        ("few-promised.vec", f"1 3\n{TEXT}".encode()),
+        ("few-promised.bin", BINARY.replace(b"3 3", b"1 3")),
+        ("many-promised.vec", f"99999999999999 3\n{TEXT}".encode()),
+        ("many-promised.bin", BINARY.replace(b"3 3", b"9 3")),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -64,14 +81,15 @@ def test_a_token_is_found_without_its_mark_and_in_lower_case(token: str, form: s
         (b"word\n", "neither sizes nor a token with its numbers on line 1"),
         (b"2 3\ndog 1 2 3\ncat 1 2\n", "has 2 numbers on line 3, not 3"),
         (b"2 3\ndog 1\ncat 1 2 3\n", "has 1 numbers on line 2, not 3"),
-        (b"dog 1 2 3\n\ncat 1 2 3\n", "has 0 numbers on line 2, not 3"),
-        (b"2 3\ndog 1 2 3\ncat 1 2 x\n", "is malformed .*'x'"),
+        (b"2 3\ndog 1 2 3 4\ncat 1 2 3 4\n", "its vectors are 3 wide, and they are 4: correct that line"),
+        (b"dog 1 2 3\ncat 1 2 3\n5 1 2\n", "has 2 numbers on line 3, not 3"),
+        (b"2 3\ndog 1 2 3\ncat 1 2 x\n", "has 'x' for one of 3 numbers on line 3"),
         (b"2 3\ndog 1 2 3\ncat 1 nan 3\n", "infinite or no numbers"),
-        (b"2 3\ndog 1 2 3\nch\xe9ri 1 2 3\n", "is not UTF-8 on line 3: convert it to UTF-8"),
-        (b"5 3\ndog 1 2 3\n", "ends too early or is damaged"),
-        (b"99999999999999 3\ndog 1 2 3\n", "ends too early or is damaged"),
+        (b"5 3\n", "no vectors behind it"),
         (BINARY[:-8], "ends too early or is damaged"),
-        (BINARY.replace("北".encode(), b"\xff\xff"), "is malformed"),
+        (b"PK\x03\x04\x14\x00", "is a zip archive: unpack it"),
+        (b"\x80\x04\x95\x00", "is a pickle of Python: write it with gensim's save_word2vec_format"),
+        ("dog 1 2 3\n".encode("utf-16"), "is UTF-16: convert it to UTF-8"),
         (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", r"is a whole fastText model: give the \.vec"),
     ],
 )
@@ -117,6 +135,64 @@ def test_real_fasttext_models_are_refused(name: str) -> None:
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the shared data is not here")
-def test_a_real_file_in_latin_1_is_refused_at_its_line() -> None:
-    with pytest.raises(UserMistake, match="is not UTF-8 on line 150"):
-        read(REAL / "pang_lee_polarity_fasttext.vec", 100)
+def test_a_real_file_in_latin_1_is_read_but_for_its_accents() -> None:
+    tally = read(REAL / "pang_lee_polarity_fasttext.vec", 100).tally
+    assert tally.first_broken == 150
+    assert tally.rows == tally.promised
+
+
+def test_a_token_may_have_spaces(tmp_path: Path) -> None:
+    rows = ["the 1 2 3", ". . . 4 5 6", "at name@domain.com 7 8 9", "route 66 1 1 1", "\xa0 2 2 2"]
+    (tmp_path / "glove.840B.txt").write_text("\n".join(rows), encoding="utf-8")
+    vectors = read(tmp_path / "glove.840B.txt")
+    found = {token: tuple(vectors(token)) for token in ("the", ". . .", "at name@domain.com", "route 66", "\xa0")}
+    assert list(found.values()) == [(1, 2, 3), (4, 5, 6), (7, 8, 9), (1, 1, 1), (2, 2, 2)]
+    assert (vectors.tally.spaced, vectors.tally.notes) == (3, [])
+
+
+LONG = ("ж" * 60).encode()[:99]  # word2vec.c cuts a word after so many bytes
+
+
+@pytest.mark.parametrize(
+    ("content", "note"),
+    [
+        (b"2 3\nch\xe9ri 1 2 3\ndog 1 2 3\n", "tokens that are not UTF-8: 1, the first in row 2"),
+        (b"2 3\n" + LONG + b" 1 2 3\ndog 1 2 3\n", "tokens that are not UTF-8: 1, the first in row 2"),
+        (BINARY.replace("北京".encode(), LONG), "tokens that are not UTF-8: 1, the first in row 3"),
+        (BINARY.replace(b"the ", b"dog "), "rows that were skipped: 1 whose token an earlier row has"),
+        (b"dog 1 2 3\ndog 4 5 6\n  7 8 9\n", "1 whose token an earlier row has and 1 without a token"),
+        (b"2 3\ndog 1 2 3\ncat 1 2 3\ncow 1 2 3\n", "the first line promises 2 rows and there are 3: all were read"),
+        (b"9 3\ndog 1 2 3\ncat 1 2 3\n", "the first line promises 9 rows and there are 2"),
+    ],
+)
+def test_what_is_odd_is_counted_and_said(content: bytes, note: str, tmp_path: Path) -> None:
+    (tmp_path / "some.vec").write_bytes(content)
+    vectors = read(tmp_path / "some.vec")
+    assert note in " ".join(vectors.tally.notes)
+    assert vectors.tally.facts["notes"] == vectors.tally.notes
+    assert tuple(vectors("dog")) == (tuple(ROWS["dog"]) if b"3 3" in content else (1, 2, 3))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp")), min_size=1), min_size=1, unique=True
+    ),
+    st.sampled_from([" ", "\t", "  "]),
+    st.integers(0, 9),
+    st.booleans(),
+)
+def test_no_row_is_lost(tokens: list[str], between: str, promised: int, binary: bool) -> None:
+    rows = {token: (float(number), -0.5, 2.0) for number, token in enumerate(tokens)}
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "some.bin" if binary else "some.vec")
+        content = f"{promised} 3\n".encode()
+        for token, row in rows.items():
+            if binary:
+                content += token.encode() + b" " + struct.pack("<3f", *row)
+            else:
+                content += between.join([token, *map(str, row)]).encode() + b"\n"
+        path.write_bytes(content)
+        vectors = read(path)
+    assert {token: tuple(vectors(token)) for token in rows} == rows
+    assert vectors.tally.rows == len(rows)

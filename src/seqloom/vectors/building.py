@@ -1,5 +1,6 @@
 """The vectors stage: a matrix per side for the embeddings to start from, and the figures people are shown."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import count
@@ -18,11 +19,13 @@ from seqloom.recipe import schema
 from seqloom.vectors.aligning import Aligned, Lookup, align
 from seqloom.vectors.loading import SOURCE_FILE, TARGET_FILE
 from seqloom.vectors.neighbours import find_neighbours
-from seqloom.vectors.pretrained import read_pretrained
+from seqloom.vectors.pretrained import Pretrained, read_pretrained
 from seqloom.vectors.training import learn_vectors
 from seqloom.vocabulary.building import COUNTS_FILE, SIDES, load_vocabularies
 from seqloom.vocabulary.special import END, SPECIAL_TOKENS, START
 from seqloom.vocabulary.vocabulary import Vocabulary
+
+logger = logging.getLogger(__name__)
 
 Vocabularies = Mapping[str, Vocabulary]  # by side
 
@@ -39,11 +42,13 @@ def build_vectors(
         UserMistake: a pretrained file is missing or malformed, of another width, or knows no token of the vocabulary.
     """
     vocabularies = dict(zip(SIDES, load_vocabularies(vocabulary), strict=True))
+    files: dict[str, Pretrained] = {}
     match section.method:
         case "none":
             made: dict[str, Aligned] = {}
         case "pretrained":
-            made = _look_up(section, shared, vocabularies)
+            files = _read_files(section)
+            made = _look_up(section, shared, vocabularies, files)
         case "word2vec" | "fasttext":
             made = _learn(section, shared, corpus, vocabularies, folder, progress)
     counts = _counts(vocabulary)
@@ -55,6 +60,7 @@ def build_vectors(
             side: find_neighbours(vocabularies[side].tokens, aligned, counts[side]) for side, aligned in made.items()
         },
         "width": section.width,
+        "files": {side: vectors.tally.facts for side, vectors in files.items()},
     }
 
 
@@ -87,17 +93,28 @@ def _write_lines(path: Path, sides: tuple[str, ...], corpus: Path, vocabularies:
                 file.write(vocabularies[side].lines(frame[side].tolist(), SPECIAL_TOKENS[START], SPECIAL_TOKENS[END]))
 
 
-def _look_up(section: schema.Vectors, shared: bool, vocabularies: Vocabularies) -> dict[str, Aligned]:
-    files = {"source": section.source_file, "target": section.target_file}
-    lookups = {
-        side: read_pretrained(Path(file), section.width, f"vectors.{side}_file") for side, file in files.items() if file
-    }
+def _read_files(section: schema.Vectors) -> dict[str, Pretrained]:
+    """The vectors of each side that has a file; what is odd about one is said."""
+    named = {"source": section.source_file, "target": section.target_file}
+    files = {}
+    for side, file in named.items():
+        if file:
+            files[side] = read_pretrained(Path(file), section.width, f"vectors.{side}_file")
+            for note in files[side].tally.notes:
+                logger.warning("vectors.%s_file: %s: %s", side, file, note)
+    return files
+
+
+def _look_up(
+    section: schema.Vectors, shared: bool, vocabularies: Vocabularies, files: Mapping[str, Lookup]
+) -> dict[str, Aligned]:
+    lookups = dict(files)
     if shared:  # one vocabulary knows the words of both sides, so each word has its vector from the first file with it
         lookups = dict.fromkeys(SIDES, _first_of(list(lookups.values())))
     made = {side: align(vocabularies[side].tokens, lookups[side], section.width, section.seed) for side in lookups}
     for side, aligned in made.items():
         if not aligned.found.any():
-            place = files[side] or "the file of the other side"
+            place = getattr(section, f"{side}_file") or "the file of the other side"
             raise UserMistake(
                 f"vectors.{side}_file: no {side} token has a vector in {place}: give vectors of its language, or set "
                 "vocabulary.kind to word"
