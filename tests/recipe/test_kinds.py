@@ -88,7 +88,7 @@ def test_a_text_is_its_own_target_in_lines_and_in_a_table() -> None:
         ({**GOES_ON, "model": {"encoder": "none", "copying": True}}, "remove copying"),
         ({**GOES_ON, "model": {"encoder": "none", "decoder": "classifier"}}, "needs an encoder to read"),
         ({**GOES_ON, "training": {"objective": "masked"}}, "trains an encoder, and there is none"),
-        ({**GOES_ON, "model": LEARNED}, "lower training.row_tokens to 50, or raise model.places"),
+        ({**GOES_ON, "model": LEARNED}, "lower training.row_tokens to 100, or raise model.places"),
         ({**GOES_ON, "evaluation": {"metric": "bleu"}}, "to auto, word_perplexity, character_perplexity"),
         ({**GOES_ON, "training": {"select_by": "bleu"}}, "is no score of task generation: set it to loss"),
         ({"task": "poetry"}, "task must be one of"),

@@ -9,6 +9,7 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import STAGES, Stage
 from seqloom.artifact.store import Store
 from seqloom.corpus.sources import locate
+from seqloom.mistake import UserMistake
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.checking import check_recipe_and_files
@@ -94,4 +95,15 @@ def test_a_byte_of_the_corpus_reruns_all_and_its_name_nothing(place: Path) -> No
 def test_a_plan_and_a_check_write_nothing(place: Path) -> None:
     steps = check_recipe_and_files(recipe_named("planned"), place, unwatched)
     assert steps == plan(recipe_named("planned"), place)
+    assert not place.exists()
+
+
+def test_learned_positions_that_cannot_hold_the_corpus_are_told_by_a_check(place: Path) -> None:
+    def checked(places: int) -> None:
+        model = {"encoder": "transformer", "decoder": "lstm", "positions": "learned", "places": places}
+        check_recipe_and_files(recipe_named("planned", model=model), place, unwatched)
+
+    with pytest.raises(UserMistake, match=r"source of the train split has 5 tokens, .* raise it to 6,"):
+        checked(5)
+    checked(6)
     assert not place.exists()

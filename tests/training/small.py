@@ -57,11 +57,11 @@ def training_section(**change: Any) -> Training:
 
 
 def write_home(home: Path, labels: bool = False) -> Path:
-    """The folders that the stages before training leave: 36 pairs for training, 12 for validation."""
+    """The folders that the stages before training leave: 36 pairs for training, 12 for validation and for test."""
     random = np.random.default_rng(5)
     for stage in ("vocabulary", "vectors", "batches", "workspace", "made"):
         (home / stage).mkdir(parents=True)
-    for split, rows in (("train", 36), ("validation", 12)):
+    for split, rows in (("train", 36), ("validation", 12), ("test", 12)):
         sources = [random.integers(4, SIZES.source, size=random.integers(1, 9)).tolist() for _ in range(rows)]
         write_sequences(home / "batches" / f"{split}.source", [sources])
         targets = [[token + 2 for token in (row[:1] if labels else row)] for row in sources]

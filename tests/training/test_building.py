@@ -8,6 +8,8 @@ import torch
 from torch import nn
 
 from seqloom.batches.bucketing import BucketedBatches
+from seqloom.batches.running import RunningBatches
+from seqloom.decoding.reading import read_generator
 from seqloom.models.building import read_checkpoint, set_vectors
 from seqloom.recipe.resolved import read_recipe
 from seqloom.training.history import read_history
@@ -116,3 +118,23 @@ def test_a_shared_vocabulary_is_one_embedding_on_the_disk_too(home: Path, monkey
     run_stage(home, {}, {"epochs": 2})
     model = read_checkpoint(read_recipe(home / "made").model, home / "made")
     assert model.source_embedding.weight is model.target_embedding.weight is model.output.weight
+
+
+@pytest.mark.parametrize(("decoder", "window"), [("transformer", 6), ("cnn", 6), ("gru", 0)])
+def test_a_model_of_running_text_that_knows_places_reads_windows_of_its_rows(
+    decoder: str, window: int, home: Path
+) -> None:
+    model = {"encoder": "none", "decoder": decoder, "heads": 2, "positions": "learned", "places": 6}
+    facts = run_stage(home, model, {"row_tokens": 6, "epochs": 2})
+    generator = read_generator(home / "made")
+    assert generator.model.window == window
+    assert generator.tokens is None, "a prompt may be of any length"
+    judged = RunningBatches.open_running(home / "batches", "validation", 6, 48).in_order()
+    loss = validation_loss(generator.model, judged, CPU)
+    assert facts["validation"]["validation/loss"] == pytest.approx(loss, abs=1e-4)
+
+
+def test_texts_behind_the_last_place_are_told_before_anything_is_learned(home: Path) -> None:
+    model = {"encoder": "transformer", "heads": 2, "positions": "learned", "places": 8}
+    assert "raise it to 9" in mistake_of(lambda: run_stage(home, model, {}))
+    assert not any((home / "workspace").iterdir())

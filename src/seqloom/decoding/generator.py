@@ -121,7 +121,7 @@ class Generator:
         """A model that was read already, with the vocabularies and the recipe in `folder`."""
         recipe = read_recipe(folder)
         source, target = (Vocabulary.load(folder / name) for name in VOCABULARY_FILES)
-        longest, places = recipe.corpus.max_characters, _places(recipe)
+        longest, places = recipe.corpus.max_characters, None if model.window else _places(recipe)
         return cls(model, source, target, recipe.decoding, longest, places, conversation_of(recipe))
 
     def move(self, device: torch.device) -> None:

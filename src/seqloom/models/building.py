@@ -18,6 +18,7 @@ from seqloom.models.linear_part import LinearPart
 from seqloom.models.pointer_generator import PointerGenerator
 from seqloom.models.reading_decoder import ReadingDecoder
 from seqloom.models.wide_classifier import WideClassifier
+from seqloom.models.windowed_model import WindowedModel
 from seqloom.vocabulary.special import PADDING, SPECIAL_TOKENS
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Sizes:
     width: int  # numbers per embedding
     shared: bool  # one vocabulary, so one embedding
     runs: int = 0  # that a linear part beside a classifier knows
+    window: int = 0  # tokens of a row of running text, for a decoder that knows no place behind it
 
 
 def build_model(section: "Model", sizes: Sizes, objective: str = "sequence") -> EncoderDecoder:
@@ -54,7 +56,10 @@ def build_model(section: "Model", sizes: Sizes, objective: str = "sequence") -> 
     if section.copying:
         assert isinstance(decoder, AttentiveDecoder)
         return PointerGenerator(source_embedding, target_embedding, encoder, decoder, output, section.coverage)
-    plain = EncoderDecoder(source_embedding, target_embedding, encoder, decoder, output)
+    parts = (source_embedding, target_embedding, encoder, decoder, output)
+    if sizes.window:
+        return WindowedModel(*parts, sizes.window)
+    plain = EncoderDecoder(*parts)
     if section.linear_runs:
         return WideClassifier(plain, LinearPart(sizes.runs, sizes.target - len(SPECIAL_TOKENS), section.linear_runs))
     return plain

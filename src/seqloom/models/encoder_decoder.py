@@ -14,6 +14,8 @@ from seqloom.vocabulary.special import END, PADDING
 class EncoderDecoder(nn.Module):
     """p(target | source), one token at a time (Sutskever et al. 2014, Cho et al. 2014)."""
 
+    window = 0  # tokens that it reads at once, where longer text is read window by window
+
     def __init__(
         self,
         source_embedding: nn.Embedding,
@@ -47,20 +49,23 @@ class EncoderDecoder(nn.Module):
         """The state before the first token."""
         return self.decoder.start(memory)
 
+    def run(self, tokens: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
+        """Target tokens `(B, T)` behind a state to features `(B, T, E)` and the state after the last."""
+        return self.decoder.run(self.target_embedding(tokens), state, memory)
+
     def step(self, token: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
         """The last token of each row `(B,)` to the logits of the next `(B, V)` and the state after it."""
-        hidden, state = self.decoder.run(self.target_embedding(token.unsqueeze(1)), state, memory)
+        hidden, state = self.run(token.unsqueeze(1), state, memory)
         return self.project(hidden).squeeze(1), state
 
     def advance(self, tokens: Tensor, state: State, memory: Memory) -> State:
         """The state after tokens `(B, T)` that are known, read at once and not projected."""
-        return self.decoder.run(self.target_embedding(tokens), state, memory)[1]
+        return self.run(tokens, state, memory)[1]
 
     def forward(self, batch: Batch) -> Tensor:
         """Teacher forcing: the hidden features `(B, T, E)` of the whole target at once, ready for `project`."""
         memory = self.encode(batch.source)
-        features, _ = self.decoder.run(self.target_embedding(batch.target_input), self.start(memory), memory)
-        return features
+        return self.run(batch.target_input, self.start(memory), memory)[0]
 
     def project(self, hidden: Tensor) -> Tensor:
         """Features `(…, E)` to logits `(…, V)`."""

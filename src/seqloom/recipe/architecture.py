@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from seqloom.recipe.sections.model import Model
 
 RECURRENT = ("rnn", "lstm", "gru")
+KNOWING_PLACES = ("transformer", "cnn")
 
 
 def in_words(model: "Model") -> str:
@@ -34,6 +35,36 @@ def mistakes_in(model: "Model") -> Iterator[str]:
             yield from _mistaken_heads(model, side)
     if model.positions == "rotary" and "cnn" in (model.encoder, model.decoder):
         yield "a cnn cannot turn queries and keys: set positions to sinusoidal or learned"
+
+
+def window_of(recipe: "Recipe") -> int:
+    """Tokens of running text that a decoder which knows places reads at once: those of a row; else 0, no bound."""
+    running = recipe.corpus.format == "running" and recipe.model.decoder in KNOWING_PLACES
+    return recipe.training.row_tokens if running else 0
+
+
+def sides_with_learned_positions(model: "Model") -> list[str]:
+    """Of encoder and decoder those that have a vector for each of `places` and none behind them."""
+    if model.positions != "learned":
+        return []
+    return [side for side in ("encoder", "decoder") if getattr(model, side) in KNOWING_PLACES]
+
+
+def mistaken_places(recipe: "Recipe") -> Iterator[str]:
+    """A sentence where learned positions cannot hold what the recipe itself asks for; the corpus is looked at later."""
+    places, longest, window = recipe.model.places, recipe.decoding.max_length, window_of(recipe)
+    if "decoder" not in sides_with_learned_positions(recipe.model):
+        return
+    if window > places:
+        yield (
+            f"a row has {window} tokens, and model.places is {places}: lower training.row_tokens to {places}, or raise "
+            "model.places"
+        )
+    if not window and longest >= places:
+        yield (
+            f"decoding.max_length {longest} is more than the {places - 1} tokens that model.places holds: lower it to "
+            f"{places - 1}, or raise model.places to {longest + 1}"
+        )
 
 
 def idle_words(model: "Model", said: Collection[str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from seqloom.recipe.architecture import ctranslate2_obstacles
+from seqloom.recipe.architecture import ctranslate2_obstacles, mistaken_places
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.sections.corpus import Corpus
 from seqloom.recipe.sections.decoding import Decoding
@@ -58,6 +58,12 @@ class Recipe(Section):
                 raise ValueError(f"training.objective masked trains an encoder, and there is none: {remedy}")
             if self.training.start_encoder_from:
                 raise ValueError(f"training.start_encoder_from starts an encoder, and there is none: {remedy}")
+        return self
+
+    @model_validator(mode="after")
+    def _places_hold_what_is_asked_for(self) -> Self:
+        for mistake in mistaken_places(self):
+            raise ValueError(mistake)
         return self
 
     @model_validator(mode="after")

@@ -4,13 +4,18 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from seqloom.batches.encoding import encode_corpus
+from seqloom.batches.places import check_lengths
 from seqloom.corpus.building import build_corpus
 from seqloom.corpus.sources import locate
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
+from seqloom.recipe.architecture import sides_with_learned_positions, window_of
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.continuing import parent_of
 from seqloom.registry.planning import Step, plan
+from seqloom.vocabulary.building import build_vocabulary
 from seqloom.vocabulary.labels import labels_of
 
 
@@ -46,12 +51,21 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> li
     if not steps[0].cached:
         with tempfile.TemporaryDirectory() as folder:
             build_corpus(recipe.corpus, locate(recipe.corpus, home), Path(folder), progress)
-            _check_labels(recipe, Path(folder))
+            _check_corpus(recipe, Path(folder), home, progress)
     elif steps[0].manifest:
-        _check_labels(recipe, steps[0].manifest.path)
+        _check_corpus(recipe, steps[0].manifest.path, home, progress)
     return steps
 
 
-def _check_labels(recipe: Recipe, corpus: Path) -> None:
-    if kind_of(recipe.task).answer == "label":
+def _check_corpus(recipe: Recipe, corpus: Path, home: Path, progress: Progress) -> None:
+    labelled = kind_of(recipe.task).answer == "label"
+    if labelled:
         labels_of(corpus)
+    if sides_with_learned_positions(recipe.model) and not window_of(recipe):  # what has places has to be counted
+        with tempfile.TemporaryDirectory() as folder:
+            vocabulary, batches = (Path(folder) / name for name in ("vocabulary", "batches"))
+            vocabulary.mkdir()
+            batches.mkdir()
+            build_vocabulary(recipe.vocabulary, corpus, vocabulary, progress, parent_of(recipe, home), labelled)
+            encode_corpus(corpus, vocabulary, batches, progress)
+            check_lengths(recipe, batches)

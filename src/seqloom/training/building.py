@@ -9,10 +9,12 @@ import torch
 
 from seqloom.batches.bucketing import BucketedBatches
 from seqloom.batches.opening import open_batches
+from seqloom.batches.places import check_lengths
 from seqloom.models.building import Sizes, build_model, save_checkpoint, set_vectors
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.wide_classifier import WideClassifier
 from seqloom.progress import Progress
+from seqloom.recipe.architecture import window_of
 from seqloom.recipe.resolved import write_recipe
 from seqloom.training.device import choose_device
 from seqloom.training.group import Alone
@@ -59,7 +61,8 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
     """Take part in a training; the first process writes the model and returns what there is to tell."""
     recipe, section = job.recipe, job.recipe.training
     train, validation = (open_batches(recipe, job.batches, split) for split in ("train", "validation"))
-    sizes, linear = job.sizes, None
+    check_lengths(recipe, job.batches)
+    sizes, linear = replace(job.sizes, window=window_of(recipe)), None
     facts: dict[str, Any] = {}
     if recipe.model.linear_runs and section.objective == "sequence":
         linear, facts["telling"] = _fit_linear(job, train, progress)

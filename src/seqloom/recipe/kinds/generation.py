@@ -11,17 +11,10 @@ if TYPE_CHECKING:
 
 
 def _contradictions(recipe: "Recipe") -> Iterator[str]:
-    model, training = recipe.model, recipe.training
-    if model.encoder != "none":
+    if recipe.model.encoder != "none":
         yield (
-            f"task generation has no source for the encoder {model.encoder} to read, its text goes on from itself: set "
-            "model.encoder to none"
-        )
-    read = 2 * training.row_tokens
-    if model.positions == "learned" and model.decoder in ("transformer", "cnn") and read > model.places:
-        yield (
-            f"a row is judged behind the one before it, {read} tokens in all, and model.places is {model.places}: "
-            f"lower training.row_tokens to {model.places // 2}, or raise model.places"
+            f"task generation has no source for the encoder {recipe.model.encoder} to read, its text goes on from "
+            "itself: set model.encoder to none"
         )
 
 

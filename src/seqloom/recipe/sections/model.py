@@ -47,7 +47,12 @@ class Model(Section):
         description="How a Transformer or a convolutional side knows places; rotary turns a Transformer's queries and "
         "keys.",
     )
-    places: int = Field(512, ge=2, le=1_000_000, description="Tokens of the longest text, for learned positions.")
+    places: int = Field(
+        512,
+        ge=2,
+        le=1_000_000,
+        description="Tokens of the longest text and its end, for learned positions; of running text those of a row.",
+    )
     copying: bool = Field(
         False, description="A decoder with attention may copy source tokens (See et al. 2017): names, rare words."
     )

@@ -30,7 +30,8 @@ class Training(Section):
         128,
         ge=2,
         le=100_000,
-        description="Running text: tokens of a row; where a model is judged, as many before it are known.",
+        description="Running text: tokens of a row; where a model is judged, as many before it are known, of which a "
+        "Transformer or a convolutional model sees half.",
     )
     accumulation: int = Field(1, ge=1, le=100_000, description="Batches per update: their gradients are added up.")
     optimiser: Literal["sgd", "adagrad", "adam", "adamw"] = Field("adamw", description="Update rule.")

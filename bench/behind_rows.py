@@ -1,0 +1,115 @@
+"""A language model judged behind the rows that it learned from: `python -m bench.behind_rows TEXT [--decoder cnn]`.
+
+Characters of TEXT, rows of 32. For each kind of positions the perplexity of a character that has a row before it, by
+what could be done about places that no row has: nothing, a random offset of every batch, each row behind the one before
+it while training too (twice the work), or windows, which is what `models.windowed_model` does.
+"""
+
+import argparse
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from seqloom.batches.batch import Batch
+from seqloom.batches.running import RunningBatches, make_running_batch
+from seqloom.batches.sequences import Sequences
+from seqloom.models.building import Sizes, build_model
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.entrance import Entrance
+from seqloom.recipe.schema import Model
+from seqloom.training.loss import token_loss, validation_loss
+from seqloom.vocabulary.special import SPECIAL_TOKENS
+
+ROW, WIDTH, BATCH_TOKENS = 32, 64, 1024
+CPU = torch.device("cpu")
+
+
+def main() -> None:
+    """Print a line for each kind of positions and each way to train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("text", type=Path)
+    parser.add_argument("--decoder", default="transformer")
+    parser.add_argument("--characters", type=int, default=300_000)
+    parser.add_argument("--updates", type=int, default=800)
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    text = asked.text.read_text(encoding="utf-8")[: asked.characters]
+    known = {letter: number for number, letter in enumerate(sorted(set(text)), start=len(SPECIAL_TOKENS))}
+    ids = np.array([known[letter] for letter in text], dtype=np.int32)
+    cut = len(ids) * 9 // 10
+    train, valid = (RunningBatches(_sequences(part), ROW, BATCH_TOKENS) for part in (ids[:cut], ids[cut:]))
+    for positions in ("sinusoidal", "learned", "rotary"):
+        if asked.decoder == "cnn" and positions == "rotary":
+            continue
+        for how in ("rows", "offsets", "context"):
+            started = time.monotonic()
+            torch.manual_seed(1)
+            section = Model(
+                encoder="none",
+                decoder=asked.decoder,
+                decoder_width=WIDTH,
+                decoder_layers=2,
+                feedforward_width=4 * WIDTH,
+                positions=positions,
+                places=2 * ROW,
+                dropout=0.1,
+            )
+            plain, windowed = (
+                build_model(section, Sizes(len(known) + 4, len(known) + 4, WIDTH, True, window=window))
+                for window in (0, ROW)
+            )
+            _train(plain, train, how, asked.updates)
+            windowed.load_state_dict(plain.state_dict())
+            seconds = time.monotonic() - started
+            figures = [math.exp(validation_loss(model, valid.in_order(), CPU)) for model in (plain, windowed)]
+            print(
+                f"{asked.decoder} {positions}, learned from {how}: {figures[0]:.3f}, by windows {figures[1]:.3f}, "
+                f"{seconds:.0f} s",
+                flush=True,
+            )
+
+
+def _sequences(ids: np.ndarray) -> Sequences:
+    return Sequences(ids, np.array([0, len(ids)], dtype=np.int64))
+
+
+def _train(model: EncoderDecoder, batches: RunningBatches, how: str, updates: int) -> None:
+    random = np.random.default_rng(1)
+    [entrance] = [module for module in model.modules() if isinstance(module, Entrance)]
+    read = entrance.forward
+    optimiser = torch.optim.AdamW(model.parameters(), 2e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, updates, pct_start=0.1)
+    done = epoch = 0
+    while done < updates:
+        for rows, _ in batches.epoch(1, epoch):
+            if how == "offsets":
+                first = int(random.integers(ROW + 1))
+                entrance.forward = lambda embedded, place, first=first: read(embedded, place + first)
+            loss = token_loss(model, _behind(batches, rows) if how == "context" else batches.batch(rows), 0.0)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            done += 1
+            if done == updates:
+                break
+        epoch += 1
+    entrance.forward = read
+
+
+def _behind(batches: RunningBatches, rows: np.ndarray) -> Batch:
+    """Rows of the ring, each behind the one before it; half of them begin with nothing, as answers do."""
+    texts, known = [], []
+    for row in rows.tolist():
+        start = batches.turn + row * ROW
+        before = ROW * (row % 2)
+        texts.append(batches.ids[(start - before + np.arange(before + ROW)) % batches.total])
+        known.append(before)
+    return make_running_batch(texts, known)
+
+
+if __name__ == "__main__":
+    main()
