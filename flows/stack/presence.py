@@ -8,6 +8,8 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
+from seqloom.mistake import UserMistake
+
 
 @dataclass(frozen=True)
 class Running:
@@ -16,6 +18,7 @@ class Running:
     prefect_url: str
     prefect_api: str
     mlflow_url: str
+    home: str  # a copy of it has this file too, and no stack
     process: int = field(default_factory=os.getpid)
     started: float = field(default_factory=lambda: psutil.Process().create_time())  # numbers are used again
 
@@ -45,13 +48,22 @@ def withdraw(home: Path) -> None:
 
 
 def running(home: Path) -> Running | None:
-    """The stack that is up in this home; of one that was killed the file is still there, but not the process."""
+    """The stack that is up in this home; of one that was killed the file is still there, but not the process.
+
+    Raises:
+        UserMistake: the home was moved from under it.
+    """
     try:
         found = Running(**json.loads(_file(home).read_text(encoding="utf-8")))
         alive = psutil.Process(found.process).create_time() == found.started
-    except (FileNotFoundError, psutil.NoSuchProcess):
+    except (FileNotFoundError, psutil.NoSuchProcess, TypeError, ValueError):  # its fields are those of an older Seqloom
         return None
-    return found if alive else None
+    if alive and not Path(found.home).exists():
+        raise UserMistake(
+            f"{home} was moved from {found.home} while a stack was up there: stop that one (process {found.process}), "
+            "and start it here with seqloom up"
+        )
+    return found if alive and Path(found.home).samefile(home) else None
 
 
 def join(home: Path) -> None:

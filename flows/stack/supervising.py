@@ -86,7 +86,7 @@ class Stack:
             self._wait_until_heard_of(worker)
         self.say(f"workers      {', '.join(pools)}")
         layout = self.layout
-        announce(layout.home, Running(layout.prefect_url, layout.prefect_api, layout.mlflow_url))
+        announce(layout.home, Running(layout.prefect_url, layout.prefect_api, layout.mlflow_url, str(layout.home)))
         self.say(_how_to_try(self.layout, furnished["deployments"]))
 
     def watch(self) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from flows.stack.presence import Running, announce, claim, join, running, withdraw
+from seqloom.mistake import UserMistake
 
-UP = Running("http://127.0.0.1:1", "http://127.0.0.1:1/api", "http://127.0.0.1:2")
+
+def stack_of(home: Path) -> Running:
+    return Running("http://127.0.0.1:1", "http://127.0.0.1:1/api", "http://127.0.0.1:2", str(home))
 
 
 def test_a_home_has_one_stack(tmp_path: Path) -> None:
@@ -25,15 +29,15 @@ def test_a_home_has_one_stack(tmp_path: Path) -> None:
 
 def test_it_is_up_from_announce_to_withdraw(tmp_path: Path) -> None:
     assert running(tmp_path) is None
-    announce(tmp_path, UP)
-    assert running(tmp_path) == UP
+    announce(tmp_path, stack_of(tmp_path))
+    assert running(tmp_path) == stack_of(tmp_path)
     withdraw(tmp_path)
     assert running(tmp_path) is None
 
 
 @pytest.mark.parametrize("change", [{"process": 2**22 + 1}, {"started": 1.0}], ids=["gone", "number used again"])
 def test_of_a_killed_one_nothing_is_up(tmp_path: Path, change: dict[str, float]) -> None:
-    announce(tmp_path, UP)
+    announce(tmp_path, stack_of(tmp_path))
     file = tmp_path / "stack.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | change))
     assert running(tmp_path) is None
@@ -50,7 +54,38 @@ def test_a_command_speaks_to_the_stack_unless_told_otherwise(
         monkeypatch.delenv(name)
     if mine:
         monkeypatch.setenv("PREFECT_API_URL", mine)
-    announce(tmp_path, UP)
+    announce(tmp_path, stack_of(tmp_path))
     join(tmp_path)
-    assert os.environ["PREFECT_API_URL"] == (mine or UP.prefect_api)
-    assert os.environ["MLFLOW_TRACKING_URI"] == UP.mlflow_url
+    assert os.environ["PREFECT_API_URL"] == (mine or stack_of(tmp_path).prefect_api)
+    assert os.environ["MLFLOW_TRACKING_URI"] == stack_of(tmp_path).mlflow_url
+
+
+def test_a_copy_of_a_home_has_no_stack(tmp_path: Path) -> None:
+    """Its commands would write into the original."""
+    original = tmp_path / "original"
+    original.mkdir()
+    announce(original, stack_of(original))
+    copy = Path(shutil.copytree(original, tmp_path / "copy"))
+    assert running(copy) is None
+    (tmp_path / "link").symlink_to(original)
+    assert running(tmp_path / "link") == running(original) is not None
+
+
+def test_a_home_that_is_moved_from_under_its_stack(tmp_path: Path) -> None:
+    original = tmp_path / "original"
+    original.mkdir()
+    announce(original, stack_of(original))
+    moved = original.rename(tmp_path / "moved")
+    with pytest.raises(
+        UserMistake, match=rf"moved was moved from .*original .*\(process {os.getpid()}\), and start it"
+    ):
+        running(moved)
+
+
+def test_a_stack_of_an_older_seqloom_is_none_of_ours(tmp_path: Path) -> None:
+    announce(tmp_path, stack_of(tmp_path))
+    file = tmp_path / "stack.json"
+    told = json.loads(file.read_text())
+    del told["home"]
+    file.write_text(json.dumps(told))
+    assert running(tmp_path) is None

@@ -26,8 +26,9 @@ class Manifest:
         return Path(self.folder)
 
     def write(self, folder: Path) -> None:
-        """Write this manifest into `folder`, which is not always yet where it will lie."""
-        (folder / MANIFEST_FILE).write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False), encoding="utf-8")
+        """Write this manifest into `folder`, but for its place: that is where it is found."""
+        fields = {name: value for name, value in asdict(self).items() if name != "folder"}
+        (folder / MANIFEST_FILE).write_text(json.dumps(fields, indent=2, ensure_ascii=False), encoding="utf-8")
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -31,11 +31,11 @@ class Need:
     """What some runs were made from."""
 
     digests: frozenset[str]  # of stages
-    folders: frozenset[Path]  # checkpoints they started from
+    folders: frozenset[str]  # stage and key of checkpoints they started from, wherever their home was then
 
     def covers(self, lying: Lying) -> bool:
         """Whether it is among them."""
-        return lying.path.resolve() in self.folders or (
+        return _in_store(lying.path) in self.folders or (
             lying.manifest is not None and lying.manifest.digest in self.digests
         )
 
@@ -171,10 +171,15 @@ def _all(search: Callable[..., PagedList[Any]]) -> Iterator[Any]:
 
 def _need(client: MlflowClient, runs: Iterator[Run]) -> Need:
     digests: set[str] = set()
-    folders: set[Path] = set()
+    folders: set[str] = set()
     for run in runs:
         digests.update(stages_of(client, run.info.run_id).values())
         started_from = run.data.params.get("training.start_encoder_from")
         if started_from:
-            folders.add(Path(started_from).resolve())
+            folders.add(_in_store(Path(started_from).resolve()))
     return Need(frozenset(digests), frozenset(folders))
+
+
+def _in_store(folder: Path) -> str:
+    """The end of its path: a key is a digest, so no other folder has it."""
+    return f"{folder.parent.name}/{folder.name}"

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event
 
 from seqloom.artifact.database import holds_rows, prepare, revision_of
 from seqloom.mistake import UserMistake
+from seqloom.registry.locations import bring_home
 
 KEPT = (  # what somebody would miss
     ("runs", "true"),
@@ -39,12 +40,13 @@ def sqlite_file(uri: str) -> Path | None:
 
 
 def prepare_ours(home: Path) -> None:
-    """`prepare_database` for the embedded MLflow of a home.
+    """`prepare_database` for the embedded MLflow of a home, which may have come from somewhere else.
 
     Raises:
-        UserMistake: as there.
+        UserMistake: as there, or it came from somewhere else and must not be written.
     """
     prepare_database(database_file(home), files_folder(home).as_uri())
+    bring_home(database_file(home), files_folder(home))
 
 
 def prepare_database(file: Path, files: str) -> None:
