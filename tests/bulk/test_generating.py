@@ -97,18 +97,18 @@ def test_a_text_that_the_model_fails_on_fails_alone(checkpoint: Path, file: Path
 
 def test_rows_without_text(checkpoint: Path, tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
-    file.write_text('{"source": "dog", "n": 1}\n{"source": null}\n{"n": 3}\n{"source": 7}\n{bad\n', encoding="utf-8")
+    file.write_text('{"source": "dog", "n": 1}\n{"source": null}\n{"n": 3}\n{"source": [7]}\n{bad\n', encoding="utf-8")
     report = run(bulk_of(checkpoint, file), tmp_path / "out")
     reasons = pd.read_parquet(report.folder)["failure"].tolist()
-    assert reasons[1:4] == ["no text (null)", "no text (null)", "of type int, not text"]
+    assert reasons[1:4] == ["no text (null)", "no text (null)", "of type list, not text"]
     assert reasons[4].startswith("line 5: not valid JSON")
     assert [failure["row"] for failure in report.failures] == [2, 3, 4, 5]
 
 
 def test_a_file_of_which_nothing_can_be_used_is_a_mistake(checkpoint: Path, tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
-    file.write_text('{"source": 7}\n' * 4, encoding="utf-8")
-    with pytest.raises(UserMistake, match=r"a\.jsonl: no row could be used; the first: of type int, not text"):
+    file.write_text('{"source": [7]}\n' * 4, encoding="utf-8")
+    with pytest.raises(UserMistake, match=r"a\.jsonl: no row could be used; the first: of type list, not text"):
         run(bulk_of(checkpoint, file), tmp_path / "out")
 
 

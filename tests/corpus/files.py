@@ -13,7 +13,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import write_po
 
 from seqloom.artifact.digest import digest_of_file
+from seqloom.corpus.pairs import RawPair, Unreadable
+from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.sources import SourceFile
+from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Corpus
 
 Pairs = Sequence[tuple[str, str]]
@@ -26,6 +29,25 @@ def corpus(**fields: Any) -> Corpus:
 def source_file(path: Path, content: str | bytes, kind: str) -> SourceFile:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return SourceFile(path.name, path, digest_of_file(path), kind)
+
+
+def pairs_in(files: tuple[SourceFile, ...], section: Corpus) -> list[RawPair]:
+    """The pairs of files in which every row can be read."""
+    rows = list(read_pairs(files, section))
+    assert not [row for row in rows if isinstance(row, Unreadable)]
+    return [row for row in rows if isinstance(row, RawPair)]
+
+
+def told(files: tuple[SourceFile, ...], section: Corpus) -> list[str]:
+    """What is said of each row that cannot be read, and of a file that cannot be."""
+    said = []
+    try:
+        for row in read_pairs(files, section):
+            if isinstance(row, Unreadable):
+                said.append(f"{row.place} line {row.line}: {row.problem}")
+    except UserMistake as mistake:
+        said.append(str(mistake))
+    return said
 
 
 def encoded(pairs: Pairs, kind: str) -> bytes:

@@ -83,7 +83,7 @@ def test_only_what_is_not_given_is_split_off(given_split: str, tmp_path: Path) -
 
 
 @given(counts=st.tuples(st.integers(150, 300), st.integers(0, 100)))
-@settings(max_examples=8)
+@settings(max_examples=8, deadline=None)
 def test_growing_moves_no_sentence(counts: tuple[int, int]) -> None:
     with tempfile.TemporaryDirectory() as small, tempfile.TemporaryDirectory() as large:
         for folder, count in ((Path(small), counts[0]), (Path(large), sum(counts))):
@@ -93,7 +93,7 @@ def test_growing_moves_no_sentence(counts: tuple[int, int]) -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdefghij \n"), st.sampled_from(["", " ", "x", "y"])), max_size=60))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_splits_share_no_source_and_all_adds_up(pairs: list[tuple[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

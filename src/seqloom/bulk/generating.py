@@ -173,11 +173,12 @@ def _list_failures(bulk: Bulk, folder: Path, shown: int) -> tuple[int, list[Fail
 
 
 def _failures(bulk: Bulk, folder: Path) -> Iterator[Failure]:
-    for number, place in enumerate(sorted(folder.glob("shard-*.parquet"))):
-        table = pq.read_table(place, columns=[bulk.input.column, FAILURE])
+    shards = {int(place.stem.partition("-")[2]): place for place in folder.glob("shard-*.parquet")}
+    for number, place in sorted(shards.items()):  # names do not sort beyond 99,999
+        table = pq.read_table(place, columns=[bulk.input.outer, FAILURE])
         for row, reason in enumerate(table[FAILURE].to_pylist()):
             if reason is not None:
-                text = str(table[bulk.input.column][row].as_py() or "")[:SHOWN]
+                text = str(table[bulk.input.outer][row].as_py() or "")[:SHOWN]
                 yield {"row": number * bulk.shard_rows + row + 1, "reason": reason, "text": text}
 
 

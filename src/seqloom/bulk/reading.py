@@ -1,9 +1,9 @@
 """A file of texts to tables of so many rows: every column is kept, and a row that cannot be used says why."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seqloom.artifact.digest import digest_of_file
-from seqloom.corpus.opening import open_bytes, without_end
-from seqloom.corpus.sources import SourceFile
-from seqloom.corpus.tables import csv_rows, json_object, tsv_rows
+from seqloom.corpus.delimited import Row, csv_rows, tsv_rows
+from seqloom.corpus.foreign import refuse_foreign
+from seqloom.corpus.objects import JsonRow, as_text, found_at, json_object, json_rows
+from seqloom.corpus.opening import read_lines, without_end
+from seqloom.corpus.pairs import Unreadable, Unusable
+from seqloom.corpus.sources import ENDINGS, SourceFile, ending_of, is_parquet
+from seqloom.corpus.writing import storable
 from seqloom.mistake import UserMistake
 
 FORMATS = ("lines", "tsv", "csv", "jsonl", "parquet")
 PREDICTION, FAILURE = "prediction", "failure"  # the columns that are added
-Record = tuple[list[Any], str]  # the fields of a row, and what is wrong with it
+Record = tuple[list[Any], Any, str]  # the fields of a row, what stands in its source column, and what is wrong with it
 
 
 @dataclass(frozen=True)
@@ -35,28 +39,35 @@ class Input:
     """A file with the texts in one column."""
 
     file: SourceFile
-    column: str
+    column: str  # a dot in it may lead into an object
     columns: tuple[str, ...]
     rows: int
+
+    @property
+    def outer(self) -> str:
+        """The column itself, or the one that holds it."""
+        return _outer(self.column, self.columns)
 
     def shards(self, size: int) -> Iterator[Rows]:
         """All rows in order, `size` at a time.
 
         Raises:
-            UserMistake: a CSV file's quotation marks do not match.
+            UserMistake: a CSV file's quotation marks do not match, and no row begins surely behind them.
         """
         if self.file.format == "parquet":
-            yield from (Rows(table, table[self.column].to_pylist()) for table in _tables(self.file.path, size))
+            for table in _tables(self.file.path, size):
+                values = table.select([self.outer]).to_pylist()
+                yield Rows(table, [_asked(found_at(row, self.column)) for row in values])
             return
-        records = iter(_records(self.file, self.columns))
+        records = iter(_records(self.file, self.column, self.columns))
         while chunk := list(islice(records, size)):
             yield self._rows(chunk)
 
     def _rows(self, records: list[Record]) -> Rows:
-        columns = [[_storable(fields[place]) for fields, _ in records] for place in range(len(self.columns))]
+        columns = [[_storable(fields[place]) for fields, *_ in records] for place in range(len(self.columns))]
         table = pa.table([pa.array(column, pa.string()) for column in columns], names=list(self.columns))
-        texts = [fields[self.columns.index(self.column)] for fields, _ in records]
-        return Rows(table, texts, {row: wrong for row, (_, wrong) in enumerate(records) if wrong})
+        texts = [_asked(text) for _, text, _ in records]
+        return Rows(table, texts, {row: wrong for row, (*_, wrong) in enumerate(records) if wrong})
 
 
 def open_input(path: Path, kind: str, column: str) -> Input:
@@ -68,42 +79,54 @@ def open_input(path: Path, kind: str, column: str) -> Input:
     try:
         if not path.is_file():
             raise UserMistake(f"{path}: no such file (looked in {Path.cwd()}); give a file of texts")
-        file = SourceFile(str(path), path, digest_of_file(path), _format(path) if kind == "auto" else kind)
+        form = _format(path) if kind == "auto" else kind
+        file = SourceFile(str(path), path, digest_of_file(path), form, encoding_told_by="its encoding")
     except OSError as error:
         raise UserMistake(f"{path}: cannot be read ({error.strerror}); give a file of texts") from None
-    columns = tuple(_columns(file))
+    columns = tuple(_columns(file, column))
     if file.format == "lines":
         columns = (column,)
-    if columns.count(column) != 1:
+    nested = _outer(column, columns) if file.format in ("jsonl", "parquet") else column
+    if columns.count(nested) != 1:
         found = ", ".join(name[:40] for name in columns[:20]) or "none"
         raise UserMistake(f"{path}: there is no single column {column!r} among its columns ({found}); name another")
     for taken in (PREDICTION, FAILURE):
         if taken in columns:
             raise UserMistake(f"{path}: has a column {taken!r} already, which is to be added; rename or remove it")
-    rows = _count(file, columns)
+    rows = _count(file, column, columns)
     if not rows:
         raise UserMistake(f"{path}: holds no rows; give a file of texts")
     return Input(file, column, columns, rows)
 
 
 def _format(path: Path) -> str:
-    ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
-    return ending if ending in FORMATS else "lines"
+    ending = ending_of(path.name, path)
+    if path.stat().st_size:
+        refuse_foreign(str(path), path, ending, "the file", markup=False)
+    form = "parquet" if is_parquet(path) else ENDINGS.get(ending, "lines")
+    return form if form in FORMATS else "lines"
 
 
-def _columns(file: SourceFile) -> list[str]:
+def _outer(column: str, columns: tuple[str, ...]) -> str:
+    """The longest beginning of a dotted name that is a column; the name itself where none is."""
+    parts = column.split(".")
+    names = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return next((name for name in names if name in columns), column)
+
+
+def _columns(file: SourceFile, column: str) -> list[str]:
     match file.format:
         case "parquet":
             return list(_schema(file).names)
         case "jsonl":
             keys: dict[str, None] = {}
-            for _, line in _json_lines(file):
-                keys.update(dict.fromkeys(_json_row(line, "")[0]))
+            for row in json_rows(file, [column]):
+                keys.update(dict.fromkeys(_read(row)))
             return list(keys)
         case "lines":
             return []
-    first = next(_table_rows(file), None)
-    return [name.strip() for name in first[1]] if first else []
+    first = next(_table_rows(file, column), None)
+    return [name.strip() for name in first.fields] if first else []
 
 
 def _schema(file: SourceFile) -> pa.Schema:
@@ -113,10 +136,10 @@ def _schema(file: SourceFile) -> pa.Schema:
         raise UserMistake(f"{file.place}: not a Parquet file ({error}); correct the file or its format") from None
 
 
-def _count(file: SourceFile, columns: tuple[str, ...]) -> int:
+def _count(file: SourceFile, column: str, columns: tuple[str, ...]) -> int:
     if file.format == "parquet":
         return int(pq.read_metadata(file.path).num_rows)
-    return sum(1 for _ in _records(file, columns))
+    return sum(1 for _ in _records(file, column, columns))
 
 
 def _tables(path: Path, size: int) -> Iterator[pa.Table]:
@@ -133,57 +156,50 @@ def _tables(path: Path, size: int) -> Iterator[pa.Table]:
             yield pa.Table.from_batches(held)
 
 
-def _records(file: SourceFile, columns: tuple[str, ...]) -> Iterator[Record]:
+def _records(file: SourceFile, column: str, columns: tuple[str, ...]) -> Iterator[Record]:
     match file.format:
         case "lines":
-            yield from (([without_end(line)], _not_utf8([line])) for line in _lines(file))
+            for _, line, problem in read_lines(file):
+                yield [without_end(line)], without_end(line), problem
         case "jsonl":
-            for number, line in _json_lines(file):
-                row, wrong = _json_row(line, f"line {number}")
-                yield [row.get(column) for column in columns], wrong or _not_utf8([line])
+            for found in json_rows(file, [column]):
+                value = _read(found)
+                wrong = f"line {found.line}: {found.problem}" if isinstance(found, Unreadable) else ""
+                yield [value.get(name) for name in columns], found_at(value, column), wrong
         case _:
-            rows = _table_rows(file)
+            place = columns.index(column)
+            rows = _table_rows(file, column)
             next(rows, None)  # the names
-            for number, fields in rows:
-                wrong = f"line {number} has {len(fields)} fields and not {len(columns)}"
-                padded = [*fields, *[None] * len(columns)][: len(columns)]
-                yield padded, wrong if len(fields) != len(columns) else _not_utf8(fields)
+            for row in rows:
+                wrong = f"line {row.line} has {len(row.fields)} fields and not {len(columns)}"
+                padded = [*row.fields, *[None] * len(columns)][: len(columns)]
+                fits = len(row.fields) == len(columns)
+                yield padded, padded[place], row.problem or ("" if fits else wrong)
 
 
-def _table_rows(file: SourceFile) -> Iterator[tuple[int, list[str]]]:
-    return csv_rows(_lines(file), file.place) if file.format == "csv" else tsv_rows(_lines(file))
+def _table_rows(file: SourceFile, column: str) -> Iterator[Row]:
+    lines = read_lines(file)
+    return csv_rows(lines, file.place, [column]) if file.format == "csv" else tsv_rows(lines)
 
 
-def _json_lines(file: SourceFile) -> Iterator[tuple[int, str]]:
-    return ((number, line) for number, line in enumerate(_lines(file), start=1) if not line.isspace())
-
-
-def _json_row(line: str, place: str) -> tuple[dict[str, object], str]:
+def _read(row: JsonRow | Unreadable) -> dict[str, object]:
+    """What can be read of an object; of one with a bad byte still the rest, for it may hold the row's number."""
+    if isinstance(row, JsonRow):
+        return row.value
     try:
-        return json_object(line, place), ""
-    except UserMistake as mistake:
-        return {}, str(mistake)
+        return json_object(row.text)
+    except Unusable:
+        return {}
 
 
-def _lines(file: SourceFile) -> Iterator[str]:
-    """Each line with its end, without a byte order mark; a byte that is not UTF-8 becomes half a surrogate pair."""
-    with open_bytes(file) as stream:
-        first = (line.decode("utf-8-sig", "surrogateescape") for line in islice(stream, 1))
-        yield from chain(first, (line.decode("utf-8", "surrogateescape") for line in stream))
-
-
-def _not_utf8(fields: Iterable[str]) -> str:
-    for text in fields:
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            return f"byte 0x{ord(text[error.start]) & 0xFF:02x} is not UTF-8"
-    return ""
+def _asked(value: object) -> object:
+    """A text, or a number or truth value as JSON spells it; NaN is null, and anything else stays what it is."""
+    text = None if value is None else as_text(value)
+    return value if text is None or isinstance(value, str) else text or None
 
 
 def _storable(value: object) -> str | None:
     """A value as a column of text holds it: what is neither text nor null as JSON."""
     if value is None:
         return None
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text.encode("utf-8", "replace").decode()
+    return storable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

@@ -4,7 +4,6 @@ import json
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 
@@ -12,12 +11,14 @@ import pyarrow.dataset
 
 from seqloom.corpus.cleaning import EMPTY_SOURCE, Cleaner
 from seqloom.corpus.normalising import normalise
-from seqloom.corpus.pairs import Kin, RawPair
-from seqloom.corpus.readers import read_pairs
+from seqloom.corpus.overlap import shares_in_training
+from seqloom.corpus.pairs import Kin, Unreadable
+from seqloom.corpus.readers import Read, read_pairs
 from seqloom.corpus.running import as_lines
 from seqloom.corpus.sources import Sources
 from seqloom.corpus.splitting import SPLITS, Shares, Stretches
-from seqloom.corpus.writing import CorpusWriter
+from seqloom.corpus.tally import Tally
+from seqloom.corpus.writing import CorpusWriter, storable
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Corpus
@@ -27,43 +28,31 @@ _REPORT_EVERY = 10_000  # rows
 _EXAMPLE = 200  # characters of a text in the facts
 
 
-@dataclass
-class _Tally:
-    """What was counted on the way."""
-
-    read: Counter[str] = field(default_factory=Counter)  # by split whose files they are in
-    rows: Counter[str] = field(default_factory=Counter)  # by split
-    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)  # by split likewise, and reason
-    rejects: dict[str, dict[str, object]] = field(default_factory=dict)  # the first of each reason
-    lengths: dict[tuple[str, str], Counter[int]] = field(default_factory=dict)  # rows of each, by split and side
-
-    def keep(self, split: str, source: str, target: str) -> None:
-        """Count a pair that is kept."""
-        self.rows[split] += 1
-        for side, text in (("source", source), ("target", target)):
-            self.lengths.setdefault((split, side), Counter())[len(text)] += 1
-
-    def reject(self, given_for: str, reason: str, source: str, target: str, origin: str, line: int) -> None:
-        """Count a pair that is not."""
-        self.rejected[given_for, reason] += 1
-        shown = {"source": source[:_EXAMPLE], "target": target[:_EXAMPLE], "file": origin, "line": line}
-        self.rejects.setdefault(reason, shown)
-
-
 def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Progress) -> dict[str, object]:
     """Read, clean and split the corpus into Parquet files in `folder`, and return the facts of report.json.
 
     Memory does not grow with the text, but for some hundred bytes per pair by which duplicates are known.
 
     Raises:
-        UserMistake: a file is not what its format promises, or a split ends up empty.
+        UserMistake: a file is not what its format promises, more rows than `max_reject_share` allows cannot be read, or
+            a split ends up empty.
     """
     running = section.format == "running"
     shares = _stretches(section, sources) if running else Shares.of(section, sources)
     cleaner = Cleaner(section.max_characters)
-    tally, read = _Tally(), 0
+    tally, read = Tally(by_lines=running), 0
     with CorpusWriter(folder) as writer:
         for given_for, origin, pair in _pairs(section, sources):
+            legibility = tally.found(given_for, origin, pair.line)
+            read += 1
+            if read % _REPORT_EVERY == 0:
+                progress(read, None, "rows", origin)
+            if isinstance(pair, Unreadable):
+                text = storable(pair.text)
+                legibility.note(pair)
+                writer.reject(pair.reason, text, "", pair.place, pair.line, pair.problem)
+                tally.reject(given_for, pair.reason, text, "", pair.place, pair.line, pair.problem)
+                continue
             source, target = normalise(pair.source), normalise(pair.target)
             kin = pair.kin or Kin(source, frozenset())
             if running:  # has no gaps, but where nothing is written
@@ -77,13 +66,11 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
                 for split in shares.splits_of(kin.opening, given_for):
                     writer.keep(split, source, target, origin, pair.line)
                     tally.keep(split, source, target)
-            tally.read[given_for] += 1
-            read += 1
-            if read % _REPORT_EVERY == 0:
-                progress(read, None, "rows", origin)
     progress(read, read, "rows")
+    tally.check_legible(section.max_reject_share)
     _check_every_split(section, sources, tally)
-    facts = {"by_heart": section.by_heart, **_facts(tally, folder)}
+    nearly = {} if section.by_heart else {"also_in_training": shares_in_training(folder)}
+    facts = {"by_heart": section.by_heart, **_facts(tally, folder), **nearly}
     (folder / "report.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
     return facts
 
@@ -91,7 +78,8 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
 def _stretches(section: Corpus, sources: Sources) -> Stretches:
     """Running text is read twice: how much there is of it, blank passages left out, decides where it is cut."""
     pairs = (pair for files in sources.train.rows for pair in read_pairs(files, section))
-    return Stretches(sum(not _blank(normalise(pair.source)) for pair in pairs), Shares.of(section, sources))
+    passages = sum(not isinstance(pair, Unreadable) and not _blank(normalise(pair.source)) for pair in pairs)
+    return Stretches(passages, Shares.of(section, sources))
 
 
 def _blank(passage: str) -> bool:
@@ -99,7 +87,7 @@ def _blank(passage: str) -> bool:
     return not as_lines(passage).strip()
 
 
-def _pairs(section: Corpus, sources: Sources) -> Iterator[tuple[str, str, RawPair]]:
+def _pairs(section: Corpus, sources: Sources) -> Iterator[tuple[str, str, Read]]:
     """Every pair with the split its files are given for and the file: held-out text first, so training can avoid it."""
     for split in ("test", "validation", "train"):
         for files in getattr(sources, split).rows:
@@ -107,13 +95,13 @@ def _pairs(section: Corpus, sources: Sources) -> Iterator[tuple[str, str, RawPai
                 yield split, files[0].place, pair
 
 
-def _check_every_split(section: Corpus, sources: Sources, tally: _Tally) -> None:
+def _check_every_split(section: Corpus, sources: Sources, tally: Tally) -> None:
     for split in ("test", "validation", "train"):
         if not tally.rows[split]:
             raise UserMistake(_why_none_is_left(split, section, sources, tally))
 
 
-def _why_none_is_left(split: str, section: Corpus, sources: Sources, tally: _Tally) -> str:
+def _why_none_is_left(split: str, section: Corpus, sources: Sources, tally: Tally) -> str:
     given_for = split if getattr(sources, split).columns else "train"
     first, *others = getattr(sources, given_for).rows
     files = "+".join(file.place for file in first) + (f" and {len(others)} more" if others else "")
@@ -130,7 +118,7 @@ def _why_none_is_left(split: str, section: Corpus, sources: Sources, tally: _Tal
     )
 
 
-def _facts(tally: _Tally, folder: Path) -> dict[str, object]:
+def _facts(tally: Tally, folder: Path) -> dict[str, object]:
     rejected: Counter[str] = Counter()
     for (_, reason), count in tally.rejected.items():
         rejected[reason] += count
@@ -139,6 +127,7 @@ def _facts(tally: _Tally, folder: Path) -> dict[str, object]:
         "rejected": dict(sorted(rejected.items())),
         "rejects": dict(sorted(tally.rejects.items())),
         "read": tally.read.total(),
+        "unreadable": tally.unreadable,
         "characters": {split: {side: _mean(tally.lengths[split, side]) for side in SIDES} for split in SPLITS},
         "lengths": {side: _quantiles(tally.lengths["train", side]) for side in SIDES},
         "examples": _examples(folder / "train.parquet", tally.rows["train"]),

@@ -1,109 +1,140 @@
 """Gettext catalogues to pairs: PO, which people edit, and MO, which programs load."""
 
-import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from babel.messages.catalog import Catalog, Message
-from babel.messages.mofile import read_mo as parse_mo
-from babel.messages.pofile import PoFileError, PoFileParser
+from babel.messages.pofile import unescape
 
-from seqloom.corpus.opening import open_bytes, read_lines
-from seqloom.corpus.pairs import RawPair
+from seqloom.corpus.charset import charset_of_header, header_of
+from seqloom.corpus.compression import head_of
+from seqloom.corpus.mo_file import read_messages
+from seqloom.corpus.opening import Line, read_lines, undecodable
+from seqloom.corpus.pairs import MALFORMED, RawPair, Unreadable, Unusable
 from seqloom.corpus.sources import SourceFile
-from seqloom.mistake import UserMistake
 
-_MOST_PLURALS = 6  # Arabic has six, no language more
-
-# babel takes the quotation marks and the order for granted: it would cut a letter off either end of a text without
-# marks, and give a stray msgstr to the next entry.
-_STATEMENT = re.compile(r'(#~\s*)?((?P<keyword>msgctxt|msgid_plural|msgid|msgstr)(\[\d\])?\s+)?"([^"\\]|\\.)*"')
+_KEYWORD = re.compile(r"(msgctxt|msgid_plural|msgid|msgstr)\b")
+_STATEMENT = re.compile(r'((?P<keyword>msgctxt|msgid_plural|msgid|msgstr(\[\d\])?)\s+)?(?P<text>"([^"\\]|\\.)*")')
 _FOLLOWS = {
-    "msgctxt": ("", "msgstr"),
-    "msgid": ("", "msgctxt", "msgstr"),
+    "msgctxt": ("",),
+    "msgid": ("", "msgctxt"),
     "msgid_plural": ("msgid",),
     "msgstr": ("msgid", "msgid_plural", "msgstr"),
 }
 
 
-class _Entries(Catalog):
-    """Entries of a PO file as they stand, repeated ones too.
+@dataclass
+class _Entry:
+    """What the statements of an entry hold."""
 
-    The header is left alone: its dates and languages are often carelessly filled in and decide nothing here.
+    line: int = 0  # of its msgid
+    texts: dict[str, list[str]] = field(default_factory=dict)  # by keyword, with its number
+    last: str = ""  # keyword
+    fuzzy: bool = False
+
+    def add(self, number: int, text: str) -> None:
+        """Take a statement, or one more piece of the last.
+
+        Raises:
+            Unusable: it is malformed, or may not stand here.
+        """
+        statement = _STATEMENT.fullmatch(text)
+        keyword = (statement["keyword"] or "") if statement else ""
+        kind = keyword.partition("[")[0]
+        follows = self.last.partition("[")[0] in _FOLLOWS[kind] if keyword else bool(self.last)
+        if not statement or not follows or keyword in self.texts:
+            raise Unusable(
+                MALFORMED,
+                f"malformed PO ({text[:40]}); an entry is msgid and msgstr, in this order, each with its text in "
+                "quotation marks",
+            )
+        self.line = number if keyword == "msgid" else self.line
+        self.last = keyword or self.last
+        self.texts.setdefault(self.last, []).append(unescape(statement["text"]))
+
+    def joined(self, *keywords: str) -> list[str]:
+        """The texts of the keywords that are there."""
+        return ["".join(self.texts[keyword]) for keyword in keywords if keyword in self.texts]
+
+
+def read_po(file: SourceFile) -> Iterator[RawPair | Unreadable]:
+    """Yield the translated entries of a PO file, without those that are fuzzy or obsolete.
+
+    It is in the encoding that its header names. An entry is in memory at a time.
+
+    Raises:
+        UserMistake: the header contradicts the file.
     """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.entries: list[Message] = []
-
-    def __setitem__(self, id: object, message: Message) -> None:
-        self.entries.append(message)
-
-    @property
-    def num_plurals(self) -> int:
-        return _MOST_PLURALS
-
-
-def read_po(file: SourceFile) -> Iterator[RawPair]:
-    """Yield the translated entries of a PO file, without those that are fuzzy or obsolete."""
-    catalogue = _Entries()
-    parser = PoFileParser(catalogue, ignore_obsolete=True, abort_invalid=True)
-    try:
-        parser.parse(_checked_lines(file))
-    except PoFileError as error:
-        raise UserMistake(
-            f"{file.place} line {error.lineno + 1}: malformed PO ({error}); correct the entry (msgfmt --check helps)"
-        ) from None
-    for message in catalogue.entries:
-        if not message.fuzzy:
-            yield from _pairs(message, message.lineno or 0)
+    charset = charset_of_header(header_of(head_of(file.path, file.place)), file.place)
+    if charset:
+        file = replace(file, encoding=charset, encoding_told_by="the charset in its header")
+    for block in _blocks(file):
+        entry = _parsed(block, file)
+        if isinstance(entry, Unreadable):
+            yield entry
+        elif entry and not entry.fuzzy:
+            forms = sorted(keyword for keyword in entry.texts if keyword.startswith("msgstr"))
+            yield from _pairs(entry.joined("msgid", "msgid_plural"), entry.joined(*forms), entry.line)
 
 
-def read_mo(file: SourceFile) -> Iterator[RawPair]:
+def read_mo(file: SourceFile) -> Iterator[RawPair | Unreadable]:
     """Yield the entries of an MO file, in its order."""
-    with open_bytes(file) as stream:
-        content = stream.read()
-    try:
-        messages = list(parse_mo(io.BytesIO(content)))
-    except Exception as error:  # babel checks little, and stumbles in many ways over bytes that are no MO file
-        raise UserMistake(
-            f"{file.place}: not an MO file that can be read ({error}); compile it again with msgfmt, or give the PO"
-        ) from None
-    for number, message in enumerate(messages):
-        yield from _pairs(message, number)
+    for message in read_messages(file):
+        if isinstance(message, Unreadable):
+            yield message
+        else:
+            number, texts, translations = message
+            yield from _pairs(texts, translations, number)
 
 
-def _checked_lines(file: SourceFile) -> Iterator[str]:
-    """Lines of a PO file, once it is sure that each is a comment or a statement in its place."""
-    previous = ""
-    for number, line in enumerate(read_lines(file), start=1):
+def _blocks(file: SourceFile) -> Iterator[list[Line]]:
+    """The lines of each entry, with the comments before it: it ends where another one begins."""
+    block: list[Line] = []
+    seen: set[str] = set()
+    blank = False
+    for number, line, problem in read_lines(file):
         text = line.strip()
-        if text and not (text[0] == "#" and text[:2] != "#~"):
-            statement = _STATEMENT.fullmatch(text)
-            if not statement and text[0] == "#":
-                yield "\n"  # a remark on an obsolete entry, which babel does not know
-                continue
-            keyword = statement["keyword"] if statement else None
-            if not statement or (keyword and previous not in _FOLLOWS[keyword]):
-                raise UserMistake(
-                    f"{file.place} line {number}: malformed PO ({text[:40]}); an entry is msgid and msgstr, in this "
-                    "order, each with its text in quotation marks"
-                )
-            previous = keyword or previous
-        yield line
+        found = _KEYWORD.match(text)
+        keyword = found[1] if found else ""
+        comment = text[:1] == "#" and (blank or "msgstr" in seen)
+        if seen and (comment or keyword == "msgctxt" or (keyword == "msgid" and seen != {"msgctxt"})):
+            yield block
+            block, seen = [], set()
+        if text:
+            block.append((number, text, problem))
+        seen |= {keyword} - {""}
+        blank = not text
+    yield block
 
 
-def _pairs(message: Message, line: int) -> Iterator[RawPair]:
+def _parsed(block: list[Line], file: SourceFile) -> _Entry | Unreadable | None:
+    """The entry of a block; None where there are comments alone."""
+    entry = _Entry()
+    number, text = 0, ""
+    try:
+        for number, text, problem in block:
+            if text[0] == "#":
+                entry.fuzzy = _is_fuzzy(text) or (entry.fuzzy and text[:2] != "#~")  # one before #~ is of that
+            elif problem:
+                return undecodable(file, number, text, problem)
+            else:
+                entry.add(number, text)
+        if entry.last and not entry.last.startswith("msgstr"):
+            raise Unusable(MALFORMED, f"malformed PO (missing msgstr for {entry.last} {text[:40]}); add it")
+    except Unusable as mistake:
+        return Unreadable(mistake.reason, mistake.problem, file.place, number, text)
+    return entry if entry.last else None
+
+
+def _is_fuzzy(comment: str) -> bool:
+    return comment.startswith("#,") and "fuzzy" in re.split(r"[,\s]+", comment[2:])
+
+
+def _pairs(texts: Sequence[str], forms: Sequence[str], line: int) -> Iterator[RawPair]:
     """The translated texts of an entry: one, or the singular with the first form and the plural with the last."""
-    if not message.id:
+    if not texts[0]:
         return  # the header
-    if isinstance(message.id, str):
-        if message.string:
-            yield RawPair(message.id, str(message.string), line)
-        return
-    singular, plural = message.id[0], message.id[-1]
-    forms = list(message.string or ())
-    if forms and forms[0]:
-        yield RawPair(singular, forms[0], line)
-    if any(forms):
-        yield RawPair(plural, [form for form in forms if form][-1], line)
+    if forms[0]:
+        yield RawPair(texts[0], forms[0], line)
+    if len(texts) > 1 and any(forms):
+        yield RawPair(texts[1], [form for form in forms if form][-1], line)

@@ -5,22 +5,25 @@ from itertools import zip_longest
 
 from seqloom.corpus.catalogues import read_mo, read_po
 from seqloom.corpus.dialogues import Dialogue, pairs_of, read_grouped, read_lists, read_questions, read_turns
-from seqloom.corpus.opening import read_lines, without_end
-from seqloom.corpus.pairs import RawPair
+from seqloom.corpus.opening import read_lines, readable_lines, undecodable, without_end
+from seqloom.corpus.pairs import NO_LABEL, RawPair, Unreadable
 from seqloom.corpus.running import passages_of
 from seqloom.corpus.sources import SourceFile
-from seqloom.corpus.tables import read_jsonl, read_table
+from seqloom.corpus.tables import read_table
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Corpus
 
+Read = RawPair | Unreadable
 
-def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[RawPair]:
+
+def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Read]:
     """Yield the pairs of an aligned source and target file, or of one table or catalogue, as they stand.
 
-    Text goes by one line at a time; only a catalogue is in memory as a whole.
+    A row that cannot be read is told as such, and the rows around it are read. Text goes by one line at a time; only an
+    MO file and a JSON array are in memory as a whole.
 
     Raises:
-        UserMistake: a file is not what its format promises.
+        UserMistake: a file is not what its format promises, or what the recipe says of it is wrong.
     """
     if section.turns:
         return pairs_of(_dialogues(files, section), section, files[0].place)
@@ -34,10 +37,8 @@ def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[RawPa
             return read_texts(file)
         case "running":
             return read_running(file, section.max_characters)
-        case "tsv" | "csv":
+        case "tsv" | "csv" | "jsonl" | "parquet":
             return read_table(file, section)
-        case "jsonl":
-            return read_jsonl(file, section)
         case "po":
             return read_po(file)
         case "mo":
@@ -45,7 +46,7 @@ def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[RawPa
     raise AssertionError(file.format)
 
 
-def _dialogues(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Dialogue]:
+def _dialogues(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Dialogue | Unreadable]:
     """The dialogues of an aligned file of questions and one of answers, or of one file."""
     if len(files) == 2:
         return read_questions(read_aligned(*files))
@@ -54,49 +55,77 @@ def _dialogues(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Dialo
         return read_turns(file, section)
     if section.dialogue_column:
         return read_grouped(file, section)
-    return read_lists(file, section) if file.format == "jsonl" else read_questions(read_table(file, section))
+    return (
+        read_lists(file, section) if file.format in ("jsonl", "parquet") else read_questions(read_table(file, section))
+    )
 
 
-def read_texts(file: SourceFile) -> Iterator[RawPair]:
+def read_texts(file: SourceFile) -> Iterator[Read]:
     """Yield the text of each line as its own target; blank lines are no rows."""
-    for number, line in enumerate(read_lines(file), start=1):
-        if not line.isspace():
-            text = without_end(line)
-            yield RawPair(text, text, number)
+    for row in readable_lines(file):
+        if isinstance(row, Unreadable):
+            yield row
+        elif not row[1].isspace():
+            text = without_end(row[1])
+            yield RawPair(text, text, row[0])
 
 
-def read_running(file: SourceFile, longest: int) -> Iterator[RawPair]:
-    """Yield passages of at most `longest` characters, each as its own target."""
-    for passage, number in passages_of(map(without_end, read_lines(file)), longest):
+def read_running(file: SourceFile, longest: int) -> Iterator[Read]:
+    """Yield passages of at most `longest` characters, each as its own target; an unreadable line is a blank one."""
+    wrong: list[Unreadable] = []
+
+    def lines() -> Iterator[str]:
+        for row in readable_lines(file):
+            if isinstance(row, Unreadable):
+                wrong.append(row)
+                yield ""
+            else:
+                yield without_end(row[1])
+
+    for passage, number in passages_of(lines(), longest):
+        yield from wrong
+        wrong.clear()
         yield RawPair(passage, passage, number)
+    yield from wrong
 
 
-def read_labelled(file: SourceFile) -> Iterator[RawPair]:
+def read_labelled(file: SourceFile) -> Iterator[Read]:
     """Yield the text of each line as the source and the word before it as the target; blank lines are no rows."""
-    for number, line in enumerate(read_lines(file), start=1):
-        if not line.isspace():
-            label, space, text = without_end(line).partition(" ")
-            if not label or not space:
-                raise UserMistake(
-                    f"{file.place} line {number}: is not a label, a space and a text; correct the line or corpus.format"
-                )
-            yield RawPair(text, label, number)
+    for row in readable_lines(file):
+        if isinstance(row, Unreadable):
+            yield row
+        elif not row[1].isspace():
+            label, space, text = without_end(row[1]).partition(" ")
+            if label and space:
+                yield RawPair(text, label, row[0])
+            else:
+                problem = "is not a label, a space and a text; correct the line or corpus.format"
+                yield Unreadable(NO_LABEL, problem, file.place, row[0], without_end(row[1]))
 
 
-def read_aligned(source: SourceFile, target: SourceFile) -> Iterator[RawPair]:
-    """Yield line n of `source` with line n of `target`."""
-    shorter_ended = False
+def read_aligned(source: SourceFile, target: SourceFile) -> Iterator[Read]:
+    """Yield line n of `source` with line n of `target`: one that cannot be read takes the other with it.
+
+    Raises:
+        UserMistake: one file has more lines.
+    """
     lengths = [0, 0]
-    for number, (left, right) in enumerate(zip_longest(read_lines(source), read_lines(target)), start=1):
-        if left is not None:
-            lengths[0] = number
-        if right is not None:
-            lengths[1] = number
-        if left is None or right is None:
-            shorter_ended = True  # the rest is only counted
+    for left, right in zip_longest(read_lines(source), read_lines(target)):
+        if left:
+            lengths[0] = left[0]
+        if right:
+            lengths[1] = right[0]
+        if not left or not right:
+            continue  # the rest is only counted
+        number, text, problem = left
+        _, translation, other_problem = right
+        if problem:
+            yield undecodable(source, number, text, problem)
+        elif other_problem:
+            yield undecodable(target, number, translation, other_problem)
         else:
-            yield RawPair(without_end(left), without_end(right), number)
-    if shorter_ended:
+            yield RawPair(without_end(text), without_end(translation), number)
+    if lengths[0] != lengths[1]:
         raise UserMistake(
             f"{source.place} has {lengths[0]} lines and {target.place} has {lengths[1]}; "
             "aligned files need a line for each line, an empty one where there is no text"

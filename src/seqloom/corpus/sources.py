@@ -2,19 +2,33 @@
 
 import glob
 import importlib.util
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from seqloom.artifact.digest import digest_of_file
+from seqloom.corpus.compression import PACKED, members, packer_of
 from seqloom.corpus.downloading import download
+from seqloom.corpus.foreign import refuse_foreign
+from seqloom.corpus.shards import in_step
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Corpus
 
 PACKAGE = "package://"
 URLS = ("http://", "https://")
-ENDINGS = ("tsv", "csv", "jsonl", "po", "mo")  # of file names that tell the format
-TABLES = (*ENDINGS, "labelled", "texts", "running")  # the formats of one file for both sides
+ENDINGS = {
+    **{form: form for form in ("tsv", "csv", "jsonl", "po", "mo", "parquet")},
+    "tab": "tsv",
+    "json": "jsonl",
+    "ndjson": "jsonl",
+    "pot": "po",
+    "gmo": "mo",
+    "pq": "parquet",
+}
+"""Endings of file names, with the format that each tells."""
+TABLES = (*dict.fromkeys(ENDINGS.values()), "labelled", "texts", "running")  # the formats of one file for both sides
+_PARQUET = b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -26,6 +40,7 @@ class SourceFile:
     digest: str  # of its bytes
     format: str  # lines, or one of TABLES
     encoding: str = "utf-8"
+    encoding_told_by: str = "corpus.encoding"
 
 
 @dataclass(frozen=True)
@@ -78,10 +93,20 @@ def _locate_split(section: Corpus, split: str, home: Path) -> SplitFiles:
         tuple(_describe(name, path, field, section, len(places)) for name, path in _resolve(place, field, home))
         for place in places
     )
-    if len({len(column) for column in columns}) > 1:
-        source, target = (f"{place} ({len(column)} files)" for place, column in zip(places, columns, strict=True))
-        raise UserMistake(f"{field}: {source} and {target} do not pair up; give each source file one target file")
-    return SplitFiles(columns)
+    if len(columns) < 2:
+        return SplitFiles(columns)
+    _refuse_crossed(section, split)
+    return SplitFiles((columns[0], tuple(in_step(columns[0], columns[1], places, field))))
+
+
+def _refuse_crossed(section: Corpus, split: str) -> None:
+    """Refuse a split whose sides are those of the training text the other way round, as far as endings tell."""
+    ours, theirs = ([Path(place).suffix for place in places] for places in (getattr(section, split), section.train))
+    if len(theirs) == 2 and ours == theirs[::-1] and ours[0] != ours[1] and all(ours):
+        raise UserMistake(
+            f"corpus.{split}: gives *{ours[0]} as the source and *{ours[1]} as the target, and corpus.train the other "
+            "way round; give both in one order"
+        )
 
 
 def _resolve(place: str, field: str, home: Path) -> list[tuple[str, Path]]:
@@ -137,26 +162,54 @@ def _describe(name: str, path: Path, field: str, section: Corpus, places: int) -
             raise UserMistake(f"{name}: no such file (looked in {looked}); correct {field}")
         if path.stat().st_size == 0:
             raise UserMistake(f"{name}: the file is empty; fill it, or correct {field}")
-        form = _format(name, field, section.format, places)
+        ending, as_text = ending_of(name, path), section.format in ("lines", "texts", "running", "labelled")
+        language = as_text or places == 2  # an ending may be that of one: .arb is Arabic
+        refuse_foreign(name, path, "" if language else ending, field, markup=as_text)
+        form = _format(name, path, ending, field, section.format, places)
         return SourceFile(name, path, digest_of_file(path), form, section.encoding)
     except OSError as error:
         raise UserMistake(f"{name}: cannot be read ({error.strerror}); correct {field}") from None
 
 
-def _format(name: str, field: str, chosen: str, places: int) -> str:
+def ending_of(name: str, path: Path) -> str:
+    """The ending of a file's name that tells its format, in small letters; one for what packed it is passed over.
+
+    A zip archive that does not tell it is of the format of the file in it.
+    """
+    inner = urlsplit(name).path if name.startswith(URLS) else name
+    stem, _, ending = inner.lower().rpartition(".")
+    while ending in PACKED:
+        stem, _, ending = stem.rpartition(".")
+    if ending not in ENDINGS and packer_of(path) == "zip":
+        try:
+            return members(path)[0].lower().rpartition(".")[2]
+        except (zipfile.BadZipFile, IndexError):
+            return ending  # told where it is opened
+    return ending
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether the first bytes are those of a Parquet file."""
+    with path.open("rb") as file:
+        return file.read(len(_PARQUET)) == _PARQUET
+
+
+def _format(name: str, path: Path, ending: str, field: str, chosen: str, places: int) -> str:
     """The format of a file: what the recipe says, else what its name says."""
-    path = urlsplit(name).path if name.startswith(URLS) else name
-    ending = path.lower().removesuffix(".gz").rpartition(".")[2]
+    parquet = is_parquet(path)
+    told = "parquet" if parquet else ENDINGS.get(ending, "")
     if places == 2:
-        if chosen in TABLES or (chosen == "auto" and ending in ENDINGS):
+        if chosen in TABLES or (chosen == "auto" and told):
             raise UserMistake(
-                f"{name}: two places are aligned lines of text, and this is {chosen if chosen in TABLES else ending}; "
+                f"{name}: two places are aligned lines of text, and this is {chosen if chosen in TABLES else told}; "
                 f"give one place in {field} (a pattern such as *.tsv for several), or set corpus.format to lines"
             )
         return "lines"
     if chosen == "lines":
         raise UserMistake(f"{name}: aligned lines need two places in {field}, the source first and then the target")
-    if chosen == "auto" and ending not in ENDINGS:
+    if chosen == "auto" and not told:
         choices = ", ".join(TABLES)
         raise UserMistake(f"{name}: the name does not tell the format; set corpus.format to one of {choices}")
-    return ending if chosen == "auto" else chosen
+    if parquet and chosen not in ("auto", "parquet"):
+        raise UserMistake(f"{name}: is a Parquet file and not {chosen}; set corpus.format to parquet")
+    return told if chosen == "auto" else chosen

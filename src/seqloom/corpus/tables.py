@@ -1,100 +1,104 @@
-"""Tables to pairs: TSV, CSV and JSON lines."""
+"""Tables to pairs: TSV, CSV, JSON and Parquet."""
 
-import csv
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import NamedTuple
 
-from seqloom.corpus.opening import read_lines, without_end
-from seqloom.corpus.pairs import RawPair
+from seqloom.corpus.delimited import Row, csv_rows, tsv_rows
+from seqloom.corpus.dialect import AUTO
+from seqloom.corpus.objects import JsonRow, as_text, json_rows, text_at, value_at
+from seqloom.corpus.opening import read_lines, undecodable
+from seqloom.corpus.pairs import OTHER_FIELDS, UNDECODABLE, RawPair, Unreadable, Unusable
+from seqloom.corpus.parquet import parquet_rows
 from seqloom.corpus.sources import SourceFile
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Corpus
 
-Row = tuple[int, list[str]]  # the line it begins on, and its fields
 SIDES = ("source_column", "target_column")
 
 
-def read_table(file: SourceFile, section: Corpus) -> Iterator[RawPair]:
-    """Yield the two columns of a TSV or CSV file; blank lines are no rows."""
-    for line, (source, target) in _table_columns(file, section, SIDES):
-        yield RawPair(source, target, line)
+class Columns(NamedTuple):
+    """Some columns of a row, and the line that it begins on."""
+
+    line: int
+    values: list[str]
 
 
-def read_jsonl(file: SourceFile, section: Corpus) -> Iterator[RawPair]:
-    """Yield two values of the object on each line; null is empty text, blank lines are no rows."""
-    for line, (source, target) in _json_columns(file, section, SIDES):
-        yield RawPair(source, target, line)
+def read_table(file: SourceFile, section: Corpus) -> Iterator[RawPair | Unreadable]:
+    """Yield the two columns of a table; null is empty text, blank lines are no rows."""
+    for row in read_columns(file, section, SIDES):
+        yield row if isinstance(row, Unreadable) else RawPair(row.values[0], row.values[1], row.line)
 
 
-def read_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Row]:
-    """Yield some columns of any table, by the fields of the recipe that name them."""
-    return (_json_columns if file.format == "jsonl" else _table_columns)(file, section, fields)
+def read_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Columns | Unreadable]:
+    """Yield some columns of any table, by the fields of the recipe that name them.
+
+    Raises:
+        UserMistake: a column is not there.
+    """
+    if file.format in ("jsonl", "parquet"):
+        return _object_columns(file, section, fields)
+    return _delimited_columns(file, section, fields)
 
 
-def json_rows(file: SourceFile) -> Iterator[tuple[int, dict[str, object]]]:
-    """Yield the object on each line with its number; blank lines are no rows."""
-    for number, line in enumerate(read_lines(file), start=1):
-        if not line.isspace():
-            yield number, json_object(line, f"{file.place} line {number}")
+def object_rows(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[JsonRow | Unreadable]:
+    """Yield the objects of a JSON file, or the rows of a Parquet file as such."""
+    keys = [getattr(section, field) for field in fields]
+    return parquet_rows(file, keys) if file.format == "parquet" else json_rows(file, keys)
 
 
-def _table_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Row]:
-    lines = read_lines(file)
-    rows = csv_rows(lines, file.place) if file.format == "csv" else tsv_rows(lines)
+def _object_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Columns | Unreadable]:
+    for row in object_rows(file, section, fields):
+        if isinstance(row, Unreadable):
+            yield row
+            continue
+        try:
+            yield Columns(row.line, [_text(row.value, getattr(section, field), field) for field in fields])
+        except Unusable as mistake:
+            shown = " ".join(filter(None, map(as_text, row.value.values())))
+            yield Unreadable(mistake.reason, mistake.problem, file.place, row.line, shown)
+
+
+def _delimited_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Columns | Unreadable]:
+    wanted = [getattr(section, field) for field in fields]
+    rows = _rows(file, section, wanted)
     first = next(rows, None)
     if first is None:
         return
-    names = [name.strip() for name in first[1]] if section.header else [str(n + 1) for n in range(len(first[1]))]
-    places = [_index(getattr(section, field), field, names, file, section) for field in fields]
-    for line, values in rows if section.header else chain([first], rows):
-        if len(values) != len(names):
-            raise UserMistake(
-                f"{file.place} line {line}: has {len(values)} fields where line {first[0]} has {len(names)}; "
-                "correct the line"
-            )
-        yield line, [values[place] for place in places]
+    if first.reason and section.header:
+        raise UserMistake(f"{file.place} line {first.line}: {first.problem}; correct the names of the columns")
+    names = [name.strip() for name in first.fields] if section.header else _numbers(first)
+    places = [_index(column, field, names, file, section) for column, field in zip(wanted, fields, strict=True)]
+    for row in rows if section.header else chain([first], rows):
+        if row.reason == UNDECODABLE:
+            yield undecodable(file, row.line, " ".join(row.fields), row.problem)
+        elif row.reason:
+            yield Unreadable(row.reason, row.problem, file.place, row.line, " ".join(row.fields))
+        elif len(row.fields) != len(names):
+            problem = f"has {len(row.fields)} fields where line {first.line} has {len(names)}; correct the line"
+            yield Unreadable(OTHER_FIELDS, problem, file.place, row.line, " ".join(row.fields))
+        else:
+            yield Columns(row.line, [row.fields[place] for place in places])
 
 
-def _json_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Row]:
-    for number, row in json_rows(file):
-        place = f"{file.place} line {number}"
-        names = ((field, getattr(section, field)) for field in fields)
-        yield (
-            number,
-            [
-                json_text(row, key, field, place) if field in SIDES else str(json_value(row, key, field, place))
-                for field, key in names
-            ],
-        )
+def _rows(file: SourceFile, section: Corpus, wanted: Sequence[str]) -> Iterator[Row]:
+    lines = read_lines(file)
+    delimiter = "\t" if section.delimiter == "tab" else section.delimiter
+    if file.format == "csv":
+        return csv_rows(lines, file.place, wanted, delimiter, section.escape)
+    return tsv_rows(lines, "\t" if delimiter == AUTO else delimiter)
 
 
-def tsv_rows(lines: Iterable[str]) -> Iterator[Row]:
-    """Rows of tab-separated text, where a quotation mark is a character like another."""
-    for number, line in enumerate(lines, start=1):
-        text = without_end(line)
-        if text:
-            yield number, text.split("\t")
+def _text(row: dict[str, object], key: str, field: str) -> str:
+    if field in SIDES:
+        return text_at(row, key, field)
+    value = value_at(row, key, field)
+    text = as_text(value)
+    return str(value) if text is None else text
 
 
-def csv_rows(lines: Iterable[str], place: str) -> Iterator[Row]:
-    """Rows of comma-separated text; quoted fields may run over several lines.
-
-    Raises:
-        UserMistake: the quotation marks do not match.
-    """
-    rows = csv.reader(lines, strict=True)
-    line = 1
-    try:
-        for fields in rows:
-            if fields:
-                yield line, fields
-            line = rows.line_num + 1
-    except csv.Error as error:
-        raise UserMistake(
-            f"{place} line {line}: the CSV row that begins here is malformed ({error}); close every quotation "
-            'mark, and write one inside quotes as ""'
-        ) from None
+def _numbers(row: Row) -> list[str]:
+    return [str(number + 1) for number in range(len(row.fields))]
 
 
 def _index(column: str, field: str, names: Sequence[str], file: SourceFile, section: Corpus) -> int:
@@ -103,51 +107,5 @@ def _index(column: str, field: str, names: Sequence[str], file: SourceFile, sect
     found = ", ".join(name[:40] for name in names[:20])
     problem = f"two columns are called {column!r}" if column in names else f"no column {column!r} among {found}"
     header = ", or set corpus.header to false if the first row is text" if section.header else ""
-    raise UserMistake(f"{file.place}: {problem}; correct corpus.{field}{header}")
-
-
-def json_object(line: str, place: str) -> dict[str, object]:
-    """The object on a line.
-
-    Raises:
-        UserMistake: there is none, or it cannot be read.
-    """
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise UserMistake(
-            f"{place}: not valid JSON ({error.msg} at character {error.pos + 1}); write one object per line"
-        ) from None
-    except (ValueError, RecursionError):  # a number of thousands of digits, brackets thousands deep
-        raise UserMistake(f"{place}: numbers too long or brackets too deep; write one object with two texts") from None
-    if not isinstance(row, dict):
-        raise UserMistake(f"{place}: not a JSON object; write one object per line, such as {{'source': …}}")
-    return row
-
-
-def json_text(row: dict[str, object], key: str, field: str, place: str) -> str:
-    """The text at a key; null is empty.
-
-    Raises:
-        UserMistake: there is no such key, or something else at it.
-    """
-    value = json_value(row, key, field, place)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise UserMistake(
-            f"{place}: the value of {key!r} is of type {type(value).__name__}, not text; put it in quotes"
-        )
-    return value
-
-
-def json_value(row: dict[str, object], key: str, field: str, place: str) -> object:
-    """What is at a key.
-
-    Raises:
-        UserMistake: there is no such key.
-    """
-    if key not in row:
-        found = ", ".join(name[:40] for name in list(row)[:20]) or "none"
-        raise UserMistake(f"{place}: no key {key!r} (its keys: {found}); correct corpus.{field} or the line")
-    return row[key]
+    apart = ", or corpus.delimiter" if len(names) == 1 else ""
+    raise UserMistake(f"{file.place}: {problem}; correct corpus.{field}{apart}{header}")

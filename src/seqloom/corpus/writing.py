@@ -15,7 +15,12 @@ _SHOWN = 200  # characters of a rejected text
 _PLACE = pa.dictionary(pa.int32(), pa.string())
 _SIDES = [("source", pa.string()), ("target", pa.string())]
 _KEPT = pa.schema([*_SIDES, ("origin", _PLACE), ("line", pa.int32())])
-_REJECTED = pa.schema([("reason", _PLACE), ("file", _PLACE), ("line", pa.int32()), *_SIDES])
+_REJECTED = pa.schema([("reason", _PLACE), ("file", _PLACE), ("line", pa.int32()), *_SIDES, ("problem", pa.string())])
+
+
+def storable(text: str) -> str:
+    """Text that UTF-8 can hold: what stands for bytes that could not be decoded becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
 
 
 class TableWriter:
@@ -56,9 +61,9 @@ class CorpusWriter:
         """Write a pair to its split."""
         self._splits[split].add(source, target, origin, line)
 
-    def reject(self, reason: str, source: str, target: str, origin: str, line: int) -> None:
-        """Write a pair to the rejects, cut to what a person needs to find it."""
-        self._rejects.add(reason, origin, line, source[:_SHOWN], target[:_SHOWN])
+    def reject(self, reason: str, source: str, target: str, origin: str, line: int, problem: str = "") -> None:
+        """Write a pair to the rejects, cut to what a person needs to find it; `problem` is the reason in more words."""
+        self._rejects.add(reason, origin, line, source[:_SHOWN], target[:_SHOWN], problem)
 
     def __enter__(self) -> Self:
         return self

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
 
 RECIPE_FILE = "recipe.json"
-ADDED = {"model": {"linear_runs": 0}}
+ADDED: dict[str, dict[str, object]] = {
+    "corpus": {"delimiter": "auto", "escape": "auto", "max_reject_share": 0.0},
+    "model": {"linear_runs": 0},
+}
 """Fields that recipes written before them lack, by section, each with the value that means what those did."""
 
 

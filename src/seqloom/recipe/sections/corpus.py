@@ -9,6 +9,13 @@ from seqloom.recipe.languages import tag_of
 from seqloom.recipe.sections.section import Count, Section, Share
 
 Places = Annotated[list[str], Field(max_length=2)]
+Encoding = Literal[
+    "utf-8", "utf-16",
+    "latin-1", "iso-8859-2", "iso-8859-5", "iso-8859-7", "iso-8859-9", "iso-8859-15",
+    "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258",
+    "koi8-r", "koi8-u", "cp874", "mac-roman",
+    "gb18030", "big5", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949",
+]  # fmt: skip
 CREDENTIALS = re.compile(r"https?://[^/?#]*@(?P<host>[^/?#:]*)", re.IGNORECASE)
 
 
@@ -21,18 +28,35 @@ class Corpus(Section):
     )
     validation: Places = Field([], description="As train; left empty, a share of train is split off.")
     test: Places = Field([], description="As train; left empty, a share of train is split off.")
-    format: Literal["auto", "lines", "texts", "running", "labelled", "tsv", "csv", "jsonl", "po", "mo"] = Field(
-        "auto",
-        description="Format of the files; auto goes by the name (.gz is looked through). texts: each line is a "
-        "text that is its own target; running: the lines of a file follow each other, and are split where they stand; "
-        "labelled: each line is a label, a space and the text.",
+    format: Literal["auto", "lines", "texts", "running", "labelled", "tsv", "csv", "jsonl", "po", "mo", "parquet"] = (
+        Field(
+            "auto",
+            description="Format of the files; auto goes by the name (gzip, bzip2, xz, zstandard and zip are looked "
+            "through). jsonl: an object on each line, or one array of objects; texts: each line is a text that is its "
+            "own target; running: the lines of a file follow each other, and are split where they stand; "
+            "labelled: each line is a label, a space and the text.",
+        )
     )
-    encoding: Literal["utf-8", "latin-1", "cp1252", "gb18030", "big5", "shift_jis", "euc_kr"] = Field(
-        "utf-8", description="How the files write letters as bytes; catalogues (PO, MO) say it themselves."
+    encoding: Encoding = Field(
+        "utf-8",
+        description="How the files write letters as bytes; one that begins with a byte order mark, and a catalogue "
+        "(PO, MO) by its header, says it itself.",
     )
     header: bool = Field(True, description="TSV and CSV: the first row names the columns; else they are 1, 2, 3 …")
-    source_column: str = Field("source", description="Column or JSON key of the source text.")
-    target_column: str = Field("target", description="Column or JSON key of the target text.")
+    delimiter: str = Field(
+        "auto",
+        description="CSV: the character between two fields, or tab; auto finds it from the first rows. TSV: auto is "
+        "tab.",
+    )
+    escape: Literal["auto", "doubled", "backslash"] = Field(
+        "auto",
+        description='CSV: how a quotation mark is written within quotes: doubled ("") or behind a backslash, as MySQL '
+        "and Spark do; auto finds it from the first rows.",
+    )
+    source_column: str = Field(
+        "source", description="Column or JSON key of the source text; a dot leads into an object, as in translation.en."
+    )
+    target_column: str = Field("target", description="Column or JSON key of the target text, likewise.")
     turns: int = Field(
         0,
         ge=0,
@@ -70,10 +94,26 @@ class Corpus(Section):
         description="Characters; a pair with a longer side is rejected. Of running text: of a passage, which is a row.",
     )
 
+    max_reject_share: float = Field(
+        0.05,
+        ge=0.0,
+        le=1.0,
+        description="Share of the rows of each split's files that may be unreadable (bad bytes, another number of "
+        "fields, malformed JSON …); each is listed among the rejects. More end the run. Empty, repeated and too long "
+        "rows do not count.",
+    )
+
     @field_validator("source_language", "target_language")
     @classmethod
     def _is_a_language(cls, written: str) -> str:
         return tag_of(written)
+
+    @field_validator("delimiter")
+    @classmethod
+    def _delimiter_is_a_character(cls, value: str) -> str:
+        if value in ("auto", "tab") or (len(value) == 1 and value not in '"\r\n\\'):
+            return value
+        raise ValueError("must be auto, tab, or one character that is no quotation mark, backslash or line end")
 
     @model_validator(mode="after")
     def _by_heart_holds_nothing_out(self) -> Self:

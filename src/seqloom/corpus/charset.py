@@ -1,0 +1,104 @@
+"""In which encoding a file is: its mark, what the recipe or the file itself says, and what contradicts that."""
+
+import codecs
+import re
+
+from seqloom.mistake import UserMistake
+
+UTF = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+_MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+)
+_TWO_BYTES = ("gb", "big5", "shift", "euc", "cp9")  # beginnings of names
+_CHANCE = 10  # characters of two bytes that may look like UTF-8 and be none
+_NULS = 0.3  # share of the bytes at even or at odd places that tells UTF-16
+_CHARSET = re.compile(rb'charset\s*=\s*([^\s;"\\]+)', re.IGNORECASE)
+_SPEECHLESS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf-7")
+
+
+def encoding_of(head: bytes, given: str, place: str, told_by: str) -> str:
+    """The encoding of a file that begins with `head`: by its mark, else as `given`.
+
+    Raises:
+        UserMistake: the bytes contradict what is `told_by` a field or a header.
+    """
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    order = _order_of_utf16(head)
+    if given == "utf-16":
+        if not order and ((head.isascii() and b"\0" not in head) or _characters_of_utf8(head) >= _CHANCE):
+            raise UserMistake(f"{place}: is not UTF-16, as {told_by} says: correct it")
+        return order or "utf-16-le"
+    if order:
+        raise UserMistake(
+            f"{place}: every other byte is 0, as in UTF-16 without its mark: save the file as UTF-8, or set "
+            "corpus.encoding to utf-16"
+        )
+    found = 0 if given == "utf-8" else _characters_of_utf8(head)
+    if found >= (_CHANCE if given.startswith(_TWO_BYTES) else 1):
+        raise UserMistake(
+            f"{place}: is UTF-8 ({found} characters of several bytes at its beginning), and {told_by} says {given}: "
+            "correct it"
+        )
+    return given
+
+
+def charset_of_header(header: bytes, place: str) -> str:
+    """The encoding that the header of a catalogue names; nothing where it names none.
+
+    Raises:
+        UserMistake: there is no such encoding.
+    """
+    found = _CHARSET.search(header)
+    name = found[1].decode("ascii", "replace") if found else ""
+    if not name or name == "CHARSET":  # as in a template
+        return ""
+    try:
+        codec = codecs.lookup(name)
+        plain = bytes(range(0x20, 0x7F)).replace(b"\\", b"")
+        if codec.name in _SPEECHLESS or plain.decode(codec.name) != plain.decode("ascii"):
+            raise LookupError
+    except (LookupError, UnicodeDecodeError):  # none, or one of those in which no catalogue is written
+        if re.fullmatch(r"utf-?(16|32)([-_]?[bl]e)?", name, re.IGNORECASE):
+            return ""  # its mark tells it; without one this header could not have been read
+        raise UserMistake(
+            f"{place}: the header says charset={name[:40]}, which is no encoding known here; correct it"
+        ) from None
+    return codec.name
+
+
+def header_of(head: bytes) -> bytes:
+    """The first entry of a PO file, its quoted pieces joined, if it is a header."""
+    head = head.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    entry = re.search(rb'^msgid\s+""\s*^msgstr\s+((?:"[^\n]*"\s*)+)', head, re.MULTILINE)
+    before = head[: entry.start()] if entry else b""
+    if not entry or re.search(rb"^msgid", before, re.MULTILINE):
+        return b""
+    return re.sub(rb'"\s*"', b"", entry[1])
+
+
+def _order_of_utf16(head: bytes) -> str:
+    """Where zeros stand in text of letters below 256, if there are enough of them."""
+    pairs = len(head) // 2
+    if not pairs:
+        return ""
+    even, odd = (head[start::2].count(0) / pairs for start in (0, 1))
+    if max(even, odd) < _NULS or min(even, odd) > _NULS:
+        return ""
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _characters_of_utf8(head: bytes) -> int:
+    """How many characters of several bytes there are, if all of it is UTF-8; a last one may be cut."""
+    if head.isascii():
+        return 0
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return 0
+    return sum(letter > "\x7f" for letter in text)

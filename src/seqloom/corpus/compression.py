@@ -1,0 +1,122 @@
+"""What a file is packed with, told by its first bytes whatever its name, and the bytes inside."""
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import pyarrow as pa
+
+from seqloom.mistake import UserMistake
+
+HEAD = 1 << 16  # bytes by which a file is judged
+PACKED = ("gz", "bz2", "xz", "zst", "zip")  # endings of file names
+_PACKERS = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\0": "xz",
+    b"\x28\xb5\x2f\xfd": "zstandard",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",  # an empty one
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+    b"Rar!\x1a\x07": "RAR",
+    b"\x04\x22\x4d\x18": "LZ4",
+    b"LZIP\x01": "lzip",
+    b"\x1f\x9d": "compress",
+}
+_NOT_UNPACKED = ("7-Zip", "RAR", "LZ4", "lzip", "compress")
+_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError, pa.ArrowInvalid)
+
+
+def packer_of(path: Path) -> str:
+    """The program that packed a file; nothing where none did."""
+    with path.open("rb") as file:
+        head = file.read(10)
+    if head[:3] == b"BZh" and head[4:10] != b"1AY&SY":  # a text may begin so
+        return ""
+    return next((packer for first, packer in _PACKERS.items() if head.startswith(first)), "")
+
+
+@contextmanager
+def unpacked(path: Path, place: str) -> Iterator[BinaryIO]:
+    """Open a file, looking through gzip, bzip2, xz, zstandard and a zip archive with one file.
+
+    Raises:
+        UserMistake: it is packed in another way, or damaged.
+    """
+    packer = packer_of(path)
+    if packer in _NOT_UNPACKED:
+        raise UserMistake(
+            f"{place}: is packed by {packer}; unpack it, or pack it by gzip, bzip2, xz, zstandard or zip, which are "
+            "looked through"
+        )
+    try:
+        with _opened(path, packer, place) as stream:
+            yield stream
+    except _DAMAGE as error:
+        raise _damaged(place, packer, error) from None
+    except OSError as error:
+        if error.errno is not None or not packer:  # the disk's fault
+            raise
+        raise _damaged(place, packer, error) from None
+
+
+def head_of(path: Path, place: str) -> bytes:
+    """The first bytes inside a file."""
+    with unpacked(path, place) as stream:
+        return stream.read(HEAD)
+
+
+def members(path: Path) -> list[str]:
+    """The files in a zip archive, without what a Mac adds.
+
+    Raises:
+        BadZipFile: it is damaged.
+    """
+    with zipfile.ZipFile(path) as archive:
+        return [
+            name
+            for name in archive.namelist()
+            if not name.endswith(("/", ".DS_Store")) and not name.startswith("__MACOSX/")
+        ]
+
+
+@contextmanager
+def _opened(path: Path, packer: str, place: str) -> Iterator[BinaryIO]:
+    if packer == "zip":
+        with zipfile.ZipFile(path) as archive, archive.open(_only_member(path, place)) as file:
+            yield cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, file), HEAD))
+        return
+    with path.open("rb") as plain:
+        match packer:
+            case "":
+                yield plain
+            case "zstandard":
+                with pa.CompressedInputStream(pa.PythonFile(plain, "r"), "zstd") as file:
+                    yield cast(BinaryIO, io.BufferedReader(file, HEAD))
+            case _:
+                opened = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}[packer](plain, "rb")
+                # Lines are read several times faster through a buffer written in C.
+                with io.BufferedReader(cast(io.RawIOBase, opened), HEAD) as file:
+                    yield file
+
+
+def _only_member(path: Path, place: str) -> str:
+    names = members(path)
+    if len(names) != 1:
+        found = ", ".join(name[:40] for name in names[:5]) + (", …" if len(names) > 5 else "")
+        raise UserMistake(
+            f"{place}: a zip archive with {len(names)} files ({found or 'none'}), and one is looked through: unpack "
+            "it, and name its files"
+        )
+    return names[0]
+
+
+def _damaged(place: str, packer: str, error: Exception) -> UserMistake:
+    return UserMistake(f"{place}: damaged {packer} data ({str(error).lower()}); compress or copy the file again")
