@@ -101,10 +101,20 @@ def _opened(path: Path, packer: str, place: str) -> Iterator[BinaryIO]:
                 with pa.CompressedInputStream(pa.PythonFile(plain, "r"), "zstd") as file:
                     yield cast(BinaryIO, io.BufferedReader(file, HEAD))
             case _:
-                opened = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}[packer](plain, "rb")
                 # Lines are read several times faster through a buffer written in C.
-                with io.BufferedReader(cast(io.RawIOBase, opened), HEAD) as file:
+                with io.BufferedReader(_reader_of(packer, plain), HEAD) as file:
                     yield file
+
+
+def _reader_of(packer: str, plain: BinaryIO) -> io.RawIOBase:
+    match packer:
+        case "gzip":
+            return cast(io.RawIOBase, gzip.open(plain))
+        case "bzip2":
+            return cast(io.RawIOBase, bz2.open(plain))
+        case "xz":
+            return cast(io.RawIOBase, lzma.open(plain))
+    raise AssertionError(packer)
 
 
 def _only_member(path: Path, place: str) -> str:
