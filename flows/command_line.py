@@ -88,14 +88,26 @@ def main() -> NoReturn:
 
 
 def _fail_if_refused(error: Exception) -> None:
-    """MLflow's no is a mistake of whoever gave the password, or who did not give the right; so is a name too long."""
+    """A server's no is a mistake of whoever gave the password, or who did not give the right; so is a name too long."""
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
         _fail(f"{str(error.filename)[:80]}…: {error.strerror}, no system has such files; correct it", 2)
+    httpx = sys.modules.get("httpx")
+    if httpx is not None and isinstance(error, httpx.HTTPStatusError) and error.response.status_code in (401, 403):
+        _fail(_no_of_prefect(error.response.status_code, error.response.text), 2)
     if type(error).__module__.startswith("mlflow"):
         from seqloom.registry.tracking import refusal
 
         if sentence := refusal(error):
             _fail(sentence, 2)
+
+
+def _no_of_prefect(status: int, said: str) -> str:
+    place = f"Prefect at {os.environ.get('PREFECT_API_URL', '')}"
+    if status == 401:
+        return f"{place} wants a password: set PREFECT_API_AUTH_STRING to its USER:PASSWORD, or PREFECT_API_KEY"
+    if "Host header" in said:
+        return f"{place} does not answer to this name: have its PREFECT_SERVER_CORS_ALLOWED_ORIGINS name it"
+    return f"{place} refuses this ({said.strip()[:200]}): ask whoever runs it"
 
 
 def _where_it_stopped(error: BaseException) -> str:

@@ -14,8 +14,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from flows.garbage import collect_beside
-from flows.prefect_database import last_words, or_end
+from flows.prefect_database import last_words
+from flows.stack.password import new_auth_string
 from seqloom.lifeline import end_with
 from seqloom.mistake import UserMistake
 from tasks.embedded import EMBEDDED
@@ -31,6 +31,7 @@ class EmbeddedPrefect:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "server.log"
+        self.auth_string = new_auth_string()  # nobody needs it but this process and its children
         with socket.create_server(("127.0.0.1", 0)) as listening:
             self.url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
             self._process = self._start(listening)
@@ -69,7 +70,12 @@ class EmbeddedPrefect:
         with self.log.open("ab") as output:
             return subprocess.Popen(
                 command,
-                env={**os.environ, "PREFECT_UI_ENABLED": "false", "PREFECT__SERVER_EPHEMERAL": "1"},
+                env={
+                    **os.environ,
+                    "PREFECT_UI_ENABLED": "false",
+                    "PREFECT__SERVER_EPHEMERAL": "1",
+                    "PREFECT_SERVER_API_AUTH_STRING": self.auth_string,
+                },
                 pass_fds=[listening.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -91,19 +97,19 @@ def use_embedded_prefect(home: Path) -> EmbeddedPrefect | None:
         return None
     server = EmbeddedPrefect(Path(os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))))
     os.environ["PREFECT_API_URL"] = server.url
+    os.environ["PREFECT_API_AUTH_STRING"] = server.auth_string
     os.environ[EMBEDDED] = "1"
     return server
 
 
 def _serve(descriptor: int, parent: int) -> None:
     """Be the server until the process `parent` is gone."""
-    end_with(parent)
-    collect_beside()
-    or_end()
-    import uvicorn
-    from prefect.server.api.server import create_app
+    from flows.stack.prefect_server import serve
 
-    uvicorn.run(create_app, factory=True, fd=descriptor, log_level="error", lifespan="on")
+    end_with(parent)
+    with socket.socket(fileno=os.dup(descriptor)) as listening:
+        host, port = listening.getsockname()
+    serve(host, port, descriptor, log_level="error")
 
 
 if __name__ == "__main__":

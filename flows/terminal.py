@@ -160,7 +160,7 @@ def _where_to_look(outcome: Outcome, home: Path) -> Table:
         table.add_row("serve it", Text(serve_command(outcome.model, home)))
     table.add_row("MLflow", Text(outcome.mlflow_url or server_command(home)))
     table.add_row("", Text(f"run {outcome.run_id} in experiment {outcome.model}", "dim"))
-    table.add_row("Prefect", Text(outcome.prefect_url or f"PREFECT_HOME='{home / 'prefect'}' prefect server start"))
+    table.add_row("Prefect", Text(outcome.prefect_url or f"SEQLOOM_HOME='{home}' seqloom up"))
     table.add_row("", Text(f"flow run {outcome.flow_run}", "dim"))
     table.add_row("checkpoint", Text(outcome.checkpoint))
     return table

@@ -15,6 +15,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 TOGETHER = {
     "tests/e2e/": "stack",
     "tests/stack/test_stack.py": "stack",
+    "tests/stack/test_protection.py": "stack",
     "tests/stack/test_approval.py": "stack",
     "tests/flows/": "commands",
 }

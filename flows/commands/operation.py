@@ -18,12 +18,21 @@ commands = typer.Typer()
 def up(
     prefect_port: Annotated[int, typer.Option(envvar="SEQLOOM_PREFECT_PORT", min=1, max=65535)] = 4200,
     mlflow_port: Annotated[int, typer.Option(envvar="SEQLOOM_MLFLOW_PORT", min=1, max=65535)] = 5000,
+    mlflow_password: Annotated[
+        bool,
+        typer.Option(
+            envvar="SEQLOOM_MLFLOW_ASKS", help="MLflow asks for the password too, where others use this machine."
+        ),
+    ] = False,
 ) -> None:
     """Start Prefect, MLflow and workers on this machine, with every deployment of prefect.yaml, until Ctrl-C."""
     from flows.stack.layout import Layout
+    from flows.stack.password import auth_string
     from flows.stack.supervising import up as keep_up
 
-    layout = Layout(home_folder(), prefect_port, mlflow_port, os.environ.get("SEQLOOM_DATABASE_URL", ""))
+    home, database_url = home_folder(), os.environ.get("SEQLOOM_DATABASE_URL", "")
+    home.mkdir(parents=True, exist_ok=True)
+    layout = Layout(home, prefect_port, mlflow_port, database_url, auth_string(home), mlflow_password)
     keep_up(layout, partial(print, flush=True))
 
 

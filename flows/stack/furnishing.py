@@ -3,25 +3,32 @@
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from prefect.automations import AutomationCore
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
-from prefect.workers.process import ProcessWorker
 
 from flows.stack.layout import CPU_POOL, GPU_POOL
 from seqloom.mistake import UserMistake
 
 POOLS = {CPU_POOL: "Runs of Seqloom on processors.", GPU_POOL: "Runs of Seqloom on machines with a GPU."}
+NOTHING_TO_SET: dict[str, Any] = {
+    "job_configuration": {"stream_output": True},
+    "variables": {"type": "object", "properties": {}, "additionalProperties": False},
+}
+"""The base job template of our pools. In Prefect's own, whoever starts a run brings a `command`, `env`, `working_dir`.
+
+Only a template without an `env` of its own keeps one out: Prefect merges a run's into it.
+"""
 GPU_LIMIT = "gpu"
 TAG = "seqloom"  # of every deployment in prefect.yaml
 LOST_RUNS = "seqloom: a run that has gone silent has crashed"
@@ -83,10 +90,13 @@ def deployment_file() -> Path:
 
 
 def _make_pool(client: SyncPrefectClient, name: str, description: str) -> None:
-    template = ProcessWorker.get_default_base_job_template()
-    pool = WorkPoolCreate(name=name, type="process", description=description, base_job_template=template)
-    with suppress(ObjectAlreadyExists):  # and then maybe paused, limited or changed by its owner, which stays
+    """A pool whose runs bring nothing that its worker obeys; of one that is there the template is mended."""
+    pool = WorkPoolCreate(name=name, type="process", description=description, base_job_template=NOTHING_TO_SET)
+    try:
         client.create_work_pool(pool)
+    except ObjectAlreadyExists:  # and then maybe paused, limited or described by its owner, which stays
+        if client.read_work_pool(name).base_job_template != NOTHING_TO_SET:
+            client.update_work_pool(name, WorkPoolUpdate(base_job_template=NOTHING_TO_SET))
 
 
 def _set_gpu_limit(client: SyncPrefectClient, wanted: int | None, devices: int) -> int:

@@ -6,11 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows.stack.database import SECRET, mlflow_database, prefect_database
+from flows.stack.mlflow_app import AUTH_STRING
+from flows.stack.password import credentials
 
 HOST = "127.0.0.1"
 CPU_POOL = "seqloom-cpu"
 GPU_POOL = "seqloom-gpu"
 HEARTBEAT_SECONDS = 30  # of a flow run; Prefect takes no less
+FOR_SERVERS = (
+    SECRET,
+    AUTH_STRING,
+    "PREFECT_SERVER_API_AUTH_STRING",
+)  # in the environment; no worker and no run is told
 MARK = "SEQLOOM_STACK"  # in the environment of all that a stack started, and of what that started: the home
 
 
@@ -32,6 +39,8 @@ class Layout:
     prefect_port: int
     mlflow_port: int
     database_url: str = field(default="", repr=False)  # of a Postgres; empty: SQLite below home
+    auth_string: str = field(default="", repr=False)  # USER:PASSWORD that Prefect asks for; empty: it asks nobody
+    mlflow_asks: bool = False  # MLflow too
 
     @property
     def prefect_url(self) -> str:
@@ -55,7 +64,7 @@ class Layout:
 
     def environment(self) -> dict[str, str]:
         """What every process of the stack, and every flow run, is told."""
-        inherited = {name: value for name, value in os.environ.items() if name != SECRET}
+        inherited = {name: value for name, value in os.environ.items() if name not in FOR_SERVERS}
         tuned = {"PREFECT_WORKER_QUERY_SECONDS": "3"}  # the user's own value goes before
         return {
             **tuned,
@@ -71,6 +80,7 @@ class Layout:
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "DO_NOT_TRACK": "true",
             "PYTHONUNBUFFERED": "1",  # a log ends with the last thing that was said
+            **credentials(self.auth_string, self.mlflow_asks),
         }
 
     def prefect(self) -> Server:
@@ -80,6 +90,7 @@ class Layout:
             "PREFECT_SERVER_API_PORT": str(self.prefect_port),  # where its UI looks for the API: not from --port
             # Leases in memory would be forgotten with the server, and the slots they hold never freed.
             "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+            **({"PREFECT_SERVER_API_AUTH_STRING": self.auth_string} if self.auth_string else {}),
             **prefect_database(self.database_url),
         }
         arguments = ("flows.stack.prefect_server", "--host", HOST, "--port", str(self.prefect_port))
@@ -90,12 +101,13 @@ class Layout:
         own = {
             "MLFLOW_BACKEND_STORE_URI": mlflow_database(self.database_url, self.home),
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # of MLflow's own jobs, which Seqloom has none of
+            **({AUTH_STRING: self.auth_string} if self.mlflow_asks else {}),
         }
         files = ("--no-serve-artifacts", "--default-artifact-root", (self.home / "mlflow").as_uri())
         where = ("--host", HOST, "--port", str(self.mlflow_port), "--workers", "1")
         environment = {**self.environment(), **own}
         del environment["MLFLOW_TRACKING_URI"]  # it is that
-        return Server("mlflow", ("mlflow", "server", *where, *files), environment, f"{self.mlflow_url}/health")
+        return Server("mlflow", ("flows.stack.mlflow_server", *where, *files), environment, f"{self.mlflow_url}/health")
 
     def worker(self, pool: str) -> Server:
         """A worker of a process pool; its name is the pool's, so that a new one takes the place of a dead one."""

@@ -1,13 +1,67 @@
-"""`prefect server start` with the arguments of this command, and what it needs to live on SQLite."""
+"""Prefect's server: what it needs to live on SQLite, and who may speak to it."""
 
-import runpy
-import sys
+import argparse
+import os
+from urllib.parse import urlsplit
 
 from flows.garbage import collect_beside
 from flows.prefect_database import or_end
+from flows.stack.admission import Admission
+from flows.stack.origins import LOOPBACK, hosts_of, own_origins
 
-if __name__ == "__main__":
+EVERYWHERE = ("0.0.0.0", "::", "")  # addresses to listen at, which are nobody's name
+
+
+def serve(host: str, port: int, descriptor: int | None = None, log_level: str = "") -> None:
+    """Be the server at a port, or at a socket that listens there already, until told to end.
+
+    What the user's settings say of origins, CSRF and logging is left as it is.
+    """
     collect_beside()
     or_end()
-    sys.argv[:1] = ["prefect", "server", "start"]
-    runpy.run_module("prefect", run_name="__main__")
+    origins = _protect(host, port)
+    import uvicorn
+    from prefect.server.api.server import create_app
+    from prefect.settings import get_current_settings
+
+    settings = get_current_settings().server
+    uvicorn.run(
+        Admission(create_app(final=True), origins, hosts_of(origins) | set(LOOPBACK), framing="SAMEORIGIN"),
+        host=host,
+        port=port,
+        fd=descriptor,
+        lifespan="on",
+        log_level=(log_level or settings.logging_level).lower(),
+        timeout_keep_alive=settings.api.keepalive_timeout,
+        ws_ping_interval=settings.api.websocket_ping_interval,
+        ws_ping_timeout=settings.api.websocket_ping_timeout,
+    )
+
+
+def _protect(host: str, port: int) -> frozenset[str]:
+    """Tell Prefect, in this process, what nobody has told it; the origins of pages that may call it."""
+    from prefect.context import refresh_global_settings_context
+    from prefect.settings import get_current_settings
+
+    server = get_current_settings().server
+    own = {*own_origins(port, *({host} - set(EVERYWHERE)))}
+    if server.ui.api_url and "api_url" in server.ui.model_fields_set:  # its UI has another address than the server
+        parts = urlsplit(server.ui.api_url)
+        own.add(f"{parts.scheme}://{parts.netloc}")
+    if "cors_allowed_origins" in server.api.model_fields_set:
+        given = {origin.strip() for origin in server.api.cors_allowed_origins.split(",")}
+    else:
+        given = own
+        os.environ["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = ",".join(sorted(own))
+    if "csrf_protection_enabled" not in server.api.model_fields_set:
+        os.environ["PREFECT_SERVER_CSRF_PROTECTION_ENABLED"] = "true"
+    refresh_global_settings_context()
+    return frozenset(own | given)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m flows.stack.prefect_server", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
+    parser.add_argument("--port", type=int, default=4200, help="PREFECT_SERVER_API_PORT has to say the same")
+    told = parser.parse_args()
+    serve(told.host, told.port)

@@ -8,6 +8,8 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
+from flows.stack.origins import is_same_here
+from flows.stack.password import credentials, known_auth_string
 from seqloom.mistake import UserMistake
 
 
@@ -19,6 +21,7 @@ class Running:
     prefect_api: str
     mlflow_url: str
     home: str  # a copy of it has this file too, and no stack
+    mlflow_asks: bool = False  # for the password that Prefect asks for, too
     process: int = field(default_factory=os.getpid)
     started: float = field(default_factory=lambda: psutil.Process().create_time())  # numbers are used again
 
@@ -72,6 +75,13 @@ def join(home: Path) -> None:
     if found:
         os.environ.setdefault("PREFECT_API_URL", found.prefect_api)
         os.environ.setdefault("MLFLOW_TRACKING_URI", found.mlflow_url)
+        prefect, mlflow = (
+            is_same_here(os.environ[name], url)
+            for name, url in (("PREFECT_API_URL", found.prefect_api), ("MLFLOW_TRACKING_URI", found.mlflow_url))
+        )
+        for name, value in credentials(known_auth_string(home), found.mlflow_asks).items():
+            if mlflow if name.startswith("MLFLOW") else prefect:  # no other server is told
+                os.environ.setdefault(name, value)
 
 
 def _file(home: Path) -> Path:

@@ -1,11 +1,11 @@
 """The stack from its start to its end: nothing that it started is left behind."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,9 @@ from flows.stack.child import Child, end, processes_of, runs_of, wait_until_read
 from flows.stack.database import make_schemas
 from flows.stack.failure import StackFailure
 from flows.stack.layout import CPU_POOL, GPU_POOL, Layout
+from flows.stack.password import password_file
 from flows.stack.ports import check_port
+from flows.stack.prefect_post import post
 from flows.stack.presence import Running, announce, claim, running, withdraw
 from flows.stack.signals import deaf, until_told
 from seqloom.registry.database import prepare_ours
@@ -78,6 +80,7 @@ class Stack:
         wait_until_ready(self.servers)
         self.say(f"Prefect      {self.layout.prefect_url}")
         self.say(f"MLflow       {self.layout.mlflow_url}")
+        self.say(f"password     {_where_the_password_is(self.layout)}")
         furnished = self._furnish()
         self.say(f"deployments  {', '.join(furnished['deployments'])}")
         pools = [CPU_POOL, *([GPU_POOL] if furnished["devices"] else [])]
@@ -86,7 +89,8 @@ class Stack:
             self._wait_until_heard_of(worker)
         self.say(f"workers      {', '.join(pools)}")
         layout = self.layout
-        announce(layout.home, Running(layout.prefect_url, layout.prefect_api, layout.mlflow_url, str(layout.home)))
+        addresses = (layout.prefect_url, layout.prefect_api, layout.mlflow_url)
+        announce(layout.home, Running(*addresses, str(layout.home), layout.mlflow_asks))
         self.say(_how_to_try(self.layout, furnished["deployments"]))
 
     def watch(self) -> None:
@@ -131,13 +135,12 @@ class Stack:
 
     def _is_heard_of(self, worker: Child) -> bool:
         """Whether the worker called Prefect since it was started: before, the name is one of an earlier stack's."""
-        address = f"{self.layout.prefect_api}/work_pools/{worker.server.name}/workers/filter"
-        request = urllib.request.Request(address, data=b"{}", headers={"Content-Type": "application/json"})
+        path = f"/work_pools/{worker.server.name}/workers/filter"
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
-                beats = [datetime.fromisoformat(found["last_heartbeat_time"]) for found in json.load(response)]
+            told = post(self.layout.prefect_api, path, self.layout.auth_string)
         except OSError:  # a server that is busy is asked again
             return False
+        beats = [datetime.fromisoformat(found["last_heartbeat_time"]) for found in told]
         return any(beat.timestamp() > worker.started for beat in beats)
 
     def _replace(self, worker: Child) -> Child:
@@ -160,13 +163,26 @@ def _where_it_is(home: Path) -> str:
     return f"the stack is up already: Prefect at {found.prefect_url}, MLflow at {found.mlflow_url}"
 
 
+def _where_the_password_is(layout: Layout) -> str:
+    asking = "Prefect's page and MLflow's ask" if layout.mlflow_asks else "Prefect's page asks"
+    if os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
+        return f"PREFECT_SERVER_API_AUTH_STRING, as you set it; {asking} for it once"
+    return f"{_read_password(layout)}   ({asking} for it once)"
+
+
+def _read_password(layout: Layout) -> str:
+    return f"cat {shlex.quote(str(password_file(layout.home)))}"
+
+
 def _how_to_try(layout: Layout, deployments: list[str]) -> str:
     wanted = "data-to-model/train-on-demand"
     deployment = wanted if wanted in deployments else deployments[0]
     prefect = Path(sys.executable).parent / "prefect"
     command = prefect.relative_to(Path.cwd()) if prefect.is_relative_to(Path.cwd()) else prefect
+    own = not os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
+    given = f'PREFECT_API_AUTH_STRING="$({_read_password(layout)})" ' if own else ""
     return f"""
 Try it in another terminal:
-  PREFECT_API_URL={layout.prefect_api} {shlex.quote(str(command))} deployment run {deployment} --watch
+  {given}PREFECT_API_URL={layout.prefect_api} {shlex.quote(str(command))} deployment run {deployment} --watch
 
 Logs are in {layout.logs}. Ctrl-C stops everything; runs under way save a checkpoint."""

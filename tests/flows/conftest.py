@@ -33,6 +33,7 @@ SECRETS = (  # MLFLOW_TRACKING_USERNAME is none: MLflow itself writes it to the 
     "MLFLOW_TRACKING_PASSWORD",
     "MLFLOW_TRACKING_TOKEN",
     "PREFECT_API_KEY",
+    "PREFECT_API_AUTH_STRING",
     "AWS_SECRET_ACCESS_KEY",
     "HF_TOKEN",
 )
@@ -85,7 +86,8 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         os.environ["PREFECT_HOME"] = str(home)
         server = EmbeddedPrefect(home)
     server.wait()
-    yield {"PREFECT_API_URL": server.url, "PREFECT_HOME": str(home), EMBEDDED: "1"}
+    told = {"PREFECT_API_URL": server.url, "PREFECT_API_AUTH_STRING": server.auth_string}
+    yield {**told, "PREFECT_HOME": str(home), EMBEDDED: "1"}
     server.stop()
 
 

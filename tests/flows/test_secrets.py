@@ -31,3 +31,16 @@ def test_a_password_in_a_recipe_is_refused_without_being_told(split: str, url: s
     with pytest.raises(UserMistake, match=r"for example\.org stands in a URL.*netrc") as caught:
         check_recipe({"name": "a", "corpus": corpus}, "recipe.yaml")
     assert "planted" not in str(caught.value)
+
+
+@pytest.mark.parametrize("said", ["", "seqloom:wrong"])
+def test_a_server_that_wants_another_password(own_place: Path, prefect: dict[str, str], said: str) -> None:
+    told = environment(own_place) | prefect | {"PREFECT_API_AUTH_STRING": said}
+    done = command("train", "recipe.yaml", cwd=own_place, env=told).wait()
+    assert done.returncode == 2, done.stderr
+    place = prefect["PREFECT_API_URL"]
+    assert done.stderr.endswith(
+        f"seqloom: Prefect at {place} wants a password: set PREFECT_API_AUTH_STRING to its USER:PASSWORD, or "
+        "PREFECT_API_KEY\n"
+    )
+    assert "Traceback" not in done.stderr

@@ -16,6 +16,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 
 from flows.stack.child import RUN, processes_of
+from flows.stack.password import credentials, known_auth_string
 from flows.stack.presence import running
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +58,13 @@ class RunningStack:
     @property
     def environment(self) -> dict[str, str]:
         """For a command of a user of this stack."""
-        return environment(self.home) | {"PREFECT_API_URL": self.prefect_api, "MLFLOW_TRACKING_URI": self.mlflow_url}
+        servers = {"PREFECT_API_URL": self.prefect_api, "MLFLOW_TRACKING_URI": self.mlflow_url}
+        return environment(self.home) | servers | credentials(self.auth_string, mlflow_asks=False)
+
+    @property
+    def auth_string(self) -> str:
+        """USER:PASSWORD of the home."""
+        return known_auth_string(self.home)
 
     def processes_of_run(self, run: UUID) -> list[psutil.Process]:
         """The process of a flow run and the one that watches over it."""
@@ -65,7 +72,7 @@ class RunningStack:
 
     def client(self) -> SyncPrefectClient:
         """Of Prefect's API."""
-        return SyncPrefectClient(api=self.prefect_api)
+        return SyncPrefectClient(api=self.prefect_api, auth_string=self.auth_string)
 
     def run(self, deployment: str, recipe: dict[str, Any]) -> UUID:
         """Ask for a run of data-to-model, as the button in the UI does."""

@@ -42,6 +42,19 @@ def test_no_password_is_written_down(services: dict[str, Any]) -> None:
     assert services["postgres"]["environment"]["POSTGRES_PASSWORD"].startswith("${POSTGRES_PASSWORD:?")
     told = {name for name, service in services.items() if "POSTGRES_PASSWORD" in str(service.get("environment"))}
     assert told == {"postgres", "schemas", "prefect", "mlflow"}
+    for name, variable in [(name, "PREFECT_API_AUTH_STRING") for name in ("deploy", "worker", "worker-gpu")] + [
+        ("prefect", "PREFECT_SERVER_API_AUTH_STRING")
+    ]:
+        assert services[name]["environment"][variable].startswith("seqloom:${PREFECT_PASSWORD:?")
+
+
+def test_servers_answer_to_the_browser_and_to_workers_alone(services: dict[str, Any]) -> None:
+    prefect, mlflow = services["prefect"]["environment"], services["mlflow"]["environment"]
+    origins = prefect["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"].replace("${PREFECT_PORT:-4200}", "4200").split(",")
+    assert origins == ["http://127.0.0.1:4200", "http://localhost:4200", "http://prefect:4200"]
+    assert services["worker"]["environment"]["PREFECT_API_URL"] == f"{origins[-1]}/api"
+    assert mlflow["MLFLOW_SERVER_ALLOWED_HOSTS"] in services["worker"]["environment"]["MLFLOW_TRACKING_URI"]
+    assert "*" not in mlflow["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"] + mlflow["MLFLOW_SERVER_ALLOWED_HOSTS"]
 
 
 def test_servers_are_told_what_seqloom_up_tells_them(services: dict[str, Any], tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from mlflow import MlflowClient
 
 from flows.stack.child import processes_of
 from flows.stack.furnishing import LOST_RUNS, UNBORN_RUNS
+from flows.stack.prefect_post import authorization
 from flows.stack.presence import running
 from tests.conftest import SILENCE
 from tests.flows.conftest import DATA, RECIPE
@@ -31,8 +32,9 @@ LONG: dict[str, Any] = TINY | {
 }
 
 
-def get(address: str) -> Any:
-    with urllib.request.urlopen(address, timeout=30) as response:
+def get(address: str, auth_string: str = "") -> Any:
+    asked = urllib.request.Request(address, headers=authorization(auth_string))
+    with urllib.request.urlopen(asked, timeout=30) as response:
         return json.load(response)
 
 
@@ -67,8 +69,10 @@ def test_everything_is_where_it_was_said(stack: RunningStack) -> None:
     assert stack.prefect_url in said
     assert stack.mlflow_url in said
     assert f"PREFECT_API_URL={stack.prefect_api} " in said
+    assert f"cat '{stack.home}/password'" in said
+    assert stack.auth_string not in said
     assert get(f"{stack.prefect_url}/ui-settings")["api_url"] == stack.prefect_api
-    assert get(f"{stack.prefect_api}/admin/settings")["server"]["analytics_enabled"] is False
+    assert get(f"{stack.prefect_api}/admin/settings", stack.auth_string)["server"]["analytics_enabled"] is False
     assert {file.name for file in (stack.home / "logs").glob("*.log")} == {
         "deploy.log",
         "mlflow.log",

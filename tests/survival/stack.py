@@ -27,6 +27,7 @@ from tests.flows.conftest import DATA
 
 ROOT = Path(__file__).parents[2]
 POOL = "survival"
+AUTH_STRING = "survival:password"
 EPOCHS = 15
 FEWER = 8  # of two processes, which share a core or two with the servers
 
@@ -75,6 +76,8 @@ class Stack:
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
             "PREFECT_HOME": str(folder / "prefect"),
             "PREFECT_API_URL": self.api,
+            "PREFECT_API_AUTH_STRING": AUTH_STRING,
+            "PREFECT_SERVER_API_AUTH_STRING": AUTH_STRING,
             "PREFECT_SERVER_API_PORT": str(self.prefect_port),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
@@ -87,7 +90,7 @@ class Stack:
             "OMP_NUM_THREADS": "1",
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.client = SyncPrefectClient(self.api).__enter__()
+        self.client = SyncPrefectClient(self.api, auth_string=AUTH_STRING).__enter__()
         self.registry = MlflowClient(self.mlflow)
 
     def start(self, *names: str) -> None:
@@ -105,7 +108,14 @@ class Stack:
         }
         commands = {
             "prefect": ["flows.stack.prefect_server", "--port", port],
-            "mlflow": ["mlflow", "server", "--port", port, "--workers", "1", *chain.from_iterable(places.items())],
+            "mlflow": [
+                "flows.stack.mlflow_server",
+                "--port",
+                port,
+                "--workers",
+                "1",
+                *chain.from_iterable(places.items()),
+            ],
             "worker": ["prefect", "worker", "start", "--pool", POOL, "--type", "process"],
         }
         with (self.folder / f"{name}.log").open("ab") as log:
