@@ -60,6 +60,7 @@ def train(
         workspace = store.workspace(TRAINING.name, key)
         place_parent(recipe, home_folder(), workspace)
         _tell_what_a_kill_kept(workspace, log)
+        chosen_by = _what_chooses(recipe, corpus)
         with slots_for(recipe, recipe.training.processes), stopping_as_prefect_does(), system_metrics(run_id, log):
             facts = train_model(
                 recipe,
@@ -74,7 +75,7 @@ def train(
                 progress,
             )
         draw_loss(folder, facts["best_epoch"], recipe.task)
-        return facts
+        return facts | chosen_by
 
     alone = store.alone(f"training-{key[:32]}", "the same training")  # or both would tell MLflow the same figures
     client = connect(home_folder())
@@ -95,6 +96,19 @@ def _tell_what_a_kill_kept(workspace: Path, log: MetricsLog) -> None:
         log(row)
     if before:
         get_run_logger().info("going on from update %d", before[-1]["step"])
+
+
+def _what_chooses(recipe: Recipe, corpus: Manifest) -> dict[str, Any]:
+    """The validation rows that are scored after each epoch, told in the log; none where the loss of all chooses."""
+    if recipe.training.select_by == "loss":
+        return {}
+    from seqloom.evaluation.validating import rows_scored
+
+    rows = corpus.facts["rows"]["validation"]
+    scored = rows_scored(recipe.task, rows)
+    score = recipe.training.select_by
+    get_run_logger().info("%s of %s of %s validation rows chooses the epoch", score, f"{scored:,}", f"{rows:,}")
+    return {"chosen_by": {"score": score, "rows": scored, "of": rows}}
 
 
 def _sizes(recipe: Recipe, vocabulary: Manifest) -> "Sizes":

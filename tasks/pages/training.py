@@ -32,6 +32,8 @@ def sections(manifest: Manifest) -> Iterator[str]:
         ("epochs", f"{facts['epochs']}, number {facts['best_epoch']} kept"),
         *((f"validation {_name(name, names)}", f"{value:,.3f}") for name, value in facts["validation"].items()),
     ]
+    if "chosen_by" in facts:
+        rows.append(("epoch chosen by", "{score} of {rows:,} of {of:,} validation rows".format(**facts["chosen_by"])))
     if "shares" in facts:
         rows.append(("shares", "{} of the network's logits, {} of the linear model's".format(*facts["shares"])))
     yield table(("model", in_words(recipe.model)), rows)

@@ -65,9 +65,11 @@ def _fields(recipe: Recipe, section: str) -> Any:
 
 def _selection(recipe: Recipe) -> dict[str, Any]:
     """What chooses the epoch beside the weights: validation answers greedily, so nothing else of decoding counts."""
-    if recipe.training.select_by == "loss" or kind_of(recipe.task).answer == "label":
+    if recipe.training.select_by == "loss":
         return {}
-    return {"task": recipe.task, "max_length": recipe.decoding.max_length}
+    if kind_of(recipe.task).answer == "label":
+        return {"rows": "all"}
+    return {"rows": "drawn by text", "task": recipe.task, "max_length": recipe.decoding.max_length}
 
 
 def _digests(files: dict[str, Path]) -> dict[str, str]:

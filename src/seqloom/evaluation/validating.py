@@ -6,11 +6,18 @@ from seqloom.corpus.reading import read_split
 from seqloom.decoding.reading import generator_of
 from seqloom.evaluation.kinds.choosing import judge_of
 from seqloom.evaluation.kinds.judge import HeldOut
+from seqloom.evaluation.sample import sample_by_text
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.vocabulary.building import load_vocabularies
 
 ROWS = 1000  # decoded at most: enough to tell epochs apart, little enough to do after each
+
+
+def rows_scored(task: str, rows: int) -> int:
+    """How many of so many validation rows choose the epoch: of labels all, for none has to be searched for."""
+    return rows if kind_of(task).answer == "label" else min(rows, ROWS)
 
 
 def validation_text(corpus: str, vocabulary: str, recipe: str) -> "ValidationText":
@@ -25,7 +32,9 @@ class ValidationText:
     def __init__(self, corpus: Path, vocabulary: Path, recipe: Recipe) -> None:
         self.task = recipe.task
         self.judge = judge_of(recipe.task)
-        self.rows = HeldOut.of(read_split(corpus, "validation").head(ROWS), recipe.corpus.target_language)
+        table = read_split(corpus, "validation")
+        table = sample_by_text(table, rows_scored(recipe.task, len(table)))
+        self.rows = HeldOut.of(table, recipe.corpus.target_language)
         self.source, self.target = load_vocabularies(vocabulary)
         self.decoding = recipe.decoding.model_copy(update={"method": "beam", "beam_size": 1})
 

@@ -61,7 +61,8 @@ class Training(Section):
     select_by: Literal["loss", "bleu", "chrf", "accuracy", "macro_f1", "rouge1", "rouge2", "rougeL", "exact_match"] = (
         Field(
             "loss",
-            description="Validation figure that picks the best epoch and stops training early: a score of the task.",
+            description="Validation figure that picks the best epoch and stops training early: a score of the task, "
+            "over all rows where they are labels, else over up to 1,000 drawn by their text.",
         )
     )
     patience: Count = Field(5, description="Epochs without a better figure before training stops.")

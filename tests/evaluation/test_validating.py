@@ -1,0 +1,69 @@
+"""Which validation rows choose the epoch, and what is scored of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from seqloom.evaluation import validating
+from seqloom.evaluation.sample import sample_by_text
+from seqloom.evaluation.validating import ValidationText, rows_scored, validation_text
+from seqloom.models.building import Sizes, build_model
+from seqloom.recipe.schema import Recipe
+from seqloom.vocabulary.special import SPECIAL_TOKENS, VOCABULARY_FILES
+from seqloom.vocabulary.vocabulary import Vocabulary
+
+LABELS = {"task": "sentiment", "model": {"encoder": "cnn", "decoder": "classifier", "encoder_width": 8}}
+
+
+def validation(folder: Path, rows: pd.DataFrame, targets: list[str], **fields: object) -> ValidationText:
+    """Of a corpus with these validation rows, by words of their own."""
+    rows.to_parquet(folder / "validation.parquet", index=False)
+    words = sorted({f"▁{word}" for text in rows["source"] for word in text.split()})
+    for file, tokens in zip(VOCABULARY_FILES, (words, [f"▁{target}" for target in targets]), strict=True):
+        Vocabulary.of_words([*SPECIAL_TOKENS, *tokens]).save(folder / file)
+    recipe = Recipe.model_validate({"name": "x", "corpus": {"train": ["x"]}, **fields})
+    (folder / "recipe.json").write_text(recipe.model_dump_json(), encoding="utf-8")
+    return validation_text(str(folder), str(folder), str(folder / "recipe.json"))
+
+
+def table(rows: int) -> pd.DataFrame:
+    """Sorted by what is wanted."""
+    sources = [f"text {row}" for row in range(rows)]
+    return pd.DataFrame({"source": sources, "target": ["neg" if 2 * row < rows else "pos" for row in range(rows)]})
+
+
+def test_all_labels_choose_the_epoch_however_they_are_sorted(tmp_path: Path) -> None:
+    found = validation(tmp_path, table(2 * validating.ROWS + 2), ["neg", "pos"], **LABELS)
+    assert len(found.rows.references) == rows_scored("sentiment", 2 * validating.ROWS + 2) == 2 * validating.ROWS + 2
+    assert found.rows.references.count("neg") == found.rows.references.count("pos")
+    torch.manual_seed(0)
+    section = Recipe.model_validate({"name": "x", "corpus": {"train": ["x"]}, **LABELS}).model
+    sizes = Sizes(len(found.source), len(found.target), 8, False)
+    always = build_model(section, sizes).eval()
+    with torch.no_grad():
+        always.output.bias[len(SPECIAL_TOKENS)] = 1e4
+    assert found(always) == pytest.approx({"accuracy": 0.5, "macro_f1": 1 / 3})
+
+
+def test_of_texts_a_sample_chooses_it(tmp_path: Path) -> None:
+    found = validation(tmp_path, table(3 * validating.ROWS), ["neg", "pos"])
+    assert len(found.rows.references) == rows_scored("translation", 3 * validating.ROWS) == validating.ROWS
+    assert found.rows.references.count("neg") == pytest.approx(validating.ROWS / 2, rel=0.15)
+    assert rows_scored("translation", 7) == 7
+
+
+def test_a_sample_is_of_what_stands_in_the_rows() -> None:
+    rows = table(500)
+    chosen = sample_by_text(rows, 100)
+    assert len(chosen) == 100
+    assert chosen.index.is_monotonic_increasing
+    shuffled = rows.iloc[np.random.default_rng(1).permutation(len(rows))]
+    assert set(sample_by_text(shuffled, 100)["source"]) == set(chosen["source"])
+    assert set(sample_by_text(rows, 150)["source"]) > set(chosen["source"])
+    for period in (2, 3, 5, 7):
+        shares = np.bincount(chosen.index.to_numpy() % period) / 100
+        assert shares.min() > 0.5 / period
+    assert sample_by_text(rows, 500) is rows
