@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 import traceback
-from typing import NoReturn
+from importlib.metadata import version
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -21,13 +22,22 @@ from seqloom.preemption import Preempted
 
 PREFECT_IS_AWAY = "Prefect's server does not answer any more; what is finished is kept: the same command goes on"
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 for group in (recipes, answers, chat, registry, operation):
     app.registered_commands += group.commands.registered_commands
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"seqloom {version('seqloom')}")
+        raise typer.Exit
+
+
 @app.callback()
-def begin(context: typer.Context) -> None:
+def begin(
+    context: typer.Context,
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
     """Before every command."""
     join(home_folder())
     context.with_resource(downloading_once())

@@ -33,10 +33,8 @@ def headline(manifest: Manifest) -> str:
         case "batches":
             return f"{facts['tokens']['train.target']:,} target tokens to train on"
         case "training":
-            return (
-                f"{facts['parameters'] / 1e6:.1f} M parameters, epoch {facts['best_epoch']} of {facts['epochs']} best: "
-                f"validation loss {facts['validation']['validation/loss']:.3f}{_advice(facts)}"
-            )
+            loss = facts["validation"]["validation/loss"]
+            return f"{facts['parameters'] / 1e6:.1f} M parameters, validation loss {loss:.3f}, {_end(facts)}"
         case "evaluation":
             kind = kind_of(facts["task"])
             figures = (
@@ -54,6 +52,16 @@ def epoch_in_words(row: Mapping[str, float]) -> str:
     """A row of a training's history that has validation figures, in one line."""
     figures = (f"{name.rpartition('/')[2]} {value:,.3f}" for name, value in row.items() if "/" in name)
     return f"epoch {row['epoch']:.0f}, update {row['step']:,.0f}: validation {', '.join(figures)}"
+
+
+def _end(facts: Mapping[str, Any]) -> str:
+    """At which epoch a training ended, and why: more epochs help only one that was still learning."""
+    best, done = facts["best_epoch"], facts["epochs"]
+    most = facts.get("most_epochs", done)  # of a training from before it was kept
+    if done < most:
+        stale = "1 epoch" if done - best == 1 else f"{done - best} epochs"
+        return f"stopped early at epoch {done} of {most}: no better for {stale} (best {best})"
+    return f"best epoch {best} of {done}{_advice(facts)}"
 
 
 def _advice(facts: Mapping[str, Any]) -> str:

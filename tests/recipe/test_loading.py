@@ -49,7 +49,14 @@ def sentence(path: Path, *overrides: str) -> str:
         pytest.param(
             "name: a\ncorpus: {train: [a, b, c]}", ["corpus.train", "at most 2 items", "not 3"], id="three places"
         ),
-        pytest.param("name: a\ncorpus: {train: x.tsv}", ["corpus.train", "valid list, not 'x.tsv'"], id="no list"),
+        pytest.param("name: a\ncorpus: {train: 7}", ["corpus.train", "valid list, not 7"], id="no list"),
+        pytest.param(
+            SMALL + "epochs: 3", ["epochs is not a field", "mean vectors.epochs or training.epochs?"], id="no section"
+        ),
+        pytest.param(SMALL + "task: summarization", ["did you mean summarisation?"], id="American"),
+        pytest.param(SMALL + "task: Classification", ["did you mean sentiment?"], id="another name"),
+        pytest.param(SMALL + "evaluation: {metric: BLEU}", ["not 'BLEU'; did you mean bleu?"], id="upper case"),
+        pytest.param(SMALL + "decoding: {method: beams}", ["did you mean beam?"], id="plural"),
         pytest.param(SMALL + "training: {epochs: 0}", ["training.epochs", "than or equal to 1, not 0"], id="low"),
         pytest.param(SMALL + "training: {learning_rate: 11}", ["training.learning_rate", "to 10, not 11"], id="high"),
         pytest.param(
@@ -229,3 +236,8 @@ def test_the_prefect_form_can_draw_every_field() -> None:
             assert ("type" in form) != ("$ref" in form), f"{name}.{field}"
     for word in ("anyOf", "oneOf", "allOf", "discriminator"):
         assert f"'{word}'" not in repr(schema)
+
+
+def test_a_place_alone_is_a_list_of_one(tmp_path: Path) -> None:
+    recipe = load_recipe(written(tmp_path, "name: a\ncorpus: {train: x.tsv}"))
+    assert recipe.corpus.train == ["x.tsv"]

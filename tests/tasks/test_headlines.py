@@ -22,7 +22,7 @@ CASES = {
             "steps": 90,
             "validation": {"validation/loss": 1.23456},
         },
-        "2.5 M parameters, epoch 3 of 8 best: validation loss 1.235",
+        "2.5 M parameters, validation loss 1.235, best epoch 3 of 8",
     ),
     "evaluation": (
         {"task": "translation", "metrics": {"test/bleu": 9.96, "test/chrf": 36.04}, "rows": 1000},
@@ -41,6 +41,20 @@ def manifest(stage: str, facts: dict[str, object]) -> Manifest:
 def test_a_stage_in_one_line(stage: str) -> None:
     facts, line = CASES[stage]
     assert headline(manifest(stage, facts)) == line
+
+
+@pytest.mark.parametrize(
+    ("best", "done", "end"),
+    [
+        (31, 36, "stopped early at epoch 36 of 60: no better for 5 epochs (best 31)"),
+        (35, 36, "stopped early at epoch 36 of 60: no better for 1 epoch (best 35)"),
+        (31, 60, "best epoch 31 of 60"),
+    ],
+)
+def test_patience_and_the_last_epoch_are_told_apart(best: int, done: int, end: str) -> None:
+    figures = {"validation": {"validation/loss": 1.0}, "parameters": 1, "steps": 2000}
+    facts = {**figures, "best_epoch": best, "epochs": done, "most_epochs": 60}
+    assert headline(manifest("training", facts)).endswith(end)
 
 
 @pytest.mark.parametrize(

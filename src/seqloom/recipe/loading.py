@@ -145,7 +145,8 @@ def _sentence(error: ErrorDetails, checked: type[BaseModel]) -> str:
         case "missing":
             return f"{place} is missing; add it"
         case "literal_error":
-            return f"{place} must be one of {error['ctx']['expected']}, not {_shown(error['input'])}"
+            expected = error["ctx"]["expected"]
+            return f"{place} must be one of {expected}, not {_shown(error['input'])}{_meant(error['input'], expected)}"
         case "string_type" if not isinstance(error["input"], (list, dict, type(None))):
             read = shortened(str(error["input"]), 80)
             return f"{place} must be text, but YAML reads it as {read}; put it in quotes"
@@ -170,8 +171,44 @@ def _shown(value: object) -> str:
         return f"a {type(value).__name__} of that size"
 
 
+OTHER_NAMES = {
+    "classification": "sentiment",
+    "labelling": "sentiment",
+    "labeling": "sentiment",
+    "summarization": "summarisation",
+    "dialogue": "chat",
+    "language-modeling": "generation",
+    "language modelling": "generation",
+    "f1": "macro_f1",
+    "rouge-l": "rougeL",
+    "rouge": "rougeL",
+    "ppl": "word_perplexity",
+    "perplexity": "word_perplexity",
+    "wordpiece": "bpe",
+    "sentencepiece": "unigram",
+    "w2v": "word2vec",
+    "glove": "pretrained",
+    "bahdanau": "additive",
+    "luong": "multiplicative",
+}
+"""What others call a value of a recipe."""
+
+
+def _meant(said: object, expected: str) -> str:
+    """Name the value that another one was probably meant to be, where there is one."""
+    values = [value.strip("'") for value in expected.replace(" or ", ", ").split(", ")]
+    if not isinstance(said, str):
+        return ""
+    same = [value for value in values if value.lower() == said.lower()]
+    known = [value for value in values if value == OTHER_NAMES.get(said.lower())]
+    close = difflib.get_close_matches(shortened(said.lower()), values, n=1)
+    return next((f"; did you mean {value}?" for value in (*same, *known, *close)), "")
+
+
 def _nearest(place: tuple[int | str, ...], section: type[BaseModel]) -> str:
-    """Name the known key that an unknown one was probably meant to be."""
+    """Name the known key that an unknown one was probably meant to be; of a recipe also a field of its sections."""
+    if len(place) == 1 and (inside := _fields_called(str(place[0]), section)):
+        return f"did you mean {' or '.join(inside)}?"
     for part in place[:-1]:
         annotation = section.model_fields[str(part)].annotation
         assert isinstance(annotation, type)
@@ -180,3 +217,13 @@ def _nearest(place: tuple[int | str, ...], section: type[BaseModel]) -> str:
     known = list(section.model_fields)
     close = difflib.get_close_matches(shortened(str(place[-1])), known, n=1, cutoff=0.0)
     return f"did you mean {'.'.join([*map(str, place[:-1]), close[0]])}?"
+
+
+def _fields_called(field: str, recipe: type[BaseModel]) -> list[str]:
+    """Fields of this name in the sections of a recipe, such as training.epochs."""
+    sections = ((name, section.annotation) for name, section in recipe.model_fields.items())
+    return [
+        f"{name}.{field}"
+        for name, kind in sections
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and field in kind.model_fields
+    ]

@@ -93,6 +93,8 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "device": str(device),
         "epochs": position.epoch,
+        "most_epochs": section.epochs,
+        "patience": section.patience,
         "best_epoch": position.best_epoch,
         "steps": position.step,
         "validation": {name: round(value, 4) for name, value in figures.items()},

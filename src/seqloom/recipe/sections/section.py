@@ -1,6 +1,6 @@
 """What every section of a recipe is."""
 
-from typing import Annotated
+from typing import Annotated, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -21,6 +21,14 @@ class Section(BaseModel):
         if isinstance(value, bool) and cls.model_fields[field.field_name].annotation in (int, float):
             raise ValueError(f"a number belongs here, and YAML reads what is written as {str(value).lower()}")
         return value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _a_text_is_a_list_of_one(cls, value: object, field: ValidationInfo) -> object:
+        """`train: tickets.csv` means `train: [tickets.csv]`."""
+        assert field.field_name
+        is_list = get_origin(cls.model_fields[field.field_name].annotation) is list
+        return [value] if is_list and isinstance(value, str) else value
 
     @field_validator("*", mode="before")
     @classmethod
