@@ -23,6 +23,7 @@ from flows.stack.prefect_post import post
 from flows.stack.presence import Running, announce, claim, running, withdraw
 from flows.stack.signals import deaf, until_told
 from seqloom.registry.database import prepare_ours
+from seqloom.registry.mlflow_view import TRAINING_VIEW
 
 WORKER_PATIENCE = 60  # seconds until Prefect has heard of a worker
 RUN_GRACE = 30  # seconds for runs under way to save a checkpoint
@@ -81,6 +82,7 @@ class Stack:
         self.say(f"Prefect      {self.layout.prefect_url}")
         self.say(f"MLflow       {self.layout.mlflow_url}")
         self.say(f"password     {_where_the_password_is(self.layout)}")
+        self.say(f"MLflow       {self.layout.mlflow_url}/#/experiments{TRAINING_VIEW}")
         furnished = self._furnish()
         self.say(f"deployments  {', '.join(furnished['deployments'])}")
         pools = [CPU_POOL, *([GPU_POOL] if furnished["devices"] else [])]

@@ -20,8 +20,8 @@ def test_a_server_has_pages(uri: str, server: str, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     client = Mock()
     client.get_run().info.experiment_id = "7"
-    assert run_url(client, "abc", HOME) == f"{server}/#/experiments/7/runs/abc"
-    assert version_url("a.b_c", 3, HOME) == f"{server}/#/models/a.b_c/versions/3"
+    assert run_url(client, "abc", HOME) == f"{server}/#/experiments/7/runs/abc?workflowType=machine_learning"
+    assert version_url("a.b_c", 3, HOME) == f"{server}/#/models/a.b_c/versions/3?workflowType=machine_learning"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from mlflow import MlflowClient
 
+from seqloom.registry.mlflow_view import TRAINING_VIEW
 from seqloom.registry.tracking import tracking_uri
 
 
@@ -21,13 +22,17 @@ def server_url(home: Path) -> str:
 def run_url(client: MlflowClient, run_id: str, home: Path) -> str:
     """The page of a run, empty without a server."""
     server = server_url(home)
-    return f"{server}/#/experiments/{client.get_run(run_id).info.experiment_id}/runs/{run_id}" if server else ""
+    return (
+        f"{server}/#/experiments/{client.get_run(run_id).info.experiment_id}/runs/{run_id}{TRAINING_VIEW}"
+        if server
+        else ""
+    )
 
 
 def version_url(name: str, number: int, home: Path) -> str:
     """The page of a registered version, empty without a server."""
     server = server_url(home)
-    return f"{server}/#/models/{quote(name)}/versions/{number}" if server else ""
+    return f"{server}/#/models/{quote(name)}/versions/{number}{TRAINING_VIEW}" if server else ""
 
 
 def server_command(home: Path) -> str:
