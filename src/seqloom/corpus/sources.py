@@ -14,6 +14,7 @@ from seqloom.corpus.foreign import refuse_foreign
 from seqloom.corpus.shards import in_step
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Corpus
+from seqloom.recipe.single_keys import shortened
 
 PACKAGE = "package://"
 URLS = ("http://", "https://")
@@ -168,7 +169,7 @@ def _describe(name: str, path: Path, field: str, section: Corpus, places: int) -
         form = _format(name, path, ending, field, section.format, places)
         return SourceFile(name, path, digest_of_file(path), form, section.encoding)
     except OSError as error:
-        raise UserMistake(f"{name}: cannot be read ({error.strerror}); correct {field}") from None
+        raise UserMistake(f"{shortened(name, 300)}: cannot be read ({error.strerror}); correct {field}") from None
 
 
 def ending_of(name: str, path: Path) -> str:

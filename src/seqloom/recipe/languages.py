@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from seqloom.recipe.single_keys import shortened
+
 if TYPE_CHECKING:
     from babel import Locale
 
@@ -78,8 +80,8 @@ def tag_of(written: str) -> str:
     language = language_of(written)
     if language is None and written.strip():
         raise ValueError(
-            f"{written!r} is no language of ISO 639{_meant(written.strip())}; write its code, such as de, zho or "
-            "pt-BR, or its English name, or leave it empty"
+            f"{shortened(written)!r} is no language of ISO 639{_meant(written.strip())}; write its code, such as de, "
+            "zho or pt-BR, or its English name, or leave it empty"
         )
     return "" if language is None or language.tag == UNDETERMINED else language.tag
 
