@@ -4,6 +4,7 @@
 # make e2e    a person's way through both UIs, in a Chromium without a window; make screenshots keeps the pictures in docs/
 # make survive  runs what kills workers, flows and servers: some minutes
 # make check  formatting, lint, types, import rules
+# make mutate PACKAGE=batches  single faults put into a package, and which of them its tests let through (CONTRIBUTING.md)
 # make bench  Seqloom side by side with its peers: twenty minutes, prints the ratios (bench/README.md)
 # make clean  removes the environment and everything that was made
 PYTHON ?= python3
@@ -11,7 +12,7 @@ JOBS ?= 2
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo up test e2e screenshots survive check bench clean
+.PHONY: demo up test e2e screenshots survive check mutate bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/seqloom train recipes/demo.yaml
@@ -37,12 +38,15 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+mutate: $(INSTALLED)
+	$(BIN)/python -m tests.mutation $(PACKAGE) $(MUTATE)
+
 bench: $(INSTALLED)
 	$(BIN)/python -m bench.peers
 	$(BIN)/python -m bench $(BENCH)
 
 clean:
-	rm -rf .venv .bench .seqloom .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .bench .mutation .seqloom .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # Made anew only when the lock or the project file changes, so that a second run needs no network.
 $(INSTALLED): pyproject.toml constraints.txt

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.stack.running import RunningStack
 
 os.environ["OMP_NUM_THREADS"] = "1"
+settings.register_profile("unhurried", deadline=None)  # how long an example takes depends on who else is at work
+settings.load_profile("unhurried")
 
 TOGETHER = {
     "tests/e2e/": "stack",

@@ -207,3 +207,18 @@ def test_what_is_hidden_follows_from_seed_epoch_and_row_alone() -> None:
     assert whole.target_output[1:3].equal(part.target_output)
     next(again.epoch(3, 2))
     assert not again.batch(rows).source.equal(whole.source), "another epoch hides others"
+
+
+def test_another_epoch_and_another_seed_mix_other_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window holds other rows every time: not the same ones in another order."""
+    monkeypatch.setattr(bucketing, "WINDOW_BATCHES", 5)
+    batches = realistic(3000)
+    assert batches.windows > 4
+
+    def first_window(seed: int, epoch: int) -> set[int]:
+        plan = batches.epoch(seed, epoch)
+        return set(np.concatenate([rows for rows, (window, _) in plan if window == 0]).tolist())
+
+    windows = [first_window(*each) for each in ((1, 0), (1, 1), (1, 2), (2, 0))]
+    for place, window in enumerate(windows):
+        assert all(len(window & other) < len(window) / 2 for other in windows[:place])

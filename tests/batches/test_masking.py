@@ -1,6 +1,7 @@
 """What is hidden of a source: shares, and what is asked of whom."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,3 +36,14 @@ def test_fifteen_in_a_hundred_are_asked_eight_of_ten_hidden_one_replaced_and_one
     np.testing.assert_allclose(figures, [0.15, 0.8, 0.1], atol=0.01)
     replaced = read[(read != UNKNOWN) & (read != 4)]
     assert len(replaced.unique()) > 900, "by any token"
+
+
+@pytest.mark.parametrize("length", [1, 2, 5])
+def test_every_place_is_asked_about_as_often(length: int) -> None:
+    """The first, the last and the end that follows it, of short texts as well."""
+    source = np.arange(4, 4 + length, dtype=np.int32)
+    rows = 4000
+    batch = make_masked_batch([source] * rows, [(1, row) for row in range(rows)], CORPUS)
+    asked = (batch.target_output != PADDING).float().mean(dim=0).numpy()
+    nothing = 0.85 ** (length + 1)  # of all places fell to no question: then one of the tokens gets it
+    np.testing.assert_allclose(asked, [0.15 + nothing / length] * length + [0.15], atol=0.02)

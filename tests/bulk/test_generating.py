@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from seqloom.bulk import replying
 from seqloom.bulk.generating import FAILURES, MANIFEST, Bulk, Report, generate_in_bulk
 from seqloom.bulk.reading import open_input
 from seqloom.decoding.generator import Answers, Generator
@@ -134,3 +135,22 @@ def test_a_killed_run_is_gone_on_with(checkpoint: Path, file: Path, tmp_path: Pa
     hidden = {path.name for path in Path(report.folder).iterdir() if path.name.startswith((".", "_"))}
     assert hidden == {".lock", FAILURES, MANIFEST}
     assert json.loads((Path(report.folder) / MANIFEST).read_text())["model"] == "models:/tiny@champion"
+
+
+@pytest.mark.parametrize(("shard_rows", "piece"), [(1, 512), (3, 2), (100, 3), (100, 512)])
+def test_what_is_drawn_follows_from_the_row_of_the_file(
+    checkpoint: Path, file: Path, tmp_path: Path, shard_rows: int, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However it is cut, and whatever fails beside it."""
+    monkeypatch.setattr(replying, "PIECE", piece)
+    generator = Generator.load(checkpoint)
+    drawing = Decoding(method="sample", temperature=3.0, max_length=6)
+    sampling = Failing(generator.model, generator.source, generator.target, drawing)
+    expected = Generator(generator.model, generator.source, generator.target, drawing).generate(TEXTS)
+    assert len(set(expected)) > 4
+    table = pd.read_parquet(run(bulk_of(checkpoint, file, shard_rows, 1000), tmp_path / "out", sampling).folder)
+    fails = table["failure"].notna()
+    assert fails.sum() == 2
+    assert table["prediction"][~fails].tolist() == [
+        text for text, fail in zip(expected, fails, strict=True) if not fail
+    ]

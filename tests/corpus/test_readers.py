@@ -7,15 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.corpus.normalising import normalise
-from seqloom.corpus.pairs import RawPair, Unreadable
+from seqloom.corpus.pairs import RawPair
 from seqloom.corpus.readers import read_pairs
-from seqloom.corpus.sources import SourceFile
 from seqloom.mistake import UserMistake
 
 from .files import corpus, encoded, pairs_in, source_file, squeezed, told
-
-NAUGHTY = Path("/work/shared/data/naughty")
 
 
 def text_without(characters: str, min_size: int = 0) -> st.SearchStrategy[str]:
@@ -204,17 +200,3 @@ def test_damaged_gzip(kind: str, damage: str, tmp_path: Path) -> None:
     file = source_file(tmp_path / "x.gz", broken, kind)
     with pytest.raises(UserMistake, match=r"x.gz: damaged gzip"):
         list(read_pairs((file,), corpus()))
-
-
-@pytest.mark.skipif(not NAUGHTY.is_dir(), reason="the naughty files are not on this machine")
-@pytest.mark.parametrize("kind", ["lines", "tsv", "csv", "jsonl", "po", "mo"])
-def test_naughty_files_end_in_pairs_or_a_sentence(kind: str) -> None:
-    section = corpus(header=False, source_column="1", target_column="1")
-    for path in sorted(path for path in NAUGHTY.rglob("*") if path.is_file() and path.stat().st_size < 200_000):
-        file = SourceFile(path.name, path, "", kind)
-        try:
-            for pair in read_pairs((file, file) if kind == "lines" else (file,), section):
-                texts = (pair.text, "") if isinstance(pair, Unreadable) else (pair.source, pair.target)
-                normalise("".join(texts)).encode()
-        except UserMistake as mistake:
-            assert path.name in str(mistake)  # noqa: PT017 (most of the files are mistakes, some are not)

@@ -2,7 +2,10 @@
 
 import logging
 import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -141,3 +144,31 @@ def test_a_text_longer_than_any_it_learned_from_is_read_as_far(
     with caplog.at_level(logging.WARNING, logger="seqloom"):
         assert answering([long], {}) == expected
     assert re.search("1 of 1 texts are read up to (character 40|token 7) only", caplog.text)
+
+
+@pytest.mark.parametrize(("method", "batches"), [("beam", [3, 12]), ("sample", [3, 3, 3, 3, 3])])
+def test_what_is_drawn_does_not_depend_on_who_asks_meanwhile(
+    folder: Path, method: str, batches: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests that wait for the same are answered together, those that draw each by itself."""
+    params = {"method": method, "max_length": 6} | ({"temperature": 3.0} if method == "sample" else {})
+    alone = Answering.load(folder)([TEXTS[0]] * 3, params)
+    answering = Answering.load(folder)
+    answer, asked, begun, go = answering.generator.answer, list[int](), Event(), Event()
+
+    def noted(texts: Sequence[str], *rest: Any) -> Any:
+        asked.append(len(texts))
+        begun.set()
+        assert go.wait(10)
+        return answer(texts, *rest)
+
+    monkeypatch.setattr(answering.generator, "answer", noted)
+    with ThreadPoolExecutor(5) as pool:
+        requests = [pool.submit(answering, [TEXTS[0]] * 3, params)]
+        assert begun.wait(10)
+        requests += [pool.submit(answering, [TEXTS[0]] * 3, params) for _ in range(4)]
+        while len(answering._together._waiting) < 4:
+            pass
+        go.set()
+        assert [request.result() for request in requests] == [alone] * 5
+    assert asked == batches

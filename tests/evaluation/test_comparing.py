@@ -90,3 +90,9 @@ def test_memory_is_bounded_and_changes_little(monkeypatch: pytest.MonkeyPatch) -
     assert (sum(sizes), max(sizes)) == (1000, 10)
     parts = compare(one, two)
     assert np.allclose([parts.low, parts.high, parts.chance], [whole.low, whole.high, whole.chance], atol=0.3)
+
+
+def test_no_difference_is_certain() -> None:
+    """No resample of a system that is always right is as far off from one that never is: that leaves 1 of 1,001."""
+    always, never = (mean_of(np.full(50, figure)) for figure in (1.0, 0.0))
+    assert compare(never, always).chance == pytest.approx(1 / 1001, rel=1e-9)

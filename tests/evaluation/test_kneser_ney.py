@@ -105,3 +105,27 @@ def test_words_are_cut_at_spaces_and_characters_of_chinese() -> None:
     assert cut(f"n't <unk> 500-stock 天气 ok好 {LINE_END}") == [
         "n't", "<unk>", "500-stock", "天", "气", "ok", "好", LINE_END,
     ]  # fmt: skip
+
+
+def test_an_unknown_word_costs_its_letters_too() -> None:
+    """As words two that were never seen are one and the same; what sets them apart is how they are spelt."""
+    model = WordModel(PASSAGES)
+    words = ("dot", "saw-dog", "zzz")
+    figures = [model.log_probabilities([f"the {word} sat {LINE_END}"])[0] for word in words]
+    spellings = [model.spelling(word) for word in words]
+    assert np.diff(figures) == pytest.approx(np.diff(spellings))
+    assert spellings == sorted(spellings, reverse=True), "letters in an order that was seen are the likelier ones"
+    unspelt = model.of_words.log_probabilities(np.array([model.numbers[LINE_END], model.numbers["the"], UNSEEN]))[2]
+    known = model.of_words.log_probabilities(np.array([model.numbers[word] for word in (LINE_END, "the")]))[1]
+    [dot] = model.log_probabilities(["the dot"])
+    assert dot == pytest.approx(known + unspelt + model.spelling("dot"))
+
+
+def test_letters_that_no_word_had_share_one_chance() -> None:
+    model = WordModel(PASSAGES)
+    one, two = model.spelling("d天"), model.spelling("d气")
+    assert one == two
+    unseen = model.of_letters.log_probabilities(np.array([model.letters[" "], model.letters["d"], UNSEEN]))[2]
+    spelt = model.of_letters.log_probabilities(np.array([model.letters[" "], model.letters["d"]]))[1]
+    end = model.of_letters.log_probabilities(np.array([UNSEEN, model.letters[" "]]))[1]
+    assert one == pytest.approx(spelt + unseen - np.log(0x110000) + end)

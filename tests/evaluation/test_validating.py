@@ -1,5 +1,6 @@
 """Which validation rows choose the epoch, and what is scored of them."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ import torch
 
 from seqloom.evaluation import validating
 from seqloom.evaluation.sample import sample_by_text
+from seqloom.evaluation.scores import text_scores
 from seqloom.evaluation.validating import ValidationText, rows_scored, validation_text
 from seqloom.models.building import Sizes, build_model
-from seqloom.recipe.schema import Recipe
+from seqloom.recipe.schema import Decoding, Recipe
 from seqloom.vocabulary.special import SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
 
@@ -67,3 +69,32 @@ def test_a_sample_is_of_what_stands_in_the_rows() -> None:
         shares = np.bincount(chosen.index.to_numpy() % period) / 100
         assert shares.min() > 0.5 / period
     assert sample_by_text(rows, 500) is rows
+
+
+class Answerer:
+    """A model that knows what it says to each text, and how it was asked."""
+
+    def __init__(self, say: Callable[[str], str]) -> None:
+        self.say = say
+        self.decoding: list[Decoding] = []
+
+    def answer(self, texts: Sequence[str], decoding: Decoding, *_: object) -> list[str]:
+        self.decoding.append(decoding)
+        return [self.say(text) for text in texts]
+
+    def columns(self, answers: list[str]) -> dict[str, list[str]]:
+        return {"prediction": answers}
+
+
+def test_some_dozen_texts_are_judged_as_a_whole_and_greedily(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the recipe decodes with; of the first third every answer is right, of the others none."""
+    right = {f"text {number}": f"das ist der {number}. Satz im Text" for number in range(60)}
+    answerer = Answerer(lambda text: right[text] if int(text.split()[1]) < 20 else "etwas anderes")
+    monkeypatch.setattr(validating, "generator_of", lambda *_, **__: answerer)
+    rows = pd.DataFrame({"source": right.keys(), "target": right.values()})
+    found = validation(tmp_path, rows, ["x"], decoding={"method": "sample", "beam_size": 7})
+    figures = found(None)  # type: ignore[arg-type]  (who answers is patched)
+    expected = text_scores(["chrf"], [answerer.say(source) for source in right], [*right.values()], "")
+    assert figures["chrf"] == pytest.approx(expected["chrf"].value)
+    assert 20 < figures["chrf"] < 60
+    assert {(each.method, each.beam_size) for each in answerer.decoding} == {("beam", 1)}

@@ -219,3 +219,14 @@ def test_smoke(place: Place) -> None:
     assert not broken.passed
     assert "weights.safetensors is not the file that was registered" in broken.told
     assert "\n" not in broken.told
+
+
+def test_a_version_that_does_not_answer_is_asked_nothing_more(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate ends there: what does not load would fail in every rule, each time after minutes."""
+    monkeypatch.setattr(judging, "smoke_test", lambda *_: Smoke(False, "ImportError: no module named then"))
+    monkeypatch.setattr(judging, "measure", lambda *_: pytest.fail("asked all the same"))
+    promote(place.client, place.recipe.name, 1, "by hand", place.home)
+    verdict = place.judged(2)
+    [finding] = verdict.findings
+    assert (finding.passed, finding.challenger) == (False, "ImportError: no module named then")
+    assert (verdict.passed, verdict.champion, verdict.key) == (False, 1, "key 2")

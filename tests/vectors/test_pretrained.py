@@ -6,13 +6,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from gensim.models import FastText, KeyedVectors, Word2Vec
+from gensim.models.fasttext import save_facebook_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqloom.mistake import UserMistake
 from seqloom.vectors.pretrained import read_pretrained
 
-REAL = Path("/work/shared/data/vectors")
 ROWS = {"dog": (0.5, -1.0, 2.0), "the": (1.0, 2.0, 3.0), "北京": (0.25, 0.0, -0.5)}
 TEXT = "".join(f"{token} {' '.join(map(str, row))}\n" for token, row in ROWS.items())
 BINARY = b"3 3\n" + b"".join(f"{token} ".encode() + struct.pack("<3f", *row) + b"\n" for token, row in ROWS.items())
@@ -109,36 +110,43 @@ def test_a_bad_archive_is_damaged(content: bytes, tmp_path: Path) -> None:
         read(tmp_path / "some.vec.gz")
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the shared data is not here")
-@pytest.mark.parametrize(
-    ("name", "width", "token"),
-    [
-        ("euclidean_vectors.bin", 10, None),
-        ("high_precision.kv.bin", 2, "horse.n.01"),
-        ("high_precision.kv.txt", 2, "horse.n.01"),
-        ("lee_fasttext.vec", 10, "the"),
-        ("test_glove.txt", 50, "▁the"),
-        ("toy-model.vec", 5, None),
-    ],
-)
-def test_real_files_are_read(name: str, width: int, token: str | None) -> None:
-    lookup = read(REAL / name, width)
-    if token:
-        assert lookup(token).shape == (width,)
+SENTENCES = [["the", "dog", "barks"], ["a", "dog", "sees", "the", "北京", "猫"]] * 3
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the shared data is not here")
-@pytest.mark.parametrize("name", ["toy-model.bin", "crime-and-punishment.bin"])
-def test_real_fasttext_models_are_refused(name: str) -> None:
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What gensim writes of models that it trained: word2vec as text and binary, fastText whole and as vectors."""
+    folder = tmp_path_factory.mktemp("models")
+    settings = {"vector_size": 10, "min_count": 1, "epochs": 1, "workers": 1, "seed": 1}
+    word2vec, fasttext = Word2Vec(SENTENCES, **settings), FastText(SENTENCES, bucket=50, **settings)
+    word2vec.wv.save_word2vec_format(folder / "word2vec.txt")
+    word2vec.wv.save_word2vec_format(folder / "word2vec.bin", binary=True)
+    word2vec.wv.save_word2vec_format(folder / "glove.txt", write_header=False)
+    fasttext.wv.save_word2vec_format(folder / "fasttext.vec")
+    save_facebook_model(fasttext, str(folder / "fasttext.bin"))
+    return folder
+
+
+@pytest.mark.parametrize("name", ["word2vec.txt", "word2vec.bin", "glove.txt", "fasttext.vec"])
+def test_what_others_wrote_is_read(name: str, models: Path) -> None:
+    same = name.replace("glove", "word2vec")  # the same rows, and gensim does not leave it open
+    theirs = KeyedVectors.load_word2vec_format(models / same, binary=name.endswith(".bin"))
+    lookup = read(models / name, 10)
+    for word in {word for sentence in SENTENCES for word in sentence}:
+        assert lookup(word).tolist() == theirs[word].tolist()
+
+
+def test_a_whole_fasttext_model_is_refused(models: Path) -> None:
     with pytest.raises(UserMistake, match="whole fastText model"):
-        read(REAL / name, 5)
+        read(models / "fasttext.bin", 10)
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the shared data is not here")
-def test_a_real_file_in_latin_1_is_read_but_for_its_accents() -> None:
-    tally = read(REAL / "pang_lee_polarity_fasttext.vec", 100).tally
-    assert tally.first_broken == 150
-    assert tally.rows == tally.promised
+def test_a_file_in_latin_1_is_read_but_for_its_accents(tmp_path: Path) -> None:
+    words = [*(f"word{number}" for number in range(148)), "café"]
+    rows = "".join(f"{word} 0.5 1 2\n" for word in words)
+    (tmp_path / "some.vec").write_text(f"149 3\n{rows}", encoding="latin-1")
+    tally = read(tmp_path / "some.vec").tally
+    assert (tally.first_broken, tally.rows, tally.promised) == (150, 149, 149)
 
 
 def test_a_token_may_have_spaces(tmp_path: Path) -> None:

@@ -146,3 +146,13 @@ def test_a_spaced_vocabulary_keeps_what_stands_between_spaces() -> None:
     assert min(min(each) for each in ids[:2]) > END
     assert ids[2][1] == UNKNOWN
     assert vocabulary.decode(ids[:2]) == lines
+
+
+@pytest.mark.parametrize("kind", ["word", "spaced", "char", "bpe", "unigram"])
+@pytest.mark.parametrize("least", [1, 2, 3, 5])
+def test_seen_as_often_as_is_asked_is_enough(kind: str, least: int) -> None:
+    """What is seen once less is left out."""
+    lines = ["q"] * least + ["z"] * (least - 1) + ["a"] * 9
+    tokens = {token.removeprefix(MARK) for token in train(kind, lines, min_frequency=least).tokens}
+    assert {"q", "a"} <= tokens
+    assert "z" not in tokens
