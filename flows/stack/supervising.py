@@ -80,7 +80,6 @@ class Stack:
             self.servers.append(Child(server, self.layout.logs))
         wait_until_ready(self.servers)
         self.say(f"Prefect      {self.layout.prefect_url}")
-        self.say(f"MLflow       {self.layout.mlflow_url}")
         self.say(f"password     {_where_the_password_is(self.layout)}")
         self.say(f"MLflow       {self.layout.mlflow_url}/#/experiments{TRAINING_VIEW}")
         furnished = self._furnish()
