@@ -8,10 +8,11 @@ import pytest
 from seqloom.evaluation.classification import counts_of
 from seqloom.evaluation.comparing import Comparison, Counts, count
 from seqloom.evaluation.slices import Slice
+from seqloom.recipe.kinds.choosing import KINDS
 from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe, Registry
 from seqloom.registry import evidence
-from seqloom.registry.gate import Contender, Finding, Verdict, _against_champion, judge
+from seqloom.registry.gate import TIE, Contender, Finding, Verdict, _against_champion, judge
 from seqloom.registry.smoke import Smoke
 from tests.registry.tiny import recipe_named
 
@@ -99,6 +100,56 @@ def test_against_the_champion(texts: list[str], rules: dict[str, Any], refused_b
 )
 def test_against_the_baselines(baselines: dict[str, float], rules: dict[str, Any], refused_by: list[str]) -> None:
     assert failed(verdict(contender(GOOD), baselines=baselines, **rules)) == refused_by
+
+
+@pytest.mark.parametrize(
+    ("ours", "baseline", "passed"),
+    [
+        (REFERENCES, 100.0, True),
+        (REFERENCES, 99.99996, True),  # of four places all are the top
+        (REFERENCES, 99.9, True),
+        (GOOD, 100.0, False),
+        (GOOD, CHAMPION.counts.figure, False),  # a tie anywhere else
+    ],
+)
+def test_a_tie_at_the_top_is_enough_and_is_told(ours: list[str], baseline: float, passed: bool) -> None:
+    found = verdict(contender(ours), baselines={"nearest": baseline, "copy": -1.0})
+    assert found.passed is passed
+    told = [finding.difference for finding in found.findings if "nearest" in finding.rule]
+    assert (told == [TIE]) is (passed and baseline > 99.99)
+
+
+def test_a_perfect_champion_gives_its_place_to_a_perfect_challenger() -> None:
+    perfect = contender(REFERENCES)
+    found = verdict(contender(REFERENCES, 2), perfect)
+    assert found.passed
+    assert found.why == f"holds all rules: {TIE}, and version 1 has it, too"
+    assert failed(verdict(contender(GOOD, 2), perfect))
+
+
+MEASURES = {(kind.name, measure.name): measure for kind in KINDS.values() for measure in kind.measures}
+
+
+@pytest.mark.parametrize(("kind", "name"), MEASURES)
+def test_nothing_is_better_than_the_best(kind: str, name: str) -> None:
+    measure = MEASURES[kind, name]
+    assert measure.is_best(measure.best)
+    worse = measure.best * (0.99 if measure.rises else 1.01) + (0 if measure.rises or measure.best else 0.01)
+    assert measure.gain(measure.best, worse) < 0
+    assert not measure.is_best(worse)
+
+
+def test_not_worse_than_the_last_is_not_enough_below_the_best_so_far() -> None:
+    best, recipe = contender(BETTER, 1), recipe_named("sinking", registry={"policy": "not-worse", "tolerance": 1.0})
+    slightly = contender(SLIGHTLY_WORSE, 3)
+    findings = judge(recipe, ANSWERS, slightly, contender(GOOD, 2), {}, [], "", best)
+    by_rule = {finding.rule: finding.passed for finding in findings if finding.champion}
+    assert by_rule == {
+        "chrF below the champion by 1 at most": True,
+        "chrF below the best champion so far, version 1, by 1 at most": False,
+        "one text, 95 of 100 times": None,
+        "size of the version": None,
+    }
 
 
 @pytest.mark.parametrize(

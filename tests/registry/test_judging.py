@@ -12,13 +12,15 @@ from mlflow import MlflowClient
 
 from seqloom.mistake import UserMistake
 from seqloom.progress import unwatched
+from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import judging
+from seqloom.registry.best_champion import best_champion, mark_best
 from seqloom.registry.gate import Verdict
 from seqloom.registry.history import history
 from seqloom.registry.judging import Decision, is_settled, judge_version, keep_evidence, settle, still_holds
 from seqloom.registry.measuring import Measured, measure
-from seqloom.registry.moves import moves_of, promote, rollback
+from seqloom.registry.moves import moves_of, moving_champion, promote, rollback
 from seqloom.registry.runs import FlowRun, open_run
 from seqloom.registry.smoke import Smoke, smoke_test
 from seqloom.registry.tracking import Version
@@ -30,6 +32,7 @@ SOURCES = [f"a small dog number {n}" for n in range(ROWS)]
 REFERENCES = [f"ein kleiner Hund mit der Nummer {n}" for n in range(ROWS)]
 MEASURED = manifest("evaluation", metrics={"baseline/nearest/chrf": 20.0, "baseline/copy/chrf": 10.0})
 YES = Decision(True)
+MEASURE = Measure("chrf", "chrF")
 WRONG = {1: 3, 2: 10, 3: 1}  # of so many answers one is right: by version
 
 
@@ -161,6 +164,70 @@ def test_a_champion_that_moved_while_it_was_measured(place: Place) -> None:
     promote(place.client, place.recipe.name, 2, "by hand", place.home)
     with pytest.raises(UserMistake, match="is version 2 and no longer None"):
         settle(place.client, verdict, Decision(True), "flow run x", place.home)
+
+
+NOT_WORSE = {"policy": "not-worse", "slice_tolerance": 100.0, "beat_baselines": False}
+
+
+def texts_with(wrong: int, rows: int) -> list[str]:
+    return ["etwas ganz anderes" if row < wrong else REFERENCES[row] for row in range(rows)]
+
+
+def test_quality_does_not_sink_step_by_step_over_three_versions(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each version is worse than the one before by less than the tolerance, and the third by more than the first."""
+    monkeypatch.setattr(place, "recipe", recipe_named(place.recipe.name, registry={**NOT_WORSE, "tolerance": 3.0}))
+    wrong = {1: 0, 2: 1, 3: 2}
+    asked = []
+
+    def answers(uri: str, sources: list[str], *_: object) -> Measured:
+        asked.append(int(uri.rpartition("/")[2]))
+        return Measured({"prediction": texts_with(wrong[asked[-1]], len(sources))}, 5.0)
+
+    monkeypatch.setattr(judging, "measure", answers)
+    name = place.recipe.name
+    assert [place.settled(number) for number in (1, 2, 3)] == ["champion", "champion", "refused"]
+    assert asked == [1, 2, 1, 3, 2, 1]  # the best champion so far is asked today's rows, too
+    why = place.client.get_model_version(name, "3").tags["seqloom.verdict.why"]
+    assert why.startswith("chrF below the best champion so far, version 1, by 3 at most: ")
+    assert best_champion(place.client, name, MEASURE) == 1
+    promote(place.client, name, 3, "a person may", place.home)
+    assert best_champion(place.client, name, MEASURE) == 3
+
+
+def test_the_best_champion_of_three_versions_is_known_before_there_was_a_mark(place: Place) -> None:
+    name = place.recipe.name
+    for number, figure in ((1, "34.0"), (2, "36.0"), (3, "35.0")):
+        place.client.set_model_version_tag(name, str(number), "test/chrf", figure)
+        before = aliases_of(place.client, name).get("champion")
+        with moving_champion(place.client, name, before, number, "flow run x", "better", place.home):
+            pass
+    assert best_champion(place.client, name, MEASURE) == 2
+    mark_best(place.client, name, 1, "chrf")
+    assert best_champion(place.client, name, MEASURE) == 1
+    rollback(place.client, name, "rude", place.home)
+    assert best_champion(place.client, name, MEASURE) == 2  # whom a person chose, and nobody since
+
+
+def test_a_best_champion_that_does_not_answer_is_told_and_stops_nobody_of_three(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "recipe", recipe_named(place.recipe.name, registry={**NOT_WORSE, "tolerance": 99.0}))
+    monkeypatch.setitem(WRONG, 1, 1)
+    assert [place.settled(number) for number in (1, 2)] == ["champion", "champion"]
+    monkeypatch.setitem(WRONG, 1, 0)
+    monkeypatch.setitem(WRONG, 3, 4)
+    found = place.judged(3)
+    told = next(finding for finding in found.findings if "best champion so far" in finding.rule)
+    assert (told.passed, told.rule) == (None, "the best champion so far, version 1, answers")
+    assert settle(place.client, found, YES, "flow run x", place.home).verdict == "champion"
+
+
+def test_a_number_that_mlflow_gave_again_is_another_version(place: Place, checkpoint: Path) -> None:
+    verdict = place.judged(1)
+    place.client.delete_registered_model(place.recipe.name)
+    assert place.version("another", checkpoint).number == 1
+    with pytest.raises(UserMistake, match="was deleted after it was judged"):
+        still_holds(place.client, verdict)
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["the version", "the model"])

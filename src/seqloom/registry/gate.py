@@ -1,7 +1,7 @@
 """Whether a challenger becomes the champion: every rule, what was measured for it, and what came of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from seqloom.evaluation.comparing import Comparison, Counts, compare
@@ -11,6 +11,9 @@ from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe, Registry
 from seqloom.registry.smoke import Smoke
 from seqloom.registry.versions import OWN_FORM
+
+TIE = "a tie at the top: no figure is better"
+"""Nobody can be above the best there is, and to reach it is no reason to be refused."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,10 @@ class Verdict:
     seconds: float = 0.0  # it took
     form: str = ""  # of the version; then it was compared with the version as it was trained, and no champion
     key: str = ""  # what it was judged by: the version, the rules and the rows
+    run_id: str = ""  # of the version: MLflow gives the number of a deleted one again
+    champion_run_id: str = ""
+    metric: str = ""  # that it was judged by, and
+    best: int | None = None  # by that the best champion so far, should this version become champion
 
     @property
     def passed(self) -> bool:
@@ -63,6 +70,8 @@ class Verdict:
         if self.champion is None and not self.form:
             return "the first to hold all rules"
         gain = next(finding.difference for finding in self.findings if finding.champion)
+        if gain == TIE:
+            return f"holds all rules: {gain}, and version {self.champion} has it, too"
         return f"holds all rules: {gain} over " + (OWN_FORM if self.form else f"version {self.champion}")
 
     def as_json(self) -> dict[str, Any]:
@@ -88,12 +97,19 @@ def judge(
     baselines: Mapping[str, float],
     slices: Sequence[Slice],
     rolled_back: str,
+    best: Contender | None = None,
 ) -> list[Finding]:
-    """Every rule of the registry section in the order that people read them."""
+    """Every rule of the registry section in the order that people read them.
+
+    `best` is the best champion so far, where that is another than the champion.
+    """
     rules, metric = recipe.registry, judged_by(recipe)
     findings = [_smoke(smoke)]
     if champion:
         findings.append(_against_champion(rules, metric, compare(champion.counts, challenger.counts)))
+    if best:
+        where = f"{_directions(metric)[1]} the best champion so far, version {best.version},"
+        findings.append(_not_worse(rules, metric, where, compare(best.counts, challenger.counts)))
     names = kind_of(recipe.task).baselines
     figures = {names[name]: figure for name, figure in baselines.items()}
     findings += _against_baselines(rules, metric, challenger.counts.figure, figures)
@@ -134,6 +150,8 @@ def _against_champion(rules: Registry, metric: Measure, found: Comparison) -> Fi
         return _not_worse(rules, metric, f"{worse} the champion", found)
     passed = metric.gain(found.champion, found.challenger) > 0 and found.chance <= rules.significance
     rule = f"{metric.label} {better} the champion, p at most {rules.significance:g}"
+    if metric.is_best(found.champion) and metric.is_best(found.challenger):
+        return replace(_compared(metric, rule, found, passed=True), difference=TIE)
     return _compared(metric, rule, found, passed)
 
 
@@ -153,9 +171,10 @@ def _against_baselines(
 ) -> Iterator[Finding]:
     better, _ = _directions(metric)
     for name, figure in baselines.items():
-        passed = metric.gain(figure, ours) > 0 if rules.beat_baselines else None
+        tie = metric.is_best(figure) and metric.is_best(ours)
+        passed = tie or metric.gain(figure, ours) > 0 if rules.beat_baselines else None
         rule = f"{metric.label} {better} the {name} ({metric.shown(figure, 2)})"
-        yield Finding(rule, "", metric.shown(ours, 2), metric.change(ours - figure), passed)
+        yield Finding(rule, "", metric.shown(ours, 2), TIE if tie else metric.change(ours - figure), passed)
 
 
 def _slices(

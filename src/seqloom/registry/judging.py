@@ -2,8 +2,10 @@
 
 import json
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,18 +17,22 @@ from seqloom.corpus.reading import read_split
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
 from seqloom.recipe.kinds.choosing import judged_by, kind_of
+from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence
+from seqloom.registry.best_champion import best_champion, mark_best
 from seqloom.registry.gate import Contender, Finding, Verdict, judge, unanswered
 from seqloom.registry.lookup import fetch
 from seqloom.registry.measuring import measure, megabytes_of
 from seqloom.registry.moves import LONGEST_WHY, ROLLED_BACK_TAG, moving_champion
-from seqloom.registry.smoke import smoke_test
+from seqloom.registry.smoke import Smoke, smoke_test
 from seqloom.registry.tracking import Version
 from seqloom.registry.versions import CHAMPION, VERDICT_KEY_TAG, aliases_of
 
 if TYPE_CHECKING:
     from seqloom.evaluation.kinds.judge import HeldOut
+
+Ask = Callable[[int], Contender]  # what a version by its number answers to the test rows
 
 FOLDER = "gate"  # of the run's artifacts
 VERDICT_TAG, WHY_TAG, WHEN_TAG, AGAINST_TAG = (f"seqloom.verdict{part}" for part in ("", ".why", ".when", ".champion"))
@@ -68,31 +74,77 @@ def judge_version(
     smoke = smoke_test(client.tracking_uri, version.uri)
     if not smoke.passed:
         return Verdict(recipe.name, version.number, champion, unanswered(smoke), key=key)
-    from seqloom.evaluation.kinds.choosing import judge_of  # torch and scikit-learn: seconds that only this needs
-    from seqloom.evaluation.kinds.judge import HeldOut
+    from seqloom.evaluation.kinds.judge import HeldOut  # torch and scikit-learn: seconds that only this needs
 
     test = HeldOut.of(read_split(corpus, "test"), recipe.corpus.target_language)
-    challenger = _contender(client, recipe, version.number, test, progress)
-    findings = []
-    incumbent = None
-    if champion is not None:
-        try:
-            incumbent = _contender(client, recipe, champion, test, progress)
-        except Exception as error:  # whatever its code raises: who is to judge then is a person
-            findings.append(Finding("the champion answers", f"{type(error).__name__}: {error}"[:300], passed=False))
-    measured, metric = evaluation.facts["metrics"], judged_by(recipe).name
-    findings += judge(
-        recipe,
-        smoke,
-        challenger,
-        incumbent,
-        {name: measured[f"baseline/{name}/{metric}"] for name in kind_of(recipe.task).baselines},
-        judge_of(recipe.task).slices(test),
-        client.get_model_version(recipe.name, str(version.number)).tags.get(ROLLED_BACK_TAG, ""),
+    ask = partial(_contender, client, recipe, test=test, progress=progress)
+    rolled_back = client.get_model_version(recipe.name, str(version.number)).tags.get(ROLLED_BACK_TAG, "")
+    findings, best = _findings(client, recipe, smoke, evaluation, test, ask, version.number, champion, rolled_back)
+    return Verdict(
+        recipe.name,
+        version.number,
+        champion,
+        findings,
+        rows=len(test.sources),
+        decoding=recipe.decoding.model_dump(),
+        seconds=time.monotonic() - started,
+        key=key,
+        run_id=version.run_id,
+        champion_run_id=_run_of(client, recipe.name, champion),
+        metric=judged_by(recipe).name,
+        best=best,
     )
-    seconds, rows = time.monotonic() - started, len(test.sources)
-    decoding = recipe.decoding.model_dump()
-    return Verdict(recipe.name, version.number, champion, findings, rows, decoding, seconds, key=key)
+
+
+def _findings(
+    client: MlflowClient,
+    recipe: Recipe,
+    smoke: Smoke,
+    evaluation: Manifest,
+    test: "HeldOut",
+    ask: Ask,
+    version: int,
+    champion: int | None,
+    rolled_back: str,
+) -> tuple[list[Finding], int]:
+    """What is found of a version that answers, and the best champion so far if it holds the rules."""
+    from seqloom.evaluation.kinds.choosing import judge_of
+
+    metric, findings = judged_by(recipe), list[Finding]()
+    challenger, incumbent = ask(version), _answering(ask, champion, "the champion answers", False, findings)
+    best = best_champion(client, recipe.name, metric) if champion is not None else None
+    asked = best if recipe.registry.policy == "not-worse" and best not in (champion, version) else None
+    former = _answering(ask, asked, f"the best champion so far, version {asked}, answers", None, findings)
+    measured, names = evaluation.facts["metrics"], kind_of(recipe.task).baselines
+    baselines = {name: measured[f"baseline/{name}/{metric.name}"] for name in names}
+    slices = judge_of(recipe.task).slices(test)
+    findings += judge(recipe, smoke, challenger, incumbent, baselines, slices, rolled_back, former)
+    if best not in (None, champion, asked):  # nobody asked it, so it stays what it is
+        return findings, best
+    return findings, _best_of(metric, [former, incumbent, challenger])
+
+
+def _answering(
+    ask: Ask, number: int | None, rule: str, passed: bool | None, findings: list[Finding]
+) -> Contender | None:
+    """What a version that others are compared with answers; where it does not, a finding more says so."""
+    if number is None:
+        return None
+    try:
+        return ask(number)
+    except Exception as error:  # whatever its code raises: who is to judge then is a person
+        findings.append(Finding(rule, f"{type(error).__name__}: {error}"[:300], passed=passed))
+    return None
+
+
+def _best_of(metric: Measure, contenders: Sequence[Contender | None]) -> int:
+    """The number of the best, of equals the one that was there before."""
+    there = [contender for contender in contenders if contender]
+    return max(there, key=lambda each: metric.gain(there[0].counts.figure, each.counts.figure)).version
+
+
+def _run_of(client: MlflowClient, name: str, number: int | None) -> str:
+    return "" if number is None else str(client.get_model_version(name, str(number)).run_id)
 
 
 def _contender(client: MlflowClient, recipe: Recipe, number: int, test: "HeldOut", progress: Progress) -> Contender:
@@ -122,15 +174,21 @@ def still_holds(client: MlflowClient, verdict: Verdict) -> bool:
         UserMistake: the version is not there any more.
     """
     try:
-        client.get_model_version(verdict.name, str(verdict.version))
+        is_there = _run_of(client, verdict.name, verdict.version) == verdict.run_id
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
+        is_there = False
+    if not is_there:
         raise UserMistake(
             f"version {verdict.version} of {verdict.name} was deleted after it was judged: there is nothing to decide "
             "any more; run the recipe again to register it anew"
-        ) from None
-    return aliases_of(client, verdict.name).get(CHAMPION) in (verdict.champion, verdict.version)
+        )
+    champion = aliases_of(client, verdict.name).get(CHAMPION)
+    known = {None: "", verdict.champion: verdict.champion_run_id, verdict.version: verdict.run_id}
+    return (
+        champion in (verdict.champion, verdict.version) and _run_of(client, verdict.name, champion) == known[champion]
+    )
 
 
 def is_settled(client: MlflowClient, name: str, version: int, key: str) -> bool:
@@ -160,6 +218,8 @@ def settle(client: MlflowClient, verdict: Verdict, decision: Decision, by: str, 
         with moving_champion(client, name, verdict.champion, version, by, why, home):
             settled = Settled("champion", why)
             _tell(client, verdict, settled)
+            if verdict.best is not None:
+                mark_best(client, name, verdict.best, verdict.metric)
         return settled
     _tell(client, verdict, settled)
     return settled

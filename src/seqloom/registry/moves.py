@@ -18,6 +18,8 @@ from seqloom.registry.versions import CHALLENGER, CHAMPION, aliases_of, no_model
 PREVIOUS = "previous"
 MOVE_TAG = "seqloom.move."  # and the time, on the registered model
 ROLLED_BACK_TAG = "seqloom.rolled_back"  # why, on the version that was left
+BY_HAND = "by hand"  # how whoever moves the champion past the gate is told
+BEST_TAG = "seqloom.best_champion"  # on the version that was the best champion so far: the metric it was judged by
 LONGEST_WHY = 1000  # characters
 
 
@@ -45,6 +47,7 @@ def promote(client: MlflowClient, name: str, version: int, why: str, home: Path)
     _require_version(client, name, version)
     with moving_champion(client, name, aliases.get(CHAMPION), version, _person(), why, home) as move:
         _forgive(client, name, version)
+        forget_best(client, name)
     return move
 
 
@@ -63,6 +66,7 @@ def rollback(client: MlflowClient, name: str, why: str, home: Path) -> Move:
         )
     with moving_champion(client, name, champion, previous, _person(), why, home) as move:
         _forgive(client, name, previous)
+        forget_best(client, name)
         client.set_model_version_tag(name, str(champion), ROLLED_BACK_TAG, f"{move.when[:10]}: {why}"[:LONGEST_WHY])
     return move
 
@@ -108,6 +112,13 @@ def moves_of(client: MlflowClient, name: str) -> list[Move]:
     return [Move(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(MOVE_TAG)]
 
 
+def forget_best(client: MlflowClient, name: str, but: int | None = None) -> None:
+    """No version, `but` this one, is the best champion so far any more: who moves the champion by hand begins anew."""
+    for version in client.search_model_versions(f"name = '{name}'"):
+        if BEST_TAG in version.tags and int(version.version) != but:
+            client.delete_model_version_tag(name, str(version.version), BEST_TAG)
+
+
 def _set_alias(client: MlflowClient, name: str, alias: str, version: int | None) -> None:
     if version is not None:
         client.set_registered_model_alias(name, alias, str(version))
@@ -146,6 +157,6 @@ def _forgive(client: MlflowClient, name: str, version: int) -> None:
 
 def _person() -> str:
     try:
-        return f"{getpass.getuser()} by hand"
+        return f"{getpass.getuser()} {BY_HAND}"
     except (OSError, KeyError):  # a container's user without a name
-        return "by hand"
+        return BY_HAND

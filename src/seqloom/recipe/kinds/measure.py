@@ -22,6 +22,17 @@ class Measure:
         """A difference of two figures in words, in points where there are points."""
         return f"{100 * value if self.unit == 'share' else value:+.2f}"
 
+    @property
+    def best(self) -> float:
+        """The figure that nothing is better than."""
+        if self.unit == "plain":
+            return float("inf") if self.rises else 1.0  # a perplexity: all is foreseen
+        return {"points": 100.0, "share": 1.0}[self.unit] if self.rises else 0.0
+
+    def is_best(self, value: float) -> bool:
+        """Whether a figure is the best there is, to the four places that figures are kept with."""
+        return round(self.gain(self.best, value), 4) >= 0
+
     def gain(self, before: float, after: float) -> float:
         """By how much `after` is better: in points, or in percent of `before` where figures have no end."""
         better = after - before if self.rises else before - after

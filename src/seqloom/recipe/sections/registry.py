@@ -21,8 +21,8 @@ class Registry(Section):
     licence: str = Field("", max_length=200, description="Licence of the model and of the text it learned from.")
     policy: Literal["better", "not-worse"] = Field(
         "better",
-        description="better: above the champion by more than chance (significance); not-worse: below it by no more "
-        "than tolerance.",
+        description="better: above the champion by more than chance (significance); not-worse: below it, and below "
+        "the best champion so far, by no more than tolerance.",
     )
     significance: float = Field(
         0.05, gt=0.0, lt=1.0, description="Probability of the difference by chance (paired bootstrap), at most."
@@ -34,7 +34,7 @@ class Registry(Section):
     slice_rows: Count = Field(25, description="Test rows a slice has at least; smaller ones are shown, and not judged.")
     beat_baselines: bool = Field(
         True,
-        description="The metric is better than that of every baseline of the task.",
+        description="The metric is better than that of every baseline of the task, or both are the best there is.",
     )
     latency_p95: float = Field(
         0.0, ge=0.0, description="Milliseconds for one text on this CPU, 95 of 100 texts, at most; 0 is no limit."

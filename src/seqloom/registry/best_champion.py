@@ -1,0 +1,55 @@
+"""The best champion so far: who is only not worse than the last one is measured against it, too.
+
+A rule that lets each version be a little worse than the one before lets quality sink without end. So the best version
+that the gate made champion carries a tag, and is asked the test rows of today like the others: rows change, and figures
+of other rows do not compare. A move by hand begins anew: a person has weighed what no score knows.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+
+from seqloom.recipe.kinds.measure import Measure
+from seqloom.registry.moves import BEST_TAG, BY_HAND, ROLLED_BACK_TAG, forget_best, moves_of
+
+
+def best_champion(client: MlflowClient, name: str, metric: Measure) -> int | None:
+    """The number of the version that is not to be sunk below; None where there was no champion.
+
+    Where none is marked, as in a registry of before there was a mark, it is the champion that had the best figure when
+    it was registered.
+    """
+    versions = [each for each in client.search_model_versions(f"name = '{name}'") if ROLLED_BACK_TAG not in each.tags]
+    marked = [version for version in versions if version.tags.get(BEST_TAG) == metric.name]
+    found = marked or _champions_since_a_person_chose(client, name, versions)
+    if not found:
+        return None
+    return int(max(found, key=lambda version: (_merit(version, metric), int(version.version))).version)
+
+
+def mark_best(client: MlflowClient, name: str, number: int, metric: str) -> None:
+    """Say that a version is the best champion so far; whichever was it before is so no more."""
+    client.set_model_version_tag(name, str(number), BEST_TAG, metric)
+    forget_best(client, name, but=number)
+
+
+def _champions_since_a_person_chose(
+    client: MlflowClient, name: str, versions: Sequence[ModelVersion]
+) -> list[ModelVersion]:
+    """Of these versions the champions; a record of one that was deleted may tell the number of another today."""
+    moves = moves_of(client, name)
+    by_hand = [place for place, move in enumerate(moves) if move.by.endswith(BY_HAND)]
+    moved = {move.to: move.when for move in moves[by_hand[-1] if by_hand else 0 :]}
+    return [version for version in versions if _made(version) <= moved.get(int(version.version), "")]
+
+
+def _made(version: ModelVersion) -> str:
+    return datetime.fromtimestamp(version.creation_timestamp / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def _merit(version: ModelVersion, metric: Measure) -> float:
+    """Its figure when it was registered, higher for the better."""
+    figure = version.tags.get(f"test/{metric.name}")
+    return float("-inf") if figure is None else float(figure) * (1 if metric.rises else -1)
