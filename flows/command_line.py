@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from flows.commands import answers, chat, operation, recipes, registry
+from flows.servers import tell
 from flows.stack.failure import StackFailure
 from flows.stack.presence import join
 from seqloom.artifact.home import home_folder
@@ -39,7 +40,9 @@ def begin(
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Before every command."""
-    join(home_folder())
+    home = home_folder()
+    join(home)
+    tell(home, context.invoked_subcommand or "", sys.argv)
     context.with_resource(downloading_once())
 
 
@@ -105,7 +108,7 @@ def _fail_if_refused(error: Exception) -> None:
     if httpx is not None and isinstance(error, httpx.HTTPStatusError) and error.response.status_code in (401, 403):
         _fail(_no_of_prefect(error.response.status_code, error.response.text), 2)
     if type(error).__module__.startswith("mlflow"):
-        from seqloom.registry.tracking import refusal
+        from seqloom.registry.admission import refusal
 
         if sentence := refusal(error):
             _fail(sentence, 2)

@@ -14,6 +14,7 @@ from seqloom.corpus.once import downloading_once
 from seqloom.evaluation.ranking import Candidate
 from seqloom.recipe.kinds.choosing import judged_by, kind_of
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.admission import require_mlflow
 from seqloom.registry.checking import check_places
 from seqloom.registry.planning import pinned
 from tasks.comparing import Comparison, measure, measured_before, weigh
@@ -50,6 +51,7 @@ def compare(
     variants = asked_variants(recipe, recipe_files, override, grid)
     for variant in variants:
         check_places(variant.recipe)
+        require_mlflow(home_folder(), variant.recipe.name, patient=True)
     first = variants[0].recipe
     metric = judged_by(first)
     with downloading_once():  # or they might not be compared on the same text

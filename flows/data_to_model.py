@@ -12,9 +12,9 @@ from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.admission import require_mlflow
 from seqloom.registry.checking import check_places
 from seqloom.registry.planning import pinned
-from seqloom.registry.tracking import require_admission
 from tasks.describing import write_card
 from tasks.embedded import prefect_is_embedded
 from tasks.evaluating import evaluate
@@ -49,7 +49,7 @@ def data_to_model(
     """
     recipe = asked_recipe(recipe, recipe_file, override)
     check_places(recipe)
-    require_admission(home_folder())
+    require_mlflow(home_folder(), recipe.name, patient=True)
     recipe = pinned(recipe, home_folder())
     corpus = prepare_corpus(recipe, force)
     vocabulary = make_vocabulary(recipe, corpus, force)

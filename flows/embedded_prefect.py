@@ -15,6 +15,7 @@ import urllib.request
 from pathlib import Path
 
 from flows.prefect_database import last_words
+from flows.servers import use_named_prefect
 from flows.stack.password import new_auth_string
 from seqloom.lifeline import end_with
 from seqloom.mistake import UserMistake
@@ -85,15 +86,18 @@ class EmbeddedPrefect:
 
 
 def use_embedded_prefect(home: Path) -> EmbeddedPrefect | None:
-    """Set Prefect up before it is imported, and start a server; a `PREFECT_API_URL` of the user's is left in charge.
+    """Set Prefect up before it is imported, and start a server, unless the user named one: that is left in charge.
 
     The server comes up beside what the caller does next.
+
+    Raises:
+        UserMistake: the user's server does not answer.
     """
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the terminal has bars and a card
     logging.raiseExceptions = False  # Prefect would write half a line to the terminal where it cannot send its log
-    if os.environ.get("PREFECT_API_URL"):
+    if use_named_prefect(home):
         return None
     server = EmbeddedPrefect(Path(os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))))
     os.environ["PREFECT_API_URL"] = server.url

@@ -89,7 +89,9 @@ def clean_up(
 
 
 def _need_prefect() -> None:
-    if not os.environ.get("PREFECT_API_URL"):
+    from flows.servers import use_named_prefect
+
+    if not use_named_prefect(home_folder()):
         raise UserMistake(
             "there is no Prefect server to speak to: start one with seqloom up, or set PREFECT_API_URL to its address, "
             "ending in /api"

@@ -8,6 +8,7 @@ import typer
 
 from flows.commands.printing import AsJson, console_for, print_json
 from flows.embedded_prefect import use_embedded_prefect
+from flows.servers import in_words, require_named_prefect
 from seqloom.artifact.home import home_folder
 
 commands = typer.Typer()
@@ -32,6 +33,7 @@ def train(
     home = home_folder()
     console = console_for(as_json)
     from seqloom.recipe.loading import load_recipe
+    from seqloom.registry.admission import require_mlflow
     from seqloom.registry.checking import check_places
     from seqloom.registry.planning import STAGES, Step, follow, pinned, read_sources
 
@@ -39,12 +41,15 @@ def train(
     check_places(checked)
     checked = pinned(checked, home)
     sources = read_sources(checked, home)
+    servers = in_words(home)
     server = use_embedded_prefect(home)  # after every mistake that needs no run to be found, and beside what follows
+    require_mlflow(home, checked.name)
     steps = [Step(step.stage) if force else step for step in follow(checked, home, STAGES, sources)]
     from flows.data_to_model import data_to_model  # imports Prefect
     from flows.terminal import TerminalAudience, show_card, show_plan
     from tasks.watching import audience
 
+    console.print(servers, style="dim", highlight=False, soft_wrap=True)
     show_plan(console, checked.name, steps)
     watcher = TerminalAudience(console)
     audience.set(watcher)
@@ -86,6 +91,7 @@ def compare(
     home = home_folder()
     console = console_for(as_json)
     from flows.asking import FORM, asked_variants
+    from seqloom.registry.admission import require_mlflow
     from seqloom.registry.checking import check_places
     from seqloom.registry.planning import plan
 
@@ -95,7 +101,10 @@ def compare(
         check_places(variant.recipe)
         plan(variant.recipe, home)
 
+    servers = in_words(home)
     server = use_embedded_prefect(home)
+    for name in {variant.recipe.name for variant in variants}:
+        require_mlflow(home, name)
     from flows.compare import compare as compare_flow
     from flows.terminal import TerminalAudience, show_comparison
     from tasks.watching import audience
@@ -103,6 +112,7 @@ def compare(
     if server:
         _meanwhile(home)
         server.wait()
+    console.print(servers, style="dim", highlight=False, soft_wrap=True)
     console.print(f"Comparing {len(variants)} models:", *(f"\n  {variant.label}" for variant in variants), "\n")
     watcher = TerminalAudience(console)
     audience.set(watcher)
@@ -119,14 +129,20 @@ def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
     console = console_for(as_json)
     from flows.terminal import TerminalAudience, show_plan, show_recipe
     from seqloom.recipe.loading import load_recipe
+    from seqloom.registry.admission import require_mlflow
     from seqloom.registry.checking import check_recipe_and_files
 
+    home = home_folder()
     checked = load_recipe(recipe, override or [])
+    servers = in_words(home)
+    require_named_prefect(home)
+    require_mlflow(home, checked.name)
     watcher = TerminalAudience(console)
     with watcher.live():
-        steps = check_recipe_and_files(checked, home_folder(), watcher.progress("reading"))
+        steps = check_recipe_and_files(checked, home, watcher.progress("reading"))
+    console.print(servers, style="dim", highlight=False, soft_wrap=True)
     show_recipe(console, checked)
     show_plan(console, checked.name, steps)
     if as_json:
         plan = {step.stage: "cached" if step.cached else "will run" for step in steps}
-        print_json({"recipe": checked.model_dump(), "plan": plan})
+        print_json({"recipe": checked.model_dump(), "plan": plan, "servers": servers})

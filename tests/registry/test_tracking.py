@@ -5,10 +5,12 @@ import mlflow
 import pytest
 import requests
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 from mlflow.utils.rest_utils import verify_rest_response
 
 from seqloom.mistake import UserMistake
-from seqloom.registry.tracking import connect, experiment_id, require_admission, tracking_uri
+from seqloom.registry.admission import refusal, require_mlflow
+from seqloom.registry.tracking import connect, experiment_id, tracking_uri
 
 
 def test_a_new_home_is_made_with_its_parents(tmp_path: Path) -> None:
@@ -59,15 +61,34 @@ def test_a_no_of_mlflow_is_a_sentence(
         MlflowClient, "search_experiments", lambda *_, **__: verify_rest_response(response, "/api/2.0/mlflow/x")
     )
     if not sentence:
-        require_admission(tmp_path)  # it may be well again when it is needed
+        require_mlflow(tmp_path, "a", patient=True)  # it may be well again when it is needed
         return
     with pytest.raises(UserMistake) as caught:
-        require_admission(tmp_path)
+        require_mlflow(tmp_path, "a", patient=True)
     assert sentence in str(caught.value)
     assert "secret" not in str(caught.value)
 
 
 def test_whoever_has_no_server_is_let_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    require_admission(tmp_path / "home")
+    require_mlflow(tmp_path / "home", "a")
     assert not (tmp_path / "home").exists()
+
+
+def test_what_was_deleted_in_between_is_a_sentence(client: MlflowClient, home: Path) -> None:
+    """At the end of a training its experiment may have gone, and its run with it."""
+    experiment = experiment_id(client, "deleted", home)
+    run = client.create_run(experiment).info.run_id
+    client.delete_experiment(experiment)
+    with pytest.raises(UserMistake, match="the experiment deleted was deleted in MLflow: bring it back"):
+        experiment_id(client, "deleted", home)
+    with pytest.raises(UserMistake, match=f"restore -x {experiment}, or give the recipe another name"):
+        require_mlflow(home, "deleted", patient=True)
+    for call in (
+        lambda: client.log_metric(run, "a", 1.0),
+        lambda: client.create_run(experiment),
+        lambda: client.set_terminated(run, "FINISHED"),
+    ):
+        with pytest.raises(MlflowException) as caught:
+            call()
+        assert "what this needs was deleted there" in refusal(caught.value)

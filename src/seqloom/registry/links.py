@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from mlflow import MlflowClient
 
 from seqloom.registry.mlflow_view import TRAINING_VIEW
-from seqloom.registry.tracking import tracking_uri
+from seqloom.registry.tracking import shown, tracking_uri
 
 
 def server_url(home: Path) -> str:
@@ -37,7 +37,7 @@ def version_url(name: str, number: int, home: Path) -> str:
 
 def server_command(home: Path) -> str:
     """The command that shows a database of runs and versions in a browser; a password in its address is left out."""
-    return f"mlflow server --backend-store-uri '{_shown_uri(home)}'"
+    return f"mlflow server --backend-store-uri '{shown(tracking_uri(home))}'"
 
 
 def serve_command(name: str, home: Path) -> str:
@@ -50,16 +50,8 @@ def serve_command(name: str, home: Path) -> str:
     if scripts not in os.environ.get("PATH", "").split(os.pathsep):
         command = f"PATH='{scripts}':$PATH {command}"
     if not os.environ.get("MLFLOW_TRACKING_URI"):
-        command = f"MLFLOW_TRACKING_URI='{_shown_uri(home)}' {command}"
+        command = f"MLFLOW_TRACKING_URI='{shown(tracking_uri(home))}' {command}"
     return command
-
-
-def _shown_uri(home: Path) -> str:
-    uri = tracking_uri(home)
-    parts = urlsplit(uri)
-    if "@" in parts.netloc:
-        return urlunsplit((parts.scheme, _without_user(parts.netloc), parts.path, parts.query, ""))
-    return uri
 
 
 def _without_user(place: str) -> str:

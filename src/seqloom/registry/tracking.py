@@ -5,15 +5,17 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
 
 from seqloom.mistake import UserMistake
 from seqloom.registry.database import database_file, files_folder, prepare_database, prepare_ours, sqlite_file
 
+MLFLOW_VARIABLE = "MLFLOW_TRACKING_URI"
 RETRIES_OF_A_CALL = "2"  # some five seconds: whoever can wait longer asks again, and says so
 PATIENCE = 3600.0  # seconds that what is finished waits for an MLflow that is away
 MLFLOW_PLACE = "./mlruns"  # where MLflow itself keeps the files of a database that is not ours
@@ -24,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 def tracking_uri(home: Path) -> str:
     """`MLFLOW_TRACKING_URI` where it is set, else SQLite below `home`."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{database_file(home)}"
+    return os.environ.get(MLFLOW_VARIABLE) or f"sqlite:///{database_file(home)}"
 
 
 def connect(home: Path) -> MlflowClient:
@@ -35,11 +37,11 @@ def connect(home: Path) -> MlflowClient:
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # stdout may be read by a script
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", RETRIES_OF_A_CALL)
     uri = tracking_uri(home)
-    embedded = not os.environ.get("MLFLOW_TRACKING_URI")
+    embedded = not os.environ.get(MLFLOW_VARIABLE)
     mlflow.set_tracking_uri(uri)
     if embedded:
         prepare_ours(home)
-        os.environ.pop("MLFLOW_TRACKING_URI", None)  # MLflow sets it, and ours would pass for the user's
+        os.environ.pop(MLFLOW_VARIABLE, None)  # MLflow sets it, and ours would pass for the user's
     elif file := sqlite_file(uri):
         prepare_database(file, MLFLOW_PLACE)
     return MlflowClient(uri)
@@ -47,7 +49,7 @@ def connect(home: Path) -> MlflowClient:
 
 def make_database(home: Path) -> None:
     """Make the database of the embedded MLflow, which takes seconds, unless it is there or the user has a server."""
-    if not os.environ.get("MLFLOW_TRACKING_URI"):
+    if not os.environ.get(MLFLOW_VARIABLE):
         connect(home)
 
 
@@ -58,41 +60,32 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, OSError)  # requests' errors among them
 
 
-def refusal(error: BaseException) -> str:
-    """One sentence with the remedy, where an error says that MLflow does not let us do this; else nothing."""
-    code = error.error_code if isinstance(error, MlflowException) else ""
-    if code not in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
-        return ""
-    parts = urlsplit(mlflow.get_tracking_uri())
-    place = f"MLflow at {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-    if code == "UNAUTHENTICATED":
-        who = os.environ.get("MLFLOW_TRACKING_USERNAME")
-        return (
-            f"{place} wants a {'right' if who else 'user and'} password{f' for {who}' if who else ''}: set "
-            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
-        )
-    reason = str(error).rpartition("Response body: ")[2].strip("'").splitlines()[0]
-    if "Host header" in reason:
-        return f"{place} does not answer to this name: add {parts.netloc.rpartition('@')[2]} to its --allowed-hosts"
-    return f"{place} refuses this ({reason}): ask whoever runs it for EDIT on the experiment and the registered model"
+def place(home: Path) -> str:
+    """The server or database that is spoken to, as people are told: without a password."""
+    uri = tracking_uri(home)
+    return str(sqlite_file(uri) or shown(uri))
 
 
-def require_admission(home: Path) -> None:
-    """Find out before any work whether a server of the user's lets us in; whether it is there is found out later.
+def living_experiment(client: MlflowClient, name: str) -> Experiment | None:
+    """The experiment of this name, if there is one.
 
     Raises:
-        UserMistake: it does not.
+        UserMistake: it was deleted.
     """
-    if not os.environ.get("MLFLOW_TRACKING_URI", "").startswith("http"):
-        return
-    try:
-        connect(home).search_experiments(max_results=1)
-    except Exception as error:
-        sentence = refusal(error)
-        if sentence:
-            raise UserMistake(sentence) from None
-        if not is_away(error):
-            raise
+    found = client.get_experiment_by_name(name)
+    if found is not None and found.lifecycle_stage != LifecycleStage.ACTIVE:
+        uri = shown(str(client.tracking_uri))
+        raise UserMistake(
+            f"the experiment {name} was deleted in MLflow: bring it back with {MLFLOW_VARIABLE}='{uri}' mlflow "
+            f"experiments restore -x {found.experiment_id}, or give the recipe another name"
+        )
+    return found
+
+
+def shown(uri: str) -> str:
+    """A tracking URI as people are told: without a password."""
+    parts = urlsplit(uri)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else uri
 
 
 def wait_for_mlflow(client: MlflowClient) -> None:
@@ -116,11 +109,15 @@ def wait_for_mlflow(client: MlflowClient) -> None:
 
 
 def experiment_id(client: MlflowClient, name: str, home: Path) -> str:
-    """The experiment of this name; a new one keeps its files below `home`, or where the user's server says."""
-    experiment = client.get_experiment_by_name(name)
+    """The experiment of this name; a new one keeps its files below `home`, or where the user's server says.
+
+    Raises:
+        UserMistake: it was deleted.
+    """
+    experiment = living_experiment(client, name)
     if experiment is not None:
         return str(experiment.experiment_id)
-    embedded = not os.environ.get("MLFLOW_TRACKING_URI")
+    embedded = not os.environ.get(MLFLOW_VARIABLE)
     location = (files_folder(home) / name).as_uri() if embedded else None
     return str(client.create_experiment(name, artifact_location=location))
 
