@@ -70,7 +70,7 @@ def train(
                 batches.path,
                 workspace,
                 folder,
-                _scoring(recipe, corpus, vocabulary, workspace),
+                _scoring(recipe, corpus, vocabulary, batches, workspace),
                 observe,
                 progress,
             )
@@ -118,9 +118,11 @@ def _sizes(recipe: Recipe, vocabulary: Manifest) -> "Sizes":
     return Sizes(size["source"], size["target"], recipe.vectors.width, recipe.vocabulary.shared)
 
 
-def _scoring(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, workspace: Path) -> "Scoring":
+def _scoring(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, batches: Manifest, workspace: Path) -> "Scoring":
     from seqloom.training.job import Scoring
 
     write_recipe(recipe, workspace)
-    places = {"corpus": corpus.folder, "vocabulary": vocabulary.folder, "recipe": str(workspace / RECIPE_FILE)}
+    read = {"corpus": corpus, "vocabulary": vocabulary, "batches": batches}
+    places = {name: manifest.folder for name, manifest in read.items()}
+    places["recipe"] = str(workspace / RECIPE_FILE)
     return Scoring("seqloom.evaluation.validating:validation_text", places)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 LINES_AT_ONCE = 1024  # decoded together: long enough to sort by length, short enough to see output coming
 SEED, POINTS = 1, 5  # of --from-noise and --between, where nobody says otherwise
+CUT_OFF = (
+    "truncated: they reached the limit of their length before they ended; if that is decoding.max_length, raise it "
+    "with -o max_length=N"
+)
 
 commands = typer.Typer()
 
@@ -180,11 +184,18 @@ def _answered(generator: "Generator", texts: list[str] | None, file: Path | None
     from seqloom.decoding.unanswerable import Unanswerable
 
     place = "text" if texts else f"{file or 'stdin'} line"
+    asked = truncated = 0
     for number, chunk in enumerate(in_chunks(_lines(texts, file, generator.needs_text), LINES_AT_ONCE)):
         try:
-            yield generator.answer(chunk, generator.decoding, number * LINES_AT_ONCE)
+            first = number * LINES_AT_ONCE
+            answers = generator.answer(chunk, generator.decoding, range(first, first + len(chunk)))
         except Unanswerable as error:
             raise UserMistake(error.sentence(f"{place} {number * LINES_AT_ONCE + error.row + 1}")) from None
+        asked += len(answers)
+        truncated += sum(found[0].truncated for found in answers)
+        yield answers
+    if truncated:
+        print(f"seqloom: {truncated:,} of {asked:,} answers are {CUT_OFF}", file=sys.stderr)
 
 
 def _lines(texts: list[str] | None, file: Path | None, needs_text: bool) -> Iterator[str]:

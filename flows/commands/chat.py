@@ -68,7 +68,7 @@ class Talk:
             return None
         self.turns.append(" ".join(said))
         context = self.conversation.context(self.turns)
-        [[best, *_]] = self.generator.answer([context], self.generator.decoding, self.replies)
+        [[best, *_]] = self.generator.answer([context], self.generator.decoding, [self.replies])
         self.replies += 1  # where replies are drawn, the same question may be answered otherwise
         if best.text:
             self.turns.append(best.text)

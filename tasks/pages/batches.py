@@ -11,3 +11,6 @@ def sections(manifest: Manifest) -> Iterator[str]:
     facts = manifest.facts
     rows = [(*part.split("."), f"{count:,}", facts["mean_length"][part]) for part, count in facts["tokens"].items()]
     yield table(("split", "side", "tokens", "mean tokens a text"), rows, (2, 3))
+    limit = facts.get("length_limit")
+    if limit:
+        yield f"An answer to S tokens may have {limit['slope']:.3g} S + {limit['base']:.3g} tokens.\n"

@@ -17,6 +17,8 @@ def sections(manifest: Manifest) -> Iterator[str]:
     kind = kind_of(facts["task"])
     yield scores_table(kind.name, facts["metrics"], "this model", {})
     yield f"On {facts['rows']:,} test {kind.rows}; {facts['sentences_per_second']:,.1f} sentences decoded a second.\n"
+    if facts.get("truncated"):
+        yield f"{facts['truncated']:,} answers reached the limit of their length before they ended.\n"
     yield examples(facts["examples"])
     if "confusion" in facts:
         yield confusion(facts["confusion"]["labels"], facts["confusion"]["rows"])

@@ -81,10 +81,10 @@ def test_the_same_again_does_nothing_and_anything_else_is_another_output(
 class Failing(Generator):
     """Fails on every batch with a word in it."""
 
-    def answer(self, texts: Sequence[str], decoding: Decoding, first: int = 0) -> Answers:
+    def answer(self, texts: Sequence[str], decoding: Decoding, numbers: Sequence[int] | None = None) -> Answers:
         if any("dog dog" in text for text in texts):
             raise RuntimeError("out of memory")
-        return super().answer(texts, decoding, first)
+        return super().answer(texts, decoding, numbers)
 
 
 def test_a_text_that_the_model_fails_on_fails_alone(checkpoint: Path, file: Path, tmp_path: Path) -> None:
@@ -154,3 +154,32 @@ def test_what_is_drawn_follows_from_the_row_of_the_file(
     assert table["prediction"][~fails].tolist() == [
         text for text, fail in zip(expected, fails, strict=True) if not fail
     ]
+
+
+def test_a_row_is_drawn_by_its_own_number_whatever_fails_beside_it(checkpoint: Path, tmp_path: Path) -> None:
+    """Nor do the shards count, nor what else could not be used."""
+    file = tmp_path / "texts.jsonl"
+    rows = ["a small dog"] * 9
+    generator = Generator.load(checkpoint)
+    generator.decoding = Decoding(method="sample", seed=4)
+    drawn = []
+    for wrong, shard_rows in (((), 100), ((), 2), ((0, 3), 100), ((0, 3), 4)):
+        texts = [json.dumps({"source": None if row in wrong else text}) for row, text in enumerate(rows)]
+        file.write_text("\n".join(texts), encoding="utf-8")
+        report = run(bulk_of(checkpoint, file, shard_rows), tmp_path / f"{wrong}-{shard_rows}", generator)
+        drawn.append(pd.read_parquet(report.folder)["prediction"].drop([0, 3]).tolist())
+    assert len(set(drawn[0])) > 1
+    assert drawn[1:] == drawn[:1] * 3
+
+
+def test_truncated_answers_are_marked_and_counted(checkpoint: Path, file: Path, tmp_path: Path) -> None:
+    generator = Generator.load(checkpoint)
+    generator.decoding = Decoding(beam_size=1, max_length=1)
+    report = run(bulk_of(checkpoint, file), tmp_path / "out", generator)
+    table = pd.read_parquet(report.folder)
+    written = table["prediction"].notna() & (table["prediction"] != "")
+    assert table["truncated"].fillna(False).astype(bool).tolist() == written.tolist()
+    assert report.truncated == written.sum() > 0
+    assert f"{report.truncated} answers truncated" in report.headline
+    again = run(bulk_of(checkpoint, file), tmp_path / "out", generator)
+    assert again.truncated == report.truncated

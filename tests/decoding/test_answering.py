@@ -31,11 +31,14 @@ def answering(folder: Path) -> Answering:
 
 
 def test_it_says_what_the_command_line_says(answering: Answering, folder: Path) -> None:
-    assert answering(TEXTS, {}) == {"prediction": Generator.load(folder).generate(TEXTS)}
+    assert answering(TEXTS, {}) == {
+        "prediction": Generator.load(folder).generate(TEXTS),
+        "truncated": [False] * len(TEXTS),
+    }
 
 
 def test_no_rows_no_answers(answering: Answering) -> None:
-    assert answering([], {"return_scores": True}) == {"prediction": [], "score": []}
+    assert answering([], {"return_scores": True}) == {"prediction": [], "truncated": [], "score": []}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +75,7 @@ def test_ten_thousand_rows_come_back_in_order(answering: Answering) -> None:
 
 def test_the_best_answers_and_their_scores(answering: Answering) -> None:
     columns = answering(TEXTS, {"n_best": 3, "beam_size": 4, "return_scores": True})
-    assert list(columns) == ["prediction", "predictions", "score", "scores"]
+    assert list(columns) == ["prediction", "truncated", "predictions", "score", "scores"]
     assert [len(found) for found in columns["predictions"]] == [3, 1, 3, 1, 3]
     for row, text in enumerate(TEXTS):
         scores = columns["scores"][row]
@@ -83,7 +86,7 @@ def test_the_best_answers_and_their_scores(answering: Answering) -> None:
 
 def test_where_it_looked(answering: Answering) -> None:
     columns = answering(TEXTS, {"return_attention": True, "return_scores": True})
-    assert list(columns) == ["prediction", "score", "source_tokens", "target_tokens", "attention"]
+    assert list(columns) == ["prediction", "truncated", "score", "source_tokens", "target_tokens", "attention"]
     for row, text in enumerate(TEXTS):
         weights = np.array(columns["attention"][row])
         if not text.strip():

@@ -74,7 +74,7 @@ def test_nothing_is_asked_and_texts_differ(continuer: Continuer) -> None:
     texts = [found[0].text for found in continuer.answer([""] * 12, continuer.decoding)]
     assert len(set(texts)) > 3
     assert all(text == text.strip(" ") for text in texts)
-    again = [found[0].text for found in continuer.answer([""] * 5, continuer.decoding, first=3)]
+    again = [found[0].text for found in continuer.answer([""] * 5, continuer.decoding, range(3, 8))]
     assert again == texts[3:8]
 
 
@@ -110,9 +110,9 @@ def test_the_sign_of_a_lines_end_is_as_good_as_the_end(continuer: Continuer) -> 
     assert signs[: len(begin)] == begin
 
 
-def test_answers_have_two_columns(continuer: Continuer) -> None:
+def test_answers_have_three_columns(continuer: Continuer) -> None:
     columns = Answering(continuer, attentive=False)(PROMPTS, {"seed": 4})
-    assert list(columns) == ["prediction", "log_probability"]
+    assert list(columns) == ["prediction", "truncated", "log_probability"]
     assert columns["log_probability"] == continuer.log_probabilities(PROMPTS)
     lines = [continuer.line(found) for found in continuer.answer(PROMPTS, continuer.decoding)]
     assert all("\n" not in line for line in lines)

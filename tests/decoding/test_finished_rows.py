@@ -42,7 +42,7 @@ def test_finished_rows_leave_and_change_nothing(section: Model, method: str, mon
         if method == "beam":
             found = beam_search(model, memory, prompt, 3, LONGEST, 1.0)
             return [hypothesis for hypotheses in found for hypothesis in hypotheses]
-        return sample(model, memory, prompt, luck_of(1, range(ROWS), LONGEST), 1.0, 1.0, 0, 1.0)
+        return sample(model, memory, prompt, LONGEST, luck_of(1, range(ROWS), LONGEST), 1.0, 1.0, 0, 1.0)
 
     written = []
     for way in WAYS:

@@ -93,7 +93,7 @@ def test_no_luck_draws_what_is_impossible(luck: float) -> None:
 
 def drawn_by(model: EncoderDecoder, sources: list[list[int]], numbers: list[int], **how: Any) -> list[Hypothesis]:
     options = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, **how}
-    return sample(model, *model.read(pad_sources(sources)), luck_of(7, numbers, LONGEST), 1.0, **options)
+    return sample(model, *model.read(pad_sources(sources)), LONGEST, luck_of(7, numbers, LONGEST), 1.0, **options)
 
 
 @pytest.mark.parametrize("few", [1, 4, 300])

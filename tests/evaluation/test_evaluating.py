@@ -4,6 +4,7 @@ import math
 import pandas as pd
 import pytest
 
+from seqloom.evaluation import evaluating
 from seqloom.evaluation.evaluating import evaluate
 from seqloom.evaluation.likelihood import Likelihood
 from seqloom.evaluation.scores import text_scores
@@ -48,7 +49,8 @@ def recipe_of(examples):
 def run(folder, generate=perfect, test=TEST, progress=unwatched, history=HISTORY, examples=2):
     folder.mkdir(exist_ok=True)
 
-    def ask(sources):
+    def ask(sources, numbers):
+        assert len(numbers) == len(sources)
         return {"prediction": generate(sources)}
 
     return evaluate(ask, MEASURED, TRAIN, test, recipe_of(examples), history, folder, progress)
@@ -148,3 +150,27 @@ def test_no_test_rows_is_the_users_to_mend(tmp_path):
 def test_an_answer_too_few_is_our_mistake(tmp_path):
     with pytest.raises(AssertionError):
         run(tmp_path, generate=lambda sources: perfect(sources)[1:])
+
+
+def test_every_row_is_asked_by_its_own_number(tmp_path, monkeypatch):
+    """What is drawn for a row follows from its number in the split, however many are asked at once."""
+    monkeypatch.setattr(evaluating, "ROWS_AT_ONCE", 3)
+    seen = []
+
+    def ask(sources, numbers):
+        seen.extend(zip(numbers, sources, strict=True))
+        return {"prediction": perfect(sources)}
+
+    evaluate(ask, MEASURED, TRAIN, TEST, recipe_of(2), HISTORY, tmp_path, unwatched)
+    assert seen == list(enumerate(TEST["source"]))
+
+
+def test_what_was_truncated_is_counted_and_marked(tmp_path):
+    def ask(sources, _):
+        return {"prediction": perfect(sources), "truncated": [source.startswith("a ") for source in sources]}
+
+    limits = {"answer_limit": {"slope": 1.5, "base": 10.0, "most": 20, "longer_references": {"test": 1}}}
+    facts = evaluate(ask, MEASURED, TRAIN, TEST, recipe_of(2), HISTORY, tmp_path, unwatched, limits=limits)
+    assert facts["truncated"] == 2
+    assert facts["answer_limit"] == limits["answer_limit"]
+    assert pd.read_parquet(tmp_path / "hypotheses.parquet")["truncated"].tolist() == [True, False, True, False]

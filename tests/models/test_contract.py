@@ -195,7 +195,7 @@ def test_overfits_eight_pairs(section: Model) -> None:
         optimiser.step()
         if loss.item() < 0.05:
             break
-    longest = min(10, model.decoder.longest_answer(3))
+    longest = 1 if section.decoder == "classifier" else 10
     recited = greedy_search(model.eval(), *model.read(batch.source), longest, length_penalty=1.0)
     assert [answer.tokens for answer in recited] == [target.tolist() for target in targets]
 

@@ -14,7 +14,7 @@ from seqloom.mistake import UserMistake
 from seqloom.progress import unwatched
 from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe
-from seqloom.registry import judging
+from seqloom.registry import judging, measuring
 from seqloom.registry.best_champion import best_champion, mark_best
 from seqloom.registry.gate import Verdict
 from seqloom.registry.history import history
@@ -269,6 +269,17 @@ def test_a_version_is_measured_as_others_ask_it(place: Place) -> None:
     asked = mlflow.pyfunc.load_model(uri).predict(pd.DataFrame({"source": SOURCES}), params=params)
     assert found.replies["prediction"] == asked["prediction"].tolist()
     assert 0 < found.latency_p95 < 10_000
+
+
+def test_what_is_drawn_does_not_depend_on_how_many_rows_are_asked_at_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, texts = f"models:/{place.recipe.name}/1", SOURCES[:1] * 5
+    decoding = place.recipe.decoding.model_copy(update={"method": "sample", "seed": 5})
+    whole = measure(uri, texts, decoding, "cpu", unwatched).replies["prediction"]
+    monkeypatch.setattr(measuring, "ROWS_AT_ONCE", 2)
+    assert measure(uri, texts, decoding, "cpu", unwatched).replies["prediction"] == whole
+    assert len(set(whole)) > 1
 
 
 def test_smoke(place: Place) -> None:

@@ -1,9 +1,11 @@
 """The batches stage: every split through the vocabularies once, so that no epoch tokenises again."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from seqloom.batches.length_limit import LengthLimit
 from seqloom.batches.sequences import Sequences, open_sequences, write_sequences
 from seqloom.progress import Progress
 
@@ -12,7 +14,7 @@ SIDES = ("source", "target")
 
 
 def encode_corpus(corpus: Path, vocabulary: Path, folder: Path, progress: Progress) -> dict[str, Any]:
-    """Write the id sequences of each split and side to `folder`; return counts for people."""
+    """Write the id sequences of each split and side to `folder`, and how long answers may be; return counts."""
     from seqloom.corpus.reading import iterate_split
     from seqloom.vocabulary.building import load_vocabularies
 
@@ -32,7 +34,9 @@ def encode_corpus(corpus: Path, vocabulary: Path, folder: Path, progress: Progre
             sequences = write_sequences(folder / f"{split}.{side}", chunks(split, side))
             facts["tokens"][f"{split}.{side}"] = int(sequences.offsets[-1])
             facts["mean_length"][f"{split}.{side}"] = round(float(sequences.lengths.mean()), 2)
-    return facts
+    limit = LengthLimit.of(*open_split(folder, "train"))
+    limit.save(folder)
+    return {**facts, "length_limit": asdict(limit)}
 
 
 def open_split(folder: Path, split: str) -> tuple[Sequences, Sequences]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from filelock import FileLock
 
@@ -16,7 +17,7 @@ from seqloom.artifact.digest import digest_of_folder, digest_of_value
 from seqloom.artifact.durable import says_full, sync
 from seqloom.bulk.reading import FAILURE, PREDICTION, Input, Rows
 from seqloom.bulk.replying import Reply, replies_to
-from seqloom.decoding.generator import Generator, Kind
+from seqloom.decoding.generator import TRUNCATED, Generator, Kind
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
 from seqloom.recipe.resolved import read_recipe
@@ -51,6 +52,7 @@ class Report:
     folder: str
     rows: int
     failed: int
+    truncated: int  # answers that reached their limit before they ended
     shards: int
     rows_before: int  # that an earlier run had done
     seconds: float
@@ -63,6 +65,7 @@ class Report:
     def headline(self) -> str:
         """The output in one line."""
         failed = f", {self.failed:,} failed" if self.failed else ""
+        failed += f", {self.truncated:,} answers truncated at their limit" if self.truncated else ""
         if self.rows_before == self.rows:
             return f"{self.rows:,} rows{failed}: all of them were there already"
         before = f", {self.rows_before:,} of them from before" if self.rows_before else ""
@@ -100,6 +103,7 @@ def generate_in_bulk(bulk: Bulk, generator: Generator, to: Path, progress: Progr
         folder=str(folder),
         rows=bulk.input.rows,
         failed=failed,
+        truncated=_count_truncated(folder),
         shards=len(list(folder.glob("shard-*.parquet"))),
         rows_before=before,
         seconds=round(seconds, 3),
@@ -152,7 +156,7 @@ def _write_shard(rows: Rows, replies: list[Reply], added: dict[str, Kind], place
 def _type_of(kind: Kind) -> pa.DataType:
     if isinstance(kind, list):
         return pa.struct([(name, pa.float64()) for name in kind])
-    return pa.string() if kind is str else pa.float64()
+    return {str: pa.string(), bool: pa.bool_(), float: pa.float64()}[kind]
 
 
 def _list_failures(bulk: Bulk, folder: Path, shown: int) -> tuple[int, list[Failure]]:
@@ -170,6 +174,16 @@ def _list_failures(bulk: Bulk, folder: Path, shown: int) -> tuple[int, list[Fail
                 first.append(failure)
     unfinished.rename(folder / FAILURES)
     return count, first
+
+
+def _count_truncated(folder: Path) -> int:
+    """Rows of all shards; labels are never truncated."""
+    columns = (
+        pq.read_table(place, columns=[TRUNCATED])[TRUNCATED]
+        for place in folder.glob("shard-*.parquet")
+        if TRUNCATED in pq.read_schema(place).names
+    )
+    return sum(pc.sum(column).as_py() or 0 for column in columns)
 
 
 def _failures(bulk: Bulk, folder: Path) -> Iterator[Failure]:

@@ -27,7 +27,7 @@ def _reply(generator: Generator, piece: list[tuple[object, str]], longest: int, 
     piece = [(generator.wording(text), wrong) for text, wrong in piece]
     told: list[Reply] = [(None, wrong or _unusable(text, longest)) for text, wrong in piece]
     usable = [row for row, (_, reason) in enumerate(told) if not reason]
-    answers = _answer(generator, [str(piece[row][0]) for row in usable], first)
+    answers = _answer(generator, [str(piece[row][0]) for row in usable], [first + row for row in usable])
     for row, answer in zip(usable, answers, strict=True):
         told[row] = (None, _reason(answer)) if isinstance(answer, Exception) else (answer, "")
     return told
@@ -45,15 +45,16 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, UserMistake) else f"{type(error).__name__}: {error}"
 
 
-def _answer(generator: Generator, texts: Sequence[str], first: int) -> list[dict[str, Any] | Exception]:
+def _answer(generator: Generator, texts: Sequence[str], numbers: Sequence[int]) -> list[dict[str, Any] | Exception]:
     """An answer each; where the model fails, halves are tried until the text that it fails on stands alone."""
     if not texts:
         return []
     try:
-        columns = generator.columns(generator.answer(texts, generator.decoding, first))
+        columns = generator.columns(generator.answer(texts, generator.decoding, numbers))
         return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     except Exception as error:
         if len(texts) == 1:
             return [error]
         middle = len(texts) // 2
-        return [*_answer(generator, texts[:middle], first), *_answer(generator, texts[middle:], first + middle)]
+        parts = slice(middle), slice(middle, None)
+        return [answer for part in parts for answer in _answer(generator, texts[part], numbers[part])]

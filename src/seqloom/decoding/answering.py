@@ -16,11 +16,13 @@ from seqloom.recipe.loading import check_section
 from seqloom.recipe.resolved import read_recipe
 from seqloom.recipe.schema import Decoding
 
-ASKED = {"n_best": 1, "return_scores": False, "return_attention": False}
+ASKED = {"n_best": 1, "return_scores": False, "return_attention": False, "first_row": 0}
 """What a request may ask for beside the fields of `decoding`, and what it gets where it does not ask."""
 
+LAST_ROW = 2**53  # that a table of JSON can number
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Request:
     """How a request wants to be answered."""
 
@@ -28,6 +30,12 @@ class Request:
     n_best: int
     return_scores: bool
     return_attention: bool
+    first_row: int  # the number of the first row, from which what is drawn for it follows
+
+    @property
+    def company(self) -> Hashable:
+        """Equal for requests that are answered in one batch; what is drawn is numbered by the request."""
+        return self.decoding if self.decoding.method != "sample" else self
 
 
 class Answering:
@@ -52,18 +60,19 @@ class Answering:
     def __call__(self, rows: Sequence[object], params: Mapping[str, Any]) -> Columns:
         """The columns of the answer; `params` overrides the defaults.
 
-        Always `prediction`, the best text; of labels also `probability` and `probabilities`, by label. With `n_best`
-        over 1 `predictions`, the best texts, best first; with `return_scores` `score` (and with both `scores`),
+        Always `prediction`, the best text; of labels also `probability` and `probabilities`, by label; of texts
+        `truncated`, whether the limit of its length cut it off. With `n_best` over 1 `predictions`, the best texts,
+        best first, of which there may be fewer; with `return_scores` `score` (and with both `scores`),
         log-probabilities divided by length ** length_penalty; with `return_attention` `source_tokens`, `target_tokens`
-        and `attention`, the weights of the best text, a list per target token.
+        and `attention`, the weights of the best text, a list per target token. What is drawn for a row follows from
+        its number, `first_row` for the first: a table asked in pieces is answered as it would be as a whole.
 
         Raises:
             UserMistake: a row is no text, or a parameter has a value it may not have.
         """
         request = self._check(params)
         texts = [text_of(self.generator.wording(row), number) for number, row in enumerate(rows)]
-        alone = object() if request.decoding.method == "sample" else None  # what is drawn must not depend on company
-        answers = self._together(texts, (request.decoding, alone))
+        answers = self._together(texts, request.company)
         columns = self.generator.columns(answers)
         answers = [found[: request.n_best] for found in answers]
         if request.n_best > 1:
@@ -90,11 +99,16 @@ class Answering:
             raise UserMistake(f"params: n_best is {n_best} and {field} {most}: n_best is 1 to {field}, set either")
         if known["return_attention"] and not self.attentive:
             raise UserMistake("params: this model has no attention to return: leave return_attention at false")
-        return Request(decoding, n_best, known["return_scores"], known["return_attention"])
+        first_row = known["first_row"]
+        if not 0 <= first_row <= LAST_ROW:
+            raise UserMistake(f"params: first_row is {first_row}: it numbers the first row of a request, from 0 on")
+        return Request(decoding, n_best, known["return_scores"], known["return_attention"], first_row)
 
-    def _answer(self, texts: Sequence[str], how: Hashable) -> list[list[Answer]]:
-        decoding, _ = cast(tuple[Decoding, object], how)
-        return self.generator.answer(texts, decoding)
+    def _answer(self, texts: Sequence[str], company: Hashable) -> list[list[Answer]]:
+        if isinstance(company, Request):
+            first = company.first_row
+            return self.generator.answer(texts, company.decoding, range(first, first + len(texts)))
+        return self.generator.answer(texts, cast(Decoding, company))
 
 
 def text_of(row: object, number: int) -> str:

@@ -4,7 +4,7 @@ B batch, T length, N tokens that are asked for, E feature width, V vocabulary.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -40,9 +40,9 @@ class Continuer(Generator):
 
     needs_text = False
 
-    def answer(self, texts: Sequence[str], decoding: "Decoding", first: int = 0) -> Answers:
+    def answer(self, texts: Sequence[str], decoding: "Decoding", numbers: Sequence[int] | None = None) -> Answers:
         """Likewise, and each with how likely the text was."""
-        answers = super().answer(texts, decoding, first)
+        answers = super().answer(texts, decoding, numbers)
         told = self.log_probabilities(texts)
         return [
             [Continuation(**vars(each), log_probability=figure) for each in found]
@@ -100,7 +100,12 @@ class Continuer(Generator):
         [asked] = self.target.decode([source])
         wholes = self.target.decode([[*source, *hypothesis.tokens] for hypothesis in hypotheses])
         return [
-            Answer(as_lines(_behind(normalise(asked), normalise(whole))), hypothesis.score, hypothesis.tokens)
+            Answer(
+                as_lines(_behind(normalise(asked), normalise(whole))),
+                hypothesis.score,
+                hypothesis.tokens,
+                hypothesis.truncated,
+            )
             for whole, hypothesis in zip(wholes, hypotheses, strict=True)
         ]
 
@@ -121,10 +126,17 @@ class Continuer(Generator):
         sums = torch.zeros(len(texts), dtype=torch.float64, device=rows.device)
         return sums.index_add_(0, rows, torch.cat(figures)).tolist() if figures else [0.0] * len(texts)
 
-    def _longest(self, source_length: int, decoding: "Decoding") -> int:
+    def _limit(self, source: int, decoding: "Decoding") -> int:
         """As long as was asked for, where places do not run out."""
-        places_left = 1 << 62 if self.tokens is None else self.tokens + 2 - source_length  # END is of the source
-        return min(decoding.max_length, places_left)
+        return min(decoding.max_length, self._places_left(source))
+
+    def _search(self, sources: list[list[int]], decoding: "Decoding", numbers: Sequence[int]) -> list[list[Hypothesis]]:
+        """Likewise; a text that is as long as was asked for is not cut off."""
+        short = [self._limit(len(source), decoding) < decoding.max_length for source in sources]
+        return [
+            [replace(each, truncated=each.truncated and ran_out) for each in found]
+            for ran_out, found in zip(short, super()._search(sources, decoding, numbers), strict=True)
+        ]
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Of each text as it would stand behind the end of a line; the sign is as good as a line feed."""

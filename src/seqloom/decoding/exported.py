@@ -1,13 +1,16 @@
 """An exported model as people use it: texts in, texts out."""
 
 import json
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from seqloom.batches.length_limit import LengthLimit
 from seqloom.decoding.continuing import Continuer
 from seqloom.decoding.generator import Generator, conversation_of
 from seqloom.decoding.hypothesis import NEVER_WRITTEN, Hypothesis
@@ -15,7 +18,6 @@ from seqloom.decoding.int8 import read_int8
 from seqloom.decoding.labelling import Labeller
 from seqloom.decoding.reading import read_generator
 from seqloom.mistake import UserMistake
-from seqloom.models.contract import longest_answer
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.resolved import read_recipe
 from seqloom.vocabulary.special import SPECIAL_TOKENS, VOCABULARY_FILES
@@ -101,6 +103,7 @@ class CTranslate2Generator(OnCpuAlone):
         self.characters = recipe.corpus.max_characters
         self.tokens = places_of(recipe) - 1
         self.conversation = conversation_of(recipe)
+        self.limit = LengthLimit.load(folder)
         self._ids = {token: number for number, token in enumerate(self.target.tokens)}
         self._engine: Any = ctranslate2().Translator(str(folder), device="cpu", intra_threads=threads)
 
@@ -112,13 +115,30 @@ class CTranslate2Generator(OnCpuAlone):
     ) -> list[list[Hypothesis]]:
         if decoding.method == "sample":
             raise UserMistake("CTranslate2 draws by no seed: set method to beam, or ask the version's own form, torch")
-        longest = min(decoding.max_length, longest_answer(max(map(len, sources)) + 1), self.tokens)
+        limits = [self._limit(len(source), decoding) for source in sources]
+        found = self._translate(sources, max(limits), decoding)
+        for limit in sorted(set(limits)):  # the engine knows one limit a batch: who passed their own are asked again
+            over = [row for row, each in enumerate(found) if limits[row] == limit and _passes(each, limit)]
+            if over and limit < max(limits):
+                again = self._translate([sources[row] for row in over], limit, decoding)
+                for row, each in zip(over, again, strict=True):
+                    found[row] = each
+        return [
+            [replace(each, truncated=len(each.tokens) >= limit) for each in hypotheses]
+            for hypotheses, limit in zip(found, limits, strict=True)
+        ]
+
+    def _places_left(self, source: int) -> int:  # noqa: ARG002 every model that it runs has an encoder
+        return self.tokens
+
+    def _translate(self, sources: list[list[int]], limit: int, decoding: "Decoding") -> list[list[Hypothesis]]:
+        """Hypotheses of at most so many tokens for every source; those that are not possible are left out."""
         found = self._engine.translate_batch(
             [[self.source.tokens[token] for token in source] for source in sources],
             beam_size=decoding.beam_size,
             num_hypotheses=decoding.beam_size,
             length_penalty=decoding.length_penalty,
-            max_decoding_length=longest,
+            max_decoding_length=limit,
             return_scores=True,
             disable_unk=True,
             suppress_sequences=[[SPECIAL_TOKENS[token]] for token in NEVER_WRITTEN],
@@ -128,6 +148,12 @@ class CTranslate2Generator(OnCpuAlone):
             [
                 Hypothesis([self._ids[token] for token in tokens], score)
                 for tokens, score in zip(each.hypotheses, each.scores, strict=True)
+                if math.isfinite(score)
             ]
             for each in found
         ]
+
+
+def _passes(hypotheses: list[Hypothesis], limit: int) -> bool:
+    """Whether a search with a higher limit went on behind this one; END is a token, too."""
+    return any(len(each.tokens) >= limit for each in hypotheses)

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Literal, get_args
 
+from seqloom.batches.length_limit import LENGTH_LIMIT_FILE
 from seqloom.decoding.ctranslate2_form import write_ctranslate2
 from seqloom.decoding.exported import EXPORT_FILE
 from seqloom.decoding.int8 import quantise
@@ -13,6 +14,8 @@ from seqloom.recipe.resolved import RECIPE_FILE
 from seqloom.vocabulary.special import VOCABULARY_FILES
 
 Form = Literal["ctranslate2", "ctranslate2-int8", "torch-int8"]
+NOT_ALWAYS = (SPACE_FILE, LENGTH_LIMIT_FILE)
+"""Files that some models lack: a space of vectors has who writes from them, a limit who was trained since there are."""
 FORMS: tuple[Form, ...] = get_args(Form)
 
 
@@ -28,7 +31,7 @@ def export(checkpoint: Path, folder: Path, form: Form) -> None:
         write_ctranslate2(checkpoint, folder, quantization or None)
     else:
         quantise(checkpoint, folder)
-    for name in (RECIPE_FILE, *VOCABULARY_FILES, SPACE_FILE):
-        if name != SPACE_FILE or (checkpoint / name).is_file():  # not every model has one
+    for name in (RECIPE_FILE, *VOCABULARY_FILES, SPACE_FILE, LENGTH_LIMIT_FILE):
+        if name not in NOT_ALWAYS or (checkpoint / name).is_file():
             shutil.copyfile(checkpoint / name, folder / name)
     (folder / EXPORT_FILE).write_text(json.dumps({"form": form}), encoding="utf-8")

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from seqloom.batches.batch import make_batch, pad_sources
+from seqloom.batches.length_limit import LengthLimit
 from seqloom.corpus.conversation import TURN, Conversation, newest
 from seqloom.corpus.normalising import normalise
 from seqloom.decoding.agreement import by_agreement
@@ -30,6 +31,8 @@ from seqloom.vocabulary.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Decoding, Recipe
 
+UNBOUNDED = 1 << 62  # tokens
+
 logger = logging.getLogger(__name__)
 
 
@@ -40,6 +43,7 @@ class Answer:
     text: str
     score: float  # log-probability divided by length ** length_penalty; 0 where nothing was asked
     tokens: list[int]  # of the target vocabulary, without START and END
+    truncated: bool = False  # it reached its limit before it ended
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,11 @@ Answers = list[list[Answer]]
 Columns = dict[str, list[Any]]
 """Answers as a table has them: a list by column, an entry a text."""
 
-Kind = type[str] | type[float] | list[str]
-"""Of the entries of a column: texts, numbers, or a number for each of these names."""
+Kind = type[str] | type[float] | type[bool] | list[str]
+"""Of the entries of a column: texts, numbers, yes or no, or a number for each of these names."""
 
 NOTHING = Answer("", 0.0, [])
+TRUNCATED = "truncated"  # the column that says whether an answer was cut off by its limit
 
 
 def one_below_the_other(tables: Iterable[Mapping[str, Sequence[Any]]]) -> Columns:
@@ -76,7 +81,8 @@ class Generator:
     """A model with its vocabularies.
 
     What is read of a text ends after `characters` and `tokens`: the longest that training has seen, and the most that
-    the model has places for. Of a conversation it is the newest turns that are read.
+    the model has places for. Of a conversation it is the newest turns that are read. `limit` says how long an answer
+    may be. What comes of a text follows from the text, the decoding and its number alone, whatever is asked beside it.
     """
 
     runs_on_a_gpu = True
@@ -91,6 +97,7 @@ class Generator:
         characters: int | None = None,
         tokens: int | None = None,
         conversation: Conversation | None = None,
+        limit: LengthLimit | None = None,
     ) -> None:
         self.model = model
         self.source = source
@@ -99,6 +106,7 @@ class Generator:
         self.characters = characters
         self.tokens = tokens
         self.conversation = conversation
+        self.limit = limit or LengthLimit()
 
     @classmethod
     def load(cls, folder: Path) -> "Generator":
@@ -122,7 +130,8 @@ class Generator:
         recipe = read_recipe(folder)
         source, target = (Vocabulary.load(folder / name) for name in VOCABULARY_FILES)
         longest, places = recipe.corpus.max_characters, None if model.window else _places(recipe)
-        return cls(model, source, target, recipe.decoding, longest, places, conversation_of(recipe))
+        conversation, limit = conversation_of(recipe), LengthLimit.load(folder)
+        return cls(model, source, target, recipe.decoding, longest, places, conversation, limit)
 
     def move(self, device: torch.device) -> None:
         """Decode there from now on."""
@@ -133,13 +142,14 @@ class Generator:
         return [answers[0].text for answers in self.answer(texts, self.decoding)]
 
     def columns(self, answers: Answers) -> Columns:
-        """What a table tells of answers: the best text in `prediction`."""
-        return {"prediction": [found[0].text for found in answers]}
+        """What a table tells of answers: the best text in `prediction`, and whether its limit cut it off."""
+        best = [found[0] for found in answers]
+        return {"prediction": [each.text for each in best], TRUNCATED: [each.truncated for each in best]}
 
     @property
     def kinds(self) -> dict[str, Kind]:
         """Of what kind each of these columns is."""
-        return {"prediction": str}
+        return {"prediction": str, TRUNCATED: bool}
 
     def line(self, found: list[Answer]) -> str:
         """What a terminal shows of the answer to one text."""
@@ -149,20 +159,21 @@ class Generator:
         """What a row asks, as a text where it is one: of a conversation, also a list of turns, the newest of them."""
         return self.conversation.wording(row) if self.conversation else row
 
-    def answer(self, texts: Sequence[str], decoding: "Decoding", first: int = 0) -> Answers:
+    def answer(self, texts: Sequence[str], decoding: "Decoding", numbers: Sequence[int] | None = None) -> Answers:
         """The best answers to each text, best first; one to a text without tokens, the empty one.
 
-        They are `decoding.beam_size`, or of method sample `decoding.samples`, which follow from the text, the seed and
-        the number of the text: `first` for the first. Texts of similar length are decoded together,
-        `decoding.batch_size` at a time, and come back in order.
+        They are `decoding.beam_size`, fewer where so few are possible, or of method sample `decoding.samples`, which
+        follow from the text, the seed and the number of the text, in `numbers` or from 0 on. Texts of similar length
+        are decoded together, `decoding.batch_size` at a time, and come back in order.
         """
+        numbers = range(len(texts)) if numbers is None else numbers
         encoded = self.encode(texts)
         asked = [bool(ids) or not self.needs_text for ids in encoded]
         answers = [[] if asks else self._unread(row, len(texts)) for row, asks in enumerate(asked)]
         rows = sorted((row for row, asks in enumerate(asked) if asks), key=lambda row: len(encoded[row]))
         for start in range(0, len(rows), decoding.batch_size):
             chunk = rows[start : start + decoding.batch_size]
-            found = self._search([encoded[row] for row in chunk], decoding, [first + row for row in chunk])
+            found = self._search([encoded[row] for row in chunk], decoding, [numbers[row] for row in chunk])
             for row, hypotheses in zip(chunk, found, strict=True):
                 answers[row] = self.spell(hypotheses, encoded[row])
         return answers
@@ -185,26 +196,28 @@ class Generator:
 
     @torch.inference_mode()
     def write(
-        self, memory: Memory, prompt: Tensor, longest: int, decoding: "Decoding", numbers: Sequence[int]
+        self, memory: Memory, prompt: Tensor, limits: Sequence[int], decoding: "Decoding", numbers: Sequence[int]
     ) -> list[list[Hypothesis]]:
-        """The hypotheses for each row of memory, best first, of at most `longest` tokens behind the prompt `(B, P)`.
+        """The hypotheses for each row of memory behind the prompt `(B, P)`, best first, of `limits` tokens at most.
 
         What is drawn for a row follows from its number.
         """
+        most = torch.tensor(limits, device=prompt.device)
         if decoding.method == "sample":
-            return self._draw(memory, prompt, longest, decoding, numbers)
+            return self._draw(memory, prompt, most, decoding, numbers)
         if decoding.beam_size == 1:
-            return [[best] for best in greedy_search(self.model, memory, prompt, longest, decoding.length_penalty)]
-        return beam_search(self.model, memory, prompt, decoding.beam_size, longest, decoding.length_penalty)
+            return [[best] for best in greedy_search(self.model, memory, prompt, most, decoding.length_penalty)]
+        return beam_search(self.model, memory, prompt, decoding.beam_size, most, decoding.length_penalty)
 
     def _draw(
-        self, memory: Memory, prompt: Tensor, longest: int, decoding: "Decoding", numbers: Sequence[int]
+        self, memory: Memory, prompt: Tensor, limits: Tensor, decoding: "Decoding", numbers: Sequence[int]
     ) -> list[list[Hypothesis]]:
         """What is drawn for each row; of several texts first the one that the others agree with most."""
         times = decoding.samples
-        luck = luck_of(decoding.seed, numbers, longest, times).to(prompt.device)
+        luck = luck_of(decoding.seed, numbers, int(limits.max()), times).to(prompt.device)
         how = (decoding.length_penalty, decoding.temperature, decoding.top_k, decoding.top_p)
-        drawn = sample(self.model, memory.repeat(times), prompt.repeat_interleave(times, dim=0), luck, *how)
+        prompt, limits = (each.repeat_interleave(times, dim=0) for each in (prompt, limits))
+        drawn = sample(self.model, memory.repeat(times), prompt, limits, luck, *how)
         if times == 1:
             return [[only] for only in drawn]
         texts = self.target.decode([hypothesis.tokens for hypothesis in drawn])
@@ -240,9 +253,15 @@ class Generator:
         _, weights, _ = decoder.attend(embedded, self.model.start(memory), memory)
         return Attention(_names(self.source, source), _names(self.target, answer.tokens), weights[0].tolist())
 
-    def _longest(self, source_length: int, decoding: "Decoding") -> int:
-        """Tokens that an answer to a source of so many, END among them, may have."""
-        return min(decoding.max_length, self.model.decoder.longest_answer(source_length), self.tokens or 1 << 62)
+    def _limit(self, source: int, decoding: "Decoding") -> int:
+        """Tokens that the answer to a source of so many may have, END among those of the answer alone."""
+        return min(decoding.max_length, self.limit.tokens(source), self._places_left(source))
+
+    def _places_left(self, source: int) -> int:
+        """Tokens that the model has places for; where the answer goes on from the source, behind it."""
+        if self.tokens is None:
+            return UNBOUNDED
+        return self.tokens if self.model.encoder.memory_width else self.tokens + 1 - source
 
     def _unread(self, row: int, rows: int) -> list[Answer]:  # noqa: ARG002 who answers otherwise says where
         """The answer to a text without tokens."""
@@ -252,14 +271,14 @@ class Generator:
     def _search(self, sources: list[list[int]], decoding: "Decoding", numbers: Sequence[int]) -> list[list[Hypothesis]]:
         """The hypotheses of each source, best first; the number of each decides what is drawn for it."""
         device = next(self.model.parameters()).device
-        source = pad_sources(sources).to(device)  # (B, S)
-        return self.write(*self.model.read(source), self._longest(source.shape[1], decoding), decoding, numbers)
+        limits = [self._limit(len(source), decoding) for source in sources]
+        return self.write(*self.model.read(pad_sources(sources).to(device)), limits, decoding, numbers)
 
     def spell(self, hypotheses: list[Hypothesis], source: Sequence[int] = ()) -> list[Answer]:  # noqa: ARG002
         """Tokens to text; a language model goes on from those of the source."""
         texts = self.target.decode([hypothesis.tokens for hypothesis in hypotheses])
         return [  # one line, whatever bytes the model wrote
-            Answer(normalise(text), hypothesis.score, hypothesis.tokens)
+            Answer(normalise(text), hypothesis.score, hypothesis.tokens, hypothesis.truncated)
             for text, hypothesis in zip(texts, hypotheses, strict=True)
         ]
 

@@ -9,7 +9,7 @@ from seqloom.models.memory import Memory
 
 
 def greedy_search(
-    model: EncoderDecoder, memory: Memory, prompt: Tensor, max_length: int, length_penalty: float
+    model: EncoderDecoder, memory: Memory, prompt: Tensor, limits: Tensor | int, length_penalty: float
 ) -> list[Hypothesis]:
-    """The greedy answer to each row of memory, of at most `max_length` tokens behind the prompt `(B, P)`."""
-    return write_singly(model, memory, prompt, max_length, length_penalty, lambda scores, *_: scores.argmax(dim=1))
+    """The greedy answer to each row of memory behind the prompt `(B, P)`, of at most `limits` tokens, one or `(B,)`."""
+    return write_singly(model, memory, prompt, limits, length_penalty, lambda scores, *_: scores.argmax(dim=1))

@@ -17,11 +17,18 @@ class Hypothesis:
 
     tokens: list[int]  # without START and END
     score: float  # log-probability divided by length ** length_penalty; closer to 0 is better
+    truncated: bool = False  # it reached its limit before it ended
 
     @classmethod
     def of_row(cls, tokens: Sequence[int], given: int, score: float) -> "Hypothesis":
         """From a row of a search: the first `given` tokens are of the prompt, padding waits for other rows to end."""
-        return cls([token for token in tokens[given:] if token not in (END, PADDING)], score)
+        written = tokens[given:]
+        return cls([token for token in written if token not in (END, PADDING)], score, END not in written)
+
+
+def limits_of(limits: Tensor | int, prompt: Tensor) -> Tensor:
+    """Tokens that each answer behind the prompts `(N, P)` may have, END among them, `(N,)`, of one number or many."""
+    return torch.as_tensor(limits, device=prompt.device).expand(len(prompt))
 
 
 def follow(prompt: Tensor, place: int, scores: Tensor) -> Tensor:

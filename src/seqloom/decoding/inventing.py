@@ -22,7 +22,7 @@ def write_vectors(generator: Generator, vectors: Tensor) -> list[Answer]:
         nothing = summary.new_empty(len(summary), 0)  # of a source, and of a prompt
         memory = Memory(nothing.unsqueeze(2), nothing.bool(), summary)
         numbers = range(start, start + len(summary))
-        found = generator.write(memory, nothing.long(), longest, decoding, numbers)
+        found = generator.write(memory, nothing.long(), [longest] * len(summary), decoding, numbers)
         answers += [generator.spell(each[:1])[0] for each in found]
     return answers
 

@@ -29,7 +29,7 @@ class Labeller(Generator):
         """The likeliest label, its probability, and the probability of each label by its name."""
         chances = [{answer.text: probability(answer) for answer in found} for found in answers]
         return {
-            **super().columns(answers),
+            "prediction": [found[0].text for found in answers],
             "probability": [probability(found[0]) for found in answers],
             "probabilities": [{label: chance[label] for label in sorted(chance)} for chance in chances],
         }
@@ -38,7 +38,7 @@ class Labeller(Generator):
     def kinds(self) -> dict[str, Kind]:
         """Likewise."""
         labels = sorted(self.target.tokens[len(SPECIAL_TOKENS) :])
-        return {**super().kinds, "probability": float, "probabilities": labels}
+        return {"prediction": str, "probability": float, "probabilities": labels}
 
     def line(self, found: list["Answer"]) -> str:
         """The label, a tab, and the likeliest labels with their probabilities."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqloom.batches.length_limit import LengthLimit
 from seqloom.decoding.continuing import Continuer
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.labelling import Labeller
@@ -28,7 +29,12 @@ def read_generator(folder: Path) -> Generator:
 
 
 def generator_of(
-    task: str, model: EncoderDecoder, source: Vocabulary, target: Vocabulary, decoding: "Decoding"
+    task: str,
+    model: EncoderDecoder,
+    source: Vocabulary,
+    target: Vocabulary,
+    decoding: "Decoding",
+    limit: LengthLimit,
 ) -> Generator:
     """A model that is in memory already."""
-    return _GENERATORS[kind_of(task).answer](model, source, target, decoding)
+    return _GENERATORS[kind_of(task).answer](model, source, target, decoding, limit=limit)

@@ -25,6 +25,7 @@ def sample(
     model: EncoderDecoder,
     memory: Memory,
     prompt: Tensor,
+    limits: Tensor | int,
     luck: Tensor,
     length_penalty: float,
     temperature: float,
@@ -33,14 +34,15 @@ def sample(
 ) -> list[Hypothesis]:
     """An answer to each row of memory, drawn by the row's numbers in `luck` `(B, T)`, behind the prompt `(B, P)`.
 
-    The score is the model's own opinion of what was drawn, whatever the temperature.
+    Each has at most `limits` tokens, a number or `(B,)`, none of them over T. The score is the model's own opinion of
+    what was drawn, whatever the temperature.
     """
 
     def choose(scores: Tensor, written: Tensor, rows: Tensor) -> Tensor:
         now = luck[rows, written.clamp(0, luck.shape[1] - 1)]
         return draw(scores, now, temperature, top_k, top_p)
 
-    return write_singly(model, memory, prompt, luck.shape[1], length_penalty, choose)
+    return write_singly(model, memory, prompt, limits, length_penalty, choose)
 
 
 def draw(scores: Tensor, luck: Tensor, temperature: float, top_k: int, top_p: float) -> Tensor:

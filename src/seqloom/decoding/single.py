@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from seqloom.decoding.hypothesis import Hypothesis, follow, log_probabilities, worth_leaving
+from seqloom.decoding.hypothesis import Hypothesis, follow, limits_of, log_probabilities, worth_leaving
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.memory import Memory
 from seqloom.vocabulary.special import END, PADDING, START
@@ -20,10 +20,11 @@ batch they are `(R,)`, to tokens `(R,)`."""
 
 @torch.inference_mode()
 def write_singly(
-    model: EncoderDecoder, memory: Memory, prompt: Tensor, max_length: int, length_penalty: float, choose: Choose
+    model: EncoderDecoder, memory: Memory, prompt: Tensor, limits: Tensor | int, length_penalty: float, choose: Choose
 ) -> list[Hypothesis]:
-    """The answer to each row of memory, of at most `max_length` tokens behind the prompt `(B, P)`."""
+    """The answer to each row of memory behind the prompt `(B, P)`, of at most `limits` tokens, a number or `(B,)`."""
     prompted = (prompt != PADDING).sum(dim=1)
+    ends = prompted + limits_of(limits, prompt)  # places, the prompt's among them
     known = torch.cat([prompt.new_full((len(prompt), 1), START), prompt], dim=1)
     common = int(prompted.min())  # tokens that every prompt has: read at once
     state = model.start(memory)
@@ -33,7 +34,7 @@ def write_singly(
     firsts = prompted - common
     total = torch.zeros(len(prompt), device=prompt.device)
     finished = torch.zeros(len(prompt), dtype=torch.bool, device=prompt.device)
-    answers = prompt.new_full((len(prompt), prompt.shape[1] - common + max_length), PADDING)  # behind the common tokens
+    answers = prompt.new_full((len(prompt), int(ends.max()) - common), PADDING)  # behind the common tokens
     rows = torch.arange(len(prompt), device=prompt.device)  # of the batch, that are computed
     for column in range(answers.shape[1]):
         place = common + column
@@ -44,13 +45,13 @@ def write_singly(
         total[rows] += scores.gather(1, token.unsqueeze(1)).squeeze(1).masked_fill(finished, 0.0)
         token = token.masked_fill(finished, PADDING)
         answers[rows, column] = token
-        finished = finished | (token == END) | (written + 1 >= max_length)
+        finished = finished | (token == END) | (place + 1 >= ends)
         writing = (~finished).nonzero().squeeze(1)
         if not len(writing):
             break
         if worth_leaving(len(writing), len(rows)):
             rows, token, finished = rows[writing], token[writing], finished[writing]
-            prompt, prompted = prompt[writing], prompted[writing]
+            prompt, prompted, ends = prompt[writing], prompted[writing], ends[writing]
             state, memory = state.reorder(writing), memory.part(writing)
     lengths = (answers != PADDING).sum(dim=1) - firsts  # END counts
     scores = total / lengths**length_penalty

@@ -8,10 +8,12 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.batches.opening import open_batches
 from seqloom.corpus.reading import read_split
 from seqloom.decoding.reading import read_generator
+from seqloom.evaluation.answer_limits import limit_facts
 from seqloom.evaluation.evaluating import evaluate
 from seqloom.evaluation.kinds.judge import Replies
 from seqloom.evaluation.likelihood import likelihood
 from seqloom.progress import Progress
+from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.training.device import choose_device
 from seqloom.training.history import read_history
@@ -25,9 +27,13 @@ def evaluate_checkpoint(
     generator.model.to(choose_device(recipe.training.device))
     test = open_batches(recipe, batches, "test")
 
-    def ask(texts: Sequence[str]) -> Replies:
-        return generator.columns(generator.answer(texts, recipe.decoding))
+    def ask(texts: Sequence[str], numbers: Sequence[int]) -> Replies:
+        return generator.columns(generator.answer(texts, recipe.decoding, numbers))
 
+    limits: dict[str, Any] = {}
+    if kind_of(recipe.task).answer == "text":
+        most = min(recipe.decoding.max_length, generator.tokens or recipe.decoding.max_length)
+        limits = limit_facts(generator.limit, most, batches)
     return evaluate(
         ask,
         likelihood(generator.model, test.in_order()),
@@ -38,4 +44,5 @@ def evaluate_checkpoint(
         folder,
         progress,
         chosen_epoch=training.facts["best_epoch"],
+        limits=limits,
     )

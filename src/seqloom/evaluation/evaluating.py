@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from seqloom.decoding.generator import one_below_the_other
+from seqloom.decoding.generator import TRUNCATED, one_below_the_other
 from seqloom.evaluation.canvas import MODEL
 from seqloom.evaluation.comparing import interval
 from seqloom.evaluation.examples import Example, choose_examples
@@ -31,7 +31,8 @@ ROWS_AT_ONCE = 256  # decoded between two moves of the progress bar
 
 logger = logging.getLogger(__name__)
 
-Ask = Callable[[Sequence[str]], Replies]
+Ask = Callable[[Sequence[str], Sequence[int]], Replies]
+"""Texts and their numbers, from which what is drawn for each follows, to answers by column."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,13 @@ def evaluate(
     folder: Path,
     progress: Progress,
     chosen_epoch: int | None = None,
+    limits: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Fill `folder` with scores, hypotheses, examples and figures, and return the facts that people are shown.
 
     `ask` answers texts by column, as a served model does; `train` and `test` have columns source and target; `history`
-    and `chosen_epoch` are the training's, and only drawn. What is written holds no time of day and no speed, so it is
-    the same bytes for the same model; the speed is in the facts.
+    and `chosen_epoch` are the training's, and only drawn; `limits` are facts that are told with the others. What is
+    written holds no time of day and no speed, so it is the same bytes for the same model; the speed is in the facts.
 
     Raises:
         UserMistake: there are no test rows.
@@ -83,6 +85,8 @@ def evaluate(
         "signatures": {name: score.signature for name, score in scores[MODEL].items()},
         "rows": rows,
         "examples": [asdict(example) for example in examples],
+        "truncated": sum(answers.ours.get(TRUNCATED, ())),
+        **(limits or {}),
         **judge.facts(answers.ours, answers.test),
     }
     counts = {"tokens": likelihood.tokens, "train_rows": len(train), "language": held_out.language}
@@ -120,7 +124,7 @@ def _decode(ask: Ask, sources: Sequence[str], progress: Progress) -> Replies:
     def pieces() -> Iterator[Replies]:
         for start in range(0, len(sources), ROWS_AT_ONCE):
             asked = sources[start : start + ROWS_AT_ONCE]
-            yield ask(asked)
+            yield ask(asked, range(start, start + len(asked)))
             progress(start + len(asked), len(sources), "rows", "decoding the test split")
 
     replies = one_below_the_other(pieces())
@@ -160,6 +164,7 @@ def _write_tables(
         **({"origin": answers.test.origins} if answers.test.origins else {}),
         "hypothesis": answers.ours["prediction"],
         **{name: answers.systems[name]["prediction"] for name in judge.kind.baselines},
+        **({TRUNCATED: answers.ours[TRUNCATED]} if TRUNCATED in answers.ours else {}),
         **judge.by_row(answers.ours, answers.test),
     }
     pd.DataFrame(table).to_parquet(folder / HYPOTHESES_FILE, index=False)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from seqloom.batches.length_limit import LengthLimit
 from seqloom.corpus.reading import read_split
 from seqloom.decoding.reading import generator_of
 from seqloom.evaluation.kinds.choosing import judge_of
@@ -20,26 +21,27 @@ def rows_scored(task: str, rows: int) -> int:
     return rows if kind_of(task).answer == "label" else min(rows, ROWS)
 
 
-def validation_text(corpus: str, vocabulary: str, recipe: str) -> "ValidationText":
+def validation_text(corpus: str, vocabulary: str, batches: str, recipe: str) -> "ValidationText":
     """The same from places, the recipe's being its JSON file: for a training that runs in another process."""
     text = Path(recipe).read_text(encoding="utf-8")
-    return ValidationText(Path(corpus), Path(vocabulary), Recipe.model_validate_json(text))
+    return ValidationText(Path(corpus), Path(vocabulary), Path(batches), Recipe.model_validate_json(text))
 
 
 class ValidationText:
     """Answers validation sources greedily and scores that."""
 
-    def __init__(self, corpus: Path, vocabulary: Path, recipe: Recipe) -> None:
+    def __init__(self, corpus: Path, vocabulary: Path, batches: Path, recipe: Recipe) -> None:
         self.task = recipe.task
         self.judge = judge_of(recipe.task)
         table = read_split(corpus, "validation")
         table = sample_by_text(table, rows_scored(recipe.task, len(table)))
         self.rows = HeldOut.of(table, recipe.corpus.target_language)
         self.source, self.target = load_vocabularies(vocabulary)
+        self.limit = LengthLimit.load(batches)
         self.decoding = recipe.decoding.model_copy(update={"method": "beam", "beam_size": 1})
 
     def __call__(self, model: EncoderDecoder) -> dict[str, float]:
         """The judged scores of `model` as it stands."""
-        generator = generator_of(self.task, model, self.source, self.target, self.decoding)
+        generator = generator_of(self.task, model, self.source, self.target, self.decoding, self.limit)
         replies = generator.columns(generator.answer(self.rows.sources, self.decoding))
         return {name: self.judge.count(name, replies, self.rows).figure for name in self.judge.kind.judged}

@@ -38,10 +38,6 @@ class Classifier(Decoder):
         self.readout = nn.Linear(memory_width, width)
         self.dropout = Dropout(dropout)
 
-    def longest_answer(self, source_length: int) -> int:  # noqa: ARG002 the contract's
-        """The label alone."""
-        return 1
-
     def start(self, memory: Memory) -> NoState:  # noqa: ARG002 the contract's
         """There is nothing to remember."""
         return NoState()

@@ -28,11 +28,6 @@ class Encoder(nn.Module, ABC):
         """Embedded source `(B, S, E)` and its mask `(B, S)` to memory of states `(B, S, D)`."""
 
 
-def longest_answer(source_length: int) -> int:
-    """Tokens an answer to so many may have, where the decoder says nothing else."""
-    return 2 * source_length + 20
-
-
 class Decoder(nn.Module, ABC):
     """One function `run`: some embedded tokens and a state in, features and the next state out.
 
@@ -43,10 +38,6 @@ class Decoder(nn.Module, ABC):
     writes_from_summary = (
         False  # nothing of the memory but the fixed-length vector is seen, so any vector can be written
     )
-
-    def longest_answer(self, source_length: int) -> int:
-        """Tokens an answer may have: an untrained model would never stop."""
-        return longest_answer(source_length)
 
     def prepare(self, memory: Memory) -> Memory:
         """What can be computed once per source, before the first token."""

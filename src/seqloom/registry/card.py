@@ -15,6 +15,7 @@ from mlflow.exceptions import MlflowException
 
 from seqloom.artifact.digest import digest_of_value
 from seqloom.artifact.manifest import Manifest
+from seqloom.evaluation.answer_limits import limits_in_words
 from seqloom.mistake import UserMistake
 from seqloom.recipe.kinds.choosing import judged_by, kind_of
 from seqloom.recipe.kinds.measure import Measure
@@ -188,6 +189,7 @@ def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
     for side, share in made["vocabulary"].facts["unknown"].items():
         if share:
             yield f"- {share:.1%} of the {side} tokens of held-out text are unknown to the vocabulary"
+    yield from (f"- {line}" for line in limits_in_words(made["evaluation"].facts, made["corpus"].facts["rows"]))
     yield f"- it reads a text up to character {recipe.corpus.max_characters:,}: it learned from none that was longer"
     yield "- it was measured on text like that it learned from; other text may be served much worse"
 

@@ -1,5 +1,6 @@
 """What can be found wrong with a recipe before any work is done."""
 
+import logging
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,6 +9,7 @@ from seqloom.batches.encoding import encode_corpus
 from seqloom.batches.places import check_lengths
 from seqloom.corpus.building import build_corpus
 from seqloom.corpus.sources import locate
+from seqloom.evaluation.answer_limits import certainly_longer
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
 from seqloom.recipe.architecture import sides_with_learned_positions, window_of
@@ -17,6 +19,8 @@ from seqloom.registry.continuing import parent_of
 from seqloom.registry.planning import Step, plan
 from seqloom.vocabulary.building import build_vocabulary
 from seqloom.vocabulary.labels import labels_of
+
+logger = logging.getLogger(__name__)
 
 
 def check_places(recipe: Recipe) -> None:
@@ -58,6 +62,14 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> li
 
 
 def _check_corpus(recipe: Recipe, corpus: Path, home: Path, progress: Progress) -> None:
+    for split, count in certainly_longer(recipe, corpus).items():
+        logger.warning(
+            "corpus: %s references for %s have more tokens than decoding.max_length %s lets an answer have: raise it, "
+            "or lower corpus.max_characters",
+            f"{count:,}",
+            split,
+            recipe.decoding.max_length,
+        )
     labelled = kind_of(recipe.task).answer == "label"
     if labelled:
         labels_of(corpus)

@@ -49,8 +49,9 @@ def measure(
     known = {param.name for param in model.metadata.get_params_schema().params}
     params = {name: value for name, value in decoding.model_dump().items() if name in known}
 
-    def ask(texts: Sequence[str]) -> pd.DataFrame:
-        answers: pd.DataFrame = model.predict(pd.DataFrame({"source": list(texts)}), params=params)
+    def ask(texts: Sequence[str], first_row: int = 0) -> pd.DataFrame:
+        numbered = {"first_row": first_row} if "first_row" in known else {}  # versions did not always know
+        answers: pd.DataFrame = model.predict(pd.DataFrame({"source": list(texts)}), params=params | numbered)
         return answers
 
     seconds = _seconds(ask, sources)
@@ -58,7 +59,7 @@ def measure(
         _move(model, device)
     tables: list[pd.DataFrame] = []
     for start in range(0, len(sources), ROWS_AT_ONCE):
-        tables.append(ask(sources[start : start + ROWS_AT_ONCE]))
+        tables.append(ask(sources[start : start + ROWS_AT_ONCE], start))
         progress(min(start + ROWS_AT_ONCE, len(sources)), len(sources), "rows", f"asking {uri}")
     answers = pd.concat(tables)
     median, nearly_all = (float(quantile) * 1000 for quantile in np.quantile(seconds, [0.5, 0.95]))

@@ -119,9 +119,9 @@ def _answered(recipe: Recipe) -> list[ColSpec | TensorSpec]:
     text: list[ColSpec | TensorSpec] = [ColSpec("string", "prediction")]
     match kind_of(recipe.task).answer:
         case "text":
-            return text
+            return [*text, ColSpec("boolean", "truncated")]
         case "continuation":
-            return [*text, ColSpec("double", "log_probability")]
+            return [*text, ColSpec("boolean", "truncated"), ColSpec("double", "log_probability")]
     return [*text, ColSpec("double", "probability"), ColSpec(Map(DataType.double), "probabilities")]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from seqloom.batches.bucketing import BucketedBatches
+from seqloom.batches.length_limit import LengthLimit
 from seqloom.batches.opening import open_batches
 from seqloom.batches.places import check_lengths
 from seqloom.models.building import Sizes, build_model, save_checkpoint, set_vectors
@@ -86,6 +87,7 @@ def train_job(job: Job, device: torch.device, observe: Observe, progress: Progre
     if model.decoder.writes_from_summary:
         map_texts(model, train).save(job.folder)
     write_recipe(recipe, job.folder)
+    LengthLimit.load(job.batches).save(job.folder)
     write_history(position.history, job.folder)
     for name in VOCABULARY_FILES:
         shutil.copyfile(job.vocabulary / name, job.folder / name)

@@ -1,6 +1,7 @@
 """The rows a training recorded, as they lie in its checkpoint: to be read without torch."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,11 +9,12 @@ HISTORY_FILE = "history.json"
 
 
 def write_history(history: Sequence[dict[str, float]], folder: Path) -> None:
-    """Leave the rows in `folder`."""
-    (folder / HISTORY_FILE).write_text(json.dumps(history), encoding="utf-8")
+    """Leave the rows in `folder`; a loss that is no figure is null, for JSON knows no NaN."""
+    rows = [{name: value if math.isfinite(value) else None for name, value in row.items()} for row in history]
+    (folder / HISTORY_FILE).write_text(json.dumps(rows, allow_nan=False), encoding="utf-8")
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
     """Every row: losses by step, validation figures by epoch."""
-    history: list[dict[str, float]] = json.loads((folder / HISTORY_FILE).read_text(encoding="utf-8"))
-    return history
+    rows = json.loads((folder / HISTORY_FILE).read_text(encoding="utf-8"))
+    return [{name: math.nan if value is None else value for name, value in row.items()} for row in rows]

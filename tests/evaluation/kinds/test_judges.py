@@ -70,7 +70,7 @@ def perfect(task: str, sources: Sequence[str]) -> Replies:
 def facts_of(task: str, folder: Path) -> dict[str, Any]:
     rows = table(task)
     return evaluate(
-        lambda sources: perfect(task, sources), MEASURED, rows, rows, recipe_of(task), [], folder, unwatched
+        lambda sources, _: perfect(task, sources), MEASURED, rows, rows, recipe_of(task), [], folder, unwatched
     )
 
 

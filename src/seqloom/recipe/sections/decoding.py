@@ -41,7 +41,11 @@ class Decoding(Section):
     seed: int = Field(1, ge=0, le=2**53, description="Method sample: the same seed draws the same texts.")
     length_penalty: float = Field(1.0, ge=0.0, le=5.0, description="Exponent on the length a score is divided by.")
     max_length: int = Field(
-        200, ge=1, le=10_000, description="Tokens in an answer at most; nor over twice the source and 20."
+        200,
+        ge=1,
+        le=10_000,
+        description="Tokens in an answer at most, its end among them. By the length of its source it may have less: as "
+        "the longest of the training pairs of about that length, and half as much again.",
     )
     batch_size: int = Field(64, ge=1, le=100_000, description="Texts decoded together.")
 
