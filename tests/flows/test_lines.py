@@ -75,8 +75,20 @@ def test_nothing_in_nothing_out(generate: Generate) -> None:
 
 def test_one_object_with_json(generate: Generate, answers: dict[str, str], checkpoint: Path) -> None:
     _, out, err = generate("--json", stdin="\n".join(LINES).encode())
-    assert json.loads(out) == {"model": str(checkpoint), "outputs": list(answers.values())}
+    assert json.loads(out) == {
+        "model": str(checkpoint),
+        "outputs": list(answers.values()),
+        "truncated": [False] * len(LINES),
+    }
     assert err == ""
+
+
+def test_it_says_how_many_answers_were_truncated(generate: Generate) -> None:
+    _, out, err = generate("-o", "max_length=1", "--json", "", "dog", "a small dog")
+    told = json.loads(out)
+    assert told["truncated"] == [text != "" for text in told["outputs"]]
+    assert f"{sum(told['truncated'])} of 3 answers are truncated" in err
+    assert "decoding.max_length" in err
 
 
 @pytest.mark.parametrize(

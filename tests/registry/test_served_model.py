@@ -63,7 +63,7 @@ def test_it_answers_by_its_registered_name(client: MlflowClient, stored: Path, c
     client.set_registered_model_alias("served", "champion", "1")
     model = mlflow.pyfunc.load_model("models:/served@champion")
     answers = model.predict(pd.DataFrame({"source": TEXTS}, index=[7, 8, 9]))
-    assert answers.columns.tolist() == ["prediction"]
+    assert answers.columns.tolist() == ["prediction", "truncated"]
     assert answers["prediction"].tolist() == Generator.load(checkpoint).generate(TEXTS)
     assert answers.index.tolist() == [7, 8, 9]
     assert model.input_example["source"].tolist() == ["a small dog"]
@@ -72,12 +72,13 @@ def test_it_answers_by_its_registered_name(client: MlflowClient, stored: Path, c
 def test_its_signature_tells_how_to_call_it(stored: Path) -> None:
     metadata = mlflow.pyfunc.load_model(str(stored)).metadata
     assert metadata.signature.inputs.input_names() == ["source"]
-    assert metadata.signature.outputs.input_names() == ["prediction"]
+    assert metadata.signature.outputs.input_names() == ["prediction", "truncated"]
     defaults = {param.name: param.default for param in metadata.get_params_schema().params}
     assert defaults == {
         "n_best": 1,
         "return_scores": False,
         "return_attention": False,
+        "first_row": 0,
         **recipe_named("served").decoding.model_dump(),
     }
 
