@@ -34,6 +34,7 @@ def test_makes_a_checkpoint_that_stands_on_its_own(home: Path) -> None:
     made = home / "made"
     assert sorted(path.name for path in made.iterdir()) == [
         "history.json",
+        "length_limit.json",
         "recipe.json",
         "sizes.json",
         "source.json",
