@@ -28,7 +28,7 @@ def validation(folder: Path, rows: pd.DataFrame, targets: list[str], **fields: o
         Vocabulary.of_words([*SPECIAL_TOKENS, *tokens]).save(folder / file)
     recipe = Recipe.model_validate({"name": "x", "corpus": {"train": ["x"]}, **fields})
     (folder / "recipe.json").write_text(recipe.model_dump_json(), encoding="utf-8")
-    return validation_text(str(folder), str(folder), str(folder / "recipe.json"))
+    return validation_text(str(folder), str(folder), str(folder), str(folder / "recipe.json"))
 
 
 def table(rows: int) -> pd.DataFrame:
