@@ -68,3 +68,19 @@ def test_what_is_asked_for_meanwhile_stays(store: Store) -> None:
     note_use(made)
     assert not clear(finished)
     assert store.find("corpus", KEY) == made
+
+
+def test_what_is_not_finished_was_used_when_something_in_it_was(store: Store) -> None:
+    """And is as large as its files; folders have a size of their own, which is nobody's."""
+    work = store.workspace("training", KEY)
+    (work / "step-1" / "weights").write_bytes(bytes(100))
+    (work / "state").write_bytes(bytes(23))
+    for place, seconds in (
+        (work / "step-1" / "weights", 3e8),
+        (work / "state", 1e8),
+        (work / "step-1", 2e8),
+        (work, 1e8),
+    ):
+        os.utime(place, (seconds, seconds))
+    [lying] = [lying for lying in inventory(store) if lying.kind == "workspace"]
+    assert (lying.used, lying.size) == (3e8, 123)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from seqloom.artifact import stage as stages
 from seqloom.artifact.stage import STAGES
 from seqloom.recipe.loading import check_recipe
 from seqloom.recipe.schema import Recipe
@@ -47,6 +48,9 @@ def rerun(before: Recipe, after: Recipe) -> list[str]:
         ("evaluation.examples", 2, "evaluation"),
         ("name", "other", "registry"),
         ("registry.description", "other", "registry"),
+        ("registry.licence", "MIT", "registry"),
+        ("registry.significance", 0.01, "gate"),
+        ("registry.policy", "not-worse", "gate"),
     ],
 )
 def test_a_change_reruns_its_stage_and_those_after_it(place: str, value: Any, first: str) -> None:
@@ -128,3 +132,16 @@ def test_other_weights_to_start_from_train_again_wherever_they_lie(tmp_path: Pat
     )
     assert rerun(one, two) == ["training", "evaluation", "registry", "gate"]
     assert rerun(one, three) == []
+
+
+def test_another_form_is_made_of_the_same_version_by_the_same_verdict() -> None:
+    assert rerun(recipe_with(), recipe_with(("registry.form", "torch-int8"))) == []
+
+
+def test_the_code_of_every_package_that_makes_something_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: set[str] = set()
+    monkeypatch.setattr(stages, "digest_of_code", lambda packages: str(counted.update(packages)))
+    keys(recipe_with())
+    above = {"recipe", "artifact", "bulk"}  # settings, folders, and what no version is made by
+    library = {path.name for path in Path(stages.__file__).parents[1].iterdir() if (path / "__init__.py").exists()}
+    assert counted == library - above

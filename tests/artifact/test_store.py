@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
-from seqloom.artifact import durable
+from seqloom.artifact import durable, store
 from seqloom.artifact.store import Store
 from seqloom.mistake import UserMistake
 from tests.artifact.processes import build_slowly, build_until_killed, start
@@ -228,3 +229,15 @@ def test_a_disk_without_room_for_a_folder_is_told(tiny_disk: Path) -> None:
     with pytest.raises(UserMistake, match="the disk is full"):
         store.build("corpus", KEY, write_one_file)
     assert store.find("corpus", KEY) is None
+
+
+def test_the_rename_is_on_the_disk_when_the_stage_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[tuple[Path, bool]] = []
+    monkeypatch.setattr(store, "sync", lambda path: found.append((path, (path / KEY[:32] / "made.txt").exists())))
+    Store(tmp_path).build("corpus", KEY, write_one_file)
+    assert found == [(Store(tmp_path).root / "corpus", True)]
+
+
+def test_the_seconds_it_took(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "time", SimpleNamespace(monotonic=iter((100.0, 102.5)).__next__))
+    assert Store(tmp_path).build("corpus", KEY, write_one_file).seconds == 2.5

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -222,3 +223,13 @@ def test_another_epoch_and_another_seed_mix_other_blocks(monkeypatch: pytest.Mon
     windows = [first_window(*each) for each in ((1, 0), (1, 1), (1, 2), (2, 0))]
     for place, window in enumerate(windows):
         assert all(len(window & other) < len(window) / 2 for other in windows[:place])
+
+
+def test_a_window_of_a_huge_corpus_mixes_many_places_of_it() -> None:
+    """Rows are shuffled in blocks there, of neighbours, and a block must stay a small part of what is mixed."""
+    sequences = Sequences(np.zeros(0, dtype=np.int32), np.arange(1_600_001, dtype=np.int64) * 20)
+    batches = BucketedBatches(sequences, sequences, 200)
+    assert batches.block > 1
+    first = takewhile(lambda each: each[1][0] == 0, batches.epoch(1, 0))
+    rows = np.sort(np.concatenate([rows for rows, _ in first]))
+    assert np.count_nonzero(np.diff(rows) > 1) > 100

@@ -1,5 +1,6 @@
 """A column in a file reads as the array that was written."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -46,3 +47,14 @@ def test_a_file_cut_short_is_no_endless_wait(tmp_path: Path) -> None:
     (tmp_path / "raw").write_bytes(b"")
     with pytest.raises(EOFError, match="became shorter"):
         column[3:5]
+
+
+def test_of_far_places_no_more_is_read_than_is_asked_for(
+    columns: list[Stored], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "NEAR", 10)
+    read: list[int] = []
+    pread = os.pread
+    monkeypatch.setattr(os, "pread", lambda file, size, at: read.append(size) or pread(file, size, at))
+    assert columns[0][np.array([400, 5, 200, 15, 499])].tolist() == NUMBERS[[400, 5, 200, 15, 499]].tolist()
+    assert [size // 4 for size in read] == [11, 1, 1, 1], "the near ones at once, with what lies between"

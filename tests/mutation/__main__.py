@@ -3,11 +3,11 @@
 A sample of the faults that `faults.py` knows is put, one at a time, into a copy of the source, and the tests of the
 package that pass through the line are run. The same faults are chosen every time, but where the code changed.
 Survivors are listed in .mutation/PACKAGE.json; `--again` tries these alone, while tests for them are written.
-Those that change nothing anybody could notice stand in equivalent.yaml, each with its reason, and do not count.
+Those that change nothing anybody could notice stand in equivalent.txt, as they were printed and each with its reason;
+they do not count.
 """
 
 import argparse
-import difflib
 import hashlib
 import json
 import signal
@@ -17,14 +17,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from tests.mutation.faults import Mutant, mutants_of
 from tests.mutation.trials import Trials
 
 ROOT = Path(__file__).parents[2]
 GOAL = 0.95
-EQUIVALENT = Path(__file__).with_name("equivalent.yaml")
+EQUIVALENT = Path(__file__).with_name("equivalent.txt")
 
 Key = tuple[str, str, str]  # a file, its lines before and after: what names a fault when others move it
 
@@ -42,7 +40,7 @@ def main() -> int:
     ]
     report = ROOT / ".mutation" / f"{arguments.package}.json"
     if arguments.again:
-        before = {tuple(key) for key in json.loads(report.read_text(encoding="utf-8"))}
+        before = {tuple(key) for key in json.loads(report.read_text(encoding="utf-8"))} - equivalents().keys()
         mutants = [mutant for mutant in every if key_of(mutant) in before]
     else:
         mutants = sample(every, arguments.sample, arguments.seed)
@@ -69,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def key_of(mutant: Mutant) -> Key:
     """What names a fault."""
-    return mutant.file, mutant.was, mutant.now
+    return mutant.file, _bare(mutant.was), _bare(mutant.now)
 
 
 def sample(mutants: Sequence[Mutant], size: int, seed: int) -> list[Mutant]:
@@ -85,8 +83,19 @@ def sample(mutants: Sequence[Mutant], size: int, seed: int) -> list[Mutant]:
 
 def equivalents() -> dict[Key, str]:
     """The faults that nobody could notice, each with the reason."""
-    listed = yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8")) or {}
-    return {(file, each["was"], each["now"]): each["why"] for file, entries in listed.items() for each in entries}
+    found = {}
+    for entry in EQUIVALENT.read_text(encoding="utf-8").split("\n\n")[1:]:
+        place, *lines = entry.strip().splitlines()
+        was, now, why = (
+            "\n".join(line.removeprefix(sign).strip() for line in lines if line.startswith(sign)) for sign in "-+="
+        )
+        found[place.removeprefix("src/").partition(":")[0], was, now] = why
+    return found
+
+
+def _bare(lines: str) -> str:
+    """Without what stands around each."""
+    return "\n".join(line.strip() for line in lines.splitlines())
 
 
 def _try(trials: Trials, mutants: Sequence[Mutant]) -> list[Mutant]:
@@ -112,8 +121,7 @@ def _report(package: str, mutants: Sequence[Mutant], survivors: Sequence[Mutant]
 
 def difference(mutant: Mutant) -> list[str]:
     """The changed lines, before and after."""
-    lines = difflib.ndiff(mutant.was.splitlines(), mutant.now.splitlines())
-    return [line for line in lines if line[0] in "-+"]
+    return [f"{sign} {line}" for sign, lines in (("-", mutant.was), ("+", mutant.now)) for line in lines.splitlines()]
 
 
 if __name__ == "__main__":

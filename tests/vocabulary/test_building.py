@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from seqloom.progress import unwatched
@@ -92,3 +93,17 @@ def test_a_parent_that_can_spell_anything_stays_as_it_is(kind: str) -> None:
     old, new = (train_vocabulary({word: 3}, section) for word in ("▁dog", "▁鲸鱼"))
     assert extended(old, new, section) is old
     assert old.decode(old.encode(["鲸鱼 dog"])) == ["鲸鱼 dog"]
+
+
+def test_the_most_frequent_tokens_are_shown_first_and_only_those_that_occur(corpus: Path, folder: Path) -> None:
+    facts = build_vocabulary(schema.Vocabulary(kind="word"), corpus, folder, unwatched)
+    shown = facts["frequent"]["source"]
+    assert dict(map(tuple, shown)) == {"▁the": 8, "▁dog": 8, "▁runs": 4, "▁dogs": 4, "▁run": 4, "▁a": 4}
+    assert [count for _, count in shown] == [8, 8, 4, 4, 4, 4]
+    assert pq.read_schema(folder / "counts.parquet").names == ["side", "id", "token", "count"]
+
+
+def test_of_texts_without_a_word_nothing_is_unknown(corpus: Path, folder: Path) -> None:
+    pd.DataFrame({"source": ["", " "], "target": ["", ""]}).to_parquet(corpus / "validation.parquet", index=False)
+    facts = build_vocabulary(schema.Vocabulary(kind="word"), corpus, folder, unwatched)
+    assert facts["unknown"] == {"source": 0.0, "target": 0.0}

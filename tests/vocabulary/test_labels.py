@@ -73,3 +73,20 @@ def test_labels_that_nothing_can_be_learned_from(tmp_path: Path, splits: dict[st
         labels_of(write(tmp_path / "corpus", **splits))
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_hundreds_of_labels_may_be_told_apart(tmp_path: Path) -> None:
+    labels = [f"label {number:03}" for number in range(900)]
+    assert labels_of(write(tmp_path / "corpus", train=labels)) == labels
+
+
+def test_a_sentence_shows_ten_labels_and_the_beginning_of_a_long_one(tmp_path: Path) -> None:
+    labels = [f"{number:02}" + "x" * 60 for number in range(12)]
+    with pytest.raises(UserMistake) as caught:
+        labels_of(write(tmp_path / "corpus", train=labels, test=["y" * 60]))
+    told = str(caught.value)
+    assert all(f"{number:02}" + "x" * 38 in told for number in range(10))
+    assert f"09{'x' * 38}, …" in told
+    assert "x" * 39 not in told
+    assert "'" + "y" * 39 in told
+    assert "y" * 40 not in told

@@ -156,3 +156,22 @@ def test_seen_as_often_as_is_asked_is_enough(kind: str, least: int) -> None:
     tokens = {token.removeprefix(MARK) for token in train(kind, lines, min_frequency=least).tokens}
     assert {"q", "a"} <= tokens
     assert "z" not in tokens
+
+
+def test_the_most_frequent_characters_come_first_and_get_what_room_there_is() -> None:
+    lines = ["zzzzz", "yyy", "xxxx", "ww"]
+    assert train("char", lines, size=300, min_frequency=1).tokens[260:] == ["z", "x", MARK, "y", "w"]
+    assert train("char", lines, size=262, min_frequency=1).tokens[260:] == ["z", "x"]
+
+
+def test_pieces_leave_room_for_every_character() -> None:
+    """A character that was seen often enough is no bytes, however tempting longer pieces are."""
+    words = "banana bandana cabana canal cabal jam zoo quip vexed fight why"
+    characters = {*words} - {" "}
+    vocabulary = train("unigram", [words] * 5, size=260 + len(characters) + 4, min_frequency=1)
+    assert characters <= set(vocabulary.tokens)
+
+
+@pytest.mark.parametrize("kind", TRAINED)
+def test_the_end_of_a_text_is_no_word_of_it(kind: str) -> None:
+    assert count_for(kind, ["a b", "a"]) == {"▁a": 2, "▁b": 1}
