@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from seqloom.mask import masked
 from seqloom.mistake import UserMistake
 from seqloom.recipe.grid import combinations
 from seqloom.recipe.loading import change_recipe, load_recipe
@@ -44,7 +45,7 @@ def asked_variants(
         for changes in combinations(grid):
             made = asked_recipe(recipe, file, [*override, *changes])
             names = [made.name] if len(recipe_files) > 1 or not changes else []
-            variants.setdefault(made.model_dump_json(), Variant(" · ".join([*names, *changes]), made))
+            variants.setdefault(made.model_dump_json(), Variant(masked(" · ".join([*names, *changes])), made))
     tasks = sorted({variant.recipe.task for variant in variants.values()})
     if len(tasks) > 1:
         raise UserMistake(

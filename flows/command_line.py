@@ -17,9 +17,12 @@ from flows.servers import tell
 from flows.stack.failure import StackFailure
 from flows.stack.presence import join
 from seqloom.artifact.home import home_folder
+from seqloom.artifact.private import keep_private
 from seqloom.corpus.once import downloading_once
+from seqloom.corpus.secret import open_vault
 from seqloom.mistake import UserMistake, showable
 from seqloom.preemption import Preempted
+from tasks.secret_blocks import secret_of_block
 
 PREFECT_IS_AWAY = "Prefect's server does not answer any more; what is finished is kept: the same command goes on"
 
@@ -41,8 +44,11 @@ def begin(
 ) -> None:
     """Before every command."""
     home = home_folder()
+    for warning in keep_private(home):
+        print(f"seqloom: {warning}", file=sys.stderr)
     join(home)
     tell(home, context.invoked_subcommand or "", sys.argv)
+    open_vault(secret_of_block)
     context.with_resource(downloading_once())
 
 

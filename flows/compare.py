@@ -12,6 +12,7 @@ from flows.data_to_model import data_to_model
 from seqloom.artifact.home import home_folder
 from seqloom.corpus.once import downloading_once
 from seqloom.evaluation.ranking import Candidate
+from seqloom.mask import masked
 from seqloom.recipe.kinds.choosing import judged_by, kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.admission import require_mlflow
@@ -27,7 +28,7 @@ from tasks.training import train
 def _run_name() -> str:
     asked = flow_run.parameters
     names = [*asked["recipe_files"]] or [asked["recipe"].name]
-    return f"{' · '.join([*names, *asked['grid']])} · {datetime.now():%Y-%m-%d %H:%M}"
+    return f"{masked(' · '.join([*names, *asked['grid']]))} · {datetime.now():%Y-%m-%d %H:%M}"
 
 
 @flow(name="compare", flow_run_name=_run_name)

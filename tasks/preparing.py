@@ -9,9 +9,11 @@ from prefect.client.schemas.objects import State
 
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.private import keep_private
 from seqloom.artifact.stage import BATCHES, CORPUS, VECTORS, VOCABULARY
 from seqloom.batches.encoding import encode_corpus
 from seqloom.corpus.building import build_corpus
+from seqloom.corpus.secret import open_vault
 from seqloom.corpus.sources import locate
 from seqloom.progress import Progress
 from seqloom.recipe.kinds.choosing import kind_of
@@ -20,12 +22,16 @@ from seqloom.registry.continuing import parent_of
 from seqloom.registry.planning import digest_of_sources
 from seqloom.vectors.building import build_vectors
 from seqloom.vocabulary.building import build_vocabulary
+from tasks.secret_blocks import secret_of_block
 from tasks.staging import patient_task, run_stage
+
+open_vault(secret_of_block)
 
 
 @patient_task(name="corpus", task_run_name="corpus · {recipe.name}")
 def prepare_corpus(recipe: Recipe, force: bool = False) -> State[Manifest]:
     """Read, clean and split the text; download it first where it is on the net."""
+    keep_private(home_folder())  # a worker that Seqloom did not start
     sources = locate(recipe.corpus, home_folder())
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:

@@ -91,12 +91,14 @@ def compare(
     home = home_folder()
     console = console_for(as_json)
     from flows.asking import FORM, asked_variants
+    from seqloom.mask import masked
     from seqloom.registry.admission import require_mlflow
     from seqloom.registry.checking import check_places
     from seqloom.registry.planning import plan
 
     files = tuple(map(str, recipes))
-    variants = asked_variants(FORM, files, override or (), grid or ())
+    changes, varied = (tuple(map(masked, said or ())) for said in (override, grid))  # before Prefect writes them down
+    variants = asked_variants(FORM, files, changes, varied)
     for variant in variants:
         check_places(variant.recipe)
         plan(variant.recipe, home)
@@ -117,7 +119,7 @@ def compare(
     watcher = TerminalAudience(console)
     audience.set(watcher)
     with watcher.live():
-        comparison = compare_flow(FORM, files, tuple(override or ()), tuple(grid or ()), register_best)
+        comparison = compare_flow(FORM, files, changes, varied, register_best)
     show_comparison(console, comparison)
     if as_json:
         print_json(asdict(comparison))

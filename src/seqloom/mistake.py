@@ -1,5 +1,7 @@
 """The exceptions for what is not Seqloom's to put right."""
 
+from seqloom.mask import masked
+
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
 
 
@@ -16,11 +18,11 @@ class UserMistake(ValueError):
     """Something in the user's files, recipe or request is wrong.
 
     The message is one sentence that names the place (file and line, or field) and the remedy; the command line
-    prints it alone and exits with 2, and Prefect never retries it.
+    prints it alone and exits with 2, and Prefect never retries it. Secrets of the URLs in it are masked.
     """
 
     def __init__(self, *parts: object) -> None:
-        super().__init__(*(showable(part) if isinstance(part, str) else part for part in parts))
+        super().__init__(*(showable(masked(part)) if isinstance(part, str) else part for part in parts))
 
 
 class Unreachable(UserMistake):

@@ -61,7 +61,7 @@ def new_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_place(tmp_path: Path, new_registry: Path) -> Path:
     """As `workplace`, for one test alone."""
     home = write_workplace(tmp_path) / ".seqloom"
-    home.mkdir()
+    home.mkdir(0o700)
     shutil.copyfile(new_registry, database_file(home))
     return tmp_path
 

@@ -2,12 +2,17 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from seqloom.mistake import UserMistake
 from seqloom.recipe.loading import check_recipe
-from tests.flows.conftest import PLANTED, SECRETS, environment
+from tests.corpus.test_downloading import Site
+from tests.flows.conftest import DATA, PLANTED, SECRETS, environment
 from tests.flows.running import command
+
+CANARY = "c4n4ry-s3cret"
+SPLITS = ("test", "validation")
 
 
 @pytest.mark.usefixtures("first")
@@ -31,6 +36,40 @@ def test_a_password_in_a_recipe_is_refused_without_being_told(split: str, url: s
     with pytest.raises(UserMistake, match=r"for example\.org stands in a URL.*netrc") as caught:
         check_recipe({"name": "a", "corpus": corpus}, "recipe.yaml")
     assert "planted" not in str(caught.value)
+
+
+def test_no_secret_of_a_url_is_left_behind_or_printed(own_place: Path, prefect: dict[str, str]) -> None:
+    """Written out in the recipe and in an override, or named there: the site alone is told."""
+    (own_place / "www").mkdir()
+    head, *rows = DATA.read_text(encoding="utf-8").splitlines()
+    for number, split in enumerate(("train", *SPLITS)):
+        (own_place / "www" / f"{split}.tsv").write_text("\n".join([head, *rows[number::3]]), encoding="utf-8")
+    site = Site(own_place / "www")
+    try:
+        recipe = own_place / "recipe.yaml"
+        places = f"[{site.url}/train.tsv?token={CANARY}-1&sig={CANARY}%2B2]"
+        recipe.write_text(recipe.read_text(encoding="utf-8").replace("[phrases.tsv]", places), encoding="utf-8")
+        more = [f"corpus.{split}=[{site.url}/{split}.tsv?t={CANARY}-{split}&k=${{KEY}}]" for split in SPLITS]
+        told = environment(own_place) | prefect | {"KEY": f"{CANARY}-3"}
+        overrides = [word for change in (*more, "training.epochs=1") for word in ("-o", change)]
+        done = command("train", "recipe.yaml", *overrides, cwd=own_place, env=told).wait()
+    finally:
+        site.go_away()
+    assert done.returncode == 0, done.stderr
+    queries = {path.partition("?")[2] for path in site.asked}
+    assert queries == {f"token={CANARY}-1&sig={CANARY}%2B2", *(f"t={CANARY}-{s}&k={CANARY}-3" for s in SPLITS)}
+    files = [file for file in (own_place / ".seqloom").rglob("*") if file.is_file()]
+    files += [file for file in Path(prefect["PREFECT_HOME"]).rglob("*") if file.is_file()]
+    assert {"hypotheses.parquet", "recipe.yaml", "mlflow.db", "prefect.db"} <= {file.name for file in files}
+    assert [str(file) for file in files if CANARY in all_that_is_in(file)] == []
+    assert CANARY not in done.stdout + done.stderr
+
+
+def all_that_is_in(file: Path) -> str:
+    """Also behind the compression of Parquet."""
+    if file.suffix == ".parquet":
+        return str(pd.read_parquet(file).to_dict("list"))
+    return file.read_bytes().decode("utf-8", "replace")
 
 
 @pytest.mark.parametrize("said", ["", "seqloom:wrong"])

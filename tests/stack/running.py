@@ -35,7 +35,7 @@ class RunningStack:
         self.said = home / "said.txt"  # what it printed since its last start
         ports = {"SEQLOOM_PREFECT_PORT": str(prefect), "SEQLOOM_MLFLOW_PORT": str(mlflow)}
         self.told = environment(home, **ports, **more)
-        home.mkdir(parents=True)
+        home.mkdir(0o700, parents=True)
 
     def start(self) -> None:
         """Return when it is up."""

@@ -230,7 +230,7 @@ def test_a_taken_port(tmp_path: Path, mine: str, option: str) -> None:
 
 def test_a_database_that_is_broken(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    home.mkdir()
+    home.mkdir(0o700)
     (home / "mlflow.db").write_text("this is no database")
     ports = {"SEQLOOM_PREFECT_PORT": str(free_port()), "SEQLOOM_MLFLOW_PORT": str(free_port())}
     done = up(home, **ports)

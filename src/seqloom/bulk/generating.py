@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from seqloom.artifact.digest import digest_of_folder, digest_of_value
 from seqloom.artifact.durable import says_full, sync
+from seqloom.artifact.private import hand_over, output_folder
 from seqloom.bulk.reading import FAILURE, PREDICTION, Input, Rows
 from seqloom.bulk.replying import Reply, replies_to
 from seqloom.decoding.generator import TRUNCATED, Generator, Kind
@@ -89,13 +90,14 @@ def generate_in_bulk(bulk: Bulk, generator: Generator, to: Path, progress: Progr
     key = bulk.key()
     folder = to / f"{read_recipe(bulk.checkpoint).name}-{key[:12]}"
     with _full_disk_is_told(to):
-        folder.mkdir(parents=True, exist_ok=True)
+        output_folder(folder)
         with FileLock(folder / ".lock"):
             _write_manifest(bulk, key, folder)
             started = time.monotonic()
             before, tokens = _write_shards(bulk, generator, folder, progress)
             seconds = time.monotonic() - started
             failed, listed = _list_failures(bulk, folder, failures)
+            hand_over(folder)
     if failed == bulk.input.rows:
         raise UserMistake(f"{bulk.input.file.place}: no row could be used; the first: {listed[0]['reason']}")
     made = bulk.input.rows - before

@@ -11,6 +11,7 @@ from pooch.utils import unique_file_name
 
 from seqloom.artifact.digest import digest_of_file
 from seqloom.corpus.once import is_fresh, note_fresh
+from seqloom.corpus.secret import filled_in, hidden
 from seqloom.mistake import Unreachable, UserMistake
 
 _PIN = re.compile(r"sha256=([0-9a-fA-F]{64})")
@@ -18,7 +19,7 @@ _SECONDS = 30  # without a byte from the server
 
 
 def download(place: str, folder: Path, field: str) -> Path:
-    """Return the file at `place`, a URL with or without #sha256=…, kept in `folder`.
+    """Return the file at `place`, a URL with or without #sha256=…, kept in `folder`; secrets are named or masked in it.
 
     A pinned file is downloaded once. One that is not pinned is downloaded for each piece of work (`downloading_once`),
     for only its bytes tell whether it has changed. It takes its place by a rename, so half a download never lies there.
@@ -55,14 +56,17 @@ def _file_name(url: str, field: str) -> str:
 
 
 def _fetch(url: str, folder: Path, field: str) -> Path:
+    address, secrets = filled_in(url, field)
     pooch.get_logger().setLevel(logging.WARNING)  # it tells of each download on stderr
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # it writes addresses with all that is in them
     try:
         downloader = pooch.HTTPDownloader(timeout=_SECONDS)
-        return Path(pooch.retrieve(url, known_hash=None, fname="file", path=folder, downloader=downloader))
+        return Path(pooch.retrieve(address, known_hash=None, fname="file", path=folder, downloader=downloader))
     except (OSError, ValueError) as error:  # what requests raises is one or the other
+        reason = hidden(_reason(error), secrets)
         raise (Unreachable if _passes(error) else UserMistake)(
-            f"{url}: cannot be downloaded ({_reason(error)}); pin it in {field} with #sha256=… so that one download "
-            "lasts, or give a local file"
+            f"{url}: cannot be downloaded ({reason}); pin it in {field} with #sha256=… so that one download lasts, or "
+            "give a local file"
         ) from None
 
 

@@ -4,11 +4,14 @@ YAML itself takes the last of two equal keys and keeps quiet about the first, le
 million values, and PyYAML answers a date of month 13 with whatever exception Python's own conversion raises.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import yaml
+
+from seqloom.mask import REFERENCE
 
 NESTED = 40  # lists and mappings in one another
 VALUES = 20_000  # that a text stands for, once every alias is what it means
@@ -30,6 +33,7 @@ def load_yaml(text: str) -> Any:
         yaml.YAMLError: the text is not YAML, or says more than a recipe can; `SaidTwice` where a mapping has a key
             twice, `Tabs` where lines are indented with tabs.
     """
+    text = _URL.sub(_kept_whole, text)
     try:
         with _marked(loader := _Loader(text)):
             return loader.get_single_data()
@@ -37,6 +41,21 @@ def load_yaml(text: str) -> Any:
         raise _unprintable(text, error) from None
     except yaml.MarkedYAMLError as error:
         raise _by_a_tab(text, error) or error from None
+
+
+_URL = re.compile(r"""(?i)\b[a-z]+://[^\s"',\[\]]+""")
+_STANDS_FOR = {"\ue000": "${", "\ue001": "}", "\ue002": "?"}  # signs that would end a URL in a [list] without quotes
+
+
+def _kept_whole(found: re.Match[str]) -> str:
+    """A URL with its ? and its references written as YAML lets them stand anywhere."""
+    return REFERENCE.sub("\ue000\\1\ue001", found[0]).replace("?", "\ue002")
+
+
+def _restored(text: str) -> str:
+    for sign, meant in _STANDS_FOR.items():
+        text = text.replace(sign, meant)
+    return text
 
 
 class _Loader(yaml.SafeLoader):
@@ -73,11 +92,15 @@ class _Loader(yaml.SafeLoader):
             name = (key.tag, key.value)
             if name in lines:
                 raise SaidTwice(
-                    problem=f"{shortened(key.value)} is there already, in line {lines[name]}",
+                    problem=f"{shortened(_restored(key.value))} is there already, in line {lines[name]}",
                     problem_mark=key.start_mark,
                 )
             lines[name] = key.start_mark.line + 1
         return node
+
+    def construct_scalar(self, node: Any) -> Any:
+        """As it was written, with its references."""
+        return _restored(super().construct_scalar(node))
 
     def construct_object(self, node: Any, deep: bool = False) -> Any:
         """The value of a node; Python's own complaints become YAML's."""
@@ -103,7 +126,7 @@ def _parts(node: Any) -> list[Any]:
 
 
 def _written(node: Any) -> str:
-    return shortened(node.value) if isinstance(node, yaml.ScalarNode) else f"a {node.id}"
+    return shortened(_restored(node.value)) if isinstance(node, yaml.ScalarNode) else f"a {node.id}"
 
 
 def shortened(text: str, length: int = 40) -> str:

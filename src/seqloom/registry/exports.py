@@ -14,6 +14,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
+from seqloom.artifact.private import hand_over, output_folder
 from seqloom.decoding.exporting import Form, export
 from seqloom.evaluation.comparing import compare
 from seqloom.evaluation.files import HYPOTHESES_FILE
@@ -69,10 +70,11 @@ def export_folder(model: str, home: Path, form: Form, to: Path | None) -> Path:
     folder = to or Path(f"{read_recipe(checkpoint).name}-{form}")
     if folder.exists():
         raise UserMistake(f"{folder} exists already: name another folder with --to, or remove it")
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    output_folder(folder.parent)
     with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as unfinished:
         made = Path(unfinished) / "model"
         export(checkpoint, made, form)
+        hand_over(made)
         made.rename(folder)
     return folder
 

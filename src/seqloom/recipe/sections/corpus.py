@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from seqloom.mask import REFERENCE, masked_url
 from seqloom.recipe.languages import tag_of
 from seqloom.recipe.sections.section import Count, Section, Share
 
@@ -16,7 +17,7 @@ Encoding = Literal[
     "koi8-r", "koi8-u", "cp874", "mac-roman",
     "gb18030", "big5", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949",
 ]  # fmt: skip
-CREDENTIALS = re.compile(r"https?://[^/?#]*@(?P<host>[^/?#:]*)", re.IGNORECASE)
+CREDENTIALS = re.compile(r"https?://(?P<user>[^/?#]*)@(?P<host>[^/?#:]*)", re.IGNORECASE)
 
 
 class Corpus(Section):
@@ -24,7 +25,8 @@ class Corpus(Section):
 
     train: Annotated[list[str], Field(min_length=1, max_length=2)] = Field(
         description="Two places hold aligned source and target lines; one holds a table or catalogue. A place is a "
-        "path, a path with * in it, package://NAME/PATH in an installed Python package, or a URL (#sha256=… checked)."
+        "path, a path with * in it, package://NAME/PATH in an installed Python package, or a URL (#sha256=… checked; "
+        "${NAME} in it is a secret of that name in the environment)."
     )
     validation: Places = Field([], description="As train; left empty, a share of train is split off.")
     test: Places = Field([], description="As train; left empty, a share of train is split off.")
@@ -103,6 +105,12 @@ class Corpus(Section):
         "rows do not count.",
     )
 
+    @field_validator("train", "validation", "test")
+    @classmethod
+    def _secrets_are_masked(cls, places: list[str]) -> list[str]:
+        """A recipe is logged and shown: only whoever fetches a file learns what stands in its query."""
+        return [masked_url(place) if "://" in place else place for place in places]
+
     @field_validator("source_language", "target_language")
     @classmethod
     def _is_a_language(cls, written: str) -> str:
@@ -126,9 +134,9 @@ class Corpus(Section):
     def _no_secret_in_a_place(self) -> Self:
         for place in (*self.train, *self.validation, *self.test):
             found = CREDENTIALS.match(place)
-            if found:
+            if found and REFERENCE.sub("", found["user"]).strip(":"):
                 raise ValueError(
                     f"a name or password for {found['host']} stands in a URL, and recipes are logged: put it into "
-                    "~/.netrc"
+                    "~/.netrc, or write ${NAME} and set NAME in the environment"
                 )
         return self

@@ -1,0 +1,71 @@
+"""URLs as they may be written down: a value in a query or a name before the @ may open a door.
+
+Each is replaced by a digest, which still tells two sources apart. This process remembers what it stands for
+(`revealed`), so that only whoever fetches the file sees it. References such as `${TOKEN}` stay: they say where a secret
+is, not what it is. The digest of a value that can be guessed can be guessed too.
+"""
+
+import hashlib
+import re
+
+REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_-]*)\}")
+MASK = re.compile(r"sha256-[0-9a-f]{12}")
+_URL = re.compile(r"""(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>\\`\]]+""")
+_END_OF_SENTENCE = re.compile(r"[:;,.!)…]+$")
+_USER = re.compile(r"[^/?#]*@")
+_PIN = re.compile(r"sha256=[0-9a-fA-F]*…?")
+_HARMLESS = re.compile(r"(?i)|true|false|yes|no|on|off|\d{1,2}|raw|plain|download|dl|…")
+
+_meant: dict[str, str] = {}  # by its mask
+
+
+def masked(text: str) -> str:
+    """The text with the secrets of every URL in it masked; what is masked already stays."""
+    return _URL.sub(_masked_in_text, text)
+
+
+def masked_url(url: str) -> str:
+    """The same of one URL, whatever characters it is of."""
+    scheme, colon, rest = url.partition("://")
+    if scheme == "package":  # a path, in which any sign may stand
+        return url
+    rest, hash_sign, fragment = rest.partition("#")
+    place, mark, query = rest.partition("?")
+    user = _USER.match(place)
+    if user:
+        place = f"{_each(user[0][:-1], ':')}@{place[user.end() :]}"
+    fragment = fragment if _PIN.fullmatch(fragment) else _each(fragment, "&;")
+    return f"{scheme}{colon}{place}{mark}{_each(query, '&;')}{hash_sign}{fragment}"
+
+
+def revealed(url: str) -> str:
+    """A URL with what this process has masked in it; a mask of another process stays."""
+    return MASK.sub(lambda found: _meant.get(found[0], found[0]), url)
+
+
+def mask_of(value: str) -> str:
+    """What stands for a value."""
+    mask = f"sha256-{hashlib.sha256(value.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+    _meant[mask] = value
+    return mask
+
+
+def _masked_in_text(found: re.Match[str]) -> str:
+    """Without the signs of the sentence that follow it."""
+    url = found[0]
+    end = _END_OF_SENTENCE.search(url)
+    return masked_url(url[: end.start()]) + end[0] if end else masked_url(url)
+
+
+def _each(text: str, separators: str) -> str:
+    """Every part, masked behind its name if it has one."""
+    parts = re.split(f"([{separators}])", text)
+    return "".join(part if part in separators else _masked_part(part) for part in parts)
+
+
+def _masked_part(part: str) -> str:
+    name, equals, value = part.partition("=")
+    if not equals:
+        name, value = "", part
+    known = not REFERENCE.sub("", value) or MASK.fullmatch(value) or _HARMLESS.fullmatch(value)
+    return f"{name}{equals}{value if known else mask_of(value)}"
