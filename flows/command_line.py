@@ -16,6 +16,7 @@ from flows.commands import answers, chat, operation, recipes, registry
 from flows.servers import tell
 from flows.stack.failure import StackFailure
 from flows.stack.presence import join
+from seqloom.artifact.full_disk import full_disk, full_place
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.private import keep_private
 from seqloom.corpus.once import downloading_once
@@ -88,6 +89,7 @@ def main() -> NoReturn:
     except UserMistake as mistake:
         _fail(str(mistake), 2)
     except StackFailure as failure:
+        _fail_if_full(failure)
         _fail(str(failure), 1)
     except SystemExit as end:  # of Typer, which catches Ctrl-C and a closed pipe before us
         if end.code in (130, 143):
@@ -97,13 +99,26 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has seen enough
     except Exception as error:
         _fail_if_refused(error)
+        _fail_if_full(error)
         if _is_prefect_away(error):
             print(f"seqloom: {PREFECT_IS_AWAY}", file=sys.stderr, flush=True)
             sys.stdout.flush()
             os._exit(1)  # its client would try for minutes to tell it the rest
         traceback.print_exc()
         _fail("this is a fault of Seqloom, not of yours: please report the lines above", 1)
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+        if not isinstance(error, BrokenPipeError):
+            _fail(f"not all that there is to say could be written ({error.strerror}): write it to another disk", 2)
     sys.exit(0)
+
+
+def _fail_if_full(error: Exception) -> None:
+    """Whatever was written, wherever it was."""
+    if place := full_place(error):
+        _fail(full_disk(place), 2)
 
 
 def _fail_if_refused(error: Exception) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from flows.prefect_database import last_words
 from flows.servers import use_named_prefect
 from flows.stack.password import new_auth_string
+from seqloom.artifact.full_disk import full_disk, has_no_space
 from seqloom.lifeline import end_with
 from seqloom.mistake import UserMistake
 from tasks.embedded import EMBEDDED
@@ -51,6 +52,8 @@ class EmbeddedPrefect:
                     return
             except OSError:
                 time.sleep(SECONDS_BETWEEN_LOOKS)
+        if has_no_space(self.log.parent):  # nor could the server say so
+            raise UserMistake(full_disk(self.log.parent))
         raise UserMistake(
             last_words(self.log)
             or f"Prefect's server does not start: see the end of {self.log}, or set PREFECT_API_URL to yours"

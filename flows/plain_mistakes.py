@@ -3,6 +3,8 @@
 import logging
 import traceback
 
+from seqloom.artifact.durable import says_full
+from seqloom.artifact.full_disk import full_disk, full_place
 from seqloom.mistake import UserMistake, showable
 
 RUN_LOGS = ("prefect.flow_runs", "prefect.task_runs")
@@ -11,8 +13,9 @@ RUN_LOGS = ("prefect.flow_runs", "prefect.task_runs")
 class _SentenceAlone(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, UserMistake):
-            record.msg, record.args, record.exc_info = str(error), (), None
+        place = full_place(error) if error and says_full(error) else None
+        if isinstance(error, UserMistake) or place:
+            record.msg, record.args, record.exc_info = full_disk(place) if place else str(error), (), None
         sentence = record.getMessage()
         if showable(sentence) != sentence:  # it would take the whole bundle of lines along that it is sent with
             record.msg, record.args = showable(sentence), ()

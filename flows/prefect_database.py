@@ -6,6 +6,7 @@ from pathlib import Path
 
 from seqloom.artifact.database import holds_rows, prepare
 from seqloom.artifact.durable import says_full
+from seqloom.artifact.full_disk import full_disk, full_place
 from seqloom.mistake import UserMistake
 
 SAID = "seqloom: "  # before the sentence that a server ends with which cannot start
@@ -35,8 +36,11 @@ def or_end() -> None:
     """`prepare_database` in the process of a server; whoever started it finds the sentence at the end of its log."""
     try:
         prepare_database()
-    except UserMistake as mistake:
-        sys.exit(f"{SAID}{mistake}")
+    except Exception as error:
+        place = full_place(error) if says_full(error) else None
+        if not place and not isinstance(error, UserMistake):
+            raise
+        sys.exit(f"{SAID}{full_disk(place) if place else error}")
 
 
 def last_words(log: Path) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from seqloom.artifact.durable import says_full
 from seqloom.mistake import Unreachable, UserMistake
 from seqloom.registry.tracking import is_away
 from tasks.embedded import prefect_is_embedded
@@ -21,7 +22,7 @@ def passes_by_itself(error: BaseException) -> bool:
     """Whether the same again may do: a network, a server or a disk may come back, a mistake or a bug stays."""
     if isinstance(error, Unreachable):
         return True
-    if isinstance(error, UserMistake):
+    if isinstance(error, UserMistake) or says_full(error):
         return False
     if isinstance(error, httpx.HTTPStatusError):
         return error.response.status_code >= 500 or error.response.status_code in (408, 429)

@@ -28,7 +28,11 @@ def prepare(file: Path, what: str, is_ready: Callable[[Path], bool], make: Calla
         draft = file.with_name(f".{file.name}-draft")
         for old in (file, draft):  # a journal that outlives its file would be played into the next one
             discard(old)
-        make(draft)
+        try:
+            make(draft)
+        except BaseException:
+            discard(draft)  # on a disk that is full, it would be in the way
+            raise
         left = [journal.name for journal in journals_of(draft) if journal.exists() and journal.stat().st_size]
         assert not left, f"{left}: what is not in the file itself would be lost"
         sync(draft)

@@ -7,8 +7,12 @@ from pathlib import Path
 
 from seqloom.mistake import UserMistake
 
-_FULL = re.compile(rf"os error ({errno.ENOSPC}|{errno.EDQUOT})\b|\d+ requested and \d+ written")
-"""How safetensors and tokenizers (Rust), and NumPy, say that the disk is full: with no number on the exception."""
+_NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of the disk, of the user, of one file (ulimit -f)
+_FULL = re.compile(
+    rf"os error ({'|'.join(map(str, _NUMBERS))})\b|\d+ requested and \d+ written|database or disk is full|"
+    + "|".join(map(os.strerror, _NUMBERS))
+)
+"""How safetensors and tokenizers (Rust), NumPy, SQLite, Arrow and servers say it: with no number on the exception."""
 
 
 def make_durable(folder: Path) -> None:
@@ -27,8 +31,10 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def says_full(error: Exception) -> bool:
-    """Whether an error of any library means that the disk is full."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+def says_full(error: BaseException) -> bool:
+    """Whether an error of any library means that the disk is full, or was raised because of one that does."""
+    if isinstance(error, UserMistake):
+        return False
+    if isinstance(error, OSError) and error.errno in _NUMBERS:
         return True
-    return not isinstance(error, UserMistake) and _FULL.search(str(error)) is not None
+    return _FULL.search(str(error)) is not None or (error.__cause__ is not None and says_full(error.__cause__))

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from seqloom.artifact.digest import digest_of_folder, digest_of_value
-from seqloom.artifact.durable import make_durable, says_full, sync
+from seqloom.artifact.durable import make_durable, sync
+from seqloom.artifact.full_disk import full_disk_is_told
 from seqloom.artifact.lock import locked
 from seqloom.artifact.manifest import MANIFEST_FILE, Manifest, read_manifest
-from seqloom.mistake import UserMistake
 
 Write = Callable[[Path], Mapping[str, Any]]
 
@@ -58,17 +58,10 @@ class Store:
             UserMistake: the disk is full.
         """
         folder = self._folder(stage, key)
-        try:
-            with locked(folder.with_suffix(".lock"), f"the same {stage}"):
-                found = None if again else self.find(stage, key)
-                return found or self._commit(folder, stage, key, write)
-        except Exception as error:
-            if not says_full(error):
-                raise
-            raise UserMistake(
-                f"the disk is full below {self.root}: free some space there, or set SEQLOOM_HOME to a larger disk, "
-                "and run the same command again; finished stages are kept"
-            ) from error
+        lock = locked(folder.with_suffix(".lock"), f"the same {stage}")
+        with full_disk_is_told(self.root, "finished stages are kept", "SEQLOOM_HOME"), lock:
+            found = None if again else self.find(stage, key)
+            return found or self._commit(folder, stage, key, write)
 
     def _commit(self, folder: Path, stage: str, key: str, write: Write) -> Manifest:
         prefix = f".{folder.name}-"

@@ -4,7 +4,6 @@ import csv
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,7 +13,8 @@ import pyarrow.parquet as pq
 from filelock import FileLock
 
 from seqloom.artifact.digest import digest_of_folder, digest_of_value
-from seqloom.artifact.durable import says_full, sync
+from seqloom.artifact.durable import sync
+from seqloom.artifact.full_disk import full_disk_is_told
 from seqloom.artifact.private import hand_over, output_folder
 from seqloom.bulk.reading import FAILURE, PREDICTION, Input, Rows
 from seqloom.bulk.replying import Reply, replies_to
@@ -89,7 +89,7 @@ def generate_in_bulk(bulk: Bulk, generator: Generator, to: Path, progress: Progr
             )
     key = bulk.key()
     folder = to / f"{read_recipe(bulk.checkpoint).name}-{key[:12]}"
-    with _full_disk_is_told(to):
+    with full_disk_is_told(to.absolute(), "the shards that are written are kept"):
         output_folder(folder)
         with FileLock(folder / ".lock"):
             _write_manifest(bulk, key, folder)
@@ -196,16 +196,3 @@ def _failures(bulk: Bulk, folder: Path) -> Iterator[Failure]:
             if reason is not None:
                 text = str(table[bulk.input.outer][row].as_py() or "")[:SHOWN]
                 yield {"row": number * bulk.shard_rows + row + 1, "reason": reason, "text": text}
-
-
-@contextmanager
-def _full_disk_is_told(to: Path) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        if not says_full(error):
-            raise
-        raise UserMistake(
-            f"the disk is full below {to}: free some space there and run the same command again; the shards that are "
-            "written are kept"
-        ) from error

@@ -3,6 +3,8 @@
 import logging
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pooch
@@ -10,6 +12,8 @@ import requests
 from pooch.utils import unique_file_name
 
 from seqloom.artifact.digest import digest_of_file
+from seqloom.artifact.durable import says_full
+from seqloom.artifact.full_disk import full_disk_is_told
 from seqloom.corpus.once import is_fresh, note_fresh
 from seqloom.corpus.secret import filled_in, hidden
 from seqloom.mistake import Unreachable, UserMistake
@@ -37,8 +41,7 @@ def download(place: str, folder: Path, field: str) -> Path:
         return kept
     if not pin and is_fresh(kept):
         return kept
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as scratch:
+    with full_disk_is_told(folder), _scratch(folder) as scratch:
         fresh = _fetch(url, Path(scratch), field)
         found = digest_of_file(fresh)
         if pin and found != pin[1].lower():
@@ -46,6 +49,13 @@ def download(place: str, folder: Path, field: str) -> Path:
         fresh.replace(kept)
     note_fresh(kept)
     return kept
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as scratch:
+        yield scratch
 
 
 def _file_name(url: str, field: str) -> str:
@@ -63,6 +73,8 @@ def _fetch(url: str, folder: Path, field: str) -> Path:
         downloader = pooch.HTTPDownloader(timeout=_SECONDS)
         return Path(pooch.retrieve(address, known_hash=None, fname="file", path=folder, downloader=downloader))
     except (OSError, ValueError) as error:  # what requests raises is one or the other
+        if says_full(error):
+            raise
         reason = hidden(_reason(error), secrets)
         raise (Unreachable if _passes(error) else UserMistake)(
             f"{url}: cannot be downloaded ({reason}); pin it in {field} with #sha256=… so that one download lasts, or "

@@ -8,6 +8,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from seqloom.artifact.durable import says_full
 from seqloom.mistake import UserMistake
 from seqloom.registry.database import database_file
 from seqloom.registry.tracking import MLFLOW_VARIABLE, connect, is_away, living_experiment, place, shown
@@ -27,6 +28,8 @@ def refusal(error: BaseException) -> str:
     if error.error_code == "PERMISSION_DENIED":
         return _no_permission(error, at)
     said = (str(error).splitlines() or [""])[0]
+    if says_full(error) and mlflow.get_tracking_uri().startswith("http"):
+        return f"{at} cannot write ({said:.200}): free some space on its disk, and run the same command again"
     if "'active' state" in said:
         return (
             f"{at} says that what this needs was deleted there ({said}): bring it back with mlflow experiments restore "
@@ -63,6 +66,8 @@ def require_mlflow(home: Path, name: str, patient: bool = False) -> None:
         raise
     except Exception as error:
         sentence = refusal(error)
+        if says_full(error) and not sentence:
+            raise
         if is_away(error) and patient:
             return
         if not sentence and not isinstance(error, MlflowException | SQLAlchemyError | OSError):

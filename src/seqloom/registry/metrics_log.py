@@ -11,6 +11,7 @@ from typing import Self
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 
+from seqloom.artifact.durable import says_full
 from seqloom.registry.tracking import is_away
 
 METRICS_AT_MOST = 1000  # MLflow takes in one call
@@ -75,7 +76,8 @@ class MetricsLog:
         """Say once that MLflow is away; figures that it refuses while it is there are given up."""
         if is_away(error):
             if not self._away:
-                logger.warning("MLflow does not answer: the work goes on, and its figures wait")
+                why = "has no space on its disk" if says_full(error) else "does not answer"
+                logger.warning("MLflow %s: the work goes on, and its figures wait", why)
             self._away = True
             time.sleep(SECONDS_BETWEEN_TRIES)
             return

@@ -4,9 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from seqloom.artifact.durable import says_full
+from seqloom.artifact.full_disk import full_disk
+from seqloom.mistake import UserMistake
 from seqloom.registry.versions import OWN_FORM
 
 SECONDS = 300  # to load and answer
@@ -47,6 +52,8 @@ def smoke_test(tracking_uri: str, uri: str, form: str = OWN_FORM) -> Smoke:
         except subprocess.TimeoutExpired:
             return Smoke(False, f"no answer within {SECONDS} s")
     if done.returncode:
+        if says_full(RuntimeError(done.stderr)):  # that is no fault of the version
+            raise UserMistake(full_disk(Path(tempfile.gettempdir())))
         return Smoke(False, _last_line(done.stderr) or f"exit code {done.returncode}")
     told = json.loads(done.stdout.splitlines()[-1])
     asked, answered = told["asked"], told["answered"]

@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
 
+from seqloom.artifact.durable import says_full
 from seqloom.mistake import UserMistake
 from seqloom.registry.database import database_file, files_folder, prepare_database, prepare_ours, sqlite_file
 
@@ -33,6 +34,7 @@ def connect(home: Path) -> MlflowClient:
     """A client of the user's MLflow or of ours, which is made where it does not exist."""
     for chatty in ("alembic", "mlflow"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # a traceback beside the error that it raises
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # ours are the only bars
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # stdout may be read by a script
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", RETRIES_OF_A_CALL)
@@ -100,7 +102,7 @@ def wait_for_mlflow(client: MlflowClient) -> None:
             client.search_experiments(max_results=1)
             return
         except Exception as error:
-            if not is_away(error) or time.monotonic() > deadline:
+            if not is_away(error) or says_full(error) or time.monotonic() > deadline:
                 raise
         if pause == 1.0:
             logger.warning("MLflow does not answer: waiting for it, an hour at most")

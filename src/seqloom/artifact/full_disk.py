@@ -1,0 +1,68 @@
+"""A disk that is full: the same sentence wherever a write fails, and whatever library says so."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from seqloom.artifact.durable import says_full
+from seqloom.artifact.home import home_folder
+from seqloom.mistake import UserMistake
+
+LITTLE = 1 << 20  # bytes: where there are less, what fails without a reason fails of that
+
+
+def full_disk(place: Path, kept: str = "what is finished is kept", variable: str = "") -> str:
+    """One sentence: where, and what to do; `variable` is the one that names the place, where it is not plain."""
+    variable = variable or _variable(place)
+    larger = f", or set {variable} to a larger disk," if variable else ""
+    return f"the disk is full below {place}: free some space there{larger} and run the same command again; {kept}"
+
+
+@contextmanager
+def full_disk_is_told(place: Path, kept: str = "what is finished is kept", variable: str = "") -> Iterator[None]:
+    """Turn what any library says of a full disk into the sentence.
+
+    Raises:
+        UserMistake: the disk is full.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not says_full(error):
+            raise
+        raise UserMistake(full_disk(place, kept, variable)) from error
+
+
+def full_place(error: BaseException) -> Path | None:
+    """Where a disk is full that an error comes of; None where it comes of something else.
+
+    A server that cannot write answers with an error that does not say why: there the disks are looked at.
+    """
+    places = [home_folder(), Path(tempfile.gettempdir()), Path.cwd()]
+    if not says_full(error):
+        return next((place for place in places if has_no_space(place)), None)
+    if isinstance(error, OSError) and isinstance(error.filename, str | os.PathLike):
+        named = Path(error.filename).absolute()
+        return next((place for place in places if named.is_relative_to(place)), named.parent)
+    return min(places, key=_free)
+
+
+def has_no_space(place: Path) -> bool:
+    """Whether hardly anything more can be written below a folder, which may have yet to be made."""
+    return _free(place) < LITTLE
+
+
+def _free(place: Path) -> int:
+    """Bytes."""
+    there = next((folder for folder in (place, *place.parents) if folder.exists()), Path("/"))
+    return shutil.disk_usage(there).free
+
+
+def _variable(place: Path) -> str:
+    """The variable that says where a place is; empty where none does."""
+    if place.is_relative_to(home_folder()):
+        return "SEQLOOM_HOME"
+    return "TMPDIR" if place.is_relative_to(tempfile.gettempdir()) else ""
