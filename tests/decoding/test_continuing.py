@@ -1,5 +1,6 @@
 """A language model as people use it: text that goes on, and how likely text is."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,47 @@ def test_a_text_is_as_likely_as_its_parts(continuer: Continuer) -> None:
     assert 0.5 < np.exp(figures - shorter).sum() <= 1.0 + 1e-6
 
 
+@pytest.mark.parametrize("kind", ["word", "spaced", "char", "bpe"])
+def test_a_word_that_is_not_known_has_to_be_spelt(tmp_path: Path, kind: str) -> None:
+    model = read_generator(checkpoint(tmp_path / "m", kind))
+    assert isinstance(model, Continuer)
+    texts = ["the cat sat", "the cot sat", "the cot", "the strawberry sat", "", "the 天 sat"]
+    told, spelt = model.log_probabilities(texts), model.spellings(texts)
+    if kind in ("char", "bpe"):
+        assert spelt == [0.0] * len(texts)
+        return
+    known, like, alone, unlike, nothing, foreign = spelt
+    assert known == nothing == 0.0
+    assert 0.0 > like == alone > foreign
+    assert like > unlike
+    symbol = model.log_probabilities(["the dot sat"])[0] - model.spellings(["the dot sat"])[0]
+    assert told[1] - like == pytest.approx(symbol)
+    assert told[3] - unlike == pytest.approx(symbol)
+
+
+@torch.inference_mode()
+def test_every_word_there_is_has_its_share_of_the_unknown_one(tmp_path: Path) -> None:
+    """Spellings of all words add up to no more than one, so the whole is still a probability."""
+    model = read_generator(checkpoint(tmp_path / "m"))
+    assert isinstance(model, Continuer)
+    words = {"".join(letters) for size in (1, 2, 3) for letters in itertools.product("acdehotw", repeat=size)}
+    figures = model.spellings([f"a {word}" for word in sorted(words)])
+    assert sum(np.exp([figure for figure in figures if figure < 0.0])) < 1.0
+
+
+def test_a_model_of_fewer_words_does_not_foresee_them_better(tmp_path: Path) -> None:
+    """Of two models that know nothing but how many words there are, the one of more words is the better."""
+    figures = []
+    for size in (8, 400):
+        vocabulary = {"kind": "word", "shared": True, "min_frequency": 1, "size": size}
+        model = read_generator(checkpoint(tmp_path / str(size), vocabulary=vocabulary))
+        assert isinstance(model, Continuer)
+        with torch.no_grad():
+            model.model.output.weight.zero_()
+        figures.append(sum(model.log_probabilities(["the cat saw the dog", "the dog sat", "a cat, a dog!"])))
+    assert figures[0] < figures[1]
+
+
 def test_the_sign_of_a_lines_end_is_as_good_as_the_end(continuer: Continuer) -> None:
     [[*signs], [*feeds], [*none]] = continuer.encode(["a dog ↵ ↵ sat ↵", "a dog\n\nsat\n", "a dog sat"])
     assert signs == feeds
@@ -110,9 +152,9 @@ def test_the_sign_of_a_lines_end_is_as_good_as_the_end(continuer: Continuer) -> 
     assert signs[: len(begin)] == begin
 
 
-def test_answers_have_three_columns(continuer: Continuer) -> None:
+def test_answers_have_four_columns(continuer: Continuer) -> None:
     columns = Answering(continuer, attentive=False)(PROMPTS, {"seed": 4})
-    assert list(columns) == ["prediction", "truncated", "log_probability"]
+    assert list(columns) == ["prediction", "truncated", "log_probability", "spelling"]
     assert columns["log_probability"] == continuer.log_probabilities(PROMPTS)
     lines = [continuer.line(found) for found in continuer.answer(PROMPTS, continuer.decoding)]
     assert all("\n" not in line for line in lines)

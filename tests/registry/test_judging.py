@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
+from seqloom.evaluation.kinds.judge import HeldOut
 from seqloom.mistake import UserMistake
 from seqloom.progress import unwatched
 from seqloom.recipe.kinds.measure import Measure
@@ -22,9 +23,11 @@ from seqloom.registry.judging import Decision, is_settled, judge_version, keep_e
 from seqloom.registry.measuring import Measured, measure
 from seqloom.registry.moves import moves_of, moving_champion, promote, rollback
 from seqloom.registry.runs import FlowRun, open_run
+from seqloom.registry.sealed import CHECKPOINT
 from seqloom.registry.smoke import Smoke, smoke_test
 from seqloom.registry.tracking import Version
 from seqloom.registry.versions import VERDICT_KEY_TAG, aliases_of, describe, register_version
+from tests.decoding.test_continuing import checkpoint
 from tests.registry.tiny import corpus, evaluation, manifest, recipe_named
 
 ROWS = 40
@@ -308,3 +311,15 @@ def test_a_version_that_does_not_answer_is_asked_nothing_more(place: Place, monk
     [finding] = verdict.findings
     assert (finding.passed, finding.challenger) == (False, "ImportError: no module named then")
     assert (verdict.passed, verdict.champion, verdict.key) == (False, 1, "key 2")
+
+
+def test_a_version_from_before_spelling_was_charged_is_charged_in_the_gate(tmp_path: Path) -> None:
+    checkpoint(tmp_path / CHECKPOINT)
+    texts = ["the cat sat", "the strawberry sat"]
+    test = HeldOut(texts, texts)
+    bare = {"prediction": ["", ""], "log_probability": [-3.0, -4.0]}
+    known, unknown = judging._spelt(bare, tmp_path, test)["log_probability"]
+    assert known == -3.0
+    assert unknown < -14.0
+    whole = {**bare, "spelling": [0.0, -10.0]}
+    assert judging._spelt(whole, tmp_path, test) is whole

@@ -5,6 +5,7 @@ B batch, T length, N tokens that are asked for, E feature width, V vocabulary.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -16,7 +17,8 @@ from seqloom.corpus.running import LINE_END, as_lines, as_running
 from seqloom.decoding.generator import Answer, Answers, Columns, Generator, Kind
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.unanswerable import Unanswerable
-from seqloom.vocabulary.special import PADDING, UNKNOWN
+from seqloom.vocabulary.special import PADDING, SPECIAL_TOKENS, UNKNOWN
+from seqloom.vocabulary.spelling import Spelling
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Decoding
@@ -30,6 +32,7 @@ class Continuation(Answer):
     """What follows a text, and how likely the text itself was."""
 
     log_probability: float = 0.0  # of the whole text, in nats
+    spelling: float = 0.0  # the part of it that words cost which the vocabulary lacks
 
 
 class Continuer(Generator):
@@ -43,21 +46,25 @@ class Continuer(Generator):
     def answer(self, texts: Sequence[str], decoding: "Decoding", numbers: Sequence[int] | None = None) -> Answers:
         """Likewise, and each with how likely the text was."""
         answers = super().answer(texts, decoding, numbers)
-        told = self.log_probabilities(texts)
+        told = zip(answers, self.log_probabilities(texts), self.spellings(texts), strict=True)
         return [
-            [Continuation(**vars(each), log_probability=figure) for each in found]
-            for found, figure in zip(answers, told, strict=True)
+            [Continuation(**vars(each), log_probability=figure, spelling=spelling) for each in found]
+            for found, figure, spelling in told
         ]
 
     def columns(self, answers: Answers) -> Columns:
-        """What follows, and the log-probability of what was asked."""
-        told = [cast(Continuation, found[0]).log_probability for found in answers]
-        return {**super().columns(answers), "log_probability": told}
+        """What follows, the log-probability of what was asked, and what of it spelling cost."""
+        told = [cast(Continuation, found[0]) for found in answers]
+        return {
+            **super().columns(answers),
+            "log_probability": [each.log_probability for each in told],
+            "spelling": [each.spelling for each in told],
+        }
 
     @property
     def kinds(self) -> dict[str, Kind]:
         """Likewise."""
-        return {**super().kinds, "log_probability": float}
+        return {**super().kinds, "log_probability": float, "spelling": float}
 
     def line(self, found: list[Answer]) -> str:
         """What follows, on one line."""
@@ -84,16 +91,32 @@ class Continuer(Generator):
 
     @torch.inference_mode()
     def log_probabilities(self, texts: Sequence[str]) -> list[float]:
-        """How likely each text is as the beginning of a line, in nats; 0 is certain, as nothing is."""
+        """How likely each text is as the beginning of a line, in nats; 0 is certain, as nothing is.
+
+        A word that the vocabulary lacks is unknown and then spelt, or the fewer words a model knows the better it would
+        seem to foresee them.
+        """
         encoded, known = self.encode(texts), len(self._line_end())
         rows = sorted(range(len(texts)), key=lambda row: -len(encoded[row]))
-        told = [0.0] * len(texts)
+        told = self.spellings(texts)
         while rows:
             size = max(1, TOKENS_READ // max(1, len(encoded[rows[0]])))
             chunk, rows = rows[:size], rows[size:]
             for row, figure in zip(chunk, self._read([encoded[row] for row in chunk], known), strict=True):
-                told[row] = figure
+                told[row] += figure
         return told
+
+    def spellings(self, texts: Sequence[str]) -> list[float]:
+        """How likely the words of each text that the vocabulary lacks are spelt as they are, in nats; 0: it has all."""
+        behind = [f"{LINE_END} {as_running(as_lines(text))}" for text in texts]
+        first = len(self.source.unknown_in([LINE_END])[0])  # of the line's end that is only put before
+        unknown = [words[first:] for words in self.source.unknown_in(behind)]
+        return [sum(map(self._spelling.log_probability, words), start=0.0) for words in unknown]
+
+    @cached_property
+    def _spelling(self) -> Spelling:
+        """Learned from the words that the vocabulary has."""
+        return Spelling(self.source.tokens[len(SPECIAL_TOKENS) :])
 
     def spell(self, hypotheses: list[Hypothesis], source: Sequence[int] = ()) -> list[Answer]:
         """What was written behind the source, with the space before it where there is one."""

@@ -11,14 +11,13 @@ import numpy as np
 import regex
 
 from seqloom.corpus.running import LINE_END
-from seqloom.evaluation.kneser_ney import UNSEEN, Figures, Ids, KneserNey
 from seqloom.evaluation.scripts import LETTERS
 from seqloom.evaluation.words import ALONE
+from seqloom.vocabulary.kneser_ney import UNSEEN, Ids, KneserNey
+from seqloom.vocabulary.spelling import Spelling
 
-ORDER = 5  # words, and characters of a spelling
-UNICODE = 0x110000  # characters that there could be share the chance of one that no word had
+ORDER = 5  # words
 _WORD = regex.compile(rf"{ALONE}|[^\s{LETTERS}]+")
-_END = " "  # of a word, in its spelling
 
 
 def cut(running: str) -> list[str]:
@@ -35,9 +34,7 @@ class WordModel:
         self.numbers = _numbered(words)
         self.words = list(self.numbers)
         self.of_words = KneserNey(_ids(words, self.numbers), len(self.numbers), ORDER)
-        spelt = [character for word in self.words for character in word + _END]
-        self.letters = _numbered(spelt)
-        self.of_letters = KneserNey(_ids(spelt, self.letters), len(self.letters), ORDER)
+        self.spelling = Spelling(self.words)
 
     def log_probabilities(self, passages: Sequence[str]) -> list[float]:
         """Of each passage, in nats, given those before it; before the first one a line ends."""
@@ -46,18 +43,11 @@ class WordModel:
         ids = _ids(words, self.numbers)
         likely = self.of_words.log_probabilities(ids)
         for place in np.flatnonzero(ids == UNSEEN).tolist():
-            likely[place] += self.spelling(words[place])
+            likely[place] += self.spelling.log_probability(words[place])
         ends = np.cumsum([1, *map(len, cuts)])
         sums = np.concatenate([[0.0], np.cumsum(likely)])
         figures: list[float] = (sums[ends[1:]] - sums[ends[:-1]]).tolist()
         return figures
-
-    def spelling(self, word: str) -> float:
-        """The log-probability of these letters, of all words."""
-        ids = _ids(_END + word + _END, self.letters)
-        likely: Figures = self.of_letters.log_probabilities(ids)[1:]
-        unseen = int((ids == UNSEEN).sum())
-        return float(likely.sum()) - unseen * float(np.log(UNICODE))
 
     def write(self, passage: str, words: int, random: np.random.Generator) -> str:
         """So many words that follow a passage, drawn by their probabilities."""

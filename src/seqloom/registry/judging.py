@@ -26,12 +26,13 @@ from seqloom.registry.gate import Contender, Finding, Verdict, judge, unanswered
 from seqloom.registry.lookup import fetch
 from seqloom.registry.measuring import measure, megabytes_of
 from seqloom.registry.moves import LONGEST_WHY, ROLLED_BACK_TAG, moving_champion
+from seqloom.registry.sealed import CHECKPOINT
 from seqloom.registry.smoke import Smoke, smoke_test
 from seqloom.registry.tracking import Version
 from seqloom.registry.versions import CHAMPION, VERDICT_KEY_TAG, aliases_of
 
 if TYPE_CHECKING:
-    from seqloom.evaluation.kinds.judge import HeldOut
+    from seqloom.evaluation.kinds.judge import HeldOut, Replies
 
 Ask = Callable[[int], Contender]  # what a version by its number answers to the test rows
 
@@ -157,8 +158,21 @@ def _contender(client: MlflowClient, recipe: Recipe, number: int, test: "HeldOut
     made = client.get_model_version(recipe.name, str(number))
     uri = f"models:/{recipe.name}/{number}"
     measured = measure(uri, test.sources, recipe.decoding, recipe.training.device, progress)
-    counts = judge_of(recipe.task).count(judged_by(recipe).name, measured.replies, test)
+    replies = _spelt(measured.replies, fetch(made), test) if kind_of(recipe.task).running else measured.replies
+    counts = judge_of(recipe.task).count(judged_by(recipe).name, replies, test)
     return Contender(number, counts, measured.latency_p95, megabytes_of(fetch(made)))
+
+
+def _spelt(replies: "Replies", version: Path, test: "HeldOut") -> "Replies":
+    """Replies whose log-probabilities hold the spelling of unknown words: a version made before that left it out."""
+    if "spelling" in replies:
+        return replies
+    from seqloom.decoding.continuing import Continuer
+
+    generator = Continuer.load(version / CHECKPOINT)
+    assert isinstance(generator, Continuer)
+    figures = zip(replies["log_probability"], generator.spellings(test.sources), strict=True)
+    return {**replies, "log_probability": [figure + spelling for figure, spelling in figures]}
 
 
 def keep_evidence(client: MlflowClient, verdict: Verdict, run_id: str) -> None:

@@ -121,7 +121,8 @@ def _answered(recipe: Recipe) -> list[ColSpec | TensorSpec]:
         case "text":
             return [*text, ColSpec("boolean", "truncated")]
         case "continuation":
-            return [*text, ColSpec("boolean", "truncated"), ColSpec("double", "log_probability")]
+            figures = [ColSpec("double", "log_probability"), ColSpec("double", "spelling")]
+            return [*text, ColSpec("boolean", "truncated"), *figures]
     return [*text, ColSpec("double", "probability"), ColSpec(Map(DataType.double), "probabilities")]
 
 

@@ -1,6 +1,6 @@
 """Text to token ids and back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Self
@@ -113,6 +113,26 @@ class Vocabulary:
     def tokenise(self, texts: Sequence[str]) -> list[list[str]]:
         """Tokens of each text: what `encode` gives, in letters."""
         return [[self.tokens[token] for token in sequence] for sequence in self.encode(texts)]
+
+    def unknown_in(self, texts: Sequence[str]) -> list[list[str]]:
+        """What of each text has no token, as it stands there with the mark of a space; nothing where all is spelt."""
+        if not isinstance(self._tokenizer.model, models.WordLevel):
+            return [[] for _ in texts]
+        known = frozenset(self.tokens)
+        units = self._units(texts)
+        found = {unit: self._unknown_pieces(unit, known) for unit in set(units) - known - {END_OF_TEXT}}
+        unknown: list[list[str]] = [[]]
+        for unit in units:
+            if unit == END_OF_TEXT:
+                unknown.append([])
+            else:
+                unknown[-1] += found.get(unit, [])
+        return unknown[:-1]
+
+    def _unknown_pieces(self, unit: str, known: Collection[str]) -> list[str]:
+        cut = self._tokenizer.pre_tokenizer
+        pieces = [piece for piece, _ in cut.pre_tokenize_str(unit)] if cut else [unit]
+        return [piece for piece in pieces if piece not in known]
 
     def decode(self, sequences: Sequence[Sequence[int]]) -> list[str]:
         """Text of each sequence of ids; the special ones say nothing."""

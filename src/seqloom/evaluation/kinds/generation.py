@@ -27,8 +27,9 @@ _SHOWN = 120  # characters of a passage that people are shown
 _PARTS = ("first", "second", "third", "last")
 _SIGNATURES = {
     WORDS: "e to the mean loss of a word: what stands between spaces, a letter of a script without spaces, and each "
-    "line's end; each passage behind a line's end",
-    CHARACTERS: "e to the mean loss of a character, each line's end one of them; each passage behind a line's end",
+    "line's end; each passage behind a line's end; unknown words are spelt, too",
+    CHARACTERS: "e to the mean loss of a character, each line's end one of them; each passage behind a line's end; "
+    "unknown words are spelt, too",
 }
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from seqloom.corpus.running import LINE_END
-from seqloom.evaluation.kneser_ney import FALLBACK, UNSEEN, KneserNey, _discounts
 from seqloom.evaluation.word_model import WordModel, cut
+from seqloom.vocabulary.kneser_ney import FALLBACK, UNSEEN, KneserNey, _discounts
 
 A, B, C = range(3)
 TEXT = np.array([A, B, A, C, A, B, B])
@@ -88,7 +88,7 @@ def test_passages_follow_each_other() -> None:
 def test_spellings_of_all_words_are_one_distribution() -> None:
     model = WordModel(["ab ba a b aab"])
     words = [word for size in range(9) for word in _words("ab", size)]
-    assert 0.5 < sum(np.exp(model.spelling(word)) for word in words) <= 1.0
+    assert 0.5 < sum(np.exp(model.spelling.log_probability(word)) for word in words) <= 1.0
 
 
 def _words(letters: str, size: int) -> list[str]:
