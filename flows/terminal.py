@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 from rich.text import Text
 
+from flows.log_lines import LogLines
 from flows.outcome import Outcome
 from seqloom import progress
 from seqloom.recipe.kinds.choosing import kind_of
@@ -44,7 +45,7 @@ def show_plan(console: Console, name: str, steps: Sequence[Step]) -> None:
 
 
 class TerminalAudience:
-    """Draws one bar for the stage under way and leaves one line for each that is done."""
+    """Draws one bar for the stage under way and leaves one line for each that is done; in a log, a line a minute."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -59,21 +60,31 @@ class TerminalAudience:
             disable=not console.is_terminal,
         )
         self.bar: TaskID | None = None
+        self.lines = None if console.is_terminal else LogLines(self._plainly)
 
-    def live(self) -> AbstractContextManager[Progress]:
-        """Draw while this lasts."""
-        return self.bars
+    def live(self) -> AbstractContextManager[object]:
+        """Draw, or write lines, while this lasts."""
+        return self.lines.looking() if self.lines else self.bars
 
     def progress(self, stage: str) -> progress.Progress:
         """A new bar for `stage`."""
         self._remove_bar()
         bar = self.bar = self.bars.add_task(stage, total=None, count="", note="")
+        if self.lines:
+            self.lines.begin(stage)
 
         def update(done: int, total: int | None, unit: str, note: str = "") -> None:
             count = f"{done:,} {unit}" if total is None else f"{done:,}/{total:,} {unit}"
             self.bars.update(bar, completed=done, total=total, count=count, note=note)
+            if self.lines:
+                self.lines.update((done, total, unit, note))
 
         return update
+
+    def told(self, sentence: str) -> None:
+        """A line in a log; a bar shows as much."""
+        if self.lines:
+            self.lines.tell(sentence)
 
     def warned(self, sentence: str) -> None:
         """A line above the bar."""
@@ -89,6 +100,11 @@ class TerminalAudience:
         if self.bar is not None:
             self.bars.remove_task(self.bar)
             self.bar = None
+        if self.lines:
+            self.lines.end()
+
+    def _plainly(self, line: str) -> None:
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def show_card(console: Console, outcome: Outcome, home: Path) -> None:

@@ -28,6 +28,7 @@ from tasks.naming import task_name
 from tasks.pages.training import draw_loss
 from tasks.staging import run_stage
 from tasks.stopping import stopping_as_prefect_does
+from tasks.watching import audience
 
 if TYPE_CHECKING:
     from seqloom.models.building import Sizes
@@ -49,10 +50,14 @@ def train(
     inputs = [vocabulary.digest, vectors.digest, batches.digest]
     key = TRAINING.key(recipe, inputs)
 
+    watcher = audience.get()
+
     def observe(row: Mapping[str, float]) -> None:
         log(row)
         if "validation/loss" in row:
             get_run_logger().info("%s", epoch_in_words(row))
+            if watcher:
+                watcher.told(epoch_in_words(row))
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         from seqloom.training.building import train_model  # torch: seconds that a cached training is spared

@@ -34,6 +34,9 @@ class Audience(Protocol):
     def warned(self, sentence: str) -> None:
         """Something a person should know while the stage goes on."""
 
+    def told(self, sentence: str) -> None:
+        """Something that a stage has to tell on its way, such as an epoch, for whoever reads a log."""
+
     def finished(self, stage: str, headline: str, seconds: float | None) -> None:
         """The stage is done, with what came of it; seconds is None where it was cached."""
 
