@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tests.stack.running import RunningStack
 
 os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["SEQLOOM_OUTPUT_UMASK"] = "022"  # or a command that is called in this process would note its umask here
 settings.register_profile("unhurried", deadline=None)  # how long an example takes depends on who else is at work
 settings.load_profile("unhurried")
 
