@@ -138,7 +138,8 @@ def _scores(outcome: Outcome) -> Table:
     rows = [("this model", "bold", _of(outcome.metrics, "test/"))]
     if outcome.champion and outcome.champion["version"] != outcome.version:
         rows.append((f"champion, version {outcome.champion['version']:.0f}", "", outcome.champion))
-    rows += [(title, "dim", _of(outcome.metrics, f"baseline/{name}/")) for name, title in kind.baselines.items()]
+    baselines = kind.baselines_in(outcome.metrics)
+    rows += [(title, "dim", _of(outcome.metrics, f"baseline/{name}/")) for name, title in baselines.items()]
     for title, style, scores in rows:
         figures = (each.shown(scores[each.name]) if each.name in scores else "" for each in kind.measures)
         table.add_row(Text(title, style), *(Text(figure, style) for figure in figures))

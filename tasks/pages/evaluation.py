@@ -19,6 +19,8 @@ def sections(manifest: Manifest) -> Iterator[str]:
     yield f"On {facts['rows']:,} test {kind.rows}; {facts['sentences_per_second']:,.1f} sentences decoded a second.\n"
     if facts.get("truncated"):
         yield f"{facts['truncated']:,} answers reached the limit of their length before they ended.\n"
+    for name, bounds in facts.get("baseline_bounds", {}).items():
+        yield f"The {kind.baselines[name]} was learned from {bounds}.\n"
     yield examples(facts["examples"])
     if "confusion" in facts:
         yield confusion(facts["confusion"]["labels"], facts["confusion"]["rows"])

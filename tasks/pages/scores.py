@@ -11,7 +11,8 @@ def scores_table(task: str, metrics: Mapping[str, float], this: str, others: Map
     kind = kind_of(task)
     rows = [(f"**{this}**", *(f"**{figure}**" if figure else "" for figure in _figures(task, metrics, "test/")))]
     rows += [(other, *_figures(task, scores, "")) for other, scores in others.items()]
-    rows += [(title, *_figures(task, metrics, f"baseline/{name}/")) for name, title in kind.baselines.items()]
+    baselines = kind.baselines_in(metrics)
+    rows += [(title, *_figures(task, metrics, f"baseline/{name}/")) for name, title in baselines.items()]
     return table(("", *(measure.label for measure in kind.measures)), rows, range(1, len(kind.measures) + 1))
 
 

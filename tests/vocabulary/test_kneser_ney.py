@@ -112,20 +112,20 @@ def test_an_unknown_word_costs_its_letters_too() -> None:
     model = WordModel(PASSAGES)
     words = ("dot", "saw-dog", "zzz")
     figures = [model.log_probabilities([f"the {word} sat {LINE_END}"])[0] for word in words]
-    spellings = [model.spelling(word) for word in words]
+    spellings = [model.spelling.log_probability(word) for word in words]
     assert np.diff(figures) == pytest.approx(np.diff(spellings))
     assert spellings == sorted(spellings, reverse=True), "letters in an order that was seen are the likelier ones"
     unspelt = model.of_words.log_probabilities(np.array([model.numbers[LINE_END], model.numbers["the"], UNSEEN]))[2]
     known = model.of_words.log_probabilities(np.array([model.numbers[word] for word in (LINE_END, "the")]))[1]
     [dot] = model.log_probabilities(["the dot"])
-    assert dot == pytest.approx(known + unspelt + model.spelling("dot"))
+    assert dot == pytest.approx(known + unspelt + model.spelling.log_probability("dot"))
 
 
 def test_letters_that_no_word_had_share_one_chance() -> None:
-    model = WordModel(PASSAGES)
-    one, two = model.spelling("d天"), model.spelling("d气")
+    letters = WordModel(PASSAGES).spelling
+    one, two = letters.log_probability("d天"), letters.log_probability("d气")
     assert one == two
-    unseen = model.of_letters.log_probabilities(np.array([model.letters[" "], model.letters["d"], UNSEEN]))[2]
-    spelt = model.of_letters.log_probabilities(np.array([model.letters[" "], model.letters["d"]]))[1]
-    end = model.of_letters.log_probabilities(np.array([UNSEEN, model.letters[" "]]))[1]
+    unseen = letters.of_letters.log_probabilities(np.array([letters.letters[" "], letters.letters["d"], UNSEEN]))[2]
+    spelt = letters.of_letters.log_probabilities(np.array([letters.letters[" "], letters.letters["d"]]))[1]
+    end = letters.of_letters.log_probabilities(np.array([UNSEEN, letters.letters[" "]]))[1]
     assert one == pytest.approx(spelt + unseen - np.log(0x110000) + end)

@@ -74,10 +74,11 @@ def evaluate(
         raise UserMistake("the test split has no rows: give corpus.test, or raise corpus.test_share, and run again")
     judge, held_out = judge_of(recipe.task), HeldOut.of(test, recipe.corpus.target_language)
     _tell_how_it_is_cut(recipe, held_out.language)
-    answers = _answer(judge, ask, train, held_out, progress)
+    linear = recipe.evaluation.linear_baseline
+    answers = _answer(judge, ask, train, held_out, progress, linear)
     scores = {name: judge.scores(replies, answers.test) for name, replies in answers.systems.items()}
     examples = choose_examples(*judge.shown(answers.ours, answers.test), recipe.evaluation.examples)
-    rows = len(answers.test.sources)
+    rows, bounds = len(answers.test.sources), judge.baseline_bounds(train) if linear else {}
     facts = {
         "task": recipe.task,
         "metrics": _metrics(scores, judge.of_likelihood(likelihood)),
@@ -86,6 +87,7 @@ def evaluate(
         "rows": rows,
         "examples": [asdict(example) for example in examples],
         "truncated": sum(answers.ours.get(TRUNCATED, ())),
+        **({"baseline_bounds": bounds} if bounds else {}),
         **(limits or {}),
         **judge.facts(answers.ours, answers.test),
     }
@@ -112,12 +114,13 @@ def _tell_how_it_is_cut(recipe: Recipe, language: str) -> None:
         )
 
 
-def _answer(judge: Judge, ask: Ask, train: pd.DataFrame, test: HeldOut, progress: Progress) -> _Answers:
+def _answer(judge: Judge, ask: Ask, train: pd.DataFrame, test: HeldOut, progress: Progress, linear: bool) -> _Answers:
     """Put the test sources to the model and to the baselines."""
     started = time.monotonic()
     replies = _decode(ask, test.sources, progress)
     seconds = time.monotonic() - started
-    return _Answers(test, {MODEL: replies, **judge.baselines(train, test, progress)}, seconds)
+    baselines = judge.baselines if linear else judge.cheap_baselines
+    return _Answers(test, {MODEL: replies, **baselines(train, test, progress)}, seconds)
 
 
 def _decode(ask: Ask, sources: Sequence[str], progress: Progress) -> Replies:
@@ -163,7 +166,7 @@ def _write_tables(
         "reference": answers.test.references,
         **({"origin": answers.test.origins} if answers.test.origins else {}),
         "hypothesis": answers.ours["prediction"],
-        **{name: answers.systems[name]["prediction"] for name in judge.kind.baselines},
+        **{name: answers.systems[name]["prediction"] for name in judge.kind.baselines if name in answers.systems},
         **({TRUNCATED: answers.ours[TRUNCATED]} if TRUNCATED in answers.ours else {}),
         **judge.by_row(answers.ours, answers.test),
     }

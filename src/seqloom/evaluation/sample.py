@@ -14,10 +14,12 @@ def sample_by_text(table: pd.DataFrame, size: int) -> pd.DataFrame:
     """
     if len(table) <= size:
         return table
-    digests = [_digest(f"{source}\t{target}") for source, target in zip(table["source"], table["target"], strict=True)]
+    texts = table["source"] + "\t" + table["target"]
+    digests = [digest_of_text(text) for text in texts.tolist()]
     chosen = np.argsort(np.array(digests, dtype=np.uint64), kind="stable")[:size]
     return table.iloc[np.sort(chosen)]
 
 
-def _digest(text: str) -> int:
+def digest_of_text(text: str) -> int:
+    """64 bits that look random and are always the same for the same text."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8, person=b"sample").digest())

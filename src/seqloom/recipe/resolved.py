@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 RECIPE_FILE = "recipe.json"
 ADDED: dict[str, dict[str, object]] = {
     "corpus": {"delimiter": "auto", "escape": "auto", "max_reject_share": 0.05},
+    "evaluation": {"linear_baseline": True},
     "model": {"linear_runs": 0},
 }
 """Fields that recipes written before them lack, by section, each with the value that means what those did."""

@@ -150,15 +150,19 @@ def _training_text(recipe: Recipe, made: Manifests) -> Iterator[str]:
 def _quality(recipe: Recipe, evaluation: Manifest) -> Iterator[str]:
     facts, kind, judge = evaluation.facts, kind_of(recipe.task), judged_by(recipe)
     metrics = facts["metrics"]
+    baselines = kind.baselines_in(metrics)
     yield f"On {facts['rows']:,} test {kind.rows}; judged by {judge.label}. Intervals: 1,000 resamples of the rows."
     yield ""
-    yield "| | this model | 95 % interval | " + " | ".join(kind.baselines.values()) + " |"
-    yield "| --- | --- | --- | " + "--- | " * len(kind.baselines)
+    yield "| | this model | 95 % interval | " + " | ".join(baselines.values()) + " |"
+    yield "| --- | --- | --- | " + "--- | " * len(baselines)
     for name, measure in kind.judged.items():
         low, high = (measure.shown(end) for end in facts["intervals"][name])
-        others = " | ".join(measure.shown(metrics[f"baseline/{baseline}/{name}"]) for baseline in kind.baselines)
+        others = " | ".join(measure.shown(metrics[f"baseline/{baseline}/{name}"]) for baseline in baselines)
         yield f"| {measure.label} | **{measure.shown(metrics[f'test/{name}'])}** | {low} to {high} | {others} |"
     yield ""
+    for name, bounds in facts.get("baseline_bounds", {}).items():
+        yield f"The {kind.baselines[name]} was learned from {bounds}."
+        yield ""
     shown = [measure for measure in kind.measures if not measure.judged]
     told = ", ".join(f"{each.label} {each.shown(metrics[f'test/{each.name}'], _digits(each))}" for each in shown)
     yield f"{told[:1].upper()}{told[1:]}."
@@ -197,7 +201,7 @@ def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
 def _below_a_baseline(recipe: Recipe, evaluation: Manifest) -> bool:
     metrics, judge = evaluation.facts["metrics"], judged_by(recipe)
     ours = metrics[f"test/{judge.name}"]
-    others = (metrics[f"baseline/{name}/{judge.name}"] for name in kind_of(recipe.task).baselines)
+    others = (metrics[f"baseline/{name}/{judge.name}"] for name in kind_of(recipe.task).baselines_in(metrics))
     return any(judge.gain(figure, ours) <= 0 for figure in others)
 
 

@@ -117,7 +117,8 @@ def _findings(
     best = best_champion(client, recipe.name, metric) if champion is not None else None
     asked = best if recipe.registry.policy == "not-worse" and best not in (champion, version) else None
     former = _answering(ask, asked, f"the best champion so far, version {asked}, answers", None, findings)
-    measured, names = evaluation.facts["metrics"], kind_of(recipe.task).baselines
+    measured = evaluation.facts["metrics"]
+    names = kind_of(recipe.task).baselines_in(measured)
     baselines = {name: measured[f"baseline/{name}/{metric.name}"] for name in names}
     slices = judge_of(recipe.task).slices(test)
     findings += judge(recipe, smoke, challenger, incumbent, baselines, slices, rolled_back, former)

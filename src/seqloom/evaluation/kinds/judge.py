@@ -46,6 +46,14 @@ class Judge(ABC):
     def baselines(self, train: pd.DataFrame, test: HeldOut, progress: Progress) -> dict[str, Replies]:
         """What each baseline of the kind answers, having seen `train`."""
 
+    def cheap_baselines(self, train: pd.DataFrame, test: HeldOut, progress: Progress) -> dict[str, Replies]:
+        """The same without a linear model that has to be trained first."""
+        return self.baselines(train, test, progress)
+
+    def baseline_bounds(self, train: pd.DataFrame) -> dict[str, str]:  # noqa: ARG002 most read all there is
+        """What baselines that do not read all of `train` are learned from, by name."""
+        return {}
+
     @abstractmethod
     def scores(self, replies: Replies, test: HeldOut) -> dict[str, Score]:
         """Every score of the kind that compares answers with references, by name."""

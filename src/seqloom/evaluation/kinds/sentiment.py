@@ -4,18 +4,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from seqloom.evaluation.canvas import MODEL
 from seqloom.evaluation.classification import SIGNATURES, confusion, counts_of
 from seqloom.evaluation.comparing import Counts
 from seqloom.evaluation.kinds.judge import HeldOut, Judge, Replies
-from seqloom.evaluation.label_baselines import majority_baseline, tfidf_baseline
+from seqloom.evaluation.label_baselines import Bounds, majority_baseline, tfidf_baseline
 from seqloom.evaluation.label_figures import draw_calibration, draw_confusion
 from seqloom.evaluation.scores import Score
 from seqloom.evaluation.slices import Slice
 from seqloom.progress import Progress
 from seqloom.recipe.kinds.sentiment import SENTIMENT
+
+_CONFUSED = 100  # labels in the table of which was taken for which
 
 
 class SentimentJudge(Judge):
@@ -26,10 +29,17 @@ class SentimentJudge(Judge):
     def baselines(self, train: pd.DataFrame, test: HeldOut, progress: Progress) -> dict[str, Replies]:
         """What everybody would guess, and what is trained in seconds."""
         texts, labels = train["source"].tolist(), train["target"].tolist()
-        return {
-            "tfidf": tfidf_baseline(texts, labels, test.sources, progress),
-            "majority": majority_baseline(labels, len(test.sources)),
-        }
+        linear = tfidf_baseline(texts, labels, test.sources, progress)
+        return {"tfidf": linear, **self.cheap_baselines(train, test, progress)}
+
+    def cheap_baselines(self, train: pd.DataFrame, test: HeldOut, progress: Progress) -> dict[str, Replies]:  # noqa: ARG002
+        """What everybody would guess."""
+        return {"majority": majority_baseline(train["target"].tolist(), len(test.sources))}
+
+    def baseline_bounds(self, train: pd.DataFrame) -> dict[str, str]:
+        """Of the linear model, where labels and text are many."""
+        bounds = Bounds.of(train["source"].tolist(), train["target"].tolist())
+        return {} if bounds.whole else {"tfidf": bounds.in_words}
 
     def scores(self, replies: Replies, test: HeldOut) -> dict[str, Score]:
         """All three."""
@@ -49,9 +59,11 @@ class SentimentJudge(Judge):
         return super().slices(test) + labels
 
     def facts(self, replies: Replies, test: HeldOut) -> dict[str, Any]:
-        """Which label was taken for which."""
+        """Which label was taken for which; of many labels the most frequent, for the table grows with their square."""
         labels, table = confusion(replies["prediction"], test.references)
-        return {"confusion": {"labels": labels, "rows": table.tolist()}}
+        kept = np.sort(np.argsort(-table.sum(axis=1), kind="stable")[:_CONFUSED])
+        rows = table[np.ix_(kept, kept)]
+        return {"confusion": {"labels": [labels[place] for place in kept], "rows": rows.tolist()}}
 
     def by_row(self, replies: Replies, test: HeldOut) -> dict[str, Sequence[Any]]:
         """Whether it is right, and how sure the model was."""

@@ -30,6 +30,11 @@ class Kind:
         """Those that may judge a version, by name."""
         return {measure.name: measure for measure in self.measures if measure.judged}
 
+    def baselines_in(self, metrics: Mapping[str, float]) -> dict[str, str]:
+        """The baselines that these metrics of an evaluation tell of, and what they are: one can be switched off."""
+        measured = {name.split("/")[1] for name in metrics if name.startswith("baseline/")}
+        return {name: title for name, title in self.baselines.items() if name in measured}
+
     def mistakes_in(self, recipe: "Recipe") -> Iterator[str]:
         """A sentence for each thing in the recipe that cannot go with the task."""
         yield from self.contradictions(recipe)

@@ -27,4 +27,9 @@ class Evaluation(Section):
         description="The score a version is judged by; auto: chrf for translation, reconstruction and chat, "
         "rougeL for summarisation, macro_f1 for sentiment, word_perplexity for generation.",
     )
+    linear_baseline: bool = Field(
+        True,
+        description="Labels: train a logistic regression of n-grams for comparison, which takes up to minutes and a "
+        "gigabyte where there are hundreds of labels; false: the most frequent label is all there is to beat.",
+    )
     examples: int = Field(5, ge=0, le=1000, description="Held-out examples shown at the end.")
