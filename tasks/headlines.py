@@ -5,6 +5,7 @@ from typing import Any
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.kinds.choosing import kind_of
+from seqloom.vocabulary.unknown import unknown_told
 
 VERDICTS = {
     "champion": "is champion",
@@ -27,7 +28,8 @@ def headline(manifest: Manifest) -> str:
                 f"{rejected:,} rejected"
             )
         case "vocabulary":
-            return f"{facts['size']['source']:,} source and {facts['size']['target']:,} target tokens"
+            size, warning = facts["size"], unknown_told(facts["unknown"])
+            return f"{size['source']:,} source and {size['target']:,} target tokens{warning and '; '}{warning}"
         case "vectors":
             return _coverage(facts["coverage"])
         case "batches":

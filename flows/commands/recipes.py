@@ -127,8 +127,9 @@ def compare(
 
 @commands.command()
 def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = False) -> None:
-    """Validate a recipe and every line of its files, and print the plan without running it."""
+    """Validate a recipe and every line of its files, and print what is in them and the plan, without running it."""
     console = console_for(as_json)
+    from flows.data_report import show_data
     from flows.terminal import TerminalAudience, show_plan, show_recipe
     from seqloom.recipe.loading import load_recipe
     from seqloom.registry.admission import require_mlflow
@@ -141,10 +142,12 @@ def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
     require_mlflow(home, checked.name)
     watcher = TerminalAudience(console)
     with watcher.live():
-        steps = check_recipe_and_files(checked, home, watcher.progress("reading"))
+        found = check_recipe_and_files(checked, home, watcher.progress("reading"))
     console.print(servers, style="dim", highlight=False, soft_wrap=True)
     show_recipe(console, checked)
-    show_plan(console, checked.name, steps)
+    show_data(console, found)
+    show_plan(console, checked.name, found.steps)
     if as_json:
-        plan = {step.stage: "cached" if step.cached else "will run" for step in steps}
-        print_json({"recipe": checked.model_dump(), "plan": plan, "servers": servers})
+        plan = {step.stage: "cached" if step.cached else "will run" for step in found.steps}
+        told = {"servers": servers, "corpus": found.corpus, "vocabulary": {"unknown": found.unknown}}
+        print_json({"recipe": checked.model_dump(), "plan": plan, **told})

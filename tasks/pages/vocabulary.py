@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from seqloom.artifact.manifest import Manifest
+from seqloom.vocabulary.unknown import unknown_told
 from tasks.pages.markdown import table, text
 
 SIDES = ("source", "target")
@@ -19,6 +20,8 @@ def sections(manifest: Manifest) -> Iterator[str]:
         ("unknown in the validation text", *(f"{facts['unknown'][side]:.2%}" for side in SIDES)),
     ]
     yield table(("", *SIDES), rows, (1, 2))
+    if warning := unknown_told(facts["unknown"]):
+        yield f"**{text(warning)}.**\n"
     yield "### Most frequent tokens\n\n▁ begins a word.\n"
     lists = (facts["frequent"][side] for side in SIDES)
     frequent = [

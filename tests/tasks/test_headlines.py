@@ -8,7 +8,11 @@ CASES = {
         {"rows": {"train": 1200, "validation": 30, "test": 3}, "rejected": {"empty": 1, "duplicate": 1000}},
         "1,200 pairs to train, 30 to validate, 3 to test, 1,001 rejected",
     ),
-    "vocabulary": ({"size": {"source": 2000, "target": 30}}, "2,000 source and 30 target tokens"),
+    "vocabulary": (
+        {"size": {"source": 2000, "target": 30}, "unknown": {"source": 0.1, "target": 0.251}},
+        "2,000 source and 30 target tokens; 25.1% of the validation target is unknown to the vocabulary: "
+        "vocabulary.kind bpe, unigram or char, which spell any text, know it",
+    ),
     "vectors": (
         {"coverage": {"source": 1.0, "target": 0.4567}},
         "100.0% of source tokens covered, 45.7% of target tokens covered",

@@ -15,6 +15,7 @@ from seqloom.corpus.sources import SourceFile
 
 _KEYWORD = re.compile(r"(msgctxt|msgid_plural|msgid|msgstr)\b")
 _STATEMENT = re.compile(r'((?P<keyword>msgctxt|msgid_plural|msgid|msgstr(\[\d\])?)\s+)?(?P<text>"([^"\\]|\\.)*")')
+_STRAY = "?"  # what is no part of an entry
 _FOLLOWS = {
     "msgctxt": ("",),
     "msgid": ("", "msgctxt"),
@@ -95,9 +96,10 @@ def _blocks(file: SourceFile) -> Iterator[list[Line]]:
     for number, line, problem in read_lines(file):
         text = line.strip()
         found = _KEYWORD.match(text)
-        keyword = found[1] if found else ""
+        keyword = found[1] if found else "" if text[:1] in ("", "#", '"') else _STRAY
+        stray = keyword == _STRAY and blank and "msgstr" in seen
         comment = text[:1] == "#" and (blank or "msgstr" in seen)
-        if seen and (comment or keyword == "msgctxt" or (keyword == "msgid" and seen != {"msgctxt"})):
+        if seen and (comment or stray or keyword == "msgctxt" or (keyword == "msgid" and seen != {"msgctxt"})):
             yield block
             block, seen = [], set()
         if text:

@@ -3,6 +3,7 @@
 import csv
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, Self
 
@@ -46,20 +47,33 @@ def csv_rows(
     """
     tape = _Tape(lines)
     dialect = _dialect(tape, wanted, delimiter, escape)
-    width = 0
+    habit = _Habit()
     while True:
         rows = dialect.rows(tape)
         try:
             for fields in rows:
-                taken = tape.taken
+                taken, tape.taken = tape.taken, []
                 if fields:
-                    width = width or len(fields)
-                    problem = next((problem for *_, problem in taken if problem), "") if len(taken) < _SHOWN else ""
+                    habit.note(len(fields), taken[0][1])
+                    problem = next((problem for *_, problem in taken if problem), "")
                     yield Row(taken[0][0], fields, UNDECODABLE if problem else "", problem)
-                tape.taken = []
             return
         except csv.Error as error:
-            yield from _skipped(tape, dialect, width, f"{place} line {tape.taken[0][0]}", str(error))
+            yield from _skipped(tape, dialect, habit, place, str(error))
+
+
+@dataclass
+class _Habit:
+    """How the rows of a file look, by which one is known where they begin again."""
+
+    width: int = 0  # fields, of the first
+    quoted: bool | None = None  # whether all but the names begin with a quotation mark; None before there is one
+
+    def note(self, width: int, line: str) -> None:
+        if not self.width:
+            self.width = width
+        elif self.quoted is not False:
+            self.quoted = line.startswith('"')
 
 
 class _Tape:
@@ -93,40 +107,44 @@ def _dialect(tape: _Tape, wanted: Sequence[str], delimiter: str, escape: str) ->
     return found_dialect(sample[1:] if told else sample, len(sample) < SAMPLE, wanted, delimiter, escape)
 
 
-def _skipped(tape: _Tape, dialect: Dialect, width: int, place: str, error: str) -> Iterator[Row]:
-    """The malformed row that was just taken, and the lines behind it up to where rows surely begin again.
+def _skipped(tape: _Tape, dialect: Dialect, habit: _Habit, place: str, error: str) -> Iterator[Row]:
+    """The malformed row that was just taken, line by line, up to where rows surely begin again.
 
-    A line with as many opening as closing quotation marks leaves none open; behind another, three good rows are a sign.
+    They do behind a line that leaves no quotation mark open, and before three rows that look like those of this file.
     """
     problem = _problem(tape.taken, dialect, error)
-    if not width:
-        raise UserMistake(f"{place}: {problem}")
     number, text, _ = tape.taken[0]
+    if not habit.width:
+        raise UserMistake(f"{place} line {number}: {problem}")
     tape.put_back(keep=1)
-    yield Row(number, [without_end(text)[:_SHOWN]], MALFORMED, problem)
-    if text.count('"') % 2 == 0:
-        return
+    first, told, inside = number, problem, False
     for _ in range(_PATIENCE):
-        if _is_sure(tape, dialect, width):
+        yield Row(number, [without_end(text)[:_SHOWN]], MALFORMED, told)
+        inside = dialect.leaves_open(without_end(text), inside)
+        if not inside or _is_sure(tape, dialect, habit):
             return
         next(tape)
-        [(number, text, _)] = tape.taken
-        tape.taken = []
-        yield Row(number, [without_end(text)[:_SHOWN]], MALFORMED, f"belongs to the malformed row of line {place}")
-    raise UserMistake(f"{place}: {problem}; no row begins surely in the {_PATIENCE:,} lines behind it")
+        [(number, text, _)], tape.taken = tape.taken, []
+        told = f"belongs to the malformed row that begins in line {first}"
+    raise UserMistake(f"{place} line {first}: {problem}; no row begins surely in the {_PATIENCE:,} lines behind it")
 
 
-def _is_sure(tape: _Tape, dialect: Dialect, width: int) -> bool:
+def _is_sure(tape: _Tape, dialect: Dialect, habit: _Habit) -> bool:
     """Whether the next rows, or all that are left, are as they should be."""
     rows = dialect.rows(islice(tape, _PEEK))
     try:
         found = list(islice(filter(None, rows), _SURE))
     except csv.Error:
-        return False
-    else:
-        return all(len(fields) == width for fields in found)
-    finally:
-        tape.put_back()
+        found = [[]]
+    lines = [text for _, text, _ in tape.taken if not text.isspace()]
+    tape.put_back()
+    begins = not habit.quoted or all(text.startswith('"') for text in lines[:1])
+    return begins and all(len(fields) == habit.width for fields in found) and not any(_is_odd(text) for text in lines)
+
+
+def _is_odd(line: str) -> bool:
+    """Whether a quotation mark of a line has no other."""
+    return line.count('"') % 2 == 1
 
 
 def _problem(taken: Sequence[Line], dialect: Dialect, error: str) -> str:

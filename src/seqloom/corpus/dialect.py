@@ -33,6 +33,23 @@ class Dialect:
             strict=True,
         )
 
+    def leaves_open(self, line: str, inside: bool) -> bool:
+        """Whether the end of a line is inside quotes, if its beginning is or is not, of text that is not well formed.
+
+        A quotation mark opens behind a delimiter alone, and closes before one or the end of the line.
+        """
+        place = 0
+        while place < len(line):
+            before, letter, after = line[place - 1 : place], line[place], line[place + 1 : place + 2]
+            if (self.backslash and letter == "\\") or (letter == '"' and inside and after == '"'):
+                place += 1
+            elif letter == '"' and inside:
+                inside = after not in ("", self.delimiter)
+            elif letter == '"':
+                inside = before in ("", self.delimiter) or (self.spaced and before == " ")
+            place += 1
+        return inside
+
 
 def delimiter_of_excel(line: str) -> str:
     """The delimiter that a first line such as `sep=;` tells, which is no row; else nothing."""

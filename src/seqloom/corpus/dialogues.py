@@ -121,16 +121,16 @@ def read_grouped(file: SourceFile, section: Corpus) -> Iterator[Dialogue | Unrea
             yield row
             _say(dialogue, [None], row.line)
             continue
-        found, *sides = row.values
+        line, (found, *sides) = row
         said = [spoken(side) for side in sides]
         if found.strip().lower() in _NAMELESS:
-            yield _say(Dialogue([], []), said[: 1 if one_each else 2], row.line)
+            yield _say(Dialogue([], []), said[: 1 if one_each else 2], line)
         elif found != name and found in seen:
             problem = (
                 f"dialogue {found[:40]!r} goes on here, and others stand between: sort the rows by "
                 f"{section.dialogue_column!r}"
             )
-            yield Unreadable(IN_PIECES, problem, file.place, row.line, said[0])
+            yield Unreadable(IN_PIECES, problem, file.place, line, said[0])
         else:
             if found != name:
                 if _known(dialogue):
@@ -138,7 +138,7 @@ def read_grouped(file: SourceFile, section: Corpus) -> Iterator[Dialogue | Unrea
                 name, dialogue = found, Dialogue([], [])
                 seen.add(name)
             told = not one_each and dialogue.turns[-1:] == said[:1]  # it was the next turn of the row before
-            _say(dialogue, said[:1] if one_each else said[told:], row.line)
+            _say(dialogue, said[:1] if one_each else said[told:], line)
     if _known(dialogue):
         yield dialogue
 

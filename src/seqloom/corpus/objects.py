@@ -76,6 +76,8 @@ def text_at(row: dict[str, object], key: str, field: str) -> str:
         Unusable: there is no such key, or something at it that is no text, number or truth value.
     """
     value = value_at(row, key, field)
+    if isinstance(value, str):
+        return value
     text = as_text(value)
     if text is None:
         kind = _TYPES.get(type(value).__name__, type(value).__name__)
@@ -100,6 +102,8 @@ def value_at(row: dict[str, object], key: str, field: str) -> object:
     Raises:
         Unusable: there is no such key.
     """
+    if key in row:
+        return row[key]
     found = _reached(row, key)
     if not found:
         names = ", ".join(name[:40] for name in list(row)[:20]) or "none"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple
 
 from seqloom.corpus.delimited import Row, csv_rows, tsv_rows
 from seqloom.corpus.dialect import AUTO
@@ -17,17 +16,18 @@ from seqloom.recipe.schema import Corpus
 SIDES = ("source_column", "target_column")
 
 
-class Columns(NamedTuple):
-    """Some columns of a row, and the line that it begins on."""
-
-    line: int
-    values: list[str]
+Columns = tuple[int, list[str]]
+"""The line that a row begins on, and some of its columns; a plain tuple, as there are millions."""
 
 
 def read_table(file: SourceFile, section: Corpus) -> Iterator[RawPair | Unreadable]:
     """Yield the two columns of a table; null is empty text, blank lines are no rows."""
     for row in read_columns(file, section, SIDES):
-        yield row if isinstance(row, Unreadable) else RawPair(row.values[0], row.values[1], row.line)
+        if isinstance(row, Unreadable):
+            yield row
+        else:
+            line, (source, target) = row
+            yield RawPair(source, target, line)
 
 
 def read_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Columns | Unreadable]:
@@ -48,12 +48,13 @@ def object_rows(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Ite
 
 
 def _object_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Columns | Unreadable]:
+    keys = [getattr(section, field) for field in fields]
     for row in object_rows(file, section, fields):
         if isinstance(row, Unreadable):
             yield row
             continue
         try:
-            yield Columns(row.line, [_text(row.value, getattr(section, field), field) for field in fields])
+            yield row.line, [_text(row.value, key, field) for key, field in zip(keys, fields, strict=True)]
         except Unusable as mistake:
             shown = " ".join(filter(None, map(as_text, row.value.values())))
             yield Unreadable(mistake.reason, mistake.problem, file.place, row.line, shown)
@@ -69,16 +70,17 @@ def _delimited_columns(file: SourceFile, section: Corpus, fields: Sequence[str])
         raise UserMistake(f"{file.place} line {first.line}: {first.problem}; correct the names of the columns")
     names = [name.strip() for name in first.fields] if section.header else _numbers(first)
     places = [_index(column, field, names, file, section) for column, field in zip(wanted, fields, strict=True)]
-    for row in rows if section.header else chain([first], rows):
-        if row.reason == UNDECODABLE:
-            yield undecodable(file, row.line, " ".join(row.fields), row.problem)
-        elif row.reason:
-            yield Unreadable(row.reason, row.problem, file.place, row.line, " ".join(row.fields))
-        elif len(row.fields) != len(names):
-            problem = f"has {len(row.fields)} fields where line {first.line} has {len(names)}; correct the line"
-            yield Unreadable(OTHER_FIELDS, problem, file.place, row.line, " ".join(row.fields))
+    width = len(names)
+    for line, values, reason, problem in rows if section.header else chain([first], rows):
+        if reason == UNDECODABLE:
+            yield undecodable(file, line, " ".join(values), problem)
+        elif reason:
+            yield Unreadable(reason, problem, file.place, line, " ".join(values))
+        elif len(values) != width:
+            problem = f"has {len(values)} fields where line {first.line} has {width}; correct the line"
+            yield Unreadable(OTHER_FIELDS, problem, file.place, line, " ".join(values))
         else:
-            yield Columns(row.line, [row.fields[place] for place in places])
+            yield line, [values[place] for place in places]
 
 
 def _rows(file: SourceFile, section: Corpus, wanted: Sequence[str]) -> Iterator[Row]:

@@ -1,6 +1,6 @@
 """What was counted while a corpus was read, and when too much of it cannot be read."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from seqloom.corpus.pairs import Unreadable
@@ -53,13 +53,17 @@ class Tally:
     rows: Counter[str] = field(default_factory=Counter)  # by split
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)  # by split likewise, and reason
     rejects: dict[str, dict[str, object]] = field(default_factory=dict)  # the first of each reason
-    lengths: dict[tuple[str, str], Counter[int]] = field(default_factory=dict)  # rows of each, by split and side
+    lengths: dict[tuple[str, str], Counter[int]] = field(
+        default_factory=lambda: defaultdict(Counter)
+    )  # rows of each, by split and side
     files: dict[tuple[str, str], Legibility] = field(default_factory=dict)  # by split likewise, and place
 
     def found(self, given_for: str, origin: str, line: int) -> Legibility:
         """Count a row that was come across, and return what is known of its file."""
         self.read[given_for] += 1
-        file = self.files.setdefault((given_for, origin), Legibility())
+        file = self.files.get((given_for, origin))
+        if file is None:
+            file = self.files[given_for, origin] = Legibility()
         file.read = max(file.read, line) if self.by_lines else file.read + 1
         return file
 
@@ -67,7 +71,7 @@ class Tally:
         """Count a pair that is kept."""
         self.rows[split] += 1
         for side, text in (("source", source), ("target", target)):
-            self.lengths.setdefault((split, side), Counter())[len(text)] += 1
+            self.lengths[split, side][len(text)] += 1
 
     def reject(
         self, given_for: str, reason: str, source: str, target: str, origin: str, line: int, problem: str = ""

@@ -2,8 +2,10 @@
 
 import logging
 import tempfile
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from seqloom.batches.encoding import encode_corpus
 from seqloom.batches.places import check_lengths
@@ -17,8 +19,9 @@ from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.continuing import parent_of
 from seqloom.registry.planning import Step, plan
-from seqloom.vocabulary.building import build_vocabulary
+from seqloom.vocabulary.building import SIDES, build_vocabulary
 from seqloom.vocabulary.labels import labels_of
+from seqloom.vocabulary.unknown import SPELT
 
 logger = logging.getLogger(__name__)
 
@@ -44,24 +47,55 @@ def check_places(recipe: Recipe) -> None:
         raise UserMistake(f"{folder}: no such folder (looked in {Path.cwd()}); correct training.start_encoder_from")
 
 
-def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> list[Step]:
-    """The plan, after every file of the corpus was read to its end; nothing is kept.
+@dataclass(frozen=True)
+class Checked:
+    """What a training of a recipe would do, and the text that it would be of."""
+
+    steps: list[Step]
+    corpus: dict[str, Any]  # the facts of its stage
+    unknown: dict[str, float]  # share of the tokens of each side of the validation text that the vocabulary lacks
+
+
+def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Checked:
+    """The plan and the corpus, after every file of it was read to its end; nothing is kept.
 
     Raises:
-        UserMistake: a file of the recipe is missing, or a line of one cannot be used.
+        UserMistake: a file of the recipe is missing, too many rows cannot be used, or its vocabulary or its lengths do
+            not fit the text.
     """
     check_places(recipe)
     steps = plan(recipe, home)
-    if not steps[0].cached:
-        with tempfile.TemporaryDirectory() as folder:
-            build_corpus(recipe.corpus, locate(recipe.corpus, home), Path(folder), progress)
-            _check_corpus(recipe, Path(folder), home, progress)
-    elif steps[0].manifest:
-        _check_corpus(recipe, steps[0].manifest.path, home, progress)
-    return steps
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if steps[0].manifest:
+            corpus, facts = steps[0].manifest.path, steps[0].manifest.facts
+        else:
+            corpus = folder / "corpus"
+            corpus.mkdir()
+            facts = build_corpus(recipe.corpus, locate(recipe.corpus, home), corpus, progress)
+        return Checked(steps, dict(facts), _check_corpus(recipe, corpus, folder, home, progress))
 
 
-def _check_corpus(recipe: Recipe, corpus: Path, home: Path, progress: Progress) -> None:
+def _check_corpus(recipe: Recipe, corpus: Path, folder: Path, home: Path, progress: Progress) -> dict[str, float]:
+    """Refuse what does not fit the text, and return what is unknown of it; a vocabulary that can tell is learned."""
+    _warn_of_long_references(recipe, corpus)
+    labelled = kind_of(recipe.task).answer == "label"
+    if labelled:
+        labels_of(corpus)
+    has_places = sides_with_learned_positions(recipe.model) and not window_of(recipe)
+    if recipe.vocabulary.kind in SPELT and not has_places:
+        return dict.fromkeys(SIDES, 0.0)
+    vocabulary, batches = folder / "vocabulary", folder / "batches"
+    vocabulary.mkdir()
+    facts = build_vocabulary(recipe.vocabulary, corpus, vocabulary, progress, parent_of(recipe, home), labelled)
+    if has_places:  # what has places has to be counted
+        batches.mkdir()
+        encode_corpus(corpus, vocabulary, batches, progress)
+        check_lengths(recipe, batches)
+    return dict(facts["unknown"])
+
+
+def _warn_of_long_references(recipe: Recipe, corpus: Path) -> None:
     for split, count in certainly_longer(recipe, corpus).items():
         logger.warning(
             "corpus: %s references for %s have more tokens than decoding.max_length %s lets an answer have: raise it, "
@@ -70,14 +104,3 @@ def _check_corpus(recipe: Recipe, corpus: Path, home: Path, progress: Progress) 
             split,
             recipe.decoding.max_length,
         )
-    labelled = kind_of(recipe.task).answer == "label"
-    if labelled:
-        labels_of(corpus)
-    if sides_with_learned_positions(recipe.model) and not window_of(recipe):  # what has places has to be counted
-        with tempfile.TemporaryDirectory() as folder:
-            vocabulary, batches = (Path(folder) / name for name in ("vocabulary", "batches"))
-            vocabulary.mkdir()
-            batches.mkdir()
-            build_vocabulary(recipe.vocabulary, corpus, vocabulary, progress, parent_of(recipe, home), labelled)
-            encode_corpus(corpus, vocabulary, batches, progress)
-            check_lengths(recipe, batches)

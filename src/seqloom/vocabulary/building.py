@@ -16,6 +16,7 @@ from seqloom.recipe import schema
 from seqloom.vocabulary.labels import labels_of
 from seqloom.vocabulary.special import SOURCE_FILE, SPECIAL_TOKENS, TARGET_FILE, UNKNOWN
 from seqloom.vocabulary.training import BYTE_TOKENS, train_vocabulary
+from seqloom.vocabulary.unknown import check_unknown
 from seqloom.vocabulary.vocabulary import Vocabulary
 from seqloom.vocabulary.words import count_for
 
@@ -48,7 +49,8 @@ def build_vocabulary(
     over: of kind word with what is new behind them, up to the size; the other kinds can spell any text as they are.
 
     Raises:
-        UserMistake: the size has no room for the tokens that the kind always holds, or the labels are none.
+        UserMistake: the size has no room for the tokens that the kind always holds, the labels are none, or most of the
+            validation text is unknown.
     """
     labels = labels_of(corpus) if labelled else None
     train, held_out = (_read(corpus, split, section.kind, labelled, progress) for split in ("train", "validation"))
@@ -59,13 +61,15 @@ def build_vocabulary(
         vocabularies[side].save(folder / file)
     counts = {side: vocabularies[side].count(train[side].words) for side in SIDES}
     unseen = {side: vocabularies[side].count(held_out[side].words) for side in SIDES}
+    unknown = {side: _share(unseen[side][UNKNOWN], unseen[side].sum()) for side in SIDES}
+    check_unknown(section.kind, unknown, {side: int(unseen[side].sum()) for side in SIDES})
     pd.concat(_table(side, vocabularies[side], counts[side]) for side in SIDES).to_parquet(
         folder / COUNTS_FILE, index=False
     )
     return {
         "size": {side: len(vocabularies[side]) for side in SIDES},
         "tokens": {side: int(counts[side].sum()) for side in SIDES},
-        "unknown": {side: _share(unseen[side][UNKNOWN], unseen[side].sum()) for side in SIDES},
+        "unknown": unknown,
         "tokens_per_character": {side: _share(counts[side].sum(), train[side].characters) for side in SIDES},
         "longest": {side: _longest(vocabularies[side]) for side in SIDES},
         "frequent": {side: _frequent(vocabularies[side], counts[side]) for side in SIDES},

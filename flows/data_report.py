@@ -1,0 +1,65 @@
+"""The text of a recipe in the terminal: how many rows, how long, what is rejected and where, what is unknown."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from seqloom.registry.checking import Checked
+from seqloom.vocabulary.unknown import unknown_told
+
+
+def show_data(console: Console, checked: Checked) -> None:
+    """Two tables and some lines."""
+    console.print(_splits(checked.corpus))
+    console.print()
+    if checked.corpus["rejected"]:
+        console.print(_rejects(checked.corpus))
+        console.print()
+    for line in _lines(checked):
+        console.print(line, soft_wrap=True)
+    console.print()
+
+
+def _splits(facts: Mapping[str, Any]) -> Table:
+    table = Table(title=f"Rows: {facts['read']:,} read", title_justify="left", box=None, padding=(0, 2))
+    table.add_column("split")
+    for column in ("rows", "mean source", "mean target"):
+        table.add_column(column, justify="right")
+    for split, rows in facts["rows"].items():
+        means = facts["characters"][split]
+        table.add_row(split, f"{rows:,}", *(f"{means[side]:,}" for side in ("source", "target")))
+    return table
+
+
+def _rejects(facts: Mapping[str, Any]) -> Table:
+    counts, first = facts["rejected"], facts["rejects"]
+    table = Table(title=f"Rejected: {sum(counts.values()):,}", title_justify="left", box=None, padding=(0, 2))
+    for column, justify in (("reason", "left"), ("rows", "right"), ("share", "right"), ("first", "left")):
+        table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for reason, count in sorted(counts.items(), key=lambda pair: -pair[1]):
+        where = f"{first[reason]['file']} line {first[reason]['line']}"
+        problem = first[reason].get("problem")
+        told = f"{where}: {problem}" if problem else where
+        table.add_row(reason, f"{count:,}", f"{count / facts['read']:.1%}", Text(told))
+    return table
+
+
+def _lines(checked: Checked) -> Iterator[Text]:
+    facts = checked.corpus
+    shares = ", ".join(
+        f"{side} {'/'.join(f'{value:,}' for value in facts['lengths'][side].values())}" for side in facts["lengths"]
+    )
+    yield Text(
+        f"Lengths are characters; half, 95 in a hundred and all of the training rows are no longer than: {shares}."
+    )
+    nearly = facts.get("also_in_training", {})
+    if any(nearly.values()):
+        told = " and ".join(f"{share:.1%} of the {split} rows" for split, share in nearly.items())
+        yield Text(f"{told} have a source that stands in training, but for case, spaces and punctuation.")
+    unknown = " and ".join(f"{share:.1%} of the {side}" for side, share in checked.unknown.items())
+    yield Text(f"Unknown to the vocabulary: {unknown} tokens of the validation rows.")
+    if warning := unknown_told(checked.unknown):
+        yield Text.assemble(("! ", "yellow"), f"{warning}.")
