@@ -1,6 +1,7 @@
 """Every row of a file comes through with its columns, and what cannot be read says why."""
 
 import gzip
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -121,3 +122,51 @@ def test_a_file_that_cannot_be_used(name: str, content: bytes, column: str, sent
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserMistake, match=r"gone\.txt: no such file"):
         open_input(tmp_path / "gone.txt", "auto", "source")
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.json.gz"])
+def test_a_dotted_name_and_values_that_are_no_text(name: str, tmp_path: Path) -> None:
+    rows = [
+        {"id": 1, "t": {"en": "one"}},
+        {"id": 2, "t": {"en": True}},
+        {"id": 3, "t": {"en": 4.5}},
+        {"id": 4, "t": {}},
+    ]
+    text = "\n".join(map(json.dumps, rows)) if name.endswith("jsonl") else json.dumps({"data": rows})
+    file = open_input(write(tmp_path, name, text.encode()), "auto", "t.en")
+    [shard] = whole(file)
+    assert (shard.texts, file.outer) == (["one", "true", "4.5", None], "t")
+    assert shard.table["id"].to_pylist() == ["1", "2", "3", "4"]
+
+
+def test_parquet_with_a_dotted_name_and_numbers(tmp_path: Path) -> None:
+    values = [{"en": 1.5}, {"en": float("nan")}, {"en": None}]
+    pq.write_table(pa.table({"t": values, "n": [1, 2, 3]}), tmp_path / "a.parquet")
+    [shard] = whole(open_input(tmp_path / "a.parquet", "auto", "t.en"))
+    assert shard.texts == ["1.5", None, None]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfid;source\r\n1;a\r\n2;b\r\n",
+        "id,source\n1,a\n2,b\n".encode("utf-16"),
+        b"id|source\r1|a\r2|b",
+        b"sep=,\nid,source\n1,a\n2,b\n",
+    ],
+)
+def test_csv_is_found_as_the_corpus_finds_it(content: bytes, tmp_path: Path) -> None:
+    [shard] = whole(open_input(write(tmp_path, "a.csv", content), "auto", "source"))
+    assert (shard.texts, shard.table["id"].to_pylist()) == (["a", "b"], ["1", "2"])
+
+
+def test_a_malformed_csv_row_fails_alone(tmp_path: Path) -> None:
+    content = b'id,source\n1,a\n2,"say "so" to me"\n3,"c"\n4,"never\n5,e\n6,f\n7,g\n'
+    [shard] = whole(open_input(write(tmp_path, "a.csv", content), "auto", "source"))
+    assert [text for row, text in enumerate(shard.texts) if row not in shard.wrong] == ["a", "c", "e", "f", "g"]
+    assert [reason[:32] for reason in shard.wrong.values()] == ["the CSV row that begins here is "] * 2
+
+
+def test_a_spreadsheet_is_no_text(tmp_path: Path) -> None:
+    with pytest.raises(UserMistake, match="is a spreadsheet which is not read; it can be turned into one by saving"):
+        open_input(write(tmp_path, "a.xlsx", b"x"), "auto", "source")

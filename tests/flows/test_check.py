@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -62,14 +63,31 @@ def test_a_good_recipe_is_resolved_planned_and_not_run(seqloom_here: Seqloom, fo
     assert told["plan"] == {stage.name: "will run" for stage in STAGES}
     assert told["recipe"]["training"]["epochs"] == 7
     assert told["recipe"]["training"]["optimiser"] == "adamw"
+    assert told["corpus"]["rows"].keys() == {"train", "validation", "test"}
+    assert (told["corpus"]["read"], told["corpus"]["rejected"]) == (600, {})
+    assert told["vocabulary"]["unknown"].keys() == {"source", "target"}
     assert "training.epochs" in err
     assert not (folder / ".seqloom").exists()
 
 
-def test_people_read_the_same_on_stdout(seqloom_here: Seqloom) -> None:
+def test_people_read_the_same_on_stdout(seqloom_here: Seqloom, folder: Path) -> None:
+    rows = (folder / "phrases.tsv").read_bytes().splitlines(keepends=True)
+    rows[3:3] = [b"one\ttwo\tthree\n", b"\tempty\n", b"na\xefve\tnaiv\n", rows[1]]
+    (folder / "phrases.tsv").write_bytes(b"".join(rows))
     code, out, err = seqloom_here("check", "recipe.yaml")
     assert (code, err) == (0, "")
     assert all(stage.name in out for stage in STAGES)
+    assert "Rows: 604 read" in out
+    assert "Rejected: 4" in out
+    for reason, place in (
+        ("other number of fields", "phrases.tsv line 4: has 3 fields where line 1 has 2"),
+        ("empty source", "phrases.tsv line 5"),
+        ("undecodable bytes", "phrases.tsv line 6: byte 0xef is not UTF-8"),
+        ("duplicate", "phrases.tsv line 7"),
+    ):
+        assert re.search(rf"{reason} +1 +0.2% +{re.escape(place)}", " ".join(out.split()))
+    assert "no longer than: source " in out
+    assert "Unknown to the vocabulary: " in out
 
 
 @pytest.mark.parametrize("command", ["train", "check"])

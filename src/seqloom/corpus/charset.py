@@ -17,7 +17,7 @@ _TWO_BYTES = ("gb", "big5", "shift", "euc", "cp9")  # beginnings of names
 _CHANCE = 10  # characters of two bytes that may look like UTF-8 and be none
 _NULS = 0.3  # share of the bytes at even or at odd places that tells UTF-16
 _CHARSET = re.compile(rb'charset\s*=\s*([^\s;"\\]+)', re.IGNORECASE)
-_SPEECHLESS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf-7")
+_SPEECHLESS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf_7")
 
 
 def encoding_of(head: bytes, given: str, place: str, told_by: str) -> str:
@@ -31,7 +31,7 @@ def encoding_of(head: bytes, given: str, place: str, told_by: str) -> str:
             return encoding
     order = _order_of_utf16(head)
     if given == "utf-16":
-        if not order and ((head.isascii() and b"\0" not in head) or _characters_of_utf8(head) >= _CHANCE):
+        if b"\0" not in head:  # ends of lines would have one
             raise UserMistake(f"{place}: is not UTF-16, as {told_by} says: correct it")
         return order or "utf-16-le"
     if order:
@@ -61,7 +61,7 @@ def charset_of_header(header: bytes, place: str) -> str:
     try:
         codec = codecs.lookup(name)
         plain = bytes(range(0x20, 0x7F)).replace(b"\\", b"")
-        if codec.name in _SPEECHLESS or plain.decode(codec.name) != plain.decode("ascii"):
+        if codec.name.replace("-", "_") in _SPEECHLESS or plain.decode(codec.name) != plain.decode("ascii"):
             raise LookupError
     except (LookupError, UnicodeDecodeError):  # none, or one of those in which no catalogue is written
         if re.fullmatch(r"utf-?(16|32)([-_]?[bl]e)?", name, re.IGNORECASE):

@@ -88,6 +88,8 @@ def _values(text: str, place: str) -> Iterator[Span]:
         yield from _elements(text, _place_of(text, start, _chosen(arrays, place)))
     except json.JSONDecodeError as error:
         raise UserMistake(f"{place} line {error.lineno}: not valid JSON ({error.msg}); correct the file") from None
+    except UserMistake:
+        raise
     except (ValueError, RecursionError):
         raise UserMistake(
             f"{place} line 1: numbers too long or brackets too deep; write one object per line, each with two texts"
