@@ -46,7 +46,7 @@ def main() -> int:
         mutants = sample(every, arguments.sample, arguments.seed)
     print(f"{package}: {len(mutants)} of {len(every)} faults", flush=True)
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        trials = Trials(ROOT, "src", f"tests/{arguments.package}", Path(folder))
+        trials = Trials(ROOT, "src", arguments.tests or f"tests/{arguments.package}", Path(folder))
         for test in sorted(trials.passed.failed):
             print(f"left out, for it fails while it is watched: {test}")
         survivors = _try(trials, mutants)
@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sample", type=int, default=50, help="faults to try (50)")
     parser.add_argument("--seed", type=int, default=0, help="another one chooses others (0)")
     parser.add_argument("--file", default="", help="only of files with this in their name")
+    parser.add_argument("--tests", default="", help="a file or folder of tests, instead of all of the package's")
     parser.add_argument("--again", action="store_true", help="those that survived the last time")
     return parser
 

@@ -10,6 +10,7 @@ import resource
 import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -50,6 +51,7 @@ class Trials:
             SEQLOOM_HOME=str(temporary / "home"),
             OMP_NUM_THREADS="1",
         )
+        tempfile.tempdir = str(temporary / "tmp")  # what the variable said is remembered since our own folder was made
         sys.dont_write_bytecode = True
         sys.path.insert(0, str(self.copy))
         self.passed = self._watch()

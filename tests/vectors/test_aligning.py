@@ -54,3 +54,16 @@ def test_nothing_found_is_still_a_matrix() -> None:
     matrix = align([*SPECIAL_TOKENS, "dog"], {}.get, 4, seed=1).matrix
     assert np.isfinite(matrix).all()
     assert matrix[1:].any(axis=1).all()
+
+
+def test_two_that_are_found_say_where_the_others_lie() -> None:
+    """Each number around its own mean, wherever that is."""
+    middle = np.array([30, -30, 5, 0], np.float32)
+    found = {"dog": middle + 0.01, "cat": middle - 0.01}
+    matrix = align([*SPECIAL_TOKENS, "dog", "cat", *"abcdefgh"], found.get, 4, seed=1).matrix
+    np.testing.assert_allclose(matrix[6:], np.tile(middle, (8, 1)), atol=0.06)
+    assert matrix[6:].std(axis=0).min() > 0.001
+
+
+def test_a_vector_of_padding_counts_as_none() -> None:
+    assert align([*SPECIAL_TOKENS, "dog"], KNOWN.get, 3, seed=1).found.tolist() == [False, False, False, True, True]

@@ -32,3 +32,11 @@ def test_a_word_with_vowel_signs_is_a_word() -> None:
     tokens = [*SPECIAL_TOKENS, "▁की", "▁घर", "▁12", "▁a-b"]
     aligned = Aligned(np.eye(len(tokens), dtype=np.float32), np.arange(len(tokens)) > 3)
     assert list(find_neighbours(tokens, aligned, np.arange(len(tokens)))) == ["▁घर", "▁की"]
+
+
+def test_five_words_with_five_neighbours_are_shown() -> None:
+    tokens = [*SPECIAL_TOKENS, *(f"▁word{letter}" for letter in "abcdefgh")]
+    aligned = Aligned(np.eye(len(tokens), dtype=np.float32), np.arange(len(tokens)) > 3)
+    found = find_neighbours(tokens, aligned, np.arange(len(tokens)))
+    assert list(found) == [f"▁word{letter}" for letter in "hgfed"]
+    assert {len(nearest) for nearest in found.values()} == {5}

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqloom.mistake import UserMistake
+from seqloom.vectors import vector_file
 from seqloom.vectors.pretrained import read_pretrained
 
 ROWS = {"dog": (0.5, -1.0, 2.0), "the": (1.0, 2.0, 3.0), "北京": (0.25, 0.0, -0.5)}
@@ -204,3 +205,25 @@ def test_no_row_is_lost(tokens: list[str], between: str, promised: int, binary: 
         vectors = read(path)
     assert {token: tuple(vectors(token)) for token in rows} == rows
     assert vectors.tally.rows == len(rows)
+
+
+def test_one_row_in_binary_is_told_by_its_bytes(tmp_path: Path) -> None:
+    """Without a line feed behind it, as gensim writes."""
+    (tmp_path / "some.vectors").write_bytes(b"1 3\ndog " + struct.pack("<3f", 0.5, -1, 2))
+    assert read(tmp_path / "some.vectors")("dog").tolist() == [0.5, -1, 2]
+
+
+def test_a_row_whose_token_was_a_space_is_as_wide_as_the_others(tmp_path: Path) -> None:
+    (tmp_path / "glove.txt").write_bytes(b" 7 8 9\ndog 1 2 3\n")
+    assert tuple(read(tmp_path / "glove.txt")("dog")) == (1, 2, 3)
+
+
+def test_rows_far_behind_the_first_are_read_like_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a token may not be so long, not a file; nor need there be a line feed in the first part of it."""
+    monkeypatch.setattr(vector_file, "_LONGEST_TOKEN", 20)
+    (tmp_path / "some.bin").write_bytes(
+        b"40 3\n" + b"".join(f"word{n} ".encode() + struct.pack("<3f", n, 0, 1) for n in range(40))
+    )
+    monkeypatch.setattr(vector_file, "_CHUNK", 150)
+    vectors = read(tmp_path / "some.bin")
+    assert [vectors(f"word{n}")[0] for n in range(40)] == list(range(40))

@@ -21,7 +21,7 @@ METHODS = ("word2vec", "fasttext")
 def learn(folder: Path, method: str, **fields: object) -> np.ndarray:
     path = folder / "lines.txt"
     path.write_text("\n".join(LINES) + "\n", encoding="utf-8")
-    section = schema.Vectors(method=method, width=12, epochs=3, **fields)  # type: ignore[arg-type]
+    section = schema.Vectors(**{"method": method, "width": 12, "epochs": 3, **fields})  # type: ignore[arg-type]
     return align(TOKENS, learn_vectors(path, len(TOKENS), section, lambda: None), 12, section.seed).matrix
 
 
@@ -64,3 +64,10 @@ def test_one_worker_gives_the_same_matrix_in_every_process(method: str, tmp_path
 
 def test_another_seed_gives_another_matrix(tmp_path: Path) -> None:
     assert not np.allclose(learn(tmp_path, "word2vec", seed=1), learn(tmp_path, "word2vec", seed=2))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("change", [{"algorithm": "cbow"}, {"window": 1}, {"negative": 1}, {"epochs": 1}], ids=str)
+def test_each_field_of_the_recipe_counts(method: str, change: dict[str, object], tmp_path: Path) -> None:
+    given = {"algorithm": "skip-gram", "window": 4, "negative": 9, "epochs": 3}
+    assert not np.array_equal(learn(tmp_path, method, **given), learn(tmp_path, method, **{**given, **change}))

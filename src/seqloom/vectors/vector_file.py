@@ -91,7 +91,7 @@ def read_rows(path: Path, head: Head) -> Iterator[tuple[int, bytes, bytes]]:
 
 def _promising(rows: int, width: int, lines: list[bytes], sample: bytes, path: Path) -> Head:
     widths = _widths(lines)
-    if width in widths or not any(line.strip() for line in lines):
+    if width in widths or not sample.strip():
         return Head(width, rows, binary=False)
     if ".bin" in path.suffixes or _CONTROL.search(sample):
         return Head(width, rows, binary=True)
