@@ -89,8 +89,9 @@ def generate(
         columns = one_below_the_other(map(generator.columns, answered))
         print_json({"model": model, "outputs": columns.pop("prediction", []), **columns})
         return
+    shown = generator.whole if texts and len(texts) == 1 and generator.keeps_whitespace else generator.line
     for answers in answered:
-        sys.stdout.writelines(f"{generator.line(found)}\n" for found in answers)
+        sys.stdout.writelines(f"{shown(found)}\n" for found in answers)
         sys.stdout.flush()
 
 
@@ -185,7 +186,7 @@ def _answered(generator: "Generator", texts: list[str] | None, file: Path | None
 
     place = "text" if texts else f"{file or 'stdin'} line"
     asked = truncated = 0
-    for number, chunk in enumerate(in_chunks(_lines(texts, file, generator.needs_text), LINES_AT_ONCE)):
+    for number, chunk in enumerate(in_chunks(_lines(texts, file, generator), LINES_AT_ONCE)):
         try:
             first = number * LINES_AT_ONCE
             answers = generator.answer(chunk, generator.decoding, range(first, first + len(chunk)))
@@ -198,8 +199,11 @@ def _answered(generator: "Generator", texts: list[str] | None, file: Path | None
         print(f"seqloom: {truncated:,} of {asked:,} answers are {CUT_OFF}", file=sys.stderr)
 
 
-def _lines(texts: list[str] | None, file: Path | None, needs_text: bool) -> Iterator[str]:
-    if texts:
+def _lines(texts: list[str] | None, file: Path | None, generator: "Generator") -> Iterator[str]:
+    needs_text = generator.needs_text
+    if texts and generator.keeps_whitespace:
+        yield from texts
+    elif texts:
         for text in texts:
             yield from text.splitlines() or [""]
     elif file:

@@ -23,6 +23,10 @@ def sections(manifest: Manifest) -> Iterator[str]:
     yield "Lengths are characters. Of the training pairs, so many of a hundred are no longer than:\n"
     lengths = [(side, *(f"{value:,}" for value in shares.values())) for side, shares in facts["lengths"].items()]
     yield table(("", "50", "95", "all"), lengths, (1, 2, 3))
+    if facts.get("whitespace") == "keep":
+        yield "White space is kept as it stands (`corpus.whitespace`).\n"
+    elif facts.get("folded_targets"):
+        yield f"White space is folded: {facts['folded_targets']:,} targets lost line breaks, tabs or special spaces.\n"
     yield _rejected(facts["rejected"], facts["rejects"], facts["read"])
     yield f"### Pairs from the training split\n\n{lines(facts['examples'])}"
 

@@ -1,19 +1,21 @@
 """The corpus stage: files in any supported format to clean, split Parquet."""
 
 import json
+import logging
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 
 import pyarrow.dataset
 
 from seqloom.corpus.cleaning import EMPTY_SOURCE, Cleaner
-from seqloom.corpus.normalising import normalise
+from seqloom.corpus.normalising import loses_layout, normalise
 from seqloom.corpus.overlap import shares_in_training
 from seqloom.corpus.pairs import Kin, Unreadable
 from seqloom.corpus.readers import Read, read_pairs
+from seqloom.corpus.reading import REPORT_FILE
 from seqloom.corpus.running import as_lines
 from seqloom.corpus.sources import Sources
 from seqloom.corpus.splitting import SPLITS, Shares, Stretches
@@ -25,7 +27,15 @@ from seqloom.recipe.schema import Corpus
 
 SIDES = ("source", "target")
 _REPORT_EVERY = 10_000  # rows
+_LOOKED_AT, _LAID_OUT = 10_000, 0.01  # pairs, and the share of them with layout from which on it is kept
 _EXAMPLE = 200  # characters of a text in the facts
+
+FOLDED = (
+    "line breaks, tabs or spaces that do not break stand in {rows:,} targets, and become single spaces, which a model "
+    "will write in their place: set it to keep, or to fold if that is meant"
+)
+
+logger = logging.getLogger(__name__)
 
 
 def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Progress) -> dict[str, object]:
@@ -40,7 +50,8 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
     running = section.format == "running"
     shares = _stretches(section, sources) if running else Shares.of(section, sources)
     cleaner = Cleaner(section.max_characters)
-    tally, read = Tally(by_lines=running), 0
+    tally, read, flat = Tally(by_lines=running), 0, 0
+    keep = _keeps_whitespace(section, sources)
     with CorpusWriter(folder) as writer:
         for given_for, origin, pair in _pairs(section, sources):
             legibility = tally.found(given_for, origin, pair.line)
@@ -53,12 +64,15 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
                 writer.reject(pair.reason, text, "", pair.place, pair.line, pair.problem)
                 tally.reject(given_for, pair.reason, text, "", pair.place, pair.line, pair.problem)
                 continue
-            source, target = normalise(pair.source), normalise(pair.target)
-            kin = pair.kin or Kin(source, frozenset())
+            source, target = normalise(pair.source, keep), normalise(pair.target, keep)
+            folded = (normalise(source), normalise(target)) if keep else (source, target)
+            kin = pair.kin or Kin(folded[0], frozenset())
             if running:  # has no gaps, but where nothing is written
                 reason = EMPTY_SOURCE if _blank(source) else ""
             else:
-                reason = pair.flaw or cleaner.reason_against(source, target, given_for, kin, pair.core)
+                reason = pair.flaw or cleaner.reason_against(
+                    *folded, given_for, kin, pair.core, max(len(source), len(target))
+                )
             if reason:
                 writer.reject(reason, source, target, origin, pair.line)
                 tally.reject(given_for, reason, source, target, origin, pair.line)
@@ -66,13 +80,28 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
                 for split in shares.splits_of(kin.opening, given_for):
                     writer.keep(split, source, target, origin, pair.line)
                     tally.keep(split, source, target)
+                    flat += not keep and loses_layout(pair.target)
     progress(read, read, "rows")
     tally.check_legible(section.max_reject_share)
     _check_every_split(section, sources, tally)
     nearly = {} if section.by_heart else {"also_in_training": shares_in_training(folder)}
-    facts = {"by_heart": section.by_heart, **_facts(tally, folder), **nearly}
-    (folder / "report.json").write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
+    if flat and section.whitespace == "auto":
+        logger.warning("corpus.whitespace: %s", FOLDED.format(rows=flat))
+    layout = {"whitespace": "keep" if keep else "fold", "folded_targets": flat}
+    facts = {"by_heart": section.by_heart, **layout, **_facts(tally, folder), **nearly}
+    (folder / REPORT_FILE).write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
     return facts
+
+
+def _keeps_whitespace(section: Corpus, sources: Sources) -> bool:
+    """What the recipe says, or where it leaves that to the text, whether it takes layout to write the targets."""
+    if section.whitespace != "auto":
+        return section.whitespace == "keep"
+    if section.turns or section.format == "running":
+        return False
+    pairs = (pair for files in sources.train.rows for pair in read_pairs(files, section))
+    first = [pair for pair in islice(pairs, _LOOKED_AT) if not isinstance(pair, Unreadable)]
+    return sum(loses_layout(pair.target) for pair in first) > _LAID_OUT * len(first)
 
 
 def _stretches(section: Corpus, sources: Sources) -> Stretches:

@@ -27,21 +27,24 @@ class Cleaner:
         self._cores: dict[str, set[bytes]] = {"test": set(), "validation": set()}
         self._last: tuple[Kin, str] | None = None  # the rows of a dialogue come one after the other
 
-    def reason_against(self, source: str, target: str, given_for: str, kin: Kin, core: str = "") -> str:
+    def reason_against(
+        self, source: str, target: str, given_for: str, kin: Kin, core: str = "", characters: int = 0
+    ) -> str:
         """Say why a pair from the files given for a split is rejected; nothing where it is kept.
 
-        `kin` tells what no two splits may share: the source, or the dialogue that the pair is from. `core` is what
-        makes two pairs the same, if that is less than source and target.
+        Both are folded, so that pairs are the same that differ in white space alone; `characters` are those of the
+        longer side where more is kept of it. `kin` tells what no two splits may share: the source, or the dialogue that
+        the pair is from. `core` is what makes two pairs the same, if that is less than source and target.
         """
         if not source:
             return EMPTY_SOURCE
         if not target:
             return EMPTY_TARGET
-        if max(len(source), len(target)) > self._max_characters:
+        if max(len(source), len(target), characters) > self._max_characters:
             return TOO_LONG
         if held_out := self._held_out(kin, given_for):
             return held_out
-        pair = _digest(core or f"{source}\n{target}")  # normalised text is one line, so no two pairs look the same
+        pair = _digest(core or f"{source}\n{target}")  # folded text is one line, so no two pairs look the same
         if pair in self._kept:
             return DUPLICATE
         self._kept.add(pair)

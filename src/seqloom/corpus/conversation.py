@@ -20,16 +20,17 @@ class Conversation:
     turns: int  # before a reply
     separator: str
     characters: int  # of what is seen
+    keep: bool = False  # the white space within a turn
 
     @classmethod
     def of(cls, section: Corpus) -> Self:
         """As the recipe has it."""
-        return cls(section.turns, section.turn_separator, section.max_characters)
+        return cls(section.turns, section.turn_separator, section.max_characters, section.whitespace == "keep")
 
     def split(self, text: str) -> list[str]:
         """The turns of a text, normalised; an empty one, as behind a last separator, is none."""
         parts = text.replace(self.separator, TURN).split(TURN)
-        return [turn for turn in map(normalise, parts) if turn]
+        return [turn for turn in (trimmed(part, self.keep) for part in parts) if turn]
 
     def newest(self, text: str) -> str:
         """What is seen of the turns in a text."""
@@ -37,7 +38,7 @@ class Conversation:
 
     def wording(self, row: object) -> object:
         """The same of what may also be a list of turns; anything else as it is."""
-        turns = self.split(row) if isinstance(row, str) else listed_turns(row)
+        turns = self.split(row) if isinstance(row, str) else listed_turns(row, self.keep)
         return row if turns is None else self.context([turn for turn in turns if turn])
 
     def context(self, turns: Sequence[str]) -> str:
@@ -52,12 +53,17 @@ class Conversation:
         return between.join(seen[oldest:])
 
 
-def spoken(turn: str) -> str:
+def trimmed(turn: str, keep: bool) -> str:
+    """A turn, normalised; around it there is nothing, also where the white space within it is kept."""
+    return normalise(turn, keep).strip()
+
+
+def spoken(turn: str, keep: bool = False) -> str:
     """A turn, normalised, that holds no mark."""
-    return normalise(turn).replace(TURN, _NOT_TURN)
+    return trimmed(turn, keep).replace(TURN, _NOT_TURN)
 
 
-def listed_turns(value: object) -> list[str] | None:
+def listed_turns(value: object, keep: bool = False) -> list[str] | None:
     """The turns of a list, each a text or {"content": text}, as logs of assistants have them; None if it is no such.
 
     What the system was told is no turn.
@@ -68,7 +74,7 @@ def listed_turns(value: object) -> list[str] | None:
     turns = [item.get("content") if isinstance(item, dict) else item for item in items]
     if not all(turn is None or isinstance(turn, str) for turn in turns):
         return None
-    return [spoken(turn or "") for turn in turns]
+    return [spoken(turn or "", keep) for turn in turns]
 
 
 def newest(ids: list[int], mark: int, most: int) -> list[int]:

@@ -51,7 +51,7 @@ def pairs_of(dialogues: Iterable[Dialogue | Unreadable], section: Corpus, place:
 
 def read_turns(file: SourceFile, section: Corpus) -> Iterator[Dialogue | Unreadable]:
     """Yield the dialogue of each line; a separator at its end begins no turn. Blank lines are no dialogues."""
-    separator = section.turn_separator
+    separator, keep = section.turn_separator, section.whitespace == "keep"
     for row in readable_lines(file):
         if isinstance(row, Unreadable):
             yield row
@@ -59,17 +59,17 @@ def read_turns(file: SourceFile, section: Corpus) -> Iterator[Dialogue | Unreada
         number, line = row
         text = without_end(line).strip()
         if text:
-            turns = [spoken(turn) for turn in text.removesuffix(separator).split(separator)]
+            turns = [spoken(turn, keep) for turn in text.removesuffix(separator).split(separator)]
             yield Dialogue([*turns], [number] * len(turns))
 
 
-def read_questions(pairs: Iterable[RawPair | Unreadable]) -> Iterator[Dialogue | Unreadable]:
+def read_questions(pairs: Iterable[RawPair | Unreadable], keep: bool) -> Iterator[Dialogue | Unreadable]:
     """Yield each pair as a question and its answer."""
     for pair in pairs:
         yield (
             pair
             if isinstance(pair, Unreadable)
-            else Dialogue([spoken(pair.source), spoken(pair.target)], [pair.line] * 2)
+            else Dialogue([spoken(pair.source, keep), spoken(pair.target, keep)], [pair.line] * 2)
         )
 
 
@@ -94,7 +94,8 @@ def _turns_of(row: dict[str, object], section: Corpus) -> list[str]:
         Unusable: it holds something else.
     """
     value = value_at(row, section.source_column, "source_column")
-    turns = listed_turns(value)
+    keep = section.whitespace == "keep"
+    turns = listed_turns(value, keep)
     if turns is None and isinstance(value, list):
         raise Unusable(
             NOT_TEXT,
@@ -103,7 +104,7 @@ def _turns_of(row: dict[str, object], section: Corpus) -> list[str]:
         )
     if turns is None:
         sides = zip((section.source_column, section.target_column), SIDES, strict=True)
-        turns = [spoken(text_at(row, key, field)) for key, field in sides]
+        turns = [spoken(text_at(row, key, field), keep) for key, field in sides]
     return turns or [""]
 
 
@@ -122,7 +123,7 @@ def read_grouped(file: SourceFile, section: Corpus) -> Iterator[Dialogue | Unrea
             _say(dialogue, [None], row.line)
             continue
         line, (found, *sides) = row
-        said = [spoken(side) for side in sides]
+        said = [spoken(side, section.whitespace == "keep") for side in sides]
         if found.strip().lower() in _NAMELESS:
             yield _say(Dialogue([], []), said[: 1 if one_each else 2], line)
         elif found != name and found in seen:

@@ -36,7 +36,7 @@ def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Read]
         case "texts":
             return read_texts(file)
         case "running":
-            return read_running(file, section.max_characters)
+            return read_running(file, section.max_characters, section.whitespace == "keep")
         case "tsv" | "csv" | "jsonl" | "parquet":
             return read_table(file, section)
         case "po":
@@ -48,16 +48,17 @@ def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Read]
 
 def _dialogues(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Dialogue | Unreadable]:
     """The dialogues of an aligned file of questions and one of answers, or of one file."""
+    keep = section.whitespace == "keep"
     if len(files) == 2:
-        return read_questions(read_aligned(*files))
+        return read_questions(read_aligned(*files), keep)
     (file,) = files
     if file.format == "texts":
         return read_turns(file, section)
     if section.dialogue_column:
         return read_grouped(file, section)
-    return (
-        read_lists(file, section) if file.format in ("jsonl", "parquet") else read_questions(read_table(file, section))
-    )
+    if file.format in ("jsonl", "parquet"):
+        return read_lists(file, section)
+    return read_questions(read_table(file, section), keep)
 
 
 def read_texts(file: SourceFile) -> Iterator[Read]:
@@ -70,7 +71,7 @@ def read_texts(file: SourceFile) -> Iterator[Read]:
             yield RawPair(text, text, row[0])
 
 
-def read_running(file: SourceFile, longest: int) -> Iterator[Read]:
+def read_running(file: SourceFile, longest: int, keep: bool) -> Iterator[Read]:
     """Yield passages of at most `longest` characters, each as its own target; an unreadable line is a blank one."""
     wrong: list[Unreadable] = []
 
@@ -82,7 +83,7 @@ def read_running(file: SourceFile, longest: int) -> Iterator[Read]:
             else:
                 yield without_end(row[1])
 
-    for passage, number in passages_of(lines(), longest):
+    for passage, number in passages_of(lines(), longest, keep):
         yield from wrong
         wrong.clear()
         yield RawPair(passage, passage, number)

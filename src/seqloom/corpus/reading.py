@@ -1,10 +1,19 @@
 """A finished corpus to tables: what every later stage calls."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
+
+REPORT_FILE = "report.json"
+
+
+def keeps_whitespace(folder: Path) -> bool:
+    """Whether the white space of its texts was kept."""
+    file = folder / REPORT_FILE
+    return file.is_file() and json.loads(file.read_text(encoding="utf-8")).get("whitespace") == "keep"
 
 
 def read_split(folder: Path, split: str) -> pd.DataFrame:

@@ -7,15 +7,16 @@ LINE_END = "↵"  # U+21B5, a word of its own; text that holds it loses it
 _ENDS = re.compile(f" ?{LINE_END} ?")
 
 
-def passages_of(lines: Iterable[str], longest: int) -> Iterator[tuple[str, int]]:
+def passages_of(lines: Iterable[str], longest: int, keep: bool = False) -> Iterator[tuple[str, int]]:
     """Lines without their ends to passages of at most `longest` characters, and the number of the first line of each.
 
     Passages hold as many whole lines as they can; a longer line is cut at a space, or where there is none anywhere.
-    Put end to end with spaces between them, they are the text: blank lines are kept, too.
+    Put end to end with spaces between them, they are the text: blank lines are kept, too, and with `keep` all other
+    white space.
     """
     passage, first = "", 1
     for number, line in enumerate(lines, start=1):
-        rest = f"{as_running(line)} {LINE_END}".lstrip()
+        rest = as_running(f"{line}\n", keep) if keep else f"{as_running(line)} {LINE_END}".lstrip()
         if passage and len(passage) + 1 + len(rest) > longest:
             yield passage, first
             passage = ""
@@ -31,8 +32,12 @@ def passages_of(lines: Iterable[str], longest: int) -> Iterator[tuple[str, int]]
         yield passage, first
 
 
-def as_running(text: str) -> str:
-    """Lines of text on one line, the sign between them, as normalised text is written."""
+def as_running(text: str, keep: bool = False) -> str:
+    """Lines of text on one line, the sign between them, as normalised text is written; `as_lines` undoes it."""
+    if keep:
+        *lines, last = text.replace(LINE_END, "").split("\n")
+        ended = [f"{line} {LINE_END}" if line else LINE_END for line in lines]
+        return " ".join([*ended, last] if last else ended)
     return " ".join(text.replace(LINE_END, " ").replace("\n", f" {LINE_END} ").split())
 
 

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from seqloom.batches.running import make_running_batch
-from seqloom.corpus.normalising import normalise
 from seqloom.corpus.running import LINE_END, as_lines, as_running
 from seqloom.decoding.generator import Answer, Answers, Columns, Generator, Kind
 from seqloom.decoding.hypothesis import Hypothesis
@@ -68,7 +67,11 @@ class Continuer(Generator):
 
     def line(self, found: list[Answer]) -> str:
         """What follows, on one line."""
-        return as_running(found[0].text)
+        return as_running(found[0].text, self.keeps_whitespace)
+
+    def whole(self, found: list[Answer]) -> str:
+        """The same."""
+        return self.line(found)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text behind the end of a line.
@@ -124,7 +127,7 @@ class Continuer(Generator):
         wholes = self.target.decode([[*source, *hypothesis.tokens] for hypothesis in hypotheses])
         return [
             Answer(
-                as_lines(_behind(normalise(asked), normalise(whole))),
+                as_lines(self._behind(self.target.normalise(asked), self.target.normalise(whole))),
                 hypothesis.score,
                 hypothesis.tokens,
                 hypothesis.truncated,
@@ -164,7 +167,7 @@ class Continuer(Generator):
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Of each text as it would stand behind the end of a line; the sign is as good as a line feed."""
         cut = len(self.source.encode([LINE_END])[0])
-        running = (as_running(as_lines(text)) for text in texts)
+        running = (as_running(as_lines(text), self.keeps_whitespace) for text in texts)
         return [ids[cut:] for ids in self.source.encode([f"{LINE_END} {text}" for text in running])]
 
     def _line_end(self) -> list[int]:
@@ -172,8 +175,9 @@ class Continuer(Generator):
         [ids] = self.source.encode([LINE_END])
         return [] if UNKNOWN in ids else ids
 
-
-def _behind(asked: str, whole: str) -> str:
-    """What of a text stands behind its beginning, which ends with a line end where it is that alone."""
-    rest = whole.removeprefix(asked)
-    return rest.lstrip(" ") if asked in ("", LINE_END) else rest
+    def _behind(self, asked: str, whole: str) -> str:
+        """What of a text stands behind its beginning, which ends with a line end where it is that alone."""
+        rest = whole.removeprefix(asked)
+        if asked not in ("", LINE_END):
+            return rest
+        return rest.removeprefix(" ") if self.keeps_whitespace else rest.lstrip(" ")

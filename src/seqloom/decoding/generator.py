@@ -12,7 +12,7 @@ from torch import Tensor
 from seqloom.batches.batch import make_batch, pad_sources
 from seqloom.batches.length_limit import LengthLimit
 from seqloom.corpus.conversation import TURN, Conversation, newest
-from seqloom.corpus.normalising import normalise
+from seqloom.corpus.running import as_running
 from seqloom.decoding.agreement import by_agreement
 from seqloom.decoding.beam import beam_search
 from seqloom.decoding.greedy import greedy_search
@@ -152,8 +152,17 @@ class Generator:
         return {"prediction": str, TRUNCATED: bool}
 
     def line(self, found: list[Answer]) -> str:
-        """What a terminal shows of the answer to one text."""
+        """What a terminal shows of the answer to one text, on one line, `↵` for the end of each of several."""
+        return as_running(found[0].text, keep=True) if self.keeps_whitespace else found[0].text
+
+    def whole(self, found: list[Answer]) -> str:
+        """What a terminal shows of the answer to the only text that was asked: the text as it is."""
         return found[0].text
+
+    @property
+    def keeps_whitespace(self) -> bool:
+        """Whether texts and answers have more than single spaces between words."""
+        return self.source.keeps_whitespace
 
     def wording(self, row: object) -> object:
         """What a row asks, as a text where it is one: of a conversation, also a list of turns, the newest of them."""
@@ -277,8 +286,8 @@ class Generator:
     def spell(self, hypotheses: list[Hypothesis], source: Sequence[int] = ()) -> list[Answer]:  # noqa: ARG002
         """Tokens to text; a language model goes on from those of the source."""
         texts = self.target.decode([hypothesis.tokens for hypothesis in hypotheses])
-        return [  # one line, whatever bytes the model wrote
-            Answer(normalise(text), hypothesis.score, hypothesis.tokens, hypothesis.truncated)
+        return [  # of normal text, whatever bytes the model wrote
+            Answer(self.target.normalise(text), hypothesis.score, hypothesis.tokens, hypothesis.truncated)
             for text, hypothesis in zip(texts, hypotheses, strict=True)
         ]
 

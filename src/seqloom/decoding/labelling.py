@@ -44,6 +44,10 @@ class Labeller(Generator):
         """The label, a tab, and the likeliest labels with their probabilities."""
         return f"{found[0].text}\t" + ", ".join(f"{each.text} {probability(each):.1%}" for each in found[:SHOWN])
 
+    def whole(self, found: list["Answer"]) -> str:
+        """The same."""
+        return self.line(found)
+
     def _unread(self, row: int, rows: int) -> list["Answer"]:
         raise Unanswerable(row, rows, "is empty, and there is no label for nothing: remove it")
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 RECIPE_FILE = "recipe.json"
 ADDED: dict[str, dict[str, object]] = {
-    "corpus": {"delimiter": "auto", "escape": "auto", "max_reject_share": 0.05},
+    "corpus": {"delimiter": "auto", "escape": "auto", "max_reject_share": 0.05, "whitespace": "fold"},
     "evaluation": {"linear_baseline": True},
     "model": {"linear_runs": 0},
 }

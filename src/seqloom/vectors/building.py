@@ -71,7 +71,7 @@ def _learn(
     passes = count(1)
     made = {}
     for sides in groups:
-        tokens, note = vocabularies[sides[0]].tokens, " and ".join(sides)
+        tokens, note = vocabularies[sides[0]].in_lines, " and ".join(sides)
         report = partial(_report, progress, passes, section.epochs * len(groups), note)
         with TemporaryDirectory(dir=folder) as scratch:
             lines = Path(scratch) / "lines.txt"

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pyarrow.parquet import read_metadata
 
-from seqloom.corpus.reading import iterate_split
+from seqloom.corpus.reading import iterate_split, keeps_whitespace
 from seqloom.progress import Progress
 from seqloom.recipe import schema
 from seqloom.vocabulary.labels import labels_of
@@ -53,10 +54,13 @@ def build_vocabulary(
             validation text is unknown.
     """
     labels = labels_of(corpus) if labelled else None
-    train, held_out = (_read(corpus, split, section.kind, labelled, progress) for split in ("train", "validation"))
-    vocabularies = _learn(section, train, labels)
-    if parent:
-        vocabularies = {side: extended(old, vocabularies[side], section) for side, old in _parents(parent).items()}
+    parents = _parents(parent) if parent else {}
+    keep = parents["source"].keeps_whitespace if parents else keeps_whitespace(corpus)
+    read = partial(_read, corpus, kind=section.kind, keep=keep, labelled=labelled, progress=progress)
+    train, held_out = read("train"), read("validation")
+    vocabularies = _learn(section, train, labels, keep)
+    if parents:
+        vocabularies = {side: extended(old, vocabularies[side], section) for side, old in parents.items()}
     for file, side in zip((SOURCE_FILE, TARGET_FILE), SIDES, strict=True):
         vocabularies[side].save(folder / file)
     counts = {side: vocabularies[side].count(train[side].words) for side in SIDES}
@@ -90,14 +94,14 @@ def extended(old: Vocabulary, new: Vocabulary, section: schema.Vocabulary) -> Vo
     if section.kind not in ("word", "spaced"):
         return old
     tokens = [*old.tokens, *unknown][: max(section.size, len(old))]
-    return Vocabulary.of_words(tokens, section.kind == "spaced")
+    return Vocabulary.of_words(tokens, section.kind == "spaced", old.keeps_whitespace)
 
 
 def _parents(checkpoint: Path) -> dict[str, Vocabulary]:
     return dict(zip(SIDES, load_vocabularies(checkpoint), strict=True))
 
 
-def _read(corpus: Path, split: str, kind: str, labelled: bool, progress: Progress) -> dict[str, Text]:
+def _read(corpus: Path, split: str, kind: str, keep: bool, labelled: bool, progress: Progress) -> dict[str, Text]:
     """The words of each side of a split; a label is one word."""
     texts = {side: Text() for side in SIDES}
     done, rows = 0, read_metadata(corpus / f"{split}.parquet").num_rows
@@ -105,21 +109,23 @@ def _read(corpus: Path, split: str, kind: str, labelled: bool, progress: Progres
         for side, text in texts.items():
             lines = frame[side].tolist()
             whole = labelled and side == "target"
-            text.words.update(Counter(lines) if whole else count_for(kind, lines))
+            text.words.update(Counter(lines) if whole else count_for(kind, lines, keep))
             text.characters += sum(map(len, lines))
         done += len(frame)
         progress(done, rows, "rows", f"counting the words of {split}")
     return texts
 
 
-def _learn(section: schema.Vocabulary, texts: dict[str, Text], labels: list[str] | None) -> dict[str, Vocabulary]:
+def _learn(
+    section: schema.Vocabulary, texts: dict[str, Text], labels: list[str] | None, keep: bool
+) -> dict[str, Vocabulary]:
     if labels:
-        source = train_vocabulary(texts["source"].words, section)
+        source = train_vocabulary(texts["source"].words, section, keep)
         return {"source": source, "target": Vocabulary.labels(labels)}
     if section.shared:
         both = texts["source"].words + texts["target"].words
-        return dict.fromkeys(SIDES, train_vocabulary(both, section))
-    return {side: train_vocabulary(texts[side].words, section) for side in SIDES}
+        return dict.fromkeys(SIDES, train_vocabulary(both, section, keep))
+    return {side: train_vocabulary(texts[side].words, section, keep) for side in SIDES}
 
 
 def _table(side: str, vocabulary: Vocabulary, counts: NDArray[np.int64]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 A space becomes the mark ▁ in front of the next word, as in SentencePiece (Kudo and Richardson, 2018,
 https://arxiv.org/abs/1808.06226), so that tokens put end to end spell the text and one rule decodes them all.
-Normalised text holds neither ▁ nor a line break, so both are free for use here.
+Normalised text holds neither ▁ nor control characters, so these are free for use here.
 """
 
 import re
@@ -12,7 +12,7 @@ from tokenizers import Regex, pre_tokenizers
 
 from seqloom.vocabulary.special import MARK
 
-BREAK = "\n"  # a cut that leaves no trace
+BREAK = "\x00"  # a cut that leaves no trace
 _HAN = "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
 
 _RUN_OF_HAN = re.compile(f"{_HAN}+")

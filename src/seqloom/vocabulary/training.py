@@ -27,8 +27,10 @@ _REPEATS = 10_000  # of a word given to a trainer at once
 _FIXED = (*SPECIAL_TOKENS, *BYTE_TOKENS)
 
 
-def train_vocabulary(words: Words, section: schema.Vocabulary) -> Vocabulary:
+def train_vocabulary(words: Words, section: schema.Vocabulary, keep: bool = False) -> Vocabulary:
     """Learn at most `section.size` tokens from what `count_words` made of the text; text with fewer gives fewer.
+
+    With `keep` white space is kept, as it was when the words were counted.
 
     Ids run through the special tokens, then the bytes (where words are spelt), then what was learned.
 
@@ -36,14 +38,14 @@ def train_vocabulary(words: Words, section: schema.Vocabulary) -> Vocabulary:
         UserMistake: the size has no room for the special tokens and the bytes.
     """
     if section.kind in ("word", "spaced"):
-        return Vocabulary.of_words(_words(words, section), section.kind == "spaced")
+        return Vocabulary.of_words(_words(words, section), section.kind == "spaced", keep)
     if section.size < len(_FIXED):
         raise UserMistake(
             f"vocabulary.size is {section.size}, but kind {section.kind} holds {len(_FIXED)} tokens before it learns "
             f"any (256 bytes and {len(SPECIAL_TOKENS)} special ones): set vocabulary.size to {len(_FIXED)} or more"
         )
     learn = {"bpe": _pairs, "unigram": _pieces, "char": _characters}[section.kind]
-    return Vocabulary.of(learn(words, section))
+    return Vocabulary.of(learn(words, section), keep)
 
 
 def _words(words: Words, section: schema.Vocabulary) -> list[str]:

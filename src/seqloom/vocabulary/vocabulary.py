@@ -1,5 +1,6 @@
 """Text to token ids and back."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
@@ -9,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-from seqloom.corpus.normalising import normalise
+from seqloom.corpus.normalising import WORD_MARK, normalise
 from seqloom.mistake import UserMistake
 from seqloom.vocabulary.marking import BREAK, splitter
 from seqloom.vocabulary.special import MARK, SPECIAL_TOKENS, UNKNOWN
 from seqloom.vocabulary.words import END_OF_TEXT, units_of
+
+_WHITESPACE = re.compile(r"\s")
 
 
 class Vocabulary:
@@ -26,6 +29,8 @@ class Vocabulary:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self.of_labels = tokenizer.pre_tokenizer is None  # a whole text is one token
+        # Only the first mark is no space where all white space is kept; where it is folded none at either end is.
+        self.keeps_whitespace = not self.of_labels and tokenizer.decoder.decode([MARK]) == ""
         self._of_units = isinstance(tokenizer.pre_tokenizer, pre_tokenizers.CharDelimiterSplit)
         whole = self.of_labels or self._of_units
         self._breaks_han = isinstance(tokenizer.model, models.WordLevel) and not whole
@@ -33,23 +38,28 @@ class Vocabulary:
         self.tokens: list[str] = sorted(ids, key=ids.__getitem__)  # index = id
 
     @classmethod
-    def of(cls, model: models.Model) -> Self:
-        """Wrap a trained model in the rules that every kind of vocabulary but `spaced` shares."""
-        return cls._with(splitter(), model)
+    def of(cls, model: models.Model, keep: bool = False) -> Self:
+        """Wrap a trained model in the rules that every kind of vocabulary but `spaced` shares.
+
+        With `keep` the white space of a text comes back as it was.
+        """
+        return cls._with(splitter(), model, keep)
 
     @classmethod
-    def _with(cls, cut: pre_tokenizers.PreTokenizer, model: models.Model) -> Self:
+    def _with(cls, cut: pre_tokenizers.PreTokenizer, model: models.Model, keep: bool) -> Self:
         tokenizer = Tokenizer(model)
         tokenizer.pre_tokenizer = cut
-        tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse(), decoders.Replace(MARK, " ")])
+        first = [decoders.Strip(" ", 1, 0)] if keep else []
+        steps = [decoders.ByteFallback(), decoders.Fuse(), decoders.Replace(MARK, " "), *first]
+        tokenizer.decoder = decoders.Sequence(steps)
         return cls(tokenizer)
 
     @classmethod
-    def of_words(cls, tokens: Sequence[str], spaced: bool = False) -> Self:
+    def of_words(cls, tokens: Sequence[str], spaced: bool = False, keep: bool = False) -> Self:
         """A vocabulary of kind word or spaced; the special tokens come first."""
         ids = {token: number for number, token in enumerate(tokens)}
         model = models.WordLevel(ids, unk_token=SPECIAL_TOKENS[UNKNOWN])
-        return cls._with(pre_tokenizers.CharDelimiterSplit(BREAK), model) if spaced else cls.of(model)
+        return cls._with(pre_tokenizers.CharDelimiterSplit(BREAK) if spaced else splitter(), model, keep)
 
     @classmethod
     def labels(cls, labels: Sequence[str]) -> Self:
@@ -101,14 +111,25 @@ class Vocabulary:
         return np.bincount(spelling, weights=repeats, minlength=len(self)).astype(np.int64)
 
     def lines(self, texts: Sequence[str], first: str, last: str) -> str:
-        """The tokens of each text as a line, spaces between them, behind `first` and before `last`."""
+        """The tokens of each text as a line, spaces between them, behind `first` and before `last`.
+
+        They are written as `in_lines` has them.
+        """
         units = self._units(texts)
         distinct = list(dict.fromkeys(units))
         spelt = self._tokenizer.encode_batch_fast(distinct, add_special_tokens=False)
-        written = (" ".join(map(self.tokens.__getitem__, encoding.ids)) for encoding in spelt)
+        names = self.in_lines
+        written = (" ".join(map(names.__getitem__, encoding.ids)) for encoding in spelt)
         spelling = dict(zip(distinct, written, strict=True))
         spelling[END_OF_TEXT] = f"{last}\n{first}"
         return " ".join([first, *map(spelling.__getitem__, units)]).removesuffix(first)
+
+    @property
+    def in_lines(self) -> list[str]:
+        """The tokens, those that are white space by a name without any; index = id."""
+        if not self.keeps_whitespace:
+            return self.tokens
+        return [_WHITESPACE.sub(lambda found: f"{2 * WORD_MARK}{ord(found[0]):x}", token) for token in self.tokens]
 
     def tokenise(self, texts: Sequence[str]) -> list[list[str]]:
         """Tokens of each text: what `encode` gives, in letters."""
@@ -137,13 +158,18 @@ class Vocabulary:
     def decode(self, sequences: Sequence[Sequence[int]]) -> list[str]:
         """Text of each sequence of ids; the special ones say nothing."""
         spoken = [[token for token in sequence if token >= len(SPECIAL_TOKENS)] for sequence in sequences]
-        return [text.strip(" ") for text in self._tokenizer.decode_batch(spoken, skip_special_tokens=False)]
+        texts: list[str] = self._tokenizer.decode_batch(spoken, skip_special_tokens=False)
+        return texts if self.keeps_whitespace else [text.strip(" ") for text in texts]
+
+    def normalise(self, text: str) -> str:
+        """A text as this vocabulary cuts it, its white space kept or folded."""
+        return normalise(text, self.keeps_whitespace)
 
     def _units(self, texts: Sequence[str]) -> list[str]:
         """What is cut into tokens one by one, with the end of each text."""
         if self.of_labels:
             return [unit for text in texts for unit in (normalise(text), END_OF_TEXT)]
-        return units_of(texts, self._breaks_han)
+        return units_of(texts, self._breaks_han, self.keeps_whitespace)
 
     def spell(self, units: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The ids of all units end to end, and how many each has; the end of a text has none."""

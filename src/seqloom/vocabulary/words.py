@@ -3,6 +3,7 @@
 A unit is what stands between two spaces, with the mark before it; a word is what the splitter leaves of a unit.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -10,27 +11,33 @@ from seqloom.corpus.normalising import normalise
 from seqloom.vocabulary.marking import BREAK, break_han_words, mark, splitter
 from seqloom.vocabulary.special import MARK
 
-END_OF_TEXT = "\r"  # a unit of its own after each text; normalised text holds none
+END_OF_TEXT = "\x01"  # a unit of its own after each text; normalised text holds none
 _SPLITTER = splitter()
+_LAYOUT = re.compile(r"\s")  # in marked text, whose spaces are marks
 
 
-def units_of(texts: Iterable[str], breaks_han: bool) -> list[str]:
-    """The units of all texts, normalised and marked, one after another; `END_OF_TEXT` follows each text."""
-    normal = map(normalise, texts)
+def units_of(texts: Iterable[str], breaks_han: bool, keep: bool = False) -> list[str]:
+    """The units of all texts, normalised and marked, one after another; `END_OF_TEXT` follows each text.
+
+    With `keep` white space stays, and of what is no plain space each is a unit.
+    """
+    normal = [normalise(text, keep) for text in texts]
     marked = [mark(break_han_words(text)) for text in normal] if breaks_han else [mark(text) for text in normal]
+    if keep:
+        marked = [_LAYOUT.sub(rf"{BREAK}\g<0>{BREAK}", text) for text in marked]
     between = BREAK + END_OF_TEXT + BREAK
     units = between.join([*marked, ""]).replace(MARK, BREAK + MARK).split(BREAK)
     return [unit for unit in units if unit]
 
 
-def count_for(kind: str, texts: Sequence[str]) -> Counter[str]:
+def count_for(kind: str, texts: Sequence[str], keep: bool = False) -> Counter[str]:
     """Occurrences of what a vocabulary of this kind is learned from: units of kind spaced, words of the others."""
-    return _count_units(texts, breaks_han=False) if kind == "spaced" else count_words(texts, kind == "word")
+    return _count_units(texts, False, keep) if kind == "spaced" else count_words(texts, kind == "word", keep)
 
 
-def count_words(texts: Sequence[str], breaks_han: bool) -> Counter[str]:
+def count_words(texts: Sequence[str], breaks_han: bool, keep: bool = False) -> Counter[str]:
     """Occurrences of each word: what the trainers of `tokenizers` would count themselves, slowly."""
-    units = _count_units(texts, breaks_han)
+    units = _count_units(texts, breaks_han, keep)
     words: Counter[str] = Counter()
     for unit, occurrences in units.items():
         for word, _ in _SPLITTER.pre_tokenize_str(unit):
@@ -38,7 +45,7 @@ def count_words(texts: Sequence[str], breaks_han: bool) -> Counter[str]:
     return words
 
 
-def _count_units(texts: Sequence[str], breaks_han: bool) -> Counter[str]:
-    units = Counter(units_of(texts, breaks_han))
+def _count_units(texts: Sequence[str], breaks_han: bool, keep: bool) -> Counter[str]:
+    units = Counter(units_of(texts, breaks_han, keep))
     del units[END_OF_TEXT]
     return units

@@ -1,0 +1,138 @@
+"""Text whose white space counts, from the corpus to the answer: spaces that do not break, lines, tabs, indentation."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqloom.batches.encoding import encode_corpus, open_split
+from seqloom.corpus.building import build_corpus
+from seqloom.corpus.conversation import Conversation
+from seqloom.corpus.reading import keeps_whitespace, read_split
+from seqloom.corpus.running import as_lines, as_running, passages_of
+from seqloom.corpus.sources import locate
+from seqloom.decoding.exported import load_generator
+from seqloom.decoding.exporting import export
+from seqloom.decoding.generator import Generator
+from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.reading import read_generator
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.progress import unwatched
+from seqloom.recipe.schema import Corpus, Decoding, Model
+from seqloom.recipe.schema import Vocabulary as Section
+from seqloom.vocabulary.building import build_vocabulary, load_vocabularies
+from seqloom.vocabulary.special import MARK, VOCABULARY_FILES
+from seqloom.vocabulary.vocabulary import Vocabulary
+from tests.models.test_contract import fresh
+
+ENGLISH = ["Are you sure?", "def f(x): return x", "Dear Ms Roe, thanks. Yours", "a list"]
+LAID_OUT = [
+    "Êtes-vous sûr\u202f? «\u00a0Oui\u00a0»",
+    "def f(x):\n    if x:\n\treturn  x\n",
+    "Chère Mme Roe,\n\n  merci.\n\nÀ vous",
+    "- a\n- b",
+]
+PAIRS = list(zip(ENGLISH, LAID_OUT, strict=True))
+
+
+def corpus_of(folder: Path, pairs: list[tuple[str, str]], **fields: Any) -> dict[str, Any]:
+    rows = [json.dumps({"source": source, "target": target}) for source, target in pairs]
+    (folder / "pairs.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    section = Corpus(train=[str(folder / "pairs.jsonl")], by_heart=True, **fields)
+    (folder / "corpus").mkdir()
+    return build_corpus(section, locate(section, folder), folder / "corpus", unwatched)
+
+
+@pytest.mark.parametrize("kind", ["bpe", "unigram", "char", "word", "spaced"])
+def test_a_target_can_be_written_exactly(tmp_path: Path, kind: Any) -> None:
+    """All that training is shown, written back by the generator, is the target letter by letter."""
+    corpus_of(tmp_path, PAIRS)
+    assert keeps_whitespace(tmp_path / "corpus")
+    assert read_split(tmp_path / "corpus", "train")["target"].tolist() == LAID_OUT
+    for name in ("vocabulary", "batches"):
+        (tmp_path / name).mkdir()
+    section = Section(kind=kind, size=400, min_frequency=1)
+    build_vocabulary(section, tmp_path / "corpus", tmp_path / "vocabulary", unwatched)
+    encode_corpus(tmp_path / "corpus", tmp_path / "vocabulary", tmp_path / "batches", unwatched)
+    source, target = load_vocabularies(tmp_path / "vocabulary")
+    generator = Generator(untrained(), source, target, Decoding())
+    _, targets = open_split(tmp_path / "batches", "train")
+    shown = [Hypothesis(targets[row].tolist(), 0.0) for row in range(len(LAID_OUT))]
+    assert [answer.text for answer in generator.spell(shown)] == LAID_OUT
+    assert "\n" not in "".join(generator.line([answer]) for answer in generator.spell(shown))
+
+
+def untrained() -> EncoderDecoder:
+    return fresh(Model(encoder_width=8, decoder_width=8))
+
+
+def test_what_decides_where_nobody_says(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    plain = [(f"a {n}", f"b  {n} ") for n in range(200)]
+    for name, pairs, fields, kept in [
+        ("plain", plain, {}, False),
+        ("few", [*plain, ("c", "d\u00a0e")], {}, False),
+        ("many", [*plain[:100], *PAIRS], {}, True),
+        ("fold", PAIRS, {"whitespace": "fold"}, False),
+        ("keep", plain, {"whitespace": "keep"}, True),
+    ]:
+        (tmp_path / name).mkdir()
+        caplog.clear()
+        facts = corpus_of(tmp_path / name, pairs, **fields)
+        assert facts["whitespace"] == ("keep" if kept else "fold"), name
+        assert ("set it to keep" in caplog.text) == (name == "few"), name
+    targets = read_split(tmp_path / "fold" / "corpus", "train")["target"]
+    assert targets.tolist() == [" ".join(text.split()) for text in LAID_OUT]
+
+
+def test_pairs_that_differ_in_white_space_alone_are_the_same(tmp_path: Path) -> None:
+    pairs = [("a b", "c\nd"), ("a  b", "c d"), ("\u00a0a b", "e\tf"), (" \n", "g"), ("h", "\u00a0")]
+    facts = corpus_of(tmp_path, pairs, whitespace="keep")
+    assert facts["rejected"] == {"duplicate": 1, "empty source": 1, "empty target": 1}
+    assert read_split(tmp_path / "corpus", "train")["source"].tolist() == ["a b", "\u00a0a b"]
+
+
+@pytest.mark.parametrize("longest", [7, 20, 1000])
+def test_running_text_keeps_its_indentation(longest: int) -> None:
+    lines = ["def f(x):", "    if x:", "\treturn  x", "", "  ", "f(1) "]
+    whole = "".join(f"{line}\n" for line in lines)
+    passages = [passage for passage, _ in passages_of(lines, longest, keep=True)]
+    assert as_lines(" ".join(passages)) == whole
+    assert " ".join(passages) == as_running(whole, keep=True)
+    assert as_lines(as_running(whole[:-1], keep=True)) == whole[:-1]
+
+
+def test_a_turn_keeps_the_white_space_within_it() -> None:
+    conversation = Conversation(3, "__eou__", 100, keep=True)
+    assert conversation.split(" a\n  b __eou__ \u00a0 __eou__c\u00a0d ") == ["a\n  b", "c\u00a0d"]
+
+
+def test_engines_read_and_write_it_too(tmp_path: Path) -> None:
+    pytest.importorskip("ctranslate2")
+    from tests.decoding.test_exported import checkpoint
+
+    (tmp_path / "made").mkdir()
+    made = checkpoint(tmp_path / "made")
+    tokens = Vocabulary.load(made / VOCABULARY_FILES[0]).tokens
+    asked = [[5], [9, 7], [30, 31, 32]]
+    wont = [
+        token
+        for [found] in read_generator(made)._search(asked, Decoding(beam_size=1), [0] * 3)
+        for token in found.tokens
+    ]
+    layout = ["\n", "\t", "\u00a0", "\u202f", MARK, "\u2028"]
+    places = [*dict.fromkeys(wont), *range(40, 60)]
+    for place, token in zip(places, [*layout, "a", f"{MARK}a"], strict=False):
+        tokens[place] = token
+    for file in VOCABULARY_FILES:
+        Vocabulary.of_words(tokens, keep=True).save(made / file)
+    export(made, tmp_path / "fast", "ctranslate2")
+    ours, theirs = read_generator(made), load_generator(tmp_path / "fast")
+    texts = ["a\n  a\u00a0a", " a\ta\n", "\u202fa\u2028\n\n a"]
+    assert [ours.source.decode([ids])[0] for ids in ours.encode(texts)] == texts
+    decoding = Decoding(beam_size=1)
+    found = [[answer.text for [answer] in each.answer(texts, decoding)] for each in (ours, theirs)]
+    assert found[0] == found[1]
+    mine, engines = ([found.tokens for [found] in each._search(asked, decoding, [0] * 3)] for each in (ours, theirs))
+    assert mine == engines
+    assert any(set("\n\t\u00a0\u202f\u2028") & set(text) for text in theirs.target.decode(engines))
