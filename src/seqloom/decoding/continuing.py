@@ -111,7 +111,7 @@ class Continuer(Generator):
 
     def spellings(self, texts: Sequence[str]) -> list[float]:
         """How likely the words of each text that the vocabulary lacks are spelt as they are, in nats; 0: it has all."""
-        behind = [f"{LINE_END} {as_running(as_lines(text))}" for text in texts]
+        behind = [f"{LINE_END} {as_running(as_lines(text), self.keeps_whitespace)}" for text in texts]
         first = len(self.source.unknown_in([LINE_END])[0])  # of the line's end that is only put before
         unknown = [words[first:] for words in self.source.unknown_in(behind)]
         return [sum(map(self._spelling.log_probability, words), start=0.0) for words in unknown]
