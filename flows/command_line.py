@@ -16,7 +16,7 @@ from flows.commands import answers, chat, operation, recipes, registry
 from flows.servers import tell
 from flows.stack.failure import StackFailure
 from flows.stack.presence import join
-from seqloom.artifact.full_disk import full_disk, full_place
+from seqloom.artifact.full_disk import full_disk, full_place, has_no_space
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.private import keep_private
 from seqloom.corpus.once import downloading_once
@@ -26,7 +26,6 @@ from seqloom.preemption import Preempted
 from tasks.secret_blocks import secret_of_block
 
 PREFECT_IS_AWAY = "Prefect's server does not answer any more; what is finished is kept: the same command goes on"
-
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 for group in (recipes, answers, chat, registry, operation):
     app.registered_commands += group.commands.registered_commands
@@ -106,18 +105,30 @@ def main() -> NoReturn:
             os._exit(1)  # its client would try for minutes to tell it the rest
         traceback.print_exc()
         _fail("this is a fault of Seqloom, not of yours: please report the lines above", 1)
+    _flush()
+    sys.exit(0)
+
+
+def _flush() -> None:
+    """Have all that was said where it goes to, or say that it does not fit there."""
     try:
         sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
-        if not isinstance(error, BrokenPipeError):
-            _fail(f"not all that there is to say could be written ({error.strerror}): write it to another disk", 2)
-    sys.exit(0)
+        _give_up_output(error)
+
+
+def _give_up_output(error: OSError) -> NoReturn:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+    _fail(f"the disk is full that the output goes to ({error.strerror}): send it to another one", 2)
 
 
 def _fail_if_full(error: Exception) -> None:
     """Whatever was written, wherever it was."""
     if place := full_place(error):
+        if isinstance(error, OSError) and error.filename is None and not has_no_space(place):
+            _give_up_output(error)  # our disks are not, and a print names no file
         _fail(full_disk(place), 2)
 
 

@@ -14,6 +14,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
+from seqloom.artifact.full_disk import full_disk_is_told
 from seqloom.artifact.private import hand_over, output_folder
 from seqloom.decoding.exporting import Form, export
 from seqloom.evaluation.comparing import compare
@@ -71,7 +72,8 @@ def export_folder(model: str, home: Path, form: Form, to: Path | None) -> Path:
     if folder.exists():
         raise UserMistake(f"{folder} exists already: name another folder with --to, or remove it")
     output_folder(folder.parent)
-    with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as unfinished:
+    unfinished_folder = TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-")
+    with full_disk_is_told(folder.parent.absolute(), "nothing half-written is left"), unfinished_folder as unfinished:
         made = Path(unfinished) / "model"
         export(checkpoint, made, form)
         hand_over(made)
