@@ -49,6 +49,9 @@ Name = Annotated[str, typer.Argument(help="Name of a registered model, such as t
 Why = Annotated[str, typer.Option("--why", help="The reason, in a sentence: it is kept for those who ask later.")]
 
 
+Version = Annotated[str, typer.Argument(help="models:/NAME@ALIAS or models:/NAME/VERSION.")]
+
+
 @commands.command()
 def history(name: Name, as_json: AsJson = False) -> None:
     """What was registered, judged and promoted under a name, and why."""
@@ -89,9 +92,7 @@ def rollback(name: Name, why: Why, as_json: AsJson = False) -> None:
 
 
 @commands.command()
-def show(
-    model: Annotated[str, typer.Argument(help="models:/NAME@ALIAS or models:/NAME/VERSION.")], as_json: AsJson = False
-) -> None:
+def show(model: Version, as_json: AsJson = False) -> None:
     """The card of a version: what it is for, how good it is, where it comes from, and how to call it."""
     from seqloom.registry.card import read_card
 
@@ -135,6 +136,37 @@ def export(
     show_export(console, model, record)
     if as_json:
         print_json({"model": model, **asdict(record)})
+
+
+@commands.command()
+def verify(
+    model: Version,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Copy it there, whole, to be served from there; it may not exist yet.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare every file of a version with what was registered, before anything of it is run."""
+    from seqloom.registry.records import verify_version
+
+    found = verify_version(model, home_folder(), to)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        place = f", and copied to {found.folder}" if found.folder else ""
+        print(f"{found.uri} is what was registered, {found.signed}: {found.digest}{place}")
+
+
+@commands.command()
+def seal(model: Version, as_json: AsJson = False) -> None:
+    """Take a version as it is: write its digest to the registry, and sign it where SEQLOOM_SIGNING_KEY is set."""
+    from seqloom.registry.records import seal_as_it_is
+
+    sealed = seal_as_it_is(model, home_folder())
+    if as_json:
+        print_json(asdict(sealed))
+    else:
+        print(f"{sealed.uri} is sealed, {sealed.signed}: {sealed.digest}")
 
 
 def _form(engine: Engine, quantization: Quantization) -> "Form":

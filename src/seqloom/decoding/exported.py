@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from seqloom.artifact.damage import read_whole
 from seqloom.batches.length_limit import LengthLimit
 from seqloom.decoding.continuing import Continuer
 from seqloom.decoding.generator import Generator, conversation_of
@@ -38,14 +39,19 @@ def places_of(recipe: "Recipe") -> int:
 
 
 def load_generator(folder: Path) -> Generator:
-    """The model of a folder that training or `seqloom export` wrote."""
-    file = folder / EXPORT_FILE
-    if not file.is_file():
-        return read_generator(folder)
-    if json.loads(file.read_text(encoding="utf-8"))["form"] != "torch-int8":
-        return CTranslate2Generator(folder)
-    form = _INT8[kind_of(read_recipe(folder).task).answer]
-    return form.around(read_int8(folder), folder)
+    """The model of a folder that training or `seqloom export` wrote.
+
+    Raises:
+        UserMistake: it holds none, or one that is damaged.
+    """
+    with read_whole(folder):
+        file = folder / EXPORT_FILE
+        if not file.is_file():
+            return read_generator(folder)
+        if json.loads(file.read_text(encoding="utf-8"))["form"] != "torch-int8":
+            return CTranslate2Generator(folder)
+        form = _INT8[kind_of(read_recipe(folder).task).answer]
+        return form.around(read_int8(folder), folder)
 
 
 def ctranslate2() -> ModuleType:

@@ -5,7 +5,6 @@ al. 2018, https://arxiv.org/abs/1712.05877, symmetric). Inputs are scaled row by
 company in a batch.  N rows, I inputs, O outputs.
 """
 
-import json
 from pathlib import Path
 
 import torch
@@ -13,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from seqloom.mistake import UserMistake
-from seqloom.models.building import SIZES_FILE, WEIGHTS_FILE, Sizes, build_model
+from seqloom.models.building import SIZES_FILE, WEIGHTS_FILE, build_for, read_sizes
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.recipe.resolved import read_recipe
 
@@ -48,8 +47,7 @@ def read_int8(folder: Path) -> EncoderDecoder:
     for name, scale in scales.items():
         stored[name] = (stored[name].flatten(1).float() * scale).view_as(stored[name])
     recipe = read_recipe(folder)
-    sizes = Sizes(**json.loads((folder / SIZES_FILE).read_text(encoding="utf-8")))
-    model = build_model(recipe.model, sizes, recipe.training.objective)
+    model = build_for(folder / WEIGHTS_FILE, recipe.model, read_sizes(folder), recipe.training.objective)
     missing, unknown = model.load_state_dict(stored, strict=False)  # of a matrix with two names one is stored
     weights = model.state_dict(keep_vars=True)
     stored_once = {id(weights[name]) for name in stored.keys() - set(unknown)}

@@ -1,6 +1,7 @@
 """A recipe's model section to a model, and a model to and from its files."""
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,9 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import safe_open
 from safetensors.torch import load_model, save_model
 from torch import nn
 
+from seqloom.artifact.damage import read_whole
+from seqloom.mistake import UserMistake
 from seqloom.models.choosing import build_decoder, build_encoder
 from seqloom.models.contract import AttentiveDecoder
 from seqloom.models.encoder_decoder import EncoderDecoder
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
 WEIGHTS_FILE = "weights.safetensors"
 SIZES_FILE = "sizes.json"
+MOST, MOST_LAYERS = 1 << 32, 1000  # of any figure that a size follows from
 
 
 @dataclass(frozen=True)
@@ -99,11 +104,43 @@ def save_checkpoint(model: EncoderDecoder, sizes: Sizes, folder: Path) -> None:
 
 
 def read_checkpoint(section: "Model", folder: Path, objective: str = "sequence") -> EncoderDecoder:
-    """The model whose weights lie in `folder`, ready for inference on the CPU."""
-    sizes = Sizes(**json.loads((folder / SIZES_FILE).read_text(encoding="utf-8")))
-    model = build_model(section, sizes, objective)
-    load_model(model, str(folder / WEIGHTS_FILE))
+    """The model whose weights lie in `folder`, ready for inference on the CPU.
+
+    Raises:
+        UserMistake: its files are damaged, or do not belong together.
+    """
+    with read_whole(folder):
+        model = build_for(folder / WEIGHTS_FILE, section, read_sizes(folder), objective)
+        load_model(model, str(folder / WEIGHTS_FILE))
     return model.eval()
+
+
+def read_sizes(folder: Path) -> Sizes:
+    """What `save_checkpoint` wrote."""
+    return Sizes(**json.loads((folder / SIZES_FILE).read_text(encoding="utf-8")))
+
+
+def build_for(weights: Path, section: "Model", sizes: Sizes, objective: str) -> EncoderDecoder:
+    """A model to put these weights into, made only if it has no more numbers than the file.
+
+    Sizes that are no longer those of the weights would ask for whatever memory they say.
+
+    Raises:
+        UserMistake: it has more.
+    """
+    for name, figure in {**vars(section), **asdict(sizes)}.items():
+        if isinstance(figure, int) and not 0 <= figure <= (MOST_LAYERS if name.endswith("layers") else MOST):
+            raise UserMistake(f"{weights.parent}: {name} {figure} is no size of a model: its files are damaged")
+    with torch.device("meta"):  # shapes without memory
+        described = sum(weight.numel() for weight in build_model(section, sizes, objective).parameters())
+    with safe_open(weights, framework="np") as stored:
+        held = sum(math.prod(stored.get_slice(name).get_shape()) for name in stored.keys())  # noqa: SIM118 no mapping
+    if described > held:
+        raise UserMistake(
+            f"{weights.parent}: {SIZES_FILE} and the recipe describe {described:,} weights, and {weights.name} holds "
+            f"{held:,}: they do not belong together"
+        )
+    return build_model(section, sizes, objective)
 
 
 def _embedding(tokens: int, width: int) -> nn.Embedding:

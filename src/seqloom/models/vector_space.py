@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from seqloom.artifact.damage import read_whole
 from seqloom.mistake import UserMistake
 
 SPACE_FILE = "vector_space.safetensors"
@@ -58,4 +59,5 @@ class VectorSpace:
         """
         if not (folder / SPACE_FILE).is_file():
             raise UserMistake(f"{folder}: {SPACE_FILE} is missing, so nobody knows where to draw from: train it again")
-        return cls(**load_file(folder / SPACE_FILE))
+        with read_whole(folder):
+            return cls(**load_file(folder / SPACE_FILE))

@@ -5,14 +5,19 @@ there it only has to be read.
 """
 
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
+
+from seqloom.mistake import UserMistake
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
 
 RECIPE_FILE = "recipe.json"
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+SECTIONS = ("corpus", "vocabulary", "vectors", "model", "training", "decoding")  # that a model is read with
 ADDED: dict[str, dict[str, object]] = {
     "corpus": {"delimiter": "auto", "escape": "auto", "max_reject_share": 0.05, "whitespace": "fold"},
     "evaluation": {"linear_baseline": True},
@@ -28,10 +33,25 @@ def write_recipe(recipe: "Recipe", folder: Path) -> None:
 
 
 def read_recipe(folder: Path) -> "Recipe":
-    """Return what `write_recipe` wrote, now or before fields were added: the same attributes, without the checks."""
+    """Return what `write_recipe` wrote, now or before fields were added: the same attributes, without the checks.
+
+    Raises:
+        UserMistake: it is something else; what it names goes into names of folders, so it may not lead elsewhere.
+    """
     text = (folder / RECIPE_FILE).read_text(encoding="utf-8")
-    recipe = json.loads(text, object_hook=lambda fields: SimpleNamespace(**fields))
+    try:
+        recipe = json.loads(text, object_hook=lambda fields: SimpleNamespace(**fields))
+    except (ValueError, TypeError, RecursionError):
+        recipe = None
+    sections = [getattr(recipe, name, None) for name in SECTIONS]
+    name = getattr(recipe, "name", None)
+    if not all(isinstance(section, SimpleNamespace) for section in sections) or not _is_name(name):
+        raise UserMistake(f"{folder / RECIPE_FILE} is no recipe that training wrote: it is damaged, fetch it again")
     for name, fields in ADDED.items():
         section = vars(getattr(recipe, name))
         section.update({**fields, **section})
     return cast("Recipe", recipe)
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and re.fullmatch(NAME, name) is not None

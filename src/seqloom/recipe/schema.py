@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from seqloom.recipe.architecture import ctranslate2_obstacles, mistaken_places
 from seqloom.recipe.kinds.choosing import kind_of
+from seqloom.recipe.resolved import NAME
 from seqloom.recipe.sections.corpus import Corpus
 from seqloom.recipe.sections.decoding import Decoding
 from seqloom.recipe.sections.evaluation import Evaluation
@@ -27,9 +28,7 @@ __all__ = ["Corpus", "Decoding", "Evaluation", "Model", "Recipe", "Registry", "T
 class Recipe(Section):
     """Everything that decides what is made."""
 
-    name: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Name of the registered model: letters, digits, . _ -"
-    )
+    name: str = Field(pattern=f"^{NAME}$", description="Name of the registered model: letters, digits, . _ -")
     task: Literal["translation", "summarisation", "sentiment", "reconstruction", "chat", "generation"] = Field(
         "translation",
         description="What the target is to the source: a translation or a summary of it, a label for it, the source "

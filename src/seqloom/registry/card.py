@@ -23,9 +23,10 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry.evidence import html
 from seqloom.registry.forms import records_of
 from seqloom.registry.history import history
+from seqloom.registry.integrity import OWN_FORM
 from seqloom.registry.lookup import find_version, open_registry
 from seqloom.registry.tracking import Version
-from seqloom.registry.versions import OWN_FORM, aliases_of
+from seqloom.registry.versions import aliases_of
 
 LINEAGE = "seqloom.lineage."  # and what: tags on the version
 DESCRIPTION_AT_MOST = 5000  # characters that MLflow's database takes

@@ -19,6 +19,7 @@ from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.continuing import parent_of
 from seqloom.registry.planning import Step, plan
+from seqloom.registry.signing import check_keys
 from seqloom.vocabulary.building import SIDES, build_vocabulary
 from seqloom.vocabulary.labels import labels_of
 from seqloom.vocabulary.unknown import SPELT
@@ -27,11 +28,12 @@ logger = logging.getLogger(__name__)
 
 
 def check_places(recipe: Recipe) -> None:
-    """Refuse at once what a later stage would refuse after an hour: a GPU, a library or a file that is not there.
+    """Refuse at once what a later stage would refuse after an hour: no GPU, library or file, or no key that is one.
 
     Raises:
-        UserMistake: one of them is missing.
+        UserMistake: one of them is missing, or the key to sign versions with is none.
     """
+    check_keys()
     if recipe.training.device == "cuda":
         from seqloom.training.device import choose_device  # torch: seconds of imports
 

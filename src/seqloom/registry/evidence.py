@@ -5,7 +5,7 @@ from html import escape
 from markdown_it import MarkdownIt
 
 from seqloom.registry.gate import Verdict
-from seqloom.registry.versions import OWN_FORM
+from seqloom.registry.integrity import OWN_FORM
 
 COLUMNS = ("rule", "champion", "challenger", "difference (95 % interval)", "verdict")
 COLUMNS_OF_A_FORM = ("rule", "the version itself", "this form", "difference (95 % interval)", "verdict")

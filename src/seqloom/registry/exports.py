@@ -28,14 +28,12 @@ from seqloom.recipe.resolved import read_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.forms import EXPORT_TAG, Record, Side
 from seqloom.registry.gate import Contender, Verdict, judge_form
+from seqloom.registry.integrity import ARTIFACTS, FORM_SEAL_TAG, OWN_FORM, PACKAGE, form_tags
 from seqloom.registry.judging import keep_evidence
 from seqloom.registry.lookup import fetch, find_checkpoint, find_version, open_registry
 from seqloom.registry.measuring import Measured, measure, megabytes_of
 from seqloom.registry.sealed import CHECKPOINT, FORMS, seal
 from seqloom.registry.smoke import smoke_test
-from seqloom.registry.versions import FORM_SEAL_TAG, OWN_FORM, PACKAGE
-
-ARTIFACTS = "artifacts"  # MLflow's folder for what a pyfunc brings
 
 
 def export_version(model: str, home: Path, form: Form, progress: Progress) -> Record:
@@ -45,13 +43,14 @@ def export_version(model: str, home: Path, form: Form, progress: Progress) -> Re
         UserMistake: there is no such version, it cannot have this form, or its test rows are not there any more.
     """
     version = find_version(model, home)
-    package = fetch(version)
-    model_id = _model_that_knows_forms(version, package.parents[1])
     recipe, rows = _what_it_was_judged_by(version)
     client = open_registry(model, home)
     with TemporaryDirectory() as folder:
-        copy = Path(folder, "version")
-        shutil.copytree(package.parents[1], copy, ignore=shutil.ignore_patterns(FORMS))
+        # A copy that nobody else can write to: its code will be run.
+        package = fetch(version, Path(folder, version.name, str(version.version)))
+        copy = package.parents[1]
+        model_id = _model_that_knows_forms(version, copy)
+        shutil.rmtree(copy / ARTIFACTS / FORMS, ignore_errors=True)
         made = copy / ARTIFACTS / FORMS / form
         export(package / CHECKPOINT, made, form)
         digest = seal(made)
@@ -129,7 +128,8 @@ def _keep(client: MlflowClient, version: ModelVersion, model_id: str, made: Path
         client.log_model_artifacts(model_id, str(made), f"{ARTIFACTS}/{FORMS}/{record.form}")
     client.set_model_version_tag(name, number, EXPORT_TAG + record.form, json.dumps(asdict(record)))
     if record.passed:
-        client.set_model_version_tag(name, number, tag, digest)
+        for each, value in form_tags(name, record.form, digest).items():
+            client.set_model_version_tag(name, number, each, value)
 
 
 def _model_that_knows_forms(version: ModelVersion, folder: Path) -> str:

@@ -9,8 +9,8 @@ from seqloom.evaluation.slices import Slice
 from seqloom.recipe.kinds.choosing import judged_by, kind_of
 from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe, Registry
+from seqloom.registry.integrity import OWN_FORM
 from seqloom.registry.smoke import Smoke
-from seqloom.registry.versions import OWN_FORM
 
 TIE = "a tie at the top: no figure is better"
 """Nobody can be above the best there is, and to reach it is no reason to be refused."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from mlflow import MlflowClient
@@ -73,7 +74,7 @@ def judge_version(
     started = time.monotonic()
     champion = aliases_of(client, recipe.name).get(CHAMPION)
     champion = None if champion == version.number else champion
-    smoke = smoke_test(client.tracking_uri, version.uri)
+    smoke = _smoke(client, recipe.name, version.number)
     if not smoke.passed:
         return Verdict(recipe.name, version.number, champion, unanswered(smoke), key=key)
     from seqloom.evaluation.kinds.judge import HeldOut  # torch and scikit-learn: seconds that only this needs
@@ -152,16 +153,32 @@ def _run_of(client: MlflowClient, name: str, number: int | None) -> str:
     return "" if number is None else str(client.get_model_version(name, str(number)).run_id)
 
 
+def _smoke(client: MlflowClient, name: str, number: int) -> Smoke:
+    """Whether the version answers; nothing of it is run that is not what was registered."""
+    with TemporaryDirectory() as folder:
+        try:
+            package = _fetched(client, name, number, folder)
+        except UserMistake as damage:
+            return Smoke(False, str(damage))
+        return smoke_test(client.tracking_uri, str(package.parents[1]))
+
+
 def _contender(client: MlflowClient, recipe: Recipe, number: int, test: "HeldOut", progress: Progress) -> Contender:
     """A version, asked as others ask it."""
     from seqloom.evaluation.kinds.choosing import judge_of
 
-    made = client.get_model_version(recipe.name, str(number))
-    uri = f"models:/{recipe.name}/{number}"
-    measured = measure(uri, test.sources, recipe.decoding, recipe.training.device, progress)
-    replies = _spelt(measured.replies, fetch(made), test) if kind_of(recipe.task).running else measured.replies
-    counts = judge_of(recipe.task).count(judged_by(recipe).name, replies, test)
-    return Contender(number, counts, measured.latency_p95, megabytes_of(fetch(made)))
+    with TemporaryDirectory() as folder:
+        package = _fetched(client, recipe.name, number, folder)
+        uri = str(package.parents[1])
+        measured = measure(uri, test.sources, recipe.decoding, recipe.training.device, progress)
+        replies = _spelt(measured.replies, package, test) if kind_of(recipe.task).running else measured.replies
+        counts = judge_of(recipe.task).count(judged_by(recipe).name, replies, test)
+        return Contender(number, counts, measured.latency_p95, megabytes_of(package))
+
+
+def _fetched(client: MlflowClient, name: str, number: int, folder: str) -> Path:
+    """The package of a version, below `folder`, where nobody changes it between the look and the use."""
+    return fetch(client.get_model_version(name, str(number)), Path(folder, name, str(number)))
 
 
 def _spelt(replies: "Replies", version: Path, test: "HeldOut") -> "Replies":

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from mlflow import MlflowClient
 
+from seqloom.registry.integrity import VERIFY
 from seqloom.registry.mlflow_view import TRAINING_VIEW
 from seqloom.registry.tracking import shown, tracking_uri
 
@@ -41,11 +42,11 @@ def server_command(home: Path) -> str:
 
 
 def serve_command(name: str, home: Path) -> str:
-    """The command that answers over HTTP as the champion, with what this shell does not set yet.
+    """The command that answers over HTTP as the champion, if it is intact, with what this shell does not set yet.
 
     MLflow calls uvicorn by its name, which wants the environment on PATH, and does not know where our database is.
     """
-    command = f"mlflow models serve -m models:/{name}@champion --env-manager local --port 5001"
+    command = f"{VERIFY}=1 mlflow models serve -m models:/{name}@champion --env-manager local --port 5001"
     scripts = str(Path(sys.executable).parent)
     if scripts not in os.environ.get("PATH", "").split(os.pathsep):
         command = f"PATH='{scripts}':$PATH {command}"

@@ -4,17 +4,17 @@ import os
 import re
 from pathlib import Path
 
-import mlflow
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.models import Model
+from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 
 from seqloom.mistake import UserMistake
 from seqloom.registry.database import database_file
-from seqloom.registry.sealed import CHECKPOINT, FORMS, DamagedVersion, seal_of, verify
+from seqloom.registry.integrity import FORM_SEAL_TAG, OWN_FORM, require_intact, require_intact_form, uri_of
+from seqloom.registry.sealed import CHECKPOINT
 from seqloom.registry.tracking import connect
-from seqloom.registry.versions import FORM_SEAL_TAG, OWN_FORM, PACKAGE, SEAL_TAG, aliases_of, no_model
+from seqloom.registry.versions import aliases_of, no_model
 
 MODEL_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))")
 
@@ -86,25 +86,32 @@ def open_model(name: str, home: Path) -> MlflowClient:
     return client
 
 
-def fetch(version: ModelVersion) -> Path:
-    """The folder of a version's package, every file of it as it was registered.
+def fetch(version: ModelVersion, to: Path | None = None) -> Path:
+    """The folder of a version's package, every file of the version as it was registered.
+
+    What is to be run is fetched `to` a folder of its own, where nobody changes it after it was checked.
 
     Raises:
         UserMistake: it is no version of ours, or it was changed.
     """
-    uri = f"models:/{version.name}/{version.version}"
-    folder = Path(mlflow.artifacts.download_artifacts(uri))
-    flavour = Model.load(folder).flavors["python_function"]
-    if PACKAGE not in flavour.get("artifacts", {}):
-        raise UserMistake(f"{uri} was not made by Seqloom; give a model that seqloom train registered")
-    package = folder / str(flavour["artifacts"][PACKAGE]["path"])
+    return require_intact(download(version, to), version)
+
+
+def download(version: ModelVersion, to: Path | None = None) -> Path:
+    """A version's folder, as it is: what MLflow itself makes of it may be a copy that is verified already.
+
+    Raises:
+        UserMistake: there is something else than files in it.
+    """
+    if to is not None:
+        to.mkdir(parents=True, exist_ok=True)
+    repository = ModelsArtifactRepository(uri_of(version))
     try:
-        verify(package)
-        if seal_of(package) != version.tags.get(SEAL_TAG):
-            raise DamagedVersion("its manifest is not the one that was registered")
-    except DamagedVersion as damage:
-        raise UserMistake(f"{uri} is damaged: {damage}") from None
-    return package
+        return Path(repository.download_artifacts("", dst_path=None if to is None else str(to)))
+    except MlflowException as error:
+        if "named pipe" not in str(error):
+            raise
+        raise UserMistake(f"{uri_of(version)} is damaged: a pipe lies where a file belongs") from None
 
 
 def forms_of(version: ModelVersion) -> list[str]:
@@ -113,19 +120,11 @@ def forms_of(version: ModelVersion) -> list[str]:
 
 
 def _find_form(version: ModelVersion, package: Path, form: str) -> Path:
-    uri = f"models:/{version.name}/{version.version}"
     if form not in forms_of(version):
         raise UserMistake(
-            f"{uri} has no form {form}; it has {', '.join(forms_of(version))}; seqloom export adds others"
+            f"{uri_of(version)} has no form {form}; it has {', '.join(forms_of(version))}; seqloom export adds others"
         )
-    folder = package.parent / FORMS / form
-    try:
-        verify(folder)
-        if seal_of(folder) != version.tags[FORM_SEAL_TAG + form]:
-            raise DamagedVersion("its manifest is not the one that was registered")
-    except DamagedVersion as damage:
-        raise UserMistake(f"{uri} as {form} is damaged: {damage}; export it again") from None
-    return folder
+    return require_intact_form(package.parents[1], version, form)
 
 
 def _find_version(client: MlflowClient, name: str, alias: str | None, version: str | None) -> ModelVersion:

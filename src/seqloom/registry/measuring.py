@@ -13,7 +13,7 @@ import pandas as pd
 
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Decoding
-from seqloom.registry.versions import OWN_FORM
+from seqloom.registry.integrity import OWN_FORM
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
@@ -54,13 +54,14 @@ def measure(
         answers: pd.DataFrame = model.predict(pd.DataFrame({"source": list(texts)}), params=params | numbered)
         return answers
 
+    name = "/".join(uri.rsplit("/", 2)[1:])  # and number, also where it is a folder
     seconds = _seconds(ask, sources)
     if form == OWN_FORM:
         _move(model, device)
     tables: list[pd.DataFrame] = []
     for start in range(0, len(sources), ROWS_AT_ONCE):
         tables.append(ask(sources[start : start + ROWS_AT_ONCE], start))
-        progress(min(start + ROWS_AT_ONCE, len(sources)), len(sources), "rows", f"asking {uri}")
+        progress(min(start + ROWS_AT_ONCE, len(sources)), len(sources), "rows", f"asking {name}")
     answers = pd.concat(tables)
     median, nearly_all = (float(quantile) * 1000 for quantile in np.quantile(seconds, [0.5, 0.95]))
     return Measured({str(column): answers[column].tolist() for column in answers}, nearly_all, median)

@@ -8,8 +8,9 @@ This module is among them and is run before anything is checked, so it uses the 
 import ast
 import hashlib
 import json
+import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
@@ -22,15 +23,25 @@ FORMS = (
     "forms"  # folder beside that of the version: what `seqloom export` made of its checkpoint, each sealed by itself
 )
 LIBRARY = "seqloom"
+PACKAGE_FILES = (
+    *(f"{CHECKPOINT}/{name}.json" for name in ("recipe", "sizes", "source", "target")),
+    f"{CHECKPOINT}/weights.safetensors",
+    *(f"{CODE}/{LIBRARY}/{name}.py" for name in ("__init__", "mistake", "decoding/answering", "registry/sealed")),
+)
+"""What a version must hold to be loaded."""
+FORM_FILES = ("export.json", "recipe.json", "source.json", "target.json")
+WEIGHTS_OF_FORMS = {"model.bin", "weights.safetensors"}
+LARGEST_MANIFEST = 1 << 24  # bytes
+LONGEST_SHOWN = 200  # letters of a name in a sentence
 
 
 class DamagedVersion(ValueError):
-    """A file of a version is missing or is not what it was."""
+    """A file of a version is missing, was changed, or was not there when it was registered."""
 
 
 def seal(root: Path) -> str:
     """Write the manifest of every file below `root` into it; return the manifest's own digest."""
-    files = {path.relative_to(root).as_posix(): _digest(path) for path in sorted(root.rglob("*")) if path.is_file()}
+    files = {name: _digest(path) for name, path in files_below(root).items() if name != MANIFEST_FILE}
     manifest = root / MANIFEST_FILE
     manifest.write_text(json.dumps({"files": files}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return _digest(manifest)
@@ -42,29 +53,80 @@ def seal_of(root: Path) -> str:
     Raises:
         DamagedVersion: there is no manifest.
     """
-    if not (root / MANIFEST_FILE).is_file():
+    manifest = root / MANIFEST_FILE
+    if manifest.is_symlink() or not manifest.is_file():
         raise DamagedVersion(f"{MANIFEST_FILE} is missing: this version is not whole")
-    return _digest(root / MANIFEST_FILE)
+    return _digest(manifest)
 
 
-def verify(root: Path) -> dict[str, str]:
+def verify(root: Path, required: Iterable[str] = PACKAGE_FILES) -> dict[str, str]:
     """The digests of the files below `root`, by their names, once every file was found to be what it was.
 
+    Who can take a line out of the manifest could spare a file the comparison: so a file without a line is refused, and
+    so is a manifest without a line for each of `required`.
+
     Raises:
-        DamagedVersion: one is missing or changed.
+        DamagedVersion: a file is missing, was changed, or is in no line.
     """
+    listed = _read_manifest(root)
+    found = files_below(root)
+    for name in [*required, *listed]:
+        if name not in listed or name not in found:
+            raise DamagedVersion(f"{name[:LONGEST_SHOWN]} is missing: this version is not whole, fetch it again")
+    for name, path in found.items():
+        if name == MANIFEST_FILE:
+            continue
+        if name not in listed:
+            raise DamagedVersion(
+                f"{name[:LONGEST_SHOWN]} is not of this version: remove it, or fetch the version again"
+            )
+        if _digest(path) != listed[name]:
+            raise DamagedVersion(f"{name} is not the file that was registered: fetch this version again")
+    return listed
+
+
+def verify_form(root: Path) -> None:
+    """Likewise, of what `seqloom export` made.
+
+    Raises:
+        DamagedVersion: as `verify` does.
+    """
+    listed = verify(root, FORM_FILES)
+    if not WEIGHTS_OF_FORMS & listed.keys():
+        raise DamagedVersion(f"{' or '.join(sorted(WEIGHTS_OF_FORMS))} is missing: this version is not whole")
+
+
+def files_below(root: Path) -> dict[str, Path]:
+    """Every file below `root`, by its name from there.
+
+    Raises:
+        DamagedVersion: there is something else than files and folders: a link leads to what no digest holds for.
+    """
+    found: dict[str, Path] = {}
+    waiting = [root]
+    while waiting:
+        for path in sorted(waiting.pop().iterdir()):
+            mode = path.lstat().st_mode
+            if stat.S_ISDIR(mode):
+                waiting.append(path)
+            elif stat.S_ISREG(mode):
+                found[path.relative_to(root).as_posix()] = path
+            else:
+                raise DamagedVersion(f"{path.relative_to(root).as_posix()} is no plain file: fetch this version again")
+    return dict(sorted(found.items()))
+
+
+def _read_manifest(root: Path) -> dict[str, str]:
     seal_of(root)
     try:
-        files: dict[str, str] = json.loads((root / MANIFEST_FILE).read_text(encoding="utf-8"))["files"]
-    except (ValueError, KeyError) as error:
+        with (root / MANIFEST_FILE).open("rb") as file:
+            content = file.read(LARGEST_MANIFEST + 1)
+        listed = json.loads(content)["files"] if len(content) <= LARGEST_MANIFEST else None
+    except (OSError, ValueError, TypeError, LookupError, RecursionError) as error:
         raise DamagedVersion(f"{MANIFEST_FILE} cannot be read: this version is damaged") from error
-    for name, digest in files.items():
-        path = root / name
-        if not path.is_file():
-            raise DamagedVersion(f"{name} is missing: this version is not whole, fetch it again")
-        if _digest(path) != digest:
-            raise DamagedVersion(f"{name} is not the file that was registered: fetch this version again")
-    return files
+    if not isinstance(listed, dict) or not all(isinstance(digest, str) for digest in listed.values()):
+        raise DamagedVersion(f"{MANIFEST_FILE} cannot be read: this version is damaged")
+    return listed
 
 
 def open_code(root: Path, files: Mapping[str, str]) -> str:

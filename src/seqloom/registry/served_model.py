@@ -1,9 +1,12 @@
 """The model as others load it: MLflow keeps this file with the version and runs it, so there is no pickle.
 
 It needs the libraries in requirements.txt; of Seqloom it takes the modules that lie with the version. `model_config`
-says in which form it answers: {"form": "torch"}, or one that `seqloom export` added to the version.
+says in which form it answers: {"form": "torch"}, or one that `seqloom export` added to the version. It also says the
+digest that the package's manifest had, so that a package that was changed and sealed anew is not this version's.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +18,8 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-SEALED = Path("code", "seqloom", "registry", "sealed.py")
+MANIFEST = "manifest.json"
+SEALED = "code/seqloom/registry/sealed.py"
 OWN_FORM = "torch"  # as it was trained
 
 
@@ -25,14 +29,15 @@ class ServedModel(PythonModel):
     def load_context(self, context: PythonModelContext) -> None:
         """Check every file of the version, then read its code and its checkpoint."""
         package = Path(context.artifacts["package"])
-        sealed = _run(package / SEALED)
+        config = context.model_config or {}
+        sealed = _run_sealed(package, config.get("seal", ""))
         try:
             files = sealed.verify(package)
         except sealed.DamagedVersion as damage:
             raise MlflowException(f"the model in {package.parents[1]} is damaged: {damage}") from None
         name = sealed.open_code(package, files)
         self.mistake: type[Exception] = import_module(f"{name}.mistake").UserMistake
-        folder = _weights(package, sealed, (context.model_config or {}).get("form", OWN_FORM))
+        folder = _weights(package, sealed, config.get("form", OWN_FORM))
         try:
             self.answering = import_module(f"{name}.decoding.answering").Answering.load(folder)
         except self.mistake as mistake:
@@ -61,18 +66,33 @@ def _weights(package: Path, sealed: ModuleType, form: str) -> Path:
             f"this version has no form {form!r}; it has {', '.join([OWN_FORM, *there])}; seqloom export adds others"
         )
     try:
-        sealed.verify(forms / form)
+        sealed.verify_form(forms / form)
     except sealed.DamagedVersion as damage:
         raise MlflowException(f"the form {form} in {package.parents[1]} is damaged: {damage}") from None
     return Path(forms / form)
 
 
-def _run(file: Path) -> ModuleType:
-    if not file.is_file():
-        raise MlflowException(f"{file} is missing: this version is not whole, fetch it again")
+def _run_sealed(package: Path, seal: str) -> ModuleType:
+    """The module that checks the others, once it is the one that was registered."""
+    manifest = _read(package, MANIFEST, seal)
+    source = _read(package, SEALED, json.loads(manifest)["files"][SEALED])
     module = ModuleType("seqloom_sealed")
-    exec(compile(file.read_bytes(), file, "exec"), vars(module))  # the file itself, not bytecode that lies beside it
+    exec(compile(source, package / SEALED, "exec"), vars(module))  # the file itself, not bytecode that lies beside it
     return module
+
+
+def _read(package: Path, name: str, digest: str) -> bytes:
+    """A file of the package, if it is the one that was registered."""
+    fault = "is not the file that was registered"
+    if (package / name).is_file():
+        content = (package / name).read_bytes()
+        if hashlib.sha256(content).hexdigest() == digest:
+            return content
+    else:
+        fault = "is missing"
+    raise MlflowException(
+        f"the model in {package.parents[1]} is damaged: {name} {fault}: this version is not whole, fetch it again"
+    )
 
 
 mlflow.models.set_model(ServedModel())

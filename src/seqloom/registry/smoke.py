@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from seqloom.artifact.durable import says_full
 from seqloom.artifact.full_disk import full_disk
 from seqloom.mistake import UserMistake
-from seqloom.registry.versions import OWN_FORM
+from seqloom.registry.integrity import OWN_FORM
 
 SECONDS = 300  # to load and answer
 

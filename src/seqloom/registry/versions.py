@@ -18,16 +18,15 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.kinds.kind import Kind
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.integrity import ARTIFACTS, OWN_FORM, PACKAGE, SEAL_TAG, digest_of, digest_tags
 from seqloom.registry.packaging import pack, requirements
+from seqloom.registry.sealed import DamagedVersion, seal_of, verify
 from seqloom.registry.tracking import Version
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-KEY_TAG, SEAL_TAG, VERDICT_KEY_TAG = "seqloom.key", "seqloom.seal", "seqloom.verdict.key"
+KEY_TAG, VERDICT_KEY_TAG = "seqloom.key", "seqloom.verdict.key"
 KEY_TAGS = {"registry": KEY_TAG, "gate": VERDICT_KEY_TAG}
 """What a version was made from, and what it was judged by."""
-PACKAGE = "package"
-OWN_FORM = "torch"  # how a version answers that nobody asked for another
-FORM_SEAL_TAG = SEAL_TAG + "."  # and the form
 SHOWN = 20  # names of models in a sentence
 SERVED_MODEL = Path(__file__).parent / "served_model.py"
 TYPES = {bool: DataType.boolean, int: DataType.long, float: DataType.double, str: DataType.string}
@@ -46,7 +45,7 @@ def register_version(
         return found
     model_uri, model_id, seal = _log_model(recipe, run_id, checkpoint, _example(evaluation))
     figures = {name: f"{value:.4f}" for name, value in evaluation.facts["metrics"].items()}
-    tags = {KEY_TAG: key, SEAL_TAG: seal, **figures}
+    tags = {KEY_TAG: key, SEAL_TAG: seal, **digest_tags(recipe.name, _digest_of_stored(model_uri, seal)), **figures}
     made = client.create_model_version(recipe.name, model_uri, run_id, tags=tags, model_id=model_id)
     client.set_registered_model_alias(recipe.name, CHALLENGER, made.version)
     return describe(client, recipe.name, str(made.version))
@@ -138,7 +137,18 @@ def _log_model(recipe: Recipe, run_id: str, checkpoint: Path, example: str) -> t
             "signature": signature(recipe),
             "input_example": pd.DataFrame({"source": [example]}),
             "pip_requirements": requirements(),
-            "model_config": {"form": OWN_FORM},
+            "model_config": {"form": OWN_FORM, "seal": seal},
         }
         info = mlflow.pyfunc.log_model(**arguments)
     return str(info.model_uri), str(info.model_id), seal
+
+
+def _digest_of_stored(model_uri: str, seal: str) -> str:
+    """The digest of what MLflow stored, which has to be what it was given."""
+    with TemporaryDirectory() as folder:
+        stored = Path(mlflow.artifacts.download_artifacts(model_uri, dst_path=folder))
+        verify(stored / ARTIFACTS / PACKAGE)
+        ours = seal_of(stored / ARTIFACTS / PACKAGE) == seal
+        if not ours or (stored / SERVED_MODEL.name).read_bytes() != SERVED_MODEL.read_bytes():
+            raise DamagedVersion(f"{model_uri} is not what was just stored there: who else writes to this store?")
+        return digest_of(stored)

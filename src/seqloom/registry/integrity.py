@@ -1,0 +1,172 @@
+"""A version's files against the registry's record of it: what is compared before anything of the version is run.
+
+A version brings the code that loads it, the module that checks its files among it. Whoever may write its files could
+change that too; what they were stands therefore in a tag of the version, in MLflow's database, and is compared by the
+Seqloom that is installed. What that is worth, with a signature and without: docs/security.md.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+
+from seqloom.mistake import UserMistake
+from seqloom.registry.sealed import FORMS, DamagedVersion, files_below, seal_of, verify, verify_form
+from seqloom.registry.signing import require_signature, sign
+
+SEAL_TAG = "seqloom.seal"  # of a version: the digest of its package's manifest
+DIGEST_TAG, SIGNATURE_TAG = "seqloom.digest", "seqloom.signature"  # and of all of it
+FORM_SEAL_TAG, FORM_SIGNATURE_TAG = f"{SEAL_TAG}.", f"{SIGNATURE_TAG}."  # and the form
+ARTIFACTS, PACKAGE = "artifacts", "package"  # MLflow's folder for what a pyfunc brings, and ours in it
+OWN_FORM = "torch"  # how a version answers that nobody asked for another
+VERIFY = "SEQLOOM_VERIFY"  # variable of the environment; what asks for it is verified_models.py
+WRITTEN_ON_THE_WAY = "registered_model_meta"  # by MLflow, wherever it hands a version out
+
+NOT_AS_REGISTERED = (
+    "its MLmodel, its loader or another file beside the package is not what was registered: fetch this version again"
+)
+
+logger = logging.getLogger(__name__)
+
+
+def digest_of(folder: Path) -> str:
+    """One figure for a version as MLflow hands it out: its MLmodel, its loader, the seal on its package, all else.
+
+    Forms are no part of it: they are added later, and each has a seal of its own.
+
+    Raises:
+        DamagedVersion: there is no package in `folder`, or something else than files.
+    """
+    package, forms = f"{ARTIFACTS}/{PACKAGE}/", f"{ARTIFACTS}/{FORMS}/"
+    parts = {package: seal_of(folder / package)}
+    for name, path in files_below(folder).items():
+        if name != WRITTEN_ON_THE_WAY and not name.startswith((package, forms)):
+            parts[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(json.dumps(sorted(parts.items())).encode()).hexdigest()
+
+
+def require_intact(folder: Path, version: ModelVersion, strict: bool = False) -> Path:
+    """The package in the folder of a version, if every file is as it was registered; nothing of it is run.
+
+    One that was registered before versions had a digest is told of; `strict` refuses it.
+
+    Raises:
+        UserMistake: the version is not ours, or a file of it was changed, or was not there.
+    """
+    package = _require_package(folder, version)
+    digest = version.tags.get(DIGEST_TAG, "")
+    if not digest:
+        told = (
+            f"{uri_of(version)} was registered before versions had a digest outside of their files, so nothing says "
+            f"whether the code that loads it is its own: seqloom seal {uri_of(version)} takes it as it is"
+        )
+        if strict:
+            raise UserMistake(told)
+        logger.warning("%s", told)
+    with _told(uri_of(version)):
+        if digest and digest_of(folder) != digest:
+            raise DamagedVersion(NOT_AS_REGISTERED)
+        require_signature(version.name, OWN_FORM, digest, version.tags.get(SIGNATURE_TAG, ""))
+    return package
+
+
+def require_intact_form(folder: Path, version: ModelVersion, form: str) -> Path:
+    """The folder of a form of the version in `folder`, likewise.
+
+    Raises:
+        UserMistake: a file of it was changed, or was not there.
+    """
+    seal = version.tags.get(FORM_SEAL_TAG + form, "")
+    place = _require_form(folder, version, form, seal)
+    with _told(f"{uri_of(version)} as {form}"):
+        require_signature(version.name, form, seal, version.tags.get(FORM_SIGNATURE_TAG + form, ""))
+    return place
+
+
+def require_all_intact(folder: Path, version: ModelVersion) -> None:
+    """A version with every form that lies with it, one without a digest or a form without a seal refused.
+
+    Raises:
+        UserMistake: a file was changed, or was not there, or nothing says what it was.
+    """
+    require_intact(folder, version, strict=True)
+    forms = folder / ARTIFACTS / FORMS
+    for place in sorted(forms.iterdir()) if forms.is_dir() else ():
+        require_intact_form(folder, version, place.name)
+
+
+def digest_tags(name: str, digest: str) -> dict[str, str]:
+    """What the registry keeps of a version's digest: itself and, where there is a key, its signature.
+
+    Raises:
+        UserMistake: the key cannot be read.
+    """
+    signature = sign(name, OWN_FORM, digest)
+    return {DIGEST_TAG: digest, **({SIGNATURE_TAG: signature} if signature else {})}
+
+
+def form_tags(name: str, form: str, seal: str) -> dict[str, str]:
+    """Likewise, of a form."""
+    signature = sign(name, form, seal)
+    return {**({FORM_SIGNATURE_TAG + form: signature} if signature else {}), FORM_SEAL_TAG + form: seal}
+
+
+def seal_version(client: MlflowClient, folder: Path, version: ModelVersion) -> str:
+    """Take a version as it is: write its digest, and sign it and its forms where there is a key; return the digest.
+
+    Raises:
+        UserMistake: the version is not ours, or it has a digest and was changed since.
+    """
+    _require_package(folder, version)
+    with _told(uri_of(version)):
+        digest = digest_of(folder)
+        if version.tags.get(DIGEST_TAG, digest) != digest:
+            raise DamagedVersion(NOT_AS_REGISTERED)
+    tags = digest_tags(version.name, digest)
+    for tag, seal in version.tags.items():
+        if tag.startswith(FORM_SEAL_TAG):
+            form = tag.removeprefix(FORM_SEAL_TAG)
+            _require_form(folder, version, form, seal)
+            tags |= form_tags(version.name, form, seal)
+    for tag, value in tags.items():
+        client.set_model_version_tag(version.name, str(version.version), tag, value)
+    return digest
+
+
+def uri_of(version: ModelVersion) -> str:
+    """How people name it."""
+    return f"models:/{version.name}/{version.version}"
+
+
+def _require_package(folder: Path, version: ModelVersion) -> Path:
+    if SEAL_TAG not in version.tags:
+        raise UserMistake(f"{uri_of(version)} was not made by Seqloom; give a model that seqloom train registered")
+    package = folder / ARTIFACTS / PACKAGE
+    with _told(uri_of(version)):
+        verify(package)
+        if seal_of(package) != version.tags[SEAL_TAG]:
+            raise DamagedVersion("its manifest is not the one that was registered")
+    return package
+
+
+def _require_form(folder: Path, version: ModelVersion, form: str, seal: str) -> Path:
+    place = folder / ARTIFACTS / FORMS / form
+    with _told(f"{uri_of(version)} as {form}", "; export it again"):
+        verify_form(place)
+        if seal_of(place) != seal:
+            raise DamagedVersion("its manifest is not the one that was registered")
+    return place
+
+
+@contextmanager
+def _told(what: str, remedy: str = "") -> Iterator[None]:
+    """Damage as a sentence about what is damaged."""
+    try:
+        yield
+    except (DamagedVersion, OSError) as damage:
+        raise UserMistake(f"{what} is damaged: {damage}{remedy}") from None
