@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from seqloom.evaluation.classification import counts_of
-from seqloom.evaluation.comparing import Comparison, Counts, count
+from seqloom.evaluation.comparing import Comparison, Counts, count, mean_of
 from seqloom.evaluation.slices import Slice
 from seqloom.recipe.kinds.choosing import KINDS
 from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe, Registry
 from seqloom.registry import evidence
-from seqloom.registry.gate import TIE, Contender, Finding, Verdict, _against_champion, judge
+from seqloom.registry.gate import TIE, Contender, Finding, Verdict, _against_champion, judge, judge_form
 from seqloom.registry.smoke import Smoke
 from tests.registry.tiny import recipe_named
 
@@ -241,3 +241,72 @@ def test_where_lower_is_better(rules: dict[str, Any], champion: float, ours: flo
     found = _against_champion(Registry(**rules), PERPLEXITY, Comparison(champion, ours, -1.0, 1.0, 0.01))
     assert (found.rule, found.passed) == (rule, passed)
     assert found.challenger == f"{ours:.2f}"
+
+
+THEIRS = mean_of(np.repeat([40.0, 60.0], 30))
+OURS = mean_of(np.repeat([48.5, 56.0], 30))
+
+
+def judged(**rules: Any) -> list[Finding]:
+    """Versions whose figures are plain: 50 before and 52.25 now, by halves 40 and 60, 48.5 and 56."""
+    recipe = recipe_named("judged", registry=rules)
+    before, now = Contender(1, THEIRS, 10.0, 1.5), Contender(2, OURS, 12.5, 1.25)
+    return judge(recipe, ANSWERS, now, before, {"nearest": 30.0, "copy": 60.5}, HALVES, "")
+
+
+def test_every_rule_with_what_was_measured_for_it() -> None:
+    smoke, champion, *others = judged(latency_p95=11.0)
+    assert smoke == Finding("answers in a fresh process without a GPU", "", "'a' → 'b'", "", True)
+    assert (champion.champion, champion.challenger) == ("50.00", "52.25")
+    assert champion.difference.startswith("+2.25 (")
+    assert others == [
+        Finding("chrF above the nearest training source (30.00)", "", "52.25", "+22.25", True),
+        Finding("chrF above the copied source (60.50)", "", "52.25", "-8.25", False),
+        Finding("chrF of first half (30 rows) not below by over 5", "40.00", "48.50", "+8.50", True),
+        Finding("chrF of second half (30 rows) not below by over 5", "60.00", "56.00", "-4.00", True),
+        Finding("one text, 95 of 100 times: 11 ms at most", "10.0 ms", "12.5 ms", "+2.5 ms", False),
+        Finding("size of the version", "1.5 MB", "1.2 MB", "-0.2 MB", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rules", "passed"),
+    [
+        ({"slice_tolerance": 4.0}, True),
+        ({"slice_tolerance": 3.99}, False),
+        ({"slice_tolerance": 3.99, "slice_rows": 30}, False),
+        ({"slice_tolerance": 3.99, "slice_rows": 31}, None),
+    ],
+)
+def test_a_slice_at_its_limits(rules: dict[str, Any], passed: bool | None) -> None:
+    [second] = [finding for finding in judged(**rules) if "second half" in finding.rule]
+    assert second.passed is passed
+
+
+@pytest.mark.parametrize(
+    ("champion", "ours", "chance", "passed"),
+    [(50.0, 50.1, 0.05, True), (50.0, 50.1, 0.0501, False), (50.0, 50.0, 0.01, False), (50.0, 49.9, 0.01, False)],
+)
+def test_better_and_hardly_by_chance(champion: float, ours: float, chance: float, passed: bool) -> None:
+    chrf = Measure("chrf", "chrF")
+    assert _against_champion(Registry(), chrf, Comparison(champion, ours, -1.0, 1.0, chance)).passed is passed
+
+
+def test_a_line_says_what_was_measured() -> None:
+    answered = "answers in a fresh process without a GPU"
+    assert verdict(contender(GOOD), smoke=Smoke(False, "ImportError: x")).why == f"{answered}: ImportError: x"
+    assert verdict(contender(GOOD), rolled_back="2026-11-24: rude").why == "was not rolled back: 2026-11-24: rude"
+    worse = verdict(contender(SLIGHTLY_WORSE, 2), CHAMPION)
+    [rule] = [finding for finding in worse.findings if finding.passed is False]
+    assert worse.why == f"{rule.rule}: {rule.challenger} against {rule.champion}, {rule.difference}"
+    better = verdict(contender(BETTER, 2), CHAMPION)
+    [gain] = [finding.difference for finding in better.findings if "above the champion" in finding.rule]
+    assert better.why == f"holds all rules: {gain} over version 1"
+
+
+def test_a_form_is_told_beside_the_version_itself() -> None:
+    findings = judge_form(recipe_named("judged"), ANSWERS, CHAMPION, CHAMPION, HALVES)
+    found = Verdict("judged", 1, None, findings, form="torch-int8")
+    assert found.passed
+    assert found.why == "holds all rules: +0.00 (+0.00 to +0.00), p = 1.000 over torch"
+    assert (found.as_json()["rows"], found.as_json()["seconds"]) == (0, 0.0), "nobody said"
