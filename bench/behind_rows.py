@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from seqloom.batches.batch import Batch
 from seqloom.batches.running import RunningBatches, make_running_batch
@@ -41,10 +42,9 @@ def main() -> None:
     ids = np.array([known[letter] for letter in text], dtype=np.int32)
     cut = len(ids) * 9 // 10
     train, valid = (RunningBatches(_sequences(part), ROW, BATCH_TOKENS) for part in (ids[:cut], ids[cut:]))
-    for positions in ("sinusoidal", "learned", "rotary"):
-        if asked.decoder == "cnn" and positions == "rotary":
-            continue
-        for how in ("rows", "offsets", "context"):
+    kinds = {"transformer": ("sinusoidal", "learned", "rotary"), "cnn": ("sinusoidal", "learned")}
+    for positions in kinds.get(asked.decoder, ("no",)):  # a recurrent model knows no places
+        for how in ("rows", "offsets", "context") if asked.decoder in kinds else ("rows",):
             started = time.monotonic()
             torch.manual_seed(1)
             section = Model(
@@ -53,7 +53,7 @@ def main() -> None:
                 decoder_width=WIDTH,
                 decoder_layers=2,
                 feedforward_width=4 * WIDTH,
-                positions=positions,
+                positions="sinusoidal" if positions == "no" else positions,
                 places=2 * ROW,
                 dropout=0.1,
             )
@@ -78,7 +78,7 @@ def _sequences(ids: np.ndarray) -> Sequences:
 
 def _train(model: EncoderDecoder, batches: RunningBatches, how: str, updates: int) -> None:
     random = np.random.default_rng(1)
-    [entrance] = [module for module in model.modules() if isinstance(module, Entrance)]
+    entrance = next((module for module in model.modules() if isinstance(module, Entrance)), nn.Identity())
     read = entrance.forward
     optimiser = torch.optim.AdamW(model.parameters(), 2e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, updates, pct_start=0.1)

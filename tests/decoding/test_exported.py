@@ -31,7 +31,7 @@ TRANSFORMER = {
     "decoder_layers": 3,
     "heads": 4,
     "feedforward_width": 48,
-    "places": 64,
+    "places": 256,
 }
 
 

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from seqloom.mistake import UserMistake
+from seqloom.models.building import Sizes, build_model
+from seqloom.recipe.architecture import positions_of
 from seqloom.recipe.loading import check_recipe
-from seqloom.recipe.schema import Recipe
+from seqloom.recipe.schema import Model, Recipe
 
 
 def checked(model: dict[str, Any], **sections: Any) -> Recipe:
@@ -117,3 +119,21 @@ def test_copying_needs_the_targets_vocabulary() -> None:
 def test_what_makes_sense_survives_a_form_that_sends_every_default(model: dict[str, Any]) -> None:
     recipe = checked(model, vocabulary={"shared": model.get("decoder") != "classifier"})
     assert check_recipe(recipe.model_dump(), "form") == recipe
+
+
+@pytest.mark.parametrize(
+    ("fields", "meant"),
+    [
+        ({"encoder": "none", "decoder": "transformer"}, "rotary"),
+        ({"encoder": "none", "decoder": "transformer", "positions": "sinusoidal"}, "sinusoidal"),
+        ({"encoder": "none", "decoder": "transformer", "decoder_width": 12, "heads": 4}, "sinusoidal"),  # odd heads
+        ({"encoder": "none", "decoder": "cnn"}, "sinusoidal"),
+        ({"encoder": "transformer", "decoder": "transformer"}, "sinusoidal"),
+        ({"encoder": "transformer", "decoder": "transformer", "positions": "learned"}, "learned"),
+    ],
+)
+def test_positions_that_are_meant(fields: dict[str, object], meant: str) -> None:
+    model = Model.model_validate(fields)
+    assert positions_of(model) == meant
+    rotary = [part.rotary for part in build_model(model, Sizes(9, 9, 8, True)).modules() if hasattr(part, "rotary")]
+    assert set(rotary) <= {meant == "rotary"}

@@ -16,6 +16,7 @@ from seqloom.models.transformer_decoder import TransformerDecoder
 from seqloom.models.transformer_encoder import TransformerEncoder
 from seqloom.models.transformer_layer import Shape
 from seqloom.models.variational import VariationalDecoder, VariationalEncoder
+from seqloom.recipe.architecture import positions_of
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Model
@@ -34,14 +35,14 @@ def build_encoder(section: "Model", width: int) -> Encoder:
             return NoEncoder()
         case "transformer":
             shape = _transformer_shape(section, section.encoder_width)
-            return TransformerEncoder(shape, width, section.encoder_layers, section.positions, section.places)
+            return TransformerEncoder(shape, width, section.encoder_layers, positions_of(section), section.places)
         case "cnn":
             return ConvolutionalEncoder(
                 width,
                 section.encoder_width,
                 section.encoder_layers,
                 section.kernel_width,
-                section.positions,
+                positions_of(section),
                 section.places,
                 section.dropout,
             )
@@ -65,7 +66,7 @@ def build_decoder(section: "Model", width: int, memory_width: int) -> Decoder:
         case "transformer":
             shape = _transformer_shape(section, section.decoder_width)
             return TransformerDecoder(
-                shape, width, section.decoder_layers, memory_width, section.positions, section.places
+                shape, width, section.decoder_layers, memory_width, positions_of(section), section.places
             )
         case "cnn":
             return ConvolutionalDecoder(
@@ -74,7 +75,7 @@ def build_decoder(section: "Model", width: int, memory_width: int) -> Decoder:
                 section.decoder_layers,
                 section.kernel_width,
                 memory_width,
-                section.positions,
+                positions_of(section),
                 section.places,
                 section.dropout,
             )
@@ -105,5 +106,5 @@ def _transformer_shape(section: "Model", width: int) -> Shape:
         feedforward_width=section.feedforward_width,
         dropout=section.dropout,
         norm_first=section.norm == "pre",
-        rotary=section.positions == "rotary",
+        rotary=positions_of(section) == "rotary",
     )

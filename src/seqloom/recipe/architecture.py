@@ -43,6 +43,14 @@ def window_of(recipe: "Recipe") -> int:
     return recipe.training.row_tokens if running else 0
 
 
+def positions_of(model: "Model") -> str:
+    """How places are known where the recipe leaves it open: rotary foresees running text best (bench/RESULTS.md)."""
+    if model.positions != "auto":
+        return model.positions
+    turns = model.encoder == "none" and model.decoder == "transformer" and model.decoder_width // model.heads % 2 == 0
+    return "rotary" if turns else "sinusoidal"
+
+
 def sides_with_learned_positions(model: "Model") -> list[str]:
     """Of encoder and decoder those that have a vector for each of `places` and none behind them."""
     if model.positions != "learned":

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from seqloom.mistake import UserMistake
+from seqloom.recipe.architecture import positions_of
 from seqloom.recipe.resolved import read_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.lookup import fetch, find_version
@@ -26,12 +27,19 @@ def pin_parent(recipe: Recipe, home: Path) -> Recipe:
     parent = read_recipe(fetch(version) / CHECKPOINT)
     fields = [("model", name) for name in type(recipe.model).model_fields if name not in _FREE]
     for section, field in [*fields, ("vectors", "width"), ("vocabulary", "kind"), ("vocabulary", "shared")]:
-        theirs, ours = (getattr(getattr(each, section), field, None) for each in (parent, recipe))
+        theirs, ours = (_said(each, section, field) for each in (parent, recipe))
         if theirs != ours:
             raise UserMistake(
                 f"training.start_from: {uri} has {section}.{field} {theirs} and this recipe {ours}: set it to {theirs}"
             )
     return recipe.model_copy(update={"training": recipe.training.model_copy(update={"start_from": uri})})
+
+
+def _said(recipe: Recipe, section: str, field: str) -> object:
+    """What a recipe has in a field; of positions those that are meant."""
+    if field == "positions":
+        return positions_of(recipe.model)
+    return getattr(getattr(recipe, section), field, None)
 
 
 def parent_of(recipe: Recipe, home: Path) -> Path | None:

@@ -42,10 +42,10 @@ class Model(Section):
     norm: Literal["pre", "post"] = Field(
         "pre", description="A Transformer normalises before each sublayer, or after it as the original did."
     )
-    positions: Literal["sinusoidal", "learned", "rotary"] = Field(
-        "sinusoidal",
+    positions: Literal["auto", "sinusoidal", "learned", "rotary"] = Field(
+        "auto",
         description="How a Transformer or a convolutional side knows places; rotary turns a Transformer's queries and "
-        "keys.",
+        "keys. auto: rotary for a Transformer without an encoder, else sinusoidal.",
     )
     places: int = Field(
         512,
