@@ -101,3 +101,17 @@ def test_a_deep_stack_keeps_the_spread_of_its_inputs() -> None:
     for layer in layers:
         states = (layer(F.pad(states, (0, 0, 1, 1))) + states) / 2**0.5
     assert 0.8 < states.std().item() < 1.25
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ConvolutionalEncoder(E, D, 2, 3, "learned", 20, 0.1),
+        ConvolutionalDecoder(E, D, 2, 3, C, "learned", 20, 0.1),
+    ],
+)
+def test_every_bias_is_zero_at_first(model: torch.nn.Module) -> None:
+    """Gehring et al. 2017, section 3.5."""
+    biases = {name: value for name, value in model.named_parameters() if name.endswith("bias")}
+    assert len(biases) > 3
+    assert not [name for name, value in biases.items() if value.any()]

@@ -32,12 +32,11 @@ def main() -> int:
     arguments = _parser().parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and what was started is ended
     package = f"seqloom/{arguments.package}"
-    every = [
-        mutant
-        for path in sorted((ROOT / "src" / package).rglob("*.py"))
-        for mutant in mutants_of(path.read_text(encoding="utf-8"), path.relative_to(ROOT / "src").as_posix())
-        if arguments.file in mutant.file
-    ]
+    every = _faults_of(package)
+    keys = {key_of(mutant) for mutant in every}
+    for key in [key for key in equivalents() if key[0].startswith(f"{package}/") and key not in keys]:
+        print(f"equivalent.txt lists what is no longer in the code: {key[0]}: {key[1]}")
+    every = [mutant for mutant in every if arguments.file in mutant.file]
     report = ROOT / ".mutation" / f"{arguments.package}.json"
     if arguments.again:
         before = {tuple(key) for key in json.loads(report.read_text(encoding="utf-8"))} - equivalents().keys()
@@ -53,6 +52,14 @@ def main() -> int:
     report.parent.mkdir(exist_ok=True)
     report.write_text(json.dumps([key_of(mutant) for mutant in survivors], ensure_ascii=False), encoding="utf-8")
     return _report(package, mutants, survivors)
+
+
+def _faults_of(package: str) -> list[Mutant]:
+    return [
+        mutant
+        for path in sorted((ROOT / "src" / package).rglob("*.py"))
+        for mutant in mutants_of(path.read_text(encoding="utf-8"), path.relative_to(ROOT / "src").as_posix())
+    ]
 
 
 def _parser() -> argparse.ArgumentParser:
