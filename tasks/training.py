@@ -64,6 +64,7 @@ def train(
 
         workspace = store.workspace(TRAINING.name, key)
         place_parent(recipe, home_folder(), workspace)
+        _tell_what_stopped_under_other_versions(recipe, inputs, workspace)
         _tell_what_a_kill_kept(workspace, log)
         chosen_by = _what_chooses(recipe, corpus)
         with slots_for(recipe, recipe.training.processes), stopping_as_prefect_does(), system_metrics(run_id, log):
@@ -90,6 +91,19 @@ def train(
             log(row)
     store.discard_workspace(TRAINING.name, key)
     return state
+
+
+def _tell_what_stopped_under_other_versions(recipe: Recipe, inputs: list[str], workspace: Path) -> None:
+    """An upgrade of torch makes a training anew, also one that it interrupts."""
+    from seqloom.training.interrupted import interrupted_elsewhere, note_versions
+
+    kin, versions = TRAINING.kin(recipe, inputs), TRAINING.versions(recipe)
+    note_versions(workspace, kin, versions)
+    watcher = audience.get()
+    for sentence in interrupted_elsewhere(workspace, kin, versions):
+        get_run_logger().warning("%s", sentence)
+        if watcher:
+            watcher.warned(sentence)
 
 
 def _tell_what_a_kill_kept(workspace: Path, log: MetricsLog) -> None:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from seqloom.artifact import library_versions
 from seqloom.artifact import stage as stages
-from seqloom.artifact.stage import STAGES
+from seqloom.artifact.library_versions import _version
+from seqloom.artifact.stage import STAGES, TRAINING
 from seqloom.recipe.loading import check_recipe
 from seqloom.recipe.schema import Recipe
 
@@ -145,3 +147,68 @@ def test_the_code_of_every_package_that_makes_something_counts(monkeypatch: pyte
     above = {"recipe", "artifact", "bulk"}  # settings, folders, and what no version is made by
     library = {path.name for path in Path(stages.__file__).parents[1].iterdir() if (path / "__init__.py").exists()}
     assert counted == library - above
+
+
+DECIDES = {
+    "babel": "corpus",
+    "pandas": "corpus",
+    "tokenizers": "vocabulary",
+    "rjieba": "vocabulary",
+    "gensim": "vectors",
+    "numpy": "vectors",
+    "torch": "training",
+    "sacrebleu": "evaluation",
+    "rouge-score": "evaluation",
+    "scikit-learn": "evaluation",
+}
+"""By library, the first stage that another version of it does otherwise."""
+
+
+@pytest.mark.parametrize(("library", "first"), DECIDES.items())
+def test_another_version_of_a_library_makes_anew_what_it_decides(
+    library: str, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, kin = keys(recipe_with()), TRAINING.kin(recipe_with(), ["a"])
+    monkeypatch.setattr(library_versions, "_version", lambda name: "0" if name == library else _version(name))
+    after = keys(recipe_with())
+    changed = [name for name in NAMES if before[name] != after[name]]
+    assert changed[0] == first
+    assert changed[-3:] == ["evaluation", "registry", "gate"]
+    assert TRAINING.kin(recipe_with(), ["a"]) == kin
+
+
+@pytest.mark.parametrize(
+    ("library", "change", "stage"),
+    [
+        ("gensim", ("vectors.method", "none"), "vectors"),
+        ("sacrebleu", ("training.select_by", "loss"), "training"),
+        ("matplotlib", ("name", "a"), "gate"),
+    ],
+)
+def test_a_library_that_decides_nothing_makes_nothing_anew(
+    library: str, change: tuple[str, Any], stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = recipe_with(change)
+    before = keys(recipe)
+    monkeypatch.setattr(library_versions, "_version", lambda name: "0" if name == library else _version(name))
+    assert keys(recipe)[stage] == before[stage]
+
+
+def test_scores_that_choose_the_epoch_decide_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = recipe_with(("training.select_by", "bleu"))
+    before = keys(recipe)
+    monkeypatch.setattr(library_versions, "_version", lambda name: "0" if name == "sacrebleu" else _version(name))
+    assert keys(recipe)["training"] != before["training"]
+
+
+def test_a_build_for_a_gpu_is_the_same_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library_versions, "version", lambda _: "2.13.0+cu128")
+    _version.cache_clear()
+    try:
+        assert library_versions.library_versions(["torch"]) == {"torch": "2.13.0"}
+    finally:
+        _version.cache_clear()
+
+
+def test_what_is_not_installed_has_a_version_too() -> None:
+    assert library_versions.library_versions(["no-such-thing"]) == {"no-such-thing": "absent"}

@@ -186,3 +186,16 @@ def test_one_of_another_version_is_set_aside(
         monkeypatch.setattr(checkpoint, "FORMAT", checkpoint.FORMAT + 1)
     assert checkpoint.load(workspace, learner(0, 0.0 if forget == "average" else 0.9)) is None
     assert len(caplog.records) == 1
+
+
+def test_a_checkpoint_of_another_torch_goes_on_and_says_so(workspace: Path, caplog: pytest.LogCaptureFixture) -> None:
+    checkpoint.save(workspace, learner(1), POSITION)
+    assert checkpoint.load(workspace, learner(2)) == POSITION
+    assert not caplog.text
+    place = next(workspace.glob("step-*")) / "position.json"
+    place.write_text(json.dumps({**json.loads(place.read_text()), "torch": "1.13.1"}))
+    other = learner(2)
+    assert checkpoint.load(workspace, other) == POSITION
+    assert "made with torch 1.13.1" in caplog.text
+    assert "the training goes on, but its weights will not be bit for bit" in caplog.text
+    assert same_bits(weights(other.model), weights(learner(1).model))

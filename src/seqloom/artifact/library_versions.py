@@ -1,0 +1,24 @@
+"""The versions of libraries that decide what a stage makes: another one may cut, learn or count otherwise."""
+
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+UNICODE = "unicode"  # no library, but Python's own tables of letters
+ABSENT = "absent"
+
+
+def library_versions(names: Iterable[str]) -> dict[str, str]:
+    """The version of each distribution that is installed, by its name; what is not there decides, too."""
+    return {name: _version(name) for name in sorted(names)}
+
+
+@cache
+def _version(name: str) -> str:
+    if name == UNICODE:
+        return unicodedata.unidata_version
+    try:
+        return version(name).partition("+")[0]  # of one build for CPUs or CUDA and the other the code is the same
+    except PackageNotFoundError:
+        return ABSENT
