@@ -19,7 +19,7 @@ from seqloom.registry.admission import require_mlflow
 from seqloom.registry.checking import check_places
 from seqloom.registry.planning import pinned
 from tasks.comparing import Comparison, measure, measured_before, weigh
-from tasks.evaluating import evaluate
+from tasks.evaluating import evaluate, validate
 from tasks.preparing import make_batches, make_vectors, make_vocabulary, prepare_corpus
 from tasks.registering import open_run
 from tasks.training import train
@@ -40,6 +40,8 @@ def compare(
     register_best: bool = False,
 ) -> State[Comparison]:
     """Train several models side by side: one table and one figure, best first, with what each costs.
+
+    The validation split ranks them; the test split, which chose none of them, says how good each is.
 
     Args:
         recipe: What to vary. Start from this form, or name recipe_files and leave the form alone.
@@ -75,7 +77,8 @@ def train_and_score(label: str, recipe: Recipe, metric: str) -> Candidate:
     )
     training = train(recipe, corpus, vocabulary, vectors, batches, run_id)
     evaluation = evaluate(recipe, corpus, batches, training, run_id)
-    return measure(label, kind_of(recipe.task).judged[metric], corpus, training, evaluation, run_id)
+    validation = validate(recipe, corpus, training, run_id)
+    return measure(label, kind_of(recipe.task).judged[metric], corpus, training, evaluation, validation, run_id)
 
 
 def _candidate(variant: Variant, metric: str) -> Candidate:

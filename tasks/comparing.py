@@ -56,22 +56,25 @@ class Comparison:
     @property
     def headline(self) -> str:
         """The winner in one line."""
-        score = self.measure.shown(self.best.score(self.measure))
-        figure = f"{self.measure.label} {score} in {self.best.seconds:,.0f} s"
+        chosen, tested = (self.measure.shown(each(self.measure)) for each in (self.best.score, self.best.tested))
+        figure = f"{self.measure.label} {chosen} on validation, {tested} on test, in {self.best.seconds:,.0f} s"
         failed = sum(bool(candidate.failure) for candidate in self.candidates)
         return f"best of {len(self.candidates)}: {self.best.label}, {figure}{f'; {failed} failed' if failed else ''}"
 
     @property
     def rows(self) -> list[dict[str, str]]:
         """As a table shows them."""
-        return [_row(self.task, number, candidate) for number, candidate in enumerate(self.candidates, start=1)]
+        return [
+            _row(self.task, self.measure, number, candidate)
+            for number, candidate in enumerate(self.candidates, start=1)
+        ]
 
     @property
     def caution(self) -> str:
         """What the reader should know before the figures; mostly nothing."""
         if asked_the_same(self.candidates):
             return ""
-        return "the corpora differ, so the scores are of different test splits"
+        return "the corpora differ, so the scores are of different validation and test splits"
 
 
 @patient_task(name="measured before", task_run_name="measured before · {recipe.name}")
@@ -88,10 +91,18 @@ def measured_before(
 
 @patient_task(name="measure", task_run_name="measure · {label}")
 def measure(
-    label: str, metric: Measure, corpus: Manifest, training: Manifest, evaluation: Manifest, run_id: str
+    label: str,
+    metric: Measure,
+    corpus: Manifest,
+    training: Manifest,
+    evaluation: Manifest,
+    validation: Manifest,
+    run_id: str,
 ) -> Candidate:
     """Close the MLflow run, without a version, and gather what the comparison shows."""
     client = connect(home_folder())
+    runs.log_facts(client, run_id, [validation])  # a run that is finished may have been so without it
+    runs.log_metrics(client, run_id, validation.facts["metrics"])
     if client.get_run(run_id).info.status != "FINISHED":
         with runs.failing_run_is_closed(client, run_id):
             runs.log_facts(client, run_id, (training, evaluation))
@@ -103,6 +114,7 @@ def measure(
     candidate = Candidate(
         label=label,
         metrics=evaluation.facts["metrics"],
+        validation=validation.facts["metrics"],
         by_length={
             each["slice"]: each[metric.name]
             for each in evaluation.facts["slices"]
@@ -152,15 +164,16 @@ def _drawn_by_length(trained: Sequence[Candidate], metric: Measure, path: Path) 
     return str(path)
 
 
-def _row(task: str, number: int, candidate: Candidate) -> dict[str, str]:
-    measures = kind_of(task).measures
+def _row(task: str, metric: Measure, number: int, candidate: Candidate) -> dict[str, str]:
+    measures, ranked_by = kind_of(task).measures, f"{metric.label}, validation"
     if candidate.failure:
-        columns = dict.fromkeys([*(measure.label for measure in measures), *_COSTS], "")
+        columns = dict.fromkeys([ranked_by, *(measure.label for measure in measures), *_COSTS], "")
         return {"": "", "candidate": candidate.label, **columns, "note": candidate.failure}
-    figures = {measure.label: measure.shown(candidate.score(measure)) for measure in measures}
+    figures = {measure.label: measure.shown(candidate.tested(measure)) for measure in measures}
     return {
         "": str(number),
         "candidate": candidate.label,
+        ranked_by: metric.shown(candidate.score(metric)),
         **figures,
         "seconds": f"{candidate.seconds:,.1f}",
         "tokens/s": f"{candidate.tokens_per_second:,.0f}",
@@ -181,6 +194,7 @@ def _page(comparison: Comparison) -> str:
     if comparison.length_figure:
         pictures += "\n" + markdown.image(Path(comparison.length_figure), f"{label} by length of the source")
     return (
-        f"## {comparison.headline}\n\n{caution}{table}\n{pictures}\n"
+        f"## {comparison.headline}\n\n{caution}{table}\n"
+        f"Ranked by the validation split; the other scores are of the test split, which chose nothing.\n\n{pictures}\n"
         f'```\nseqloom generate {comparison.best.checkpoint} "…"\n```\n'
     )

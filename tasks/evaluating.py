@@ -1,4 +1,4 @@
-"""The evaluation stage."""
+"""The evaluation stage, and what a comparison ranks by."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.stage import EVALUATION
+from seqloom.artifact.stage import EVALUATION, VALIDATION
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.runs import failing_run_is_closed
@@ -33,3 +33,17 @@ def evaluate(
 
     with failing_run_is_closed(connect(home_folder()), run_id):
         return run_stage(EVALUATION, recipe, [corpus.digest, batches.digest, training.digest], write, force)
+
+
+@task(name="validation", task_run_name=task_name("validation"), cache_policy=NO_CACHE)
+def validate(recipe: Recipe, corpus: Manifest, training: Manifest, run_id: str) -> State[Manifest]:
+    """Score the model on the validation split: what models are chosen by."""
+
+    def write(folder: Path, progress: Progress) -> dict[str, Any]:
+        from seqloom.evaluation.building import validate_checkpoint
+
+        with slots_for(recipe):
+            return validate_checkpoint(recipe, corpus.path, training, folder, progress)
+
+    with failing_run_is_closed(connect(home_folder()), run_id):
+        return run_stage(VALIDATION, recipe, [corpus.digest, training.digest], write)

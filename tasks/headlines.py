@@ -37,12 +37,12 @@ def headline(manifest: Manifest) -> str:
         case "training":
             loss = facts["validation"]["validation/loss"]
             return f"{facts['parameters'] / 1e6:.1f} M parameters, validation loss {loss:.3f}, {_end(facts)}"
-        case "evaluation":
-            kind = kind_of(facts["task"])
+        case "evaluation" | "validation":
+            kind, split = kind_of(facts["task"]), "test" if manifest.stage == "evaluation" else "validation"
             figures = (
-                f"{each.label} {each.shown(facts['metrics'][f'test/{name}'])}" for name, each in kind.judged.items()
+                f"{each.label} {each.shown(facts['metrics'][f'{split}/{name}'])}" for name, each in kind.judged.items()
             )
-            return f"{', '.join(figures)} on {facts['rows']:,} test {kind.rows}"
+            return f"{', '.join(figures)} on {facts['rows']:,} {split} {kind.rows}"
         case "registry":
             return f"models:/{facts['name']}/{facts['version']}"
         case "gate":

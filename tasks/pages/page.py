@@ -2,7 +2,7 @@
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.schema import Recipe
-from tasks.pages import batches, corpus, evaluation, gate, registry, training, vectors, vocabulary
+from tasks.pages import batches, corpus, evaluation, gate, registry, training, validation, vectors, vocabulary
 
 _PAGES = {
     "corpus": corpus,
@@ -11,6 +11,7 @@ _PAGES = {
     "batches": batches,
     "training": training,
     "evaluation": evaluation,
+    "validation": validation,
     "registry": registry,
     "gate": gate,
 }

@@ -13,7 +13,7 @@ PERPLEXITY = Measure("perplexity", "perplexity", "plain", rises=False)
 
 
 def candidate(label: str, chrf: float, seconds: float) -> Candidate:
-    return Candidate(label, {"test/chrf": chrf, "test/bleu": -chrf}, seconds)
+    return Candidate(label, {"test/chrf": 0.0}, {"validation/chrf": chrf, "validation/bleu": -chrf}, seconds)
 
 
 DEAR, GOOD, QUICK, WASTE = (
@@ -33,9 +33,18 @@ def test_best_first(order: tuple[Candidate, ...]) -> None:
 
 
 def test_where_lower_is_better_the_lowest_is_best() -> None:
-    vague, sharp = (Candidate(str(value), {"test/perplexity": value}, 5.0) for value in (90.0, 40.0))
+    vague, sharp = (Candidate(str(value), {}, {"validation/perplexity": value}, 5.0) for value in (90.0, 40.0))
     assert best_first([vague, FAILED, sharp], PERPLEXITY) == [sharp, vague, FAILED]
     assert worth_it([vague, sharp], PERPLEXITY) == [sharp]
+
+
+def test_the_test_split_chooses_nobody() -> None:
+    lucky = Candidate("lucky on test", {"test/chrf": 50.0}, {"validation/chrf": 30.0}, 5.0)
+    good = Candidate("good", {"test/chrf": 40.0}, {"validation/chrf": 40.0}, 5.0)
+    assert best_first([lucky, good], CHRF) == [good, lucky]
+    assert worth_it([lucky, good], CHRF)[-1] == good
+    assert (good.score(CHRF), lucky.tested(CHRF)) == (40.0, 50.0)
+    assert FAILED.tested(CHRF) == float("-inf")
 
 
 def test_the_figures_are_pictures(tmp_path: Path) -> None:

@@ -29,8 +29,9 @@ def test_a_grid_is_trained_ranked_and_not_trained_again(own_place: Path, prefect
     told = told_by(command(*compare, cwd=own_place, env=env).wait())
     *trained, failed = told["candidates"]
     assert {each["label"] for each in trained} == {f"training.learning_rate={rate}" for rate in ("0.01", "0.02")}
-    scores = [each["metrics"]["test/chrf"] for each in trained]
+    scores = [each["validation"]["validation/chrf"] for each in trained]
     assert scores == sorted(scores, reverse=True)
+    assert all(0 <= each["metrics"]["test/chrf"] <= 100 for each in trained)
     assert all(each["seconds"] > 0 and each["tokens_per_second"] > 0 and each["parameters"] > 0 for each in trained)
     assert failed["label"] == "training.learning_rate=10"
     assert "lower training.learning_rate" in failed["failure"]
@@ -39,10 +40,13 @@ def test_a_grid_is_trained_ranked_and_not_trained_again(own_place: Path, prefect
     assert len({tuple(each["by_length"]) for each in trained}) == 1
     assert all(name.endswith(" characters") for name in trained[0]["by_length"])
     folders = {stage: len(list((home / "artifacts" / stage).glob("*/manifest.json"))) for stage in STAGES}
-    assert folders == {"corpus": 1, "vocabulary": 1, "vectors": 1, "batches": 1, "training": 2, "evaluation": 2}
+    of_each = {"training": 2, "evaluation": 2, "validation": 2}
+    assert folders == {"corpus": 1, "vocabulary": 1, "vectors": 1, "batches": 1, **of_each}
     client = MlflowClient(f"sqlite:///{home}/mlflow.db")
     assert not client.search_model_versions()
-    assert {client.get_run(each["run_id"]).info.status for each in trained} == {"FINISHED"}
+    runs = [client.get_run(each["run_id"]) for each in trained]
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert all("validation/chrf" in run.data.metrics and "test/chrf" in run.data.metrics for run in runs)
 
     again = told_by(real(*compare, "--register-best", cwd=own_place, env=env))
     assert again["candidates"][:2] == told["candidates"][:2], "the same runs, not trained again"
@@ -51,7 +55,7 @@ def test_a_grid_is_trained_ranked_and_not_trained_again(own_place: Path, prefect
     assert f"training.learning_rate={run.data.params['training.learning_rate']}" == trained[0]["label"]
 
 
-STAGES = ("corpus", "vocabulary", "vectors", "batches", "training", "evaluation")
+STAGES = ("corpus", "vocabulary", "vectors", "batches", "training", "evaluation", "validation")
 
 
 @pytest.mark.parametrize(

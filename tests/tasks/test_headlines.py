@@ -32,6 +32,10 @@ CASES = {
         {"task": "translation", "metrics": {"test/bleu": 9.96, "test/chrf": 36.04}, "rows": 1000},
         "BLEU 10.0, chrF 36.0 on 1,000 test pairs",
     ),
+    "validation": (
+        {"task": "sentiment", "metrics": {"validation/accuracy": 0.5, "validation/macro_f1": 0.25}, "rows": 8},
+        "accuracy 50.0%, macro-F1 25.0% on 8 validation texts",
+    ),
     "registry": ({"name": "a-b", "version": 7}, "models:/a-b/7"),
     "gate": ({"version": 7, "verdict": "refused", "why": "too slow"}, "version 7 is refused: too slow"),
 }

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.stage import STAGES
-from tasks.pages import batches, corpus, evaluation, gate, registry, training, vectors, vocabulary
+from seqloom.artifact.stage import STAGES, VALIDATION
+from tasks.pages import batches, corpus, evaluation, gate, registry, training, validation, vectors, vocabulary
 from tasks.pages.markdown import SHOWN, table, text
 from tasks.pages.page import _PAGES
 from tasks.pages.scores import scores_table
@@ -183,4 +183,11 @@ def test_gate() -> None:
 
 
 def test_every_stage_has_a_page() -> None:
-    assert set(_PAGES) == {stage.name for stage in STAGES}
+    assert set(_PAGES) == {stage.name for stage in (*STAGES, VALIDATION)}
+
+
+def test_validation() -> None:
+    facts = {"task": "translation", "metrics": {"validation/bleu": 9.876, "validation/chrf": 36.0}, "rows": 12}
+    page = "\n".join(validation.sections(Manifest("validation", "key", "digest", "/folder", 1.0, facts)))
+    assert "| BLEU | 9.88 |" in page
+    assert "On 12 validation pairs." in page

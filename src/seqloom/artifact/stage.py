@@ -112,14 +112,18 @@ BATCHES = Stage("batches", ("corpus", "vocabulary"), (), ("batches",), _CUTTING)
 TRAINING = Stage(
     "training", ("vocabulary", "vectors", "batches"), ("model", "training"), ("models", "training"), ("torch", "numpy")
 )
+_EVALUATING = ("torch", "numpy", "scipy", "babel", *_CUTTING, *_SCORING)
 EVALUATION = Stage(
     "evaluation",
     ("corpus", "batches", "training"),
     ("task", "decoding", "evaluation"),
     ("decoding", "evaluation"),
-    ("torch", "numpy", "scipy", "babel", *_CUTTING, *_SCORING),
+    _EVALUATING,
 )
 REGISTRY = Stage("registry", ("training", "evaluation"), ("name", "registry"), ("registry",))
 GATE = Stage("gate", ("corpus", "evaluation", "registry"), ("rules",), ())  # the registry's key knows its code
 
 STAGES = (CORPUS, VOCABULARY, VECTORS, BATCHES, TRAINING, EVALUATION, REGISTRY, GATE)
+
+VALIDATION = Stage("validation", ("corpus", "training"), ("task", "decoding"), ("decoding", "evaluation"), _EVALUATING)
+"""By which a comparison ranks; a recipe alone has no use for it."""

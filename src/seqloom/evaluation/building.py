@@ -1,5 +1,6 @@
 """The evaluation stage: a checkpoint and the test split to scores, hypotheses and pictures."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from seqloom.corpus.reading import read_split
 from seqloom.decoding.reading import read_generator
 from seqloom.evaluation.answer_limits import limit_facts
 from seqloom.evaluation.evaluating import evaluate
-from seqloom.evaluation.kinds.judge import Replies
+from seqloom.evaluation.files import SCORES_FILE
+from seqloom.evaluation.kinds.choosing import judge_of
+from seqloom.evaluation.kinds.judge import HeldOut, Replies
 from seqloom.evaluation.likelihood import likelihood
 from seqloom.progress import Progress
 from seqloom.recipe.kinds.choosing import kind_of
@@ -46,3 +49,26 @@ def evaluate_checkpoint(
         chosen_epoch=training.facts["best_epoch"],
         limits=limits,
     )
+
+
+def validate_checkpoint(
+    recipe: Recipe, corpus: Path, training: Manifest, folder: Path, progress: Progress
+) -> dict[str, Any]:
+    """Score the validation split as the test split is scored, decoding included, by what may judge a version.
+
+    Whoever chooses among models chooses by this, for the test split can judge fairly only what it did not choose.
+    """
+    generator, judge = read_generator(training.path), judge_of(recipe.task)
+    generator.model.to(choose_device(recipe.training.device))
+    rows = HeldOut.of(read_split(corpus, "validation"), recipe.corpus.target_language)
+    progress(0, len(rows.sources), "rows", "decoding the validation split")
+    replies = generator.columns(generator.answer(rows.sources, recipe.decoding))
+    figures = {name: judge.count(name, replies, rows).figure for name in judge.kind.judged}
+    facts = {
+        "task": recipe.task,
+        "metrics": {f"validation/{name}": round(figure, 4) for name, figure in figures.items()},
+        "rows": len(rows.sources),
+    }
+    (folder / SCORES_FILE).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    progress(len(rows.sources), len(rows.sources), "rows", "decoding the validation split")
+    return facts

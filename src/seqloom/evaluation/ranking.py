@@ -15,27 +15,36 @@ class Candidate:
     """One of the models compared; one that failed has no figures."""
 
     label: str
-    metrics: dict[str, float] = field(default_factory=dict)  # of the test split
+    metrics: dict[str, float] = field(default_factory=dict)  # of the test split, reported
+    validation: dict[str, float] = field(default_factory=dict)  # of the validation split, by which it is ranked
     seconds: float = 0.0  # of its updates: starting, validating and waiting for a GPU are no cost of the model
     tokens_per_second: float = 0.0  # over all updates
     parameters: int = 0
     by_length: dict[str, float] = field(default_factory=dict)  # what it is judged by, from short sources to long
-    corpus: str = ""  # digest: scores of other test splits do not compare
+    corpus: str = ""  # digest: scores of other splits do not compare
     checkpoint: str = ""
     run_id: str = ""
     failure: str = ""
 
+    def tested(self, metric: Measure) -> float:
+        """What it reaches on the test split; of one that failed the worst there is."""
+        return self.metrics.get(f"test/{metric.name}", _worst(metric))
+
     def score(self, metric: Measure) -> float:
-        """The figure it is judged by; of one that failed the worst there is."""
-        return self.metrics.get(f"test/{metric.name}", float("-inf") if metric.rises else float("inf"))
+        """What it is ranked by: the test split judges fairly only what it did not choose."""
+        return self.validation.get(f"validation/{metric.name}", _worst(metric))
 
     def merit(self, metric: Measure) -> float:
         """The same, higher for the better."""
         return self.score(metric) if metric.rises else -self.score(metric)
 
 
+def _worst(metric: Measure) -> float:
+    return float("-inf") if metric.rises else float("inf")
+
+
 def asked_the_same(candidates: Sequence[Candidate]) -> bool:
-    """Whether all that were trained have one test split, so that their figures compare."""
+    """Whether all that were trained have the same validation and test splits, so that their figures compare."""
     return len({candidate.corpus for candidate in candidates if candidate.corpus}) == 1
 
 
@@ -65,7 +74,10 @@ def quality_against_cost(candidates: Sequence[Candidate], metric: Measure, path:
         _number(axes, number, (candidate.seconds, candidate.score(metric)))
     axes.margins(x=0.15, y=0.15)
     canvas.dress(
-        axes, f"{metric.label} against cost", "seconds of updates", f"{metric.label} of the test split{_ends(metric)}"
+        axes,
+        f"{metric.label} against cost",
+        "seconds of updates",
+        f"{metric.label} of the validation split{_ends(metric)}",
     )
     canvas.save(figure, path)
 

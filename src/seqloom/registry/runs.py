@@ -4,7 +4,7 @@ import json
 import logging
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,11 +99,16 @@ def failing_run_is_closed(client: MlflowClient, run_id: str) -> Iterator[None]:
 
 def log_results(client: MlflowClient, run_id: str, evaluation: Manifest) -> None:
     """The final figures with their signatures, and everything in the evaluation's folder: hypotheses, pictures."""
-    now = int(time.time() * 1000)
-    metrics = [Metric(name, value, now, 0) for name, value in evaluation.facts["metrics"].items()]
+    log_metrics(client, run_id, evaluation.facts["metrics"])
     tags = [RunTag(f"signature.{name}", signature) for name, signature in evaluation.facts["signatures"].items()]
-    client.log_batch(run_id, metrics=metrics, tags=tags)
+    client.log_batch(run_id, tags=tags)
     client.log_artifacts(run_id, evaluation.folder, "evaluation")
+
+
+def log_metrics(client: MlflowClient, run_id: str, figures: Mapping[str, float]) -> None:
+    """Figures of the finished model."""
+    now = int(time.time() * 1000)
+    client.log_batch(run_id, metrics=[Metric(name, value, now, 0) for name, value in figures.items()])
 
 
 def log_facts(client: MlflowClient, run_id: str, manifests: Iterable[Manifest]) -> None:
