@@ -1,12 +1,13 @@
 """Rows of a request to columns of answers: what a served model does, whoever serves it."""
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
 from typing import Any, cast
 
+from seqloom.decoding.bounds import NO_END, Bounds, rows_at_once
 from seqloom.decoding.exported import CTranslate2Generator, load_generator
 from seqloom.decoding.generator import Answer, Columns, Generator
 from seqloom.decoding.together import Together
@@ -22,7 +23,7 @@ ASKED = {"n_best": 1, "return_scores": False, "return_attention": False, "first_
 LAST_ROW = 2**53  # that a table of JSON can number
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Request:
     """How a request wants to be answered."""
 
@@ -32,30 +33,28 @@ class Request:
     return_attention: bool
     first_row: int  # the number of the first row, from which what is drawn for it follows
 
-    @property
-    def company(self) -> Hashable:
-        """Equal for requests that are answered in one batch; what is drawn is numbered by the request."""
-        return self.decoding if self.decoding.method != "sample" else self
-
 
 class Answering:
     """A model behind a table: one row of answers to each row asked, in order.
 
-    Many threads may ask at once; those that ask for the same decoding share batches, unless their answers are drawn.
+    Many threads may ask at once; those that ask for the same decoding share batches, to which each brings as many rows
+    as the others.
     """
 
-    def __init__(self, generator: Generator, attentive: bool) -> None:
+    def __init__(self, generator: Generator, attentive: bool, bounds: Bounds | None = None) -> None:
         self.generator = generator
         self.attentive = attentive
+        self.bounds = bounds
         self.defaults: dict[str, Any] = {**ASKED, **vars(generator.decoding)}
-        self._together = Together[list[Answer]](self._answer)
+        room = bounds.serving.waiting_rows if bounds else NO_END
+        self._together = Together[list[Answer]](self._answer, lambda how: rows_at_once(cast(Decoding, how)), room)
 
     @classmethod
     def load(cls, folder: Path) -> "Answering":
-        """The model of a folder that training or `seqloom export` wrote."""
-        generator = load_generator(folder)
-        attentive = attends(read_recipe(folder).model) and not isinstance(generator, CTranslate2Generator)
-        return cls(generator, attentive)
+        """The model of a folder that training or `seqloom export` wrote, and what its recipe lets a request ask for."""
+        generator, recipe = load_generator(folder), read_recipe(folder)
+        attentive = attends(recipe.model) and not isinstance(generator, CTranslate2Generator)
+        return cls(generator, attentive, Bounds.of(recipe, len(generator.kinds.get("probabilities", ()))))
 
     def __call__(self, rows: Sequence[object], params: Mapping[str, Any]) -> Columns:
         """The columns of the answer; `params` overrides the defaults.
@@ -68,11 +67,16 @@ class Answering:
         its number, `first_row` for the first: a table asked in pieces is answered as it would be as a whole.
 
         Raises:
-            UserMistake: a row is no text, or a parameter has a value it may not have.
+            UserMistake: a row is no text, a parameter has a value it may not have, or more is asked for than this
+                version gives.
         """
         request = self._check(params)
+        if self.bounds:
+            self.bounds.check_rows(len(rows), request.return_attention)
         texts = [text_of(self.generator.wording(row), number) for number, row in enumerate(rows)]
-        answers = self._together(texts, request.company)
+        if self.bounds:
+            self.bounds.check(request.decoding, sum(map(len, texts)))
+        answers = self._together(texts, request.decoding, request.first_row, self._keeping(request.n_best))
         columns = self.generator.columns(answers)
         answers = [found[: request.n_best] for found in answers]
         if request.n_best > 1:
@@ -104,11 +108,14 @@ class Answering:
             raise UserMistake(f"params: first_row is {first_row}: it numbers the first row of a request, from 0 on")
         return Request(decoding, n_best, known["return_scores"], known["return_attention"], first_row)
 
-    def _answer(self, texts: Sequence[str], company: Hashable) -> list[list[Answer]]:
-        if isinstance(company, Request):
-            first = company.first_row
-            return self.generator.answer(texts, company.decoding, range(first, first + len(texts)))
-        return self.generator.answer(texts, cast(Decoding, company))
+    def _answer(self, texts: Sequence[str], decoding: Hashable, numbers: Sequence[int]) -> list[list[Answer]]:
+        return self.generator.answer(texts, cast(Decoding, decoding), numbers)
+
+    def _keeping(self, n_best: int) -> Callable[[list[Answer]], list[Answer]]:
+        """What of the answers to a text is kept until all are there; of labels the table tells each."""
+        if "probabilities" in self.generator.kinds:
+            return lambda found: found
+        return lambda found: found[:n_best]
 
 
 def text_of(row: object, number: int) -> str:

@@ -22,6 +22,16 @@ ADDED: dict[str, dict[str, object]] = {
     "corpus": {"delimiter": "auto", "escape": "auto", "max_reject_share": 0.05, "whitespace": "fold"},
     "evaluation": {"linear_baseline": True},
     "model": {"linear_runs": 0},
+    "serving": {
+        "rows": 10_000_000,
+        "characters": 1_000_000_000,
+        "waiting_rows": 100_000_000,
+        "beam_size": 256,
+        "samples": 256,
+        "max_length": 10_000,
+        "batch_size": 100_000,
+        "attention_rows": 10_000_000,
+    },
 }
 """Fields that recipes written before them lack, by section, each with the value that means what those did."""
 
@@ -48,7 +58,7 @@ def read_recipe(folder: Path) -> "Recipe":
     if not all(isinstance(section, SimpleNamespace) for section in sections) or not _is_name(name):
         raise UserMistake(f"{folder / RECIPE_FILE} is no recipe that training wrote: it is damaged, fetch it again")
     for name, fields in ADDED.items():
-        section = vars(getattr(recipe, name))
+        section = vars(vars(recipe).setdefault(name, SimpleNamespace()))
         section.update({**fields, **section})
     return cast("Recipe", recipe)
 

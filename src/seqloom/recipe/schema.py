@@ -18,11 +18,23 @@ from seqloom.recipe.sections.evaluation import Evaluation
 from seqloom.recipe.sections.model import Model
 from seqloom.recipe.sections.registry import Registry
 from seqloom.recipe.sections.section import Section
+from seqloom.recipe.sections.serving import Serving
 from seqloom.recipe.sections.training import Training
 from seqloom.recipe.sections.vectors import Vectors
 from seqloom.recipe.sections.vocabulary import Vocabulary
 
-__all__ = ["Corpus", "Decoding", "Evaluation", "Model", "Recipe", "Registry", "Training", "Vectors", "Vocabulary"]
+__all__ = [
+    "Corpus",
+    "Decoding",
+    "Evaluation",
+    "Model",
+    "Recipe",
+    "Registry",
+    "Serving",
+    "Training",
+    "Vectors",
+    "Vocabulary",
+]
 
 
 class Recipe(Section):
@@ -42,6 +54,7 @@ class Recipe(Section):
     decoding: Decoding = Decoding()
     evaluation: Evaluation = Evaluation()
     registry: Registry = Registry()
+    serving: Serving = Serving()
 
     @model_validator(mode="after")
     def _goes_with_the_task(self) -> Self:
