@@ -1,7 +1,7 @@
 """One client that asks 60,000 rows beside twenty that ask one: `python -m bench.starving`.
 
-An untrained model of a few thousand parameters answers them from threads, as `mlflow models serve` does. Prints how long the
-small requests take, how long the large one, and the peak of memory.
+An untrained model of a few thousand parameters answers them from threads, as `mlflow models serve` does. Prints how
+long the small requests take, how long the large one, and the peak of memory.
 """
 
 import resource

@@ -120,7 +120,7 @@ EVALUATION = Stage(
     ("decoding", "evaluation"),
     _EVALUATING,
 )
-REGISTRY = Stage("registry", ("training", "evaluation"), ("name", "registry"), ("registry",))
+REGISTRY = Stage("registry", ("training", "evaluation"), ("name", "registry", "serving"), ("registry",))
 GATE = Stage("gate", ("corpus", "evaluation", "registry"), ("rules",), ())  # the registry's key knows its code
 
 STAGES = (CORPUS, VOCABULARY, VECTORS, BATCHES, TRAINING, EVALUATION, REGISTRY, GATE)

@@ -54,7 +54,8 @@ class Answering:
         """The model of a folder that training or `seqloom export` wrote, and what its recipe lets a request ask for."""
         generator, recipe = load_generator(folder), read_recipe(folder)
         attentive = attends(recipe.model) and not isinstance(generator, CTranslate2Generator)
-        return cls(generator, attentive, Bounds.of(recipe, len(generator.kinds.get("probabilities", ()))))
+        labels = generator.kinds.get("probabilities", [])
+        return cls(generator, attentive, Bounds.of(recipe, len(labels) if isinstance(labels, list) else 0))
 
     def __call__(self, rows: Sequence[object], params: Mapping[str, Any]) -> Columns:
         """The columns of the answer; `params` overrides the defaults.

@@ -23,14 +23,14 @@ ADDED: dict[str, dict[str, object]] = {
     "evaluation": {"linear_baseline": True},
     "model": {"linear_runs": 0},
     "serving": {
-        "rows": 10_000_000,
-        "characters": 1_000_000_000,
-        "waiting_rows": 100_000_000,
-        "beam_size": 256,
-        "samples": 256,
-        "max_length": 10_000,
-        "batch_size": 100_000,
-        "attention_rows": 10_000_000,
+        "rows": 100_000,
+        "characters": 20_000_000,
+        "waiting_rows": 400_000,
+        "beam_size": 16,
+        "samples": 16,
+        "max_length": 1000,
+        "batch_size": 1024,
+        "attention_rows": 1000,
     },
 }
 """Fields that recipes written before them lack, by section, each with the value that means what those did."""
