@@ -9,10 +9,14 @@ WORKDIR /srv/seqloom
 # With TORCH_INDEX=https://download.pytorch.org/whl/cpu the image is some gigabytes smaller and knows no GPU.
 ARG TORCH_INDEX=""
 COPY constraints.txt pyproject.toml README.md ./
+COPY locks locks
+# Every file is compared with its digest; the torch of another index, and what torch pins itself, have none here.
+RUN pip install --no-cache-dir --require-hashes --no-deps --requirement locks/run.txt \
+    && if [ -z "$TORCH_INDEX" ]; then pip install --no-cache-dir --require-hashes --no-deps --requirement locks/torch.txt; fi
 COPY src src
 COPY flows flows
 COPY tasks tasks
-RUN pip install --no-cache-dir --constraint constraints.txt ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} \
+RUN pip install --no-cache-dir --no-build-isolation --constraint constraints.txt ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} \
     --editable '.[demo,postgres]'
 COPY prefect.yaml ./
 COPY recipes recipes

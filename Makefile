@@ -6,11 +6,13 @@
 # make check  formatting, lint, types, import rules
 # make mutate PACKAGE=batches  single faults put into a package, and which of them its tests let through (CONTRIBUTING.md)
 # make bench  Seqloom side by side with its peers: twenty minutes, prints the ratios (bench/README.md)
+# make lock   the digests in locks/, anew from constraints.txt; make audit  whether a pinned version has a known advisory
 # make clean  removes the environment and everything that was made
 PYTHON ?= python3
 JOBS ?= 2
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+QUIETLY := --disable-pip-version-check --quiet
 
 .PHONY: demo up test e2e screenshots survive check mutate bench clean
 
@@ -41,16 +43,31 @@ check: $(INSTALLED)
 mutate: $(INSTALLED)
 	$(BIN)/python -m tests.mutation $(PACKAGE) $(MUTATE)
 
+lock: $(INSTALLED)
+	$(BIN)/python -m pip install $(QUIETLY) uv
+	$(BIN)/python .ci/lock.py
+
+audit:
+	$(PYTHON) -m venv .audit
+	.audit/bin/python -m pip install $(QUIETLY) pip-audit
+	.audit/bin/python .ci/audit.py
+
 bench: $(INSTALLED)
 	$(BIN)/python -m bench.peers
 	$(BIN)/python -m bench $(BENCH)
 
 clean:
-	rm -rf .venv .bench .mutation .seqloom .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .audit .bench .mutation .seqloom .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # Made anew only when the lock or the project file changes, so that a second run needs no network.
-$(INSTALLED): pyproject.toml constraints.txt
+# Every file is compared with its digest in locks/; pip cannot do so in one step with an editable install, nor for what a
+# CUDA build of torch pins itself. Torch is fetched first: told digests, pip would leave a CPU build on this disk for PyPI's.
+$(INSTALLED): pyproject.toml constraints.txt $(wildcard locks/*.txt)
 	$(PYTHON) -c 'import sys; sys.exit("Seqloom needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; run make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[demo,dev,fast,postgres]'
+	$(BIN)/python -m pip install $(QUIETLY) --require-hashes --no-deps --requirement locks/run.txt --requirement locks/develop.txt
+	$(BIN)/python -m pip download $(QUIETLY) --no-deps --constraint constraints.txt --dest .venv/torch torch
+	$(BIN)/python -m pip install $(QUIETLY) --require-hashes --no-deps --no-index --find-links .venv/torch --requirement locks/torch.txt
+	rm -r .venv/torch
+	$(BIN)/python -m pip install $(QUIETLY) --no-build-isolation --constraint constraints.txt --editable '.[demo,dev,fast,postgres]'
 	touch $(INSTALLED)
