@@ -135,6 +135,7 @@ def test_a_champion_that_moved_while_a_person_thought(
     monkeypatch.setattr(gating, "ask", lambda _, verdict: seen.append(verdict.champion) or decision)
     monkeypatch.setattr(gating, "promote", lambda *given: given[4:])
     monkeypatch.setattr(judging, "aliases_of", lambda *_: {"champion": 3})
+    monkeypatch.setattr(judging, "_run_of", lambda *_: PASSED.run_id)
     monkeypatch.setattr(gating, "connect", lambda _: Mock())
     told = gating.pass_gate(MANUAL, *[manifest("corpus")] * 3)
     assert seen == ([1, 3] if approved else [1])

@@ -21,7 +21,7 @@ from seqloom.corpus.sources import Sources
 from seqloom.corpus.splitting import SPLITS, Shares, Stretches
 from seqloom.corpus.tally import Tally
 from seqloom.corpus.writing import CorpusWriter, storable
-from seqloom.mistake import UserMistake
+from seqloom.mistake import UserMistake, showable
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Corpus
 
@@ -59,10 +59,10 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
             if read % _REPORT_EVERY == 0:
                 progress(read, None, "rows", origin)
             if isinstance(pair, Unreadable):
-                text = storable(pair.text)
+                text, problem = storable(pair.text), showable(pair.problem)
                 legibility.note(pair)
-                writer.reject(pair.reason, text, "", pair.place, pair.line, pair.problem)
-                tally.reject(given_for, pair.reason, text, "", pair.place, pair.line, pair.problem)
+                writer.reject(pair.reason, text, "", pair.place, pair.line, problem)
+                tally.reject(given_for, pair.reason, text, "", pair.place, pair.line, problem)
                 continue
             source, target = normalise(pair.source, keep), normalise(pair.target, keep)
             folded = (normalise(source), normalise(target)) if keep else (source, target)
