@@ -63,6 +63,7 @@ def test_every_section_is_drawn_as_fields(form: Form) -> None:
         "Decoding",
         "Evaluation",
         "Registry",
+        "Serving",
     ]
     for title, section in SECTIONS.items():
         fields = form.fields(title)
