@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -108,3 +109,12 @@ def test_digests_go_by_content_and_format(here: Path) -> None:
     assert by_name["a.tsv"] != by_name["c.csv"]
     assert by_name["a.tsv"] != by_name["d.tsv"]
     assert by_name["a.tsv"]["test"] == []
+
+
+def test_a_name_that_is_not_utf8_is_told_as_python_escapes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands in Parquet, in JSON and in sentences, none of which holds half a character."""
+    monkeypatch.chdir(tmp_path)
+    Path(os.fsdecode(b"na\xefve.tsv")).write_text("source\ttarget\na\tb\n")
+    [[file]] = locate(Corpus(train=["*.tsv"]), tmp_path).train.rows
+    assert file.place == r"na\udcefve.tsv"
+    assert file.path.is_file()

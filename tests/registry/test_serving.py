@@ -57,7 +57,8 @@ def test_params_over_http(server: str) -> None:
 
 
 def test_no_text_is_no_error(server: str) -> None:
-    assert post(server, asked([None, ""])) == (200, {"predictions": [{"prediction": ""}, {"prediction": ""}]})
+    nothing = {"prediction": "", "truncated": False}
+    assert post(server, asked([None, ""])) == (200, {"predictions": [nothing, nothing]})
 
 
 @pytest.mark.parametrize(

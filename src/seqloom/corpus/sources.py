@@ -12,7 +12,7 @@ from seqloom.corpus.compression import PACKED, members, packer_of
 from seqloom.corpus.downloading import download
 from seqloom.corpus.foreign import refuse_foreign
 from seqloom.corpus.shards import in_step
-from seqloom.mistake import UserMistake
+from seqloom.mistake import UserMistake, showable
 from seqloom.recipe.schema import Corpus
 from seqloom.recipe.single_keys import shortened
 
@@ -120,7 +120,7 @@ def _resolve(place: str, field: str, home: Path) -> list[tuple[str, Path]]:
         return _inside_package(place, field)
     if "*" not in place:
         return [(place, Path(place))]
-    found = [(str(path), path) for path in _matches(place)]
+    found = [(showable(str(path)), path) for path in _matches(place)]
     if not found:
         raise UserMistake(f"{place}: matches no file (looked in {Path.cwd()}); correct {field}")
     return found
