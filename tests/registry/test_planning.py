@@ -93,7 +93,7 @@ def test_a_byte_of_the_corpus_reruns_all_and_its_name_nothing(place: Path) -> No
 
 
 def test_a_plan_and_a_check_write_nothing(place: Path) -> None:
-    steps = check_recipe_and_files(recipe_named("planned"), place, unwatched)
+    steps = check_recipe_and_files(recipe_named("planned"), place, unwatched).steps
     assert steps == plan(recipe_named("planned"), place)
     assert not place.exists()
 
