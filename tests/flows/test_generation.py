@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pandas as pd
 import pytest
@@ -60,9 +61,10 @@ def test_it_goes_on_from_a_prompt_or_from_nothing(seqloom: Run) -> None:
 
 def test_without_a_text_a_terminal_gets_one_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers.sys.stdin, "isatty", lambda: True)
-    assert list(answers._lines(None, None, needs_text=False)) == [""]
+    language_model, translator = (Mock(needs_text=needs) for needs in (False, True))
+    assert list(answers._lines(None, None, language_model)) == [""]
     with pytest.raises(UserMistake, match="no text is given"):
-        list(answers._lines(None, None, needs_text=True))
+        list(answers._lines(None, None, translator))
 
 
 @pytest.mark.usefixtures("diary")
