@@ -13,6 +13,7 @@ import pytest
 
 from flows.embedded_prefect import EmbeddedPrefect
 from seqloom.registry.database import database_file
+from seqloom.registry.locations import bring_home
 from seqloom.registry.tracking import make_database
 from tasks.embedded import EMBEDDED
 from tests.flows.running import Done, command, real
@@ -63,6 +64,7 @@ def own_place(tmp_path: Path, new_registry: Path) -> Path:
     home = write_workplace(tmp_path) / ".seqloom"
     home.mkdir(0o700)
     shutil.copyfile(new_registry, database_file(home))
+    bring_home(database_file(home), home / "mlflow")  # or the first command would say that the home was moved
     return tmp_path
 
 
