@@ -211,7 +211,7 @@ def test_a_version_answers_by_its_own_recipe(client: MlflowClient, home: Path, c
 
 
 def test_versions_with_different_code_live_in_one_process(stored: Path, copied: Path, checkpoint: Path) -> None:
-    change(copied, "Answer(normalise(text), ", 'Answer(f"<{normalise(text)}>", ')
+    change(copied, "Answer(self.target.normalise(text), ", 'Answer(f"<{self.target.normalise(text)}>", ')
     plain, marked = (mlflow.pyfunc.load_model(str(folder)) for folder in (stored, copied))
     expected = Generator.load(checkpoint).generate(["a small dog"])
     for model, answer in ((plain, expected[0]), (marked, f"<{expected[0]}>"), (plain, expected[0])):

@@ -144,6 +144,8 @@ def build_for(weights: Path, section: "Model", sizes: Sizes, objective: str) -> 
 
 
 def _embedding(tokens: int, width: int) -> nn.Embedding:
+    if torch.get_default_device().type == "meta":  # where to draw would load torch's compiler, a second or two
+        return nn.Embedding(tokens, width, padding_idx=PADDING, _weight=torch.empty(tokens, width))
     embedding = nn.Embedding(tokens, width, padding_idx=PADDING)
     nn.init.normal_(embedding.weight, std=width**-0.5)
     with torch.no_grad():

@@ -42,8 +42,8 @@ def connect(home: Path) -> MlflowClient:
     embedded = not os.environ.get(MLFLOW_VARIABLE)
     mlflow.set_tracking_uri(uri)
     if embedded:
-        prepare_ours(home)
         os.environ.pop(MLFLOW_VARIABLE, None)  # MLflow sets it, and ours would pass for the user's
+        prepare_ours(home)
     elif file := sqlite_file(uri):
         prepare_database(file, MLFLOW_PLACE)
     return MlflowClient(uri)
