@@ -16,6 +16,8 @@ _USER = re.compile(r"[^/?#]*@")
 _PIN = re.compile(r"sha256=[0-9a-fA-F]*…?")
 _HARMLESS = re.compile(r"(?i)|true|false|yes|no|on|off|\d{1,2}|raw|plain|download|dl|…")
 
+PLACEHOLDER = "USER:PASSWORD@"  # in sentences that say how an address is written
+
 _meant: dict[str, str] = {}  # by its mask
 
 
@@ -32,7 +34,7 @@ def masked_url(url: str) -> str:
     rest, hash_sign, fragment = rest.partition("#")
     place, mark, query = rest.partition("?")
     user = _USER.match(place)
-    if user:
+    if user and user[0] != PLACEHOLDER:
         place = f"{_each(user[0][:-1], ':')}@{place[user.end() :]}"
     fragment = fragment if _PIN.fullmatch(fragment) else _each(fragment, "&;")
     return f"{scheme}{colon}{place}{mark}{_each(query, '&;')}{hash_sign}{fragment}"
