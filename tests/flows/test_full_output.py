@@ -11,7 +11,10 @@ FULL = Path("/dev/full")
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
-def test_what_does_not_fit_ends_with_two(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_does_not_fit_ends_with_two(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SEQLOOM_HOME", str(tmp_path))
     monkeypatch.setattr("sys.argv", ["seqloom", "check", "--help"])
     kept = os.dup(1)
     os.dup2(os.open(FULL, os.O_WRONLY), 1)
