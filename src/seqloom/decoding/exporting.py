@@ -31,7 +31,7 @@ def export(checkpoint: Path, folder: Path, form: Form) -> None:
         write_ctranslate2(checkpoint, folder, quantization or None)
     else:
         quantise(checkpoint, folder)
-    for name in (RECIPE_FILE, *VOCABULARY_FILES, SPACE_FILE, LENGTH_LIMIT_FILE):
+    for name in (RECIPE_FILE, *VOCABULARY_FILES, *NOT_ALWAYS):
         if name not in NOT_ALWAYS or (checkpoint / name).is_file():
             shutil.copyfile(checkpoint / name, folder / name)
     (folder / EXPORT_FILE).write_text(json.dumps({"form": form}), encoding="utf-8")

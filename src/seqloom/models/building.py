@@ -61,10 +61,9 @@ def build_model(section: "Model", sizes: Sizes, objective: str = "sequence") -> 
     if section.copying:
         assert isinstance(decoder, AttentiveDecoder)
         return PointerGenerator(source_embedding, target_embedding, encoder, decoder, output, section.coverage)
-    parts = (source_embedding, target_embedding, encoder, decoder, output)
+    plain = EncoderDecoder(source_embedding, target_embedding, encoder, decoder, output)
     if sizes.window:
-        return WindowedModel(*parts, sizes.window)
-    plain = EncoderDecoder(*parts)
+        return WindowedModel(plain, sizes.window)
     if section.linear_runs:
         return WideClassifier(plain, LinearPart(sizes.runs, sizes.target - len(SPECIAL_TOKENS), section.linear_runs))
     return plain

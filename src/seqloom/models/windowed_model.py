@@ -6,9 +6,9 @@ B batch, T tokens, P tokens of the window so far, W places of a window, E embedd
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from seqloom.models.contract import Decoder, Encoder, State
+from seqloom.models.contract import State
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.memory import Memory
 
@@ -34,16 +34,8 @@ class WindowedModel(EncoderDecoder):
     window, as soon as there is so much.
     """
 
-    def __init__(
-        self,
-        source_embedding: nn.Embedding,
-        target_embedding: nn.Embedding,
-        encoder: Encoder,
-        decoder: Decoder,
-        output: nn.Linear,
-        window: int,
-    ) -> None:
-        super().__init__(source_embedding, target_embedding, encoder, decoder, output)
+    def __init__(self, plain: EncoderDecoder, window: int) -> None:
+        super().__init__(plain.source_embedding, plain.target_embedding, plain.encoder, plain.decoder, plain.output)
         assert window > 1, "a place for START and one for a token"
         self.window = window
         self.kept = min(window // 2, window - 2)  # tokens of a full window that the next begins with
