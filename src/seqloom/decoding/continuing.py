@@ -44,11 +44,10 @@ class Continuer(Generator):
 
     def answer(self, texts: Sequence[str], decoding: "Decoding", numbers: Sequence[int] | None = None) -> Answers:
         """Likewise, and each with how likely the text was."""
-        answers = super().answer(texts, decoding, numbers)
-        told = zip(answers, self.log_probabilities(texts), self.spellings(texts), strict=True)
+        answers, spellings = super().answer(texts, decoding, numbers), self.spellings(texts)
         return [
-            [Continuation(**vars(each), log_probability=figure, spelling=spelling) for each in found]
-            for found, figure, spelling in told
+            [Continuation(**vars(each), log_probability=figure + spelling, spelling=spelling) for each in found]
+            for found, figure, spelling in zip(answers, self._tokens_alone(texts), spellings, strict=True)
         ]
 
     def columns(self, answers: Answers) -> Columns:
@@ -92,28 +91,31 @@ class Continuer(Generator):
                 )
         return encoded
 
-    @torch.inference_mode()
     def log_probabilities(self, texts: Sequence[str]) -> list[float]:
         """How likely each text is as the beginning of a line, in nats; 0 is certain, as nothing is.
 
         A word that the vocabulary lacks is unknown and then spelt, or the fewer words a model knows the better it would
         seem to foresee them.
         """
+        return list(map(float.__add__, self._tokens_alone(texts), self.spellings(texts)))
+
+    @torch.inference_mode()
+    def _tokens_alone(self, texts: Sequence[str]) -> list[float]:
+        """How likely the tokens of each text are, in nats; a word that the vocabulary lacks is the unknown one."""
         encoded, known = self.encode(texts), len(self._line_end())
         rows = sorted(range(len(texts)), key=lambda row: -len(encoded[row]))
-        told = self.spellings(texts)
+        told = [0.0] * len(texts)
         while rows:
             size = max(1, TOKENS_READ // max(1, len(encoded[rows[0]])))
             chunk, rows = rows[:size], rows[size:]
             for row, figure in zip(chunk, self._read([encoded[row] for row in chunk], known), strict=True):
-                told[row] += figure
+                told[row] = figure
         return told
 
     def spellings(self, texts: Sequence[str]) -> list[float]:
         """How likely the words of each text that the vocabulary lacks are spelt as they are, in nats; 0: it has all."""
-        behind = [f"{LINE_END} {as_running(as_lines(text), self.keeps_whitespace)}" for text in texts]
         first = len(self.source.unknown_in([LINE_END])[0])  # of the line's end that is only put before
-        unknown = [words[first:] for words in self.source.unknown_in(behind)]
+        unknown = [words[first:] for words in self.source.unknown_in(self._behind_line_end(texts))]
         return [sum(map(self._spelling.log_probability, words), start=0.0) for words in unknown]
 
     @cached_property
@@ -167,8 +169,11 @@ class Continuer(Generator):
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Of each text as it would stand behind the end of a line; the sign is as good as a line feed."""
         cut = len(self.source.encode([LINE_END])[0])
-        running = (as_running(as_lines(text), self.keeps_whitespace) for text in texts)
-        return [ids[cut:] for ids in self.source.encode([f"{LINE_END} {text}" for text in running])]
+        return [ids[cut:] for ids in self.source.encode(self._behind_line_end(texts))]
+
+    def _behind_line_end(self, texts: Sequence[str]) -> list[str]:
+        """Each text as running text has it."""
+        return [f"{LINE_END} {as_running(as_lines(text), self.keeps_whitespace)}" for text in texts]
 
     def _line_end(self) -> list[int]:
         """Its ids; none where no line ended in training."""

@@ -262,6 +262,10 @@ class Generator:
         _, weights, _ = decoder.attend(embedded, self.model.start(memory), memory)
         return Attention(_names(self.source, source), _names(self.target, answer.tokens), weights[0].tolist())
 
+    def most_tokens(self, decoding: "Decoding") -> int:
+        """Tokens that an answer may have, whatever its source."""
+        return min(decoding.max_length, self.tokens or decoding.max_length)
+
     def _limit(self, source: int, decoding: "Decoding") -> int:
         """Tokens that the answer to a source of so many may have, END among those of the answer alone."""
         return min(decoding.max_length, self.limit.tokens(source), self._places_left(source))

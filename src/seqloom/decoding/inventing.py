@@ -14,7 +14,7 @@ from seqloom.models.memory import Memory
 def write_vectors(generator: Generator, vectors: Tensor) -> list[Answer]:
     """The best text for each vector `(B, D)` of a model that writes from nothing else."""
     decoding = generator.decoding
-    longest = min(decoding.max_length, generator.tokens or decoding.max_length)  # no source to measure by
+    longest = generator.most_tokens(decoding)  # there is no source to measure by
     answers = []
     vectors = vectors.to(next(generator.model.parameters()).device)
     for start in range(0, len(vectors), decoding.batch_size):

@@ -35,8 +35,7 @@ def evaluate_checkpoint(
 
     limits: dict[str, Any] = {}
     if kind_of(recipe.task).answer == "text":
-        most = min(recipe.decoding.max_length, generator.tokens or recipe.decoding.max_length)
-        limits = limit_facts(generator.limit, most, batches)
+        limits = limit_facts(generator.limit, generator.most_tokens(recipe.decoding), batches)
     return evaluate(
         ask,
         likelihood(generator.model, test.in_order()),
