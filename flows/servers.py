@@ -4,10 +4,10 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from flows.stack.presence import running
 from flows.users_prefect import VARIABLE, Named, named_server
+from seqloom.mask import without_user
 from seqloom.mistake import UserMistake
 from tasks.embedded import prefect_is_embedded
 
@@ -46,7 +46,7 @@ def in_words(home: Path) -> str:
 
 def _prefect(home: Path) -> str:
     named = prefect_server(home)
-    return f"Prefect: {_shown(named.url)} ({named.where})" if named else "Prefect: a server of this command's own"
+    return f"Prefect: {without_user(named.url)} ({named.where})" if named else "Prefect: a server of this command's own"
 
 
 def _mlflow(home: Path) -> str:
@@ -54,13 +54,7 @@ def _mlflow(home: Path) -> str:
     if not uri:
         return f"MLflow: {home / 'mlflow.db'}"
     stack = running(home)
-    return f"MLflow: {_shown(uri)} ({STACK if stack and uri == stack.mlflow_url else MLFLOW_VARIABLE})"
-
-
-def _shown(url: str) -> str:
-    """Without a password."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url
+    return f"MLflow: {without_user(uri)} ({STACK if stack and uri == stack.mlflow_url else MLFLOW_VARIABLE})"
 
 
 def use_named_prefect(home: Path) -> bool:
@@ -92,7 +86,7 @@ def _require_answer(named: Named) -> None:
     from prefect.client.orchestration import get_client
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    where = f"Prefect at {_shown(named.url)} ({named.where})"
+    where = f"Prefect at {without_user(named.url)} ({named.where})"
     try:
         with temporary_settings({PREFECT_API_URL: named.url}), get_client(sync_client=True) as client:
             client.read_flows(limit=1)

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hmac
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -44,11 +45,15 @@ class Admission:
         else:
             await self.app(scope, receive, self._marking(send))
 
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """The origins as browsers write them."""
+        return frozenset(map(normal, self.origins))
+
     def _refusal(self, headers: Headers) -> str:
         """Why a request is turned away, whoever sent it; empty where it is not."""
-        known = {normal(origin) for origin in self.origins}
-        foreign = [origin for origin in headers.getlist("origin") if normal(origin) not in known]
-        if foreign and ANY not in known:
+        foreign = [origin for origin in headers.getlist("origin") if normal(origin) not in self._known]
+        if foreign and ANY not in self._known:
             return "pages of another origin may not call this server"
         if ANY not in self.hosts and name_of(headers.get("host", "")) not in self.hosts:
             return "this Host header is no name of this server"

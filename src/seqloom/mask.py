@@ -7,6 +7,7 @@ is, not what it is. The digest of a value that can be guessed can be guessed too
 
 import hashlib
 import re
+from urllib.parse import urlsplit, urlunsplit
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_-]*)\}")
 MASK = re.compile(r"sha256-[0-9a-f]{12}")
@@ -38,6 +39,12 @@ def masked_url(url: str) -> str:
         place = f"{_each(user[0][:-1], ':')}@{place[user.end() :]}"
     fragment = fragment if _PIN.fullmatch(fragment) else _each(fragment, "&;")
     return f"{scheme}{colon}{place}{mark}{_each(query, '&;')}{hash_sign}{fragment}"
+
+
+def without_user(url: str) -> str:
+    """The address of a server as people are told: without the user and password in it."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url
 
 
 def revealed(url: str) -> str:

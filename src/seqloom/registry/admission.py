@@ -9,16 +9,17 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from seqloom.artifact.durable import says_full
+from seqloom.mask import without_user
 from seqloom.mistake import UserMistake
 from seqloom.registry.database import database_file
-from seqloom.registry.tracking import MLFLOW_VARIABLE, connect, is_away, living_experiment, place, shown
+from seqloom.registry.tracking import MLFLOW_VARIABLE, connect, is_away, living_experiment, place
 
 
 def refusal(error: BaseException) -> str:
     """One sentence with the remedy, where an error says that MLflow does not let us do this; else nothing."""
     if not isinstance(error, MlflowException):
         return ""
-    at = f"MLflow at {shown(mlflow.get_tracking_uri())}"
+    at = f"MLflow at {without_user(mlflow.get_tracking_uri())}"
     if error.error_code == "UNAUTHENTICATED":
         who = os.environ.get("MLFLOW_TRACKING_USERNAME")
         return (

@@ -15,6 +15,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
+from seqloom.artifact.digest import digest_of_file
 from seqloom.mistake import UserMistake
 from seqloom.registry.sealed import FORMS, DamagedVersion, files_below, seal_of, verify, verify_form
 from seqloom.registry.signing import require_signature, sign
@@ -46,7 +47,7 @@ def digest_of(folder: Path) -> str:
     parts = {package: seal_of(folder / package)}
     for name, path in files_below(folder).items():
         if name != WRITTEN_ON_THE_WAY and not name.startswith((package, forms)):
-            parts[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+            parts[name] = digest_of_file(path)
     return hashlib.sha256(json.dumps(sorted(parts.items())).encode()).hexdigest()
 
 

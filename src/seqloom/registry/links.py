@@ -7,17 +7,18 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from mlflow import MlflowClient
 
+from seqloom.mask import without_user
 from seqloom.registry.integrity import VERIFY
 from seqloom.registry.mlflow_view import TRAINING_VIEW
-from seqloom.registry.tracking import shown, tracking_uri
+from seqloom.registry.tracking import tracking_uri
 
 
 def server_url(home: Path) -> str:
     """The address of MLflow's server, without the password that may be in it; empty where there is no server."""
-    parts = urlsplit(tracking_uri(home))
+    parts = urlsplit(without_user(tracking_uri(home)))
     if parts.scheme not in ("http", "https"):
         return ""
-    return urlunsplit((parts.scheme, _without_user(parts.netloc), parts.path.rstrip("/"), "", ""))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
 
 
 def run_url(client: MlflowClient, run_id: str, home: Path) -> str:
@@ -38,7 +39,7 @@ def version_url(name: str, number: int, home: Path) -> str:
 
 def server_command(home: Path) -> str:
     """The command that shows a database of runs and versions in a browser; a password in its address is left out."""
-    return f"mlflow server --backend-store-uri '{shown(tracking_uri(home))}'"
+    return f"mlflow server --backend-store-uri '{without_user(tracking_uri(home))}'"
 
 
 def serve_command(name: str, home: Path) -> str:
@@ -51,9 +52,5 @@ def serve_command(name: str, home: Path) -> str:
     if scripts not in os.environ.get("PATH", "").split(os.pathsep):
         command = f"PATH='{scripts}':$PATH {command}"
     if not os.environ.get("MLFLOW_TRACKING_URI"):
-        command = f"MLFLOW_TRACKING_URI='{shown(tracking_uri(home))}' {command}"
+        command = f"MLFLOW_TRACKING_URI='{without_user(tracking_uri(home))}' {command}"
     return command
-
-
-def _without_user(place: str) -> str:
-    return place.rpartition("@")[2]

@@ -5,7 +5,6 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import mlflow
 from mlflow import MlflowClient
@@ -13,6 +12,7 @@ from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
 
 from seqloom.artifact.durable import says_full
+from seqloom.mask import without_user
 from seqloom.mistake import UserMistake
 from seqloom.registry.database import database_file, files_folder, prepare_database, prepare_ours, sqlite_file
 
@@ -65,7 +65,7 @@ def is_away(error: BaseException) -> bool:
 def place(home: Path) -> str:
     """The server or database that is spoken to, as people are told: without a password."""
     uri = tracking_uri(home)
-    return str(sqlite_file(uri) or shown(uri))
+    return str(sqlite_file(uri) or without_user(uri))
 
 
 def living_experiment(client: MlflowClient, name: str) -> Experiment | None:
@@ -76,18 +76,12 @@ def living_experiment(client: MlflowClient, name: str) -> Experiment | None:
     """
     found = client.get_experiment_by_name(name)
     if found is not None and found.lifecycle_stage != LifecycleStage.ACTIVE:
-        uri = shown(str(client.tracking_uri))
+        uri = without_user(str(client.tracking_uri))
         raise UserMistake(
             f"the experiment {name} was deleted in MLflow: bring it back with {MLFLOW_VARIABLE}='{uri}' mlflow "
             f"experiments restore -x {found.experiment_id}, or give the recipe another name"
         )
     return found
-
-
-def shown(uri: str) -> str:
-    """A tracking URI as people are told: without a password."""
-    parts = urlsplit(uri)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else uri
 
 
 def wait_for_mlflow(client: MlflowClient) -> None:
