@@ -1,6 +1,5 @@
 """Secrets named in a URL: filled in for the server alone."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,17 +9,9 @@ from seqloom.corpus.secret import filled_in, open_vault
 from seqloom.corpus.sources import locate
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Corpus
-from tests.corpus.test_downloading import Site
+from tests.corpus.site import Site
 
 CANARY = "c4n4ry/s3cret%2B"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    (tmp_path / "www").mkdir()
-    site = Site(tmp_path / "www")
-    yield site
-    site.go_away()
 
 
 @pytest.fixture(autouse=True)

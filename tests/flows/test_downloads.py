@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus.test_downloading import Site
+from tests.corpus.site import Site
 from tests.flows.conftest import environment
 from tests.flows.running import command
 

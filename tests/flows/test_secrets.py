@@ -7,7 +7,7 @@ import pytest
 
 from seqloom.mistake import UserMistake
 from seqloom.recipe.loading import check_recipe
-from tests.corpus.test_downloading import Site
+from tests.corpus.site import Site
 from tests.flows.conftest import DATA, PLANTED, SECRETS, environment
 from tests.flows.running import command
 
