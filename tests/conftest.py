@@ -49,6 +49,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByGroup(config, log)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _home_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Or what one test keeps would lie in the checkout, where the next one that starts a command would find it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEQLOOM_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 SILENCE = 100  # seconds after which a run of the stack has crashed: three beats of its heart
 
 
