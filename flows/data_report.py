@@ -12,9 +12,10 @@ from seqloom.vocabulary.unknown import unknown_told
 
 
 def show_data(console: Console, checked: Checked) -> None:
-    """Two tables and some lines."""
-    console.print(_splits(checked.corpus))
-    console.print()
+    """Tables and some lines."""
+    for table in (_splits(checked.corpus), _lengths(checked.corpus)):
+        console.print(table)
+        console.print()
     if checked.corpus["rejected"]:
         console.print(_rejects(checked.corpus))
         console.print()
@@ -24,13 +25,26 @@ def show_data(console: Console, checked: Checked) -> None:
 
 
 def _splits(facts: Mapping[str, Any]) -> Table:
-    table = Table(title=f"Rows: {facts['read']:,} read", title_justify="left", box=None, padding=(0, 2))
+    rejected = f"{sum(facts['rejected'].values()):,}" if facts["rejected"] else "none"
+    title = f"Rows: {facts['read']:,} read, {rejected} rejected"
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2))
     table.add_column("split")
-    for column in ("rows", "mean source", "mean target"):
+    for column in ("rows", "share"):
         table.add_column(column, justify="right")
+    used = sum(facts["rows"].values())
     for split, rows in facts["rows"].items():
-        means = facts["characters"][split]
-        table.add_row(split, f"{rows:,}", *(f"{means[side]:,}" for side in ("source", "target")))
+        table.add_row(split, f"{rows:,}", f"{rows / used:.1%}")
+    return table
+
+
+def _lengths(facts: Mapping[str, Any]) -> Table:
+    table = Table(title="Characters of a training row", title_justify="left", box=None, padding=(0, 2))
+    table.add_column("side")
+    for column in ("mean", "half have at most", "95 % have at most", "longest"):
+        table.add_column(column, justify="right")
+    for side, quantiles in facts["lengths"].items():
+        mean = facts["characters"]["train"][side]
+        table.add_row(side, f"{mean:,}", *(f"{length:,}" for length in quantiles.values()))
     return table
 
 
@@ -49,12 +63,6 @@ def _rejects(facts: Mapping[str, Any]) -> Table:
 
 def _lines(checked: Checked) -> Iterator[Text]:
     facts = checked.corpus
-    shares = ", ".join(
-        f"{side} {'/'.join(f'{value:,}' for value in facts['lengths'][side].values())}" for side in facts["lengths"]
-    )
-    yield Text(
-        f"Lengths are characters; half, 95 in a hundred and all of the training rows are no longer than: {shares}."
-    )
     nearly = facts.get("also_in_training", {})
     if any(nearly.values()):
         told = " and ".join(f"{share:.1%} of the {split} rows" for split, share in nearly.items())

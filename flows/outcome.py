@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from seqloom.recipe.kinds.choosing import kind_of
+from seqloom.shell import shell_word
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Outcome:
         """The one command to try the model: to talk with it, or to ask it a source."""
         if kind_of(self.task).dialogues:
             return f"seqloom chat {self.uri}"
-        source = self.examples[0]["source"].replace('"', "'") if self.examples else "…"
-        return f'seqloom generate {self.uri} "{source}"'
+        source = min((example["source"] for example in self.examples), key=len, default="…")
+        return f"seqloom generate {self.uri} {shell_word(source)}"
 
     def as_json(self) -> dict[str, Any]:
         """Every field, for `--json`."""

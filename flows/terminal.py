@@ -1,6 +1,6 @@
 """What a person sees of a run in the terminal: the plan, a bar per stage, and the closing card."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.links import serve_command, server_command
 from seqloom.registry.planning import Step
+from seqloom.shell import shell_word
 from tasks.headlines import headline
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def show_plan(console: Console, name: str, steps: Sequence[Step]) -> None:
         table.add_column(column, no_wrap=column != "from before")
     for step in steps:
         known = headline(step.manifest) if step.manifest else step.version.uri if step.version else ""
-        plan = Text("cached", "green") if step.cached else Text("will run", "yellow")
+        plan = Text(step.told, "green" if step.cached else "yellow")
         table.add_row(step.stage, plan, Text(known, "dim"))
     console.print(table)
     console.print()
@@ -108,7 +109,7 @@ class TerminalAudience:
 
 
 def show_card(console: Console, outcome: Outcome, home: Path) -> None:
-    """What was made, how good it is, where to look, and how to try it."""
+    """What was made and how good it is in a box, and below it where to look and how to try it."""
     made = Text.assemble(
         ("Registered " if outcome.stages["registry"] != "cached" else "Nothing new to register: "),
         (outcome.uri, "bold green"),
@@ -119,11 +120,10 @@ def show_card(console: Console, outcome: Outcome, home: Path) -> None:
         Text(outcome.gate),
         Text(),
         _scores(outcome),
-        Text(),
         *_examples(outcome),
-        _where_to_look(outcome, home),
     ]
     console.print(Panel(Group(*parts), title=outcome.model, border_style="green", padding=(1, 2)))
+    show_to_copy(console, *_where_to_look(outcome, home))
 
 
 def _scores(outcome: Outcome) -> Table:
@@ -165,22 +165,24 @@ def _examples(outcome: Outcome) -> list[Table | Text]:
         table.add_row("source", Text(example["source"]))
         table.add_row("reference", Text(example["reference"]))
         table.add_row("hypothesis", Text(example["hypothesis"], "bold"))
-    return [table, Text()]
+    return [Text(), table]
 
 
-def _where_to_look(outcome: Outcome, home: Path) -> Table:
-    table = Table(box=None, padding=(0, 2), show_header=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_row("try it", Text(outcome.try_it, "bold"))
+def _where_to_look(outcome: Outcome, home: Path) -> Iterator[tuple[str, str]]:
+    yield "try it", outcome.try_it
     if outcome.champion:
-        table.add_row("serve it", Text(serve_command(outcome.model, home)))
-    table.add_row("MLflow", Text(outcome.mlflow_url or server_command(home)))
-    table.add_row("", Text(f"run {outcome.run_id} in experiment {outcome.model}", "dim"))
-    table.add_row("Prefect", Text(outcome.prefect_url or f"SEQLOOM_HOME='{home}' seqloom up"))
-    table.add_row("", Text(f"flow run {outcome.flow_run}", "dim"))
-    table.add_row("checkpoint", Text(outcome.checkpoint))
-    return table
+        yield "serve it", serve_command(outcome.model, home)
+    yield f"MLflow, run {outcome.run_id} in experiment {outcome.model}", outcome.mlflow_url or server_command(home)
+    up = f"SEQLOOM_HOME={shell_word(str(home))} seqloom up"
+    yield f"Prefect, flow run {outcome.flow_run}", outcome.prefect_url or up
+    yield "checkpoint", outcome.checkpoint
+
+
+def show_to_copy(console: Console, *lines: tuple[str, str]) -> None:
+    """Commands and places below what they are, each whole on a line of its own, however narrow the terminal is."""
+    for what, line in lines:
+        console.print(Text(f"{what}:", "dim"), soft_wrap=True)
+        console.print(Text(line), soft_wrap=True)
 
 
 def show_export(console: Console, model: str, record: "Record") -> None:
@@ -199,7 +201,7 @@ def show_export(console: Console, model: str, record: "Record") -> None:
         console.print(Text(f"not added to {model}: {record.why}", "yellow"), soft_wrap=True)
         return
     console.print(Text(f"added to {model}: {record.why}", "green"), soft_wrap=True)
-    console.print(Text(f'try it: seqloom generate {model} --form {record.form} "…"'), soft_wrap=True)
+    show_to_copy(console, ("try it", f'seqloom generate {model} --form {record.form} "…"'))
 
 
 def show_report(console: Console, report: "Report") -> None:
@@ -213,8 +215,8 @@ def show_report(console: Console, report: "Report") -> None:
         for failure in report.failures[:SHOWN_FAILURES]:
             table.add_row(f"{failure['row']:,}", Text(str(failure["reason"])), Text(str(failure["text"])))
         console.print(table)
-        console.print(Text(f"all of them: {report.failures_file}"), soft_wrap=True)
-    console.print(Text(f"read it: pandas.read_parquet({report.folder!r})"), soft_wrap=True)
+        show_to_copy(console, ("all of them", report.failures_file))
+    show_to_copy(console, ("read it", f"pandas.read_parquet({report.folder!r})"))
 
 
 def show_comparison(console: Console, comparison: "Comparison") -> None:
@@ -232,9 +234,9 @@ def show_comparison(console: Console, comparison: "Comparison") -> None:
     if comparison.caution:
         console.print(Text(f"! {comparison.caution}", "yellow"))
     console.print(Text(comparison.headline, "bold"))
-    for figure in filter(None, (comparison.figure, comparison.length_figure)):
-        console.print(Text(f"figure: {figure}"), soft_wrap=True)
-    console.print(Text(f'try it: seqloom generate {comparison.best.checkpoint} "…"'), soft_wrap=True)
+    figures = filter(None, (comparison.figure, comparison.length_figure))
+    show_to_copy(console, *(("figure", figure) for figure in figures))
+    show_to_copy(console, ("try it", f'seqloom generate {shell_word(comparison.best.checkpoint)} "…"'))
 
 
 def show_clean_up(console: Console, done: "CleanUp") -> None:
@@ -249,15 +251,17 @@ def show_clean_up(console: Console, done: "CleanUp") -> None:
         console.print()
     console.print(done.headline, style="bold", highlight=False)
     if done.folders and not done.deleted:
-        console.print(f"remove them: seqloom clean-up --days {done.days} --delete", highlight=False)
+        show_to_copy(console, ("remove them", f"seqloom clean-up --days {done.days} --delete"))
 
 
 def show_recipe(console: Console, recipe: Recipe) -> None:
-    """Every field as it will be used, defaults included."""
+    """What of it is not as it is without a word in the recipe; the task, which decides most, always."""
     table = Table(title=f"Recipe {recipe.name}", title_justify="left", box=None, padding=(0, 2), show_header=False)
-    for section, fields in recipe.model_dump(exclude={"name"}).items():
+    for section, fields in {"task": recipe.task, **recipe.model_dump(exclude={"name"}, exclude_defaults=True)}.items():
         values = fields.items() if isinstance(fields, dict) else [("", fields)]
         for field, value in values:
-            table.add_row(Text(f"{section}.{field}".rstrip("."), "bold"), Text(str(value)))
+            told = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            table.add_row(Text(f"{section}.{field}".rstrip("."), "bold"), Text(told))
     console.print(table)
+    console.print(Text("  Every other field has its default; --json prints them all.", "dim"))
     console.print()

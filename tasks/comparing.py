@@ -26,6 +26,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry import runs
 from seqloom.registry.planning import follow
 from seqloom.registry.tracking import connect
+from seqloom.shell import shell_word
 from seqloom.training.history import read_history
 from tasks.pages import markdown
 from tasks.patience import tell_prefect
@@ -196,5 +197,5 @@ def _page(comparison: Comparison) -> str:
     return (
         f"## {comparison.headline}\n\n{caution}{table}\n"
         f"Ranked by the validation split; the other scores are of the test split, which chose nothing.\n\n{pictures}\n"
-        f'```\nseqloom generate {comparison.best.checkpoint} "…"\n```\n'
+        f'```\nseqloom generate {shell_word(comparison.best.checkpoint)} "…"\n```\n'
     )

@@ -22,6 +22,7 @@ from seqloom.registry.runs import failing_run_is_closed
 from seqloom.registry.system_metrics import system_metrics
 from seqloom.registry.tracking import connect
 from seqloom.training.history import read_history
+from seqloom.training.position import find_position
 from tasks.gpu import slots_for
 from tasks.headlines import epoch_in_words
 from tasks.naming import task_name
@@ -107,14 +108,16 @@ def _tell_what_stopped_under_other_versions(recipe: Recipe, inputs: list[str], w
 
 
 def _tell_what_a_kill_kept(workspace: Path, log: MetricsLog) -> None:
-    """The figures of the training so far, where it goes on from a checkpoint."""
-    from seqloom.training.checkpoint import saved_history
-
-    before = saved_history(workspace)
-    for row in before:
+    """The figures of the training so far, where it goes on from a checkpoint, and that it does."""
+    position = find_position(workspace)
+    if position is None:
+        return
+    for row in position.history:
         log(row)
-    if before:
-        get_run_logger().info("going on from update %d", before[-1]["step"])
+    get_run_logger().info("continues from %s", position.told)
+    watcher = audience.get()
+    if watcher:
+        watcher.told(f"continues from {position.told}")
 
 
 def _what_chooses(recipe: Recipe, corpus: Manifest) -> dict[str, Any]:

@@ -44,7 +44,9 @@ def train(
     servers = in_words(home)
     server = use_embedded_prefect(home)  # after every mistake that needs no run to be found, and beside what follows
     require_mlflow(home, checked.name)
-    steps = [Step(step.stage) if force else step for step in follow(checked, home, STAGES, sources)]
+    steps = follow(checked, home, STAGES, sources)
+    if force:
+        steps = [Step(step.stage, position=step.position) for step in steps]
     from flows.data_to_model import data_to_model  # imports Prefect
     from flows.terminal import TerminalAudience, show_card, show_plan
     from tasks.watching import audience
@@ -148,6 +150,6 @@ def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
     show_data(console, found)
     show_plan(console, checked.name, found.steps)
     if as_json:
-        plan = {step.stage: "cached" if step.cached else "will run" for step in found.steps}
+        plan = {step.stage: step.told for step in found.steps}
         told = {"servers": servers, "corpus": found.corpus, "vocabulary": {"unknown": found.unknown}}
         print_json({"recipe": checked.model_dump(), "plan": plan, **told})

@@ -13,6 +13,7 @@ from rich.text import Text
 from flows.commands.printing import AsJson, console_for, print_json
 from seqloom.artifact.home import home_folder
 from seqloom.mistake import UserMistake
+from seqloom.shell import shell_word
 
 if TYPE_CHECKING:
     from seqloom.decoding.exporting import Form
@@ -128,7 +129,8 @@ def export(
         if as_json:
             print_json({"form": form, "folder": str(folder)})
         else:
-            print(f'{folder} is written, not judged by anybody; try it: seqloom generate {folder} "…"')
+            print(f"{folder} is written, not judged by anybody; try it:")
+            print(f'seqloom generate {shell_word(str(folder))} "…"')
         return
     watcher = TerminalAudience(console)
     with watcher.live():

@@ -66,7 +66,14 @@ def test_a_good_recipe_is_resolved_planned_and_not_run(seqloom_here: Seqloom, fo
     assert told["corpus"]["rows"].keys() == {"train", "validation", "test"}
     assert (told["corpus"]["read"], told["corpus"]["rejected"]) == (600, {})
     assert told["vocabulary"]["unknown"].keys() == {"source", "target"}
-    assert "training.epochs" in err
+    shown = err.partition("Recipe phrases")[2].partition("Every other field")[0].splitlines()
+    named = {field for field, *_ in filter(None, map(str.split, shown))}
+    assert named == {
+        *("task", "corpus.train", "corpus.source_language", "corpus.target_language", "vocabulary.kind"),
+        *("vocabulary.size", "vectors.width", "vectors.epochs", "model.encoder_width", "model.decoder_width"),
+        *("model.dropout", "training.epochs", "training.batch_tokens", "training.learning_rate"),
+        *("decoding.beam_size", "decoding.max_length", "registry.beat_baselines"),
+    }
     assert not (folder / ".seqloom").exists()
 
 
@@ -77,7 +84,7 @@ def test_people_read_the_same_on_stdout(seqloom_here: Seqloom, folder: Path) -> 
     code, out, err = seqloom_here("check", "recipe.yaml")
     assert (code, err) == (0, "")
     assert all(stage.name in out for stage in STAGES)
-    assert "Rows: 604 read" in out
+    assert "Rows: 604 read, 4 rejected" in out
     assert "Rejected: 4" in out
     for reason, place in (
         ("other number of fields", "phrases.tsv line 4: has 3 fields where line 1 has 2"),
@@ -86,7 +93,7 @@ def test_people_read_the_same_on_stdout(seqloom_here: Seqloom, folder: Path) -> 
         ("duplicate", "phrases.tsv line 7"),
     ):
         assert re.search(rf"{reason} +1 +0.2% +{re.escape(place)}", " ".join(out.split()))
-    assert "no longer than: source " in out
+    assert re.search(r"95 % have at most +longest +\n +source +35", out)
     assert "Unknown to the vocabulary: " in out
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -163,6 +164,8 @@ def test_a_killed_training_goes_on(own_place: Path, prefect: dict[str, str]) -> 
 
     done = command(*train, cwd=own_place, env=environment(own_place) | prefect).wait()
     assert done.returncode == 0, done.stderr
+    planned, continued = re.findall(r"training +(continues from update [0-9,]+ of [0-9,]+)", done.stderr)
+    assert planned == continued
     outcome = json.loads(done.stdout)
     assert (outcome["run_id"], outcome["version"]) == (left_open.info.run_id, 1)
     steps = [metric.step for metric in client.get_metric_history(outcome["run_id"], "validation/loss")]

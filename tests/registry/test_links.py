@@ -5,6 +5,7 @@ from unittest.mock import Mock
 import pytest
 
 from seqloom.registry.links import run_url, serve_command, server_command, version_url
+from seqloom.shell import shell_word
 
 HOME = Path("/home/of seqloom")
 
@@ -34,7 +35,7 @@ def test_a_server_has_pages(uri: str, server: str, monkeypatch: pytest.MonkeyPat
 def test_without_one_there_is_a_command(uri: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     assert run_url(Mock(), "abc", HOME) == version_url("a", 1, HOME) == ""
-    assert server_command(HOME) == f"mlflow server --backend-store-uri '{shown}'"
+    assert server_command(HOME) == f"mlflow server --backend-store-uri {shell_word(shown)}"
 
 
 @pytest.mark.parametrize("active", [True, False])
@@ -47,5 +48,5 @@ def test_the_command_that_serves_says_what_the_shell_lacks(
     monkeypatch.setenv("PATH", f"/bin:{scripts}" if active else "/bin")
     command = serve_command("a-b", HOME)
     assert command.endswith("mlflow models serve -m models:/a-b@champion --env-manager local --port 5001")
-    assert (f"PATH='{scripts}':$PATH " in command) == (not active)
+    assert (f"PATH={shell_word(scripts)}:$PATH " in command) == (not active)
     assert command.startswith(f"MLFLOW_TRACKING_URI='sqlite:///{HOME}/mlflow.db' ") == (not uri)

@@ -1,5 +1,7 @@
 """The plan: what is finished is cached, and nothing after the first stage that has to run."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from seqloom.progress import unwatched
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.checking import check_recipe_and_files
 from seqloom.registry.planning import digest_of_sources, plan
+from seqloom.training.position import Position
 from tests.registry.tiny import recipe_named
 
 NAMES = [stage.name for stage in STAGES]
@@ -75,6 +78,27 @@ def test_a_change_reuses_what_comes_before_it(change: dict[str, object], kept: i
     finish(recipe, place, 6)
     changed = Recipe.model_validate(recipe.model_dump() | change)
     assert cached(changed, place) == NAMES[:kept]
+
+
+def test_a_training_that_was_stopped_continues(place: Path) -> None:
+    recipe = recipe_named("planned")
+    made = finish(recipe, place, 4)
+    training = plan(recipe, place)[4]
+    assert (training.stage, training.told) == ("training", "will run")
+    key = key_of(STAGES[4], recipe, {name: manifest.digest for name, manifest in made.items()})
+    workspace = Store(place).workspace("training", key)
+    assert plan(recipe, place)[4].told == "will run"
+    stopped = workspace / "step-000000460-epoch-00002"
+    stopped.mkdir()
+    position = {"layout": "any", "torch": "any", **asdict(Position(step=460, steps=3115))}
+    (stopped / "position.json").write_text(json.dumps(position), encoding="utf-8")
+    assert [step.told for step in plan(recipe, place)] == [
+        *["cached"] * 4,
+        "continues from update 460 of 3,115",
+        *["will run"] * 3,
+    ]
+    Store(place).discard_workspace("training", key)
+    assert plan(recipe, place)[4].told == "will run"
 
 
 def test_other_vectors_reuse_the_batches(place: Path) -> None:

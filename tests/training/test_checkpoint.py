@@ -16,9 +16,10 @@ from seqloom.models.building import build_model
 from seqloom.models.dropout import NOISE
 from seqloom.training import checkpoint
 from seqloom.training.averaging import MovingAverage
-from seqloom.training.checkpoint import Learner, Position
+from seqloom.training.checkpoint import Learner
 from seqloom.training.loss import token_loss
 from seqloom.training.optimiser import build_optimiser, flatten_state
+from seqloom.training.position import Position, newest, read_position
 from tests.training.small import SIZES, model_section, same_bits, training_section, weights, write_home
 
 ROW = {"step": 14, "epoch": 2, "validation/loss": 1 / 3}
@@ -105,7 +106,7 @@ def test_one_that_a_kill_left_beside_the_newest_goes_with_the_next(workspace: Pa
     shutil.copytree(workspace / name_of(7), workspace / "kept")
     checkpoint.save(workspace, one, at(14))
     (workspace / "kept").rename(workspace / name_of(7))
-    assert checkpoint.newest(workspace) == workspace / name_of(14)
+    assert newest(workspace) == workspace / name_of(14)
     checkpoint.save(workspace, one, at(21))
     assert folders(workspace) == [name_of(21)]
 
@@ -139,7 +140,7 @@ def test_the_best_weights_outlive_worse_ones(
             ends[epoch] = weights(one.model)
         checkpoint.save(workspace, one, at(7 * epoch, *kept))
     last = weights(one.model)
-    position = checkpoint.read_position(workspace)
+    position = read_position(workspace)
     checkpoint.load_best(workspace, one.model, position)
     assert same_bits(weights(one.model), ends[3])
     checkpoint.load_best(workspace, one.model, position, epochs=2)
@@ -166,7 +167,7 @@ def test_one_of_another_model_is_set_aside(
     assert same_bits(weights(other.model), before)
     [record] = caplog.records
     assert "it is set aside as aside-" in record.getMessage()
-    assert checkpoint.newest(workspace) is None
+    assert newest(workspace) is None
     checkpoint.save(workspace, other, at(3))
     assert checkpoint.load(workspace, other) == at(3)
     assert len(folders(workspace)) == 2

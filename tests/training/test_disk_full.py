@@ -10,8 +10,9 @@ import torch
 
 from seqloom.models.building import build_model
 from seqloom.training import checkpoint
-from seqloom.training.checkpoint import Learner, Position
+from seqloom.training.checkpoint import Learner
 from seqloom.training.optimiser import build_optimiser
+from seqloom.training.position import Position
 from tests.training.small import SIZES, mistake_of, model_section, same_bits, training_section, weights
 
 PARTS = [

@@ -9,8 +9,8 @@ import pytest
 from safetensors.torch import load_file
 
 from seqloom.models.building import WEIGHTS_FILE
-from seqloom.training.checkpoint import newest, read_position
 from seqloom.training.history import read_history
+from seqloom.training.position import newest, read_position
 from tests.training.small import kill_after, kill_in_training, run_stage, same_bits, write_home
 
 EARLY_AND_LATE = [

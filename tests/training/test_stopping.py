@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from seqloom.preemption import Preempted
-from seqloom.training.checkpoint import read_position
+from seqloom.training.position import read_position
 from seqloom.training.stopping import Stop, StopAtOnce
 from tests.training.small import Row, same_bits, trainer_of, weights, write_home
 

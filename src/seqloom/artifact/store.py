@@ -39,13 +39,17 @@ class Store:
 
     def workspace(self, stage: str, key: str) -> Path:
         """A folder that outlives a killed stage, for its checkpoints; `discard_workspace` removes it."""
-        folder = self._folder(stage, key).with_suffix(".work")
+        folder = self.workspace_place(stage, key)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def workspace_place(self, stage: str, key: str) -> Path:
+        """Where that folder is, if the stage was begun."""
+        return self._folder(stage, key).with_suffix(".work")
+
     def discard_workspace(self, stage: str, key: str) -> None:
         """Remove the workspace of a stage that is finished."""
-        shutil.rmtree(self._folder(stage, key).with_suffix(".work"), ignore_errors=True)
+        shutil.rmtree(self.workspace_place(stage, key), ignore_errors=True)
 
     def build(self, stage: str, key: str, write: Write, again: bool = False) -> Manifest:
         """Return the finished stage, doing it with `write` if nobody has, or `again` though somebody has.

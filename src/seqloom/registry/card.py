@@ -27,6 +27,7 @@ from seqloom.registry.integrity import OWN_FORM
 from seqloom.registry.lookup import find_version, open_registry
 from seqloom.registry.tracking import Version
 from seqloom.registry.versions import aliases_of
+from seqloom.shell import shell_word
 
 LINEAGE = "seqloom.lineage."  # and what: tags on the version
 DESCRIPTION_AT_MOST = 5000  # characters that MLflow's database takes
@@ -114,9 +115,9 @@ def _purpose(recipe: Recipe) -> Iterator[str]:
 
 def _calling(recipe: Recipe, version: Version, evaluation: Manifest) -> Iterator[str]:
     examples = evaluation.facts["examples"]
-    source = examples[0]["source"] if examples else "…"
+    source = min((example["source"] for example in examples), key=len, default="…")
     yield "```"
-    yield f"seqloom generate models:/{version.name}/{version.number} {source!r}"
+    yield f"seqloom generate models:/{version.name}/{version.number} {shell_word(source)}"
     if kind_of(recipe.task).dialogues:
         yield f"seqloom chat models:/{version.name}/{version.number}"
     yield f"mlflow models serve -m models:/{version.name}@champion --env-manager local"

@@ -11,6 +11,7 @@ from seqloom.mask import without_user
 from seqloom.registry.integrity import VERIFY
 from seqloom.registry.mlflow_view import TRAINING_VIEW
 from seqloom.registry.tracking import tracking_uri
+from seqloom.shell import shell_word
 
 
 def server_url(home: Path) -> str:
@@ -39,7 +40,7 @@ def version_url(name: str, number: int, home: Path) -> str:
 
 def server_command(home: Path) -> str:
     """The command that shows a database of runs and versions in a browser; a password in its address is left out."""
-    return f"mlflow server --backend-store-uri '{without_user(tracking_uri(home))}'"
+    return f"mlflow server --backend-store-uri {shell_word(without_user(tracking_uri(home)))}"
 
 
 def serve_command(name: str, home: Path) -> str:
@@ -50,7 +51,7 @@ def serve_command(name: str, home: Path) -> str:
     command = f"{VERIFY}=1 mlflow models serve -m models:/{name}@champion --env-manager local --port 5001"
     scripts = str(Path(sys.executable).parent)
     if scripts not in os.environ.get("PATH", "").split(os.pathsep):
-        command = f"PATH='{scripts}':$PATH {command}"
+        command = f"PATH={shell_word(scripts)}:$PATH {command}"
     if not os.environ.get("MLFLOW_TRACKING_URI"):
-        command = f"MLFLOW_TRACKING_URI='{without_user(tracking_uri(home))}' {command}"
+        command = f"MLFLOW_TRACKING_URI={shell_word(without_user(tracking_uri(home)))} {command}"
     return command

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from seqloom.artifact.digest import digest_of_value
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.stage import GATE, REGISTRY, STAGES, Stage
+from seqloom.artifact.stage import GATE, REGISTRY, STAGES, TRAINING, Stage
 from seqloom.artifact.store import Store
 from seqloom.corpus.sources import Sources, locate
 from seqloom.recipe.schema import Recipe
+from seqloom.training.position import Position, find_position
 
 if TYPE_CHECKING:
     from seqloom.registry.tracking import Version
@@ -25,11 +26,19 @@ class Step:
     stage: str
     manifest: Manifest | None = None
     version: "Version | None" = None
+    position: Position | None = None  # of a training that was stopped, from which it goes on
 
     @property
     def cached(self) -> bool:
         """Whether there is nothing to do."""
         return self.manifest is not None or self.version is not None
+
+    @property
+    def told(self) -> str:
+        """What becomes of it."""
+        if self.cached:
+            return "cached"
+        return f"continues from {self.position.told}" if self.position else "will run"
 
 
 def digest_of_sources(sources: Sources) -> str:
@@ -72,7 +81,8 @@ def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[s
                 digests[stage.name] = key
         else:
             manifest = store.find(stage.name, key)
-            steps.append(Step(stage.name, manifest))
+            position = None if manifest or stage != TRAINING else find_position(store.workspace_place(stage.name, key))
+            steps.append(Step(stage.name, manifest, position=position))
             if manifest:
                 digests[stage.name] = manifest.digest
     return steps

@@ -9,9 +9,8 @@ import json
 import logging
 import os
 import shutil
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import load_file, load_model, save_file, save_model
@@ -23,39 +22,14 @@ from seqloom.artifact.durable import make_durable, says_full, sync
 from seqloom.mistake import UserMistake
 from seqloom.training.averaging import MovingAverage, load_mean
 from seqloom.training.optimiser import flatten_state, restore_state
+from seqloom.training.position import POSITION, Position, fields_of, newest, read_position
 
 FORMAT = 2  # of what is written here; another one is not read
-CURRENT, AVERAGE, OPTIMISER, POSITION = (
-    "weights.safetensors",
-    "average.safetensors",
-    "optimiser.safetensors",
-    "position.json",
-)
+CURRENT, AVERAGE, OPTIMISER = "weights.safetensors", "average.safetensors", "optimiser.safetensors"
 
 PARTS = "parts"
 
-HistoryRow = dict[str, float]
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class Position:
-    """Where a training stands: all of its state that is not a tensor."""
-
-    epoch: int = 0  # the epoch under way, from 0
-    window: int = 0  # of it, and
-    batch: int = 0  # the batch of that window that comes next
-    step: int = 0  # updates made
-    best: float | None = None  # the best validation figure so far; higher is better
-    best_epoch: int = 0
-    stale_epochs: int = 0  # since the best
-    rate_factor: float = 1.0  # of the learning rate; the plateau schedule halves it
-    parts: int = 1  # that a batch is cut into since memory ran out
-    loss: float = 0.0  # summed over the tokens since the last row of the history
-    tokens: int = 0
-    seconds: float = 0.0
-    kept: list[tuple[float, int]] = field(default_factory=list)  # validation figure and epoch, the best first
-    history: list[HistoryRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -107,7 +81,7 @@ def load(workspace: Path, learner: Learner) -> Position | None:
     folder = newest(workspace)
     if folder is None:
         return None
-    if _fields(folder).get("layout") != learner.layout:
+    if fields_of(folder).get("layout") != learner.layout:
         aside = folder.rename(workspace / f"aside-{folder.name}-{os.getpid()}")
         logger.warning(
             "the checkpoint in %s was made by another version of Seqloom or of this model: it is set aside as %s, and "
@@ -132,17 +106,6 @@ def load(workspace: Path, learner: Learner) -> Position | None:
     return read_position(workspace)
 
 
-def read_position(workspace: Path) -> Position:
-    """Where the newest checkpoint stands."""
-    folder = newest(workspace)
-    assert folder is not None
-    fields = _fields(folder)
-    for told in ("layout", "torch"):
-        fields.pop(told, None)
-    fields["kept"] = [tuple(pair) for pair in fields["kept"]]
-    return Position(**fields)
-
-
 def ask_for_parts(workspace: Path, parts: int) -> None:
     """Leave word that batches have to be cut into so many parts: a process of several has no more memory."""
     (workspace / PARTS).write_text(str(parts), encoding="utf-8")
@@ -165,28 +128,9 @@ def load_best(workspace: Path, model: nn.Module, position: Position, epochs: int
         load_model(model, str(files[0]))
 
 
-def saved_history(workspace: Path) -> list[HistoryRow]:
-    """The history up to the newest checkpoint; empty where there is none."""
-    folder = newest(workspace)
-    if folder is None:
-        return []
-    history: list[HistoryRow] = _fields(folder)["history"]
-    return history
-
-
-def newest(workspace: Path) -> Path | None:
-    """The folder of the newest checkpoint."""
-    return max(workspace.glob("step-*"), default=None)
-
-
-def _fields(folder: Path) -> dict[str, Any]:
-    fields: dict[str, Any] = json.loads((folder / POSITION).read_text(encoding="utf-8"))
-    return fields
-
-
 def _torch_of(folder: Path) -> str:
     """The version of torch that wrote a checkpoint; empty of one from before it was told."""
-    return str(_fields(folder).get("torch", ""))
+    return str(fields_of(folder).get("torch", ""))
 
 
 def _write(folder: Path, previous: Path | None, learner: Learner, position: Position) -> None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from seqloom.training.checkpoint import newest
+from seqloom.training.position import newest
 
 _FILE = "versions.json"
 

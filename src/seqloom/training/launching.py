@@ -19,9 +19,9 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from seqloom.mistake import UserMistake
 from seqloom.preemption import Preempted
 from seqloom.progress import Progress
-from seqloom.training import checkpoint
 from seqloom.training.events import Event, Listener
 from seqloom.training.job import Job
+from seqloom.training.position import newest, read_position
 from seqloom.training.rank import EVENTS_FILE, LOG_FILE, OUTCOME_FILE
 from seqloom.training.stopping import SIGNALS
 from seqloom.training.trainer import Observe
@@ -92,8 +92,8 @@ def _outcome(place: Path, job: Job, signalled: int) -> dict[str, Any]:
         facts: dict[str, Any] = outcome["facts"]
         return facts
     assert signalled, "the processes ended and left no word"
-    saved = checkpoint.newest(job.workspace)
-    raise Preempted(signalled, checkpoint.read_position(job.workspace).step if saved else 0)
+    saved = newest(job.workspace)
+    raise Preempted(signalled, read_position(job.workspace).step if saved else 0)
 
 
 def _last_words(place: Path) -> str:

@@ -5,8 +5,8 @@ import time
 
 import torch
 
-from seqloom.training.checkpoint import Position
 from seqloom.training.group import Alone
+from seqloom.training.position import Position
 
 
 class Running:

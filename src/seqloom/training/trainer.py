@@ -20,11 +20,12 @@ from seqloom.progress import Progress
 from seqloom.training import checkpoint
 from seqloom.training.allocation import freed_memory_kept
 from seqloom.training.averaging import MovingAverage
-from seqloom.training.checkpoint import HistoryRow, Learner, Position
+from seqloom.training.checkpoint import Learner
 from seqloom.training.gradients import Gradients
 from seqloom.training.group import Alone
 from seqloom.training.memory import warn_if_short
 from seqloom.training.optimiser import build_optimiser, learning_rate_at, set_learning_rate
+from seqloom.training.position import HistoryRow, Position, newest, read_position
 from seqloom.training.prefetch import Prefetch
 from seqloom.training.running import Running
 from seqloom.training.stopping import Stop, StopAtOnce
@@ -107,6 +108,7 @@ class Trainer:
         if self.group.rank > 0:
             self.group.wait()
         self.position = checkpoint.load(self.workspace, self.learner) or self.position
+        self.position.steps = self.steps
         self.position.parts = max(self.position.parts, checkpoint.parts_asked_for(self.workspace))
         if self.group.rank == 0:
             self.group.wait()
@@ -124,7 +126,7 @@ class Trainer:
             self._judge_epoch()
         self.group.wait()
         if self.group.rank > 0:
-            self.position = checkpoint.read_position(self.workspace)
+            self.position = read_position(self.workspace)
 
     def _update(self, update: Update) -> None:
         position = self.position
@@ -255,7 +257,7 @@ class Trainer:
 
     def _refuse_nan(self, what: str, step: int) -> None:
         rate = learning_rate_at(self.section, step, self.steps, self.position.rate_factor)
-        good = checkpoint.newest(self.workspace)
+        good = newest(self.workspace)
         kept = f"the last good checkpoint is kept in {good}" if good else "no checkpoint was written, so none is kept"
         raise UserMistake(
             f"the {what} became no number at step {step} with learning rate {rate:.3g}: lower training.learning_rate "

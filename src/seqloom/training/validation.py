@@ -8,8 +8,8 @@ import torch
 
 from seqloom.batches.bucketing import BucketedBatches
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.training.checkpoint import HistoryRow
 from seqloom.training.loss import validation_loss
+from seqloom.training.position import HistoryRow
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Training
