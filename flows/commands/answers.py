@@ -46,7 +46,8 @@ DecodingOverrides = Annotated[
 def generate(
     model: ModelName,
     texts: Annotated[
-        list[str] | None, typer.Argument(metavar="[TEXT ...]", help="Texts; else --file, else stdin.")
+        list[str] | None,
+        typer.Argument(metavar="[TEXT ...]", help="Texts; one may have several lines. Else --file, else stdin."),
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A UTF-8 file, one text per line.")] = None,
     form: Form = "torch",
@@ -67,7 +68,7 @@ def generate(
     override: DecodingOverrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write one line for each line of input, in order: a text, or a label, a tab and the probabilities of labels."""
+    """Write a line for each text or line of a file, in order: a text, or a label, a tab and all probabilities."""
     if sum(map(bool, (texts, file, from_noise, between))) > 1:
         raise UserMistake("texts, --file, --from-noise and --between exclude each other; give one of them")
     _require_company("--seed", seed, "--from-noise", from_noise)
@@ -201,11 +202,8 @@ def _answered(generator: "Generator", texts: list[str] | None, file: Path | None
 
 def _lines(texts: list[str] | None, file: Path | None, generator: "Generator") -> Iterator[str]:
     needs_text = generator.needs_text
-    if texts and generator.keeps_whitespace:
+    if texts:
         yield from texts
-    elif texts:
-        for text in texts:
-            yield from text.splitlines() or [""]
     elif file:
         try:
             with file.open("rb") as stream:

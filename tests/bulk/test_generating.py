@@ -46,16 +46,17 @@ def test_each_row_has_what_generate_says(checkpoint: Path, file: Path, tmp_path:
     report = run(bulk_of(checkpoint, file), tmp_path / "out")
     table = pd.read_parquet(report.folder)
     assert table["source"].tolist() == TEXTS
-    expected = Generator.load(checkpoint).generate([*TEXTS[:2], *TEXTS[3:]])
-    assert table["prediction"].drop(2).tolist() == expected
-    assert pd.isna(table["prediction"][2])
-    assert table["failure"].dropna().to_dict() == {2: "too long: 160 characters, 100 at most"}
-    assert (report.rows, report.failed, report.shards, report.rows_before) == (8, 1, 3, 0)
+    expected = Generator.load(checkpoint).generate([TEXTS[0], *TEXTS[3:]])
+    assert table["prediction"].drop([1, 2]).tolist() == expected
+    assert table["prediction"][[1, 2]].isna().all()
+    assert table["failure"].dropna().to_dict() == {1: "no text (blank)", 2: "too long: 160 characters, 100 at most"}
+    assert (report.rows, report.failed, report.shards, report.rows_before) == (8, 2, 3, 0)
     assert report.texts_per_second > 0
     assert report.tokens_per_second > 0
     with Path(report.failures_file).open() as listed:
-        [failure] = csv.DictReader(listed)
-    assert failure == {"row": "3", "reason": "too long: 160 characters, 100 at most", "text": TEXTS[2]}
+        blank, long = csv.DictReader(listed)
+    assert blank == {"row": "2", "reason": "no text (blank)", "text": ""}
+    assert long == {"row": "3", "reason": "too long: 160 characters, 100 at most", "text": TEXTS[2]}
 
 
 def test_the_same_again_does_nothing_and_anything_else_is_another_output(
@@ -92,8 +93,23 @@ def test_a_text_that_the_model_fails_on_fails_alone(checkpoint: Path, file: Path
     failing = Failing(whole.model, whole.source, whole.target, whole.decoding)
     report = run(bulk_of(checkpoint, file, longest=1000), tmp_path, failing)
     table = pd.read_parquet(report.folder)
-    assert table["failure"].dropna().to_dict() == {2: "RuntimeError: out of memory", 5: "RuntimeError: out of memory"}
-    assert table["prediction"].drop([2, 5]).notna().all()
+    broken = "RuntimeError: out of memory"
+    assert table["failure"].dropna().to_dict() == {1: "no text (blank)", 2: broken, 5: broken}
+    assert table["prediction"].drop([1, 2, 5]).notna().all()
+
+
+@pytest.mark.parametrize("blank", ["", " \t", "\u00a0\u3000", "\ufeff"], ids=ascii)
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_a_blank_cell_is_a_failure(checkpoint: Path, form: str, blank: str, tmp_path: Path) -> None:
+    file, table = tmp_path / f"a.{form}", pd.DataFrame({"n": ["1", "2"], "source": ["dog", blank]})
+    if form == "csv":
+        table.to_csv(file, index=False)
+    elif form == "jsonl":
+        table.to_json(file, orient="records", lines=True)
+    else:
+        table.to_parquet(file)
+    made = pd.read_parquet(run(bulk_of(checkpoint, file), tmp_path / "out").folder)
+    assert made["failure"].dropna().to_dict() == {1: "no text (blank)"}
 
 
 def test_rows_without_text(checkpoint: Path, tmp_path: Path) -> None:
@@ -150,7 +166,7 @@ def test_what_is_drawn_follows_from_the_row_of_the_file(
     assert len(set(expected)) > 4
     table = pd.read_parquet(run(bulk_of(checkpoint, file, shard_rows, 1000), tmp_path / "out", sampling).folder)
     fails = table["failure"].notna()
-    assert fails.sum() == 2
+    assert fails.sum() == 3
     assert table["prediction"][~fails].tolist() == [
         text for text, fail in zip(expected, fails, strict=True) if not fail
     ]

@@ -68,6 +68,11 @@ def test_arguments(generate: Generate, answers: dict[str, str]) -> None:
     assert generate("dog", "", "a small dog")[1].split("\n") == [answers["dog"], "", answers["a small dog"], ""]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n", "\u2028", "\x0b"], ids=ascii)
+def test_an_argument_is_one_text_whatever_it_holds(end: str, generate: Generate, answers: dict[str, str]) -> None:
+    assert generate(f"a small{end}dog{end}", "dog")[1].split("\n") == [answers["a small dog"], answers["dog"], ""]
+
+
 def test_nothing_in_nothing_out(generate: Generate) -> None:
     assert generate(stdin=b"") == (0, "", "")
     assert json.loads(generate("--json", stdin=b"")[1])["outputs"] == []

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from seqloom.bulk.reading import Rows
+from seqloom.corpus.normalising import normalise
 from seqloom.decoding.generator import Generator
 from seqloom.mistake import UserMistake
 
@@ -25,7 +26,7 @@ def replies_to(rows: Rows, generator: Generator, longest: int, first: int) -> It
 def _reply(generator: Generator, piece: list[tuple[object, str]], longest: int, first: int) -> list[Reply]:
     """An answer or a reason for each text, the first of which has this number in the file."""
     piece = [(generator.wording(text), wrong) for text, wrong in piece]
-    told: list[Reply] = [(None, wrong or _unusable(text, longest)) for text, wrong in piece]
+    told: list[Reply] = [(None, wrong or _unusable(text, longest, generator.needs_text)) for text, wrong in piece]
     usable = [row for row, (_, reason) in enumerate(told) if not reason]
     answers = _answer(generator, [str(piece[row][0]) for row in usable], [first + row for row in usable])
     for row, answer in zip(usable, answers, strict=True):
@@ -33,11 +34,13 @@ def _reply(generator: Generator, piece: list[tuple[object, str]], longest: int, 
     return told
 
 
-def _unusable(text: object, longest: int) -> str:
+def _unusable(text: object, longest: int, needs_text: bool) -> str:
     if text is None:
         return "no text (null)"
     if not isinstance(text, str):
         return f"of type {type(text).__name__}, not text"
+    if needs_text and not normalise(text):
+        return "no text (blank)"
     return f"too long: {len(text)} characters, {longest} at most" if len(text) > longest else ""
 
 
