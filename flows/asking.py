@@ -1,26 +1,89 @@
 """What a run was asked to make: the recipe of the form or of a file, with overrides on top."""
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, wraps
 from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from pydantic import BaseModel, ConfigDict, create_model
 
 from seqloom.mask import masked
 from seqloom.mistake import UserMistake
 from seqloom.recipe.grid import combinations
-from seqloom.recipe.loading import change_recipe, load_recipe
+from seqloom.recipe.loading import change_recipe, check_section, load_recipe
 from seqloom.recipe.schema import Recipe
 
 FORM = load_recipe(Path(__file__).parents[1] / "recipes" / "demo.yaml")
-"""What the form of the Prefect UI starts from."""
+"""What the form of the Prefect UI starts from, where its deployment is of no recipe file."""
+
+Asked = ParamSpec("Asked")
+Made = TypeVar("Made")
 
 
-def asked_recipe(recipe: Recipe, recipe_file: str, override: Sequence[str]) -> Recipe:
-    """`recipe_file`, where one is given, takes the place of the form; overrides go on top of either.
+def told_in_words(function: Callable[Asked, Made]) -> Callable[Asked, Made]:
+    """Parameters are checked as Prefect checks them, and all that is wrong is told as the mistakes of a recipe are."""
+
+    @wraps(function)
+    def told(*arguments: Asked.args, **named: Asked.kwargs) -> Made:
+        given = inspect.signature(function).bind(*arguments, **named).arguments
+        return function(**checked_parameters(function, given))  # type: ignore[call-arg]
+
+    return told
+
+
+def checked_parameters(function: Callable[..., object], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a flow, read.
+
+    Raises:
+        UserMistake: some of them are not what they should be.
+    """
+    asked = check_section(_model_of(inspect.unwrap(function)), dict(given), "parameters")
+    return {name: getattr(asked, name) for name in type(asked).model_fields}
+
+
+@cache
+def _model_of(function: Callable[..., object]) -> type[BaseModel]:
+    fields: dict[str, Any] = {
+        name: (parameter.annotation, ... if parameter.default is parameter.empty else parameter.default)
+        for name, parameter in inspect.signature(function, eval_str=True).parameters.items()
+    }
+    return create_model("Parameters", __config__=ConfigDict(extra="forbid", allow_inf_nan=False), **fields)
+
+
+def asked_recipe(recipe: Recipe, recipe_file: str, override: Sequence[str], start: Recipe = FORM) -> Recipe:
+    """The recipe of a form, or of `recipe_file` with what was changed in the form, which began as `start`.
+
+    Overrides go on top of either.
 
     Raises:
         UserMistake: the file is missing or no recipe, or an override says something a recipe may not say.
     """
-    return load_recipe(Path(recipe_file), override) if recipe_file else change_recipe(recipe, override)
+    if recipe_file:
+        return load_recipe(Path(recipe_file), override, edits_in(recipe, start))
+    return change_recipe(recipe, override)
+
+
+def edits_in(recipe: Recipe, start: Recipe) -> dict[str, object]:
+    """The fields that somebody changed in a form that began as `start`, by names such as training.epochs."""
+    before, now = (_by_name(each) for each in (start, recipe))
+    return {name: value for name, value in now.items() if before[name] != value}
+
+
+def _by_name(recipe: Recipe) -> dict[str, object]:
+    named: dict[str, object] = {}
+    for name, value in recipe.model_dump().items():
+        if isinstance(value, dict):
+            named.update({f"{name}.{field}": each for field, each in value.items()})
+        else:
+            named[name] = value
+    return named
+
+
+def edits_told(recipe: Recipe, start: Recipe) -> str:
+    """The same in words, for the log of a run that has a file beside its form."""
+    return masked(", ".join(f"{name}={value}" for name, value in edits_in(recipe, start).items()))
 
 
 @dataclass(frozen=True)
@@ -32,7 +95,7 @@ class Variant:
 
 
 def asked_variants(
-    recipe: Recipe, recipe_files: Sequence[str], override: Sequence[str], grid: Sequence[str]
+    recipe: Recipe, recipe_files: Sequence[str], override: Sequence[str], grid: Sequence[str], start: Recipe = FORM
 ) -> list[Variant]:
     """Each recipe with each combination of the grid on top of the overrides; what comes out the same is there once.
 
@@ -43,7 +106,7 @@ def asked_variants(
     variants: dict[str, Variant] = {}
     for file in recipe_files or ("",):
         for changes in combinations(grid):
-            made = asked_recipe(recipe, file, [*override, *changes])
+            made = asked_recipe(recipe, file, [*override, *changes], start)
             names = [made.name] if len(recipe_files) > 1 or not changes else []
             variants.setdefault(made.model_dump_json(), Variant(masked(" · ".join([*names, *changes])), made))
     tasks = sorted({variant.recipe.task for variant in variants.values()})

@@ -9,6 +9,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic import Field
 
+from flows.asking import told_in_words
 from seqloom.bulk.generating import Report
 from seqloom.recipe.sections.registry import ServedForm
 from seqloom.registry.lookup import in_words
@@ -22,7 +23,8 @@ def _run_name() -> str:
     return f"{asked['file']} · {in_words(asked['model'], asked['form'])} · {datetime.now():%Y-%m-%d %H:%M}"
 
 
-@flow(name="batch-generate", flow_run_name=_run_name)
+@flow(name="batch-generate", flow_run_name=_run_name, validate_parameters=False)
+@told_in_words
 def batch_generate(
     model: str,
     file: str,

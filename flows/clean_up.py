@@ -7,11 +7,13 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
+from flows.asking import told_in_words
 from seqloom.registry.clean_up import CleanUp
 from tasks.clearing import clear_artifacts
 
 
-@flow(name="clean-up", flow_run_name="artifacts unused for {days} days · delete: {delete}")
+@flow(name="clean-up", flow_run_name="artifacts unused for {days} days · delete: {delete}", validate_parameters=False)
+@told_in_words
 def clean_up(days: Annotated[int, Field(ge=0)] = 30, delete: bool = False) -> State[CleanUp]:
     """Say what the store could do without, a stage at a time, and remove it where delete is on.
 

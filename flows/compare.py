@@ -7,12 +7,14 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from flows.asking import FORM, Variant, asked_variants
+from flows.asking import FORM, Variant, asked_variants, checked_parameters, told_in_words
 from flows.data_to_model import data_to_model
+from flows.deployed_form import form_start, tell_edits
 from seqloom.artifact.home import home_folder
 from seqloom.corpus.once import downloading_once
 from seqloom.evaluation.ranking import Candidate
 from seqloom.mask import masked
+from seqloom.mistake import UserMistake
 from seqloom.recipe.kinds.choosing import judged_by, kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.admission import require_mlflow
@@ -26,15 +28,19 @@ from tasks.training import train
 
 
 def _run_name() -> str:
-    asked = flow_run.parameters
-    names = [*asked["recipe_files"]] or [asked["recipe"].name]
-    return f"{masked(' · '.join([*names, *asked['grid']]))} · {datetime.now():%Y-%m-%d %H:%M}"
+    try:
+        asked = checked_parameters(compare.fn, flow_run.parameters)
+        names = [*(asked["recipe_files"] or [asked["recipe"].name]), *asked["grid"]]
+    except UserMistake:  # the run itself will say which
+        names = ["recipes"]
+    return f"{masked(' · '.join(names))} · {datetime.now():%Y-%m-%d %H:%M}"
 
 
-@flow(name="compare", flow_run_name=_run_name)
+@flow(name="compare", flow_run_name=_run_name, validate_parameters=False)
+@told_in_words
 def compare(
-    recipe: Recipe = FORM,
     recipe_files: tuple[str, ...] = (),
+    recipe: Recipe = FORM,
     override: tuple[str, ...] = (),
     grid: tuple[str, ...] = (),
     register_best: bool = False,
@@ -44,14 +50,17 @@ def compare(
     The validation split ranks them; the test split, which chose none of them, says how good each is.
 
     Args:
-        recipe: What to vary. Start from this form, or name recipe_files and leave the form alone.
-        recipe_files: Paths of recipes on the machine that runs. They take the form's place.
-        override: Changes to all of them, each written SECTION.FIELD=VALUE, such as training.epochs=40.
+        recipe_files: Recipes on the machine that runs. What you change in the form below goes on top of each of them;
+            what you leave as it is comes from the files. Left empty, the form alone is what is varied.
+        recipe: What to vary. Fields that few touch come last in each section.
+        override: Changes on top of files and form, each written SECTION.FIELD=VALUE, such as training.epochs=40.
         grid: Fields to try several values of, each written SECTION.FIELD=VALUE,VALUE; all combinations are trained.
         register_best: Register the best as a version. The others leave their MLflow runs only, and so does the best
             without it.
     """
-    variants = asked_variants(recipe, recipe_files, override, grid)
+    start = form_start()
+    tell_edits(recipe, ", ".join(recipe_files), start)
+    variants = asked_variants(recipe, recipe_files, override, grid, start)
     for variant in variants:
         check_places(variant.recipe)
         require_mlflow(home_folder(), variant.recipe.name, patient=True)
@@ -60,7 +69,8 @@ def compare(
     with downloading_once():  # or they might not be compared on the same text
         comparison = weigh([_candidate(variant, metric.name) for variant in variants], first.task, metric)
         if register_best:
-            data_to_model(next(variant.recipe for variant in variants if variant.label == comparison.best.label))
+            best = next(variant.recipe for variant in variants if variant.label == comparison.best.label)
+            data_to_model(recipe=best)
     return Completed(message=comparison.headline, data=comparison)
 
 

@@ -6,10 +6,12 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
-from flows.asking import FORM, asked_recipe
+from flows.asking import FORM, asked_recipe, checked_parameters, told_in_words
+from flows.deployed_form import form_start, tell_edits
 from flows.outcome import Outcome
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
+from seqloom.mask import masked
 from seqloom.mistake import UserMistake
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.admission import require_mlflow
@@ -28,26 +30,30 @@ from tasks.training import train
 
 
 def _run_name() -> str:
-    asked = flow_run.parameters
     try:
-        return run_name(asked_recipe(asked["recipe"], asked["recipe_file"], asked["override"]))
+        asked = checked_parameters(data_to_model.fn, flow_run.parameters)
+        return run_name(asked_recipe(asked["recipe"], asked["recipe_file"], asked["override"], form_start()))
     except UserMistake:  # the run itself will say which
-        return f"{asked['recipe_file'] or asked['recipe'].name} · {datetime.now():%Y-%m-%d %H:%M}"
+        return f"{masked(str(flow_run.parameters.get('recipe_file') or 'recipe'))} · {datetime.now():%Y-%m-%d %H:%M}"
 
 
-@flow(name="data-to-model", flow_run_name=_run_name, validate_parameters=True)
+@flow(name="data-to-model", flow_run_name=_run_name, validate_parameters=False)
+@told_in_words
 def data_to_model(
-    recipe: Recipe = FORM, recipe_file: str = "", override: tuple[str, ...] = (), force: bool = False
+    recipe_file: str = "", recipe: Recipe = FORM, override: tuple[str, ...] = (), force: bool = False
 ) -> Outcome:
     """From a recipe's text to a registered model version; stages that are finished already are reused.
 
     Args:
-        recipe: What to make. Start from this form, or name a recipe_file and leave the form alone.
-        recipe_file: Path of a recipe on the machine that runs, such as recipes/demo.yaml. It takes the form's place.
-        override: Changes on top of the form or the file, each written SECTION.FIELD=VALUE, such as training.epochs=40.
+        recipe_file: A recipe on the machine that runs, such as recipes/demo.yaml. What you change in the form below
+            goes on top of it; what you leave as it is comes from the file. Left empty, the form alone is the recipe.
+        recipe: What to make. Fields that few touch come last in each section.
+        override: Changes on top of file and form, each written SECTION.FIELD=VALUE, such as training.epochs=40.
         force: Do every stage again though it is finished, and register what comes of it.
     """
-    recipe = asked_recipe(recipe, recipe_file, override)
+    start = form_start()
+    tell_edits(recipe, recipe_file, start)
+    recipe = asked_recipe(recipe, recipe_file, override, start)
     check_places(recipe)
     require_mlflow(home_folder(), recipe.name, patient=True)
     recipe = pinned(recipe, home_folder())

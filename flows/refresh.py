@@ -10,6 +10,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic import Field
 
+from flows.asking import told_in_words
 from seqloom.recipe.loading import load_recipe
 from tasks.preparing import prepare_corpus
 from tasks.refreshing import Decision, decide, tell_of_change
@@ -19,7 +20,8 @@ def _run_name() -> str:
     return f"{flow_run.parameters['recipe_file']} · {datetime.now():%Y-%m-%d %H:%M}"
 
 
-@flow(name="refresh", flow_run_name=_run_name)
+@flow(name="refresh", flow_run_name=_run_name, validate_parameters=False)
+@told_in_words
 def refresh(
     recipe_file: str, override: tuple[str, ...] = (), share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05
 ) -> State[Decision]:

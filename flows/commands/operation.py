@@ -1,13 +1,15 @@
 """The commands of whoever keeps Seqloom running: up, deploy, worker, clean-up."""
 
 import os
+import sys
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.commands.printing import AsJson, console_for, print_json
+from flows.commands.printing import AsJson, console_for, is_terminal, print_json
 from seqloom.artifact.home import home_folder
 from seqloom.mistake import UserMistake
 
@@ -38,6 +40,9 @@ def up(
 
 @commands.command()
 def deploy(
+    examples: Annotated[
+        bool, typer.Option("--examples", help="Deploy what comes with Seqloom, not a prefect.yaml of this folder.")
+    ] = False,
     gpus: Annotated[
         int | None, typer.Option(min=1, help="Runs that may hold a GPU at once; by default one for each GPU here.")
     ] = None,
@@ -51,9 +56,15 @@ def deploy(
 ) -> None:
     """Give the server of PREFECT_API_URL what Seqloom needs, as `up` does: pools, the GPU limit, deployments."""
     _need_prefect()
-    from flows.stack.furnishing import furnish
+    from flows.stack.furnishing import example_deployments, furnish, own_deployments
 
-    furnished = furnish(gpus, silence)
+    file = example_deployments() if examples else own_deployments()
+    if file is None:
+        _offer_examples()
+        file = example_deployments()
+    furnished = furnish(file, gpus, silence)
+    for warning in furnished.warnings:
+        print(f"seqloom: {warning}", file=sys.stderr)
     if as_json:
         print_json(asdict(furnished))
     else:
@@ -64,8 +75,10 @@ def deploy(
 def worker(pool: Annotated[str, typer.Argument(help="seqloom-cpu or seqloom-gpu.")]) -> None:
     """Run what the server of PREFECT_API_URL schedules in a pool, until Ctrl-C; for machines where no stack is up."""
     _need_prefect()
+    from flows.stack.furnishing import require_pool
     from flows.stack.working import work
 
+    require_pool(pool)
     work(pool, partial(print, flush=True))
 
 
@@ -86,6 +99,21 @@ def clean_up(
     show_clean_up(console, done)
     if as_json:
         print_json(asdict(done))
+
+
+def _offer_examples() -> None:
+    """Ask whether somebody wants the deployments that come with Seqloom; without a terminal nobody does.
+
+    Raises:
+        UserMistake: there is nobody to ask.
+    """
+    sentence = f"there is no prefect.yaml in {Path.cwd()}"
+    remedy = "seqloom init NAME --data FILE writes one for a table of yours, --examples deploys what comes with Seqloom"
+    if not is_terminal():
+        raise UserMistake(f"{sentence}: {remedy}")
+    print(f"seqloom: {sentence}; seqloom init NAME --data FILE writes one for a table of yours", file=sys.stderr)
+    if not typer.confirm("Deploy the examples that come with Seqloom, some with a schedule?", err=True):
+        raise typer.Exit
 
 
 def _need_prefect() -> None:

@@ -32,3 +32,8 @@ def finite(value: Any) -> Any:
 def console_for(as_json: bool) -> Console:
     """Where people's output goes."""
     return Console(stderr=as_json)
+
+
+def is_terminal() -> bool:
+    """Whether somebody can be asked, and will see the question."""
+    return sys.stdin.isatty() and sys.stderr.isatty()

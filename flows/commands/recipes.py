@@ -60,7 +60,7 @@ def train(
             _meanwhile(home)
         server.wait()
     with watcher.live():
-        outcome = data_to_model(checked, force=force)
+        outcome = data_to_model(recipe=checked, force=force)
     show_card(console, outcome, home)
     if as_json:
         print_json(outcome.as_json())
@@ -121,7 +121,7 @@ def compare(
     watcher = TerminalAudience(console)
     audience.set(watcher)
     with watcher.live():
-        comparison = compare_flow(FORM, files, changes, varied, register_best)
+        comparison = compare_flow(files, FORM, changes, varied, register_best)
     show_comparison(console, comparison)
     if as_json:
         print_json(asdict(comparison))

@@ -1,5 +1,6 @@
 """What a Prefect server has to know to be Seqloom's: work pools, the GPU limit, which runs are lost, deployments."""
 
+import difflib
 import os
 import subprocess
 import sys
@@ -8,16 +9,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import yaml
 from prefect.automations import AutomationCore
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
 from flows.stack.layout import CPU_POOL, GPU_POOL
+from flows.stack.recipe_forms import fit_forms
 from seqloom.mistake import UserMistake
 
 POOLS = {CPU_POOL: "Runs of Seqloom on processors.", GPU_POOL: "Runs of Seqloom on machines with a GPU."}
@@ -47,10 +51,13 @@ class Furnished:
     devices: int  # GPUs of this machine
     gpu_slots: int  # runs that may hold a GPU at once, over all machines
     deployments: list[str]  # flow/deployment
+    warnings: list[str]  # deployments whose runs will fail
 
 
-def furnish(gpu_slots: int | None, silence: int) -> Furnished:
-    """Make or mend everything on the server of `PREFECT_API_URL`; what is there already stays.
+def furnish(file: Path, gpu_slots: int | None, silence: int) -> Furnished:
+    """Make or mend everything on the server of `PREFECT_API_URL`, with the deployments of a `prefect.yaml`.
+
+    What is there already stays.
 
     `gpu_slots` is the size of the limit `gpu`; None gives a slot to each GPU of this machine, at least one, and never
     takes away what another machine was given. A run that is silent for `silence` seconds has crashed.
@@ -61,10 +68,11 @@ def furnish(gpu_slots: int | None, silence: int) -> Furnished:
             _make_pool(client, name, description)
         slots = _set_gpu_limit(client, gpu_slots, devices)
         make_automations(client, silence)
-        _deploy(deployment_file())
-        flows = {flow.id: flow.name for flow in client.read_flows()}
-        made = sorted(f"{flows[one.flow_id]}/{one.name}" for one in client.read_deployments())
-    return Furnished(devices, slots, made)
+        _deploy(file)
+        deployed = _deployed(client, file)
+        warnings = fit_forms(client, deployed, file.parent)
+        names = sorted(f"{client.read_flow(one.flow_id).name}/{one.name}" for one in deployed)
+    return Furnished(devices, slots, names, warnings)
 
 
 def make_automations(client: SyncPrefectClient, silence: int) -> None:
@@ -80,13 +88,45 @@ def count_gpus() -> int:
     return torch.cuda.device_count()
 
 
-def deployment_file() -> Path:
-    """The `prefect.yaml` of the working directory, or the one beside Seqloom's flows."""
-    places = [Path.cwd(), Path(__file__).resolve().parents[2]]
-    for place in places:
-        if (place / "prefect.yaml").is_file():
-            return place / "prefect.yaml"
-    raise UserMistake(f"there is no prefect.yaml in {places[0]}; go to the folder of yours, or to a clone of Seqloom")
+def own_deployments() -> Path | None:
+    """The `prefect.yaml` of the working directory, where there is one."""
+    file = Path.cwd() / "prefect.yaml"
+    return file if file.is_file() else None
+
+
+def example_deployments() -> Path:
+    """The `prefect.yaml` that comes with Seqloom."""
+    return Path(__file__).resolve().parents[2] / "prefect.yaml"
+
+
+def require_pool(name: str) -> None:
+    """Return if the server has a work pool of this name; make it if it is one of ours.
+
+    Raises:
+        UserMistake: there is none, and nobody ever schedules anything in it.
+    """
+    with get_client(sync_client=True) as client:
+        there = [pool.name for pool in client.read_work_pools(limit=200)]
+        if name in there:
+            return
+        if name in POOLS:
+            _make_pool(client, name, POOLS[name])
+            return
+    known = [*there, *(pool for pool in POOLS if pool not in there)]
+    meant = next((pool for pool in known if pool.endswith(f"-{name}")), "")
+    meant = meant or next(iter(difflib.get_close_matches(name, known, n=1)), "")
+    remedy = f"did you mean {meant}?" if meant else "name one of them, or make it with prefect work-pool create"
+    raise UserMistake(f"there is no work pool {name}: there are {', '.join(known)}; {remedy}")
+
+
+def _deployed(client: SyncPrefectClient, file: Path) -> list[DeploymentResponse]:
+    """What the file made on the server, which may have deployments of others."""
+    listed = yaml.safe_load(file.read_text(encoding="utf-8")).get("deployments") or []
+    ours = {(one.get("name"), one.get("entrypoint")) for one in listed}
+    found: list[DeploymentResponse] = []
+    while page := client.read_deployments(offset=len(found)):
+        found += page
+    return [one for one in found if (one.name, one.entrypoint) in ours]
 
 
 def _make_pool(client: SyncPrefectClient, name: str, description: str) -> None:

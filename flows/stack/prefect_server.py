@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import re
+from functools import partial
 from urllib.parse import urlsplit
 
 from flows.garbage import collect_beside
@@ -19,6 +21,7 @@ def serve(host: str, port: int, descriptor: int | None = None, log_level: str = 
     """
     collect_beside()
     or_end()
+    _tell_formats()
     origins = _protect(host, port)
     import uvicorn
     from prefect.server.api.server import create_app
@@ -36,6 +39,23 @@ def serve(host: str, port: int, descriptor: int | None = None, log_level: str = 
         ws_ping_interval=settings.api.websocket_ping_interval,
         ws_ping_timeout=settings.api.websocket_ping_timeout,
     )
+
+
+def _tell_formats() -> None:
+    """Have forms refuse in words what has a pattern; a server that is not ours leaves that to the run."""
+    from jsonschema import Draft202012Validator
+
+    from seqloom.recipe.form_fields import PATTERNS_IN_WORDS
+    from seqloom.recipe.schema import Recipe, Training
+
+    for section, field in ((Recipe, "name"), (Training, "start_from")):
+        [pattern] = (found.pattern for found in section.model_fields[field].metadata if hasattr(found, "pattern"))
+        checks = Draft202012Validator.FORMAT_CHECKER.checks(PATTERNS_IN_WORDS[field])
+        checks(partial(_fits, re.compile(pattern)))
+
+
+def _fits(pattern: re.Pattern[str], value: object) -> bool:
+    return not isinstance(value, str) or pattern.search(value) is not None
 
 
 def _protect(host: str, port: int) -> frozenset[str]:

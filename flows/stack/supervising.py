@@ -121,6 +121,8 @@ class Stack:
         log = self.layout.logs / "deploy.log"
         with log.open("wb") as stream:
             command = [sys.executable, "-m", "flows.command_line", "deploy", "--json"]
+            if not Path("prefect.yaml").is_file():  # this server is for nobody else to wonder at
+                command.append("--examples")
             done = subprocess.run(command, env=self.layout.environment(), stdout=subprocess.PIPE, stderr=stream)
         if done.returncode:
             said = log.read_text(encoding="utf-8").splitlines() or [f"seqloom deploy ended with code {done.returncode}"]
@@ -177,7 +179,8 @@ def _read_password(layout: Layout) -> str:
 
 def _how_to_try(layout: Layout, deployments: list[str]) -> str:
     wanted = "data-to-model/train-on-demand"
-    deployment = wanted if wanted in deployments else deployments[0]
+    training = next((name for name in deployments if name.startswith("data-to-model/")), deployments[0])
+    deployment = wanted if wanted in deployments else training
     prefect = Path(sys.executable).parent / "prefect"
     command = prefect.relative_to(Path.cwd()) if prefect.is_relative_to(Path.cwd()) else prefect
     own = not os.environ.get("PREFECT_SERVER_API_AUTH_STRING")

@@ -5,24 +5,30 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
+from uuid import uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prefect import Flow
 from prefect.utilities.callables import parameter_schema
 
-from flows.asking import FORM, asked_recipe
+from flows import deployed_form
+from flows.asking import FORM, asked_recipe, checked_parameters, edits_in
 from flows.batch_generate import batch_generate
 from flows.clean_up import clean_up
 from flows.compare import compare
 from flows.data_to_model import data_to_model
 from flows.refresh import refresh
 from seqloom.mistake import UserMistake
-from seqloom.recipe.loading import load_recipe
+from seqloom.recipe.loading import change_recipe, load_recipe
 from tests.flows.conftest import environment
 from tests.flows.running import Fork, command
 
 ROOT = Path(__file__).parents[2]
 TRANSLATE = str(ROOT / "recipes" / "translate.yaml")
+OTHER = load_recipe(Path(TRANSLATE))
 
 
 def test_the_form_starts_from_the_demo() -> None:
@@ -36,6 +42,65 @@ def test_a_file_takes_the_place_of_the_form_and_overrides_go_on_top_of_either() 
     changed = asked_recipe(FORM, "", override)
     assert (changed.name, changed.training.epochs, changed.model.encoder) == (FORM.name, 7, "gru")
     assert changed.corpus == FORM.corpus
+
+
+def test_what_is_changed_in_the_form_goes_on_top_of_the_file_and_overrides_on_top_of_that() -> None:
+    begun = load_recipe(Path(TRANSLATE))
+    edited = change_recipe(begun, ("name=mine", "training.epochs=3", "decoding.beam_size=1"))
+    made = asked_recipe(edited, TRANSLATE, ("decoding.beam_size=2",), begun)
+    assert made == load_recipe(Path(TRANSLATE), ("name=mine", "training.epochs=3", "decoding.beam_size=2"))
+    assert asked_recipe(begun, str(ROOT / "recipes" / "demo.yaml"), (), begun) == FORM, (
+        "what nobody touched is the file's"
+    )
+
+
+@given(st.data())
+def test_every_field_of_the_form_is_told_from_what_it_began_as(data: st.DataObject) -> None:
+    fields = {name: value for name, value in edits_in(FORM, OTHER).items() if name.startswith(("training", "registry"))}
+    chosen = data.draw(st.sets(st.sampled_from(sorted(fields))))
+    edited = change_recipe(OTHER, [f"{name}={json.dumps(fields[name])}" for name in chosen])
+    assert edits_in(edited, OTHER).keys() == chosen
+
+
+def test_the_form_of_a_run_began_with_what_its_deployment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = load_recipe(Path(TRANSLATE))
+    schema = {"properties": {"recipe": {"default": begun.model_dump(mode="json")}}}
+    client = MagicMock()
+    client.__enter__().read_deployment.return_value.parameter_openapi_schema = schema
+    monkeypatch.setattr(deployed_form, "get_client", lambda **_: client)
+    monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", str(uuid4()))
+    assert deployed_form.form_start() == begun
+    schema["properties"]["recipe"]["default"] = {"name": "of another Seqloom"}
+    monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", str(uuid4()))
+    assert deployed_form.form_start() == FORM
+
+
+def test_all_mistakes_are_told_at_once_and_no_pattern() -> None:
+    wrong = {"name": "a b", "corpus": {"train": []}, "training": {"epochs": 0, "start_from": "x"}}
+    with pytest.raises(UserMistake) as caught:
+        checked_parameters(data_to_model.fn, {"recipe": wrong, "force": "perhaps"})
+    told = str(caught.value)
+    assert told.startswith("parameters: 5 mistakes: (1) ")
+    for field in (
+        "recipe.name: 'a b' is no name",
+        "corpus.train",
+        "training.epochs",
+        "start_from: 'x' is no reg",
+        "force",
+    ):
+        assert field in told
+    assert "\n" not in told
+    assert "[A-Z" not in told
+
+
+def test_no_pattern_is_shown_and_what_people_touch_comes_first() -> None:
+    schema = parameter_schema(data_to_model).model_dump()
+    assert not [node for node in nodes(schema) if isinstance(node.get("pattern"), str)]
+    assert min(schema["properties"], key=lambda name: schema["properties"][name]["position"]) == "recipe_file"
+    for section, first in (("Recipe", "name"), ("Training", "epochs"), ("Model", "encoder")):
+        fields = schema["definitions"][section]["properties"]
+        assert sorted(field["position"] for field in fields.values()) == list(range(len(fields)))
+        assert fields[first]["position"] == 0
 
 
 @pytest.mark.parametrize(

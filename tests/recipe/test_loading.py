@@ -133,7 +133,7 @@ def test_a_mistake_is_one_sentence_that_names_the_place_and_the_remedy(
 
 @pytest.mark.parametrize("name", ["a/b", "..", ".hidden", "-rf", "a b", "a\n", "模型", "", "x" * 101])
 def test_a_name_that_is_no_name_of_a_model(name: str) -> None:
-    with pytest.raises(UserMistake, match=r"name: .* may hold letters, digits and \. _ - only"):
+    with pytest.raises(UserMistake, match=r"name: .* is no name of letters, digits and \. _ -"):
         check_recipe({"name": name, "corpus": {"train": ["x"]}}, "recipe")
 
 

@@ -1,7 +1,7 @@
 """A YAML file and its overrides to a checked `Recipe`, or one sentence that says what to change."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,20 +11,27 @@ from pydantic_core import ErrorDetails
 
 from seqloom.mistake import UserMistake
 from seqloom.recipe.architecture import idle_words
+from seqloom.recipe.form_fields import PATTERNS_IN_WORDS
 from seqloom.recipe.schema import Recipe
 from seqloom.recipe.single_keys import SaidTwice, Tabs, load_yaml, shortened
 
 Checked = TypeVar("Checked", bound=BaseModel)
 LARGEST = 256 * 1024  # bytes of a recipe: a hundred times what any has
+TOLD = 10  # mistakes at once
 
 
-def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+def load_recipe(path: Path, overrides: Sequence[str] = (), edits: Mapping[str, object] | None = None) -> Recipe:
     """Read `path`, apply overrides of the form `section.field=value` and check the whole.
+
+    `edits` are values of fields, by names such as `training.epochs`, that somebody changed in a form; overrides go on
+    top of them.
 
     Raises:
         UserMistake: the file is missing, is not YAML, or says something a recipe may not say.
     """
     tree = _read_yaml(path)
+    for name, value in (edits or {}).items():
+        _set(tree, name, value, f"the form's {name}")
     for override in overrides:
         _apply(tree, override)
     recipe = check_recipe(tree, str(path))
@@ -71,9 +78,7 @@ def check_section(section: type[Checked], tree: object, origin: str) -> Checked:
     try:
         return section.model_validate(tree)
     except ValidationError as error:
-        mistakes = error.errors()
-        misspelt = [mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"]  # why another is missing
-        raise UserMistake(f"{origin}: {_sentence((misspelt or mistakes)[0], section)}") from None
+        raise UserMistake(f"{origin}: {_sentences(error.errors(), section)}") from None
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -127,14 +132,30 @@ def _apply(tree: dict[str, Any], override: str) -> None:
         raise UserMistake(
             f"override {override}: the value is not valid YAML ({problem}); quote it or write lists as [a, b]"
         ) from None
+    _set(tree, name, value, f"override {override}")
+
+
+def _set(tree: dict[str, Any], name: str, value: object, origin: str) -> None:
     *sections, field = name.split(".")
     for section in sections:
         if tree.get(section) is None:  # also a section whose every line is a comment
             tree[section] = {}
         tree = tree[section]
         if not isinstance(tree, dict):
-            raise UserMistake(f"override {override}: {section} is not a section of the recipe")
+            raise UserMistake(f"{origin}: {section} is not a section of the recipe")
     tree[field] = value
+
+
+def _sentences(mistakes: Sequence[ErrorDetails], checked: type[BaseModel]) -> str:
+    """All mistakes at once: one as it is, several numbered."""
+    if any(mistake["type"] == "extra_forbidden" for mistake in mistakes):  # a misspelt one is why another is missing
+        mistakes = [mistake for mistake in mistakes if mistake["type"] != "missing"]
+    told = list(dict.fromkeys(_sentence(mistake, checked) for mistake in mistakes))
+    if len(told) == 1:
+        return told[0]
+    more = f"; and {len(told) - TOLD} more" if len(told) > TOLD else ""
+    listed = "; ".join(f"({number}) {sentence}" for number, sentence in enumerate(told[:TOLD], start=1))
+    return f"{len(told)} mistakes: {listed}{more}"
 
 
 def _sentence(error: ErrorDetails, checked: type[BaseModel]) -> str:
@@ -155,8 +176,7 @@ def _sentence(error: ErrorDetails, checked: type[BaseModel]) -> str:
         case "value_error":
             return f"{place}: {error['ctx']['error']}" if place else str(error["ctx"]["error"])
         case "string_pattern_mismatch":
-            allowed = "letters, digits and . _ - only, the first a letter or digit"
-            return f"{place}: {_shown(error['input'])} may hold {allowed}"
+            return f"{place}: {_shown(error['input'])} is no {PATTERNS_IN_WORDS[str(error['loc'][-1])]}"
         case _:
             wanted = error["msg"][0].lower() + error["msg"][1:]
             said = "" if ", not " in wanted else f", not {_shown(error['input'])}"

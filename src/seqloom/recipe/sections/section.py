@@ -2,7 +2,11 @@
 
 from typing import Annotated, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationInfo, field_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from seqloom.recipe.form_fields import for_people
 
 Share = Annotated[float, Field(ge=0.0, le=0.5)]
 Count = Annotated[int, Field(ge=1)]
@@ -12,6 +16,13 @@ class Section(BaseModel):
     """A frozen group of fields that refuses keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema that Prefect's UI draws a form of."""
+        schema = handler(core_schema)
+        for_people(cls.__name__, handler.resolve_ref_schema(schema))
+        return schema
 
     @field_validator("*", mode="before")
     @classmethod
