@@ -82,9 +82,9 @@ def train_and_score(label: str, recipe: Recipe, metric: str) -> Candidate:
     vocabulary = make_vocabulary(recipe, corpus)
     vectors = make_vectors(recipe, corpus, vocabulary)
     batches = make_batches(recipe, corpus, vocabulary)
-    run_id = measured_before(recipe, corpus, vocabulary, vectors, batches) or open_run(
-        recipe, corpus, vocabulary, vectors, batches
-    )
+    made = corpus, vocabulary, vectors, batches
+    # Where that of a registered version is none that is finished, it was deleted, and takes no figures any more.
+    run_id = measured_before(recipe, *made) or open_run(recipe, *made, force=True)
     training = train(recipe, corpus, vocabulary, vectors, batches, run_id)
     evaluation = evaluate(recipe, corpus, batches, training, run_id)
     validation = validate(recipe, corpus, training, run_id)

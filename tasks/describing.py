@@ -6,6 +6,7 @@ from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import card, versions
+from seqloom.registry.runs import takes_more
 from seqloom.registry.tracking import connect, wait_for_mlflow
 from tasks.naming import artifact_key
 from tasks.patience import tell_prefect
@@ -20,7 +21,7 @@ def write_card(recipe: Recipe, stages: list[Manifest], version: Manifest) -> Non
     wait_for_mlflow(client)
     with alone(recipe, "card"):
         made = versions.describe(client, recipe.name, str(version.facts["version"]))
-        if client.get_model_version(made.name, str(made.number)).description:
+        if client.get_model_version(made.name, str(made.number)).description or not takes_more(client, made.run_id):
             return
         text = card.write_card(client, recipe, {manifest.stage: manifest for manifest in stages}, made)
     key = artifact_key(recipe, "card")

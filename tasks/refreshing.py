@@ -14,7 +14,8 @@ from seqloom.artifact.stage import CORPUS
 from seqloom.artifact.store import Store
 from seqloom.corpus.comparing import Change, Pair, change_between
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.lineage import newest_version, stages_of
+from seqloom.registry.integrity import uri_of
+from seqloom.registry.lineage import newest_version, stages_of_version
 from seqloom.registry.tracking import connect
 from tasks.naming import artifact_key
 from tasks.pages import markdown
@@ -45,16 +46,16 @@ def decide(recipe: Recipe, corpus: Manifest, share: float) -> Decision:
     version = newest_version(client, recipe.name)
     if version is None:
         return Decision(True, f"there is no version of {recipe.name} yet")
-    digest = stages_of(client, version.run_id).get(CORPUS.name, "")
-    if digest == corpus.digest:
-        return Decision(False, f"the corpus is the one that {version.uri} was trained on")
+    uri, digest = uri_of(version), stages_of_version(client, version).get(CORPUS.name, "")
+    if digest and corpus.digest.startswith(digest):
+        return Decision(False, f"the corpus is the one that {uri} was trained on")
     before = Store(home).find_by_digest(CORPUS.name, digest)
     if before is None:
-        return Decision(True, f"the corpus of {version.uri} is not in this store, so nobody can tell what changed")
+        return Decision(True, f"the corpus of {uri} is not in this store, so nobody can tell what changed")
     change = change_between(before.path, corpus.path)
     more = change.share > share
     why = (
-        f"rows since {version.uri}: {change.added:,} came and {change.removed:,} went, {change.share:.1%} of all; "
+        f"rows since {uri}: {change.added:,} came and {change.removed:,} went, {change.share:.1%} of all; "
         f"that is {'more' if more else 'no more'} than {share:.1%}"
     )
     return Decision(more, why, change)

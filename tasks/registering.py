@@ -1,5 +1,6 @@
 """The MLflow run and the registered version."""
 
+import logging
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -23,6 +24,8 @@ from tasks.pages.note import note
 from tasks.staging import patient_task, tell
 from tasks.taking_turns import alone
 
+logger = logging.getLogger("seqloom.tasks")
+
 
 @patient_task(name="MLflow run", task_run_name=task_name("MLflow run"))
 def open_run(
@@ -44,6 +47,13 @@ def open_run(
     made = {manifest.stage: manifest.digest for manifest in (corpus, vocabulary, vectors, batches)}
     version = follow(recipe, home, (TRAINING, EVALUATION, REGISTRY), made)[-1].version
     if version and not force:
+        if not runs.takes_more(client, version.run_id):
+            logger.warning(
+                "%s is registered already, but its MLflow run %s was deleted: nothing more is kept with it; delete the "
+                "version too, and train again, for one that has a run",
+                version.uri,
+                version.run_id,
+            )
         _link_run(client, recipe, version.run_id, home)
         return version.run_id
     key = TRAINING.key(recipe, [made[name] for name in TRAINING.reads])

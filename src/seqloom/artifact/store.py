@@ -33,9 +33,9 @@ class Store:
         return locked(self.root / "locks" / f"{name}.lock", what)
 
     def find_by_digest(self, stage: str, digest: str) -> Manifest | None:
-        """Return the finished stage of which this came, if it is still there."""
+        """Return the finished stage of which this came, if it is still there; its first digits are enough."""
         manifests = (read_manifest(file.parent) for file in sorted((self.root / stage).glob(f"[!.]*/{MANIFEST_FILE}")))
-        return next((manifest for manifest in manifests if manifest.digest == digest), None)
+        return next((manifest for manifest in manifests if digest and manifest.digest.startswith(digest)), None)
 
     def workspace(self, stage: str, key: str) -> Path:
         """A folder that outlives a killed stage, for its checkpoints; `discard_workspace` removes it."""

@@ -24,12 +24,12 @@ from seqloom.registry.evidence import html
 from seqloom.registry.forms import records_of
 from seqloom.registry.history import history
 from seqloom.registry.integrity import OWN_FORM
+from seqloom.registry.lineage import DIGITS, LINEAGE
 from seqloom.registry.lookup import find_version, open_registry
 from seqloom.registry.tracking import Version
 from seqloom.registry.versions import aliases_of
 from seqloom.shell import shell_word
 
-LINEAGE = "seqloom.lineage."  # and what: tags on the version
 DESCRIPTION_AT_MOST = 5000  # characters that MLflow's database takes
 
 Manifests = Mapping[str, Manifest]  # by stage
@@ -54,8 +54,8 @@ def write_card(client: MlflowClient, recipe: Recipe, made: Manifests, version: V
     """Keep the card with the run, on the version's page, and the lineage in its tags; return it."""
     number, run = str(version.number), client.get_run(version.run_id)
     lineage = {
-        "recipe": digest_of_value(recipe.model_dump())[:16],
-        **{stage: manifest.digest[:16] for stage, manifest in made.items()},
+        "recipe": digest_of_value(recipe.model_dump())[:DIGITS],
+        **{stage: manifest.digest[:DIGITS] for stage, manifest in made.items()},
         "parent version": recipe.training.start_from or "none",
         "code": run.data.tags.get("mlflow.source.git.commit", "not from a checkout"),
         "flow run": run.data.tags.get("prefect.flow_run_id", "none"),
@@ -244,6 +244,8 @@ def _text_of(version: ModelVersion) -> str:
     try:
         return str(mlflow.artifacts.load_text(f"runs:/{version.run_id}/{_file(int(version.version), 'md')}"))
     except (MlflowException, OSError):
+        if version.description and any(tag.startswith(LINEAGE) for tag in version.tags):
+            return str(version.description)  # the card, or the first sections of it
         raise UserMistake(f"{uri} has no card: it was not made by Seqloom, or its MLflow run was deleted") from None
 
 

@@ -3,7 +3,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ from seqloom.artifact.clearing import Lying, clear, inventory, is_locked
 from seqloom.artifact.store import Store
 from seqloom.mistake import UserMistake
 from seqloom.registry.database import database_file
-from seqloom.registry.lineage import stages_of
-from seqloom.registry.runs import TRAINING_TAG
+from seqloom.registry.lineage import DIGITS, stages_of, stages_of_version
+from seqloom.registry.runs import TRAINING_TAG, find_run
 from seqloom.registry.tracking import connect
 from seqloom.registry.versions import KEY_TAG
 
@@ -30,13 +30,14 @@ NEEDED, RECENT, IN_USE = "a registered version needs it", "a recent run needs it
 class Need:
     """What some runs were made from."""
 
-    digests: frozenset[str]  # of stages
+    digests: frozenset[str]  # of stages, or their first digits
     folders: frozenset[str]  # stage and key of checkpoints they started from, wherever their home was then
 
     def covers(self, lying: Lying) -> bool:
         """Whether it is among them."""
         return _in_store(lying.path) in self.folders or (
-            lying.manifest is not None and lying.manifest.digest in self.digests
+            lying.manifest is not None
+            and not self.digests.isdisjoint((lying.manifest.digest, lying.manifest.digest[:DIGITS]))
         )
 
 
@@ -122,7 +123,7 @@ def judge(home: Path, days: float) -> list[Judged]:
         )
     client = connect(home)
     since = time.time() - days * SECONDS_A_DAY
-    versions, recent = _need(client, _runs_of_versions(client)), _need(client, _runs_since(client, since, store))
+    versions, recent = _need_of_versions(client), _need_of(client, _runs_since(client, since, store))
     return [Judged(lying, _why(lying, versions, recent, since)) for lying in inventory(store)]
 
 
@@ -142,10 +143,12 @@ def _why(lying: Lying, versions: Need, recent: Need, since: float) -> str:
     return RECENT if lying.used >= since or recent.covers(lying) else ""
 
 
-def _runs_of_versions(client: MlflowClient) -> Iterator[Run]:
-    for version in _all(client.search_model_versions):
-        if KEY_TAG in version.tags:
-            yield client.get_run(version.run_id)
+def _need_of_versions(client: MlflowClient) -> Need:
+    """What they were made from; of one whose run was removed, nobody knows which checkpoint it started from."""
+    versions = [version for version in _all(client.search_model_versions) if KEY_TAG in version.tags]
+    runs = filter(None, (find_run(client, version.run_id) for version in versions))
+    digests = {digest for version in versions for digest in stages_of_version(client, version).values()}
+    return Need(frozenset(digests), frozenset(_checkpoints_of(runs)))
 
 
 def _runs_since(client: MlflowClient, since: float, store: Store) -> Iterator[Run]:
@@ -169,15 +172,18 @@ def _all(search: Callable[..., PagedList[Any]]) -> Iterator[Any]:
             return
 
 
-def _need(client: MlflowClient, runs: Iterator[Run]) -> Need:
-    digests: set[str] = set()
-    folders: set[str] = set()
+def _need_of(client: MlflowClient, runs: Iterable[Run]) -> Need:
+    there = list(runs)
+    digests = {digest for run in there for digest in stages_of(client, run.info.run_id).values()}
+    return Need(frozenset(digests), frozenset(_checkpoints_of(there)))
+
+
+def _checkpoints_of(runs: Iterable[Run]) -> Iterator[str]:
+    """Those that trainings started from."""
     for run in runs:
-        digests.update(stages_of(client, run.info.run_id).values())
         started_from = run.data.params.get("training.start_encoder_from")
         if started_from:
-            folders.add(_in_store(Path(started_from).resolve()))
-    return Need(frozenset(digests), frozenset(folders))
+            yield _in_store(Path(started_from).resolve())
 
 
 def _in_store(folder: Path) -> str:

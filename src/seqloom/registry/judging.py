@@ -27,6 +27,7 @@ from seqloom.registry.gate import Contender, Finding, Verdict, judge, unanswered
 from seqloom.registry.lookup import fetch
 from seqloom.registry.measuring import measure, megabytes_of
 from seqloom.registry.moves import LONGEST_WHY, ROLLED_BACK_TAG, moving_champion
+from seqloom.registry.runs import takes_more
 from seqloom.registry.sealed import CHECKPOINT
 from seqloom.registry.smoke import Smoke, smoke_test
 from seqloom.registry.tracking import Version
@@ -194,7 +195,9 @@ def _spelt(replies: "Replies", version: Path, test: "HeldOut") -> "Replies":
 
 
 def keep_evidence(client: MlflowClient, verdict: Verdict, run_id: str) -> None:
-    """The page among the artifacts of the run that made the version, for people and for programs."""
+    """The page among the artifacts of the run that made the version, for people and for programs, if it is there."""
+    if not takes_more(client, run_id):
+        return
     folder = f"{FOLDER}/{verdict.form}" if verdict.form else FOLDER
     page = evidence.markdown(verdict)
     client.log_text(run_id, page, f"{folder}/evidence.md")

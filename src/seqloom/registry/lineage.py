@@ -4,11 +4,35 @@ from collections.abc import Mapping
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
+from seqloom.artifact.stage import STAGES
 from seqloom.mistake import UserMistake
-from seqloom.registry.tracking import Version
-from seqloom.registry.versions import KEY_TAG, describe
+from seqloom.registry.integrity import uri_of
+from seqloom.registry.runs import find_run
+from seqloom.registry.versions import KEY_TAG
+
+LINEAGE = "seqloom.lineage."  # and what: tags on the version
+DIGITS = 16  # of the digests in them
+
+
+def stages_of_version(client: MlflowClient, version: ModelVersion) -> Mapping[str, str]:
+    """The digest of each stage that a version was made from, or where its run was removed, how the digests begin.
+
+    Raises:
+        UserMistake: neither the run nor the version says so.
+    """
+    run_id = str(version.run_id)
+    if find_run(client, run_id) is not None:
+        return stages_of(client, run_id)
+    names = [stage.name for stage in STAGES if LINEAGE + stage.name in version.tags]
+    if not names:
+        raise UserMistake(
+            f"nobody can say what {uri_of(version)} was made from: its MLflow run {version.run_id} was deleted before "
+            "the version had a card; delete the version, too"
+        )
+    return {name: version.tags[LINEAGE + name] for name in names}
 
 
 def stages_of(client: MlflowClient, run_id: str) -> Mapping[str, str]:
@@ -28,8 +52,7 @@ def stages_of(client: MlflowClient, run_id: str) -> Mapping[str, str]:
     return {file.rpartition("/")[2].removesuffix(".json"): str(facts["digest"]) for file, facts in told.items()}
 
 
-def newest_version(client: MlflowClient, name: str) -> Version | None:
+def newest_version(client: MlflowClient, name: str) -> ModelVersion | None:
     """The version of this model that Seqloom registered last, champion or not."""
     found = client.search_model_versions(f"name = '{name}'", order_by=["version_number DESC"])
-    ours = next((version for version in found if KEY_TAG in version.tags), None)
-    return describe(client, name, str(ours.version)) if ours else None
+    return next((version for version in found if KEY_TAG in version.tags), None)

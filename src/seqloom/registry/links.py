@@ -10,6 +10,7 @@ from mlflow import MlflowClient
 from seqloom.mask import without_user
 from seqloom.registry.integrity import VERIFY
 from seqloom.registry.mlflow_view import TRAINING_VIEW
+from seqloom.registry.runs import find_run
 from seqloom.registry.tracking import tracking_uri
 from seqloom.shell import shell_word
 
@@ -23,13 +24,10 @@ def server_url(home: Path) -> str:
 
 
 def run_url(client: MlflowClient, run_id: str, home: Path) -> str:
-    """The page of a run, empty without a server."""
+    """The page of a run, empty without a server, or where the run was removed."""
     server = server_url(home)
-    return (
-        f"{server}/#/experiments/{client.get_run(run_id).info.experiment_id}/runs/{run_id}{TRAINING_VIEW}"
-        if server
-        else ""
-    )
+    run = find_run(client, run_id) if server else None
+    return f"{server}/#/experiments/{run.info.experiment_id}/runs/{run_id}{TRAINING_VIEW}" if run else ""
 
 
 def version_url(name: str, number: int, home: Path) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, LifecycleStage, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.schema import Recipe
@@ -74,9 +75,26 @@ def find_finished(client: MlflowClient, recipe: Recipe, training_key: str) -> st
     return str(found[0].info.run_id) if found else ""
 
 
+def find_run(client: MlflowClient, run_id: str) -> Run | None:
+    """The run, or None where `mlflow gc` removed it; one that was only deleted is still there to be read."""
+    try:
+        return client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+
+
+def takes_more(client: MlflowClient, run_id: str) -> bool:
+    """Whether the run can be written to: MLflow refuses that of one that was deleted."""
+    run = find_run(client, run_id)
+    return run is not None and run.info.lifecycle_stage == LifecycleStage.ACTIVE
+
+
 def is_open(client: MlflowClient, run_id: str) -> bool:
-    """Whether the run has yet to be closed."""
-    return bool(client.get_run(run_id).info.status == "RUNNING")
+    """Whether the run is there and has yet to be closed."""
+    run = find_run(client, run_id)
+    return run is not None and run.info.status == "RUNNING" and run.info.lifecycle_stage == LifecycleStage.ACTIVE
 
 
 def describe_run(client: MlflowClient, run_id: str, markdown: str) -> None:

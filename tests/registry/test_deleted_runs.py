@@ -1,0 +1,97 @@
+"""A version whose MLflow run was deleted, or removed by `mlflow gc`: it answers, and says what it still knows."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+
+from seqloom.artifact.clearing import Lying
+from seqloom.artifact.manifest import Manifest
+from seqloom.mistake import UserMistake
+from seqloom.registry.card import LINEAGE, read_card
+from seqloom.registry.clean_up import Need
+from seqloom.registry.gate import Finding, Verdict
+from seqloom.registry.judging import keep_evidence
+from seqloom.registry.lineage import newest_version, stages_of_version
+from seqloom.registry.links import run_url
+from seqloom.registry.lookup import fetch
+from seqloom.registry.runs import find_run, is_open, takes_more
+from tests.registry.test_versions import registered
+
+Deleted = Callable[[str], ModelVersion]
+DIGEST = "0123456789abcdef"  # how the corpus's begins
+
+
+@pytest.fixture
+def deleted(client: MlflowClient, home: Path, checkpoint: Path) -> Deleted:
+    """The version of a name whose run was removed for good, and had a card."""
+
+    def make(name: str) -> ModelVersion:
+        version = registered(client, home, checkpoint, name, "key")
+        client.set_model_version_tag(name, "1", f"{LINEAGE}corpus", DIGEST)
+        client.update_model_version(name, "1", f"# {name}, version 1")
+        client.delete_run(version.run_id)
+        client._tracking_client.store._hard_delete_run(version.run_id)  # what `mlflow gc` does
+        found = newest_version(client, name)
+        assert found is not None
+        return found
+
+    return make
+
+
+def test_it_answers_and_tells_its_card(deleted: Deleted, home: Path) -> None:
+    version = deleted("removed")
+    assert fetch(version).is_dir()
+    card = read_card("models:/removed/1", home)
+    assert "# removed, version 1" in card.text
+    assert card.lineage == {"corpus": DIGEST}
+
+
+def test_nothing_is_written_to_its_run(
+    deleted: Deleted, client: MlflowClient, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = str(deleted("silent").run_id)
+    assert find_run(client, run_id) is None
+    assert not is_open(client, run_id)
+    assert not takes_more(client, run_id)
+    keep_evidence(client, Verdict("silent", 1, None, [Finding("a rule")]), run_id)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    assert run_url(client, run_id, home) == ""
+
+
+def test_a_run_that_is_only_deleted_can_be_read(client: MlflowClient, home: Path, checkpoint: Path) -> None:
+    version = registered(client, home, checkpoint, "only-deleted", "key")
+    client.update_run(version.run_id, status="RUNNING")
+    assert takes_more(client, version.run_id)
+    assert is_open(client, version.run_id)
+    client.delete_run(version.run_id)
+    assert find_run(client, version.run_id) is not None
+    assert not takes_more(client, version.run_id)
+    assert not is_open(client, version.run_id)
+
+
+def test_a_clean_up_keeps_what_the_version_names(deleted: Deleted, client: MlflowClient) -> None:
+    named = stages_of_version(client, deleted("tidy"))
+    assert named == {"corpus": DIGEST}
+    need = Need(frozenset(named.values()), frozenset())
+    for digest, covered in ((DIGEST + 48 * "0", True), (48 * "0" + DIGEST, False)):
+        made = Manifest("corpus", "key", digest, "nowhere", 1.0, {})
+        assert need.covers(Lying(Path("corpus/key"), "finished", 0.0, 0, made)) is covered
+
+
+def test_without_a_card_nobody_knows_what_it_was_made_from(deleted: Deleted, client: MlflowClient) -> None:
+    deleted("cardless")
+    client.delete_model_version_tag("cardless", "1", f"{LINEAGE}corpus")
+    with pytest.raises(UserMistake, match="nobody can say what models:/cardless/1 was made from"):
+        stages_of_version(client, client.get_model_version("cardless", "1"))
+    client.delete_model_version("cardless", "1")
+
+
+def test_names_that_differ_in_case_are_two_models(client: MlflowClient, home: Path, checkpoint: Path) -> None:
+    small, large = (registered(client, home, checkpoint, name, "key") for name in ("a-case", "A-Case"))
+    client.set_registered_model_alias("A-Case", "champion", "1")
+    assert (small.number, large.number) == (1, 1)
+    assert client.get_registered_model("a-case").aliases == {"challenger": 1}
+    assert newest_version(client, "a-case").run_id == small.run_id != large.run_id  # type: ignore[union-attr]
