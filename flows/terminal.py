@@ -227,7 +227,8 @@ def show_comparison(console: Console, comparison: "Comparison") -> None:
         table.add_column(column, justify="left" if column in ("candidate", "note") else "right", overflow="fold")
     for number, row in enumerate(comparison.rows):
         cells = {**row, "candidate": row["candidate"].replace(" · ", "\n")}
-        table.add_row(*(Text(cells[column]) for column in shown), style="" if number else "bold green")
+        style = "bold green" if number < len(comparison.tied) else ""
+        table.add_row(*(Text(cells[column]) for column in shown), style=style)
     console.print()
     console.print(table)
     console.print()

@@ -16,6 +16,7 @@ from seqloom.evaluation.ranking import (
     Candidate,
     asked_the_same,
     best_first,
+    not_told_apart,
     quality_against_cost,
     quality_by_length,
 )
@@ -51,22 +52,37 @@ class Comparison:
 
     @property
     def best(self) -> Candidate:
-        """The winner."""
+        """The winner; of several that are not told apart the one with the highest figure."""
         return self.candidates[0]
 
     @property
+    def tied(self) -> list[Candidate]:
+        """Those that may be as good as the first, and itself."""
+        return not_told_apart(self.candidates, self.measure)
+
+    @property
     def headline(self) -> str:
-        """The winner in one line."""
-        chosen, tested = (self.measure.shown(each(self.measure)) for each in (self.best.score, self.best.tested))
-        figure = f"{self.measure.label} {chosen} on validation, {tested} on test, in {self.best.seconds:,.0f} s"
+        """The winner in one line, where there is one; else the cheapest of those that may be."""
+        measure, best, tied = self.measure, self.best, self.tied
         failed = sum(bool(candidate.failure) for candidate in self.candidates)
-        return f"best of {len(self.candidates)}: {self.best.label}, {figure}{f'; {failed} failed' if failed else ''}"
+        end = f"; {failed} failed" if failed else ""
+        chosen, tested = (measure.shown(each(measure)) for each in (best.score, best.tested))
+        between = f"95 %: {_interval(measure, best)}"
+        if len(tied) == 1:
+            figure = f"{measure.label} {chosen} on validation ({between}), {tested} on test"
+            return f"best of {len(self.candidates)}: {best.label}, {figure}, in {best.seconds:,.0f} s{end}"
+        cheap = min(tied, key=lambda candidate: candidate.seconds)
+        return (
+            f"{len(tied)} of {len(self.candidates)} are not told apart by {measure.label} on validation: the first, "
+            f"{best.label}, has {chosen} ({between}); the cheapest of them is {cheap.label}, in {cheap.seconds:,.0f} s"
+            f"{end}"
+        )
 
     @property
     def rows(self) -> list[dict[str, str]]:
         """As a table shows them."""
         return [
-            _row(self.task, self.measure, number, candidate)
+            _row(self.task, self.measure, number, candidate, within=number > 1 and candidate in self.tied)
             for number, candidate in enumerate(self.candidates, start=1)
         ]
 
@@ -116,6 +132,7 @@ def measure(
         label=label,
         metrics=evaluation.facts["metrics"],
         validation=validation.facts["metrics"],
+        interval=tuple(validation.facts["intervals"][metric.name]),
         by_length={
             each["slice"]: each[metric.name]
             for each in evaluation.facts["slices"]
@@ -165,25 +182,31 @@ def _drawn_by_length(trained: Sequence[Candidate], metric: Measure, path: Path) 
     return str(path)
 
 
-def _row(task: str, metric: Measure, number: int, candidate: Candidate) -> dict[str, str]:
+def _row(task: str, metric: Measure, number: int, candidate: Candidate, within: bool) -> dict[str, str]:
     measures, ranked_by = kind_of(task).measures, f"{metric.label}, validation"
     if candidate.failure:
-        columns = dict.fromkeys([ranked_by, *(measure.label for measure in measures), *_COSTS], "")
+        columns = dict.fromkeys([ranked_by, _BETWEEN, *(measure.label for measure in measures), *_COSTS], "")
         return {"": "", "candidate": candidate.label, **columns, "note": candidate.failure}
     figures = {measure.label: measure.shown(candidate.tested(measure)) for measure in measures}
     return {
         "": str(number),
         "candidate": candidate.label,
         ranked_by: metric.shown(candidate.score(metric)),
+        _BETWEEN: _interval(metric, candidate),
         **figures,
         "seconds": f"{candidate.seconds:,.1f}",
         "tokens/s": f"{candidate.tokens_per_second:,.0f}",
         "parameters": f"{candidate.parameters / 1e6:.2f} M",
-        "note": "",
+        "note": "within the interval of 1" if within else "",
     }
 
 
-_COSTS = ("seconds", "tokens/s", "parameters")
+def _interval(metric: Measure, candidate: Candidate) -> str:
+    low, high = (metric.shown(end) for end in candidate.interval)
+    return f"{low} to {high}"
+
+
+_BETWEEN, _COSTS = "95 % of it", ("seconds", "tokens/s", "parameters")
 
 
 def _page(comparison: Comparison) -> str:
@@ -196,6 +219,7 @@ def _page(comparison: Comparison) -> str:
         pictures += "\n" + markdown.image(Path(comparison.length_figure), f"{label} by length of the source")
     return (
         f"## {comparison.headline}\n\n{caution}{table}\n"
-        f"Ranked by the validation split; the other scores are of the test split, which chose nothing.\n\n{pictures}\n"
+        "Ranked by the validation split; a model whose figure lies within the interval of the first may be as good.\n"
+        f"The other scores are of the test split, which chose nothing.\n\n{pictures}\n"
         f'```\nseqloom generate {shell_word(comparison.best.checkpoint)} "…"\n```\n'
     )

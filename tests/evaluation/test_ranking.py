@@ -1,10 +1,18 @@
 """Which model is best, and which are worth their cost."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from seqloom.evaluation.ranking import Candidate, best_first, quality_against_cost, quality_by_length, worth_it
+from seqloom.evaluation.ranking import (
+    Candidate,
+    best_first,
+    not_told_apart,
+    quality_against_cost,
+    quality_by_length,
+    worth_it,
+)
 from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.kinds.translation import TRANSLATION
 
@@ -30,6 +38,20 @@ def test_best_first(order: tuple[Candidate, ...]) -> None:
     assert best_first(order, CHRF) == [GOOD, DEAR, QUICK, WASTE, FAILED]
     assert best_first(order, BLEU)[0] == WASTE
     assert worth_it([each for each in order if not each.failure], CHRF) == [QUICK, GOOD]
+
+
+def test_what_lies_within_the_interval_of_the_first_may_be_as_good() -> None:
+    first = replace(GOOD, interval=(38.0, 42.5))
+    near, at_the_end, below = (candidate(str(chrf), chrf, 5.0) for chrf in (39.0, 38.0, 37.9))
+    ranked = best_first([below, FAILED, at_the_end, near, first], CHRF)
+    assert ranked == [first, near, at_the_end, below, FAILED]
+    assert not_told_apart(ranked, CHRF) == [first, near, at_the_end]
+    assert not_told_apart([first, below], CHRF) == [first]
+    sharp, vague = (
+        Candidate(str(value), {}, {"validation/perplexity": value}, interval=(value - 2, value + 2))
+        for value in (40.0, 41.5)
+    )
+    assert not_told_apart([sharp, vague, FAILED], PERPLEXITY) == [sharp, vague]
 
 
 def test_where_lower_is_better_the_lowest_is_best() -> None:

@@ -187,7 +187,13 @@ def test_every_stage_has_a_page() -> None:
 
 
 def test_validation() -> None:
-    facts = {"task": "translation", "metrics": {"validation/bleu": 9.876, "validation/chrf": 36.0}, "rows": 12}
+    facts = {
+        "task": "translation",
+        "metrics": {"validation/bleu": 9.876, "validation/chrf": 36.0},
+        "intervals": {"bleu": [7.5, 12.0], "chrf": [30.0, 41.25]},
+        "rows": 12,
+    }
     page = "\n".join(validation.sections(Manifest("validation", "key", "digest", "/folder", 1.0, facts)))
     assert "| BLEU | 9.88 |" in page
-    assert "On 12 validation pairs." in page
+    assert "30.00 to 41.25" in page
+    assert "On 12 validation pairs;" in page

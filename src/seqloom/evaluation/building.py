@@ -10,6 +10,7 @@ from seqloom.batches.opening import open_batches
 from seqloom.corpus.reading import read_split
 from seqloom.decoding.reading import read_generator
 from seqloom.evaluation.answer_limits import limit_facts
+from seqloom.evaluation.comparing import interval
 from seqloom.evaluation.evaluating import evaluate
 from seqloom.evaluation.files import SCORES_FILE
 from seqloom.evaluation.kinds.choosing import judge_of
@@ -62,10 +63,11 @@ def validate_checkpoint(
     rows = HeldOut.of(read_split(corpus, "validation"), recipe.corpus.target_language)
     progress(0, len(rows.sources), "rows", "decoding the validation split")
     replies = generator.columns(generator.answer(rows.sources, recipe.decoding))
-    figures = {name: judge.count(name, replies, rows).figure for name in judge.kind.judged}
+    counts = {name: judge.count(name, replies, rows) for name in judge.kind.judged}
     facts = {
         "task": recipe.task,
-        "metrics": {f"validation/{name}": round(figure, 4) for name, figure in figures.items()},
+        "metrics": {f"validation/{name}": round(each.figure, 4) for name, each in counts.items()},
+        "intervals": {name: [round(end, 4) for end in interval(each)] for name, each in counts.items()},
         "rows": len(rows.sources),
     }
     (folder / SCORES_FILE).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

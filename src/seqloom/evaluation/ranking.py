@@ -21,6 +21,7 @@ class Candidate:
     tokens_per_second: float = 0.0  # over all updates
     parameters: int = 0
     by_length: dict[str, float] = field(default_factory=dict)  # what it is judged by, from short sources to long
+    interval: tuple[float, float] = (0.0, 0.0)  # where 95 % of what it is ranked by lie, were the rows drawn again
     corpus: str = ""  # digest: scores of other splits do not compare
     checkpoint: str = ""
     run_id: str = ""
@@ -51,6 +52,12 @@ def asked_the_same(candidates: Sequence[Candidate]) -> bool:
 def best_first(candidates: Sequence[Candidate], metric: Measure) -> list[Candidate]:
     """By the metric, where it is equal the cheaper first; what failed comes last."""
     return sorted(candidates, key=lambda candidate: (-candidate.merit(metric), candidate.seconds))
+
+
+def not_told_apart(ranked: Sequence[Candidate], metric: Measure) -> list[Candidate]:
+    """The first, and those whose figures lie within its interval: other rows might have another of them first."""
+    low, high = ranked[0].interval
+    return [each for each in ranked if each is ranked[0] or (not each.failure and low <= each.score(metric) <= high)]
 
 
 def worth_it(candidates: Sequence[Candidate], metric: Measure) -> list[Candidate]:
