@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.metrics import accuracy_score, f1_score
 
 from seqloom.evaluation.classification import BINS, SIGNATURES, confusion, counts_of
@@ -23,6 +24,16 @@ def test_as_scikit_learn(guesses: list[str]) -> None:
     assert figure("accuracy", guesses, REFERENCES) == pytest.approx(accuracy_score(REFERENCES, guesses))
     wanted = f1_score(REFERENCES, guesses, labels=sorted(set(REFERENCES)), average="macro", zero_division=0)
     assert figure("macro_f1", guesses, REFERENCES) == pytest.approx(wanted)
+
+
+def test_many_labels_take_no_room() -> None:
+    """A thousand labels in a hundred thousand rows would be 2.4 GB, were what is not there stored."""
+    references = [str(row % 1000) for row in range(100_000)]
+    counts = counts_of("macro_f1", [*references[:50_000], *["0"] * 50_000], [1.0] * 100_000, references)
+    assert isinstance(counts.rows, csr_array)
+    assert counts.rows.nnz <= 3 * 100_000
+    assert counts.of(range(50_000)) == 1.0
+    assert counts.figure == pytest.approx((999 * 2 / 3 + 2 * 100 / (50_050 + 100)) / 1000)
 
 
 @pytest.mark.parametrize("metric", SIGNATURES)

@@ -3,16 +3,20 @@
 import math
 from collections import Counter
 from itertools import pairwise
+from unittest.mock import patch
 
 import numpy as np
 import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from seqloom.batches.batch import pad_sources
 from seqloom.batches.sequences import Sequences
 from seqloom.models.linear_part import BASE, LinearPart
-from seqloom.training import linear_features
-from seqloom.training.linear_features import Runs, letter_runs, runs_of, spellings_of
+from seqloom.training import linear_features, linear_fit
+from seqloom.training.linear_features import Bag, Runs, letter_runs, runs_of, spellings_of
 from seqloom.training.linear_fit import STRENGTH, fit
 from seqloom.training.telling import telling_runs
 from seqloom.vocabulary.special import END, SPECIAL_TOKENS
@@ -32,8 +36,13 @@ def targets(labels: list[int]) -> Sequences:
     return sequences([[label + len(SPECIAL_TOKENS)] for label in labels])
 
 
+def places_of(bag: Bag, row: int) -> torch.Tensor:
+    ends = [*bag.starts.tolist(), len(bag.places)]
+    return bag.places[ends[row] : ends[row + 1]]
+
+
 def part_of(runs: Runs, tokens: list[str] = TOKENS, labels: int = 3) -> LinearPart:
-    fitted = fit(runs, spellings_of(runs, tokens), labels)
+    fitted = fit(runs, spellings_of(runs, tokens, labels), labels)
     part = LinearPart(len(fitted.keys), labels, 2)
     fitted.give_to(part)
     return part
@@ -103,6 +112,30 @@ def test_what_is_read_and_kept_of_a_large_corpus_is_bounded(monkeypatch: pytest.
     assert part_of(few).weights.isfinite().all(), "some rows have no run left"
 
 
+def test_the_letters_that_are_kept_are_the_most_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = runs_of(sequences(TEXTS), targets(LABELS), 1, 3)
+    whole = spellings_of(runs, TOKENS, 3)
+    monkeypatch.setattr(linear_features, "MOST_WEIGHTS", 3 * 10)
+    few = spellings_of(runs, TOKENS, 3)
+    assert len(few.rarity) == 10 < len(whole.rarity)
+    assert sorted(few.rarity.tolist()) == sorted(whole.rarity.tolist())[:10], "the most frequent have the least rarity"
+    ties = few.rarity.max()
+    for row in range(len(runs.keys)):
+        before, after = (spellings.rarity[places_of(spellings.runs, row)] for spellings in (whole, few))
+        assert sorted(after[after < ties].tolist()) == sorted(before[before < ties].tolist())
+
+
+@settings(max_examples=10, deadline=None)
+@given(most=st.integers(1, 3 * len(TEXTS)))
+def test_rows_a_part_at_a_time_are_fitted_as_all_at_once(most: int) -> None:
+    runs = runs_of(sequences(TEXTS), targets(LABELS), 2, 3)
+    whole = fit(runs, spellings_of(runs, TOKENS, 3), 3)
+    with patch.object(linear_fit, "MOST_LOGITS", most):
+        parts = fit(runs, spellings_of(runs, TOKENS, 3), 3)
+    assert torch.allclose(parts.weights, whole.weights, atol=0.02)
+    assert torch.allclose(parts.bias, whole.bias, atol=0.02)
+
+
 @pytest.mark.parametrize("labels", [2, 3, 4])
 def test_what_is_read_of_a_large_corpus_has_all_labels_where_they_take_turns(
     labels: int, monkeypatch: pytest.MonkeyPatch
@@ -125,7 +158,7 @@ def test_what_speaks_for_a_label() -> None:
     """Words of their texts, whole pairs among them; not the end of a text, nor what leans to another label."""
     texts = [[8, 4], [9, 4], [8, 4, 9], [8, 6], [9, 6, 7], [6, 7], [8, 6, 7]] * 3
     runs = runs_of(sequences(texts), targets([1, 1, 1, 0, 0, 0, 0] * 3), 2, 2)
-    found = telling_runs(fit(runs, spellings_of(runs, TOKENS), 2), runs, TOKENS, ["poor", "fine"])
+    found = telling_runs(fit(runs, spellings_of(runs, TOKENS, 2), 2), runs, TOKENS, ["poor", "fine"])
     assert list(found) == ["poor", "fine"]
     assert found["fine"][0] == "good"
     assert "bad badly" in found["poor"]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import sklearn
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from seqloom.evaluation.comparing import Counts, Figures, mean_of
 
@@ -48,12 +49,19 @@ def bins_of(probabilities: Figures) -> NDArray[np.int64]:
     return np.minimum((probabilities * BINS).astype(np.int64), BINS - 1)
 
 
-def _hits(predictions: Sequence[str], references: Sequence[str]) -> Figures:
-    """For each label that occurs in the references: is it right, was it given, was it wanted; `(N, 3 L)`."""
-    labels = np.array(sorted(set(references)))
-    given = np.array(predictions)[:, None] == labels
-    wanted = np.array(references)[:, None] == labels
-    return np.concatenate([given & wanted, given, wanted], axis=1).astype(np.float64)
+def _hits(predictions: Sequence[str], references: Sequence[str]) -> csr_array:
+    """For each label that occurs in the references: is it right, was it given, was it wanted; `(N, 3 L)`.
+
+    A row has three ones at most, and the rest is not stored.
+    """
+    place = {label: number for number, label in enumerate(sorted(set(references)))}
+    columns: list[int] = []
+    starts = [0]
+    for label, wanted in zip(predictions, references, strict=True):
+        given = [len(place) + place[label]] if label in place else []
+        columns += [*([place[wanted]] if label == wanted else []), *given, 2 * len(place) + place[wanted]]
+        starts.append(len(columns))
+    return csr_array((np.ones(len(columns)), columns, starts), shape=(len(references), 3 * len(place)))
 
 
 def _macro_f1(sums: Figures) -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from seqloom.evaluation.scores import metric_of
 from seqloom.evaluation.scripts import scored_as
@@ -24,7 +25,7 @@ Figures = NDArray[np.float64]
 class Counts:
     """What a metric counts in each row of one system, and how sums of it become a figure."""
 
-    rows: Figures  # (N, K)
+    rows: Figures | csr_array  # (N, K)
     score: Callable[[Figures], float]  # of a sum (K,)
 
     @property
@@ -83,7 +84,7 @@ def compare(champion: Counts, challenger: Counts) -> Comparison:
     """
     assert champion.rows.shape == challenger.rows.shape, "two systems answer the same rows"
     theirs, ours = (np.empty(RESAMPLES) for _ in range(2))
-    for first, drawn in _resamples(len(champion.rows)):
+    for first, drawn in _resamples(champion.rows.shape[0]):
         for figures, counts in ((theirs, champion), (ours, challenger)):
             figures[first : first + len(drawn)] = [counts.score(sums) for sums in drawn @ counts.rows]
     differences = ours - theirs
@@ -96,7 +97,7 @@ def compare(champion: Counts, challenger: Counts) -> Comparison:
 
 def interval(counts: Counts) -> tuple[float, float]:
     """Between these lie 95 % of the figures of resampled rows."""
-    figures = [counts.score(sums) for _, drawn in _resamples(len(counts.rows)) for sums in drawn @ counts.rows]
+    figures = [counts.score(sums) for _, drawn in _resamples(counts.rows.shape[0]) for sums in drawn @ counts.rows]
     low, high = np.quantile(figures, [0.025, 0.975])
     return float(low), float(high)
 

@@ -101,7 +101,7 @@ def perplexity_by_place(counts: Mapping[str, Counts], baselines: Mapping[str, st
     """How well each system foresees the test text from its beginning to its end, some passages to a point."""
     figure, (axes,) = canvas.blank()
     for (system, of_system), colour in zip(counts.items(), canvas.COLOURS, strict=False):
-        parts = np.array_split(np.arange(len(of_system.rows)), min(_PLACES, len(of_system.rows)))
+        parts = np.array_split(np.arange(of_system.rows.shape[0]), min(_PLACES, of_system.rows.shape[0]))
         places = [(part[0] + part[-1]) / 2 + 1 for part in parts]
         figures = [of_system.of(part.tolist()) for part in parts]
         label = f"{baselines.get(system, system)} (all: {of_system.figure:,.1f})"

@@ -3,7 +3,7 @@
 N rows, R runs, P letter runs, K labels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from seqloom.vocabulary.special import MARK, SPECIAL_TOKENS
 
 MOST_TOKENS = 4 << 20  # read of a large corpus: rows of it drawn by chance
 SEED = 1  # of that draw
-MOST_WEIGHTS = 1 << 22  # of all labels: only so many runs are kept, the most frequent
+MOST_WEIGHTS = 1 << 22  # of all labels: only so many runs are kept, and so many letter runs, the most frequent
 LETTERS = range(3, 7)  # in a run of letters, the edges of a word among them
 ROWS_AT_ONCE = 256
 
@@ -33,6 +33,14 @@ class Bag:
     def sums(self, weights: Tensor, scales: Tensor | None = None) -> Tensor:
         """The weights `(features, K)` of each row added up, `(rows, K)`; each times its scale, where there are some."""
         return F.embedding_bag(self.places, weights, self.starts, mode="sum", per_sample_weights=scales)
+
+    def parts(self, rows: int) -> Iterator[tuple[slice, slice, "Bag"]]:
+        """So many rows at a time: which they are, where their places stand, and they alone."""
+        ends = [*self.starts.tolist(), len(self.places)]
+        for first in range(0, len(self.starts), rows):
+            last = min(first + rows, len(self.starts))
+            inside = slice(ends[first], ends[last])
+            yield slice(first, last), inside, Bag(self.places[inside], self.starts[first:last] - ends[first])
 
 
 @dataclass(frozen=True)
@@ -85,8 +93,11 @@ def runs_of(source: Sequences, targets: Sequences, longest: int, labels: int) ->
     return Runs(known[kept], frequency[kept], bag, owner, label)
 
 
-def spellings_of(runs: Runs, tokens: Sequence[str]) -> Spellings:
-    """What the single tokens among the runs are spelt from; `tokens` are the vocabulary's."""
+def spellings_of(runs: Runs, tokens: Sequence[str], labels: int) -> Spellings:
+    """What the single tokens among the runs are spelt from; `tokens` are the vocabulary's.
+
+    `labels` is the number of labels: so many weights each letter run has.
+    """
     known: dict[str, int] = {}
     places: list[int] = []
     starts, owners = [], []
@@ -99,7 +110,19 @@ def spellings_of(runs: Runs, tokens: Sequence[str]) -> Spellings:
     rows = len(runs.labels)
     frequency = torch.zeros(max(1, len(known)), dtype=torch.int64)  # torch looks nothing up in an empty table
     frequency.index_add_(0, bag.places, runs.frequency[torch.tensor(owners, dtype=torch.int64)])
+    most = max(1, MOST_WEIGHTS // labels)
+    if len(frequency) > most:
+        frequency, bag = _most_frequent(frequency, bag, most)
     return Spellings(_rarity(frequency.clamp_max(rows), rows), bag)  # two tokens spelt alike in one row count twice
+
+
+def _most_frequent(frequency: Tensor, bag: Bag, most: int) -> tuple[Tensor, Bag]:
+    """So many of the features, of equals the first, and the rows without the others."""
+    kept = torch.zeros(len(frequency), dtype=torch.bool)
+    kept[frequency.argsort(descending=True, stable=True)[:most]] = True
+    inside = kept[bag.places]
+    before = F.pad(inside.cumsum(0), (1, 0))  # how many of the places before each are kept
+    return frequency[kept], Bag((kept.cumsum(0) - 1)[bag.places[inside]], before[bag.starts])
 
 
 def letter_runs(token: str) -> list[str]:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from seqloom.models.linear_part import LinearPart
-from seqloom.training.linear_features import Runs, Spellings
+from seqloom.training.linear_features import Bag, Runs, Spellings
 from seqloom.training.minimising import minimise
 
+MOST_LOGITS = 1 << 25  # of rows times labels held at once: 128 MB, and as much again for each of their gradients
 STRENGTH = 5.0  # how far weights may grow: the C of a support vector machine, for rows of length 1
 
 
@@ -48,10 +50,20 @@ def fit(runs: Runs, spellings: Spellings, labels: int) -> Fitted:
     def weights() -> Tensor:
         return own * rarity.unsqueeze(1) + spellings.runs.sums(letters * spellings.rarity.unsqueeze(1))
 
+    parts = list(runs.rows.parts(max(1, MOST_LOGITS // labels)))
+
+    def error(table: Tensor, rows: slice, places: slice, bag: Bag) -> Tensor:
+        wrong = F.cross_entropy(bag.sums(table, scales[places]) + bias, runs.labels[rows])
+        return wrong * (len(runs.labels[rows]) / len(runs.labels))
+
     def loss() -> Tensor:
-        logits = runs.rows.sums(weights(), scales) + bias
+        table = weights()
+        if len(parts) == 1:
+            errors = error(table, *parts[0])
+        else:  # the logits of a part are computed again for its gradient, so that those of all are never there at once
+            errors = torch.stack([checkpoint(error, table, *part, use_reentrant=False) for part in parts]).sum()
         size = own.square().sum() + letters.square().sum()
-        return F.cross_entropy(logits, runs.labels) + size / (2 * STRENGTH * len(runs.labels))
+        return errors + size / (2 * STRENGTH * len(runs.labels))
 
     minimise(loss, [own, letters, bias])
     return Fitted(runs.keys, weights().detach(), squares, bias.detach())
