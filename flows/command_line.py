@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from flows.commands import answers, chat, operation, recipes, registry
+from flows.commands import answers, chat, first_recipe, operation, recipes, registry
 from flows.servers import tell
 from flows.stack.failure import StackFailure
 from flows.stack.presence import join
@@ -27,7 +27,7 @@ from tasks.secret_blocks import secret_of_block
 
 PREFECT_IS_AWAY = "Prefect's server does not answer any more; what is finished is kept: the same command goes on"
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
-for group in (recipes, answers, chat, registry, operation):
+for group in (first_recipe, recipes, answers, chat, registry, operation):
     app.registered_commands += group.commands.registered_commands
 
 

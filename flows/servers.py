@@ -13,7 +13,13 @@ from tasks.embedded import prefect_is_embedded
 
 STACK = "the stack of this home"
 MLFLOW_VARIABLE = "MLFLOW_TRACKING_URI"
-THEMSELVES = ("train", "compare", "check", "up")  # commands that say it where they say the rest
+THEMSELVES = (
+    "train",
+    "compare",
+    "check",
+    "up",
+    "init",
+)  # commands that say it where they say the rest, or speak to none
 PREFECT_ALONE = ("deploy", "worker")
 ASKING = ("generate", "batch", "chat", "export")  # commands that take a folder too, which no server has
 

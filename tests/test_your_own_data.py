@@ -1,32 +1,48 @@
-"""The newcomer's page: its recipe is one, and its deployment is of a flow that takes it."""
+"""The newcomer's page: its recipe is what init writes for its table, and its commands are of what init writes."""
 
-import importlib
-import inspect
 import re
 from pathlib import Path
 
+import pandas as pd
+import pytest
 import yaml
 
+from flows.commands.first_recipe import init
 from flows.stack.layout import CPU_POOL
-from seqloom.recipe.loading import load_recipe
+from seqloom.recipe.loading import check_recipe, load_recipe
 
-PAGE = (Path(__file__).parents[1] / "docs" / "your-own-data.md").read_text(encoding="utf-8")
-FILES = dict(re.findall(r"`(\w+\.yaml)`[^`]*```yaml\n(.*?)```", PAGE, re.DOTALL))
-
-
-def test_the_recipe_is_of_the_columns_that_the_table_gets(tmp_path: Path) -> None:
-    (tmp_path / "tickets.yaml").write_text(FILES["tickets.yaml"], encoding="utf-8")
-    recipe = load_recipe(tmp_path / "tickets.yaml")
-    assert f"models:/{recipe.name}@champion" in PAGE
-    for column in (recipe.corpus.source_column, recipe.corpus.target_column):
-        assert f"'{column}'" in PAGE
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "your-own-data.md").read_text(encoding="utf-8")
+[RECIPE] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+NAME = "tickets-en-de"
 
 
-def test_the_deployment_can_be_run() -> None:
-    [deployment] = yaml.safe_load(FILES["prefect.yaml"])["deployments"]
-    module, _, name = deployment["entrypoint"].rpartition(".")
-    flow = getattr(importlib.import_module(module), name)
-    assert deployment["parameters"].keys() <= inspect.signature(flow.fn).parameters.keys()
-    assert deployment["parameters"]["recipe_file"] in FILES
-    assert deployment["work_pool"] == {"name": CPU_POOL}
-    assert f"deployment run {flow.name}/{deployment['name']} " in PAGE
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the page's command was given."""
+    folder = tmp_path_factory.mktemp("work")
+    table = pd.read_csv(ROOT / "data" / "phrases.tsv", sep="\t")
+    table.rename(columns={"source": "english", "target": "german"}).to_csv(folder / "tickets.csv", index=False)
+    assert "rename(columns={'source': 'english', 'target': 'german'}).to_csv('tickets.csv', index=False)" in PAGE
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        init(NAME, data="tickets.csv")
+    assert f"seqloom init {NAME} --data tickets.csv" in PAGE
+    return folder
+
+
+def test_the_recipe_is_what_init_writes(written: Path) -> None:
+    assert load_recipe(written / f"{NAME}.yaml") == check_recipe(yaml.safe_load(RECIPE), "the page")
+    for command in (
+        f"check {NAME}.yaml",
+        f"train {NAME}.yaml",
+        f"generate models:/{NAME}@champion",
+        "--column english",
+    ):
+        assert command in PAGE
+
+
+def test_its_night_is_a_deployment_that_init_writes(written: Path) -> None:
+    deployments = yaml.safe_load((written / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    assert {deployment["work_pool"]["name"] for deployment in deployments} == {CPU_POOL}
+    assert f"deployment run data-to-model/{deployments[0]['name']} " in PAGE

@@ -1,0 +1,186 @@
+"""The first recipe and deployments of a team: written for a table of theirs, with comments, to be changed by hand."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a first recipe is made of."""
+
+    name: str
+    recipe_file: str  # path
+    place: str  # of the text, as corpus.train says it
+    task: str
+    source: str = ""  # column
+    target: str = ""
+    header: bool = True
+    format: str = "auto"
+    source_language: str = ""
+    target_language: str = ""
+    max_characters: int = 0  # 0: what is usual
+
+
+def recipe_text(start: Start) -> str:
+    """A recipe that says where the text is, and what it is; all else is a comment."""
+    needed = _NEEDED.get(start.task, ())
+    lines = [
+        f"# {_MADE[start.task]}",
+        f"# seqloom check {start.recipe_file} tells what is in the text, and what will run.",
+        f"name: {_quoted(start.name)}",
+        f"task: {start.task}",
+        "",
+        "corpus:",
+        *_corpus_lines(start),
+        "",
+        *needed,
+        *([""] if needed else []),
+        "# What is left out is chosen from the corpus: the sizes of vocabulary and model, batches, epochs.",
+        "# These are the fields to try first; take the # away, and the corpus decides no more.",
+        *(
+            line
+            for section, hint in _HINTS.items()
+            if not any(said.startswith(section) for said in needed)
+            for line in hint
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def deployments_text(start: Start) -> str:
+    """All five flows for the recipe, as `seqloom up` and `seqloom deploy` put them on a Prefect server."""
+    recipe, name = _quoted(start.recipe_file), start.name
+    grid = _GRIDS[start.task]
+    return f"""\
+# Deployments of {name}: `seqloom up` runs them here, `seqloom deploy` puts them on a Prefect server of yours.
+pull:
+  - prefect.deployments.steps.set_working_directory: {{directory: "{{{{ $PWD }}}}"}}
+
+definitions:
+  each: &each
+    work_pool: {{name: seqloom-cpu}}
+    tags: [seqloom]
+    schedules: []
+
+deployments:
+  - <<: *each
+    name: {name}-nightly
+    description: From the text to a judged version, every night; what has not changed is reused.
+    entrypoint: flows.data_to_model.data_to_model
+    parameters: {{recipe_file: {recipe}}}
+    concurrency_limit: {{limit: 1, collision_strategy: ENQUEUE}}  # one at a time: the next waits
+    schedules:
+      - {{cron: "0 2 * * *", timezone: Etc/UTC}}
+    triggers:
+      - name: "seqloom: a changed corpus of {name} is trained on"
+        expect: [seqloom.corpus.changed]
+        match: {{prefect.resource.id: "seqloom.corpus.{name}"}}
+        parameters:
+          recipe_file: "{{{{ event.payload.recipe_file }}}}"
+          override: "{{{{ event.payload.override }}}}"
+
+  - <<: *each
+    name: {name}-watch
+    description: >-
+      Looks every hour whether a twentieth of the rows changed, and then trains.
+      Paused; resume it in place of the nights.
+    entrypoint: flows.refresh.refresh
+    parameters: {{recipe_file: {recipe}, share: 0.05}}
+    schedules:
+      - {{cron: "30 * * * *", timezone: Etc/UTC, active: false}}
+
+  - <<: *each
+    name: {name}-batch
+    description: The champion over a whole file or table, in shards, to Parquet.
+    entrypoint: flows.batch_generate.batch_generate
+    parameters: {{model: "models:/{name}@champion", column: {_quoted(start.source or "source")}}}
+
+  - <<: *each
+    name: {name}-compare
+    description: Several architectures side by side on the same rows.
+    entrypoint: flows.compare.compare
+    parameters: {{recipe_files: [{recipe}], grid: ["{grid}"]}}
+
+  - <<: *each
+    name: {name}-clean-up
+    description: What the artifacts take that no version and no run of the last 30 days needs; with delete it is freed.
+    entrypoint: flows.clean_up.clean_up
+    schedules:
+      - {{cron: "0 6 * * 0", timezone: Etc/UTC}}
+"""
+
+
+_MADE: Mapping[str, str] = {
+    "translation": "Writes one text for another.",
+    "summarisation": "Writes what a document says in fewer words.",
+    "sentiment": "Tells the label of a text.",
+    "generation": "Writes on from a prompt, as the text would.",
+}
+"""By task, what the recipe says of its model."""
+
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "sentiment": ("model: {decoder: classifier}  # the target is one of the labels",),
+    "generation": (
+        "vocabulary: {shared: true}",
+        "model: {encoder: none}  # a language model: its text goes on from itself",
+        "training: {label_smoothing: 0.0}  # perplexity is what it is judged by",
+        "decoding: {method: sample, temperature: 0.8}",
+    ),
+}
+"""By task, what it cannot do without."""
+
+_HINTS: Mapping[str, tuple[str, ...]] = {
+    "vocabulary": ("# vocabulary:", "#   size: 8000  # tokens at most"),
+    "training": (
+        "# training:",
+        "#   epochs: 40  # passes over the text at most",
+        "#   patience: 10  # epochs without a better figure before training stops",
+    ),
+    "registry": (
+        "# registry:",
+        "#   description: What it is for  # shown beside each version",
+        "#   approval: manual  # a person says yes before a version becomes @champion",
+    ),
+}
+"""By section, what one may want to say."""
+
+_GRIDS: Mapping[str, str] = {
+    "translation": "model.encoder=lstm,gru",
+    "summarisation": "model.encoder=lstm,gru",
+    "sentiment": "model.encoder=lstm,cnn",
+    "generation": "model.decoder=lstm,gru",
+}
+"""By task, what a first comparison tries."""
+
+
+def _corpus_lines(start: Start) -> list[str]:
+    lines = [f"  train: [{_quoted(start.place)}]  # a list: also a pattern such as data/*.csv, or a URL"]
+    if start.format != "auto":
+        lines.append(f"  format: {start.format}")
+    if not start.header:
+        lines.append("  header: false  # columns are 1, 2, 3 …")
+    if start.source:
+        lines += [f"  source_column: {_quoted(start.source)}", f"  target_column: {_quoted(start.target)}"]
+    languages = [
+        f"source_language: {start.source_language or 'en'}",
+        f"target_language: {start.target_language or 'en'}",
+    ]
+    known = "" if start.source_language else "# "
+    lines += [f"  {known}{line}" for line in languages[: 1 if start.task in ("sentiment", "generation") else 2]]
+    lines[-1] += "  # ISO 639: how words are found in it"
+    if start.max_characters:
+        what = "of a passage, which is a row" if start.format == "running" else "a longer text is left out"
+        lines.append(f"  max_characters: {start.max_characters}  # {what}")
+    return [
+        *lines,
+        "  # validation: [validation.csv]  # else a twentieth of the rows, always the same, chooses the epoch",
+        "  # test: [test.csv]              # else another twentieth tells how good the model is",
+    ]
+
+
+def _quoted(text: str) -> str:
+    """As YAML and JSON both write it, and plain where nothing could be mistaken."""
+    plain = text.isascii() and text.replace("_", "").replace(".", "").replace("/", "").replace("-", "").isalnum()
+    reserved = text.lower() in ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
+    return text if plain and text[:1].isalpha() and not reserved else json.dumps(text, ensure_ascii=False)

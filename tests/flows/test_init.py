@@ -1,0 +1,227 @@
+"""A first recipe for a table of somebody's own: it loads, its check passes, and its deployments can be run."""
+
+import csv
+import importlib
+import inspect
+import io
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flows.commands import first_recipe
+from flows.commands.first_recipe import init
+from seqloom.mistake import UserMistake
+from seqloom.progress import unwatched
+from seqloom.recipe.loading import load_recipe
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.checking import check_recipe_and_files
+
+ROWS = 80
+FLOWS = {"data_to_model", "refresh", "batch_generate", "compare", "clean_up"}
+ENGLISH = [f"the {'big' if number % 2 else 'small'} dog number {number}, and a cat" for number in range(ROWS)]
+GERMAN = [f"der {'große' if number % 2 else 'kleine'} Hund Nummer {number}; und eine Katze" for number in range(ROWS)]
+LABELS = ["good" if number % 3 else "so so" for number in range(ROWS)]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a table holds, and the task that it makes."""
+
+    task: str
+    names: tuple[tuple[str, str], ...]  # its two columns may be called so
+    columns: tuple[list[str], list[str]]
+
+
+PAIRS = Kind(
+    "translation",
+    (("en", "de"), ("source", "target"), ("english text", "german text"), ("Frage (EN)", "Ergebnis: 2"), ("é", "ü ö")),
+    (ENGLISH, GERMAN),
+)
+LABELLED = Kind(
+    "sentiment",
+    (("text", "label"), ("Review", "Verdict"), ("was", "wie"), ("body_text", "sentiment")),
+    (ENGLISH, LABELS),
+)
+
+
+def as_csv(delimiter: str, **how: Any) -> Callable[[list[str], list[list[str]]], str]:
+    def written(names: list[str], rows: list[list[str]]) -> str:
+        stream = io.StringIO()
+        csv.writer(stream, delimiter=delimiter, lineterminator="\n", **how).writerows([names, *rows])
+        return stream.getvalue()
+
+    return written
+
+
+def as_lines(names: list[str], rows: list[list[str]]) -> str:
+    return "".join(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n" for row in rows)
+
+
+def as_array(names: list[str], rows: list[list[str]]) -> str:
+    return json.dumps([{"row": dict(zip(names, row, strict=True))} for row in rows])
+
+
+FORMATS = {
+    "a.csv": as_csv(","),
+    "semicolons.csv": as_csv(";"),
+    "a table of ours.csv": as_csv("|"),
+    "quoted.csv": as_csv(",", quoting=csv.QUOTE_ALL),
+    "a.tsv": lambda names, rows: "".join("\t".join(row) + "\n" for row in [names, *rows]),
+    "a.jsonl": as_lines,
+    "a.json": as_array,
+}
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A new one to work in."""
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as name:
+        os.chdir(name)
+        try:
+            yield Path(name)
+        finally:
+            os.chdir(before)
+
+
+def checked(name: str, place: Path) -> Recipe:
+    """The recipe of a model, once its check has passed and its deployments were looked at."""
+    recipe = load_recipe(place / f"{name}.yaml")
+    found = check_recipe_and_files(recipe, place / "home", unwatched)
+    assert sum(found.corpus["rows"].values()) > ROWS // 2
+    deployments = yaml.safe_load((place / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    for one in deployments:
+        module, _, function = one["entrypoint"].rpartition(".")
+        flow = getattr(importlib.import_module(module), function)
+        asked = [one.get("parameters", {}), *(trigger["parameters"] for trigger in one.get("triggers", []))]
+        assert all(parameters.keys() <= inspect.signature(flow.fn).parameters.keys() for parameters in asked)
+    assert {one["entrypoint"].rpartition(".")[2] for one in deployments} == FLOWS
+    assert deployments[0]["parameters"] == {"recipe_file": f"{name}.yaml"}
+    return recipe
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    kind=st.sampled_from([PAIRS, LABELLED]),
+    file=st.sampled_from(sorted(FORMATS)),
+    numbered=st.booleans(),
+    data=st.data(),
+)
+def test_what_is_written_can_be_checked_and_deployed(
+    kind: Kind, file: str, numbered: bool, data: st.DataObject
+) -> None:
+    source, target = data.draw(st.sampled_from(kind.names))
+    with folder() as place:
+        rows = [list(row) for row in zip(*kind.columns, strict=True)]
+        names = [source, target]
+        if numbered:
+            names, rows = ["id", *names], [[str(number), *row] for number, row in enumerate(rows)]
+        (place / file).write_text(FORMATS[file](names, rows), encoding="utf-8")
+        init("mine", data=file)
+        recipe = checked("mine", place)
+        inside = "row." if file == "a.json" else ""
+        assert (recipe.task, recipe.corpus.source_column) == (kind.task, f"{inside}{source}")
+        assert recipe.corpus.target_column == f"{inside}{target}"
+        if (source, target) in (("en", "de"), ("english text", "german text")):
+            assert (recipe.corpus.source_language, recipe.corpus.target_language) == ("en", "de")
+        hints = (place / "mine.yaml").read_text(encoding="utf-8").partition("\n# vocabulary:")
+        (place / "mine.yaml").write_text(hints[0] + (hints[1] + hints[2]).replace("\n# ", "\n"), encoding="utf-8")
+        changed = load_recipe(place / "mine.yaml")
+        assert (changed.training.epochs, changed.registry.approval) == (40, "manual"), "what the comments show is so"
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("diary.txt", "\n".join(ENGLISH * 5)),
+        ("one.csv", "\n".join(["text", *(f'"{text}"' for text in ENGLISH * 5)])),
+        ("one.jsonl", as_lines(["id", "text"], [[str(number), text] for number, text in enumerate(ENGLISH * 5)])),
+    ],
+)
+def test_one_text_goes_on_from_itself(file: str, text: str) -> None:
+    with folder() as place:
+        (place / file).write_text(text, encoding="utf-8")
+        init("mine", data=file)
+        recipe = load_recipe(place / "mine.yaml")
+        assert (recipe.task, recipe.corpus.format, recipe.model.encoder) == ("generation", "running", "none")
+        assert Path(recipe.corpus.train[0]).read_text(encoding="utf-8").split("\n")[0] == ENGLISH[0]
+        check_recipe_and_files(recipe, place / "home", unwatched)
+
+
+def test_a_table_without_names_and_one_of_long_documents() -> None:
+    with folder() as place:
+        rows = [[f"{one}.", f"{other}."] for one, other in zip(ENGLISH, GERMAN, strict=True)]
+        (place / "a.tsv").write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+        init("mine", data="a.tsv", recipe_only=True)
+        corpus = load_recipe(place / "mine.yaml").corpus
+        assert (corpus.header, corpus.source_column, corpus.target_column) == (False, "1", "2")
+        assert not (place / "prefect.yaml").exists()
+        long = [[f"{text} " * 50, text] for text in ENGLISH]
+        (place / "b.csv").write_text(as_csv(",")(["body", "title"], long), encoding="utf-8")
+        init("brief", data="b.csv")
+        recipe = checked("brief", place)
+        assert recipe.task == "summarisation"
+        assert recipe.corpus.max_characters > len(long[0][0])
+
+
+def test_nothing_is_overwritten() -> None:
+    with folder() as place:
+        (place / "a.csv").write_text("en,de\n1 a,1 b\n", encoding="utf-8")
+        (place / "prefect.yaml").write_text("name: mine", encoding="utf-8")
+        with pytest.raises(
+            UserMistake, match=r"prefect\.yaml is there already, and nothing is overwritten: give --recipe"
+        ):
+            init("mine", data="a.csv")
+        assert not (place / "mine.yaml").exists()
+        (place / "mine.yaml").write_text("name: mine", encoding="utf-8")
+        with pytest.raises(UserMistake, match=r"mine\.yaml is there already"):
+            init("mine", data="a.csv", recipe_only=True)
+        assert (place / "mine.yaml").read_text(encoding="utf-8") == "name: mine"
+
+
+THREE = as_csv(",")(
+    ["a", "b", "c"], [[f"{one} x", f"{other} y", f"{one} z"] for one, other in zip(ENGLISH, GERMAN, strict=True)]
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"data": ""}, "give it with --data FILE"),
+        ({"data": "gone.csv"}, "gone.csv: no such file"),
+        (
+            {"data": "three.csv"},
+            "do not tell which is the source and which the target: give --source and --target of .* a, b, c",
+        ),
+        ({"data": "three.csv", "source": "a", "target": "d"}, "three.csv has no column 'd': --target may be a, b, c"),
+        ({"data": "three.csv", "task": "poetry"}, "--task poetry: it is one of"),
+        ({"name": "a b", "data": "three.csv"}, "'a b' is no name of a model"),
+    ],
+)
+def test_what_cannot_be_told_is_one_sentence(arguments: dict[str, str], sentence: str) -> None:
+    with folder() as place:
+        (place / "three.csv").write_text(THREE, encoding="utf-8")
+        with pytest.raises(UserMistake, match=sentence):
+            init(**{"name": "mine", **arguments})
+        assert sorted(path.name for path in place.iterdir() if path.suffix) == ["three.csv"]
+
+
+def test_in_a_terminal_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter(["three.csv", "b", "c"])
+    monkeypatch.setattr(first_recipe, "is_terminal", lambda: True)
+    monkeypatch.setattr(first_recipe.typer, "prompt", lambda *_, **__: next(answers))
+    with folder() as place:
+        (place / "three.csv").write_text(THREE, encoding="utf-8")
+        init("mine")
+        corpus = checked("mine", place).corpus
+        assert (corpus.source_column, corpus.target_column) == ("b", "c")
