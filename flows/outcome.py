@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from seqloom.evaluation.examples import short_source
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.shell import shell_word
 
@@ -24,7 +25,7 @@ class Outcome:
     mlflow_url: str  # of the version, empty where MLflow has no server
     task: str = "translation"
     champion: dict[str, float] | None = None  # its version, and the judged scores it was registered with
-    examples: list[dict[str, str]] = field(default_factory=list)  # source, reference, hypothesis
+    examples: list[dict[str, str]] = field(default_factory=list)  # rank, source, reference, hypothesis
 
     @property
     def uri(self) -> str:
@@ -36,8 +37,7 @@ class Outcome:
         """The one command to try the model: to talk with it, or to ask it a source."""
         if kind_of(self.task).dialogues:
             return f"seqloom chat {self.uri}"
-        source = min((example["source"] for example in self.examples), key=len, default="…")
-        return f"seqloom generate {self.uri} {shell_word(source)}"
+        return f"seqloom generate {self.uri} {shell_word(short_source(self.examples, '…'))}"
 
     def as_json(self) -> dict[str, Any]:
         """Every field, for `--json`."""

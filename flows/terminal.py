@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ROOM = 58  # columns of 80 for scores, beside names of two words
 SHOWN_FAILURES = 10
+EXAMPLES = "Held-out examples, from the best to the worst"
 
 
 def show_plan(console: Console, name: str, steps: Sequence[Step]) -> None:
@@ -154,14 +155,13 @@ def _of(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:
 def _examples(outcome: Outcome) -> list[Table | Text]:
     if not outcome.examples:
         return []
-    table = Table(
-        box=None, padding=(0, 2), title="Held-out examples", title_justify="left", title_style="bold", show_header=False
-    )
+    table = Table(box=None, padding=(0, 2), title=EXAMPLES, title_justify="left", title_style="bold", show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for number, example in enumerate(outcome.examples):
         if number:
             table.add_row("", "")
+        table.add_row("rank", Text(example.get("rank", "")))
         table.add_row("source", Text(example["source"]))
         table.add_row("reference", Text(example["reference"]))
         table.add_row("hypothesis", Text(example["hypothesis"], "bold"))

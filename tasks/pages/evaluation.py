@@ -43,7 +43,7 @@ def confusion(labels: Sequence[str], rows: Sequence[Sequence[int]]) -> str:
 
 
 def examples(rows: Sequence[Mapping[str, str]]) -> str:
-    """What went in, what a person wrote and what the model wrote."""
+    """How good it is among all, what went in, what a person wrote and what the model wrote."""
     if not rows:
         return ""
-    return f"### Held-out examples\n\n{lines(rows)}"
+    return f"### Held-out examples, from the best to the worst\n\n{lines(rows)}"

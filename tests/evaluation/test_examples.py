@@ -2,37 +2,65 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.evaluation.examples import Example, choose_examples
+from seqloom.evaluation.examples import Example, Merit, choose_examples, short_source
 
-rows = st.lists(st.tuples(st.text(max_size=30), st.text(max_size=5), st.text(max_size=5)), min_size=1, max_size=30)
+rows = st.lists(
+    st.tuples(
+        st.text(max_size=30), st.text(max_size=5), st.text(max_size=5), st.builds(Merit, st.floats(-9, 9), st.text())
+    ),
+    min_size=1,
+    max_size=30,
+)
+SCORES = [10, 3, 1, 7, 2, 9, 5, 4, 8, 6, 11]
 
 
 @pytest.mark.parametrize(
-    ("count", "lengths"), [(0, []), (1, [6]), (2, [3, 8]), (5, [2, 4, 6, 8, 10]), (99, list(range(1, 11)))]
+    ("count", "scores", "ranks"),
+    [
+        (0, [], []),
+        (1, [6], ["median"]),
+        (2, [11, 1], ["best of 11", "worst of 11"]),
+        (3, [11, 6, 1], ["best of 11", "median", "worst of 11"]),
+        (5, [11, 8, 6, 3, 1], ["best of 11", "number 4 of 11", "median", "number 9 of 11", "worst of 11"]),
+        (99, list(range(11, 0, -1)), None),
+    ],
 )
-def test_spread_over_the_lengths(count, lengths):
-    sources = ["x" * length for length in (10, 3, 1, 7, 2, 9, 5, 4, 8, 6)]
-    chosen = choose_examples(sources, sources, sources, count)
-    assert [len(example.source) for example in chosen] == lengths
+def test_from_the_best_to_the_worst(count, scores, ranks):
+    texts = [str(score) for score in SCORES]
+    chosen = choose_examples(texts, texts, texts, [Merit(score, f"chrF {score}") for score in SCORES], count)
+    assert [int(example.source) for example in chosen] == scores
+    assert all(example.rank.endswith(f", chrF {example.source}") for example in chosen)
+    if ranks is not None:
+        assert [example.rank.rpartition(",")[0] for example in chosen] == ranks
 
 
 @given(rows, st.integers(0, 40), st.randoms())
 def test_rows_stay_together_and_their_order_changes_nothing(table, count, random):
     chosen = choose_examples(*zip(*table, strict=True), count)
     assert len(chosen) == min(count, len(table))
-    assert {(each.source, each.reference, each.hypothesis) for each in chosen} <= set(table)
+    told = {(source, reference, hypothesis) for source, reference, hypothesis, _ in table}
+    assert {(each.source, each.reference, each.hypothesis) for each in chosen} <= told
     shuffled = random.sample(table, len(table))
     again = choose_examples(*zip(*shuffled, strict=True), count)
-    assert [(each.source, each.reference) for each in again] == [(each.source, each.reference) for each in chosen]
+    assert [each.source for each in again] == [each.source for each in chosen]
+    if count > 1 and len(table) > 1:
+        values = [merit.value for *_, merit in table]
+        best, worst = chosen[0], chosen[-1]
+        assert any((*told, merit.value)[0::3] == (best.source, max(values)) for *told, merit in table)
+        assert any((*told, merit.value)[0::3] == (worst.source, min(values)) for *told, merit in table)
 
 
-def test_hypotheses_do_not_sway_the_choice():
-    sources = ["a", "bb", "ccc"]
-    good = choose_examples(sources, sources, ["right"] * 3, 2)
-    bad = choose_examples(sources, sources, ["wrong"] * 3, 2)
-    assert [each.source for each in good] == [each.source for each in bad]
+def test_of_equals_the_longest_source_comes_first():
+    sources = ["a", "ccc", "bb"]
+    [first, *_] = choose_examples(sources, sources, sources, [Merit(100.0, "chrF 100.0")] * 3, 2)
+    assert first == Example("best of 3, chrF 100.0", "ccc", "ccc", "ccc")
 
 
 def test_no_rows_no_examples():
-    assert choose_examples([], [], [], 3) == []
-    assert choose_examples(["a"], ["b"], ["c"], 3) == [Example("a", "b", "c")]
+    assert choose_examples([], [], [], [], 3) == []
+    assert choose_examples(["a"], ["b"], ["c"], [Merit(1.0, "s")], 3) == [Example("the only one, s", "a", "b", "c")]
+
+
+def test_the_shortest_source_shows_what_goes_in():
+    assert short_source([{"source": "longer"}, {"source": " "}, {"source": "dog"}], "…") == "dog"
+    assert short_source([{"source": ""}], "…") == short_source([], "…") == "…"

@@ -77,7 +77,8 @@ def evaluate(
     linear = recipe.evaluation.linear_baseline
     answers = _answer(judge, ask, train, held_out, progress, linear)
     scores = {name: judge.scores(replies, answers.test) for name, replies in answers.systems.items()}
-    examples = choose_examples(*judge.shown(answers.ours, answers.test), recipe.evaluation.examples)
+    shown, merits = judge.shown(answers.ours, answers.test), judge.merits(answers.ours, answers.test)
+    examples = choose_examples(*shown, merits, recipe.evaluation.examples)
     rows, bounds = len(answers.test.sources), judge.baseline_bounds(train) if linear else {}
     facts = {
         "task": recipe.task,

@@ -16,6 +16,7 @@ from mlflow.exceptions import MlflowException
 from seqloom.artifact.digest import digest_of_value
 from seqloom.artifact.manifest import Manifest
 from seqloom.evaluation.answer_limits import limits_in_words
+from seqloom.evaluation.examples import short_source
 from seqloom.mistake import UserMistake
 from seqloom.recipe.kinds.choosing import judged_by, kind_of
 from seqloom.recipe.kinds.measure import Measure
@@ -114,8 +115,7 @@ def _purpose(recipe: Recipe) -> Iterator[str]:
 
 
 def _calling(recipe: Recipe, version: Version, evaluation: Manifest) -> Iterator[str]:
-    examples = evaluation.facts["examples"]
-    source = min((example["source"] for example in examples), key=len, default="…")
+    source = short_source(evaluation.facts["examples"], "…")
     yield "```"
     yield f"seqloom generate models:/{version.name}/{version.number} {shell_word(source)}"
     if kind_of(recipe.task).dialogues:

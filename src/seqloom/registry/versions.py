@@ -15,6 +15,7 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, Tens
 from mlflow.types.schema import AnyType, Map
 
 from seqloom.artifact.manifest import Manifest
+from seqloom.evaluation.examples import short_source
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.kinds.kind import Kind
 from seqloom.recipe.schema import Recipe
@@ -99,8 +100,7 @@ def _ensure_registered_model(client: MlflowClient, recipe: Recipe) -> None:
 
 def _example(evaluation: Manifest) -> str:
     """A source to show callers what goes in."""
-    examples = evaluation.facts["examples"]
-    return str(examples[0]["source"]) if examples else "Hello."
+    return short_source(evaluation.facts["examples"], "Hello.")
 
 
 def signature(recipe: Recipe) -> ModelSignature:

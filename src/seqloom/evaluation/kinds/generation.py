@@ -10,6 +10,7 @@ import pandas as pd
 from seqloom.corpus.running import as_lines, as_running
 from seqloom.evaluation.comparing import Counts, Figures
 from seqloom.evaluation.diversity import diversity_scores
+from seqloom.evaluation.examples import Merit
 from seqloom.evaluation.figures import perplexity_by_place
 from seqloom.evaluation.kinds.judge import HeldOut, Judge, Replies
 from seqloom.evaluation.likelihood import Likelihood
@@ -83,6 +84,12 @@ class GenerationJudge(Judge):
         counts = self.count(WORDS, replies, test)
         each: Figures = np.exp(counts.rows[:, 0] / counts.rows[:, 1])
         return {"log_probability": replies["log_probability"], WORDS: each.tolist()}
+
+    def merits(self, replies: Replies, test: HeldOut) -> list[Merit]:
+        """By how well each passage was foreseen."""
+        measure = self.kind.judged[WORDS]
+        figures = self.by_row(replies, test)[WORDS]
+        return [Merit(-figure, f"{measure.label} {measure.shown(figure)}") for figure in figures]
 
     def draw(self, folder: Path, systems: Mapping[str, Replies], test: HeldOut) -> None:
         """Where in the text it is hard to foresee."""

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from seqloom.evaluation.comparing import Counts
+from seqloom.evaluation.examples import Merit
 from seqloom.evaluation.likelihood import Likelihood
 from seqloom.evaluation.scores import Score
 from seqloom.evaluation.scripts import scored_as
@@ -73,6 +74,10 @@ class Judge(ABC):
     def shown(self, replies: Replies, test: HeldOut) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
         """What people are shown of each row: what went in, what a person wrote, and what came out."""
         return test.sources, test.references, replies["prediction"]
+
+    @abstractmethod
+    def merits(self, replies: Replies, test: HeldOut) -> list[Merit]:
+        """How good the answer to each row is."""
 
     def facts(self, replies: Replies, test: HeldOut) -> dict[str, Any]:  # noqa: ARG002 most kinds say it in scores
         """What people are shown beside scores."""

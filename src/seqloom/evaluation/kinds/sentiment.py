@@ -10,6 +10,7 @@ import pandas as pd
 from seqloom.evaluation.canvas import MODEL
 from seqloom.evaluation.classification import SIGNATURES, confusion, counts_of
 from seqloom.evaluation.comparing import Counts
+from seqloom.evaluation.examples import Merit
 from seqloom.evaluation.kinds.judge import HeldOut, Judge, Replies
 from seqloom.evaluation.label_baselines import Bounds, majority_baseline, tfidf_baseline
 from seqloom.evaluation.label_figures import draw_calibration, draw_confusion
@@ -69,6 +70,14 @@ class SentimentJudge(Judge):
         """Whether it is right, and how sure the model was."""
         right = [label == wanted for label, wanted in zip(replies["prediction"], test.references, strict=True)]
         return {"right": right, "probability": replies["probability"]}
+
+    def merits(self, replies: Replies, test: HeldOut) -> list[Merit]:
+        """Right and sure of it is best, wrong and sure of it worst."""
+        rows = zip(replies["prediction"], test.references, replies["probability"], strict=True)
+        return [
+            Merit(sure if label == wanted else -sure, f"{'right' if label == wanted else 'wrong'}, {sure:.1%} sure")
+            for label, wanted, sure in rows
+        ]
 
     def draw(self, folder: Path, systems: Mapping[str, Replies], test: HeldOut) -> None:
         """Of the model."""

@@ -9,6 +9,7 @@ import pandas as pd
 from seqloom.evaluation.baselines import lead_baseline, nearest_baseline
 from seqloom.evaluation.canvas import MODEL
 from seqloom.evaluation.comparing import Counts
+from seqloom.evaluation.examples import Merit
 from seqloom.evaluation.figures import length_histogram, length_scores
 from seqloom.evaluation.kinds.judge import HeldOut, Judge, Replies
 from seqloom.evaluation.lengths import length_buckets
@@ -41,6 +42,12 @@ class SummarisationJudge(Judge):
         """The ROUGE-L of each."""
         rows = rouge_of_rows(["rougeL"], replies["prediction"], test.references, test.language)
         return {metric: of_rows.tolist() for metric, of_rows in rows.items()}
+
+    def merits(self, replies: Replies, test: HeldOut) -> list[Merit]:
+        """By the ROUGE-L of each."""
+        rouge = self.kind.judged["rougeL"]
+        figures = self.by_row(replies, test)["rougeL"]
+        return [Merit(figure, f"{rouge.label} {rouge.shown(figure)}") for figure in figures]
 
     def draw(self, folder: Path, systems: Mapping[str, Replies], test: HeldOut) -> None:
         """By length of the document, and lengths of the summaries."""

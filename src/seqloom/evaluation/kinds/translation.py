@@ -9,6 +9,7 @@ import pandas as pd
 from seqloom.evaluation.baselines import copy_baseline, nearest_baseline
 from seqloom.evaluation.canvas import MODEL
 from seqloom.evaluation.comparing import Counts, count
+from seqloom.evaluation.examples import Merit
 from seqloom.evaluation.figures import length_histogram, length_scores
 from seqloom.evaluation.kinds.judge import HeldOut, Judge, Replies
 from seqloom.evaluation.lengths import length_buckets
@@ -47,6 +48,12 @@ class TranslationJudge(Judge):
     def by_row(self, replies: Replies, test: HeldOut) -> dict[str, Sequence[Any]]:
         """The chrF of each."""
         return {"chrf": sentence_chrf(replies["prediction"], test.references)}
+
+    def merits(self, replies: Replies, test: HeldOut) -> list[Merit]:
+        """By the chrF of each."""
+        chrf = self.kind.judged["chrf"]
+        figures = sentence_chrf(replies["prediction"], test.references)
+        return [Merit(figure, f"{chrf.label} {chrf.shown(figure)}") for figure in figures]
 
     def draw(self, folder: Path, systems: Mapping[str, Replies], test: HeldOut) -> None:
         """By length of the source, and lengths of the answers."""

@@ -32,4 +32,9 @@ class Evaluation(Section):
         description="Labels: train a logistic regression of n-grams for comparison, which takes up to minutes and a "
         "gigabyte where there are hundreds of labels; false: the most frequent label is all there is to beat.",
     )
-    examples: int = Field(5, ge=0, le=1000, description="Held-out examples shown at the end.")
+    examples: int = Field(
+        5,
+        ge=0,
+        le=1000,
+        description="Held-out examples shown at the end, from the best to the worst.",
+    )
