@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from seqloom.batches.encoding import encode_corpus, open_split
+from seqloom.bulk.generating import Bulk, generate_in_bulk
+from seqloom.bulk.reading import open_input
 from seqloom.corpus.building import build_corpus
 from seqloom.corpus.conversation import Conversation
 from seqloom.corpus.reading import keeps_whitespace, read_split
@@ -33,6 +36,8 @@ LAID_OUT = [
     "Chère Mme Roe,\n\n  merci.\n\nÀ vous",
     "- a\n- b",
 ]
+ASKED = [[5], [9, 7], [30, 31, 32]]
+TEXTS = ["a\n  a\u00a0a", " a\ta\n", "\u202fa\u2028\n\n a"]
 PAIRS = list(zip(ENGLISH, LAID_OUT, strict=True))
 
 
@@ -107,32 +112,44 @@ def test_a_turn_keeps_the_white_space_within_it() -> None:
     assert conversation.split(" a\n  b __eou__ \u00a0 __eou__c\u00a0d ") == ["a\n  b", "c\u00a0d"]
 
 
-def test_engines_read_and_write_it_too(tmp_path: Path) -> None:
-    pytest.importorskip("ctranslate2")
+def laid_out_checkpoint(folder: Path) -> Path:
+    """A model whose first words are white space, whatever it learned."""
     from tests.decoding.test_exported import checkpoint
 
-    (tmp_path / "made").mkdir()
-    made = checkpoint(tmp_path / "made")
+    folder.mkdir()
+    made = checkpoint(folder)
     tokens = Vocabulary.load(made / VOCABULARY_FILES[0]).tokens
-    asked = [[5], [9, 7], [30, 31, 32]]
-    wont = [
-        token
-        for [found] in read_generator(made)._search(asked, Decoding(beam_size=1), [0] * 3)
-        for token in found.tokens
-    ]
-    layout = ["\n", "\t", "\u00a0", "\u202f", MARK, "\u2028"]
-    places = [*dict.fromkeys(wont), *range(40, 60)]
-    for place, token in zip(places, [*layout, "a", f"{MARK}a"], strict=False):
+    found = read_generator(made)._search(ASKED, Decoding(beam_size=1), [0] * 3)
+    written = dict.fromkeys(token for [each] in found for token in each.tokens)
+    layout = ["\n", "\t", "\u00a0", "\u202f", MARK, "\u2028", "a", f"{MARK}a"]
+    for place, token in zip([*written, *range(40, 60)], layout, strict=False):
         tokens[place] = token
     for file in VOCABULARY_FILES:
         Vocabulary.of_words(tokens, keep=True).save(made / file)
+    return made
+
+
+def test_a_batch_writes_what_the_model_answers(tmp_path: Path) -> None:
+    made = laid_out_checkpoint(tmp_path / "made")
+    (tmp_path / "ask.jsonl").write_text("\n".join(json.dumps({"source": text}) for text in TEXTS), encoding="utf-8")
+    bulk = Bulk("a model", made, open_input(tmp_path / "ask.jsonl", "auto", "source"), 10, 1000)
+    generator = load_generator(made)
+    table = pd.read_parquet(generate_in_bulk(bulk, generator, tmp_path / "out", unwatched).folder)
+    answers = [found[0].text for found in generator.answer(TEXTS, generator.decoding)]
+    assert table["source"].tolist() == TEXTS
+    assert table["prediction"].tolist() == answers
+    assert any(set("\n\t\u00a0\u202f\u2028") & set(text) for text in answers)
+
+
+def test_engines_read_and_write_it_too(tmp_path: Path) -> None:
+    pytest.importorskip("ctranslate2")
+    made = laid_out_checkpoint(tmp_path / "made")
     export(made, tmp_path / "fast", "ctranslate2")
     ours, theirs = read_generator(made), load_generator(tmp_path / "fast")
-    texts = ["a\n  a\u00a0a", " a\ta\n", "\u202fa\u2028\n\n a"]
-    assert [ours.source.decode([ids])[0] for ids in ours.encode(texts)] == texts
+    assert [ours.source.decode([ids])[0] for ids in ours.encode(TEXTS)] == TEXTS
     decoding = Decoding(beam_size=1)
-    found = [[answer.text for [answer] in each.answer(texts, decoding)] for each in (ours, theirs)]
+    found = [[answer.text for [answer] in each.answer(TEXTS, decoding)] for each in (ours, theirs)]
     assert found[0] == found[1]
-    mine, engines = ([found.tokens for [found] in each._search(asked, decoding, [0] * 3)] for each in (ours, theirs))
+    mine, engines = ([found.tokens for [found] in each._search(ASKED, decoding, [0] * 3)] for each in (ours, theirs))
     assert mine == engines
     assert any(set("\n\t\u00a0\u202f\u2028") & set(text) for text in theirs.target.decode(engines))

@@ -11,6 +11,7 @@ from seqloom.mistake import UserMistake
 from seqloom.recipe.grid import combinations
 from seqloom.recipe.loading import load_recipe
 
+LONG = "registry.description=" + "a word and another " * 10 + "end"  # wider than YAML lines are
 VALUES = st.one_of(
     st.integers(-(10**17), 10**17), st.booleans(), st.text(max_size=8), st.lists(st.text(max_size=4), max_size=2)
 )
@@ -32,6 +33,7 @@ VALUES = st.one_of(
         ),
         (["corpus.train=[a, b],[c]"], [("corpus.train=[a, b]",), ("corpus.train=[c]",)]),
         (["registry.description='a, b',true"], [("registry.description=a, b",), ("registry.description=true",)]),
+        ([LONG], [(LONG,)]),
     ],
 )
 def test_every_combination(lines: list[str], expected: list[tuple[str, ...]]) -> None:
