@@ -5,6 +5,7 @@ from datetime import datetime
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
+from prefect.states import Completed
 
 from flows.asking import FORM, asked_recipe, checked_parameters, told_in_words
 from flows.deployed_form import form_start, tell_edits
@@ -22,7 +23,7 @@ from tasks.embedded import prefect_is_embedded
 from tasks.evaluating import evaluate
 from tasks.exporting import add_form
 from tasks.gating import pass_gate
-from tasks.headlines import headline
+from tasks.headlines import headline, state_name
 from tasks.naming import run_name
 from tasks.preparing import make_batches, make_vectors, make_vocabulary, prepare_corpus
 from tasks.registering import open_run, register
@@ -41,8 +42,10 @@ def _run_name() -> str:
 @told_in_words
 def data_to_model(
     recipe_file: str = "", recipe: Recipe = FORM, override: tuple[str, ...] = (), force: bool = False
-) -> Outcome:
+) -> State[Outcome]:
     """From a recipe's text to a registered model version; stages that are finished already are reused.
+
+    The run's state is named after what became of the version, so that the list of runs tells a refused one.
 
     Args:
         recipe_file: A recipe on the machine that runs, such as recipes/demo.yaml. What you change in the form below
@@ -68,7 +71,8 @@ def data_to_model(
     write_card(recipe, [corpus, vocabulary, vectors, batches, training, evaluation], version)
     add_form(recipe, version)
     gate = pass_gate(recipe, corpus, evaluation, version)
-    return _outcome([corpus, vocabulary, vectors, batches, training, evaluation, version, gate])
+    outcome = _outcome([corpus, vocabulary, vectors, batches, training, evaluation, version, gate])
+    return Completed(name=state_name(outcome.verdict), message=outcome.gate, data=outcome)
 
 
 def _outcome(states: list[State[Manifest]]) -> Outcome:
@@ -91,4 +95,5 @@ def _outcome(states: list[State[Manifest]]) -> Outcome:
         task=registry["task"],
         champion=gate["champion"],
         examples=done["evaluation"].facts["examples"],
+        verdict=gate["verdict"],
     )

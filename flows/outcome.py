@@ -26,6 +26,7 @@ class Outcome:
     task: str = "translation"
     champion: dict[str, float] | None = None  # its version, and the judged scores it was registered with
     examples: list[dict[str, str]] = field(default_factory=list)  # rank, source, reference, hypothesis
+    verdict: str = "champion"  # or refused, declined, waiting
 
     @property
     def uri(self) -> str:

@@ -116,14 +116,15 @@ def show_card(console: Console, outcome: Outcome, home: Path) -> None:
         (outcome.uri, "bold green"),
         f"  ({', '.join(outcome.aliases) or 'no alias'})",
     )
+    colour = "green" if outcome.verdict == "champion" else "yellow"
     parts = [
         made,
-        Text(outcome.gate),
+        Text(outcome.gate, colour),
         Text(),
         _scores(outcome),
         *_examples(outcome),
     ]
-    console.print(Panel(Group(*parts), title=outcome.model, border_style="green", padding=(1, 2)))
+    console.print(Panel(Group(*parts), title=outcome.model, border_style=colour, padding=(1, 2)))
     show_to_copy(console, *_where_to_look(outcome, home))
 
 

@@ -6,7 +6,7 @@ from contextvars import copy_context
 from functools import partial
 from threading import Event, Thread
 from time import monotonic
-from typing import Any, TypeGuard
+from typing import Any, Literal, TypeGuard
 from uuid import UUID
 
 from mlflow.exceptions import MlflowException
@@ -41,11 +41,13 @@ SOMETHING = r"\S"  # more than white space
 
 
 class Approval(RunInput):
-    """The form that a person fills in."""
+    """The form that a person fills in; nothing is filled in before, so that no answer is given by accident."""
 
-    approve: bool = Field(False, description="Make this version the champion; left off, it is declined.")
+    decision: Literal["approve", "decline"] = Field(
+        description="approve makes this version the champion, decline leaves the champion where it is."
+    )
     reason: str = Field(pattern=SOMETHING, description="Why, or why not: it is kept with the version.")
-    name: str = Field("somebody", pattern=SOMETHING, description="Who decides.")
+    name: str = Field(pattern=SOMETHING, description="Your name: who decides is kept with the version.")
 
 
 def pass_gate(
@@ -108,7 +110,7 @@ def ask(recipe: Recipe, verdict: Verdict) -> Decision:
         answer = pause_flow_run(
             form, timeout=round(hours * 3600 + PATIENCE) + GRACE, poll_interval=SECONDS_BETWEEN_LOOKS
         )
-    return Decision(answer.approve, answer.name, answer.reason)
+    return Decision(answer.decision == "approve", answer.name, answer.reason)
 
 
 @contextmanager
@@ -127,7 +129,7 @@ def _nobody_waits_in_vain(verdict: Verdict, hours: float) -> Iterator[None]:
 
     def answer(reason: str) -> None:
         with get_client(sync_client=True) as client:
-            client.resume_flow_run(run, {"approve": False, "reason": reason, "name": "nobody"})
+            client.resume_flow_run(run, {"decision": "decline", "reason": reason, "name": "nobody"})
 
     def wait() -> None:
         while not answered.wait(SECONDS_BETWEEN_LOOKS):

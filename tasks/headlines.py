@@ -13,6 +13,8 @@ VERDICTS = {
     "declined": "was declined",
     "waiting": "waits for approval",
 }
+STATES = {"champion": "Completed", "refused": "Refused", "declined": "Declined", "waiting": "Unapproved"}
+"""How a run ends in Prefect's list, by its verdict: all of these are completed, and a word says what was decided."""
 FEW_UPDATES = 1_000  # attention is hardly found before: docs/findings.md
 LEARNED = 0.1  # nats a token: below there is nothing left to learn
 
@@ -48,6 +50,11 @@ def headline(manifest: Manifest) -> str:
         case "gate":
             return f"version {facts['version']} {VERDICTS[facts['verdict']]}: {facts['why']}"
     raise AssertionError(manifest.stage)
+
+
+def state_name(verdict: str) -> str:
+    """The name of the last state of a run whose version got this verdict."""
+    return STATES[verdict]
 
 
 def epoch_in_words(row: Mapping[str, float]) -> str:

@@ -69,12 +69,15 @@ def paused(name: str) -> Any:
 @pytest.mark.parametrize(
     ("filled_in", "decision"),
     [
-        ({"approve": True, "reason": "reads well", "name": "Ann"}, Decision(True, "Ann", "reads well")),
-        ({"approve": False, "reason": "not on a Friday"}, Decision(False, "somebody", "not on a Friday")),
+        ({"decision": "approve", "reason": "reads well", "name": "Ann"}, Decision(True, "Ann", "reads well")),
+        (
+            {"decision": "decline", "reason": "not on a Friday", "name": "Ben"},
+            Decision(False, "Ben", "not on a Friday"),
+        ),
     ],
 )
 def test_the_flow_waits_for_a_person(filled_in: dict[str, Any], decision: Decision) -> None:
-    name = f"asking-{filled_in['approve']}"
+    name = f"asking-{filled_in['decision']}"
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(asking.with_options(flow_run_name=name))
         run = paused(name)
@@ -142,9 +145,11 @@ def test_a_champion_that_moved_while_a_person_thought(
     assert told == (replace(PASSED, champion=seen[-1]), decision)
 
 
-def test_the_form_asks_for_a_reason() -> None:
-    fields = gating.Approval.model_json_schema()["properties"]
-    assert {"approve", "reason", "name"} <= set(fields)
+def test_the_form_asks_for_all_and_suggests_nothing() -> None:
+    schema = gating.Approval.model_json_schema()
+    fields = {name: schema["properties"][name] for name in ("decision", "reason", "name")}
+    assert set(schema["required"]) == set(fields)
+    assert not [name for name, field in fields.items() if "default" in field], "a person chooses and signs"
+    assert fields["decision"]["enum"] == ["approve", "decline"]
     assert {name for name, field in fields.items() if field.get("pattern") == r"\S"} == {"reason", "name"}
-    assert fields["approve"]["default"] is False, "the form of the UI sends nothing for a switch that nobody touched"
-    assert all(field["description"] for name, field in fields.items() if name in ("approve", "reason", "name"))
+    assert all(field["description"] for field in fields.values())

@@ -1,9 +1,13 @@
 """The rules, one at a time: each can refuse a challenger, and only by what it says."""
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seqloom.evaluation.classification import counts_of
 from seqloom.evaluation.comparing import Comparison, Counts, count, mean_of
@@ -13,6 +17,7 @@ from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe, Registry
 from seqloom.registry import evidence
 from seqloom.registry.gate import TIE, Contender, Finding, Verdict, _against_champion, judge, judge_form
+from seqloom.registry.sentences import beside
 from seqloom.registry.smoke import Smoke
 from tests.registry.tiny import recipe_named
 
@@ -87,7 +92,7 @@ def test_against_the_champion(texts: list[str], rules: dict[str, Any], refused_b
     else:
         [rule] = failed(found)
         assert refused_by in rule
-        assert found.why.startswith(rule)
+        assert not found.why.startswith(rule), "a rule that was broken is not told as if it held"
 
 
 @pytest.mark.parametrize(
@@ -179,6 +184,7 @@ def test_the_evidence_tells_everything() -> None:
     assert len(rows) == len(found.findings)
     page = evidence.markdown(found)
     assert page.startswith("# judged, version 2: is refused\n")
+    assert [*rows[0]][:3] == ["verdict", "rule", "difference (95 % interval)"], "what decides is on the screen"
     assert "the champion, version 1, on the same 60 test rows" in page
     for row in rows:
         assert all(str(cell) in page for cell in row.values())
@@ -194,6 +200,15 @@ def test_no_text_of_a_corpus_is_markup() -> None:
     assert "<script>" not in html
     assert "<title>&lt;b&gt;" in html
     assert html.count("<td>") == 5
+
+
+@pytest.mark.parametrize("length", [10, 500])
+def test_a_long_example_is_cut_in_the_table_and_whole_below(length: int) -> None:
+    told = "w" * length
+    found = Verdict("a", 1, None, [Finding("answers", challenger=told)], 1)
+    [row] = evidence.table(found)
+    assert max(map(len, row.values())) <= evidence.CELL_AT_MOST
+    assert told in evidence.markdown(found)
 
 
 def test_slices_are_sums_of_their_rows() -> None:
@@ -238,7 +253,7 @@ PERPLEXITY = Measure("perplexity", "perplexity", "plain", rises=False)
     ],
 )
 def test_where_lower_is_better(rules: dict[str, Any], champion: float, ours: float, rule: str, passed: bool) -> None:
-    found = _against_champion(Registry(**rules), PERPLEXITY, Comparison(champion, ours, -1.0, 1.0, 0.01))
+    found = _against_champion(Registry(**rules), PERPLEXITY, Comparison(champion, ours, -1.0, 1.0, 0.01), 1)
     assert (found.rule, found.passed) == (rule, passed)
     assert found.challenger == f"{ours:.2f}"
 
@@ -255,7 +270,7 @@ def judged(**rules: Any) -> list[Finding]:
 
 
 def test_every_rule_with_what_was_measured_for_it() -> None:
-    smoke, champion, *others = judged(latency_p95=11.0)
+    smoke, champion, *others = [replace(finding, told="") for finding in judged(latency_p95=11.0)]
     assert smoke == Finding("answers in a fresh process without a GPU", "", "'a' → 'b'", "", True)
     assert (champion.champion, champion.challenger) == ("50.00", "52.25")
     assert champion.difference.startswith("+2.25 (")
@@ -289,24 +304,93 @@ def test_a_slice_at_its_limits(rules: dict[str, Any], passed: bool | None) -> No
 )
 def test_better_and_hardly_by_chance(champion: float, ours: float, chance: float, passed: bool) -> None:
     chrf = Measure("chrf", "chrF")
-    assert _against_champion(Registry(), chrf, Comparison(champion, ours, -1.0, 1.0, chance)).passed is passed
+    assert _against_champion(Registry(), chrf, Comparison(champion, ours, -1.0, 1.0, chance), 1).passed is passed
 
 
-def test_a_line_says_what_was_measured() -> None:
-    answered = "answers in a fresh process without a GPU"
-    assert verdict(contender(GOOD), smoke=Smoke(False, "ImportError: x")).why == f"{answered}: ImportError: x"
-    assert verdict(contender(GOOD), rolled_back="2026-11-24: rude").why == "was not rolled back: 2026-11-24: rude"
-    worse = verdict(contender(SLIGHTLY_WORSE, 2), CHAMPION)
-    [rule] = [finding for finding in worse.findings if finding.passed is False]
-    assert worse.why == f"{rule.rule}: {rule.challenger} against {rule.champion}, {rule.difference}"
-    better = verdict(contender(BETTER, 2), CHAMPION)
-    [gain] = [finding.difference for finding in better.findings if "above the champion" in finding.rule]
-    assert better.why == f"holds all rules: {gain} over version 1"
+def test_a_line_says_what_happened() -> None:
+    unanswering = verdict(contender(GOOD), smoke=Smoke(False, "ImportError: x"))
+    assert unanswering.why == "it does not answer in a fresh process without a GPU: ImportError: x"
+    left = verdict(contender(GOOD), rolled_back="2026-11-24: rude")
+    assert left.why == "it was rolled back by hand (2026-11-24: rude), and nobody has promoted it since"
+    assert [*map(sentence_of, judged(latency_p95=11.0, slice_tolerance=3.9))] == [
+        "it answers in a fresh process without a GPU: 'a' → 'b'",
+        "chrF 52.2 is 2.2 above version 1's 50.0 (95 %: …)",
+        "chrF 52.2 is 22.2 above the 30.0 of the nearest training source",
+        "chrF 52.2 is 8.2 below the 60.5 of the copied source",
+        "of first half (30 rows) chrF 48.5 is 8.5 above the champion's 40.0",
+        "of second half (30 rows) chrF 56.0 is 4.0 below the champion's 60.0; 3.9 at most is allowed",
+        "one text, 95 of 100 times: 12.5 ms; 11 ms at most is allowed",
+        "size of the version: 1.2 MB",
+    ]
+
+
+def sentence_of(finding: Finding) -> str:
+    """Without the ends of the interval."""
+    return re.sub(r"95 %: [^)]*", "95 %: …", finding.told)
+
+
+def test_a_line_counts_what_else_fails_and_the_page_tells_all() -> None:
+    found = Verdict("judged", 2, 1, judged(latency_p95=11.0, megabytes=1.0), 60)
+    assert found.why.endswith("; 2 more rules fail")
+    page = evidence.markdown(found)
+    assert [line[2:] for line in page.splitlines() if line.startswith("- ")] == found.failures
+
+
+CHRF, ACCURACY = Measure("chrf", "chrF"), Measure("accuracy", "accuracy", "share")
+
+
+@pytest.mark.parametrize(
+    ("measure", "ours", "theirs", "chance", "told"),
+    [
+        (CHRF, 84.75, 99.62, 0.001, "chrF 84.8 is 14.9 below the champion's 99.6 (95 %: -1.0 to +1.0)"),
+        (CHRF, 84.7, 84.7, 1.0, "chrF 84.7 equals the champion's 84.7 (95 %: -1.0 to +1.0)"),
+        (CHRF, 84.71, 84.74, 0.8, "chrF 84.71 is 0.03 below the champion's 84.74 (95 %: -1.00 to +1.00)"),
+        (
+            CHRF,
+            85.1,
+            84.8,
+            0.2144,
+            "chrF 85.1 is 0.3 above the champion's 84.8 (95 %: -1.0 to +1.0), which may be chance: p = 0.214, and at "
+            "most 0.05 is asked",
+        ),
+        (
+            ACCURACY,
+            0.5,
+            0.625,
+            0.01,
+            "accuracy 50.0% is 12.5 points below the champion's 62.5% (95 %: -100.0 to +100.0)",
+        ),
+        (
+            PERPLEXITY,
+            80.0,
+            64.0,
+            0.01,
+            "perplexity 80.0 is 16.0 (25.0 %) above the champion's 64.0 (95 %: -1.0 to +1.0)",
+        ),
+    ],
+)
+def test_what_did_not_beat_the_champion(measure: Measure, ours: float, theirs: float, chance: float, told: str) -> None:
+    found = _against_champion(Registry(), measure, Comparison(theirs, ours, -1.0, 1.0, chance), 1)
+    assert (found.passed, found.told) == (False, told)
+
+
+@given(st.sampled_from(list(MEASURES.values())), st.floats(0, 100), st.floats(0, 100))
+def test_a_sentence_never_names_two_like_figures_as_different(measure: Measure, ours: float, theirs: float) -> None:
+    scale = 0.01 if measure.unit == "share" else 1.0
+    told = beside(measure, scale * ours, scale * theirs, "the champion's {}")
+    shown = [figure.rstrip("%") for figure in re.findall(r"[0-9.]+%?", told.replace(measure.label, ""))]
+    if " equals " in told:
+        assert abs(ours - theirs) < 1e-4
+        assert shown[0] == shown[1]
+    else:
+        assert (" above " in told) is (ours > theirs)
+        assert float(shown[1]) > 0, "0.0 below is no difference"
 
 
 def test_a_form_is_told_beside_the_version_itself() -> None:
     findings = judge_form(recipe_named("judged"), ANSWERS, CHAMPION, CHAMPION, HALVES)
     found = Verdict("judged", 1, None, findings, form="torch-int8")
     assert found.passed
-    assert found.why == "holds all rules: +0.00 (+0.00 to +0.00), p = 1.000 over torch"
+    figure = f"{CHAMPION.counts.figure:.1f}"
+    assert found.why == f"holds all rules: chrF {figure} equals the {figure} of the version itself (95 %: +0.0 to +0.0)"
     assert (found.as_json()["rows"], found.as_json()["seconds"]) == (0, 0.0), "nobody said"

@@ -77,13 +77,21 @@ def test_the_evidence_and_the_form_are_in_the_ui(stack: RunningStack, first: UUI
         shown = {what: client.read_flow_run_input(first, keys[what]) for what in ("description", "schema")}
     assert "answers in a fresh process" in str(table.data)
     assert json.loads(shown["description"]).startswith("# asked, version 1: holds every rule")
-    assert json.loads(shown["schema"])["properties"].keys() == {"approve", "reason", "name"}
+    assert json.loads(shown["schema"])["properties"].keys() == {"decision", "reason", "name"}
 
 
 @pytest.mark.parametrize(
-    "answer", [{}, {"approve": True}, {"approve": True, "reason": " "}, {"approve": True, "reason": "x", "name": ""}]
+    "answer",
+    [
+        {},
+        {"decision": "approve"},
+        {"reason": "x", "name": "Ann"},
+        {"decision": "approve", "reason": "x"},
+        {"decision": "approve", "reason": " ", "name": "Ann"},
+        {"decision": "approve", "reason": "x", "name": ""},
+    ],
 )
-def test_without_a_reason_and_a_name_nothing_is_decided(
+def test_without_a_choice_a_reason_and_a_name_nothing_is_decided(
     stack: RunningStack, first: UUID, client: MlflowClient, answer: dict[str, Any]
 ) -> None:
     status, why = resumed(stack, first, answer)
@@ -98,8 +106,8 @@ def test_a_no_is_recorded_and_stands_for_every_run_that_asked(
 ) -> None:
     second = stack.run("train-on-demand", recipe("one"))  # for the same version
     stack.wait(second, is_paused)
-    assert resumed(stack, first, {"reason": "not on a Friday", "name": "Ann"})[0] == "ACCEPT"
-    assert resumed(stack, first, {"approve": True, "reason": "or is it?"}) == (
+    assert resumed(stack, first, {"decision": "decline", "reason": "not on a Friday", "name": "Ann"})[0] == "ACCEPT"
+    assert resumed(stack, first, {"decision": "approve", "reason": "or is it?", "name": "Ben"}) == (
         "ABORT",
         "Cannot resume a flow run that is not paused.",
     )
@@ -107,6 +115,10 @@ def test_a_no_is_recorded_and_stands_for_every_run_that_asked(
         ended = stack.wait_for_end(run)
         assert ended.state
         assert ended.state.is_completed(), ended.state
+        assert (ended.state.name, ended.state.message) == (
+            "Declined",
+            "version 1 was declined: Ann: not on a Friday",
+        ), "the list of runs tells it"
     tags = client.get_model_version("asked", "1").tags
     assert (tags["seqloom.verdict"], tags["seqloom.verdict.why"]) == ("declined", "Ann: not on a Friday")
     assert "champion" not in client.get_registered_model("asked").aliases
@@ -119,7 +131,7 @@ def test_a_no_is_recorded_and_stands_for_every_run_that_asked(
 def test_a_yes_is_recorded_and_moves_the_champion(stack: RunningStack, client: MlflowClient) -> None:
     run = stack.run("train-on-demand", recipe("three"))
     stack.wait(run, is_paused)
-    assert resumed(stack, run, {"approve": True, "reason": "reads well", "name": "Ben"})[0] == "ACCEPT"
+    assert resumed(stack, run, {"decision": "approve", "reason": "reads well", "name": "Ben"})[0] == "ACCEPT"
     ended = stack.wait_for_end(run)
     assert ended.state
     assert ended.state.is_completed(), ended.state
@@ -136,7 +148,7 @@ def test_silence_is_recorded_as_a_no(stack: RunningStack, client: MlflowClient) 
     assert ended.state
     assert ended.state.is_completed(), ended.state
     assert client.get_model_version("asked", "4").tags["seqloom.verdict.why"] == "nobody: no answer within 0.001 hours"
-    assert resumed(stack, run, {"approve": True, "reason": "too late"})[0] == "ABORT"
+    assert resumed(stack, run, {"decision": "approve", "reason": "too late", "name": "Ben"})[0] == "ABORT"
 
 
 @pytest.mark.usefixtures("forgotten")
@@ -145,7 +157,7 @@ def test_a_version_that_was_deleted_while_somebody_thought(stack: RunningStack, 
     stack.wait(run, is_paused)
     before = dict(client.get_registered_model("asked").aliases)
     client.delete_model_version("asked", "5")
-    assert resumed(stack, run, {"approve": True, "reason": "go"})[0] == "ACCEPT"
+    assert resumed(stack, run, {"decision": "approve", "reason": "go", "name": "Ben"})[0] == "ACCEPT"
     state = stack.wait_for_end(run).state
     assert state
     assert state.is_failed()

@@ -117,16 +117,18 @@ def _purpose(recipe: Recipe) -> Iterator[str]:
 def _calling(recipe: Recipe, version: Version, evaluation: Manifest) -> Iterator[str]:
     source = short_source(evaluation.facts["examples"], "…")
     yield "```"
-    yield f"seqloom generate models:/{version.name}/{version.number} {shell_word(source)}"
+    yield f"seqloom generate {version.uri} {shell_word(source)}"
     if kind_of(recipe.task).dialogues:
-        yield f"seqloom chat models:/{version.name}/{version.number}"
-    yield f"mlflow models serve -m models:/{version.name}@champion --env-manager local"
+        yield f"seqloom chat {version.uri}"
+    yield f"mlflow models serve -m {version.uri} --env-manager local"
     yield "```"
     yield ""
     yield "```python"
-    yield f'model = mlflow.pyfunc.load_model("models:/{version.name}@champion")'
+    yield f'model = mlflow.pyfunc.load_model("{version.uri}")'
     yield f'model.predict(pd.DataFrame({{"source": [{source!r}]}}), params={{"n_best": 1}})'
     yield "```"
+    yield ""
+    yield f"`models:/{version.name}@champion` in its place is whichever version passed the gate last."
 
 
 def _training_text(recipe: Recipe, made: Manifests) -> Iterator[str]:

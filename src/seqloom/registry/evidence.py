@@ -7,8 +7,9 @@ from markdown_it import MarkdownIt
 from seqloom.registry.gate import Verdict
 from seqloom.registry.integrity import OWN_FORM
 
-COLUMNS = ("rule", "champion", "challenger", "difference (95 % interval)", "verdict")
-COLUMNS_OF_A_FORM = ("rule", "the version itself", "this form", "difference (95 % interval)", "verdict")
+COLUMNS = ("verdict", "rule", "difference (95 % interval)", "challenger", "champion")
+COLUMNS_OF_A_FORM = ("verdict", "rule", "difference (95 % interval)", "this form", "the version itself")
+CELL_AT_MOST = 32  # characters of an example or an error; whole below the table
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #2e3440; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
@@ -19,13 +20,19 @@ pre code { padding: 0 }
 
 
 def table(verdict: Verdict) -> list[dict[str, str]]:
-    """One row per rule: for a table of Prefect's UI."""
+    """One row per rule, what decides first: for a table of Prefect's UI, which widens to what is in it."""
     columns = _columns(verdict)
     return [
         dict(
             zip(
                 columns,
-                (finding.rule, finding.champion, finding.challenger, finding.difference, finding.verdict),
+                (
+                    finding.verdict,
+                    finding.rule,
+                    finding.difference,
+                    _cut(finding.challenger),
+                    _cut(finding.champion),
+                ),
                 strict=True,
             )
         )
@@ -34,7 +41,7 @@ def table(verdict: Verdict) -> list[dict[str, str]]:
 
 
 def markdown(verdict: Verdict) -> str:
-    """The whole page."""
+    """The whole page: what came of it, the table, and the texts that are too long for that."""
     outcome = "holds every rule" if verdict.passed else "is refused"
     decoding = ", ".join(f"{name} {value}" for name, value in verdict.decoding.items())
     columns = _columns(verdict)
@@ -44,17 +51,44 @@ def markdown(verdict: Verdict) -> str:
         [
             f"# {title(verdict)}: {outcome}",
             "",
-            f"{verdict.why}.",
-            "",
-            f"Compared with {_against(verdict)}, on the same {verdict.rows:,} test rows with the same decoding"
-            + (f" ({decoding})." if decoding else "."),
+            *_outcome(verdict),
             "",
             *lines,
             "",
+            *_whole_texts(verdict),
+            f"Compared with {_against(verdict)}, on the same {verdict.rows:,} test rows with the same decoding"
+            + (f" ({decoding})." if decoding else "."),
             "Intervals and probabilities are of paired bootstrap resampling, 1,000 times (Koehn 2004).",
             "",
         ]
     )
+
+
+def _outcome(verdict: Verdict) -> list[str]:
+    """Each rule that fails as what happened, or what was gained."""
+    if len(verdict.failures) > 1:
+        return [f"- {_plain(sentence)}" for sentence in verdict.failures]
+    return [f"{_plain(verdict.why)}."]
+
+
+def _whole_texts(verdict: Verdict) -> list[str]:
+    """Examples and errors that the table shows the beginning of."""
+    texts = [
+        f"- {finding.rule}: {_plain(text)}"
+        for finding in verdict.findings
+        for text in (finding.challenger, finding.champion)
+        if _cut(text) != text
+    ]
+    return [*texts, ""] if texts else []
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= CELL_AT_MOST else text[: CELL_AT_MOST - 1] + "…"
+
+
+def _plain(text: str) -> str:
+    """Text of a corpus as it is, on a line: no markdown in it does anything."""
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|~&" else letter for letter in " ".join(text.split()))
 
 
 def title(verdict: Verdict) -> str:
@@ -80,4 +114,4 @@ def _against(verdict: Verdict) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ") or " "
+    return _plain(text) or " "

@@ -9,11 +9,12 @@ from seqloom.evaluation.slices import Slice
 from seqloom.recipe.kinds.choosing import judged_by, kind_of
 from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe, Registry
-from seqloom.registry.integrity import OWN_FORM
+from seqloom.registry.sentences import beside, compared
 from seqloom.registry.smoke import Smoke
 
 TIE = "a tie at the top: no figure is better"
 """Nobody can be above the best there is, and to reach it is no reason to be refused."""
+THE_CHAMPIONS, ITSELF = "the champion's {}", "the {} of the version itself"
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,7 @@ class Finding:
     challenger: str = ""
     difference: str = ""  # with its 95 % interval, where there is one
     passed: bool | None = True  # None: shown, not judged
-
-    @property
-    def figures(self) -> str:
-        """What was measured."""
-        sides = " against ".join(filter(None, (self.challenger, self.champion)))
-        return f"{sides}, {self.difference}" if self.difference else sides
+    told: str = ""  # what was measured, as a sentence
 
     @property
     def verdict(self) -> str:
@@ -62,17 +58,20 @@ class Verdict:
         return all(finding.passed is not False for finding in self.findings)
 
     @property
+    def failures(self) -> list[str]:
+        """What happened, a sentence for each rule that fails."""
+        return [finding.told for finding in self.findings if finding.passed is False]
+
+    @property
     def why(self) -> str:
-        """In a line: the first rule that fails, or what was gained."""
-        for finding in self.findings:
-            if finding.passed is False:
-                return f"{finding.rule}: {finding.figures}"
+        """In a line: what broke the first rule that fails, or what was gained."""
+        if self.failures:
+            first, *others = self.failures
+            more = "1 more rule fails" if len(others) == 1 else f"{len(others)} more rules fail"
+            return f"{first}; {more}" if others else first
         if self.champion is None and not self.form:
             return "the first to hold all rules"
-        gain = next(finding.difference for finding in self.findings if finding.champion)
-        if gain == TIE:
-            return f"holds all rules: {gain}, and version {self.champion} has it, too"
-        return f"holds all rules: {gain} over " + (OWN_FORM if self.form else f"version {self.champion}")
+        return "holds all rules: " + next(each.told for each in self.findings if each.champion and each.passed)
 
     def as_json(self) -> dict[str, Any]:
         """Every field, and the verdict."""
@@ -106,18 +105,21 @@ def judge(
     rules, metric = recipe.registry, judged_by(recipe)
     findings = [_smoke(smoke)]
     if champion:
-        findings.append(_against_champion(rules, metric, compare(champion.counts, challenger.counts)))
+        found = compare(champion.counts, challenger.counts)
+        findings.append(_against_champion(rules, metric, found, champion.version))
     if best:
         where = f"{_directions(metric)[1]} the best champion so far, version {best.version},"
-        findings.append(_not_worse(rules, metric, where, compare(best.counts, challenger.counts)))
+        other = f"the {{}} of version {best.version}, the best champion so far"
+        findings.append(_not_worse(rules, metric, where, compare(best.counts, challenger.counts), other))
     names = kind_of(recipe.task).baselines
     figures = {names[name]: figure for name, figure in baselines.items()}
     findings += _against_baselines(rules, metric, challenger.counts.figure, figures)
     if champion:
-        findings += _slices(rules, metric, champion.counts, challenger.counts, slices)
+        findings += _slices(rules, metric, champion.counts, challenger.counts, slices, THE_CHAMPIONS)
     findings += _budgets(rules, challenger, champion)
     if rolled_back:
-        findings.append(Finding("was not rolled back", challenger=rolled_back, passed=False))
+        told = f"it was rolled back by hand ({rolled_back}), and nobody has promoted it since"
+        findings.append(Finding("was not rolled back", challenger=rolled_back, passed=False, told=told))
     return findings
 
 
@@ -129,8 +131,8 @@ def judge_form(
     _, worse = _directions(metric)
     return [
         _smoke(smoke),
-        _not_worse(rules, metric, f"{worse} the version itself", compare(itself.counts, form.counts)),
-        *_slices(rules, metric, itself.counts, form.counts, slices),
+        _not_worse(rules, metric, f"{worse} the version itself", compare(itself.counts, form.counts), ITSELF),
+        *_slices(rules, metric, itself.counts, form.counts, slices, ITSELF),
         *_budgets(rules, form, itself),
     ]
 
@@ -141,29 +143,49 @@ def unanswered(smoke: Smoke) -> list[Finding]:
 
 
 def _smoke(smoke: Smoke) -> Finding:
-    return Finding("answers in a fresh process without a GPU", challenger=smoke.told, passed=smoke.passed)
+    where = "in a fresh process without a GPU"
+    told = f"it answers {where}: {smoke.told}" if smoke.passed else f"it does not answer {where}: {smoke.told}"
+    return Finding(f"answers {where}", challenger=smoke.told, passed=smoke.passed, told=told)
 
 
-def _against_champion(rules: Registry, metric: Measure, found: Comparison) -> Finding:
+def _against_champion(rules: Registry, metric: Measure, found: Comparison, champion: int) -> Finding:
     better, worse = _directions(metric)
     if rules.policy == "not-worse":
-        return _not_worse(rules, metric, f"{worse} the champion", found)
-    passed = metric.gain(found.champion, found.challenger) > 0 and found.chance <= rules.significance
-    rule = f"{metric.label} {better} the champion, p at most {rules.significance:g}"
+        return _not_worse(rules, metric, f"{worse} the champion", found, THE_CHAMPIONS, f"version {champion}'s {{}}")
+    gain, significant = metric.gain(found.champion, found.challenger), found.chance <= rules.significance
+    finding = _compared(
+        metric,
+        f"{metric.label} {better} the champion, p at most {rules.significance:g}",
+        found,
+        passed=gain > 0 and significant,
+        # Who is champion when this is read may be another: what was beaten is told by its number.
+        other=f"version {champion}'s {{}}" if gain > 0 and significant else THE_CHAMPIONS,
+    )
     if metric.is_best(found.champion) and metric.is_best(found.challenger):
-        return replace(_compared(metric, rule, found, passed=True), difference=TIE)
-    return _compared(metric, rule, found, passed)
+        told = f"{TIE}, and version {champion} has it, too"
+        return replace(finding, difference=TIE, passed=True, told=told)
+    if gain > 0 and not significant:
+        chance = f", which may be chance: p = {found.chance:.3f}, and at most {rules.significance:g} is asked"
+        return replace(finding, told=finding.told + chance)
+    return finding
 
 
-def _not_worse(rules: Registry, metric: Measure, where: str, found: Comparison) -> Finding:
+def _not_worse(
+    rules: Registry, metric: Measure, where: str, found: Comparison, other: str, passed_by: str = ""
+) -> Finding:
+    """`other` and `passed_by` say whose the other figure is: where the rule fails, and where it holds."""
     passed = metric.gain(found.champion, found.challenger) >= -rules.tolerance
-    return _compared(metric, f"{metric.label} {where} by {metric.limit(rules.tolerance)} at most", found, passed)
+    limit = metric.limit(rules.tolerance)
+    rule = f"{metric.label} {where} by {limit} at most"
+    finding = _compared(metric, rule, found, passed, passed_by if passed and passed_by else other)
+    return finding if passed else replace(finding, told=f"{finding.told}; {limit} at most is allowed")
 
 
-def _compared(metric: Measure, rule: str, found: Comparison, passed: bool) -> Finding:
+def _compared(metric: Measure, rule: str, found: Comparison, passed: bool, other: str) -> Finding:
     change, low, high = (metric.change(value) for value in (found.difference, found.low, found.high))
     difference = f"{change} ({low} to {high}), p = {found.chance:.3f}"
-    return Finding(rule, metric.shown(found.champion, 2), metric.shown(found.challenger, 2), difference, passed)
+    told = compared(metric, found, other)
+    return Finding(rule, metric.shown(found.champion, 2), metric.shown(found.challenger, 2), difference, passed, told)
 
 
 def _against_baselines(
@@ -174,11 +196,12 @@ def _against_baselines(
         tie = metric.is_best(figure) and metric.is_best(ours)
         passed = tie or metric.gain(figure, ours) > 0 if rules.beat_baselines else None
         rule = f"{metric.label} {better} the {name} ({metric.shown(figure, 2)})"
-        yield Finding(rule, "", metric.shown(ours, 2), TIE if tie else metric.change(ours - figure), passed)
+        told = TIE if tie else beside(metric, ours, figure, f"the {{}} of the {name}")
+        yield Finding(rule, "", metric.shown(ours, 2), TIE if tie else metric.change(ours - figure), passed, told)
 
 
 def _slices(
-    rules: Registry, metric: Measure, champion: Counts, challenger: Counts, slices: Sequence[Slice]
+    rules: Registry, metric: Measure, champion: Counts, challenger: Counts, slices: Sequence[Slice], other: str
 ) -> Iterator[Finding]:
     _, worse = _directions(metric)
     for part in slices:
@@ -187,7 +210,10 @@ def _slices(
         passed = metric.gain(theirs, ours) >= -rules.slice_tolerance if enough else None
         limit = metric.limit(rules.slice_tolerance)
         rule = f"{metric.label} of {part.name} ({len(part.rows)} rows) not {worse} by over {limit}"
-        yield Finding(rule, metric.shown(theirs, 2), metric.shown(ours, 2), metric.change(ours - theirs), passed)
+        told = f"of {part.name} ({len(part.rows)} rows) {beside(metric, ours, theirs, other)}"
+        told += f"; {limit} at most is allowed" if passed is False else ""
+        change = metric.change(ours - theirs)
+        yield Finding(rule, metric.shown(theirs, 2), metric.shown(ours, 2), change, passed, told)
 
 
 def _directions(metric: Measure) -> tuple[str, str]:
@@ -207,4 +233,5 @@ def _budgets(rules: Registry, challenger: Contender, champion: Contender | None)
             f"{ours:.1f} {unit}",
             f"{ours - theirs:+.1f} {unit}" if theirs is not None else "",
             ours <= limit if limit else None,
+            f"{rule}: {ours:.1f} {unit}" + (f"; {limit:g} {unit} at most is allowed" if limit else ""),
         )

@@ -140,7 +140,9 @@ def _answering(
     except Exception as error:  # whatever its code raises: who is to judge then is a person
         if says_full(error):  # that is no fault of the version
             raise
-        findings.append(Finding(rule, f"{type(error).__name__}: {error}"[:300], passed=passed))
+        reason = f"{type(error).__name__}: {error}"[:300]
+        told = f"{rule.removesuffix(' answers')} does not answer, so nothing compares with it: {reason}"
+        findings.append(Finding(rule, reason, passed=passed, told=told))
     return None
 
 
