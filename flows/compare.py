@@ -24,6 +24,7 @@ from tasks.comparing import Comparison, measure, measured_before, weigh
 from tasks.evaluating import evaluate, validate
 from tasks.preparing import make_batches, make_vectors, make_vocabulary, prepare_corpus
 from tasks.registering import open_run
+from tasks.stopping import end_in_mlflow
 from tasks.training import train
 
 
@@ -36,7 +37,7 @@ def _run_name() -> str:
     return f"{masked(' · '.join(names))} · {datetime.now():%Y-%m-%d %H:%M}"
 
 
-@flow(name="compare", flow_run_name=_run_name, validate_parameters=False)
+@flow(name="compare", flow_run_name=_run_name, validate_parameters=False, on_cancellation=[end_in_mlflow])
 @told_in_words
 def compare(
     recipe_files: tuple[str, ...] = (),

@@ -27,6 +27,7 @@ from tasks.headlines import headline, state_name
 from tasks.naming import run_name
 from tasks.preparing import make_batches, make_vectors, make_vocabulary, prepare_corpus
 from tasks.registering import open_run, register
+from tasks.stopping import end_in_mlflow
 from tasks.training import train
 
 
@@ -38,7 +39,7 @@ def _run_name() -> str:
         return f"{masked(str(flow_run.parameters.get('recipe_file') or 'recipe'))} · {datetime.now():%Y-%m-%d %H:%M}"
 
 
-@flow(name="data-to-model", flow_run_name=_run_name, validate_parameters=False)
+@flow(name="data-to-model", flow_run_name=_run_name, validate_parameters=False, on_cancellation=[end_in_mlflow])
 @told_in_words
 def data_to_model(
     recipe_file: str = "", recipe: Recipe = FORM, override: tuple[str, ...] = (), force: bool = False

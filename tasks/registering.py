@@ -85,6 +85,7 @@ def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: s
         manifest = Manifest(REGISTRY.name, key, key, training.folder, round(monotonic() - started, 3), facts)
         if new or runs.is_open(client, run_id):  # open: a kill came between the version and this
             runs.describe_run(client, run_id, note(recipe, manifest, evaluation, _this_flow_run()))
+            runs.name_after_version(client, run_id, version.number)
             client.set_terminated(run_id, "FINISHED")
     link(recipe, "version", facts["version_url"], f"version {version.number} in MLflow's registry")
     return tell(recipe, manifest, cached=found is not None)

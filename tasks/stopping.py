@@ -4,14 +4,20 @@ import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from prefect import Flow
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext
 from prefect.exceptions import Abort, TerminationSignal
 from prefect.states import Cancelled
 
+from seqloom.artifact.home import home_folder
 from seqloom.preemption import Preempted
+from seqloom.registry import runs
+from seqloom.registry.tracking import connect
 
 logger = logging.getLogger("seqloom.tasks")
 
@@ -38,6 +44,18 @@ def stopping_as_prefect_does() -> Iterator[None]:
             end.state = cancelled
             raise end from stop
         raise TerminationSignal(stop.number) from stop
+
+
+def end_in_mlflow(flow: Flow[..., Any], flow_run: FlowRun, state: State) -> None:  # noqa: ARG001
+    """Of a flow run that was cancelled: what it, or a part of it, left open in MLflow is ended there, too.
+
+    A hook of Prefect's, which calls it in the worker after the process of the run is gone.
+    """
+    parts = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[flow_run.id]))
+    with get_client(sync_client=True) as client:
+        runs_of = [flow_run, *client.read_flow_runs(flow_run_filter=parts)]
+    for each in runs_of:
+        runs.end_cancelled(connect(home_folder()), str(each.id))
 
 
 def _confirm_a_cancellation(message: str) -> State | None:

@@ -10,11 +10,11 @@ from mlflow.entities.model_registry import ModelVersion
 from seqloom.artifact.clearing import Lying
 from seqloom.artifact.manifest import Manifest
 from seqloom.mistake import UserMistake
-from seqloom.registry.card import LINEAGE, read_card
+from seqloom.registry.card import read_card
 from seqloom.registry.clean_up import Need
 from seqloom.registry.gate import Finding, Verdict
 from seqloom.registry.judging import keep_evidence
-from seqloom.registry.lineage import newest_version, stages_of_version
+from seqloom.registry.lineage import OLD_LINEAGE, newest_version, stages_of_version
 from seqloom.registry.links import run_url
 from seqloom.registry.lookup import fetch
 from seqloom.registry.runs import find_run, is_open, takes_more
@@ -30,7 +30,7 @@ def deleted(client: MlflowClient, home: Path, checkpoint: Path) -> Deleted:
 
     def make(name: str) -> ModelVersion:
         version = registered(client, home, checkpoint, name, "key")
-        client.set_model_version_tag(name, "1", f"{LINEAGE}corpus", DIGEST)
+        client.set_model_version_tag(name, "1", f"{OLD_LINEAGE}corpus", DIGEST)
         client.update_model_version(name, "1", f"# {name}, version 1")
         client.delete_run(version.run_id)
         client._tracking_client.store._hard_delete_run(version.run_id)  # what `mlflow gc` does
@@ -83,7 +83,7 @@ def test_a_clean_up_keeps_what_the_version_names(deleted: Deleted, client: Mlflo
 
 def test_without_a_card_nobody_knows_what_it_was_made_from(deleted: Deleted, client: MlflowClient) -> None:
     deleted("cardless")
-    client.delete_model_version_tag("cardless", "1", f"{LINEAGE}corpus")
+    client.delete_model_version_tag("cardless", "1", f"{OLD_LINEAGE}corpus")
     with pytest.raises(UserMistake, match="nobody can say what models:/cardless/1 was made from"):
         stages_of_version(client, client.get_model_version("cardless", "1"))
     client.delete_model_version("cardless", "1")

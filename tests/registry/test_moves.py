@@ -1,5 +1,6 @@
 """The champion moves in one piece or not at all, and every move is on record."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +36,24 @@ def test_a_story(client: MlflowClient, name: str, home: Path) -> None:
     told = [(move.origin, move.to, move.why) for move in moves_of(client, name)]
     assert told == [(None, 1, "the first"), (1, 3, "much better ü"), (3, 1, "rude answers"), (1, 3, "it was not rude")]
     assert all(move.by.endswith("by hand") and move.when.endswith("+00:00") for move in moves_of(client, name))
+
+
+def test_the_record_is_few_tags_however_many_moves(client: MlflowClient, name: str, home: Path) -> None:
+    """As much in one as the database takes, and those of before are read, too."""
+    old = {"origin": None, "to": 2, "when": "2026-11-01T00:00:00.000+00:00", "by": "Ann by hand", "why": "the first"}
+    client.set_registered_model_tag(name, "seqloom.move.20261101T000000.000000", json.dumps(old))
+    told = ["the first"]
+    for number in range(12):
+        told.append(f"{number}: {'because ' * 110}")
+        promote(client, name, number % 2 + 1, told[-1], home)
+    assert [move.why for move in moves_of(client, name)] == told
+    tags = client.get_registered_model(name).tags
+    assert max(map(len, tags.values())) <= 5000
+    assert set(tags) - {"seqloom.move.20261101T000000.000000"} == {
+        "seqloom.moves",
+        "seqloom.moves.2",
+        "seqloom.moves.3",
+    }
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

@@ -1,5 +1,6 @@
 """The MLflow run: opened once per training, closed whatever happens, and each figure in it once."""
 
+import json
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -7,7 +8,16 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 
-from seqloom.registry.runs import FlowRun, failing_run_is_closed, log_facts, log_results, open_run
+from seqloom.recipe.architecture import in_words
+from seqloom.registry.runs import (
+    FlowRun,
+    end_cancelled,
+    failing_run_is_closed,
+    log_facts,
+    log_results,
+    name_after_version,
+    open_run,
+)
 from tests.registry.tiny import METRICS, corpus, evaluation, manifest, recipe_named
 
 
@@ -23,7 +33,9 @@ def test_a_run_tells_what_it_is_made_from(client: MlflowClient, home: Path) -> N
         fields |= {f"{section}.{name}": value for name, value in values.items()}
     assert {name: yaml.safe_load(text) if text else text for name, text in run.data.params.items()} == fields
     assert run.data.tags["prefect.flow_run_id"] == "flow"
-    assert run.data.tags["prefect.flow_run_name"] == run.info.run_name == "name of flow"
+    assert run.data.tags["prefect.flow_run_name"] == "name of flow"
+    assert run.info.run_name.endswith(f" · {in_words(recipe.model)}"), "the time first: lists cut the end"
+    assert "told" not in run.info.run_name, "that is the name of the experiment"
     assert "prefect.flow_run_url" not in run.data.tags
     assert len(run.data.tags["mlflow.source.git.commit"]) == 40
     assert {(each.dataset.name, each.dataset.digest) for each in run.inputs.dataset_inputs} == {
@@ -63,6 +75,28 @@ def test_a_run_that_is_closed_is_not(client: MlflowClient, home: Path, status: s
     assert opened(client, home, f"closed-{status}") != run_id
 
 
+def test_a_run_is_ended_with_its_flow_run_and_taken_up_again(client: MlflowClient, home: Path) -> None:
+    cancelled, other, done = (opened(client, home, "cancelled", key, key) for key in ("one", "two", "three"))
+    client.set_tag(done, "prefect.flow_run_id", "one")
+    client.set_terminated(done, "FINISHED")
+    end_cancelled(client, "one")
+    told = {run_id: client.get_run(run_id).info.status for run_id in (cancelled, other, done)}
+    assert told == {cancelled: "KILLED", other: "RUNNING", done: "FINISHED"}
+    for _ in range(2):  # the second finds it open
+        assert opened(client, home, "cancelled", "one", "a later one") == cancelled
+        assert client.get_run(cancelled).info.status == "RUNNING"
+    client.set_terminated(cancelled, "KILLED")  # by somebody in MLflow
+    assert opened(client, home, "cancelled", "one") != cancelled
+
+
+def test_the_version_stands_first_in_the_name(client: MlflowClient, home: Path) -> None:
+    run_id = opened(client, home, "named")
+    before = client.get_run(run_id).info.run_name
+    for _ in range(2):
+        name_after_version(client, run_id, 3)
+    assert client.get_run(run_id).info.run_name == f"v3 · {before}"
+
+
 def test_nor_is_that_of_another_training(client: MlflowClient, home: Path) -> None:
     assert opened(client, home, "others", "one key") != opened(client, home, "others", "other key")
     assert opened(client, home, "others", "one key") != opened(client, home, "other-name", "one key")
@@ -98,10 +132,16 @@ def test_results_and_facts_lie_with_the_run(client: MlflowClient, home: Path, tm
     log_results(client, run_id, evaluation(tmp_path))
     log_facts(client, run_id, [manifest("vocabulary", size=9)])
     run = client.get_run(run_id)
-    assert run.data.metrics == METRICS
+    assert run.data.metrics == {name: value for name, value in METRICS.items() if name.startswith("test/")}
+    scores = json.loads((home / "mlflow" / "results" / run_id / "artifacts" / "scores.json").read_text())
+    assert scores == {
+        "columns": ["system", "bleu", "chrf"],
+        "data": [["this model", 12.5, 34.25], ["copy", None, 6.0]],
+    }
     assert run.data.tags["signature.bleu"] == "nrefs:1"
     assert {file.name for file in (home / "mlflow" / "results").rglob("*.*") if file.is_file()} == {
         "recipe.yaml",
+        "scores.json",
         "loss.png",
         "vocabulary.json",
     }

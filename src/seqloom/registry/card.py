@@ -25,7 +25,7 @@ from seqloom.registry.evidence import html
 from seqloom.registry.forms import records_of
 from seqloom.registry.history import history
 from seqloom.registry.integrity import OWN_FORM
-from seqloom.registry.lineage import DIGITS, LINEAGE
+from seqloom.registry.lineage import DIGITS, lineage_of, tell_lineage
 from seqloom.registry.lookup import find_version, open_registry
 from seqloom.registry.tracking import Version
 from seqloom.registry.versions import aliases_of
@@ -52,7 +52,7 @@ class Card:
 
 
 def write_card(client: MlflowClient, recipe: Recipe, made: Manifests, version: Version) -> str:
-    """Keep the card with the run, on the version's page, and the lineage in its tags; return it."""
+    """Keep the card with the run, on the version's page, and the lineage in a tag; return it."""
     number, run = str(version.number), client.get_run(version.run_id)
     lineage = {
         "recipe": digest_of_value(recipe.model_dump())[:DIGITS],
@@ -65,8 +65,7 @@ def write_card(client: MlflowClient, recipe: Recipe, made: Manifests, version: V
     text = card_text(recipe, made, version, lineage)
     client.log_text(version.run_id, text, _file(version.number, "md"))
     client.log_text(version.run_id, html(text, f"{version.name}, version {number}"), _file(version.number, "html"))
-    for what, value in lineage.items():
-        client.set_model_version_tag(version.name, number, LINEAGE + what.replace(" ", "_"), value)
+    tell_lineage(client, version.name, number, lineage)
     client.update_model_version(version.name, number, _shortened(text))
     return text
 
@@ -82,8 +81,7 @@ def read_card(model: str, home: Path) -> Card:
     text = _text_of(found) + _forms(found)
     number = int(found.version)
     aliases = sorted(alias for alias, other in aliases_of(client, found.name).items() if other == number)
-    lineage = {tag.removeprefix(LINEAGE): value for tag, value in found.tags.items() if tag.startswith(LINEAGE)}
-    return Card(found.name, number, aliases, lineage, text + _since(client, found.name, number, aliases))
+    return Card(found.name, number, aliases, lineage_of(found), text + _since(client, found.name, number, aliases))
 
 
 def card_text(recipe: Recipe, made: Manifests, version: Version, lineage: Mapping[str, str]) -> str:
@@ -246,7 +244,7 @@ def _text_of(version: ModelVersion) -> str:
     try:
         return str(mlflow.artifacts.load_text(f"runs:/{version.run_id}/{_file(int(version.version), 'md')}"))
     except (MlflowException, OSError):
-        if version.description and any(tag.startswith(LINEAGE) for tag in version.tags):
+        if version.description and lineage_of(version):
             return str(version.description)  # the card, or the first sections of it
         raise UserMistake(f"{uri} has no card: it was not made by Seqloom, or its MLflow run was deleted") from None
 

@@ -1,5 +1,6 @@
 """What a registered version was made from: its MLflow run was told the digest of each stage."""
 
+import json
 from collections.abc import Mapping
 
 import mlflow
@@ -13,8 +14,22 @@ from seqloom.registry.integrity import uri_of
 from seqloom.registry.runs import find_run
 from seqloom.registry.versions import KEY_TAG
 
-LINEAGE = "seqloom.lineage."  # and what: tags on the version
+LINEAGE_TAG = "seqloom.lineage"  # JSON, on the version
+OLD_LINEAGE = "seqloom.lineage."  # and what: a tag each, on versions of before
 DIGITS = 16  # of the digests in them
+
+
+def tell_lineage(client: MlflowClient, name: str, number: str, lineage: Mapping[str, str]) -> None:
+    """Keep with the version what it comes from."""
+    told = {what.replace(" ", "_"): value for what, value in lineage.items()}
+    client.set_model_version_tag(name, number, LINEAGE_TAG, json.dumps(told, ensure_ascii=False))
+
+
+def lineage_of(version: ModelVersion) -> dict[str, str]:
+    """What a version says that it comes from; empty before it has a card."""
+    tags = version.tags
+    before = {tag.removeprefix(OLD_LINEAGE): value for tag, value in tags.items() if tag.startswith(OLD_LINEAGE)}
+    return {**before, **json.loads(tags.get(LINEAGE_TAG, "{}"))}
 
 
 def stages_of_version(client: MlflowClient, version: ModelVersion) -> Mapping[str, str]:
@@ -26,13 +41,14 @@ def stages_of_version(client: MlflowClient, version: ModelVersion) -> Mapping[st
     run_id = str(version.run_id)
     if find_run(client, run_id) is not None:
         return stages_of(client, run_id)
-    names = [stage.name for stage in STAGES if LINEAGE + stage.name in version.tags]
-    if not names:
+    lineage = lineage_of(version)
+    known = {stage.name: lineage[stage.name] for stage in STAGES if stage.name in lineage}
+    if not known:
         raise UserMistake(
             f"nobody can say what {uri_of(version)} was made from: its MLflow run {version.run_id} was deleted before "
             "the version had a card; delete the version, too"
         )
-    return {name: version.tags[LINEAGE + name] for name in names}
+    return known
 
 
 def stages_of(client: MlflowClient, run_id: str) -> Mapping[str, str]:

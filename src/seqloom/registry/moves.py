@@ -2,11 +2,13 @@
 
 import getpass
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import chain, count, takewhile
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 from mlflow import MlflowClient
@@ -16,7 +18,9 @@ from seqloom.mistake import UserMistake
 from seqloom.registry.versions import CHALLENGER, CHAMPION, aliases_of, no_model
 
 PREVIOUS = "previous"
-MOVE_TAG = "seqloom.move."  # and the time, on the registered model
+MOVES_TAG = "seqloom.moves"  # JSON, the oldest first, on the registered model; full, it goes on in seqloom.moves.2, …
+OLD_MOVE_TAG = "seqloom.move."  # and the time: a tag a move, in registries of before
+TAG_AT_MOST = 5000  # characters that the column of MLflow's database takes
 ROLLED_BACK_TAG = "seqloom.rolled_back"  # why, on the version that was left
 BY_HAND = "by hand"  # how whoever moves the champion past the gate is told
 BEST_TAG = "seqloom.best_champion"  # on the version that was the best champion so far: the metric it was judged by
@@ -90,26 +94,49 @@ def moving_champion(
             )
         now = datetime.now(UTC)
         move = Move(expected, version, now.isoformat(timespec="milliseconds"), by, why[:LONGEST_WHY])
-        record = f"{MOVE_TAG}{now:%Y%m%dT%H%M%S.%f}"
+        tag, known, told = _page_for(client.get_registered_model(name).tags, move)
         try:
             _set_alias(client, name, PREVIOUS, expected)
             _set_alias(client, name, CHAMPION, version)
             if before.get(CHALLENGER) == version:
                 _set_alias(client, name, CHALLENGER, None)
-            client.set_registered_model_tag(name, record, json.dumps(asdict(move), ensure_ascii=False))
+            client.set_registered_model_tag(name, tag, told)
             yield move
         except BaseException:
             for alias in (CHAMPION, PREVIOUS, CHALLENGER):
                 _set_alias(client, name, alias, before.get(alias))
-            if record in client.get_registered_model(name).tags:
-                client.delete_registered_model_tag(name, record)
+            if known is not None:
+                client.set_registered_model_tag(name, tag, known)
+            elif tag in client.get_registered_model(name).tags:
+                client.delete_registered_model_tag(name, tag)
             raise
 
 
 def moves_of(client: MlflowClient, name: str) -> list[Move]:
     """Every move of a name's champion, the oldest first."""
     tags = client.get_registered_model(name).tags
-    return [Move(**json.loads(tags[key])) for key in sorted(tags) if key.startswith(MOVE_TAG)]
+    before = [json.loads(tags[key]) for key in sorted(tags) if key.startswith(OLD_MOVE_TAG)]
+    return [Move(**told) for told in (*before, *chain.from_iterable(json.loads(tags[page]) for page in _pages(tags)))]
+
+
+def _pages(tags: Mapping[str, str]) -> list[str]:
+    """The tags that hold the record, in its order."""
+    further = (f"{MOVES_TAG}.{number}" for number in count(2))
+    return list(takewhile(lambda name: name in tags, chain([MOVES_TAG], further)))
+
+
+def _page_for(tags: Mapping[str, str], move: Move) -> tuple[str, str | None, str]:
+    """The tag that a move is written to, what it holds (None: it is new), and what it will hold."""
+    pages = _pages(tags)
+    if pages:
+        longer = _written([*json.loads(tags[pages[-1]]), asdict(move)])
+        if len(longer) <= TAG_AT_MOST:
+            return pages[-1], tags[pages[-1]], longer
+    return f"{MOVES_TAG}.{len(pages) + 1}" if pages else MOVES_TAG, None, _written([asdict(move)])
+
+
+def _written(moves: list[dict[str, Any]]) -> str:
+    return json.dumps(moves, ensure_ascii=False)
 
 
 def forget_best(client: MlflowClient, name: str, but: int | None = None) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,14 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, LifecycleStage, Met
 from mlflow.exceptions import MlflowException
 
 from seqloom.artifact.manifest import Manifest
+from seqloom.recipe.architecture import in_words
+from seqloom.recipe.kinds.kind import BASELINE
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.tracking import experiment_id
 
 TRAINING_TAG = "seqloom.training"
+CANCELLED_TAG = "seqloom.cancelled"  # on a run that was ended with its flow run; the same training takes it up again
+SCORES_TABLE = "scores.json"  # of the model and of the baselines, as MLflow shows tables
 FLOW_RUN_TAG = "prefect.flow_run_id"
 
 logger = logging.getLogger(__name__)
@@ -42,20 +47,17 @@ class FlowRun:
 def open_run(
     client: MlflowClient, recipe: Recipe, training_key: str, flow_run: FlowRun, corpus: Manifest, home: Path
 ) -> str:
-    """The id of the run of this training: the one a killed process left open, or a new one.
+    """The id of the run of this training: the one a killed or cancelled process left, or a new one.
 
     Whoever calls holds a lock, or two that begin at once open two runs.
     """
     experiment = experiment_id(client, recipe.name, home)
-    unfinished = client.search_runs(
-        [experiment], f"tags.`{TRAINING_TAG}` = '{training_key}' and attributes.status = 'RUNNING'", max_results=1
-    )
-    if unfinished:
-        run_id = str(unfinished[0].info.run_id)
+    run_id = _unfinished(client, experiment, training_key)
+    if run_id:
         client.log_batch(run_id, tags=[RunTag(*tag) for tag in flow_run.tags.items()])
     else:
         tags = {TRAINING_TAG: training_key, **flow_run.tags, "mlflow.source.name": "seqloom", **_commit_tag()}
-        run_id = str(client.create_run(experiment, tags=tags, run_name=flow_run.name).info.run_id)
+        run_id = str(client.create_run(experiment, tags=tags, run_name=_run_name(recipe)).info.run_id)
     # Told again to a run that was left open, for a kill may have come between. MLflow never changes a parameter: where
     # one differs that decides no weight, such as a rule of the gate, recipe.yaml has it as it is now.
     told = client.get_run(run_id).data.params
@@ -63,6 +65,42 @@ def open_run(
     client.log_dict(run_id, recipe.model_dump(), "recipe.yaml")
     client.log_inputs(run_id, _datasets(recipe, corpus))
     return run_id
+
+
+def _unfinished(client: MlflowClient, experiment: str, training_key: str) -> str:
+    """The run of this training that is open, or was until its flow run was cancelled; empty if there is none."""
+    for status in (
+        "attributes.status = 'RUNNING'",
+        f"attributes.status = 'KILLED' and tags.`{CANCELLED_TAG}` = 'true'",
+    ):
+        wanted = f"tags.`{TRAINING_TAG}` = '{training_key}' and {status}"
+        for run in client.search_runs([experiment], wanted, max_results=1):
+            if run.info.status == "KILLED":
+                client.update_run(run.info.run_id, status="RUNNING")
+                client.delete_tag(run.info.run_id, CANCELLED_TAG)
+            return str(run.info.run_id)
+    return ""
+
+
+def _run_name(recipe: Recipe) -> str:
+    """What tells the runs of an experiment apart first: lists cut the rest, and the recipe is the experiment's name."""
+    return f"{datetime.now():%Y-%m-%d %H:%M} · {in_words(recipe.model)}"
+
+
+def name_after_version(client: MlflowClient, run_id: str, version: int) -> None:
+    """Put the version that came of a run before its name."""
+    name, number = str(client.get_run(run_id).info.run_name), f"v{version} · "
+    if not name.startswith(number):
+        client.update_run(run_id, name=number + name)
+
+
+def end_cancelled(client: MlflowClient, flow_run: str) -> None:
+    """Mark as KILLED what a flow run that was cancelled has left open."""
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    wanted = f"tags.`{FLOW_RUN_TAG}` = '{flow_run}' and attributes.status = 'RUNNING'"
+    for run in client.search_runs(experiments, wanted) if experiments else ():
+        client.set_tag(run.info.run_id, CANCELLED_TAG, "true")
+        client.set_terminated(run.info.run_id, "KILLED")
 
 
 def find_finished(client: MlflowClient, recipe: Recipe, training_key: str) -> str:
@@ -116,11 +154,27 @@ def failing_run_is_closed(client: MlflowClient, run_id: str) -> Iterator[None]:
 
 
 def log_results(client: MlflowClient, run_id: str, evaluation: Manifest) -> None:
-    """The final figures with their signatures, and everything in the evaluation's folder: hypotheses, pictures."""
-    log_metrics(client, run_id, evaluation.facts["metrics"])
+    """The final figures with their signatures, and everything in the evaluation's folder: hypotheses, pictures.
+
+    What the baselines reach is in a table beside them: as metrics it would be bars of one colour before every curve.
+    """
+    figures = evaluation.facts["metrics"]
+    log_metrics(client, run_id, {name: value for name, value in figures.items() if not name.startswith(BASELINE)})
+    client.log_dict(run_id, _scores(figures), SCORES_TABLE)
     tags = [RunTag(f"signature.{name}", signature) for name, signature in evaluation.facts["signatures"].items()]
     client.log_batch(run_id, tags=tags)
     client.log_artifacts(run_id, evaluation.folder, "evaluation")
+
+
+def _scores(figures: Mapping[str, float]) -> dict[str, list[Any]]:
+    """A row for the model and each baseline, a column for each score, as pandas splits a table."""
+    rows: dict[str, dict[str, float]] = {}
+    for name, value in figures.items():
+        system, _, score = name.rpartition("/")
+        rows.setdefault("this model" if system == "test" else system.removeprefix(BASELINE), {})[score] = value
+    scores = list(dict.fromkeys(score for row in rows.values() for score in row))
+    data = [[system, *(row.get(score) for score in scores)] for system, row in rows.items()]
+    return {"columns": ["system", *scores], "data": data}
 
 
 def log_metrics(client: MlflowClient, run_id: str, figures: Mapping[str, float]) -> None:

@@ -45,7 +45,8 @@ def register_version(
     if found:
         return found
     model_uri, model_id, seal = _log_model(recipe, run_id, checkpoint, _example(evaluation))
-    figures = {name: f"{value:.4f}" for name, value in evaluation.facts["metrics"].items()}
+    judged = {f"test/{name}" for name in kind_of(recipe.task).judged}  # the run has all of them
+    figures = {name: f"{value:.4f}" for name, value in evaluation.facts["metrics"].items() if name in judged}
     tags = {KEY_TAG: key, SEAL_TAG: seal, **digest_tags(recipe.name, _digest_of_stored(model_uri, seal)), **figures}
     made = client.create_model_version(recipe.name, model_uri, run_id, tags=tags, model_id=model_id)
     client.set_registered_model_alias(recipe.name, CHALLENGER, made.version)

@@ -9,6 +9,8 @@ from seqloom.recipe.kinds.measure import Measure
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
 
+BASELINE = "baseline/"  # before the name of one and its score, among the figures of an evaluation
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -32,7 +34,7 @@ class Kind:
 
     def baselines_in(self, metrics: Mapping[str, float]) -> dict[str, str]:
         """The baselines that these metrics of an evaluation tell of, and what they are: one can be switched off."""
-        measured = {name.split("/")[1] for name in metrics if name.startswith("baseline/")}
+        measured = {name.split("/")[1] for name in metrics if name.startswith(BASELINE)}
         return {name: title for name, title in self.baselines.items() if name in measured}
 
     def mistakes_in(self, recipe: "Recipe") -> Iterator[str]:
