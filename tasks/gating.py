@@ -1,5 +1,6 @@
 """The gate between a challenger and those who load the champion."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -34,6 +35,8 @@ from tasks.patience import PATIENCE, tell_prefect
 from tasks.staging import patient_task, tell
 from tasks.taking_turns import alone
 from tasks.watching import audience, watched
+
+logger = logging.getLogger("seqloom.tasks")  # among the library's, whose warnings people are told
 
 SECONDS_BETWEEN_LOOKS = 5  # whether a person has decided
 GRACE = 600  # seconds that a pause lasts longer than anybody waits
@@ -84,6 +87,8 @@ def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manif
     with watched("gate", artifact_key(recipe, "gate", "progress")) as progress:
         verdict = judging.judge_version(client, recipe, corpus.path, evaluation, challenger, verdict_key, progress)
     judging.keep_evidence(client, verdict, challenger.run_id)
+    for sentence in verdict.warnings:
+        logger.warning("%s: %s", evidence.title(verdict), sentence)
     key = artifact_key(recipe, "gate", "evidence")
     rows = evidence.table(verdict)
     tell_prefect("the evidence", lambda: create_table_artifact(rows, key=key, description=verdict.why))

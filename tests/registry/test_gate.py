@@ -17,6 +17,7 @@ from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe, Registry
 from seqloom.registry import evidence
 from seqloom.registry.gate import TIE, Contender, Finding, Verdict, _against_champion, judge, judge_form
+from seqloom.registry.latency import Latency
 from seqloom.registry.sentences import beside
 from seqloom.registry.smoke import Smoke
 from tests.registry.tiny import recipe_named
@@ -31,7 +32,11 @@ ANSWERS = Smoke(True, "'a' → 'b'")
 
 
 def contender(texts: list[str], version: int = 1, latency: float = 10.0, megabytes: float = 1.0) -> Contender:
-    return Contender(version, count("chrf", texts, REFERENCES, "de"), latency, megabytes)
+    return Contender(version, count("chrf", texts, REFERENCES, "de"), steady(latency), megabytes)
+
+
+def steady(milliseconds: float) -> Latency:
+    return Latency(*[milliseconds] * 4)
 
 
 def verdict(
@@ -171,6 +176,22 @@ def test_budgets(rules: dict[str, Any], refused_by: list[str]) -> None:
     assert failed(verdict(contender(GOOD), **rules)) == refused_by
 
 
+@pytest.mark.parametrize(
+    ("limit", "verdict_told"),
+    [(8.9, "fails"), (9.0, "warns"), (10.0, "warns"), (14.9, "warns"), (15.0, "holds"), (0.0, "not judged")],
+)
+def test_a_budget_that_noise_decides_warns(limit: float, verdict_told: str) -> None:
+    noisy = replace(contender(GOOD), latency=Latency(5.0, 10.0, 9.0, 15.0))
+    found = verdict(noisy, latency_p95=limit)
+    [latency] = [finding for finding in found.findings if finding.rule.startswith("one text")]
+    assert latency.verdict == verdict_told
+    assert found.passed is (verdict_told != "fails")
+    told = "one text takes 10.0 ms (9.0 to 15.0), 95 of 100 times"
+    assert latency.told.startswith(told)
+    page = evidence.markdown(found)
+    assert (f"- warning: {told}" in page) is (verdict_told == "warns") is bool(found.warnings)
+
+
 def test_one_that_does_not_answer_or_was_rolled_back() -> None:
     assert failed(verdict(contender(GOOD), smoke=Smoke(False, "ImportError: x"))) == [
         "answers in a fresh process without a GPU"
@@ -224,7 +245,7 @@ HALF_RIGHT = ["good"] * 100
 @pytest.mark.parametrize(("labels", "passed"), [(REFERENCE_LABELS, True), (HALF_RIGHT, False)])
 def test_labels_are_judged_in_points_of_a_hundred(labels: list[str], passed: bool) -> None:
     champion, ours = (
-        Contender(number, counts_of("macro_f1", each, [1.0] * 100, REFERENCE_LABELS), 1.0, 1.0)
+        Contender(number, counts_of("macro_f1", each, [1.0] * 100, REFERENCE_LABELS), steady(1.0), 1.0)
         for number, each in ((1, HALF_RIGHT), (2, labels))
     )
     recipe = recipe_named("labels", task="sentiment", model={"decoder": "classifier"})
@@ -265,8 +286,11 @@ OURS = mean_of(np.repeat([48.5, 56.0], 30))
 def judged(**rules: Any) -> list[Finding]:
     """Versions whose figures are plain: 50 before and 52.25 now, by halves 40 and 60, 48.5 and 56."""
     recipe = recipe_named("judged", registry=rules)
-    before, now = Contender(1, THEIRS, 10.0, 1.5), Contender(2, OURS, 12.5, 1.25)
+    before, now = Contender(1, THEIRS, steady(10.0), 1.5), Contender(2, OURS, steady(12.5), 1.25)
     return judge(recipe, ANSWERS, now, before, {"nearest": 30.0, "copy": 60.5}, HALVES, "")
+
+
+LATENCIES = ("10.0 ms (10.0 to 10.0)", "12.5 ms (12.5 to 12.5)", "+2.5 ms (1.25 times)")
 
 
 def test_every_rule_with_what_was_measured_for_it() -> None:
@@ -279,7 +303,7 @@ def test_every_rule_with_what_was_measured_for_it() -> None:
         Finding("chrF above the copied source (60.50)", "", "52.25", "-8.25", False),
         Finding("chrF of first half (30 rows) not below by over 5", "40.00", "48.50", "+8.50", True),
         Finding("chrF of second half (30 rows) not below by over 5", "60.00", "56.00", "-4.00", True),
-        Finding("one text, 95 of 100 times: 11 ms at most", "10.0 ms", "12.5 ms", "+2.5 ms", False),
+        Finding("one text, 95 of 100 times: 11 ms at most", *LATENCIES, False),
         Finding("size of the version", "1.5 MB", "1.2 MB", "-0.2 MB", None),
     ]
 
@@ -317,10 +341,11 @@ def test_a_line_says_what_happened() -> None:
         "chrF 52.2 is 2.2 above version 1's 50.0 (95 %: …)",
         "chrF 52.2 is 22.2 above the 30.0 of the nearest training source",
         "chrF 52.2 is 8.2 below the 60.5 of the copied source",
-        "of first half (30 rows) chrF 48.5 is 8.5 above the champion's 40.0",
-        "of second half (30 rows) chrF 56.0 is 4.0 below the champion's 60.0; 3.9 at most is allowed",
-        "one text, 95 of 100 times: 12.5 ms; 11 ms at most is allowed",
-        "size of the version: 1.2 MB",
+        "in the slice first half (30 rows) chrF 48.5 is 8.5 above the champion's 40.0",
+        "in the slice second half (30 rows) chrF 56.0 is 4.0 below the champion's 60.0; 3.9 at most is allowed",
+        "one text takes 12.5 ms (12.5 to 12.5), 95 of 100 times, where the champion takes 10.0 ms (10.0 to 10.0); "
+        "11 ms at most is allowed",
+        "the version has 1.2 MB",
     ]
 
 

@@ -16,11 +16,12 @@ from seqloom.mistake import UserMistake
 from seqloom.progress import unwatched
 from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe
-from seqloom.registry import judging, measuring
+from seqloom.registry import contest, judging, measuring
 from seqloom.registry.best_champion import best_champion, mark_best
 from seqloom.registry.gate import Verdict
 from seqloom.registry.history import history
 from seqloom.registry.judging import Decision, is_settled, judge_version, keep_evidence, settle, still_holds
+from seqloom.registry.latency import by_turns
 from seqloom.registry.measuring import Measured, measure
 from seqloom.registry.moves import moves_of, moving_champion, promote, rollback
 from seqloom.registry.runs import FlowRun, open_run
@@ -65,7 +66,7 @@ def answers_of(uri: str, sources: list[str], *_: object) -> Measured:
     if not every:
         raise ImportError("no module named then")
     right = [REFERENCES[row] if row % every == 0 else "etwas ganz anderes" for row in range(len(sources))]
-    return Measured({"prediction": right}, 5.0)
+    return Measured({"prediction": right}, len)
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def place(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Place:
-    monkeypatch.setattr(judging, "measure", answers_of)
+    monkeypatch.setattr(contest, "measure", answers_of)
     monkeypatch.setattr(judging, "smoke_test", lambda *_: Smoke(True, "'a' → 'b'"))
     rows = {"source": SOURCES, "target": REFERENCES, "origin": "pairs.tsv", "line": 1}
     pd.DataFrame(rows).to_parquet(tmp_path / "test.parquet")
@@ -186,9 +187,9 @@ def test_quality_does_not_sink_step_by_step_over_three_versions(place: Place, mo
 
     def answers(uri: str, sources: list[str], *_: object) -> Measured:
         asked.append(int(uri.rpartition("/")[2]))
-        return Measured({"prediction": texts_with(wrong[asked[-1]], len(sources))}, 5.0)
+        return Measured({"prediction": texts_with(wrong[asked[-1]], len(sources))}, len)
 
-    monkeypatch.setattr(judging, "measure", answers)
+    monkeypatch.setattr(contest, "measure", answers)
     name = place.recipe.name
     assert [place.settled(number) for number in (1, 2, 3)] == ["champion", "champion", "refused"]
     assert asked == [1, 2, 1, 3, 2, 1]  # the best champion so far is asked today's rows, too
@@ -274,7 +275,8 @@ def test_a_version_is_measured_as_others_ask_it(place: Place) -> None:
     params = decoding.model_dump()
     asked = mlflow.pyfunc.load_model(uri).predict(pd.DataFrame({"source": SOURCES}), params=params)
     assert found.replies["prediction"] == asked["prediction"].tolist()
-    assert 0 < found.latency_p95 < 10_000
+    [latency] = by_turns([found.answer], SOURCES)
+    assert 0 < latency.low <= latency.p95 <= latency.high < 10_000
 
 
 def test_what_is_drawn_does_not_depend_on_how_many_rows_are_asked_at_once(
@@ -308,7 +310,7 @@ def test_smoke(place: Place) -> None:
 def test_a_version_that_does_not_answer_is_asked_nothing_more(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """The gate ends there: what does not load would fail in every rule, each time after minutes."""
     monkeypatch.setattr(judging, "smoke_test", lambda *_: Smoke(False, "ImportError: no module named then"))
-    monkeypatch.setattr(judging, "measure", lambda *_: pytest.fail("asked all the same"))
+    monkeypatch.setattr(contest, "measure", lambda *_: pytest.fail("asked all the same"))
     promote(place.client, place.recipe.name, 1, "by hand", place.home)
     verdict = place.judged(2)
     [finding] = verdict.findings
@@ -321,8 +323,8 @@ def test_a_version_from_before_spelling_was_charged_is_charged_in_the_gate(tmp_p
     texts = ["the cat sat", "the strawberry sat"]
     test = HeldOut(texts, texts)
     bare = {"prediction": ["", ""], "log_probability": [-3.0, -4.0]}
-    known, unknown = judging._spelt(bare, tmp_path, test)["log_probability"]
+    known, unknown = contest._spelt(bare, tmp_path, test)["log_probability"]
     assert known == -3.0
     assert unknown < -14.0
     whole = {**bare, "spelling": [0.0, -10.0]}
-    assert judging._spelt(whole, tmp_path, test) is whole
+    assert contest._spelt(whole, tmp_path, test) is whole

@@ -65,10 +65,11 @@ def markdown(verdict: Verdict) -> str:
 
 
 def _outcome(verdict: Verdict) -> list[str]:
-    """Each rule that fails as what happened, or what was gained."""
+    """Each rule that fails as what happened, or what was gained; and what should be looked at."""
+    warnings = [f"- warning: {_plain(sentence)}" for sentence in verdict.warnings]
     if len(verdict.failures) > 1:
-        return [f"- {_plain(sentence)}" for sentence in verdict.failures]
-    return [f"{_plain(verdict.why)}."]
+        return [*(f"- {_plain(sentence)}" for sentence in verdict.failures), *warnings]
+    return [f"{_plain(verdict.why)}.", *(["", *warnings] if warnings else [])]
 
 
 def _whole_texts(verdict: Verdict) -> list[str]:

@@ -30,8 +30,9 @@ from seqloom.registry.forms import EXPORT_TAG, Record, Side
 from seqloom.registry.gate import Contender, Verdict, judge_form
 from seqloom.registry.integrity import ARTIFACTS, FORM_SEAL_TAG, OWN_FORM, PACKAGE, form_tags
 from seqloom.registry.judging import keep_evidence
+from seqloom.registry.latency import by_turns
 from seqloom.registry.lookup import fetch, find_checkpoint, find_version, open_registry
-from seqloom.registry.measuring import Measured, measure, megabytes_of
+from seqloom.registry.measuring import measure, megabytes_of
 from seqloom.registry.sealed import CHECKPOINT, FORMS, seal
 from seqloom.registry.smoke import smoke_test
 
@@ -100,22 +101,20 @@ def _judged(
     before, after = (measure(uri, test.sources, recipe.decoding, "cpu", progress, each) for each in (OWN_FORM, form))
     counts = [judge.count(metric, measured.replies, test) for measured in (before, after)]
     sizes = [megabytes_of(folder) for folder in folders]
-    itself, other = (
-        Contender(number, counted, measured.latency_p95, size)
-        for counted, measured, size in zip(counts, (before, after), sizes, strict=True)
-    )
+    latencies = by_turns([before.answer, after.answer], test.sources)
+    itself, other = (Contender(number, *told) for told in zip(counts, latencies, sizes, strict=True))
     findings = judge_form(recipe, smoke, itself, other, judge.slices(test))
     verdict = Verdict(version.name, number, None, findings, len(test.sources), recipe.decoding.model_dump(), form=form)
     found = compare(*counts)
-    was, became = _side(itself, before), _side(other, after)
+    was, became = _side(itself), _side(other)
     interval = (round(found.low, 3), round(found.high, 3))
     return Record(
         form, len(test.sources), recipe.task, metric, was, became, interval, verdict.passed, verdict.why
     ), verdict
 
 
-def _side(contender: Contender, measured: Measured) -> Side:
-    figures = contender.megabytes, contender.counts.figure, measured.latency_p50, measured.latency_p95
+def _side(contender: Contender) -> Side:
+    figures = contender.megabytes, contender.counts.figure, contender.latency.p50, contender.latency.p95
     return Side(*(round(figure, 3) for figure in figures))
 
 

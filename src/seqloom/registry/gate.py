@@ -9,6 +9,7 @@ from seqloom.evaluation.slices import Slice
 from seqloom.recipe.kinds.choosing import judged_by, kind_of
 from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe, Registry
+from seqloom.registry.latency import Latency
 from seqloom.registry.sentences import beside, compared
 from seqloom.registry.smoke import Smoke
 
@@ -27,11 +28,12 @@ class Finding:
     difference: str = ""  # with its 95 % interval, where there is one
     passed: bool | None = True  # None: shown, not judged
     told: str = ""  # what was measured, as a sentence
+    warns: bool = False  # nobody can say whether it holds: noise decides
 
     @property
     def verdict(self) -> str:
         """In a word."""
-        return {True: "holds", False: "fails", None: "not judged"}[self.passed]
+        return "warns" if self.warns else {True: "holds", False: "fails", None: "not judged"}[self.passed]
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,11 @@ class Verdict:
         return [finding.told for finding in self.findings if finding.passed is False]
 
     @property
+    def warnings(self) -> list[str]:
+        """What does not stop it, and should be looked at."""
+        return [finding.told for finding in self.findings if finding.warns]
+
+    @property
     def why(self) -> str:
         """In a line: what broke the first rule that fails, or what was gained."""
         if self.failures:
@@ -84,7 +91,7 @@ class Contender:
 
     version: int
     counts: Counts
-    latency_p95: float  # milliseconds
+    latency: Latency
     megabytes: float
 
 
@@ -116,7 +123,7 @@ def judge(
     findings += _against_baselines(rules, metric, challenger.counts.figure, figures)
     if champion:
         findings += _slices(rules, metric, champion.counts, challenger.counts, slices, THE_CHAMPIONS)
-    findings += _budgets(rules, challenger, champion)
+    findings += _budgets(rules, challenger, champion, "the champion")
     if rolled_back:
         told = f"it was rolled back by hand ({rolled_back}), and nobody has promoted it since"
         findings.append(Finding("was not rolled back", challenger=rolled_back, passed=False, told=told))
@@ -133,7 +140,7 @@ def judge_form(
         _smoke(smoke),
         _not_worse(rules, metric, f"{worse} the version itself", compare(itself.counts, form.counts), ITSELF),
         *_slices(rules, metric, itself.counts, form.counts, slices, ITSELF),
-        *_budgets(rules, form, itself),
+        *_budgets(rules, form, itself, "the version itself"),
     ]
 
 
@@ -210,7 +217,7 @@ def _slices(
         passed = metric.gain(theirs, ours) >= -rules.slice_tolerance if enough else None
         limit = metric.limit(rules.slice_tolerance)
         rule = f"{metric.label} of {part.name} ({len(part.rows)} rows) not {worse} by over {limit}"
-        told = f"of {part.name} ({len(part.rows)} rows) {beside(metric, ours, theirs, other)}"
+        told = f"in the slice {part.name} ({len(part.rows)} rows) {beside(metric, ours, theirs, other)}"
         told += f"; {limit} at most is allowed" if passed is False else ""
         change = metric.change(ours - theirs)
         yield Finding(rule, metric.shown(theirs, 2), metric.shown(ours, 2), change, passed, told)
@@ -221,17 +228,33 @@ def _directions(metric: Measure) -> tuple[str, str]:
     return ("above", "below") if metric.rises else ("below", "above")
 
 
-def _budgets(rules: Registry, challenger: Contender, champion: Contender | None) -> Iterator[Finding]:
-    for limit, rule, unit, name in (
-        (rules.latency_p95, "one text, 95 of 100 times", "ms", "latency_p95"),
-        (rules.megabytes, "size of the version", "MB", "megabytes"),
-    ):
-        ours, theirs = getattr(challenger, name), getattr(champion, name) if champion else None
-        yield Finding(
-            f"{rule}: {limit:g} {unit} at most" if limit else rule,
-            f"{theirs:.1f} {unit}" if theirs is not None else "",
-            f"{ours:.1f} {unit}",
-            f"{ours - theirs:+.1f} {unit}" if theirs is not None else "",
-            ours <= limit if limit else None,
-            f"{rule}: {ours:.1f} {unit}" + (f"; {limit:g} {unit} at most is allowed" if limit else ""),
-        )
+def _budgets(rules: Registry, challenger: Contender, champion: Contender | None, whose: str) -> Iterator[Finding]:
+    yield _latency(rules.latency_p95, challenger.latency, champion.latency if champion else None, whose)
+    rule, limit, ours = "size of the version", rules.megabytes, challenger.megabytes
+    yield Finding(
+        f"{rule}: {limit:g} MB at most" if limit else rule,
+        f"{champion.megabytes:.1f} MB" if champion else "",
+        f"{ours:.1f} MB",
+        f"{ours - champion.megabytes:+.1f} MB" if champion else "",
+        ours <= limit if limit else None,
+        f"the version has {ours:.1f} MB" + (f"; {limit:g} MB at most is allowed" if limit else ""),
+    )
+
+
+def _latency(limit: float, ours: Latency, theirs: Latency | None, whose: str) -> Finding:
+    """A budget that lies between the fastest and the slowest that was measured is decided by noise, and warns."""
+    rule = "one text, 95 of 100 times"
+    told = f"one text takes {ours.told}, 95 of 100 times"
+    told += f", where {whose} takes {theirs.told}" if theirs else ""
+    unsure = ours.low <= limit < ours.high
+    if limit:
+        told += f"; {limit:g} ms at most is allowed" + (", which noise decides here" if unsure else "")
+    return Finding(
+        f"{rule}: {limit:g} ms at most" if limit else rule,
+        theirs.told if theirs else "",
+        ours.told,
+        f"{ours.p95 - theirs.p95:+.1f} ms ({ours.p95 / theirs.p95:.2f} times)" if theirs else "",
+        ours.high <= limit if limit and not unsure else None,
+        told,
+        warns=unsure,
+    )

@@ -2,10 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -23,20 +22,16 @@ from seqloom.recipe.kinds.measure import Measure
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence
 from seqloom.registry.best_champion import best_champion, mark_best
+from seqloom.registry.contest import Answered, Contest, fetched
 from seqloom.registry.gate import Contender, Finding, Verdict, judge, unanswered
-from seqloom.registry.lookup import fetch
-from seqloom.registry.measuring import measure, megabytes_of
 from seqloom.registry.moves import LONGEST_WHY, ROLLED_BACK_TAG, moving_champion
 from seqloom.registry.runs import takes_more
-from seqloom.registry.sealed import CHECKPOINT
 from seqloom.registry.smoke import Smoke, smoke_test
 from seqloom.registry.tracking import Version
 from seqloom.registry.versions import CHAMPION, VERDICT_KEY_TAG, aliases_of
 
 if TYPE_CHECKING:
-    from seqloom.evaluation.kinds.judge import HeldOut, Replies
-
-Ask = Callable[[int], Contender]  # what a version by its number answers to the test rows
+    from seqloom.evaluation.kinds.judge import HeldOut
 
 FOLDER = "gate"  # of the run's artifacts
 VERDICT_TAG, WHY_TAG, WHEN_TAG, AGAINST_TAG = (f"seqloom.verdict{part}" for part in ("", ".why", ".when", ".champion"))
@@ -81,9 +76,11 @@ def judge_version(
     from seqloom.evaluation.kinds.judge import HeldOut  # torch and scikit-learn: seconds that only this needs
 
     test = HeldOut.of(read_split(corpus, "test"), recipe.corpus.target_language)
-    ask = partial(_contender, client, recipe, test=test, progress=progress)
     rolled_back = client.get_model_version(recipe.name, str(version.number)).tags.get(ROLLED_BACK_TAG, "")
-    findings, best = _findings(client, recipe, smoke, evaluation, test, ask, version.number, champion, rolled_back)
+    with Contest.of(client, recipe, test, progress) as contest:
+        findings, best = _findings(
+            client, recipe, smoke, evaluation, test, contest, version.number, champion, rolled_back
+        )
     return Verdict(
         recipe.name,
         version.number,
@@ -106,7 +103,7 @@ def _findings(
     smoke: Smoke,
     evaluation: Manifest,
     test: "HeldOut",
-    ask: Ask,
+    contest: Contest,
     version: int,
     champion: int | None,
     rolled_back: str,
@@ -115,10 +112,13 @@ def _findings(
     from seqloom.evaluation.kinds.choosing import judge_of
 
     metric, findings = judged_by(recipe), list[Finding]()
-    challenger, incumbent = ask(version), _answering(ask, champion, "the champion answers", False, findings)
+    answered = contest.ask(version)
+    champion_answered = _answering(contest, champion, "the champion answers", False, findings)
     best = best_champion(client, recipe.name, metric) if champion is not None else None
     asked = best if recipe.registry.policy == "not-worse" and best not in (champion, version) else None
-    former = _answering(ask, asked, f"the best champion so far, version {asked}, answers", None, findings)
+    former_answered = _answering(contest, asked, f"the best champion so far, version {asked}, answers", None, findings)
+    challenger, incumbent, former = contest.timed(answered, champion_answered, former_answered)
+    assert challenger
     measured = evaluation.facts["metrics"]
     names = kind_of(recipe.task).baselines_in(measured)
     baselines = {name: measured[f"baseline/{name}/{metric.name}"] for name in names}
@@ -130,13 +130,13 @@ def _findings(
 
 
 def _answering(
-    ask: Ask, number: int | None, rule: str, passed: bool | None, findings: list[Finding]
-) -> Contender | None:
+    contest: Contest, number: int | None, rule: str, passed: bool | None, findings: list[Finding]
+) -> Answered | None:
     """What a version that others are compared with answers; where it does not, a finding more says so."""
     if number is None:
         return None
     try:
-        return ask(number)
+        return contest.ask(number)
     except Exception as error:  # whatever its code raises: who is to judge then is a person
         if says_full(error):  # that is no fault of the version
             raise
@@ -160,40 +160,10 @@ def _smoke(client: MlflowClient, name: str, number: int) -> Smoke:
     """Whether the version answers; nothing of it is run that is not what was registered."""
     with TemporaryDirectory() as folder:
         try:
-            package = _fetched(client, name, number, folder)
+            package = fetched(client, name, number, folder)
         except UserMistake as damage:
             return Smoke(False, str(damage))
         return smoke_test(client.tracking_uri, str(package.parents[1]))
-
-
-def _contender(client: MlflowClient, recipe: Recipe, number: int, test: "HeldOut", progress: Progress) -> Contender:
-    """A version, asked as others ask it."""
-    from seqloom.evaluation.kinds.choosing import judge_of
-
-    with TemporaryDirectory() as folder:
-        package = _fetched(client, recipe.name, number, folder)
-        uri = str(package.parents[1])
-        measured = measure(uri, test.sources, recipe.decoding, recipe.training.device, progress)
-        replies = _spelt(measured.replies, package, test) if kind_of(recipe.task).running else measured.replies
-        counts = judge_of(recipe.task).count(judged_by(recipe).name, replies, test)
-        return Contender(number, counts, measured.latency_p95, megabytes_of(package))
-
-
-def _fetched(client: MlflowClient, name: str, number: int, folder: str) -> Path:
-    """The package of a version, below `folder`, where nobody changes it between the look and the use."""
-    return fetch(client.get_model_version(name, str(number)), Path(folder, name, str(number)))
-
-
-def _spelt(replies: "Replies", version: Path, test: "HeldOut") -> "Replies":
-    """Replies whose log-probabilities hold the spelling of unknown words: a version made before that left it out."""
-    if "spelling" in replies:
-        return replies
-    from seqloom.decoding.continuing import Continuer
-
-    generator = Continuer.load(version / CHECKPOINT)
-    assert isinstance(generator, Continuer)
-    figures = zip(replies["log_probability"], generator.spellings(test.sources), strict=True)
-    return {**replies, "log_probability": [figure + spelling for figure, spelling in figures]}
 
 
 def keep_evidence(client: MlflowClient, verdict: Verdict, run_id: str) -> None:

@@ -1,0 +1,96 @@
+"""How long a version takes for one text on the CPU: versions by turns, in one warm process, on one thread.
+
+What else the machine does slows both down alike, so their ratio stays; by how much it did is told beside the figure.
+R rounds, N texts, V versions
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROUNDS = 5
+TIMED, WARMING = 50, 3  # texts answered one at a time in each round, and before the clock runs
+THREADS = 1  # more wait for each other, and for whatever else runs
+SECONDS_AT_MOST = 120.0  # after which no further round begins
+THREADS_VARIABLE = "OMP_NUM_THREADS"  # CTranslate2 reads it when a model is loaded
+
+Answer = Callable[[Sequence[str]], object]
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds for one text on the CPU; of 100 texts 50, or 95, are faster."""
+
+    p50: float
+    p95: float
+    low: float  # p95 where each text is taken from its fastest round: no noise of the machine is in it
+    high: float  # p95 of the slowest round
+
+    @classmethod
+    def of(cls, seconds: NDArray[np.float64]) -> Self:
+        """From the rounds `(R, N)`; a text counts with the median of its rounds."""
+        median, fastest = np.median(seconds, axis=0), seconds.min(axis=0)
+        p50, p95, low = (float(np.quantile(*what)) for what in ((median, 0.5), (median, 0.95), (fastest, 0.95)))
+        high = max(p95, float(np.quantile(seconds, 0.95, axis=1).max()))
+        return cls(*(1000 * figure for figure in (p50, p95, low, high)))
+
+    @property
+    def told(self) -> str:
+        """With the spread."""
+        return f"{self.p95:.1f} ms ({self.low:.1f} to {self.high:.1f})"
+
+
+def by_turns(answers: Sequence[Answer], sources: Sequence[str]) -> list[Latency]:
+    """The latency of each version: every text is put to one after the other, and who comes first changes."""
+    texts = _from_short_to_long(sources)
+    rounds: list[NDArray[np.float64]] = []
+    started = time.perf_counter()
+    with one_thread():
+        for answer in answers:
+            for text in texts[:WARMING]:
+                answer([text])
+        while not rounds or (len(rounds) < ROUNDS and time.perf_counter() - started < SECONDS_AT_MOST):
+            rounds.append(_round(answers, texts, first=len(rounds)))
+    return [Latency.of(seconds) for seconds in np.stack(rounds, axis=1)]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Answer on `THREADS` while this lasts, whatever engine is asked, or loaded."""
+    import torch  # seconds that only a new version needs
+
+    threads, told = torch.get_num_threads(), os.environ.get(THREADS_VARIABLE)
+    torch.set_num_threads(THREADS)
+    os.environ[THREADS_VARIABLE] = str(THREADS)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        os.environ.pop(THREADS_VARIABLE)
+        if told is not None:
+            os.environ[THREADS_VARIABLE] = told
+
+
+def _round(answers: Sequence[Answer], texts: Sequence[str], first: int) -> NDArray[np.float64]:
+    """Seconds `(V, N)`."""
+    seconds = np.empty((len(answers), len(texts)))
+    for number, text in enumerate(texts):
+        for turn in range(len(answers)):
+            version = (first + number + turn) % len(answers)
+            started = time.perf_counter()
+            answers[version]([text])
+            seconds[version, number] = time.perf_counter() - started
+    return seconds
+
+
+def _from_short_to_long(sources: Sequence[str]) -> list[str]:
+    """Some texts, evenly taken."""
+    ordered = sorted(sources, key=len)
+    count = min(TIMED, len(ordered))
+    return [ordered[(2 * part + 1) * len(ordered) // (2 * count)] for part in range(count)]
