@@ -4,12 +4,16 @@ import argparse
 import os
 import re
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flows.garbage import collect_beside
 from flows.prefect_database import or_end
 from flows.stack.admission import Admission
 from flows.stack.origins import LOOPBACK, hosts_of, own_origins
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 EVERYWHERE = ("0.0.0.0", "::", "")  # addresses to listen at, which are nobody's name
 
@@ -42,16 +46,25 @@ def serve(host: str, port: int, descriptor: int | None = None, log_level: str = 
 
 
 def _tell_formats() -> None:
-    """Have forms refuse in words what has a pattern; a server that is not ours leaves that to the run."""
+    """Have forms refuse in words, at its field, what a recipe may not say."""
     from jsonschema import Draft202012Validator
 
-    from seqloom.recipe.form_fields import PATTERNS_IN_WORDS
+    from seqloom.recipe.form_fields import PATTERNS_IN_WORDS, is_within
     from seqloom.recipe.schema import Recipe, Training
 
-    for section, field in ((Recipe, "name"), (Training, "start_from")):
-        [pattern] = (found.pattern for found in section.model_fields[field].metadata if hasattr(found, "pattern"))
-        checks = Draft202012Validator.FORMAT_CHECKER.checks(PATTERNS_IN_WORDS[field])
-        checks(partial(_fits, re.compile(pattern)))
+    patterns = {"name": Recipe.model_fields["name"], "start_from": Training.model_fields["start_from"]}
+    schema = Recipe.model_json_schema()
+    for section in (schema, *schema["$defs"].values()):
+        for name, field in section["properties"].items():
+            if words := field.get("format"):
+                told = words == PATTERNS_IN_WORDS.get(name)
+                check = partial(_fits, _pattern_of(patterns[name])) if told else partial(is_within, field)
+                Draft202012Validator.FORMAT_CHECKER.checks(words)(check)
+
+
+def _pattern_of(field: "FieldInfo") -> re.Pattern[str]:
+    [pattern] = (found.pattern for found in field.metadata if hasattr(found, "pattern"))
+    return re.compile(pattern)
 
 
 def _fits(pattern: re.Pattern[str], value: object) -> bool:

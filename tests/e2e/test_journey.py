@@ -80,13 +80,14 @@ def test_drop_downs_offer_what_a_recipe_may_say(form: Form) -> None:
     assert form.choose("Model", "Encoder", "lstm") == list(kinds)
 
 
-def test_a_value_out_of_range_is_refused_in_words(form: Form) -> None:
+def test_values_out_of_range_are_refused_in_words_at_their_fields(form: Form) -> None:
     form.type("Training", "Epochs", "0")
+    form.type("Decoding", "Beam Size", "0")
     form.submit()
-    refusal = form.page.get_by_text("recipe.training.epochs").first
-    expect(refusal).to_contain_text("0 is less than the minimum of 1")
-    expect(refusal).to_be_hidden()  # by itself; the next picture is of the form alone
+    expect(form.field("Training", "Epochs")).to_contain_text("0 is not a 'whole number, 1 or more, 100,000 or less'")
+    expect(form.field("Decoding", "Beam Size")).to_contain_text("0 is not a 'whole number, 1 or more, 256 or less'")
     form.type("Training", "Epochs", "24")
+    form.type("Decoding", "Beam Size", "5")
 
 
 def test_the_run_shows_its_stages(page: Page, run: UUID, stack: RunningStack) -> None:

@@ -114,18 +114,18 @@ def checked(name: str, place: Path) -> Recipe:
 @given(
     kind=st.sampled_from([PAIRS, LABELLED]),
     file=st.sampled_from(sorted(FORMATS)),
-    numbered=st.booleans(),
+    number=st.sampled_from([None, "id", "", "Nr."]),
     data=st.data(),
 )
 def test_what_is_written_can_be_checked_and_deployed(
-    kind: Kind, file: str, numbered: bool, data: st.DataObject
+    kind: Kind, file: str, number: str | None, data: st.DataObject
 ) -> None:
     source, target = data.draw(st.sampled_from(kind.names))
     with folder() as place:
         rows = [list(row) for row in zip(*kind.columns, strict=True)]
         names = [source, target]
-        if numbered:
-            names, rows = ["id", *names], [[str(number), *row] for number, row in enumerate(rows)]
+        if number is not None:  # a first column of numbers
+            names, rows = [number, *names], [[str(index), *row] for index, row in enumerate(rows)]
         (place / file).write_text(FORMATS[file](names, rows), encoding="utf-8")
         init("mine", data=file)
         recipe = checked("mine", place)

@@ -15,6 +15,7 @@ from flows.compare import compare
 from flows.data_to_model import data_to_model
 from flows.refresh import refresh
 from flows.stack import furnishing
+from flows.stack.prefect_server import _tell_formats
 from flows.stack.recipe_forms import fit_forms, recipes_in
 from seqloom.mistake import UserMistake
 
@@ -69,6 +70,42 @@ def test_files_are_offered_and_others_taken(flow: Any, folder: Path) -> None:
         said: Any = [value] if flow is compare else value
         assert validate({name: said}, schema) == []
         assert validate({name: {"no": "text"}}, schema) != []
+
+
+SHOWN = {"$ref", "type", "enum", "format", "required", "properties", "items", "definitions"}
+"""Of a schema, what Prefect's UI sends to be checked before it submits a form."""
+
+
+def as_the_ui_has_it(schema: Any, names: bool = False) -> Any:
+    """A schema without what the UI drops."""
+    if isinstance(schema, dict):
+        kept = {key: value for key, value in schema.items() if names or key in SHOWN}
+        return {key: as_the_ui_has_it(value, key in ("properties", "definitions")) for key, value in kept.items()}
+    return schema
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "wrong", "right"),
+    [
+        ("training", "epochs", [0, -1, 10**6], [1, 100_000]),
+        ("training", "learning_rate", [0, -0.1, 10.5], [1e-9, 10]),
+        ("training", "label_smoothing", [1, -0.1], [0, 0.99]),
+        ("training", "start_from", ["x", "models:/a"], ["", "models:/a@champion", "models:/a/3"]),
+        ("corpus", "turn_separator", ["", "-" * 21], ["-", "-" * 20]),
+        ("registry", "significance", [0, 1], [0.05]),
+    ],
+)
+def test_our_server_refuses_at_the_field_what_a_recipe_may_not_say(
+    section: str, field: str, wrong: list[Any], right: list[Any]
+) -> None:
+    _tell_formats()
+    schema = as_the_ui_has_it(parameter_schema(data_to_model).model_dump())
+    for value in (*wrong, *right):
+        faults = validate(
+            {"recipe": {"name": "a", "corpus": {"train": ["b"]}, section: {"train": ["b"], field: value}}}, schema
+        )
+        assert [list(fault.path) for fault in faults] == ([["recipe", section, field]] if value in wrong else [])
+        assert all(fault.message.startswith(f"{value!r} is not a '") for fault in faults)
 
 
 @pytest.fixture

@@ -137,22 +137,28 @@ def _delimited(place: str, file: SourceFile, rows: Sequence[Row]) -> Table:
     good = [row.fields for row in rows if not row.reason]
     if not good:
         raise UserMistake(f"{place}: no row of it can be read; {rows[0].problem if rows else 'fill it'}")
-    header = _is_header(good[0])
+    header = _is_header(good[0], good[1:])
     names = [name.strip() for name in good[0]] if header else [str(number + 1) for number in range(len(good[0]))]
     body = [row for row in good[header:] if len(row) == len(names)]
     columns = [
         Column(name, tuple(filter(None, (row[number].strip() for row in body)))) for number, name in enumerate(names)
     ]
-    return Table(place, file.format, tuple(column for column in columns if names.count(column.name) == 1), header)
+    named = (column for column in columns if column.name and names.count(column.name) == 1)
+    return Table(place, file.format, tuple(named), header)
 
 
-def _is_header(fields: Sequence[str]) -> bool:
-    """Whether a first row names columns: short names, none twice, that do not end as sentences do."""
+def _is_header(fields: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a first row names columns: short, none twice, and no sentence unless it stands over numbers."""
     names = [field.strip() for field in fields]
-    short = all(
-        len(name) <= 40 and len(name.split()) <= 3 and not name.endswith((".", "?", "!", "。")) for name in names
+    said = [name for name in names if name]
+    if len({*said}) < len(said) or any(len(name) > 40 for name in said) or not any(map(_has_letter, said)):
+        return False
+    over_numbers = any(
+        _has_letter(name) and Column("", tuple(row[place] for row in rows if len(row) > place)).is_numeric
+        for place, name in enumerate(names)
     )
-    return short and len({*filter(None, names)}) == len([*filter(None, names)]) and any(map(_has_letter, names))
+    sentence = any(len(name.split()) > 3 or name.endswith((".", "?", "!", "。")) for name in said)
+    return over_numbers or not sentence
 
 
 def _has_letter(name: str) -> bool:
@@ -164,7 +170,7 @@ def _object_columns(file: SourceFile) -> tuple[Column, ...]:
     found: dict[str, list[str]] = {}
     for row in islice(rows, SAMPLE):
         if isinstance(row, JsonRow):
-            for name, text in _leaves(row.value):
+            for name, text in filter(all, _leaves(row.value)):
                 found.setdefault(name, []).append(text)
     if not found:
         raise UserMistake(

@@ -56,7 +56,8 @@ def roles_of(table: Table, source: str = "", target: str = "", task: str = "") -
 def _pair(columns: Sequence[Column], source: str, target: str) -> tuple[Column, Column | None] | None:
     usable = [column for column in columns if column.holds_text or column.holds_labels]
     texts = [column for column in usable if not column.holds_labels]
-    first, second = ({column.name: column for column in columns}.get(said) for said in (source, target))
+    named = {column.name: column for column in columns}
+    first, second = named.get(source), named.get(target)
     if not first and not second and len(spoken := [column for column in texts if _language(column.name)]) == 2:
         return spoken[0], spoken[1]
     first = first or _called(SOURCES, [column for column in usable if column != second])

@@ -1,5 +1,11 @@
-"""How the form of Prefect's UI shows a section: first what people touch, and words in the place of a pattern."""
+"""How the form of Prefect's UI shows a section: first what people touch, and in words what a field may hold.
 
+The words are the `format` of a field: of all that a JSON schema can demand, Prefect's UI has the server check only
+types, choices and formats before it submits. `flows.stack.prefect_server` knows these formats; another server passes
+over them, and refuses a number out of range, one at a time, when the run is made.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 PATTERNS_IN_WORDS = {
@@ -40,11 +46,42 @@ _FIRST = {
 
 
 def for_people(section: str, schema: dict[str, Any]) -> None:
-    """Give each property its place in the form, and words in the place of a pattern."""
+    """Give each property its place in the form, and the words for what it may hold."""
     properties = schema.get("properties", {})
     first = _FIRST.get(section, ())
     order = [*first, *(name for name in properties if name not in first)]
     for name, field in properties.items():
         field["position"] = order.index(name)
-        if field.pop("pattern", ""):
-            field["format"] = PATTERNS_IN_WORDS[name]
+        words = PATTERNS_IN_WORDS[name] if field.pop("pattern", "") else _range_in_words(field)
+        if words:
+            field["format"] = words
+
+
+def is_within(field: Mapping[str, Any], value: object) -> bool:
+    """Whether a number is in the range of a field's schema, or a text of its length; all else has another fault."""
+    if isinstance(value, str):
+        return bool(field.get("minLength", 0) <= len(value) <= field.get("maxLength", len(value)))
+    if not isinstance(value, int | float):
+        return True
+    low, high = field.get("minimum", value), field.get("maximum", value)
+    above, below = field.get("exclusiveMinimum"), field.get("exclusiveMaximum")
+    return bool(low <= value <= high and (above is None or value > above) and (below is None or value < below))
+
+
+def _range_in_words(field: Mapping[str, Any]) -> str:
+    """What a number or the length of a text may be: `whole number, 1 or more, 256 or less`; empty where all goes."""
+    kinds = {"integer": "whole number", "number": "number", "string": "text"}
+    limits = (
+        ("minimum", "{:,} or more"),
+        ("exclusiveMinimum", "more than {:,}"),
+        ("maximum", "{:,} or less"),
+        ("exclusiveMaximum", "less than {:,}"),
+        ("minLength", "{:,} characters or more"),
+        ("maxLength", "{:,} characters or less"),
+    )
+    told = [words.format(_plain(field[limit])) for limit, words in limits if limit in field]
+    return ", ".join([kinds.get(field.get("type", ""), "value"), *told]) if told else ""
+
+
+def _plain(number: float) -> float:
+    return int(number) if number == int(number) else number
