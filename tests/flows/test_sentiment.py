@@ -88,7 +88,7 @@ def test_a_file_is_labelled(seqloom: Run, workplace: Path) -> None:
     done = seqloom("batch", CHAMPION, "unlabelled.csv", "--to", "labelled", "--column", "text", "--json")
     told, table = json.loads(done.stdout), pd.read_parquet(workplace / json.loads(done.stdout)["folder"])
     assert told["failed"] == 1
-    assert table["failure"][2].startswith("text 1 of 1 is empty")
+    assert table["failure"][2] == "no text (blank)"
     asked = json.loads(seqloom("generate", CHAMPION, *TEXTS, "--json").stdout)
     assert table["prediction"].tolist()[:2] == asked["outputs"]
     assert table["probability"].tolist()[:2] == pytest.approx(asked["probability"], abs=1e-5)

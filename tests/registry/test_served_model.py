@@ -1,5 +1,6 @@
 """A version as others meet it: by MLflow alone, with its own code, and not after somebody changed a file of it."""
 
+import importlib.metadata
 import json
 import py_compile
 import shutil
@@ -9,6 +10,7 @@ import venv
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import mlflow
@@ -22,7 +24,7 @@ from packaging.requirements import Requirement
 from seqloom.decoding.exported import load_generator
 from seqloom.decoding.generator import Generator
 from seqloom.registry.lookup import find_checkpoint
-from seqloom.registry.packaging import needed_modules
+from seqloom.registry.packaging import needed_modules, requirements
 from seqloom.registry.runs import FlowRun, open_run
 from seqloom.registry.sealed import seal, seal_of
 from seqloom.registry.tracking import connect
@@ -121,7 +123,8 @@ def test_a_mistake_is_a_sentence(stored: Path, texts: list[Any], params: dict[st
 
 def test_it_needs_its_requirements_and_nothing_of_ours(stored: Path, tmp_path: Path, checkpoint: Path) -> None:
     """In a venv that has what requirements.txt brings, and fails on the import of anything else, Seqloom too."""
-    required = (stored / "requirements.txt").read_text(encoding="utf-8").split()
+    index, *required = (stored / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert index == "--extra-index-url https://download.pytorch.org/whl/cpu"
     assert not [line for line in required if line.startswith("seqloom") or "+" in line]  # PyPI has no torch==…+cpu
     venv.create(tmp_path / "venv", with_pip=False, symlinks=True)
     [places] = (tmp_path / "venv" / "lib").glob("python*/site-packages")
@@ -136,6 +139,43 @@ def test_it_needs_its_requirements_and_nothing_of_ours(stored: Path, tmp_path: P
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == Generator.load(checkpoint).generate(TEXTS)
+
+
+def test_a_missing_library_is_told_with_the_line_that_installs_it(
+    stored: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    importing, version = importlib.import_module, importlib.metadata.version
+
+    def without(name: str, package: str | None = None) -> ModuleType:
+        if name.endswith(".decoding.answering"):
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+        return importing(name, package)
+
+    def none_of(distribution: str) -> str:
+        if distribution in ("torch", "tokenizers"):
+            raise PackageNotFoundError(distribution)
+        return version(distribution)
+
+    monkeypatch.setattr(importlib, "import_module", without)
+    monkeypatch.setattr(importlib.metadata, "version", none_of)
+    with pytest.raises(MlflowException) as caught:
+        mlflow.pyfunc.load_model(str(stored))
+    [tokenizers, torch] = (f"{name}=={version(name).partition('+')[0]}" for name in ("tokenizers", "torch"))
+    sentence = (
+        f"this model needs tokenizers, torch, not installed in {sys.prefix}: pip install {tokenizers} {torch} "
+        "--extra-index-url https://download.pytorch.org/whl/cpu"
+    )
+    assert str(caught.value) == sentence
+    assert caught.value.__suppress_context__
+    assert caplog.messages == [sentence], "before the traceback"
+
+
+@pytest.mark.parametrize(("form", "brings"), [("torch", False), ("torch-int8", False), ("ctranslate2-int8", True)])
+def test_the_engine_of_its_form_is_required(form: str, brings: bool) -> None:
+    pytest.importorskip("ctranslate2")
+    transformer = {"encoder": "transformer", "decoder": "transformer", "encoder_width": 8, "decoder_width": 8}
+    required = requirements(recipe_named("served", model=transformer, registry={"form": form}))
+    assert any(line.startswith("ctranslate2==") for line in required) == brings
 
 
 ASK_IN_VENV = """

@@ -121,6 +121,13 @@ def _calling(recipe: Recipe, version: Version, evaluation: Manifest) -> Iterator
     yield f"mlflow models serve -m {version.uri} --env-manager local"
     yield "```"
     yield ""
+    yield "Where it is loaded, its libraries have to be installed; Seqloom is none of them:"
+    yield ""
+    yield "```"
+    yield f"mlflow artifacts download -u models:/{version.name}/{version.number}/requirements.txt -d ."
+    yield "pip install -r requirements.txt"
+    yield "```"
+    yield ""
     yield "```python"
     yield f'model = mlflow.pyfunc.load_model("{version.uri}")'
     yield f'model.predict(pd.DataFrame({{"source": [{source!r}]}}), params={{"n_best": 1}})'

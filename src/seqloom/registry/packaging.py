@@ -4,6 +4,7 @@ import ast
 import shutil
 from collections.abc import Iterator
 from importlib.metadata import version as installed
+from importlib.util import find_spec
 from pathlib import Path
 
 import seqloom
@@ -13,6 +14,8 @@ from seqloom.registry.sealed import CHECKPOINT, CODE, LIBRARY, seal
 
 ENTRIES = ("seqloom.decoding.answering", "seqloom.registry.sealed")
 LIBRARIES = ("mlflow", "numpy", "pandas", "pydantic", "pyyaml", "rjieba", "safetensors", "tokenizers", "torch")
+ENGINE = "ctranslate2"  # of the forms that have its name
+CPU_ALONE = "--extra-index-url https://download.pytorch.org/whl/cpu"  # torch without gigabytes of CUDA, for Linux
 _SOURCE = Path(seqloom.__file__).parent
 
 
@@ -30,9 +33,12 @@ def pack(recipe: Recipe, checkpoint: Path, folder: Path) -> str:
     return seal(folder)
 
 
-def requirements() -> list[str]:
-    """The libraries that those modules import, as they are installed here."""
-    return [f"{name}=={installed(name).partition('+')[0]}" for name in LIBRARIES]  # +cpu and the like are not on PyPI
+def requirements(recipe: Recipe) -> list[str]:
+    """The libraries that those modules import, as they are installed here, and the engine of the form it will have."""
+    has_engine = recipe.registry.form.startswith(ENGINE) and find_spec(ENGINE)
+    libraries = (*LIBRARIES, ENGINE) if has_engine else LIBRARIES
+    # pip takes 2.13.0+cpu for ==2.13.0 where an index has it; named as such it would not be found on PyPI
+    return [CPU_ALONE, *(f"{name}=={installed(name).partition('+')[0]}" for name in libraries)]
 
 
 def needed_modules() -> list[Path]:

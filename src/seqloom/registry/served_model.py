@@ -7,8 +7,12 @@ digest that the package's manifest had, so that a package that was changed and s
 
 import hashlib
 import json
+import logging
+import sys
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,7 +24,10 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 MANIFEST = "manifest.json"
 SEALED = "code/seqloom/registry/sealed.py"
+REQUIREMENTS = "requirements.txt"  # MLflow's, of the version
 OWN_FORM = "torch"  # as it was trained
+
+logger = logging.getLogger("mlflow.seqloom")  # MLflow shows what its own loggers say
 
 
 class ServedModel(PythonModel):
@@ -40,8 +47,10 @@ class ServedModel(PythonModel):
         folder = _weights(package, sealed, config.get("form", OWN_FORM))
         try:
             self.answering = import_module(f"{name}.decoding.answering").Answering.load(folder)
+        except ModuleNotFoundError as error:
+            raise _told(_what_is_missing(package.parents[1], error)) from None
         except self.mistake as mistake:
-            raise MlflowException.invalid_parameter_value(str(mistake)) from None
+            raise _told(str(mistake)) from None
 
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None
@@ -53,6 +62,31 @@ class ServedModel(PythonModel):
         except self.mistake as mistake:
             raise MlflowException.invalid_parameter_value(str(mistake)) from None
         return pd.DataFrame(columns, index=model_input.index).astype({"prediction": "str"})
+
+
+def _told(sentence: str) -> MlflowException:
+    """A mistake, which is said before the traceback that Python prints above it."""
+    logger.error("%s", sentence)
+    mistake: MlflowException = MlflowException.invalid_parameter_value(sentence)
+    return mistake
+
+
+def _what_is_missing(version: Path, error: ModuleNotFoundError) -> str:
+    """Which of the version's libraries are not installed, and the line that installs them."""
+    required = (version / REQUIREMENTS).read_text(encoding="utf-8").splitlines()
+    options = [line for line in required if line.startswith("-")]
+    missing = [line for line in required if line not in options and not _is_installed(line.partition("==")[0])]
+    names = ", ".join(line.partition("==")[0] for line in missing) or str(error.name)
+    line = " ".join(["pip install", *(missing or [str(error.name)]), *options])
+    return f"this model needs {names}, not installed in {sys.prefix}: {line}"
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        installed(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _weights(package: Path, sealed: ModuleType, form: str) -> Path:

@@ -137,7 +137,7 @@ def _log_model(recipe: Recipe, run_id: str, checkpoint: Path, example: str) -> t
             "artifacts": {PACKAGE: str(Path(folder, PACKAGE))},
             "signature": signature(recipe),
             "input_example": pd.DataFrame({"source": [example]}),
-            "pip_requirements": requirements(),
+            "pip_requirements": requirements(recipe),
             "model_config": {"form": OWN_FORM, "seal": seal},
         }
         info = mlflow.pyfunc.log_model(**arguments)
