@@ -22,9 +22,9 @@ def test_the_flow_process(stack: Stack) -> None:
     stages = stack.stages(following)
     assert [stages[name] for name in BEFORE_TRAINING] == ["Cached"] * 4
     run_id = stack.told_once("flow-killed", EPOCHS)
-    until(lambda: "going on from update" in stack.log(following), "the line on where it went on")
-    [line] = [line for line in stack.log(following).splitlines() if line.startswith("going on from update")]
-    assert int(line.rsplit(" ", 1)[1]) >= step
+    until(lambda: "continues from update" in stack.log(following), "the line on where it went on")
+    [line] = [line for line in stack.log(following).splitlines() if line.startswith("continues from update")]
+    assert int(line.split()[3].replace(",", "")) >= step
     assert stack.registry.get_run(run_id).data.tags["prefect.flow_run_id"] == str(following)
 
 
