@@ -108,7 +108,7 @@ def ask(recipe: Recipe, verdict: Verdict) -> Decision:
     """
     if prefect_is_embedded():  # nobody sees the UI of a server that lives inside this run
         return Decision(None)
-    form = Approval.with_initial_data(description=evidence.markdown(verdict))
+    form = Approval.with_initial_data(description=evidence.in_sentences(verdict))
     hours = recipe.registry.approval_hours
     _tell_that_we_wait(verdict, hours)
     with _nobody_waits_in_vain(verdict, hours):

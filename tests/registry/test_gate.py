@@ -223,6 +223,16 @@ def test_no_text_of_a_corpus_is_markup() -> None:
     assert html.count("<td>") == 5
 
 
+def test_a_narrow_window_tells_every_rule_in_a_sentence() -> None:
+    found = Verdict("judged", 2, 1, judged(latency_p95=11.0), 60)
+    told = evidence.in_sentences(replace(found, findings=[*found.findings, Finding("answers", told="w" * 500)]))
+    lines = [line for line in told.splitlines() if line.startswith("- **")]
+    assert "|" not in told, "the columns of a table that decide would be out of the window"
+    assert [line.split("**")[1] for line in lines] == [finding.verdict for finding in found.findings] + ["holds"]
+    assert "is 2.2 above version 1's 50.0" in told
+    assert max(map(len, lines)) < 250
+
+
 @pytest.mark.parametrize("length", [10, 500])
 def test_a_long_example_is_cut_in_the_table_and_whole_below(length: int) -> None:
     told = "w" * length

@@ -10,6 +10,7 @@ from seqloom.registry.integrity import OWN_FORM
 COLUMNS = ("verdict", "rule", "difference (95 % interval)", "challenger", "champion")
 COLUMNS_OF_A_FORM = ("verdict", "rule", "difference (95 % interval)", "this form", "the version itself")
 CELL_AT_MOST = 32  # characters of an example or an error; whole below the table
+SENTENCE_AT_MOST = 200  # characters of a sentence
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #2e3440; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
@@ -64,6 +65,16 @@ def markdown(verdict: Verdict) -> str:
     )
 
 
+def in_sentences(verdict: Verdict) -> str:
+    """What a person decides by, for a window too narrow for the table: a sentence for each rule, long ones cut."""
+    sentences = [
+        f"- **{finding.verdict}** {_plain(_cut(finding.told, SENTENCE_AT_MOST))}" for finding in verdict.findings
+    ]
+    outcome = "holds every rule" if verdict.passed else "is refused"
+    lines = [f"# {title(verdict)}: {outcome}", "", *_outcome(verdict), "", *sentences, ""]
+    return "\n".join([*lines, f"Compared with {_against(verdict)}, on the same {verdict.rows:,} test rows.", ""])
+
+
 def _outcome(verdict: Verdict) -> list[str]:
     """Each rule that fails as what happened, or what was gained; and what should be looked at."""
     warnings = [f"- warning: {_plain(sentence)}" for sentence in verdict.warnings]
@@ -83,8 +94,8 @@ def _whole_texts(verdict: Verdict) -> list[str]:
     return [*texts, ""] if texts else []
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= CELL_AT_MOST else text[: CELL_AT_MOST - 1] + "…"
+def _cut(text: str, most: int = CELL_AT_MOST) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _plain(text: str) -> str:
