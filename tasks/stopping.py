@@ -40,6 +40,7 @@ def stopping_as_prefect_does() -> Iterator[None]:
             logger.warning("Prefect could not be asked whether this is a cancellation: %s", error)
             cancelled = None
         if cancelled:
+            _end_run(cancelled)
             end = Abort(str(stop))  # ends the process with 0: a signal's code would have the worker report a crash
             end.state = cancelled
             raise end from stop
@@ -58,6 +59,14 @@ def end_in_mlflow(flow: Flow[..., Any], flow_run: FlowRun, state: State) -> None
         runs.end_cancelled(connect(home_folder()), str(each.id))
 
 
+def _end_run(cancelled: State) -> None:
+    """As the hook does, and sooner; where MLflow is away it is left to that."""
+    try:
+        runs.end_cancelled(connect(home_folder()), str(cancelled.state_details.flow_run_id))
+    except Exception as error:
+        logger.warning("MLflow could not be told of the cancellation: %s", error)
+
+
 def _confirm_a_cancellation(message: str) -> State | None:
     """Say that a run that should be cancelled is, and return the state; None where it should not be."""
     context = FlowRunContext.get()
@@ -68,5 +77,6 @@ def _confirm_a_cancellation(message: str) -> State | None:
         if not state or not state.is_cancelling():
             return None
         cancelled = Cancelled(message=message)
+        cancelled.state_details.flow_run_id = context.flow_run.id
         client.set_flow_run_state(context.flow_run.id, cancelled, force=True)
         return cancelled
