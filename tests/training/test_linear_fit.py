@@ -42,7 +42,7 @@ def places_of(bag: Bag, row: int) -> torch.Tensor:
 
 
 def part_of(runs: Runs, tokens: list[str] = TOKENS, labels: int = 3) -> LinearPart:
-    fitted = fit(runs, spellings_of(runs, tokens, labels), labels)
+    fitted = fit(runs, spellings_of(runs, tokens), labels)
     part = LinearPart(len(fitted.keys), labels, 2)
     fitted.give_to(part)
     return part
@@ -114,9 +114,9 @@ def test_what_is_read_and_kept_of_a_large_corpus_is_bounded(monkeypatch: pytest.
 
 def test_the_letters_that_are_kept_are_the_most_frequent(monkeypatch: pytest.MonkeyPatch) -> None:
     runs = runs_of(sequences(TEXTS), targets(LABELS), 1, 3)
-    whole = spellings_of(runs, TOKENS, 3)
+    whole = spellings_of(runs, TOKENS)
     monkeypatch.setattr(linear_features, "MOST_WEIGHTS", 3 * 10)
-    few = spellings_of(runs, TOKENS, 3)
+    few = spellings_of(runs, TOKENS)
     assert len(few.rarity) == 10 < len(whole.rarity)
     assert sorted(few.rarity.tolist()) == sorted(whole.rarity.tolist())[:10], "the most frequent have the least rarity"
     ties = few.rarity.max()
@@ -129,9 +129,9 @@ def test_the_letters_that_are_kept_are_the_most_frequent(monkeypatch: pytest.Mon
 @given(most=st.integers(1, 3 * len(TEXTS)))
 def test_rows_a_part_at_a_time_are_fitted_as_all_at_once(most: int) -> None:
     runs = runs_of(sequences(TEXTS), targets(LABELS), 2, 3)
-    whole = fit(runs, spellings_of(runs, TOKENS, 3), 3)
+    whole = fit(runs, spellings_of(runs, TOKENS), 3)
     with patch.object(linear_fit, "MOST_LOGITS", most):
-        parts = fit(runs, spellings_of(runs, TOKENS, 3), 3)
+        parts = fit(runs, spellings_of(runs, TOKENS), 3)
     assert torch.allclose(parts.weights, whole.weights, atol=0.02)
     assert torch.allclose(parts.bias, whole.bias, atol=0.02)
 
@@ -158,7 +158,7 @@ def test_what_speaks_for_a_label() -> None:
     """Words of their texts, whole pairs among them; not the end of a text, nor what leans to another label."""
     texts = [[8, 4], [9, 4], [8, 4, 9], [8, 6], [9, 6, 7], [6, 7], [8, 6, 7]] * 3
     runs = runs_of(sequences(texts), targets([1, 1, 1, 0, 0, 0, 0] * 3), 2, 2)
-    found = telling_runs(fit(runs, spellings_of(runs, TOKENS, 2), 2), runs, TOKENS, ["poor", "fine"])
+    found = telling_runs(fit(runs, spellings_of(runs, TOKENS), 2), runs, TOKENS, ["poor", "fine"])
     assert list(found) == ["poor", "fine"]
     assert found["fine"][0] == "good"
     assert "bad badly" in found["poor"]

@@ -109,7 +109,7 @@ def _fit_linear(job: Job, train: BucketedBatches, progress: Progress) -> tuple[F
     tokens, labels = (read_tokens(job.vocabulary / name) for name in VOCABULARY_FILES)
     labels = labels[len(SPECIAL_TOKENS) :]
     runs = runs_of(train.source, train.target, job.recipe.model.linear_runs, len(labels))
-    fitted = fit(runs, spellings_of(runs, tokens, len(labels)), len(labels))
+    fitted = fit(runs, spellings_of(runs, tokens), len(labels))
     return fitted, telling_runs(fitted, runs, tokens, labels)
 
 

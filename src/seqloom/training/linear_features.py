@@ -93,11 +93,8 @@ def runs_of(source: Sequences, targets: Sequences, longest: int, labels: int) ->
     return Runs(known[kept], frequency[kept], bag, owner, label)
 
 
-def spellings_of(runs: Runs, tokens: Sequence[str], labels: int) -> Spellings:
-    """What the single tokens among the runs are spelt from; `tokens` are the vocabulary's.
-
-    `labels` is the number of labels: so many weights each letter run has.
-    """
+def spellings_of(runs: Runs, tokens: Sequence[str]) -> Spellings:
+    """What the single tokens among the runs are spelt from; `tokens` are the vocabulary's."""
     known: dict[str, int] = {}
     places: list[int] = []
     starts, owners = [], []
@@ -110,7 +107,7 @@ def spellings_of(runs: Runs, tokens: Sequence[str], labels: int) -> Spellings:
     rows = len(runs.labels)
     frequency = torch.zeros(max(1, len(known)), dtype=torch.int64)  # torch looks nothing up in an empty table
     frequency.index_add_(0, bag.places, runs.frequency[torch.tensor(owners, dtype=torch.int64)])
-    most = max(1, MOST_WEIGHTS // labels)
+    most = max(1, MOST_WEIGHTS // (int(runs.labels.max()) + 1))
     if len(frequency) > most:
         frequency, bag = _most_frequent(frequency, bag, most)
     return Spellings(_rarity(frequency.clamp_max(rows), rows), bag)  # two tokens spelt alike in one row count twice
