@@ -409,6 +409,15 @@ def test_what_did_not_beat_the_champion(measure: Measure, ours: float, theirs: f
     assert (found.passed, found.told) == (False, told)
 
 
+@given(st.sampled_from([CHRF, ACCURACY]), st.floats(0.001, 50), st.floats(0, 50))
+def test_a_difference_over_its_limit_is_shown_as_such(measure: Measure, over: float, limit: float) -> None:
+    limit = round(limit, 2)
+    scale = 0.01 if measure.unit == "share" else 1.0
+    told = beside(measure, 0.0, scale * (limit + over), "the champion's {}", limit)
+    [shown] = re.findall(r" is ([0-9.]+) ", told)
+    assert float(shown) > limit, told
+
+
 @given(st.sampled_from(list(MEASURES.values())), st.floats(0, 100), st.floats(0, 100))
 def test_a_sentence_never_names_two_like_figures_as_different(measure: Measure, ours: float, theirs: float) -> None:
     scale = 0.01 if measure.unit == "share" else 1.0

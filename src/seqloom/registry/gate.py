@@ -185,7 +185,10 @@ def _not_worse(
     limit = metric.limit(rules.tolerance)
     rule = f"{metric.label} {where} by {limit} at most"
     finding = _compared(metric, rule, found, passed, passed_by if passed and passed_by else other)
-    return finding if passed else replace(finding, told=f"{finding.told}; {limit} at most is allowed")
+    if passed:
+        return finding
+    told = compared(metric, found, other, rules.tolerance)
+    return replace(finding, told=f"{told}; {limit} at most is allowed")
 
 
 def _compared(metric: Measure, rule: str, found: Comparison, passed: bool, other: str) -> Finding:
@@ -217,7 +220,8 @@ def _slices(
         passed = metric.gain(theirs, ours) >= -rules.slice_tolerance if enough else None
         limit = metric.limit(rules.slice_tolerance)
         rule = f"{metric.label} of {part.name} ({len(part.rows)} rows) not {worse} by over {limit}"
-        told = f"in the slice {part.name} ({len(part.rows)} rows) {beside(metric, ours, theirs, other)}"
+        sentence = beside(metric, ours, theirs, other, rules.slice_tolerance if passed is False else 0.0)
+        told = f"in the slice {part.name} ({len(part.rows)} rows) {sentence}"
         told += f"; {limit} at most is allowed" if passed is False else ""
         change = metric.change(ours - theirs)
         yield Finding(rule, metric.shown(theirs, 2), metric.shown(ours, 2), change, passed, told)
@@ -246,7 +250,7 @@ def _latency(limit: float, ours: Latency, theirs: Latency | None, whose: str) ->
     rule = "one text, 95 of 100 times"
     told = f"one text takes {ours.told}, 95 of 100 times"
     told += f", where {whose} takes {theirs.told}" if theirs else ""
-    unsure = ours.low <= limit < ours.high
+    unsure = bool(limit) and ours.low <= limit < ours.high
     if limit:
         told += f"; {limit:g} ms at most is allowed" + (", which noise decides here" if unsure else "")
     return Finding(
