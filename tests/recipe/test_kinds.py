@@ -120,6 +120,48 @@ def test_auto_is_the_metric_of_the_kind(tree: dict[str, Any], metric: str) -> No
     assert judged_by(checked(**tree)).name == metric
 
 
+OF_TEXTS = {"bleu", "chrf", "perplexity"}
+
+
+@pytest.mark.parametrize(
+    ("task", "names", "judged", "falling"),
+    [
+        ("translation", {*OF_TEXTS, "ter", "accuracy"}, {"bleu", "chrf"}, {"ter", "perplexity"}),
+        (
+            "summarisation",
+            {"rouge1", "rouge2", "rougeL", "length_ratio", "repetition", "new_words"},
+            {"rouge1", "rouge2", "rougeL"},
+            {"repetition"},
+        ),
+        (
+            "sentiment",
+            {"accuracy", "macro_f1", "calibration_error"},
+            {"accuracy", "macro_f1"},
+            {"calibration_error"},
+        ),
+        ("reconstruction", {*OF_TEXTS, "exact_match", "accuracy"}, {"exact_match", "bleu", "chrf"}, {"perplexity"}),
+        ("chat", {*OF_TEXTS, "distinct1", "distinct2", "different"}, {"bleu", "chrf"}, {"perplexity"}),
+        (
+            "generation",
+            {"word_perplexity", "character_perplexity", "perplexity", "distinct1", "distinct2"},
+            {"word_perplexity", "character_perplexity"},
+            {"word_perplexity", "character_perplexity", "perplexity"},
+        ),
+    ],
+)
+def test_what_is_measured_what_may_judge_and_what_is_better_lower(
+    task: str, names: set[str], judged: set[str], falling: set[str]
+) -> None:
+    """And how each is shown: points of sacreBLEU and ROUGE to 100, perplexities without an end, the others shares."""
+    kind = KINDS[task]
+    assert {measure.name for measure in kind.measures} == names
+    assert set(kind.judged) == {measure.name for measure in kind.measures if measure.judged} == judged
+    assert {measure.name for measure in kind.measures if not measure.rises} == falling
+    for measure in kind.measures:
+        points = measure.name in ("bleu", "chrf", "ter") or measure.name.startswith("rouge")
+        assert measure.unit == ("plain" if "perplexity" in measure.name else "points" if points else "share")
+
+
 def test_every_task_of_the_schema_has_a_kind() -> None:
     assert set(KINDS) == set(Recipe.model_json_schema()["properties"]["task"]["enum"])
 
