@@ -176,11 +176,11 @@ class Stack:
         return self.client.read_flow_run(run)
 
     def ends(self, run: UUID, state: str, seconds: float = 180) -> FlowRun:
-        """The flow run, once it is over; in the state that is expected, or with its log in the error."""
+        """The flow run, once it is over; in a state of the type that is expected, or with its log in the error."""
         final = lambda: (found := self.read(run)).state and found.state.is_final() and found  # noqa: E731
         found: FlowRun = until(final, f"the end of {run}: {self.log(run)}", seconds)
         assert found.state
-        assert found.state.name == state, f"{found.state.name}: {found.state.message}\n{self.log(run)}"
+        assert found.state.type.name == state.upper(), f"{found.state.name}: {found.state.message}\n{self.log(run)}"
         return found
 
     def said_by(self, name: str) -> str:

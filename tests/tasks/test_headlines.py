@@ -1,7 +1,8 @@
 import pytest
 
+from flows.stack.furnishing import ENDED
 from seqloom.artifact.manifest import Manifest
-from tasks.headlines import headline
+from tasks.headlines import STATES, VERDICTS, headline
 
 CASES = {
     "corpus": (
@@ -77,3 +78,9 @@ def test_a_training_that_ended_too_soon_says_what_would_help(steps: int, best: i
 
 def test_no_vectors() -> None:
     assert headline(manifest("vectors", {"coverage": {}})) == "none: embeddings start at random"
+
+
+def test_a_run_of_any_verdict_has_ended() -> None:
+    """Prefect's events are called as the states are: one that the automation did not know would pass for silence."""
+    assert STATES.keys() == VERDICTS.keys()
+    assert {*STATES.values(), "Changed", "Unchanged"} <= set(ENDED)
