@@ -26,7 +26,7 @@ WORDS_PER_TOKEN = 0.8  # of this text in a vocabulary of 8,000
 
 def measure(data: Path, tokens: int, workers: int) -> list[Row]:
     """Learn vectors of a synthetic corpus of about so many tokens both ways."""
-    section = Vectors(method="word2vec", epochs=2, workers=workers)
+    section = Vectors(method="word2vec", width=256, epochs=2, workers=workers)
     with TemporaryDirectory(dir=HOME) as scratch:
         corpus, vocabulary, vectors = (Path(scratch) / name for name in ("corpus", "vocabulary", "vectors"))
         for folder in (corpus, vocabulary, vectors):

@@ -22,7 +22,7 @@ from seqloom.registry.checking import check_places
 from seqloom.registry.planning import pinned
 from tasks.comparing import Comparison, measure, measured_before, weigh
 from tasks.evaluating import evaluate, validate
-from tasks.preparing import make_batches, make_vectors, make_vocabulary, prepare_corpus
+from tasks.preparing import fit_recipe, make_batches, make_vectors, make_vocabulary, prepare_corpus
 from tasks.registering import open_run
 from tasks.stopping import end_in_mlflow
 from tasks.training import train
@@ -80,6 +80,7 @@ def train_and_score(label: str, recipe: Recipe, metric: str) -> Candidate:
     """One candidate, judged by the metric of the comparison: everything but the registration."""
     recipe = pinned(recipe, home_folder())
     corpus = prepare_corpus(recipe)
+    recipe = fit_recipe(recipe, corpus)
     vocabulary = make_vocabulary(recipe, corpus)
     vectors = make_vectors(recipe, corpus, vocabulary)
     batches = make_batches(recipe, corpus, vocabulary)

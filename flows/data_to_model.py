@@ -25,7 +25,7 @@ from tasks.exporting import add_form
 from tasks.gating import pass_gate
 from tasks.headlines import headline, state_name
 from tasks.naming import run_name
-from tasks.preparing import make_batches, make_vectors, make_vocabulary, prepare_corpus
+from tasks.preparing import fit_recipe, make_batches, make_vectors, make_vocabulary, prepare_corpus
 from tasks.registering import open_run, register
 from tasks.stopping import end_in_mlflow
 from tasks.training import train
@@ -62,6 +62,7 @@ def data_to_model(
     require_mlflow(home_folder(), recipe.name, patient=True)
     recipe = pinned(recipe, home_folder())
     corpus = prepare_corpus(recipe, force)
+    recipe = fit_recipe(recipe, corpus)
     vocabulary = make_vocabulary(recipe, corpus, force)
     vectors = make_vectors(recipe, corpus, vocabulary, force)
     batches = make_batches(recipe, corpus, vocabulary, force)

@@ -6,6 +6,7 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
 
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
@@ -16,6 +17,7 @@ from seqloom.corpus.building import build_corpus
 from seqloom.corpus.secret import open_vault
 from seqloom.corpus.sources import locate
 from seqloom.progress import Progress
+from seqloom.recipe.adaptive_defaults import adapt
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.continuing import parent_of
@@ -24,6 +26,7 @@ from seqloom.vectors.building import build_vectors
 from seqloom.vocabulary.building import build_vocabulary
 from tasks.secret_blocks import secret_of_block
 from tasks.staging import patient_task, run_stage
+from tasks.watching import audience
 
 open_vault(secret_of_block)
 
@@ -38,6 +41,18 @@ def prepare_corpus(recipe: Recipe, force: bool = False) -> State[Manifest]:
         return build_corpus(recipe.corpus, sources, folder, progress)
 
     return run_stage(CORPUS, recipe, [digest_of_sources(sources)], write, force)
+
+
+@task(name="defaults", task_run_name="defaults · {recipe.name}", cache_policy=NO_CACHE)
+def fit_recipe(recipe: Recipe, corpus: Manifest) -> Recipe:
+    """Choose what the recipe leaves out, now that its corpus is known, and say why."""
+    adapted = adapt(recipe, corpus.facts)
+    watcher = audience.get()
+    if adapted.reason:
+        get_run_logger().info("chosen for %s", adapted.reason)
+        if watcher:
+            watcher.finished("defaults", adapted.reason, 0.0)
+    return adapted.recipe
 
 
 @task(name="vocabulary", task_run_name="vocabulary · {recipe.name}", cache_policy=NO_CACHE)

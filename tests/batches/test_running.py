@@ -12,8 +12,8 @@ from seqloom.batches.running import RunningBatches, make_running_batch
 from seqloom.batches.sequences import Sequences, write_sequences
 from seqloom.evaluation.likelihood import likelihood
 from seqloom.models.building import Sizes, build_model
-from seqloom.recipe.schema import Model
 from seqloom.vocabulary.special import PADDING, START
+from tests.models.plain import plain_model
 
 
 def text_of(tokens: int) -> Sequences:
@@ -78,7 +78,7 @@ def test_judged_rows_are_the_text_each_behind_the_one_before_it(tokens: int) -> 
 def test_rows_behind_others_are_judged_as_the_text_is() -> None:
     """A model that forgets soon needs no more than the row before: cut or whole, the text is as likely."""
     torch.manual_seed(1)
-    section = Model(encoder="none", decoder="gru", decoder_width=8, dropout=0.0)
+    section = plain_model(encoder="none", decoder="gru", decoder_width=8, dropout=0.0)
     model = build_model(section, Sizes(220, 220, 8, True)).eval()
     with torch.no_grad():
         model.output.weight.mul_(4.0)

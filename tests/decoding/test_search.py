@@ -12,8 +12,8 @@ from seqloom.decoding.greedy import greedy_search
 from seqloom.decoding.hypothesis import NEVER_WRITTEN
 from seqloom.models.building import Sizes, build_model
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.recipe.schema import Model
 from seqloom.vocabulary.special import END
+from tests.models.plain import plain_model
 
 VOCABULARY = 7  # four special tokens and three real ones
 LONGEST = 4
@@ -23,7 +23,7 @@ SOURCES = [[4, 5, 6], [6], [5, 5, 4, 4, 6]]
 def model_with_sharp_opinions(attention: str = "additive", seed: int = 3) -> EncoderDecoder:
     torch.manual_seed(seed)
     model = build_model(
-        Model(attention=attention, encoder_width=8, decoder_width=8, dropout=0.0),
+        plain_model(attention=attention, encoder_width=8, decoder_width=8, dropout=0.0),
         Sizes(VOCABULARY, VOCABULARY, 8, False),
     ).eval()
     with torch.no_grad():
@@ -95,7 +95,7 @@ def test_tokens_that_stand_for_no_text_are_never_written() -> None:
 
 def language_model(decoder: str) -> EncoderDecoder:
     torch.manual_seed(1)
-    section = Model(encoder="none", decoder=decoder, decoder_width=8, heads=2, feedforward_width=8, dropout=0.0)
+    section = plain_model(encoder="none", decoder=decoder, decoder_width=8, heads=2, feedforward_width=8, dropout=0.0)
     model = build_model(section, Sizes(VOCABULARY, VOCABULARY, 8, True)).eval()
     with torch.no_grad():
         model.output.weight.mul_(12.0)

@@ -8,7 +8,7 @@ from seqloom.batches.batch import make_labelled_batch
 from seqloom.models.building import Sizes, build_model
 from seqloom.models.classifier import Classifier, pool
 from seqloom.models.memory import Memory
-from seqloom.recipe.schema import Model
+from tests.models.plain import plain_model
 
 LENGTHS = (3, 5, 1)
 MASK = torch.arange(5) < torch.tensor(LENGTHS).unsqueeze(1)
@@ -27,7 +27,7 @@ def test_pooling_row_by_row(how: str) -> None:
 
 def test_logits_are_the_labels_embeddings_times_the_features() -> None:
     torch.manual_seed(0)
-    model = build_model(Model(encoder="cnn", decoder="classifier", pooling="max"), Sizes(20, 9, 8, False)).eval()
+    model = build_model(plain_model(encoder="cnn", decoder="classifier", pooling="max"), Sizes(20, 9, 8, False)).eval()
     batch = make_labelled_batch([[4, 5, 6], [7]], [[4], [8]])
     assert isinstance(model.decoder, Classifier)
     pooled = pool(model.encode(batch.source), "max")

@@ -18,16 +18,17 @@ from seqloom.recipe.schema import Model
 from seqloom.training.loss import token_loss
 from seqloom.training.precision import precision_context
 from seqloom.vocabulary.special import PADDING
+from tests.models.plain import plain_model
 
 SIZES = Sizes(source=29, target=31, width=16, shared=False)
 SHARED = Sizes(source=31, target=31, width=16, shared=True)
 KINDS = ("rnn", "lstm", "gru")
 ARCHITECTURES = [
-    pytest.param(Model(encoder=e, decoder=d, attention=a, encoder_width=12, decoder_width=24), id=f"{e}-{d}-{a}")
+    pytest.param(plain_model(encoder=e, decoder=d, attention=a, encoder_width=12, decoder_width=24), id=f"{e}-{d}-{a}")
     for e, d, a in itertools.product(KINDS, KINDS, ("none", "additive", "multiplicative"))
 ] + [
     pytest.param(
-        Model(
+        plain_model(
             attention=a, encoder_width=12, decoder_width=20, encoder_layers=2, decoder_layers=2, bidirectional=b, tied=t
         ),
         id=f"deep-{a}-{'both' if b else 'forward'}-{'tied' if t else 'untied'}",
@@ -37,7 +38,7 @@ ARCHITECTURES = [
 
 TINY_TRANSFORMER = {"encoder_width": 16, "decoder_width": 24, "heads": 2, "feedforward_width": 32}
 ARCHITECTURES += [
-    pytest.param(Model(encoder=e, decoder=d, **TINY_TRANSFORMER, **options), id=name)
+    pytest.param(plain_model(encoder=e, decoder=d, **TINY_TRANSFORMER, **options), id=name)
     for e, d, options, name in [
         ("transformer", "transformer", {}, "transformer"),
         ("transformer", "transformer", {"norm": "post", "positions": "learned", "places": 20}, "transformer-post"),
@@ -235,13 +236,13 @@ def test_bfloat16_gives_nearly_the_same_loss_and_gradients(section: Model) -> No
 
 
 def test_a_shared_vocabulary_shares_one_embedding() -> None:
-    model = build_model(Model(encoder_width=8, decoder_width=8), SHARED)
+    model = build_model(plain_model(encoder_width=8, decoder_width=8), SHARED)
     assert model.source_embedding.weight is model.target_embedding.weight is model.output.weight
 
 
 def test_without_attention_only_the_summary_is_seen() -> None:
     """Two memories with one summary and different states give the same answer."""
-    section = Model(attention="none", encoder_width=8, decoder_width=8)
+    section = plain_model(attention="none", encoder_width=8, decoder_width=8)
     model = fresh(section)
     memory = model.encode(batch_of(section, *pairs(section, (5, 2))).source)
     other = type(memory)(torch.randn_like(memory.states), memory.mask, memory.summary)
@@ -253,7 +254,7 @@ def test_without_attention_only_the_summary_is_seen() -> None:
 
 @pytest.mark.parametrize("decoder", ["lstm", "cnn", "transformer"])
 def test_without_an_encoder_nothing_looks_at_a_source(decoder: str) -> None:
-    model = fresh(Model(encoder="none", decoder=decoder, **TINY_TRANSFORMER))
+    model = fresh(plain_model(encoder="none", decoder=decoder, **TINY_TRANSFORMER))
     assert not list(model.encoder.parameters())
     assert model.source_embedding is model.target_embedding
     assert not [name for name, _ in model.decoder.named_parameters() if ".source." in name or ".attention.key" in name]

@@ -17,16 +17,16 @@ from seqloom.models.memory import Memory
 from seqloom.models.pointer_generator import PointerGenerator, seen_twice
 from seqloom.models.recurrent_decoder import AdditiveDecoder
 from seqloom.models.transformer_layer import CrossAttention, Shape
-from seqloom.recipe.schema import Model
 from seqloom.training.loss import token_loss
 from seqloom.vocabulary.special import END, PADDING
+from tests.models.plain import plain_model
 
 V = 12
 
 
 def pointer(**change: Any) -> PointerGenerator:
     torch.manual_seed(0)
-    section = Model(**{"copying": True, "encoder_width": 6, "decoder_width": 8, "dropout": 0.0, **change})
+    section = plain_model(**{"copying": True, "encoder_width": 6, "decoder_width": 8, "dropout": 0.0, **change})
     model = build_model(section, Sizes(V, V, 4, True))
     assert isinstance(model, PointerGenerator)
     return model

@@ -24,11 +24,20 @@ def checked(model: dict[str, Any], **sections: Any) -> Recipe:
         ({"encoder": "none", "decoder": "classifier"}, "needs an encoder to read the source: set encoder to another"),
         ({"decoder": "classifier", "tied": False}, "leave tied at true"),
         ({"decoder": "classifier", "attention": "multiplicative"}, "remove it, or set decoder to rnn, lstm or gru"),
-        ({"pooling": "max"}, "pooling max is a classifier's: set decoder to classifier or remove pooling"),
-        ({"linear_runs": 2}, "linear_runs is a classifier's: set decoder to classifier or remove linear_runs"),
+        (
+            {"decoder": "lstm", "pooling": "max"},
+            "pooling max is a classifier's: set decoder to classifier or remove pooling",
+        ),
+        (
+            {"encoder": "gru", "decoder": "gru", "linear_runs": 2},
+            "linear_runs is a classifier's: set decoder to classifier or remove linear_runs",
+        ),
         ({"encoder": "none", "attention": "multiplicative"}, "nothing for attention multiplicative to see: remove"),
-        ({"decoder": "transformer", "attention": "none"}, "a transformer decoder always attends: remove attention"),
-        ({"decoder": "cnn", "attention": "none"}, "a cnn decoder always attends: remove attention"),
+        (
+            {"encoder": "lstm", "decoder": "transformer", "attention": "none"},
+            "a transformer decoder always attends: remove attention",
+        ),
+        ({"encoder": "gru", "decoder": "cnn", "attention": "none"}, "a cnn decoder always attends: remove attention"),
         ({"decoder": "cnn", "attention": "multiplicative"}, "attention multiplicative is a recurrent decoder's"),
         ({"encoder": "cnn", "positions": "rotary"}, "a cnn cannot turn queries and keys: set positions to sinusoidal"),
         ({"decoder": "cnn", "positions": "rotary"}, "a cnn cannot turn queries and keys: set positions to sinusoidal"),
@@ -47,7 +56,10 @@ def checked(model: dict[str, Any], **sections: Any) -> Recipe:
         ({"copying": True, "decoder": "classifier"}, "a classifier writes no text to copy into: remove copying"),
         ({"copying": True, "encoder": "none"}, "no attention to copy by: remove copying, or set encoder to another"),
         ({"copying": True, "attention": "none"}, "copying goes by attention: set attention to additive or multi"),
-        ({"encoder": "transformer", "heads": 3}, "encoder_width 256 is no multiple of heads 3: change one of them"),
+        (
+            {"encoder": "transformer", "encoder_width": 256, "heads": 3},
+            "encoder_width 256 is no multiple of heads 3: change one of them",
+        ),
         (
             {"decoder": "transformer", "decoder_width": 12, "positions": "rotary"},
             "rotary positions need an even decoder_width / heads, here it is 3: change one",
@@ -66,7 +78,8 @@ def test_a_refusal_names_the_remedy(model: dict[str, Any], remedy: str) -> None:
 @pytest.mark.parametrize(
     ("model", "vectors", "reason"),
     [
-        ({}, 256, "its encoder is lstm and not transformer"),
+        ({"encoder": "lstm"}, 256, "its encoder is lstm and not transformer"),
+        ({}, 256, ""),
         ({"encoder": "transformer", "decoder": "transformer"}, 128, "model.decoder_width are not the same"),
         ({"encoder": "transformer", "decoder": "transformer"}, 256, ""),
     ],
@@ -83,7 +96,7 @@ def test_a_form_fits_the_model(model: dict[str, Any], vectors: int, reason: str)
 
 def test_a_prompt_needs_the_targets_vocabulary() -> None:
     with pytest.raises(UserMistake, match=r"encoder none .* set vocabulary\.shared to true"):
-        checked({"encoder": "none"})
+        checked({"encoder": "none"}, vocabulary={"kind": "bpe"})
 
 
 @pytest.mark.parametrize(
@@ -102,7 +115,7 @@ def test_an_encoder_learns_only_where_there_is_one(training: dict[str, Any], rem
 
 def test_copying_needs_the_targets_vocabulary() -> None:
     with pytest.raises(UserMistake, match=r"copying writes source tokens .* set vocabulary\.shared to true"):
-        checked({"copying": True})
+        checked({"copying": True}, vocabulary={"kind": "bpe"})
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from seqloom.recipe.schema import Model
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({}, "lstm→lstm additive"),
+        ({"attention": "additive"}, "lstm→lstm additive"),
         ({"encoder": "gru", "decoder": "rnn", "attention": "multiplicative"}, "gru→rnn multiplicative"),
         ({"attention": "none"}, "lstm→lstm without attention"),
         ({"encoder": "transformer", "decoder": "transformer"}, "transformer→transformer"),
@@ -19,4 +19,7 @@ from seqloom.recipe.schema import Model
     ],
 )
 def test_a_model_in_words_tells_what_is_true_of_it(fields: dict[str, object], words: str) -> None:
-    assert in_words(Model.model_validate(fields)) == words
+    assert (
+        in_words(Model.model_validate({"encoder": "lstm", "decoder": "lstm", "attention": "additive", **fields}))
+        == words
+    )

@@ -57,7 +57,7 @@ def sentence(path: Path, *overrides: str) -> str:
         pytest.param(SMALL + "task: Classification", ["did you mean sentiment?"], id="another name"),
         pytest.param(SMALL + "evaluation: {metric: BLEU}", ["not 'BLEU'; did you mean bleu?"], id="upper case"),
         pytest.param(SMALL + "decoding: {method: beams}", ["did you mean beam?"], id="plural"),
-        pytest.param(SMALL + "training: {epochs: 0}", ["training.epochs", "than or equal to 1, not 0"], id="low"),
+        pytest.param(SMALL + "training: {epochs: -1}", ["training.epochs", "than or equal to 0, not -1"], id="low"),
         pytest.param(SMALL + "training: {learning_rate: 11}", ["training.learning_rate", "to 10, not 11"], id="high"),
         pytest.param(
             SMALL + "training: {ema_decay: 1.0}", ["training.ema_decay", "less than 1, not 1.0"], id="open bound"

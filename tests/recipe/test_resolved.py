@@ -14,6 +14,8 @@ from seqloom.recipe.loading import check_recipe
 from seqloom.recipe.resolved import ADDED, RECIPE_FILE, read_recipe, write_recipe
 from seqloom.recipe.schema import Recipe
 
+LAYERS = {f"{side}_{size}": 1 for side in ("encoder", "decoder") for size in ("layers", "width")}
+
 
 @pytest.fixture
 def recipe() -> Recipe:
@@ -22,6 +24,7 @@ def recipe() -> Recipe:
         "corpus": {"train": ["源.en", "源.zh"], "source_language": "en"},
         "training": {"learning_rate": 0.1 + 0.2, "epochs": 3},
         "vectors": {"method": "pretrained", "source_file": "glove.txt"},
+        "model": {"encoder": "lstm", "decoder": "lstm", "attention": "additive", **LAYERS},
     }
     return check_recipe(tree, "small")
 

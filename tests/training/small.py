@@ -28,6 +28,7 @@ from seqloom.training.trainer import Observe, Trainer
 from seqloom.training.validation import Validate
 from seqloom.vocabulary.special import MARK, SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
+from tests.models.plain import plain_model
 
 SIZES = Sizes(source=17, target=19, width=8, shared=False)
 SHARED = Sizes(source=19, target=19, width=8, shared=True)
@@ -48,12 +49,13 @@ def no_scoring() -> Validate:
 
 
 def model_section(**change: Any) -> Model:
-    return Model(**{"encoder_width": 6, "decoder_width": 10, **change})
+    return plain_model(**{"encoder_width": 6, "decoder_width": 10, **change})
 
 
 def training_section(**change: Any) -> Training:
     fixed = {"epochs": 4, "batch_tokens": 48, "learning_rate": 0.01, "device": "cpu", "precision": "fp32"}
-    return Training(**{**fixed, **change})
+    chosen = {"schedule": "constant", "select_by": "loss", "patience": 5}
+    return Training(**{**fixed, **chosen, **change})
 
 
 def write_home(home: Path, labels: bool = False) -> Path:

@@ -13,6 +13,7 @@ from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.recipe.resolved import write_recipe
 from seqloom.recipe.schema import Corpus, Model, Recipe, Vocabulary
 from seqloom.training.starting import continue_from
+from tests.models.plain import plain_model
 from tests.training.small import SHARED, SIZES, same_bits, weights
 
 ARCHITECTURES: list[dict[str, Any]] = [
@@ -42,7 +43,7 @@ def parent_in(folder: Path, section: Model, sizes: Sizes) -> EncoderDecoder:
 
 @pytest.mark.parametrize("change", ARCHITECTURES)
 def test_the_same_vocabulary_gives_the_same_model(tmp_path: Path, change: dict[str, Any]) -> None:
-    section = Model(**{"encoder_width": 6, "decoder_width": 10, **change})
+    section = plain_model(**{"encoder_width": 6, "decoder_width": 10, **change})
     sizes = SHARED if section.copying else SIZES
     parent, child = parent_in(tmp_path, section, sizes), model_of(section, sizes, 2)
     assert not same_bits(weights(parent), weights(child))
@@ -52,7 +53,7 @@ def test_the_same_vocabulary_gives_the_same_model(tmp_path: Path, change: dict[s
 
 @pytest.mark.parametrize("change", ARCHITECTURES)
 def test_a_longer_vocabulary_keeps_every_old_weight(tmp_path: Path, change: dict[str, Any]) -> None:
-    section = Model(**{"encoder_width": 6, "decoder_width": 10, **change})
+    section = plain_model(**{"encoder_width": 6, "decoder_width": 10, **change})
     sizes = SHARED if section.copying else SIZES
     longer = Sizes(sizes.source + 3, sizes.target + (3 if sizes.shared else 5), sizes.width, sizes.shared)
     parent, child = parent_in(tmp_path, section, sizes), model_of(section, longer, 2)
@@ -72,7 +73,7 @@ def turned(rows: Tensor, seed: int) -> Tensor:
 
 def test_new_words_stand_among_the_old_as_their_vectors_do(tmp_path: Path) -> None:
     """Vectors that are the parent's space turned and scaled bring each new word to its place in it."""
-    section = Model(encoder_width=6, decoder_width=10)
+    section = plain_model(encoder_width=6, decoder_width=10)
     parent = parent_in(tmp_path, section, SIZES)
     old = parent.source_embedding.weight.detach()
     torch.manual_seed(3)
@@ -88,8 +89,8 @@ def test_new_words_stand_among_the_old_as_their_vectors_do(tmp_path: Path) -> No
 def test_the_linear_part_is_not_the_parents(before: int, tmp_path: Path) -> None:
     """It is fitted to the rows of today, which have other runs; and the parent may have had none."""
     fields = {"encoder": "cnn", "decoder": "classifier", "encoder_width": 6}
-    parent = parent_in(tmp_path, Model(**fields, linear_runs=before), replace(SIZES, runs=7))
-    child = model_of(Model(**fields, linear_runs=2), replace(SIZES, runs=9), 2)
+    parent = parent_in(tmp_path, plain_model(**fields, linear_runs=before), replace(SIZES, runs=7))
+    child = model_of(plain_model(**fields, linear_runs=2), replace(SIZES, runs=9), 2)
     continue_from(child, tmp_path)
     assert child.get_buffer("linear.weights").equal(torch.zeros(9, SIZES.target - 4))
     assert child.source_embedding.weight.equal(parent.source_embedding.weight)

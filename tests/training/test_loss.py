@@ -10,10 +10,10 @@ from seqloom.batches.batch import Batch, make_labelled_batch
 from seqloom.batches.bucketing import BucketedBatches
 from seqloom.models.building import Sizes, build_model
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.recipe.schema import Model
 from seqloom.training.loss import token_loss, validation_loss
 from seqloom.training.precision import precision_context
 from seqloom.vocabulary.special import PADDING, SPECIAL_TOKENS
+from tests.models.plain import plain_model
 from tests.training.small import SIZES, model_section, write_home
 
 CPU = torch.device("cpu")
@@ -48,7 +48,7 @@ def test_the_loss_is_that_over_all_places_with_padding_ignored(
 def test_a_classifier_chooses_among_labels_alone(smoothing: float, linear_runs: int) -> None:
     """Nobody is ever given a special token as a label, so none has a share of the softmax, nor of the smoothing."""
     torch.manual_seed(0)
-    section = Model(encoder="cnn", decoder="classifier", encoder_width=6, linear_runs=linear_runs)
+    section = plain_model(encoder="cnn", decoder="classifier", encoder_width=6, linear_runs=linear_runs)
     model = build_model(section, Sizes(20, 9, 8, False, runs=3)).eval()
     batch = make_labelled_batch([[4, 5, 6], [7], [5]], [[4], [8], [5]])
     scores = model.project(model(batch))[:, 0, len(SPECIAL_TOKENS) :]

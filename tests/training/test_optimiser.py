@@ -69,7 +69,7 @@ def take_steps(module: _Three, optimiser: torch.optim.Optimizer, steps: range) -
 def test_a_restored_optimiser_steps_like_one_that_was_never_put_away(
     name: str, rule: type[torch.optim.Optimizer], tmp_path: Path
 ) -> None:
-    section = Training(optimiser=name, weight_decay=0.1)
+    section = Training(optimiser=name, learning_rate=0.001, weight_decay=0.1)
     torch.manual_seed(0)
     straight, restored = _Three(), _Three()
     optimiser = build_optimiser(section, straight.parameters())
@@ -88,7 +88,7 @@ def test_a_restored_optimiser_steps_like_one_that_was_never_put_away(
 
 
 def test_only_what_learns_is_given_to_the_rule() -> None:
-    optimiser = build_optimiser(Training(), _Three().parameters())
+    optimiser = build_optimiser(Training(learning_rate=0.001), _Three().parameters())
     assert [tuple(parameter.shape) for parameter in optimiser.param_groups[0]["params"]] == [(4, 3), (2,)]
 
 

@@ -11,9 +11,9 @@ from seqloom.batches.batch import make_labelled_batch
 from seqloom.batches.bucketing import BucketedBatches
 from seqloom.models.building import WEIGHTS_FILE, Sizes, build_model, read_checkpoint
 from seqloom.models.wide_classifier import WideClassifier
-from seqloom.recipe.schema import Model
 from seqloom.training.loss import validation_loss
 from seqloom.training.weighing import USUAL_SHARES, weigh
+from tests.models.plain import plain_model
 from tests.training.small import SIZES, model_section, run_stage, write_home
 
 CPU = torch.device("cpu")
@@ -23,7 +23,7 @@ LABELS = [4, 5] * 2000
 def wide() -> WideClassifier:
     """The linear model knows that token 10 goes with label 4 and token 11 with 5; the network knows nothing."""
     torch.manual_seed(0)
-    section = Model(encoder="cnn", decoder="classifier", encoder_width=6, linear_runs=1)
+    section = plain_model(encoder="cnn", decoder="classifier", encoder_width=6, linear_runs=1)
     model = build_model(section, Sizes(20, 6, 8, False, runs=2))
     assert isinstance(model, WideClassifier)
     model.linear.keys, model.linear.weights = torch.tensor([10, 11]), torch.eye(2)

@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_each_side_learns_from_its_own_text(corpus: Path, folder: Path) -> None:
-    facts = build_vocabulary(schema.Vocabulary(kind="word"), corpus, folder, unwatched)
+    facts = build_vocabulary(schema.Vocabulary(kind="word", size=8000), corpus, folder, unwatched)
     source, target = load_vocabularies(folder)
     assert "▁dog" in source.tokens
     assert "▁dog" not in target.tokens
@@ -47,7 +47,7 @@ def test_each_side_learns_from_its_own_text(corpus: Path, folder: Path) -> None:
 
 
 def test_a_shared_vocabulary_is_one_for_both(corpus: Path, folder: Path) -> None:
-    facts = build_vocabulary(schema.Vocabulary(size=300, shared=True), corpus, folder, unwatched)
+    facts = build_vocabulary(schema.Vocabulary(kind="bpe", size=300, shared=True), corpus, folder, unwatched)
     source, target = load_vocabularies(folder)
     assert source.tokens == target.tokens
     assert source.decode(source.encode(["der dog läuft"])) == ["der dog läuft"]
@@ -56,7 +56,7 @@ def test_a_shared_vocabulary_is_one_for_both(corpus: Path, folder: Path) -> None
 
 
 def test_counts_are_of_the_training_split_row_by_row_with_the_vocabulary(corpus: Path, folder: Path) -> None:
-    facts = build_vocabulary(schema.Vocabulary(kind="word"), corpus, folder, unwatched)
+    facts = build_vocabulary(schema.Vocabulary(kind="word", size=8000), corpus, folder, unwatched)
     counts = pd.read_parquet(folder / "counts.parquet")
     for side, vocabulary in zip(("source", "target"), load_vocabularies(folder), strict=True):
         of_side = counts[counts["side"] == side]

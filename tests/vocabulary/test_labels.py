@@ -51,7 +51,7 @@ def test_labels_of_a_corpus(tmp_path: Path) -> None:
 
 def test_new_labels_stand_behind_the_old_ones() -> None:
     old, new = Vocabulary.labels(["good", "bad"]), Vocabulary.labels(["bad", "so so"])
-    assert extended(old, new, schema.Vocabulary()).tokens == [*SPECIAL_TOKENS, "good", "bad", "so so"]
+    assert extended(old, new, schema.Vocabulary(size=8000)).tokens == [*SPECIAL_TOKENS, "good", "bad", "so so"]
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,7 @@ def _facts(tally: Tally, folder: Path) -> dict[str, object]:
         "read": tally.read.total(),
         "unreadable": tally.unreadable,
         "characters": {split: {side: _mean(tally.lengths[split, side]) for side in SIDES} for split in SPLITS},
+        "alphabet": tally.alphabet.facts,
         "lengths": {side: _quantiles(tally.lengths["train", side]) for side in SIDES},
         "examples": _examples(folder / "train.parquet", tally.rows["train"]),
     }

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from seqloom.corpus.alphabet import Alphabet
 from seqloom.corpus.pairs import Unreadable
 from seqloom.mistake import UserMistake
 
@@ -56,6 +57,7 @@ class Tally:
     lengths: dict[tuple[str, str], Counter[int]] = field(
         default_factory=lambda: defaultdict(Counter)
     )  # rows of each, by split and side
+    alphabet: Alphabet = field(default_factory=Alphabet)  # of the training split
     files: dict[tuple[str, str], Legibility] = field(default_factory=dict)  # by split likewise, and place
 
     def found(self, given_for: str, origin: str, line: int) -> Legibility:
@@ -70,6 +72,8 @@ class Tally:
     def keep(self, split: str, source: str, target: str) -> None:
         """Count a pair that is kept."""
         self.rows[split] += 1
+        if split == "train":
+            self.alphabet.add(source, target)
         for side, text in (("source", source), ("target", target)):
             self.lengths[split, side][len(text)] += 1
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 RECURRENT = ("rnn", "lstm", "gru")
 KNOWING_PLACES = ("transformer", "cnn")
+AUTO = "auto"  # chosen by `adaptive_defaults` once the corpus is known
 
 
 def in_words(model: "Model") -> str:
@@ -22,10 +23,34 @@ def in_words(model: "Model") -> str:
 
 
 def mistakes_in(model: "Model") -> Iterator[str]:
-    """A sentence for each thing that cannot be built as it is asked for.
+    """A sentence for each thing that cannot be built as it is asked for, whatever is chosen for what is left out.
 
     A field that does not concern the architecture is no mistake while it has its default: a form sends every default.
     """
+    found = [
+        list(_mistakes_of(model.model_copy(update={"encoder": encoder, "decoder": decoder})))
+        for encoder, decoder in completions(model.encoder, model.decoder)
+    ]
+    yield from found[0] if all(found) else ()
+
+
+def completions(encoder: str, decoder: str) -> list[tuple[str, str]]:
+    """Encoder and decoder as they are named, or what may be chosen where one is left out; the likeliest first."""
+    match encoder, decoder:
+        case "auto", "auto":
+            return [("lstm", "lstm"), ("transformer", "transformer"), ("cnn", "classifier"), ("none", "lstm")]
+        case "auto", "classifier":
+            return [("cnn", "classifier")]
+        case "auto", _:
+            return [(decoder, decoder), ("none", decoder)]
+        case "none", "auto":
+            return [("none", "lstm")]
+        case _, "auto":
+            return [(encoder, encoder), (encoder, "classifier"), (encoder, "gru")]
+    return [(encoder, decoder)]
+
+
+def _mistakes_of(model: "Model") -> Iterator[str]:
     yield from _mistaken_pair(model)
     yield from _mistaken_attention(model)
     yield from _mistaken_recurrence(model)
@@ -82,7 +107,7 @@ def idle_words(model: "Model", said: Collection[str]) -> Iterator[str]:
     """
     if len(said) == len(type(model).model_fields):
         return
-    if "attention" in said and model.decoder == "classifier" and model.attention != "none":
+    if "attention" in said and model.decoder == "classifier" and model.attention not in ("auto", "none"):
         yield f"attention {model.attention} is of decoders that write text, and a classifier writes none: remove it"
 
 
@@ -90,13 +115,13 @@ def ctranslate2_obstacles(recipe: "Recipe") -> Iterator[str]:
     """What keeps CTranslate2 from running the model, each a reason."""
     model = recipe.model
     for side in ("encoder", "decoder"):
-        if getattr(model, side) != "transformer":
+        if getattr(model, side) not in ("transformer", AUTO):
             yield f"its {side} is {getattr(model, side)} and not transformer"
     if model.copying:
         yield "it copies source tokens (model.copying)"
     if recipe.decoding.method == "sample":
         yield "its texts are drawn by a seed (decoding.method sample)"
-    if len({recipe.vectors.width, model.encoder_width, model.decoder_width}) > 1:
+    if len({recipe.vectors.width, model.encoder_width, model.decoder_width} - {0}) > 1:
         yield "vectors.width, model.encoder_width and model.decoder_width are not the same"
 
 
@@ -119,7 +144,7 @@ def _mistaken_pair(model: "Model") -> Iterator[str]:
 
 
 def _mistaken_attention(model: "Model") -> Iterator[str]:
-    if model.attention == "additive":  # the default
+    if model.attention in ("auto", "additive"):  # additive is what versions have that had no choice
         return
     if model.encoder == "none" and model.attention != "none":
         yield f"without an encoder there is nothing for attention {model.attention} to see: remove attention"

@@ -9,7 +9,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from seqloom.recipe.architecture import ctranslate2_obstacles, mistaken_places
+from seqloom.recipe.architecture import AUTO, ctranslate2_obstacles, mistaken_places
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.resolved import NAME
 from seqloom.recipe.sections.corpus import Corpus
@@ -87,7 +87,7 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _source_tokens_are_target_tokens(self) -> Self:
-        if not self.vocabulary.shared:
+        if not self.vocabulary.shared and self.vocabulary.kind != AUTO:
             remedy = "set vocabulary.shared to true"
             if self.model.encoder == "none":
                 raise ValueError(f"model.encoder none reads the source and the target as one text: {remedy}")

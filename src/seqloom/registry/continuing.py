@@ -5,6 +5,7 @@ from pathlib import Path
 
 from seqloom.artifact.digest import digest_of_folder
 from seqloom.mistake import UserMistake
+from seqloom.recipe.adaptive_defaults import inherit
 from seqloom.recipe.architecture import positions_of
 from seqloom.recipe.resolved import read_recipe
 from seqloom.recipe.schema import Recipe
@@ -30,7 +31,9 @@ def pin_parent(recipe: Recipe, home: Path) -> Recipe:
     uri, checkpoint, digest = _find(recipe.training.start_from, home)
     parent = read_recipe(checkpoint)
     fields = [("model", name) for name in type(recipe.model).model_fields if name not in _FREE]
-    for section, field in [*fields, ("vectors", "width"), ("vocabulary", "kind"), ("vocabulary", "shared")]:
+    fields += [("vectors", "width"), ("vocabulary", "kind"), ("vocabulary", "shared")]
+    recipe = inherit(recipe, parent, fields)
+    for section, field in fields:
         theirs, ours = (_said(each, section, field) for each in (parent, recipe))
         if theirs != ours:
             raise UserMistake(

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from seqloom.artifact.digest import digest_of_value
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.stage import GATE, REGISTRY, STAGES, TRAINING, Stage
+from seqloom.artifact.stage import CORPUS, GATE, REGISTRY, STAGES, TRAINING, Stage
 from seqloom.artifact.store import Store
 from seqloom.corpus.sources import Sources, locate
+from seqloom.recipe.adaptive_defaults import adapt
 from seqloom.recipe.schema import Recipe
 from seqloom.training.position import Position, find_position
 
@@ -85,6 +86,8 @@ def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[s
             steps.append(Step(stage.name, manifest, position=position))
             if manifest:
                 digests[stage.name] = manifest.digest
+            if manifest and stage is CORPUS:
+                recipe = adapt(recipe, manifest.facts).recipe
     return steps
 
 

@@ -46,6 +46,8 @@ def learning_rate_at(section: "Training", step: int, steps: int, factor: float =
             return section.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
         case "inverse-sqrt":  # Vaswani et al. 2017
             return section.learning_rate * math.sqrt(max(1, warmup) / max(1, step))
+        case "auto":
+            raise AssertionError("adapt chooses a schedule before anything is trained")
 
 
 def set_learning_rate(optimiser: Optimizer, rate: float) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from seqloom.recipe.architecture import AUTO
 from seqloom.recipe.kinds.kind import Kind
 from seqloom.recipe.kinds.measure import Measure
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def _contradictions(recipe: "Recipe") -> Iterator[str]:
-    if recipe.model.encoder != "none":
+    if recipe.model.encoder not in ("none", AUTO):
         yield (
             f"task generation has no source for the encoder {recipe.model.encoder} to read, its text goes on from "
             "itself: set model.encoder to none"

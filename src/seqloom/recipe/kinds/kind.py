@@ -50,8 +50,8 @@ class Kind:
             )
         rising = [name for name, measure in self.judged.items() if measure.rises]  # loss itself is what falls
         for field, value, also, names in (
-            ("evaluation.metric", recipe.evaluation.metric, "auto", list(self.judged)),
-            ("training.select_by", recipe.training.select_by, "loss", rising),
+            ("evaluation.metric", recipe.evaluation.metric, ["auto"], list(self.judged)),
+            ("training.select_by", recipe.training.select_by, ["auto", "loss"], rising),
         ):
-            if value not in (also, *names):
-                yield f"{field} {value} is no score of task {self.name}: set it to {', '.join([also, *names])}"
+            if value not in (*also, *names):
+                yield f"{field} {value} is no score of task {self.name}: set it to {', '.join([*also, *names])}"

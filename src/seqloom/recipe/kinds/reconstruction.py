@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from seqloom.recipe.architecture import RECURRENT
+from seqloom.recipe.architecture import AUTO, RECURRENT
 from seqloom.recipe.kinds.kind import Kind
 from seqloom.recipe.kinds.measure import Measure
 
@@ -16,11 +16,11 @@ def _contradictions(recipe: "Recipe") -> Iterator[str]:
     model = recipe.model
     if model.encoder == "none":
         yield "task reconstruction needs a vector to write back from: set model.encoder to another kind"
-    if model.decoder not in RECURRENT:
+    if model.decoder not in (*RECURRENT, AUTO):
         yield f"a {model.decoder} decoder writes no text from a vector alone: set model.decoder to rnn, lstm or gru"
     if model.copying:
         yield "task reconstruction would be copying and nothing else: remove model.copying"
-    if model.attention != "none":
+    if model.attention not in ("none", AUTO):
         yield (
             f"attention {model.attention} sees the text itself, and task reconstruction writes from the fixed-length "
             "vector alone: set model.attention to none"

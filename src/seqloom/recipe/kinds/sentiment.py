@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from seqloom.recipe.architecture import AUTO
 from seqloom.recipe.kinds.kind import Kind
 from seqloom.recipe.kinds.measure import Measure
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 def _contradictions(recipe: "Recipe") -> Iterator[str]:
     if recipe.corpus.format == "texts":
         yield "corpus.format texts has no labels: set it to labelled, or give a table"
-    if recipe.model.decoder != "classifier":
+    if recipe.model.decoder not in ("classifier", AUTO):
         yield "task sentiment answers with a label: set model.decoder to classifier"
     if recipe.training.objective == "masked":
         yield (

@@ -11,21 +11,30 @@ from seqloom.recipe.sections.section import Section
 class Model(Section):
     """The architecture."""
 
-    encoder: Literal["rnn", "lstm", "gru", "cnn", "transformer", "none"] = Field(
-        "lstm", description="Kind of encoder. none: a language model, which goes on from the source."
+    encoder: Literal["auto", "rnn", "lstm", "gru", "cnn", "transformer", "none"] = Field(
+        "auto",
+        description="Kind of encoder. none: a language model, which goes on from the source; auto: with it all of this "
+        "section that is left at its default is chosen from task and corpus.",
     )
-    decoder: Literal["rnn", "lstm", "gru", "cnn", "transformer", "classifier"] = Field(
-        "lstm", description="Kind of decoder. classifier: the target is one token, the label."
+    decoder: Literal["auto", "rnn", "lstm", "gru", "cnn", "transformer", "classifier"] = Field(
+        "auto", description="Kind of decoder. classifier: the target is one token, the label; auto: as the encoder."
     )
-    attention: Literal["none", "additive", "multiplicative"] = Field(
-        "additive",
+    attention: Literal["auto", "none", "additive", "multiplicative"] = Field(
+        "auto",
         description="How a recurrent decoder sees the source. none: the fixed-length vector alone; additive: Bahdanau; "
-        "multiplicative: Luong.",
+        "multiplicative: Luong; auto: additive, where it may be.",
     )
-    encoder_width: int = Field(256, ge=1, le=16384, description="Numbers in a state of the encoder, in each direction.")
-    decoder_width: int = Field(512, ge=1, le=16384, description="Numbers in a state of the decoder.")
-    encoder_layers: int = Field(1, ge=1, le=32, description="Stacked encoder layers.")
-    decoder_layers: int = Field(1, ge=1, le=32, description="Stacked decoder layers.")
+    encoder_width: int = Field(
+        0,
+        ge=0,
+        le=16384,
+        description="Numbers in a state of the encoder, in each direction; 0: chosen from the corpus.",
+    )
+    decoder_width: int = Field(
+        0, ge=0, le=16384, description="Numbers in a state of the decoder; 0: chosen from the corpus."
+    )
+    encoder_layers: int = Field(0, ge=0, le=32, description="Stacked encoder layers; 0: chosen by their kind.")
+    decoder_layers: int = Field(0, ge=0, le=32, description="Stacked decoder layers; 0: chosen by their kind.")
     bidirectional: bool = Field(True, description="A recurrent encoder reads the source in both directions.")
     source_reversed: bool = Field(
         False, description="A recurrent encoder reads the source from its end only (Sutskever et al. 2014)."
@@ -38,7 +47,9 @@ class Model(Section):
     )
     kernel_width: int = Field(3, ge=2, le=64, description="Tokens in the window of a convolution.")
     heads: int = Field(4, ge=1, le=256, description="Attention heads of a Transformer layer; they divide its width.")
-    feedforward_width: int = Field(1024, ge=1, le=65536, description="Hidden numbers of a Transformer's feed-forward.")
+    feedforward_width: int = Field(
+        0, ge=0, le=65536, description="Hidden numbers of a Transformer's feed-forward; 0: twice the wider side."
+    )
     norm: Literal["pre", "post"] = Field(
         "pre", description="A Transformer normalises before each sublayer, or after it as the original did."
     )

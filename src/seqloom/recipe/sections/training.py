@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from seqloom.recipe.sections.section import Count, Section
+from seqloom.recipe.sections.section import Section
 
 
 class Training(Section):
@@ -25,8 +25,12 @@ class Training(Section):
         "and its vocabulary (of kind word with new words behind it). Behind a number #sha256=… of its checkpoint is "
         "checked.",
     )
-    epochs: int = Field(20, ge=1, le=100_000, description="Passes over the training split at most.")
-    batch_tokens: int = Field(2048, ge=1, description="Tokens per batch and side at most, padding included.")
+    epochs: int = Field(
+        0, ge=0, le=100_000, description="Passes over the training split at most; 0: chosen from the corpus."
+    )
+    batch_tokens: int = Field(
+        0, ge=0, description="Tokens per batch and side at most, padding included; 0: chosen from the corpus."
+    )
     row_tokens: int = Field(
         128,
         ge=2,
@@ -36,11 +40,13 @@ class Training(Section):
     )
     accumulation: int = Field(1, ge=1, le=100_000, description="Batches per update: their gradients are added up.")
     optimiser: Literal["sgd", "adagrad", "adam", "adamw"] = Field("adamw", description="Update rule.")
-    learning_rate: float = Field(1e-3, gt=0.0, le=10.0, description="Step size at its peak.")
-    schedule: Literal["constant", "cosine", "inverse-sqrt", "plateau"] = Field(
-        "constant",
-        description="Learning rate after the warm-up; cosine falls to zero at the last epoch, plateau halves it after "
-        "each epoch without a better validation figure.",
+    learning_rate: float = Field(
+        0.0, ge=0.0, le=10.0, description="Step size at its peak; 0: chosen by the kind of model and its width."
+    )
+    schedule: Literal["auto", "constant", "cosine", "inverse-sqrt", "plateau"] = Field(
+        "auto",
+        description="Learning rate after the warm-up; auto: cosine behind a warm-up; cosine falls to zero at the last "
+        "epoch, plateau halves it after each epoch without a better validation figure.",
     )
     warmup_steps: int = Field(0, ge=0, description="Updates over which the learning rate rises linearly.")
     weight_decay: float = Field(
@@ -59,14 +65,17 @@ class Training(Section):
     average_checkpoints: int = Field(
         1, ge=1, le=100, description="Average the weights of so many best epochs at the end; 1 keeps the best alone."
     )
-    select_by: Literal["loss", "bleu", "chrf", "accuracy", "macro_f1", "rouge1", "rouge2", "rougeL", "exact_match"] = (
-        Field(
-            "loss",
-            description="Validation figure that picks the best epoch and stops training early: a score of the task, "
-            "over all rows where they are labels, else over up to 1,000 drawn by their text.",
-        )
+    select_by: Literal[
+        "auto", "loss", "bleu", "chrf", "accuracy", "macro_f1", "rouge1", "rouge2", "rougeL", "exact_match"
+    ] = Field(
+        "auto",
+        description="Validation figure that picks the best epoch and stops training early: a score of the task, "
+        "over all rows where they are labels, else over up to 1,000 drawn by their text; auto: loss, and of labels the "
+        "score that judges a version.",
     )
-    patience: Count = Field(5, description="Epochs without a better figure before training stops.")
+    patience: int = Field(
+        0, ge=0, description="Epochs without a better figure before training stops; 0: a third of them, at least 5."
+    )
     seed: int = Field(1, ge=0, description="Seed of weights, order and dropout.")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one.")
     precision: Literal["auto", "fp32", "bf16"] = Field(
@@ -88,6 +97,6 @@ class Training(Section):
 
     @model_validator(mode="after")
     def _hidden_tokens_are_no_answer(self) -> Self:
-        if self.objective == "masked" and self.select_by != "loss":
+        if self.objective == "masked" and self.select_by not in ("auto", "loss"):
             raise ValueError(f"objective masked writes no text for {self.select_by} to judge: set select_by to loss")
         return self

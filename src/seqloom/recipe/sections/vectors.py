@@ -10,10 +10,17 @@ from seqloom.recipe.sections.section import Count, Section
 class Vectors(Section):
     """The embeddings the model starts from."""
 
-    method: Literal["none", "word2vec", "fasttext", "pretrained"] = Field(
-        "word2vec", description="none starts from random embeddings; pretrained reads source_file and target_file."
+    method: Literal["auto", "none", "word2vec", "fasttext", "pretrained"] = Field(
+        "auto",
+        description="auto: word2vec where text is scarce; none starts from random embeddings; pretrained reads "
+        "source_file and target_file.",
     )
-    width: int = Field(256, ge=1, le=8192, description="Numbers per token: the width of the model's embeddings.")
+    width: int = Field(
+        0,
+        ge=0,
+        le=8192,
+        description="Numbers per token: the width of the model's embeddings; 0: chosen from the corpus.",
+    )
     algorithm: Literal["skip-gram", "cbow"] = Field(
         "skip-gram", description="What word2vec or fastText learns to predict."
     )

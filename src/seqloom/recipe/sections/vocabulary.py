@@ -2,19 +2,33 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from seqloom.recipe.sections.section import Count, Section
+
+LEAST = 8  # its special tokens, and some of its own
 
 
 class Vocabulary(Section):
     """How text is cut into tokens."""
 
-    kind: Literal["word", "spaced", "bpe", "unigram", "char"] = Field(
-        "bpe",
-        description="Unit of the vocabulary. word: words, digits and signs; spaced: what stands between two spaces, of "
-        "text that was cut into words before.",
+    kind: Literal["auto", "word", "spaced", "bpe", "unigram", "char"] = Field(
+        "auto",
+        description="Unit of the vocabulary. auto: chosen from task and corpus, and so is sharing; word: words, "
+        "digits and signs; spaced: what stands between two spaces, of text that was cut into words before.",
     )
-    size: int = Field(8000, ge=8, le=1_000_000, description="Tokens at most, per side, or together where shared.")
+    size: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Tokens at most, per side, or together where shared; 0: chosen from the corpus.",
+    )
     shared: bool = Field(False, description="One vocabulary, and one embedding, for source and target.")
     min_frequency: Count = Field(2, description="Occurrences a token (or a BPE merge) needs to be kept.")
+
+    @field_validator("size")
+    @classmethod
+    def _holds_its_special_tokens(cls, size: int) -> int:
+        if 0 < size < LEAST:
+            raise ValueError(f"a vocabulary has {LEAST} tokens or more, not {size}; 0 lets the corpus choose")
+        return size

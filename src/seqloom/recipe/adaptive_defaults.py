@@ -1,0 +1,235 @@
+"""What a recipe leaves out, chosen from its task and its corpus: the rule, and the reason for people.
+
+A batch of 2,048 tokens suits a hundred thousand rows and teaches nothing of six hundred, of which 40 epochs would be a
+hundred updates. So sizes follow the corpus: the vocabulary and the width from how much text there is, the batch so that
+an epoch has some hundred updates, the epochs so that there are enough of them. What was measured: docs/defaults.md.
+
+The rule knows nothing of the machine: the same recipe and the same text are the same model everywhere.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from seqloom.mistake import UserMistake
+from seqloom.recipe.architecture import RECURRENT, completions, in_words
+from seqloom.recipe.corpus_profile import CorpusProfile
+from seqloom.recipe.kinds.choosing import kind_of
+from seqloom.recipe.schema import Recipe
+
+TRANSFORMER_FROM = 100_000  # target tokens: with fewer a recurrent model with attention learns more
+WIDE_FROM = 3_000_000  # target tokens
+WORD_VECTORS_UP_TO = 1_000_000  # tokens: of more text the model learns its own, and word2vec would take minutes
+SHARED_FROM = 0.8  # of the targets' characters that the sources have too
+WORDS = 20_000
+BYTES = 260  # tokens that every vocabulary of subwords or characters has: 256 bytes and four special ones
+LEAST_TOKENS, MOST_TOKENS = 500, 16_000  # of a vocabulary of subwords
+UPDATES_OF_AN_EPOCH = 100
+LABELS_UPDATES = 1100
+MOST_EPOCHS = 100
+CHOSEN_AT_ZERO = {
+    *("size", "width", "encoder_width", "decoder_width", "encoder_layers", "decoder_layers", "feedforward_width"),
+    *("epochs", "batch_tokens", "learning_rate", "patience"),
+}
+"""Fields of which 0 says that they are to be chosen; of others it is a value as any."""
+
+Fields = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """A recipe without anything left to choose, and what decided."""
+
+    recipe: Recipe
+    reason: str  # "609 rows: batches of 128 tokens, 33 epochs, some 1,400 updates"; empty where all was said
+
+
+def adapt(recipe: Recipe, facts: Mapping[str, Any]) -> Adapted:
+    """Choose what `recipe` leaves out, by the facts of its corpus stage.
+
+    Raises:
+        UserMistake: what was chosen does not go with what the recipe says.
+    """
+    profile = CorpusProfile.of(facts)
+    tree = recipe.model_dump()
+    sections = (("vocabulary", _vocabulary), ("model", _model), ("vectors", _vectors), ("training", _training))
+    for name, choose in sections:
+        section: Fields = tree[name]
+        section.update(_left_out(getattr(recipe, name), choose(recipe, profile, tree)))
+    try:
+        adapted = Recipe.model_validate(tree)
+    except ValidationError as error:
+        raise UserMistake(
+            f"recipe {recipe.name}: {error.errors()[0]['msg'].removeprefix('Value error, ')} (fields that the recipe "
+            "leaves out were chosen from the corpus: write the one that is named)"
+        ) from None
+    return Adapted(adapted, "" if adapted == recipe else _reason(adapted, profile))
+
+
+def inherit(recipe: Recipe, parent: Recipe, fields: Sequence[tuple[str, str]]) -> Recipe:
+    """The recipe with its parent's values in these fields (section, field), as far as it leaves them out."""
+    sections = {}
+    for name in {section for section, _ in fields}:
+        theirs = getattr(parent, name)
+        values = {
+            field: getattr(theirs, field) for section, field in fields if section == name and hasattr(theirs, field)
+        }
+        section = getattr(recipe, name)
+        sections[name] = section.model_copy(update=_left_out(section, values))
+    return recipe.model_copy(update=sections)
+
+
+def _left_out(section: BaseModel, chosen: Fields) -> Fields:
+    """Those of the chosen fields that nobody has written.
+
+    A form writes every field: there a field that has its default counts as left out.
+    """
+    fields = type(section).model_fields
+    written = section.model_fields_set if len(section.model_fields_set) < len(fields) else set()
+    return {
+        name: value
+        for name, value in chosen.items()
+        if getattr(section, name) == fields[name].default
+        and (name not in written or getattr(section, name) == "auto" or name in CHOSEN_AT_ZERO)
+    }
+
+
+def _vocabulary(recipe: Recipe, profile: CorpusProfile, _: Fields) -> Fields:
+    """Words or characters for labels, subwords for the rest; one vocabulary where both sides share their letters."""
+    kind, said = kind_of(recipe.task), recipe.vocabulary
+    chosen: Fields = {"kind": "bpe"}
+    if kind.answer == "label":
+        chosen = {"kind": "char" if profile.unsegmented(0) else "word"}
+        if said.kind == "auto":
+            chosen["min_frequency"] = 1  # a rare word is known by its spelling
+    elif said.kind == "auto" or recipe.model.copying or recipe.model.encoder == "none":
+        chosen["shared"] = recipe.task != "translation" or profile.common_characters > SHARED_FROM
+    unit = chosen["kind"] if said.kind == "auto" else said.kind
+    return {**chosen, "size": _vocabulary_size(profile, unit, chosen.get("shared", False) or said.shared)}
+
+
+def _vocabulary_size(profile: CorpusProfile, unit: str, shared: bool) -> int:
+    """Grows with the root of the text, as the number of distinct words does (Heaps 1978); never below its letters."""
+    if unit in ("word", "spaced"):
+        return WORDS
+    characters: float = sum(profile.characters) if shared else max(profile.characters)
+    letters = sum(profile.distinct_characters) if shared else max(profile.distinct_characters)
+    return min(MOST_TOKENS, max(LEAST_TOKENS, BYTES + 2 * letters, 100 * round(0.045 * math.sqrt(characters))))
+
+
+def _model(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
+    """The architecture that did best on corpora of such a size, and the sizes of its sides."""
+    said = recipe.model
+    free = said.encoder == "auto" and said.decoder == "auto"
+    chosen = _architecture(recipe, profile, tree["vocabulary"]["kind"]) if free else _other_side(recipe)
+    chosen.setdefault("attention", "additive")
+    encoder, decoder = chosen["encoder"], chosen["decoder"]
+    width = 128 if profile.tokens(1) < WIDE_FROM else 256
+    chosen["encoder_width"] = width
+    chosen["decoder_width"] = 2 * width if decoder in RECURRENT else width
+    if encoder == "none" and decoder in RECURRENT:
+        chosen["decoder_width"] = min(800, max(256, round(profile.tokens(1) ** 0.5 / 64) * 64))
+    chosen["encoder_layers"], chosen["decoder_layers"] = _layers(encoder, decoder), _layers(decoder, decoder)
+    widest = max(said.encoder_width or chosen["encoder_width"], said.decoder_width or chosen["decoder_width"])
+    return {**chosen, "feedforward_width": 2 * widest}
+
+
+def _architecture(recipe: Recipe, profile: CorpusProfile, unit: str) -> Fields:
+    transformer = {"encoder": "transformer", "decoder": "transformer", "dropout": 0.2}
+    match recipe.task:
+        case _ if recipe.registry.form.startswith("ctranslate2"):  # which runs nothing else
+            return transformer
+        case "sentiment":
+            runs, window = (3, 5) if unit == "char" else (2, 3)
+            parts = {"pooling": "mean", "linear_runs": runs, "kernel_width": window, "dropout": 0.5}
+            return {"encoder": "cnn", "decoder": "classifier", **parts}
+        case "generation":
+            return {"encoder": "none", "decoder": "lstm", "variational_dropout": True, "dropout": 0.35}
+        case "reconstruction":
+            dropout = 0.0 if recipe.corpus.by_heart else 0.2
+            return {"encoder": "gru", "decoder": "gru", "attention": "none", "dropout": dropout}
+        case "summarisation":
+            return {"encoder": "gru", "decoder": "gru", "copying": True, "dropout": 0.3}
+    if profile.tokens(1) >= TRANSFORMER_FROM:
+        return transformer
+    return {"encoder": "lstm", "decoder": "lstm", "dropout": 0.3}
+
+
+def _other_side(recipe: Recipe) -> Fields:
+    """A side that was left out is of the kind of the one that was named, as far as the task allows."""
+    pairs = completions(recipe.model.encoder, recipe.model.decoder)
+    by_task = {"sentiment": ("classifier",), "reconstruction": RECURRENT, "generation": ()}
+    allowed = by_task.get(recipe.task, (*RECURRENT, "cnn", "transformer"))
+    fitting = (pair for pair in pairs if pair[1] in allowed or (not allowed and pair[0] == "none"))
+    encoder, decoder = next(fitting, pairs[0])
+    return {
+        "encoder": encoder,
+        "decoder": decoder,
+        "attention": "none" if recipe.task == "reconstruction" else "additive",
+    }
+
+
+def _layers(kind: str, decoder: str) -> int:
+    return 4 if kind in ("transformer", "cnn") and decoder != "classifier" else 1
+
+
+def _vectors(_: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
+    """word2vec helps where text is few; a Transformer's embeddings have the width of its sides."""
+    few = profile.tokens(0) + profile.tokens(1) < WORD_VECTORS_UP_TO
+    recurrent = tree["model"]["encoder"] != "transformer" and tree["model"]["encoder"] != "none"
+    sides = [tree["model"][name] for name in ("encoder_width", "decoder_width")]
+    width = sides[1] // 2 if tree["model"]["encoder"] == "none" else min(sides)
+    return {"method": "word2vec" if few and recurrent else "none", "width": width}
+
+
+def _training(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
+    """Batches that make some hundred updates an epoch, and epochs that make enough of them."""
+    said, answer = recipe.training, kind_of(recipe.task).answer
+    batch = said.batch_tokens or _rounded(profile.batched_tokens / UPDATES_OF_AN_EPOCH, 128, 1800)
+    wanted = LABELS_UPDATES if answer == "label" else min(10_000, max(1400, round(15 * profile.batched_tokens**0.5)))
+    each = max(1.0, profile.batched_tokens / batch / said.accumulation)
+    epochs = said.epochs or min(MOST_EPOCHS, max(3, round(wanted / each)))
+    updates = round(epochs * each)
+    chosen: Fields = {"batch_tokens": batch, "epochs": epochs, "patience": max(5, epochs // 3)}
+    if answer == "label":
+        kept = {"ema_decay": 0.99, "average_checkpoints": 3, "select_by": kind_of(recipe.task).metric}
+        return {**chosen, "learning_rate": 0.001, "schedule": "constant", "label_smoothing": 0.0, **kept}
+    rates = {"sgd": 0.5, "adagrad": 0.02}  # the others step by a share of the weights
+    rate = rates.get(said.optimiser) or _learning_rate(tree["model"], batch)
+    chosen |= {"learning_rate": rate, "schedule": "cosine", "select_by": "loss"}
+    if said.schedule == "auto":
+        chosen["warmup_steps"] = min(1000, updates // 10)
+    if answer == "continuation":
+        chosen["label_smoothing"] = 0.0  # perplexity is what it is judged by
+    if tree["model"]["decoder"] == "transformer" and epochs >= 15:
+        chosen["average_checkpoints"] = 5
+    return chosen
+
+
+def _learning_rate(model: Fields, batch: int) -> float:
+    if "transformer" in (model["encoder"], model["decoder"]):
+        width: int = model["decoder_width"]
+        return round(0.003 * 128 / max(128, width), 5)
+    return 0.004 if batch <= 512 else 0.002
+
+
+def _rounded(tokens: float, least: int, most: int) -> int:
+    return min(most, max(least, round(tokens / 64) * 64))
+
+
+def updates_of(recipe: Recipe, profile: CorpusProfile) -> int:
+    """Updates of a whole training, roughly."""
+    section = recipe.training
+    return round(section.epochs * max(1.0, profile.batched_tokens / section.batch_tokens / section.accumulation))
+
+
+def _reason(recipe: Recipe, profile: CorpusProfile) -> str:
+    section = recipe.training
+    updates = float(f"{updates_of(recipe, profile):.2g}")
+    return (
+        f"{profile.rows:,} rows: {in_words(recipe.model)}, {recipe.vocabulary.size:,} tokens, batches of "
+        f"{section.batch_tokens:,}, {section.epochs} epochs, some {updates:,.0f} updates"
+    )

@@ -1,0 +1,45 @@
+"""What the sizes of a recipe are chosen by: how much text a corpus has, and of which kind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ALPHABETIC = 3.5  # characters of a subword token, of small vocabularies and large ones
+UNSEGMENTED = 1.6  # likewise, of scripts that write no spaces between words
+
+
+@dataclass(frozen=True)
+class CorpusProfile:
+    """The training split in a few figures; they follow from the text alone, so they are the same on every machine."""
+
+    rows: int
+    characters: tuple[float, float]  # of all sources, and of all targets
+    distinct_characters: tuple[int, int]  # of either side
+    spaces: tuple[float, float]  # share of the characters
+    common_characters: float  # share of the targets' characters that sources have too
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "CorpusProfile":
+        """Read it from the facts of the corpus stage."""
+        rows, alphabet = facts["rows"]["train"], facts["alphabet"]
+        characters, source, target = facts["characters"]["train"], alphabet["source"], alphabet["target"]
+        return cls(
+            rows=rows,
+            characters=(rows * characters["source"], rows * characters["target"]),
+            distinct_characters=(source["distinct"], target["distinct"]),
+            spaces=(source["spaces"], target["spaces"]),
+            common_characters=alphabet["common"],
+        )
+
+    def tokens(self, side: int) -> int:
+        """Subword tokens of a side (0: source, 1: target), roughly."""
+        return max(1, round(self.characters[side] / (UNSEGMENTED if self.unsegmented(side) else ALPHABETIC)))
+
+    def unsegmented(self, side: int) -> bool:
+        """Whether a side is written without spaces between its words: English has one in six characters."""
+        return self.spaces[side] < 0.06
+
+    @property
+    def batched_tokens(self) -> int:
+        """Tokens of an epoch as `training.batch_tokens` counts them: those of the longer side."""
+        return max(self.tokens(0), self.tokens(1))
