@@ -134,7 +134,7 @@ def test_a_form_for_cpus_gets_a_model_that_it_can_run() -> None:
 
 def test_the_reason_names_what_decides() -> None:
     reason = adapt(recipe_of("translation"), facts_of(609)).reason
-    for part in ("609 rows", "lstm→lstm additive", "batches of", "epochs", "some 1,"):
+    for part in ("609 rows", "transformer→transformer", "batches of", "epochs", "some 1,"):
         assert part in reason
 
 
