@@ -17,6 +17,7 @@ from seqloom.recipe.schema import Decoding, Model
 from seqloom.vocabulary.special import END, MARK, SPECIAL_TOKENS
 from seqloom.vocabulary.vocabulary import Vocabulary
 from tests.decoding.test_continuing import checkpoint as language_model
+from tests.models.plain import plain_model
 from tests.models.test_contract import fresh, over_writers
 from tests.registry.tiny import write_checkpoint
 
@@ -77,7 +78,7 @@ def test_company_changes_nothing(section: Model, way: str) -> None:
 
 @pytest.mark.parametrize("max_length", [6, 200])
 def test_an_answer_is_as_long_as_its_own_limit_and_says_so(max_length: int) -> None:
-    model, vocabulary = restless(fresh(Model(encoder_width=8, decoder_width=8))), words(29)
+    model, vocabulary = restless(fresh(plain_model(encoder_width=8, decoder_width=8))), words(29)
     generator = Generator(model, vocabulary, words(31), Decoding(max_length=max_length), limit=LengthLimit(2.0, 3.5))
     for method in HOW.values():
         decoding = method.model_copy(update={"max_length": max_length})
@@ -153,7 +154,7 @@ def test_a_table_asked_in_pieces_is_drawn_as_a_whole(tmp_path: Path) -> None:
 
 
 def test_a_beam_wider_than_there_are_answers_holds_only_possible_ones() -> None:
-    model, vocabulary = restless(fresh(Model(encoder_width=8, decoder_width=8))), words(29)
+    model, vocabulary = restless(fresh(plain_model(encoder_width=8, decoder_width=8))), words(29)
     generator = Generator(model, vocabulary, words(31), Decoding(beam_size=200, max_length=1))
     [found] = generator.answer(["a"], generator.decoding)
     assert len(found) == 31 - 3, "one token each, of those that may be written"

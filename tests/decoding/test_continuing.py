@@ -17,10 +17,10 @@ from seqloom.decoding.reading import read_generator
 from seqloom.mistake import UserMistake
 from seqloom.models.building import Sizes, build_model, save_checkpoint
 from seqloom.recipe.resolved import write_recipe
-from seqloom.recipe.schema import Recipe
 from seqloom.vocabulary.special import VOCABULARY_FILES
 from seqloom.vocabulary.training import train_vocabulary
 from seqloom.vocabulary.words import count_for
+from tests.models.plain import plain_recipe
 
 TEXT = ["the cat saw the dog ↵ the dog sat ↵ ↵ a cat, a dog! ↵"]
 PROMPTS = ["the cat", "", "the dog sat\nthe", "a", "the cat saw the dog"]
@@ -40,7 +40,7 @@ def checkpoint(folder: Path, kind: str = "word", decoder: str = "lstm", **change
         **changes,
     }
     tree["model"] = {"encoder": "none", "decoder": decoder, "decoder_width": 8, "heads": 2, **changes.get("model", {})}
-    recipe = Recipe.model_validate(tree)
+    recipe = plain_recipe(tree)
     vocabulary = train_vocabulary(count_for(kind, TEXT), recipe.vocabulary)
     for file in VOCABULARY_FILES:
         vocabulary.save(folder / file)

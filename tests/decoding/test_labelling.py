@@ -14,11 +14,11 @@ from seqloom.mistake import UserMistake
 from seqloom.models.building import Sizes, build_model, save_checkpoint
 from seqloom.models.wide_classifier import WideClassifier
 from seqloom.recipe.resolved import write_recipe
-from seqloom.recipe.schema import Recipe
 from seqloom.vocabulary.special import SOURCE_FILE, TARGET_FILE
 from seqloom.vocabulary.training import train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
 from seqloom.vocabulary.words import count_words
+from tests.models.plain import plain_recipe
 
 LABELS = ["bad", "good", "so so"]
 TEXTS = ["a lovely room", "the soup", "a lovely room and the awful soup of the day", "unheard of"]
@@ -27,7 +27,7 @@ TEXTS = ["a lovely room", "the soup", "a lovely room and the awful soup of the d
 @pytest.fixture(scope="module", params=[0, 2], ids=["network", "with a linear part"])
 def folder(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
     folder = tmp_path_factory.mktemp("labels")
-    recipe = Recipe.model_validate(
+    recipe = plain_recipe(
         {
             "name": "verdicts",
             "task": "sentiment",

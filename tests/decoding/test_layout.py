@@ -22,11 +22,12 @@ from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.reading import read_generator
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.progress import unwatched
-from seqloom.recipe.schema import Corpus, Decoding, Model
+from seqloom.recipe.schema import Corpus, Decoding
 from seqloom.recipe.schema import Vocabulary as Section
 from seqloom.vocabulary.building import build_vocabulary, load_vocabularies
 from seqloom.vocabulary.special import MARK, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
+from tests.models.plain import plain_model
 from tests.models.test_contract import fresh
 
 ENGLISH = ["Are you sure?", "def f(x): return x", "Dear Ms Roe, thanks. Yours", "a list"]
@@ -69,7 +70,7 @@ def test_a_target_can_be_written_exactly(tmp_path: Path, kind: Any) -> None:
 
 
 def untrained() -> EncoderDecoder:
-    return fresh(Model(encoder_width=8, decoder_width=8))
+    return fresh(plain_model(encoder_width=8, decoder_width=8))
 
 
 def test_what_decides_where_nobody_says(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,8 +1,9 @@
-"""A model section as it is once nothing is left to choose."""
+"""Recipes and model sections as they are once nothing is left to choose."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from seqloom.recipe.schema import Model
+from seqloom.recipe.schema import Model, Recipe
 
 PLAIN = {
     "encoder": "lstm",
@@ -14,8 +15,26 @@ PLAIN = {
     "decoder_layers": 1,
     "feedforward_width": 1024,
 }
+SECTIONS: dict[str, dict[str, Any]] = {
+    "vocabulary": {"kind": "bpe", "size": 8000},
+    "vectors": {"method": "word2vec", "width": 256},
+    "model": PLAIN,
+    "training": {
+        "epochs": 20,
+        "batch_tokens": 2048,
+        "learning_rate": 0.001,
+        "schedule": "constant",
+        "select_by": "loss",
+        "patience": 5,
+    },
+}
 
 
 def plain_model(**fields: Any) -> Model:
     """The section with these fields, and a small LSTM for what they leave out."""
     return Model(**{**PLAIN, **fields})
+
+
+def plain_recipe(tree: Mapping[str, Any]) -> Recipe:
+    """The recipe of a tree, with what Seqloom chose for every corpus before it looked at any."""
+    return Recipe.model_validate({**tree, **{name: {**SECTIONS[name], **tree.get(name, {})} for name in SECTIONS}})

@@ -20,6 +20,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "generation": {"format": "running"},
 }
 
+OTHERS_CHOOSE = ("device", "precision", "positions")  # the machine, and the architecture once it is built
 Facts = dict[str, Any]
 
 
@@ -54,7 +55,7 @@ def test_nothing_is_left_to_choose_for_any_task_and_corpus(task: str, facts: Fac
     adapted = adapt(recipe_of(task), facts)
     chosen = adapted.recipe.model_dump()
     for section in ("vocabulary", "vectors", "model", "training"):
-        assert "auto" not in [value for name, value in chosen[section].items() if name not in ("device", "precision")]
+        assert "auto" not in [value for name, value in chosen[section].items() if name not in OTHERS_CHOOSE]
     for section, field in (("vocabulary", "size"), ("vectors", "width"), ("model", "encoder_width")):
         assert chosen[section][field] > 0
     for field in ("epochs", "batch_tokens", "learning_rate", "patience"):

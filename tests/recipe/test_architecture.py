@@ -8,7 +8,8 @@ from seqloom.mistake import UserMistake
 from seqloom.models.building import Sizes, build_model
 from seqloom.recipe.architecture import positions_of
 from seqloom.recipe.loading import check_recipe
-from seqloom.recipe.schema import Model, Recipe
+from seqloom.recipe.schema import Recipe
+from tests.models.plain import plain_model
 
 
 def checked(model: dict[str, Any], **sections: Any) -> Recipe:
@@ -145,8 +146,8 @@ def test_what_makes_sense_survives_a_form_that_sends_every_default(model: dict[s
         ({"encoder": "transformer", "decoder": "transformer", "positions": "learned"}, "learned"),
     ],
 )
-def test_positions_that_are_meant(fields: dict[str, object], meant: str) -> None:
-    model = Model.model_validate(fields)
+def test_positions_that_are_meant(fields: dict[str, Any], meant: str) -> None:
+    model = plain_model(**fields)
     assert positions_of(model) == meant
     rotary = [part.rotary for part in build_model(model, Sizes(9, 9, 8, True)).modules() if hasattr(part, "rotary")]
     assert set(rotary) <= {meant == "rotary"}

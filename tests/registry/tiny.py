@@ -12,6 +12,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.vocabulary.special import VOCABULARY_FILES
 from seqloom.vocabulary.training import train_vocabulary
 from seqloom.vocabulary.words import count_words
+from tests.models.plain import plain_recipe
 
 METRICS = {"test/bleu": 12.5, "test/chrf": 34.25, "baseline/copy/chrf": 6.0}
 
@@ -25,7 +26,7 @@ def recipe_named(name: str, **changes: Any) -> Recipe:
         "model": {"encoder_width": 6, "decoder_width": 10},
         **changes,
     }
-    return Recipe.model_validate(tree)
+    return plain_recipe(tree)
 
 
 def write_checkpoint(folder: Path, **changes: Any) -> Path:

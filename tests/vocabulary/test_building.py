@@ -96,7 +96,7 @@ def test_a_parent_that_can_spell_anything_stays_as_it_is(kind: str) -> None:
 
 
 def test_the_most_frequent_tokens_are_shown_first_and_only_those_that_occur(corpus: Path, folder: Path) -> None:
-    facts = build_vocabulary(schema.Vocabulary(kind="word"), corpus, folder, unwatched)
+    facts = build_vocabulary(schema.Vocabulary(kind="word", size=8000), corpus, folder, unwatched)
     shown = facts["frequent"]["source"]
     assert dict(map(tuple, shown)) == {"▁the": 8, "▁dog": 8, "▁runs": 4, "▁dogs": 4, "▁run": 4, "▁a": 4}
     assert [count for _, count in shown] == [8, 8, 4, 4, 4, 4]
@@ -105,5 +105,5 @@ def test_the_most_frequent_tokens_are_shown_first_and_only_those_that_occur(corp
 
 def test_of_texts_without_a_word_nothing_is_unknown(corpus: Path, folder: Path) -> None:
     pd.DataFrame({"source": ["", " "], "target": ["", ""]}).to_parquet(corpus / "validation.parquet", index=False)
-    facts = build_vocabulary(schema.Vocabulary(kind="word"), corpus, folder, unwatched)
+    facts = build_vocabulary(schema.Vocabulary(kind="word", size=8000), corpus, folder, unwatched)
     assert facts["unknown"] == {"source": 0.0, "target": 0.0}

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from seqloom.artifact.stage import STAGES, TRAINING
 from seqloom.batches.encoding import encode_corpus
 from seqloom.batches.places import check_lengths
 from seqloom.corpus.building import build_corpus
@@ -14,11 +15,13 @@ from seqloom.corpus.sources import locate
 from seqloom.evaluation.answer_limits import certainly_longer
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
+from seqloom.recipe.adaptive_defaults import Adapted, adapt, updates_of
 from seqloom.recipe.architecture import sides_with_learned_positions, window_of
+from seqloom.recipe.corpus_profile import CorpusProfile
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.continuing import parent_of
-from seqloom.registry.planning import Step, plan
+from seqloom.registry.planning import Step, follow, pinned, read_sources
 from seqloom.registry.signing import check_keys
 from seqloom.vocabulary.building import SIDES, build_vocabulary
 from seqloom.vocabulary.labels import labels_of
@@ -53,9 +56,12 @@ def check_places(recipe: Recipe) -> None:
 class Checked:
     """What a training of a recipe would do, and the text that it would be of."""
 
+    adapted: Adapted  # the recipe as it will be trained, and what its sizes were chosen by
     steps: list[Step]
     corpus: dict[str, Any]  # the facts of its stage
     unknown: dict[str, float]  # share of the tokens of each side of the validation text that the vocabulary lacks
+    updates: int  # of the training, roughly, if patience does not end it
+    seconds: float  # that they take here, roughly; 0 where they are done
 
 
 def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Checked:
@@ -66,7 +72,8 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Ch
             not fit the text.
     """
     check_places(recipe)
-    steps = plan(recipe, home)
+    sources, recipe = read_sources(recipe, home), pinned(recipe, home)
+    steps = follow(recipe, home, STAGES, sources)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if steps[0].manifest:
@@ -75,7 +82,20 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Ch
             corpus = folder / "corpus"
             corpus.mkdir()
             facts = build_corpus(recipe.corpus, locate(recipe.corpus, home), corpus, progress)
-        return Checked(steps, dict(facts), _check_corpus(recipe, corpus, folder, home, progress))
+        adapted = adapt(recipe, facts)
+        unknown = _check_corpus(adapted.recipe, corpus, folder, home, progress)
+    profile = CorpusProfile.of(facts)
+    updates = updates_of(adapted.recipe, profile)
+    trained = any(step.stage == TRAINING.name and step.cached for step in steps)
+    seconds = 0.0 if trained else updates * _seconds_of_update(adapted.recipe, profile)
+    return Checked(adapted, steps, dict(facts), unknown, updates, seconds)
+
+
+def _seconds_of_update(recipe: Recipe, profile: CorpusProfile) -> float:
+    from seqloom.training.duration import seconds_of_update  # torch: seconds of imports
+
+    source, target = (max(1, profile.tokens(side) // profile.rows) for side in (0, 1))
+    return seconds_of_update(recipe, (source, target))
 
 
 def _check_corpus(recipe: Recipe, corpus: Path, folder: Path, home: Path, progress: Progress) -> dict[str, float]:
