@@ -64,6 +64,7 @@ def _train_as_functions(home: Path) -> None:
     from seqloom.corpus.building import build_corpus
     from seqloom.evaluation.building import evaluate_checkpoint
     from seqloom.models.building import Sizes
+    from seqloom.recipe.adaptive_defaults import adapt
     from seqloom.recipe.resolved import RECIPE_FILE, write_recipe
     from seqloom.registry.card import write_card
     from seqloom.registry.judging import Decision, judge_version, keep_evidence, settle
@@ -84,6 +85,7 @@ def _train_as_functions(home: Path) -> None:
         CORPUS.key(recipe, [digest_of_sources(sources)]),
         lambda folder: build_corpus(recipe.corpus, sources, folder, unwatched),
     )
+    recipe = adapt(recipe, corpus.facts).recipe
     vocabulary = store.build(
         "vocabulary",
         VOCABULARY.key(recipe, [corpus.digest]),

@@ -19,7 +19,7 @@ def show_data(console: Console, checked: Checked) -> None:
     if checked.corpus["rejected"]:
         console.print(_rejects(checked.corpus))
         console.print()
-    for line in _lines(checked):
+    for line in (*_lines(checked), *_training(checked)):
         console.print(line, soft_wrap=True)
     console.print()
 
@@ -71,3 +71,15 @@ def _lines(checked: Checked) -> Iterator[Text]:
     yield Text(f"Unknown to the vocabulary: {unknown} tokens of the validation rows.")
     if warning := unknown_told(checked.unknown):
         yield Text.assemble(("! ", "yellow"), f"{warning}.")
+
+
+def _training(checked: Checked) -> Iterator[Text]:
+    """What the corpus decided, and what is to come."""
+    if checked.adapted.reason:
+        yield Text(f"What the recipe leaves out is chosen for {checked.adapted.reason}.")
+    if checked.seconds:
+        minutes = max(1, round(checked.seconds / 60))
+        yield Text(
+            f"To train: some {checked.updates:,} updates, which take about {minutes:,} min here; fewer if patience "
+            "ends them before."
+        )

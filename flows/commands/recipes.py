@@ -152,4 +152,5 @@ def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
     if as_json:
         plan = {step.stage: step.told for step in found.steps}
         told = {"servers": servers, "corpus": found.corpus, "vocabulary": {"unknown": found.unknown}}
-        print_json({"recipe": checked.model_dump(), "plan": plan, **told})
+        to_come = {"chosen": found.adapted.reason, "updates": found.updates, "seconds": round(found.seconds)}
+        print_json({"recipe": found.adapted.recipe.model_dump(), "plan": plan, **told, "training": to_come})
