@@ -24,7 +24,7 @@ name: phrases
 corpus: {train: [phrases.tsv], source_language: en, target_language: de}
 vocabulary: {kind: word, size: 400}
 vectors: {width: 16, epochs: 1}
-model: {encoder_width: 16, decoder_width: 16, dropout: 0.0}
+model: {encoder: lstm, decoder: lstm, attention: additive, encoder_width: 16, decoder_width: 16, dropout: 0.0}
 training: {epochs: 2, batch_tokens: 512, learning_rate: 0.01}
 decoding: {beam_size: 2, max_length: 20}
 registry: {beat_baselines: false}
