@@ -29,6 +29,8 @@ SECTIONS: dict[str, dict[str, Any]] = {
     },
 }
 
+Facts = dict[str, Any]
+
 
 def plain_model(**fields: Any) -> Model:
     """The section with these fields, and a small LSTM for what they leave out."""
@@ -38,3 +40,15 @@ def plain_model(**fields: Any) -> Model:
 def plain_recipe(tree: Mapping[str, Any]) -> Recipe:
     """The recipe of a tree, with what Seqloom chose for every corpus before it looked at any."""
     return Recipe.model_validate({**tree, **{name: {**SECTIONS[name], **tree.get(name, {})} for name in SECTIONS}})
+
+
+def facts_of(
+    rows: int, characters: float = 40.0, spaces: float = 0.17, distinct: int = 60, common: float = 1.0
+) -> Facts:
+    """What a corpus stage tells of so many rows, each side alike."""
+    side = {"distinct": distinct, "spaces": spaces}
+    return {
+        "rows": {"train": rows},
+        "characters": {"train": {"source": characters, "target": characters}},
+        "alphabet": {"source": side, "target": side, "common": common},
+    }

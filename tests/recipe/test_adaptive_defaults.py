@@ -10,6 +10,7 @@ from seqloom.recipe.adaptive_defaults import adapt, inherit, updates_of
 from seqloom.recipe.corpus_profile import CorpusProfile
 from seqloom.recipe.loading import check_recipe
 from seqloom.recipe.schema import Recipe
+from tests.models.plain import Facts, facts_of
 
 TASKS: dict[str, dict[str, Any]] = {
     "translation": {},
@@ -21,18 +22,6 @@ TASKS: dict[str, dict[str, Any]] = {
 }
 
 OTHERS_CHOOSE = ("device", "precision", "positions")  # the machine, and the architecture once it is built
-Facts = dict[str, Any]
-
-
-def facts_of(
-    rows: int, characters: float = 40.0, spaces: float = 0.17, distinct: int = 60, common: float = 1.0
-) -> Facts:
-    side = {"distinct": distinct, "spaces": spaces}
-    return {
-        "rows": {"train": rows},
-        "characters": {"train": {"source": characters, "target": characters}},
-        "alphabet": {"source": side, "target": side, "common": common},
-    }
 
 
 def recipe_of(task: str, **sections: Any) -> Recipe:

@@ -17,6 +17,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry.checking import check_recipe_and_files
 from seqloom.registry.planning import digest_of_sources, plan
 from seqloom.training.position import Position
+from tests.models.plain import facts_of
 from tests.registry.tiny import recipe_named
 
 NAMES = [stage.name for stage in STAGES]
@@ -37,7 +38,7 @@ def finish(recipe: Recipe, home: Path, count: int) -> dict[str, Manifest]:
     digests = {"sources": digest_of_sources(locate(recipe.corpus, home))}
     made = {}
     for stage in STAGES[:count]:
-        made[stage.name] = Store(home).build(stage.name, key_of(stage, recipe, digests), lambda _: {})
+        made[stage.name] = Store(home).build(stage.name, key_of(stage, recipe, digests), lambda _: facts_of(200))
         digests[stage.name] = made[stage.name].digest
     return made
 
