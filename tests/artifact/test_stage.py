@@ -9,8 +9,8 @@ from seqloom.artifact import library_versions
 from seqloom.artifact import stage as stages
 from seqloom.artifact.library_versions import _version
 from seqloom.artifact.stage import STAGES, TRAINING
-from seqloom.recipe.loading import check_recipe
 from seqloom.recipe.schema import Recipe
+from tests.models.plain import plain_recipe
 
 NAMES = [stage.name for stage in STAGES]
 TEXTS = [("corpus.target_column", "source"), ("model.attention", "none")]  # as reconstruction wants it
@@ -24,7 +24,7 @@ def recipe_with(*changes: tuple[str, Any]) -> Recipe:
         for section in sections:
             part = part.setdefault(section, {})
         part[field] = value
-    return check_recipe(tree, "test")
+    return plain_recipe(tree)
 
 
 def keys(recipe: Recipe) -> dict[str, str]:
