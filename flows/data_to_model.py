@@ -27,6 +27,7 @@ from tasks.headlines import headline, state_name
 from tasks.naming import run_name
 from tasks.preparing import fit_recipe, make_batches, make_vectors, make_vocabulary, prepare_corpus
 from tasks.registering import open_run, register
+from tasks.shortage import shortage
 from tasks.stopping import end_in_mlflow
 from tasks.training import train
 
@@ -73,11 +74,11 @@ def data_to_model(
     write_card(recipe, [corpus, vocabulary, vectors, batches, training, evaluation], version)
     add_form(recipe, version)
     gate = pass_gate(recipe, corpus, evaluation, version)
-    outcome = _outcome([corpus, vocabulary, vectors, batches, training, evaluation, version, gate])
+    outcome = _outcome(recipe, [corpus, vocabulary, vectors, batches, training, evaluation, version, gate])
     return Completed(name=state_name(outcome.verdict), message=outcome.gate, data=outcome)
 
 
-def _outcome(states: list[State[Manifest]]) -> Outcome:
+def _outcome(recipe: Recipe, states: list[State[Manifest]]) -> Outcome:
     manifests: list[Manifest] = [state.result() for state in states]
     cached = {manifest.stage for manifest, state in zip(manifests, states, strict=True) if state.name == "Cached"}
     done = {manifest.stage: manifest for manifest in manifests}
@@ -98,4 +99,5 @@ def _outcome(states: list[State[Manifest]]) -> Outcome:
         champion=gate["champion"],
         examples=done["evaluation"].facts["examples"],
         verdict=gate["verdict"],
+        lacks=list(shortage(recipe, done["corpus"], gate["verdict"])),
     )

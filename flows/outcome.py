@@ -27,6 +27,7 @@ class Outcome:
     champion: dict[str, float] | None = None  # its version, and the judged scores it was registered with
     examples: list[dict[str, str]] = field(default_factory=list)  # rank, source, reference, hypothesis
     verdict: str = "champion"  # or refused, declined, waiting
+    lacks: list[str] = field(default_factory=list)  # what the corpus lacks, of a version that was refused
 
     @property
     def uri(self) -> str:

@@ -120,6 +120,7 @@ def show_card(console: Console, outcome: Outcome, home: Path) -> None:
     parts = [
         made,
         Text(outcome.gate, colour),
+        *map(Text, outcome.lacks),
         Text(),
         _scores(outcome),
         *_examples(outcome),
