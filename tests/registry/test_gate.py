@@ -13,7 +13,7 @@ from seqloom.evaluation.classification import counts_of
 from seqloom.evaluation.comparing import Comparison, Counts, count, mean_of
 from seqloom.evaluation.slices import Slice
 from seqloom.recipe.kinds.choosing import KINDS
-from seqloom.recipe.kinds.measure import Measure
+from seqloom.recipe.kinds.measure import KEPT_PLACES, Measure
 from seqloom.recipe.schema import Recipe, Registry
 from seqloom.registry import evidence
 from seqloom.registry.gate import TIE, Contender, Finding, Verdict, _against_champion, judge, judge_form
@@ -110,6 +110,16 @@ def test_against_the_champion(texts: list[str], rules: dict[str, Any], refused_b
 )
 def test_against_the_baselines(baselines: dict[str, float], rules: dict[str, Any], refused_by: list[str]) -> None:
     assert failed(verdict(contender(GOOD), baselines=baselines, **rules)) == refused_by
+
+
+def test_an_equal_baseline_is_equal_as_it_is_kept() -> None:
+    for texts in (GOOD, SLIGHTLY_WORSE, LATE, BETTER):
+        ours = contender(texts)
+        kept = round(ours.counts.figure, KEPT_PLACES)
+        [told] = [
+            f.told for f in verdict(ours, baselines={"nearest": kept, "copy": -1.0}).findings if "nearest" in f.rule
+        ]
+        assert "equals" in told
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from seqloom.evaluation.scripts import has_spaces, script_name
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
 from seqloom.recipe.kinds.choosing import judged_by
+from seqloom.recipe.kinds.measure import KEPT_PLACES
 from seqloom.recipe.languages import language_of
 from seqloom.recipe.schema import Recipe
 
@@ -153,7 +154,7 @@ def _metrics(scores: Mapping[str, Mapping[str, Score]], likelihood: Mapping[str,
     for system, of_system in scores.items():
         prefix = "test" if system == MODEL else f"baseline/{system}"
         metrics |= {f"{prefix}/{name}": score.value for name, score in of_system.items()}
-    return {name: round(value, 4) for name, value in sorted(metrics.items())}
+    return {name: round(value, KEPT_PLACES) for name, value in sorted(metrics.items())}
 
 
 def _write_tables(

@@ -7,7 +7,7 @@ from typing import Any
 from seqloom.evaluation.comparing import Comparison, Counts, compare
 from seqloom.evaluation.slices import Slice
 from seqloom.recipe.kinds.choosing import judged_by, kind_of
-from seqloom.recipe.kinds.measure import Measure
+from seqloom.recipe.kinds.measure import KEPT_PLACES, Measure
 from seqloom.recipe.schema import Recipe, Registry
 from seqloom.registry.latency import Latency
 from seqloom.registry.sentences import beside, compared
@@ -202,6 +202,7 @@ def _against_baselines(
     rules: Registry, metric: Measure, ours: float, baselines: Mapping[str, float]
 ) -> Iterator[Finding]:
     better, _ = _directions(metric)
+    ours = round(ours, KEPT_PLACES)  # as a baseline's is kept, or one that is equal could be above
     for name, figure in baselines.items():
         tie = metric.is_best(figure) and metric.is_best(ours)
         passed = tie or metric.gain(figure, ours) > 0 if rules.beat_baselines else None

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+KEPT_PLACES = 4  # that figures are kept with
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -30,8 +32,8 @@ class Measure:
         return {"points": 100.0, "share": 1.0}[self.unit] if self.rises else 0.0
 
     def is_best(self, value: float) -> bool:
-        """Whether a figure is the best there is, to the four places that figures are kept with."""
-        return round(self.gain(self.best, value), 4) >= 0
+        """Whether a figure is the best there is, to the places that figures are kept with."""
+        return round(self.gain(self.best, value), KEPT_PLACES) >= 0
 
     def gain(self, before: float, after: float) -> float:
         """By how much `after` is better: in points, or in percent of `before` where figures have no end."""
