@@ -111,8 +111,9 @@ def _write_texts(name: str, table: "Table", roles: "Roles") -> list[Path]:
 
 
 def _start(name: str, recipe_file: Path, table: "Table", roles: "Roles") -> "Start":
-    from seqloom.recipe.starter import Start
+    from seqloom.recipe.starter import SMALL, Start
 
+    rows = max((len(column.values) for column in table.columns), default=0)
     running = roles.task == "generation"
     return Start(
         name=name,
@@ -126,6 +127,7 @@ def _start(name: str, recipe_file: Path, table: "Table", roles: "Roles") -> "Sta
         source_language=roles.source_language,
         target_language=roles.target_language,
         max_characters=roles.max_characters,
+        rows=rows if rows < SMALL and not running else 0,
     )
 
 

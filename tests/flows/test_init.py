@@ -134,6 +134,7 @@ def test_what_is_written_can_be_checked_and_deployed(
         assert recipe.corpus.target_column == f"{inside}{target}"
         if (source, target) in (("en", "de"), ("english text", "german text")):
             assert (recipe.corpus.source_language, recipe.corpus.target_language) == ("en", "de")
+        assert (recipe.corpus.test_share, recipe.corpus.validation_share) == (0.2, 0.1), "a small table"
         hints = (place / "mine.yaml").read_text(encoding="utf-8").partition("\n# vocabulary:")
         (place / "mine.yaml").write_text(hints[0] + (hints[1] + hints[2]).replace("\n# ", "\n"), encoding="utf-8")
         changed = load_recipe(place / "mine.yaml")
@@ -153,9 +154,10 @@ def test_one_text_goes_on_from_itself(file: str, text: str) -> None:
         (place / file).write_text(text, encoding="utf-8")
         init("mine", data=file)
         recipe = load_recipe(place / "mine.yaml")
-        assert (recipe.task, recipe.corpus.format, recipe.model.encoder) == ("generation", "running", "none")
+        assert (recipe.task, recipe.corpus.format) == ("generation", "running")
         assert Path(recipe.corpus.train[0]).read_text(encoding="utf-8").split("\n")[0] == ENGLISH[0]
-        check_recipe_and_files(recipe, place / "home", unwatched)
+        found = check_recipe_and_files(recipe, place / "home", unwatched)
+        assert found.adapted.recipe.model.encoder == "none"
 
 
 def test_a_table_without_names_and_one_of_long_documents() -> None:

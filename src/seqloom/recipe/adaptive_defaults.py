@@ -122,8 +122,10 @@ def _vocabulary_size(profile: CorpusProfile, unit: str, shared: bool) -> int:
 def _model(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
     """The architecture that did best on corpora of such a size, and the sizes of its sides."""
     said = recipe.model
-    free = said.encoder == "auto" and said.decoder == "auto"
-    chosen = _architecture(recipe, tree["vocabulary"]["kind"]) if free else _other_side(recipe)
+    chosen = _architecture(recipe, tree["vocabulary"]["kind"])
+    sides = [(getattr(said, side), chosen[side]) for side in ("encoder", "decoder")]
+    if all(ours != "auto" for ours, _ in sides) or any(ours not in ("auto", best) for ours, best in sides):
+        chosen = _other_side(recipe)
     chosen.setdefault("attention", "additive")
     encoder, decoder = chosen["encoder"], chosen["decoder"]
     width = 128 if profile.tokens(1) < WIDE_FROM else 256

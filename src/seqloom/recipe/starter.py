@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+SMALL = 1500  # rows: of fewer a larger share is held out
+_SMALL_TEST, _SMALL_VALIDATION = 0.2, 0.1
+
 
 @dataclass(frozen=True)
 class Start:
@@ -20,6 +23,7 @@ class Start:
     source_language: str = ""
     target_language: str = ""
     max_characters: int = 0  # 0: what is usual
+    rows: int = 0  # of a small table; 0: of a large one, or of text that is no table
 
 
 def recipe_text(start: Start) -> str:
@@ -119,16 +123,8 @@ _MADE: Mapping[str, str] = {
 }
 """By task, what the recipe says of its model."""
 
-_NEEDED: Mapping[str, tuple[str, ...]] = {
-    "sentiment": ("model: {decoder: classifier}  # the target is one of the labels",),
-    "generation": (
-        "vocabulary: {shared: true}",
-        "model: {encoder: none}  # a language model: its text goes on from itself",
-        "training: {label_smoothing: 0.0}  # perplexity is what it is judged by",
-        "decoding: {method: sample, temperature: 0.8}",
-    ),
-}
-"""By task, what it cannot do without."""
+_NEEDED: Mapping[str, tuple[str, ...]] = {"generation": ("decoding: {method: sample, temperature: 0.8}",)}
+"""By task, what else it should say."""
 
 _HINTS: Mapping[str, tuple[str, ...]] = {
     "vocabulary": ("# vocabulary:", "#   size: 8000  # tokens at most"),
@@ -146,9 +142,9 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
 """By section, what one may want to say."""
 
 _GRIDS: Mapping[str, str] = {
-    "translation": "model.encoder=lstm,gru",
-    "summarisation": "model.encoder=lstm,gru",
-    "sentiment": "model.encoder=lstm,cnn",
+    "translation": "model.encoder=transformer,lstm",
+    "summarisation": "model.encoder=gru,lstm",
+    "sentiment": "model.encoder=cnn,lstm",
     "generation": "model.decoder=lstm,gru",
 }
 """By task, what a first comparison tries."""
@@ -172,10 +168,14 @@ def _corpus_lines(start: Start) -> list[str]:
     if start.max_characters:
         what = "of a passage, which is a row" if start.format == "running" else "a longer text is left out"
         lines.append(f"  max_characters: {start.max_characters}  # {what}")
+    if start.rows:
+        lines.append(f"  test_share: {_SMALL_TEST}  # of {start.rows:,} rows a twentieth could not tell models apart")
+        lines.append(f"  validation_share: {_SMALL_VALIDATION}")
+    validation, test = ("a tenth", "a fifth") if start.rows else ("a twentieth", "another twentieth")
     return [
         *lines,
-        "  # validation: [validation.csv]  # else a twentieth of the rows, always the same, chooses the epoch",
-        "  # test: [test.csv]              # else another twentieth tells how good the model is",
+        f"  # validation: [validation.csv]  # else {validation} of the rows, always the same, chooses the epoch",
+        f"  # test: [test.csv]              # else {test} tells how good the model is",
     ]
 
 
