@@ -76,7 +76,7 @@ def test_the_form_of_a_run_began_with_what_its_deployment_says(monkeypatch: pyte
 
 
 def test_all_mistakes_are_told_at_once_and_no_pattern() -> None:
-    wrong = {"name": "a b", "corpus": {"train": []}, "training": {"epochs": 0, "start_from": "x"}}
+    wrong = {"name": "a b", "corpus": {"train": []}, "training": {"epochs": -1, "start_from": "x"}}
     with pytest.raises(UserMistake) as caught:
         checked_parameters(data_to_model.fn, {"recipe": wrong, "force": "perhaps"})
     told = str(caught.value)
