@@ -37,6 +37,7 @@ def form(page: Page, stack: RunningStack) -> Form:
 def run(form: Form, stack: RunningStack) -> UUID:
     """The run that the form starts, at its end."""
     form.choose("Model", "Encoder", "gru")
+    form.page.mouse.wheel(0, -100_000)  # to its head, where the recipe's file is
     pictures.keep(form.page, "form")
     if not pictures.wanted():  # as little as a version needs; too little to beat the baselines
         form.type("Training", "Epochs", "2")
