@@ -71,7 +71,15 @@ def test_a_good_recipe_is_resolved_planned_and_not_run(seqloom_here: Seqloom, fo
     assert named == {
         *("task", "corpus.train", "corpus.source_language", "corpus.target_language", "vocabulary.kind"),
         *("vocabulary.size", "vectors.width", "vectors.epochs", "model.encoder_width", "model.decoder_width"),
-        *("model.dropout", "training.epochs", "training.batch_tokens", "training.learning_rate"),
+        *(
+            "model.encoder",
+            "model.decoder",
+            "model.attention",
+            "model.dropout",
+            "training.epochs",
+            "training.batch_tokens",
+            "training.learning_rate",
+        ),
         *("decoding.beam_size", "decoding.max_length", "registry.beat_baselines"),
     }
     assert not (folder / ".seqloom").exists()

@@ -87,8 +87,9 @@ def as_the_ui_has_it(schema: Any, names: bool = False) -> Any:
 @pytest.mark.parametrize(
     ("section", "field", "wrong", "right"),
     [
-        ("training", "epochs", [0, -1, 10**6], [1, 100_000]),
-        ("training", "learning_rate", [0, -0.1, 10.5], [1e-9, 10]),
+        ("training", "epochs", [-1, 10**6], [0, 1, 100_000]),
+        ("training", "accumulation", [0, -1, 10**6], [1, 100_000]),
+        ("training", "learning_rate", [-0.1, 10.5], [0, 1e-9, 10]),
         ("training", "label_smoothing", [1, -0.1], [0, 0.99]),
         ("training", "start_from", ["x", "models:/a"], ["", "models:/a@champion", "models:/a/3"]),
         ("corpus", "turn_separator", ["", "-" * 21], ["-", "-" * 20]),
