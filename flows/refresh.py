@@ -12,6 +12,7 @@ from pydantic import Field
 
 from flows.asking import told_in_words
 from seqloom.recipe.loading import load_recipe
+from tasks.headlines import WATCHED
 from tasks.preparing import prepare_corpus
 from tasks.refreshing import Decision, decide, tell_of_change
 
@@ -38,4 +39,4 @@ def refresh(
     corpus = prepare_corpus(recipe)
     decision = decide(recipe, corpus, share)
     tell_of_change(recipe, recipe_file, override, decision)
-    return Completed(name="Changed" if decision.train else "Unchanged", message=decision.why, data=decision)
+    return Completed(name=WATCHED[decision.train], message=decision.why, data=decision)

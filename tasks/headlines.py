@@ -15,6 +15,8 @@ VERDICTS = {
 }
 STATES = {"champion": "Completed", "refused": "Refused", "declined": "Declined", "waiting": "Unapproved"}
 """How a run ends in Prefect's list, by its verdict: all of these are completed, and a word says what was decided."""
+WATCHED = {True: "Changed", False: "Unchanged"}
+"""Likewise of a run that watches a corpus, by whether it trains."""
 FEW_UPDATES = 1_000  # attention is hardly found before: docs/findings.md
 LEARNED = 0.1  # nats a token: below there is nothing left to learn
 

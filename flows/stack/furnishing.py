@@ -23,7 +23,7 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from flows.stack.layout import CPU_POOL, GPU_POOL
 from flows.stack.recipe_forms import fit_forms
 from seqloom.mistake import UserMistake
-from tasks.headlines import STATES
+from tasks.headlines import STATES, WATCHED
 
 POOLS = {CPU_POOL: "Runs of Seqloom on processors.", GPU_POOL: "Runs of Seqloom on machines with a GPU."}
 NOTHING_TO_SET: dict[str, Any] = {
@@ -41,7 +41,7 @@ UNBORN_RUNS = "seqloom: a run that never began has crashed"
 BIRTH_SECONDS = 900  # from Pending to Running: a worker may have to load torch from a slow disk, beside other work
 BORN = ("Pending",)
 ALIVE = ("Running", "Retrying", "heartbeat")  # after each of these another sign has to come
-OURS = (*STATES.values(), "Changed", "Unchanged")  # an event has the name of its state: data-to-model's and refresh's
+OURS = (*STATES.values(), *WATCHED.values())  # an event has the name of its state: data-to-model's and refresh's
 ENDED = ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed", *OURS)
 AT_REST = ("Scheduled", "AwaitingConcurrencySlot", "AwaitingRetry", "Paused", "Suspended", "Cancelling")
 

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from seqloom.corpus.delimited import Row, csv_rows, tsv_rows
+from seqloom.corpus.dialect import DELIMITERS
 from seqloom.corpus.objects import JsonRow, as_text, json_rows
 from seqloom.corpus.opening import read_lines
 from seqloom.corpus.pairs import Unreadable
@@ -18,7 +19,6 @@ from seqloom.recipe.schema import Corpus
 
 SAMPLE = 2000  # rows
 DEPTH = 4  # objects within objects
-_DELIMITERS = (",", ";", "\t", "|")
 _LABELS = 50  # distinct values of a column of labels, at most
 _LABEL_LENGTH = 40  # characters of a label, at most
 _SCORES = 10  # distinct numbers that are labels, such as stars, at most
@@ -120,7 +120,7 @@ def _csv_sample(file: SourceFile) -> list[Row]:
     """The first rows by the delimiter that makes the most columns of them."""
     best: list[Row] = []
     most = (0.0, 0)
-    for delimiter in _DELIMITERS:
+    for delimiter in DELIMITERS:
         try:
             rows = list(islice(csv_rows(read_lines(file), file.place, (), delimiter), SAMPLE))
         except UserMistake:  # its first row is malformed, read so

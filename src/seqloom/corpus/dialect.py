@@ -10,7 +10,7 @@ from typing import Any
 AUTO = "auto"
 SAMPLE = 1000  # lines
 FIELD_LIMIT = 1 << 23  # characters of a field: one that is longer is a quotation mark that was never closed
-_DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|")
 _EXCEL = re.compile(r'"?sep=(.)"?\s*')
 
 
@@ -63,7 +63,7 @@ def found_dialect(sample: Sequence[str], whole: bool, wanted: Sequence[str], del
     It is the one in which most of the `wanted` columns (of a file without a header: their numbers) are there and the
     fewest rows are malformed; of equals, the plainest.
     """
-    delimiters = _DELIMITERS if delimiter == AUTO else (delimiter,)
+    delimiters = DELIMITERS if delimiter == AUTO else (delimiter,)
     escapes = (False, True) if escape == AUTO else (escape == "backslash",)
     tried = [Dialect(*choice) for choice in product(delimiters, escapes, (False, True))]
     best = tried[0]

@@ -18,6 +18,7 @@ from seqloom.evaluation.kinds.judge import HeldOut, Replies
 from seqloom.evaluation.likelihood import likelihood
 from seqloom.progress import Progress
 from seqloom.recipe.kinds.choosing import kind_of
+from seqloom.recipe.kinds.measure import KEPT_PLACES
 from seqloom.recipe.schema import Recipe
 from seqloom.training.device import choose_device
 from seqloom.training.history import read_history
@@ -66,8 +67,8 @@ def validate_checkpoint(
     counts = {name: judge.count(name, replies, rows) for name in judge.kind.judged}
     facts = {
         "task": recipe.task,
-        "metrics": {f"validation/{name}": round(each.figure, 4) for name, each in counts.items()},
-        "intervals": {name: [round(end, 4) for end in interval(each)] for name, each in counts.items()},
+        "metrics": {f"validation/{name}": round(each.figure, KEPT_PLACES) for name, each in counts.items()},
+        "intervals": {name: [round(end, KEPT_PLACES) for end in interval(each)] for name, each in counts.items()},
         "rows": len(rows.sources),
     }
     (folder / SCORES_FILE).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

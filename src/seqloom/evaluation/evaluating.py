@@ -141,10 +141,15 @@ def _uncertainty(judge: Judge, answers: _Answers, metric: str) -> dict[str, Any]
     """Where 95 % of the scores of resampled rows lie, and the metric of each slice."""
     counts = {name: judge.count(name, answers.ours, answers.test) for name in judge.kind.judged}
     slices = [
-        {"slice": part.name, "by": part.by, "rows": len(part.rows), metric: round(counts[metric].of(part.rows), 4)}
+        {
+            "slice": part.name,
+            "by": part.by,
+            "rows": len(part.rows),
+            metric: round(counts[metric].of(part.rows), KEPT_PLACES),
+        }
         for part in judge.slices(answers.test)
     ]
-    intervals = {name: [round(end, 4) for end in interval(each)] for name, each in counts.items()}
+    intervals = {name: [round(end, KEPT_PLACES) for end in interval(each)] for name, each in counts.items()}
     return {"intervals": intervals, "slices": slices}
 
 

@@ -2,7 +2,7 @@
 
 A batch of 2,048 tokens suits a hundred thousand rows and teaches nothing of six hundred, of which 40 epochs would be a
 hundred updates. So sizes follow the corpus: the vocabulary and the width from how much text there is, the batch so that
-an epoch has some hundred updates, the epochs so that there are enough of them. What was measured: docs/defaults.md.
+an epoch has some hundred updates, the epochs so that there are enough of them. The rule in words: docs/defaults.md.
 
 The rule knows nothing of the machine: the same recipe and the same text are the same model everywhere.
 """
@@ -43,7 +43,7 @@ class Adapted:
     """A recipe without anything left to choose, and what decided."""
 
     recipe: Recipe
-    reason: str  # "609 rows: batches of 128 tokens, 33 epochs, some 1,400 updates"; empty where all was said
+    reason: str  # "609 rows: …, batches of 128, 33 epochs, some 1,400 updates"; empty where all was said
 
 
 def adapt(recipe: Recipe, facts: Mapping[str, Any]) -> Adapted:

@@ -1,9 +1,7 @@
 """What was measured for a rule of the gate, as a sentence: which figure, by how much it differs from which other."""
 
 from seqloom.evaluation.comparing import Comparison
-from seqloom.recipe.kinds.measure import Measure
-
-MOST_DIGITS = 4  # that figures are kept with
+from seqloom.recipe.kinds.measure import KEPT_PLACES, Measure
 
 
 def compared(metric: Measure, found: Comparison, other: str, limit: float = 0.0) -> str:
@@ -23,7 +21,7 @@ def beside(metric: Measure, ours: float, theirs: float, other: str, limit: float
     Such as `chrF 84.8 is 14.9 below the champion's 99.6`.
     """
     difference = _scale(metric) * (ours - theirs)
-    if not round(difference, MOST_DIGITS):
+    if not round(difference, KEPT_PLACES):
         shown, same = metric.shown(ours), other.format(metric.shown(theirs))
         return f"{metric.label} {shown} equals {same}"
     digits = _digits(difference, 0.0 if metric.unit == "plain" else limit)
@@ -42,8 +40,8 @@ def _share(ours: float, theirs: float, limit: float) -> str:
 
 def _digits(difference: float, limit: float) -> int:
     """As few as show that the difference is over the limit."""
-    enough = (digits for digits in range(1, MOST_DIGITS + 1) if round(abs(difference), digits) > limit)
-    return next(enough, MOST_DIGITS if limit else 1)
+    enough = (digits for digits in range(1, KEPT_PLACES + 1) if round(abs(difference), digits) > limit)
+    return next(enough, KEPT_PLACES if limit else 1)
 
 
 def _scale(metric: Measure) -> int:
