@@ -11,6 +11,7 @@ from seqloom.vocabulary.special import PADDING
 
 BASE = 1 << 20  # more than any vocabulary has tokens, so that a run is a number and a number is one run
 LONGEST = 3  # tokens of a run whose number fits into 64 bits
+MOST_WEIGHTS = 1 << 22  # of rows times runs times labels held at once: 16 MB, and as much again while they are masked
 
 
 class LinearPart(nn.Module):
@@ -38,7 +39,13 @@ class LinearPart(nn.Module):
         places = torch.searchsorted(self.keys, keys).clamp_max(len(self.keys) - 1)
         known = (self.keys[places] == keys) & (keys > 0)
         length = (self.squares[places] * known).sum(dim=1, keepdim=True).clamp_min(1e-12).sqrt()
-        return (self.weights[places] * known.unsqueeze(2)).sum(dim=1) / length + self.bias
+        rows = max(1, MOST_WEIGHTS // (places.shape[1] * self.weights.shape[1]))
+        parts = zip(places.split(rows), known.split(rows), strict=True)
+        return torch.cat([self._sums(*part) for part in parts]) / length + self.bias
+
+    def _sums(self, places: Tensor, known: Tensor) -> Tensor:
+        """The weights of the known runs `(B, S N)` of each row `(B, K)`; a row's sum is its own, whatever B."""
+        return (self.weights[places] * known.unsqueeze(2)).sum(dim=1)
 
 
 def keys_of_runs(source: Tensor, longest: int) -> Tensor:
