@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from seqloom.bulk import replying
+from seqloom.bulk import generating, replying
 from seqloom.bulk.generating import FAILURES, MANIFEST, Bulk, Report, generate_in_bulk
 from seqloom.bulk.reading import open_input
 from seqloom.decoding.generator import Answers, Generator
@@ -77,6 +77,37 @@ def test_the_same_again_does_nothing_and_anything_else_is_another_output(
     (other / "sizes.json").write_bytes((other / "sizes.json").read_bytes() + b"\n")
     assert moved.key() != bulk_of(checkpoint, file).key()
     assert all(path.is_dir() for path in to.iterdir())
+
+
+def test_a_shard_is_on_the_disk_before_it_takes_its_place(
+    checkpoint: Path, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a loss of power leaves an empty shard, which the same command takes for a whole one."""
+    steps: list[str] = []
+    sync, rename = generating.sync, Path.rename
+    monkeypatch.setattr(generating, "sync", lambda path: (steps.append(f"sync {path.name}"), sync(path)))
+    monkeypatch.setattr(Path, "rename", lambda path, to: (steps.append(f"rename {path.name}"), rename(path, to))[1])
+    report = run(bulk_of(checkpoint, file, shard_rows=8), tmp_path / "out")
+    shard = ".shard-00000.parquet"
+    assert [step for step in steps if "failures" not in step] == [
+        f"sync {shard}",
+        f"rename {shard}",
+        f"sync {Path(report.folder).name}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("failed", "truncated", "rows_before", "headline"),
+    [
+        (0, 0, 0, "2,000 rows, 31 texts/s"),
+        (7, 0, 0, "2,000 rows, 7 failed, 31 texts/s"),
+        (0, 3, 1500, "2,000 rows, 1,500 of them from before, 3 answers truncated at their limit, 31 texts/s"),
+        (1000, 3, 2000, "2,000 rows, 1,000 failed, 3 answers truncated at their limit: all of them were there already"),
+    ],
+)
+def test_an_output_in_one_line(failed: int, truncated: int, rows_before: int, headline: str) -> None:
+    report = Report("out", 2000, failed, truncated, 1, rows_before, 1.0, 31.4, 100.0, [], "failures.csv")
+    assert report.headline == headline
 
 
 class Failing(Generator):

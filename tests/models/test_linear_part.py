@@ -64,9 +64,10 @@ def test_the_logits_by_hand(longest: int) -> None:
         torch.testing.assert_close(row, by_hand(part, text))
 
 
-@pytest.mark.parametrize("labels", [1, 2, 3, 8, 33])
-def test_a_row_alone_and_a_part_of_the_rows_at_a_time_give_the_same_bits(
-    labels: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("rows", [1, 3, 4])
+@pytest.mark.parametrize("labels", [1, 2, 8, 33])
+def test_some_rows_at_a_time_or_one_alone_give_the_same_bits(
+    labels: int, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     part = part_of(LONGEST, labels)
     source = pad_sources([*TEXTS, *(RANDOM.integers(4, 12, size=40).tolist() for _ in range(5))])
@@ -74,17 +75,24 @@ def test_a_row_alone_and_a_part_of_the_rows_at_a_time_give_the_same_bits(
     for row, text in zip(whole, source, strict=True):
         assert torch.equal(part(text.unsqueeze(0))[0], row)
     row_size = source.shape[1] * LONGEST * labels
-    for most in (1, row_size, row_size * 3, row_size * 4 + 1):  # weights held: a row, a row, three rows, four rows
-        monkeypatch.setattr(linear_part, "MOST_WEIGHTS", most)
-        sizes: list[tuple[int, ...]] = []
-        sums = LinearPart._sums
+    assert summed_at_once(part, source, monkeypatch) == [len(source)]
+    monkeypatch.setattr(linear_part, "MOST_WEIGHTS", rows * row_size)
+    assert torch.equal(part(source), whole)
+    assert max(summed_at_once(part, source, monkeypatch)) == rows
+    monkeypatch.setattr(linear_part, "MOST_WEIGHTS", row_size - 1)  # one row holds more than is allowed
+    assert torch.equal(part(source), whole)
 
-        def seen(self: LinearPart, places: Tensor, known: Tensor) -> Tensor:
-            sizes.append(places.shape)
-            return sums(self, places, known)
 
-        with monkeypatch.context() as watching:
-            watching.setattr(LinearPart, "_sums", seen)
-            assert torch.equal(part(source), whole)
-        assert max(rows * runs * labels for rows, runs in sizes) <= max(most, row_size)
-        assert sum(rows for rows, _ in sizes) == len(source)
+def summed_at_once(part: LinearPart, source: Tensor, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each part has."""
+    counts: list[int] = []
+    sums = LinearPart._sums
+
+    def seen(self: LinearPart, places: Tensor, known: Tensor) -> Tensor:
+        counts.append(len(places))
+        return sums(self, places, known)
+
+    with monkeypatch.context() as watching:
+        watching.setattr(LinearPart, "_sums", seen)
+        part(source)
+    return counts
