@@ -1,33 +1,77 @@
-"""The tree in README names every module, in the words of its docstring."""
+"""The front door: README is short and true, and each package has a line in the architecture page."""
 
-import ast
+import re
 from pathlib import Path
 
+import pytest
+import yaml
+from typer.main import get_command
+
+from flows.command_line import app
+from seqloom.recipe.loading import check_recipe
+
 ROOT = Path(__file__).parents[1]
-TOPS = ("flows", "tasks", "src/seqloom")
-COLUMN = 28  # where the words begin
+READMES = ("README.md", "README.zh-CN.md")
+LIMIT = 10_240  # bytes
+RESULTS = ROOT / "bench" / "RESULTS.md"
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "bench").glob("*.md"))]
 
 
-def rows() -> list[str]:
-    """Each package and module, below its folder."""
-    return [row for top in TOPS for row in (_row(0, f"{top}/", ROOT / top / "__init__.py"), *_inside(ROOT / top, 2))]
+def packages() -> set[str]:
+    """The dotted name of each package of ours."""
+    tops = {"flows": ROOT, "tasks": ROOT, "seqloom": ROOT / "src"}
+    found = [(file.parent, base) for top, base in tops.items() for file in (base / top).rglob("__init__.py")]
+    return {".".join(folder.relative_to(base).parts) for folder, base in found}
 
 
-def _inside(folder: Path, indent: int) -> list[str]:
-    modules = [file for file in sorted(folder.glob("*.py")) if file.name != "__init__.py"]
-    listed = [_row(indent, file.name, file) for file in modules]
-    for package in sorted(file.parent for file in folder.glob("*/__init__.py")):
-        listed += [_row(indent, f"{package.name}/", package / "__init__.py"), *_inside(package, indent + 2)]
-    return listed
+def commands() -> set[str]:
+    return set(get_command(app).commands)  # type: ignore[attr-defined]
 
 
-def _row(indent: int, name: str, file: Path) -> str:
-    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-    return f"{' ' * indent + name:<{COLUMN}} {' '.join(docstring.split(chr(10) * 2)[0].split()).rstrip('.')}"
+def test_each_package_has_one_line_in_the_architecture_page() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = page.split("## Packages\n")[1].split("\n## ")[0]
+    listed = re.findall(r"^\| `([a-z_.]+)` \| .+ \|$", section, re.MULTILINE)
+    assert sorted(listed) == sorted(packages())
 
 
-def test_the_tree_is_whole_and_true() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
-    start = next(number for number, line in enumerate(readme) if line.startswith("flows/"))
-    end = next(number for number, line in enumerate(readme) if line.startswith("data/"))
-    assert readme[start:end] == rows()
+@pytest.mark.parametrize("name", READMES)
+def test_a_readme_is_a_front_door(name: str) -> None:
+    assert len((ROOT / name).read_bytes()) <= LIMIT
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_its_commands_and_targets_exist(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    asked = set(re.findall(r"(?:^|`|/)seqloom ([a-z-]+)", text, re.MULTILINE))
+    assert asked >= {"init", "check", "train", "generate", "rollback"}
+    assert asked <= commands()
+    targets = set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.MULTILINE))
+    assert targets <= set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_its_recipe_is_accepted(name: str) -> None:
+    [recipe] = re.findall(r"```yaml\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
+    assert check_recipe(yaml.safe_load(recipe), name).corpus.target_column
+
+
+def test_both_languages_say_the_same() -> None:
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in READMES)
+    for what in (r"\((?!README)([\w./-]+)\)", r"\d+\.\d", r"^#+", r"^(?:make|seqloom) \w+"):
+        left, right = (re.findall(what, text, re.MULTILINE) for text in (english, chinese))
+        assert sorted(left) == sorted(right), what
+
+
+def test_its_scores_stand_in_the_results() -> None:
+    readme, results = (ROOT / "README.md").read_text(encoding="utf-8"), RESULTS.read_text(encoding="utf-8")
+    rows = [row.split(" | ") for row in readme.splitlines() if re.match(r"\| \[\w+\]\(docs/", row)]
+    assert len(rows) == 6  # one for each application
+    scores = re.findall(r"\d+\.\d", " ".join(" ".join(row[3:]) for row in rows))
+    assert not [score for score in scores if score not in results]
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_link_leads_somewhere(file: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", file.read_text(encoding="utf-8"))
+    assert not [link for link in links if not (file.parent / link).exists()]
