@@ -40,7 +40,7 @@ class LinearPart(nn.Module):
         known = (self.keys[places] == keys) & (keys > 0)
         length = (self.squares[places] * known).sum(dim=1, keepdim=True).clamp_min(1e-12).sqrt()
         rows = max(1, MOST_WEIGHTS // (places.shape[1] * self.weights.shape[1]))
-        parts = zip(places.split(rows), known.split(rows), strict=True)
+        parts = zip(torch.split(places, rows), torch.split(known, rows), strict=True)
         return torch.cat([self._sums(*part) for part in parts]) / length + self.bias
 
     def _sums(self, places: Tensor, known: Tensor) -> Tensor:
