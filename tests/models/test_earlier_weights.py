@@ -1,0 +1,64 @@
+"""Checkpoints of 0.1, one of every architecture: their weights are found by the names they had, and answer as they did.
+
+The fixture tells each architecture's recipe, the names and shapes of its weights, and what it answered; the weights
+themselves follow from a formula (tests/fixtures/README.md).
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from seqloom.decoding.reading import read_generator
+from seqloom.models.building import SIZES_FILE, WEIGHTS_FILE, read_checkpoint
+from seqloom.recipe.resolved import RECIPE_FILE, read_recipe
+
+EARLIER = json.loads((Path(__file__).parents[1] / "fixtures" / "architectures_0_1.json").read_text(encoding="utf-8"))
+
+
+def weight(number: int, dtype: str, *shape: int) -> NDArray[Any]:
+    """The weight of this number among those of a model, by name: a sine, so that no library's luck is in it."""
+    size = int(np.prod(shape))
+    values = np.arange(size) if dtype.startswith("int") else 0.3 * np.sin(np.arange(1, size + 1) * (number + 1) * 1.7)
+    return values.reshape(shape).astype(dtype)
+
+
+def write_earlier(name: str, folder: Path) -> None:
+    """The checkpoint folder of an architecture, as 0.1 wrote it."""
+    told, base = EARLIER["architectures"][name], EARLIER["recipe"]
+    changed = told["recipe"]
+    recipe = {
+        key: {**base[key], **changed.get(key, {})} if isinstance(base[key], dict) else changed.get(key, base[key])
+        for key in base
+    }
+    (folder / RECIPE_FILE).write_text(json.dumps(recipe), encoding="utf-8")
+    (folder / SIZES_FILE).write_text(json.dumps(told["sizes"]), encoding="utf-8")
+    for file, vocabulary in EARLIER["vocabularies"].items():
+        (folder / file).write_text(json.dumps(vocabulary), encoding="utf-8")
+    weights = {name: weight(number, *shape) for number, (name, shape) in enumerate(told["weights"].items())}
+    save_file(weights, folder / WEIGHTS_FILE)
+
+
+@pytest.mark.parametrize("name", EARLIER["architectures"])
+def test_a_checkpoint_of_an_earlier_version_answers_as_it_did(name: str, tmp_path: Path) -> None:
+    write_earlier(name, tmp_path)
+    recipe = read_recipe(tmp_path)
+    model = read_checkpoint(recipe.model, tmp_path, recipe.training.objective)  # refuses a name that does not fit
+    expected = EARLIER["architectures"][name]["answers"]
+    if expected is None:  # an encoder that was trained on hidden tokens, which answers nothing
+        assert sum(value.numel() for value in model.parameters()) > 0
+        return
+    answers = [found[0] for found in read_generator(tmp_path).answer(EARLIER["texts"], recipe.decoding)]
+    assert [answer.text for answer in answers] == [text for text, _ in expected]
+    assert [answer.score for answer in answers] == pytest.approx([score for _, score in expected], abs=1e-4)
+
+
+def test_every_kind_of_encoder_and_decoder_is_among_them() -> None:
+    base = EARLIER["recipe"]["model"]
+    models = [{**base, **told["recipe"].get("model", {})} for told in EARLIER["architectures"].values()]
+    assert {model["encoder"] for model in models} == {"rnn", "lstm", "gru", "cnn", "transformer", "none"}
+    assert {model["decoder"] for model in models} == {"rnn", "lstm", "gru", "cnn", "transformer", "classifier"}
