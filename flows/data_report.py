@@ -67,9 +67,9 @@ def _lines(checked: Checked) -> Iterator[Text]:
     if any(nearly.values()):
         told = " and ".join(f"{share:.1%} of the {split} rows" for split, share in nearly.items())
         yield Text(f"{told} have a source that stands in training, but for case, spaces and punctuation.")
-    unknown = " and ".join(f"{share:.1%} of the {side}" for side, share in checked.unknown.items())
+    unknown = " and ".join(f"{share:.1%} of the {side}" for side, share in checked.coming.unknown.items())
     yield Text(f"Unknown to the vocabulary: {unknown} tokens of the validation rows.")
-    if warning := unknown_told(checked.unknown):
+    if warning := unknown_told(checked.coming.unknown):
         yield Text.assemble(("! ", "yellow"), f"{warning}.")
 
 
@@ -77,9 +77,10 @@ def _training(checked: Checked) -> Iterator[Text]:
     """What the corpus decided, and what is to come."""
     if checked.adapted.reason:
         yield Text(f"What the recipe leaves out is chosen for {checked.adapted.reason}.")
-    if checked.seconds:
-        minutes = max(1, round(checked.seconds / 60))
+    coming = checked.coming
+    if coming.seconds:
+        minutes = max(1, round(coming.seconds / 60))
         yield Text(
-            f"To train: some {checked.updates:,} updates, which take about {minutes:,} min here; fewer if patience "
-            "ends them before."
+            f"To train: {coming.updates:,} updates, which take about {minutes:,} min as busy as this machine is now; "
+            "fewer if patience ends them before."
         )

@@ -59,10 +59,10 @@ def state_name(verdict: str) -> str:
     return STATES[verdict]
 
 
-def epoch_in_words(row: Mapping[str, float]) -> str:
-    """A row of a training's history that has validation figures, in one line."""
+def epoch_in_words(row: Mapping[str, float], most: int) -> str:
+    """A row of a training's history that has validation figures, in one line; `most` epochs there are at most."""
     figures = (f"{name.rpartition('/')[2]} {value:,.3f}" for name, value in row.items() if "/" in name)
-    return f"epoch {row['epoch']:.0f}, update {row['step']:,.0f}: validation {', '.join(figures)}"
+    return f"epoch {row['epoch']:.0f} of {most}, update {row['step']:,.0f}: validation {', '.join(figures)}"
 
 
 def _end(facts: Mapping[str, Any]) -> str:

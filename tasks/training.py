@@ -56,9 +56,10 @@ def train(
     def observe(row: Mapping[str, float]) -> None:
         log(row)
         if "validation/loss" in row:
-            get_run_logger().info("%s", epoch_in_words(row))
+            told = epoch_in_words(row, recipe.training.epochs)
+            get_run_logger().info("%s", told)
             if watcher:
-                watcher.told(epoch_in_words(row))
+                watcher.told(told)
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         from seqloom.training.building import train_model  # torch: seconds that a cached training is spared

@@ -5,8 +5,10 @@ shuffled. Only one window is ever planned, so memory stays flat however large th
 anywhere at the cost of planning one window.
 """
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,9 @@ from seqloom.batches.encoding import open_split
 from seqloom.batches.forms import Form, Joined
 from seqloom.batches.masking import make_masked_batch
 from seqloom.batches.sequences import Sequences
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Training
 
 WINDOW_BATCHES = 400  # sorted together: wide enough to pad under 5 % on both sides
 WINDOW_ROWS = 1 << 20  # and no more than that
@@ -70,6 +75,10 @@ class BucketedBatches:
         sample = range(0, self.windows, -(-self.windows // COUNTED_WINDOWS))
         counted = sum(len(self._plan(order, seed, 0, window)) for window in sample)
         return round(counted * self.windows / len(sample))
+
+    def updates(self, section: "Training") -> int:
+        """Updates of all epochs of a training together."""
+        return section.epochs * math.ceil(self.count(section.seed) / section.accumulation)
 
     def in_order(self) -> Iterator[Batch]:
         """All rows, longest first: for validation and test, where order does not matter."""

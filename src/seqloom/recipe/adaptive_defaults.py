@@ -43,7 +43,7 @@ class Adapted:
     """A recipe without anything left to choose, and what decided."""
 
     recipe: Recipe
-    reason: str  # "609 rows: …, batches of 128, 33 epochs, some 1,400 updates"; empty where all was said
+    reason: str  # "609 rows: …, batches of 128, 33 epochs"; empty where all was said
 
 
 def adapt(recipe: Recipe, facts: Mapping[str, Any]) -> Adapted:
@@ -223,16 +223,10 @@ def _rounded(tokens: float, least: int, most: int) -> int:
     return min(most, max(least, round(tokens / 64) * 64))
 
 
-def updates_of(recipe: Recipe, profile: CorpusProfile) -> int:
-    """Updates of a whole training, roughly."""
-    section = recipe.training
-    return round(section.epochs * max(1.0, profile.batched_tokens / section.batch_tokens / section.accumulation))
-
-
 def _reason(recipe: Recipe, profile: CorpusProfile) -> str:
+    """How many updates the epochs make is known when the text is in batches: tokens are only estimated here."""
     section = recipe.training
-    updates = float(f"{updates_of(recipe, profile):.2g}")
     return (
         f"{profile.rows:,} rows: {in_words(recipe.model)}, {recipe.vocabulary.size:,} tokens, batches of "
-        f"{section.batch_tokens:,}, {section.epochs} epochs, some {updates:,.0f} updates"
+        f"{section.batch_tokens:,}, {section.epochs} epochs"
     )

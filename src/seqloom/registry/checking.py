@@ -7,25 +7,19 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from seqloom.artifact.stage import STAGES, TRAINING
-from seqloom.batches.encoding import encode_corpus
-from seqloom.batches.places import check_lengths
+from seqloom.artifact.stage import STAGES
 from seqloom.corpus.building import build_corpus
 from seqloom.corpus.sources import locate
 from seqloom.evaluation.answer_limits import certainly_longer
 from seqloom.mistake import UserMistake
 from seqloom.progress import Progress
-from seqloom.recipe.adaptive_defaults import Adapted, adapt, updates_of
-from seqloom.recipe.architecture import sides_with_learned_positions, window_of
-from seqloom.recipe.corpus_profile import CorpusProfile
+from seqloom.recipe.adaptive_defaults import Adapted, adapt
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.continuing import parent_of
+from seqloom.registry.forecast import Forecast, forecast
 from seqloom.registry.planning import Step, follow, pinned, read_sources
 from seqloom.registry.signing import check_keys
-from seqloom.vocabulary.building import SIDES, build_vocabulary
 from seqloom.vocabulary.labels import labels_of
-from seqloom.vocabulary.unknown import SPELT
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +53,7 @@ class Checked:
     adapted: Adapted  # the recipe as it will be trained, and what its sizes were chosen by
     steps: list[Step]
     corpus: dict[str, Any]  # the facts of its stage
-    unknown: dict[str, float]  # share of the tokens of each side of the validation text that the vocabulary lacks
-    updates: int  # of the training, roughly, if patience does not end it
-    seconds: float  # that they take here, roughly; 0 where they are done
+    coming: Forecast
 
 
 def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Checked:
@@ -83,38 +75,12 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Ch
             corpus.mkdir()
             facts = build_corpus(recipe.corpus, locate(recipe.corpus, home), corpus, progress)
         adapted = adapt(recipe, facts)
-        unknown = _check_corpus(adapted.recipe, corpus, folder, home, progress)
-    profile = CorpusProfile.of(facts)
-    updates = updates_of(adapted.recipe, profile)
-    trained = any(step.stage == TRAINING.name and step.cached for step in steps)
-    seconds = 0.0 if trained else updates * _seconds_of_update(adapted.recipe, profile)
-    return Checked(adapted, steps, dict(facts), unknown, updates, seconds)
-
-
-def _seconds_of_update(recipe: Recipe, profile: CorpusProfile) -> float:
-    from seqloom.training.duration import seconds_of_update  # torch: seconds of imports
-
-    source, target = (max(1, profile.tokens(side) // profile.rows) for side in (0, 1))
-    return seconds_of_update(recipe, (source, target))
-
-
-def _check_corpus(recipe: Recipe, corpus: Path, folder: Path, home: Path, progress: Progress) -> dict[str, float]:
-    """Refuse what does not fit the text, and return what is unknown of it; a vocabulary that can tell is learned."""
-    _warn_of_long_references(recipe, corpus)
-    labelled = kind_of(recipe.task).answer == "label"
-    if labelled:
-        labels_of(corpus)
-    has_places = sides_with_learned_positions(recipe.model) and not window_of(recipe)
-    if recipe.vocabulary.kind in SPELT and not has_places:
-        return dict.fromkeys(SIDES, 0.0)
-    vocabulary, batches = folder / "vocabulary", folder / "batches"
-    vocabulary.mkdir()
-    facts = build_vocabulary(recipe.vocabulary, corpus, vocabulary, progress, parent_of(recipe, home), labelled)
-    if has_places:  # what has places has to be counted
-        batches.mkdir()
-        encode_corpus(corpus, vocabulary, batches, progress)
-        check_lengths(recipe, batches)
-    return dict(facts["unknown"])
+        _warn_of_long_references(adapted.recipe, corpus)
+        if kind_of(recipe.task).answer == "label":
+            labels_of(corpus)
+        made = {step.stage: step.manifest for step in steps if step.manifest}
+        coming = forecast(adapted.recipe, corpus, made, folder, home, progress)
+    return Checked(adapted, steps, dict(facts), coming)
 
 
 def _warn_of_long_references(recipe: Recipe, corpus: Path) -> None:

@@ -73,7 +73,7 @@ class Trainer:
         self.validation = Validation(model, validation, section, device, validate)
         self.position = Position()
         self.figures: HistoryRow = {}  # of the weights that are kept
-        self.steps = section.epochs * math.ceil(train.count(section.seed) / section.accumulation)
+        self.steps = train.updates(section)
         self.running = Running()
         self.stop = Stop()
 

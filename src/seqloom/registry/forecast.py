@@ -1,0 +1,61 @@
+"""What a training would be: how many updates, and how long they take on this machine.
+
+Both are counted in batches of the text itself, made as a training makes them. From characters they cannot be told:
+a token of a small table has two of them and one of a large table four.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.stage import BATCHES, TRAINING, VOCABULARY
+from seqloom.batches.encoding import encode_corpus
+from seqloom.batches.opening import open_batches
+from seqloom.batches.places import check_lengths
+from seqloom.progress import Progress
+from seqloom.recipe.kinds.choosing import kind_of
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.continuing import parent_of
+from seqloom.vocabulary.building import build_vocabulary
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The text as a model would meet it, and the training that is to come."""
+
+    unknown: dict[str, float]  # share of the tokens of each side of the validation text that the vocabulary lacks
+    updates: int  # of all epochs, if patience does not end them
+    seconds: float  # that they take here, roughly; 0 where they are done
+
+
+def forecast(
+    recipe: Recipe, corpus: Path, made: Mapping[str, Manifest], folder: Path, home: Path, progress: Progress
+) -> Forecast:
+    """Learn the vocabulary and encode the text in `folder`, where that is not `made` already, and count.
+
+    Raises:
+        UserMistake: the vocabulary or `model.places` does not fit the text.
+    """
+    labelled = kind_of(recipe.task).answer == "label"
+    vocabulary, batches = folder / "vocabulary", folder / "batches"
+    if VOCABULARY.name in made:
+        vocabulary, facts = made[VOCABULARY.name].path, made[VOCABULARY.name].facts
+    else:
+        vocabulary.mkdir()
+        facts = build_vocabulary(recipe.vocabulary, corpus, vocabulary, progress, parent_of(recipe, home), labelled)
+    if BATCHES.name in made:
+        batches = made[BATCHES.name].path
+    else:
+        batches.mkdir()
+        encode_corpus(corpus, vocabulary, batches, progress)
+    check_lengths(recipe, batches)
+    updates = open_batches(recipe, batches, "train").updates(recipe.training)
+    seconds = 0.0 if TRAINING.name in made else updates * _seconds_of_update(recipe, facts["size"], batches)
+    return Forecast(dict(facts["unknown"]), updates, seconds)
+
+
+def _seconds_of_update(recipe: Recipe, size: Mapping[str, int], batches: Path) -> float:
+    from seqloom.training.duration import seconds_of_update  # torch: seconds of imports
+
+    return seconds_of_update(recipe, (size["source"], size["target"]), batches)
