@@ -13,7 +13,7 @@ from seqloom.recipe.loading import check_recipe
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")
 LIMIT = 10_240  # bytes
-RESULTS = ROOT / "bench" / "RESULTS.md"
+RESULTS = ROOT / "docs" / "results.md"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "bench").glob("*.md"))]
 
 

@@ -15,7 +15,7 @@ class Stored:
     """Reads like an array of one dimension.
 
     Not a mapped file: the kernel maps what lies around a place too, up to megabytes of it, so that a process which
-    reads here and there in a large file soon seems to hold all of it (bench/RESULTS.md).
+    reads here and there in a large file soon seems to hold all of it (docs/notes/speed.md).
     """
 
     def __init__(self, path: Path, dtype: DTypeLike, start: int = 0) -> None:

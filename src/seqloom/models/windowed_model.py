@@ -29,7 +29,7 @@ class WindowedModel(EncoderDecoder):
     """Text of any length, by a decoder that learned from rows of W tokens and knows places.
 
     Behind the last place that was trained neither positions nor distances mean anything: a Transformer that foresees
-    the rows it learned from with a perplexity of 1.8 has 9 there (bench/RESULTS.md). So where a window is full the next
+    the rows it learned from with a perplexity of 1.8 has 9 there (docs/results.md). So where a window is full the next
     begins: START, the last half of what was read, and on from there. Every token is foreseen from at least half a
     window, as soon as there is so much.
     """

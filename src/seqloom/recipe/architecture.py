@@ -69,7 +69,7 @@ def window_of(recipe: "Recipe") -> int:
 
 
 def positions_of(model: "Model") -> str:
-    """How places are known where the recipe leaves it open: rotary foresees running text best (bench/RESULTS.md)."""
+    """How places are known where the recipe leaves it open: rotary foresees running text best (docs/results.md)."""
     if model.positions != "auto":
         return model.positions
     turns = model.encoder == "none" and model.decoder == "transformer" and model.decoder_width // model.heads % 2 == 0

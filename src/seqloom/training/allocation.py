@@ -1,7 +1,7 @@
 """Freed memory stays with the process while it trains on a CPU.
 
 glibc gives large blocks back to the kernel at once and takes them again, page by page, at the next step: a tenth of
-the training of a small Transformer went there (bench/RESULTS.md).
+the training of a small Transformer went there (docs/notes/speed.md).
 """
 
 import ctypes
