@@ -59,7 +59,8 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, c
 def by_products(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool) -> Tensor:
     """What torch's kernel computes, by two products with a softmax in float32 between them: `(B, H, T, K)`.
 
-    On a CPU the kernel takes five times as long as this in bfloat16, and twice as long in float32 (docs/notes/speed.md).
+    On a CPU the kernel takes five times as long as this in bfloat16, and twice as long in float32
+    (docs/notes/speed.md).
     """
     length, seen = queries.shape[2], keys.shape[2]
     scores = (queries @ keys.transpose(2, 3)).float() * queries.shape[3] ** -0.5  # (B, H, T, S)
