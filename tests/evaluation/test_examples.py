@@ -1,3 +1,5 @@
+from dataclasses import asdict
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,6 +63,16 @@ def test_no_rows_no_examples():
     assert choose_examples(["a"], ["b"], ["c"], [Merit(1.0, "s")], 3) == [Example("the only one, s", "a", "b", "c")]
 
 
-def test_the_shortest_source_shows_what_goes_in():
-    assert short_source([{"source": "longer"}, {"source": " "}, {"source": "dog"}], "…") == "dog"
+@given(rows, st.integers(1, 40))
+def test_what_goes_in_is_shown_by_a_short_source_that_is_answered_well(table, count):
+    chosen = choose_examples(*zip(*table, strict=True), count)
+    shown = short_source([asdict(example) for example in chosen], "…")
+    told = [example.source for example in chosen if example.source.strip()]
+    better = told[: max(1, len(told) // 2)]
+    assert (shown in better and len(shown) == min(map(len, better))) if told else shown == "…"
+
+
+def test_the_worst_is_not_shown_though_it_is_the_shortest():
+    ranked = ["The park is open.", "Open the window.", " ", "a long sentence that is answered badly", "Hi."]
+    assert short_source([{"source": source} for source in ranked], "…") == "Open the window."
     assert short_source([{"source": ""}], "…") == short_source([], "…") == "…"
