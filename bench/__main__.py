@@ -5,15 +5,15 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from bench import memory, overhead, scaling, speed, vectors, vocabulary
-from bench.artifacts import check_data, prepare
-from bench.places import DATA, HOME, RECIPES
+from bench.artifacts import prepare
+from bench.corpora import multi30k
+from bench.places import HOME, RECIPES
 from bench.row import Row
 from seqloom.recipe.loading import load_recipe
 
@@ -26,7 +26,7 @@ def main() -> None:
     console = Console()
     HOME.mkdir(exist_ok=True)
     if not {"memory", "overhead"}.issuperset(options.parts):
-        check_data(options.data)
+        multi30k()  # before anything is measured
     started = time.monotonic()
     rows: list[Row] = []
     for part in options.parts:
@@ -42,17 +42,17 @@ def main() -> None:
 def _measure(part: str, options: argparse.Namespace, console: Console) -> Iterator[Row]:
     match part:
         case "vectors":
-            yield from vectors.measure(options.data, options.tokens, options.threads)
+            yield from vectors.measure(multi30k(), options.tokens, options.threads)
         case "vocabulary":
-            yield from vocabulary.measure(options.data, int(options.tokens * vectors.WORDS_PER_TOKEN))
+            yield from vocabulary.measure(multi30k(), int(options.tokens * vectors.WORDS_PER_TOKEN))
         case "memory":
             yield from memory.measure(options.pairs)
         case "scaling":
-            yield from scaling.measure(options.data)
+            yield from scaling.measure(multi30k())
         case "overhead":
             yield from overhead.measure(max(1, options.rounds // 3))
         case model:
-            folder = prepare(options.data, load_recipe(RECIPES / f"{model}.yaml", options.override))
+            folder = prepare(multi30k(), load_recipe(RECIPES / f"{model}.yaml", options.override))
             racing = speed.race(model, folder, options.rounds, options.seconds, options.threads, options.override)
             console.print(_turns(model, racing))
             yield from speed.rows(model, racing)
@@ -87,7 +87,6 @@ def _table(rows: Sequence[Row]) -> Table:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", default=[*PARTS], help=f"of {', '.join(PARTS)}; all if none is named")
-    parser.add_argument("--data", type=Path, default=DATA, help="the folder of Multi30k (%(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="of every contender (%(default)s)")
     parser.add_argument("--rounds", type=int, default=6, help="turns of every contender (%(default)s)")
     parser.add_argument("--seconds", type=float, default=8.0, help="of a turn (%(default)s)")

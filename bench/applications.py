@@ -1,11 +1,12 @@
 """How good the recipes are on real corpora: `python -m bench.applications NAME … [--seeds 1,2,3] [-o …]`.
 
-Each NAME is a recipe on a corpus of ../shared/data (`--help` lists them), trained as anybody trains it, tested once, in
-a home that is kept: called again, what is finished is not done again, and what was killed goes on. It prints a table
-in Markdown: every score with its mean and spread over the seeds, and the same score of every baseline.
+Each NAME is a recipe on a corpus below SEQLOOM_CORPORA (`--help` lists them), trained as anybody trains it, tested
+once, in a home that is kept: called again, what is finished is not done again, and what was killed goes on. It
+prints a table in Markdown: every score with its mean and spread over the seeds, and the same score of every baseline.
 """
 
 import argparse
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,18 @@ from statistics import mean, stdev
 from typing import Any
 
 from bench.command import told_by
-from bench.places import DATA, HOME, ROOT
+from bench.corpora import VARIABLE, corpora
+from bench.places import HOME, ROOT
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.kinds.measure import Measure
 
 FOLDER = HOME / "applications"
+ENGLISH_CHINESE = tuple(
+    f"{corpus}/{split}.{language}"
+    for corpus, held_out in (("3am_en_zh", "val"), ("tatoeba_zh_en", "dev"))
+    for split in ("train", held_out)
+    for language in ("en", "zh")
+)
 HALVES = {"val": slice(0, None, 2), "test": slice(1, None, 2)}  # of rows that are not for training
 
 
@@ -26,14 +34,14 @@ class Application:
     """A recipe, and what names its corpus."""
 
     recipe: str
-    places: tuple[str, ...]  # overrides; DATA stands for the folder of the corpora
+    places: tuple[str, ...]  # overrides; SEQLOOM_CORPORA stands for the folder
     others: tuple[str, ...] = ()
 
 
 def _texts(stem: str) -> tuple[str, ...]:
     """Overrides that name the three files of a text."""
     files = (("train", "train"), ("validation", "valid"), ("test", "test"))
-    return tuple(f"corpus.{split}=[DATA/{stem}.{file}.txt]" for split, file in files)
+    return tuple(f"corpus.{split}=[SEQLOOM_CORPORA/{stem}.{file}.txt]" for split, file in files)
 
 
 WAR_AND_PEACE = _texts("war_and_peace/wap")
@@ -42,9 +50,9 @@ APPLICATIONS = {
     "multi30k": Application(
         "translate",
         (
-            "corpus.train=[DATA/multi30k/train.en, DATA/multi30k/train.de]",
-            "corpus.validation=[DATA/multi30k/val.en, DATA/multi30k/val.de]",
-            "corpus.test=[DATA/multi30k/test_2016_flickr.en, DATA/multi30k/test_2016_flickr.de]",
+            "corpus.train=[SEQLOOM_CORPORA/multi30k/train.en, SEQLOOM_CORPORA/multi30k/train.de]",
+            "corpus.validation=[SEQLOOM_CORPORA/multi30k/val.en, SEQLOOM_CORPORA/multi30k/val.de]",
+            "corpus.test=[SEQLOOM_CORPORA/multi30k/test_2016_flickr.en, SEQLOOM_CORPORA/multi30k/test_2016_flickr.de]",
         ),
     ),
     "english-chinese": Application(
@@ -55,13 +63,17 @@ APPLICATIONS = {
         ),
     ),
     "sst": Application(
-        "sentiment", ("corpus.train=[DATA/sst/stsa.binary.train]", "corpus.test=[DATA/sst/stsa.binary.dev]")
+        "sentiment",
+        ("corpus.train=[SEQLOOM_CORPORA/sst/stsa.binary.train]", "corpus.test=[SEQLOOM_CORPORA/sst/stsa.binary.dev]"),
     ),
-    "waimai": Application("sentiment-zh", ("corpus.train=[DATA/waimai_10k/waimai_10k.csv]",)),
-    "aeslc": Application("summarize", ("corpus.train=[DATA/aeslc/train.jsonl]", "corpus.test=[DATA/aeslc/dev.jsonl]")),
+    "waimai": Application("sentiment-zh", ("corpus.train=[SEQLOOM_CORPORA/waimai_10k/waimai_10k.csv]",)),
+    "aeslc": Application(
+        "summarize",
+        ("corpus.train=[SEQLOOM_CORPORA/aeslc/train.jsonl]", "corpus.test=[SEQLOOM_CORPORA/aeslc/dev.jsonl]"),
+    ),
     "news": Application(
         "summarize",
-        ("corpus.train=[DATA/news_summary/news_summary.jsonl]",),
+        ("corpus.train=[SEQLOOM_CORPORA/news_summary/news_summary.jsonl]",),
         (
             "corpus.source_column=summary",
             "corpus.target_column=headline",
@@ -74,8 +86,8 @@ APPLICATIONS = {
     "dailydialog": Application(
         "chat",
         (
-            "corpus.train=[DATA/dailydialog/dialogues_train.txt]",
-            "corpus.test=[DATA/dailydialog/dialogues_validation.txt]",
+            "corpus.train=[SEQLOOM_CORPORA/dailydialog/dialogues_train.txt]",
+            "corpus.test=[SEQLOOM_CORPORA/dailydialog/dialogues_validation.txt]",
         ),
     ),
     "ptb": Application("generate", _texts("ptb/ptb")),
@@ -96,7 +108,7 @@ APPLICATIONS = {
     ),
     "tinyshakespeare": Application(
         "generate",
-        ("corpus.train=[DATA/tinyshakespeare/input.txt]", "corpus.validation=[]", "corpus.test=[]"),
+        ("corpus.train=[SEQLOOM_CORPORA/tinyshakespeare/input.txt]", "corpus.validation=[]", "corpus.test=[]"),
         (
             "corpus.max_characters=1000",
             "vocabulary.kind=char",
@@ -139,21 +151,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="+", choices=APPLICATIONS, metavar="NAME", help=", ".join(APPLICATIONS))
     parser.add_argument("--seeds", default="1", help="Of training.seed, such as 1,2,3.")
-    parser.add_argument("--data", type=Path, default=DATA.parent)
     parser.add_argument("-o", "--override", action="append", default=[])
     asked = parser.parse_args()
+    data = corpora(*(file for name in asked.names for file in files_of(name)))
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in asked.names:
         if name == "english-chinese":
-            write_english_chinese(asked.data)
-        runs = [train(name, seed, asked.data, asked.override) for seed in asked.seeds.split(",")]
+            write_english_chinese(data)
+        runs = [train(name, seed, data, asked.override) for seed in asked.seeds.split(",")]
         print("\n".join(_table(name, runs)), flush=True)
+
+
+def files_of(name: str) -> list[str]:
+    """Return the files below the folder of the corpora that an application reads."""
+    if name == "english-chinese":
+        return list(ENGLISH_CHINESE)
+    return [file for place in APPLICATIONS[name].places for file in re.findall(rf"{VARIABLE}/([^,\]]+)", place)]
 
 
 def train(name: str, seed: str, data: Path, override: Sequence[str]) -> dict[str, Any]:
     """Train an application by the command, and return what that tells."""
     application = APPLICATIONS[name]
-    places = [place.replace("DATA", str(data)) for place in application.places]
+    places = [place.replace(VARIABLE, str(data)) for place in application.places]
     changes = [f"name={name}", *places, *application.others, *override, f"training.seed={seed}"]
     options = [part for change in changes for part in ("-o", change)]
     recipe = str(ROOT / "recipes" / f"{application.recipe}.yaml")

@@ -1,4 +1,4 @@
-"""What an architecture is worth: `python -m bench.architectures [--pairs 10000] [--epochs 12] [--data FOLDER]`.
+"""What an architecture is worth: `python -m bench.architectures [--pairs 10000] [--epochs 12]`.
 
 Recurrent sides of each kind without attention and with either kind of it, convolutions, and a Transformer, in one
 `seqloom compare`: the same pairs of Multi30k, the same passes over them, sides of about one size. Two figures come of
@@ -12,9 +12,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from bench.artifacts import LANGUAGES, check_data
+from bench.artifacts import LANGUAGES
 from bench.comparing import compare
-from bench.places import DATA, HOME, ROOT
+from bench.corpora import multi30k
+from bench.places import HOME, ROOT
 from seqloom.evaluation import canvas
 
 RECURRENT = {
@@ -39,11 +40,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=10_000)
     parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--data", type=Path, default=DATA)
     asked = parser.parse_args()
-    check_data(asked.data)
+    data = multi30k()
     folder = HOME / "findings" / "architectures"
-    places = _places(asked.data, folder, asked.pairs)
+    places = _places(data, folder, asked.pairs)
     budget = [f"training.{field}={asked.epochs}" for field in ("epochs", "patience")]
     options = [part for override in (*places, *budget) for part in ("-o", override)]
     told = compare(RECIPE, VARIANTS, folder, *options)

@@ -1,7 +1,6 @@
 """Multi30k through Seqloom's own stages, and the same segmented text in files for the peers."""
 
 import shutil
-import sys
 from pathlib import Path
 
 from bench.places import HOME
@@ -18,14 +17,6 @@ from seqloom.vocabulary.special import SPECIAL_TOKENS
 
 LANGUAGES = {"source": "en", "target": "de"}
 VALIDATION_ROWS = 50  # so that an epoch's end costs next to nothing
-
-
-def check_data(data: Path) -> None:
-    """Leave with code 2 where Multi30k is not there."""
-    missing = [name for name in ("train.en", "train.de", "val.en", "val.de") if not (data / name).is_file()]
-    if missing:
-        print(f"no {missing[0]} in {data}: give the folder of Multi30k with --data", file=sys.stderr)
-        raise SystemExit(2)
 
 
 def prepare(data: Path, recipe: Recipe, name: str = "multi30k", pairs: int | None = None) -> Path:

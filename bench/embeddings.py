@@ -1,4 +1,4 @@
-"""What word vectors are worth: `python -m bench.embeddings [--seeds 3] [--data FOLDER]`.
+"""What word vectors are worth: `python -m bench.embeddings [--seeds 3]`.
 
 `recipes/sentiment.yaml` on three sizes of a corpus of film reviews (`mr_rt_polarity`; each fifth sentence tests, 2,133
 of them), with embeddings that start at random, from word2vec on the training sentences themselves, or from word2vec on
@@ -14,7 +14,8 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from bench.comparing import compare
-from bench.places import DATA, HOME, ROOT
+from bench.corpora import corpora
+from bench.places import HOME, ROOT
 from seqloom.evaluation import canvas
 
 SIZES = {500: 24, 2000: 12, 8000: 8}  # passes by the number of training sentences, for enough updates of few sentences
@@ -23,6 +24,7 @@ OTHER_TEXT = ("ptb/ptb.train.txt", "war_and_peace/wap.train.txt", "dailydialog/d
 BASELINE = "TF–IDF"
 RECIPE = ROOT / "recipes" / "sentiment.yaml"
 FOLDER = HOME / "findings" / "embeddings"
+REVIEWS = "mr_rt_polarity/rt-polarity.all"
 
 Scores = Mapping[int, Sequence[float]]  # accuracy of each seed, percent, by size
 
@@ -31,14 +33,14 @@ def main() -> None:
     """Train all, print the table as Markdown, and draw the figure into .bench/findings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--data", type=Path, default=DATA.parent)
     asked = parser.parse_args()
+    data = corpora(REVIEWS, *OTHER_TEXT)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    variants = variants_with(_pretrained(asked.data))
+    variants = variants_with(_pretrained(data))
     seeds = ",".join(map(str, range(1, asked.seeds + 1)))
     scores: dict[str, dict[int, list[float]]] = {name: defaultdict(list) for name in (*variants, BASELINE)}
     for size, epochs in SIZES.items():
-        overrides = [*_places(asked.data, size), f"training.epochs={epochs}", f"training.patience={epochs}"]
+        overrides = [*_places(data, size), f"training.epochs={epochs}", f"training.patience={epochs}"]
         options = [part for override in overrides for part in ("-o", override)]
         told = compare(
             RECIPE,
@@ -74,7 +76,7 @@ def variants_with(pretrained: Path) -> dict[str, list[str]]:
 
 def _places(data: Path, size: int) -> list[str]:
     """Overrides that name the files: each fifth sentence tests; `size` of the others, spread evenly, teach."""
-    lines = (data / "mr_rt_polarity" / "rt-polarity.all").read_bytes().splitlines(keepends=True)
+    lines = (data / REVIEWS).read_bytes().splitlines(keepends=True)
     others = [line for number, line in enumerate(lines) if number % 5]
     chosen = [others[number * len(others) // size] for number in range(size)]
     train, test = FOLDER / f"train-{size}", FOLDER / "test"

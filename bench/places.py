@@ -5,4 +5,3 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RECIPES = ROOT / "bench" / "recipes"
 HOME = ROOT / ".bench"  # the peers' environments and what was made for a run; not in git
-DATA = ROOT.parent / "shared" / "data" / "multi30k"

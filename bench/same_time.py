@@ -1,4 +1,4 @@
-"""Quality after the same wall time: `python -m bench.same_time [--epochs 6] [--data FOLDER]`.
+"""Quality after the same wall time: `python -m bench.same_time [--epochs 6]`.
 
 English to Chinese as `recipes/translate-zh.yaml` has it. Seqloom trains first; then JoeyNMT, on the same rows cut into
 the same tokens, a model of the same sizes on the same cores, for as many seconds as our training stage took with its
@@ -11,10 +11,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from bench.applications import APPLICATIONS, FOLDER, train, write_english_chinese
+from bench.applications import APPLICATIONS, ENGLISH_CHINESE, FOLDER, train, write_english_chinese
 from bench.artifacts import segment
+from bench.corpora import corpora
 from bench.peers import python_of
-from bench.places import DATA, HOME, ROOT
+from bench.places import HOME, ROOT
 from bench.speed import PATIENCE
 from seqloom.corpus.reading import read_split
 from seqloom.evaluation.scores import text_scores
@@ -31,14 +32,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, help="Of Seqloom, which set the time; else as the recipe has it.")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--data", type=Path, default=DATA.parent)
     asked = parser.parse_args()
+    data = corpora(*ENGLISH_CHINESE)
     joeynmt = python_of("joeynmt")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    write_english_chinese(asked.data)
+    write_english_chinese(data)
     os.environ |= {"OMP_NUM_THREADS": str(asked.threads), "MKL_NUM_THREADS": str(asked.threads)}
     budget = [f"training.{field}={asked.epochs}" for field in ("epochs", "patience")] if asked.epochs else []
-    ours = train(NAME, "1", asked.data, budget)
+    ours = train(NAME, "1", data, budget)
     seconds = ours["stages"]["training"]
     if seconds == "cached":
         raise SystemExit(

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from bench import architectures, embeddings
+from bench import applications, architectures, embeddings
 from bench.applications import APPLICATIONS, Application
+from bench.corpora import VARIABLE
 from bench.places import RECIPES, ROOT
 from seqloom.recipe.loading import load_recipe
+
+READ = (".py", ".md", ".yaml")
 
 
 @pytest.mark.parametrize("file", sorted(RECIPES.glob("*.yaml")), ids=lambda file: file.stem)
@@ -32,3 +35,24 @@ def test_what_it_compares_can_be_trained(recipe: Path, override: list[str]) -> N
 def test_every_application_can_be_trained(application: Application) -> None:
     recipe = ROOT / "recipes" / f"{application.recipe}.yaml"
     load_recipe(recipe, [*application.places, *application.others])
+
+
+def test_without_its_corpora_it_says_in_one_sentence_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["bench.applications", "ptb"])
+    for named, sentence in (
+        ("", "this reads ptb/ptb.train.txt: set SEQLOOM_CORPORA"),
+        (str(tmp_path), "no ptb/ptb.train"),
+    ):
+        monkeypatch.setenv(VARIABLE, named)
+        with pytest.raises(SystemExit) as left:
+            applications.main()
+        assert left.value.code == 2
+        assert capsys.readouterr().err.startswith(sentence)
+
+
+def test_nothing_names_a_folder_beside_the_repository() -> None:
+    files = [file for top in ("bench", "tests", "docs") for file in (ROOT / top).rglob("*") if file.suffix in READ]
+    beside = f"..{'/'}shared"
+    assert not [file for file in files if beside in file.read_text(encoding="utf-8")]
