@@ -98,6 +98,13 @@ def test_a_line_of_code_changes_the_digest_of_its_package_alone(library: Path) -
     assert code("corpus", "vectors") != both
 
 
+def test_words_about_code_change_no_digest(library: Path) -> None:
+    corpus = code("corpus")
+    (library / "corpus/a.py").write_bytes(b'"""What x is."""\n\nx = 1  # one\n')
+    (library / "corpus/b.py").write_bytes(b'"""Nothing yet."""\n')
+    assert code("corpus") == corpus
+
+
 def test_what_is_no_source_does_not_count_as_code(library: Path) -> None:
     corpus = code("corpus")
     folder_of(library, {"corpus/__pycache__/a.pyc": b"?", "corpus/notes.txt": b"!"})

@@ -7,7 +7,7 @@ import pytest
 
 from seqloom.artifact import library_versions
 from seqloom.artifact import stage as stages
-from seqloom.artifact.library_versions import _version
+from seqloom.artifact.library_versions import UNICODE, _version
 from seqloom.artifact.stage import STAGES, TRAINING
 from seqloom.recipe.schema import Recipe
 from tests.models.plain import plain_recipe
@@ -155,6 +155,7 @@ DECIDES = {
     "tokenizers": "vocabulary",
     "rjieba": "vocabulary",
     "gensim": "vectors",
+    "scipy": "vectors",  # whose BLAS does the sums of gensim
     "numpy": "vectors",
     "torch": "training",
     "sacrebleu": "evaluation",
@@ -181,6 +182,7 @@ def test_another_version_of_a_library_makes_anew_what_it_decides(
     ("library", "change", "stage"),
     [
         ("gensim", ("vectors.method", "none"), "vectors"),
+        ("scipy", ("vectors.method", "none"), "vectors"),
         ("sacrebleu", ("training.select_by", "loss"), "training"),
         ("matplotlib", ("name", "a"), "gate"),
     ],
@@ -198,6 +200,25 @@ def test_scores_that_choose_the_epoch_decide_the_training(monkeypatch: pytest.Mo
     recipe = recipe_with(("training.select_by", "bleu"))
     before = keys(recipe)
     monkeypatch.setattr(library_versions, "_version", lambda name: "0" if name == "sacrebleu" else _version(name))
+    assert keys(recipe)["training"] != before["training"]
+
+
+@pytest.mark.parametrize("stage", ["corpus", "vectors", "evaluation"])
+def test_letters_decide_what_is_cleaned_looked_up_and_counted(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = (("vectors.method", "pretrained"), ("vectors.source_file", "glove.txt"))
+    before = keys(recipe_with(*changes))
+    monkeypatch.setattr(library_versions, "_version", lambda name: "0" if name == UNICODE else _version(name))
+    known = next(each for each in STAGES if each.name == stage)
+    assert UNICODE in known.versions(recipe_with(*changes))
+    assert keys(recipe_with(*changes))[stage] != before[stage]
+
+
+def test_positions_count_as_they_are_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What auto means is code of the recipe's, which no stage counts."""
+    recipe, named = recipe_with(), recipe_with(("model.positions", "sinusoidal"))
+    assert rerun(recipe, named) == []
+    before = keys(recipe)
+    monkeypatch.setattr(stages, "positions_of", lambda _: "rotary")
     assert keys(recipe)["training"] != before["training"]
 
 

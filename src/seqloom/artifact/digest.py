@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import seqloom
+from seqloom.artifact.syntax_tree import digest_of_source
 
 _LIBRARY = Path(seqloom.__file__).parent
 
@@ -30,13 +31,14 @@ def digest_of_folder(folder: Path) -> str:
 
 
 def digest_of_code(packages: Iterable[str]) -> str:
-    """SHA-256 of the source of these packages of seqloom: a changed line reruns the stages that they do."""
+    """SHA-256 of what the source of these packages of seqloom says; a comment or docstring changes nothing of it."""
     return digest_of_value([_digest_of_package(package) for package in packages])
 
 
 @cache
 def _digest_of_package(package: str) -> str:
     folder = _LIBRARY / package
+    sources = sorted(folder.rglob("*.py"))
     return digest_of_value(
-        [(path.relative_to(folder).as_posix(), digest_of_file(path)) for path in sorted(folder.rglob("*.py"))]
+        [(path.relative_to(folder).as_posix(), digest_of_source(path.read_bytes())) for path in sources]
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from seqloom.artifact.digest import digest_of_code, digest_of_file, digest_of_value
 from seqloom.artifact.library_versions import UNICODE, library_versions
+from seqloom.recipe.architecture import positions_of
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
 
@@ -51,6 +52,8 @@ def _fields(recipe: Recipe, section: str) -> Any:
     match section:
         case "name" | "task":
             return getattr(recipe, section)
+        case "model":  # what `auto` means is chosen by code that no stage counts
+            return {**recipe.model.model_dump(), "positions": positions_of(recipe.model)}
         case "corpus":  # its files are among the inputs
             return recipe.corpus.model_dump(exclude={"train", "validation", "test"})
         case "vocabulary":
@@ -83,7 +86,9 @@ def _parent(recipe: Recipe) -> str:
 def _libraries_by_choice(stage: str, recipe: Recipe) -> tuple[str, ...]:
     """Those that only some recipes need."""
     if stage == "vectors" and recipe.vectors.method in ("word2vec", "fasttext"):
-        return ("gensim",)
+        return ("gensim", "scipy")  # whose BLAS does gensim's sums
+    if stage == "vectors" and recipe.vectors.method == "pretrained":  # tokens are looked up in lower case, too
+        return (UNICODE,)
     if stage == "training" and recipe.training.select_by != "loss":  # epochs are chosen by scores
         return (*_SCORING, "tokenizers")
     return ()
@@ -112,7 +117,7 @@ BATCHES = Stage("batches", ("corpus", "vocabulary"), (), ("batches",), _CUTTING)
 TRAINING = Stage(
     "training", ("vocabulary", "vectors", "batches"), ("model", "training"), ("models", "training"), ("torch", "numpy")
 )
-_EVALUATING = ("torch", "numpy", "scipy", "babel", *_CUTTING, *_SCORING)
+_EVALUATING = ("torch", "numpy", "scipy", "babel", UNICODE, *_CUTTING, *_SCORING)
 EVALUATION = Stage(
     "evaluation",
     ("corpus", "batches", "training"),

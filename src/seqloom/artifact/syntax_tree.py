@@ -1,0 +1,53 @@
+"""The syntax tree of a Python source as one digest: what a program does, without how it is written down.
+
+Comments, blank lines and layout are not in a tree; docstrings, and other strings that stand as a statement of their
+own, are left out of it. The tree is written here and not by `ast.dump`, whose text changes from one Python to the next.
+"""
+
+import ast
+import hashlib
+
+
+def digest_of_source(source: bytes) -> str:
+    """SHA-256 of the syntax tree of `source`; sources of one digest run alike.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
+    said: list[str] = []
+    waiting: list[object] = [ast.parse(source)]
+    while waiting:  # depth first, so that order and nesting are in the text
+        part = waiting.pop()
+        if isinstance(part, ast.AST):
+            told = _fields(part)
+            said.append(f"{type(part).__name__} {len(told)}")  # with it no two trees have one text
+            waiting += reversed(told)
+        elif isinstance(part, list):
+            said.append(f"[{len(part)}]")
+            waiting += reversed(part)
+        else:
+            said.append(repr(part))
+    return hashlib.sha256("\0".join(said).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _fields(node: ast.AST) -> list[object]:
+    """Names and values in turn, without what is absent: None or an empty list, of which Pythons hold either."""
+    if isinstance(node, ast.Constant):
+        return [(node.value,)]  # None may be its value
+    told: list[object] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            value = [each for each in value if not _is_comment(each)]
+        if value is not None and value != [] and name != "type_comment":
+            told += (name, value)
+    return told
+
+
+def _is_comment(statement: object) -> bool:
+    """A string as a statement, a docstring among them: it is computed and dropped."""
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
