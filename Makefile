@@ -5,6 +5,7 @@
 # make survive  runs what kills workers, flows and servers: some minutes
 # make check  formatting, lint, types, import rules
 # make mutate PACKAGE=batches  single faults put into a package, and which of them its tests let through (CONTRIBUTING.md)
+# make docs   the docs as a site with search, in site/ (docs/, mkdocs.yml); fails on a warning
 # make bench  Seqloom side by side with its peers: twenty minutes, prints the ratios (bench/README.md)
 # make lock   the digests in locks/, anew from constraints.txt; make audit  whether a pinned version has a known advisory
 # make clean  removes the environment and everything that was made
@@ -12,9 +13,10 @@ PYTHON ?= python3
 JOBS ?= 2
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+INSTALLED_DOCS := .venv/.installed-docs
 QUIETLY := --disable-pip-version-check --quiet
 
-.PHONY: demo up test e2e screenshots survive check mutate bench clean
+.PHONY: demo up test docs e2e screenshots survive check mutate bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/seqloom train recipes/demo.yaml
@@ -40,10 +42,15 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(INSTALLED_DOCS)
+	$(BIN)/python -m seqloom.recipe.reference > docs/recipe.md
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open site/index.html"
+
 mutate: $(INSTALLED)
 	$(BIN)/python -m tests.mutation $(PACKAGE) $(MUTATE)
 
-lock: $(INSTALLED)
+lock: $(INSTALLED_DOCS)
 	$(BIN)/python -m pip install $(QUIETLY) uv
 	$(BIN)/python .ci/lock.py
 
@@ -57,7 +64,7 @@ bench: $(INSTALLED)
 	$(BIN)/python -m bench $(BENCH)
 
 clean:
-	rm -rf .venv .audit .bench .mutation .seqloom .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv site .audit .bench .mutation .seqloom .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # Made anew only when the lock or the project file changes, so that a second run needs no network.
 # Every file is compared with its digest in locks/; pip cannot do so in one step with an editable install, nor for what a
@@ -71,3 +78,8 @@ $(INSTALLED): pyproject.toml constraints.txt $(wildcard locks/*.txt)
 	rm -r .venv/torch
 	$(BIN)/python -m pip install $(QUIETLY) --no-build-isolation --constraint constraints.txt --editable '.[demo,dev,fast,postgres]'
 	touch $(INSTALLED)
+
+# What the docs site needs beside it.
+$(INSTALLED_DOCS): $(INSTALLED) locks/docs.txt
+	$(BIN)/python -m pip install $(QUIETLY) --require-hashes --no-deps --requirement locks/docs.txt
+	touch $(INSTALLED_DOCS)

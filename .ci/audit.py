@@ -13,7 +13,7 @@ LOCKS = Path(__file__).parents[1] / "locks"
 
 def main() -> None:
     """Print what is known, and exit accordingly."""
-    files = [word for name in ("run.txt", "develop.txt", "torch.txt") for word in ("-r", str(LOCKS / name))]
+    files = [word for name in ("run.txt", "develop.txt", "docs.txt", "torch.txt") for word in ("-r", str(LOCKS / name))]
     command = [sys.executable, "-m", "pip_audit", "--no-deps", "--disable-pip", "--format", "json", *files]
     done = subprocess.run(command, capture_output=True, text=True)
     if not done.stdout.startswith("{"):

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 BUILD = ("hatchling", "editables")  # the build backend, and what it needs for an editable install
 RUN = ("demo", "postgres")  # extras of the image
+DOCS = ("docs",)  # the extra of the docs site, which nothing else installs
 # Of PyTorch the machine may hold a file of its own: this is the CPU build for Python 3.11 that the tests ran with.
 OF_TORCH = ("sha256:6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b",)
 
@@ -45,14 +46,16 @@ def hashed(pins: list[str]) -> str:
 
 
 def main() -> None:
-    """Write the three files."""
+    """Write the four files."""
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = {canonicalize_name(line.partition("==")[0]): line for line in lines if "==" in line}
     torch = pins.pop("torch")
     run = needed("seqloom", RUN) | set(BUILD).union(*map(needed, BUILD))
+    docs = needed("seqloom", DOCS) - needed("seqloom", ("dev", "fast")) - run
     parts = {
         "run.txt": [pin for name, pin in pins.items() if name in run],
-        "develop.txt": [pin for name, pin in pins.items() if name not in run],
+        "develop.txt": [pin for name, pin in pins.items() if name not in run | docs],
+        "docs.txt": [pin for name, pin in pins.items() if name in docs],
         "torch.txt": [torch],
     }
     for name, chosen in parts.items():

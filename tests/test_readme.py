@@ -63,6 +63,12 @@ def test_both_languages_say_the_same() -> None:
         assert sorted(left) == sorted(right), what
 
 
+def test_every_page_of_the_docs_is_in_the_navigation() -> None:
+    site = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    named = set(re.findall(r"[\w/-]+\.md$", site, re.MULTILINE))
+    assert named == {str(file.relative_to(ROOT / "docs")) for file in (ROOT / "docs").rglob("*.md")}
+
+
 def test_its_scores_stand_in_the_results() -> None:
     readme, results = (ROOT / "README.md").read_text(encoding="utf-8"), RESULTS.read_text(encoding="utf-8")
     rows = [row.split(" | ") for row in readme.splitlines() if re.match(r"\| \[\w+\]\(docs/", row)]
