@@ -26,7 +26,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "rename(columns={'source': 'english', 'target': 'german'}).to_csv('tickets.csv', index=False)" in PAGE
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        init(NAME, data="tickets.csv")
+        init(NAME, data=["tickets.csv"])
     assert f"seqloom init {NAME} --data tickets.csv" in PAGE
     return folder
 

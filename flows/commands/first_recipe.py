@@ -21,21 +21,26 @@ if TYPE_CHECKING:
 commands = typer.Typer()
 
 DEPLOYMENTS = Path("prefect.yaml")
-TASKS = ("translation", "summarisation", "sentiment", "generation")
+TASKS = ("translation", "summarisation", "sentiment", "chat", "reconstruction", "generation")
 
 
 @commands.command()
 def init(
     name: Annotated[str, typer.Argument(help="Name of the model: letters, digits, . _ -")],
     data: Annotated[
-        str, typer.Option("--data", help="Table (CSV, TSV, JSON, Parquet), catalogue or plain text to learn from.")
-    ] = "",
+        list[str] | None,
+        typer.Option(
+            "--data",
+            help="Table (CSV, TSV, JSON, Parquet), catalogue or plain text to learn from; twice for two aligned files "
+            "of lines, the source first.",
+        ),
+    ] = None,
     source: Annotated[str, typer.Option("--source", help="Column of the text that goes in.")] = "",
     target: Annotated[str, typer.Option("--target", help="Column of what should come out.")] = "",
     task: Annotated[str, typer.Option("--task", help=f"One of {', '.join(TASKS)}; else the table tells.")] = "",
     recipe_only: Annotated[bool, typer.Option("--recipe-only", help="Write no prefect.yaml.")] = False,
 ) -> None:
-    """Write a recipe and a prefect.yaml for a table of yours, to be changed by hand."""
+    """Write a recipe and a prefect.yaml for a table or text of yours, to be changed by hand."""
     if not re.fullmatch(NAME, name):
         raise UserMistake(
             f"{name!r} is no name of a model: take letters, digits and . _ -, the first a letter or digit"
@@ -45,13 +50,12 @@ def init(
     recipe_file = Path("recipes" if Path("recipes").is_dir() else "") / f"{name}.yaml"
     written = [recipe_file] if recipe_only else [recipe_file, DEPLOYMENTS]
     _require_free(written)
-    data = data or _ask("Table or text to learn from", "give it with --data FILE")
-    from seqloom.corpus.columns import look_at
+    places = tuple(data or [_ask("Table or text to learn from", "give it with --data FILE")])
     from seqloom.corpus.roles import roles_of
 
-    table = look_at(data, home_folder())
+    table = _look_at(places)
     roles = roles_of(table, source, target, task) or _asked_roles(table, source, target, task)
-    start = _start(name, recipe_file, table, roles)
+    start = _start(name, recipe_file, places, table, roles)
     recipe = _checked_recipe(start)
     texts = _write_texts(name, table, roles)
     _write(recipe_file, recipe)
@@ -60,7 +64,7 @@ def init(
     for file in (*texts, *written):
         print(f"wrote {file}")
     print(f"{roles.task}: {_in_words(table, roles)}\n\nNext:")
-    print("\n".join(f"  {line}" for line in _next(name, recipe_file, recipe_only)))
+    print("\n".join(f"  {line}" for line in _next(name, roles.task, recipe_file, recipe_only)))
 
 
 def _require_free(files: list[Path]) -> None:
@@ -68,6 +72,17 @@ def _require_free(files: list[Path]) -> None:
         if file.exists():
             remedy = "give --recipe-only, or go to another folder" if file == DEPLOYMENTS else "choose another name"
             raise UserMistake(f"{file} is there already, and nothing is overwritten: {remedy}, or move it away")
+
+
+def _look_at(places: tuple[str, ...]) -> "Table":
+    from seqloom.corpus.columns import look_at, look_at_aligned
+
+    if len(places) > 2:
+        raise UserMistake(
+            "--data is given once for a table or text, and twice for aligned files of source and target lines; "
+            "for several files of a kind give a pattern, such as 'data/*.csv'"
+        )
+    return look_at_aligned(places, home_folder()) if len(places) == 2 else look_at(places[0], home_folder())
 
 
 def _asked_roles(table: "Table", source: str, target: str, task: str) -> "Roles":
@@ -78,9 +93,11 @@ def _asked_roles(table: "Table", source: str, target: str, task: str) -> "Roles"
     """
     from seqloom.corpus.roles import roles_of
 
-    names = [column.name for column in table.columns]
+    names = [column.name for column in table.columns] + [column.name for column in table.lists]
     remedy = f"give --source and --target of its columns {', '.join(names)}"
     why = f"{table.place}: its columns do not tell which is the source and which the target"
+    if not names:
+        raise UserMistake(f"{table.place} has no columns, and --task {task} needs two: give a table, or --data twice")
     if not is_terminal():
         raise UserMistake(f"{why}: {remedy}")
     print(f"{why}; it has {', '.join(names)}.", file=sys.stderr)
@@ -110,24 +127,30 @@ def _write_texts(name: str, table: "Table", roles: "Roles") -> list[Path]:
     return [file]
 
 
-def _start(name: str, recipe_file: Path, table: "Table", roles: "Roles") -> "Start":
+def _start(name: str, recipe_file: Path, places: tuple[str, ...], table: "Table", roles: "Roles") -> "Start":
+    from seqloom.corpus.dialogue_shape import DialogueShape
     from seqloom.recipe.starter import SMALL, Start
 
-    rows = max((len(column.values) for column in table.columns), default=0)
-    running = roles.task == "generation"
+    running, shape = roles.task == "generation", roles.dialogues or DialogueShape(0, 0)
+    plain = roles.task == "reconstruction" and not roles.source
+    rows = shape.replies or max((len(column.values) for column in table.columns), default=len(table.lines))
+    aligned = table.format == "lines"
     return Start(
         name=name,
         recipe_file=recipe_file.as_posix(),
-        place=f"{name}.txt" if running and table.columns else table.place,
+        places=(f"{name}.txt",) if running and table.columns else places,
         task=roles.task,
-        source="" if running else roles.source,
-        target=roles.target,
+        source="" if running or aligned else roles.source,
+        target="" if aligned else roles.target,
         header=table.header or running,
-        format="running" if running else "auto",
+        format="running" if running else "texts" if plain or shape.turn_separator else "auto",
         source_language=roles.source_language,
         target_language=roles.target_language,
         max_characters=roles.max_characters,
         rows=rows if rows < SMALL and not running else 0,
+        turns=shape.turns,
+        turn_separator=shape.turn_separator,
+        dialogue_column=shape.dialogue_column,
     )
 
 
@@ -163,16 +186,20 @@ def _write(file: Path, text: str) -> None:
 def _in_words(table: "Table", roles: "Roles") -> str:
     if not roles.target:
         return table.place
+    if roles.source == roles.target:
+        return f"{roles.source} of {table.place}"
+    if table.format == "lines":
+        return table.place
     languages = f" ({roles.source_language} to {roles.target_language})" if roles.source_language else ""
     return f"{roles.source} to {roles.target} of {table.place}{languages}"
 
 
-def _next(name: str, recipe_file: Path, recipe_only: bool) -> list[str]:
+def _next(name: str, task: str, recipe_file: Path, recipe_only: bool) -> list[str]:
     recipe, model = shlex.quote(recipe_file.as_posix()), f"models:/{name}@champion"
     lines = [
-        (f"seqloom check {recipe}", "what is in the table, and what will run"),
+        (f"seqloom check {recipe}", "what is in the text, and what will run"),
         (f"seqloom train {recipe}", "to a judged version"),
-        (f'seqloom generate {model} "…"', "ask it"),
+        (f"seqloom chat {model}", "talk with it") if task == "chat" else (f'seqloom generate {model} "…"', "ask it"),
     ]
     if not recipe_only:
         lines.append(

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,11 @@ from hypothesis import strategies as st
 
 from flows.commands import first_recipe
 from flows.commands.first_recipe import init
+from seqloom.corpus.building import build_corpus
+from seqloom.corpus.sources import locate
 from seqloom.mistake import UserMistake
 from seqloom.progress import unwatched
+from seqloom.recipe.adaptive_defaults import adapt
 from seqloom.recipe.loading import load_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.checking import check_recipe_and_files
@@ -110,7 +114,7 @@ def checked(name: str, place: Path) -> Recipe:
     return recipe
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     kind=st.sampled_from([PAIRS, LABELLED]),
     file=st.sampled_from(sorted(FORMATS)),
@@ -127,7 +131,7 @@ def test_what_is_written_can_be_checked_and_deployed(
         if number is not None:  # a first column of numbers
             names, rows = [number, *names], [[str(index), *row] for index, row in enumerate(rows)]
         (place / file).write_text(FORMATS[file](names, rows), encoding="utf-8")
-        init("mine", data=file)
+        init("mine", data=[file])
         recipe = checked("mine", place)
         inside = "row." if file == "a.json" else ""
         assert (recipe.task, recipe.corpus.source_column) == (kind.task, f"{inside}{source}")
@@ -152,7 +156,7 @@ def test_what_is_written_can_be_checked_and_deployed(
 def test_one_text_goes_on_from_itself(file: str, text: str) -> None:
     with folder() as place:
         (place / file).write_text(text, encoding="utf-8")
-        init("mine", data=file)
+        init("mine", data=[file])
         recipe = load_recipe(place / "mine.yaml")
         assert (recipe.task, recipe.corpus.format) == ("generation", "running")
         assert Path(recipe.corpus.train[0]).read_text(encoding="utf-8").split("\n")[0] == ENGLISH[0]
@@ -164,16 +168,94 @@ def test_a_table_without_names_and_one_of_long_documents() -> None:
     with folder() as place:
         rows = [[f"{one}.", f"{other}."] for one, other in zip(ENGLISH, GERMAN, strict=True)]
         (place / "a.tsv").write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
-        init("mine", data="a.tsv", recipe_only=True)
+        init("mine", data=["a.tsv"], recipe_only=True)
         corpus = load_recipe(place / "mine.yaml").corpus
         assert (corpus.header, corpus.source_column, corpus.target_column) == (False, "1", "2")
         assert not (place / "prefect.yaml").exists()
         long = [[f"{text} " * 50, text] for text in ENGLISH]
         (place / "b.csv").write_text(as_csv(",")(["body", "title"], long), encoding="utf-8")
-        init("brief", data="b.csv")
+        init("brief", data=["b.csv"])
         recipe = checked("brief", place)
         assert recipe.task == "summarisation"
         assert recipe.corpus.max_characters > len(long[0][0])
+
+
+NUMBERS = range(ROWS)
+TURNS = [[ENGLISH[3 * number + place] for place in range(3)] for number in range(ROWS // 3)]
+ALIGNED = {"a.en": "\n".join(ENGLISH), "a.de": "\n".join(GERMAN)}
+GROUPED = [[f"d{number}", turn] for number, turns in enumerate(TURNS) for turn in turns]
+NEXT = [[f"d{number}", *pair] for number, turns in enumerate(TURNS) for pair in pairwise(turns)]
+
+
+@pytest.mark.parametrize(
+    ("files", "asked", "found"),
+    [
+        (ALIGNED, {}, {"task": "translation", "source_language": "en", "target_language": "de"}),
+        ({"a.txt": "\n".join(ENGLISH), "b.txt": "\n".join(GERMAN)}, {}, {"task": "translation", "source_language": ""}),
+        ({"en/a": "\n".join(ENGLISH), "de/a": "\n".join(GERMAN)}, {}, {"task": "translation", "target_language": "de"}),
+        ({"a.text": "\n".join(ENGLISH), "a.label": "\n".join(LABELS)}, {}, {"task": "sentiment"}),
+        (ALIGNED, {"task": "chat"}, {"task": "chat", "turns": 1}),
+        ({"a.txt": "\n".join(" __eou__ ".join([*turns, ""]) for turns in TURNS)}, {}, {"task": "chat", "turns": 3}),
+        (
+            {"a.txt": "\n".join("\t".join(turns) for turns in TURNS)},
+            {"task": "chat"},
+            {"task": "chat", "turn_separator": "\t", "format": "texts"},
+        ),
+        ({"a.jsonl": "\n".join(json.dumps({"turns": turns}) for turns in TURNS)}, {}, {"source_column": "turns"}),
+        (
+            {"a.json": json.dumps([{"messages": [{"content": turn} for turn in turns]} for turns in TURNS])},
+            {},
+            {"task": "chat", "source_column": "messages"},
+        ),
+        (
+            {"a.jsonl": "\n".join(json.dumps({"tags": ["a", "b"], "en": f"{n} a", "de": f"{n} b"}) for n in NUMBERS)},
+            {},
+            {"task": "translation", "source_column": "en"},
+        ),
+        (
+            {"a.csv": as_csv(",")(["conversation_id", "text"], GROUPED)},
+            {},
+            {"task": "chat", "dialogue_column": "conversation_id", "source_column": "text", "target_column": "text"},
+        ),
+        (
+            {"a.tsv": "".join("\t".join(row) + "\n" for row in NEXT)},
+            {"task": "chat"},
+            {"task": "chat", "header": False, "dialogue_column": "1", "source_column": "2", "target_column": "3"},
+        ),
+        (
+            {"a.csv": as_csv(",")(["session", "text", "label"], [[*row, row[1][4]] for row in GROUPED])},
+            {},
+            {"task": "sentiment"},
+        ),
+        (
+            {"a.csv": as_csv(";")(["question", "answer"], [list(row) for row in zip(ENGLISH, GERMAN, strict=True)])},
+            {"task": "chat"},
+            {"task": "chat", "turns": 1, "source_column": "question", "target_column": "answer"},
+        ),
+        ({"a.txt": "\n".join(ENGLISH)}, {"task": "reconstruction"}, {"task": "reconstruction", "format": "texts"}),
+        (
+            {"a.csv": as_csv(",")(["id", "text"], [[str(n), text] for n, text in enumerate(ENGLISH)])},
+            {"task": "reconstruction"},
+            {"task": "reconstruction", "source_column": "text", "target_column": "text"},
+        ),
+    ],
+)  # fmt: skip
+def test_every_shape_of_text_has_a_first_recipe(
+    files: dict[str, str], asked: dict[str, str], found: dict[str, Any]
+) -> None:
+    with folder() as place:
+        for name, text in files.items():
+            (place / name).parent.mkdir(exist_ok=True)
+            (place / name).write_text(text, encoding="utf-8")
+        init("mine", data=list(files), **asked)
+        recipe = load_recipe(place / "mine.yaml")
+        told = {"task": recipe.task, **recipe.corpus.model_dump()}
+        assert {name: told[name] for name in found} == found
+        (place / "corpus").mkdir()
+        facts = build_corpus(recipe.corpus, locate(recipe.corpus, place / "home"), place / "corpus", unwatched)
+        assert min(facts["rows"].values()) > 0
+        assert sum(facts["rejected"].values()) <= ROWS // 4
+        assert adapt(recipe, facts).recipe.training.epochs
 
 
 def test_nothing_is_overwritten() -> None:
@@ -183,11 +265,11 @@ def test_nothing_is_overwritten() -> None:
         with pytest.raises(
             UserMistake, match=r"prefect\.yaml is there already, and nothing is overwritten: give --recipe"
         ):
-            init("mine", data="a.csv")
+            init("mine", data=["a.csv"])
         assert not (place / "mine.yaml").exists()
         (place / "mine.yaml").write_text("name: mine", encoding="utf-8")
         with pytest.raises(UserMistake, match=r"mine\.yaml is there already"):
-            init("mine", data="a.csv", recipe_only=True)
+            init("mine", data=["a.csv"], recipe_only=True)
         assert (place / "mine.yaml").read_text(encoding="utf-8") == "name: mine"
 
 
@@ -199,23 +281,33 @@ THREE = as_csv(",")(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"data": ""}, "give it with --data FILE"),
-        ({"data": "gone.csv"}, "gone.csv: no such file"),
+        ({}, "give it with --data FILE"),
+        ({"data": ["gone.csv"]}, "gone.csv: no such file"),
         (
-            {"data": "three.csv"},
+            {"data": ["three.csv"]},
             "do not tell which is the source and which the target: give --source and --target of .* a, b, c",
         ),
-        ({"data": "three.csv", "source": "a", "target": "d"}, "three.csv has no column 'd': --target may be a, b, c"),
-        ({"data": "three.csv", "task": "poetry"}, "--task poetry: it is one of"),
-        ({"name": "a b", "data": "three.csv"}, "'a b' is no name of a model"),
+        ({"data": ["three.csv"], "source": "a", "target": "d"}, "three.csv has no column 'd': --target may be a, b, c"),
+        ({"data": ["three.csv"], "task": "poetry"}, "--task poetry: it is one of"),
+        ({"data": ["three.csv"] * 3}, "--data is given once for a table or text, and twice for aligned files"),
+        ({"data": ["three.csv"], "task": "chat"}, "do not tell which is the source"),
+        ({"data": ["three.csv", "three.csv"]}, "two places are aligned lines of text, and this is csv"),
+        (
+            {"data": ["lines.txt"], "task": "chat"},
+            "lines.txt: its lines hold no dialogues: write one a",
+        ),
+        ({"data": ["lines.txt"], "task": "sentiment"}, "lines.txt has no columns, and --task sentiment needs two"),
+        ({"data": ["lines.txt"], "source": "a"}, "lines.txt has no columns: remove --source"),
+        ({"name": "a b", "data": ["three.csv"]}, "'a b' is no name of a model"),
     ],
 )
-def test_what_cannot_be_told_is_one_sentence(arguments: dict[str, str], sentence: str) -> None:
+def test_what_cannot_be_told_is_one_sentence(arguments: dict[str, Any], sentence: str) -> None:
     with folder() as place:
         (place / "three.csv").write_text(THREE, encoding="utf-8")
+        (place / "lines.txt").write_text("\n".join(ENGLISH), encoding="utf-8")
         with pytest.raises(UserMistake, match=sentence):
             init(**{"name": "mine", **arguments})
-        assert sorted(path.name for path in place.iterdir() if path.suffix) == ["three.csv"]
+        assert sorted(path.name for path in place.iterdir() if path.suffix) == ["lines.txt", "three.csv"]
 
 
 def test_in_a_terminal_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:

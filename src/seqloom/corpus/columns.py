@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from seqloom.corpus.conversation import listed_turns
 from seqloom.corpus.delimited import Row, csv_rows, tsv_rows
 from seqloom.corpus.dialect import DELIMITERS
 from seqloom.corpus.objects import JsonRow, as_text, json_rows
-from seqloom.corpus.opening import read_lines
+from seqloom.corpus.opening import read_lines, readable_lines, without_end
 from seqloom.corpus.pairs import Unreadable
 from seqloom.corpus.parquet import parquet_rows
 from seqloom.corpus.sources import SourceFile, locate
@@ -61,14 +62,24 @@ class Column:
 
 
 @dataclass(frozen=True)
+class ListColumn:
+    """A key whose values are lists of turns."""
+
+    name: str
+    dialogues: tuple[list[str], ...]
+
+
+@dataclass(frozen=True)
 class Table:
-    """The beginning of a file."""
+    """The beginning of a file, or of two aligned ones."""
 
     place: str
     format: str  # as corpus.format says it
     columns: tuple[Column, ...]  # those that can be named; none where it is lines of text, or a catalogue
     header: bool = True
     characters: int = 0  # of plain text, some
+    lines: tuple[str, ...] = ()  # of plain text
+    lists: tuple[ListColumn, ...] = ()
 
 
 def words_of(name: str) -> list[str]:
@@ -86,14 +97,40 @@ def look_at(place: str, home: Path) -> Table:
     file = _found(place, home)
     match file.format:
         case "running":
-            return Table(place, "running", (), characters=file.path.stat().st_size)
+            return Table(place, "running", (), characters=file.path.stat().st_size, lines=_lines(file))
         case "po" | "mo":
             return Table(place, file.format, ())
         case "jsonl" | "parquet":
-            return Table(place, file.format, _object_columns(file))
+            columns, lists = _object_columns(file)
+            return Table(place, file.format, columns, lists=lists)
         case "csv":
             return _delimited(place, file, _csv_sample(file))
     return _delimited(place, file, list(islice(tsv_rows(read_lines(file)), SAMPLE)))
+
+
+def look_at_aligned(places: Sequence[str], home: Path) -> Table:
+    """The first lines of two files, line n of one of which belongs to line n of the other: a column each.
+
+    Raises:
+        UserMistake: one is not there, or is no file of lines.
+    """
+    files = [column[0] for column in locate(Corpus(train=list(places)), home).train.columns]
+    names = _told_apart(files)
+    pairs = list(zip(*map(_lines, files), strict=False))
+    columns = (Column(name, tuple(pair[side].strip() for pair in pairs)) for side, name in enumerate(names))
+    return Table(" and ".join(places), "lines", tuple(columns))
+
+
+def _told_apart(files: Sequence[SourceFile]) -> list[str]:
+    """Of two files what differs in their names, as train.en and train.de do: their languages, often."""
+    parts = [re.split(r"[^\w]+|_", file.place) for file in files]
+    apart = [[part for part in ours if part not in theirs] for ours, theirs in (parts, parts[::-1])]
+    return [(only or all_of)[-1] for only, all_of in zip(apart, parts, strict=True)]
+
+
+def _lines(file: SourceFile) -> tuple[str, ...]:
+    """The first of them that can be read."""
+    return tuple(without_end(row[1]) for row in islice(readable_lines(file), SAMPLE) if not isinstance(row, Unreadable))
 
 
 def _found(place: str, home: Path) -> SourceFile:
@@ -165,18 +202,24 @@ def _has_letter(name: str) -> bool:
     return any(map(str.isalpha, name))
 
 
-def _object_columns(file: SourceFile) -> tuple[Column, ...]:
+def _object_columns(file: SourceFile) -> tuple[tuple[Column, ...], tuple[ListColumn, ...]]:
+    """The keys of texts, and those of lists of turns."""
     rows: Iterator[JsonRow | Unreadable] = parquet_rows(file, ()) if file.format == "parquet" else json_rows(file, ())
     found: dict[str, list[str]] = {}
+    lists: dict[str, list[list[str]]] = {}
     for row in islice(rows, SAMPLE):
         if isinstance(row, JsonRow):
             for name, text in filter(all, _leaves(row.value)):
                 found.setdefault(name, []).append(text)
-    if not found:
+            for name, value in row.value.items():
+                if turns := listed_turns(value):
+                    lists.setdefault(name, []).append(turns)
+    if not found and not lists:
         raise UserMistake(
             f"{file.place}: no row of it is an object with texts; write one a line, such as {{'source': …}}"
         )
-    return tuple(Column(name, tuple(filter(None, map(str.strip, texts)))) for name, texts in found.items())
+    columns = (Column(name, tuple(filter(None, map(str.strip, texts)))) for name, texts in found.items())
+    return tuple(columns), tuple(ListColumn(name, tuple(dialogues)) for name, dialogues in lists.items())
 
 
 def _leaves(value: dict[str, object], before: str = "", depth: int = DEPTH) -> Iterator[tuple[str, str]]:

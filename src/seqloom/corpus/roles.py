@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import mean, quantiles
 
 from seqloom.corpus.columns import Column, Table, words_of
+from seqloom.corpus.dialogue_shape import DialogueShape, shape_of
 from seqloom.mistake import UserMistake
 from seqloom.recipe.languages import language_of
 
@@ -30,6 +31,7 @@ class Roles:
     source_language: str = ""  # BCP 47; empty where nothing tells it
     target_language: str = ""
     max_characters: int = 0  # 0: what is usual will do
+    dialogues: DialogueShape | None = None
 
 
 def roles_of(table: Table, source: str = "", target: str = "", task: str = "") -> Roles | None:
@@ -40,17 +42,44 @@ def roles_of(table: Table, source: str = "", target: str = "", task: str = "") -
     """
     if table.format in ("po", "mo"):
         return Roles(task=task or "translation")
-    if not table.columns:
-        return Roles(task=task or "generation", max_characters=_passage(table.characters))
-    for said, option in ((source, "--source"), (target, "--target")):
-        if said and said not in (names := [column.name for column in table.columns]):
-            raise UserMistake(f"{table.place} has no column {said!r}: {option} may be {', '.join(names)}")
+    _check_said(table, source, target)
+    if task in ("", "chat") and (shape := shape_of(table, source, target, asked=task == "chat")):
+        return Roles(shape.source_column, shape.target_column, "chat", dialogues=shape)
+    if task == "chat":
+        return None
+    if table.format == "lines":
+        return _roles(table.columns[0], table.columns[1], task)
+    if task == "reconstruction":
+        return _reconstruction(table, source or target)
+    if not table.columns and task in ("", "generation"):
+        return Roles(max_characters=_passage(table.characters))
     found = _pair(table.columns, source, target)
     if found and (task == "generation" or (found[1] is None and not task)):
         return Roles(found[0].name, max_characters=_passage(sum(map(len, found[0].values))))
     if found is None or found[1] is None:  # any other task has a target
         return None
     return _roles(found[0], found[1], task)
+
+
+def _check_said(table: Table, source: str, target: str) -> None:
+    names = [column.name for column in table.columns] + [column.name for column in table.lists]
+    for said, option in ((source, "--source"), (target, "--target")):
+        if said and not names:
+            raise UserMistake(f"{table.place} has no columns: remove {option}")
+        if said and said not in names:
+            raise UserMistake(f"{table.place} has no column {said!r}: {option} may be {', '.join(names)}")
+
+
+def _reconstruction(table: Table, said: str) -> Roles | None:
+    """One text is source and target: a line, or a column."""
+    if not table.columns:
+        return Roles(task="reconstruction")
+    texts = [column for column in table.columns if column.name == said or (not said and column.holds_text)]
+    if len(texts) > 1:
+        texts = [column for column in texts if not column.holds_labels]
+    if len(texts) != 1:
+        return None
+    return Roles(texts[0].name, texts[0].name, "reconstruction", max_characters=_length(texts[0]))
 
 
 def _pair(columns: Sequence[Column], source: str, target: str) -> tuple[Column, Column | None] | None:

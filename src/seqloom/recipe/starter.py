@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 
 SMALL = 1500  # rows: of fewer a larger share is held out
 _SMALL_TEST, _SMALL_VALIDATION = 0.2, 0.1
@@ -14,7 +15,7 @@ class Start:
 
     name: str
     recipe_file: str  # path
-    place: str  # of the text, as corpus.train says it
+    places: tuple[str, ...]  # of the text, as corpus.train says it: two are aligned files
     task: str
     source: str = ""  # column
     target: str = ""
@@ -24,6 +25,9 @@ class Start:
     target_language: str = ""
     max_characters: int = 0  # 0: what is usual
     rows: int = 0  # of a small table; 0: of a large one, or of text that is no table
+    turns: int = 0  # of dialogues
+    turn_separator: str = ""
+    dialogue_column: str = ""
 
 
 def recipe_text(start: Start) -> str:
@@ -119,11 +123,16 @@ _MADE: Mapping[str, str] = {
     "translation": "Writes one text for another.",
     "summarisation": "Writes what a document says in fewer words.",
     "sentiment": "Tells the label of a text.",
+    "chat": "Replies to a conversation with its next turn.",
+    "reconstruction": "Writes a text back from one vector.",
     "generation": "Writes on from a prompt, as the text would.",
 }
 """By task, what the recipe says of its model."""
 
-_NEEDED: Mapping[str, tuple[str, ...]] = {"generation": ("decoding: {method: sample, temperature: 0.8}",)}
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "generation": ("decoding: {method: sample, temperature: 0.8}",),
+    "chat": ("decoding: {method: sample, temperature: 0.7, top_p: 0.9}  # the likeliest reply is the same to most",),
+}
 """By task, what else it should say."""
 
 _HINTS: Mapping[str, tuple[str, ...]] = {
@@ -145,19 +154,25 @@ _GRIDS: Mapping[str, str] = {
     "translation": "model.encoder=transformer,lstm",
     "summarisation": "model.encoder=gru,lstm",
     "sentiment": "model.encoder=cnn,lstm",
+    "chat": "model.encoder=transformer,gru",
+    "reconstruction": "model.encoder=gru,lstm",
     "generation": "model.decoder=lstm,gru",
 }
 """By task, what a first comparison tries."""
 
 
 def _corpus_lines(start: Start) -> list[str]:
-    lines = [f"  train: [{_quoted(start.place)}]  # a list: also a pattern such as data/*.csv, or a URL"]
+    places = ", ".join(map(_quoted, start.places))
+    aligned = "line n of one belongs to line n of the other"
+    what = aligned if len(start.places) == 2 else "a list: also a pattern such as data/*.csv, or a URL"
+    lines = [f"  train: [{places}]  # {what}"]
     if start.format != "auto":
         lines.append(f"  format: {start.format}")
     if not start.header:
         lines.append("  header: false  # columns are 1, 2, 3 …")
     if start.source:
         lines += [f"  source_column: {_quoted(start.source)}", f"  target_column: {_quoted(start.target)}"]
+    lines += _dialogue_lines(start)
     languages = [
         f"source_language: {start.source_language or 'en'}",
         f"target_language: {start.target_language or 'en'}",
@@ -174,9 +189,26 @@ def _corpus_lines(start: Start) -> list[str]:
     validation, test = ("a tenth", "a fifth") if start.rows else ("a twentieth", "another twentieth")
     return [
         *lines,
-        f"  # validation: [validation.csv]  # else {validation} of the rows, always the same, chooses the epoch",
-        f"  # test: [test.csv]              # else {test} tells how good the model is",
+        f"  # validation: {_others('validation', start)}  # else {validation} of the rows, always the same, chooses the "
+        "epoch",
+        f"  # test: {_others('test', start)}  # else {test} tells how good the model is",
     ]
+
+
+def _others(split: str, start: Start) -> str:
+    """Files of another split, called as those of the training split are."""
+    return f"[{', '.join(f'{split}{PurePath(place).suffix}' for place in start.places)}]"
+
+
+def _dialogue_lines(start: Start) -> list[str]:
+    if not start.turns:
+        return []
+    lines = [f"  turns: {start.turns}  # before it that a reply may look back to"]
+    if start.turn_separator:
+        lines.append(f"  turn_separator: {json.dumps(start.turn_separator)}  # between the turns of a line")
+    if start.dialogue_column:
+        lines.append(f"  dialogue_column: {_quoted(start.dialogue_column)}  # rows of one value are one dialogue")
+    return lines
 
 
 def _quoted(text: str) -> str:

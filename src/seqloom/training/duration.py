@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
 
 WARM = 2  # updates before the clock starts
-MEASURED = 30  # at most: batches differ in length, so that some are needed for a mean
-ENOUGH = 3.0  # seconds of measuring
+MEASURED = 12  # at most: batches differ in length, so that some are needed for a mean
+ENOUGH = 2.0  # seconds of measuring
 
 
 def seconds_of_update(recipe: "Recipe", vocabulary: tuple[int, int], batches: Path) -> float:
