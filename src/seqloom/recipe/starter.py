@@ -189,8 +189,7 @@ def _corpus_lines(start: Start) -> list[str]:
     validation, test = ("a tenth", "a fifth") if start.rows else ("a twentieth", "another twentieth")
     return [
         *lines,
-        f"  # validation: {_others('validation', start)}  # else {validation} of the rows, always the same, chooses the "
-        "epoch",
+        f"  # validation: {_others('validation', start)}  # else {validation} of the rows, chooses the epoch",
         f"  # test: {_others('test', start)}  # else {test} tells how good the model is",
     ]
 
