@@ -60,3 +60,12 @@ def test_a_split_the_other_way_round_is_refused(tmp_path: Path, monkeypatch: pyt
     make(tmp_path, "a.en", "a.de", "b.en", "b.de")
     with pytest.raises(UserMistake, match=r"corpus.test: gives \*.de as the source .* the other way round"):
         locate(corpus(train=["a.en", "a.de"], test=["b.de", "b.en"]), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "said"), [(5, "lacks '0', '1', '2', '3', '4', which"), (7, "'3', '4' and 2 more, which")]
+)
+def test_the_first_that_are_missing_are_named(lacking: int, said: str, tmp_path: Path) -> None:
+    make(tmp_path, "x.en", "x.de", *(f"{number}.en" for number in range(lacking)))
+    with pytest.raises(UserMistake, match=said):
+        locate(corpus(train=[f"{tmp_path}/*.en", f"{tmp_path}/*.de"]), tmp_path)

@@ -1,8 +1,13 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.corpus.splitting import Shares, position
+from seqloom.corpus.sources import locate
+from seqloom.corpus.splitting import SPLITS, Shares, Stretches, position
+
+from .files import corpus
 
 SHARE = st.floats(0, 0.5)
 
@@ -33,3 +38,28 @@ def test_a_share_moves_its_own_split_only(text: str, validation: float, test: fl
 def test_no_share_takes_nothing(text: str) -> None:
     assert Shares(validation=0.0, test=0.0).split_of(text) == "train"
     assert Shares(validation=0.5, test=0.5).split_of(text) != "train"
+
+
+@pytest.mark.parametrize("given_for", ["validation", "test"])
+def test_a_split_with_files_of_its_own_takes_no_share(given_for: str, tmp_path: Path) -> None:
+    for name in ("train", "own"):
+        (tmp_path / f"{name}.tsv").write_text("a\tb\n")
+    files = {"train": [str(tmp_path / "train.tsv")], given_for: [str(tmp_path / "own.tsv")]}
+    section = corpus(**files, validation_share=0.1, test_share=0.2)
+    shares = {"validation": 0.1, "test": 0.2, given_for: 0.0}
+    assert Shares.of(section, locate(section, tmp_path)) == Shares(shares["validation"], shares["test"])
+
+
+def test_by_heart_every_split_is_the_training_text(tmp_path: Path) -> None:
+    (tmp_path / "train.tsv").write_text("a\tb\n")
+    section = corpus(train=[str(tmp_path / "train.tsv")], by_heart=True)
+    shares = Shares.of(section, locate(section, tmp_path))
+    assert shares.splits_of("a", "train") == SPLITS
+    assert Stretches(10, shares).splits_of("a", "train") == SPLITS
+
+
+def test_running_text_is_cut_where_it_stands() -> None:
+    stretches = Stretches(20, Shares(validation=0.1, test=0.15))
+    splits = [split for _ in range(20) for split in stretches.splits_of("the same", "train")]
+    assert splits == ["train"] * 15 + ["validation"] * 2 + ["test"] * 3
+    assert stretches.splits_of("of a file of its own", "validation") == ("validation",)

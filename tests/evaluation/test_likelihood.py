@@ -72,3 +72,23 @@ def test_a_diverged_model_is_the_users_to_mend():
 def test_no_tokens_is_our_mistake():
     with pytest.raises(AssertionError):
         likelihood(Fixed(), [])
+
+
+class Saying(nn.Module):
+    """Is sure of a token at each place, that of the batch's source."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def forward(self, batch: Batch) -> Tensor:
+        return batch.source.unsqueeze(2)
+
+    def project(self, hidden: Tensor) -> Tensor:
+        return nn.functional.one_hot(hidden.squeeze(1), 5).float()
+
+
+def test_accuracy_is_the_share_of_places_where_the_first_choice_of_that_place_is_right() -> None:
+    target = torch.tensor([[4, 3, 4], [3, 0, 0]])
+    said = torch.tensor([[4, 3, 2], [3, 4, 4]])
+    assert likelihood(Saying(), [Batch(said, target, target, 4)]).accuracy == 0.75

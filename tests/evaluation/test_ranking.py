@@ -4,7 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
+from seqloom.evaluation import canvas
 from seqloom.evaluation.ranking import (
     Candidate,
     best_first,
@@ -78,3 +80,16 @@ def test_the_figures_are_pictures(tmp_path: Path) -> None:
     quality_by_length([attending, squeezing], CHRF, tmp_path / "new" / "length.png")
     for name in ("cost", "length"):
         assert (tmp_path / "new" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_points_and_lines_are_numbered_as_in_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr(canvas, "save", lambda figure, _: drawn.append(figure))
+    quality_against_cost([GOOD, QUICK, WASTE], CHRF, tmp_path)
+    quality_by_length([replace(each, by_length={"1 to 20 characters": 1.0}) for each in (GOOD, QUICK)], CHRF, tmp_path)
+    cost, length = (figure.axes[0] for figure in drawn)
+    assert sorted(text.get_text() for text in cost.texts) == ["1", "2", "3"]
+    assert sorted(text.get_text() for text in length.texts) == ["1", "2"]
+    assert cost.get_title(loc="left") == "chrF against cost"
+    assert length.get_title(loc="left") == "chrF by length of the source"
+    assert length.get_ylabel() == "chrF, 0 to 100"
