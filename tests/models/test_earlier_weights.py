@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
+from seqloom.decoding import int8
+from seqloom.decoding.exported import load_generator
+from seqloom.decoding.exporting import export
 from seqloom.decoding.reading import read_generator
 from seqloom.models.building import SIZES_FILE, WEIGHTS_FILE, read_checkpoint
 from seqloom.recipe.resolved import RECIPE_FILE, read_recipe
@@ -55,6 +58,21 @@ def test_a_checkpoint_of_an_earlier_version_answers_as_it_did(name: str, tmp_pat
     answers = [found[0] for found in read_generator(tmp_path).answer(EARLIER["texts"], recipe.decoding)]
     assert [answer.text for answer in answers] == [text for text, _ in expected]
     assert [answer.score for answer in answers] == pytest.approx([score for _, score in expected], abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["transformer-rotary", "deep-additive-forward-tied", "covering", "wide-classifier"])
+def test_what_was_exported_to_8_bits_answers(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a form has the names of the checkpoint that it was made of."""
+    monkeypatch.setattr(int8, "SMALLEST", 1)
+    (tmp_path / "earlier").mkdir()
+    write_earlier(name, tmp_path / "earlier")
+    export(tmp_path / "earlier", tmp_path / "form", "torch-int8")
+    stored = load_file(tmp_path / "form" / WEIGHTS_FILE).keys()
+    assert EARLIER["architectures"][name]["weights"].keys() <= stored
+    decoding = read_recipe(tmp_path / "form").decoding
+    answers = [found[0] for found in load_generator(tmp_path / "form").answer(EARLIER["texts"], decoding)]
+    expected = [score for _, score in EARLIER["architectures"][name]["answers"]]
+    assert [answer.score for answer in answers] == pytest.approx(expected, abs=0.1)
 
 
 def test_every_kind_of_encoder_and_decoder_is_among_them() -> None:
