@@ -12,7 +12,7 @@ SECTION = "API reference"
 INTRODUCTION = """\
 # API reference
 
-The library is importable without Prefect. How the packages
+What most people need is in [as a library](../library.md). How the packages
 depend on each other is in [architecture](../architecture.md#packages).
 
 """

@@ -28,6 +28,7 @@ def test_the_contracts_of_import_hold() -> None:
         ("seqloom.mistake", HEAVY),
         ("seqloom.artifact.store", tuple(name for name in HEAVY if name != "pydantic")),
         ("seqloom.training.building", tuple(name for name in HEAVY if name not in BARE)),
+        ("seqloom.pipeline", ("torch", "mlflow", "prefect", "gensim", "sklearn", "matplotlib", "tokenizers")),
         ("seqloom.registry.planning", ("torch", "mlflow", "prefect", "gensim", "sklearn", "matplotlib")),
         ("flows.data_to_model", ("torch", "gensim", "sklearn", "matplotlib")),
         ("flows.command_line", ("torch", "mlflow", "prefect", "gensim", "pandas", "sklearn", "matplotlib")),

@@ -1,0 +1,249 @@
+"""The stages as plain functions, for scripts and notebooks: train, load, predict, evaluate.
+
+`seqloom.train` and `seqloom.load` are these. There is no Prefect, no MLflow run and no new version here: the command
+`seqloom train` registers. Finished stages are shared with it, below `SEQLOOM_HOME`.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from seqloom.artifact.home import home_folder
+from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.private import keep_private
+from seqloom.artifact.stage import BATCHES, CORPUS, TRAINING, VECTORS, VOCABULARY, Stage
+from seqloom.artifact.store import Store
+from seqloom.mistake import UserMistake
+from seqloom.progress import Progress, unwatched
+from seqloom.recipe.adaptive_defaults import adapt
+from seqloom.recipe.kinds.choosing import kind_of
+from seqloom.recipe.loading import change_recipe, change_section, check_recipe, load_recipe
+from seqloom.recipe.resolved import RECIPE_FILE, write_recipe
+from seqloom.recipe.schema import Decoding, Recipe
+from seqloom.registry.planning import digest_of_sources, pinned
+
+if TYPE_CHECKING:
+    from seqloom.decoding.generator import Generator
+    from seqloom.models.building import Sizes
+    from seqloom.training.job import Scoring
+
+Observe = Callable[[Mapping[str, float]], None]
+"""Called with the figures of each validation and log row of a training."""
+
+
+def _no_rows() -> pd.DataFrame:
+    return pd.DataFrame({"source": [], "target": []}, dtype=str)
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """A trained model: texts in, texts or labels out."""
+
+    generator: "Generator"
+    task: str
+    target_language: str
+    folder: Path  # the checkpoint
+    test: pd.DataFrame = field(
+        default_factory=_no_rows
+    )  # source and target, held out; empty of a model that was loaded
+
+    def predict(self, texts: Sequence[str], **decoding: Any) -> list[str]:
+        """Return the best answer to each text, in order; `decoding` changes fields of the recipe's, such as beam_size.
+
+        Raises:
+            UserMistake: `texts` is one text, or a field of decoding is unknown or out of range.
+        """
+        return list(self.table(texts, **decoding)["prediction"])
+
+    def table(self, texts: Sequence[str], **decoding: Any) -> dict[str, list[Any]]:
+        """Return all that a served model answers, by column: prediction and truncated, or label and probabilities.
+
+        Raises:
+            UserMistake: as of `predict`.
+        """
+        if isinstance(texts, str):
+            raise UserMistake("predict takes a list of texts, and this is one text: write [text]")
+        overrides = [f"{name}={value}" for name, value in decoding.items()]
+        section = change_section(Decoding(**vars(self.generator.decoding)), overrides, "decoding")
+        return self.generator.columns(self.generator.answer(list(texts), section))
+
+    def evaluate(self, rows: pd.DataFrame | None = None) -> dict[str, float]:
+        """Return the scores of the task, by name, on rows with the columns source and target, else on the test split.
+
+        Raises:
+            UserMistake: there are no rows, or no such columns.
+        """
+        from seqloom.evaluation.kinds.choosing import judge_of  # scikit-learn and sacreBLEU: seconds
+        from seqloom.evaluation.kinds.judge import HeldOut
+
+        rows = self.test if rows is None else rows
+        if rows.empty or not {"source", "target"} <= set(rows.columns):
+            raise UserMistake(
+                "evaluate needs rows with the columns source and target; a model that was loaded has none"
+            )
+        held_out, judge = HeldOut.of(rows, self.target_language), judge_of(self.task)
+        return {name: score.value for name, score in judge.scores(self.table(held_out.sources), held_out).items()}
+
+
+def load(model: str | Path) -> TextModel:
+    """Return a registered version, such as models:/NAME@champion, or the model of a checkpoint folder.
+
+    Raises:
+        UserMistake: there is none, or it was changed.
+    """
+    if Path(model).is_dir():
+        return _read(Path(model))
+    from seqloom.registry.lookup import find_checkpoint  # MLflow: seconds
+
+    return _read(find_checkpoint(str(model), home_folder()))
+
+
+def train(
+    recipe: Recipe | Mapping[str, Any] | str | Path,
+    *overrides: str,
+    observe: Observe | None = None,
+    progress: Progress = unwatched,
+) -> TextModel:
+    """Train the model of a recipe, a file or the mapping that it holds, and return it; finished stages are reused.
+
+    `overrides` are written SECTION.FIELD=VALUE, such as training.epochs=5. A training that was interrupted goes on.
+
+    Raises:
+        UserMistake: the recipe or its files are not what they should be.
+    """
+    home = home_folder()
+    store = Store(home)
+    with _private(home):
+        made = _prepare(pinned(_checked(recipe, overrides), home), store, home, progress)
+        trained = _trained(made, store, home, observe or _unobserved, progress)
+    return _read(trained.path, made.corpus.path)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A recipe without anything left to choose, and the finished stages that a training reads."""
+
+    recipe: Recipe
+    corpus: Manifest
+    vocabulary: Manifest
+    vectors: Manifest
+    batches: Manifest
+
+    @property
+    def inputs(self) -> list[str]:
+        """Digests of what the training stage reads, in its order."""
+        return [self.vocabulary.digest, self.vectors.digest, self.batches.digest]
+
+
+def _prepare(recipe: Recipe, store: Store, home: Path, progress: Progress) -> _Prepared:
+    """Return the stages before training, each made in its folder of the store where it is not there."""
+    from seqloom.batches.encoding import encode_corpus
+    from seqloom.corpus.building import build_corpus
+    from seqloom.corpus.sources import locate
+    from seqloom.vectors.building import build_vectors
+    from seqloom.vocabulary.building import build_vocabulary
+
+    def build(stage: Stage, inputs: list[str], write: Callable[[Path], Mapping[str, Any]]) -> Manifest:
+        return store.build(stage.name, stage.key(recipe, inputs), write)
+
+    sources, section = locate(recipe.corpus, home), recipe.corpus
+    corpus = build(CORPUS, [digest_of_sources(sources)], lambda to: build_corpus(section, sources, to, progress))
+    recipe = adapt(recipe, corpus.facts).recipe
+    labelled, shared = kind_of(recipe.task).answer == "label", recipe.vocabulary.shared
+    vocabulary = build(
+        VOCABULARY,
+        [corpus.digest],
+        lambda to: build_vocabulary(recipe.vocabulary, corpus.path, to, progress, _parent(recipe, home), labelled),
+    )
+    both = [corpus.digest, vocabulary.digest]
+    vectors = build(
+        VECTORS, both, lambda to: build_vectors(recipe.vectors, shared, corpus.path, vocabulary.path, to, progress)
+    )
+    batches = build(BATCHES, both, lambda to: encode_corpus(corpus.path, vocabulary.path, to, progress))
+    return _Prepared(recipe, corpus, vocabulary, vectors, batches)
+
+
+def _parent(recipe: Recipe, home: Path) -> Path | None:
+    """The checkpoint that a training goes on from, if it names one."""
+    if not recipe.training.start_from:
+        return None
+    from seqloom.registry.continuing import parent_of  # MLflow: seconds
+
+    return parent_of(recipe, home)
+
+
+def _trained(made: _Prepared, store: Store, home: Path, observe: Observe, progress: Progress) -> Manifest:
+    """Return the training stage, going on from where an interrupted one stopped."""
+    key = TRAINING.key(made.recipe, made.inputs)
+    workspace = store.workspace_place(TRAINING.name, key)
+
+    def write(folder: Path) -> dict[str, Any]:
+        from seqloom.training.building import train_model  # torch: seconds that a finished training is spared
+
+        store.workspace(TRAINING.name, key)
+        if made.recipe.training.start_from:
+            from seqloom.registry.continuing import place_parent
+
+            place_parent(made.recipe, home, workspace)
+        read = (made.vocabulary.path, made.vectors.path, made.batches.path)
+        scoring = _scoring(made, workspace)
+        return train_model(made.recipe, _sizes(made), *read, workspace, folder, scoring, observe, progress)
+
+    finished = store.build(TRAINING.name, key, write)
+    store.discard_workspace(TRAINING.name, key)
+    return finished
+
+
+def _sizes(made: _Prepared) -> "Sizes":
+    from seqloom.models.building import Sizes
+
+    size, recipe = made.vocabulary.facts["size"], made.recipe
+    return Sizes(size["source"], size["target"], recipe.vectors.width, recipe.vocabulary.shared)
+
+
+def _scoring(made: _Prepared, workspace: Path) -> "Scoring":
+    from seqloom.training.job import Scoring
+
+    write_recipe(made.recipe, workspace)
+    read = {"corpus": made.corpus, "vocabulary": made.vocabulary, "batches": made.batches}
+    places = {name: manifest.folder for name, manifest in read.items()}
+    places["recipe"] = str(workspace / RECIPE_FILE)
+    return Scoring("seqloom.evaluation.validating:validation_text", places)
+
+
+@contextmanager
+def _private(home: Path) -> Iterator[None]:
+    """Make files for the user alone; afterwards, what else this process writes is as before."""
+    before = os.umask(0o077)
+    os.umask(before)
+    try:
+        keep_private(home)
+        yield
+    finally:
+        os.umask(before)
+
+
+def _checked(recipe: Recipe | Mapping[str, Any] | str | Path, overrides: Sequence[str]) -> Recipe:
+    if isinstance(recipe, str | Path):
+        return load_recipe(Path(recipe), overrides)
+    checked = recipe if isinstance(recipe, Recipe) else check_recipe(dict(recipe), "the recipe")
+    return change_recipe(checked, overrides) if overrides else checked
+
+
+def _read(checkpoint: Path, corpus: Path | None = None) -> TextModel:
+    from seqloom.corpus.reading import read_split
+    from seqloom.decoding.exported import load_generator
+    from seqloom.recipe.resolved import read_recipe
+
+    recipe, generator = read_recipe(checkpoint), load_generator(checkpoint)
+    test = read_split(corpus, "test") if corpus else _no_rows()
+    return TextModel(generator, recipe.task, recipe.corpus.target_language, checkpoint, test)
+
+
+def _unobserved(row: Mapping[str, float]) -> None:
+    """Let the figures of a training that nobody watches go by; they are in its history."""
