@@ -8,7 +8,7 @@ RUN useradd --create-home --uid 1000 seqloom && mkdir /srv/seqloom /var/lib/seql
 WORKDIR /srv/seqloom
 # With TORCH_INDEX=https://download.pytorch.org/whl/cpu the image is some gigabytes smaller and knows no GPU.
 ARG TORCH_INDEX=""
-COPY constraints.txt pyproject.toml README.md ./
+COPY constraints.txt pyproject.toml README.md LICENSE ./
 COPY locks locks
 # Every file is compared with its digest; the torch of another index, and what torch pins itself, have none here.
 RUN pip install --no-cache-dir --require-hashes --no-deps --requirement locks/run.txt \

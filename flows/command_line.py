@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import traceback
-from importlib.metadata import version
 from typing import Annotated, NoReturn
 
 import typer
@@ -16,6 +15,7 @@ from flows.commands import answers, chat, first_recipe, operation, recipes, regi
 from flows.servers import tell
 from flows.stack.failure import StackFailure
 from flows.stack.presence import join
+from seqloom import __version__
 from seqloom.artifact.full_disk import full_disk, full_place, has_no_space
 from seqloom.artifact.home import home_folder
 from seqloom.artifact.private import keep_private
@@ -33,7 +33,7 @@ for group in (first_recipe, recipes, answers, chat, registry, operation):
 
 def _version(asked: bool) -> None:
     if asked:
-        print(f"seqloom {version('seqloom')}")
+        print(f"seqloom {__version__}")
         raise typer.Exit
 
 
