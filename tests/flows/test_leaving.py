@@ -67,7 +67,7 @@ def test_ctrl_c_then_sigterm_then_a_burst(own_place: Path, workplace: Path, pref
     assert experiment
     [run] = client.search_runs([experiment.experiment_id])
     assert run.info.status == "FAILED"
-    steps = [metric.step for metric in client.get_metric_history(run.info.run_id, "validation/loss")]
+    steps = [metric.step for metric in client.get_metric_history(run.info.run_id, "loss/validation")]
     assert steps == sorted(set(steps))
     assert steps[0] <= interrupted < steps[-1]
     assert not client.search_registered_models()

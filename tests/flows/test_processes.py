@@ -32,6 +32,6 @@ def test_stopped_and_done(own_place: Path, prefect: dict[str, str]) -> None:
     assert done.returncode == 0, done.stderr
     outcome = json.loads(done.stdout)
     client = MlflowClient(f"sqlite:///{own_place}/.seqloom/mlflow.db")
-    figures = client.get_metric_history(outcome["run_id"], "validation/chrf")
+    figures = client.get_metric_history(outcome["run_id"], "score/validation_chrf")
     assert len(figures) == len({figure.step for figure in figures}) == 12
     assert figures[0].step <= step < figures[-1].step

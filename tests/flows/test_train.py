@@ -45,9 +45,9 @@ def test_mlflow_has_the_whole_story(first: dict[str, Any], mlflow_client: Mlflow
     assert run.data.metrics.items() >= ours.items()
     assert not [name for name in run.data.metrics if name.startswith("baseline/")], "they are in scores.json"
     assert run.info.run_name.startswith("v1 · ")
-    steps = [metric.step for metric in mlflow_client.get_metric_history(first["run_id"], "train/loss")]
+    steps = [metric.step for metric in mlflow_client.get_metric_history(first["run_id"], "loss/train")]
     assert steps == sorted(set(steps))
-    assert len(mlflow_client.get_metric_history(first["run_id"], "validation/loss")) == 2
+    assert len(mlflow_client.get_metric_history(first["run_id"], "loss/validation")) == 2
     assert {item.dataset.name for item in run.inputs.dataset_inputs} == {"train", "validation", "test"}
     artifacts = {item.path for item in mlflow_client.list_artifacts(first["run_id"], "evaluation/figures")}
     assert "evaluation/figures/loss.png" in artifacts
@@ -173,7 +173,7 @@ def test_a_killed_training_goes_on(own_place: Path, prefect: dict[str, str]) -> 
     assert planned == continued
     outcome = json.loads(done.stdout)
     assert (outcome["run_id"], outcome["version"]) == (left_open.info.run_id, 1)
-    steps = [metric.step for metric in client.get_metric_history(outcome["run_id"], "validation/loss")]
+    steps = [metric.step for metric in client.get_metric_history(outcome["run_id"], "loss/validation")]
     assert len(steps) == len(set(steps)) == 20
     assert step in steps
     assert outcome["stages"]["corpus"] == "cached"

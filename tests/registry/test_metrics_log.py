@@ -12,7 +12,7 @@ from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 
 from seqloom.registry import metrics_log
-from seqloom.registry.metrics_log import MetricsLog
+from seqloom.registry.metrics_log import MetricsLog, chart_name
 from seqloom.registry.runs import FlowRun, open_run
 from tests.registry.tiny import corpus, recipe_named
 
@@ -66,9 +66,9 @@ def test_every_figure_is_sent_once_however_often_it_is_told(client: MlflowClient
     with MetricsLog(client, run_id) as following:
         for row in [*rows, *rows]:
             following(row)
-    assert sorted(points(client, run_id, "train/loss")) == [(step, 1 / step) for step in range(1, 301)]
-    assert points(client, run_id, "validation/loss") == [(10, 0.5)]
-    assert set(client.get_run(run_id).data.metrics) == {"train/loss", "validation/loss"}
+    assert sorted(points(client, run_id, "loss/train")) == [(step, 1 / step) for step in range(1, 301)]
+    assert points(client, run_id, "loss/validation") == [(10, 0.5)]
+    assert set(client.get_run(run_id).data.metrics) == {"loss/train", "loss/validation"}
 
 
 @pytest.mark.parametrize("heard", [False, True], ids=["not heard", "answer lost"])
@@ -90,7 +90,7 @@ def test_what_waits_while_mlflow_is_away_arrives_once_and_in_order(
             if number % 50 == 0:
                 time.sleep(0.03)  # so that it is sent in pieces
     assert unsteady.calls > 5
-    assert points(client, run_id, "train/loss") == [(step, 1 / step) for step in range(1, 301)]
+    assert points(client, run_id, "loss/train") == [(step, 1 / step) for step in range(1, 301)]
     away, back = caplog.text.count("MLflow does not answer"), caplog.text.count("MLflow is back")
     assert away == back >= 1
 
@@ -113,7 +113,7 @@ def test_figures_that_are_refused_stop_nothing(
         for row in ROWS:
             log(row)
     assert caplog.text.count("the run is deleted") == 1
-    assert points(client, run_id, "train/loss") == []
+    assert points(client, run_id, "loss/train") == []
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
@@ -129,3 +129,16 @@ def test_whoever_stops_does_not_wait_long(
         raise error
     assert time.monotonic() - began < 5
     away.broken = set()  # so that its thread ends
+
+
+CURVES = ("train/loss", "validation/loss", "validation/perplexity", "validation/chrf", "validation/macro_f1")
+BARS = ("test/bleu", "test/perplexity")
+COSTS = ("train/learning_rate", "train/seconds", "train/tokens_per_second", "system/cpu_utilization_percentage")
+
+
+def test_charts_begin_with_curves() -> None:
+    """In MLflow's order, which is the alphabet's, section by section."""
+    sections = {figure: chart_name(figure).partition("/")[0] for figure in (*CURVES, *BARS, *COSTS)}
+    assert max(sections[curve] for curve in CURVES) < min(sections[bar] for bar in BARS)
+    assert len({chart_name(figure) for figure in sections}) == len(sections)
+    assert all(chart_name(figure) == figure for figure in (*BARS, *COSTS))

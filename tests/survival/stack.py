@@ -22,6 +22,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.states import Scheduled
 
 from seqloom.recipe.resolved import read_recipe
+from seqloom.registry.metrics_log import chart_name
 from seqloom.training.history import read_history
 from tests.flows.conftest import DATA
 
@@ -230,7 +231,9 @@ class Stack:
         history = self.history(name)
         for figure in ("train/loss", "validation/loss"):
             rows = [(row["step"], row[figure]) for row in history if figure in row]
-            points = [(point.step, point.value) for point in self.registry.get_metric_history(run_id, figure)]
+            points = [
+                (point.step, point.value) for point in self.registry.get_metric_history(run_id, chart_name(figure))
+            ]
             assert sorted(points) == rows, figure
         assert len([row for row in history if "validation/loss" in row]) == epochs
         return run_id

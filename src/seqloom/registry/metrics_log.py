@@ -23,6 +23,21 @@ PATIENCE_OF_THE_STOPPED = 5.0  # seconds: the history is in the checkpoint, and 
 logger = logging.getLogger(__name__)
 
 
+def chart_name(figure: str) -> str:
+    """What MLflow calls a figure of a training's history.
+
+    A run's charts stand in sections by what is before the stroke, in the order of the alphabet. So losses and scores
+    while training goes on, which are curves, come before `test/…`, which is a bar each; what training costs comes last.
+    Runs that were logged before have the figures by their own names.
+    """
+    split, _, name = figure.partition("/")
+    if name == "loss":
+        return f"loss/{split}"
+    if split == "validation":
+        return f"{'loss' if name == 'perplexity' else 'score'}/{split}_{name}"
+    return figure
+
+
 class MetricsLog:
     """Takes rows of figures and sends them to a run from a thread: in order, each once.
 
@@ -102,7 +117,7 @@ class MetricsLog:
 
     def _new_in(self, now: int, row: Mapping[str, float]) -> list[Metric]:
         """The figures of a row that MLflow does not have yet."""
-        named = {name: value for name, value in row.items() if "/" in name}
+        named = {chart_name(name): value for name, value in row.items() if "/" in name}
         for name in named:
             self._told.setdefault(name, self._steps_in_mlflow(name))
         metrics = []
