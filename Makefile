@@ -45,7 +45,7 @@ check: $(INSTALLED)
 docs: $(INSTALLED_DOCS)
 	$(BIN)/python -m seqloom.recipe.reference > docs/recipe.md
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-	@echo "open site/index.html"
+	@echo "$(BIN)/python -m http.server --bind 127.0.0.1 --directory site    shows it at http://127.0.0.1:8000"
 
 mutate: $(INSTALLED)
 	$(BIN)/python -m tests.mutation $(PACKAGE) $(MUTATE)

@@ -36,6 +36,7 @@ def on_config(config: Any) -> Any:
 def on_files(files: Files, config: Any) -> Files:
     """Write the pages of the API reference; they lie in no folder."""
     index = INTRODUCTION + "".join(f"- [seqloom.{name}]({name}.md)\n" for name in packages())
+    index += "\n## seqloom.pipeline\n\n::: seqloom.pipeline\n    options: {heading_level: 3}\n"
     pages = {"index": index, **{name: f"# seqloom.{name}\n\n::: seqloom.{name}\n" for name in packages()}}
     for name, content in pages.items():
         files.append(File.generated(config, f"api/{name}.md", content=content))

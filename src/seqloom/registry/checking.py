@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqloom.artifact.stage import STAGES
 from seqloom.corpus.building import build_corpus
@@ -16,10 +16,12 @@ from seqloom.progress import Progress
 from seqloom.recipe.adaptive_defaults import Adapted, adapt
 from seqloom.recipe.kinds.choosing import kind_of
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.forecast import Forecast, forecast
 from seqloom.registry.planning import Step, follow, pinned, read_sources
 from seqloom.registry.signing import check_keys
 from seqloom.vocabulary.labels import labels_of
+
+if TYPE_CHECKING:
+    from seqloom.registry.forecast import Forecast
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +55,7 @@ class Checked:
     adapted: Adapted  # the recipe as it will be trained, and what its sizes were chosen by
     steps: list[Step]
     corpus: dict[str, Any]  # the facts of its stage
-    coming: Forecast
+    coming: "Forecast"
 
 
 def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Checked:
@@ -63,6 +65,8 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Ch
         UserMistake: a file of the recipe is missing, too many rows cannot be used, or its vocabulary or its lengths do
             not fit the text.
     """
+    from seqloom.registry.forecast import forecast  # torch: seconds that a run without it is spared
+
     check_places(recipe)
     sources, recipe = read_sources(recipe, home), pinned(recipe, home)
     steps = follow(recipe, home, STAGES, sources)
