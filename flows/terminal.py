@@ -204,6 +204,8 @@ def show_export(console: Console, model: str, record: "Record") -> None:
         return
     console.print(Text(f"added to {model}: {record.why}", "green"), soft_wrap=True)
     show_to_copy(console, ("try it", f'seqloom generate {model} --form {record.form} "…"'))
+    if record.installed_by:
+        show_to_copy(console, ("where it is loaded, besides requirements.txt", record.installed_by))
 
 
 def show_report(console: Console, report: "Report") -> None:

@@ -5,6 +5,7 @@ import pickle
 import pickletools
 import re
 from dataclasses import replace
+from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from seqloom.evaluation.files import HYPOTHESES_FILE
 from seqloom.mistake import UserMistake
 from seqloom.progress import unwatched
 from seqloom.registry import exports
+from seqloom.registry.card import other_forms
 from seqloom.registry.exports import export_folder, export_version
 from seqloom.registry.forms import Record, Side, records_of
 from seqloom.registry.lookup import find_checkpoint, find_version
@@ -66,6 +68,11 @@ def test_a_form_of_the_version(uri: str, home: Path, tmp_path: Path, form: Any) 
     assert record.interval[0] <= record.after.score - record.before.score <= record.interval[1]
     version = find_version(uri, home)
     assert list(records_of(version)) == [record]
+    line = f"pip install ctranslate2=={installed('ctranslate2')}" if form == "ctranslate2-int8" else ""
+    assert record.installed_by == line
+    assert (
+        f"besides requirements.txt: `{line}`" in other_forms(version) if line else "besides" not in other_forms(version)
+    )
     text = mlflow.artifacts.load_text(f"runs:/{version.run_id}/gate/{form}/evidence.md")
     assert text.startswith(f"# {version.name}, version 1 as {form}: holds every rule")
     assert "| this form | the version itself |" in text

@@ -78,7 +78,7 @@ def read_card(model: str, home: Path) -> Card:
     """
     found = find_version(model, home)
     client = open_registry(model, home)
-    text = _text_of(found) + _forms(found)
+    text = _text_of(found) + other_forms(found)
     number = int(found.version)
     aliases = sorted(alias for alias, other in aliases_of(client, found.name).items() if other == number)
     return Card(found.name, number, aliases, lineage_of(found), text + _since(client, found.name, number, aliases))
@@ -214,7 +214,7 @@ def _below_a_baseline(recipe: Recipe, evaluation: Manifest) -> bool:
     return any(judge.gain(figure, ours) <= 0 for figure in others)
 
 
-def _forms(version: ModelVersion) -> str:
+def other_forms(version: ModelVersion) -> str:
     """What `seqloom export` made of the version."""
     records = list(records_of(version))
     if not records:
@@ -234,6 +234,9 @@ def _forms(version: ModelVersion) -> str:
             else:
                 cells += " | |"
             lines.append(cells)
+    for record in records:
+        if record.installed_by:
+            lines += ["", f"Where it is loaded as {record.form}, besides requirements.txt: `{record.installed_by}`"]
     return "\n## In other forms\n\n" + "\n".join(lines) + "\n"
 
 

@@ -33,6 +33,7 @@ from seqloom.registry.judging import keep_evidence
 from seqloom.registry.latency import by_turns
 from seqloom.registry.lookup import fetch, find_checkpoint, find_version, open_registry
 from seqloom.registry.measuring import measure, megabytes_of
+from seqloom.registry.packaging import engine_of
 from seqloom.registry.sealed import CHECKPOINT, FORMS, seal
 from seqloom.registry.smoke import smoke_test
 
@@ -108,9 +109,8 @@ def _judged(
     found = compare(*counts)
     was, became = _side(itself), _side(other)
     interval = (round(found.low, 3), round(found.high, 3))
-    return Record(
-        form, len(test.sources), recipe.task, metric, was, became, interval, verdict.passed, verdict.why
-    ), verdict
+    told = len(test.sources), recipe.task, metric, was, became, interval, verdict.passed, verdict.why
+    return Record(form, *told, engine_of(form)), verdict
 
 
 def _side(contender: Contender) -> Side:

@@ -36,6 +36,15 @@ class Record:
     interval: tuple[float, float]  # 95 %, of the difference of the scores
     passed: bool
     why: str
+    library: str = ""  # that the form needs beside the version's requirements.txt, as pip takes it
+
+    @property
+    def installed_by(self) -> str:
+        """The line that a machine needs where this form is loaded; empty where requirements.txt is enough.
+
+        That file is sealed with the version, so a form that is added later cannot change it.
+        """
+        return f"pip install {self.library}" if self.library and self.passed else ""
 
     @property
     def measure(self) -> Measure:

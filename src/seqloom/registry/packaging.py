@@ -41,6 +41,11 @@ def requirements(recipe: Recipe) -> list[str]:
     return [CPU_ALONE, *(f"{name}=={installed(name).partition('+')[0]}" for name in libraries)]
 
 
+def engine_of(form: str) -> str:
+    """The library that runs a form, as it is installed here; empty for torch, which every version needs."""
+    return f"{ENGINE}=={installed(ENGINE)}" if form.startswith(ENGINE) else ""
+
+
 def needed_modules() -> list[Path]:
     """The files of `ENTRIES` and of every module of Seqloom that they import, and so on."""
     found: set[Path] = set()
