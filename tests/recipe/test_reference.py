@@ -24,7 +24,7 @@ def described() -> dict[tuple[str, str], str]:
 
 def test_the_page_is_what_the_schema_says() -> None:
     assert PAGE.read_text(encoding="utf-8") == reference.markdown(), (
-        "run: python -m seqloom.recipe.reference > docs/recipe.md"
+        "run: python -m seqloom.recipe.reference docs/recipe.md"
     )
 
 

@@ -1,11 +1,13 @@
-"""Reference of a recipe's fields as Markdown: `python -m seqloom.recipe.reference > docs/recipe.md`.
+"""Reference of a recipe's fields as Markdown: `python -m seqloom.recipe.reference docs/recipe.md`.
 
 Generated from the schema, so that the page cannot lag behind it: each field with its type, default, unit, limits and
 description. A test compares the page with what this module writes.
 """
 
 import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from seqloom.recipe.schema import Recipe
@@ -13,7 +15,7 @@ from seqloom.recipe.schema import Recipe
 _HEAD = """\
 # Recipe reference
 
-Every field of a recipe, generated from the schema (`python -m seqloom.recipe.reference`).
+Every field of a recipe, generated from the schema (`python -m seqloom.recipe.reference docs/recipe.md`).
 A recipe is one YAML file with a section per stage. `-o SECTION.FIELD=VALUE` overrides a field on the command line.
 Only `name` and `corpus.train` are required. A key that no section knows is refused.
 What "chosen from the corpus" means is in [what a recipe leaves out](defaults.md).
@@ -127,4 +129,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    print(markdown(), end="")
+    Path(sys.argv[1]).write_text(markdown(), encoding="utf-8")
