@@ -64,11 +64,14 @@ def test_it_is_logistic_regression_of_tokens_pairs_and_letters() -> None:
             frequency[name] = min(len(TEXTS), sum(count[name] for count in counts))
     names = [name for name, rows in frequency.items() if rows > 1 or name.isdigit() or name.startswith("letters ")]
     rarity = np.array([math.log((1 + len(TEXTS)) / (1 + frequency[name])) + 1 for name in names])
+    runs = runs_of(sequences(TEXTS), targets(LABELS), 2, 3)
+    of_runs = [value for name, value in zip(names, rarity, strict=True) if not name.startswith("letters ")]
+    np.testing.assert_allclose(sorted(runs.rarity.tolist()), sorted(of_runs), rtol=1e-6)
     matrix = np.array([[count[name] for name in names] for count in counts])
     lengths = np.sqrt((matrix * rarity**2).sum(axis=1))  # as if nothing came twice
     rows = matrix * rarity / lengths[:, None]
     expected = LogisticRegression(C=STRENGTH, tol=1e-9, max_iter=5000).fit(rows, LABELS)
-    ours = part_of(runs_of(sequences(TEXTS), targets(LABELS), 2, 3))(pad_sources(TEXTS)).softmax(dim=1)
+    ours = part_of(runs)(pad_sources(TEXTS)).softmax(dim=1)
     np.testing.assert_allclose(ours.numpy(), expected.predict_proba(rows), atol=2e-3)
 
 

@@ -102,6 +102,17 @@ def test_decay_shrinks_weights_by_the_rate(name: str) -> None:
     torch.testing.assert_close(weight.detach(), torch.full((3,), 1.9))
 
 
+@pytest.mark.parametrize("name", ["sgd", "adagrad", "adam", "adamw"])
+def test_every_rule_decays_and_passes_over_memory_once(name: str) -> None:
+    """Where the gradient is zero, decay alone moves a weight, towards zero."""
+    weight = nn.Parameter(torch.full((3,), 2.0))
+    optimiser = build_optimiser(Training(optimiser=name, learning_rate=0.1, weight_decay=0.1), [weight])
+    assert optimiser.defaults["fused"]
+    weight.grad = torch.zeros(3)
+    optimiser.step()
+    assert (weight < 2.0).all()
+
+
 def test_a_plateau_halves_what_is_left() -> None:
     section = Training(learning_rate=0.8, schedule="plateau", warmup_steps=10)
     assert learning_rate_at(section, 5, STEPS, 0.5) == pytest.approx(0.4), "the warm-up knows no plateau"
