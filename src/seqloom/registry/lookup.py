@@ -14,7 +14,7 @@ from seqloom.registry.database import database_file
 from seqloom.registry.integrity import FORM_SEAL_TAG, OWN_FORM, require_intact, require_intact_form, uri_of
 from seqloom.registry.sealed import CHECKPOINT
 from seqloom.registry.tracking import connect
-from seqloom.registry.versions import aliases_of, no_model
+from seqloom.registry.versions import CHAMPION, aliases_of, no_model
 
 MODEL_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))")
 
@@ -145,6 +145,9 @@ def _what_there_is(client: MlflowClient, name: str, wanted: str) -> str:
         return no_model(client, name)
     versions = sorted(int(found.version) for found in client.search_model_versions(f"name = '{name}'"))
     named = ", ".join(f"{alias} (version {number})" for alias, number in sorted(aliases.items()))
-    return (
+    told = (
         f"model {name} has no {wanted}; it has versions {', '.join(map(str, versions))} and aliases {named or 'none'}"
     )
+    if versions and wanted == f"alias {CHAMPION}":  # all were refused, and whoever follows a page asks for it
+        told += f": ask models:/{name}/{versions[-1]}, and see why none is champion with seqloom history {name}"
+    return told
