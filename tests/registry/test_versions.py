@@ -60,12 +60,10 @@ def test_a_champion_of_someone_elses_making_has_no_scores(client: MlflowClient, 
     assert champion_scores(client, "foreign", TRANSLATION) is None
 
 
-def test_without_a_champion_it_is_told_what_can_be_asked(client: MlflowClient, home: Path) -> None:
+def test_without_a_champion_it_is_told_what_can_be_asked(client: MlflowClient, home: Path, tmp_path: Path) -> None:
     client.create_registered_model("unchosen")
-    client.create_model_version("unchosen", "models:/m-0")
-    with pytest.raises(
-        UserMistake, match=r"no alias champion; .*: ask models:/unchosen/1, and see why .* history unch"
-    ):
+    client.create_model_version("unchosen", tmp_path.as_uri())
+    with pytest.raises(UserMistake, match=r"no alias champion; .*: ask models:/unchosen/1, and see why .* history un"):
         find_checkpoint("models:/unchosen@champion", home)
 
 
