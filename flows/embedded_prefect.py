@@ -18,6 +18,7 @@ from flows.prefect_database import last_words
 from flows.servers import use_named_prefect
 from flows.stack.password import new_auth_string
 from seqloom.artifact.full_disk import full_disk, has_no_space
+from seqloom.interpreter import PYTHON_MODULE
 from seqloom.lifeline import end_with
 from seqloom.mistake import UserMistake
 from tasks.embedded import EMBEDDED
@@ -70,7 +71,7 @@ class EmbeddedPrefect:
 
     def _start(self, listening: socket.socket) -> "subprocess.Popen[bytes]":
         """It listens where calls queue already, in a session of its own: Ctrl-C is not for it, nor our last words."""
-        command = [sys.executable, "-m", "flows.embedded_prefect", str(listening.fileno()), str(os.getpid())]
+        command = [*PYTHON_MODULE, "flows.embedded_prefect", str(listening.fileno()), str(os.getpid())]
         with self.log.open("ab") as output:
             return subprocess.Popen(
                 command,

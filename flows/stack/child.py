@@ -3,7 +3,6 @@
 import contextlib
 import os
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -15,6 +14,7 @@ import psutil
 from flows.prefect_database import last_words
 from flows.stack.failure import StackFailure
 from flows.stack.layout import MARK, Server
+from seqloom.interpreter import PYTHON_MODULE
 
 PATIENCE = 180  # seconds for a server to be ready: a new database on a slow disk takes a minute
 
@@ -34,7 +34,8 @@ class Child:
         with self.log.open("ab") as log:
             # In a session of its own: Ctrl-C in the terminal is for the stack, which ends its parts in order.
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *server.arguments],
+                [*PYTHON_MODULE, *server.arguments],
+                cwd=server.folder,
                 env=dict(server.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

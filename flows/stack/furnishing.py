@@ -22,6 +22,7 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
 from flows.stack.layout import CPU_POOL, GPU_POOL
 from flows.stack.recipe_forms import fit_forms
+from seqloom.interpreter import PYTHON_MODULE
 from seqloom.mistake import UserMistake
 from tasks.headlines import STATES, WATCHED
 
@@ -184,7 +185,7 @@ def _make_automation(client: SyncPrefectClient, name: str, after: tuple[str, ...
 
 def _deploy(file: Path) -> None:
     """`prefect deploy --all`, which reads templates, schedules and triggers as its user knows them."""
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
+    command = [*PYTHON_MODULE, "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
     environment = {**os.environ, "PWD": str(file.parent)}  # the folder that a run starts in, see its pull step
     done = subprocess.run(command, cwd=file.parent, env=environment, stdin=subprocess.DEVNULL, capture_output=True)
     print(done.stdout.decode(), done.stderr.decode(), sep="\n", file=sys.stderr)

@@ -29,6 +29,7 @@ class Server:
     arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(repr=False)
     health: str = ""  # an address that answers once the server is ready
+    folder: Path | None = None  # it runs in; None: the user's, where Prefect looks for settings and workers for code
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,9 @@ class Layout:
         where = ("--host", HOST, "--port", str(self.mlflow_port), "--workers", "1")
         environment = {**self.environment(), **own}
         del environment["MLFLOW_TRACKING_URI"]  # it is that
-        return Server("mlflow", ("flows.stack.mlflow_server", *where, *files), environment, f"{self.mlflow_url}/health")
+        arguments = ("flows.stack.mlflow_server", *where, *files)
+        # Uvicorn, which it starts, imports from the folder that it runs in before all others.
+        return Server("mlflow", arguments, environment, f"{self.mlflow_url}/health", self.logs)
 
     def worker(self, pool: str) -> Server:
         """A worker of a process pool; its name is the pool's, so that a new one takes the place of a dead one."""

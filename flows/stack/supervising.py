@@ -22,6 +22,7 @@ from flows.stack.ports import check_port
 from flows.stack.prefect_post import post
 from flows.stack.presence import Running, announce, claim, running, withdraw
 from flows.stack.signals import deaf, until_told
+from seqloom.interpreter import PYTHON_MODULE
 from seqloom.registry.database import prepare_ours
 from seqloom.registry.mlflow_view import TRAINING_VIEW
 
@@ -120,7 +121,7 @@ class Stack:
     def _furnish(self) -> dict[str, Any]:
         log = self.layout.logs / "deploy.log"
         with log.open("wb") as stream:
-            command = [sys.executable, "-m", "flows.command_line", "deploy", "--json"]
+            command = [*PYTHON_MODULE, "flows.command_line", "deploy", "--json"]
             if not Path("prefect.yaml").is_file():  # this server is for nobody else to wonder at
                 command.append("--examples")
             done = subprocess.run(command, env=self.layout.environment(), stdout=subprocess.PIPE, stderr=stream)

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 
 import psutil
@@ -12,6 +11,7 @@ from flows.stack.failure import StackFailure
 from flows.stack.layout import HEARTBEAT_SECONDS, MARK
 from flows.stack.signals import deaf, until_told
 from flows.stack.supervising import RUN_GRACE, SERVER_GRACE
+from seqloom.interpreter import PYTHON_MODULE
 
 
 def work(pool: str, say: Callable[[str], None]) -> None:
@@ -24,7 +24,7 @@ def work(pool: str, say: Callable[[str], None]) -> None:
     """
     mark = f"{pool} {os.getpid()}"
     environment = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS), **os.environ, MARK: mark}
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--type", "process"]
+    command = [*PYTHON_MODULE, "prefect", "worker", "start", "--pool", pool, "--type", "process"]
     with deaf():
         worker = subprocess.Popen([*command, "--with-healthcheck"], env=environment, start_new_session=True)
         try:

@@ -43,7 +43,7 @@ def smoke_test(tracking_uri: str, uri: str, form: str = OWN_FORM) -> Smoke:
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_TRACKING_URI": tracking_uri,  # not among the arguments, which everybody on the machine can read
     }
-    command = [sys.executable, "-c", _ASK, uri, json.dumps(None if form == OWN_FORM else {"form": form})]
+    command = [sys.executable, "-P", "-c", _ASK, uri, json.dumps(None if form == OWN_FORM else {"form": form})]
     with TemporaryDirectory() as elsewhere:
         try:
             done = subprocess.run(

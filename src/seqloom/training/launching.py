@@ -4,7 +4,6 @@ import json
 import logging
 import shutil
 import signal
-import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalEx
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+from seqloom.interpreter import PYTHON_MODULE
 from seqloom.mistake import UserMistake
 from seqloom.preemption import Preempted
 from seqloom.progress import Progress
@@ -73,7 +73,7 @@ def _launch(place: Path, processes: int) -> int:
     )
     with _handlers_restored(), _quiet():
         try:
-            elastic_launch(config, sys.executable)("-m", "seqloom.training.rank", str(place))
+            elastic_launch(config, PYTHON_MODULE[0])(*PYTHON_MODULE[1:], "seqloom.training.rank", str(place))
         except SignalException as stop:
             return int(stop.sigval)
         except ChildFailedError as failure:
