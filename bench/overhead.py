@@ -63,9 +63,8 @@ def _train_as_functions(home: Path) -> None:
     from seqloom.batches.encoding import encode_corpus
     from seqloom.corpus.building import build_corpus
     from seqloom.evaluation.building import evaluate_checkpoint
-    from seqloom.models.building import Sizes
+    from seqloom.pipeline import scoring_of, sizes_of
     from seqloom.recipe.adaptive_defaults import adapt
-    from seqloom.recipe.resolved import RECIPE_FILE, write_recipe
     from seqloom.registry.card import write_card
     from seqloom.registry.judging import Decision, judge_version, keep_evidence, settle
     from seqloom.registry.metrics_log import MetricsLog
@@ -74,7 +73,6 @@ def _train_as_functions(home: Path) -> None:
     from seqloom.registry.tracking import connect
     from seqloom.registry.versions import register_version
     from seqloom.training.building import train_model
-    from seqloom.training.job import Scoring
     from seqloom.vectors.building import build_vectors
     from seqloom.vocabulary.building import build_vocabulary
 
@@ -104,9 +102,6 @@ def _train_as_functions(home: Path) -> None:
     )
     key = TRAINING.key(recipe, [vocabulary.digest, vectors.digest, batches.digest])
     workspace = store.workspace("training", key)
-    write_recipe(recipe, workspace)
-    places = {"corpus": corpus.folder, "vocabulary": vocabulary.folder, "recipe": str(workspace / RECIPE_FILE)}
-    size = vocabulary.facts["size"]
     client = connect(home)
     run_id = open_run(client, recipe, key, FlowRun("none", "as functions"), corpus, home)
     with MetricsLog(client, run_id) as log, system_metrics(run_id, log):
@@ -115,13 +110,13 @@ def _train_as_functions(home: Path) -> None:
             key,
             lambda folder: train_model(
                 recipe,
-                Sizes(size["source"], size["target"], recipe.vectors.width, shared),
+                sizes_of(recipe, vocabulary),
                 vocabulary.path,
                 vectors.path,
                 batches.path,
                 workspace,
                 folder,
-                Scoring("seqloom.evaluation.validating:validation_text", places),
+                scoring_of(recipe, corpus, vocabulary, batches, workspace),
                 log,
                 unwatched,
             ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -13,8 +13,8 @@ from seqloom.artifact.home import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import TRAINING
 from seqloom.artifact.store import Store
+from seqloom.pipeline import scoring_of, sizes_of
 from seqloom.progress import Progress
-from seqloom.recipe.resolved import RECIPE_FILE, write_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.continuing import place_parent
 from seqloom.registry.metrics_log import MetricsLog
@@ -30,10 +30,6 @@ from tasks.pages.training import draw_loss
 from tasks.staging import run_stage
 from tasks.stopping import stopping_as_prefect_does
 from tasks.watching import audience
-
-if TYPE_CHECKING:
-    from seqloom.models.building import Sizes
-    from seqloom.training.job import Scoring
 
 
 @task(name="training", task_run_name=task_name("training"), cache_policy=NO_CACHE)
@@ -72,13 +68,13 @@ def train(
         with slots_for(recipe, recipe.training.processes), stopping_as_prefect_does(), system_metrics(run_id, log):
             facts = train_model(
                 recipe,
-                _sizes(recipe, vocabulary),
+                sizes_of(recipe, vocabulary),
                 vocabulary.path,
                 vectors.path,
                 batches.path,
                 workspace,
                 folder,
-                _scoring(recipe, corpus, vocabulary, batches, workspace),
+                scoring_of(recipe, corpus, vocabulary, batches, workspace),
                 observe,
                 progress,
             )
@@ -132,20 +128,3 @@ def _what_chooses(recipe: Recipe, corpus: Manifest) -> dict[str, Any]:
     score = recipe.training.select_by
     get_run_logger().info("%s of %s of %s validation rows chooses the epoch", score, f"{scored:,}", f"{rows:,}")
     return {"chosen_by": {"score": score, "rows": scored, "of": rows}}
-
-
-def _sizes(recipe: Recipe, vocabulary: Manifest) -> "Sizes":
-    from seqloom.models.building import Sizes
-
-    size = vocabulary.facts["size"]
-    return Sizes(size["source"], size["target"], recipe.vectors.width, recipe.vocabulary.shared)
-
-
-def _scoring(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, batches: Manifest, workspace: Path) -> "Scoring":
-    from seqloom.training.job import Scoring
-
-    write_recipe(recipe, workspace)
-    read = {"corpus": corpus, "vocabulary": vocabulary, "batches": batches}
-    places = {name: manifest.folder for name, manifest in read.items()}
-    places["recipe"] = str(workspace / RECIPE_FILE)
-    return Scoring("seqloom.evaluation.validating:validation_text", places)

@@ -124,6 +124,25 @@ def train(
     return _read(trained.path, made.corpus.path)
 
 
+def sizes_of(recipe: Recipe, vocabulary: Manifest) -> "Sizes":
+    """Return the sizes of the model of a recipe, whose vocabulary stage is finished."""
+    from seqloom.models.building import Sizes
+
+    size = vocabulary.facts["size"]
+    return Sizes(size["source"], size["target"], recipe.vectors.width, recipe.vocabulary.shared)
+
+
+def scoring_of(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, batches: Manifest, workspace: Path) -> "Scoring":
+    """Return how a training scores its validation rows, in whatever process; the recipe is written to `workspace`."""
+    from seqloom.training.job import Scoring
+
+    write_recipe(recipe, workspace)
+    read = {"corpus": corpus, "vocabulary": vocabulary, "batches": batches}
+    places = {name: manifest.folder for name, manifest in read.items()}
+    places["recipe"] = str(workspace / RECIPE_FILE)
+    return Scoring("seqloom.evaluation.validating:validation_text", places)
+
+
 @dataclass(frozen=True)
 class _Prepared:
     """A recipe without anything left to choose, and the finished stages that a training reads."""
@@ -191,29 +210,13 @@ def _trained(made: _Prepared, store: Store, home: Path, observe: Observe, progre
 
             place_parent(made.recipe, home, workspace)
         read = (made.vocabulary.path, made.vectors.path, made.batches.path)
-        scoring = _scoring(made, workspace)
-        return train_model(made.recipe, _sizes(made), *read, workspace, folder, scoring, observe, progress)
+        sizes = sizes_of(made.recipe, made.vocabulary)
+        scoring = scoring_of(made.recipe, made.corpus, made.vocabulary, made.batches, workspace)
+        return train_model(made.recipe, sizes, *read, workspace, folder, scoring, observe, progress)
 
     finished = store.build(TRAINING.name, key, write)
     store.discard_workspace(TRAINING.name, key)
     return finished
-
-
-def _sizes(made: _Prepared) -> "Sizes":
-    from seqloom.models.building import Sizes
-
-    size, recipe = made.vocabulary.facts["size"], made.recipe
-    return Sizes(size["source"], size["target"], recipe.vectors.width, recipe.vocabulary.shared)
-
-
-def _scoring(made: _Prepared, workspace: Path) -> "Scoring":
-    from seqloom.training.job import Scoring
-
-    write_recipe(made.recipe, workspace)
-    read = {"corpus": made.corpus, "vocabulary": made.vocabulary, "batches": made.batches}
-    places = {name: manifest.folder for name, manifest in read.items()}
-    places["recipe"] = str(workspace / RECIPE_FILE)
-    return Scoring("seqloom.evaluation.validating:validation_text", places)
 
 
 @contextmanager
