@@ -11,7 +11,6 @@ from pathlib import Path
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage import BATCHES, TRAINING, VOCABULARY
 from seqloom.batches.encoding import encode_corpus
-from seqloom.batches.opening import open_batches
 from seqloom.batches.places import check_lengths
 from seqloom.progress import Progress
 from seqloom.recipe.kinds.choosing import kind_of
@@ -37,6 +36,8 @@ def forecast(
     Raises:
         UserMistake: the vocabulary or `model.places` does not fit the text.
     """
+    from seqloom.batches.opening import open_batches  # torch, which a flow of cached stages has no need of
+
     labelled = kind_of(recipe.task).answer == "label"
     vocabulary, batches = folder / "vocabulary", folder / "batches"
     if VOCABULARY.name in made:
