@@ -17,8 +17,10 @@ from seqloom.registry.judging import keep_evidence
 from seqloom.registry.lineage import OLD_LINEAGE, newest_version, stages_of_version
 from seqloom.registry.links import run_url
 from seqloom.registry.lookup import fetch
-from seqloom.registry.runs import find_run, is_open, takes_more
+from seqloom.registry.runs import FlowRun, find_finished, find_run, is_open, open_run, takes_more
+from tasks.refreshing import decide
 from tests.registry.test_versions import registered
+from tests.registry.tiny import corpus, recipe_named
 
 Deleted = Callable[[str], ModelVersion]
 DIGEST = "0123456789abcdef"  # how the corpus's begins
@@ -87,6 +89,36 @@ def test_without_a_card_nobody_knows_what_it_was_made_from(deleted: Deleted, cli
     with pytest.raises(UserMistake, match="nobody can say what models:/cardless/1 was made from"):
         stages_of_version(client, client.get_model_version("cardless", "1"))
     client.delete_model_version("cardless", "1")
+
+
+def test_a_refresh_compares_with_the_corpus_that_the_version_names(
+    deleted: Deleted, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deleted("refreshed")
+    monkeypatch.setenv("SEQLOOM_HOME", str(home))
+    same, other = (Manifest("corpus", "key", digest, "nowhere", 1.0, {}) for digest in (DIGEST * 4, "f" * 64))
+    decision = decide.fn(recipe_named("refreshed"), same, 0.05)
+    assert (decision.train, decision.why) == (False, "the corpus is the one that models:/refreshed/1 was trained on")
+    decision = decide.fn(recipe_named("refreshed"), other, 0.05)
+    assert decision.train
+    assert "nobody can tell what changed" in decision.why
+
+
+@pytest.mark.parametrize("for_good", [False, True])
+def test_a_comparison_takes_another_run(for_good: bool, client: MlflowClient, home: Path, checkpoint: Path) -> None:
+    """Of exactly this training, which the store still has: the run of the version takes no figures any more."""
+    name = f"compared-{for_good}"
+    version = registered(client, home, checkpoint, name, "key")
+    client.set_terminated(version.run_id, "FINISHED")
+    recipe = recipe_named(name)
+    assert find_finished(client, recipe, "key") == version.run_id
+    client.delete_run(version.run_id)
+    if for_good:
+        client._tracking_client.store._hard_delete_run(version.run_id)
+    assert find_finished(client, recipe, "key") == ""
+    run_id = open_run(client, recipe, "key", FlowRun("flow", "flow"), corpus(), home)
+    assert run_id != version.run_id
+    assert takes_more(client, run_id)
 
 
 def test_names_that_differ_in_case_are_two_models(client: MlflowClient, home: Path, checkpoint: Path) -> None:
