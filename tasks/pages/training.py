@@ -33,7 +33,9 @@ def sections(manifest: Manifest) -> Iterator[str]:
         *((f"validation {_name(name, names)}", f"{value:,.3f}") for name, value in facts["validation"].items()),
     ]
     if "chosen_by" in facts:
-        rows.append(("epoch chosen by", "{score} of {rows:,} of {of:,} validation rows".format(**facts["chosen_by"])))
+        chosen = facts["chosen_by"]
+        score = _name(f"validation/{chosen['score']}", names)
+        rows.append(("epoch chosen by", f"{score} of {chosen['rows']:,} of {chosen['of']:,} validation rows"))
     if "shares" in facts:
         rows.append(("shares", "{} of the network's logits, {} of the linear model's".format(*facts["shares"])))
     yield table(("model", in_words(recipe.model)), rows)

@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 from playwright.sync_api import Page, expect
 
 from seqloom.recipe.schema import Recipe, Section
+from seqloom.registry.mlflow_view import TRAINING_VIEW
 from tests.e2e import pictures
 from tests.e2e.form import RAW_JSON, Form
 from tests.stack.running import RunningStack
@@ -151,9 +152,9 @@ def test_the_registry_has_signature_figures_and_lineage(page: Page, run: UUID, s
     experiment = made_by.info.experiment_id
     place = f"{stack.mlflow_url}/#/experiments/{experiment}"
 
-    page.goto(f"{place}/runs/{version.run_id}")
+    page.goto(f"{place}/runs/{version.run_id}{TRAINING_VIEW}")
     expect(page.get_by_text(f"is version {version.version} of {NAME}").first).to_be_visible()
-    page.goto(f"{place}/runs/{version.run_id}/artifacts")
+    page.goto(f"{place}/runs/{version.run_id}/artifacts{TRAINING_VIEW}")
     for name in ("evaluation", "figures", "loss.png"):
         page.get_by_text(name, exact=True).click()
     figure = page.locator("img[src^='blob:']").first

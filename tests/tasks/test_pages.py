@@ -133,7 +133,7 @@ def test_training_says_what_speaks_for_a_label(tmp_path: Path) -> None:
     assert sum(found) > 9
     assert "speaks" not in shown(training, {**facts, "telling": {}}, home / "made")
     chosen = {"chosen_by": {"score": "macro_f1", "rows": 1000, "of": 2367}}
-    assert "| epoch chosen by | macro_f1 of 1,000 of 2,367 validation rows |" in shown(
+    assert "| epoch chosen by | macro-F1 of 1,000 of 2,367 validation rows |" in shown(
         training, facts | chosen, home / "made"
     )
 

@@ -34,7 +34,7 @@ def table(verdict: Verdict) -> list[dict[str, str]]:
                     _cut(finding.challenger),
                     _cut(finding.champion),
                 ),
-                strict=True,
+                strict=False,
             )
         )
         for finding in verdict.findings
@@ -116,7 +116,9 @@ def html(text: str, title: str) -> str:
 
 
 def _columns(verdict: Verdict) -> tuple[str, ...]:
-    return COLUMNS_OF_A_FORM if verdict.form else COLUMNS
+    """The last only where something stands in it: a first version has no champion beside it."""
+    columns = COLUMNS_OF_A_FORM if verdict.form else COLUMNS
+    return columns if any(finding.champion for finding in verdict.findings) else columns[:-1]
 
 
 def _against(verdict: Verdict) -> str:
