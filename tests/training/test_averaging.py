@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_model
 from torch import nn
 
-from seqloom.training.averaging import MovingAverage
+from seqloom.training.averaging import MovingAverage, load_mean
 from seqloom.training.loss import validation_loss
 from tests.training.small import same_bits, trainer_of, weights, write_home
 
@@ -70,3 +71,16 @@ def test_the_best_epochs_are_averaged_where_that_is_no_worse(home: Path) -> None
     loss = validation_loss(trainer.model, trainer.validation.split.in_order(), trainer.device)
     assert loss == min(row["averaged/loss"], figures[position.best_epoch])
     assert trainer.figures["validation/loss"] == loss
+
+
+def test_the_mean_of_files_is_rounded_once(tmp_path: Path) -> None:
+    """A sum of floats of 32 bits would lose what a large weight hides."""
+    layer = nn.Linear(2, 1, bias=False)
+    files = []
+    for number, values in enumerate(([1e8, 3.0], [1.0, 4.0], [-1e8, 8.0])):
+        with torch.no_grad():
+            layer.weight.copy_(torch.tensor([values]))
+        files.append(tmp_path / f"{number}.safetensors")
+        save_model(layer, str(files[-1]))
+    load_mean(layer, files)
+    assert layer.weight.tolist() == [pytest.approx([1 / 3, 5.0])]
