@@ -184,6 +184,7 @@ NUMBERS = range(ROWS)
 TURNS = [[ENGLISH[3 * number + place] for place in range(3)] for number in range(ROWS // 3)]
 ALIGNED = {"a.en": "\n".join(ENGLISH), "a.de": "\n".join(GERMAN)}
 GROUPED = [[f"d{number}", turn] for number, turns in enumerate(TURNS) for turn in turns]
+SPOKEN = [[name, "ab"[number % 2], turn] for number, (name, turn) in enumerate(GROUPED)]
 NEXT = [[f"d{number}", *pair] for number, turns in enumerate(TURNS) for pair in pairwise(turns)]
 
 
@@ -216,6 +217,16 @@ NEXT = [[f"d{number}", *pair] for number, turns in enumerate(TURNS) for pair in 
             {"a.csv": as_csv(",")(["conversation_id", "text"], GROUPED)},
             {},
             {"task": "chat", "dialogue_column": "conversation_id", "source_column": "text", "target_column": "text"},
+        ),
+        (
+            {"a.csv": as_csv(",")(["session", "speaker", "message"], SPOKEN)},
+            {},
+            {"task": "chat", "dialogue_column": "session", "source_column": "message", "target_column": "message"},
+        ),
+        (
+            {"a.jsonl": "\n".join(json.dumps({"text": one, "turns": [{"value": "x"}]}) for one in ENGLISH)},
+            {},
+            {"task": "generation"},
         ),
         (
             {"a.tsv": "".join("\t".join(row) + "\n" for row in NEXT)},

@@ -212,7 +212,7 @@ def _object_columns(file: SourceFile) -> tuple[tuple[Column, ...], tuple[ListCol
             for name, text in filter(all, _leaves(row.value)):
                 found.setdefault(name, []).append(text)
             for name, value in row.value.items():
-                if turns := listed_turns(value):
+                if (turns := listed_turns(value)) and any(turns):
                     lists.setdefault(name, []).append(turns)
     if not found and not lists:
         raise UserMistake(
