@@ -31,8 +31,8 @@ _LOOKED_AT, _LAID_OUT = 10_000, 0.01  # pairs, and the share of them with layout
 _EXAMPLE = 200  # characters of a text in the facts
 
 FOLDED = (
-    "line breaks, tabs or spaces that do not break stand in {rows:,} targets, and become single spaces, which a model "
-    "will write in their place: set it to keep, or to fold if that is meant"
+    "in {rows:,} of the targets line breaks, tabs or spaces that do not break become single spaces, which a model will "
+    "write in their place: set it to keep, or to fold if that is meant"
 )
 
 logger = logging.getLogger(__name__)
