@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from seqloom.mistake import UserMistake
 from seqloom.recipe.kinds.translation import TRANSLATION
@@ -11,7 +12,7 @@ from seqloom.registry.lookup import MODEL_URI, find_checkpoint
 from seqloom.registry.runs import FlowRun, open_run
 from seqloom.registry.tracking import Version
 from seqloom.registry.versions import champion_scores, describe, find_by_key, register_version
-from tests.registry.tiny import corpus, evaluation, recipe_named
+from tests.registry.tiny import METRICS, corpus, evaluation, recipe_named
 
 
 def registered(client: MlflowClient, home: Path, checkpoint: Path, name: str, key: str, **registry: str) -> Version:
@@ -147,3 +148,20 @@ def test_without_a_registry(model: str, sentence: str, tmp_path: Path) -> None:
 def test_what_is_a_model_uri(uri: str, parts: tuple[str | None, ...] | None) -> None:
     found = MODEL_URI.fullmatch(uri)
     assert (found and found.group("name", "alias", "version")) == parts
+
+
+@pytest.mark.usefixtures("both")
+def test_a_version_is_tagged_with_what_it_is_judged_by_alone(client: MlflowClient) -> None:
+    tags = client.get_model_version("two-versions", "1").tags
+    assert METRICS.keys() & tags.keys() == {"test/bleu", "test/chrf"}
+
+
+def test_a_registry_that_fails_is_no_registry_that_has_the_name(
+    client: MlflowClient, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise MlflowException("database is locked")
+
+    monkeypatch.setattr(client, "create_registered_model", locked)
+    with pytest.raises(MlflowException, match="locked"):
+        register_version(client, recipe_named("locked"), "run", "key", checkpoint, evaluation())
