@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,7 +36,9 @@ def test_what_it_told(code: int, out: str, err: str, found: Smoke, monkeypatch: 
 
 
 def test_it_is_asked_without_a_gpu_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(command: list[str], env: dict[str, str], timeout: float, **_: Any) -> None:
+    def run(command: list[str], env: dict[str, str], cwd: str, timeout: float, text: bool, **_: Any) -> None:
+        assert text
+        assert not [*Path(cwd).iterdir()], "what lies around here is not there for others"
         assert (env["CUDA_VISIBLE_DEVICES"], env["MLFLOW_TRACKING_URI"]) == ("", "postgresql://user:secret@host/db")
         assert not any("secret" in word for word in command), "whoever lists processes reads it"
         assert "models:/a/1" in command
