@@ -1,15 +1,14 @@
 """The store cleaned up, as Prefect sees it."""
 
-from prefect import task
 from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
 
 from seqloom.artifact.home import home_folder
 from seqloom.registry.clean_up import CleanUp, clean_up
 from tasks.patience import tell_prefect
+from tasks.staging import stage_task
 
 
-@task(name="clean up", cache_policy=NO_CACHE)
+@stage_task(name="clean up")
 def clear_artifacts(days: int, delete: bool) -> CleanUp:
     """Judge every folder, remove what nobody needs where that is asked for, and leave the table in the UI."""
     done = clean_up(home_folder(), days, delete)

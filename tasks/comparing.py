@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from seqloom.artifact.home import home_folder
@@ -31,7 +29,7 @@ from seqloom.shell import shell_word
 from seqloom.training.history import read_history
 from tasks.pages import markdown
 from tasks.patience import tell_prefect
-from tasks.staging import patient_task
+from tasks.staging import patient_task, stage_task
 from tasks.watching import audience
 
 
@@ -151,7 +149,7 @@ def measure(
     return candidate
 
 
-@task(name="compare", cache_policy=NO_CACHE)
+@stage_task(name="compare")
 def weigh(candidates: Sequence[Candidate], task: str, metric: Measure) -> Comparison:
     """One table and two figures of all that were trained: quality by cost, and by length of the source.
 

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
 from seqloom.artifact.home import home_folder
@@ -16,10 +14,10 @@ from seqloom.registry.runs import failing_run_is_closed
 from seqloom.registry.tracking import connect
 from tasks.gpu import slots_for
 from tasks.naming import task_name
-from tasks.staging import run_stage
+from tasks.staging import run_stage, stage_task
 
 
-@task(name="evaluation", task_run_name=task_name("evaluation"), cache_policy=NO_CACHE)
+@stage_task(name="evaluation", task_run_name=task_name("evaluation"))
 def evaluate(
     recipe: Recipe, corpus: Manifest, batches: Manifest, training: Manifest, run_id: str, force: bool = False
 ) -> State[Manifest]:
@@ -35,7 +33,7 @@ def evaluate(
         return run_stage(EVALUATION, recipe, [corpus.digest, batches.digest, training.digest], write, force)
 
 
-@task(name="validation", task_run_name=task_name("validation"), cache_policy=NO_CACHE)
+@stage_task(name="validation", task_run_name=task_name("validation"))
 def validate(recipe: Recipe, corpus: Manifest, training: Manifest, run_id: str) -> State[Manifest]:
     """Score the model on the validation split: what models are chosen by."""
 

@@ -7,7 +7,7 @@ from contextvars import copy_context
 from functools import partial
 from threading import Event, Thread
 from time import monotonic
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal
 from uuid import UUID
 
 from mlflow.exceptions import MlflowException
@@ -64,7 +64,7 @@ def pass_gate(
     """
     with alone(recipe, "gate"):
         verdict = judge(recipe, corpus, evaluation, version)
-        if not needs_a_person(recipe, verdict):
+        if verdict is None or not needs_a_person(recipe, verdict):
             return promote(recipe, corpus, evaluation, version, verdict, Decision(True))
     decision = ask(recipe, verdict)
     with alone(recipe, "gate"):
@@ -95,7 +95,7 @@ def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manif
     return verdict
 
 
-def needs_a_person(recipe: Recipe, verdict: Verdict | None) -> TypeGuard[Verdict]:
+def needs_a_person(recipe: Recipe, verdict: Verdict | None) -> bool:
     """Whether the recipe wants one, and there is something to decide."""
     return recipe.registry.approval == "manual" and verdict is not None and verdict.passed
 

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 
@@ -25,7 +23,7 @@ from seqloom.registry.planning import digest_of_sources
 from seqloom.vectors.building import build_vectors
 from seqloom.vocabulary.building import build_vocabulary
 from tasks.secret_blocks import secret_of_block
-from tasks.staging import patient_task, run_stage
+from tasks.staging import patient_task, run_stage, stage_task
 from tasks.watching import audience
 
 open_vault(secret_of_block)
@@ -43,7 +41,7 @@ def prepare_corpus(recipe: Recipe, force: bool = False) -> State[Manifest]:
     return run_stage(CORPUS, recipe, [digest_of_sources(sources)], write, force)
 
 
-@task(name="defaults", task_run_name="defaults · {recipe.name}", cache_policy=NO_CACHE)
+@stage_task(name="defaults", task_run_name="defaults · {recipe.name}")
 def fit_recipe(recipe: Recipe, corpus: Manifest) -> Recipe:
     """Choose what the recipe leaves out, now that its corpus is known, and say why."""
     adapted = adapt(recipe, corpus.facts)
@@ -55,7 +53,7 @@ def fit_recipe(recipe: Recipe, corpus: Manifest) -> Recipe:
     return adapted.recipe
 
 
-@task(name="vocabulary", task_run_name="vocabulary · {recipe.name}", cache_policy=NO_CACHE)
+@stage_task(name="vocabulary", task_run_name="vocabulary · {recipe.name}")
 def make_vocabulary(recipe: Recipe, corpus: Manifest, force: bool = False) -> State[Manifest]:
     """Learn how text is cut into tokens."""
 
@@ -66,7 +64,7 @@ def make_vocabulary(recipe: Recipe, corpus: Manifest, force: bool = False) -> St
     return run_stage(VOCABULARY, recipe, [corpus.digest], write, force)
 
 
-@task(name="vectors", task_run_name="vectors · {recipe.name}", cache_policy=NO_CACHE)
+@stage_task(name="vectors", task_run_name="vectors · {recipe.name}")
 def make_vectors(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, force: bool = False) -> State[Manifest]:
     """Train or read the word vectors that the embeddings start from."""
 
@@ -77,7 +75,7 @@ def make_vectors(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, force: 
     return run_stage(VECTORS, recipe, [corpus.digest, vocabulary.digest], write, force)
 
 
-@task(name="batches", task_run_name="batches · {recipe.name}", cache_policy=NO_CACHE)
+@stage_task(name="batches", task_run_name="batches · {recipe.name}")
 def make_batches(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, force: bool = False) -> State[Manifest]:
     """Encode every split once."""
 

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prefect import task
 from prefect.artifacts import create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 
 from seqloom.artifact.home import home_folder
@@ -20,7 +18,7 @@ from seqloom.registry.tracking import connect
 from tasks.naming import artifact_key
 from tasks.pages import markdown
 from tasks.patience import tell_prefect
-from tasks.staging import patient_task
+from tasks.staging import patient_task, stage_task
 
 CHANGED = "seqloom.corpus.changed"  # the event that prefect.yaml's trigger waits for
 
@@ -61,7 +59,7 @@ def decide(recipe: Recipe, corpus: Manifest, share: float) -> Decision:
     return Decision(more, why, change)
 
 
-@task(name="tell", task_run_name="tell · {recipe.name}", cache_policy=NO_CACHE)
+@stage_task(name="tell", task_run_name="tell · {recipe.name}")
 def tell_of_change(recipe: Recipe, recipe_file: str, override: Sequence[str], decision: Decision) -> None:
     """Leave a page in the UI, and send the event that starts the training where there is reason to."""
     verdict = "training starts" if decision.train else "nothing to train"

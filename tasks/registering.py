@@ -76,7 +76,7 @@ def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: s
         found = versions.find_by_key(client, recipe.name, key)
         version = found
         new = version is None or version.run_id != run_id  # a forced run may make again exactly what is registered
-        if new:
+        if version is None or new:
             with runs.failing_run_is_closed(client, run_id):
                 runs.log_facts(client, run_id, (training, evaluation))
                 runs.log_results(client, run_id, evaluation)

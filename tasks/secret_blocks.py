@@ -1,6 +1,7 @@
 """Prefect's Secret blocks as a place of the secrets that a recipe names."""
 
 import os
+from typing import Any
 
 
 def secret_of_block(name: str) -> str | None:
@@ -10,7 +11,8 @@ def secret_of_block(name: str) -> str | None:
     from prefect.blocks.system import Secret  # seconds, and few recipes name one
 
     try:
-        block = Secret.load(name.lower().replace("_", "-"), _sync=True)  # as names of blocks are written
+        load: Any = Secret.load  # its types know no `_sync`
+        block = load(name.lower().replace("_", "-"), _sync=True)  # as names of blocks are written
     except ValueError:  # there is none
         return None
     return str(block.get())

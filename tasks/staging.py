@@ -1,9 +1,8 @@
 """A stage as a Prefect task: its cache, its lock, its retries and the page it leaves in the UI."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from prefect import Task, task
 from prefect.artifacts import create_markdown_artifact
@@ -23,6 +22,10 @@ from tasks.naming import artifact_key
 from tasks.pages.page import page
 from tasks.patience import passes_by_itself, tell_prefect
 from tasks.watching import audience, watched
+
+Made = TypeVar("Made")
+Work = Callable[..., Made]
+RunName = str | Callable[[dict[str, Any]], str]
 
 
 class Write(Protocol):
@@ -83,7 +86,18 @@ def is_transient(tried: Task[..., Any], run: TaskRun, state: State[Any]) -> bool
     return False
 
 
-patient_task = partial(
-    task, cache_policy=NO_CACHE, retries=3, retry_delay_seconds=[2, 10, 60], retry_condition_fn=is_transient
-)
-"""A task that speaks to the network, and tries again where that can help."""
+def stage_task(name: str, task_run_name: RunName | None = None, **options: Any) -> Callable[[Work[Made]], Work[Made]]:
+    """A Prefect task without Prefect's own cache.
+
+    Prefect hands a task the result of each state that it is given, such as a manifest; no type of Prefect's says so.
+    """
+    named: Any = task_run_name  # Prefect's own type of it wants a class around the function
+    decorate: Callable[[Work[Made]], Work[Made]] = task(
+        name=name, task_run_name=named, cache_policy=NO_CACHE, **options
+    )
+    return decorate
+
+
+def patient_task(name: str, task_run_name: RunName) -> Callable[[Work[Made]], Work[Made]]:
+    """A task that speaks to the network, and tries again where that can help."""
+    return stage_task(name, task_run_name, retries=3, retry_delay_seconds=[2, 10, 60], retry_condition_fn=is_transient)

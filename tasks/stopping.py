@@ -41,7 +41,7 @@ def stopping_as_prefect_does() -> Iterator[None]:
             cancelled = None
         if cancelled:
             _end_run(cancelled)
-            end = Abort(str(stop))  # ends the process with 0: a signal's code would have the worker report a crash
+            end: Any = Abort(str(stop))  # ends the process with 0: a signal's code would have the worker report a crash
             end.state = cancelled
             raise end from stop
         raise TerminationSignal(stop.number) from stop
@@ -76,7 +76,7 @@ def _confirm_a_cancellation(message: str) -> State | None:
         state = client.read_flow_run(context.flow_run.id).state
         if not state or not state.is_cancelling():
             return None
-        cancelled = Cancelled(message=message)
+        cancelled: State[Any] = Cancelled(message=message)
         cancelled.state_details.flow_run_id = context.flow_run.id
         client.set_flow_run_state(context.flow_run.id, cancelled, force=True)
         return cancelled

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 
@@ -27,12 +25,12 @@ from tasks.gpu import slots_for
 from tasks.headlines import epoch_in_words
 from tasks.naming import task_name
 from tasks.pages.training import draw_loss
-from tasks.staging import run_stage
+from tasks.staging import run_stage, stage_task
 from tasks.stopping import stopping_as_prefect_does
 from tasks.watching import audience
 
 
-@task(name="training", task_run_name=task_name("training"), cache_policy=NO_CACHE)
+@stage_task(name="training", task_run_name=task_name("training"))
 def train(
     recipe: Recipe,
     corpus: Manifest,
@@ -85,7 +83,8 @@ def train(
     client = connect(home_folder())
     with alone, failing_run_is_closed(client, run_id), MetricsLog(client, run_id) as log:
         state = run_stage(TRAINING, recipe, inputs, write, force)
-        for row in read_history(state.data.path):  # of a cached training MLflow has none yet
+        made: Any = state.data  # a manifest: run_stage says so
+        for row in read_history(made.path):  # of a cached training MLflow has none yet
             log(row)
     store.discard_workspace(TRAINING.name, key)
     return state

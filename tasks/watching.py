@@ -102,7 +102,9 @@ class _ProgressArtifact:
             return
         share, description = state
         if self._id is None:
-            self._id = create_progress_artifact(share, key=self._key, description=description)
+            made = create_progress_artifact(share, key=self._key, description=description)
+            assert isinstance(made, UUID), "no coroutine, outside of a loop"
+            self._id = made
         else:
             update_progress_artifact(self._id, share, description=description)
         self._shown = state

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -10,6 +10,10 @@ from flows.commands.printing import AsJson, console_for, print_json
 from flows.embedded_prefect import use_embedded_prefect
 from flows.servers import in_words, require_named_prefect
 from seqloom.artifact.home import home_folder
+
+if TYPE_CHECKING:
+    from flows.outcome import Outcome
+    from tasks.comparing import Comparison
 
 commands = typer.Typer()
 
@@ -32,10 +36,11 @@ def train(
     """Run the flow data_to_model: from the recipe's text to a registered model version."""
     home = home_folder()
     console = console_for(as_json)
+    from seqloom.artifact.stage import STAGES
     from seqloom.recipe.loading import load_recipe
     from seqloom.registry.admission import require_mlflow
     from seqloom.registry.checking import check_places
-    from seqloom.registry.planning import STAGES, Step, follow, pinned, read_sources
+    from seqloom.registry.planning import Step, follow, pinned, read_sources
 
     checked = load_recipe(recipe, override or [])
     check_places(checked)
@@ -60,7 +65,7 @@ def train(
             _meanwhile(home)
         server.wait()
     with watcher.live():
-        outcome = data_to_model(recipe=checked, force=force)
+        outcome = cast("Outcome", data_to_model(recipe=checked, force=force))  # Prefect returns what the state holds
     show_card(console, outcome, home)
     if as_json:
         print_json(outcome.as_json())
@@ -121,7 +126,7 @@ def compare(
     watcher = TerminalAudience(console)
     audience.set(watcher)
     with watcher.live():
-        comparison = compare_flow(files, FORM, changes, varied, register_best)
+        comparison = cast("Comparison", compare_flow(files, FORM, changes, varied, register_best))
     show_comparison(console, comparison)
     if as_json:
         print_json(asdict(comparison))

@@ -42,7 +42,7 @@ def fit_forms(client: SyncPrefectClient, deployments: list[DeploymentResponse], 
         fitted = fitted_schema(dict(schema), [*files, *own])
         if own and RECIPE in fitted["properties"]:
             _begin_with(fitted["properties"][RECIPE], begins)
-        client.update_deployment(deployment.id, DeploymentUpdate(parameter_openapi_schema=fitted))  # type: ignore[arg-type]
+        client.update_deployment(deployment.id, DeploymentUpdate(parameter_openapi_schema=fitted))
     return warnings
 
 
