@@ -1,6 +1,7 @@
 # make demo   installs, trains the demo translator, and says what was made
 # make up     starts Prefect, MLflow and a worker on this machine with all deployments, until Ctrl-C (docs/operate.md)
 # make test   installs and runs the tests, JOBS at a time (2)
+# make quick  those of them that start no server and train nothing, in under two minutes: for one who changed a line
 # make e2e    a person's way through both UIs, in a Chromium without a window; make screenshots keeps the pictures in docs/
 # make survive  runs what kills workers, flows and servers: some minutes
 # make check  formatting, lint, types, import rules
@@ -16,7 +17,7 @@ INSTALLED := .venv/.installed
 INSTALLED_DOCS := .venv/.installed-docs
 QUIETLY := --disable-pip-version-check --quiet
 
-.PHONY: demo up test docs e2e screenshots survive check mutate bench clean
+.PHONY: demo up test quick docs e2e screenshots survive check mutate bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/seqloom train recipes/demo.yaml
@@ -26,6 +27,12 @@ up: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n $(JOBS) --no-loadscope-reorder
+
+# What starts no process that takes seconds: a folder that gets such tests leaves the list.
+QUICK := $(addprefix tests/,artifact batches models recipe vectors vocabulary test_mask.py test_packaging.py test_locks.py test_readme.py)
+
+quick: $(INSTALLED)
+	$(BIN)/python -m pytest -n $(JOBS) $(QUICK)
 
 e2e: $(INSTALLED)
 	$(BIN)/python -m pytest tests/e2e
