@@ -139,3 +139,8 @@ def test_a_model_that_goes_on_has_the_sizes_of_its_parent() -> None:
     adapted = adapt(child, facts_of(300)).recipe
     assert adapted.model == parent.model
     assert adapted.vectors.width == 77
+
+
+def test_words_of_a_language_model_are_half_as_wide_as_what_reads_them() -> None:
+    recipe = adapt(recipe_of("generation"), facts_of(2_000)).recipe
+    assert recipe.vectors.width * 2 == recipe.model.decoder_width
