@@ -10,12 +10,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bench import memory, overhead, scaling, speed, vectors, vocabulary
+from bench import ddp, orchestration_overhead, peak_memory, tokenizer_speed, training_speed, word2vec_speed
 from bench.artifacts import prepare
 from bench.corpora import multi30k
-from bench.places import HOME, RECIPES
+from bench.paths import HOME, RECIPES
 from bench.row import Row
-from seqloom.recipe.loading import load_recipe
+from seqloom.recipe.recipe_file import load_recipe
 
 PARTS = ("transformer", "lstm", "vectors", "vocabulary", "memory", "scaling", "overhead")
 
@@ -42,23 +42,25 @@ def main() -> None:
 def _measure(part: str, options: argparse.Namespace, console: Console) -> Iterator[Row]:
     match part:
         case "vectors":
-            yield from vectors.measure(multi30k(), options.tokens, options.threads)
+            yield from word2vec_speed.measure(multi30k(), options.tokens, options.threads)
         case "vocabulary":
-            yield from vocabulary.measure(multi30k(), int(options.tokens * vectors.WORDS_PER_TOKEN))
+            yield from tokenizer_speed.measure(multi30k(), int(options.tokens * word2vec_speed.WORDS_PER_TOKEN))
         case "memory":
-            yield from memory.measure(options.pairs)
+            yield from peak_memory.measure(options.pairs)
         case "scaling":
-            yield from scaling.measure(multi30k())
+            yield from ddp.measure(multi30k())
         case "overhead":
-            yield from overhead.measure(max(1, options.rounds // 3))
+            yield from orchestration_overhead.measure(max(1, options.rounds // 3))
         case model:
             folder = prepare(multi30k(), load_recipe(RECIPES / f"{model}.yaml", options.override))
-            racing = speed.race(model, folder, options.rounds, options.seconds, options.threads, options.override)
+            racing = training_speed.race(
+                model, folder, options.rounds, options.seconds, options.threads, options.override
+            )
             console.print(_turns(model, racing))
-            yield from speed.rows(model, racing)
+            yield from training_speed.rows(model, racing)
 
 
-def _turns(model: str, contenders: Sequence[speed.Contender]) -> Table:
+def _turns(model: str, contenders: Sequence[training_speed.Contender]) -> Table:
     table = Table(title=f"{model}: target tokens per second", box=box.SIMPLE, title_justify="left")
     for column in ("", "median", "turns", "tokens an update", "parameters"):
         table.add_column(column, justify="left" if not column else "right")

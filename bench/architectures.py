@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.artifacts import LANGUAGES
-from bench.comparing import compare
 from bench.corpora import multi30k
-from bench.places import HOME, ROOT
-from seqloom.evaluation import canvas
+from bench.paths import HOME, ROOT
+from bench.variants import compare
+from seqloom.evaluation import plot_style
 
 RECURRENT = {
     f"{kind}-{attention}": [f"model.encoder={kind}", f"model.decoder={kind}", f"model.attention={attention}"]
@@ -31,7 +31,11 @@ STACKED = {
 
 VARIANTS = {**RECURRENT, **STACKED}
 RECIPE = ROOT / "bench" / "architectures.yaml"
-COLOURS = {"none": canvas.GREY, "additive": canvas.BLUE, "multiplicative": canvas.OCHRE}  # by attention; else ink
+COLORS = {
+    "none": plot_style.GRAY,
+    "additive": plot_style.BLUE,
+    "multiplicative": plot_style.OCHRE,
+}  # by attention; else ink
 LINES = {"rnn": ":", "lstm": "--", "gru": "-", "cnn": "-.", "transformer": "-"}
 
 
@@ -67,13 +71,13 @@ def main() -> None:
 
 
 def _draw_cost(candidates: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """A point for each model, in the colour of its attention, with its name beside it."""
-    figure, (axes,) = canvas.blank()
+    """A point for each model, in the color of its attention, with its name beside it."""
+    figure, (axes,) = plot_style.blank()
     for each in candidates:
         place = each["seconds"] / 60, each["metrics"]["test/bleu"]
-        axes.scatter(*place, s=50, color=_colour(each["label"]))
+        axes.scatter(*place, s=50, color=_color(each["label"]))
         name = each["label"].replace("-", ", ")
-        left = name.endswith("multiplicative")  # where its neighbour's name stands on the right
+        left = name.endswith("multiplicative")  # where its neighbor's name stands on the right
         axes.annotate(
             name,
             place,
@@ -82,30 +86,30 @@ def _draw_cost(candidates: Sequence[Mapping[str, Any]], path: Path) -> None:
             ha="right" if left else "left",
             va="center",
             fontsize=8,
-            color=canvas.INK,
+            color=plot_style.INK,
         )
     axes.margins(x=0.25, y=0.1)
-    canvas.dress(axes, "What an architecture is worth", "minutes of updates, one core", "BLEU of the test split")
-    canvas.save(figure, path)
+    plot_style.dress(axes, "What an architecture is worth", "minutes of updates, one core", "BLEU of the test split")
+    plot_style.save(figure, path)
     print(path)
 
 
 def _draw_lengths(candidates: Sequence[Mapping[str, Any]], path: Path) -> None:
     """A line for each model: where the source has to fit into one vector, it falls."""
-    figure, (axes,) = canvas.blank()
+    figure, (axes,) = plot_style.blank()
     lengths = [length.removesuffix(" characters") for length in candidates[0]["by_length"]]
     for each in candidates:
         name, kind = each["label"].replace("-", ", "), each["label"].split("-")[0]
-        style = {"color": _colour(each["label"]), "linestyle": LINES[kind], "linewidth": 1.8}
+        style = {"color": _color(each["label"]), "linestyle": LINES[kind], "linewidth": 1.8}
         axes.plot(lengths, list(each["by_length"].values()), label=name, **style)
-    canvas.dress(axes, "The fixed-length vector on long sentences", "characters of the source", "BLEU")
-    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8.5, labelcolor=canvas.INK, frameon=False)
-    canvas.save(figure, path)
+    plot_style.dress(axes, "The fixed-length vector on long sentences", "characters of the source", "BLEU")
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8.5, labelcolor=plot_style.INK, frameon=False)
+    plot_style.save(figure, path)
     print(path)
 
 
-def _colour(label: str) -> str:
-    return COLOURS.get(label.partition("-")[2], canvas.INK)
+def _color(label: str) -> str:
+    return COLORS.get(label.partition("-")[2], plot_style.INK)
 
 
 def _places(data: Path, folder: Path, pairs: int) -> list[str]:

@@ -3,17 +3,17 @@
 import shutil
 from pathlib import Path
 
-from bench.places import HOME
-from seqloom.batches.encoding import encode_corpus
-from seqloom.corpus.building import build_corpus
-from seqloom.corpus.reading import iterate_split
+from bench.paths import HOME
+from seqloom.corpus.corpus_files import iterate_split
 from seqloom.corpus.sources import locate
-from seqloom.models.building import Sizes
+from seqloom.corpus.stage import build_corpus
+from seqloom.dataset.stage import encode_corpus
+from seqloom.models.factory import Sizes
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import Corpus, Recipe
-from seqloom.vectors.building import build_vectors
-from seqloom.vocabulary.building import SIDES, build_vocabulary, load_vocabularies
-from seqloom.vocabulary.special import SPECIAL_TOKENS
+from seqloom.vectors.stage import build_vectors
+from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
+from seqloom.vocabulary.stage import SIDES, build_vocabulary, load_vocabularies
 
 LANGUAGES = {"source": "en", "target": "de"}
 VALIDATION_ROWS = 50  # so that an epoch's end costs next to nothing
@@ -30,7 +30,7 @@ def prepare(data: Path, recipe: Recipe, name: str = "multi30k", pairs: int | Non
     folder.mkdir(parents=True)
     section = corpus_section(data, folder, pairs)
     corpus, vocabulary = segment(section, recipe, folder)
-    vectors, batches = (folder / name for name in ("vectors", "batches"))
+    vectors, batches = (folder / name for name in ("vectors", "dataset"))
     for stage in (vectors, batches):
         stage.mkdir()
     build_vectors(recipe.vectors, recipe.vocabulary.shared, corpus, vocabulary, vectors, unwatched)
@@ -52,7 +52,7 @@ def segment(section: Corpus, recipe: Recipe, folder: Path) -> tuple[Path, Path]:
         for split in ("train", "validation", "test"):
             with (folder / f"{split}.{language}").open("w", encoding="utf-8") as file:
                 for frame in iterate_split(corpus, split, (side,)):
-                    for sequence in words.tokenise(frame[side].tolist()):
+                    for sequence in words.tokenize(frame[side].tolist()):
                         file.write(" ".join(sequence) + "\n")
     return corpus, vocabulary
 

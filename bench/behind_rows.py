@@ -14,15 +14,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqloom.batches.batch import Batch
-from seqloom.batches.running import RunningBatches, make_running_batch
-from seqloom.batches.sequences import Sequences
-from seqloom.models.building import Sizes, build_model
+from seqloom.dataset.batch import Batch
+from seqloom.dataset.lm_blocks import BlockBatches, make_block_batch
+from seqloom.dataset.sequences import Sequences
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.entrance import Entrance
+from seqloom.models.factory import Sizes, build_model
+from seqloom.models.input_embedding import InputEmbedding
 from seqloom.recipe.schema import Model
 from seqloom.training.loss import token_loss, validation_loss
-from seqloom.vocabulary.special import SPECIAL_TOKENS
+from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 
 ROW, WIDTH, BATCH_TOKENS = 32, 64, 1024
 CPU = torch.device("cpu")
@@ -41,7 +41,7 @@ def main() -> None:
     known = {letter: number for number, letter in enumerate(sorted(set(text)), start=len(SPECIAL_TOKENS))}
     ids = np.array([known[letter] for letter in text], dtype=np.int32)
     cut = len(ids) * 9 // 10
-    train, valid = (RunningBatches(_sequences(part), ROW, BATCH_TOKENS) for part in (ids[:cut], ids[cut:]))
+    train, valid = (BlockBatches(_sequences(part), ROW, BATCH_TOKENS) for part in (ids[:cut], ids[cut:]))
     kinds = {"transformer": ("sinusoidal", "learned", "rotary"), "cnn": ("sinusoidal", "learned")}
     for positions in kinds.get(asked.decoder, ("no",)):  # a recurrent model knows no places
         for how in ("rows", "offsets", "context") if asked.decoder in kinds else ("rows",):
@@ -54,7 +54,7 @@ def main() -> None:
                 decoder_layers=2,
                 feedforward_width=4 * WIDTH,
                 positions="sinusoidal" if positions == "no" else positions,
-                places=2 * ROW,
+                max_positions=2 * ROW,
                 dropout=0.1,
             )
             plain, windowed = (
@@ -76,12 +76,12 @@ def _sequences(ids: np.ndarray) -> Sequences:
     return Sequences(ids, np.array([0, len(ids)], dtype=np.int64))
 
 
-def _train(model: EncoderDecoder, batches: RunningBatches, how: str, updates: int) -> None:
+def _train(model: EncoderDecoder, batches: BlockBatches, how: str, updates: int) -> None:
     random = np.random.default_rng(1)
-    entrance = next((module for module in model.modules() if isinstance(module, Entrance)), nn.Identity())
+    entrance = next((module for module in model.modules() if isinstance(module, InputEmbedding)), nn.Identity())
     read = entrance.forward
-    optimiser = torch.optim.AdamW(model.parameters(), 2e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, updates, pct_start=0.1)
+    optimizer = torch.optim.AdamW(model.parameters(), 2e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, updates, pct_start=0.1)
     done = epoch = 0
     while done < updates:
         for rows, _ in batches.epoch(1, epoch):
@@ -89,9 +89,9 @@ def _train(model: EncoderDecoder, batches: RunningBatches, how: str, updates: in
                 first = int(random.integers(ROW + 1))
                 entrance.forward = lambda embedded, place, first=first: read(embedded, place + first)
             loss = token_loss(model, _behind(batches, rows) if how == "context" else batches.batch(rows), 0.0)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            optimiser.step()
+            optimizer.step()
             schedule.step()
             done += 1
             if done == updates:
@@ -100,7 +100,7 @@ def _train(model: EncoderDecoder, batches: RunningBatches, how: str, updates: in
     entrance.forward = read
 
 
-def _behind(batches: RunningBatches, rows: np.ndarray) -> Batch:
+def _behind(batches: BlockBatches, rows: np.ndarray) -> Batch:
     """Rows of the ring, each behind the one before it; half of them begin with nothing, as answers do."""
     texts, known = [], []
     for row in rows.tolist():
@@ -108,7 +108,7 @@ def _behind(batches: RunningBatches, rows: np.ndarray) -> Batch:
         before = ROW * (row % 2)
         texts.append(batches.ids[(start - before + np.arange(before + ROW)) % batches.total])
         known.append(before)
-    return make_running_batch(texts, known)
+    return make_block_batch(texts, known)
 
 
 if __name__ == "__main__":

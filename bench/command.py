@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench.places import ROOT
+from bench.paths import ROOT
 
 
 def told_by(home: Path, *arguments: str) -> dict[str, Any]:
     """The JSON object that the command prints; where it fails it has said why, and so this program ends as well."""
-    command = [sys.executable, "-m", "flows.command_line", *arguments, "--json"]
+    command = [sys.executable, "-m", "seqloom.cli.main", *arguments, "--json"]
     environment = {**os.environ, "SEQLOOM_HOME": str(home)}
     done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
     if done.returncode:

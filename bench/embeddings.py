@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 
-from bench.comparing import compare
 from bench.corpora import corpora
-from bench.places import HOME, ROOT
-from seqloom.evaluation import canvas
+from bench.paths import HOME, ROOT
+from bench.variants import compare
+from seqloom.evaluation import plot_style
 
 SIZES = {500: 24, 2000: 12, 8000: 8}  # passes by the number of training sentences, for enough updates of few sentences
 WIDTH = 128  # of the recipe
@@ -63,7 +63,7 @@ def variants_with(pretrained: Path) -> dict[str, list[str]]:
     """Overrides of the recipe, by name; `pretrained` is a file of vectors."""
     other = ["vectors.method=pretrained", f"vectors.source_file='{pretrained}'"]
     frozen = ["training.freeze_embeddings=true"]
-    alone = ["model.linear_runs=0", "vocabulary.min_frequency=2"]
+    alone = ["model.ngram_order=0", "vocabulary.min_frequency=2"]
     return {
         "random-tuned": [*alone, "vectors.method=none"],
         "own-tuned": alone,
@@ -107,20 +107,25 @@ def _print(scores: Mapping[str, Scores]) -> None:
 
 
 def _draw(scores: Mapping[str, Scores], path: Path) -> None:
-    figure, (axes,) = canvas.blank()
-    colours = {"random": canvas.GREY, "own": canvas.BLUE, "pretrained": canvas.OCHRE, BASELINE: canvas.GREY}
+    figure, (axes,) = plot_style.blank()
+    colors = {
+        "random": plot_style.GRAY,
+        "own": plot_style.BLUE,
+        "pretrained": plot_style.OCHRE,
+        BASELINE: plot_style.GRAY,
+    }
     for name, by_size in scores.items():
         start, _, kept = name.partition("-")
         heights, spreads = zip(*((mean(by_size[size]), _spread(by_size[size])) for size in SIZES), strict=True)
-        colour, dashes = colours[start], {"frozen": "--", "tuned": "-", "tuned-beside-linear": "-."}.get(kept, ":")
-        axes.plot(list(SIZES), heights, color=colour, linestyle=dashes, linewidth=1.8, label=name.replace("-", ", "))
-        axes.errorbar(list(SIZES), heights, spreads, fmt="o", color=colour, markersize=4, capsize=3)
+        color, dashes = colors[start], {"frozen": "--", "tuned": "-", "tuned-beside-linear": "-."}.get(kept, ":")
+        axes.plot(list(SIZES), heights, color=color, linestyle=dashes, linewidth=1.8, label=name.replace("-", ", "))
+        axes.errorbar(list(SIZES), heights, spreads, fmt="o", color=color, markersize=4, capsize=3)
     axes.set_xscale("log")
     axes.set_xticks(list(SIZES), [f"{size:,}" for size in SIZES])
     axes.minorticks_off()
-    canvas.dress(axes, "What word vectors are worth", "training sentences", "accuracy, percent")
-    canvas.legend_inside(axes)
-    canvas.save(figure, path)
+    plot_style.dress(axes, "What word vectors are worth", "training sentences", "accuracy, percent")
+    plot_style.legend_inside(axes)
+    plot_style.save(figure, path)
     print(path)
 
 

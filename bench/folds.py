@@ -1,4 +1,4 @@
-"""Cross-validation of a labelling recipe: `python -m bench.folds RECIPE FILE [--folds 10] [--at-once 2] [-o …]`.
+"""Cross-validation of a labeling recipe: `python -m bench.folds RECIPE FILE [--folds 10] [--at-once 2] [-o …]`.
 
 FILE holds all rows as lines of a label, a space and the text; fold k tests every tenth line, from line k on. Each fold
 is a whole training of the recipe, word vectors included, in a home of its own, which is removed again.
@@ -51,7 +51,7 @@ def _train(recipe: Path, lines: list[bytes], fold: int, folds: int, override: li
         train, test = (Path(scratch) / name for name in ("train", "test"))
         train.write_bytes(b"".join(line for number, line in enumerate(lines) if number % folds != fold))
         test.write_bytes(b"".join(lines[fold::folds]))
-        places = [f"corpus.train=['{train}']", f"corpus.test=['{test}']", "corpus.format=labelled"]
+        places = [f"corpus.train=['{train}']", f"corpus.test=['{test}']", "corpus.format=labeled"]
         overrides = [part for each in [*places, *override] for part in ("-o", each)]
         metrics: dict[str, float] = told_by(Path(scratch) / "home", "train", str(recipe.resolve()), *overrides)[
             "metrics"

@@ -10,7 +10,7 @@ import sys
 import venv
 from pathlib import Path
 
-from bench.places import HOME
+from bench.paths import HOME
 
 TORCH = "torch==2.13.0"
 PEERS = {

@@ -11,17 +11,17 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from bench.applications import APPLICATIONS, ENGLISH_CHINESE, FOLDER, train, write_english_chinese
 from bench.artifacts import segment
 from bench.corpora import corpora
+from bench.paths import HOME, ROOT
 from bench.peers import python_of
-from bench.places import HOME, ROOT
-from bench.speed import PATIENCE
-from seqloom.corpus.reading import read_split
+from bench.quality import APPLICATIONS, ENGLISH_CHINESE, FOLDER, train, write_english_chinese
+from bench.training_speed import PATIENCE
+from seqloom.corpus.corpus_files import read_split
 from seqloom.evaluation.scores import text_scores
-from seqloom.recipe.loading import load_recipe
-from seqloom.vocabulary.building import load_vocabularies
-from seqloom.vocabulary.special import UNKNOWN
+from seqloom.recipe.recipe_file import load_recipe
+from seqloom.vocabulary.special_tokens import UNKNOWN
+from seqloom.vocabulary.stage import load_vocabularies
 
 NAME = "english-chinese"
 SCORES = ("bleu", "chrf", "ter")

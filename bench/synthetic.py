@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.artifacts import LANGUAGES
-from seqloom.corpus.writing import CorpusWriter
+from seqloom.corpus.corpus_files import CorpusWriter
 
 CHUNK = 50_000  # sentences drawn at once
 

@@ -19,7 +19,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 class Turns:
     """Counts and times the updates of the training in this process, and halts it between turns.
 
-    An update ends with the optimiser's step. The target tokens of a batch are those the loss is computed on: the end
+    An update ends with the optimizer's step. The target tokens of a batch are those the loss is computed on: the end
     of a sentence among them, its start and padding not.
     """
 
@@ -42,11 +42,11 @@ class Turns:
         """Something other than training went on, such as a validation: the update under way is not counted."""
         self._interrupted = True
 
-    def _after_update(self, optimiser: Any, *_: object) -> None:
+    def _after_update(self, optimizer: Any, *_: object) -> None:
         now = time.perf_counter()
         tokens = self._tokens.popleft()
         if not self._parameters:
-            self._parameters = sum(weight.numel() for group in optimiser.param_groups for weight in group["params"])
+            self._parameters = sum(weight.numel() for group in optimizer.param_groups for weight in group["params"])
         if not self._interrupted:
             self._updates.append((tokens, now - self._last))
         self._interrupted = False

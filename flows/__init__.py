@@ -2,7 +2,7 @@
 
 import os
 
-from flows.plain_mistakes import spare_tracebacks
+from tasks.log_filters import spare_tracebacks
 
 # Before torch is loaded: a thread that waits spins for microseconds, then gives its core away. The default, to spin for
 # milliseconds, makes a training tens of times slower beside other work; not to spin at all makes small models twice as

@@ -9,11 +9,11 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic import Field
 
-from flows.asking import told_in_words
-from seqloom.bulk.generating import Report
-from seqloom.recipe.sections.registry import ServedForm
-from seqloom.registry.lookup import in_words
-from tasks.generating import generate_shards
+from flows.parameters import told_in_words
+from seqloom.batch_inference.sharded_generation import BatchReport
+from seqloom.recipe.sections.registry_section import ServedForm
+from seqloom.registry.model_uri import in_words
+from tasks.generation_task import generate_shards
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -35,7 +35,7 @@ def batch_generate(
     max_characters: Count = 5_000,
     device: Literal["auto", "cpu", "cuda"] = "auto",
     form: ServedForm = "torch",
-) -> State[Report]:
+) -> State[BatchReport]:
     """A model over every row of a file: its columns and the prediction to Parquet, what fails listed, resumable.
 
     Args:

@@ -7,9 +7,9 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
-from flows.asking import told_in_words
-from seqloom.registry.clean_up import CleanUp
-from tasks.clearing import clear_artifacts
+from flows.parameters import told_in_words
+from seqloom.registry.garbage_collection import CleanUp
+from tasks.artifact_cleanup import clear_artifacts
 
 
 @flow(name="clean-up", flow_run_name="artifacts unused for {days} days · delete: {delete}", validate_parameters=False)

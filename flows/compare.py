@@ -7,32 +7,31 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from flows.asking import FORM, Variant, asked_variants, checked_parameters, told_in_words
 from flows.data_to_model import data_to_model
-from flows.deployed_form import form_start, tell_edits
-from seqloom.artifact.home import home_folder
-from seqloom.corpus.once import downloading_once
-from seqloom.evaluation.ranking import Candidate
-from seqloom.mask import masked
-from seqloom.mistake import UserMistake
-from seqloom.recipe.kinds.choosing import judged_by, kind_of
+from flows.parameters import FORM, Variant, asked_variants, checked_parameters, form_start, tell_edits, told_in_words
+from seqloom.artifact.home_folder import home_folder
+from seqloom.corpus.download import downloading_once
+from seqloom.errors import UserError
+from seqloom.evaluation.model_comparison import Candidate
+from seqloom.recipe.applications import application_of, metric_of_recipe
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.admission import require_mlflow
-from seqloom.registry.checking import check_places
-from seqloom.registry.planning import pinned
-from tasks.comparing import Comparison, measure, measured_before, weigh
-from tasks.evaluating import evaluate, validate
-from tasks.preparing import fit_recipe, make_batches, make_vectors, make_vocabulary, prepare_corpus
-from tasks.registering import open_run
-from tasks.stopping import end_in_mlflow
-from tasks.training import train
+from seqloom.registry.mlflow_access import require_mlflow
+from seqloom.registry.plan import pinned
+from seqloom.registry.preflight import check_places
+from seqloom.url_mask import masked
+from tasks.cancellation import end_in_mlflow
+from tasks.comparison import Comparison, measure, measured_before, weigh
+from tasks.evaluation_task import evaluate, validate
+from tasks.preparation import fit_recipe, make_batches, make_vectors, make_vocabulary, prepare_corpus
+from tasks.registration import open_run
+from tasks.training_task import train
 
 
 def _run_name() -> str:
     try:
         asked = checked_parameters(compare.fn, flow_run.parameters)
         names = [*(asked["recipe_files"] or [asked["recipe"].name]), *asked["grid"]]
-    except UserMistake:  # the run itself will say which
+    except UserError:  # the run itself will say which
         names = ["recipes"]
     return f"{masked(' · '.join(names))} · {datetime.now():%Y-%m-%d %H:%M}"
 
@@ -66,7 +65,7 @@ def compare(
         check_places(variant.recipe)
         require_mlflow(home_folder(), variant.recipe.name, patient=True)
     first = variants[0].recipe
-    metric = judged_by(first)
+    metric = metric_of_recipe(first)
     with downloading_once():  # or they might not be compared on the same text
         comparison = weigh([_candidate(variant, metric.name) for variant in variants], first.task, metric)
         if register_best:
@@ -90,7 +89,7 @@ def train_and_score(label: str, recipe: Recipe, metric: str) -> Candidate:
     training = train(recipe, corpus, vocabulary, vectors, batches, run_id)
     evaluation = evaluate(recipe, corpus, batches, training, run_id)
     validation = validate(recipe, corpus, training, run_id)
-    return measure(label, kind_of(recipe.task).judged[metric], corpus, training, evaluation, validation, run_id)
+    return measure(label, application_of(recipe.task).judged[metric], corpus, training, evaluation, validation, run_id)
 
 
 def _candidate(variant: Variant, metric: str) -> Candidate:

@@ -7,36 +7,35 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from flows.asking import FORM, asked_recipe, checked_parameters, told_in_words
-from flows.deployed_form import form_start, tell_edits
-from flows.outcome import Outcome
-from seqloom.artifact.home import home_folder
+from flows.parameters import FORM, asked_recipe, checked_parameters, form_start, tell_edits, told_in_words
+from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
-from seqloom.mask import masked
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.admission import require_mlflow
-from seqloom.registry.checking import check_places
-from seqloom.registry.planning import pinned
-from tasks.describing import write_card
+from seqloom.registry.mlflow_access import require_mlflow
+from seqloom.registry.plan import pinned
+from seqloom.registry.preflight import check_places
+from seqloom.url_mask import masked
+from tasks.cancellation import end_in_mlflow
+from tasks.card import write_card
+from tasks.data_shortage import shortage
 from tasks.embedded import prefect_is_embedded
-from tasks.evaluating import evaluate
-from tasks.exporting import add_form
-from tasks.gating import pass_gate
+from tasks.evaluation_task import evaluate
+from tasks.export_task import add_form
+from tasks.gate_task import pass_gate
 from tasks.headlines import headline, state_name
-from tasks.naming import run_name
-from tasks.preparing import fit_recipe, make_batches, make_vectors, make_vocabulary, prepare_corpus
-from tasks.registering import open_run, register
-from tasks.shortage import shortage
-from tasks.stopping import end_in_mlflow
-from tasks.training import train
+from tasks.outcome import Outcome
+from tasks.preparation import fit_recipe, make_batches, make_vectors, make_vocabulary, prepare_corpus
+from tasks.registration import open_run, register
+from tasks.run_names import run_name
+from tasks.training_task import train
 
 
 def _run_name() -> str:
     try:
         asked = checked_parameters(data_to_model.fn, flow_run.parameters)
         return run_name(asked_recipe(asked["recipe"], asked["recipe_file"], asked["override"], form_start()))
-    except UserMistake:  # the run itself will say which
+    except UserError:  # the run itself will say which
         return f"{masked(str(flow_run.parameters.get('recipe_file') or 'recipe'))} · {datetime.now():%Y-%m-%d %H:%M}"
 
 

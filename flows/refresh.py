@@ -10,11 +10,11 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic import Field
 
-from flows.asking import told_in_words
-from seqloom.recipe.loading import load_recipe
+from flows.parameters import told_in_words
+from seqloom.recipe.recipe_file import load_recipe
 from tasks.headlines import WATCHED
-from tasks.preparing import prepare_corpus
-from tasks.refreshing import Decision, decide, tell_of_change
+from tasks.preparation import prepare_corpus
+from tasks.refresh_decision import RefreshDecision, decide, tell_of_change
 
 
 def _run_name() -> str:
@@ -25,7 +25,7 @@ def _run_name() -> str:
 @told_in_words
 def refresh(
     recipe_file: str, override: tuple[str, ...] = (), share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05
-) -> State[Decision]:
+) -> State[RefreshDecision]:
     """Read a recipe's corpus, and start its training if enough rows changed since the newest version, or there is none.
 
     The training is started by the event seqloom.corpus.changed, which the deployment train-on-demand waits for.

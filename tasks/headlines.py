@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from seqloom.artifact.manifest import Manifest
-from seqloom.recipe.kinds.choosing import kind_of
-from seqloom.vocabulary.unknown import unknown_told
+from seqloom.recipe.applications import application_of
+from seqloom.vocabulary.unknown_tokens import unknown_told
 
 VERDICTS = {
     "champion": "is champion",
@@ -36,13 +36,13 @@ def headline(manifest: Manifest) -> str:
             return f"{size['source']:,} source and {size['target']:,} target tokens{warning and '; '}{warning}"
         case "vectors":
             return _coverage(facts["coverage"])
-        case "batches":
+        case "dataset":
             return f"{facts['tokens']['train.target']:,} target tokens to train on"
         case "training":
             loss = facts["validation"]["validation/loss"]
             return f"{facts['parameters'] / 1e6:.1f} M parameters, validation loss {loss:.3f}, {_end(facts)}"
         case "evaluation" | "validation":
-            kind, split = kind_of(facts["task"]), "test" if manifest.stage == "evaluation" else "validation"
+            kind, split = application_of(facts["task"]), "test" if manifest.stage == "evaluation" else "validation"
             figures = (
                 f"{each.label} {each.shown(facts['metrics'][f'{split}/{name}'])}" for name, each in kind.judged.items()
             )

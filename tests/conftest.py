@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from tests.stack.running import RunningStack
+    from tests.stack.stack_process import RunningStack
 
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["SEQLOOM_OUTPUT_UMASK"] = "022"  # or a command that is called in this process would note its umask here
@@ -63,9 +63,9 @@ SILENCE = 100  # seconds after which a run of the stack has crashed: three beats
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RunningStack]":
     """`seqloom up`, for every test that needs servers and a worker."""
-    from tests.stack import running
+    from tests.stack import stack_process
 
-    up = running.RunningStack(tmp_path_factory.mktemp("a stack ü") / "home", SEQLOOM_SILENCE_SECONDS=str(SILENCE))
+    up = stack_process.RunningStack(tmp_path_factory.mktemp("a stack ü") / "home", SEQLOOM_SILENCE_SECONDS=str(SILENCE))
     try:
         up.start()
         yield up

@@ -25,13 +25,13 @@ def test_the_contracts_of_import_hold() -> None:
     ("module", "heavy"),
     [
         ("seqloom", HEAVY),
-        ("seqloom.mistake", HEAVY),
+        ("seqloom.errors", HEAVY),
         ("seqloom.artifact.store", tuple(name for name in HEAVY if name != "pydantic")),
-        ("seqloom.training.building", tuple(name for name in HEAVY if name not in BARE)),
+        ("seqloom.training.stage", tuple(name for name in HEAVY if name not in BARE)),
         ("seqloom.pipeline", ("torch", "mlflow", "prefect", "gensim", "sklearn", "matplotlib", "tokenizers")),
-        ("seqloom.registry.planning", ("torch", "mlflow", "prefect", "gensim", "sklearn", "matplotlib")),
+        ("seqloom.registry.plan", ("torch", "mlflow", "prefect", "gensim", "sklearn", "matplotlib")),
         ("flows.data_to_model", ("torch", "gensim", "sklearn", "matplotlib")),
-        ("flows.command_line", ("torch", "mlflow", "prefect", "gensim", "pandas", "sklearn", "matplotlib")),
+        ("seqloom.cli.main", ("torch", "mlflow", "prefect", "gensim", "pandas", "sklearn", "matplotlib")),
     ],
 )
 def test_a_module_pulls_in_no_more_than_it_needs(module: str, heavy: tuple[str, ...]) -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from bench import applications, architectures, embeddings
-from bench.applications import APPLICATIONS, Application
+from bench import architectures, embeddings, quality
 from bench.corpora import VARIABLE
-from bench.places import RECIPES, ROOT
-from seqloom.recipe.loading import load_recipe
+from bench.paths import RECIPES, ROOT
+from bench.quality import APPLICATIONS, Application
+from seqloom.recipe.recipe_file import load_recipe
 
 READ = (".py", ".md", ".yaml")
 
@@ -40,14 +40,14 @@ def test_every_application_can_be_trained(application: Application) -> None:
 def test_without_its_corpora_it_says_in_one_sentence_what_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["bench.applications", "ptb"])
+    monkeypatch.setattr("sys.argv", ["bench.quality", "ptb"])
     for named, sentence in (
         ("", "this reads ptb/ptb.train.txt: set SEQLOOM_CORPORA"),
         (str(tmp_path), "no ptb/ptb.train"),
     ):
         monkeypatch.setenv(VARIABLE, named)
         with pytest.raises(SystemExit) as left:
-            applications.main()
+            quality.main()
         assert left.value.code == 2
         assert capsys.readouterr().err.startswith(sentence)
 

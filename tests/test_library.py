@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 import seqloom
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 from seqloom.pipeline import TextModel
-from seqloom.recipe.loading import change_recipe, check_recipe
-from seqloom.registry.planning import plan
+from seqloom.recipe.recipe_file import change_recipe, check_recipe
+from seqloom.registry.plan import plan
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
@@ -61,7 +61,7 @@ def test_the_lines_run_and_what_the_process_writes_is_as_before(notebook: dict[s
 def test_its_stages_are_those_of_the_command(notebook: dict[str, Any]) -> None:
     recipe = check_recipe(notebook["recipe"], "the page")
     steps = plan(change_recipe(recipe, SMALL), notebook["home"])
-    assert [step.stage for step in steps if step.cached] == ["corpus", "vocabulary", "vectors", "batches", "training"]
+    assert [step.stage for step in steps if step.cached] == ["corpus", "vocabulary", "vectors", "dataset", "training"]
 
 
 def test_again_it_is_found_and_not_trained(notebook: dict[str, Any], model: TextModel) -> None:
@@ -80,15 +80,15 @@ def test_it_scores_rows_that_are_given(model: TextModel) -> None:
 
 
 def test_mistakes_are_sentences(model: TextModel, tmp_path: Path) -> None:
-    with pytest.raises(UserMistake, match="one text: write"):
+    with pytest.raises(UserError, match="one text: write"):
         model.predict("the cat sleeps")  # type: ignore[arg-type]
-    with pytest.raises(UserMistake, match="beam"):
+    with pytest.raises(UserError, match="beam"):
         model.predict(["the cat sleeps"], beams=2)
-    with pytest.raises(UserMistake, match="columns source and target"):
+    with pytest.raises(UserError, match="columns source and target"):
         seqloom.load(model.folder).evaluate()
-    with pytest.raises(UserMistake, match="columns source and target"):
+    with pytest.raises(UserError, match="columns source and target"):
         model.evaluate(pd.DataFrame({"text": ["the cat sleeps"]}))
-    with pytest.raises(UserMistake, match="no such"):
+    with pytest.raises(UserError, match="no such"):
         seqloom.load(tmp_path / "nowhere")
     with pytest.raises(AttributeError, match="no attribute"):
         seqloom.predict  # noqa: B018

@@ -1,4 +1,4 @@
-"""What people find beside the code: licence, version, citation, hooks and templates, and that they say one thing."""
+"""What people find beside the code: license, version, citation, hooks and templates, and that they say one thing."""
 
 import re
 import tomllib
@@ -21,7 +21,7 @@ def test_the_version_is_said_once_and_told_everywhere() -> None:
     assert released in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
 
 
-def test_the_licence_is_the_one_that_is_named() -> None:
+def test_the_license_is_the_one_that_is_named() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert PROJECT["license"] == citation["license"] == "Apache-2.0"
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")

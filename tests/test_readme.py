@@ -7,8 +7,8 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from flows.command_line import app
-from seqloom.recipe.loading import check_recipe
+from seqloom.cli.main import app
+from seqloom.recipe.recipe_file import check_recipe
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")

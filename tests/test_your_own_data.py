@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from flows.commands.first_recipe import init
-from flows.stack.layout import CPU_POOL
-from seqloom.recipe.loading import check_recipe, load_recipe
+from seqloom.cli.init_command import init
+from seqloom.recipe.recipe_file import check_recipe, load_recipe
+from seqloom.stack.layout import CPU_POOL
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "your-own-data.md").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ Its own command line's function trains; `TrainManager._train_step` is looked in 
 calls tokens is what is counted here: `Batch.ntokens` is the sum of the target mask over the target without its start.
 
 What differs from Seqloom: its token batches are not sorted by length and their size counts padding, hence the larger
-number here, which gives the same 1,700 target tokens; it tokenises (here: splits at spaces) every sentence anew each
+number here, which gives the same 1,700 target tokens; it tokenizes (here: splits at spaces) every sentence anew each
 time it is drawn. Recurrent: Luong's input feeding joins Bahdanau's attention, the output layer is not tied (it cannot
 be) and reads 512 numbers in place of 256. It clips no gradient, which spares it one pass.
 """

@@ -92,16 +92,16 @@ def main() -> None:
     random.seed(1)
     tokens = len((folder / "vocabulary.en").read_text(encoding="utf-8").split("\n")) - 1 + END + 1
     model = Translator(tokens)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=5e-4, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-4, betas=(0.9, 0.98))
     for source, target in batches(folder):
         wanted = target[:, 1:]
         turns.drawn(int((wanted != PADDING).sum()))
         logits = model(source, target[:, :-1])
         loss = F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=PADDING, label_smoothing=0.1)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        optimizer.step()
 
 
 if __name__ == "__main__":

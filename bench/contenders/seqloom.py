@@ -1,7 +1,7 @@
 """Seqloom's own training stage: `python -m bench.contenders.seqloom RECIPE FOLDER [SECTION.FIELD=VALUE …]`.
 
 The library's function trains from the artifacts of its own stages, and is looked in on through torch's hook for
-optimisers and the batches it draws; nothing is spared that a user's training does, but for the validation split, which
+optimizers and the batches it draws; nothing is spared that a user's training does, but for the validation split, which
 is a few sentences.
 """
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.artifacts import sizes_of
-from bench.places import RECIPES
+from bench.paths import RECIPES
 from bench.turns import Turns
-from seqloom.batches.bucketing import BucketedBatches
+from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.progress import unwatched
-from seqloom.recipe.loading import load_recipe
-from seqloom.training.building import train_model
+from seqloom.recipe.recipe_file import load_recipe
+from seqloom.training.stage import train_model
 
 WARM_UP = 10
 
@@ -27,7 +27,7 @@ def main() -> None:
     recipe = load_recipe(RECIPES / f"{model}.yaml", overrides)
     turns = Turns(WARM_UP)
     read = BucketedBatches.batch
-    training_rows = len(BucketedBatches.open(folder / "batches", "train", 1).source)
+    training_rows = len(BucketedBatches.open(folder / "dataset", "train", 1).source)
 
     def counted(batches: BucketedBatches, rows: Any) -> Any:
         batch = read(batches, rows)
@@ -49,7 +49,7 @@ def main() -> None:
             sizes,
             folder / "vocabulary",
             folder / "vectors",
-            folder / "batches",
+            folder / "dataset",
             workspace,
             made,
             lambda _: {},

@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from seqloom.artifact.home import home_folder
+from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.private import keep_private
-from seqloom.artifact.stage import BATCHES, CORPUS, TRAINING, VECTORS, VOCABULARY, Stage
+from seqloom.artifact.permissions import keep_private
+from seqloom.artifact.stage_key import CORPUS, DATASET, TRAINING, VECTORS, VOCABULARY, Stage
 from seqloom.artifact.store import Store
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 from seqloom.progress import Progress, unwatched
 from seqloom.recipe.adaptive_defaults import adapt
-from seqloom.recipe.kinds.choosing import kind_of
-from seqloom.recipe.loading import change_recipe, change_section, check_recipe, load_recipe
-from seqloom.recipe.resolved import RECIPE_FILE, write_recipe
+from seqloom.recipe.applications import application_of
+from seqloom.recipe.recipe_file import change_recipe, change_section, check_recipe, load_recipe
 from seqloom.recipe.schema import Decoding, Recipe
-from seqloom.registry.planning import digest_of_sources, pinned
+from seqloom.recipe.serialization import RECIPE_FILE, write_recipe
+from seqloom.registry.plan import digest_of_sources, pinned
 
 if TYPE_CHECKING:
     from seqloom.decoding.generator import Generator
-    from seqloom.models.building import Sizes
+    from seqloom.models.factory import Sizes
     from seqloom.training.job import Scoring
 
 Observe = Callable[[Mapping[str, float]], None]
@@ -56,7 +56,7 @@ class TextModel:
         """Return the best answer to each text, in order; `decoding` changes fields of the recipe's, such as beam_size.
 
         Raises:
-            UserMistake: `texts` is one text, or a field of decoding is unknown or out of range.
+            UserError: `texts` is one text, or a field of decoding is unknown or out of range.
         """
         return list(self.table(texts, **decoding)["prediction"])
 
@@ -64,10 +64,10 @@ class TextModel:
         """Return all that a served model answers, by column: prediction and truncated, or label and probabilities.
 
         Raises:
-            UserMistake: as of `predict`.
+            UserError: as of `predict`.
         """
         if isinstance(texts, str):
-            raise UserMistake("predict takes a list of texts, and this is one text: write [text]")
+            raise UserError("predict takes a list of texts, and this is one text: write [text]")
         overrides = [f"{name}={value}" for name, value in decoding.items()]
         section = change_section(Decoding(**vars(self.generator.decoding)), overrides, "decoding")
         return self.generator.columns(self.generator.answer(list(texts), section))
@@ -76,17 +76,17 @@ class TextModel:
         """Return the scores of the task, by name, on rows with the columns source and target, else on the test split.
 
         Raises:
-            UserMistake: there are no rows, or no such columns.
+            UserError: there are no rows, or no such columns.
         """
-        from seqloom.evaluation.kinds.choosing import judge_of  # scikit-learn and sacreBLEU: seconds
-        from seqloom.evaluation.kinds.judge import HeldOut
+        from seqloom.evaluation.applications.evaluator import EvalSet
+        from seqloom.evaluation.applications.evaluator_factory import (
+            evaluator_of,  # scikit-learn and sacreBLEU: seconds
+        )
 
         rows = self.test if rows is None else rows
         if rows.empty or not {"source", "target"} <= set(rows.columns):
-            raise UserMistake(
-                "evaluate needs rows with the columns source and target; a model that was loaded has none"
-            )
-        held_out, judge = HeldOut.of(rows, self.target_language), judge_of(self.task)
+            raise UserError("evaluate needs rows with the columns source and target; a model that was loaded has none")
+        held_out, judge = EvalSet.of(rows, self.target_language), evaluator_of(self.task)
         return {name: score.value for name, score in judge.scores(self.table(held_out.sources), held_out).items()}
 
 
@@ -94,11 +94,11 @@ def load(model: str | Path) -> TextModel:
     """Return a registered version, such as models:/NAME@champion, or the model of a checkpoint folder.
 
     Raises:
-        UserMistake: there is none, or it was changed.
+        UserError: there is none, or it was changed.
     """
     if Path(model).is_dir():
         return _read(Path(model))
-    from seqloom.registry.lookup import find_checkpoint  # MLflow: seconds
+    from seqloom.registry.model_uri import find_checkpoint  # MLflow: seconds
 
     return _read(find_checkpoint(str(model), home_folder()))
 
@@ -114,7 +114,7 @@ def train(
     `overrides` are written SECTION.FIELD=VALUE, such as training.epochs=5. A training that was interrupted goes on.
 
     Raises:
-        UserMistake: the recipe or its files are not what they should be.
+        UserError: the recipe or its files are not what they should be.
     """
     home = home_folder()
     store = Store(home)
@@ -126,7 +126,7 @@ def train(
 
 def sizes_of(recipe: Recipe, vocabulary: Manifest) -> "Sizes":
     """Return the sizes of the model of a recipe, whose vocabulary stage is finished."""
-    from seqloom.models.building import Sizes
+    from seqloom.models.factory import Sizes
 
     size = vocabulary.facts["size"]
     return Sizes(size["source"], size["target"], recipe.vectors.width, recipe.vocabulary.shared)
@@ -137,10 +137,10 @@ def scoring_of(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, batches: 
     from seqloom.training.job import Scoring
 
     write_recipe(recipe, workspace)
-    read = {"corpus": corpus, "vocabulary": vocabulary, "batches": batches}
+    read = {"corpus": corpus, "vocabulary": vocabulary, "dataset": batches}
     places = {name: manifest.folder for name, manifest in read.items()}
     places["recipe"] = str(workspace / RECIPE_FILE)
-    return Scoring("seqloom.evaluation.validating:validation_text", places)
+    return Scoring("seqloom.evaluation.validation_scores:validation_text", places)
 
 
 @dataclass(frozen=True)
@@ -161,11 +161,11 @@ class _Prepared:
 
 def _prepare(recipe: Recipe, store: Store, home: Path, progress: Progress) -> _Prepared:
     """Return the stages before training, each made in its folder of the store where it is not there."""
-    from seqloom.batches.encoding import encode_corpus
-    from seqloom.corpus.building import build_corpus
     from seqloom.corpus.sources import locate
-    from seqloom.vectors.building import build_vectors
-    from seqloom.vocabulary.building import build_vocabulary
+    from seqloom.corpus.stage import build_corpus
+    from seqloom.dataset.stage import encode_corpus
+    from seqloom.vectors.stage import build_vectors
+    from seqloom.vocabulary.stage import build_vocabulary
 
     def build(stage: Stage, inputs: list[str], write: Callable[[Path], Mapping[str, Any]]) -> Manifest:
         return store.build(stage.name, stage.key(recipe, inputs), write)
@@ -173,17 +173,17 @@ def _prepare(recipe: Recipe, store: Store, home: Path, progress: Progress) -> _P
     sources, section = locate(recipe.corpus, home), recipe.corpus
     corpus = build(CORPUS, [digest_of_sources(sources)], lambda to: build_corpus(section, sources, to, progress))
     recipe = adapt(recipe, corpus.facts).recipe
-    labelled, shared = kind_of(recipe.task).answer == "label", recipe.vocabulary.shared
+    labeled, shared = application_of(recipe.task).answer == "label", recipe.vocabulary.shared
     vocabulary = build(
         VOCABULARY,
         [corpus.digest],
-        lambda to: build_vocabulary(recipe.vocabulary, corpus.path, to, progress, _parent(recipe, home), labelled),
+        lambda to: build_vocabulary(recipe.vocabulary, corpus.path, to, progress, _parent(recipe, home), labeled),
     )
     both = [corpus.digest, vocabulary.digest]
     vectors = build(
         VECTORS, both, lambda to: build_vectors(recipe.vectors, shared, corpus.path, vocabulary.path, to, progress)
     )
-    batches = build(BATCHES, both, lambda to: encode_corpus(corpus.path, vocabulary.path, to, progress))
+    batches = build(DATASET, both, lambda to: encode_corpus(corpus.path, vocabulary.path, to, progress))
     return _Prepared(recipe, corpus, vocabulary, vectors, batches)
 
 
@@ -191,7 +191,7 @@ def _parent(recipe: Recipe, home: Path) -> Path | None:
     """The checkpoint that a training goes on from, if it names one."""
     if not recipe.training.start_from:
         return None
-    from seqloom.registry.continuing import parent_of  # MLflow: seconds
+    from seqloom.registry.parent_version import parent_of  # MLflow: seconds
 
     return parent_of(recipe, home)
 
@@ -202,11 +202,11 @@ def _trained(made: _Prepared, store: Store, home: Path, observe: Observe, progre
     workspace = store.workspace_place(TRAINING.name, key)
 
     def write(folder: Path) -> dict[str, Any]:
-        from seqloom.training.building import train_model  # torch: seconds that a finished training is spared
+        from seqloom.training.stage import train_model  # torch: seconds that a finished training is spared
 
         store.workspace(TRAINING.name, key)
         if made.recipe.training.start_from:
-            from seqloom.registry.continuing import place_parent
+            from seqloom.registry.parent_version import place_parent
 
             place_parent(made.recipe, home, workspace)
         read = (made.vocabulary.path, made.vectors.path, made.batches.path)
@@ -239,9 +239,9 @@ def _checked(recipe: Recipe | Mapping[str, Any] | str | Path, overrides: Sequenc
 
 
 def _read(checkpoint: Path, corpus: Path | None = None) -> TextModel:
-    from seqloom.corpus.reading import read_split
-    from seqloom.decoding.exported import load_generator
-    from seqloom.recipe.resolved import read_recipe
+    from seqloom.corpus.corpus_files import read_split
+    from seqloom.decoding.backends import load_generator
+    from seqloom.recipe.serialization import read_recipe
 
     recipe, generator = read_recipe(checkpoint), load_generator(checkpoint)
     test = read_split(corpus, "test") if corpus else _no_rows()

@@ -14,10 +14,10 @@ from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from sqlalchemy.exc import OperationalError
 
 from seqloom.artifact import full_disk as module
-from seqloom.artifact.database import prepare
-from seqloom.artifact.durable import says_full
+from seqloom.artifact.fsync import says_full
 from seqloom.artifact.full_disk import full_disk, full_disk_is_told, full_place, has_no_space
-from seqloom.mistake import UserMistake
+from seqloom.artifact.sqlite_file import prepare
+from seqloom.errors import UserError
 
 SQLITE = sqlite3.OperationalError("database or disk is full")
 ALCHEMY = OperationalError("INSERT …", {}, SQLITE)
@@ -56,7 +56,7 @@ def caused_by(error: BaseException) -> RuntimeError:
 def test_every_way_to_say_it_is_known(error: Exception, home: Path) -> None:
     assert says_full(error)
     assert full_place(error) is not None
-    with pytest.raises(UserMistake, match=f"^{re.escape(full_disk(home))}$"), full_disk_is_told(home):
+    with pytest.raises(UserError, match=f"^{re.escape(full_disk(home))}$"), full_disk_is_told(home):
         raise error
 
 
@@ -65,7 +65,7 @@ def test_every_way_to_say_it_is_known(error: Exception, home: Path) -> None:
     [
         OSError(errno.ENOENT, "No such file"),
         sqlite3.OperationalError("database is locked"),
-        UserMistake("disk is full"),
+        UserError("disk is full"),
     ],
     ids=repr,
 )

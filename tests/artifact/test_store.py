@@ -17,9 +17,9 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
-from seqloom.artifact import durable, store
+from seqloom.artifact import fsync, store
 from seqloom.artifact.store import Store
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 from tests.artifact.processes import build_slowly, build_until_killed, start
 
 KEY = "k" * 64
@@ -76,7 +76,7 @@ def test_keys_and_stages_stand_apart(tmp_path: Path) -> None:
     assert store.find("corpus", "j" * 64) is None
 
 
-@pytest.mark.parametrize("error", [RuntimeError("fault"), UserMistake("mistake"), KeyboardInterrupt(), OSError(5, "x")])
+@pytest.mark.parametrize("error", [RuntimeError("fault"), UserError("mistake"), KeyboardInterrupt(), OSError(5, "x")])
 def test_what_fails_leaves_nothing(error: BaseException, tmp_path: Path) -> None:
     store = Store(tmp_path)
 
@@ -127,7 +127,7 @@ def test_every_byte_is_on_the_disk_before_the_folder_takes_its_place(
         (folder / "deep").mkdir()
         return write_one_file(folder / "deep")
 
-    monkeypatch.setattr(durable, "sync", watched_sync)
+    monkeypatch.setattr(fsync, "sync", watched_sync)
     store.build("corpus", KEY, write)
     assert {"made.txt", "deep", "manifest.json"} < set(synced)
 
@@ -166,7 +166,7 @@ def assert_says_full(store: Store, write: Callable[[Path], Any]) -> None:
         return {}
 
     sentence = f"the disk is full below {store.root}: free some space there, or set SEQLOOM_HOME"
-    with pytest.raises(UserMistake, match=re.escape(sentence)):
+    with pytest.raises(UserError, match=re.escape(sentence)):
         store.build("corpus", KEY, build)
     assert store.find("corpus", KEY) is None
     assert left_behind(store) == []
@@ -226,7 +226,7 @@ def test_a_disk_without_room_for_a_folder_is_told(tiny_disk: Path) -> None:
     with pytest.raises(OSError, match="No space"):
         tiny_disk.joinpath("ballast").write_bytes(bytes(300_000))
     store = Store(tiny_disk)
-    with pytest.raises(UserMistake, match="the disk is full"):
+    with pytest.raises(UserError, match="the disk is full"):
         store.build("corpus", KEY, write_one_file)
     assert store.find("corpus", KEY) is None
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.artifact import digest, stage
+from seqloom.artifact import digest, stage_key
 from seqloom.artifact.syntax_tree import digest_of_source
 
 SOURCE = '''"""A module."""
@@ -39,12 +39,12 @@ async def wait() -> None:
 LIBRARY = Path(digest.__file__).parents[1]
 MODULES = sorted(
     path
-    for package in {each for one in stage.STAGES for each in one.code}
+    for package in {each for one in stage_key.STAGES for each in one.code}
     for path in (LIBRARY / package).rglob("*.py")
 )
 
 
-def with_words(source: str, luck: random.Random) -> str:
+def with_words(source: str, uniforms: random.Random) -> str:
     """The source with comments, blank lines and docstrings added wherever a statement begins a line."""
     lines = source.splitlines()
     tree = ast.parse(source)
@@ -59,15 +59,15 @@ def with_words(source: str, luck: random.Random) -> str:
                     continue  # it does not begin a line
                 words = [f"{indent}# a note", "", f'{indent}"""Words."""', f'{indent}"more"  # words']
                 if not isinstance(statement, ast.ImportFrom) or statement.module != "__future__":
-                    additions[line] = luck.sample(words, luck.randint(0, len(words)))
+                    additions[line] = uniforms.sample(words, uniforms.randint(0, len(words)))
     return "\n".join(one for number, line in enumerate(lines, 1) for one in (*additions.get(number, ()), line)) + "\n"
 
 
 @settings(max_examples=15)
 @given(st.randoms(use_true_random=False), st.sampled_from(MODULES))
-def test_words_and_layout_change_nothing(luck: random.Random, module: Path) -> None:
+def test_words_and_layout_change_nothing(uniforms: random.Random, module: Path) -> None:
     source = module.read_text(encoding="utf-8")
-    assert digest_of_source(with_words(source, luck).encode()) == digest_of_source(source.encode())
+    assert digest_of_source(with_words(source, uniforms).encode()) == digest_of_source(source.encode())
 
 
 @settings(max_examples=20)

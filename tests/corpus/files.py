@@ -16,7 +16,7 @@ from seqloom.artifact.digest import digest_of_file
 from seqloom.corpus.pairs import RawPair, Unreadable
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.sources import SourceFile
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 from seqloom.recipe.schema import Corpus
 
 Pairs = Sequence[tuple[str, str]]
@@ -45,7 +45,7 @@ def told(files: tuple[SourceFile, ...], section: Corpus) -> list[str]:
         for row in read_pairs(files, section):
             if isinstance(row, Unreadable):
                 said.append(f"{row.place} line {row.line}: {row.problem}")
-    except UserMistake as mistake:
+    except UserError as mistake:
         said.append(str(mistake))
     return said
 
@@ -62,11 +62,11 @@ def encoded(pairs: Pairs, kind: str) -> bytes:
         case "jsonl":
             rows = [json.dumps({"source": source, "target": target}) for source, target in pairs]
             return "\n".join(rows).encode()
-    catalogue = Catalog()
+    catalog = Catalog()
     for source, target in pairs:
-        catalogue.add(source, target)
+        catalog.add(source, target)
     content = io.BytesIO()
-    (write_po if kind == "po" else write_mo)(content, catalogue)
+    (write_po if kind == "po" else write_mo)(content, catalog)
     return content.getvalue()
 
 

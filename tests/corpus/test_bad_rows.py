@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.corpus.building import build_corpus
 from seqloom.corpus.pairs import Unreadable
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.sources import locate
-from seqloom.mistake import UserMistake
+from seqloom.corpus.stage import build_corpus
+from seqloom.errors import UserError
 from seqloom.progress import unwatched
 
 from .files import corpus, encoded, pairs_in, told
@@ -25,7 +25,7 @@ GOOD: dict[str, Callable[[int], bytes]] = {
     "csv": lambda n: b'"text %d","Text, %d"\n' % (n, n),
     "jsonl": lambda n: b'{"source": "text %d", "target": "Text %d"}\n' % (n, n),
     "po": lambda n: b'\nmsgid "text %d"\nmsgstr "Text %d"\n' % (n, n),
-    "labelled": lambda n: b"%d text %d\n" % (n % 2, n),
+    "labeled": lambda n: b"%d text %d\n" % (n % 2, n),
     "texts": lambda n: b"text %d\n" % n,
 }
 HEADS = {"tsv": b"source\ttarget\n", "csv": b"source,target\n"}
@@ -52,8 +52,8 @@ BAD = [
     ("po", b'\nmsgid "a"\n', "malformed row"),
     ("po", b'\nmsgid "a"\nmsgstr "b"\nmsgstr "c"\n', "malformed row"),
     ("po", b"\nhello\n", "malformed row"),
-    ("labelled", b"word\n", "no label"),
-    ("labelled", b"0 na\xefv\n", BYTE),
+    ("labeled", b"word\n", "no label"),
+    ("labeled", b"0 na\xefv\n", BYTE),
     ("texts", b"na\xefv\n", BYTE),
 ]
 
@@ -86,7 +86,7 @@ def test_one_bad_row_costs_itself_alone(kind: str, bad: bytes, reason: str, plac
 def test_too_many_end_the_run_with_a_sentence(kind: str, bad: bytes, reason: str, tmp_path: Path) -> None:
     fields = written(kind, [*([bad, GOOD[kind](0) + GOOD[kind](1) + GOOD[kind](2)] * 20)], tmp_path)
     section = corpus(**fields)
-    with pytest.raises(UserMistake) as mistake:
+    with pytest.raises(UserError) as mistake:
         build_corpus(section, locate(section, tmp_path), tmp_path, unwatched)
     said = str(mistake.value)
     assert "rows of corpus.train cannot be read (" in said
@@ -102,9 +102,9 @@ def test_the_share_decides(bad: list[bool], share: float, tmp_path_factory: pyte
     folder = tmp_path_factory.mktemp("share")
     rows = [b"x\ty\tz\n" if wrong else GOOD["tsv"](number) for number, wrong in enumerate(bad)]
     rows += [b"\ty\n", GOOD["tsv"](1000), GOOD["tsv"](1000)]
-    section = corpus(**written("tsv", rows, folder), max_reject_share=share, by_heart=True)
+    section = corpus(**written("tsv", rows, folder), max_reject_share=share, overfit=True)
     if sum(bad) > share * len(rows):
-        with pytest.raises(UserMistake, match=f"^{sum(bad)} of {len(rows)} rows of corpus.train cannot be read"):
+        with pytest.raises(UserError, match=f"^{sum(bad)} of {len(rows)} rows of corpus.train cannot be read"):
             build_corpus(section, locate(section, folder), folder, unwatched)
         return
     facts = build_corpus(section, locate(section, folder), folder, unwatched)
@@ -135,9 +135,7 @@ def test_a_file_that_is_lost_among_others_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_bytes(HEADS["tsv"] + b"".join(map(GOOD["tsv"], range(2000))))
     (tmp_path / "b.tsv").write_bytes(HEADS["tsv"] + b"na\xefv\tx\n" * 30)
     section = corpus(train=[str(tmp_path / "*.tsv")])
-    with pytest.raises(
-        UserMistake, match=r"30 of 30 rows of \S*b.tsv cannot be read .* not the file that it should be"
-    ):
+    with pytest.raises(UserError, match=r"30 of 30 rows of \S*b.tsv cannot be read .* not the file that it should be"):
         build_corpus(section, locate(section, tmp_path), tmp_path, unwatched)
 
 

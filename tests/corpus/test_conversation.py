@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqloom.corpus.conversation import TURN, Conversation, listed_turns, newest, spoken
-from seqloom.recipe.sections.vocabulary import Vocabulary
-from seqloom.vocabulary.training import train_vocabulary
-from seqloom.vocabulary.words import count_words
+from seqloom.recipe.sections.vocabulary_section import Vocabulary
+from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
+from seqloom.vocabulary.word_counts import count_words
 
 SEEN = Conversation(turns=2, separator="__eou__", characters=20)
 SPOKEN = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).map(spoken).filter(bool)
@@ -76,7 +76,7 @@ def test_nor_of_token_ids(turns: list[list[int]], most: int) -> None:
 def test_the_mark_is_one_token_of_every_vocabulary(kind: str, turns: list[str]) -> None:
     text = f"{TURN} ".join(turns)
     vocabulary = train_vocabulary(count_words([text] * 50, kind == "word"), Vocabulary(kind=kind, size=400))
-    [tokens] = vocabulary.tokenise([text])
+    [tokens] = vocabulary.tokenize([text])
     assert tokens.count(TURN) == len(turns) - 1
     assert sum(TURN in token for token in tokens) == len(turns) - 1
-    assert vocabulary.tokenise([turns[0]])[0] == tokens[: tokens.index(TURN)]
+    assert vocabulary.tokenize([turns[0]])[0] == tokens[: tokens.index(TURN)]

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.corpus.building import build_corpus
 from seqloom.corpus.conversation import TURN
+from seqloom.corpus.corpus_files import read_split
 from seqloom.corpus.dialogues import _letters
 from seqloom.corpus.readers import read_pairs
-from seqloom.corpus.reading import read_split
 from seqloom.corpus.sources import locate
-from seqloom.corpus.splitting import SPLITS
+from seqloom.corpus.splits import SPLITS
+from seqloom.corpus.stage import build_corpus
 from seqloom.progress import unwatched
 
 from .files import corpus, told

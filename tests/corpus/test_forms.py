@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqloom.corpus.sources import locate
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 
 from .files import corpus, encoded, pairs_in, told
 
@@ -36,7 +36,7 @@ def refusal(path: Path, content: bytes, **fields: object) -> str:
     section = corpus(**{"train": [str(path)], **fields})
     try:
         return told(locate(section, path.parent).train.rows[0], section)[0]
-    except UserMistake as mistake:
+    except UserError as mistake:
         return str(mistake)
 
 
@@ -136,7 +136,7 @@ PO = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; "\n"charset={}\\n"\n\nmsgi
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "cp1250", "utf-16"])
 @pytest.mark.parametrize("charset", ["UTF-8", "utf8", "ISO-8859-2", "CHARSET", "UTF-16"])
-def test_a_catalogue_is_in_the_charset_of_its_header(charset: str, encoding: str, tmp_path: Path) -> None:
+def test_a_catalog_is_in_the_charset_of_its_header(charset: str, encoding: str, tmp_path: Path) -> None:
     codec = "utf-8" if charset == "CHARSET" else charset
     if charset == "CHARSET" and encoding != "utf-8":  # nothing tells but the field, and it is wrong
         assert "UTF-" in refusal(tmp_path / "a.po", PO.format(charset).encode(codec), encoding=encoding)
@@ -157,7 +157,7 @@ def test_a_catalogue_is_in_the_charset_of_its_header(charset: str, encoding: str
         (PO.format("UTF-8").encode("cp1250"), "line 7: byte 0xed is not UTF-8; correct the charset in its header"),
     ],
 )
-def test_a_header_that_contradicts_its_catalogue(content: bytes, said: str, tmp_path: Path) -> None:
+def test_a_header_that_contradicts_its_catalog(content: bytes, said: str, tmp_path: Path) -> None:
     assert said in refusal(tmp_path / "a.po", content, encoding="latin-1")
 
 
@@ -174,7 +174,7 @@ def compiled(entries: list[tuple[bytes, bytes]]) -> bytes:
 
 
 @pytest.mark.parametrize("charset", ["UTF-8", "ISO-8859-1"])
-def test_a_compiled_catalogue_has_a_charset_too(charset: str, tmp_path: Path) -> None:
+def test_a_compiled_catalog_has_a_charset_too(charset: str, tmp_path: Path) -> None:
     header = f"Content-Type: text/plain; charset={charset}\n".encode()
     entries = [(b"", header), (b"menu\x04file", "Fíle".encode(charset)), (b"cat\0cats", b"Katze\0Katzen")]
     assert read(tmp_path / "a.mo", compiled(entries)) == [("file", "Fíle"), ("cat", "Katze"), ("cats", "Katzen")]

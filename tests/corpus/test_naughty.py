@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.corpus.normalising import normalise
+from seqloom.corpus.normalization import normalize
 from seqloom.corpus.pairs import RawPair
 from seqloom.corpus.readers import read_pairs
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 
 from .files import corpus, encoded, source_file
 
-KINDS = ("lines", "tsv", "csv", "jsonl", "po", "mo")
+APPLICATIONS = ("lines", "tsv", "csv", "jsonl", "po", "mo")
 SECTION = corpus(header=False, source_column="1", target_column="1")
 PAIRS = [("a dog", "ein Hund"), ("a cat", "eine Katze")]
 
@@ -70,14 +70,14 @@ def read(path: Path, kind: str, content: bytes) -> None:
     try:
         for pair in read_pairs((file, file) if kind == "lines" else (file,), SECTION):
             if isinstance(pair, RawPair):
-                normalise(pair.source + pair.target).encode()
-    except UserMistake as mistake:
+                normalize(pair.source + pair.target).encode()
+    except UserError as mistake:
         str(mistake).encode()
         assert path.name in str(mistake)  # noqa: PT017 (most of the files are mistakes, some are not)
         assert "\n" not in str(mistake)  # noqa: PT017
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", APPLICATIONS)
 @pytest.mark.parametrize("name", NAUGHTY)
 def test_naughty_files_end_in_pairs_or_a_sentence(name: str, kind: str, tmp_path: Path) -> None:
     read(tmp_path / "naughty.file", kind, NAUGHTY[name])
@@ -87,7 +87,7 @@ PIECES = st.sampled_from([*b"\t\n\r,\"'{}[]:\\\0", *"天é\u2028".encode()]).map
 WHOLE = st.sampled_from([b'msgid "a"\n', b'msgstr "b"\n', b'{"1": "a"}\n', b"a\tb\n", encoded(PAIRS, "mo"), b"\xff"])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", APPLICATIONS)
 @settings(max_examples=50, deadline=None)
 @given(parts=st.lists(PIECES | WHOLE | st.binary(max_size=4), max_size=12))
 def test_so_does_anything_made_of_their_parts(

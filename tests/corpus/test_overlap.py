@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from seqloom.corpus.building import build_corpus
 from seqloom.corpus.sources import locate
+from seqloom.corpus.stage import build_corpus
 from seqloom.progress import unwatched
 
 from .files import corpus, encoded

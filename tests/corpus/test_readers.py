@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from seqloom.corpus.pairs import RawPair
 from seqloom.corpus.readers import read_pairs
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 
 from .files import corpus, encoded, pairs_in, source_file, squeezed, told
 
@@ -158,7 +158,7 @@ MALFORMED = [
     pytest.param("po", b'msgstr "a"\nmsgid "b"\n', ["x line 1", "malformed PO"], id="PO, wrong order"),
     pytest.param("po", b'"a"\n', ["x line 1", "malformed PO"], id="PO, no keyword"),
     pytest.param("po", b'msgid "a"\n', ["x line 1", "missing msgstr"], id="PO, cut off"),
-    pytest.param("mo", b"no catalogue", ["x: not an MO file"], id="MO, another file"),
+    pytest.param("mo", b"no catalog", ["x: not an MO file"], id="MO, another file"),
     pytest.param("mo", struct.pack("<7I", 0x950412DE, 0, 9, 28, 99, 0, 0), ["x: not an MO file"], id="MO, cut off"),
     pytest.param("mo", encoded([("a", "q")], "mo").replace(b"q", b"\xff"), ["x line 1", "0xff is not UTF-8"],
                  id="MO, not UTF-8"),
@@ -187,7 +187,7 @@ def test_malformed_line(squeeze: bool, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("left", "right"), [("a\nb\nc\n", "a\n"), ("a", "a\nb\nc")])
 def test_lines_that_do_not_pair_up(left: str, right: str, tmp_path: Path) -> None:
     files = source_file(tmp_path / "a.txt", left, "lines"), source_file(tmp_path / "b.txt", right, "lines")
-    with pytest.raises(UserMistake, match=r"a.txt has \d lines and b.txt has \d;") as mistake:
+    with pytest.raises(UserError, match=r"a.txt has \d lines and b.txt has \d;") as mistake:
         list(read_pairs(files, corpus()))
     assert sorted(c for c in str(mistake.value) if c.isdigit()) == ["1", "3"]
 
@@ -198,5 +198,5 @@ def test_damaged_gzip(kind: str, damage: str, tmp_path: Path) -> None:
     content = gzip.compress(encoded([(f"source {n}", f"target {n * n}") for n in range(500)], kind))
     broken = content[:-20] if damage == "cut off" else content[:-6] + b"\0\0" + content[-4:]
     file = source_file(tmp_path / "x.gz", broken, kind)
-    with pytest.raises(UserMistake, match=r"x.gz: damaged gzip"):
+    with pytest.raises(UserError, match=r"x.gz: damaged gzip"):
         list(read_pairs((file,), corpus()))

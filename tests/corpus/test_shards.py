@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqloom.corpus.sources import locate
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 
 from .files import corpus
 
@@ -31,7 +31,7 @@ def test_files_pair_by_name_or_not_at_all(ours: set[str], theirs: set[str], ends
         make(folder, *(f"s/{each}{ends[0]}" for each in ours), *(f"t/{each}{ends[1]}" for each in theirs))
         section = corpus(train=[f"{folder}/s/*{ends[0]}", f"{folder}/t/*{ends[1]}"])
         if ours != theirs:
-            with pytest.raises(UserMistake) as mistake:
+            with pytest.raises(UserError) as mistake:
                 locate(section, folder)
             assert all(repr(each) in str(mistake.value) for each in sorted(ours - theirs)[:5])
             return
@@ -44,7 +44,7 @@ def test_files_pair_by_name_or_not_at_all(ours: set[str], theirs: set[str], ends
 def test_what_is_missing_on_which_side_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     make(tmp_path, *(f"part-0{n}.en" for n in (0, 2, 3)), *(f"part-0{n}.de" for n in (0, 1, 2)))
-    with pytest.raises(UserMistake, match=r"^corpus.train: part-\*.en lacks '01' and ./part-\*.de lacks '03', which"):
+    with pytest.raises(UserError, match=r"^corpus.train: part-\*.en lacks '01' and ./part-\*.de lacks '03', which"):
         locate(corpus(train=["part-*.en", "./part-*.de"]), tmp_path)
 
 
@@ -58,7 +58,7 @@ def test_folders_are_a_part_of_the_name(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_split_the_other_way_round_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     make(tmp_path, "a.en", "a.de", "b.en", "b.de")
-    with pytest.raises(UserMistake, match=r"corpus.test: gives \*.de as the source .* the other way round"):
+    with pytest.raises(UserError, match=r"corpus.test: gives \*.de as the source .* the other way round"):
         locate(corpus(train=["a.en", "a.de"], test=["b.de", "b.en"]), tmp_path)
 
 
@@ -67,5 +67,5 @@ def test_a_split_the_other_way_round_is_refused(tmp_path: Path, monkeypatch: pyt
 )
 def test_the_first_that_are_missing_are_named(lacking: int, said: str, tmp_path: Path) -> None:
     make(tmp_path, "x.en", "x.de", *(f"{number}.en" for number in range(lacking)))
-    with pytest.raises(UserMistake, match=said):
+    with pytest.raises(UserError, match=said):
         locate(corpus(train=[f"{tmp_path}/*.en", f"{tmp_path}/*.de"]), tmp_path)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from seqloom.corpus.sources import locate
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 from seqloom.recipe.schema import Corpus
 
 
@@ -65,7 +65,7 @@ def test_places_that_lead_nowhere(fields: dict[str, object], said: list[str], he
     write("a.tsv", "l/1.en", "l/2.en", "l/1.de")
     write("empty.tsv", content="")
     Path("folder").mkdir()
-    with pytest.raises(UserMistake) as mistake:
+    with pytest.raises(UserError) as mistake:
         locate(Corpus.model_validate({"train": ["a.tsv"], **fields}), here)
     assert [part for part in said if part not in str(mistake.value)] == []
 
@@ -89,15 +89,15 @@ def test_files_inside_a_package(package: str, here: Path) -> None:
 @pytest.mark.parametrize("inner", ["../secret.tsv", "data/../../secret.tsv", "../*.tsv", "data/link.tsv", "data/link*"])
 def test_a_package_is_not_left(package: str, inner: str, here: Path) -> None:
     Path(f"site/{package}/data/link.tsv").symlink_to(here / "site/secret.tsv")
-    with pytest.raises(UserMistake, match="leads out of the package"):
+    with pytest.raises(UserError, match="leads out of the package"):
         locate(Corpus(train=[f"package://{package}/{inner}"]), here)
-    with pytest.raises(UserMistake, match="leads out of the package"):
+    with pytest.raises(UserError, match="leads out of the package"):
         locate(Corpus(train=[f"package://{package}/{here}/site/secret.tsv"]), here)
 
 
 @pytest.mark.parametrize(("inner", "said"), [("x.tsv", "no such file"), ("x*", "matches no file"), ("", "a folder")])
 def test_a_package_without_the_file(package: str, inner: str, said: str, here: Path) -> None:
-    with pytest.raises(UserMistake, match=said):
+    with pytest.raises(UserError, match=said):
         locate(Corpus(train=[f"package://{package}/{inner}"]), here)
 
 

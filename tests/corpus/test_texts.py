@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from seqloom.corpus.building import build_corpus
-from seqloom.corpus.comparing import change_between
-from seqloom.corpus.reading import read_split
+from seqloom.corpus.corpus_files import read_split
+from seqloom.corpus.diff import change_between
 from seqloom.corpus.sources import locate
-from seqloom.corpus.splitting import SPLITS
-from seqloom.mistake import UserMistake
+from seqloom.corpus.splits import SPLITS
+from seqloom.corpus.stage import build_corpus
+from seqloom.errors import UserError
 from seqloom.progress import unwatched
 
 from .files import corpus
@@ -33,14 +33,14 @@ def test_each_line_is_its_own_target(tmp_path: Path) -> None:
 
 
 def test_by_heart_every_split_is_the_whole_text(tmp_path: Path) -> None:
-    place = built(tmp_path, "a", b"one two\nthree\none two\n", by_heart=True)
+    place = built(tmp_path, "a", b"one two\nthree\none two\n", overfit=True)
     for split in SPLITS:
         assert read_split(place, split)["source"].tolist() == ["one two", "three"]
 
 
 def test_a_text_in_every_split_came_and_went_once(tmp_path: Path) -> None:
-    before = built(tmp_path, "a", b"one\ntwo\nthree\n", by_heart=True)
-    after = built(tmp_path, "b", b"one\ntwo\nfour\n", by_heart=True)
+    before = built(tmp_path, "a", b"one\ntwo\nthree\n", overfit=True)
+    after = built(tmp_path, "b", b"one\ntwo\nfour\n", overfit=True)
     change = change_between(before, after)
     assert (change.before, change.added, change.removed) == (3, 1, 1)
     assert (change.added_examples, change.removed_examples) == ([("four", "four")], [("three", "three")])
@@ -50,5 +50,5 @@ def test_a_text_in_every_split_came_and_went_once(tmp_path: Path) -> None:
 def test_two_places_are_no_texts(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a\n")
     section = corpus(train=[str(tmp_path / "a")] * 2, format="texts")
-    with pytest.raises(UserMistake, match="two places are aligned lines of text, and this is texts"):
+    with pytest.raises(UserError, match="two places are aligned lines of text, and this is texts"):
         locate(section, tmp_path)

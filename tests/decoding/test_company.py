@@ -6,26 +6,26 @@ from typing import Any
 import pytest
 import torch
 
-from seqloom.batches.length_limit import LengthLimit
-from seqloom.decoding.answering import Answering
-from seqloom.decoding.exported import CTranslate2Generator, load_generator
-from seqloom.decoding.exporting import export
+from seqloom.dataset.length_limit import LengthLimit
+from seqloom.decoding.backends import CTranslate2Generator, load_generator
+from seqloom.decoding.export import export
 from seqloom.decoding.generator import Answer, Generator
-from seqloom.decoding.reading import read_generator
+from seqloom.decoding.load import read_generator
+from seqloom.decoding.predictor import Predictor
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.recipe.schema import Decoding, Model
-from seqloom.vocabulary.special import END, MARK, SPECIAL_TOKENS
+from seqloom.vocabulary.special_tokens import END, MARK, SPECIAL_TOKENS
 from seqloom.vocabulary.vocabulary import Vocabulary
-from tests.decoding.test_continuing import checkpoint as language_model
+from tests.decoding.test_language_model import checkpoint as language_model
 from tests.models.plain import plain_model
-from tests.models.test_contract import fresh, over_writers
+from tests.models.test_base import fresh, over_writers
 from tests.registry.tiny import write_checkpoint
 
 HOW = {
     "greedy": Decoding(beam_size=1),
     "beam": Decoding(beam_size=3),
     "draw": Decoding(method="sample", seed=3),
-    "draws": Decoding(method="sample", samples=3, seed=3, temperature=1.5),
+    "draws": Decoding(method="sample", num_samples=3, seed=3, temperature=1.5),
 }
 LENGTHS = (1, 6, 3)
 over_ways = pytest.mark.parametrize("decoding", [pytest.param(how, id=name) for name, how in HOW.items()])
@@ -71,7 +71,7 @@ def test_company_changes_nothing(section: Model, way: str) -> None:
     decoding = HOW[way]
     model = restless(fresh(section))
     source, target = words(model.source_embedding.num_embeddings), words(model.output.out_features)
-    places = section.places - 1 if section.positions == "learned" else None
+    places = section.max_positions - 1 if section.positions == "learned" else None
     generator = Generator(model, source, target, decoding, tokens=places, limit=LengthLimit(1.0, 3.0))
     in_any_company(generator, texts_of(source), decoding)
 
@@ -95,7 +95,7 @@ def test_an_answer_is_as_long_as_its_own_limit_and_says_so(max_length: int) -> N
 @pytest.mark.parametrize("decoder", ["transformer", "cnn"])
 def test_prompts_share_no_places(tmp_path: Path, decoder: str, decoding: Decoding) -> None:
     """A prompt that fills a model's places leaves a shorter one what it has."""
-    folder = language_model(tmp_path / "m", decoder=decoder, model={"positions": "learned", "places": 20})
+    folder = language_model(tmp_path / "m", decoder=decoder, model={"positions": "learned", "max_positions": 20})
     generator = read_generator(folder)
     restless(generator.model)
     prompts = ["the cat", " ".join(["the cat saw a dog"] * 3), "", "a dog sat"]
@@ -112,7 +112,7 @@ def test_prompts_share_no_places(tmp_path: Path, decoder: str, decoding: Decodin
 def test_company_changes_nothing_in_other_forms(tmp_path: Path, form: Any, beam_size: int) -> None:
     if form == "ctranslate2":
         pytest.importorskip("ctranslate2")
-    from tests.decoding.test_exported import TEXTS, checkpoint
+    from tests.decoding.test_backends import TEXTS, checkpoint
 
     (tmp_path / "made").mkdir()
     made = checkpoint(tmp_path / "made", feedforward_width=512)
@@ -135,7 +135,7 @@ def test_company_changes_nothing_in_other_forms(tmp_path: Path, form: Any, beam_
 
 
 def test_requests_of_strangers_share_batches_and_nothing_else(tmp_path: Path) -> None:
-    answering = Answering.load(write_checkpoint(tmp_path))
+    answering = Predictor.load(write_checkpoint(tmp_path))
     restless(answering.generator.model)
     one, other = ["dog", "a small dog"], ["a", "small " * 9]
     for how in ({"beam_size": 2}, {"method": "sample", "seed": 5}):
@@ -145,7 +145,7 @@ def test_requests_of_strangers_share_batches_and_nothing_else(tmp_path: Path) ->
 
 
 def test_a_table_asked_in_pieces_is_drawn_as_a_whole(tmp_path: Path) -> None:
-    answering = Answering.load(write_checkpoint(tmp_path))
+    answering = Predictor.load(write_checkpoint(tmp_path))
     rows, how = ["a small dog"] * 6, {"method": "sample", "seed": 5}
     whole = answering(rows, how)["prediction"]
     assert len(set(whole)) > 1

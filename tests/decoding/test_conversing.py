@@ -7,8 +7,8 @@ import pytest
 from seqloom.corpus.conversation import TURN, Conversation
 from seqloom.decoding.generator import Generator
 from seqloom.recipe.schema import Decoding, Vocabulary
-from seqloom.vocabulary.training import train_vocabulary
-from seqloom.vocabulary.words import count_words
+from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
+from seqloom.vocabulary.word_counts import count_words
 
 TALK = ["a small dog", "so it is", "is it so"]
 

@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from seqloom.batches.batch import pad_sources
-from seqloom.decoding import beam, single
-from seqloom.decoding.beam import beam_search
-from seqloom.decoding.hypothesis import Hypothesis, worth_leaving
-from seqloom.decoding.sampling import luck_of, sample
+from seqloom.dataset.batch import pad_sources
+from seqloom.decoding import beam_search, search_loop
+from seqloom.decoding.beam_search import beam_search
+from seqloom.decoding.hypothesis import Hypothesis, should_compact
+from seqloom.decoding.sampling import draw_uniforms, sample
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.recipe.schema import Model
-from seqloom.vocabulary.special import END
-from tests.models.test_contract import SIZES, fresh, over_writers
+from seqloom.vocabulary.special_tokens import END
+from tests.models.test_base import SIZES, fresh, over_writers
 
 LONGEST, ROWS = 12, 16
 
 Leaving = Callable[[int, int], bool]
-WAYS: list[Leaving] = [lambda *_: False, lambda writing, computed: writing < computed, worth_leaving]
+WAYS: list[Leaving] = [lambda *_: False, lambda writing, computed: writing < computed, should_compact]
 
 
 def sometimes_ending(section: Model) -> EncoderDecoder:
@@ -42,12 +42,12 @@ def test_finished_rows_leave_and_change_nothing(section: Model, method: str, mon
         if method == "beam":
             found = beam_search(model, memory, prompt, 3, LONGEST, 1.0)
             return [hypothesis for hypotheses in found for hypothesis in hypotheses]
-        return sample(model, memory, prompt, LONGEST, luck_of(1, range(ROWS), LONGEST), 1.0, 1.0, 0, 1.0)
+        return sample(model, memory, prompt, LONGEST, draw_uniforms(1, range(ROWS), LONGEST), 1.0, 1.0, 0, 1.0)
 
     written = []
     for way in WAYS:
-        for module in (beam, single):
-            monkeypatch.setattr(module, "worth_leaving", way)
+        for module in (beam_search, search_loop):
+            monkeypatch.setattr(module, "should_compact", way)
         written.append(write())
     assert len({len(hypothesis.tokens) for hypothesis in written[0]}) > 1, "all end at once"
     for others in written[1:]:

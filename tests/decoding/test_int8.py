@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from seqloom.decoding.exported import load_generator
-from seqloom.decoding.exporting import FORMS, export
+from seqloom.decoding.backends import load_generator
+from seqloom.decoding.export import FORMS, export
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.int8 import LARGEST, Int8Linear, to_int8
 from seqloom.recipe import schema as recipe_schema
@@ -19,7 +19,7 @@ WIDE = {"encoder_width": 96, "decoder_width": 96}
 MODELS: list[dict[str, Any]] = [
     {"encoder": "lstm", "decoder": "lstm", "attention": "additive"},
     {"encoder": "gru", "decoder": "gru", "attention": "multiplicative", "input_feeding": True},
-    {"encoder": "rnn", "decoder": "rnn", "attention": "none", "tied": False},
+    {"encoder": "rnn", "decoder": "rnn", "attention": "none", "tie_embeddings": False},
     {"encoder": "cnn", "decoder": "cnn"},
     {"encoder": "transformer", "decoder": "transformer", "heads": 4},
 ]

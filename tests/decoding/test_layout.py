@@ -7,28 +7,28 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from seqloom.batches.encoding import encode_corpus, open_split
-from seqloom.bulk.generating import Bulk, generate_in_bulk
-from seqloom.bulk.reading import open_input
-from seqloom.corpus.building import build_corpus
+from seqloom.batch_inference.input_table import open_input
+from seqloom.batch_inference.sharded_generation import BatchInference, generate_in_bulk
 from seqloom.corpus.conversation import Conversation
-from seqloom.corpus.reading import keeps_whitespace, read_split
-from seqloom.corpus.running import as_lines, as_running, passages_of
+from seqloom.corpus.corpus_files import keeps_whitespace, read_split
+from seqloom.corpus.running_text import as_lines, as_running, passages_of
 from seqloom.corpus.sources import locate
-from seqloom.decoding.exported import load_generator
-from seqloom.decoding.exporting import export
+from seqloom.corpus.stage import build_corpus
+from seqloom.dataset.stage import encode_corpus, open_split
+from seqloom.decoding.backends import load_generator
+from seqloom.decoding.export import export
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.hypothesis import Hypothesis
-from seqloom.decoding.reading import read_generator
+from seqloom.decoding.load import read_generator
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import Corpus, Decoding
 from seqloom.recipe.schema import Vocabulary as Section
-from seqloom.vocabulary.building import build_vocabulary, load_vocabularies
-from seqloom.vocabulary.special import MARK, VOCABULARY_FILES
+from seqloom.vocabulary.special_tokens import MARK, VOCABULARY_FILES
+from seqloom.vocabulary.stage import build_vocabulary, load_vocabularies
 from seqloom.vocabulary.vocabulary import Vocabulary
 from tests.models.plain import plain_model
-from tests.models.test_contract import fresh
+from tests.models.test_base import fresh
 
 ENGLISH = ["Are you sure?", "def f(x): return x", "Dear Ms Roe, thanks. Yours", "a list"]
 LAID_OUT = [
@@ -45,7 +45,7 @@ PAIRS = list(zip(ENGLISH, LAID_OUT, strict=True))
 def corpus_of(folder: Path, pairs: list[tuple[str, str]], **fields: Any) -> dict[str, Any]:
     rows = [json.dumps({"source": source, "target": target}) for source, target in pairs]
     (folder / "pairs.jsonl").write_text("\n".join(rows), encoding="utf-8")
-    section = Corpus(train=[str(folder / "pairs.jsonl")], by_heart=True, **fields)
+    section = Corpus(train=[str(folder / "pairs.jsonl")], overfit=True, **fields)
     (folder / "corpus").mkdir()
     return build_corpus(section, locate(section, folder), folder / "corpus", unwatched)
 
@@ -56,14 +56,14 @@ def test_a_target_can_be_written_exactly(tmp_path: Path, kind: Any) -> None:
     corpus_of(tmp_path, PAIRS)
     assert keeps_whitespace(tmp_path / "corpus")
     assert read_split(tmp_path / "corpus", "train")["target"].tolist() == LAID_OUT
-    for name in ("vocabulary", "batches"):
+    for name in ("vocabulary", "dataset"):
         (tmp_path / name).mkdir()
     section = Section(kind=kind, size=400, min_frequency=1)
     build_vocabulary(section, tmp_path / "corpus", tmp_path / "vocabulary", unwatched)
-    encode_corpus(tmp_path / "corpus", tmp_path / "vocabulary", tmp_path / "batches", unwatched)
+    encode_corpus(tmp_path / "corpus", tmp_path / "vocabulary", tmp_path / "dataset", unwatched)
     source, target = load_vocabularies(tmp_path / "vocabulary")
     generator = Generator(untrained(), source, target, Decoding())
-    _, targets = open_split(tmp_path / "batches", "train")
+    _, targets = open_split(tmp_path / "dataset", "train")
     shown = [Hypothesis(targets[row].tolist(), 0.0) for row in range(len(LAID_OUT))]
     assert [answer.text for answer in generator.spell(shown)] == LAID_OUT
     assert "\n" not in "".join(generator.line([answer]) for answer in generator.spell(shown))
@@ -115,7 +115,7 @@ def test_a_turn_keeps_the_white_space_within_it() -> None:
 
 def laid_out_checkpoint(folder: Path) -> Path:
     """A model whose first words are white space, whatever it learned."""
-    from tests.decoding.test_exported import checkpoint
+    from tests.decoding.test_backends import checkpoint
 
     folder.mkdir()
     made = checkpoint(folder)
@@ -133,7 +133,7 @@ def laid_out_checkpoint(folder: Path) -> Path:
 def test_a_batch_writes_what_the_model_answers(tmp_path: Path) -> None:
     made = laid_out_checkpoint(tmp_path / "made")
     (tmp_path / "ask.jsonl").write_text("\n".join(json.dumps({"source": text}) for text in TEXTS), encoding="utf-8")
-    bulk = Bulk("a model", made, open_input(tmp_path / "ask.jsonl", "auto", "source"), 10, 1000)
+    bulk = BatchInference("a model", made, open_input(tmp_path / "ask.jsonl", "auto", "source"), 10, 1000)
     generator = load_generator(made)
     table = pd.read_parquet(generate_in_bulk(bulk, generator, tmp_path / "out", unwatched).folder)
     answers = [found[0].text for found in generator.answer(TEXTS, generator.decoding)]

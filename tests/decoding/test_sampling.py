@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from seqloom.batches.batch import pad_sources
+from seqloom.dataset.batch import pad_sources
 from seqloom.decoding import sampling
-from seqloom.decoding.answering import Answering
 from seqloom.decoding.greedy import greedy_search
-from seqloom.decoding.hypothesis import NEVER_WRITTEN, Hypothesis
-from seqloom.decoding.sampling import draw, luck_of, sample
-from seqloom.mistake import UserMistake
+from seqloom.decoding.hypothesis import SUPPRESSED_TOKENS, Hypothesis
+from seqloom.decoding.predictor import Predictor
+from seqloom.decoding.sampling import draw, draw_uniforms, sample
+from seqloom.errors import UserError
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.recipe.loading import check_section
+from seqloom.recipe.recipe_file import check_section
 from seqloom.recipe.schema import Decoding
-from seqloom.vocabulary.special import END
+from seqloom.vocabulary.special_tokens import END
 from tests.decoding.test_search import (
     SOURCES,
     language_model,
@@ -49,7 +49,7 @@ def test_tokens_come_as_often_as_they_should(
     temperature: float, top_k: int, top_p: float, expected: list[float]
 ) -> None:
     scores = torch.tensor(PROBABILITIES).log().expand(DRAWS, -1)
-    drawn = draw(scores, luck_of(1, [0], DRAWS)[0], temperature, top_k, top_p)
+    drawn = draw(scores, draw_uniforms(1, [0], DRAWS)[0], temperature, top_k, top_p)
     shares = np.bincount(drawn.numpy(), minlength=len(PROBABILITIES)) / DRAWS
     np.testing.assert_allclose(shares, np.array(expected) / sum(expected), atol=0.012)  # three standard errors
 
@@ -59,11 +59,11 @@ def test_where_the_likeliest_are_looked_for_changes_nothing(top_p: float, monkey
     """Among few tokens first, among all at once: rows flat and steep together, so that some have to look further."""
     seeded = torch.Generator().manual_seed(1)
     scores = torch.randn(40, 300, generator=seeded) * torch.linspace(0.1, 5.0, 40).unsqueeze(1)
-    luck = torch.rand(40, generator=seeded, dtype=torch.float64)
+    uniforms = torch.rand(40, generator=seeded, dtype=torch.float64)
     drawn = []
     for few in (1, 7, 300):
         monkeypatch.setattr(sampling, "FEW", few)
-        drawn.append(draw(scores.log_softmax(dim=1), luck, 0.9, 0, top_p).tolist())
+        drawn.append(draw(scores.log_softmax(dim=1), uniforms, 0.9, 0, top_p).tolist())
     assert drawn[0] == drawn[1] == drawn[2]
 
 
@@ -77,23 +77,23 @@ def test_what_goes_astray_is_drawn_again_by_the_same_shares(top_k: int, top_p: f
     likely = ranked * (ranked.cumsum(dim=0) - ranked < top_p)
     expected = torch.zeros(300, dtype=torch.float64)
     expected[tokens[: len(likely)]] = likely / likely.sum()
-    luck = (torch.arange(DRAWS, dtype=torch.float64) + 0.5) / DRAWS
-    found = np.bincount(draw(scores.expand(DRAWS, -1), luck, 1.0, top_k, top_p).numpy(), minlength=300)
+    uniforms = (torch.arange(DRAWS, dtype=torch.float64) + 0.5) / DRAWS
+    found = np.bincount(draw(scores.expand(DRAWS, -1), uniforms, 1.0, top_k, top_p).numpy(), minlength=300)
     np.testing.assert_array_equal(found[expected == 0], 0)
     np.testing.assert_allclose(found / DRAWS, expected, atol=0.006)
 
 
 @pytest.mark.parametrize("luck", [0.0, 0.5, np.nextafter(1.0, 0.0)])
-def test_no_luck_draws_what_is_impossible(luck: float) -> None:
+def test_no_luck_draws_what_is_impossible(uniforms: float) -> None:
     scores = torch.tensor([[-torch.inf, 0.0, -torch.inf], [-0.7, -torch.inf, -0.7]])
-    drawn = draw(scores, torch.full((2,), luck, dtype=torch.float64), 1.0, 0, 1.0).tolist()
+    drawn = draw(scores, torch.full((2,), uniforms, dtype=torch.float64), 1.0, 0, 1.0).tolist()
     assert drawn[0] == 1
     assert drawn[1] in (0, 2)
 
 
 def drawn_by(model: EncoderDecoder, sources: list[list[int]], numbers: list[int], **how: Any) -> list[Hypothesis]:
     options = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, **how}
-    return sample(model, *model.read(pad_sources(sources)), LONGEST, luck_of(7, numbers, LONGEST), 1.0, **options)
+    return sample(model, *model.read(pad_sources(sources)), LONGEST, draw_uniforms(7, numbers, LONGEST), 1.0, **options)
 
 
 @pytest.mark.parametrize("few", [1, 4, 300])
@@ -103,8 +103,8 @@ def test_tokens_as_likely_as_the_last_of_the_likeliest_are_drawn_as_often(
     """Scores in bfloat16 are often equal, and which of the equal were ranked first must not matter."""
     monkeypatch.setattr(sampling, "FEW", few)
     shares = torch.tensor([0.1, 0.15, 0.3, 0.15, 0.15, 0.15], dtype=torch.float64)
-    luck = (torch.arange(DRAWS, dtype=torch.float64) + 0.5) / DRAWS
-    found = np.bincount(draw(shares.log().expand(DRAWS, -1), luck, 1.0, 0, 0.5).numpy(), minlength=len(shares))
+    uniforms = (torch.arange(DRAWS, dtype=torch.float64) + 0.5) / DRAWS
+    found = np.bincount(draw(shares.log().expand(DRAWS, -1), uniforms, 1.0, 0, 0.5).numpy(), minlength=len(shares))
     np.testing.assert_allclose(found / DRAWS, [0, 1 / 6, 1 / 3, 1 / 6, 1 / 6, 1 / 6], atol=0.001)
 
 
@@ -131,7 +131,7 @@ def test_whole_texts_come_as_often_as_they_should() -> None:
     rows = 6000
     prompts = [SOURCES[row % 2] for row in range(rows)]
     with torch.no_grad():
-        model.output.bias[NEVER_WRITTEN] = -1e9  # what may be written is then all there is
+        model.output.bias[SUPPRESSED_TOKENS] = -1e9  # what may be written is then all there is
         model.output.bias[END] = 3.0
     drawn = drawn_by(model, prompts, list(range(rows)))
     for prompt in SOURCES[:2]:
@@ -141,7 +141,7 @@ def test_whole_texts_come_as_often_as_they_should() -> None:
             assert found.count(answer) / len(found) == pytest.approx(expected, abs=0.03)
 
 
-def test_a_row_depends_on_its_number_and_on_no_neighbour() -> None:
+def test_a_row_depends_on_its_number_and_on_no_neighbor() -> None:
     model = language_model("lstm")
     together = drawn_by(model, SOURCES, [10, 11, 12], temperature=2.0)
     for source, number, answer in zip(SOURCES, [10, 11, 12], together, strict=True):
@@ -151,11 +151,11 @@ def test_a_row_depends_on_its_number_and_on_no_neighbour() -> None:
 
 
 @pytest.fixture(scope="module")
-def answering(tmp_path_factory: pytest.TempPathFactory) -> Answering:
-    return Answering.load(write_checkpoint(tmp_path_factory.mktemp("checkpoint")))
+def answering(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
+    return Predictor.load(write_checkpoint(tmp_path_factory.mktemp("checkpoint")))
 
 
-def test_a_request_is_repeated_by_its_seed(answering: Answering) -> None:
+def test_a_request_is_repeated_by_its_seed(answering: Predictor) -> None:
     rows = ["a small dog", "a dog", "small"] * 5
     how = {"method": "sample", "temperature": 1.5, "max_length": 12}
     first = answering(rows, how)
@@ -169,7 +169,7 @@ def test_a_request_is_repeated_by_its_seed(answering: Answering) -> None:
     [
         ({"temperature": 0.5}, "temperature 0.5 is of method sample, and method is beam"),
         ({"top_k": 3}, "top_k 3 is of method sample"),
-        ({"samples": 4}, "samples 4 is of method sample"),
+        ({"num_samples": 4}, "num_samples 4 is of method sample"),
         ({"top_p": 0.9, "method": "beam"}, "set method to sample, or top_p to 1"),
         ({"method": "sample", "temperature": 0.0}, "temperature: .*greater than or equal to 0.01"),
         ({"method": "sample", "top_p": 0.0}, "top_p: .*greater than 0"),
@@ -177,18 +177,18 @@ def test_a_request_is_repeated_by_its_seed(answering: Answering) -> None:
         ({"method": "dice"}, "method must be one of 'beam' or 'sample'"),
     ],
 )
-def test_a_contradiction_is_one_sentence(answering: Answering, params: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(UserMistake, match=sentence):
+def test_a_contradiction_is_one_sentence(answering: Predictor, params: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
         answering(["a"], params)
 
 
 def test_a_recipe_says_the_same() -> None:
-    with pytest.raises(UserMistake, match="recipe: top_k 5 is of method sample"):
+    with pytest.raises(UserError, match="recipe: top_k 5 is of method sample"):
         check_section(Decoding, {"top_k": 5}, "recipe")
 
 
 def test_a_checkpoint_draws_as_its_recipe_says(tmp_path: Path) -> None:
     asked = ["a small dog"] * 8
-    warm = Answering.load(write_checkpoint(tmp_path, decoding={"method": "sample", "temperature": 3.0}))
+    warm = Predictor.load(write_checkpoint(tmp_path, decoding={"method": "sample", "temperature": 3.0}))
     assert len(set(warm(asked, {})["prediction"])) > 1
     assert len(set(warm(asked, {"method": "beam", "temperature": 1.0})["prediction"])) == 1

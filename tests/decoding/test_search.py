@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from seqloom.batches.batch import make_batch, pad_sources
-from seqloom.decoding.beam import beam_search
+from seqloom.dataset.batch import make_batch, pad_sources
+from seqloom.decoding.beam_search import beam_search
 from seqloom.decoding.greedy import greedy_search
-from seqloom.decoding.hypothesis import NEVER_WRITTEN
-from seqloom.models.building import Sizes, build_model
+from seqloom.decoding.hypothesis import SUPPRESSED_TOKENS
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.vocabulary.special import END
+from seqloom.models.factory import Sizes, build_model
+from seqloom.vocabulary.special_tokens import END
 from tests.models.plain import plain_model
 
 VOCABULARY = 7  # four special tokens and three real ones
@@ -42,7 +42,7 @@ def scored_by_teacher_forcing(model: EncoderDecoder, source: list[int], tokens: 
 @pytest.mark.parametrize("penalty", [0.0, 0.6, 1.0])
 def test_a_wide_beam_finds_what_exhaustive_search_finds(penalty: float) -> None:
     model = model_with_sharp_opinions()
-    real = [token for token in range(VOCABULARY) if token not in (*NEVER_WRITTEN, END)]
+    real = [token for token in range(VOCABULARY) if token not in (*SUPPRESSED_TOKENS, END)]
     answers = [list(a) for length in range(LONGEST) for a in itertools.product(real, repeat=length)]
     beams = beam_search(model, *model.read(pad_sources(SOURCES)), 60, LONGEST, penalty)
     for source, beam in zip(SOURCES, beams, strict=True):
@@ -64,7 +64,7 @@ def test_a_beam_of_one_is_greedy(attention: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("size", [2, 4])
-def test_neighbours_in_the_batch_change_nothing(size: int) -> None:
+def test_neighbors_in_the_batch_change_nothing(size: int) -> None:
     model = model_with_sharp_opinions()
     together = beam_search(model, *model.read(pad_sources(SOURCES)), size, 8, 1.0)
     for source, beam in zip(SOURCES, together, strict=True):
@@ -84,11 +84,11 @@ def test_beams_come_best_first_and_differ() -> None:
 def test_tokens_that_stand_for_no_text_are_never_written() -> None:
     model = model_with_sharp_opinions()
     with torch.no_grad():
-        model.output.bias[NEVER_WRITTEN] = 100.0
+        model.output.bias[SUPPRESSED_TOKENS] = 100.0
     for beam in beam_search(model, *model.read(pad_sources(SOURCES)), 3, 8, 1.0):
-        assert not {token for hypothesis in beam for token in hypothesis.tokens} & {*NEVER_WRITTEN, END}
+        assert not {token for hypothesis in beam for token in hypothesis.tokens} & {*SUPPRESSED_TOKENS, END}
     assert all(
-        not set(answer.tokens) & {*NEVER_WRITTEN, END}
+        not set(answer.tokens) & {*SUPPRESSED_TOKENS, END}
         for answer in greedy_search(model, *model.read(pad_sources(SOURCES)), 8, 1.0)
     )
 
@@ -114,7 +114,7 @@ def test_without_an_encoder_the_answer_goes_on_from_the_source(decoder: str) -> 
     """Prompts of several lengths in one batch, none of them counted or returned."""
     model = language_model(decoder)
     prompts = [*SOURCES, []]
-    real = [token for token in range(VOCABULARY) if token not in (*NEVER_WRITTEN, END)]
+    real = [token for token in range(VOCABULARY) if token not in (*SUPPRESSED_TOKENS, END)]
     answers = [list(a) for length in range(LONGEST) for a in itertools.product(real, repeat=length)]
     beams = beam_search(model, *model.read(pad_sources(prompts)), 60, LONGEST, 1.0)
     for prompt, beam in zip(prompts, beams, strict=True):
@@ -136,7 +136,7 @@ def test_a_beam_of_one_is_greedy_behind_a_prompt(decoder: str) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 3])
-def test_neighbours_with_longer_prompts_change_nothing(size: int) -> None:
+def test_neighbors_with_longer_prompts_change_nothing(size: int) -> None:
     """Nor how long an answer may be: in four tokens hardly one of these finds its end."""
     model = language_model("transformer")
     with torch.no_grad():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.stack.running import RunningStack
+from tests.stack.stack_process import RunningStack
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (  # a browser of this machine alone: it looks nothing up

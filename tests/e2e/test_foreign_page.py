@@ -11,9 +11,9 @@ import pytest
 from mlflow import MlflowClient
 from playwright.sync_api import Browser, Page, expect
 
-from flows.stack.prefect_post import authorization
+from seqloom.stack.prefect_post import authorization
 from tests.e2e.conftest import PATIENCE
-from tests.stack.running import RunningStack
+from tests.stack.stack_process import RunningStack
 
 EVIL = {"state": {"type": "SCHEDULED"}, "job_variables": {"command": "sh -c 'id > PWNED'"}}
 POOL = {"name": "evil", "type": "process", "base_job_template": {}}

@@ -12,10 +12,10 @@ from mlflow import MlflowClient
 from playwright.sync_api import Page, expect
 
 from seqloom.recipe.schema import Recipe, Section
-from seqloom.registry.mlflow_view import TRAINING_VIEW
+from seqloom.registry.ui_links import TRAINING_VIEW
 from tests.e2e import pictures
 from tests.e2e.form import RAW_JSON, Form
-from tests.stack.running import RunningStack
+from tests.stack.stack_process import RunningStack
 
 NAME = "jupyterlab-en-zh"  # of the recipe that the form starts from
 CONTROL = "input, textarea, button.p-select-button__control, button:has-text('Add item')"

@@ -54,9 +54,9 @@ def test_chunks_change_nothing(rows_at_once, seed):
 
 def test_it_is_as_near_as_scikit_learn_says():
     train, test = sentences(200, 1), sentences(50, 2)
-    vectoriser = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4))
-    known = vectoriser.fit_transform(train)
-    similarity = (vectoriser.transform(test) @ known.T).toarray()
+    vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4))
+    known = vectorizer.fit_transform(train)
+    similarity = (vectorizer.transform(test) @ known.T).toarray()
     rows = [int(row) for row in nearest_baseline(train, [str(row) for row in range(len(train))], test, rows_at_once=64)]
     # n-grams that no training source has make our vectors of `test` longer, every one alike, so the order is the same.
     assert similarity[np.arange(len(test)), rows] == pytest.approx(similarity.max(axis=1), abs=1e-5)

@@ -1,4 +1,4 @@
-"""What a labelling model has to beat."""
+"""What a labeling model has to beat."""
 
 import numpy as np
 import pandas as pd
@@ -7,19 +7,19 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from seqloom.evaluation import label_baselines
-from seqloom.evaluation.kinds.judge import HeldOut
-from seqloom.evaluation.kinds.sentiment import SentimentJudge
+from seqloom.evaluation.applications.evaluator import EvalSet
+from seqloom.evaluation.applications.sentiment_evaluator import SentimentEvaluator
 from seqloom.evaluation.label_baselines import (
     LEAST_OF_A_LABEL,
     LEAST_PASSES,
     MOST_WEIGHTS,
     PASSES,
-    Bounds,
+    BaselineBudget,
     majority_baseline,
     tfidf_baseline,
 )
 from seqloom.progress import unwatched
-from tasks.pages.scores import scores_table
+from tasks.pages.score_table import scores_table
 
 TEXTS = ["a lovely room", "lovely soup", "awful bed", "an awful, noisy room", "lovely", "noisy and awful"]
 VERDICTS = ["good", "good", "bad", "bad", "good", "bad"]
@@ -44,7 +44,9 @@ def test_any_text_gets_a_label(texts: list[str]) -> None:
 
 @pytest.mark.parametrize(("labels", "rows"), [(2, 12_000), (20, 40_000), (1000, 100_000)])
 def test_memory_and_time_are_bounded_whatever_the_labels(labels: int, rows: int) -> None:
-    bounds = Bounds.of(["about a hundred characters of text, as people write them " * 2] * rows, _in_turn(labels, rows))
+    bounds = BaselineBudget.of(
+        ["about a hundred characters of text, as people write them " * 2] * rows, _in_turn(labels, rows)
+    )
     columns = labels if labels > 2 else 1
     assert bounds.features * columns <= MOST_WEIGHTS
     assert bounds.rows >= min(rows, LEAST_OF_A_LABEL * labels)
@@ -81,14 +83,14 @@ def test_a_large_one_is_read_in_part_of_every_label(monkeypatch: pytest.MonkeyPa
     assert features == 30
     assert rows == sum(counts) < 900
     assert min(counts) >= LEAST_OF_A_LABEL
-    bounds = Bounds.of(texts, labels)
+    bounds = BaselineBudget.of(texts, labels)
     assert bounds.rows == pytest.approx(rows, abs=3)
     assert bounds.in_words.startswith(f"some {bounds.rows:,} rows, 30 n-grams at most")
 
 
 def test_the_linear_model_can_be_switched_off() -> None:
-    judge, train = SentimentJudge(), pd.DataFrame({"source": TEXTS, "target": VERDICTS})
-    test = HeldOut(TEXTS, VERDICTS)
+    judge, train = SentimentEvaluator(), pd.DataFrame({"source": TEXTS, "target": VERDICTS})
+    test = EvalSet(TEXTS, VERDICTS)
     assert list(judge.cheap_baselines(train, test, unwatched)) == ["majority"]
     assert list(judge.baselines(train, test, unwatched)) == ["tfidf", "majority"]
     assert judge.baseline_bounds(train) == {}
@@ -99,7 +101,7 @@ def test_the_linear_model_can_be_switched_off() -> None:
 
 def test_of_many_labels_the_most_frequent_are_in_the_table() -> None:
     labels = [f"l{row}" for row in range(300)] + ["l299"]
-    found = SentimentJudge().facts({"prediction": labels}, HeldOut(labels, labels))["confusion"]
+    found = SentimentEvaluator().facts({"prediction": labels}, EvalSet(labels, labels))["confusion"]
     assert len(found["labels"]) == len(found["rows"]) == len(found["rows"][0]) == 100
     assert "l299" in found["labels"]
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqloom.batches.batch import Batch
+from seqloom.dataset.batch import Batch
+from seqloom.errors import UserError
 from seqloom.evaluation.likelihood import likelihood
-from seqloom.mistake import UserMistake
 
 LOG_ODDS = math.log(2)
 
@@ -65,7 +65,7 @@ def test_perplexity_stays_finite():
 
 
 def test_a_diverged_model_is_the_users_to_mend():
-    with pytest.raises(UserMistake, match=r"training\.learning_rate"):
+    with pytest.raises(UserError, match=r"training\.learning_rate"):
         likelihood(Fixed((math.nan,) * 5), [batch_of([4])])
 
 

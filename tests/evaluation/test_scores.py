@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.evaluation.scores import METRICS, bleu_tokenisation, sentence_chrf, text_scores
+from seqloom.evaluation.scores import METRICS, bleu_tokenization, sentence_chrf, text_scores
 
 GERMAN = ["Ein Mann schläft in einem grünen Raum.", "Zwei Hunde laufen über die Wiese.", "Ein Kind isst Eis."]
 CHINESE = ["一名男子在绿色的房间里睡觉。", "两只狗跑过草地。", "一个孩子在吃冰淇淋。"]
@@ -13,7 +13,7 @@ texts = st.lists(st.text("ab cde", max_size=20), min_size=1, max_size=8)
 
 
 @pytest.mark.parametrize(
-    ("language", "tokenisation"),
+    ("language", "tokenization"),
     [
         ("de", "13a"),
         ("", "13a"),
@@ -36,15 +36,15 @@ texts = st.lists(st.text("ab cde", max_size=20), min_size=1, max_size=8)
         ("zho-like", "13a"),
     ],
 )
-def test_bleu_is_cut_by_target_language(language, tokenisation, monkeypatch):
+def test_bleu_is_cut_by_target_language(language, tokenization, monkeypatch):
     monkeypatch.setattr("seqloom.evaluation.scores.find_spec", lambda _: None)
-    assert bleu_tokenisation(language) == tokenisation
+    assert bleu_tokenization(language) == tokenization
 
 
 def test_japanese_and_korean_are_cut_into_words_where_mecab_is_installed(monkeypatch):
     monkeypatch.setattr("seqloom.evaluation.scores.find_spec", lambda _: object())
-    assert bleu_tokenisation("ja") == "ja-mecab"
-    assert bleu_tokenisation("ko") == "ko-mecab"
+    assert bleu_tokenization("ja") == "ja-mecab"
+    assert bleu_tokenization("ko") == "ko-mecab"
 
 
 @pytest.mark.parametrize(("language", "references"), [("de", GERMAN), ("zh", CHINESE)])
@@ -53,10 +53,10 @@ def test_perfect_hypotheses_score_100(language, references):
     assert {name: score.value for name, score in scores.items()} == pytest.approx({"bleu": 100, "chrf": 100, "ter": 0})
 
 
-@pytest.mark.parametrize(("language", "tokenisation"), [("de", "tok:13a"), ("zh", "tok:zh")])
-def test_signatures_say_how(language, tokenisation):
+@pytest.mark.parametrize(("language", "tokenization"), [("de", "tok:13a"), ("zh", "tok:zh")])
+def test_signatures_say_how(language, tokenization):
     scores = text_scores(METRICS, GERMAN, GERMAN, language)
-    assert tokenisation in scores["bleu"].signature
+    assert tokenization in scores["bleu"].signature
     assert "version:2." in scores["bleu"].signature
     assert "nc:6|nw:0" in scores["chrf"].signature
 

@@ -11,12 +11,12 @@ from unittest.mock import patch
 import mlflow
 import pytest
 
-from flows.embedded_prefect import EmbeddedPrefect
-from seqloom.registry.database import database_file
-from seqloom.registry.locations import bring_home
+from seqloom.registry.artifact_locations import bring_home
+from seqloom.registry.mlflow_database import database_file
 from seqloom.registry.tracking import make_database
+from seqloom.stack.embedded_prefect import EmbeddedPrefect
 from tasks.embedded import EMBEDDED
-from tests.flows.running import Done, command, real
+from tests.flows.command_process import Done, command, real
 
 DATA = Path(__file__).parents[2] / "data" / "phrases.tsv"
 RECIPE = """

@@ -17,10 +17,10 @@ from prefect.context import refresh_global_settings_context
 from prefect.flow_runs import resume_flow_run
 
 from seqloom.recipe.schema import Recipe
-from seqloom.registry import judging
+from seqloom.registry import gate_runner
 from seqloom.registry.gate import Finding, Verdict
-from seqloom.registry.judging import Decision
-from tasks import gating
+from seqloom.registry.gate_runner import GateDecision
+from tasks import gate_task
 from tasks.embedded import EMBEDDED
 from tests.registry.tiny import manifest, recipe_named
 
@@ -46,13 +46,13 @@ def server(prefect: dict[str, str]) -> Iterator[None]:
 def _a_server_of_the_user(server: None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert server is None
     monkeypatch.delenv(EMBEDDED, raising=False)
-    monkeypatch.setattr(gating, "SECONDS_BETWEEN_LOOKS", 0.2)
-    monkeypatch.setattr(judging, "is_settled", lambda *_: False)
+    monkeypatch.setattr(gate_task, "SECONDS_BETWEEN_LOOKS", 0.2)
+    monkeypatch.setattr(gate_runner, "is_settled", lambda *_: False)
 
 
 @flow(name="asking")
 def asking(recipe: Recipe = MANUAL) -> dict[str, Any]:
-    return vars(gating.ask(recipe, PASSED))
+    return vars(gate_task.ask(recipe, PASSED))
 
 
 def paused(name: str) -> Any:
@@ -69,14 +69,14 @@ def paused(name: str) -> Any:
 @pytest.mark.parametrize(
     ("filled_in", "decision"),
     [
-        ({"decision": "approve", "reason": "reads well", "name": "Ann"}, Decision(True, "Ann", "reads well")),
+        ({"decision": "approve", "reason": "reads well", "name": "Ann"}, GateDecision(True, "Ann", "reads well")),
         (
             {"decision": "decline", "reason": "not on a Friday", "name": "Ben"},
-            Decision(False, "Ben", "not on a Friday"),
+            GateDecision(False, "Ben", "not on a Friday"),
         ),
     ],
 )
-def test_the_flow_waits_for_a_person(filled_in: dict[str, Any], decision: Decision) -> None:
+def test_the_flow_waits_for_a_person(filled_in: dict[str, Any], decision: GateDecision) -> None:
     name = f"asking-{filled_in['decision']}"
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(asking.with_options(flow_run_name=name))
@@ -90,7 +90,7 @@ def test_silence_is_a_no_and_the_flow_ends_well() -> None:
     hurried = recipe_named("approved", registry={"approval": "manual", "approval_hours": 0.0005})
     state = asking.with_options(flow_run_name="asking-nobody")(hurried, return_state=True)
     assert state.is_completed(), state
-    assert state.result() == vars(Decision(False, "nobody", "no answer within 0.0005 hours"))
+    assert state.result() == vars(GateDecision(False, "nobody", "no answer within 0.0005 hours"))
 
 
 @pytest.mark.usefixtures("_a_server_of_the_user")
@@ -106,10 +106,10 @@ def test_what_was_decided_in_another_run_is_not_waited_for(
             raise found
         return found
 
-    monkeypatch.setattr(judging, "is_settled", is_settled)
+    monkeypatch.setattr(gate_runner, "is_settled", is_settled)
     state = asking.with_options(flow_run_name=f"asking-twice-{away}")(return_state=True)
     assert state.is_completed(), state
-    assert state.result() == vars(Decision(False, "nobody", "was decided in another run"))
+    assert state.result() == vars(GateDecision(False, "nobody", "was decided in another run"))
 
 
 @pytest.mark.parametrize(
@@ -117,12 +117,12 @@ def test_what_was_decided_in_another_run_is_not_waited_for(
     [(MANUAL, PASSED, True), (MANUAL, REFUSED, False), (MANUAL, None, False), (recipe_named("a"), PASSED, False)],
 )
 def test_who_is_asked(recipe: Recipe, verdict: Verdict | None, asked: bool) -> None:
-    assert gating.needs_a_person(recipe, verdict) is asked
+    assert gate_task.needs_a_person(recipe, verdict) is asked
 
 
 def test_nobody_sees_an_embedded_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(EMBEDDED, "1")
-    assert gating.ask(MANUAL, PASSED) == Decision(None)
+    assert gate_task.ask(MANUAL, PASSED) == GateDecision(None)
 
 
 @pytest.mark.parametrize("approved", [True, False])
@@ -132,21 +132,21 @@ def test_a_champion_that_moved_while_a_person_thought(
     """A yes was to other figures: all begins anew. A no stays a no."""
     monkeypatch.setenv("SEQLOOM_HOME", str(tmp_path))
     found = iter([PASSED, replace(PASSED, champion=3)])
-    decision = Decision(approved, "Ann", "go")
+    decision = GateDecision(approved, "Ann", "go")
     seen: list[int | None] = []
-    monkeypatch.setattr(gating, "judge", lambda *_: next(found))
-    monkeypatch.setattr(gating, "ask", lambda _, verdict: seen.append(verdict.champion) or decision)
-    monkeypatch.setattr(gating, "promote", lambda *given: given[4:])
-    monkeypatch.setattr(judging, "aliases_of", lambda *_: {"champion": 3})
-    monkeypatch.setattr(judging, "_run_of", lambda *_: PASSED.run_id)
-    monkeypatch.setattr(gating, "connect", lambda _: Mock())
-    told = gating.pass_gate(MANUAL, *[manifest("corpus")] * 3)
+    monkeypatch.setattr(gate_task, "judge", lambda *_: next(found))
+    monkeypatch.setattr(gate_task, "ask", lambda _, verdict: seen.append(verdict.champion) or decision)
+    monkeypatch.setattr(gate_task, "promote", lambda *given: given[4:])
+    monkeypatch.setattr(gate_runner, "aliases_of", lambda *_: {"champion": 3})
+    monkeypatch.setattr(gate_runner, "_run_of", lambda *_: PASSED.run_id)
+    monkeypatch.setattr(gate_task, "connect", lambda _: Mock())
+    told = gate_task.pass_gate(MANUAL, *[manifest("corpus")] * 3)
     assert seen == ([1, 3] if approved else [1])
     assert told == (replace(PASSED, champion=seen[-1]), decision)
 
 
 def test_the_form_asks_for_all_and_suggests_nothing() -> None:
-    schema = gating.Approval.model_json_schema()
+    schema = gate_task.Approval.model_json_schema()
     fields = {name: schema["properties"][name] for name in ("decision", "reason", "name")}
     assert set(schema["required"]) == set(fields)
     assert not [name for name, field in fields.items() if "default" in field], "a person chooses and signs"

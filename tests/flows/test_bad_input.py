@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from flows import command_line
+from seqloom.cli import main
 
 Refused = Callable[[list[str], list[str]], None]
 
@@ -40,7 +40,7 @@ def refused(folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest
     def run(arguments: list[str], parts: list[str]) -> None:
         monkeypatch.setattr("sys.argv", ["seqloom", *arguments])
         with pytest.raises(SystemExit) as stop:
-            command_line.main()
+            main.main()
         error = capfd.readouterr().err
         assert stop.value.code == 2
         assert error.startswith("seqloom: ")

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from seqloom.decoding.exported import load_generator
-from seqloom.decoding.exporting import export
+from seqloom.decoding.backends import load_generator
+from seqloom.decoding.export import export
+from tests.flows.command_process import real
 from tests.flows.conftest import Run, environment
-from tests.flows.running import real
 
 pytestmark = pytest.mark.usefixtures("first")
 CHAMPION = "models:/phrases@champion"
@@ -34,7 +34,7 @@ def test_what_generate_says_to_every_row_and_then_nothing_more_to_do(seqloom: Ru
 
 def test_an_exported_model_is_taken_too(seqloom: Run, workplace: Path, tmp_path: Path) -> None:
     pytest.importorskip("ctranslate2")
-    from tests.decoding.test_exported import TEXTS, checkpoint
+    from tests.decoding.test_backends import TEXTS, checkpoint
 
     made, folder = tmp_path / "made", tmp_path / "exported"
     made.mkdir()

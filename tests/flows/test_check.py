@@ -11,9 +11,9 @@ from threading import Thread
 
 import pytest
 
-from flows import command_line
 from seqloom.artifact.digest import digest_of_file
-from seqloom.artifact.stage import STAGES
+from seqloom.artifact.stage_key import STAGES
+from seqloom.cli import main
 from tests.flows.conftest import RECIPE
 
 Seqloom = Callable[..., tuple[int, str, str]]
@@ -29,7 +29,7 @@ def folder(workplace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def variables() -> dict[str, str]:
-    """Of the environment, but for the one that torch sets where an optimiser makes its first step."""
+    """Of the environment, but for the one that torch sets where an optimizer makes its first step."""
     return {name: value for name, value in os.environ.items() if name != "TORCHINDUCTOR_CACHE_DIR"}
 
 
@@ -40,7 +40,7 @@ def seqloom_here(folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: p
         monkeypatch.setattr("sys.argv", ["seqloom", *arguments])
         environment = variables()
         with pytest.raises(SystemExit) as stop:
-            command_line.main()
+            main.main()
         assert variables() == environment
         assert isinstance(stop.value.code, int)
         return (stop.value.code, *capfd.readouterr())
@@ -67,7 +67,7 @@ def test_a_good_recipe_is_resolved_planned_and_not_run(seqloom_here: Seqloom, fo
     told = json.loads(out)
     assert told["plan"] == {stage.name: "will run" for stage in STAGES}
     assert told["recipe"]["training"]["epochs"] == 7
-    assert told["recipe"]["training"]["optimiser"] == "adamw"
+    assert told["recipe"]["training"]["optimizer"] == "adamw"
     assert told["corpus"]["rows"].keys() == {"train", "validation", "test"}
     assert (told["corpus"]["read"], told["corpus"]["rejected"]) == (600, {})
     assert told["vocabulary"]["unknown"].keys() == {"source", "target"}

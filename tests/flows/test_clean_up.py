@@ -10,8 +10,8 @@ import pytest
 from mlflow import MlflowClient
 
 from seqloom.artifact.store import Store
+from tests.flows.command_process import command, real
 from tests.flows.conftest import environment
-from tests.flows.running import command, real
 
 RATE = ("-o", "training.learning_rate=5e-3")
 Told = Callable[..., dict[str, Any]]
@@ -38,7 +38,7 @@ def test_versions_keep_what_they_need(told: Told, own_place: Path) -> None:
     store = Store(home)
     stray = store.build("corpus", "s" * 64, lambda folder: {"bytes": (folder / "x").write_bytes(bytes(5000))}).path
     work = store.workspace("training", "w" * 64)
-    leftover = store.root / "batches" / f".{'l' * 32}-abc"
+    leftover = store.root / "dataset" / f".{'l' * 32}-abc"
     leftover.mkdir()
     grow_old(store)
     folders = set(store.root.glob("*/*"))

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
-from flows.asking import FORM, asked_variants
-from seqloom.mistake import UserMistake
+from flows.parameters import FORM, asked_variants
+from seqloom.errors import UserError
+from tests.flows.command_process import Done, command, real
 from tests.flows.conftest import environment
-from tests.flows.running import Done, command, real
 
 RATES = ("--grid", "training.learning_rate=0.01,0.02,10")
 BURSTS = ("-o", "training.weight_decay=1", "-o", "training.warmup_steps=20", "-o", "training.epochs=12")
@@ -41,7 +41,7 @@ def test_a_grid_is_trained_ranked_and_not_trained_again(own_place: Path, prefect
     assert all(name.endswith(" characters") for name in trained[0]["by_length"])
     folders = {stage: len(list((home / "artifacts" / stage).glob("*/manifest.json"))) for stage in STAGES}
     of_each = {"training": 2, "evaluation": 2, "validation": 2}
-    assert folders == {"corpus": 1, "vocabulary": 1, "vectors": 1, "batches": 1, **of_each}
+    assert folders == {"corpus": 1, "vocabulary": 1, "vectors": 1, "dataset": 1, **of_each}
     client = MlflowClient(f"sqlite:///{home}/mlflow.db")
     assert not client.search_model_versions()
     runs = [client.get_run(each["run_id"]) for each in trained]
@@ -55,7 +55,7 @@ def test_a_grid_is_trained_ranked_and_not_trained_again(own_place: Path, prefect
     assert f"training.learning_rate={run.data.params['training.learning_rate']}" == trained[0]["label"]
 
 
-STAGES = ("corpus", "vocabulary", "vectors", "batches", "training", "evaluation", "validation")
+STAGES = ("corpus", "vocabulary", "vectors", "dataset", "training", "evaluation", "validation")
 
 
 @pytest.mark.parametrize(
@@ -83,5 +83,5 @@ def test_what_is_compared(
 
 @pytest.mark.parametrize("grid", [(), ("training.seed=1",), ("training.seed=1,1",)])
 def test_one_alone_is_nothing_to_compare(grid: tuple[str, ...]) -> None:
-    with pytest.raises(UserMistake, match="there is nothing to compare: give a second recipe, or a grid"):
+    with pytest.raises(UserError, match="there is nothing to compare: give a second recipe, or a grid"):
         asked_variants(FORM, (), (), grid)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.corpus.site import Site
+from tests.flows.command_process import command
 from tests.flows.conftest import environment
-from tests.flows.running import command
 
 
 @pytest.mark.parametrize("name", ["check", "train"])

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from seqloom.registry.lookup import forms_of
+from seqloom.registry.model_uri import forms_of
+from tests.flows.command_process import Fork
 from tests.flows.conftest import Run, environment
-from tests.flows.running import Fork
 from tests.registry.serving import asked, post, predictions, serving
 
 pytest.importorskip("ctranslate2")

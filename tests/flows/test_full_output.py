@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows import command_line
+from seqloom.cli import main
 
 FULL = Path("/dev/full")
 
@@ -22,7 +22,7 @@ def test_what_does_not_fit_ends_with_two(
         with open(1, "w", encoding="utf-8", closefd=False) as stdout:
             monkeypatch.setattr("sys.stdout", stdout)
             with pytest.raises(SystemExit) as stop:
-                command_line.main()
+                main.main()
     finally:
         os.dup2(kept, 1)
     assert stop.value.code == 2

@@ -9,13 +9,13 @@ import pytest
 from prefect import flow
 
 from seqloom.registry.gate import Finding, Verdict
-from seqloom.registry.history import history
-from seqloom.registry.moves import moves_of
-from seqloom.registry.runs import FlowRun, open_run
+from seqloom.registry.mlflow_runs import FlowRun, open_run
+from seqloom.registry.model_history import history
+from seqloom.registry.promotion import moves_of
 from seqloom.registry.tracking import connect
 from seqloom.registry.versions import aliases_of, register_version
+from tests.flows.command_process import Fork
 from tests.flows.conftest import environment
-from tests.flows.running import Fork
 from tests.registry.tiny import corpus, evaluation, manifest, recipe_named, write_checkpoint
 
 RECIPE = recipe_named("rush")
@@ -35,10 +35,10 @@ def slow_verdict(
 
 def arrive(place: Path, number: int) -> None:
     """Wait for the other, then go through the gate."""
-    from seqloom.registry import judging
-    from tasks.gating import pass_gate
+    from seqloom.registry import gate_runner
+    from tasks.gate_task import pass_gate
 
-    judging.judge_version = slow_verdict
+    gate_runner.judge_version = slow_verdict
     (place / f"here-{time.monotonic_ns()}").touch()
     while len(list(place.glob("here-*"))) < 2:
         time.sleep(0.01)

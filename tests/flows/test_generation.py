@@ -9,8 +9,8 @@ from unittest.mock import Mock
 import pandas as pd
 import pytest
 
-from flows.commands import answers
-from seqloom.mistake import UserMistake
+from seqloom.cli import answer_commands
+from seqloom.errors import UserError
 from tests.flows.a_task import trained
 from tests.flows.conftest import Run
 
@@ -22,7 +22,7 @@ corpus: {train: [diary.txt], format: running, max_characters: 500, validation_sh
 vocabulary: {kind: word, shared: true}
 vectors: {method: none, width: 48}
 model: {encoder: none, decoder: gru, decoder_width: 64, dropout: 0.1}
-training: {epochs: 10, batch_tokens: 512, row_tokens: 40, learning_rate: 0.01, label_smoothing: 0.0}
+training: {epochs: 10, batch_tokens: 512, block_size: 40, learning_rate: 0.01, label_smoothing: 0.0}
 decoding: {method: sample, temperature: 0.7, max_length: 40}
 """
 CHAMPION = "models:/diary@champion"
@@ -60,11 +60,11 @@ def test_it_goes_on_from_a_prompt_or_from_nothing(seqloom: Run) -> None:
 
 
 def test_without_a_text_a_terminal_gets_one_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers.sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(answer_commands.sys.stdin, "isatty", lambda: True)
     language_model, translator = (Mock(needs_text=needs) for needs in (False, True))
-    assert list(answers._lines(None, None, language_model)) == [""]
-    with pytest.raises(UserMistake, match="no text is given"):
-        list(answers._lines(None, None, translator))
+    assert list(answer_commands._lines(None, None, language_model)) == [""]
+    with pytest.raises(UserError, match="no text is given"):
+        list(answer_commands._lines(None, None, translator))
 
 
 @pytest.mark.usefixtures("diary")

@@ -19,16 +19,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.commands import first_recipe
-from flows.commands.first_recipe import init
-from seqloom.corpus.building import build_corpus
+from seqloom.cli import init_command
+from seqloom.cli.init_command import init
 from seqloom.corpus.sources import locate
-from seqloom.mistake import UserMistake
+from seqloom.corpus.stage import build_corpus
+from seqloom.errors import UserError
 from seqloom.progress import unwatched
 from seqloom.recipe.adaptive_defaults import adapt
-from seqloom.recipe.loading import load_recipe
+from seqloom.recipe.recipe_file import load_recipe
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.checking import check_recipe_and_files
+from seqloom.registry.preflight import check_recipe_and_files
 
 ROWS = 80
 FLOWS = {"data_to_model", "refresh", "batch_generate", "compare", "clean_up"}
@@ -38,7 +38,7 @@ LABELS = ["good" if number % 3 else "so so" for number in range(ROWS)]
 
 
 @dataclass(frozen=True)
-class Kind:
+class Application:
     """What a table holds, and the task that it makes."""
 
     task: str
@@ -46,12 +46,12 @@ class Kind:
     columns: tuple[list[str], list[str]]
 
 
-PAIRS = Kind(
+PAIRS = Application(
     "translation",
     (("en", "de"), ("source", "target"), ("english text", "german text"), ("Frage (EN)", "Ergebnis: 2"), ("é", "ü ö")),
     (ENGLISH, GERMAN),
 )
-LABELLED = Kind(
+LABELED = Application(
     "sentiment",
     (("text", "label"), ("Review", "Verdict"), ("was", "wie"), ("body_text", "sentiment")),
     (ENGLISH, LABELS),
@@ -116,13 +116,13 @@ def checked(name: str, place: Path) -> Recipe:
 
 @settings(max_examples=10, deadline=None)
 @given(
-    kind=st.sampled_from([PAIRS, LABELLED]),
+    kind=st.sampled_from([PAIRS, LABELED]),
     file=st.sampled_from(sorted(FORMATS)),
     number=st.sampled_from([None, "id", "", "Nr."]),
     data=st.data(),
 )
 def test_what_is_written_can_be_checked_and_deployed(
-    kind: Kind, file: str, number: str | None, data: st.DataObject
+    kind: Application, file: str, number: str | None, data: st.DataObject
 ) -> None:
     source, target = data.draw(st.sampled_from(kind.names))
     with folder() as place:
@@ -176,7 +176,7 @@ def test_a_table_without_names_and_one_of_long_documents() -> None:
         (place / "b.csv").write_text(as_csv(",")(["body", "title"], long), encoding="utf-8")
         init("brief", data=["b.csv"])
         recipe = checked("brief", place)
-        assert recipe.task == "summarisation"
+        assert recipe.task == "summarization"
         assert recipe.corpus.max_characters > len(long[0][0])
 
 
@@ -274,12 +274,12 @@ def test_nothing_is_overwritten() -> None:
         (place / "a.csv").write_text("en,de\n1 a,1 b\n", encoding="utf-8")
         (place / "prefect.yaml").write_text("name: mine", encoding="utf-8")
         with pytest.raises(
-            UserMistake, match=r"prefect\.yaml is there already, and nothing is overwritten: give --recipe"
+            UserError, match=r"prefect\.yaml is there already, and nothing is overwritten: give --recipe"
         ):
             init("mine", data=["a.csv"])
         assert not (place / "mine.yaml").exists()
         (place / "mine.yaml").write_text("name: mine", encoding="utf-8")
-        with pytest.raises(UserMistake, match=r"mine\.yaml is there already"):
+        with pytest.raises(UserError, match=r"mine\.yaml is there already"):
             init("mine", data=["a.csv"], recipe_only=True)
         assert (place / "mine.yaml").read_text(encoding="utf-8") == "name: mine"
 
@@ -316,15 +316,15 @@ def test_what_cannot_be_told_is_one_sentence(arguments: dict[str, Any], sentence
     with folder() as place:
         (place / "three.csv").write_text(THREE, encoding="utf-8")
         (place / "lines.txt").write_text("\n".join(ENGLISH), encoding="utf-8")
-        with pytest.raises(UserMistake, match=sentence):
+        with pytest.raises(UserError, match=sentence):
             init(**{"name": "mine", **arguments})
         assert sorted(path.name for path in place.iterdir() if path.suffix) == ["lines.txt", "three.csv"]
 
 
 def test_in_a_terminal_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter(["three.csv", "b", "c"])
-    monkeypatch.setattr(first_recipe, "is_terminal", lambda: True)
-    monkeypatch.setattr(first_recipe.typer, "prompt", lambda *_, **__: next(answers))
+    monkeypatch.setattr(init_command, "is_terminal", lambda: True)
+    monkeypatch.setattr(init_command.typer, "prompt", lambda *_, **__: next(answers))
     with folder() as place:
         (place / "three.csv").write_text(THREE, encoding="utf-8")
         init("mine")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from tests.flows.command_process import COMMAND, command
 from tests.flows.conftest import RECIPE, environment
-from tests.flows.running import COMMAND, command
 
 BURSTING = """
 training: {epochs: 300, patience: 300, batch_tokens: 4000, learning_rate: 10, weight_decay: 1, warmup_steps: 200}

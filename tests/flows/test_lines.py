@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows import command_line
-from flows.input_lines import in_chunks, read_lines
+from seqloom.cli import main
+from seqloom.cli.input_lines import in_chunks, read_lines
 from seqloom.decoding.generator import Generator
-from tests.flows.running import COMMAND
+from tests.flows.command_process import COMMAND
 from tests.registry.tiny import write_checkpoint
 
 Generate = Callable[..., tuple[int, str, str]]
@@ -38,7 +38,7 @@ def generate(checkpoint: Path, capfd: pytest.CaptureFixture[str], monkeypatch: p
         monkeypatch.setattr("sys.argv", ["seqloom", "generate", str(checkpoint), *arguments])
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         with pytest.raises(SystemExit) as stop:
-            command_line.main()
+            main.main()
         assert isinstance(stop.value.code, int)
         return (stop.value.code, *capfd.readouterr())
 

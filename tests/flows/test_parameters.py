@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from prefect import Flow
 from prefect.utilities.callables import parameter_schema
 
-from flows import deployed_form
-from flows.asking import FORM, asked_recipe, checked_parameters, edits_in
+from flows import parameters
 from flows.batch_generate import batch_generate
 from flows.clean_up import clean_up
 from flows.compare import compare
 from flows.data_to_model import data_to_model
+from flows.parameters import FORM, asked_recipe, checked_parameters, edits_in
 from flows.refresh import refresh
-from seqloom.mistake import UserMistake
-from seqloom.recipe.loading import change_recipe, load_recipe
+from seqloom.errors import UserError
+from seqloom.recipe.recipe_file import change_recipe, load_recipe
+from tests.flows.command_process import Fork, command
 from tests.flows.conftest import environment
-from tests.flows.running import Fork, command
 
 ROOT = Path(__file__).parents[2]
 TRANSLATE = str(ROOT / "recipes" / "translate.yaml")
@@ -67,17 +67,17 @@ def test_the_form_of_a_run_began_with_what_its_deployment_says(monkeypatch: pyte
     schema = {"properties": {"recipe": {"default": begun.model_dump(mode="json")}}}
     client = MagicMock()
     client.__enter__().read_deployment.return_value.parameter_openapi_schema = schema
-    monkeypatch.setattr(deployed_form, "get_client", lambda **_: client)
+    monkeypatch.setattr(parameters, "get_client", lambda **_: client)
     monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", str(uuid4()))
-    assert deployed_form.form_start() == begun
+    assert parameters.form_start() == begun
     schema["properties"]["recipe"]["default"] = {"name": "of another Seqloom"}
     monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", str(uuid4()))
-    assert deployed_form.form_start() == FORM
+    assert parameters.form_start() == FORM
 
 
 def test_all_mistakes_are_told_at_once_and_no_pattern() -> None:
     wrong = {"name": "a b", "corpus": {"train": []}, "training": {"epochs": -1, "start_from": "x"}}
-    with pytest.raises(UserMistake) as caught:
+    with pytest.raises(UserError) as caught:
         checked_parameters(data_to_model.fn, {"recipe": wrong, "force": "perhaps"})
     told = str(caught.value)
     assert told.startswith("parameters: 5 mistakes: (1) ")
@@ -117,7 +117,7 @@ def test_no_pattern_is_shown_and_what_people_touch_comes_first() -> None:
 def test_a_mistake_in_the_parameters_is_one_sentence(
     recipe_file: str, override: tuple[str, ...], sentence: str
 ) -> None:
-    with pytest.raises(UserMistake, match=sentence) as caught:
+    with pytest.raises(UserError, match=sentence) as caught:
         asked_recipe(FORM, recipe_file, override)
     assert "\n" not in str(caught.value)
 
@@ -186,7 +186,7 @@ def test_force_does_every_stage_again_in_the_same_folders(own_place: Path, prefe
     assert again["run_id"] != first["run_id"]
     assert (Path(first["checkpoint"]) / "weights.safetensors").read_bytes() == weights, "bit for bit, on a CPU"
     rewritten = {file.parts[-3] for file in before if after[file] > before[file]}
-    assert rewritten >= {"corpus", "vocabulary", "vectors", "batches", "training"}
+    assert rewritten >= {"corpus", "vocabulary", "vectors", "dataset", "training"}
     assert before.keys() - after.keys() == {file for file in before if file.parts[-3] == "evaluation"} - after.keys()
     third = train()
     assert set(third["stages"].values()) == {"cached"}

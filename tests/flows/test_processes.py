@@ -7,8 +7,8 @@ from pathlib import Path
 
 from mlflow import MlflowClient
 
+from tests.flows.command_process import command
 from tests.flows.conftest import RECIPE, environment
-from tests.flows.running import command
 from tests.flows.test_leaving import positions
 
 TOGETHER = "training: {epochs: 12, patience: 12, batch_tokens: 512, learning_rate: 0.01, processes: 2, select_by: chrf}"

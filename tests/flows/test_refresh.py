@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.flows.command_process import Fork, command
 from tests.flows.conftest import environment
-from tests.flows.running import Fork, command
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,10 +16,10 @@ ROOT = Path(__file__).parents[2]
 def look(share: float) -> None:
     """Run the flow; say the state and the events that it would have sent."""
     from flows.refresh import refresh
-    from tasks import refreshing
+    from tasks import refresh_decision
 
     events: list[Any] = []
-    refreshing.emit_event = lambda *event, **more: events.append([*event, *more.values()])
+    refresh_decision.emit_event = lambda *event, **more: events.append([*event, *more.values()])
     state = refresh("recipe.yaml", ("corpus.max_characters=50",), share, return_state=True)
     print(json.dumps([state.type.value, state.name, state.message, events]))
 
@@ -81,7 +81,7 @@ def test_the_first_time_then_nothing_then_little_then_enough(watched: Watched) -
 
 
 def test_the_event_is_the_one_that_the_trigger_waits_for() -> None:
-    from tasks.refreshing import CHANGED
+    from tasks.refresh_decision import CHANGED
 
     deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
     [trigger] = [trigger for deployment in deployments for trigger in deployment.get("triggers", [])]

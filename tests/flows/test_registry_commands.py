@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows import command_line
-from seqloom.registry.database import database_file
+from seqloom.cli import main
+from seqloom.registry.mlflow_database import database_file
 from seqloom.registry.tracking import connect
 
 Typed = Callable[..., tuple[int, str, str]]
@@ -25,7 +25,7 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.argv", ["seqloom", *arguments])
         with pytest.raises(SystemExit) as stop:
-            command_line.main()
+            main.main()
         assert isinstance(stop.value.code, int)
         return (stop.value.code, *capfd.readouterr())
 

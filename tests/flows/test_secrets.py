@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from seqloom.mistake import UserMistake
-from seqloom.recipe.loading import check_recipe
+from seqloom.errors import UserError
+from seqloom.recipe.recipe_file import check_recipe
 from tests.corpus.site import Site
+from tests.flows.command_process import command
 from tests.flows.conftest import DATA, PLANTED, SECRETS, environment
-from tests.flows.running import command
 
 CANARY = "c4n4ry-s3cret"
 SPLITS = ("test", "validation")
@@ -33,7 +33,7 @@ def test_no_secret_is_left_behind_or_printed(workplace: Path) -> None:
 @pytest.mark.parametrize("url", ["https://ann:planted@example.org/a.tsv", "http://planted@example.org:8080/a.tsv"])
 def test_a_password_in_a_recipe_is_refused_without_being_told(split: str, url: str) -> None:
     corpus = {"train": ["a.tsv"], split: [url]}
-    with pytest.raises(UserMistake, match=r"for example\.org stands in a URL.*netrc") as caught:
+    with pytest.raises(UserError, match=r"for example\.org stands in a URL.*netrc") as caught:
         check_recipe({"name": "a", "corpus": corpus}, "recipe.yaml")
     assert "planted" not in str(caught.value)
 

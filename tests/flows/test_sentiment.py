@@ -17,7 +17,7 @@ task: sentiment
 corpus: {train: [reviews.csv], source_column: review, target_column: verdict, validation_share: 0.1, test_share: 0.15}
 vocabulary: {kind: word, min_frequency: 1}
 vectors: {width: 16, epochs: 1}
-model: {encoder: cnn, encoder_width: 32, decoder: classifier, pooling: mean, linear_runs: 2, dropout: 0.1}
+model: {encoder: cnn, encoder_width: 32, decoder: classifier, pooling: mean, ngram_order: 2, dropout: 0.1}
 training: {epochs: 10, batch_tokens: 256, learning_rate: 0.01, label_smoothing: 0.0, select_by: macro_f1}
 registry: {beat_baselines: false}
 """
@@ -83,9 +83,9 @@ def test_an_empty_line_is_named_as_it_stands_in_the_file(seqloom: Run, workplace
 
 
 @pytest.mark.usefixtures("verdicts")
-def test_a_file_is_labelled(seqloom: Run, workplace: Path) -> None:
-    pd.DataFrame({"text": [*TEXTS, ""]}).to_csv(workplace / "unlabelled.csv", index=False)
-    done = seqloom("batch", CHAMPION, "unlabelled.csv", "--to", "labelled", "--column", "text", "--json")
+def test_a_file_is_labeled(seqloom: Run, workplace: Path) -> None:
+    pd.DataFrame({"text": [*TEXTS, ""]}).to_csv(workplace / "unlabeled.csv", index=False)
+    done = seqloom("batch", CHAMPION, "unlabeled.csv", "--to", "labeled", "--column", "text", "--json")
     told, table = json.loads(done.stdout), pd.read_parquet(workplace / json.loads(done.stdout)["folder"])
     assert told["failed"] == 1
     assert table["failure"][2] == "no text (blank)"

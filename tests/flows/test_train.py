@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
-from seqloom.artifact.stage import STAGES
+from seqloom.artifact.stage_key import STAGES
+from tests.flows.command_process import Fork, command
 from tests.flows.conftest import RECIPE, Run, environment
-from tests.flows.running import Fork, command
 
 ALL_STAGES = [stage.name for stage in STAGES]
 
@@ -49,8 +49,8 @@ def test_mlflow_has_the_whole_story(first: dict[str, Any], mlflow_client: Mlflow
     assert steps == sorted(set(steps))
     assert len(mlflow_client.get_metric_history(first["run_id"], "loss/validation")) == 2
     assert {item.dataset.name for item in run.inputs.dataset_inputs} == {"train", "validation", "test"}
-    artifacts = {item.path for item in mlflow_client.list_artifacts(first["run_id"], "evaluation/figures")}
-    assert "evaluation/figures/loss.png" in artifacts
+    artifacts = {item.path for item in mlflow_client.list_artifacts(first["run_id"], "evaluation/plots")}
+    assert "evaluation/plots/loss.png" in artifacts
 
 
 def test_the_same_again_does_nothing(first: dict[str, Any], seqloom: Run, mlflow_client: MlflowClient) -> None:
@@ -67,7 +67,7 @@ def test_the_same_again_does_nothing(first: dict[str, Any], seqloom: Run, mlflow
 def test_a_learning_rate_reuses_what_it_does_not_touch(seqloom: Run) -> None:
     other = json.loads(seqloom("train", "recipe.yaml", "-o", "training.learning_rate=5e-3", "--json").stdout)
     cached = [stage for stage, took in other["stages"].items() if took == "cached"]
-    assert cached == ["corpus", "vocabulary", "vectors", "batches"]
+    assert cached == ["corpus", "vocabulary", "vectors", "dataset"]
     assert (other["version"], other["aliases"], other["champion"]["version"]) == (2, ["challenger"], 1)
     difference = "(is [0-9.]+ (above|below)|equals) the champion's"
     assert re.match(rf"version 2 is refused: chrF [0-9.]+ {difference} [0-9.]+ ", other["gate"])

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from seqloom.batches.batch import make_labelled_batch
-from seqloom.models.building import Sizes, build_model
+from seqloom.dataset.batch import make_labeled_batch
 from seqloom.models.classifier import Classifier, pool
+from seqloom.models.factory import Sizes, build_model
 from seqloom.models.memory import Memory
 from tests.models.plain import plain_model
 
@@ -28,7 +28,7 @@ def test_pooling_row_by_row(how: str) -> None:
 def test_logits_are_the_labels_embeddings_times_the_features() -> None:
     torch.manual_seed(0)
     model = build_model(plain_model(encoder="cnn", decoder="classifier", pooling="max"), Sizes(20, 9, 8, False)).eval()
-    batch = make_labelled_batch([[4, 5, 6], [7]], [[4], [8]])
+    batch = make_labeled_batch([[4, 5, 6], [7]], [[4], [8]])
     assert isinstance(model.decoder, Classifier)
     pooled = pool(model.encode(batch.source), "max")
     readout = model.decoder.readout

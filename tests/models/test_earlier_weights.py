@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from seqloom.decoding import int8
-from seqloom.decoding.exported import load_generator
-from seqloom.decoding.exporting import export
-from seqloom.decoding.reading import read_generator
-from seqloom.models.building import SIZES_FILE, WEIGHTS_FILE, read_checkpoint
-from seqloom.recipe.resolved import RECIPE_FILE, read_recipe
+from seqloom.decoding.backends import load_generator
+from seqloom.decoding.export import export
+from seqloom.decoding.load import read_generator
+from seqloom.models.factory import SIZES_FILE, WEIGHTS_FILE, read_checkpoint
+from seqloom.recipe.serialization import RECIPE_FILE, read_recipe
 
 EARLIER = json.loads((Path(__file__).parents[1] / "fixtures" / "architectures_0_1.json").read_text(encoding="utf-8"))
 

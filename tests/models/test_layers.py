@@ -10,12 +10,11 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqloom.models.attention import AdditiveAttention, Attention, MultiplicativeAttention
-from seqloom.models.input_feeding_decoder import InputFeedingDecoder
-from seqloom.models.language_decoder import LanguageDecoder
 from seqloom.models.memory import Memory
 from seqloom.models.no_encoder import NoEncoder
-from seqloom.models.recurrent_cell import CELLS, RecurrentCells, RecurrentState
-from seqloom.models.recurrent_encoder import RecurrentEncoder, reversal
+from seqloom.models.rnn_cells import CELLS, RecurrentCells, RecurrentState
+from seqloom.models.rnn_decoders import InputFeedingDecoder, LanguageDecoder
+from seqloom.models.rnn_encoder import RecurrentEncoder, reversal
 
 LENGTHS = torch.tensor([3, 5, 1])
 MASK = torch.arange(5).unsqueeze(0) < LENGTHS.unsqueeze(1)  # (B, S)
@@ -174,7 +173,7 @@ def test_a_recurrent_language_model_is_torchs_cells_and_a_readout(kind: str) -> 
 def test_a_reversed_source_is_the_reversed_source() -> None:
     """Its states stand where their tokens do; its summary is the state at the first token."""
     torch.manual_seed(0)
-    backwards = RecurrentEncoder("gru", D, H, 2, False, 0.0, source_reversed=True)
+    backwards = RecurrentEncoder("gru", D, H, 2, False, 0.0, reverse_source=True)
     forwards = RecurrentEncoder("gru", D, H, 2, False, 0.0)
     forwards.load_state_dict(backwards.state_dict())
     embedded = torch.randn(3, 5, D)

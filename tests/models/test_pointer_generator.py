@@ -9,16 +9,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seqloom.batches.batch import Batch, make_batch
+from seqloom.dataset.batch import Batch, make_batch
 from seqloom.models import pointer_generator
-from seqloom.models.building import Sizes, build_model
-from seqloom.models.covering_decoder import CoveringDecoder
+from seqloom.models.factory import Sizes, build_model
 from seqloom.models.memory import Memory
 from seqloom.models.pointer_generator import PointerGenerator, seen_twice
-from seqloom.models.recurrent_decoder import AdditiveDecoder
+from seqloom.models.rnn_decoders import AdditiveDecoder, CoverageDecoder
 from seqloom.models.transformer_layer import CrossAttention, Shape
 from seqloom.training.loss import token_loss
-from seqloom.vocabulary.special import END, PADDING
+from seqloom.vocabulary.special_tokens import END, PADDING
 from tests.models.plain import plain_model
 
 V = 12
@@ -26,7 +25,7 @@ V = 12
 
 def pointer(**change: Any) -> PointerGenerator:
     torch.manual_seed(0)
-    section = plain_model(**{"copying": True, "encoder_width": 6, "decoder_width": 8, "dropout": 0.0, **change})
+    section = plain_model(**{"copy_attention": True, "encoder_width": 6, "decoder_width": 8, "dropout": 0.0, **change})
     model = build_model(section, Sizes(V, V, 4, True))
     assert isinstance(model, PointerGenerator)
     return model
@@ -106,7 +105,7 @@ def test_coverage_joins_the_loss_of_training_alone(batch: Batch) -> None:
 def test_coverage_enters_the_score() -> None:
     """v · tanh(W q + U k + w c), c being the weights so far."""
     torch.manual_seed(0)
-    decoder = CoveringDecoder("gru", 4, 5, 1, 3, 0.0, covering=True)
+    decoder = CoverageDecoder("gru", 4, 5, 1, 3, 0.0, covering=True)
     assert decoder.cover is not None
     with torch.no_grad():
         decoder.cover.weight.normal_(std=3.0)
@@ -128,7 +127,7 @@ def test_coverage_enters_the_score() -> None:
 
 def test_without_coverage_it_is_the_additive_decoder() -> None:
     torch.manual_seed(0)
-    decoder = CoveringDecoder("lstm", 4, 5, 2, 3, 0.0, covering=False)
+    decoder = CoverageDecoder("lstm", 4, 5, 2, 3, 0.0, covering=False)
     plain = AdditiveDecoder("lstm", 4, 5, 2, 3, 0.0)
     plain.load_state_dict(decoder.state_dict())
     memory = plain.prepare(Memory(torch.randn(2, 4, 3), torch.ones(2, 4, dtype=torch.bool), torch.randn(2, 3)))
@@ -181,12 +180,12 @@ def test_a_rare_word_is_copied_from_where_it_stands() -> None:
     """Tokens 8 to 11 are never seen in training; a model that learned to repeat its source repeats them."""
     model = pointer(encoder_width=24, decoder_width=32, attention="multiplicative").train()
     random = np.random.default_rng(1)
-    optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     for _ in range(150):
         rows = [random.integers(4, 8, size=1, dtype=np.int32) for _ in range(16)]
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         token_loss(model, make_batch(rows, rows), 0.0).backward()
-        optimiser.step()
+        optimizer.step()
     unseen = [np.array([token], dtype=np.int32) for token in range(8, 12)]
     batch = make_batch(unseen, unseen)
     with torch.no_grad():

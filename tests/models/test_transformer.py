@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from seqloom.models import transformer_layer
 from seqloom.models.memory import Memory
 from seqloom.models.no_encoder import NoEncoder
-from seqloom.models.positions import rotate, sinusoids
+from seqloom.models.positional_encoding import rotate, sinusoids
 from seqloom.models.transformer_decoder import TransformerDecoder
 from seqloom.models.transformer_encoder import TransformerEncoder
 from seqloom.models.transformer_layer import (

@@ -4,20 +4,20 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from seqloom.batches.batch import make_labelled_batch
-from seqloom.models.building import Sizes, build_model
+from seqloom.dataset.batch import make_labeled_batch
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.wide_classifier import WideClassifier
+from seqloom.models.factory import Sizes, build_model
+from seqloom.models.ngram_classifier import WideClassifier
 from seqloom.training.loss import token_loss
-from seqloom.vocabulary.special import SPECIAL_TOKENS, START
+from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, START
 from tests.models.plain import plain_model
 
-BATCH = make_labelled_batch([[4, 5, 6], [7], [5, 6, 6, 6, 4]], [[4], [8], [5]])
+BATCH = make_labeled_batch([[4, 5, 6], [7], [5, 6, 6, 6, 4]], [[4], [8], [5]])
 
 
 def wide(**change: object) -> WideClassifier:
     torch.manual_seed(0)
-    section = plain_model(**{"encoder": "cnn", "decoder": "classifier", "pooling": "mean", "linear_runs": 2, **change})
+    section = plain_model(**{"encoder": "cnn", "decoder": "classifier", "pooling": "mean", "ngram_order": 2, **change})
     model = build_model(section, Sizes(20, 9, 8, False, runs=6)).eval()
     assert isinstance(model, WideClassifier)
     linear = model.linear

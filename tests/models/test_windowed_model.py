@@ -8,20 +8,25 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.batches.batch import pad_sources
-from seqloom.batches.running import RunningBatches, make_running_batch
-from seqloom.batches.sequences import Sequences
-from seqloom.decoding.beam import beam_search
+from seqloom.dataset.batch import pad_sources
+from seqloom.dataset.lm_blocks import BlockBatches, make_block_batch
+from seqloom.dataset.sequences import Sequences
+from seqloom.decoding.beam_search import beam_search
 from seqloom.decoding.greedy import greedy_search
-from seqloom.models.building import Sizes, build_model
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.entrance import Entrance
+from seqloom.models.factory import Sizes, build_model
+from seqloom.models.input_embedding import InputEmbedding
 from seqloom.models.transformer_layer import SelfAttention
 from seqloom.recipe.schema import Model
 from seqloom.training.loss import validation_loss
 
 V = 12
-KINDS = [("transformer", "sinusoidal"), ("transformer", "learned"), ("transformer", "rotary"), ("cnn", "learned")]
+APPLICATIONS = [
+    ("transformer", "sinusoidal"),
+    ("transformer", "learned"),
+    ("transformer", "rotary"),
+    ("cnn", "learned"),
+]
 
 
 def made(decoder: str, positions: str, window: int) -> EncoderDecoder:
@@ -35,7 +40,7 @@ def made(decoder: str, positions: str, window: int) -> EncoderDecoder:
         feedforward_width=16,
         heads=2,
         positions=positions,
-        places=max(2, window),
+        max_positions=max(2, window),
         dropout=0.0,
     )
     model = build_model(section, Sizes(V, V, 8, True, window=window)).eval()
@@ -51,7 +56,7 @@ def text_of(tokens: int) -> Sequences:
 
 @settings(max_examples=12, deadline=None)
 @given(
-    kind=st.sampled_from(KINDS),
+    kind=st.sampled_from(APPLICATIONS),
     window=st.integers(2, 9),
     tokens=st.integers(1, 24),
     cut=st.integers(0, 24),
@@ -61,7 +66,7 @@ def test_read_at_once_or_token_by_token_or_in_two_parts_it_is_the_same(
     kind: tuple[str, str], window: int, tokens: int, cut: int
 ) -> None:
     model = made(*kind, window)
-    batch = make_running_batch([text_of(tokens).ids, text_of(max(1, tokens - 3)).ids])
+    batch = make_block_batch([text_of(tokens).ids, text_of(max(1, tokens - 3)).ids])
     memory, _ = model.read(batch.source)
     whole = model.project(model(batch))
     state, each = model.start(memory), []
@@ -75,17 +80,17 @@ def test_read_at_once_or_token_by_token_or_in_two_parts_it_is_the_same(
         torch.testing.assert_close(model.project(last), whole[:, cut:], atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", APPLICATIONS)
 @torch.inference_mode()
 def test_every_token_is_foreseen_from_half_a_window_and_as_training_would(kind: tuple[str, str]) -> None:
     """What stands before a token is read from the first place on, behind START, as rows are."""
     model, window = made(*kind, 8), 8
     ids = text_of(30).ids
-    told = model.project(model(make_running_batch([ids])))[0]
+    told = model.project(model(make_block_batch([ids])))[0]
     for place in range(window, len(ids)):
         alike = []
         for known in range(window // 2, window):  # tokens before it, in a row of its own
-            row = make_running_batch([ids[place - known : place + 1]])
+            row = make_block_batch([ids[place - known : place + 1]])
             alike.append(torch.allclose(model.project(model(row))[0, -1], told[place], atol=1e-4))
         assert any(alike), place
 
@@ -94,9 +99,9 @@ def test_every_token_is_foreseen_from_half_a_window_and_as_training_would(kind: 
 def places() -> Iterator[list[int]]:
     """The last place of each read, by whoever knows places."""
     seen: list[int] = []
-    enter, project = Entrance.forward, SelfAttention._project
+    enter, project = InputEmbedding.forward, SelfAttention._project
 
-    def entered(self: Entrance, embedded: torch.Tensor, first: int) -> torch.Tensor:
+    def entered(self: InputEmbedding, embedded: torch.Tensor, first: int) -> torch.Tensor:
         seen.append(first + embedded.shape[1])
         return enter(self, embedded, first)
 
@@ -105,16 +110,16 @@ def places() -> Iterator[list[int]]:
         return project(self, inputs, first)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Entrance, "forward", entered)
+        patch.setattr(InputEmbedding, "forward", entered)
         patch.setattr(SelfAttention, "_project", projected)
         yield seen
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", APPLICATIONS)
 def test_no_place_is_read_that_no_row_has(kind: tuple[str, str], places: list[int]) -> None:
     """Judged, searched and asked: never behind the last place of a row."""
     row = 6
-    batches = RunningBatches(text_of(50), row, 48)
+    batches = BlockBatches(text_of(50), row, 48)
     model = made(*kind, row)
     for rows, _ in batches.epoch(1, 0):
         model(batches.batch(rows))

@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
+from tests.mutation.fault_watch import KILLED, Chosen, Passed, Watcher
 from tests.mutation.faults import Mutant
-from tests.mutation.watching import KILLED, Chosen, Passed, Watcher
 
 # Imported once, before a process is forked for each fault; those that a package's tests want anyway.
 _HEAVY = (

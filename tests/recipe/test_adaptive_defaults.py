@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from seqloom.recipe.adaptive_defaults import adapt, inherit
 from seqloom.recipe.corpus_profile import CorpusProfile
-from seqloom.recipe.loading import check_recipe
+from seqloom.recipe.recipe_file import check_recipe
 from seqloom.recipe.schema import Recipe
 from tests.models.plain import Facts, facts_of
 
 TASKS: dict[str, dict[str, Any]] = {
     "translation": {},
-    "summarisation": {},
+    "summarization": {},
     "sentiment": {},
     "reconstruction": {"format": "texts"},
     "chat": {"turns": 2, "format": "texts"},
@@ -71,9 +71,9 @@ WRITTEN = [
     ("translation", "training", {"warmup_steps": 3, "average_checkpoints": 1, "patience": 2}),
     ("translation", "vocabulary", {"kind": "char", "size": 999, "min_frequency": 2}),
     ("translation", "vectors", {"method": "fasttext", "width": 33}),
-    ("sentiment", "model", {"linear_runs": 0, "pooling": "max", "kernel_width": 3}),
+    ("sentiment", "model", {"ngram_order": 0, "pooling": "max", "kernel_size": 3}),
     ("sentiment", "training", {"label_smoothing": 0.1, "ema_decay": 0.0, "select_by": "loss"}),
-    ("summarisation", "model", {"encoder": "transformer"}),
+    ("summarization", "model", {"encoder": "transformer"}),
     ("generation", "model", {"decoder": "gru", "decoder_width": 99, "variational_dropout": False}),
     ("chat", "vocabulary", {"size": 700}),
 ]
@@ -91,7 +91,7 @@ def test_every_corpus_gets_enough_updates_and_none_too_many(task: str, rows: int
     facts = facts_of(rows)
     recipe = adapt(recipe_of(task), facts).recipe
     section, tokens = recipe.training, CorpusProfile.of(facts).batched_tokens
-    assert 1_000 <= section.epochs * max(1.0, tokens / section.batch_tokens / section.accumulation) <= 70_000
+    assert 1_000 <= section.epochs * max(1.0, tokens / section.batch_tokens / section.gradient_accumulation) <= 70_000
     assert 3 <= recipe.training.epochs <= 100
 
 
@@ -110,14 +110,14 @@ def test_languages_of_one_alphabet_share_a_vocabulary(common: float, shared: boo
     assert adapt(recipe_of("translation"), facts_of(900, common=common)).recipe.vocabulary.shared == shared
 
 
-def test_a_script_without_spaces_is_labelled_by_its_characters() -> None:
+def test_a_script_without_spaces_is_labeled_by_its_characters() -> None:
     words, characters = (adapt(recipe_of("sentiment"), facts_of(900, spaces=share)).recipe for share in (0.17, 0.0))
-    assert (words.vocabulary.kind, words.model.kernel_width) == ("word", 3)
-    assert (characters.vocabulary.kind, characters.model.kernel_width) == ("char", 5)
+    assert (words.vocabulary.kind, words.model.kernel_size) == ("word", 3)
+    assert (characters.vocabulary.kind, characters.model.kernel_size) == ("char", 5)
 
 
 def test_a_form_for_cpus_gets_a_model_that_it_can_run() -> None:
-    for task in ("translation", "summarisation"):
+    for task in ("translation", "summarization"):
         recipe = adapt(recipe_of(task, registry={"form": "ctranslate2-int8"}), facts_of(500)).recipe
         assert (recipe.model.encoder, recipe.model.decoder) == ("transformer", "transformer")
         assert recipe.vectors.width == recipe.model.encoder_width == recipe.model.decoder_width

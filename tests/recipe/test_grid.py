@@ -7,9 +7,9 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 from seqloom.recipe.grid import combinations
-from seqloom.recipe.loading import load_recipe
+from seqloom.recipe.recipe_file import load_recipe
 
 LONG = "registry.description=" + "a word and another " * 10 + "end"  # wider than YAML lines are
 VALUES = st.one_of(
@@ -59,7 +59,7 @@ def test_a_value_comes_through_as_it_was_written(values: list[object]) -> None:
     ],
 )
 def test_a_mistake_is_one_sentence(lines: list[str], sentence: str) -> None:
-    with pytest.raises(UserMistake, match=sentence) as caught:
+    with pytest.raises(UserError, match=sentence) as caught:
         combinations(lines)
     assert "\n" not in str(caught.value)
 

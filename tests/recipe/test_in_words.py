@@ -1,6 +1,6 @@
 import pytest
 
-from seqloom.recipe.architecture import in_words
+from seqloom.recipe.model_rules import in_words
 from seqloom.recipe.schema import Model
 
 
@@ -15,7 +15,7 @@ from seqloom.recipe.schema import Model
         ({"encoder": "none", "decoder": "lstm"}, "lstm"),
         ({"encoder": "none", "decoder": "transformer"}, "transformer"),
         ({"decoder": "classifier"}, "lstm→classifier"),
-        ({"copying": True}, "lstm→lstm additive copying"),
+        ({"copy_attention": True}, "lstm→lstm additive copying"),
     ],
 )
 def test_a_model_in_words_tells_what_is_true_of_it(fields: dict[str, object], words: str) -> None:

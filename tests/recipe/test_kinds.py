@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from seqloom.mistake import UserMistake
-from seqloom.recipe.kinds.choosing import KINDS, judged_by
-from seqloom.recipe.kinds.measure import Measure
-from seqloom.recipe.loading import check_recipe
+from seqloom.errors import UserError
+from seqloom.recipe.applications import APPLICATIONS, metric_of_recipe
+from seqloom.recipe.metric import Metric
+from seqloom.recipe.recipe_file import check_recipe
 from seqloom.recipe.schema import Recipe
 
 LABELS = {"task": "sentiment", "model": {"decoder": "classifier"}}
@@ -21,7 +21,7 @@ GOES_ON = {
     "vocabulary": {"shared": True},
     "model": {"encoder": "none"},
 }
-LEARNED = {"encoder": "none", "decoder": "transformer", "positions": "learned", "places": 100}
+LEARNED = {"encoder": "none", "decoder": "transformer", "positions": "learned", "max_positions": 100}
 
 
 def checked(**tree: Any) -> Recipe:
@@ -49,35 +49,38 @@ def test_a_text_is_its_own_target_in_lines_and_in_a_table() -> None:
         ({**LABELS, "training": {"select_by": "chrf"}}, "set it to auto, loss, accuracy, macro_f1"),
         ({"evaluation": {"metric": "accuracy"}}, "is no score of task translation: set it to auto, bleu, chrf"),
         ({"task": "sentiment", "model": {"decoder": "classifier", "attention": "multiplicative"}}, "remove it, or set"),
-        ({"task": "sentiment", "model": {"decoder": "classifier", "copying": True}}, "copy into: remove copying"),
+        (
+            {"task": "sentiment", "model": {"decoder": "classifier", "copy_attention": True}},
+            "copy into: remove copy_attention",
+        ),
         ({**ITSELF, "model": {"attention": "additive"}}, "attention additive sees the text itself"),
         ({**ITSELF, "model": {"attention": "additive"}}, "set model.attention to none"),
         ({**ITSELF, "model": {"encoder": "none"}}, "a vector to write back from: set model.encoder to another kind"),
         ({**ITSELF, "model": {"decoder": "classifier"}}, "set model.decoder to rnn, lstm or gru"),
         ({**ITSELF, "model": {"decoder": "transformer"}}, "set model.decoder to rnn, lstm or gru"),
-        ({**ITSELF, "model": {"copying": True}}, "copying and nothing else: remove model.copying"),
+        ({**ITSELF, "model": {"copy_attention": True}}, "copying and nothing else: remove model.copy_attention"),
         ({**ITSELF, "training": {"objective": "masked"}}, "writes nothing back: set it to sequence"),
         ({**ITSELF, "corpus": {"train": ["x", "y"]}}, "corpus.train has two places"),
         ({**ITSELF, "corpus": {"train": ["x.csv"]}}, "corpus.target_column to one column of a table"),
-        ({**ITSELF, "corpus": {"train": ["x.po.gz"], "format": "texts"}}, "catalogue of translations"),
-        ({**ITSELF, "corpus": {"train": ["x"], "format": "labelled"}}, "corpus.format labelled has a target beside"),
+        ({**ITSELF, "corpus": {"train": ["x.po.gz"], "format": "texts"}}, "catalog of translations"),
+        ({**ITSELF, "corpus": {"train": ["x"], "format": "labeled"}}, "corpus.format labeled has a target beside"),
         ({"corpus": {"train": ["x"], "format": "texts"}}, "texts has no translations: set task to reconstruction"),
-        ({**LABELS, "corpus": {"train": ["x"], "format": "texts"}}, "texts has no labels: set it to labelled"),
-        ({"corpus": {"train": ["x"], "test": ["y"], "by_heart": True}}, "by_heart makes test of the training text"),
-        ({"task": "summarisation", "model": {"decoder": "classifier"}}, "not a summary: set task to sentiment"),
-        ({"task": "summarisation", "corpus": {"train": ["x"], "source_language": "zh"}}, "set both to one language"),
+        ({**LABELS, "corpus": {"train": ["x"], "format": "texts"}}, "texts has no labels: set it to labeled"),
+        ({"corpus": {"train": ["x"], "test": ["y"], "overfit": True}}, "overfit makes test of the training text"),
+        ({"task": "summarization", "model": {"decoder": "classifier"}}, "not a summary: set task to sentiment"),
+        ({"task": "summarization", "corpus": {"train": ["x"], "source_language": "zh"}}, "set both to one language"),
         (
-            {"task": "summarisation", "model": {"copying": True}, "vocabulary": {"kind": "bpe"}},
+            {"task": "summarization", "model": {"copy_attention": True}, "vocabulary": {"kind": "bpe"}},
             "set vocabulary.shared to true",
         ),
-        ({"task": "summarisation", "evaluation": {"metric": "chrf"}}, "set it to auto, rouge1, rouge2, rougeL"),
-        ({"task": "summarisation", "training": {"select_by": "bleu"}}, "set it to auto, loss, rouge1, rouge2, rougeL"),
+        ({"task": "summarization", "evaluation": {"metric": "chrf"}}, "set it to auto, rouge1, rouge2, rougeL"),
+        ({"task": "summarization", "training": {"select_by": "bleu"}}, "set it to auto, loss, rouge1, rouge2, rougeL"),
         ({"evaluation": {"metric": "rougeL"}}, "is no score of task translation"),
         ({"task": "chat"}, "task chat needs corpus.turns"),
         ({"corpus": {"train": ["x"], "turns": 2}}, "for task chat: set task to chat, or remove it"),
-        ({**TALK, "corpus": {**TALK["corpus"], "format": "labelled"}}, "set it to texts for lines of turns"),
+        ({**TALK, "corpus": {**TALK["corpus"], "format": "labeled"}}, "set it to texts for lines of turns"),
         ({**TALK, "corpus": {**TALK["corpus"], "format": "po"}}, "corpus.format po holds no dialogues"),
-        ({**TALK, "corpus": {**TALK["corpus"], "by_heart": True}}, "holds no dialogue out to be tested on"),
+        ({**TALK, "corpus": {**TALK["corpus"], "overfit": True}}, "holds no dialogue out to be tested on"),
         ({**TALK, "corpus": {**TALK["corpus"], "source_language": "en"}}, "set both to one language"),
         ({**TALK, "model": {"decoder": "classifier"}}, "not a reply: set task to sentiment"),
         ({**TALK, "training": {"objective": "masked"}}, "writes no replies: set it to sequence"),
@@ -91,17 +94,17 @@ def test_a_text_is_its_own_target_in_lines_and_in_a_table() -> None:
         ({**LABELS, "corpus": {"train": ["x"], "format": "running"}}, "task sentiment does not learn from"),
         ({**GOES_ON, "vocabulary": {"kind": "bpe"}}, "set vocabulary.shared to true"),
         ({**GOES_ON, "model": {"encoder": "none", "attention": "multiplicative"}}, "nothing for attention"),
-        ({**GOES_ON, "model": {"encoder": "none", "copying": True}}, "remove copying"),
+        ({**GOES_ON, "model": {"encoder": "none", "copy_attention": True}}, "remove copy_attention"),
         ({**GOES_ON, "model": {"encoder": "none", "decoder": "classifier"}}, "needs an encoder to read"),
         ({**GOES_ON, "training": {"objective": "masked"}}, "trains an encoder, and there is none"),
-        ({**GOES_ON, "model": LEARNED}, "lower training.row_tokens to 100, or raise model.places"),
+        ({**GOES_ON, "model": LEARNED}, "lower training.block_size to 100, or raise model.max_positions"),
         ({**GOES_ON, "evaluation": {"metric": "bleu"}}, "to auto, word_perplexity, character_perplexity"),
         ({**GOES_ON, "training": {"select_by": "bleu"}}, "is no score of task generation: set it to auto, loss"),
         ({"task": "poetry"}, "task must be one of"),
     ],
 )
 def test_a_contradiction_is_one_sentence(tree: dict[str, Any], remedy: str) -> None:
-    with pytest.raises(UserMistake) as caught:
+    with pytest.raises(UserError) as caught:
         checked(**tree)
     assert remedy in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -116,14 +119,14 @@ def test_a_contradiction_is_one_sentence(tree: dict[str, Any], remedy: str) -> N
         (ITSELF, "chrf"),
         ({**ITSELF, "evaluation": {"metric": "exact_match"}}, "exact_match"),
         (TALK, "chrf"),
-        ({"task": "summarisation"}, "rougeL"),
+        ({"task": "summarization"}, "rougeL"),
         (GOES_ON, "word_perplexity"),
-        ({"task": "summarisation", "evaluation": {"metric": "rouge2"}}, "rouge2"),
+        ({"task": "summarization", "evaluation": {"metric": "rouge2"}}, "rouge2"),
         ({**LABELS, "evaluation": {"metric": "accuracy"}}, "accuracy"),
     ],
 )
 def test_auto_is_the_metric_of_the_kind(tree: dict[str, Any], metric: str) -> None:
-    assert judged_by(checked(**tree)).name == metric
+    assert metric_of_recipe(checked(**tree)).name == metric
 
 
 OF_TEXTS = {"bleu", "chrf", "perplexity"}
@@ -134,7 +137,7 @@ OF_TEXTS = {"bleu", "chrf", "perplexity"}
     [
         ("translation", {*OF_TEXTS, "ter", "accuracy"}, {"bleu", "chrf"}, {"ter", "perplexity"}),
         (
-            "summarisation",
+            "summarization",
             {"rouge1", "rouge2", "rougeL", "length_ratio", "repetition", "new_words"},
             {"rouge1", "rouge2", "rougeL"},
             {"repetition"},
@@ -159,7 +162,7 @@ def test_what_is_measured_what_may_judge_and_what_is_better_lower(
     task: str, names: set[str], judged: set[str], falling: set[str]
 ) -> None:
     """And how each is shown: points of sacreBLEU and ROUGE to 100, perplexities without an end, the others shares."""
-    kind = KINDS[task]
+    kind = APPLICATIONS[task]
     assert {measure.name for measure in kind.measures} == names
     assert set(kind.judged) == {measure.name for measure in kind.measures if measure.judged} == judged
     assert {measure.name for measure in kind.measures if not measure.rises} == falling
@@ -169,7 +172,7 @@ def test_what_is_measured_what_may_judge_and_what_is_better_lower(
 
 
 def test_every_task_of_the_schema_has_a_kind() -> None:
-    assert set(KINDS) == set(Recipe.model_json_schema()["properties"]["task"]["enum"])
+    assert set(APPLICATIONS) == set(Recipe.model_json_schema()["properties"]["task"]["enum"])
 
 
 @pytest.mark.parametrize(
@@ -182,7 +185,7 @@ def test_every_task_of_the_schema_has_a_kind() -> None:
     ],
 )
 def test_gains(unit: Any, rises: bool, before: float, after: float, gain: float, shown: str, change: str) -> None:
-    measure = Measure("a", "A", unit, rises)
+    measure = Metric("a", "A", unit, rises)
     assert measure.gain(before, after) == pytest.approx(gain)
     assert measure.shown(after) == shown
     assert measure.change(after - before) == change

@@ -2,9 +2,9 @@
 
 import pytest
 
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 from seqloom.recipe.languages import language_of, same_language, tag_of
-from seqloom.recipe.loading import check_recipe
+from seqloom.recipe.recipe_file import check_recipe
 
 WRITTEN = {
     "zh": "zh zho chi cmn ZH Chinese CHINESE Mandarin 中文",
@@ -75,7 +75,7 @@ def test_the_script_follows(code: str, script: str) -> None:
 @pytest.mark.parametrize("field", ["source_language", "target_language"])
 def test_what_is_none_is_refused_in_a_sentence(written: str, says: str, field: str) -> None:
     tree = {"name": "a", "corpus": {"train": ["a.tsv"], field: written}}
-    with pytest.raises(UserMistake, match=rf"r\.yaml: corpus\.{field}: .*{says}") as raised:
+    with pytest.raises(UserError, match=rf"r\.yaml: corpus\.{field}: .*{says}") as raised:
         check_recipe(tree, "r.yaml")
     assert "\n" not in str(raised.value)
 
@@ -92,4 +92,4 @@ def test_one_language_is_one_whatever_its_region() -> None:
     assert not same_language("en", "")
     assert not same_language("zh", "yue")
     corpus = {"train": ["a.tsv"], "source_language": "eng", "target_language": "en_US"}
-    check_recipe({"name": "a", "task": "summarisation", "corpus": corpus}, "r.yaml")
+    check_recipe({"name": "a", "task": "summarization", "corpus": corpus}, "r.yaml")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from seqloom.mistake import UserMistake
-from seqloom.recipe.loading import check_recipe
+from seqloom.errors import UserError
+from seqloom.recipe.recipe_file import check_recipe
 from seqloom.recipe.schema import Recipe
 
 LISTED = Path(__file__).with_name("fields.txt")
@@ -56,7 +56,7 @@ def test_a_delimiter_is_a_character(delimiter: str) -> None:
 
 @pytest.mark.parametrize("delimiter", ["", ";;", '"', "\n", "\r", "\\"])
 def test_and_none_that_means_something_else(delimiter: str) -> None:
-    with pytest.raises(UserMistake, match=r"corpus\.delimiter"):
+    with pytest.raises(UserError, match=r"corpus\.delimiter"):
         check_recipe({"name": "a", "corpus": {"train": ["x.csv"], "delimiter": delimiter}}, "recipe")
 
 

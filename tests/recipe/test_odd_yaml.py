@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seqloom.corpus.sources import locate
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 from seqloom.recipe.grid import combinations
-from seqloom.recipe.loading import LARGEST, change_recipe, check_recipe, check_section, load_recipe
+from seqloom.recipe.recipe_file import LARGEST, change_recipe, check_recipe, check_section, load_recipe
 from seqloom.recipe.schema import Decoding, Recipe
 
 SMALL = "name: small\ncorpus: {train: [pairs.tsv]}\n"
@@ -75,7 +75,7 @@ def loads_or_tells(path: Path, *overrides: str) -> Recipe | None:
     try:
         recipe = load_recipe(path, overrides)
         locate(recipe.corpus, path.parent)
-    except UserMistake as mistake:
+    except UserError as mistake:
         is_well(str(mistake))
         return None
     return recipe
@@ -102,7 +102,7 @@ def test_odd_values_in_every_field(scalar: str, file: Path) -> None:
         for of in (lambda line: change_recipe(small, [line]), lambda line: combinations([line])):
             try:
                 of(f"{field}={scalar}")
-            except UserMistake as mistake:
+            except UserError as mistake:
                 is_well(str(mistake))
     for key in ("description: ", "? ", "- ", "", "<<: "):
         file.write_text(f"{SMALL}registry: \n  {key}{scalar}\n", encoding="utf-8")
@@ -142,7 +142,7 @@ def test_anything_at_all(file: Path, text: str) -> None:
 )  # fmt: skip
 def test_the_sentence_of(content: bytes, parts: list[str], file: Path) -> None:
     file.write_bytes(content)
-    with pytest.raises(UserMistake) as caught:
+    with pytest.raises(UserError) as caught:
         load_recipe(file)
     assert all(part in str(caught.value) for part in parts), str(caught.value)
 
@@ -155,7 +155,7 @@ def test_a_mark_of_byte_order_and_windows_lines_are_no_mistake(file: Path) -> No
 @pytest.mark.parametrize("place", ["", "/dev/zero", "nothing.yaml", "a\0b", "x" * 5000, "\udcff", "recipe.yaml/x"])
 def test_a_place_that_is_no_file(place: str, file: Path) -> None:
     file.write_text(SMALL)
-    with pytest.raises(UserMistake) as caught:
+    with pytest.raises(UserError) as caught:
         load_recipe(file.parent / place)
     is_well(str(caught.value))
 
@@ -180,14 +180,14 @@ ODD = [10**6000, -(10**6000), _deep(20_000), "\ud800", "a\0b", float("nan"), b"\
 @pytest.mark.parametrize("field", ["beam_size", "method", "temperature", "x"])
 def test_values_that_no_yaml_says(field: str, value: object) -> None:
     """Parameters of a request come as JSON."""
-    with pytest.raises(UserMistake) as caught:
+    with pytest.raises(UserError) as caught:
         check_section(Decoding, {field: value}, "params")
     is_well(str(caught.value))
 
 
 def test_a_mistake_can_be_shown_anywhere() -> None:
-    assert str(UserMistake("no key \ud800 here")) == r"no key \ud800 here"
+    assert str(UserError("no key \ud800 here")) == r"no key \ud800 here"
     name = os.fsdecode(b"na\xefve")
-    assert str(UserMistake(name)) == r"na\udcefve"
-    assert str(UserMistake("\x1b[2J gone")) == r"\x1b[2J gone"
-    assert str(UserMistake("Größe 大小 😀")) == "Größe 大小 😀"
+    assert str(UserError(name)) == r"na\udcefve"
+    assert str(UserError("\x1b[2J gone")) == r"\x1b[2J gone"
+    assert str(UserError("Größe 大小 😀")) == "Größe 大小 😀"

@@ -12,8 +12,8 @@ from prefect.exceptions import Abort, TerminationSignal
 from prefect.states import Cancelling, Running, State
 
 from seqloom.preemption import Preempted
-from seqloom.registry.runs import FlowRun, open_run
-from tasks import stopping
+from seqloom.registry.mlflow_runs import FlowRun, open_run
+from tasks import cancellation
 from tests.registry.tiny import corpus, recipe_named
 
 ASKED, PART, OTHER = (uuid4() for _ in range(3))
@@ -24,7 +24,7 @@ def prefect_says() -> Iterator[Mock]:
     """What Prefect's API knows of the flow run ASKED, whose part is PART."""
     client = Mock(**{"read_flow_runs.return_value": [Mock(id=PART)]})
     context = Mock(**{"get.return_value": Mock(flow_run=Mock(id=ASKED))})
-    with patch.object(stopping, "get_client") as opened, patch.object(stopping, "FlowRunContext", context):
+    with patch.object(cancellation, "get_client") as opened, patch.object(cancellation, "FlowRunContext", context):
         opened.return_value.__enter__.return_value = client
         yield client
 
@@ -32,7 +32,7 @@ def prefect_says() -> Iterator[Mock]:
 @pytest.fixture
 def opened(client: MlflowClient, home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[object, str]:
     monkeypatch.setenv("SEQLOOM_HOME", str(home))
-    monkeypatch.setattr(stopping, "connect", lambda _: client)
+    monkeypatch.setattr(cancellation, "connect", lambda _: client)
     recipe = recipe_named(f"stopping-{uuid4()}")
     return {
         run: open_run(client, recipe, str(run), FlowRun(str(run), "a flow run"), corpus(), home)
@@ -44,7 +44,7 @@ def test_the_hook_ends_the_run_and_those_of_its_parts(
     prefect_says: Mock, opened: dict[object, str], client: MlflowClient
 ) -> None:
     assert prefect_says
-    stopping.end_in_mlflow(Mock(), Mock(id=ASKED), Cancelling())
+    cancellation.end_in_mlflow(Mock(), Mock(id=ASKED), Cancelling())
     status = {run: client.get_run(run_id).info.status for run, run_id in opened.items()}
     assert status == {ASKED: "KILLED", PART: "KILLED", OTHER: "RUNNING"}
 
@@ -62,6 +62,6 @@ def test_a_training_that_saved_where_it_stands_is_ended_only_if_it_is_cancelled(
 ) -> None:
     """A worker that is told to stop leaves it open: the next start goes on with it."""
     prefect_says.read_flow_run.return_value.state = state
-    with pytest.raises(ends_with), stopping.stopping_as_prefect_does():
+    with pytest.raises(ends_with), cancellation.stopping_as_prefect_does():
         raise Preempted(signal.SIGTERM, 3)
     assert client.get_run(opened[ASKED]).info.status == status

@@ -7,18 +7,18 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
-from seqloom.artifact.clearing import Lying
+from seqloom.artifact.eviction import StageFolder
 from seqloom.artifact.manifest import Manifest
-from seqloom.mistake import UserMistake
-from seqloom.registry.card import read_card
-from seqloom.registry.clean_up import Need
+from seqloom.errors import UserError
+from seqloom.registry.garbage_collection import Need
 from seqloom.registry.gate import Finding, Verdict
-from seqloom.registry.judging import keep_evidence
+from seqloom.registry.gate_runner import keep_evidence
 from seqloom.registry.lineage import OLD_LINEAGE, newest_version, stages_of_version
-from seqloom.registry.links import run_url
-from seqloom.registry.lookup import fetch
-from seqloom.registry.runs import FlowRun, find_finished, find_run, is_open, open_run, takes_more
-from tasks.refreshing import decide
+from seqloom.registry.mlflow_runs import FlowRun, find_finished, find_run, is_open, open_run, takes_more
+from seqloom.registry.model_card import read_card
+from seqloom.registry.model_uri import fetch
+from seqloom.registry.ui_links import run_url
+from tasks.refresh_decision import decide
 from tests.registry.test_versions import registered
 from tests.registry.tiny import corpus, recipe_named
 
@@ -80,13 +80,13 @@ def test_a_clean_up_keeps_what_the_version_names(deleted: Deleted, client: Mlflo
     need = Need(frozenset(named.values()), frozenset())
     for digest, covered in ((DIGEST + 48 * "0", True), (48 * "0" + DIGEST, False)):
         made = Manifest("corpus", "key", digest, "nowhere", 1.0, {})
-        assert need.covers(Lying(Path("corpus/key"), "finished", 0.0, 0, made)) is covered
+        assert need.covers(StageFolder(Path("corpus/key"), "finished", 0.0, 0, made)) is covered
 
 
 def test_without_a_card_nobody_knows_what_it_was_made_from(deleted: Deleted, client: MlflowClient) -> None:
     deleted("cardless")
     client.delete_model_version_tag("cardless", "1", f"{OLD_LINEAGE}corpus")
-    with pytest.raises(UserMistake, match="nobody can say what models:/cardless/1 was made from"):
+    with pytest.raises(UserError, match="nobody can say what models:/cardless/1 was made from"):
         stages_of_version(client, client.get_model_version("cardless", "1"))
     client.delete_model_version("cardless", "1")
 

@@ -10,17 +10,17 @@ import pytest
 import torch
 
 from seqloom.artifact.digest import digest_of_folder
-from seqloom.decoding.exported import load_generator
-from seqloom.mistake import UserMistake
-from seqloom.models.building import build_model, read_checkpoint, read_sizes
-from seqloom.recipe.resolved import read_recipe
+from seqloom.decoding.backends import load_generator
+from seqloom.errors import UserError
+from seqloom.models.factory import build_model, read_checkpoint, read_sizes
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.card import read_card
-from seqloom.registry.continuing import pin_parent, place_parent
-from seqloom.registry.exports import _what_it_was_judged_by, export_folder
+from seqloom.recipe.serialization import read_recipe
+from seqloom.registry.exported_versions import _what_it_was_judged_by, export_folder
 from seqloom.registry.integrity import require_all_intact
-from seqloom.registry.lookup import download, find_checkpoint, find_version
-from seqloom.training.starting import PARENT_FOLDER, continue_from
+from seqloom.registry.model_card import read_card
+from seqloom.registry.model_uri import download, find_checkpoint, find_version
+from seqloom.registry.parent_version import pin_parent, place_parent
+from seqloom.training.warm_start import PARENT_FOLDER, continue_from
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 VERSIONS = json.loads((FIXTURES / "homes_0_1.json").read_text(encoding="utf-8"))
@@ -52,7 +52,7 @@ def test_a_changed_file_is_found(homes: Path, uri: str, tmp_path: Path) -> None:
     changed = folder / "artifacts" / "package" / "checkpoint" / "weights.safetensors"
     content = changed.read_bytes()
     changed.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    with pytest.raises(UserMistake, match=r"weights\.safetensors is not the file that was registered"):
+    with pytest.raises(UserError, match=r"weights\.safetensors is not the file that was registered"):
         require_all_intact(folder, version)
 
 

@@ -8,21 +8,21 @@ import pytest
 import torch
 from mlflow import MlflowClient
 
-from seqloom.batches.encoding import encode_corpus
-from seqloom.batches.opening import open_batches
-from seqloom.corpus.building import build_corpus
 from seqloom.corpus.sources import locate
+from seqloom.corpus.stage import build_corpus
+from seqloom.dataset.batch_factory import open_batches
+from seqloom.dataset.stage import encode_corpus
 from seqloom.progress import unwatched
 from seqloom.recipe.adaptive_defaults import adapt
-from seqloom.recipe.loading import check_recipe
+from seqloom.recipe.recipe_file import check_recipe
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.checking import check_recipe_and_files
+from seqloom.registry.preflight import check_recipe_and_files
 from seqloom.training.updates import Updates
-from seqloom.vocabulary.building import build_vocabulary
+from seqloom.vocabulary.stage import build_vocabulary
 
 WORDS = ["window", "light", "garden", "river", "morning", "children", "between", "yellow", "around", "never"]
 ONE = {"epochs": 3, "device": "cpu"}
-ADDED_UP = {"epochs": 2, "batch_tokens": 300, "accumulation": 4, "device": "cpu"}
+ADDED_UP = {"epochs": 2, "batch_tokens": 300, "gradient_accumulation": 4, "device": "cpu"}
 LARGE = {"epochs": 1, "batch_tokens": 4096, "device": "cpu"}
 
 
@@ -40,7 +40,7 @@ def write_table(place: Path, rows: int, longest: int) -> None:
 
 def made_updates(recipe: Recipe, folder: Path) -> int:
     """Updates that a training would make, each one drawn."""
-    corpus, vocabulary, batches = (folder / name for name in ("corpus", "vocabulary", "batches"))
+    corpus, vocabulary, batches = (folder / name for name in ("corpus", "vocabulary", "dataset"))
     for each in (corpus, vocabulary, batches):
         each.mkdir()
     recipe = adapt(recipe, build_corpus(recipe.corpus, locate(recipe.corpus, folder), corpus, unwatched)).recipe

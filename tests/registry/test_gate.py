@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.evaluation.classification import counts_of
-from seqloom.evaluation.comparing import Comparison, Counts, count, mean_of
+from seqloom.evaluation.label_metrics import counts_of
+from seqloom.evaluation.significance import PairedBootstrap, SufficientStatistics, count, mean_of
 from seqloom.evaluation.slices import Slice
-from seqloom.recipe.kinds.choosing import KINDS
-from seqloom.recipe.kinds.measure import KEPT_PLACES, Measure
+from seqloom.recipe.applications import APPLICATIONS
+from seqloom.recipe.metric import KEPT_PLACES, Metric
 from seqloom.recipe.schema import Recipe, Registry
 from seqloom.registry import evidence
 from seqloom.registry.gate import TIE, Contender, Finding, Verdict, _against_champion, judge, judge_form
+from seqloom.registry.gate_sentences import beside
 from seqloom.registry.latency import Latency
-from seqloom.registry.sentences import beside
 from seqloom.registry.smoke import Smoke
 from tests.registry.tiny import recipe_named
 
@@ -147,7 +147,7 @@ def test_a_perfect_champion_gives_its_place_to_a_perfect_challenger() -> None:
     assert failed(verdict(contender(GOOD, 2), perfect))
 
 
-MEASURES = {(kind.name, measure.name): measure for kind in KINDS.values() for measure in kind.measures}
+MEASURES = {(kind.name, measure.name): measure for kind in APPLICATIONS.values() for measure in kind.measures}
 
 
 @pytest.mark.parametrize(("kind", "name"), MEASURES)
@@ -257,7 +257,7 @@ def test_a_long_example_is_cut_in_the_table_and_whole_below(length: int) -> None
 
 def test_slices_are_sums_of_their_rows() -> None:
     rows = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
-    counts = Counts(rows, lambda sums: float(sums[0] / sums[1]))
+    counts = SufficientStatistics(rows, lambda sums: float(sums[0] / sums[1]))
     assert (counts.of([0, 2]), counts.figure) == (6 / 8, 9 / 12)
 
 
@@ -284,7 +284,7 @@ def test_labels_are_judged_in_points_of_a_hundred(labels: list[str], passed: boo
     assert "macro-F1 of label bad (50 rows) not below by over 5" in rules
 
 
-PERPLEXITY = Measure("perplexity", "perplexity", "plain", rises=False)
+PERPLEXITY = Metric("perplexity", "perplexity", "plain", rises=False)
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ PERPLEXITY = Measure("perplexity", "perplexity", "plain", rises=False)
     ],
 )
 def test_where_lower_is_better(rules: dict[str, Any], champion: float, ours: float, rule: str, passed: bool) -> None:
-    found = _against_champion(Registry(**rules), PERPLEXITY, Comparison(champion, ours, -1.0, 1.0, 0.01), 1)
+    found = _against_champion(Registry(**rules), PERPLEXITY, PairedBootstrap(champion, ours, -1.0, 1.0, 0.01), 1)
     assert (found.rule, found.passed) == (rule, passed)
     assert found.challenger == f"{ours:.2f}"
 
@@ -350,8 +350,8 @@ def test_a_slice_at_its_limits(rules: dict[str, Any], passed: bool | None) -> No
     [(50.0, 50.1, 0.05, True), (50.0, 50.1, 0.0501, False), (50.0, 50.0, 0.01, False), (50.0, 49.9, 0.01, False)],
 )
 def test_better_and_hardly_by_chance(champion: float, ours: float, chance: float, passed: bool) -> None:
-    chrf = Measure("chrf", "chrF")
-    assert _against_champion(Registry(), chrf, Comparison(champion, ours, -1.0, 1.0, chance), 1).passed is passed
+    chrf = Metric("chrf", "chrF")
+    assert _against_champion(Registry(), chrf, PairedBootstrap(champion, ours, -1.0, 1.0, chance), 1).passed is passed
 
 
 def test_a_line_says_what_happened() -> None:
@@ -384,7 +384,7 @@ def test_a_line_counts_what_else_fails_and_the_page_tells_all() -> None:
     assert [line[2:] for line in page.splitlines() if line.startswith("- ")] == found.failures
 
 
-CHRF, ACCURACY = Measure("chrf", "chrF"), Measure("accuracy", "accuracy", "share")
+CHRF, ACCURACY = Metric("chrf", "chrF"), Metric("accuracy", "accuracy", "share")
 
 
 @pytest.mark.parametrize(
@@ -417,13 +417,13 @@ CHRF, ACCURACY = Measure("chrf", "chrF"), Measure("accuracy", "accuracy", "share
         ),
     ],
 )
-def test_what_did_not_beat_the_champion(measure: Measure, ours: float, theirs: float, chance: float, told: str) -> None:
-    found = _against_champion(Registry(), measure, Comparison(theirs, ours, -1.0, 1.0, chance), 1)
+def test_what_did_not_beat_the_champion(measure: Metric, ours: float, theirs: float, chance: float, told: str) -> None:
+    found = _against_champion(Registry(), measure, PairedBootstrap(theirs, ours, -1.0, 1.0, chance), 1)
     assert (found.passed, found.told) == (False, told)
 
 
 @given(st.sampled_from([CHRF, ACCURACY]), st.floats(0.001, 50), st.floats(0, 50))
-def test_a_difference_over_its_limit_is_shown_as_such(measure: Measure, over: float, limit: float) -> None:
+def test_a_difference_over_its_limit_is_shown_as_such(measure: Metric, over: float, limit: float) -> None:
     limit = round(limit, 2)
     scale = 0.01 if measure.unit == "share" else 1.0
     told = beside(measure, 0.0, scale * (limit + over), "the champion's {}", limit)
@@ -432,7 +432,7 @@ def test_a_difference_over_its_limit_is_shown_as_such(measure: Measure, over: fl
 
 
 @given(st.sampled_from(list(MEASURES.values())), st.floats(0, 100), st.floats(0, 100))
-def test_a_sentence_never_names_two_like_figures_as_different(measure: Measure, ours: float, theirs: float) -> None:
+def test_a_sentence_never_names_two_like_figures_as_different(measure: Metric, ours: float, theirs: float) -> None:
     scale = 0.01 if measure.unit == "share" else 1.0
     told = beside(measure, scale * ours, scale * theirs, "the champion's {}")
     shown = [figure.rstrip("%") for figure in re.findall(r"[0-9.]+%?", told.replace(measure.label, ""))]

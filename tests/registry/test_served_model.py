@@ -21,13 +21,13 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from packaging.requirements import Requirement
 
-from seqloom.decoding.exported import load_generator
+from seqloom.decoding.backends import load_generator
 from seqloom.decoding.generator import Generator
-from seqloom.registry.lookup import find_checkpoint
-from seqloom.registry.packaging import needed_modules, requirements
-from seqloom.registry.runs import FlowRun, open_run
-from seqloom.registry.sealed import seal, seal_of
+from seqloom.registry.mlflow_runs import FlowRun, open_run
+from seqloom.registry.model_uri import find_checkpoint
+from seqloom.registry.seal import seal, seal_of
 from seqloom.registry.tracking import connect
+from seqloom.registry.version_package import needed_modules, requirements
 from seqloom.registry.versions import register_version
 from tests.registry.tiny import corpus, evaluation, recipe_named
 
@@ -223,7 +223,7 @@ def test_every_module_it_needs_is_packed_and_no_other(stored: Path) -> None:
     packed = {file.relative_to(code).as_posix() for file in code.rglob("*") if file.is_file()}
     library = Path(needed_modules()[0]).parents[0]
     assert packed == {file.relative_to(library).as_posix() for file in needed_modules()}
-    assert {"decoding/answering.py", "models/building.py", "vocabulary/vocabulary.py", "__init__.py"} <= packed
+    assert {"decoding/predictor.py", "models/factory.py", "vocabulary/vocabulary.py", "__init__.py"} <= packed
     assert not {name.partition("/")[0] for name in packed} & {"training", "evaluation", "vectors"}
 
 
@@ -251,7 +251,7 @@ def test_a_version_answers_by_its_own_recipe(client: MlflowClient, home: Path, c
 
 
 def test_versions_with_different_code_live_in_one_process(stored: Path, copied: Path, checkpoint: Path) -> None:
-    change(copied, "Answer(self.target.normalise(text), ", 'Answer(f"<{self.target.normalise(text)}>", ')
+    change(copied, "Answer(self.target.normalize(text), ", 'Answer(f"<{self.target.normalize(text)}>", ')
     plain, marked = (mlflow.pyfunc.load_model(str(folder)) for folder in (stored, copied))
     expected = Generator.load(checkpoint).generate(["a small dog"])
     for model, answer in ((plain, expected[0]), (marked, f"<{expected[0]}>"), (plain, expected[0])):

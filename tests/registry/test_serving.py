@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from seqloom.decoding.generator import Generator
-from seqloom.registry.runs import FlowRun, open_run
+from seqloom.registry.mlflow_runs import FlowRun, open_run
 from seqloom.registry.tracking import connect
 from seqloom.registry.versions import register_version
 from tests.registry.serving import asked, post, predictions, serving

@@ -13,24 +13,22 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from seqloom.decoding.exported import load_generator
-from seqloom.mistake import UserMistake
-from seqloom.registry.continuing import pin_parent
+from seqloom.decoding.backends import load_generator
+from seqloom.errors import UserError
+from seqloom.registry.gate_runner import _smoke
 from seqloom.registry.integrity import DIGEST_TAG, VERIFY, digest_of
-from seqloom.registry.judging import _smoke
-from seqloom.registry.lookup import download, fetch, find_checkpoint, find_version
-from seqloom.registry.records import seal_as_it_is, verify_version
-from seqloom.registry.runs import FlowRun, open_run
-from seqloom.registry.sealed import DamagedVersion, seal, seal_of, verify
+from seqloom.registry.mlflow_runs import FlowRun, open_run
+from seqloom.registry.model_uri import download, fetch, find_checkpoint, find_version
+from seqloom.registry.parent_version import pin_parent
+from seqloom.registry.seal import DamagedVersion, seal, seal_of, verify
+from seqloom.registry.verification import seal_as_it_is, verify_version
 from seqloom.registry.versions import register_version
 from tests.registry.tiny import corpus, evaluation, recipe_named, write_checkpoint
 
 MARK = Path("/tmp") / f"planted-{os.getpid()}"
 PLANTED = f"open({str(MARK)!r}, 'w').close()\n"
 WEIGHTS, RECIPE, SIZES = (f"checkpoint/{name}" for name in ("weights.safetensors", "recipe.json", "sizes.json"))
-CHECKER, ANSWERING, MISTAKE = (
-    f"code/seqloom/{name}.py" for name in ("registry/sealed", "decoding/answering", "mistake")
-)
+CHECKER, ANSWERING, MISTAKE = (f"code/seqloom/{name}.py" for name in ("registry/seal", "decoding/predictor", "mistake"))
 
 Tamper = Callable[[Path], object]
 """Of the folder that MLflow hands out."""
@@ -228,12 +226,12 @@ def test_whatever_was_changed_is_refused_before_it_runs(
     tamper: Tamper, stored: Path, version: ModelVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tamper(stored)
-    with pytest.raises(UserMistake) as caught:
+    with pytest.raises(UserError) as caught:
         fetch(version)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 500
     monkeypatch.setenv(VERIFY, "1")
-    with pytest.raises(UserMistake, match="models:/tampered/1 is damaged"):
+    with pytest.raises(UserError, match="models:/tampered/1 is damaged"):
         mlflow.pyfunc.load_model("models:/tampered/1")
     assert not MARK.exists()
 
@@ -250,12 +248,12 @@ def test_everything_that_reads_a_version_looks_first(
         lambda: verify_version("models:/tampered/1", home),
         lambda: seal_as_it_is("models:/tampered/1", home),
     ):
-        with pytest.raises(UserMistake, match="models:/tampered/1 is damaged"):
+        with pytest.raises(UserError, match="models:/tampered/1 is damaged"):
             use()
     smoke = _smoke(mlflow.MlflowClient(), "tampered", 1)  # the gate
     assert (smoke.passed, smoke.told[:29]) == (False, "models:/tampered/1 is damaged")
     monkeypatch.setenv(VERIFY, "1")
-    with pytest.raises(UserMistake, match="models:/tampered/1 is damaged"):
+    with pytest.raises(UserError, match="models:/tampered/1 is damaged"):
         mlflow.pyfunc.load_model(str(version.source))
     assert not MARK.exists()
 
@@ -275,7 +273,7 @@ def test_a_folder_that_nobody_sealed_is_a_model_or_a_sentence(tamper: Tamper, pr
     tamper(folder)
     try:
         load_generator(package(folder) / "checkpoint").generate(["a dog"])
-    except UserMistake as mistake:
+    except UserError as mistake:
         assert "\n" not in str(mistake)  # noqa: PT017 other weights may well be a model
     assert not MARK.exists()
 
@@ -284,12 +282,12 @@ def test_a_link_is_no_file(stored: Path, version: ModelVersion, tmp_path: Path) 
     """It would be read after it was looked at, and lead elsewhere by then."""
     elsewhere = shutil.move(package(stored) / WEIGHTS, tmp_path / "weights")
     (package(stored) / WEIGHTS).symlink_to(elsewhere)
-    with pytest.raises(UserMistake, match=r"weights\.safetensors is no plain file"):
+    with pytest.raises(UserError, match=r"weights\.safetensors is no plain file"):
         fetch(version)
     (package(stored) / WEIGHTS).unlink()
     os.mkfifo(package(stored) / WEIGHTS)
     for to in (None, tmp_path / "to"):
-        with pytest.raises(UserMistake, match="is damaged"):
+        with pytest.raises(UserError, match="is damaged"):
             fetch(version, to)
     (package(stored) / WEIGHTS).unlink()
 
@@ -303,7 +301,7 @@ def test_what_nobody_changed_passes(
     found = verify_version("models:/tampered/1", home, tmp_path / "here")
     assert (found.digest, found.folder) == (version.tags[DIGEST_TAG], str(tmp_path / "here"))
     verify(package(tmp_path / "here"))
-    with pytest.raises(UserMistake, match="exists already"):
+    with pytest.raises(UserError, match="exists already"):
         verify_version("models:/tampered/1", home, tmp_path / "here")
     monkeypatch.setenv(VERIFY, "1")
     assert mlflow.pyfunc.load_model("models:/tampered/1")
@@ -324,7 +322,7 @@ def test_one_that_was_registered_before_there_were_digests(
         assert fetch(old) == package(stored)
         assert "seqloom seal models:/tampered/1 takes it as it is" in caplog.text
         monkeypatch.setenv(VERIFY, "1")
-        with pytest.raises(UserMistake, match="registered before versions had a digest"):
+        with pytest.raises(UserError, match="registered before versions had a digest"):
             mlflow.pyfunc.load_model("models:/tampered/1")
     finally:
         sealed = seal_as_it_is("models:/tampered/1", home)
@@ -359,7 +357,7 @@ def test_a_name_in_a_checkpoint_leads_nowhere_else(name: str, pristine: Path, tm
     folder = shutil.copytree(package(pristine) / "checkpoint", tmp_path / "checkpoint")
     recipe = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
     (folder / "recipe.json").write_text(json.dumps({**recipe, "name": name}), encoding="utf-8")
-    with pytest.raises(UserMistake, match=r"recipe\.json is no recipe that training wrote"):
+    with pytest.raises(UserError, match=r"recipe\.json is no recipe that training wrote"):
         load_generator(folder)
 
 

@@ -8,8 +8,8 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.utils.rest_utils import verify_rest_response
 
-from seqloom.mistake import UserMistake
-from seqloom.registry.admission import refusal, require_mlflow
+from seqloom.errors import UserError
+from seqloom.registry.mlflow_access import refusal, require_mlflow
 from seqloom.registry.tracking import connect, experiment_id, tracking_uri
 
 
@@ -63,7 +63,7 @@ def test_a_no_of_mlflow_is_a_sentence(
     if not sentence:
         require_mlflow(tmp_path, "a", patient=True)  # it may be well again when it is needed
         return
-    with pytest.raises(UserMistake) as caught:
+    with pytest.raises(UserError) as caught:
         require_mlflow(tmp_path, "a", patient=True)
     assert sentence in str(caught.value)
     assert "secret" not in str(caught.value)
@@ -80,9 +80,9 @@ def test_what_was_deleted_in_between_is_a_sentence(client: MlflowClient, home: P
     experiment = experiment_id(client, "deleted", home)
     run = client.create_run(experiment).info.run_id
     client.delete_experiment(experiment)
-    with pytest.raises(UserMistake, match="the experiment deleted was deleted in MLflow: bring it back"):
+    with pytest.raises(UserError, match="the experiment deleted was deleted in MLflow: bring it back"):
         experiment_id(client, "deleted", home)
-    with pytest.raises(UserMistake, match=f"restore -x {experiment}, or give the recipe another name"):
+    with pytest.raises(UserError, match=f"restore -x {experiment}, or give the recipe another name"):
         require_mlflow(home, "deleted", patient=True)
     for call in (
         lambda: client.log_metric(run, "a", 1.0),

@@ -6,10 +6,10 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from seqloom.mistake import UserMistake
-from seqloom.recipe.kinds.translation import TRANSLATION
-from seqloom.registry.lookup import MODEL_URI, find_checkpoint
-from seqloom.registry.runs import FlowRun, open_run
+from seqloom.errors import UserError
+from seqloom.recipe.applications import TRANSLATION
+from seqloom.registry.mlflow_runs import FlowRun, open_run
+from seqloom.registry.model_uri import MODEL_URI, find_checkpoint
 from seqloom.registry.tracking import Version
 from seqloom.registry.versions import champion_scores, describe, find_by_key, register_version
 from tests.registry.tiny import METRICS, corpus, evaluation, recipe_named
@@ -64,7 +64,7 @@ def test_a_champion_of_someone_elses_making_has_no_scores(client: MlflowClient, 
 def test_without_a_champion_it_is_told_what_can_be_asked(client: MlflowClient, home: Path, tmp_path: Path) -> None:
     client.create_registered_model("unchosen")
     client.create_model_version("unchosen", tmp_path.as_uri())
-    with pytest.raises(UserMistake, match=r"no alias champion; .*: ask models:/unchosen/1, and see why .* history un"):
+    with pytest.raises(UserError, match=r"no alias champion; .*: ask models:/unchosen/1, and see why .* history un"):
         find_checkpoint("models:/unchosen@champion", home)
 
 
@@ -93,7 +93,7 @@ def test_every_name_of_a_version_leads_to_its_checkpoint(model: str, home: Path,
 )
 @pytest.mark.usefixtures("both", "client")
 def test_a_name_that_leads_nowhere_says_what_there_is(model: str, sentence: str, home: Path) -> None:
-    with pytest.raises(UserMistake, match=sentence) as caught:
+    with pytest.raises(UserError, match=sentence) as caught:
         find_checkpoint(model, home)
     assert "\n" not in str(caught.value)
 
@@ -103,7 +103,7 @@ def test_a_version_of_someone_elses_making_is_refused(client: MlflowClient, home
     (tmp_path / "MLmodel").write_text("flavors: {python_function: {loader_module: x}}\n", encoding="utf-8")
     client.create_registered_model("not-ours")
     client.create_model_version("not-ours", tmp_path.as_uri())
-    with pytest.raises(UserMistake, match="models:/not-ours/1 was not made by Seqloom"):
+    with pytest.raises(UserError, match="models:/not-ours/1 was not made by Seqloom"):
         find_checkpoint("models:/not-ours/1", home)
 
 
@@ -121,7 +121,7 @@ def test_a_folder_is_its_own_checkpoint(checkpoint: Path, tmp_path: Path) -> Non
     ],
 )
 def test_without_a_registry(model: str, sentence: str, tmp_path: Path) -> None:
-    with pytest.raises(UserMistake, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         find_checkpoint(model, tmp_path / "empty")
     assert not (tmp_path / "empty").exists()
 

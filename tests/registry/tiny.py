@@ -6,12 +6,12 @@ from typing import Any
 import torch
 
 from seqloom.artifact.manifest import Manifest
-from seqloom.models.building import Sizes, build_model, save_checkpoint
-from seqloom.recipe.resolved import write_recipe
+from seqloom.models.factory import Sizes, build_model, save_checkpoint
 from seqloom.recipe.schema import Recipe
-from seqloom.vocabulary.special import VOCABULARY_FILES
-from seqloom.vocabulary.training import train_vocabulary
-from seqloom.vocabulary.words import count_words
+from seqloom.recipe.serialization import write_recipe
+from seqloom.vocabulary.special_tokens import VOCABULARY_FILES
+from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
+from seqloom.vocabulary.word_counts import count_words
 from tests.models.plain import plain_recipe
 
 METRICS = {"test/bleu": 12.5, "test/chrf": 34.25, "baseline/copy/chrf": 6.0}

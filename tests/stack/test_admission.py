@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Scope
 
-from flows.stack.admission import Admission
-from flows.stack.origins import hosts_of, is_same_here, own_origins
-from flows.stack.prefect_post import authorization
+from seqloom.stack.access_control import Admission
+from seqloom.stack.origins import hosts_of, is_same_here, own_origins
+from seqloom.stack.prefect_post import authorization
 
 OWN = frozenset(own_origins(4200))
 OPEN = Admission(PlainTextResponse("in"), OWN, hosts_of(OWN))

@@ -14,10 +14,10 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import Cancelling
 
-from seqloom.registry.history import history
+from seqloom.registry.model_history import history
 from tests.conftest import SILENCE
 from tests.flows.conftest import DATA, RECIPE
-from tests.stack.running import RunningStack
+from tests.stack.stack_process import RunningStack
 
 TINY: dict[str, Any] = yaml.safe_load(RECIPE) | {
     "name": "asked",

@@ -8,11 +8,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flows.stack import child, supervising
-from flows.stack.child import RUN, Child, end, processes_of, runs_of, wait_until_ready
-from flows.stack.failure import StackFailure
-from flows.stack.layout import MARK, Layout, Server
-from flows.stack.supervising import Stack
+from seqloom.stack import child_process, supervisor
+from seqloom.stack.child_process import RUN, Child, end, ngrams_of, processes_of, wait_until_ready
+from seqloom.stack.failure import StackFailure
+from seqloom.stack.layout import MARK, Layout, Server
+from seqloom.stack.supervisor import Stack
 
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
@@ -41,7 +41,7 @@ def test_one_that_ends_before_it_is_ready(tmp_path: Path) -> None:
 
 
 def test_one_that_never_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child, "PATIENCE", 0.5)
+    monkeypatch.setattr(child_process, "PATIENCE", 0.5)
     one = Child(server(tmp_path, STUBBORN, "http://127.0.0.1:9/health"), tmp_path / "logs")
     with pytest.raises(StackFailure, match=r"played is not ready after 0 seconds: see .*played\.log$"):
         wait_until_ready([one])
@@ -62,7 +62,7 @@ def test_children_of_a_run_are_its_own_to_end(tmp_path: Path) -> None:
     one = Child(server(tmp_path, NESTED, **{RUN: "a run"}), tmp_path / "logs")
     while len(processes_of(tmp_path)) < 2:
         time.sleep(0.01)
-    assert [process.pid for process in runs_of(tmp_path)] == [one.process.pid]
+    assert [process.pid for process in ngrams_of(tmp_path)] == [one.process.pid]
     psutil.Process(one.process.pid).kill()
     one.process.wait()
     [orphan] = processes_of(tmp_path)
@@ -86,7 +86,7 @@ def test_a_server_that_dies_ends_the_stack(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_dies_again_and_again_ends_the_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervising.time, "sleep", lambda _: stack.workers[0].process.wait())
+    monkeypatch.setattr(supervisor.time, "sleep", lambda _: stack.workers[0].process.wait())
     said: list[str] = []
     stack = Stack(Layout(tmp_path, 1, 2), said.append)
     stack.workers = [Child(server(tmp_path, "raise SystemExit(5)"), stack.layout.logs)]

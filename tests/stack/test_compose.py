@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from flows.stack.database import mlflow_database, prefect_database
-from flows.stack.layout import HOST, Layout
+from seqloom.stack.layout import HOST, Layout
+from seqloom.stack.postgres import mlflow_database, prefect_database
 
 ROOT = Path(__file__).parents[2]
 

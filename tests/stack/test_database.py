@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from flows.stack.database import make_schemas, mlflow_database, prefect_database
-from seqloom.mistake import UserMistake
-from tests.stack.running import free_port
+from seqloom.errors import UserError
+from seqloom.stack.postgres import make_schemas, mlflow_database, prefect_database
+from tests.stack.stack_process import free_port
 
 PASSWORD = "se%cr@t/1"
 QUOTED = "se%25cr%40t%2F1"
@@ -29,12 +29,12 @@ def test_sqlite_is_below_home(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["mysql://a:b@c/d", "sqlite:///x.db", "nonsense", "postgres//a", "oracle9://a/b"])
 def test_what_is_no_postgres(url: str, tmp_path: Path) -> None:
     for asked in (prefect_database, make_schemas, lambda given: mlflow_database(given, tmp_path)):
-        with pytest.raises(UserMistake, match="SEQLOOM_DATABASE_URL is not a Postgres; write postgresql://USER:"):
+        with pytest.raises(UserError, match="SEQLOOM_DATABASE_URL is not a Postgres; write postgresql://USER:"):
             asked(url)
 
 
 def test_a_postgres_that_is_not_there() -> None:
-    with pytest.raises(UserMistake, match=r"^SEQLOOM_DATABASE_URL: .*cannot be used \(.*refused") as mistake:
+    with pytest.raises(UserError, match=r"^SEQLOOM_DATABASE_URL: .*cannot be used \(.*refused") as mistake:
         make_schemas(f"postgresql://somebody:{QUOTED}@127.0.0.1:{free_port()}/seqloom")
     assert QUOTED not in str(mistake.value)
     assert PASSWORD not in str(mistake.value)

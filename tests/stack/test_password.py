@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from flows.stack.layout import Layout
-from flows.stack.mlflow_app import AUTH_STRING
-from flows.stack.mlflow_server import HOSTS, ORIGINS, allowed
-from flows.stack.password import auth_string, known_auth_string, password_file
-from flows.stack.presence import Running, announce, join
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
+from seqloom.stack.layout import Layout
+from seqloom.stack.mlflow_app import AUTH_STRING
+from seqloom.stack.mlflow_server import HOSTS, ORIGINS, allowed
+from seqloom.stack.password import auth_string, known_auth_string, password_file
+from seqloom.stack.pidfile import RunningStack, announce, join
 
 CLIENT = ("PREFECT_API_AUTH_STRING", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
 SERVER = "PREFECT_SERVER_API_AUTH_STRING"
 
 
-def running_in(home: Path, mlflow_asks: bool) -> Running:
-    return Running("http://127.0.0.1:1", "http://127.0.0.1:1/api", "http://127.0.0.1:2", str(home), mlflow_asks)
+def running_in(home: Path, mlflow_asks: bool) -> RunningStack:
+    return RunningStack("http://127.0.0.1:1", "http://127.0.0.1:1/api", "http://127.0.0.1:2", str(home), mlflow_asks)
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,7 @@ def test_one_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
 
 def test_one_that_is_none(tmp_path: Path) -> None:
     password_file(tmp_path).write_text("known\n")
-    with pytest.raises(UserMistake, match="is not USER:PASSWORD; remove it"):
+    with pytest.raises(UserError, match="is not USER:PASSWORD; remove it"):
         auth_string(tmp_path)
 
 

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from flows.stack.presence import Running, announce, claim, join, running, withdraw
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
+from seqloom.stack.pidfile import RunningStack, announce, claim, join, running, withdraw
 
 
-def stack_of(home: Path) -> Running:
-    return Running("http://127.0.0.1:1", "http://127.0.0.1:1/api", "http://127.0.0.1:2", str(home))
+def stack_of(home: Path) -> RunningStack:
+    return RunningStack("http://127.0.0.1:1", "http://127.0.0.1:1/api", "http://127.0.0.1:2", str(home))
 
 
 def test_a_home_has_one_stack(tmp_path: Path) -> None:
     lock = claim(tmp_path)
     assert lock
-    code = f"from pathlib import Path; from flows.stack.presence import claim; print(claim(Path({str(tmp_path)!r})))"
+    code = f"from pathlib import Path; from seqloom.stack.pidfile import claim; print(claim(Path({str(tmp_path)!r})))"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert other.stdout == "None\n"
     lock.release()
@@ -76,9 +76,7 @@ def test_a_home_that_is_moved_from_under_its_stack(tmp_path: Path) -> None:
     original.mkdir()
     announce(original, stack_of(original))
     moved = original.rename(tmp_path / "moved")
-    with pytest.raises(
-        UserMistake, match=rf"moved was moved from .*original .*\(process {os.getpid()}\), and start it"
-    ):
+    with pytest.raises(UserError, match=rf"moved was moved from .*original .*\(process {os.getpid()}\), and start it"):
         running(moved)
 
 

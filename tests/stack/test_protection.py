@@ -10,11 +10,11 @@ from prefect.client.schemas.actions import WorkPoolUpdate
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker
 
-from flows.stack.furnishing import NOTHING_TO_SET, POOLS, _make_pool
-from flows.stack.layout import CPU_POOL
-from flows.stack.password import password_file
-from flows.stack.prefect_post import authorization, post
-from tests.stack.running import RunningStack
+from seqloom.stack.layout import CPU_POOL
+from seqloom.stack.password import password_file
+from seqloom.stack.prefect_post import authorization, post
+from seqloom.stack.provision import NOTHING_TO_SET, POOLS, _make_pool
+from tests.stack.stack_process import RunningStack
 
 BROUGHT: dict[str, Any] = {
     "command": "sh -c 'id > PWNED'",

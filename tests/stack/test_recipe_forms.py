@@ -10,14 +10,14 @@ from prefect.utilities.callables import parameter_schema
 from prefect.utilities.schema_tools.validation import validate
 from typer.testing import CliRunner
 
-from flows.commands import operation
 from flows.compare import compare
 from flows.data_to_model import data_to_model
 from flows.refresh import refresh
-from flows.stack import furnishing
-from flows.stack.prefect_server import _tell_formats
-from flows.stack.recipe_forms import fit_forms, recipes_in
-from seqloom.mistake import UserMistake
+from seqloom.cli import stack_commands
+from seqloom.errors import UserError
+from seqloom.stack import provision
+from seqloom.stack.prefect_server import _tell_formats
+from seqloom.stack.recipe_forms import fit_forms, recipes_in
 
 MINE = "name: mine\ncorpus: {train: [a.tsv]}\ntraining: {epochs: 7}\n"
 LISTED = ["mine.yaml", "recipes/more.yaml"]
@@ -88,7 +88,7 @@ def as_the_ui_has_it(schema: Any, names: bool = False) -> Any:
     ("section", "field", "wrong", "right"),
     [
         ("training", "epochs", [-1, 10**6], [0, 1, 100_000]),
-        ("training", "accumulation", [0, -1, 10**6], [1, 100_000]),
+        ("training", "gradient_accumulation", [0, -1, 10**6], [1, 100_000]),
         ("training", "learning_rate", [-0.1, 10.5], [0, 1e-9, 10]),
         ("training", "label_smoothing", [1, -0.1], [0, 0.99]),
         ("training", "start_from", ["x", "models:/a"], ["", "models:/a@champion", "models:/a/3"]),
@@ -114,35 +114,35 @@ def no_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
     """A folder without a prefect.yaml, and a server that takes what it is given; the files that it is given."""
     given: list[Path] = []
 
-    def furnish(file: Path, *_: object) -> furnishing.Furnished:
+    def furnish(file: Path, *_: object) -> provision.Provisioned:
         given.append(file)
-        return furnishing.Furnished(0, 1, ["data-to-model/one"], [])
+        return provision.Provisioned(0, 1, ["data-to-model/one"], [])
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(operation, "_need_prefect", lambda: None)
-    monkeypatch.setattr(furnishing, "furnish", furnish)
+    monkeypatch.setattr(stack_commands, "_need_prefect", lambda: None)
+    monkeypatch.setattr(provision, "furnish", furnish)
     return given
 
 
 def test_a_folder_without_deployments_gets_none_unless_asked_for(no_server: list[Path], tmp_path: Path) -> None:
-    refused = CliRunner().invoke(operation.commands, ["deploy"])
-    assert isinstance(refused.exception, UserMistake)
+    refused = CliRunner().invoke(stack_commands.commands, ["deploy"])
+    assert isinstance(refused.exception, UserError)
     assert "there is no prefect.yaml in" in str(refused.exception)
     assert "seqloom init" in str(refused.exception)
     assert "--examples" in str(refused.exception)
     assert no_server == []
-    CliRunner().invoke(operation.commands, ["deploy", "--examples"], catch_exceptions=False)
+    CliRunner().invoke(stack_commands.commands, ["deploy", "--examples"], catch_exceptions=False)
     (tmp_path / "prefect.yaml").write_text("deployments: []", encoding="utf-8")
-    CliRunner().invoke(operation.commands, ["deploy"], catch_exceptions=False)
-    assert no_server == [furnishing.example_deployments(), tmp_path / "prefect.yaml"]
+    CliRunner().invoke(stack_commands.commands, ["deploy"], catch_exceptions=False)
+    assert no_server == [provision.example_deployments(), tmp_path / "prefect.yaml"]
 
 
 @pytest.mark.parametrize(("answer", "deployed"), [("y\n", 1), ("n\n", 0)])
 def test_in_a_terminal_it_asks(
     answer: str, deployed: int, no_server: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operation, "is_terminal", lambda: True)
-    done = CliRunner().invoke(operation.commands, ["deploy"], input=answer, catch_exceptions=False)
+    monkeypatch.setattr(stack_commands, "is_terminal", lambda: True)
+    done = CliRunner().invoke(stack_commands.commands, ["deploy"], input=answer, catch_exceptions=False)
     assert done.exit_code == 0
     assert len(no_server) == deployed
 
@@ -163,8 +163,8 @@ def test_a_pool_that_is_not_there_is_no_worker_s(
 ) -> None:
     client = MagicMock()
     client.__enter__().read_work_pools.return_value = [SimpleNamespace(name=pool) for pool in there]
-    monkeypatch.setattr(furnishing, "get_client", lambda **_: client)
-    with pytest.raises(UserMistake, match=sentence):
-        furnishing.require_pool(name)
-    furnishing.require_pool("seqloom-gpu")
+    monkeypatch.setattr(provision, "get_client", lambda **_: client)
+    with pytest.raises(UserError, match=sentence):
+        provision.require_pool(name)
+    provision.require_pool("seqloom-gpu")
     client.__enter__().create_work_pool.assert_called_once()

@@ -15,13 +15,13 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 
-from flows.stack.child import processes_of
-from flows.stack.furnishing import LOST_RUNS, UNBORN_RUNS
-from flows.stack.prefect_post import authorization
-from flows.stack.presence import running
+from seqloom.stack.child_process import processes_of
+from seqloom.stack.pidfile import running
+from seqloom.stack.prefect_post import authorization
+from seqloom.stack.provision import LOST_RUNS, UNBORN_RUNS
 from tests.conftest import SILENCE
 from tests.flows.conftest import DATA, RECIPE
-from tests.stack.running import ROOT, UP, RunningStack, environment, free_port
+from tests.stack.stack_process import ROOT, UP, RunningStack, environment, free_port
 
 TINY: dict[str, Any] = yaml.safe_load(RECIPE) | {
     "corpus": {"train": [str(DATA)], "source_language": "en", "target_language": "de"}

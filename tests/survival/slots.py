@@ -8,7 +8,7 @@ from tests.survival.stack import Stack
 
 CODE = """
 import sys
-from tasks.gpu import slots
+from tasks.gpu_slots import slots
 with slots(int(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()

@@ -21,8 +21,8 @@ from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId, TaskRu
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import Scheduled
 
-from seqloom.recipe.resolved import read_recipe
-from seqloom.registry.metrics_log import chart_name
+from seqloom.recipe.serialization import read_recipe
+from seqloom.registry.metric_logger import chart_name
 from seqloom.training.history import read_history
 from tests.flows.conftest import DATA
 
@@ -108,9 +108,9 @@ class Stack:
             "--artifacts-destination": str(self.folder / "mlartifacts"),
         }
         commands = {
-            "prefect": ["flows.stack.prefect_server", "--port", port],
+            "prefect": ["seqloom.stack.prefect_server", "--port", port],
             "mlflow": [
-                "flows.stack.mlflow_server",
+                "seqloom.stack.mlflow_server",
                 "--port",
                 port,
                 "--workers",
@@ -251,7 +251,7 @@ class Stack:
 
     def ranks(self, run: UUID) -> list[psutil.Process]:
         """The processes that train together for a flow run."""
-        return [each for each in self.processes_of(run) if "seqloom.training.rank" in each.cmdline()]
+        return [each for each in self.processes_of(run) if "seqloom.training.distributed_worker" in each.cmdline()]
 
     def flow_process(self, run: UUID) -> psutil.Process:
         """The process that executes the flow."""
@@ -261,7 +261,7 @@ class Stack:
 
 def _belongs_to(process: psutil.Process, run: str) -> bool:
     try:
-        works = {"prefect.engine", "seqloom.training.rank"} & set(process.cmdline())
+        works = {"prefect.engine", "seqloom.training.distributed_worker"} & set(process.cmdline())
         return bool(works) and process.is_running() and process.environ().get("PREFECT__FLOW_RUN_ID") == run
     except psutil.Error:
         return False

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import psutil
 
-from flows.command_line import PREFECT_IS_AWAY
+from seqloom.cli.main import PREFECT_IS_AWAY
+from tests.flows.command_process import COMMAND
 from tests.flows.conftest import environment, write_workplace
-from tests.flows.running import COMMAND
 from tests.survival.stack import until
 from tests.survival.test_kills import is_gone
 
@@ -25,7 +25,7 @@ def begin(folder: Path, **more: str) -> "subprocess.Popen[str]":
 
 def server_of(command: "subprocess.Popen[str]") -> psutil.Process:
     children = psutil.Process(command.pid).children(recursive=True)
-    [server] = [child for child in children if "flows.embedded_prefect" in child.cmdline()]
+    [server] = [child for child in children if "seqloom.stack.embedded_prefect" in child.cmdline()]
     return server
 
 

@@ -4,7 +4,7 @@ import psutil
 
 from tests.survival.stack import EPOCHS, FEWER, Stack, recipe, until
 
-BEFORE_TRAINING = ("corpus", "vocabulary", "vectors", "batches")
+BEFORE_TRAINING = ("corpus", "vocabulary", "vectors", "dataset")
 
 
 def is_gone(process: psutil.Process) -> bool:

@@ -2,7 +2,7 @@
 
 import time
 
-from tasks.gpu import LEASE
+from tasks.gpu_slots import LEASE
 from tests.survival.slots import Holder, free_slots
 from tests.survival.stack import Stack, until
 
@@ -32,6 +32,6 @@ def test_a_server_without_the_limit_says_how_to_make_it(stack: Stack) -> None:
         _, error = Holder(stack).process.communicate(timeout=60)
     finally:
         stack.remake_limit(limit.limit)
-    assert "UserMistake: Prefect's server has no concurrency limit gpu: create it" in error
+    assert "UserError: Prefect's server has no concurrency limit gpu: create it" in error
     assert "prefect gcl create gpu --limit 1" in error
     assert "seqloom up" in error

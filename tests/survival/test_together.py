@@ -20,7 +20,7 @@ def test_what_is_shared_is_made_once_and_all_end_well(stack: Stack) -> None:
     twin, cousin = stack.told_once("twin", EPOCHS), stack.told_once("cousin", EPOCHS)
     assert twin != cousin
     stages = [stack.stages(run) for run in runs]
-    for stage in ("corpus", "vocabulary", "vectors", "batches"):
+    for stage in ("corpus", "vocabulary", "vectors", "dataset"):
         assert sorted(each[stage] for each in stages) == ["Cached", "Cached", "Completed"], stage
     for stage in ("training", "evaluation", "registry"):
         assert sorted(each[stage] for each in stages[:2]) == ["Cached", "Completed"], stage

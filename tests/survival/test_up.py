@@ -13,10 +13,10 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 
-from flows.stack.child import answers, processes_of
-from flows.stack.supervising import RUN_GRACE
+from seqloom.stack.child_process import answers, processes_of
+from seqloom.stack.supervisor import RUN_GRACE
 from tests.flows.conftest import DATA, RECIPE
-from tests.stack.running import RunningStack
+from tests.stack.stack_process import RunningStack
 from tests.survival.stack import until
 from tests.survival.test_kills import is_gone
 

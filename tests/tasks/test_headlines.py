@@ -1,7 +1,7 @@
 import pytest
 
-from flows.stack.furnishing import ENDED
 from seqloom.artifact.manifest import Manifest
+from seqloom.stack.provision import ENDED
 from tasks.headlines import STATES, VERDICTS, headline
 
 CASES = {
@@ -18,7 +18,7 @@ CASES = {
         {"coverage": {"source": 1.0, "target": 0.4567}},
         "100.0% of source tokens covered, 45.7% of target tokens covered",
     ),
-    "batches": ({"tokens": {"train.target": 12345}}, "12,345 target tokens to train on"),
+    "dataset": ({"tokens": {"train.target": 12345}}, "12,345 target tokens to train on"),
     "training": (
         {
             "parameters": 2_460_000,

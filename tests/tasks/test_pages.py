@@ -6,11 +6,21 @@ from pathlib import Path
 import pytest
 
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.stage import STAGES, VALIDATION
-from tasks.pages import batches, corpus, evaluation, gate, registry, training, validation, vectors, vocabulary
+from seqloom.artifact.stage_key import STAGES, VALIDATION
+from tasks.pages import (
+    corpus_page,
+    dataset_page,
+    evaluation_page,
+    gate_page,
+    registry_page,
+    training_page,
+    validation_page,
+    vectors_page,
+    vocabulary_page,
+)
 from tasks.pages.markdown import SHOWN, table, text
-from tasks.pages.page import _PAGES
-from tasks.pages.scores import scores_table
+from tasks.pages.score_table import scores_table
+from tasks.pages.stage_page import _PAGES
 from tests.training.small import run_stage, write_home
 
 METRICS = {
@@ -67,9 +77,9 @@ def test_corpus() -> None:
     sides = {"source": 10.5, "target": 12.0}
     pair = {"source": "a | b", "target": "<b>", "file": "a_b.tsv", "line": 7}
     page = shown(
-        corpus,
+        corpus_page,
         {
-            "by_heart": True,
+            "overfit": True,
             "rows": {"train": 1200, "validation": 30, "test": 3},
             "characters": dict.fromkeys(("train", "validation", "test"), sides),
             "lengths": {side: {"50": 9, "95": 40, "100": 100} for side in sides},
@@ -88,8 +98,8 @@ def test_corpus() -> None:
 
 def test_a_corpus_of_which_nothing_was_rejected() -> None:
     facts = {"rows": {}, "characters": {}, "lengths": {}, "rejected": {}, "rejects": {}, "read": 600, "examples": []}
-    facts |= {"by_heart": False}
-    assert "None of the 600 pairs read was rejected." in shown(corpus, facts)
+    facts |= {"overfit": False}
+    assert "None of the 600 pairs read was rejected." in shown(corpus_page, facts)
 
 
 def test_vocabulary() -> None:
@@ -101,40 +111,40 @@ def test_vocabulary() -> None:
         "frequent": {"source": [["▁the", 500], ["▁a", 400]], "target": [["▁das", 300]]},
         "longest": {"source": ["abcdef"], "target": []},
     }
-    page = shown(vocabulary, facts)
+    page = shown(vocabulary_page, facts)
     assert "| tokens in the vocabulary | 2,000 | 30 |" in page
     assert "| ▁the | 500 | ▁das | 300 |" in page
     assert "| ▁a | 400 |  |  |" in page
 
 
 def test_vectors() -> None:
-    facts = {"coverage": {"source": 0.5}, "width": 16, "neighbours": {"source": {"▁cat": ["▁dog", "▁cow"]}}}
-    page = shown(vectors, facts)
+    facts = {"coverage": {"source": 0.5}, "width": 16, "neighbors": {"source": {"▁cat": ["▁dog", "▁cow"]}}}
+    page = shown(vectors_page, facts)
     assert "| source | 50.0% |" in page
     assert "| source | ▁cat | ▁dog, ▁cow |" in page
-    assert "16 wide, start at random" in shown(vectors, {"coverage": {}, "width": 16, "neighbours": {}})
+    assert "16 wide, start at random" in shown(vectors_page, {"coverage": {}, "width": 16, "neighbors": {}})
 
 
 def test_batches() -> None:
     assert "| train | source | 1,000 | 7.5 |" in shown(
-        batches, {"tokens": {"train.source": 1000}, "mean_length": {"train.source": 7.5}}
+        dataset_page, {"tokens": {"train.source": 1000}, "mean_length": {"train.source": 7.5}}
     )
 
 
 def test_training_says_what_speaks_for_a_label(tmp_path: Path) -> None:
     home = write_home(tmp_path / "home", labels=True)
-    facts = run_stage(home, {"decoder": "classifier", "linear_runs": 2}, {"epochs": 1})
-    training.draw_loss(home / "made", 1, "sentiment")
-    page = shown(training, facts, home / "made")
+    facts = run_stage(home, {"decoder": "classifier", "ngram_order": 2}, {"epochs": 1})
+    training_page.draw_loss(home / "made", 1, "sentiment")
+    page = shown(training_page, facts, home / "made")
     assert "| shares | 0." in page
     assert "### What speaks for a label" in page
     speaks = {label: runs.split(" · ") for label, runs in re.findall(r"\| ▁(word\d+) \| (.+) \|", page)}
     found = [f"word{number}" in speaks[f"word{number + 2}"] for number in range(4, 17)]  # the first word of the text
     assert sum(found) > 9
-    assert "speaks" not in shown(training, {**facts, "telling": {}}, home / "made")
+    assert "speaks" not in shown(training_page, {**facts, "telling": {}}, home / "made")
     chosen = {"chosen_by": {"score": "macro_f1", "rows": 1000, "of": 2367}}
     assert "| epoch chosen by | macro-F1 of 1,000 of 2,367 validation rows |" in shown(
-        training, facts | chosen, home / "made"
+        training_page, facts | chosen, home / "made"
     )
 
 
@@ -144,7 +154,7 @@ def test_evaluation(tmp_path: Path) -> None:
     example = {"source": "s", "reference": "r", "hypothesis": "h"}
     measured = {"task": "translation", "metrics": METRICS, "rows": 1000, "sentences_per_second": 12.3}
     facts = {**measured, "examples": [example], "signatures": {}}
-    page = shown(evaluation, facts, tmp_path)
+    page = shown(evaluation_page, facts, tmp_path)
     assert "*source* s  \n*reference* r  \n*hypothesis* h\n" in page
     assert "![scores](data:image/png;base64,cG5n)" in page
 
@@ -164,22 +174,22 @@ REGISTERED = {
 
 
 def test_registry() -> None:
-    assert "`mlflow server` shows run `abc`" in shown(registry, REGISTERED)
-    assert "champion, version 1" in shown(registry, REGISTERED)
-    linked = shown(registry, {**REGISTERED, "run_url": "http://m/run", "version_url": "http://m/version"})
+    assert "`mlflow server` shows run `abc`" in shown(registry_page, REGISTERED)
+    assert "champion, version 1" in shown(registry_page, REGISTERED)
+    linked = shown(registry_page, {**REGISTERED, "run_url": "http://m/run", "version_url": "http://m/version"})
     assert "[The version](http://m/version) and [its run](http://m/run)" in linked
-    assert "champion, version" not in shown(registry, {**REGISTERED, "champion": {"version": 2, "bleu": 1.0}})
+    assert "champion, version" not in shown(registry_page, {**REGISTERED, "champion": {"version": 2, "bleu": 1.0}})
 
 
 def test_gate() -> None:
     old = {"version": 1, "bleu": 30.04, "chrf": 55.5}
     verdict = {"version": 2, "task": "translation", "verdict": "refused", "why": "chrF is down"}
     facts = {**verdict, "aliases": [], "champion": old}
-    page = shown(gate, facts)
+    page = shown(gate_page, facts)
     assert "Version **2** is refused: chrF is down" in page
     assert "Champion is version **1**, with BLEU 30.0 and chrF 55.5 when it was registered." in page
-    assert "There is no champion." in shown(gate, {**facts, "champion": None})
-    assert "hampion is version" not in shown(gate, {**facts, "verdict": "champion", "champion": {"version": 2}})
+    assert "There is no champion." in shown(gate_page, {**facts, "champion": None})
+    assert "hampion is version" not in shown(gate_page, {**facts, "verdict": "champion", "champion": {"version": 2}})
 
 
 def test_every_stage_has_a_page() -> None:
@@ -193,7 +203,7 @@ def test_validation() -> None:
         "intervals": {"bleu": [7.5, 12.0], "chrf": [30.0, 41.25]},
         "rows": 12,
     }
-    page = "\n".join(validation.sections(Manifest("validation", "key", "digest", "/folder", 1.0, facts)))
+    page = "\n".join(validation_page.sections(Manifest("validation", "key", "digest", "/folder", 1.0, facts)))
     assert "| BLEU | 9.88 |" in page
     assert "30.00 to 41.25" in page
     assert "On 12 validation pairs;" in page

@@ -13,20 +13,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqloom.batches.bucketing import BucketedBatches
-from seqloom.batches.sequences import write_sequences
-from seqloom.mistake import UserMistake
-from seqloom.models.building import Sizes, build_model
+from seqloom.dataset.bucketed_batches import BucketedBatches
+from seqloom.dataset.sequences import write_sequences
+from seqloom.errors import UserError
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.factory import Sizes, build_model
 from seqloom.progress import unwatched
 from seqloom.recipe import schema
 from seqloom.recipe.schema import Corpus, Model, Recipe, Training
 from seqloom.training import checkpoint
-from seqloom.training.building import train_model
 from seqloom.training.job import Scoring
+from seqloom.training.stage import train_model
 from seqloom.training.trainer import Observe, Trainer
 from seqloom.training.validation import Validate
-from seqloom.vocabulary.special import MARK, SPECIAL_TOKENS, VOCABULARY_FILES
+from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
 from tests.models.plain import plain_model
 
@@ -34,7 +34,7 @@ SIZES = Sizes(source=17, target=19, width=8, shared=False)
 SHARED = Sizes(source=19, target=19, width=8, shared=True)
 NO_SCORES: dict[str, float] = {}
 CONTEXT = get_context("forkserver")
-CONTEXT.set_forkserver_preload([__name__, "torch._dynamo"])  # optimisers import it at their first step
+CONTEXT.set_forkserver_preload([__name__, "torch._dynamo"])  # optimizers import it at their first step
 
 Change = dict[str, Any]
 Row = dict[str, float]
@@ -61,13 +61,13 @@ def training_section(**change: Any) -> Training:
 def write_home(home: Path, labels: bool = False) -> Path:
     """The folders that the stages before training leave: 36 pairs for training, 12 for validation and for test."""
     random = np.random.default_rng(5)
-    for stage in ("vocabulary", "vectors", "batches", "workspace", "made"):
+    for stage in ("vocabulary", "vectors", "dataset", "workspace", "made"):
         (home / stage).mkdir(parents=True)
     for split, rows in (("train", 36), ("validation", 12), ("test", 12)):
         sources = [random.integers(4, SIZES.source, size=random.integers(1, 9)).tolist() for _ in range(rows)]
-        write_sequences(home / "batches" / f"{split}.source", [sources])
+        write_sequences(home / "dataset" / f"{split}.source", [sources])
         targets = [[token + 2 for token in (row[:1] if labels else row)] for row in sources]
-        write_sequences(home / "batches" / f"{split}.target", [targets])
+        write_sequences(home / "dataset" / f"{split}.target", [targets])
     for name, size in zip(VOCABULARY_FILES, (SIZES.source, SIZES.target), strict=True):
         words = [f"{MARK}word{number}" for number in range(len(SPECIAL_TOKENS), size)]
         Vocabulary.of_words([*SPECIAL_TOKENS, *words]).save(home / "vocabulary" / name)
@@ -77,9 +77,9 @@ def write_home(home: Path, labels: bool = False) -> Path:
 def run_stage(home: Path, model: Change, training: Change, observe: Observe = unobserved) -> Change:
     """The whole stage, as its task runs it; on running text where rows of it are asked for."""
     section = model_section(**model)
-    running = "row_tokens" in training
+    running = "block_size" in training
     task = "sentiment" if section.decoder == "classifier" else "translation"
-    sizes = SHARED if section.copying or section.encoder == "none" else SIZES
+    sizes = SHARED if section.copy_attention or section.encoder == "none" else SIZES
     recipe = Recipe(
         name="small",
         task="generation" if running else task,
@@ -88,7 +88,7 @@ def run_stage(home: Path, model: Change, training: Change, observe: Observe = un
         model=section,
         training=training_section(**training),
     )
-    folders = [home / name for name in ("vocabulary", "vectors", "batches", "workspace", "made")]
+    folders = [home / name for name in ("vocabulary", "vectors", "dataset", "workspace", "made")]
     return train_model(recipe, sizes, *folders, Scoring(f"{__name__}:no_scoring", {}), observe, unwatched)
 
 
@@ -101,7 +101,7 @@ def trainer_of(home: Path, model: Model | None = None, **arguments: Any) -> Trai
     }
     section = training_section(**arguments)
     torch.manual_seed(section.seed)
-    batches = [BucketedBatches.open(home / "batches", split, section.batch_tokens) for split in ("train", "validation")]
+    batches = [BucketedBatches.open(home / "dataset", split, section.batch_tokens) for split in ("train", "validation")]
     fresh = build_model(model or model_section(), SIZES)
     return Trainer(fresh, *batches, section, torch.device("cpu"), home / "workspace", **own)
 
@@ -172,6 +172,6 @@ def train_and_count(saved: Semaphore, home: Path, model: Change, training: Chang
 def mistake_of(action: Callable[[], object]) -> str:
     try:
         action()
-    except UserMistake as mistake:
+    except UserError as mistake:
         return str(mistake)
     raise AssertionError("no mistake was told")

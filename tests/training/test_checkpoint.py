@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 import torch
 
-from seqloom.batches.bucketing import BucketedBatches
-from seqloom.models.building import build_model
+from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.models.dropout import NOISE
+from seqloom.models.factory import build_model
 from seqloom.training import checkpoint
-from seqloom.training.averaging import MovingAverage
 from seqloom.training.checkpoint import Learner
 from seqloom.training.loss import token_loss
-from seqloom.training.optimiser import build_optimiser, flatten_state
-from seqloom.training.position import Position, newest, read_position
+from seqloom.training.optimizer import build_optimizer, flatten_state
+from seqloom.training.training_state import TrainingState, newest, read_position
+from seqloom.training.weight_average import MovingAverage
 from tests.training.small import SIZES, model_section, same_bits, training_section, weights, write_home
 
 ROW = {"step": 14, "epoch": 2, "validation/loss": 1 / 3}
-POSITION = Position(epoch=2, window=3, batch=1, step=14, best=-0.1 - 0.2, best_epoch=1, stale_epochs=1, loss=1 / 7)
+POSITION = TrainingState(epoch=2, window=3, batch=1, step=14, best=-0.1 - 0.2, best_epoch=1, stale_epochs=1, loss=1 / 7)
 POSITION.kept.append((-0.1 - 0.2, 1))
 POSITION.history.append(ROW)
 
@@ -31,13 +31,13 @@ POSITION.history.append(ROW)
 def learner(seed: int, decay: float = 0.9, **change: Any) -> Learner:
     torch.manual_seed(seed)
     model = build_model(model_section(**change), SIZES)
-    optimiser = build_optimiser(training_section(), model.parameters())
-    return Learner(model, optimiser, MovingAverage(model, decay) if decay else None)
+    optimizer = build_optimizer(training_section(), model.parameters())
+    return Learner(model, optimizer, MovingAverage(model, decay) if decay else None)
 
 
-def at(step: int, *kept: int) -> Position:
+def at(step: int, *kept: int) -> TrainingState:
     """The position after `step`, the weights of the epochs `kept` to be kept, the best first."""
-    return Position(step=step, kept=[(float(-epoch), epoch) for epoch in kept])
+    return TrainingState(step=step, kept=[(float(-epoch), epoch) for epoch in kept])
 
 
 def name_of(step: int) -> str:
@@ -51,14 +51,14 @@ def workspace(tmp_path: Path) -> Path:
 
 def take_steps(learner: Learner, workspace: Path, steps: int) -> None:
     """Updates as the trainer makes them."""
-    model, optimiser, average = learner.model, learner.optimiser, learner.average
-    batches = BucketedBatches.open(workspace.parent / "batches", "train", 48)
+    model, optimizer, average = learner.model, learner.optimizer, learner.average
+    batches = BucketedBatches.open(workspace.parent / "dataset", "train", 48)
     for step, batch in enumerate(itertools.islice(batches.in_order(), steps)):
         torch.manual_seed(step)
         NOISE.restart(step)
         token_loss(model, batch, 0.1).backward()
-        optimiser.step()
-        optimiser.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
         if average:
             average.update(step)
 
@@ -72,13 +72,13 @@ def test_everything_comes_back_to_the_bit(decay: float, workspace: Path) -> None
     one, two = learner(0, decay), learner(1, decay)
     take_steps(one, workspace, 3)
     checkpoint.save(workspace, one, POSITION)
-    kept, state = weights(one.model), flatten_state(one.optimiser)
+    kept, state = weights(one.model), flatten_state(one.optimizer)
     kept_state = {name: value.clone() for name, value in state.items()}
     averages = [value.clone() for value in one.average.averages] if one.average else []
     take_steps(one, workspace, 2)
     assert checkpoint.load(workspace, two) == POSITION
     assert same_bits(weights(two.model), kept)
-    assert same_bits(flatten_state(two.optimiser), kept_state)
+    assert same_bits(flatten_state(two.optimizer), kept_state)
     assert all(map(torch.equal, averages, two.average.averages if two.average else []))
     take_steps(two, workspace, 2)
     assert same_bits(weights(two.model), weights(one.model)), "and goes on alike"

@@ -8,18 +8,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqloom.models.building import Sizes, build_model, save_checkpoint
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.recipe.resolved import write_recipe
+from seqloom.models.factory import Sizes, build_model, save_checkpoint
 from seqloom.recipe.schema import Corpus, Model, Recipe, Vocabulary
-from seqloom.training.starting import continue_from
+from seqloom.recipe.serialization import write_recipe
+from seqloom.training.warm_start import continue_from
 from tests.models.plain import plain_model
 from tests.training.small import SHARED, SIZES, same_bits, weights
 
 ARCHITECTURES: list[dict[str, Any]] = [
     {},
-    {"tied": False},
-    {"copying": True, "coverage": 1.0},
+    {"tie_embeddings": False},
+    {"copy_attention": True, "coverage": 1.0},
     {"encoder": "gru", "decoder": "rnn", "attention": "none", "variational_dropout": True},
     {"encoder": "transformer", "decoder": "transformer", "heads": 2, "encoder_width": 8, "decoder_width": 8},
     {"encoder": "cnn", "decoder": "cnn", "encoder_width": 8, "decoder_width": 8, "positions": "learned"},
@@ -44,7 +44,7 @@ def parent_in(folder: Path, section: Model, sizes: Sizes) -> EncoderDecoder:
 @pytest.mark.parametrize("change", ARCHITECTURES)
 def test_the_same_vocabulary_gives_the_same_model(tmp_path: Path, change: dict[str, Any]) -> None:
     section = plain_model(**{"encoder_width": 6, "decoder_width": 10, **change})
-    sizes = SHARED if section.copying else SIZES
+    sizes = SHARED if section.copy_attention else SIZES
     parent, child = parent_in(tmp_path, section, sizes), model_of(section, sizes, 2)
     assert not same_bits(weights(parent), weights(child))
     continue_from(child, tmp_path)
@@ -54,7 +54,7 @@ def test_the_same_vocabulary_gives_the_same_model(tmp_path: Path, change: dict[s
 @pytest.mark.parametrize("change", ARCHITECTURES)
 def test_a_longer_vocabulary_keeps_every_old_weight(tmp_path: Path, change: dict[str, Any]) -> None:
     section = plain_model(**{"encoder_width": 6, "decoder_width": 10, **change})
-    sizes = SHARED if section.copying else SIZES
+    sizes = SHARED if section.copy_attention else SIZES
     longer = Sizes(sizes.source + 3, sizes.target + (3 if sizes.shared else 5), sizes.width, sizes.shared)
     parent, child = parent_in(tmp_path, section, sizes), model_of(section, longer, 2)
     continue_from(child, tmp_path)
@@ -89,8 +89,8 @@ def test_new_words_stand_among_the_old_as_their_vectors_do(tmp_path: Path) -> No
 def test_the_linear_part_is_not_the_parents(before: int, tmp_path: Path) -> None:
     """It is fitted to the rows of today, which have other runs; and the parent may have had none."""
     fields = {"encoder": "cnn", "decoder": "classifier", "encoder_width": 6}
-    parent = parent_in(tmp_path, plain_model(**fields, linear_runs=before), replace(SIZES, runs=7))
-    child = model_of(plain_model(**fields, linear_runs=2), replace(SIZES, runs=9), 2)
+    parent = parent_in(tmp_path, plain_model(**fields, ngram_order=before), replace(SIZES, runs=7))
+    child = model_of(plain_model(**fields, ngram_order=2), replace(SIZES, runs=9), 2)
     continue_from(child, tmp_path)
     assert child.get_buffer("linear.weights").equal(torch.zeros(9, SIZES.target - 4))
     assert child.source_embedding.weight.equal(parent.source_embedding.weight)

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import torch
 
-from seqloom.models.building import build_model
+from seqloom.models.factory import build_model
 from seqloom.training import checkpoint
 from seqloom.training.checkpoint import Learner
-from seqloom.training.optimiser import build_optimiser
-from seqloom.training.position import Position
+from seqloom.training.optimizer import build_optimizer
+from seqloom.training.training_state import TrainingState
 from tests.training.small import SIZES, mistake_of, model_section, same_bits, training_section, weights
 
 PARTS = [
@@ -40,21 +40,21 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def learner() -> Learner:
     torch.manual_seed(0)
     model = build_model(model_section(encoder_width=32, decoder_width=32), SIZES)
-    optimiser = build_optimiser(training_section(optimiser="sgd"), model.parameters())
-    return Learner(model, optimiser, None)
+    optimizer = build_optimizer(training_section(optimizer="sgd"), model.parameters())
+    return Learner(model, optimizer, None)
 
 
 def assert_the_last_is_kept(workspace: Path, one: Learner) -> None:
     saved = weights(one.model)
-    checkpoint.save(workspace, one, Position(step=7))
+    checkpoint.save(workspace, one, TrainingState(step=7))
     with torch.no_grad():
         for parameter in one.model.parameters():
             parameter += 1
-    sentence = mistake_of(lambda: checkpoint.save(workspace, one, Position(step=14)))
+    sentence = mistake_of(lambda: checkpoint.save(workspace, one, TrainingState(step=14)))
     assert all(part in sentence for part in PARTS), sentence
     assert str(workspace) in sentence
     assert [path.name for path in workspace.iterdir()] == ["step-000000007-epoch-00000"]
-    assert checkpoint.load(workspace, one) == Position(step=7)
+    assert checkpoint.load(workspace, one) == TrainingState(step=7)
     assert same_bits(weights(one.model), saved)
 
 
@@ -88,4 +88,4 @@ def test_another_error_is_not_taken_for_it(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(checkpoint, "make_durable", broken)
     with pytest.raises(OSError, match="Input/output"):
-        checkpoint.save(tmp_path, learner(), Position(step=7))
+        checkpoint.save(tmp_path, learner(), TrainingState(step=7))

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from seqloom.batches.batch import Batch, make_labelled_batch
-from seqloom.batches.bucketing import BucketedBatches
-from seqloom.models.building import Sizes, build_model
+from seqloom.dataset.batch import Batch, make_labeled_batch
+from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.factory import Sizes, build_model
 from seqloom.training.loss import token_loss, validation_loss
 from seqloom.training.precision import precision_context
-from seqloom.vocabulary.special import PADDING, SPECIAL_TOKENS
+from seqloom.vocabulary.special_tokens import PADDING, SPECIAL_TOKENS
 from tests.models.plain import plain_model
 from tests.training.small import SIZES, model_section, write_home
 
@@ -27,7 +27,7 @@ def model() -> EncoderDecoder:
 
 @pytest.fixture
 def batches(tmp_path: Path) -> list[Batch]:
-    return list(BucketedBatches.open(write_home(tmp_path / "home") / "batches", "validation", 40).in_order())
+    return list(BucketedBatches.open(write_home(tmp_path / "home") / "dataset", "validation", 40).in_order())
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])
@@ -43,14 +43,14 @@ def test_the_loss_is_that_over_all_places_with_padding_ignored(
         torch.testing.assert_close(token_loss(model, batch, smoothing), plain)
 
 
-@pytest.mark.parametrize("linear_runs", [0, 2])
+@pytest.mark.parametrize("ngram_order", [0, 2])
 @pytest.mark.parametrize("smoothing", [0.0, 0.3])
-def test_a_classifier_chooses_among_labels_alone(smoothing: float, linear_runs: int) -> None:
+def test_a_classifier_chooses_among_labels_alone(smoothing: float, ngram_order: int) -> None:
     """Nobody is ever given a special token as a label, so none has a share of the softmax, nor of the smoothing."""
     torch.manual_seed(0)
-    section = plain_model(encoder="cnn", decoder="classifier", encoder_width=6, linear_runs=linear_runs)
+    section = plain_model(encoder="cnn", decoder="classifier", encoder_width=6, ngram_order=ngram_order)
     model = build_model(section, Sizes(20, 9, 8, False, runs=3)).eval()
-    batch = make_labelled_batch([[4, 5, 6], [7], [5]], [[4], [8], [5]])
+    batch = make_labeled_batch([[4, 5, 6], [7], [5]], [[4], [8], [5]])
     scores = model.project(model(batch))[:, 0, len(SPECIAL_TOKENS) :]
     plain = F.cross_entropy(scores, torch.tensor([0, 4, 1]), label_smoothing=smoothing)
     loss = token_loss(model, batch, smoothing)
@@ -83,7 +83,7 @@ def test_validation_weighs_batches_by_their_tokens(model: EncoderDecoder, batche
 def test_validation_does_not_depend_on_the_batches(model: EncoderDecoder, tmp_path: Path) -> None:
     home = write_home(tmp_path / "other")
     figures = [
-        validation_loss(model, BucketedBatches.open(home / "batches", "validation", budget).in_order(), CPU)
+        validation_loss(model, BucketedBatches.open(home / "dataset", "validation", budget).in_order(), CPU)
         for budget in (1, 30, 1000)
     ]
     assert figures == pytest.approx([figures[0]] * 3, rel=1e-6)

@@ -15,7 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from seqloom.models.building import WEIGHTS_FILE
+from seqloom.models.factory import WEIGHTS_FILE
 from seqloom.training.history import read_history
 from tests.training.small import Row, mistake_of, run_stage, write_home
 
@@ -31,7 +31,7 @@ def losses(home: Path) -> list[float]:
     return [row[name] for row in rows for name in ("train/loss", "validation/loss") if name in row]
 
 
-@pytest.mark.parametrize("change", [{}, {"accumulation": 3, "ema_decay": 0.9, "average_checkpoints": 2}])
+@pytest.mark.parametrize("change", [{}, {"gradient_accumulation": 3, "ema_decay": 0.9, "average_checkpoints": 2}])
 def test_two_processes_have_the_losses_of_one(change: dict[str, Any], tmp_path: Path) -> None:
     one, two = write_home(tmp_path / "one"), write_home(tmp_path / "two")
     training = {"epochs": 3, **change}
@@ -56,7 +56,7 @@ def ranks(parent: int) -> list[int]:
             command = (process / "cmdline").read_bytes()
         except OSError:
             continue
-        if int(status[1]) == parent and b"seqloom.training.rank" in command and status[0] != "Z":
+        if int(status[1]) == parent and b"seqloom.training.distributed_worker" in command and status[0] != "Z":
             found.append(int(process.name))
     return sorted(found)
 
@@ -132,14 +132,14 @@ def test_a_process_that_is_killed_has_all_go_on_from_the_checkpoint(tmp_path: Pa
 
 
 def test_a_mistake_is_told_as_by_one_process(tmp_path: Path) -> None:
-    bursting = {"epochs": 99, "patience": 99, "optimiser": "sgd", "learning_rate": 10.0, "weight_decay": 1.0}
+    bursting = {"epochs": 99, "patience": 99, "optimizer": "sgd", "learning_rate": 10.0, "weight_decay": 1.0}
     home = write_home(tmp_path / "home")
     sentence = mistake_of(lambda: run_stage(home, STILL, {**bursting, "processes": 2}))
     assert "became no number at step" in sentence
 
 
 def test_more_processes_than_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
-    from seqloom.training.group import device_of_rank
+    from seqloom.training.distributed import device_of_rank
 
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert device_of_rank(torch.device("cuda"), 1, 2) == torch.device("cuda", 1)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
-from seqloom.models.building import WEIGHTS_FILE
+from seqloom.models.factory import WEIGHTS_FILE
 from seqloom.training.history import read_history
-from seqloom.training.position import newest, read_position
+from seqloom.training.training_state import newest, read_position
 from tests.training.small import kill_after, kill_in_training, run_stage, same_bits, write_home
 
 EARLY_AND_LATE = [
@@ -22,34 +22,36 @@ EARLY_AND_LATE = [
 ]
 TINY = {"encoder_width": 8, "decoder_width": 8, "heads": 2, "feedforward_width": 8}
 TWICE = [("row", 3), ("after rename", 1)]
-OPTIMISERS = itertools.cycle(("adamw", "adagrad", "adam", "sgd"))
+OPTIMIZERS = itertools.cycle(("adamw", "adagrad", "adam", "sgd"))
 TRAININGS = [
     pytest.param(
         {"encoder": kind, "decoder": kind, "attention": attention},
-        {"optimiser": optimiser},
+        {"optimizer": optimizer},
         TWICE,
-        id=f"{kind}-{attention}-{optimiser}",
+        id=f"{kind}-{attention}-{optimizer}",
     )
-    for (kind, attention), optimiser in zip(
-        itertools.product(("rnn", "lstm", "gru"), ("none", "additive", "multiplicative")), OPTIMISERS, strict=False
+    for (kind, attention), optimizer in zip(
+        itertools.product(("rnn", "lstm", "gru"), ("none", "additive", "multiplicative")), OPTIMIZERS, strict=False
     )
 ] + [
     pytest.param(
         {"encoder_layers": 2, "decoder_layers": 2}, {"schedule": "cosine", "warmup_steps": 5}, EARLY_AND_LATE, id="deep"
     ),
-    pytest.param({"tied": False}, {"precision": "bf16", "schedule": "inverse-sqrt"}, TWICE, id="bf16"),
+    pytest.param({"tie_embeddings": False}, {"precision": "bf16", "schedule": "inverse-sqrt"}, TWICE, id="bf16"),
     pytest.param({**TINY, "encoder": "transformer", "decoder": "transformer"}, {}, TWICE, id="transformer"),
     pytest.param({**TINY, "encoder": "cnn", "decoder": "cnn"}, {}, TWICE, id="cnn"),
     pytest.param({**TINY, "encoder": "none", "decoder": "transformer"}, {}, TWICE, id="language model"),
     pytest.param(
         {"encoder": "none", "decoder": "gru", "variational_dropout": True},
-        {"row_tokens": 6},
+        {"block_size": 6},
         TWICE,
         id="running text",
     ),
     pytest.param({"decoder": "classifier"}, {}, TWICE, id="classifier"),
-    pytest.param({"decoder": "classifier", "linear_runs": 2}, {}, TWICE, id="wide classifier"),
-    pytest.param({"copying": True, "coverage": 1.0, "variational_dropout": True}, {}, TWICE, id="copying"),
+    pytest.param({"decoder": "classifier", "ngram_order": 2}, {}, TWICE, id="wide classifier"),
+    pytest.param(
+        {"copy_attention": True, "coverage": 1.0, "variational_dropout": True}, {}, TWICE, id="copy_attention"
+    ),
     pytest.param({"attention": "multiplicative", "input_feeding": True}, {}, TWICE, id="input feeding"),
     pytest.param({}, {"objective": "masked"}, TWICE, id="masked"),
 ]
@@ -88,9 +90,9 @@ ARCHITECTURES = [
 ]
 KILLS = 20
 LOOPS = [
-    {"optimiser": "adamw", "ema_decay": 0.9, "average_checkpoints": 3},
-    {"optimiser": "sgd", "accumulation": 2, "schedule": "plateau", "learning_rate": 0.5},
-    {"optimiser": "adagrad", "precision": "bf16", "schedule": "cosine"},
+    {"optimizer": "adamw", "ema_decay": 0.9, "average_checkpoints": 3},
+    {"optimizer": "sgd", "gradient_accumulation": 2, "schedule": "plateau", "learning_rate": 0.5},
+    {"optimizer": "adagrad", "precision": "bf16", "schedule": "cosine"},
 ]
 
 

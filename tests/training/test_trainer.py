@@ -12,8 +12,8 @@ from torch import Tensor
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.training import checkpoint
 from seqloom.training.loss import validation_loss
-from seqloom.training.position import newest
 from seqloom.training.trainer import Trainer
+from seqloom.training.training_state import newest
 from tests.training.small import mistake_of, model_section, same_bits, trainer_of, weights, write_home
 
 Row = dict[str, float]
@@ -128,7 +128,7 @@ def test_the_history_tells_every_tenth_step_and_every_epoch(home: Path) -> None:
 def test_the_training_loss_weighs_batches_by_their_tokens(home: Path) -> None:
     """Where nothing moves, that of an epoch is the loss over the training split."""
     section = model_section(dropout=0.0)
-    still = {"optimiser": "sgd", "learning_rate": 1e-12, "label_smoothing": 0.0}
+    still = {"optimizer": "sgd", "learning_rate": 1e-12, "label_smoothing": 0.0}
     trainer = trainer_of(home, section, epochs=1, **still)
     assert 1 < trainer.steps < 10, "one row for the whole epoch"
     loss = trainer.run().history[0]["train/loss"]
@@ -197,9 +197,9 @@ def test_bfloat16_computes_and_float32_keeps(home: Path) -> None:
 def test_gradients_are_clipped(home: Path) -> None:
     """With plain SGD no step moves the weights further than rate × norm."""
     moved = []
-    trainer = trainer_of(home, epochs=1, optimiser="sgd", learning_rate=0.5, clip_norm=0.01)
+    trainer = trainer_of(home, epochs=1, optimizer="sgd", learning_rate=0.5, max_grad_norm=0.01)
     before = weights(trainer.model)
-    step = trainer.optimiser.step
+    step = trainer.optimizer.step
 
     def watched_step() -> None:
         nonlocal before
@@ -209,7 +209,7 @@ def test_gradients_are_clipped(home: Path) -> None:
         moved.append(math.sqrt(sum(float((after[name] - before[name]).square().sum()) for name in own)))
         before = after
 
-    trainer.optimiser.step = watched_step  # type: ignore[method-assign]
+    trainer.optimizer.step = watched_step  # type: ignore[method-assign]
     trainer.run()
     assert max(moved) <= 0.5 * 0.01 * 1.001
     assert max(moved) > 0
@@ -232,7 +232,7 @@ def test_a_loss_that_is_no_number_stops_and_the_last_good_checkpoint_is_kept(hom
     assert 10 <= batches < 20, "so that step 20 is in the second epoch"
     sentence = mistake_of(trainer.run)
     assert "the training loss became no number at step 21 with learning rate 0.01" in sentence
-    assert "lower training.learning_rate or training.clip_norm, or add training.warmup_steps" in sentence
+    assert "lower training.learning_rate or training.max_grad_norm, or add training.warmup_steps" in sentence
     good = newest(home / "workspace")
     assert good is not None
     assert f"the last good checkpoint is kept in {good}" in sentence
@@ -257,9 +257,9 @@ def test_weights_that_break_at_the_end_of_an_epoch_are_not_saved(home: Path) -> 
 
 def test_a_rate_that_explodes_is_told(home: Path) -> None:
     """A decay of 1 at a rate of 10 makes every weight -9 times itself at each step."""
-    trainer = trainer_of(home, epochs=200, optimiser="sgd", learning_rate=10.0, weight_decay=1.0, patience=200)
+    trainer = trainer_of(home, epochs=200, optimizer="sgd", learning_rate=10.0, weight_decay=1.0, patience=200)
     sentence = mistake_of(trainer.run)
     assert "with learning rate 10: lower training.learning_rate" in sentence
-    other = trainer_of(home, optimiser="sgd")
+    other = trainer_of(home, optimizer="sgd")
     assert checkpoint.load(home / "workspace", other.learner) is not None
     assert math.isfinite(validation_loss(other.model, other.validation.split.in_order(), other.device))

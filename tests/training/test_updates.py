@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqloom.batches.batch import Batch
-from seqloom.training import gradients
-from seqloom.training.gradients import Gradients
-from seqloom.training.group import Alone
+from seqloom.dataset.batch import Batch
+from seqloom.training import gradient_accumulation
+from seqloom.training.distributed import SingleProcess
+from seqloom.training.gradient_accumulation import Gradients
 from seqloom.training.updates import Updates, share
 from tests.training.small import mistake_of, model_section, same_bits, trainer_of, training_section, weights, write_home
 
@@ -32,7 +32,7 @@ def gradients_of(home: Path, size: int = 1, **change: Any) -> tuple[dict[str, Te
     one = Updates(trainer.train, trainer.section, CPU, 0, 1, 1)
     [whole, *_] = one.of_epoch(0, (0, 0))
 
-    class Whole(Alone):
+    class Whole(SingleProcess):
         def totals(self, *_: float) -> list[float]:
             return [float(sum(whole.tokens))]
 
@@ -52,8 +52,8 @@ def gradients_of(home: Path, size: int = 1, **change: Any) -> tuple[dict[str, Te
 
 ONE_BATCH = {"batch_tokens": 1000}
 CUT = [
-    pytest.param({"batch_tokens": 24, "accumulation": 100}, 1, id="accumulated"),
-    pytest.param({"batch_tokens": 60, "accumulation": 100}, 3, id="dealt to three processes"),
+    pytest.param({"batch_tokens": 24, "gradient_accumulation": 100}, 1, id="accumulated"),
+    pytest.param({"batch_tokens": 60, "gradient_accumulation": 100}, 3, id="dealt to three processes"),
     pytest.param({"batch_tokens": 1000}, 64, id="more processes than rows"),
 ]
 
@@ -83,7 +83,7 @@ def test_processes_get_about_as_many_tokens() -> None:
 
 
 def test_an_epoch_has_the_updates_that_were_counted(home: Path) -> None:
-    trainer = trainer_of(home, batch_tokens=24, accumulation=4, epochs=1)
+    trainer = trainer_of(home, batch_tokens=24, gradient_accumulation=4, epochs=1)
     batches = trainer.train.count(1)
     assert batches % 4, "the last update is a smaller one"
     assert trainer.run().step == trainer.steps == math.ceil(batches / 4)
@@ -95,7 +95,7 @@ class Short:
     def __init__(self, rows: int) -> None:
         self.rows = rows
         self.refused = 0
-        self.loss = gradients.token_loss
+        self.loss = gradient_accumulation.token_loss
 
     def __call__(self, model: Any, batch: Batch, smoothing: float) -> Tensor:
         if len(batch.source) > self.rows:
@@ -111,7 +111,7 @@ def test_where_memory_runs_out_batches_are_halved_and_the_loss_is_the_same(
     whole = trainer_of(write_home(tmp_path / "whole"), still, batch_tokens=80, epochs=3)
     history = whole.run().history
     short = Short(rows=4)
-    monkeypatch.setattr(gradients, "token_loss", short)
+    monkeypatch.setattr(gradient_accumulation, "token_loss", short)
     cut = trainer_of(home, still, batch_tokens=80, epochs=3)
     position = cut.run()
     assert position.parts in (4, 8)
@@ -127,7 +127,7 @@ def test_where_memory_runs_out_batches_are_halved_and_the_loss_is_the_same(
 
 def test_the_parts_are_remembered(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     short = Short(rows=4)
-    monkeypatch.setattr(gradients, "token_loss", short)
+    monkeypatch.setattr(gradient_accumulation, "token_loss", short)
     trainer_of(home, batch_tokens=80, epochs=1).run()
     short.refused = 0
     trainer_of(home, batch_tokens=80, epochs=2).run()
@@ -135,7 +135,7 @@ def test_the_parts_are_remembered(home: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_pair_that_does_not_fit_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gradients, "token_loss", Short(rows=0))
+    monkeypatch.setattr(gradient_accumulation, "token_loss", Short(rows=0))
     sentence = mistake_of(trainer_of(home).run)
     assert "memory ran out at step 1 with a single pair of sentences" in sentence
     assert "corpus.max_characters" in sentence
@@ -167,7 +167,7 @@ def test_dropout_differs_between_processes_batches_and_steps() -> None:
     section = training_section()
     seeds = set()
     for rank in range(3):
-        group = Alone()
+        group = SingleProcess()
         group.rank = rank
         gradients_ = Gradients.__new__(Gradients)
         gradients_.section, gradients_.group = section, group

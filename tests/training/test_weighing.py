@@ -7,12 +7,12 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional as F
 
-from seqloom.batches.batch import make_labelled_batch
-from seqloom.batches.bucketing import BucketedBatches
-from seqloom.models.building import WEIGHTS_FILE, Sizes, build_model, read_checkpoint
-from seqloom.models.wide_classifier import WideClassifier
+from seqloom.dataset.batch import make_labeled_batch
+from seqloom.dataset.bucketed_batches import BucketedBatches
+from seqloom.models.factory import WEIGHTS_FILE, Sizes, build_model, read_checkpoint
+from seqloom.models.ngram_classifier import WideClassifier
 from seqloom.training.loss import validation_loss
-from seqloom.training.weighing import USUAL_SHARES, weigh
+from seqloom.training.ngram_fit import USUAL_SHARES, weigh
 from tests.models.plain import plain_model
 from tests.training.small import SIZES, model_section, run_stage, write_home
 
@@ -23,7 +23,7 @@ LABELS = [4, 5] * 2000
 def wide() -> WideClassifier:
     """The linear model knows that token 10 goes with label 4 and token 11 with 5; the network knows nothing."""
     torch.manual_seed(0)
-    section = plain_model(encoder="cnn", decoder="classifier", encoder_width=6, linear_runs=1)
+    section = plain_model(encoder="cnn", decoder="classifier", encoder_width=6, ngram_order=1)
     model = build_model(section, Sizes(20, 6, 8, False, runs=2))
     assert isinstance(model, WideClassifier)
     model.linear.keys, model.linear.weights = torch.tensor([10, 11]), torch.eye(2)
@@ -33,7 +33,7 @@ def wide() -> WideClassifier:
 def test_who_is_right_counts() -> None:
     model = wide()
     sources = [[6 + label] if row % 9 else [15 - label] for row, label in enumerate(LABELS)]  # wrong in every ninth
-    batch = make_labelled_batch(sources, [[label] for label in LABELS])
+    batch = make_labeled_batch(sources, [[label] for label in LABELS])
     weigh(model, [batch], CPU)
     least = F.cross_entropy(model(batch)[:, 0, 4:], batch.target_output[:, 0] - 4)
     for change in ([0.1, 0.0], [-0.1, 0.0], [0.0, 0.1], [0.0, -0.1]):
@@ -49,7 +49,7 @@ def test_what_the_network_thinks_of_special_tokens_says_nothing(lean: float) -> 
     """They are no labels: what is served is a softmax over labels alone, and so is what shares are weighed by."""
     model = wide()
     sources = [[6 + label] if row % 9 else [15 - label] for row, label in enumerate(LABELS)]
-    batch = make_labelled_batch(sources, [[label] for label in LABELS])
+    batch = make_labeled_batch(sources, [[label] for label in LABELS])
     weigh(model, [batch], CPU)
     expected = model.shares
     with torch.no_grad():
@@ -61,18 +61,18 @@ def test_what_the_network_thinks_of_special_tokens_says_nothing(lean: float) -> 
 @pytest.mark.parametrize("rows", [1, 4])
 def test_a_few_rows_say_little(rows: int) -> None:
     model = wide()
-    weigh(model, [make_labelled_batch([[10]] * rows, [[4]] * rows)], CPU)
+    weigh(model, [make_labeled_batch([[10]] * rows, [[4]] * rows)], CPU)
     torch.testing.assert_close(model.shares, torch.tensor(USUAL_SHARES), atol=0.5, rtol=0)
 
 
 def test_the_shares_are_in_the_checkpoint(tmp_path: Path) -> None:
     home = write_home(tmp_path / "home", labels=True)
-    facts = run_stage(home, {"decoder": "classifier", "linear_runs": 2}, {"epochs": 2})
+    facts = run_stage(home, {"decoder": "classifier", "ngram_order": 2}, {"epochs": 2})
     assert len(facts["telling"]) == SIZES.target - 4
     weights = load_file(home / "made" / WEIGHTS_FILE)
     torch.testing.assert_close(weights["shares"], torch.tensor(facts["shares"]), atol=1e-3, rtol=0)
-    judged = read_checkpoint(model_section(decoder="classifier", linear_runs=2), home / "made")
-    validation = BucketedBatches.open(home / "batches", "validation", 48, "labels")
+    judged = read_checkpoint(model_section(decoder="classifier", ngram_order=2), home / "made")
+    validation = BucketedBatches.open(home / "dataset", "validation", 48, "labels")
     loss = validation_loss(judged, validation.in_order(), CPU)
     assert facts["validation"]["validation/loss"] == pytest.approx(loss, abs=1e-4), "of both together"
     assert not weights["shares"].equal(torch.tensor(USUAL_SHARES))

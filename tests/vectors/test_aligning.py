@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.vectors.aligning import align
-from seqloom.vocabulary.special import PADDING, SPECIAL_TOKENS, UNKNOWN
+from seqloom.vectors.embedding_matrix import align
+from seqloom.vocabulary.special_tokens import PADDING, SPECIAL_TOKENS, UNKNOWN
 
 KNOWN = {token: np.full(3, number, np.float32) for number, token in enumerate(["dog", "cat", "</s>", "<pad>"], 1)}
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqloom.corpus.running import LINE_END
+from seqloom.corpus.running_text import LINE_END
 from seqloom.evaluation.word_model import WordModel, cut
 from seqloom.vocabulary.kneser_ney import FALLBACK, UNSEEN, KneserNey, _discounts
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 from seqloom.progress import unwatched
 from seqloom.recipe import schema
-from seqloom.vocabulary.building import build_vocabulary, extended, load_vocabularies
 from seqloom.vocabulary.labels import MOST, labels_of
-from seqloom.vocabulary.special import SPECIAL_TOKENS, UNKNOWN
+from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, UNKNOWN
+from seqloom.vocabulary.stage import build_vocabulary, extended, load_vocabularies
 from seqloom.vocabulary.vocabulary import Vocabulary
 
 LABELS = ["0", "<0x41>", "</S>", "so so", "très bien", "很 好"]
@@ -41,7 +41,7 @@ def test_labels_of_a_corpus(tmp_path: Path) -> None:
     assert labels_of(corpus) == ["bad", "good", "so so"]
     (tmp_path / "made").mkdir()
     section = schema.Vocabulary(kind="char", size=300, min_frequency=1)
-    facts = build_vocabulary(section, corpus, tmp_path / "made", unwatched, labelled=True)
+    facts = build_vocabulary(section, corpus, tmp_path / "made", unwatched, labeled=True)
     source, target = load_vocabularies(tmp_path / "made")
     assert target.tokens == [*SPECIAL_TOKENS, "bad", "good", "so so"]
     assert not source.of_labels
@@ -69,7 +69,7 @@ def test_new_labels_stand_behind_the_old_ones() -> None:
     ],
 )
 def test_labels_that_nothing_can_be_learned_from(tmp_path: Path, splits: dict[str, list[str]], told: str) -> None:
-    with pytest.raises(UserMistake) as caught:
+    with pytest.raises(UserError) as caught:
         labels_of(write(tmp_path / "corpus", **splits))
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -82,7 +82,7 @@ def test_hundreds_of_labels_may_be_told_apart(tmp_path: Path) -> None:
 
 def test_a_sentence_shows_ten_labels_and_the_beginning_of_a_long_one(tmp_path: Path) -> None:
     labels = [f"{number:02}" + "x" * 60 for number in range(12)]
-    with pytest.raises(UserMistake) as caught:
+    with pytest.raises(UserError) as caught:
         labels_of(write(tmp_path / "corpus", train=labels, test=["y" * 60]))
     told = str(caught.value)
     assert all(f"{number:02}" + "x" * 38 in told for number in range(10))

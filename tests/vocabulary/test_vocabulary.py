@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 from seqloom.recipe import schema
-from seqloom.vocabulary.special import END, PADDING, START, UNKNOWN
-from seqloom.vocabulary.training import train_vocabulary
+from seqloom.vocabulary.special_tokens import END, PADDING, START, UNKNOWN
+from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
-from seqloom.vocabulary.words import count_for
+from seqloom.vocabulary.word_counts import count_for
 
 LINES = ["a dog runs, 北京", "the dog ran on 12 streets, 北京"] * 3
-KINDS = ("word", "spaced", "bpe", "unigram", "char")
+APPLICATIONS = ("word", "spaced", "bpe", "unigram", "char")
 
 
 def train(kind: str) -> Vocabulary:
@@ -20,7 +20,7 @@ def train(kind: str) -> Vocabulary:
     return train_vocabulary(count_for(kind, LINES), section)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", APPLICATIONS)
 def test_a_saved_vocabulary_is_the_same_when_loaded(kind: str, tmp_path: Path) -> None:
     made = train(kind)
     made.save(tmp_path / "source.json")
@@ -39,7 +39,7 @@ def test_a_damaged_file_is_named_with_the_remedy(content: str | None, tmp_path: 
     path = tmp_path / "source.json"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(UserMistake, match=r"source\.json is no vocabulary.*build it again"):
+    with pytest.raises(UserError, match=r"source\.json is no vocabulary.*build it again"):
         Vocabulary.load(path)
 
 
@@ -47,7 +47,7 @@ def test_a_vocabulary_cut_short_is_named_with_the_remedy(tmp_path: Path) -> None
     path = tmp_path / "source.json"
     train("bpe").save(path)
     path.write_bytes(path.read_bytes()[:-500])
-    with pytest.raises(UserMistake, match="build it again"):
+    with pytest.raises(UserError, match="build it again"):
         Vocabulary.load(path)
 
 
@@ -55,11 +55,11 @@ def test_a_tokenizer_of_somebody_else_is_refused(tmp_path: Path) -> None:
     from tokenizers import Tokenizer, models
 
     Tokenizer(models.WordLevel({"[UNK]": 0, "dog": 1}, unk_token="[UNK]")).save(str(tmp_path / "source.json"))
-    with pytest.raises(UserMistake, match="not written by seqloom"):
+    with pytest.raises(UserError, match="not written by seqloom"):
         Vocabulary.load(tmp_path / "source.json")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", APPLICATIONS)
 def test_special_ids_say_nothing(kind: str) -> None:
     vocabulary = train(kind)
     (ids,) = vocabulary.encode(["a dog"])
@@ -73,15 +73,15 @@ def test_bytes_that_are_no_utf8_still_decode() -> None:
     assert text.startswith("dog")
 
 
-def test_text_is_normalised_first() -> None:
+def test_text_is_normalized_first() -> None:
     vocabulary = train("bpe")
     assert vocabulary.encode([" a\u00a0 dog\t"]) == vocabulary.encode(["a dog"])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", APPLICATIONS)
 def test_lines_are_the_tokens_with_spaces_between(kind: str) -> None:
     vocabulary = train(kind)
     texts = [*LINES, "", "</s> 犬\t12", "<s>"]
-    expected = [" ".join(("<s>", *tokens, "</s>")) + "\n" for tokens in vocabulary.tokenise(texts)]
+    expected = [" ".join(("<s>", *tokens, "</s>")) + "\n" for tokens in vocabulary.tokenize(texts)]
     assert vocabulary.lines(texts, "<s>", "</s>") == "".join(expected)
     assert vocabulary.lines([], "<s>", "</s>") == ""

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.corpus.normalising import loses_layout, normalise
+from seqloom.corpus.normalization import loses_layout, normalize
 from seqloom.recipe.schema import Vocabulary as Section
-from seqloom.vocabulary.training import train_vocabulary
+from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
-from seqloom.vocabulary.words import count_for
+from seqloom.vocabulary.word_counts import count_for
 
 LAID_OUT = [
     "Êtes-vous sûr\u202f? «\u00a0Oui\u00a0»",
@@ -43,7 +43,7 @@ def test_what_was_learned_comes_back(kind: str, tmp_path: Path) -> None:
     vocabulary.save(tmp_path / "v.json")
     stored = Vocabulary.load(tmp_path / "v.json")
     assert stored.keeps_whitespace
-    texts = [normalise(text, keep=True) for text in LAID_OUT]
+    texts = [normalize(text, keep=True) for text in LAID_OUT]
     assert [text for text in texts if text] == texts == LAID_OUT
     for each in (vocabulary, stored):
         assert each.decode(each.encode(texts)) == texts
@@ -51,10 +51,10 @@ def test_what_was_learned_comes_back(kind: str, tmp_path: Path) -> None:
 
 @given(st.text(st.sampled_from(" \n\t\r\u00a0\u202f\u2003\u3000a«»é,你7") | st.characters(exclude_categories=["Cs"])))
 def test_any_text_comes_back(speller: Vocabulary, text: str) -> None:
-    text = normalise(text, keep=True)
+    text = normalize(text, keep=True)
     assert speller.decode(speller.encode([text, text])) == [text, text]
-    assert normalise(text, keep=True) == text
-    assert normalise(text) == normalise(unicodedata.normalize("NFC", text))
+    assert normalize(text, keep=True) == text
+    assert normalize(text) == normalize(unicodedata.normalize("NFC", text))
 
 
 @pytest.mark.parametrize("kind", [*SPELLERS, "word", "spaced"])
@@ -66,7 +66,7 @@ def test_folded_text_is_cut_as_ever(kind: str) -> None:
 
 
 def test_a_text_of_white_space_alone_is_no_text() -> None:
-    assert normalise(" \n\t ", keep=True) == ""
+    assert normalize(" \n\t ", keep=True) == ""
     assert vocabulary_of("bpe").encode([" \n "]) == [[]]
 
 

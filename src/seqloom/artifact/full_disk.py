@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from seqloom.artifact.durable import says_full
-from seqloom.artifact.home import home_folder
-from seqloom.mistake import UserMistake
+from seqloom.artifact.fsync import says_full
+from seqloom.artifact.home_folder import home_folder
+from seqloom.errors import UserError
 
 LITTLE = 1 << 20  # bytes: where there are less, what fails without a reason fails of that
 
@@ -26,14 +26,14 @@ def full_disk_is_told(place: Path, kept: str = "what is finished is kept", varia
     """Turn what any library says of a full disk into the sentence.
 
     Raises:
-        UserMistake: the disk is full.
+        UserError: the disk is full.
     """
     try:
         yield
     except Exception as error:
         if not says_full(error):
             raise
-        raise UserMistake(full_disk(place, kept, variable)) from error
+        raise UserError(full_disk(place, kept, variable)) from error
 
 
 def full_place(error: BaseException) -> Path | None:

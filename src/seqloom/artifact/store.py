@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from seqloom.artifact.digest import digest_of_folder, digest_of_value
-from seqloom.artifact.durable import make_durable, sync
+from seqloom.artifact.file_lock import locked
+from seqloom.artifact.fsync import make_durable, sync
 from seqloom.artifact.full_disk import full_disk_is_told
-from seqloom.artifact.lock import locked
 from seqloom.artifact.manifest import MANIFEST_FILE, Manifest, read_manifest
 
 Write = Callable[[Path], Mapping[str, Any]]
@@ -59,7 +59,7 @@ class Store:
         there before stays until then.
 
         Raises:
-            UserMistake: the disk is full.
+            UserError: the disk is full.
         """
         folder = self._folder(stage, key)
         lock = locked(folder.with_suffix(".lock"), f"the same {stage}")

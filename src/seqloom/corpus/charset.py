@@ -3,7 +3,7 @@
 import codecs
 import re
 
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 
 UTF = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
@@ -24,7 +24,7 @@ def encoding_of(head: bytes, given: str, place: str, told_by: str) -> str:
     """The encoding of a file that begins with `head`: by its mark, else as `given`.
 
     Raises:
-        UserMistake: the bytes contradict what is `told_by` a field or a header.
+        UserError: the bytes contradict what is `told_by` a field or a header.
     """
     for mark, encoding in _MARKS:
         if head.startswith(mark):
@@ -32,16 +32,16 @@ def encoding_of(head: bytes, given: str, place: str, told_by: str) -> str:
     order = _order_of_utf16(head)
     if given == "utf-16":
         if b"\0" not in head:  # ends of lines would have one
-            raise UserMistake(f"{place}: is not UTF-16, as {told_by} says: correct it")
+            raise UserError(f"{place}: is not UTF-16, as {told_by} says: correct it")
         return order or "utf-16-le"
     if order:
-        raise UserMistake(
+        raise UserError(
             f"{place}: every other byte is 0, as in UTF-16 without its mark: save the file as UTF-8, or set "
             "corpus.encoding to utf-16"
         )
     found = 0 if given == "utf-8" else _characters_of_utf8(head)
     if found >= (_CHANCE if given.startswith(_TWO_BYTES) else 1):
-        raise UserMistake(
+        raise UserError(
             f"{place}: is UTF-8 ({found} characters of several bytes at its beginning), and {told_by} says {given}: "
             "correct it"
         )
@@ -49,10 +49,10 @@ def encoding_of(head: bytes, given: str, place: str, told_by: str) -> str:
 
 
 def charset_of_header(header: bytes, place: str) -> str:
-    """The encoding that the header of a catalogue names; nothing where it names none.
+    """The encoding that the header of a catalog names; nothing where it names none.
 
     Raises:
-        UserMistake: there is no such encoding.
+        UserError: there is no such encoding.
     """
     found = _CHARSET.search(header)
     name = found[1].decode("ascii", "replace") if found else ""
@@ -63,10 +63,10 @@ def charset_of_header(header: bytes, place: str) -> str:
         plain = bytes(range(0x20, 0x7F)).replace(b"\\", b"")
         if codec.name.replace("-", "_") in _SPEECHLESS or plain.decode(codec.name) != plain.decode("ascii"):
             raise LookupError
-    except (LookupError, UnicodeDecodeError):  # none, or one of those in which no catalogue is written
+    except (LookupError, UnicodeDecodeError):  # none, or one of those in which no catalog is written
         if re.fullmatch(r"utf-?(16|32)([-_]?[bl]e)?", name, re.IGNORECASE):
             return ""  # its mark tells it; without one this header could not have been read
-        raise UserMistake(
+        raise UserError(
             f"{place}: the header says charset={name[:40]}, which is no encoding known here; correct it"
         ) from None
     return codec.name

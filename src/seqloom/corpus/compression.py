@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 
 import pyarrow as pa
 
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 
 HEAD = 1 << 16  # bytes by which a file is judged
 PACKED = ("gz", "bz2", "xz", "zst", "zip")  # endings of file names
@@ -48,11 +48,11 @@ def unpacked(path: Path, place: str) -> Iterator[BinaryIO]:
     """Open a file, looking through gzip, bzip2, xz, zstandard and a zip archive with one file.
 
     Raises:
-        UserMistake: it is packed in another way, or damaged.
+        UserError: it is packed in another way, or damaged.
     """
     packer = packer_of(path)
     if packer in _NOT_UNPACKED:
-        raise UserMistake(
+        raise UserError(
             f"{place}: is packed by {packer}; unpack it, or pack it by gzip, bzip2, xz, zstandard or zip, which are "
             "looked through"
         )
@@ -121,12 +121,12 @@ def _only_member(path: Path, place: str) -> str:
     names = members(path)
     if len(names) != 1:
         found = ", ".join(name[:40] for name in names[:5]) + (", …" if len(names) > 5 else "")
-        raise UserMistake(
+        raise UserError(
             f"{place}: a zip archive with {len(names)} files ({found or 'none'}), and one is looked through: unpack "
             "it, and name its files"
         )
     return names[0]
 
 
-def _damaged(place: str, packer: str, error: Exception) -> UserMistake:
-    return UserMistake(f"{place}: damaged {packer} data ({str(error).lower()}); compress or copy the file again")
+def _damaged(place: str, packer: str, error: Exception) -> UserError:
+    return UserError(f"{place}: damaged {packer} data ({str(error).lower()}); compress or copy the file again")

@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from seqloom.corpus.normalising import normalise
+from seqloom.corpus.normalization import normalize
 from seqloom.recipe.schema import Corpus
 
 TURN = "‖"  # a sign, so no token crosses it; it stands close behind a turn, a space before the next
@@ -28,7 +28,7 @@ class Conversation:
         return cls(section.turns, section.turn_separator, section.max_characters, section.whitespace == "keep")
 
     def split(self, text: str) -> list[str]:
-        """The turns of a text, normalised; an empty one, as behind a last separator, is none."""
+        """The turns of a text, normalized; an empty one, as behind a last separator, is none."""
         parts = text.replace(self.separator, TURN).split(TURN)
         return [turn for turn in (trimmed(part, self.keep) for part in parts) if turn]
 
@@ -42,7 +42,7 @@ class Conversation:
         return row if turns is None else self.context([turn for turn in turns if turn])
 
     def context(self, turns: Sequence[str]) -> str:
-        """What is seen of normalised turns: the newest that there is room for, the last at least, as one text."""
+        """What is seen of normalized turns: the newest that there is room for, the last at least, as one text."""
         seen = turns[-self.turns :]
         between = f"{TURN} "
         length = sum(map(len, seen)) + len(between) * (len(seen) - 1)
@@ -54,12 +54,12 @@ class Conversation:
 
 
 def trimmed(turn: str, keep: bool) -> str:
-    """A turn, normalised; around it there is nothing, also where the white space within it is kept."""
-    return normalise(turn, keep).strip()
+    """A turn, normalized; around it there is nothing, also where the white space within it is kept."""
+    return normalize(turn, keep).strip()
 
 
 def spoken(turn: str, keep: bool = False) -> str:
-    """A turn, normalised, that holds no mark."""
+    """A turn, normalized, that holds no mark."""
     return trimmed(turn, keep).replace(TURN, _NOT_TURN)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from seqloom.corpus.columns import Column, Table, words_of
-from seqloom.mistake import UserMistake
+from seqloom.corpus.column_preview import Column, Table, words_of
+from seqloom.errors import UserError
 
 TURNS = 3  # that a reply may look back to, where dialogues are longer than a question and its answer
 SEPARATORS = ("__eou__", "<eou>", "</s>", "[SEP]", "|||", "\t")  # between the turns of a line
@@ -53,7 +53,7 @@ def _of_lines(table: Table, asked: bool) -> DialogueShape | None:
             return DialogueShape(TURNS if max(several) > 1 else 1, sum(several), turn_separator=separator)
     if asked:
         shown = ", ".join("tab" if each == "\t" else each for each in SEPARATORS)
-        raise UserMistake(
+        raise UserError(
             f"{table.place}: its lines hold no dialogues: write one a line, with {SEPARATORS[0]} between its turns "
             f"({shown} are known), or give a table"
         )

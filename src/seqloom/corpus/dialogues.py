@@ -7,12 +7,12 @@ from typing import NamedTuple
 import regex
 
 from seqloom.corpus.conversation import Conversation, listed_turns, spoken
-from seqloom.corpus.objects import text_at, value_at
-from seqloom.corpus.opening import readable_lines, without_end
-from seqloom.corpus.pairs import NOT_TEXT, Kin, RawPair, Unreadable, Unusable
+from seqloom.corpus.file_io import readable_lines, without_end
+from seqloom.corpus.json_objects import text_at, value_at
+from seqloom.corpus.pairs import NOT_TEXT, RawPair, SplitGroup, Unreadable, Unusable
 from seqloom.corpus.sources import SourceFile
 from seqloom.corpus.tables import SIDES, object_rows, read_columns
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 from seqloom.recipe.schema import Corpus
 
 SINGLE_TURN, EMPTY_TURN, AFTER_GAP = "single turn", "empty turn", "behind an unreadable turn"
@@ -34,7 +34,7 @@ def pairs_of(dialogues: Iterable[Dialogue | Unreadable], section: Corpus, place:
     """Yield each turn but the first as the reply to those before it; the oldest are dropped where there are many.
 
     Raises:
-        UserMistake: there are dialogues, and none has two turns.
+        UserError: there are dialogues, and none has two turns.
     """
     conversation = Conversation.of(section)
     single = several = False
@@ -46,7 +46,7 @@ def pairs_of(dialogues: Iterable[Dialogue | Unreadable], section: Corpus, place:
         single, several = single or alone, several or not alone
         yield from _replies(dialogue, conversation)
     if single and not several:
-        raise UserMistake(f"{place}: {_without_turns(section)}")
+        raise UserError(f"{place}: {_without_turns(section)}")
 
 
 def read_turns(file: SourceFile, section: Corpus) -> Iterator[Dialogue | Unreadable]:
@@ -159,7 +159,9 @@ def _known(dialogue: Dialogue) -> list[str]:
 
 def _replies(dialogue: Dialogue, conversation: Conversation) -> Iterator[RawPair]:
     known = _known(dialogue)
-    kin = Kin(_opening([turn for turn in known if turn]), frozenset(filter(None, starmap(_core, _exchanges(dialogue)))))
+    kin = SplitGroup(
+        _opening([turn for turn in known if turn]), frozenset(filter(None, starmap(_core, _exchanges(dialogue))))
+    )
     if len(known) == 1:
         yield RawPair(known[0], "", dialogue.lines[dialogue.turns.index(known[0])], kin=kin, flaw=SINGLE_TURN)
         return

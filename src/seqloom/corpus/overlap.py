@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.corpus.reading import iterate_split
+from seqloom.corpus.corpus_files import iterate_split
 
 HELD_OUT = ("validation", "test")
 _SIGNS = re.compile(r"[\W_]+")

@@ -10,7 +10,7 @@ NOT_TEXT = "not a text"
 NO_LABEL = "no label"
 
 
-class Kin(NamedTuple):
+class SplitGroup(NamedTuple):
     """What two dialogues that are nearly the same have in common."""
 
     opening: str  # how it begins, which decides the split of all of it
@@ -24,7 +24,7 @@ class RawPair(NamedTuple):
     target: str
     line: int  # the first line of the pair, from 1; in an MO or Parquet file, which has no lines, the number of the row
     core: str = ""  # what no two rows may have in common; else source and target
-    kin: Kin | None = None  # what tells of the dialogue that it is from
+    kin: SplitGroup | None = None  # what tells of the dialogue that it is from
     flaw: str = ""  # why there is nothing to learn from it, where the reader knows that already
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seqloom.corpus.objects import JsonRow
+from seqloom.corpus.json_objects import JsonRow
 from seqloom.corpus.sources import SourceFile
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 
 _BATCH = 10_000  # rows in memory
 
@@ -16,7 +16,7 @@ def parquet_rows(file: SourceFile, keys: Sequence[str]) -> Iterator[JsonRow]:
     """Yield each row with its number, from 1, and those of its columns in which the `keys` may lie.
 
     Raises:
-        UserMistake: it is no Parquet file, or damaged.
+        UserError: it is no Parquet file, or damaged.
     """
     try:
         with pq.ParquetFile(file.path) as table:
@@ -28,6 +28,6 @@ def parquet_rows(file: SourceFile, keys: Sequence[str]) -> Iterator[JsonRow]:
                     number += 1
                     yield JsonRow(number, row)
     except (pa.ArrowException, OSError) as error:
-        raise UserMistake(
+        raise UserError(
             f"{file.place}: not a Parquet file that can be read ({str(error)[:200]}); write or copy it again"
         ) from None

@@ -3,27 +3,27 @@
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from seqloom.corpus.catalogues import read_mo, read_po
 from seqloom.corpus.dialogues import Dialogue, pairs_of, read_grouped, read_lists, read_questions, read_turns
-from seqloom.corpus.opening import read_lines, readable_lines, undecodable, without_end
+from seqloom.corpus.file_io import read_lines, readable_lines, undecodable, without_end
+from seqloom.corpus.gettext_files import read_mo, read_po
 from seqloom.corpus.pairs import NO_LABEL, RawPair, Unreadable
-from seqloom.corpus.running import passages_of
+from seqloom.corpus.running_text import passages_of
 from seqloom.corpus.sources import SourceFile
 from seqloom.corpus.tables import read_table
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 from seqloom.recipe.schema import Corpus
 
 Read = RawPair | Unreadable
 
 
 def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Read]:
-    """Yield the pairs of an aligned source and target file, or of one table or catalogue, as they stand.
+    """Yield the pairs of an aligned source and target file, or of one table or catalog, as they stand.
 
     A row that cannot be read is told as such, and the rows around it are read. Text goes by one line at a time; only an
     MO file and a JSON array are in memory as a whole.
 
     Raises:
-        UserMistake: a file is not what its format promises, or what the recipe says of it is wrong.
+        UserError: a file is not what its format promises, or what the recipe says of it is wrong.
     """
     if section.turns:
         return pairs_of(_dialogues(files, section), section, files[0].place)
@@ -31,8 +31,8 @@ def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Read]
         return read_aligned(*files)
     (file,) = files
     match file.format:
-        case "labelled":
-            return read_labelled(file)
+        case "labeled":
+            return read_labeled(file)
         case "texts":
             return read_texts(file)
         case "running":
@@ -90,7 +90,7 @@ def read_running(file: SourceFile, longest: int, keep: bool) -> Iterator[Read]:
     yield from wrong
 
 
-def read_labelled(file: SourceFile) -> Iterator[Read]:
+def read_labeled(file: SourceFile) -> Iterator[Read]:
     """Yield the text of each line as the source and the word before it as the target; blank lines are no rows."""
     for row in readable_lines(file):
         if isinstance(row, Unreadable):
@@ -108,7 +108,7 @@ def read_aligned(source: SourceFile, target: SourceFile) -> Iterator[Read]:
     """Yield line n of `source` with line n of `target`: one that cannot be read takes the other with it.
 
     Raises:
-        UserMistake: one file has more lines.
+        UserError: one file has more lines.
     """
     lengths = [0, 0]
     for left, right in zip_longest(read_lines(source), read_lines(target)):
@@ -127,7 +127,7 @@ def read_aligned(source: SourceFile, target: SourceFile) -> Iterator[Read]:
         else:
             yield RawPair(without_end(text), without_end(translation), number)
     if lengths[0] != lengths[1]:
-        raise UserMistake(
+        raise UserError(
             f"{source.place} has {lengths[0]} lines and {target.place} has {lengths[1]}; "
             "aligned files need a line for each line, an empty one where there is no text"
         )

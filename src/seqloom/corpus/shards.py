@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 
 _SHOWN = 5  # names in a sentence
 _STARS = re.compile(r"(\*\*/|\*+)")
 
 
-class Named(Protocol):
+class ShardPattern(Protocol):
     """A file with the name it goes by."""
 
     @property
@@ -19,7 +19,7 @@ class Named(Protocol):
         """As the recipe names it, a pattern filled in."""
 
 
-NamedFile = TypeVar("NamedFile", bound=Named)
+NamedFile = TypeVar("NamedFile", bound=ShardPattern)
 
 
 def in_step(
@@ -31,7 +31,7 @@ def in_step(
     behind it out of step.
 
     Raises:
-        UserMistake: a file has no counterpart, or the patterns do not tell which it is.
+        UserError: a file has no counterpart, or the patterns do not tell which it is.
     """
     if "*" not in "".join(places):
         return list(targets)
@@ -41,7 +41,7 @@ def in_step(
         counts = " and ".join(
             f"{place} ({len(files)} files)" for place, files in zip(places, (sources, targets), strict=True)
         )
-        raise UserMistake(
+        raise UserError(
             f"{field}: {counts} do not pair up, for * does not stand for the same on both sides; give each source file "
             "one target file whose name differs only where both patterns do"
         )
@@ -55,7 +55,7 @@ def in_step(
         if theirs.keys() - ours.keys()
     ]
     if lacking:
-        raise UserMistake(
+        raise UserError(
             f"{field}: {' and '.join(lacking)}, which the other side has in place of *; give each source file its "
             "target file"
         )

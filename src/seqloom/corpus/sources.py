@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from seqloom.artifact.digest import digest_of_file
 from seqloom.corpus.compression import PACKED, members, packer_of
-from seqloom.corpus.downloading import download
-from seqloom.corpus.foreign import refuse_foreign
+from seqloom.corpus.download import download
 from seqloom.corpus.shards import in_step
-from seqloom.mistake import UserMistake, showable
+from seqloom.corpus.unsupported_formats import refuse_foreign
+from seqloom.errors import UserError, showable
 from seqloom.recipe.schema import Corpus
-from seqloom.recipe.single_keys import shortened
+from seqloom.recipe.strict_yaml import shortened
 
 PACKAGE = "package://"
 URLS = ("http://", "https://")
@@ -28,7 +28,7 @@ ENDINGS = {
     "pq": "parquet",
 }
 """Endings of file names, with the format that each tells."""
-TABLES = (*dict.fromkeys(ENDINGS.values()), "labelled", "texts", "running")  # the formats of one file for both sides
+TABLES = (*dict.fromkeys(ENDINGS.values()), "labeled", "texts", "running")  # the formats of one file for both sides
 _PARQUET = b"PAR1"
 
 
@@ -79,7 +79,7 @@ def locate(section: Corpus, home: Path) -> Sources:
     """Find (and download to `home`) every file of the corpus.
 
     Raises:
-        UserMistake: a place leads to no file, or to one that cannot be what the recipe says.
+        UserError: a place leads to no file, or to one that cannot be what the recipe says.
     """
     return Sources(
         train=_locate_split(section, "train", home),
@@ -104,7 +104,7 @@ def _refuse_crossed(section: Corpus, split: str) -> None:
     """Refuse a split whose sides are those of the training text the other way round, as far as endings tell."""
     ours, theirs = ([Path(place).suffix for place in places] for places in (getattr(section, split), section.train))
     if len(theirs) == 2 and ours == theirs[::-1] and ours[0] != ours[1] and all(ours):
-        raise UserMistake(
+        raise UserError(
             f"corpus.{split}: gives *{ours[0]} as the source and *{ours[1]} as the target, and corpus.train the other "
             "way round; give both in one order"
         )
@@ -115,14 +115,14 @@ def _resolve(place: str, field: str, home: Path) -> list[tuple[str, Path]]:
     if place.startswith(URLS):
         return [(place.partition("#")[0], download(place, home / "downloads", field))]
     if "://" in place and not place.startswith(PACKAGE):
-        raise UserMistake(f"{place}: only http://, https:// and {PACKAGE} are understood; correct {field}")
+        raise UserError(f"{place}: only http://, https:// and {PACKAGE} are understood; correct {field}")
     if place.startswith(PACKAGE):
         return _inside_package(place, field)
     if "*" not in place:
         return [(place, Path(place))]
     found = [(showable(str(path)), path) for path in _matches(place)]
     if not found:
-        raise UserMistake(f"{place}: matches no file (looked in {Path.cwd()}); correct {field}")
+        raise UserError(f"{place}: matches no file (looked in {Path.cwd()}); correct {field}")
     return found
 
 
@@ -137,9 +137,9 @@ def _inside_package(place: str, field: str) -> list[tuple[str, Path]]:
     folder = _folder_of_package(name, place, field)
     paths = _matches(str(folder / inner)) if "*" in inner else [folder / inner]
     if any(not path.resolve().is_relative_to(folder.resolve()) for path in paths):
-        raise UserMistake(f"{place}: leads out of the package {name}; correct {field}")
+        raise UserError(f"{place}: leads out of the package {name}; correct {field}")
     if not paths:
-        raise UserMistake(f"{place}: matches no file (looked in {folder}); correct {field}")
+        raise UserError(f"{place}: matches no file (looked in {folder}); correct {field}")
     return [(f"{PACKAGE}{name}/{path.relative_to(folder).as_posix()}", path) for path in paths]
 
 
@@ -148,7 +148,7 @@ def _folder_of_package(name: str, place: str, field: str) -> Path:
     if name.isidentifier() and name != "__main__":
         spec = importlib.util.find_spec(name)  # a name without a dot, so nothing is imported
     if spec is None or not spec.submodule_search_locations:
-        raise UserMistake(
+        raise UserError(
             f"{place}: the Python package {name} is not installed here; pip install {name}, or correct {field}"
         )
     return Path(next(iter(spec.submodule_search_locations)))
@@ -157,19 +157,19 @@ def _folder_of_package(name: str, place: str, field: str) -> Path:
 def _describe(name: str, path: Path, field: str, section: Corpus, places: int) -> SourceFile:
     try:
         if path.is_dir():
-            raise UserMistake(f"{name}: a folder, not a file; name the files in it, such as {name}/*.po, in {field}")
+            raise UserError(f"{name}: a folder, not a file; name the files in it, such as {name}/*.po, in {field}")
         if not path.is_file():
             looked = path.parent if name.startswith(PACKAGE) else Path.cwd()
-            raise UserMistake(f"{name}: no such file (looked in {looked}); correct {field}")
+            raise UserError(f"{name}: no such file (looked in {looked}); correct {field}")
         if path.stat().st_size == 0:
-            raise UserMistake(f"{name}: the file is empty; fill it, or correct {field}")
-        ending, as_text = ending_of(name, path), section.format in ("lines", "texts", "running", "labelled")
+            raise UserError(f"{name}: the file is empty; fill it, or correct {field}")
+        ending, as_text = ending_of(name, path), section.format in ("lines", "texts", "running", "labeled")
         language = as_text or places == 2  # an ending may be that of one: .arb is Arabic
         refuse_foreign(name, path, "" if language else ending, field, markup=as_text)
         form = _format(name, path, ending, field, section.format, places)
         return SourceFile(name, path, digest_of_file(path), form, section.encoding)
     except OSError as error:
-        raise UserMistake(f"{shortened(name, 300)}: cannot be read ({error.strerror}); correct {field}") from None
+        raise UserError(f"{shortened(name, 300)}: cannot be read ({error.strerror}); correct {field}") from None
 
 
 def ending_of(name: str, path: Path) -> str:
@@ -201,16 +201,16 @@ def _format(name: str, path: Path, ending: str, field: str, chosen: str, places:
     told = "parquet" if parquet else ENDINGS.get(ending, "")
     if places == 2:
         if chosen in TABLES or (chosen == "auto" and told):
-            raise UserMistake(
+            raise UserError(
                 f"{name}: two places are aligned lines of text, and this is {chosen if chosen in TABLES else told}; "
                 f"give one place in {field} (a pattern such as *.tsv for several), or set corpus.format to lines"
             )
         return "lines"
     if chosen == "lines":
-        raise UserMistake(f"{name}: aligned lines need two places in {field}, the source first and then the target")
+        raise UserError(f"{name}: aligned lines need two places in {field}, the source first and then the target")
     if chosen == "auto" and not told:
         choices = ", ".join(TABLES)
-        raise UserMistake(f"{name}: the name does not tell the format; set corpus.format to one of {choices}")
+        raise UserError(f"{name}: the name does not tell the format; set corpus.format to one of {choices}")
     if parquet and chosen not in ("auto", "parquet"):
-        raise UserMistake(f"{name}: is a Parquet file and not {chosen}; set corpus.format to parquet")
+        raise UserError(f"{name}: is a Parquet file and not {chosen}; set corpus.format to parquet")
     return told if chosen == "auto" else chosen

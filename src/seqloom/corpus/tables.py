@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from seqloom.corpus.delimited import Row, csv_rows, tsv_rows
-from seqloom.corpus.dialect import AUTO
-from seqloom.corpus.objects import JsonRow, as_text, json_rows, text_at, value_at
-from seqloom.corpus.opening import read_lines, undecodable
+from seqloom.corpus.csv_dialect import AUTO
+from seqloom.corpus.csv_rows import CsvRow, csv_rows, tsv_rows
+from seqloom.corpus.file_io import read_lines, undecodable
+from seqloom.corpus.json_objects import JsonRow, as_text, json_rows, text_at, value_at
 from seqloom.corpus.pairs import OTHER_FIELDS, UNDECODABLE, RawPair, Unreadable, Unusable
 from seqloom.corpus.parquet import parquet_rows
 from seqloom.corpus.sources import SourceFile
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 from seqloom.recipe.schema import Corpus
 
 SIDES = ("source_column", "target_column")
@@ -34,7 +34,7 @@ def read_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> It
     """Yield some columns of any table, by the fields of the recipe that name them.
 
     Raises:
-        UserMistake: a column is not there.
+        UserError: a column is not there.
     """
     if file.format in ("jsonl", "parquet"):
         return _object_columns(file, section, fields)
@@ -67,7 +67,7 @@ def _delimited_columns(file: SourceFile, section: Corpus, fields: Sequence[str])
     if first is None:
         return
     if first.reason and section.header:
-        raise UserMistake(f"{file.place} line {first.line}: {first.problem}; correct the names of the columns")
+        raise UserError(f"{file.place} line {first.line}: {first.problem}; correct the names of the columns")
     names = [name.strip() for name in first.fields] if section.header else _numbers(first)
     places = [_index(column, field, names, file, section) for column, field in zip(wanted, fields, strict=True)]
     width = len(names)
@@ -83,7 +83,7 @@ def _delimited_columns(file: SourceFile, section: Corpus, fields: Sequence[str])
             yield line, [values[place] for place in places]
 
 
-def _rows(file: SourceFile, section: Corpus, wanted: Sequence[str]) -> Iterator[Row]:
+def _rows(file: SourceFile, section: Corpus, wanted: Sequence[str]) -> Iterator[CsvRow]:
     lines = read_lines(file)
     delimiter = "\t" if section.delimiter == "tab" else section.delimiter
     if file.format == "csv":
@@ -99,7 +99,7 @@ def _text(row: dict[str, object], key: str, field: str) -> str:
     return str(value) if text is None else text
 
 
-def _numbers(row: Row) -> list[str]:
+def _numbers(row: CsvRow) -> list[str]:
     return [str(number + 1) for number in range(len(row.fields))]
 
 
@@ -110,4 +110,4 @@ def _index(column: str, field: str, names: Sequence[str], file: SourceFile, sect
     problem = f"two columns are called {column!r}" if column in names else f"no column {column!r} among {found}"
     header = ", or set corpus.header to false if the first row is text" if section.header else ""
     apart = ", or corpus.delimiter" if len(names) == 1 else ""
-    raise UserMistake(f"{file.place}: {problem}; correct corpus.{field}{apart}{header}")
+    raise UserError(f"{file.place}: {problem}; correct corpus.{field}{apart}{header}")

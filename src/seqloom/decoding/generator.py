@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from seqloom.batches.batch import make_batch, pad_sources
-from seqloom.batches.length_limit import LengthLimit
 from seqloom.corpus.conversation import TURN, Conversation, newest
-from seqloom.corpus.running import as_running
-from seqloom.decoding.agreement import by_agreement
-from seqloom.decoding.beam import beam_search
+from seqloom.corpus.running_text import as_running
+from seqloom.dataset.batch import make_batch, pad_sources
+from seqloom.dataset.length_limit import LengthLimit
+from seqloom.decoding.beam_search import beam_search
 from seqloom.decoding.greedy import greedy_search
 from seqloom.decoding.hypothesis import Hypothesis
-from seqloom.decoding.sampling import luck_of, sample
-from seqloom.mistake import UserMistake
-from seqloom.models.building import SIZES_FILE, read_checkpoint
-from seqloom.models.contract import AttentiveDecoder
+from seqloom.decoding.mbr import mbr_rank
+from seqloom.decoding.sampling import draw_uniforms, sample
+from seqloom.errors import UserError
+from seqloom.models.base import AttentiveDecoder
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.factory import SIZES_FILE, read_checkpoint
 from seqloom.models.memory import Memory
-from seqloom.recipe.kinds.choosing import kind_of
-from seqloom.recipe.resolved import RECIPE_FILE, read_recipe
-from seqloom.vocabulary.special import END, SPECIAL_TOKENS, VOCABULARY_FILES
+from seqloom.recipe.applications import application_of
+from seqloom.recipe.serialization import RECIPE_FILE, read_recipe
+from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Attention:
+class AttentionMap:
     """Where the model looked when it wrote an answer; both sides end with END."""
 
     source: list[str]  # S tokens
@@ -61,7 +61,7 @@ Answers = list[list[Answer]]
 Columns = dict[str, list[Any]]
 """Answers as a table has them: a list by column, an entry a text."""
 
-Kind = type[str] | type[float] | type[bool] | list[str]
+Application = type[str] | type[float] | type[bool] | list[str]
 """Of the entries of a column: texts, numbers, yes or no, or a number for each of these names."""
 
 NOTHING = Answer("", 0.0, [])
@@ -113,11 +113,11 @@ class Generator:
         """The model of a checkpoint folder, on the CPU.
 
         Raises:
-            UserMistake: `folder` holds no checkpoint.
+            UserError: `folder` holds no checkpoint.
         """
         for name in (RECIPE_FILE, SIZES_FILE, *VOCABULARY_FILES):
             if not (folder / name).exists():
-                raise UserMistake(
+                raise UserError(
                     f"{folder} is not a checkpoint folder ({name} is missing); give a folder that training wrote, or "
                     "models:/NAME@ALIAS"
                 )
@@ -147,7 +147,7 @@ class Generator:
         return {"prediction": [each.text for each in best], TRUNCATED: [each.truncated for each in best]}
 
     @property
-    def kinds(self) -> dict[str, Kind]:
+    def kinds(self) -> dict[str, Application]:
         """Of what kind each of these columns is."""
         return {"prediction": str, TRUNCATED: bool}
 
@@ -171,7 +171,7 @@ class Generator:
     def answer(self, texts: Sequence[str], decoding: "Decoding", numbers: Sequence[int] | None = None) -> Answers:
         """The best answers to each text, best first; one to a text without tokens, the empty one.
 
-        They are `decoding.beam_size`, fewer where so few are possible, or of method sample `decoding.samples`, which
+        They are `decoding.beam_size`, fewer where so few are possible, or of method sample `decoding.num_samples`, which
         follow from the text, the seed and the number of the text, in `numbers` or from 0 on. Texts of similar length
         are decoded together, `decoding.batch_size` at a time, and come back in order.
         """
@@ -222,16 +222,16 @@ class Generator:
         self, memory: Memory, prompt: Tensor, limits: Tensor, decoding: "Decoding", numbers: Sequence[int]
     ) -> list[list[Hypothesis]]:
         """What is drawn for each row; of several texts first the one that the others agree with most."""
-        times = decoding.samples
-        luck = luck_of(decoding.seed, numbers, int(limits.max()), times).to(prompt.device)
+        times = decoding.num_samples
+        uniforms = draw_uniforms(decoding.seed, numbers, int(limits.max()), times).to(prompt.device)
         how = (decoding.length_penalty, decoding.temperature, decoding.top_k, decoding.top_p)
         prompt, limits = (each.repeat_interleave(times, dim=0) for each in (prompt, limits))
-        drawn = sample(self.model, memory.repeat(times), prompt, limits, luck, *how)
+        drawn = sample(self.model, memory.repeat(times), prompt, limits, uniforms, *how)
         if times == 1:
             return [[only] for only in drawn]
         texts = self.target.decode([hypothesis.tokens for hypothesis in drawn])
         return [
-            [drawn[first + place] for place in by_agreement(texts[first : first + times])]
+            [drawn[first + place] for place in mbr_rank(texts[first : first + times])]
             for first in range(0, len(drawn), times)
         ]
 
@@ -246,21 +246,21 @@ class Generator:
         return self.model.decoder.writes_from_summary
 
     @torch.inference_mode()
-    def attention(self, text: str, answer: Answer) -> Attention:
+    def attention(self, text: str, answer: Answer) -> AttentionMap:
         """Where the model looks when it writes `answer` to `text`; nothing where nothing was read.
 
         The weights are those of a second run over the whole answer, which sees what the search saw.
         """
         [source] = self.encode([text])
         if not source:
-            return Attention([], [], [])
+            return AttentionMap([], [], [])
         decoder = self.model.decoder
         assert isinstance(decoder, AttentiveDecoder), "who asks has to know that it attends"
         batch = make_batch([source], [answer.tokens]).to(next(self.model.parameters()).device)
         memory = self.model.encode(batch.source)
         embedded = self.model.target_embedding(batch.target_input)
         _, weights, _ = decoder.attend(embedded, self.model.start(memory), memory)
-        return Attention(_names(self.source, source), _names(self.target, answer.tokens), weights[0].tolist())
+        return AttentionMap(_names(self.source, source), _names(self.target, answer.tokens), weights[0].tolist())
 
     def most_tokens(self, decoding: "Decoding") -> int:
         """Tokens that an answer may have, whatever its source."""
@@ -291,21 +291,21 @@ class Generator:
         """Tokens to text; a language model goes on from those of the source."""
         texts = self.target.decode([hypothesis.tokens for hypothesis in hypotheses])
         return [  # of normal text, whatever bytes the model wrote
-            Answer(self.target.normalise(text), hypothesis.score, hypothesis.tokens, hypothesis.truncated)
+            Answer(self.target.normalize(text), hypothesis.score, hypothesis.tokens, hypothesis.truncated)
             for text, hypothesis in zip(texts, hypotheses, strict=True)
         ]
 
 
 def conversation_of(recipe: "Recipe") -> Conversation | None:
     """How much a model sees of a conversation, if that is what it is asked."""
-    return Conversation.of(recipe.corpus) if kind_of(recipe.task).dialogues else None
+    return Conversation.of(recipe.corpus) if application_of(recipe.task).dialogues else None
 
 
 def _places(recipe: "Recipe") -> int | None:
     """Tokens of the longest text that a model with learned positions can read or write, END not counted."""
     model = recipe.model
     learned = model.positions == "learned" and not {"transformer", "cnn"}.isdisjoint((model.encoder, model.decoder))
-    return model.places - 1 if learned else None
+    return model.max_positions - 1 if learned else None
 
 
 def _names(vocabulary: Vocabulary, ids: list[int]) -> list[str]:

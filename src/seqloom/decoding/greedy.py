@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from seqloom.decoding.hypothesis import Hypothesis
-from seqloom.decoding.single import write_singly
+from seqloom.decoding.search_loop import write_singly
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.memory import Memory
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from seqloom.vocabulary.special import END, PADDING, START, UNKNOWN
+from seqloom.vocabulary.special_tokens import END, PADDING, START, UNKNOWN
 
-NEVER_WRITTEN = [PADDING, UNKNOWN, START]
+SUPPRESSED_TOKENS = [PADDING, UNKNOWN, START]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def limits_of(limits: Tensor | int, prompt: Tensor) -> Tensor:
     return torch.as_tensor(limits, device=prompt.device).expand(len(prompt))
 
 
-def follow(prompt: Tensor, place: int, scores: Tensor) -> Tensor:
+def force_prefix(prompt: Tensor, place: int, scores: Tensor) -> Tensor:
     """Log-probabilities `(N, V)` of what stands at `place`: certain where prompts `(N, P)` still go on."""
     if place >= prompt.shape[1]:
         return scores
@@ -43,10 +43,10 @@ def follow(prompt: Tensor, place: int, scores: Tensor) -> Tensor:
 def log_probabilities(logits: Tensor) -> Tensor:
     """Logits `(N, V)` to log-probabilities, with the tokens that stand for no text ruled out."""
     scores = logits.float().log_softmax(dim=1)
-    scores[:, NEVER_WRITTEN] = -torch.inf
+    scores[:, SUPPRESSED_TOKENS] = -torch.inf
     return scores
 
 
-def worth_leaving(writing: int, computed: int) -> bool:
+def should_compact(writing: int, computed: int) -> bool:
     """Whether rows that are finished are to leave those computed: a quarter is, since what is left has to be copied."""
     return writing <= 0.75 * computed

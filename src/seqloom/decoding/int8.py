@@ -1,6 +1,6 @@
 """A torch checkpoint with matrices of 8 bits: each row of a matrix times a figure of its own, each input likewise.
 
-torch's `quantize_dynamic` and its quantised tensors are deprecated; this is the same arithmetic on plain ones (Jacob et
+torch's `quantize_dynamic` and its quantized tensors are deprecated; this is the same arithmetic on plain ones (Jacob et
 al. 2018, https://arxiv.org/abs/1712.05877, symmetric). Inputs are scaled row by row, so that no answer depends on its
 company in a batch.  N rows, I inputs, O outputs.
 """
@@ -11,21 +11,21 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from seqloom.mistake import UserMistake
-from seqloom.models.building import SIZES_FILE, WEIGHTS_FILE, build_for, read_sizes
+from seqloom.errors import UserError
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.recipe.resolved import read_recipe
+from seqloom.models.factory import SIZES_FILE, WEIGHTS_FILE, build_for, read_sizes
+from seqloom.recipe.serialization import read_recipe
 
 LARGEST = 127  # of 8 bits, symmetric
 SCALE = ".scale"  # and before it the name of a matrix
 SMALLEST = 1 << 14  # numbers of a matrix that it is worth while for
 
 
-def quantise(checkpoint: Path, folder: Path) -> None:
+def quantize(checkpoint: Path, folder: Path) -> None:
     """Write the weights and sizes of `checkpoint` to `folder`, the large matrices among them in 8 bits.
 
     Raises:
-        UserMistake: there is no large one.
+        UserError: there is no large one.
     """
     stored: dict[str, Tensor] = {}
     for name, weight in load_file(checkpoint / WEIGHTS_FILE).items():
@@ -35,7 +35,7 @@ def quantise(checkpoint: Path, folder: Path) -> None:
         else:
             stored[name] = weight
     if not any(name.endswith(SCALE) for name in stored):
-        raise UserMistake(f"{checkpoint}: no matrix of this model has {SMALLEST:,} numbers: 8 bits would gain nothing")
+        raise UserError(f"{checkpoint}: no matrix of this model has {SMALLEST:,} numbers: 8 bits would gain nothing")
     save_file(stored, folder / WEIGHTS_FILE)
     (folder / SIZES_FILE).write_bytes((checkpoint / SIZES_FILE).read_bytes())
 

@@ -1,9 +1,9 @@
 """One of the texts that were asked together has no answer."""
 
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 
 
-class Unanswerable(UserMistake):
+class Unanswerable(UserError):
     """Why; `row` counts the texts from 0."""
 
     def __init__(self, row: int, rows: int, why: str) -> None:

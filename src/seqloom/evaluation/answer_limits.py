@@ -5,10 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from seqloom.batches.encoding import SPLITS, open_split
-from seqloom.batches.length_limit import LengthLimit
-from seqloom.corpus.reading import iterate_split
-from seqloom.recipe.kinds.choosing import kind_of
+from seqloom.corpus.corpus_files import iterate_split
+from seqloom.dataset.length_limit import LengthLimit
+from seqloom.dataset.stage import SPLITS, open_split
+from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
 
 
@@ -38,7 +38,7 @@ def certainly_longer(recipe: Recipe, corpus: Path) -> dict[str, int]:
 
     A word is a token at least; of kind char each character that is no space.
     """
-    if kind_of(recipe.task).answer != "text":
+    if application_of(recipe.task).answer != "text":
         return {}
     most, by_character = recipe.decoding.max_length, recipe.vocabulary.kind == "char"
     counts = dict.fromkeys(SPLITS, 0)

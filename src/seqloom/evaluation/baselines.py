@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
-from seqloom.evaluation.words import lead, words_of
+from seqloom.evaluation.word_segmentation import lead, words_of
 from seqloom.progress import Progress, unwatched
 
 ROWS_AT_ONCE = 4096  # squared, in float32: 64 MiB of similarities
@@ -44,7 +44,7 @@ def nearest_baseline(
     en-de, de-en and 3AM en-zh, zh-en, they gave 34.0, 32.2, 9.4, 24.0; n-grams of 2 to 5 characters 32.7, 31.2, 9.6,
     23.5; one and two words 33.1, 30.7, 9.6, 18.2, since they cannot cut a Chinese source. Of equals the first wins.
 
-    n-grams are hashed and the training rows vectorised a chunk at a time, twice, so that memory does not grow with
+    n-grams are hashed and the training rows vectorized a chunk at a time, twice, so that memory does not grow with
     them.
     """
     assert len(train_sources) == len(train_targets) > 0, "a target for each training source, and at least one"
@@ -89,8 +89,8 @@ def _rarity(texts: Sequence[str], rows_at_once: int) -> NDArray[np.float32]:
     found = np.zeros(_COUNTS.n_features)
     for chunk in _chunks(texts, rows_at_once):
         found += np.bincount(_COUNTS.transform(chunk).indices, minlength=len(found))
-    rarity: NDArray[np.float32] = (np.log((1 + len(texts)) / (1 + found)) + 1).astype(np.float32)
-    return rarity
+    idf: NDArray[np.float32] = (np.log((1 + len(texts)) / (1 + found)) + 1).astype(np.float32)
+    return idf
 
 
 def _vectors(texts: Sequence[str], weights: NDArray[np.float32]) -> csr_matrix:

@@ -6,7 +6,7 @@ Li et al. 2016, https://aclanthology.org/N16-1014
 from collections.abc import Sequence
 
 from seqloom.evaluation.scores import Score
-from seqloom.evaluation.words import cutting, words_of
+from seqloom.evaluation.word_segmentation import cutting, words_of
 
 DIVERSITY = ("distinct1", "distinct2", "different")
 

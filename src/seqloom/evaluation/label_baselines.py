@@ -1,4 +1,4 @@
-"""What a labelling model must beat: the most frequent label, and a linear model that is trained in seconds."""
+"""What a labeling model must beat: the most frequent label, and a linear model that is trained in seconds."""
 
 import warnings
 from collections import Counter
@@ -10,8 +10,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from seqloom.evaluation.kinds.judge import Replies
-from seqloom.evaluation.sample import digest_of_text
+from seqloom.evaluation.applications.evaluator import Replies
+from seqloom.evaluation.row_sample import digest_of_text
 from seqloom.progress import Progress
 
 MOST_WEIGHTS = 1 << 21  # columns × features; L-BFGS holds some forty numbers of each: 0.6 GB
@@ -31,13 +31,13 @@ def majority_baseline(train_labels: Sequence[str], rows: int) -> Replies:
 def tfidf_baseline(
     train_texts: Sequence[str], train_labels: Sequence[str], texts: Sequence[str], progress: Progress
 ) -> Replies:
-    """Logistic regression on TF-IDF weighted n-grams of 1 to 5 characters inside words, within `Bounds`.
+    """Logistic regression on TF-IDF weighted n-grams of 1 to 5 characters inside words, within `BaselineBudget`.
 
     Macro-F1 by five-fold cross-validation on MR, SST-2's training split and waimai_10k: 76.9, 78.1, 86.8; n-grams of up
     to 4 characters 76.2, 77.2, 87.1; one and two words 75.4, 75.7, 86.4; characters across words, up to 3, 74.2, 75.0,
     87.4.
     """
-    bounds = Bounds.of(train_texts, train_labels)
+    bounds = BaselineBudget.of(train_texts, train_labels)
     rows = bounds.rows_of(train_texts, train_labels)
     progress(0, len(rows), "training rows", "TF-IDF baseline")
     vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5), sublinear_tf=True, max_features=bounds.features)
@@ -55,7 +55,7 @@ def tfidf_baseline(
 
 
 @dataclass(frozen=True)
-class Bounds:
+class BaselineBudget:
     """What a logistic regression may cost: its memory grows with labels × features, its time with labels × text."""
 
     rows: int  # read at most; of each label a like share, and the same whatever their order
@@ -64,7 +64,7 @@ class Bounds:
     whole: bool  # nothing is left out
 
     @classmethod
-    def of(cls, texts: Sequence[str], labels: Sequence[str]) -> "Bounds":
+    def of(cls, texts: Sequence[str], labels: Sequence[str]) -> "BaselineBudget":
         """For these training rows; two labels have one column of weights."""
         kinds = len(set(labels))
         columns = kinds if kinds > 2 else 1

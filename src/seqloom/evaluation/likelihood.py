@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import torch
 from torch.nn.functional import cross_entropy
 
-from seqloom.batches.batch import Batch
-from seqloom.mistake import UserMistake
+from seqloom.dataset.batch import Batch
+from seqloom.errors import UserError
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.vocabulary.special import PADDING
+from seqloom.vocabulary.special_tokens import PADDING
 
 _LARGEST_LOSS = 700.0  # nats a token; e to the 710th is no longer a float, and infinity is no JSON
 
@@ -31,7 +31,7 @@ def likelihood(model: EncoderDecoder, batches: Iterable[Batch]) -> Likelihood:
     """Measure `model` on the device it is on, with dropout off; its mode is put back afterwards.
 
     Raises:
-        UserMistake: the model answers NaN, which training with too large a step leaves behind.
+        UserError: the model answers NaN, which training with too large a step leaves behind.
     """
     was_training = model.training
     model.eval()
@@ -41,8 +41,8 @@ def likelihood(model: EncoderDecoder, batches: Iterable[Batch]) -> Likelihood:
         model.train(was_training)
     assert tokens > 0, "a likelihood needs tokens"
     if math.isnan(loss):
-        raise UserMistake(
-            "the trained model answers NaN: lower training.learning_rate or training.clip_norm, and run again"
+        raise UserError(
+            "the trained model answers NaN: lower training.learning_rate or training.max_grad_norm, and run again"
         )
     return Likelihood(math.exp(min(loss / tokens, _LARGEST_LOSS)), right / tokens, tokens)
 

@@ -9,16 +9,16 @@ from importlib.metadata import version
 
 import numpy as np
 
-from seqloom.evaluation.comparing import Counts, Figures, mean_of
 from seqloom.evaluation.scores import Score
-from seqloom.evaluation.scripts import scored_as
-from seqloom.evaluation.words import cutting, words_of
+from seqloom.evaluation.significance import Figures, SufficientStatistics, mean_of
+from seqloom.evaluation.unicode_scripts import scored_as
+from seqloom.evaluation.word_segmentation import cutting, words_of
 
 ROUGE = ("rouge1", "rouge2", "rougeL")
 
 
 class _Words:
-    """`words_of` as rouge-score wants a tokeniser."""
+    """`words_of` as rouge-score wants a tokenizer."""
 
     def __init__(self, language: str) -> None:
         self._language = language
@@ -39,7 +39,9 @@ def rouge_of_rows(
     return {metric: np.array([100 * row[metric].fmeasure for row in rows]) for metric in metrics}
 
 
-def count_rouge(metric: str, hypotheses: Sequence[str], references: Sequence[str], language: str) -> Counts:
+def count_rouge(
+    metric: str, hypotheses: Sequence[str], references: Sequence[str], language: str
+) -> SufficientStatistics:
     """A score that is the mean over the rows: their F1, and how many they are."""
     return mean_of(rouge_of_rows([metric], hypotheses, references, language)[metric])
 

@@ -9,7 +9,7 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
-from seqloom.evaluation.scripts import JAPANESE, has_spaces, scored_as
+from seqloom.evaluation.unicode_scripts import JAPANESE, has_spaces, scored_as
 from seqloom.recipe.languages import UNDETERMINED, language_of
 
 METRICS = ("bleu", "chrf", "ter")
@@ -21,7 +21,7 @@ class Score:
 
     name: str
     value: float
-    signature: str  # sacreBLEU's: references, case, tokenisation, smoothing, version
+    signature: str  # sacreBLEU's: references, case, tokenization, smoothing, version
 
 
 def text_scores(
@@ -50,7 +50,7 @@ def metric_of(name: str, language: str, short: bool = False) -> BLEU | CHRF | TE
         case "ter":
             return _edit_rate(language)
     # force: sacreBLEU would otherwise log a warning where many lines end in a spaced full stop; they may.
-    return BLEU(tokenize=bleu_tokenisation(language), force=True, effective_order=short)
+    return BLEU(tokenize=bleu_tokenization(language), force=True, effective_order=short)
 
 
 def sentence_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> list[float]:
@@ -60,8 +60,8 @@ def sentence_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> list[
     return [metric.sentence_score(hypothesis, [reference]).score for hypothesis, reference in pairs]
 
 
-def bleu_tokenisation(language: str) -> str:
-    """The sacreBLEU tokeniser for a target language, such as `zh` for zh, zho, zh-TW and Chinese."""
+def bleu_tokenization(language: str) -> str:
+    """The sacreBLEU tokenizer for a target language, such as `zh` for zh, zho, zh-TW and Chinese."""
     target = language_of(language)
     if target is None:
         return "13a"
@@ -75,7 +75,7 @@ def bleu_tokenisation(language: str) -> str:
 
 
 class _Characters:
-    """What TER finds words with, cut like sacreBLEU's tokeniser `char`, in lower case as TER has it."""
+    """What TER finds words with, cut like sacreBLEU's tokenizer `char`, in lower case as TER has it."""
 
     def __call__(self, line: str) -> str:
         """The characters, spaces between them."""
@@ -87,7 +87,7 @@ def _edit_rate(language: str) -> TER:
     target = language_of(language)
     if target is None or has_spaces(target.script):
         return TER()
-    if bleu_tokenisation(language) == "zh":
+    if bleu_tokenization(language) == "zh":
         return TER(normalized=True, asian_support=True)
     metric: Any = TER()
     metric.tokenizer, metric.tokenizer_signature = _Characters(), "char"

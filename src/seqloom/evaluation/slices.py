@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
-from seqloom.evaluation.lengths import rows_by_length
+from seqloom.evaluation.length_buckets import rows_by_length
 
 LENGTHS = 4  # slices by length at most
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import regex
 
-from seqloom.corpus.running import LINE_END
-from seqloom.evaluation.scripts import LETTERS
-from seqloom.evaluation.words import ALONE
+from seqloom.corpus.running_text import LINE_END
+from seqloom.evaluation.unicode_scripts import LETTERS
+from seqloom.evaluation.word_segmentation import ALONE
 from seqloom.vocabulary.kneser_ney import UNSEEN, Ids, KneserNey
-from seqloom.vocabulary.spelling import Spelling
+from seqloom.vocabulary.spelling_model import Spelling
 
 ORDER = 5  # words
 _WORD = regex.compile(rf"{ALONE}|[^\s{LETTERS}]+")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from seqloom.models.contract import Decoder, State
+from seqloom.models.base import Decoder, State
 from seqloom.models.dropout import Dropout
 from seqloom.models.memory import Memory, mean_of_tokens
-from seqloom.vocabulary.special import SPECIAL_TOKENS
+from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 
 
 @dataclass(frozen=True)

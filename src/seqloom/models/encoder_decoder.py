@@ -5,10 +5,10 @@ B batch, S source length, T target length, E embedding width, V target vocabular
 
 from torch import Tensor, nn
 
-from seqloom.batches.batch import Batch
-from seqloom.models.contract import Decoder, Encoder, State
+from seqloom.dataset.batch import Batch
+from seqloom.models.base import Decoder, Encoder, State
 from seqloom.models.memory import Memory
-from seqloom.vocabulary.special import END, PADDING
+from seqloom.vocabulary.special_tokens import END, PADDING
 
 
 class EncoderDecoder(nn.Module):

@@ -5,7 +5,7 @@ B batch, S source length, E embedding width.
 
 from torch import Tensor
 
-from seqloom.models.contract import Encoder
+from seqloom.models.base import Encoder
 from seqloom.models.memory import Memory
 
 

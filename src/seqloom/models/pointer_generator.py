@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from seqloom.batches.batch import Batch
-from seqloom.models.contract import AttentiveDecoder, Encoder, State
+from seqloom.dataset.batch import Batch
+from seqloom.models.base import AttentiveDecoder, Encoder, State
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.memory import Memory
-from seqloom.vocabulary.special import PADDING
+from seqloom.vocabulary.special_tokens import PADDING
 
 CHUNK_LOGITS = 4 << 20  # held at once while training
 LEAST = 1e-30  # probability; the logarithm of nothing has no gradient

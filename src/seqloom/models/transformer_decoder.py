@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
-from seqloom.models.contract import AttentiveDecoder, State
-from seqloom.models.entrance import Entrance
+from seqloom.models.base import AttentiveDecoder, State
+from seqloom.models.input_embedding import InputEmbedding
 from seqloom.models.memory import Memory
 from seqloom.models.transformer_layer import (
     CrossAttention,
@@ -17,7 +17,7 @@ from seqloom.models.transformer_layer import (
     Residual,
     SelfAttention,
     Shape,
-    initialise,
+    initialize,
 )
 
 
@@ -45,12 +45,12 @@ class TransformerDecoder(AttentiveDecoder):
 
     def __init__(self, shape: Shape, width: int, layers: int, memory_width: int, positions: str, places: int) -> None:
         super().__init__()
-        self.enter = Entrance(width, shape.width, positions, places, shape.dropout)
+        self.enter = InputEmbedding(width, shape.width, positions, places, shape.dropout)
         self.layers = nn.ModuleList(DecoderLayer(shape, memory_width > 0) for _ in range(layers))
         self.keys_values = nn.Linear(memory_width, layers * 2 * shape.width) if memory_width else None
         self.norm = nn.LayerNorm(shape.width) if shape.norm_first else nn.Identity()
         self.leave = nn.Identity() if width == shape.width else nn.Linear(shape.width, width)
-        initialise(self)
+        initialize(self)
 
     def prepare(self, memory: Memory) -> Memory:
         """The keys and values of all layers, `(B, S, L 2 D)`, by one product."""

@@ -5,10 +5,10 @@ B batch, S source length, E embedding width, D width.
 
 from torch import Tensor, nn
 
-from seqloom.models.contract import Encoder
-from seqloom.models.entrance import Entrance
+from seqloom.models.base import Encoder
+from seqloom.models.input_embedding import InputEmbedding
 from seqloom.models.memory import Memory, mean_of_tokens
-from seqloom.models.transformer_layer import FeedForward, Residual, SelfAttention, Shape, initialise
+from seqloom.models.transformer_layer import FeedForward, Residual, SelfAttention, Shape, initialize
 
 
 class TransformerEncoder(Encoder):
@@ -17,10 +17,10 @@ class TransformerEncoder(Encoder):
     def __init__(self, shape: Shape, width: int, layers: int, positions: str, places: int) -> None:
         super().__init__()
         self.memory_width = shape.width
-        self.enter = Entrance(width, shape.width, positions, places, shape.dropout)
+        self.enter = InputEmbedding(width, shape.width, positions, places, shape.dropout)
         self.layers = nn.ModuleList(EncoderLayer(shape) for _ in range(layers))
         self.norm = nn.LayerNorm(shape.width) if shape.norm_first else nn.Identity()
-        initialise(self)
+        initialize(self)
 
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
         """Embedded source `(B, S, E)` and its mask `(B, S)` to memory; the summary is the mean of the states."""

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqloom.models.dropout import Dropout
-from seqloom.models.positions import rotate
+from seqloom.models.positional_encoding import rotate
 
 Past = tuple[Tensor, Tensor]
 """Keys and values of the P tokens so far, each `(B, H, P, K)`."""
@@ -175,7 +175,7 @@ class Residual(nn.Module):
         return outputs
 
 
-def initialise(stack: nn.Module) -> None:
+def initialize(stack: nn.Module) -> None:
     """Uniform by fan-in and fan-out (Glorot and Bengio 2010), biases zero, as the original."""
     for module in stack.modules():
         if isinstance(module, nn.Linear):

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from seqloom.artifact.damage import read_whole
-from seqloom.mistake import UserMistake
+from seqloom.artifact.damaged_folder import read_whole
+from seqloom.errors import UserError
 
 SPACE_FILE = "vector_space.safetensors"
 _FLAT = 1e-5  # of the widest deviation: below that is rounding
@@ -55,9 +55,9 @@ class VectorSpace:
         """What `save` wrote.
 
         Raises:
-            UserMistake: there is none.
+            UserError: there is none.
         """
         if not (folder / SPACE_FILE).is_file():
-            raise UserMistake(f"{folder}: {SPACE_FILE} is missing, so nobody knows where to draw from: train it again")
+            raise UserError(f"{folder}: {SPACE_FILE} is missing, so nobody knows where to draw from: train it again")
         with read_whole(folder):
             return cls(**load_file(folder / SPACE_FILE))

@@ -14,10 +14,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from seqloom.mistake import UserMistake
-from seqloom.recipe.architecture import RECURRENT, completions, in_words
+from seqloom.errors import UserError
+from seqloom.recipe.applications import application_of
 from seqloom.recipe.corpus_profile import CorpusProfile
-from seqloom.recipe.kinds.choosing import kind_of
+from seqloom.recipe.model_rules import RECURRENT, completions, in_words
 from seqloom.recipe.schema import Recipe
 
 DEEP_FROM, WIDE_FROM = 100_000, 3_000_000  # target tokens: four layers in place of three, 256 in place of 128 numbers
@@ -50,7 +50,7 @@ def adapt(recipe: Recipe, facts: Mapping[str, Any]) -> Adapted:
     """Choose what `recipe` leaves out, by the facts of its corpus stage.
 
     Raises:
-        UserMistake: what was chosen does not go with what the recipe says.
+        UserError: what was chosen does not go with what the recipe says.
     """
     profile = CorpusProfile.of(facts)
     tree = recipe.model_dump()
@@ -61,7 +61,7 @@ def adapt(recipe: Recipe, facts: Mapping[str, Any]) -> Adapted:
     try:
         adapted = Recipe.model_validate(tree)
     except ValidationError as error:
-        raise UserMistake(
+        raise UserError(
             f"recipe {recipe.name}: {error.errors()[0]['msg'].removeprefix('Value error, ')} (fields that the recipe "
             "leaves out were chosen from the corpus: write the one that is named)"
         ) from None
@@ -98,13 +98,13 @@ def _left_out(section: BaseModel, chosen: Fields) -> Fields:
 
 def _vocabulary(recipe: Recipe, profile: CorpusProfile, _: Fields) -> Fields:
     """Words or characters for labels, subwords for the rest; one vocabulary where both sides share their letters."""
-    kind, said = kind_of(recipe.task), recipe.vocabulary
+    kind, said = application_of(recipe.task), recipe.vocabulary
     chosen: Fields = {"kind": "bpe"}
     if kind.answer == "label":
         chosen = {"kind": "char" if profile.unsegmented(0) else "word"}
         if said.kind == "auto":
             chosen["min_frequency"] = 1  # a rare word is known by its spelling
-    elif said.kind == "auto" or recipe.model.copying or recipe.model.encoder == "none":
+    elif said.kind == "auto" or recipe.model.copy_attention or recipe.model.encoder == "none":
         chosen["shared"] = recipe.task != "translation" or profile.common_characters > SHARED_FROM
     unit = chosen["kind"] if said.kind == "auto" else said.kind
     return {**chosen, "size": _vocabulary_size(profile, unit, chosen.get("shared", False) or said.shared)}
@@ -147,15 +147,15 @@ def _architecture(recipe: Recipe, unit: str) -> Fields:
             return transformer
         case "sentiment":
             runs, window = (3, 5) if unit == "char" else (2, 3)
-            parts = {"pooling": "mean", "linear_runs": runs, "kernel_width": window, "dropout": 0.5}
+            parts = {"pooling": "mean", "ngram_order": runs, "kernel_size": window, "dropout": 0.5}
             return {"encoder": "cnn", "decoder": "classifier", **parts}
         case "generation":
             return {"encoder": "none", "decoder": "lstm", "variational_dropout": True, "dropout": 0.35}
         case "reconstruction":
-            dropout = 0.0 if recipe.corpus.by_heart else 0.2
+            dropout = 0.0 if recipe.corpus.overfit else 0.2
             return {"encoder": "gru", "decoder": "gru", "attention": "none", "dropout": dropout}
-        case "summarisation":
-            return {"encoder": "gru", "decoder": "gru", "copying": True, "dropout": 0.3}
+        case "summarization":
+            return {"encoder": "gru", "decoder": "gru", "copy_attention": True, "dropout": 0.3}
     return transformer
 
 
@@ -190,18 +190,18 @@ def _vectors(_: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
 
 def _training(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
     """Batches that make some hundred updates an epoch, and epochs that make enough of them."""
-    said, answer = recipe.training, kind_of(recipe.task).answer
+    said, answer = recipe.training, application_of(recipe.task).answer
     batch = said.batch_tokens or _rounded(profile.batched_tokens / UPDATES_OF_AN_EPOCH, 128, 1800)
     wanted = LABELS_UPDATES if answer == "label" else min(10_000, max(1400, round(15 * profile.batched_tokens**0.5)))
-    each = max(1.0, profile.batched_tokens / batch / said.accumulation)
+    each = max(1.0, profile.batched_tokens / batch / said.gradient_accumulation)
     epochs = said.epochs or min(MOST_EPOCHS, max(3, round(wanted / each)))
     updates = round(epochs * each)
     chosen: Fields = {"batch_tokens": batch, "epochs": epochs, "patience": max(5, epochs // 3)}
     if answer == "label":
-        kept = {"ema_decay": 0.99, "average_checkpoints": 3, "select_by": kind_of(recipe.task).metric}
+        kept = {"ema_decay": 0.99, "average_checkpoints": 3, "select_by": application_of(recipe.task).metric}
         return {**chosen, "learning_rate": 0.001, "schedule": "constant", "label_smoothing": 0.0, **kept}
     rates = {"sgd": 0.5, "adagrad": 0.02}  # the others step by a share of the weights
-    rate = rates.get(said.optimiser) or _learning_rate(tree["model"], batch)
+    rate = rates.get(said.optimizer) or _learning_rate(tree["model"], batch)
     chosen |= {"learning_rate": rate, "schedule": "cosine", "select_by": "loss"}
     if said.schedule == "auto":
         chosen["warmup_steps"] = min(1000, updates // 10)

@@ -1,7 +1,7 @@
 """How the form of Prefect's UI shows a section: first what people touch, and in words what a field may hold.
 
 The words are the `format` of a field: of all that a JSON schema can demand, Prefect's UI has the server check only
-types, choices and formats before it submits. `flows.stack.prefect_server` knows these formats; another server passes
+types, choices and formats before it submits. `seqloom.stack.prefect_server` knows these formats; another server passes
 over them, and refuses a number out of range, one at a time, when the run is made.
 """
 
@@ -40,7 +40,7 @@ _FIRST = {
     ),
     "Training": ("epochs", "patience", "batch_tokens", "learning_rate", "select_by", "seed", "device", "start_from"),
     "Decoding": ("method", "beam_size", "max_length"),
-    "Registry": ("description", "licence", "approval", "beat_baselines", "policy", "form"),
+    "Registry": ("description", "license", "approval", "beat_baselines", "policy", "form"),
 }
 """By section, the fields that people touch; the rest follows. Prefect's form cannot fold anything away."""
 

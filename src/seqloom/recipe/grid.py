@@ -6,8 +6,8 @@ from itertools import product
 
 import yaml
 
-from seqloom.mistake import UserMistake
-from seqloom.recipe.single_keys import load_yaml, shortened
+from seqloom.errors import UserError
+from seqloom.recipe.strict_yaml import load_yaml, shortened
 
 
 def combinations(lines: Sequence[str]) -> list[tuple[str, ...]]:
@@ -16,12 +16,12 @@ def combinations(lines: Sequence[str]) -> list[tuple[str, ...]]:
     A line is `section.field=value,value`; the values are YAML, as items of a list.
 
     Raises:
-        UserMistake: a line is not of this form, or two are of one field.
+        UserError: a line is not of this form, or two are of one field.
     """
     fields = [_values(line) for line in lines]
     twice = [name for name, count in Counter(name for name, _ in fields).items() if count > 1]
     if twice:
-        raise UserMistake(f"grid: {twice[0]} is given twice; write all its values on one line")
+        raise UserError(f"grid: {twice[0]} is given twice; write all its values on one line")
     chosen = [[f"{name}={value}" for value in values] for name, values in fields]
     return list(product(*chosen))
 
@@ -33,7 +33,7 @@ def _values(line: str) -> tuple[str, list[str]]:
     except yaml.YAMLError:
         values = None
     if not name or not equals or not values:
-        raise UserMistake(
+        raise UserError(
             f"grid {shortened(line, 200)}: it is written section.field=value,value, such as model.encoder=lstm,gru; "
             "quote a value with a comma in it"
         )

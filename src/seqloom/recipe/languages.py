@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from seqloom.recipe.single_keys import shortened
+from seqloom.recipe.strict_yaml import shortened
 
 if TYPE_CHECKING:
     from babel import Locale

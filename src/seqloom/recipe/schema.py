@@ -9,19 +9,19 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from seqloom.recipe.architecture import AUTO, ctranslate2_obstacles, mistaken_places
-from seqloom.recipe.kinds.choosing import kind_of
-from seqloom.recipe.resolved import NAME
-from seqloom.recipe.sections.corpus import Corpus
-from seqloom.recipe.sections.decoding import Decoding
-from seqloom.recipe.sections.evaluation import Evaluation
-from seqloom.recipe.sections.model import Model
-from seqloom.recipe.sections.registry import Registry
+from seqloom.recipe.applications import application_of
+from seqloom.recipe.model_rules import AUTO, ctranslate2_obstacles, mistaken_places
+from seqloom.recipe.sections.corpus_section import Corpus
+from seqloom.recipe.sections.decoding_section import Decoding
+from seqloom.recipe.sections.evaluation_section import Evaluation
+from seqloom.recipe.sections.model_section import Model
+from seqloom.recipe.sections.registry_section import Registry
 from seqloom.recipe.sections.section import Section
-from seqloom.recipe.sections.serving import Serving
-from seqloom.recipe.sections.training import Training
-from seqloom.recipe.sections.vectors import Vectors
-from seqloom.recipe.sections.vocabulary import Vocabulary
+from seqloom.recipe.sections.serving_section import Serving
+from seqloom.recipe.sections.training_section import Training
+from seqloom.recipe.sections.vectors_section import Vectors
+from seqloom.recipe.sections.vocabulary_section import Vocabulary
+from seqloom.recipe.serialization import NAME
 
 __all__ = [
     "Corpus",
@@ -41,7 +41,7 @@ class Recipe(Section):
     """Everything that decides what is made."""
 
     name: str = Field(pattern=f"^{NAME}$", description="Name of the registered model: letters, digits, . _ -")
-    task: Literal["translation", "summarisation", "sentiment", "reconstruction", "chat", "generation"] = Field(
+    task: Literal["translation", "summarization", "sentiment", "reconstruction", "chat", "generation"] = Field(
         "translation",
         description="What the target is to the source: a translation or a summary of it, a label for it, the source "
         "itself, or the reply to it. generation has no source: its text goes on from itself.",
@@ -58,7 +58,7 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _goes_with_the_task(self) -> Self:
-        for mistake in kind_of(self.task).mistakes_in(self):
+        for mistake in application_of(self.task).mistakes_in(self):
             raise ValueError(mistake)
         return self
 
@@ -91,6 +91,6 @@ class Recipe(Section):
             remedy = "set vocabulary.shared to true"
             if self.model.encoder == "none":
                 raise ValueError(f"model.encoder none reads the source and the target as one text: {remedy}")
-            if self.model.copying:
-                raise ValueError(f"model.copying writes source tokens as target tokens: {remedy}")
+            if self.model.copy_attention:
+                raise ValueError(f"model.copy_attention writes source tokens as target tokens: {remedy}")
         return self

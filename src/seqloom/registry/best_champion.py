@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
-from seqloom.recipe.kinds.measure import Measure
-from seqloom.registry.moves import BEST_TAG, BY_HAND, ROLLED_BACK_TAG, forget_best, moves_of
+from seqloom.recipe.metric import Metric
+from seqloom.registry.promotion import BEST_TAG, BY_HAND, ROLLED_BACK_TAG, forget_best, moves_of
 
 
-def best_champion(client: MlflowClient, name: str, metric: Measure) -> int | None:
+def best_champion(client: MlflowClient, name: str, metric: Metric) -> int | None:
     """The number of the version that is not to be sunk below; None where there was no champion.
 
     Where none is marked, as in a registry of before there was a mark, it is the champion that had the best figure when
@@ -49,7 +49,7 @@ def _made(version: ModelVersion) -> str:
     return datetime.fromtimestamp(version.creation_timestamp / 1000, UTC).isoformat(timespec="milliseconds")
 
 
-def _merit(version: ModelVersion, metric: Measure) -> float:
+def _merit(version: ModelVersion, metric: Metric) -> float:
     """Its figure when it was registered, higher for the better."""
     figure = version.tags.get(f"test/{metric.name}")
     return float("-inf") if figure is None else float(figure) * (1 if metric.rises else -1)

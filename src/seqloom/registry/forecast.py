@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.stage import BATCHES, TRAINING, VOCABULARY
-from seqloom.batches.encoding import encode_corpus
-from seqloom.batches.places import check_lengths
+from seqloom.artifact.stage_key import DATASET, TRAINING, VOCABULARY
+from seqloom.dataset.position_limit import check_lengths
+from seqloom.dataset.stage import encode_corpus
 from seqloom.progress import Progress
-from seqloom.recipe.kinds.choosing import kind_of
+from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.continuing import parent_of
-from seqloom.vocabulary.building import build_vocabulary
+from seqloom.registry.parent_version import parent_of
+from seqloom.vocabulary.stage import build_vocabulary
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,19 @@ def forecast(
     """Learn the vocabulary and encode the text in `folder`, where that is not `made` already, and count.
 
     Raises:
-        UserMistake: the vocabulary or `model.places` does not fit the text.
+        UserError: the vocabulary or `model.max_positions` does not fit the text.
     """
-    from seqloom.batches.opening import open_batches  # torch, which a flow of cached stages has no need of
+    from seqloom.dataset.batch_factory import open_batches  # torch, which a flow of cached stages has no need of
 
-    labelled = kind_of(recipe.task).answer == "label"
-    vocabulary, batches = folder / "vocabulary", folder / "batches"
+    labeled = application_of(recipe.task).answer == "label"
+    vocabulary, batches = folder / "vocabulary", folder / "dataset"
     if VOCABULARY.name in made:
         vocabulary, facts = made[VOCABULARY.name].path, made[VOCABULARY.name].facts
     else:
         vocabulary.mkdir()
-        facts = build_vocabulary(recipe.vocabulary, corpus, vocabulary, progress, parent_of(recipe, home), labelled)
-    if BATCHES.name in made:
-        batches = made[BATCHES.name].path
+        facts = build_vocabulary(recipe.vocabulary, corpus, vocabulary, progress, parent_of(recipe, home), labeled)
+    if DATASET.name in made:
+        batches = made[DATASET.name].path
     else:
         batches.mkdir()
         encode_corpus(corpus, vocabulary, batches, progress)
@@ -57,6 +57,6 @@ def forecast(
 
 
 def _seconds_of_update(recipe: Recipe, size: Mapping[str, int], batches: Path) -> float:
-    from seqloom.training.duration import seconds_of_update  # torch: seconds of imports
+    from seqloom.training.time_estimate import seconds_of_update  # torch: seconds of imports
 
     return seconds_of_update(recipe, (size["source"], size["target"]), batches)

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from seqloom.evaluation.comparing import Comparison, Counts, compare
+from seqloom.evaluation.significance import PairedBootstrap, SufficientStatistics, compare
 from seqloom.evaluation.slices import Slice
-from seqloom.recipe.kinds.choosing import judged_by, kind_of
-from seqloom.recipe.kinds.measure import KEPT_PLACES, Measure
+from seqloom.recipe.applications import application_of, metric_of_recipe
+from seqloom.recipe.metric import KEPT_PLACES, Metric
 from seqloom.recipe.schema import Recipe, Registry
+from seqloom.registry.gate_sentences import beside, compared
 from seqloom.registry.latency import Latency
-from seqloom.registry.sentences import beside, compared
 from seqloom.registry.smoke import Smoke
 
 TIE = "a tie at the top: no figure is better"
@@ -90,7 +90,7 @@ class Contender:
     """What was measured of a version."""
 
     version: int
-    counts: Counts
+    counts: SufficientStatistics
     latency: Latency
     megabytes: float
 
@@ -109,7 +109,7 @@ def judge(
 
     `best` is the best champion so far, where that is another than the champion.
     """
-    rules, metric = recipe.registry, judged_by(recipe)
+    rules, metric = recipe.registry, metric_of_recipe(recipe)
     findings = [_smoke(smoke)]
     if champion:
         found = compare(champion.counts, challenger.counts)
@@ -118,7 +118,7 @@ def judge(
         where = f"{_directions(metric)[1]} the best champion so far, version {best.version},"
         other = f"the {{}} of version {best.version}, the best champion so far"
         findings.append(_not_worse(rules, metric, where, compare(best.counts, challenger.counts), other))
-    names = kind_of(recipe.task).baselines
+    names = application_of(recipe.task).baselines
     figures = {names[name]: figure for name, figure in baselines.items()}
     findings += _against_baselines(rules, metric, challenger.counts.figure, figures)
     if champion:
@@ -134,7 +134,7 @@ def judge_form(
     recipe: Recipe, smoke: Smoke, itself: Contender, form: Contender, slices: Sequence[Slice]
 ) -> list[Finding]:
     """The same rules for another form of a version, which has to be no worse than the version itself."""
-    rules, metric = recipe.registry, judged_by(recipe)
+    rules, metric = recipe.registry, metric_of_recipe(recipe)
     _, worse = _directions(metric)
     return [
         _smoke(smoke),
@@ -155,7 +155,7 @@ def _smoke(smoke: Smoke) -> Finding:
     return Finding(f"answers {where}", challenger=smoke.told, passed=smoke.passed, told=told)
 
 
-def _against_champion(rules: Registry, metric: Measure, found: Comparison, champion: int) -> Finding:
+def _against_champion(rules: Registry, metric: Metric, found: PairedBootstrap, champion: int) -> Finding:
     better, worse = _directions(metric)
     if rules.policy == "not-worse":
         return _not_worse(rules, metric, f"{worse} the champion", found, THE_CHAMPIONS, f"version {champion}'s {{}}")
@@ -178,7 +178,7 @@ def _against_champion(rules: Registry, metric: Measure, found: Comparison, champ
 
 
 def _not_worse(
-    rules: Registry, metric: Measure, where: str, found: Comparison, other: str, passed_by: str = ""
+    rules: Registry, metric: Metric, where: str, found: PairedBootstrap, other: str, passed_by: str = ""
 ) -> Finding:
     """`other` and `passed_by` say whose the other figure is: where the rule fails, and where it holds."""
     passed = metric.gain(found.champion, found.challenger) >= -rules.tolerance
@@ -191,7 +191,7 @@ def _not_worse(
     return replace(finding, told=f"{told}; {limit} at most is allowed")
 
 
-def _compared(metric: Measure, rule: str, found: Comparison, passed: bool, other: str) -> Finding:
+def _compared(metric: Metric, rule: str, found: PairedBootstrap, passed: bool, other: str) -> Finding:
     change, low, high = (metric.change(value) for value in (found.difference, found.low, found.high))
     difference = f"{change} ({low} to {high}), p = {found.chance:.3f}"
     told = compared(metric, found, other)
@@ -199,7 +199,7 @@ def _compared(metric: Measure, rule: str, found: Comparison, passed: bool, other
 
 
 def _against_baselines(
-    rules: Registry, metric: Measure, ours: float, baselines: Mapping[str, float]
+    rules: Registry, metric: Metric, ours: float, baselines: Mapping[str, float]
 ) -> Iterator[Finding]:
     better, _ = _directions(metric)
     ours = round(ours, KEPT_PLACES)  # as a baseline's is kept, or one that is equal could be above
@@ -212,7 +212,12 @@ def _against_baselines(
 
 
 def _slices(
-    rules: Registry, metric: Measure, champion: Counts, challenger: Counts, slices: Sequence[Slice], other: str
+    rules: Registry,
+    metric: Metric,
+    champion: SufficientStatistics,
+    challenger: SufficientStatistics,
+    slices: Sequence[Slice],
+    other: str,
 ) -> Iterator[Finding]:
     _, worse = _directions(metric)
     for part in slices:
@@ -228,7 +233,7 @@ def _slices(
         yield Finding(rule, metric.shown(theirs, 2), metric.shown(ours, 2), change, passed, told)
 
 
-def _directions(metric: Measure) -> tuple[str, str]:
+def _directions(metric: Metric) -> tuple[str, str]:
     """Where a better figure lies, and where a worse one."""
     return ("above", "below") if metric.rises else ("below", "above")
 

@@ -16,9 +16,9 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
 from seqloom.artifact.digest import digest_of_file
-from seqloom.mistake import UserMistake
-from seqloom.registry.sealed import FORMS, DamagedVersion, files_below, seal_of, verify, verify_form
-from seqloom.registry.signing import require_signature, sign
+from seqloom.errors import UserError
+from seqloom.registry.seal import FORMS, DamagedVersion, files_below, seal_of, verify, verify_form
+from seqloom.registry.signature import require_signature, sign
 
 SEAL_TAG = "seqloom.seal"  # of a version: the digest of its package's manifest
 DIGEST_TAG, SIGNATURE_TAG = "seqloom.digest", "seqloom.signature"  # and of all of it
@@ -57,7 +57,7 @@ def require_intact(folder: Path, version: ModelVersion, strict: bool = False) ->
     One that was registered before versions had a digest is told of; `strict` refuses it.
 
     Raises:
-        UserMistake: the version is not ours, or a file of it was changed, or was not there.
+        UserError: the version is not ours, or a file of it was changed, or was not there.
     """
     package = _require_package(folder, version)
     digest = version.tags.get(DIGEST_TAG, "")
@@ -67,7 +67,7 @@ def require_intact(folder: Path, version: ModelVersion, strict: bool = False) ->
             f"whether the code that loads it is its own: seqloom seal {uri_of(version)} takes it as it is"
         )
         if strict:
-            raise UserMistake(told)
+            raise UserError(told)
         logger.warning("%s", told)
     with _told(uri_of(version)):
         if digest and digest_of(folder) != digest:
@@ -80,7 +80,7 @@ def require_intact_form(folder: Path, version: ModelVersion, form: str) -> Path:
     """The folder of a form of the version in `folder`, likewise.
 
     Raises:
-        UserMistake: a file of it was changed, or was not there.
+        UserError: a file of it was changed, or was not there.
     """
     seal = version.tags.get(FORM_SEAL_TAG + form, "")
     place = _require_form(folder, version, form, seal)
@@ -93,7 +93,7 @@ def require_all_intact(folder: Path, version: ModelVersion) -> None:
     """A version with every form that lies with it, one without a digest or a form without a seal refused.
 
     Raises:
-        UserMistake: a file was changed, or was not there, or nothing says what it was.
+        UserError: a file was changed, or was not there, or nothing says what it was.
     """
     require_intact(folder, version, strict=True)
     forms = folder / ARTIFACTS / FORMS
@@ -105,7 +105,7 @@ def digest_tags(name: str, digest: str) -> dict[str, str]:
     """What the registry keeps of a version's digest: itself and, where there is a key, its signature.
 
     Raises:
-        UserMistake: the key cannot be read.
+        UserError: the key cannot be read.
     """
     signature = sign(name, OWN_FORM, digest)
     return {DIGEST_TAG: digest, **({SIGNATURE_TAG: signature} if signature else {})}
@@ -121,7 +121,7 @@ def seal_version(client: MlflowClient, folder: Path, version: ModelVersion) -> s
     """Take a version as it is: write its digest, and sign it and its forms where there is a key; return the digest.
 
     Raises:
-        UserMistake: the version is not ours, or it has a digest and was changed since.
+        UserError: the version is not ours, or it has a digest and was changed since.
     """
     _require_package(folder, version)
     with _told(uri_of(version)):
@@ -146,7 +146,7 @@ def uri_of(version: ModelVersion) -> str:
 
 def _require_package(folder: Path, version: ModelVersion) -> Path:
     if SEAL_TAG not in version.tags:
-        raise UserMistake(f"{uri_of(version)} was not made by Seqloom; give a model that seqloom train registered")
+        raise UserError(f"{uri_of(version)} was not made by Seqloom; give a model that seqloom train registered")
     package = folder / ARTIFACTS / PACKAGE
     with _told(uri_of(version)):
         verify(package)
@@ -170,4 +170,4 @@ def _told(what: str, remedy: str = "") -> Iterator[None]:
     try:
         yield
     except (DamagedVersion, OSError) as damage:
-        raise UserMistake(f"{what} is damaged: {damage}{remedy}") from None
+        raise UserError(f"{what} is damaged: {damage}{remedy}") from None

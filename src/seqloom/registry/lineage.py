@@ -8,10 +8,10 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from seqloom.artifact.stage import STAGES
-from seqloom.mistake import UserMistake
+from seqloom.artifact.stage_key import STAGES
+from seqloom.errors import UserError
 from seqloom.registry.integrity import uri_of
-from seqloom.registry.runs import find_run
+from seqloom.registry.mlflow_runs import find_run
 from seqloom.registry.versions import KEY_TAG
 
 LINEAGE_TAG = "seqloom.lineage"  # JSON, on the version
@@ -36,7 +36,7 @@ def stages_of_version(client: MlflowClient, version: ModelVersion) -> Mapping[st
     """The digest of each stage that a version was made from, or where its run was removed, how the digests begin.
 
     Raises:
-        UserMistake: neither the run nor the version says so.
+        UserError: neither the run nor the version says so.
     """
     run_id = str(version.run_id)
     if find_run(client, run_id) is not None:
@@ -44,7 +44,7 @@ def stages_of_version(client: MlflowClient, version: ModelVersion) -> Mapping[st
     lineage = lineage_of(version)
     known = {stage.name: lineage[stage.name] for stage in STAGES if stage.name in lineage}
     if not known:
-        raise UserMistake(
+        raise UserError(
             f"nobody can say what {uri_of(version)} was made from: its MLflow run {version.run_id} was deleted before "
             "the version had a card; delete the version, too"
         )
@@ -55,13 +55,13 @@ def stages_of(client: MlflowClient, run_id: str) -> Mapping[str, str]:
     """The digest of each stage that a run was told of; a run that was killed early was told of none.
 
     Raises:
-        UserMistake: the run's files are not there.
+        UserError: the run's files are not there.
     """
     try:
         files = [file.path for file in client.list_artifacts(run_id, "stages")]
         told = {file: mlflow.artifacts.load_dict(f"runs:/{run_id}/{file}") for file in files}
     except (MlflowException, OSError, ValueError) as error:
-        raise UserMistake(
+        raise UserError(
             f"MLflow cannot say what its run {run_id} was made from ({str(error).splitlines()[0]}); bring its files "
             "back, or delete the run and its version"
         ) from None

@@ -43,10 +43,10 @@ class ServedModel(PythonModel):
         except sealed.DamagedVersion as damage:
             raise MlflowException(f"the model in {package.parents[1]} is damaged: {damage}") from None
         name = sealed.open_code(package, files)
-        self.mistake: type[Exception] = import_module(f"{name}.mistake").UserMistake
+        self.mistake: type[Exception] = import_module(f"{name}.mistake").UserError
         folder = _weights(package, sealed, config.get("form", OWN_FORM))
         try:
-            self.answering = import_module(f"{name}.decoding.answering").Answering.load(folder)
+            self.answering = import_module(f"{name}.decoding.answering").Predictor.load(folder)
         except ModuleNotFoundError as error:
             raise _told(_what_is_missing(package.parents[1], error)) from None
         except self.mistake as mistake:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from seqloom.artifact.durable import says_full
+from seqloom.artifact.fsync import says_full
 from seqloom.artifact.full_disk import full_disk
-from seqloom.mistake import UserMistake
+from seqloom.errors import UserError
 from seqloom.registry.integrity import OWN_FORM
 
 SECONDS = 300  # to load and answer
@@ -53,7 +53,7 @@ def smoke_test(tracking_uri: str, uri: str, form: str = OWN_FORM) -> Smoke:
             return Smoke(False, f"no answer within {SECONDS} s")
     if done.returncode:
         if says_full(RuntimeError(done.stderr)):  # that is no fault of the version
-            raise UserMistake(full_disk(Path(tempfile.gettempdir())))
+            raise UserError(full_disk(Path(tempfile.gettempdir())))
         return Smoke(False, _last_line(done.stderr) or f"exit code {done.returncode}")
     told = json.loads(done.stdout.splitlines()[-1])
     asked, answered = told["asked"], told["answered"]

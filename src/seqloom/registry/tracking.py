@@ -11,10 +11,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
 
-from seqloom.artifact.durable import says_full
-from seqloom.mask import without_user
-from seqloom.mistake import UserMistake
-from seqloom.registry.database import database_file, files_folder, prepare_database, prepare_ours, sqlite_file
+from seqloom.artifact.fsync import says_full
+from seqloom.errors import UserError
+from seqloom.registry.mlflow_database import database_file, files_folder, prepare_database, prepare_ours, sqlite_file
+from seqloom.url_mask import without_user
 
 MLFLOW_VARIABLE = "MLFLOW_TRACKING_URI"
 RETRIES_OF_A_CALL = "2"  # some five seconds: whoever can wait longer asks again, and says so
@@ -72,12 +72,12 @@ def living_experiment(client: MlflowClient, name: str) -> Experiment | None:
     """The experiment of this name, if there is one.
 
     Raises:
-        UserMistake: it was deleted.
+        UserError: it was deleted.
     """
     found = client.get_experiment_by_name(name)
     if found is not None and found.lifecycle_stage != LifecycleStage.ACTIVE:
         uri = without_user(str(client.tracking_uri))
-        raise UserMistake(
+        raise UserError(
             f"the experiment {name} was deleted in MLflow: bring it back with {MLFLOW_VARIABLE}='{uri}' mlflow "
             f"experiments restore -x {found.experiment_id}, or give the recipe another name"
         )
@@ -108,7 +108,7 @@ def experiment_id(client: MlflowClient, name: str, home: Path) -> str:
     """The experiment of this name; a new one keeps its files below `home`, or where the user's server says.
 
     Raises:
-        UserMistake: it was deleted.
+        UserError: it was deleted.
     """
     experiment = living_experiment(client, name)
     if experiment is not None:

@@ -31,7 +31,7 @@ class VerifiedModels(ModelsArtifactRepository):
         between the look and the use.
 
         Raises:
-            UserMistake: a file of the version is not what was registered.
+            UserError: a file of the version is not what was registered.
         """
         verifies = os.environ.get("SEQLOOM_VERIFY", "0") not in ("", "0") and not artifact_path
         records = self._records() if verifies else []

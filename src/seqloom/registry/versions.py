@@ -16,13 +16,13 @@ from mlflow.types.schema import AnyType, Map
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.evaluation.examples import short_source
-from seqloom.recipe.kinds.choosing import kind_of
-from seqloom.recipe.kinds.kind import Kind
+from seqloom.recipe.application import Application
+from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.integrity import ARTIFACTS, OWN_FORM, PACKAGE, SEAL_TAG, digest_of, digest_tags
-from seqloom.registry.packaging import pack, requirements
-from seqloom.registry.sealed import DamagedVersion, seal_of, verify
+from seqloom.registry.seal import DamagedVersion, seal_of, verify
 from seqloom.registry.tracking import Version
+from seqloom.registry.version_package import pack, requirements
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 KEY_TAG, VERDICT_KEY_TAG = "seqloom.key", "seqloom.verdict.key"
@@ -45,7 +45,7 @@ def register_version(
     if found:
         return found
     model_uri, model_id, seal = _log_model(recipe, run_id, checkpoint, _example(evaluation))
-    judged = {f"test/{name}" for name in kind_of(recipe.task).judged}  # the run has all of them
+    judged = {f"test/{name}" for name in application_of(recipe.task).judged}  # the run has all of them
     figures = {name: f"{value:.4f}" for name, value in evaluation.facts["metrics"].items() if name in judged}
     tags = {KEY_TAG: key, SEAL_TAG: seal, **digest_tags(recipe.name, _digest_of_stored(model_uri, seal)), **figures}
     made = client.create_model_version(recipe.name, model_uri, run_id, tags=tags, model_id=model_id)
@@ -78,7 +78,7 @@ def no_model(client: MlflowClient, name: str) -> str:
     return f"there is no registered model {name}; registered are: {', '.join(nearest) or 'none yet'}"
 
 
-def champion_scores(client: MlflowClient, name: str, kind: Kind) -> dict[str, float] | None:
+def champion_scores(client: MlflowClient, name: str, kind: Application) -> dict[str, float] | None:
     """Version and judged scores of the champion, as it was registered; None without one that has such scores."""
     number = client.get_registered_model(name).aliases.get(CHAMPION)
     if number is None:
@@ -106,18 +106,18 @@ def _example(evaluation: Manifest) -> str:
 
 def signature(recipe: Recipe) -> ModelSignature:
     """A `source` column in, the columns of the task's answers out, and the parameters of a request with defaults."""
-    from seqloom.decoding.answering import ASKED  # torch: seconds that only a new version needs
+    from seqloom.decoding.predictor import ASKED  # torch: seconds that only a new version needs
 
     defaults = {**ASKED, **recipe.decoding.model_dump()}
     params = ParamSchema([ParamSpec(name, TYPES[type(value)], value) for name, value in defaults.items()])
-    asked = AnyType() if kind_of(recipe.task).dialogues else DataType.string  # a text, or a list of turns
+    asked = AnyType() if application_of(recipe.task).dialogues else DataType.string  # a text, or a list of turns
     return ModelSignature(Schema([ColSpec(asked, "source")]), Schema(_answered(recipe)), params)
 
 
 def _answered(recipe: Recipe) -> list[ColSpec | TensorSpec]:
     """The columns of an answer."""
     text: list[ColSpec | TensorSpec] = [ColSpec("string", "prediction")]
-    match kind_of(recipe.task).answer:
+    match application_of(recipe.task).answer:
         case "text":
             return [*text, ColSpec("boolean", "truncated")]
         case "continuation":

@@ -18,14 +18,14 @@ from torch import nn
 from torch.optim import Optimizer
 
 from seqloom.artifact.digest import digest_of_value
-from seqloom.artifact.durable import make_durable, says_full, sync
-from seqloom.mistake import UserMistake
-from seqloom.training.averaging import MovingAverage, load_mean
-from seqloom.training.optimiser import flatten_state, restore_state
-from seqloom.training.position import POSITION, Position, fields_of, newest, read_position
+from seqloom.artifact.fsync import make_durable, says_full, sync
+from seqloom.errors import UserError
+from seqloom.training.optimizer import flatten_state, restore_state
+from seqloom.training.training_state import POSITION, TrainingState, fields_of, newest, read_position
+from seqloom.training.weight_average import MovingAverage, load_mean
 
 FORMAT = 2  # of what is written here; another one is not read
-CURRENT, AVERAGE, OPTIMISER = "weights.safetensors", "average.safetensors", "optimiser.safetensors"
+CURRENT, AVERAGE, OPTIMIZER = "weights.safetensors", "average.safetensors", "optimizer.safetensors"
 
 PARTS = "parts"
 
@@ -37,22 +37,22 @@ class Learner:
     """What learns: all of a training's state that is tensors."""
 
     model: nn.Module
-    optimiser: Optimizer
+    optimizer: Optimizer
     average: MovingAverage | None
 
     @property
     def layout(self) -> str:
         """Digest of the names and shapes a checkpoint has: one of another layout cannot be loaded."""
         shapes = {name: list(value.shape) for name, value in self.model.state_dict().items()}
-        kind = [type(self.optimiser).__name__, self.average is not None]
+        kind = [type(self.optimizer).__name__, self.average is not None]
         return digest_of_value([FORMAT, shapes, kind])
 
 
-def save(workspace: Path, learner: Learner, position: Position) -> None:
+def save(workspace: Path, learner: Learner, position: TrainingState) -> None:
     """Write a checkpoint and remove those before it.
 
     Raises:
-        UserMistake: the disk is full; the checkpoint before is still there.
+        UserError: the disk is full; the checkpoint before is still there.
     """
     place = workspace / f"step-{position.step:09d}-epoch-{position.epoch:05d}"
     if place.exists():  # nothing has changed since
@@ -65,7 +65,7 @@ def save(workspace: Path, learner: Learner, position: Position) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
         if not says_full(error):
             raise
-        raise UserMistake(_full(workspace, learner, position)) from error
+        raise UserError(_full(workspace, learner, position)) from error
     unfinished.rename(place)
     sync(workspace)
     for older in workspace.glob("step-*"):  # one before the last too, where a kill came between rename and removal
@@ -73,7 +73,7 @@ def save(workspace: Path, learner: Learner, position: Position) -> None:
             shutil.rmtree(older)
 
 
-def load(workspace: Path, learner: Learner) -> Position | None:
+def load(workspace: Path, learner: Learner) -> TrainingState | None:
     """Restore the newest checkpoint into `learner`; None where there is none.
 
     One that another version of the code wrote, or that belongs to another model, is set aside.
@@ -102,7 +102,7 @@ def load(workspace: Path, learner: Learner) -> Position | None:
         load_model(learner.model, str(folder / AVERAGE))
         learner.average.take()
     load_model(learner.model, str(folder / CURRENT))
-    restore_state(learner.optimiser, load_file(folder / OPTIMISER))
+    restore_state(learner.optimizer, load_file(folder / OPTIMIZER))
     return read_position(workspace)
 
 
@@ -117,7 +117,7 @@ def parts_asked_for(workspace: Path) -> int:
     return int(file.read_text(encoding="utf-8")) if file.exists() else 1
 
 
-def load_best(workspace: Path, model: nn.Module, position: Position, epochs: int = 1) -> None:
+def load_best(workspace: Path, model: nn.Module, position: TrainingState, epochs: int = 1) -> None:
     """Put the best weights into `model`, or the mean of those of the best `epochs`."""
     folder = newest(workspace)
     assert folder is not None, "training ended without a checkpoint"
@@ -133,13 +133,13 @@ def _torch_of(folder: Path) -> str:
     return str(fields_of(folder).get("torch", ""))
 
 
-def _write(folder: Path, previous: Path | None, learner: Learner, position: Position) -> None:
+def _write(folder: Path, previous: Path | None, learner: Learner, position: TrainingState) -> None:
     folder.mkdir()
     save_model(learner.model, str(folder / CURRENT))
     if learner.average:
         with learner.average.in_place():
             save_model(learner.model, str(folder / AVERAGE))
-    save_file(flatten_state(learner.optimiser), folder / OPTIMISER)
+    save_file(flatten_state(learner.optimizer), folder / OPTIMIZER)
     for _, epoch in position.kept:
         kept = _of_epoch(previous, epoch) if previous else None
         now = folder / (AVERAGE if learner.average else CURRENT)
@@ -162,8 +162,8 @@ def _share(file: Path, place: Path) -> None:
         shutil.copyfile(file, place)
 
 
-def _full(workspace: Path, learner: Learner, position: Position) -> str:
-    states = flatten_state(learner.optimiser).values()
+def _full(workspace: Path, learner: Learner, position: TrainingState) -> str:
+    states = flatten_state(learner.optimizer).values()
     copies = 2 if learner.average else 1
     tensors = [*states, *(parameter for parameter in learner.model.parameters() for _ in range(copies))]
     needed = sum(tensor.numel() * tensor.element_size() for tensor in tensors)

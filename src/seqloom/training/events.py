@@ -13,7 +13,7 @@ Event = list[Any]
 SECONDS_BETWEEN_LOOKS = 0.2
 
 
-class Teller:
+class EventWriter:
     """Appends events; a line that a kill cut short is closed by whoever comes next."""
 
     def __init__(self, file: Path) -> None:
@@ -25,7 +25,7 @@ class Teller:
         self._file.write(json.dumps(event) + "\n")
 
 
-class Listener:
+class EventReader:
     """Hands events on as they come, from a thread; on leaving, those that are still there.
 
     Raises, on leaving, what the hearer raised.

@@ -7,8 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqloom.models.building import Sizes
-from seqloom.recipe.resolved import read_recipe, write_recipe
+from seqloom.models.factory import Sizes
+from seqloom.recipe.serialization import read_recipe, write_recipe
 from seqloom.training.validation import Validate
 
 if TYPE_CHECKING:

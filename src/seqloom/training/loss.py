@@ -8,12 +8,12 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from seqloom.batches.batch import Batch
+from seqloom.dataset.batch import Batch
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.ngram_classifier import WideClassifier
 from seqloom.models.pointer_generator import PointerGenerator
-from seqloom.models.wide_classifier import WideClassifier
 from seqloom.training.cross_entropy import linear_cross_entropy
-from seqloom.vocabulary.special import PADDING
+from seqloom.vocabulary.special_tokens import PADDING
 
 
 def token_loss(model: EncoderDecoder, batch: Batch, label_smoothing: float) -> Tensor:

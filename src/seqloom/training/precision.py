@@ -1,4 +1,4 @@
-"""The numbers that products are computed in; weights, sums and the optimiser stay in float32."""
+"""The numbers that products are computed in; weights, sums and the optimizer stay in float32."""
 
 from contextlib import AbstractContextManager
 

@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from seqloom.batches.bucketing import BucketedBatches
-from seqloom.mistake import UserMistake
+from seqloom.dataset.bucketed_batches import BucketedBatches
+from seqloom.errors import UserError
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.preemption import Preempted
 from seqloom.progress import Progress
 from seqloom.training import checkpoint
-from seqloom.training.allocation import freed_memory_kept
-from seqloom.training.averaging import MovingAverage
 from seqloom.training.checkpoint import Learner
-from seqloom.training.gradients import Gradients
-from seqloom.training.group import Alone
-from seqloom.training.memory import warn_if_short
-from seqloom.training.optimiser import build_optimiser, learning_rate_at, set_learning_rate
-from seqloom.training.position import HistoryRow, Position, newest, read_position
+from seqloom.training.distributed import SingleProcess
+from seqloom.training.graceful_stop import GracefulStop, ImmediateStop
+from seqloom.training.gradient_accumulation import Gradients
+from seqloom.training.malloc import freed_memory_kept
+from seqloom.training.memory_estimate import warn_if_short
+from seqloom.training.meters import LossMeter
+from seqloom.training.optimizer import build_optimizer, learning_rate_at, set_learning_rate
 from seqloom.training.prefetch import Prefetch
-from seqloom.training.running import Running
-from seqloom.training.stopping import Stop, StopAtOnce
+from seqloom.training.training_state import HistoryRow, TrainingState, newest, read_position
 from seqloom.training.updates import Update, Updates
 from seqloom.training.validation import Validate, Validation
+from seqloom.training.weight_average import MovingAverage
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Training
@@ -57,7 +57,7 @@ class Trainer:
         validate: Validate,
         observe: Observe,
         progress: Progress,
-        group: Alone | None = None,
+        group: SingleProcess | None = None,
     ) -> None:
         self.model = model.to(device).train()
         self.train = train
@@ -66,22 +66,22 @@ class Trainer:
         self.workspace = workspace
         self.observe = observe
         self.progress = progress
-        self.group = group or Alone()
-        self.optimiser = build_optimiser(section, model.parameters())
+        self.group = group or SingleProcess()
+        self.optimizer = build_optimizer(section, model.parameters())
         self.average = MovingAverage(model, section.ema_decay) if section.ema_decay else None
-        self.learner = Learner(model, self.optimiser, self.average)
+        self.learner = Learner(model, self.optimizer, self.average)
         self.validation = Validation(model, validation, section, device, validate)
-        self.position = Position()
+        self.position = TrainingState()
         self.figures: HistoryRow = {}  # of the weights that are kept
         self.steps = train.updates(section)
-        self.running = Running()
-        self.stop = Stop()
+        self.running = LossMeter()
+        self.stop = GracefulStop()
 
-    def run(self) -> Position:
+    def run(self) -> TrainingState:
         """Train to the last epoch or until patience ends; the model is left with its best weights.
 
         Raises:
-            UserMistake: the loss is no longer a number, a sentence does not fit into memory, or the disk is full.
+            UserError: the loss is no longer a number, a sentence does not fit into memory, or the disk is full.
             Preempted: a signal asked to stop, and where the training stands was saved.
         """
         self._load()
@@ -89,7 +89,7 @@ class Trainer:
         self.gradients = Gradients(self.model, section, self.device, self.group)
         self.updates = Updates(self.train, section, self.device, self.group.rank, self.group.size, self.position.parts)
         if self.group.rank == 0:
-            warn_if_short(self.gradients, self.optimiser, self.train)
+            warn_if_short(self.gradients, self.optimizer, self.train)
         self.saved = time.monotonic()
         with self.stop, freed_memory_kept():
             try:
@@ -98,7 +98,7 @@ class Trainer:
                 if self.group.rank == 0:
                     with self.stop.at_once():
                         self._keep_the_best()
-            except StopAtOnce:  # nothing is under way, and the other processes do not listen
+            except ImmediateStop:  # nothing is under way, and the other processes do not listen
                 checkpoint.save(self.workspace, self.learner, self.position)
                 raise Preempted(self.stop.number, self.position.step) from None
         return self.position
@@ -132,12 +132,12 @@ class Trainer:
         position = self.position
         position.step += 1
         set_learning_rate(
-            self.optimiser, learning_rate_at(self.section, position.step, self.steps, position.rate_factor)
+            self.optimizer, learning_rate_at(self.section, position.step, self.steps, position.rate_factor)
         )
         update, losses = self._gradients(update)
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.section.clip_norm)
-        self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.section.max_grad_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
         if self.average:
             self.average.update(position.step)
         for tokens, loss in zip(update.tokens, losses, strict=True):
@@ -159,21 +159,21 @@ class Trainer:
         """The same rows cut into parts of half the size; those after it will come so too.
 
         Raises:
-            UserMistake: every row stands alone already.
+            UserError: every row stands alone already.
         """
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         if update.parts == self.updates.parts:  # else it was read ahead, before memory ran out
             if update.parts >= max(map(len, update.rows)):
-                raise UserMistake(
+                raise UserError(
                     f"memory ran out at step {self.position.step} with a single pair of sentences: lower "
                     "corpus.max_characters or the widths of the model, or take a larger device"
                 )
             self.updates.parts = self.position.parts = 2 * update.parts
             logger.warning(
                 "memory ran out at step %d: batches are now computed in %d parts, with the same loss; "
-                "a lower training.batch_tokens with more training.accumulation would be faster",
+                "a lower training.batch_tokens with more training.gradient_accumulation would be faster",
                 self.position.step,
                 self.updates.parts,
             )
@@ -238,7 +238,7 @@ class Trainer:
         position = self.position
         if self.group.rank == 0:
             loss, speed = position.loss / position.tokens, position.tokens / max(1e-9, position.seconds)
-            rate = self.optimiser.param_groups[0]["lr"]
+            rate = self.optimizer.param_groups[0]["lr"]
             cost = {
                 "train/tokens_per_second": round(speed),
                 "train/seconds": round(position.seconds, 3),
@@ -259,7 +259,7 @@ class Trainer:
         rate = learning_rate_at(self.section, step, self.steps, self.position.rate_factor)
         good = newest(self.workspace)
         kept = f"the last good checkpoint is kept in {good}" if good else "no checkpoint was written, so none is kept"
-        raise UserMistake(
+        raise UserError(
             f"the {what} became no number at step {step} with learning rate {rate:.3g}: lower training.learning_rate "
-            f"or training.clip_norm, or add training.warmup_steps; {kept}"
+            f"or training.max_grad_norm, or add training.warmup_steps; {kept}"
         )

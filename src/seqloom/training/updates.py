@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from seqloom.batches.batch import Batch
-from seqloom.batches.bucketing import BucketedBatches, Place, Rows
+from seqloom.dataset.batch import Batch
+from seqloom.dataset.bucketed_batches import BucketedBatches, Place, Rows
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Training
@@ -43,7 +43,7 @@ class Updates:
         taken: list[Rows] = []
         for rows, place in self.train.epoch(self.section.seed, epoch, start):
             taken.append(rows)
-            if len(taken) == self.section.accumulation or place == (self.train.windows, 0):
+            if len(taken) == self.section.gradient_accumulation or place == (self.train.windows, 0):
                 yield self.make(taken, place)
                 taken = []
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from seqloom.batches.bucketing import BucketedBatches
+from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.training.loss import validation_loss
-from seqloom.training.position import HistoryRow
+from seqloom.training.training_state import HistoryRow
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Training

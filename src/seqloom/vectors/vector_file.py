@@ -39,7 +39,7 @@ _CHUNK = 1 << 20
 _GZIP = b"\x1f\x8b"
 
 
-class Unreadable(Exception):
+class MalformedVectors(Exception):
     """The file is not what its format promises; the message goes on from its name."""
 
 
@@ -62,16 +62,16 @@ def read_head(path: Path) -> Head:
         sample = file.read(_CHUNK)
     for head, what in _HEADS.items():
         if sample.startswith(head):
-            raise Unreadable(what)
+            raise MalformedVectors(what)
     lines = sample.removeprefix(BYTE_ORDER_MARK).split(b"\n")
     if not lines[0].strip():
-        raise Unreadable(f"is empty, or its first line is: {FORMATS}")
+        raise MalformedVectors(f"is empty, or its first line is: {FORMATS}")
     whole = lines if len(sample) < _CHUNK else lines[:-1]
     fields = lines[0].split()
     if len(fields) == 2 and all(field.isdigit() for field in fields):
         return _promising(int(fields[0]), int(fields[1]), whole[1:], b"\n".join(lines[1:])[:4096], path)
     if not _numbers_in(lines[0]):
-        raise Unreadable(f"has neither sizes nor a token with its numbers on line 1: {FORMATS}")
+        raise MalformedVectors(f"has neither sizes nor a token with its numbers on line 1: {FORMATS}")
     widths = _widths(whole)
     return Head(min(widths, key=lambda width: (-widths[width], width)), promised=None, binary=False)
 
@@ -97,7 +97,9 @@ def _promising(rows: int, width: int, lines: list[bytes], sample: bytes, path: P
         return Head(width, rows, binary=True)
     if widths.total() > 1 and len(widths) == 1:
         found = next(iter(widths))
-        raise Unreadable(f"says on line 1 that its vectors are {width} wide, and they are {found}: correct that line")
+        raise MalformedVectors(
+            f"says on line 1 that its vectors are {width} wide, and they are {found}: correct that line"
+        )
     return Head(width, rows, binary=False)  # the row that is wrong will be named
 
 
@@ -120,7 +122,7 @@ def _text_rows(file: IO[bytes], head: Head) -> Iterator[tuple[int, bytes, bytes]
     first = 1 if head.promised is None else 2
     for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), start=first):
         if len(line) == _LONGEST_LINE:
-            raise Unreadable(f"has a line {number} of over {_LONGEST_LINE:,} bytes: {FORMATS}")
+            raise MalformedVectors(f"has a line {number} of over {_LONGEST_LINE:,} bytes: {FORMATS}")
         if number == 1:
             line = line.removeprefix(BYTE_ORDER_MARK)
         fields = line.rsplit(None, head.width)
@@ -129,14 +131,14 @@ def _text_rows(file: IO[bytes], head: Head) -> Iterator[tuple[int, bytes, bytes]
         if len(fields) == head.width and line[:1].isspace():  # the token is empty, or was white space
             fields.insert(0, b"")
         if len(fields) <= head.width:
-            raise Unreadable(
+            raise MalformedVectors(
                 f"has {len(fields) - 1} numbers on line {number}, not {head.width}: mend or remove that line"
             )
         try:
             numbers = np.array(list(map(float, fields[1:])), "<f4")
         except ValueError:
             wrong = next(field for field in fields[1:] if not _is_number(field)).decode("utf-8", "replace")
-            raise Unreadable(
+            raise MalformedVectors(
                 f"has {wrong!r:.40} for one of {head.width} numbers on line {number}: mend or remove that line"
             ) from None
         yield number, fields[0].strip(), numbers.tobytes()
@@ -150,7 +152,7 @@ def _binary_rows(file: IO[bytes], head: Head) -> Iterator[tuple[int, bytes, byte
         space = held.find(b" ", start)
         if space < 0 or len(held) < space + 1 + size:
             if space - start > _LONGEST_TOKEN or (space < 0 and len(held) - start > _LONGEST_TOKEN):
-                raise Unreadable(f"has a token of over {_LONGEST_TOKEN:,} bytes behind row {number}: {FORMATS}")
+                raise MalformedVectors(f"has a token of over {_LONGEST_TOKEN:,} bytes behind row {number}: {FORMATS}")
             more = file.read(max(_CHUNK, size))
             if more:
                 held, start = held[start:] + more, 0

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-from seqloom.corpus.normalising import WORD_MARK, normalise
-from seqloom.mistake import UserMistake
-from seqloom.vocabulary.marking import BREAK, splitter
-from seqloom.vocabulary.special import MARK, SPECIAL_TOKENS, UNKNOWN
-from seqloom.vocabulary.words import END_OF_TEXT, units_of
+from seqloom.corpus.normalization import WORD_MARK, normalize
+from seqloom.errors import UserError
+from seqloom.vocabulary.pretokenization import BREAK, splitter
+from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS, UNKNOWN
+from seqloom.vocabulary.word_counts import END_OF_TEXT, units_of
 
 _WHITESPACE = re.compile(r"\s")
 
@@ -72,15 +72,15 @@ class Vocabulary:
         """Read a vocabulary that `save` wrote.
 
         Raises:
-            UserMistake: there is no such file, or it is something else or damaged.
+            UserError: there is no such file, or it is something else or damaged.
         """
         remedy = f"{path} is no vocabulary: it is missing, damaged or not written by seqloom; build it again"
         try:
             vocabulary = cls(Tokenizer.from_str(path.read_text(encoding="utf-8")))
         except Exception as error:  # tokenizers raises nothing narrower
-            raise UserMistake(remedy) from error
+            raise UserError(remedy) from error
         if tuple(vocabulary.tokens[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
-            raise UserMistake(remedy)
+            raise UserError(remedy)
         return vocabulary
 
     def save(self, path: Path) -> None:
@@ -131,7 +131,7 @@ class Vocabulary:
             return self.tokens
         return [_WHITESPACE.sub(lambda found: f"{2 * WORD_MARK}{ord(found[0]):x}", token) for token in self.tokens]
 
-    def tokenise(self, texts: Sequence[str]) -> list[list[str]]:
+    def tokenize(self, texts: Sequence[str]) -> list[list[str]]:
         """Tokens of each text: what `encode` gives, in letters."""
         return [[self.tokens[token] for token in sequence] for sequence in self.encode(texts)]
 
@@ -161,14 +161,14 @@ class Vocabulary:
         texts: list[str] = self._tokenizer.decode_batch(spoken, skip_special_tokens=False)
         return texts if self.keeps_whitespace else [text.strip(" ") for text in texts]
 
-    def normalise(self, text: str) -> str:
+    def normalize(self, text: str) -> str:
         """A text as this vocabulary cuts it, its white space kept or folded."""
-        return normalise(text, self.keeps_whitespace)
+        return normalize(text, self.keeps_whitespace)
 
     def _units(self, texts: Sequence[str]) -> list[str]:
         """What is cut into tokens one by one, with the end of each text."""
         if self.of_labels:
-            return [unit for text in texts for unit in (normalise(text), END_OF_TEXT)]
+            return [unit for text in texts for unit in (normalize(text), END_OF_TEXT)]
         return units_of(texts, self._breaks_han, self.keeps_whitespace)
 
     def spell(self, units: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

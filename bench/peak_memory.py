@@ -1,0 +1,83 @@
+"""Peak memory of reading batches, at one size of corpus and at ten times that.
+
+A process of its own opens the artifacts of a batches stage and draws the same number of batches of an epoch, which
+reach into every part of the files. What counts is the most it had in memory (VmHWM), pages of mapped files among
+it; what the process owns without them (RssAnon) stands beside it. Python, torch and the library are the better part,
+so a goal of 1.05 leaves some ten megabytes.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from itertools import islice, repeat
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from bench.paths import HOME, ROOT
+from bench.row import Row
+from seqloom.dataset.bucketed_batches import BucketedBatches
+from seqloom.dataset.sequences import write_sequences
+
+GOAL = 1.05  # of ten times the corpus against once
+BATCHES = 2000
+CHUNK = 100_000  # pairs of which the corpus is made
+TOKENS = 8000
+
+
+def measure(pairs: int) -> list[Row]:
+    """Peaks at a tenth of `pairs` and at `pairs`."""
+    small, large = (_peak(count) for count in (pairs // 10, pairs))
+    return [
+        Row(
+            f"memory of drawing batches, {pairs / 1e6:g} M pairs",
+            f"{large['all']:,.0f} MiB ({large['owned']:,.0f} owned)",
+            f"{small['all']:,.0f} MiB ({small['owned']:,.0f} owned), {pairs / 1e7:g} M pairs",
+            large["all"] / small["all"],
+            GOAL,
+            "less",
+        )
+    ]
+
+
+def _peak(pairs: int) -> dict[str, float]:
+    with TemporaryDirectory(dir=HOME) as scratch:
+        for seed, side in enumerate(("source", "target")):
+            _write_side(Path(scratch) / f"train.{side}", pairs, seed)
+        command = [sys.executable, "-m", "bench.peak_memory", scratch]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    peaks: dict[str, float] = json.loads(done.stdout)
+    return peaks
+
+
+def _write_side(stem: Path, pairs: int, seed: int) -> None:
+    """Sentences of 1 to 40 random tokens, as the batches stage writes them; the same ones over and over."""
+    random = np.random.default_rng(seed)
+    ends = np.cumsum(random.integers(1, 41, CHUNK))
+    ids = random.integers(4, TOKENS, ends[-1]).tolist()
+    chunk = [ids[begin:end] for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+    write_sequences(stem, repeat(chunk, pairs // CHUNK))
+
+
+def _read(folder: Path) -> None:
+    """Open, draw; print the peaks in MiB."""
+    batches = BucketedBatches.open(folder, "train", 2048)
+    owned = 0.0
+    for number, (rows, _) in enumerate(islice(batches.epoch(1, 0), BATCHES)):
+        batches.batch(rows)
+        if number % 100 == 0:
+            owned = max(owned, _status("RssAnon"))
+    print(json.dumps({"all": _status("VmHWM"), "owned": owned}))
+
+
+def _status(field: str) -> float:
+    """A field of /proc/self/status, MiB."""
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines())
+    return int(fields[field].split()[0]) / 1024
+
+
+if __name__ == "__main__":
+    _read(Path(sys.argv[1]))

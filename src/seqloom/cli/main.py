@@ -1,0 +1,179 @@
+"""The command `seqloom`: people's output on stdout, or with --json one object there and the rest on stderr."""
+
+import atexit
+import errno
+import io
+import os
+import signal
+import sys
+import traceback
+from typing import Annotated, NoReturn
+
+import typer
+
+from seqloom import __version__
+from seqloom.artifact.full_disk import full_disk, full_place, has_no_space
+from seqloom.artifact.home_folder import home_folder
+from seqloom.artifact.permissions import keep_private
+from seqloom.cli import answer_commands, chat_session, init_command, recipe_commands, registry_commands, stack_commands
+from seqloom.corpus.download import downloading_once
+from seqloom.corpus.url_secrets import open_vault
+from seqloom.errors import UserError, showable
+from seqloom.preemption import Preempted
+from seqloom.stack.failure import StackFailure
+from seqloom.stack.pidfile import join
+from seqloom.stack.server_addresses import tell
+from tasks.secret_blocks import secret_of_block
+
+PREFECT_IS_AWAY = "Prefect's server does not answer any more; what is finished is kept: the same command goes on"
+app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
+for group in (init_command, recipe_commands, answer_commands, chat_session, registry_commands, stack_commands):
+    app.registered_commands += group.commands.registered_commands
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"seqloom {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    context: typer.Context,
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Before every command."""
+    home = home_folder()
+    for warning in keep_private(home):
+        print(f"seqloom: {warning}", file=sys.stderr)
+    join(home)
+    tell(home, context.invoked_subcommand or "", sys.argv)
+    open_vault(secret_of_block)
+    context.with_resource(downloading_once())
+
+
+def run() -> NoReturn:
+    """`main` in a process of its own, which is gone as soon as all is said and done.
+
+    Python would take torch and MLflow apart first, a second or two that nobody has use for.
+    """
+    code: object = None
+
+    def leave() -> None:
+        if isinstance(code, int):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    atexit.register(leave)  # before all others, so that it is called after them
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+        raise
+
+
+def main() -> NoReturn:
+    """Exit with 0, with 2 for a user's mistake (one sentence, no traceback), with 1 for a fault of ours.
+
+    SIGTERM and Ctrl-C exit with 143 and 130, as shells expect.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(
+            errors="backslashreplace"
+        )  # as stderr is: what it cannot encode is shown, and ends nothing
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        app()
+    except UserError as mistake:
+        _fail(str(mistake), 2)
+    except StackFailure as failure:
+        _fail_if_full(failure)
+        _fail(str(failure), 1)
+    except SystemExit as end:  # of Typer, which catches Ctrl-C and a closed pipe before us
+        if end.code in (130, 143):
+            _fail(_where_it_stopped(end), int(end.code))
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has seen enough
+    except Exception as error:
+        _fail_if_refused(error)
+        _fail_if_full(error)
+        if _is_prefect_away(error):
+            print(f"seqloom: {PREFECT_IS_AWAY}", file=sys.stderr, flush=True)
+            sys.stdout.flush()
+            os._exit(1)  # its client would try for minutes to tell it the rest
+        traceback.print_exc()
+        _fail("this is a fault of Seqloom, not of yours: please report the lines above", 1)
+    _flush()
+    sys.exit(0)
+
+
+def _flush() -> None:
+    """Have all that was said where it goes to, or say that it does not fit there."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        _give_up_output(error)
+
+
+def _give_up_output(error: OSError) -> NoReturn:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+    _fail(f"the disk is full that the output goes to ({error.strerror}): send it to another one", 2)
+
+
+def _fail_if_full(error: Exception) -> None:
+    """Whatever was written, wherever it was."""
+    if place := full_place(error):
+        if isinstance(error, OSError) and error.filename is None and not has_no_space(place):
+            _give_up_output(error)  # our disks are not, and a print names no file
+        _fail(full_disk(place), 2)
+
+
+def _fail_if_refused(error: Exception) -> None:
+    """A server's no is a mistake of whoever gave the password, or who did not give the right; so is a name too long."""
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        _fail(f"{str(error.filename)[:80]}…: {error.strerror}, no system has such files; correct it", 2)
+    httpx = sys.modules.get("httpx")
+    if httpx is not None and isinstance(error, httpx.HTTPStatusError) and error.response.status_code in (401, 403):
+        _fail(_no_of_prefect(error.response.status_code, error.response.text), 2)
+    if type(error).__module__.startswith("mlflow"):
+        from seqloom.registry.mlflow_access import refusal
+
+        if sentence := refusal(error):
+            _fail(sentence, 2)
+
+
+def _no_of_prefect(status: int, said: str) -> str:
+    place = f"Prefect at {os.environ.get('PREFECT_API_URL', '')}"
+    if status == 401:
+        return f"{place} wants a password: set PREFECT_API_AUTH_STRING to its USER:PASSWORD, or PREFECT_API_KEY"
+    if "Host header" in said:
+        return f"{place} does not answer to this name: have its PREFECT_SERVER_CORS_ALLOWED_ORIGINS name it"
+    return f"{place} refuses this ({said.strip()[:200]}): ask whoever runs it"
+
+
+def _where_it_stopped(error: BaseException) -> str:
+    """What a training that had to stop said, if it was one."""
+    while not isinstance(error, Preempted):
+        cause = error.__cause__ or error.__context__
+        if cause is None:
+            return "stopped; the same command continues"
+        error = cause
+    return str(error)
+
+
+def _is_prefect_away(error: Exception) -> bool:
+    httpx = sys.modules.get("httpx")  # there if, and only if, Prefect is
+    return httpx is not None and isinstance(error, httpx.TransportError)
+
+
+def _fail(sentence: str, code: int) -> NoReturn:
+    print(f"seqloom: {showable(sentence)}", file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    run()

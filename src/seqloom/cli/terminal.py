@@ -1,0 +1,272 @@
+"""What a person sees of a run in the terminal: the plan, a bar per stage, and the closing card."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from seqloom import progress
+from seqloom.cli.progress_log import ProgressLog
+from seqloom.recipe.applications import application_of
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.plan import Step
+from seqloom.registry.ui_links import serve_command, server_command
+from seqloom.shell_command import shell_word
+from tasks.headlines import headline
+from tasks.outcome import Outcome
+
+if TYPE_CHECKING:
+    from seqloom.batch_inference.sharded_generation import BatchReport
+    from seqloom.registry.export_records import ExportRecord
+    from seqloom.registry.garbage_collection import CleanUp
+    from tasks.comparison import Comparison
+
+ROOM = 58  # columns of 80 for scores, beside names of two words
+SHOWN_FAILURES = 10
+EXAMPLES = "Held-out examples, from the best to the worst"
+
+
+def show_plan(console: Console, name: str, steps: Sequence[Step]) -> None:
+    """Which stages are finished already, and which will run."""
+    table = Table(title=f"Plan for {name}", title_justify="left", box=None, padding=(0, 2))
+    for column in ("stage", "plan", "from before"):
+        table.add_column(column, no_wrap=column != "from before")
+    for step in steps:
+        known = headline(step.manifest) if step.manifest else step.version.uri if step.version else ""
+        plan = Text(step.told, "green" if step.cached else "yellow")
+        table.add_row(step.stage, plan, Text(known, "dim"))
+    console.print(table)
+    console.print()
+
+
+class TerminalAudience:
+    """Draws one bar for the stage under way and leaves one line for each that is done; in a log, a line a minute."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.bars = Progress(
+            TextColumn("[bold]{task.description:<11}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[count]}"),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.fields[note]}"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self.bar: TaskID | None = None
+        self.lines = None if console.is_terminal else ProgressLog(self._plainly)
+
+    def live(self) -> AbstractContextManager[object]:
+        """Draw, or write lines, while this lasts."""
+        return self.lines.looking() if self.lines else self.bars
+
+    def progress(self, stage: str) -> progress.Progress:
+        """A new bar for `stage`."""
+        self._remove_bar()
+        bar = self.bar = self.bars.add_task(stage, total=None, count="", note="")
+        if self.lines:
+            self.lines.begin(stage)
+
+        def update(done: int, total: int | None, unit: str, note: str = "") -> None:
+            count = f"{done:,} {unit}" if total is None else f"{done:,}/{total:,} {unit}"
+            self.bars.update(bar, completed=done, total=total, count=count, note=note)
+            if self.lines:
+                self.lines.update((done, total, unit, note))
+
+        return update
+
+    def told(self, sentence: str) -> None:
+        """A line in a log; a bar shows as much."""
+        if self.lines:
+            self.lines.tell(sentence)
+
+    def warned(self, sentence: str) -> None:
+        """A line above the bar."""
+        self.console.print(f"[yellow]![/] {escape(sentence)}", highlight=False, soft_wrap=True)
+
+    def finished(self, stage: str, headline: str, seconds: float | None) -> None:
+        """Replace the bar by a line."""
+        self._remove_bar()
+        took = "[green]cached[/]" if seconds is None else f"{seconds:6.1f} s"
+        self.console.print(f"[green]✓[/] [bold]{stage:<11}[/] {took}  {headline}", highlight=False, soft_wrap=True)
+
+    def _remove_bar(self) -> None:
+        if self.bar is not None:
+            self.bars.remove_task(self.bar)
+            self.bar = None
+        if self.lines:
+            self.lines.end()
+
+    def _plainly(self, line: str) -> None:
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def show_card(console: Console, outcome: Outcome, home: Path) -> None:
+    """What was made and how good it is in a box, and below it where to look and how to try it."""
+    made = Text.assemble(
+        ("Registered " if outcome.stages["registry"] != "cached" else "Nothing new to register: "),
+        (outcome.uri, "bold green"),
+        f"  ({', '.join(outcome.aliases) or 'no alias'})",
+    )
+    color = "green" if outcome.verdict == "champion" else "yellow"
+    parts = [
+        made,
+        Text(outcome.gate, color),
+        *map(Text, outcome.lacks),
+        Text(),
+        _scores(outcome),
+        *_examples(outcome),
+    ]
+    console.print(Panel(Group(*parts), title=outcome.model, border_style=color, padding=(1, 2)))
+    show_to_copy(console, *_where_to_look(outcome, home))
+
+
+def _scores(outcome: Outcome) -> Table:
+    """The model beside the baselines and, where there is another, the champion."""
+    table = Table(box=None, padding=(0, 1), title="Test scores", title_justify="left", title_style="bold")
+    kind = application_of(outcome.task)
+    table.add_column()
+    wide = sum(len(measure.label) + 2 for measure in kind.measures) > ROOM
+    for measure in kind.measures:  # a line a word, where there is no room for more
+        width = max(len("100.0%"), *map(len, measure.label.split())) if wide else None
+        table.add_column(measure.label, justify="right", no_wrap=not wide, max_width=width)
+    rows = [("this model", "bold", _of(outcome.metrics, "test/"))]
+    if outcome.champion and outcome.champion["version"] != outcome.version:
+        rows.append((f"champion, version {outcome.champion['version']:.0f}", "", outcome.champion))
+    baselines = kind.baselines_in(outcome.metrics)
+    rows += [(title, "dim", _of(outcome.metrics, f"baseline/{name}/")) for name, title in baselines.items()]
+    for title, style, scores in rows:
+        figures = (each.shown(scores[each.name]) if each.name in scores else "" for each in kind.measures)
+        table.add_row(Text(title, style), *(Text(figure, style) for figure in figures))
+    return table
+
+
+def _of(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:
+    """The scores of one system by their own names."""
+    return {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
+
+
+def _examples(outcome: Outcome) -> list[Table | Text]:
+    if not outcome.examples:
+        return []
+    table = Table(box=None, padding=(0, 2), title=EXAMPLES, title_justify="left", title_style="bold", show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for number, example in enumerate(outcome.examples):
+        if number:
+            table.add_row("", "")
+        table.add_row("rank", Text(example.get("rank", "")))
+        table.add_row("source", Text(example["source"]))
+        table.add_row("reference", Text(example["reference"]))
+        table.add_row("hypothesis", Text(example["hypothesis"], "bold"))
+    return [Text(), table]
+
+
+def _where_to_look(outcome: Outcome, home: Path) -> Iterator[tuple[str, str]]:
+    yield "try it", outcome.try_it
+    if outcome.champion:
+        yield "serve it", serve_command(outcome.model, home)
+    yield f"MLflow, run {outcome.run_id} in experiment {outcome.model}", outcome.mlflow_url or server_command(home)
+    up = f"SEQLOOM_HOME={shell_word(str(home))} seqloom up"
+    yield f"Prefect, flow run {outcome.flow_run}", outcome.prefect_url or up
+    yield "checkpoint", outcome.checkpoint
+
+
+def show_to_copy(console: Console, *lines: tuple[str, str]) -> None:
+    """Commands and places below what they are, each whole on a line of its own, however narrow the terminal is."""
+    for what, line in lines:
+        console.print(Text(f"{what}:", "dim"), soft_wrap=True)
+        console.print(Text(line), soft_wrap=True)
+
+
+def show_export(console: Console, model: str, record: "ExportRecord") -> None:
+    """What a form of a version costs and gains, what the gate says, and how it is used."""
+    table = Table(box=None, padding=(0, 2))
+    for column in ("", "MB", "one text, p50", "p95", record.metric):
+        table.add_column(column, justify="right" if column else "left")
+    for name, side in (("as it was trained", record.before), (record.form, record.after)):
+        times = (f"{milliseconds:.1f} ms" for milliseconds in (side.latency_p50, side.latency_p95))
+        table.add_row(name, f"{side.megabytes:.2f}", *times, f"{side.score:.2f}")
+    console.print(table)
+    low, high = record.interval
+    gain = record.after.score - record.before.score
+    console.print(f"difference {gain:+.2f} (95 % between {low:+.2f} and {high:+.2f}) on {record.rows:,} test rows")
+    if not record.passed:
+        console.print(Text(f"not added to {model}: {record.why}", "yellow"), soft_wrap=True)
+        return
+    console.print(Text(f"added to {model}: {record.why}", "green"), soft_wrap=True)
+    show_to_copy(console, ("try it", f'seqloom generate {model} --form {record.form} "…"'))
+    if record.installed_by:
+        show_to_copy(console, ("where it is loaded, besides requirements.txt", record.installed_by))
+
+
+def show_report(console: Console, report: "BatchReport") -> None:
+    """What a model made of a file, what failed, and how to read it."""
+    console.print(report.headline, style="bold")
+    if report.failed:
+        table = Table(title="Failed", title_justify="left", box=None, padding=(0, 2))
+        table.add_column("row", justify="right", no_wrap=True)
+        table.add_column("reason", overflow="fold")
+        table.add_column("text", overflow="ellipsis", no_wrap=True, max_width=40, style="dim")
+        for failure in report.failures[:SHOWN_FAILURES]:
+            table.add_row(f"{failure['row']:,}", Text(str(failure["reason"])), Text(str(failure["text"])))
+        console.print(table)
+        show_to_copy(console, ("all of them", report.failures_file))
+    show_to_copy(console, ("read it", f"pandas.read_parquet({report.folder!r})"))
+
+
+def show_comparison(console: Console, comparison: "Comparison") -> None:
+    """The candidates best first, what to know before believing it, and where to go from here."""
+    table = Table(box=None, padding=(0, 1), title="Compared", title_justify="left", title_style="bold")
+    shown = [column for column in comparison.rows[0] if any(row[column] for row in comparison.rows)]
+    for column in shown:
+        table.add_column(column, justify="left" if column in ("candidate", "note") else "right", overflow="fold")
+    for number, row in enumerate(comparison.rows):
+        cells = {**row, "candidate": row["candidate"].replace(" · ", "\n")}
+        style = "bold green" if number < len(comparison.tied) else ""
+        table.add_row(*(Text(cells[column]) for column in shown), style=style)
+    console.print()
+    console.print(table)
+    console.print()
+    if comparison.caution:
+        console.print(Text(f"! {comparison.caution}", "yellow"))
+    console.print(Text(comparison.headline, "bold"))
+    figures = filter(None, (comparison.figure, comparison.length_figure))
+    show_to_copy(console, *(("figure", figure) for figure in figures))
+    show_to_copy(console, ("try it", f'seqloom generate {shell_word(comparison.best.checkpoint)} "…"'))
+
+
+def show_clean_up(console: Console, done: "CleanUp") -> None:
+    """What goes and what stays, a stage at a time."""
+    if done.shares:
+        table = Table(box=None, padding=(0, 2))
+        for column in ("stage", "going", "space", "kept"):
+            table.add_column(column, justify="right" if column in ("going", "space") else "left")
+        for share in done.shares:
+            table.add_row(*(str(cell) for cell in share.row.values()))
+        console.print(table)
+        console.print()
+    console.print(done.headline, style="bold", highlight=False)
+    if done.folders and not done.deleted:
+        show_to_copy(console, ("remove them", f"seqloom clean-up --days {done.days} --delete"))
+
+
+def show_recipe(console: Console, recipe: Recipe) -> None:
+    """What of it is not as it is without a word in the recipe; the task, which decides most, always."""
+    table = Table(title=f"Recipe {recipe.name}", title_justify="left", box=None, padding=(0, 2), show_header=False)
+    for section, fields in {"task": recipe.task, **recipe.model_dump(exclude={"name"}, exclude_defaults=True)}.items():
+        values = fields.items() if isinstance(fields, dict) else [("", fields)]
+        for field, value in values:
+            told = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            table.add_row(Text(f"{section}.{field}".rstrip("."), "bold"), Text(told))
+    console.print(table)
+    console.print(Text("  Every other field has its default; --json prints them all.", "dim"))
+    console.print()

@@ -1,0 +1,153 @@
+"""Which column of a table is the source and which the target, and what task that makes."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean, quantiles
+
+from seqloom.corpus.column_preview import Column, Table, words_of
+from seqloom.corpus.dialogue_shape import DialogueShape, shape_of
+from seqloom.errors import UserError
+from seqloom.recipe.languages import language_of
+
+SOURCES = ("source", "src", "text", "input", "question", "prompt", "sentence", "review", "body", "article", "document",
+           "message", "content", "comment")  # fmt: skip
+TARGETS = ("target", "tgt", "label", "output", "answer", "reply", "response", "summary", "title", "subject", "headline",
+           "translation", "sentiment", "class", "category")  # fmt: skip
+LONG = 150  # characters of a text that one would want a summary of
+SHORTENED = 0.35  # of the text is a summary, at most
+USUAL_LENGTH = 1000  # characters: corpus.max_characters where a recipe is silent
+LONGEST = 20_000
+PASSAGES = 200  # of running text, which are its rows
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What a table is learned from; without a target, text that goes on from itself."""
+
+    source: str = ""
+    target: str = ""
+    task: str = "generation"
+    source_language: str = ""  # BCP 47; empty where nothing tells it
+    target_language: str = ""
+    max_characters: int = 0  # 0: what is usual will do
+    dialogues: DialogueShape | None = None
+
+
+def roles_of(table: Table, source: str = "", target: str = "", task: str = "") -> Roles | None:
+    """Who is who, of what is not said already; None where that cannot be told.
+
+    Raises:
+        UserError: a column that is said is not there.
+    """
+    if table.format in ("po", "mo"):
+        return Roles(task=task or "translation")
+    _check_said(table, source, target)
+    if task in ("", "chat") and (shape := shape_of(table, source, target, asked=task == "chat")):
+        return Roles(shape.source_column, shape.target_column, "chat", dialogues=shape)
+    if task == "chat":
+        return None
+    if table.format == "lines":
+        return _roles(table.columns[0], table.columns[1], task)
+    if task == "reconstruction":
+        return _reconstruction(table, source or target)
+    if not table.columns and task in ("", "generation"):
+        return Roles(max_characters=_passage(table.characters))
+    found = _pair(table.columns, source, target)
+    if found and (task == "generation" or (found[1] is None and not task)):
+        return Roles(found[0].name, max_characters=_passage(sum(map(len, found[0].values))))
+    if found is None or found[1] is None:  # any other task has a target
+        return None
+    return _roles(found[0], found[1], task)
+
+
+def _check_said(table: Table, source: str, target: str) -> None:
+    names = [column.name for column in table.columns] + [column.name for column in table.lists]
+    for said, option in ((source, "--source"), (target, "--target")):
+        if said and not names:
+            raise UserError(f"{table.place} has no columns: remove {option}")
+        if said and said not in names:
+            raise UserError(f"{table.place} has no column {said!r}: {option} may be {', '.join(names)}")
+
+
+def _reconstruction(table: Table, said: str) -> Roles | None:
+    """One text is source and target: a line, or a column."""
+    if not table.columns:
+        return Roles(task="reconstruction")
+    texts = [column for column in table.columns if column.name == said or (not said and column.holds_text)]
+    if len(texts) > 1:
+        texts = [column for column in texts if not column.holds_labels]
+    if len(texts) != 1:
+        return None
+    return Roles(texts[0].name, texts[0].name, "reconstruction", max_characters=_length(texts[0]))
+
+
+def _pair(columns: Sequence[Column], source: str, target: str) -> tuple[Column, Column | None] | None:
+    usable = [column for column in columns if column.holds_text or column.holds_labels]
+    texts = [column for column in usable if not column.holds_labels]
+    named = {column.name: column for column in columns}
+    first, second = named.get(source), named.get(target)
+    if not first and not second and len(spoken := [column for column in texts if _language(column.name)]) == 2:
+        return spoken[0], spoken[1]
+    first = first or _called(SOURCES, [column for column in usable if column != second])
+    second = second or _called(TARGETS, [column for column in usable if column != first])
+    if first and second:
+        return first, second
+    rest = [column for column in usable if column not in (first, second)]
+    if first or second:
+        if len(rest) == 1:
+            return (first, rest[0]) if first else (rest[0], second)
+        return (first, None) if first and not rest else None
+    labels = [column for column in usable if column.holds_labels]
+    if len(texts) == len(labels) == 1:
+        return texts[0], labels[0]
+    if len(usable) == 1:
+        return usable[0], None
+    return (usable[0], usable[1]) if len(usable) == 2 else None
+
+
+def _roles(source: Column, target: Column, task: str) -> Roles:
+    task = task or _task_of(source, target)
+    one, other = _language(source.name), _language(target.name)
+    if task != "translation" or not (one and other):
+        one = other = ""
+    return Roles(source.name, target.name, task, one, other, _length(source, target))
+
+
+def _task_of(source: Column, target: Column) -> str:
+    if target.holds_labels:
+        return "sentiment"
+    long, short = (mean(map(len, column.values or ("",))) for column in (source, target))
+    return "summarization" if long >= LONG and short <= SHORTENED * long else "translation"
+
+
+def _length(*columns: Column) -> int:
+    """Characters that 95 in a hundred texts are no longer than, rounded up, where that is more than usual."""
+    longest = max(quantiles(map(len, column.values), n=20)[-1] if len(column.values) > 1 else 0.0 for column in columns)
+    return 0 if longest <= USUAL_LENGTH else min(LONGEST, 500 * (int(longest) // 500 + 1))
+
+
+def _passage(characters: int) -> int:
+    """Characters of a passage by which a short text makes some two hundred of them: enough to hold some out."""
+    wanted = characters // PASSAGES // 50 * 50
+    return 0 if wanted >= USUAL_LENGTH else max(100, wanted)
+
+
+def _called(names: Sequence[str], columns: Sequence[Column]) -> Column | None:
+    """The column that goes by the first of these names, alone or as the first or last word of its own."""
+    for name in names:
+        exact = [column for column in columns if column.name.strip().lower() == name]
+        close = [column for column in columns if name in (words_of(column.name)[:1] + words_of(column.name)[-1:])]
+        if exact or len(close) == 1:
+            return (exact or close)[0]
+    return None
+
+
+def _language(name: str) -> str:
+    """The language that a column's name tells: en, text_de, translation.pt-BR, english; else nothing."""
+    tag = re.search(r"(?:^|[._\s/])([a-z]{2}([-_][A-Z]{2})?)$", name) or re.fullmatch(r"([A-Z]{2})", name)
+    words = [tag[1]] if tag else [word for word in words_of(name) if len(word) > 4]
+    for word in words:
+        if word not in (*SOURCES, *TARGETS) and (language := language_of(word)):
+            return language.tag
+    return ""

@@ -1,0 +1,104 @@
+"""A finished corpus to tables: what every later stage calls.
+
+Kept and rejected pairs to Parquet, a chunk at a time.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from seqloom.corpus.splits import SPLITS
+
+REPORT_FILE = "report.json"
+
+
+def keeps_whitespace(folder: Path) -> bool:
+    """Whether the white space of its texts was kept."""
+    file = folder / REPORT_FILE
+    return file.is_file() and json.loads(file.read_text(encoding="utf-8")).get("whitespace") == "keep"
+
+
+def read_split(folder: Path, split: str) -> pd.DataFrame:
+    """All rows of train, validation or test, with the columns source, target, origin and line."""
+    return pd.read_parquet(folder / f"{split}.parquet")
+
+
+def iterate_split(
+    folder: Path, split: str, columns: Sequence[str] = ("source", "target"), rows: int = 50_000
+) -> Iterator[pd.DataFrame]:
+    """Yield a split in order, `rows` rows at a time, so that its size does not matter."""
+    with pq.ParquetFile(folder / f"{split}.parquet") as file:
+        for batch in file.iter_batches(batch_size=rows, columns=list(columns)):
+            yield batch.to_pandas()
+
+
+CHUNK = 50_000  # rows held before they are written, each chunk one row group
+_SHOWN = 200  # characters of a rejected text
+
+_PLACE = pa.dictionary(pa.int32(), pa.string())
+_SIDES = [("source", pa.string()), ("target", pa.string())]
+_KEPT = pa.schema([*_SIDES, ("origin", _PLACE), ("line", pa.int32())])
+_REJECTED = pa.schema([("reason", _PLACE), ("file", _PLACE), ("line", pa.int32()), *_SIDES, ("problem", pa.string())])
+
+
+def storable(text: str) -> str:
+    """Text that UTF-8 can hold: what stands for bytes that could not be decoded becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
+
+
+class TableWriter:
+    """One Parquet file, written row by row; the same rows give the same bytes."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self._schema = schema
+        self._waiting: list[tuple[object, ...]] = []
+
+    def add(self, *row: object) -> None:
+        """Write one row, in the order of the schema."""
+        self._waiting.append(row)
+        if len(self._waiting) == CHUNK:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is still held, and the end of the file."""
+        if self._waiting:
+            self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        columns = zip(*self._waiting, strict=True)
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
+        self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
+        self._waiting.clear()
+
+
+class CorpusWriter:
+    """The Parquet files of a corpus: one per split, and the rejects."""
+
+    def __init__(self, folder: Path) -> None:
+        self._splits = {split: TableWriter(folder / f"{split}.parquet", _KEPT) for split in SPLITS}
+        self._rejects = TableWriter(folder / "rejects.parquet", _REJECTED)
+
+    def keep(self, split: str, source: str, target: str, origin: str, line: int) -> None:
+        """Write a pair to its split."""
+        self._splits[split].add(source, target, origin, line)
+
+    def reject(self, reason: str, source: str, target: str, origin: str, line: int, problem: str = "") -> None:
+        """Write a pair to the rejects, cut to what a person needs to find it; `problem` is the reason in more words."""
+        self._rejects.add(reason, origin, line, source[:_SHOWN], target[:_SHOWN], problem)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for writer in (*self._splits.values(), self._rejects):
+            writer.close()

@@ -1,0 +1,199 @@
+"""Gettext's MO files to messages: what msgfmt makes of a PO file, for programs to load.
+
+Gettext catalogs to pairs: PO, which people edit, and MO, which programs load.
+"""
+
+import re
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from babel.messages.pofile import unescape
+
+from seqloom.corpus.charset import charset_of_header, header_of
+from seqloom.corpus.compression import head_of
+from seqloom.corpus.file_io import Line, open_bytes, read_lines, undecodable
+from seqloom.corpus.pairs import MALFORMED, UNDECODABLE, RawPair, Unreadable, Unusable
+from seqloom.corpus.sources import SourceFile
+from seqloom.errors import UserError
+
+_ORDERS = {b"\xde\x12\x04\x95": "<", b"\x95\x04\x12\xde": ">"}
+_HEADER = 20  # bytes: the mark, the revision, how many entries, and where the two tables are
+Message = tuple[int, list[str], list[str]]
+"""The number of an entry, its text (and the plural), and its translations."""
+
+
+def read_messages(file: SourceFile) -> Iterator[Message | Unreadable]:
+    """Yield the entries of an MO file in its order, without contexts; the first may be the header, of an empty text.
+
+    https://www.gnu.org/software/gettext/manual/html_node/MO-Files.html
+
+    Raises:
+        UserError: it is no MO file, or damaged.
+    """
+    with open_bytes(file) as stream:
+        content = stream.read()
+    try:
+        entries = list(_entries(content))
+    except (struct.error, ValueError) as error:
+        raise UserError(
+            f"{file.place}: not an MO file that can be read ({error}); compile it again with msgfmt, or give the PO"
+        ) from None
+    header = next((translation for text, translation in entries if not text), b"")
+    encoding = charset_of_header(header, file.place) or file.encoding
+    for number, (text, translation) in enumerate(entries):
+        try:
+            texts, translations = (part.decode(encoding).split("\0") for part in (text, translation))
+        except UnicodeDecodeError as error:
+            problem = (
+                f"byte 0x{error.object[error.start]:02x} is not {encoding.upper()}; correct the charset in its header"
+            )
+            yield Unreadable(UNDECODABLE, problem, file.place, number, text.decode(encoding, "replace"))
+        else:
+            yield number, texts, translations
+
+
+def _entries(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    order = _ORDERS.get(content[:4])
+    if not order:
+        raise ValueError("it does not begin as one")
+    count, *tables = struct.unpack(f"{order}3I", content[8:_HEADER])
+    if _HEADER + 8 * count > len(content):
+        raise ValueError("it is cut off")
+    for number in range(count):
+        parts = []
+        for table in tables:
+            length, start = struct.unpack_from(f"{order}2I", content, table + 8 * number)
+            if start + length > len(content):
+                raise ValueError("it is cut off")
+            parts.append(content[start : start + length])
+        yield parts[0].rpartition(b"\x04")[2], parts[1]
+
+
+_KEYWORD = re.compile(r"(msgctxt|msgid_plural|msgid|msgstr)\b")
+_STATEMENT = re.compile(r'((?P<keyword>msgctxt|msgid_plural|msgid|msgstr(\[\d\])?)\s+)?(?P<text>"([^"\\]|\\.)*")')
+_STRAY = "?"  # what is no part of an entry
+_FOLLOWS = {
+    "msgctxt": ("",),
+    "msgid": ("", "msgctxt"),
+    "msgid_plural": ("msgid",),
+    "msgstr": ("msgid", "msgid_plural", "msgstr"),
+}
+
+
+@dataclass
+class _Entry:
+    """What the statements of an entry hold."""
+
+    line: int = 0  # of its msgid
+    texts: dict[str, list[str]] = field(default_factory=dict)  # by keyword, with its number
+    last: str = ""  # keyword
+    fuzzy: bool = False
+
+    def add(self, number: int, text: str) -> None:
+        """Take a statement, or one more piece of the last.
+
+        Raises:
+            Unusable: it is malformed, or may not stand here.
+        """
+        statement = _STATEMENT.fullmatch(text)
+        keyword = (statement["keyword"] or "") if statement else ""
+        kind = keyword.partition("[")[0]
+        follows = self.last.partition("[")[0] in _FOLLOWS[kind] if keyword else bool(self.last)
+        if not statement or not follows or keyword in self.texts:
+            raise Unusable(
+                MALFORMED,
+                f"malformed PO ({text[:40]}); an entry is msgid and msgstr, in this order, each with its text in "
+                "quotation marks",
+            )
+        self.line = number if keyword == "msgid" else self.line
+        self.last = keyword or self.last
+        self.texts.setdefault(self.last, []).append(unescape(statement["text"]))
+
+    def joined(self, *keywords: str) -> list[str]:
+        """The texts of the keywords that are there."""
+        return ["".join(self.texts[keyword]) for keyword in keywords if keyword in self.texts]
+
+
+def read_po(file: SourceFile) -> Iterator[RawPair | Unreadable]:
+    """Yield the translated entries of a PO file, without those that are fuzzy or obsolete.
+
+    It is in the encoding that its header names. An entry is in memory at a time.
+
+    Raises:
+        UserError: the header contradicts the file.
+    """
+    charset = charset_of_header(header_of(head_of(file.path, file.place)), file.place)
+    if charset:
+        file = replace(file, encoding=charset, encoding_told_by="the charset in its header")
+    for block in _blocks(file):
+        entry = _parsed(block, file)
+        if isinstance(entry, Unreadable):
+            yield entry
+        elif entry and not entry.fuzzy:
+            forms = sorted(keyword for keyword in entry.texts if keyword.startswith("msgstr"))
+            yield from _pairs(entry.joined("msgid", "msgid_plural"), entry.joined(*forms), entry.line)
+
+
+def read_mo(file: SourceFile) -> Iterator[RawPair | Unreadable]:
+    """Yield the entries of an MO file, in its order."""
+    for message in read_messages(file):
+        if isinstance(message, Unreadable):
+            yield message
+        else:
+            number, texts, translations = message
+            yield from _pairs(texts, translations, number)
+
+
+def _blocks(file: SourceFile) -> Iterator[list[Line]]:
+    """The lines of each entry, with the comments before it: it ends where another one begins."""
+    block: list[Line] = []
+    seen: set[str] = set()
+    blank = False
+    for number, line, problem in read_lines(file):
+        text = line.strip()
+        found = _KEYWORD.match(text)
+        keyword = found[1] if found else "" if text[:1] in ("", "#", '"') else _STRAY
+        stray = keyword == _STRAY and blank and "msgstr" in seen
+        comment = text[:1] == "#" and (blank or "msgstr" in seen)
+        if seen and (comment or stray or keyword == "msgctxt" or (keyword == "msgid" and seen != {"msgctxt"})):
+            yield block
+            block, seen = [], set()
+        if text:
+            block.append((number, text, problem))
+        seen |= {keyword} - {""}
+        blank = not text
+    yield block
+
+
+def _parsed(block: list[Line], file: SourceFile) -> _Entry | Unreadable | None:
+    """The entry of a block; None where there are comments alone."""
+    entry = _Entry()
+    number, text = 0, ""
+    try:
+        for number, text, problem in block:
+            if text[0] == "#":
+                entry.fuzzy = _is_fuzzy(text) or (entry.fuzzy and text[:2] != "#~")  # one before #~ is of that
+            elif problem:
+                return undecodable(file, number, text, problem)
+            else:
+                entry.add(number, text)
+        if entry.last and not entry.last.startswith("msgstr"):
+            raise Unusable(MALFORMED, f"malformed PO (missing msgstr for {entry.last} {text[:40]}); add it")
+    except Unusable as mistake:
+        return Unreadable(mistake.reason, mistake.problem, file.place, number, text)
+    return entry if entry.last else None
+
+
+def _is_fuzzy(comment: str) -> bool:
+    return comment.startswith("#,") and "fuzzy" in re.split(r"[,\s]+", comment[2:])
+
+
+def _pairs(texts: Sequence[str], forms: Sequence[str], line: int) -> Iterator[RawPair]:
+    """The translated texts of an entry: one, or the singular with the first form and the plural with the last."""
+    if not texts[0]:
+        return  # the header
+    if forms[0]:
+        yield RawPair(texts[0], forms[0], line)
+    if len(texts) > 1 and any(forms):
+        yield RawPair(texts[1], [form for form in forms if form][-1], line)

@@ -1,0 +1,113 @@
+"""Formats that are not read, told by the first bytes or the name, each with what turns it into one that is."""
+
+import re
+import zipfile
+from pathlib import Path
+
+from seqloom.corpus.compression import head_of, members, packer_of
+from seqloom.errors import UserError
+
+_PANDAS = "pandas.read_{}(…).to_parquet(…)"
+_SHEET = ("a spreadsheet", "saving it as CSV UTF-8, or by pandas.read_excel(…).to_csv(…, index=False)")
+_WORDS = ("a text document", "saving it as plain text, or by pandoc -t plain")
+_TMX = ("a translation memory (TMX)", "the few lines of Python in docs/your-own-data.md")
+_XLIFF = ("an XLIFF file", "xliff2po of the Translate Toolkit")
+_SUBTITLES = ("a file of subtitles", "a script that writes one subtitle a line, without times")
+_ARROW = ("an Arrow or Feather file", _PANDAS.format("feather"))
+_DATABASE = ("a database", "sqlite3 -header -csv FILE 'select …'")
+_PICKLE = ("a pickle, which can run any code when it is opened", "pandas, where it comes from: to_parquet(…)")
+_HDF = ("an HDF5 file", _PANDAS.format("hdf"))
+_PAGE = ("an HTML page, perhaps of a login in place of a download,", "pandoc -t plain")
+_QT = ("a translation file of Qt", "ts2po of the Translate Toolkit")
+_RESOURCES = ("a file of resources", "the converters to PO of the Translate Toolkit (such as resx2po, android2po)")
+_POINTER = ("the pointer of Git LFS, and not the file,", "git lfs pull")
+_TAR = ("a tar archive", "tar xf, and naming the files in it")
+_OTHER_XML = ("an XML file", "a script that writes a table of two columns")
+
+_BY_ENDING = {
+    **dict.fromkeys(("xlsx", "xls", "xlsm", "xlsb", "ods"), _SHEET),
+    **dict.fromkeys(("docx", "doc", "odt", "rtf", "epub", "pdf"), _WORDS),
+    **dict.fromkeys(("tmx",), _TMX),
+    **dict.fromkeys(("xlf", "xliff", "sdlxliff", "mxliff", "mqxliff"), _XLIFF),
+    **dict.fromkeys(("srt", "vtt", "ass", "ttml"), _SUBTITLES),
+    **dict.fromkeys(("arrow", "feather", "ipc"), _ARROW),
+    **dict.fromkeys(("sqlite", "sqlite3", "db"), _DATABASE),
+    **dict.fromkeys(("pkl", "pickle", "joblib"), _PICKLE),
+    **dict.fromkeys(("h5", "hdf5"), _HDF),
+    "orc": ("an ORC file", _PANDAS.format("orc")),
+    "avro": ("an Avro file", "fastavro and pandas: to_parquet(…)"),
+    **dict.fromkeys(("npy", "npz"), ("a file of NumPy's", "pandas.DataFrame(numpy.load(…)).to_csv(…)")),
+    **dict.fromkeys(("html", "htm", "xhtml"), _PAGE),
+    **dict.fromkeys(("resx", "strings", "properties", "ftl"), _RESOURCES),
+    "xml": _OTHER_XML,
+    "tar": _TAR,
+    "tgz": _TAR,
+}
+_BY_BYTES = {
+    b"SQLite format 3\0": _DATABASE,
+    b"ARROW1": _ARROW,
+    b"FEA1": _ARROW,
+    b"Obj\x01": _BY_ENDING["avro"],
+    b"\x93NUMPY": _BY_ENDING["npy"],
+    b"\x89HDF": _HDF,
+    b"%PDF-": _WORDS,
+    b"{\\rtf": _WORDS,
+    b"\xd0\xcf\x11\xe0": ("an old Office document", _SHEET[1]),
+    b"\x80\x04\x95": _PICKLE,
+    b"\x80\x05\x95": _PICKLE,
+    b"version https://git-lfs.github.com/spec": _POINTER,
+}
+_ROOTS = {
+    "tmx": _TMX,
+    "xliff": _XLIFF,
+    "html": _PAGE,
+    "ts": _QT,
+    "resources": _RESOURCES,
+    "root": _RESOURCES,
+}
+_XML = re.compile(r"\s*<(\?xml|!doctype|tmx|xliff|html)\b", re.IGNORECASE)
+_ROOT = re.compile(r"<(?:!doctype\s+)?([a-z][\w.:-]*)", re.IGNORECASE)
+
+
+def refuse_foreign(place: str, path: Path, ending: str, field: str, markup: bool) -> None:
+    """Refuse a file of a format that is not read, by its ending if it has one, and by its first bytes.
+
+    Text that may hold `markup` is no page or document for it.
+
+    Raises:
+        UserError: it is such a file; the sentence says what it is and how it becomes one that is read.
+    """
+    found = _of_zip(path) or _BY_ENDING.get(ending)
+    if not found:
+        head = head_of(path, place)
+        found = next((kind for first, kind in _BY_BYTES.items() if head.startswith(first)), None)
+        found = found or (_TAR if head[257:262] == b"ustar" else None) or (None if markup else _of_markup(head))
+    if found:
+        what, how = found
+        raise UserError(f"{place}: is {what} which is not read; it can be turned into one by {how}; correct {field}")
+
+
+def _of_zip(path: Path) -> tuple[str, str] | None:
+    """Of an Office document, which is a zip archive itself."""
+    if packer_of(path) != "zip":
+        return None
+    try:
+        names = members(path)
+    except zipfile.BadZipFile:
+        return None  # told where it is opened
+    if any(name.startswith("xl/") for name in names):
+        return _SHEET
+    if "[Content_Types].xml" in names:
+        return _WORDS
+    if names[:1] == ["mimetype"]:
+        return _SHEET if path.suffix.lower() == ".ods" else _WORDS
+    return None
+
+
+def _of_markup(head: bytes) -> tuple[str, str] | None:
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    text = head[:4096].decode(encoding, "replace")
+    if not _XML.match(text):
+        return None
+    roots = [name.lower().rpartition(":")[2] for name in _ROOT.findall(text)]
+    return next((_ROOTS[root] for root in roots[:2] if root in _ROOTS), _OTHER_XML)

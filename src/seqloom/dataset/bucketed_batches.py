@@ -1,0 +1,123 @@
+"""Which sentences share a batch: similar lengths, so that little is padded, in an order that a seed decides.
+
+An epoch is cut into windows of random rows; the rows of a window are sorted by length and cut into batches, and these
+shuffled. Only one window is ever planned, so memory stays flat however large the corpus is, and an epoch is entered
+anywhere at the cost of planning one window.
+"""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqloom.dataset.batch import Batch, make_batch, make_labeled_batch
+from seqloom.dataset.masked_batch import make_masked_batch
+from seqloom.dataset.objectives import Form, Joined
+from seqloom.dataset.sequences import Sequences
+from seqloom.dataset.stage import open_split
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Training
+
+WINDOW_BATCHES = 400  # sorted together: wide enough to pad under 5 % on both sides
+WINDOW_ROWS = 1 << 20  # and no more than that
+BLOCKS = 1 << 15  # of neighboring rows, that an epoch shuffles: reading a window touches few places of a large file
+WINDOW_BLOCKS = 128  # and a window mixes so many of them at least
+COUNTED_WINDOWS = 64  # planned to know how many batches an epoch has
+
+Rows = NDArray[np.int64]
+Place = tuple[int, int]
+"""A window of an epoch and a batch of it: where an epoch is entered."""
+
+
+class BucketedBatches:
+    """The batches of one split, by token budget.
+
+    The batches of an epoch follow from seed and epoch alone, so a resumed training seeks to its place: nothing is
+    replayed, and nothing of the order has to be saved.
+    """
+
+    def __init__(self, source: Sequences, target: Sequences, batch_tokens: int, form: Form = "pairs") -> None:
+        assert len(source) == len(target)
+        self.source = source
+        self.target = {"texts": Joined(source, target), "masked": source}.get(form, target)
+        self.form = form
+        self.epoch_read = (0, 0)  # seed and epoch: what a masked batch hides
+        self.batch_tokens = batch_tokens
+        rows = len(source)
+        mean = 1 + max(source.tokens, self.target.tokens) / rows  # with END
+        window = min(WINDOW_ROWS, WINDOW_BATCHES * batch_tokens / mean)
+        self.windows = max(1, round(rows / window))
+        self.block = max(1, min(-(-rows // BLOCKS), int(window / WINDOW_BLOCKS)))
+        self.blocks = -(-rows // self.block)
+
+    @classmethod
+    def open(cls, folder: Path, split: str, batch_tokens: int, form: Form = "pairs") -> "BucketedBatches":
+        """Open one split of the batches stage."""
+        return cls(*open_split(folder, split), batch_tokens, form)
+
+    def epoch(self, seed: int, epoch: int, start: Place = (0, 0)) -> Iterator[tuple[Rows, Place]]:
+        """The batches of an epoch from `start` on: the rows of each, and the place behind it."""
+        self.epoch_read = (seed, epoch)
+        order = self._order(seed, epoch)
+        for window in range(start[0], self.windows):
+            batches = self._plan(order, seed, epoch, window)
+            first = start[1] if window == start[0] else 0
+            for number, rows in enumerate(batches[first:], start=first + 1):
+                yield rows, ((window, number) if number < len(batches) else (window + 1, 0))
+
+    def count(self, seed: int) -> int:
+        """Batches of the first epoch: counted where its windows are few, else estimated from some of them."""
+        order = self._order(seed, 0)
+        sample = range(0, self.windows, -(-self.windows // COUNTED_WINDOWS))
+        counted = sum(len(self._plan(order, seed, 0, window)) for window in sample)
+        return round(counted * self.windows / len(sample))
+
+    def updates(self, section: "Training") -> int:
+        """Updates of all epochs of a training together."""
+        return section.epochs * math.ceil(self.count(section.seed) / section.gradient_accumulation)
+
+    def in_order(self) -> Iterator[Batch]:
+        """All rows, longest first: for validation and test, where order does not matter."""
+        return (self.batch(rows) for rows in self._cut(np.arange(len(self.source))))
+
+    def batch(self, rows: Rows) -> Batch:
+        """Read and pad these rows."""
+        sources = [self.source[row] for row in rows]
+        match self.form:
+            case "masked":
+                return make_masked_batch(sources, [(*self.epoch_read, int(row)) for row in rows], self.source.ids)
+            case "labels":
+                return make_labeled_batch(sources, [self.target[row] for row in rows])
+        return make_batch(sources, [self.target[row] for row in rows])
+
+    def _order(self, seed: int, epoch: int) -> NDArray[np.uint32]:
+        """The blocks of rows in the order of an epoch."""
+        return np.random.default_rng((seed, epoch)).permutation(np.arange(self.blocks, dtype=np.uint32))
+
+    def _plan(self, order: NDArray[np.uint32], seed: int, epoch: int, window: int) -> list[Rows]:
+        """The rows of each batch of one window."""
+        first, last = (edge * self.blocks // self.windows for edge in (window, window + 1))
+        blocks = order[first:last].astype(np.int64)
+        rows = (blocks[:, None] * self.block + np.arange(self.block)).ravel()
+        random = np.random.default_rng((seed, epoch, window))
+        batches = list(self._cut(rows[rows < len(self.source)], random.random()))
+        return [batches[index] for index in random.permutation(len(batches))]
+
+    def _cut(self, rows: Rows, share: float = 1.0) -> Iterator[Rows]:
+        """Sort rows by falling length and cut them into batches within the budget; one over the budget stands alone.
+
+        The first batch has a `share` of its rows, so that other rows meet in another epoch even in a small corpus.
+        """
+        source, target = (side.lengths_of(rows) for side in (self.source, self.target))
+        longer = np.maximum(source, target) + 1  # with END
+        order = np.lexsort((source, target, longer))[::-1]
+        rows, longer = rows[order], longer[order]
+        start = 0
+        while start < len(rows):
+            count = max(1, int(share * (self.batch_tokens // longer[start])))
+            yield rows[start : start + count]
+            start, share = start + count, 1.0

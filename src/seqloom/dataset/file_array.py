@@ -1,0 +1,75 @@
+"""A column of numbers in a file, of which only what is asked for is ever in memory."""
+
+import os
+import weakref
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+NEAR = 1024  # numbers: closer than that, two are read at once with what lies between them
+
+
+class FileArray:
+    """Reads like an array of one dimension.
+
+    Not a mapped file: the kernel maps what lies around a place too, up to megabytes of it, so that a process which
+    reads here and there in a large file soon seems to hold all of it (docs/notes/speed.md).
+    """
+
+    def __init__(self, path: Path, dtype: DTypeLike, start: int = 0) -> None:
+        self._dtype = np.dtype(dtype)
+        self._start = start
+        self._descriptor = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._descriptor)
+        self._length = (path.stat().st_size - start) // self._dtype.itemsize
+
+    @classmethod
+    def of_npy(cls, path: Path) -> "FileArray":
+        """The numbers of a file that `np.save` wrote."""
+        mapped = np.load(path, mmap_mode="r")
+        return cls(path, mapped.dtype, mapped.offset)
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, places: int) -> int: ...
+    @overload
+    def __getitem__(self, places: slice | NDArray[np.int64]) -> NDArray[Any]: ...
+    def __getitem__(self, places: int | slice | NDArray[np.int64]) -> int | NDArray[Any]:
+        if isinstance(places, slice):
+            first, last, step = places.indices(self._length)
+            assert step == 1
+            return self._read(first, max(first, last))
+        if isinstance(places, np.ndarray):
+            return self._gather(places)
+        first = places % self._length
+        return int(self._read(first, first + 1)[0])
+
+    def _read(self, first: int, last: int) -> NDArray[Any]:
+        size = self._dtype.itemsize
+        wanted, at = (last - first) * size, self._start + first * size
+        data = os.pread(self._descriptor, wanted, at)
+        while len(data) < wanted:  # the kernel reads no more than 2 GiB at once
+            data += self._more(wanted - len(data), at + len(data))
+        return np.frombuffer(data, self._dtype)
+
+    def _more(self, wanted: int, at: int) -> bytes:
+        more = os.pread(self._descriptor, wanted, at)
+        if not more:
+            raise EOFError("a file of the batches became shorter while it was read; remove its folder and run again")
+        return more
+
+    def _gather(self, places: NDArray[np.int64]) -> NDArray[Any]:
+        """The numbers at `places`, each stretch of near ones with one read."""
+        order = np.argsort(places, kind="stable")
+        ascending = places[order]
+        found = np.empty(len(places), self._dtype)
+        for run in np.split(np.arange(len(places)), np.flatnonzero(np.diff(ascending) > NEAR) + 1):
+            if len(run):
+                first = int(ascending[run[0]])
+                stretch = self._read(first, int(ascending[run[-1]]) + 1)
+                found[order[run]] = stretch[ascending[run] - first]
+        return found

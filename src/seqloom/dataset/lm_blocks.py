@@ -1,0 +1,81 @@
+"""Running text as rows of equal length, wherever its passages end: what a language model learns from and is judged by.
+
+While a model learns, the text is a ring that every epoch cuts at other places, so that no token always stands first.
+When it is judged, each row is read behind the one before it, which is known and not counted.
+
+B batch, N tokens of a row.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from seqloom.dataset.batch import Batch, pad_sources
+from seqloom.dataset.bucketed_batches import BucketedBatches, Place, Rows
+from seqloom.dataset.sequences import Ids, Sequences
+from seqloom.dataset.stage import open_split
+from seqloom.vocabulary.special_tokens import PADDING, START
+
+
+class BlockBatches(BucketedBatches):
+    """The batches of one split of running text; the last row may be shorter."""
+
+    def __init__(self, text: Sequences, block_size: int, batch_tokens: int) -> None:
+        self.ids, self.block_size, self.total = text.ids, block_size, text.tokens
+        rows = -(-self.total // block_size)
+        edges = np.minimum(np.arange(rows + 1, dtype=np.int64) * block_size, self.total)
+        nothing = Sequences(np.zeros(0, dtype=np.int32), np.zeros(rows + 1, dtype=np.int64))
+        super().__init__(nothing, Sequences(text.ids, edges), batch_tokens)
+
+    @classmethod
+    def open_running(cls, folder: Path, split: str, block_size: int, batch_tokens: int) -> "BlockBatches":
+        """Open one split of the batches stage; source and target are the same text."""
+        _, text = open_split(folder, split)
+        return cls(text, block_size, batch_tokens)
+
+    def epoch(self, seed: int, epoch: int, start: Place = (0, 0)) -> Iterator[tuple[Rows, Place]]:
+        """The batches of an epoch from `start` on."""
+        self.turn = int(np.random.default_rng((seed, epoch)).integers(self.total))
+        return super().epoch(seed, epoch, start)
+
+    turn = 0
+    """The token that the first row of this epoch begins with."""
+
+    def batch(self, rows: Rows) -> Batch:
+        """These rows of the ring as it is cut in this epoch."""
+        lengths = self.target.lengths_of(rows).tolist()
+        return make_block_batch([self._ring(row, length) for row, length in zip(rows.tolist(), lengths, strict=True)])
+
+    def in_order(self) -> Iterator[Batch]:
+        """All rows as they stand, each behind the one before it."""
+        size = max(1, self.batch_tokens // (2 * self.block_size))
+        for first in range(0, len(self.target), size):
+            known, texts = zip(*map(self._behind, range(first, min(first + size, len(self.target)))), strict=True)
+            yield make_block_batch(texts, known)
+
+    def _ring(self, row: int, length: int) -> Ids:
+        start = (self.turn + row * self.block_size) % self.total
+        over = max(0, start + length - self.total)
+        return np.concatenate([self.ids[start : start + length - over], self.ids[0:over]])
+
+    def _behind(self, row: int) -> tuple[int, Ids]:
+        """How many tokens before a row are known, and these with the row."""
+        first = max(0, row - 1) * self.block_size
+        return row * self.block_size - first, self.ids[first : min((row + 1) * self.block_size, self.total)]
+
+
+def make_block_batch(texts: Sequence[Ids], known: Sequence[int] | None = None) -> Batch:
+    """Texts to be predicted token by token behind START, the first `known` of each left out; none of them ends."""
+    output = torch.full((len(texts), max(map(len, texts))), PADDING)
+    inputs = torch.full_like(output, PADDING)
+    inputs[:, 0] = START
+    for row, text in enumerate(texts):
+        ids = torch.from_numpy(np.asarray(text, dtype=np.int64))
+        output[row, : len(ids)] = ids
+        inputs[row, 1 : len(ids)] = ids[:-1]
+    for row, count in enumerate(known or ()):
+        output[row, :count] = PADDING
+    nothing = [np.zeros(0, dtype=np.int32)] * len(texts)
+    return Batch(pad_sources(nothing), inputs, output, int((output != PADDING).sum()))

@@ -1,0 +1,49 @@
+"""Whether learned positions have a place for every token of a corpus, told before anything is learned."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqloom.dataset.objectives import Joined, form_of
+from seqloom.dataset.stage import SPLITS, open_split
+from seqloom.errors import UserError
+from seqloom.recipe.model_rules import sides_with_learned_positions, window_of
+
+if TYPE_CHECKING:
+    from seqloom.dataset.sequences import Sequences
+    from seqloom.recipe.schema import Recipe
+
+
+def check_lengths(recipe: "Recipe", folder: Path) -> None:
+    """Look for the longest text of each split in the batches in `folder`.
+
+    Raises:
+        UserError: a text with its START or END does not fit `model.max_positions`.
+    """
+    if window_of(recipe) or not sides_with_learned_positions(recipe.model):
+        return
+    longest = {
+        (split, text): int(sequences.lengths.max()) + 1
+        for split in SPLITS
+        for text, sequences in _read_by_place(recipe, folder, split)
+    }
+    (split, text), needed = max(longest.items(), key=lambda pair: pair[1])
+    if needed > recipe.model.max_positions:
+        raise UserError(
+            f"the longest {text} of the {split} split has {needed - 1} tokens, and model.max_positions {recipe.model.max_positions} "
+            f"holds {recipe.model.max_positions - 1}: raise it to {needed}, lower corpus.max_characters, or set "
+            "model.positions to sinusoidal or rotary"
+        )
+
+
+def _read_by_place(recipe: "Recipe", folder: Path, split: str) -> Iterator[tuple[str, "Sequences"]]:
+    """The texts of a split that a side with learned positions reads, and what they are called."""
+    source, target = open_split(folder, split)
+    sides, form = sides_with_learned_positions(recipe.model), form_of(recipe.model, recipe.training.objective)
+    if form == "texts":
+        yield "source with its target", Joined(source, target)
+        return
+    if "encoder" in sides:
+        yield "source", source
+    if "decoder" in sides and form == "pairs":
+        yield "target", target

@@ -1,0 +1,45 @@
+"""The batches stage: every split through the vocabularies once, so that no epoch tokenizes again."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from seqloom.dataset.length_limit import LengthLimit
+from seqloom.dataset.sequences import Sequences, open_sequences, write_sequences
+from seqloom.progress import Progress
+
+SPLITS = ("train", "validation", "test")
+SIDES = ("source", "target")
+
+
+def encode_corpus(corpus: Path, vocabulary: Path, folder: Path, progress: Progress) -> dict[str, Any]:
+    """Write the id sequences of each split and side to `folder`, and how long answers may be; return counts."""
+    from seqloom.corpus.corpus_files import iterate_split
+    from seqloom.vocabulary.stage import load_vocabularies
+
+    vocabularies = dict(zip(SIDES, load_vocabularies(vocabulary), strict=True))
+    done = 0
+    facts: dict[str, Any] = {"tokens": {}, "mean_length": {}}
+
+    def chunks(split: str, side: str) -> Iterator[Sequence[Sequence[int]]]:
+        nonlocal done
+        for frame in iterate_split(corpus, split, (side,)):
+            yield vocabularies[side].encode(frame[side].tolist())
+            done += len(frame)
+            progress(done, None, "rows")
+
+    for split in SPLITS:
+        for side in SIDES:
+            sequences = write_sequences(folder / f"{split}.{side}", chunks(split, side))
+            facts["tokens"][f"{split}.{side}"] = int(sequences.offsets[-1])
+            facts["mean_length"][f"{split}.{side}"] = round(float(sequences.lengths.mean()), 2)
+    limit = LengthLimit.of(*open_split(folder, "train"))
+    limit.save(folder)
+    return {**facts, "length_limit": asdict(limit)}
+
+
+def open_split(folder: Path, split: str) -> tuple[Sequences, Sequences]:
+    """The source and target sequences of one split."""
+    source, target = (open_sequences(folder / f"{split}.{side}") for side in SIDES)
+    return source, target

@@ -1,0 +1,110 @@
+"""A Transformer checkpoint as a CTranslate2 model: the same weights in the layout of an engine made for CPUs.
+
+https://opennmt.net/CTranslate2; D width, L layers.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seqloom.decoding.backends import ctranslate2, places_of
+from seqloom.decoding.generator import Generator
+from seqloom.errors import UserError
+from seqloom.models.positional_encoding import LearnedPositions, SinusoidalPositions, sinusoids
+from seqloom.recipe.model_rules import ctranslate2_obstacles
+from seqloom.recipe.serialization import read_recipe
+from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS, START, UNKNOWN, VOCABULARY_FILES
+from seqloom.vocabulary.vocabulary import Vocabulary
+
+
+def write_ctranslate2(checkpoint: Path, folder: Path, quantization: str | None) -> None:
+    """Write the weights of `checkpoint` to `folder`; without a quantization they stay float32.
+
+    Raises:
+        UserError: the model is no Transformer that CTranslate2 knows.
+    """
+    recipe = read_recipe(checkpoint)
+    for reason in ctranslate2_obstacles(recipe):
+        raise UserError(f"{checkpoint}: CTranslate2 cannot run this model: {reason}")
+    specs = ctranslate2().specs
+    model, section = Generator.load(checkpoint).model, recipe.model
+    fixed: dict[str, Any] = {"pre_norm": section.norm == "pre"}
+    if section.positions == "rotary":
+        fixed |= {"rotary_dim": 0, "rotary_interleave": False}
+    spec = specs.TransformerSpec(
+        specs.TransformerEncoderSpec(section.encoder_layers, section.heads, **fixed),
+        specs.TransformerDecoderSpec(section.decoder_layers, section.heads, **fixed),
+    )
+    _fill_encoder(spec.encoder, model, places_of(recipe))
+    _fill_decoder(spec.decoder, model, places_of(recipe))
+    for name, register in zip(
+        VOCABULARY_FILES, (spec.register_source_vocabulary, spec.register_target_vocabulary), strict=True
+    ):
+        register(Vocabulary.load(checkpoint / name).tokens)
+    config = spec.config
+    config.bos_token, config.eos_token, config.unk_token = (SPECIAL_TOKENS[id] for id in (START, END, UNKNOWN))
+    config.decoder_start_token, config.add_source_eos, config.add_source_bos = SPECIAL_TOKENS[START], True, False
+    spec.validate()
+    spec.optimize(quantization=quantization)
+    spec.save(str(folder))
+
+
+def _fill_encoder(spec: Any, model: Any, places: int) -> None:
+    encoder = model.encoder
+    spec.embeddings[0].weight = _array(model.source_embedding.weight)
+    _fill_positions(spec, encoder.enter.positions, places)
+    for theirs, ours in zip(spec.layer, encoder.layers, strict=True):
+        _fill_attention(theirs.self_attention, ours.attention, ours.around_attention)
+        _fill_feedforward(theirs.ffn, ours)
+    if isinstance(encoder.norm, nn.LayerNorm):
+        _fill_norm(spec.layer_norm, encoder.norm)
+
+
+def _fill_decoder(spec: Any, model: Any, places: int) -> None:
+    decoder = model.decoder
+    spec.embeddings.weight = _array(model.target_embedding.weight)
+    _fill_positions(spec, decoder.enter.positions, places)
+    weights, biases = (x.chunk(len(decoder.layers)) for x in (decoder.keys_values.weight, decoder.keys_values.bias))
+    for theirs, ours, weight, bias in zip(spec.layer, decoder.layers, weights, biases, strict=True):
+        _fill_attention(theirs.self_attention, ours.attention, ours.around_attention)
+        _fill_norm(theirs.attention.layer_norm, ours.around_source.norm)
+        _fill_linear(theirs.attention.linear[0], ours.source.enter.weight, ours.source.enter.bias)
+        _fill_linear(theirs.attention.linear[1], weight, bias)  # (2 D, D) the keys and values of this layer
+        _fill_linear(theirs.attention.linear[2], ours.source.leave.weight, ours.source.leave.bias)
+        _fill_feedforward(theirs.ffn, ours)
+    if isinstance(decoder.norm, nn.LayerNorm):
+        _fill_norm(spec.layer_norm, decoder.norm)
+    _fill_linear(spec.projection, model.output.weight, model.output.bias)
+
+
+def _fill_positions(spec: Any, positions: nn.Module | None, places: int) -> None:
+    if isinstance(positions, LearnedPositions):
+        spec.position_encodings.encodings = _array(positions.table)
+    elif isinstance(positions, SinusoidalPositions):
+        spec.position_encodings.encodings = _array(sinusoids(places, positions.width))
+
+
+def _fill_attention(spec: Any, attention: Any, around: Any) -> None:
+    _fill_norm(spec.layer_norm, around.norm)
+    _fill_linear(spec.linear[0], attention.enter.weight, attention.enter.bias)
+    _fill_linear(spec.linear[1], attention.leave.weight, attention.leave.bias)
+
+
+def _fill_feedforward(spec: Any, layer: Any) -> None:
+    _fill_norm(spec.layer_norm, layer.around_feedforward.norm)
+    for theirs, ours in ((spec.linear_0, layer.feedforward.widen), (spec.linear_1, layer.feedforward.narrow)):
+        _fill_linear(theirs, ours.weight, ours.bias)
+
+
+def _fill_norm(spec: Any, norm: nn.LayerNorm) -> None:
+    spec.gamma, spec.beta = _array(norm.weight), _array(norm.bias)
+
+
+def _fill_linear(spec: Any, weight: Tensor, bias: Tensor) -> None:
+    spec.weight, spec.bias = _array(weight), _array(bias)
+
+
+def _array(values: Tensor) -> Any:
+    return values.detach().to(torch.float32).contiguous().numpy()

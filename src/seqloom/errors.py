@@ -1,0 +1,29 @@
+"""The exceptions for what is not Seqloom's to put right."""
+
+from seqloom.url_mask import masked
+
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
+
+
+def showable(text: str) -> str:
+    """The text as every terminal, log and server takes it: what it quotes may hold anything.
+
+    Halves of surrogate pairs come of JSON (`"\\ud800"`) and of names of files that are not UTF-8 and cannot be encoded;
+    control characters would move the cursor of whoever reads them. Both are written as Python escapes them.
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").translate(_CONTROL)
+
+
+class UserError(ValueError):
+    """Something in the user's files, recipe or request is wrong.
+
+    The message is one sentence that names the place (file and line, or field) and the remedy; the command line
+    prints it alone and exits with 2, and Prefect never retries it. Secrets of the URLs in it are masked.
+    """
+
+    def __init__(self, *parts: object) -> None:
+        super().__init__(*(showable(masked(part)) if isinstance(part, str) else part for part in parts))
+
+
+class Unreachable(UserError):
+    """A place on the net does not answer: a person reads it like a mistake, and a run at night tries again."""

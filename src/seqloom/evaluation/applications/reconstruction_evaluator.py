@@ -1,0 +1,45 @@
+"""Texts written back from their vectors, measured beside the most similar text of the training split."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from seqloom.evaluation.applications.evaluator import EvalSet, Replies
+from seqloom.evaluation.applications.translation_evaluator import NEAREST, TranslationEvaluator
+from seqloom.evaluation.baselines import nearest_baseline
+from seqloom.evaluation.scores import Score
+from seqloom.evaluation.significance import SufficientStatistics, exact_matches
+from seqloom.progress import Progress
+from seqloom.recipe.applications import RECONSTRUCTION
+
+EXACT = "exact_match"
+_SIGNATURE = "share of texts that come back letter by letter"
+
+
+class ReconstructionEvaluator(TranslationEvaluator):
+    """A translation into the same language, and the share of texts that come back letter by letter."""
+
+    kind = RECONSTRUCTION
+    short = True
+
+    def baselines(self, train: pd.DataFrame, test: EvalSet, progress: Progress) -> dict[str, Replies]:
+        """A look-up; to copy the text would be the task itself, with no vector to pass through."""
+        texts = train["source"].tolist()
+        return {NEAREST: {"prediction": nearest_baseline(texts, texts, test.sources, progress)}}
+
+    def scores(self, replies: Replies, test: EvalSet) -> dict[str, Score]:
+        """Of the corpus."""
+        exact = Score(EXACT, self.count(EXACT, replies, test).figure, _SIGNATURE)
+        return {EXACT: exact, **super().scores(replies, test)}
+
+    def count(self, metric: str, replies: Replies, test: EvalSet) -> SufficientStatistics:
+        """Texts that came back, or what sacreBLEU adds up."""
+        if metric == EXACT:
+            return exact_matches(replies["prediction"], test.references)
+        return super().count(metric, replies, test)
+
+    def by_row(self, replies: Replies, test: EvalSet) -> dict[str, Sequence[Any]]:
+        """Whether it came back, and the chrF of each."""
+        exact = [text == wanted for text, wanted in zip(replies["prediction"], test.references, strict=True)]
+        return {"exact": exact, **super().by_row(replies, test)}

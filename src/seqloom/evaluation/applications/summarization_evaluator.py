@@ -1,0 +1,57 @@
+"""Summaries, measured by ROUGE beside the first sentence and the summary of the most similar document."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
+from seqloom.evaluation.baselines import lead_baseline, nearest_baseline
+from seqloom.evaluation.examples import Merit
+from seqloom.evaluation.length_buckets import length_buckets
+from seqloom.evaluation.plot_style import MODEL
+from seqloom.evaluation.plots import length_histogram, length_scores
+from seqloom.evaluation.rouge import count_rouge, rouge_of_rows, summary_scores
+from seqloom.evaluation.scores import Score
+from seqloom.evaluation.significance import SufficientStatistics
+from seqloom.progress import Progress
+from seqloom.recipe.applications import SUMMARIZATION
+
+
+class SummarizationEvaluator(Evaluator):
+    """ROUGE, and what it does not see."""
+
+    kind = SUMMARIZATION
+
+    def baselines(self, train: pd.DataFrame, test: EvalSet, progress: Progress) -> dict[str, Replies]:
+        """How the text begins, and a look-up: many a document is of a series."""
+        sources, targets = train["source"].tolist(), train["target"].tolist()
+        nearest = nearest_baseline(sources, targets, test.sources, progress)
+        return {"lead": {"prediction": lead_baseline(targets, test.sources)}, "nearest": {"prediction": nearest}}
+
+    def scores(self, replies: Replies, test: EvalSet) -> dict[str, Score]:
+        """All of them."""
+        return summary_scores(replies["prediction"], test.references, test.sources, test.language)
+
+    def count(self, metric: str, replies: Replies, test: EvalSet) -> SufficientStatistics:
+        """F1 by row."""
+        return count_rouge(metric, replies["prediction"], test.references, test.language)
+
+    def by_row(self, replies: Replies, test: EvalSet) -> dict[str, Sequence[Any]]:
+        """The ROUGE-L of each."""
+        rows = rouge_of_rows(["rougeL"], replies["prediction"], test.references, test.language)
+        return {metric: of_rows.tolist() for metric, of_rows in rows.items()}
+
+    def merits(self, replies: Replies, test: EvalSet) -> list[Merit]:
+        """By the ROUGE-L of each."""
+        rouge = self.kind.judged["rougeL"]
+        figures = self.by_row(replies, test)["rougeL"]
+        return [Merit(figure, f"{rouge.label} {rouge.shown(figure)}") for figure in figures]
+
+    def draw(self, folder: Path, systems: Mapping[str, Replies], test: EvalSet) -> None:
+        """By length of the document, and lengths of the summaries."""
+        counts = {system: self.count("rougeL", replies, test) for system, replies in systems.items()}
+        buckets, measure = length_buckets(test.sources, counts), self.kind.judged["rougeL"]
+        length_scores(buckets, self.kind.baselines, measure, folder / "rouge_by_length.png")
+        length_histogram(test.references, systems[MODEL]["prediction"], folder / "lengths.png")

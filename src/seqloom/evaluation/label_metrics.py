@@ -1,0 +1,86 @@
+"""Scores of labels, each as sums over rows, so that resampling and slices need nothing else.
+
+N rows, L labels, B bins of certainty.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import sklearn
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from seqloom.evaluation.significance import Figures, SufficientStatistics, mean_of
+
+BINS = 15  # of equal width, as in Guo et al. 2017
+
+SIGNATURES = {
+    "accuracy": "share of rows whose label is right",
+    "macro_f1": f"mean F1 of the labels that occur in the references, as scikit-learn {sklearn.__version__}",
+    "calibration_error": f"expected calibration error of the chosen label, {BINS} equal bins (Guo et al. 2017)",
+}
+
+
+def counts_of(
+    metric: str, predictions: Sequence[str], probabilities: Sequence[float], references: Sequence[str]
+) -> SufficientStatistics:
+    """What `metric` of `SIGNATURES` counts in each row; `probabilities` are those of the predictions."""
+    assert len(predictions) == len(references) > 0, "one label per reference, and at least one"
+    right = np.array([label == wanted for label, wanted in zip(predictions, references, strict=True)], dtype=np.float64)
+    match metric:
+        case "accuracy":
+            return mean_of(right)
+        case "macro_f1":
+            return SufficientStatistics(_hits(predictions, references), _macro_f1)
+    return SufficientStatistics(_binned(np.asarray(probabilities, dtype=np.float64), right), _calibration_error)
+
+
+def confusion(predictions: Sequence[str], references: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """All labels in order, and how often a reference (row) was given a label (column), `(L, L)`."""
+    labels = sorted({*predictions, *references})
+    place = {label: number for number, label in enumerate(labels)}
+    table = np.zeros((len(labels), len(labels)), dtype=np.int64)
+    np.add.at(table, ([place[label] for label in references], [place[label] for label in predictions]), 1)
+    return labels, table
+
+
+def bins_of(probabilities: Figures) -> NDArray[np.int64]:
+    """The bin of each certainty, `(N,)`; 1 is in the last."""
+    return np.minimum((probabilities * BINS).astype(np.int64), BINS - 1)
+
+
+def _hits(predictions: Sequence[str], references: Sequence[str]) -> csr_array:
+    """For each label that occurs in the references: is it right, was it given, was it wanted; `(N, 3 L)`.
+
+    A row has three ones at most, and the rest is not stored.
+    """
+    place = {label: number for number, label in enumerate(sorted(set(references)))}
+    columns: list[int] = []
+    starts = [0]
+    for label, wanted in zip(predictions, references, strict=True):
+        given = [len(place) + place[label]] if label in place else []
+        columns += [*([place[wanted]] if label == wanted else []), *given, 2 * len(place) + place[wanted]]
+        starts.append(len(columns))
+    return csr_array((np.ones(len(columns)), columns, starts), shape=(len(references), 3 * len(place)))
+
+
+def _macro_f1(sums: Figures) -> float:
+    """A label that no row wants says nothing about the model: a resample or a slice may have none."""
+    right, given, wanted = sums.reshape(3, -1)
+    occurs = wanted > 0
+    return float(np.mean(2 * right[occurs] / (given[occurs] + wanted[occurs])))
+
+
+def _binned(probabilities: Figures, right: Figures) -> Figures:
+    """Certainty and rightness of each row in the columns of its bin, and 1 in the last; `(N, 2 B + 1)`."""
+    rows, bins = np.arange(len(right)), bins_of(probabilities)
+    counted = np.zeros((len(right), 2 * BINS + 1))
+    counted[rows, bins] = probabilities
+    counted[rows, BINS + bins] = right
+    counted[:, -1] = 1.0
+    return counted
+
+
+def _calibration_error(sums: Figures) -> float:
+    certainty, rightness = sums[:-1].reshape(2, -1)
+    return float(np.abs(certainty - rightness).sum() / sums[-1])

@@ -1,0 +1,42 @@
+"""Does quality fall as sources grow longer? A score by source length."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqloom.evaluation.significance import SufficientStatistics
+
+
+@dataclass(frozen=True)
+class LengthBucket:
+    """The rows whose source is between two lengths, in characters, both included."""
+
+    shortest: int
+    longest: int
+    rows: int
+    scores: Mapping[str, float]  # by system
+
+
+def length_buckets(
+    sources: Sequence[str], systems: Mapping[str, SufficientStatistics], most: int = 6
+) -> list[LengthBucket]:
+    """Cut the rows into at most `most` buckets of about as many rows each, with the score of every system on each.
+
+    Rows of one length stay together, so there are fewer buckets where there are few lengths.
+    """
+    buckets = []
+    for rows in rows_by_length(sources, most):
+        lengths = [len(sources[row]) for row in rows]
+        scores = {name: counts.of(rows) for name, counts in systems.items()}
+        buckets.append(LengthBucket(min(lengths), max(lengths), len(rows), scores))
+    return buckets
+
+
+def rows_by_length(sources: Sequence[str], most: int) -> list[list[int]]:
+    """The rows in at most `most` groups of about as many each, from short sources to long."""
+    lengths = np.array([len(source) for source in sources])
+    shares = np.linspace(0, 1, most + 1)[1:]
+    limits = np.unique(np.quantile(lengths, shares, method="lower"))  # the longest of each group: lengths that occur
+    group_of_row = np.searchsorted(limits, lengths)
+    return [np.flatnonzero(group_of_row == number).tolist() for number in range(len(limits))]

@@ -1,0 +1,47 @@
+"""Scores of the validation split while training goes on; training itself knows neither decoding nor scores."""
+
+from pathlib import Path
+
+from seqloom.corpus.corpus_files import read_split
+from seqloom.dataset.length_limit import LengthLimit
+from seqloom.decoding.load import generator_of
+from seqloom.evaluation.applications.evaluator import EvalSet
+from seqloom.evaluation.applications.evaluator_factory import evaluator_of
+from seqloom.evaluation.row_sample import sample_by_text
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.recipe.applications import application_of
+from seqloom.recipe.schema import Recipe
+from seqloom.vocabulary.stage import load_vocabularies
+
+ROWS = 1000  # decoded at most: enough to tell epochs apart, little enough to do after each
+
+
+def rows_scored(task: str, rows: int) -> int:
+    """How many of so many validation rows choose the epoch: of labels all, for none has to be searched for."""
+    return rows if application_of(task).answer == "label" else min(rows, ROWS)
+
+
+def validation_text(corpus: str, vocabulary: str, batches: str, recipe: str) -> "ValidationText":
+    """The same from places, the recipe's being its JSON file: for a training that runs in another process."""
+    text = Path(recipe).read_text(encoding="utf-8")
+    return ValidationText(Path(corpus), Path(vocabulary), Path(batches), Recipe.model_validate_json(text))
+
+
+class ValidationText:
+    """Answers validation sources greedily and scores that."""
+
+    def __init__(self, corpus: Path, vocabulary: Path, batches: Path, recipe: Recipe) -> None:
+        self.task = recipe.task
+        self.judge = evaluator_of(recipe.task)
+        table = read_split(corpus, "validation")
+        table = sample_by_text(table, rows_scored(recipe.task, len(table)))
+        self.rows = EvalSet.of(table, recipe.corpus.target_language)
+        self.source, self.target = load_vocabularies(vocabulary)
+        self.limit = LengthLimit.load(batches)
+        self.decoding = recipe.decoding.model_copy(update={"method": "beam", "beam_size": 1})
+
+    def __call__(self, model: EncoderDecoder) -> dict[str, float]:
+        """The judged scores of `model` as it stands."""
+        generator = generator_of(self.task, model, self.source, self.target, self.decoding, self.limit)
+        replies = generator.columns(generator.answer(self.rows.sources, self.decoding))
+        return {name: self.judge.count(name, replies, self.rows).figure for name in self.judge.kind.judged}

@@ -1,0 +1,28 @@
+"""How embedded tokens enter a stack that reads all places at once.
+
+B batch, T length, E embedding width, D width.
+"""
+
+from torch import Tensor, nn
+
+from seqloom.models.dropout import Dropout
+from seqloom.models.positional_encoding import build_positions
+
+
+class InputEmbedding(nn.Module):
+    """Embedded tokens, scaled to a spread of one, with their positions, at the stack's width."""
+
+    def __init__(self, width: int, stack_width: int, positions: str, places: int, dropout: float) -> None:
+        super().__init__()
+        self.scale = width**0.5
+        self.widen = nn.Identity() if width == stack_width else nn.Linear(width, stack_width)
+        self.positions = build_positions(positions, places, stack_width)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, embedded: Tensor, first: int) -> Tensor:
+        """Embedded tokens `(B, T, E)`, the first of which stands at place `first`, to `(B, T, D)`."""
+        inputs: Tensor = self.widen(embedded * self.scale)
+        if self.positions is not None:
+            inputs = self.positions(inputs, first)
+        dropped: Tensor = self.dropout(inputs)
+        return dropped

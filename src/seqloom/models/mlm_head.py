@@ -1,0 +1,48 @@
+"""What an encoder is asked while it learns from text alone: which token stands where.
+
+B batch, T target length, S source length, E embedding width, D memory width.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from seqloom.models.base import Decoder, State
+from seqloom.models.dropout import Dropout
+from seqloom.models.memory import Memory
+
+
+@dataclass(frozen=True)
+class MaskedLMState:
+    """The place that is read next."""
+
+    place: int
+
+    def reorder(self, rows: Tensor) -> "MaskedLMState":  # noqa: ARG002 all rows are at one place
+        """All hypotheses read the same source."""
+        return self
+
+
+class MaskedLMHead(Decoder):
+    """The tokens of the source, of which some are hidden, place by place.
+
+    Devlin et al. 2019, https://arxiv.org/abs/1810.04805. What was written before is not looked at.
+    """
+
+    def __init__(self, width: int, memory_width: int, dropout: float) -> None:
+        super().__init__()
+        self.readout = nn.Linear(memory_width, width)
+        self.dropout = Dropout(dropout)
+
+    def start(self, memory: Memory) -> MaskedLMState:  # noqa: ARG002 the contract's
+        """The first place."""
+        return MaskedLMState(0)
+
+    def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
+        """Tokens `(B, T, E)`, of which only their number counts, to the features of the next T places `(B, T, E)`."""
+        assert isinstance(state, MaskedLMState)
+        end, length = state.place + embedded.shape[1], memory.states.shape[1]
+        places = torch.arange(state.place, end, device=embedded.device).clamp_max(length - 1)  # none lies behind END
+        features = torch.tanh(self.readout(memory.states[:, places]))
+        return self.dropout(features), MaskedLMState(end)

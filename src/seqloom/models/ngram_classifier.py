@@ -1,0 +1,130 @@
+"""A linear model of the runs of neighboring tokens in a text: what a bag of words and word pairs says of its label.
+
+B batch, S source length, N tokens of the longest run, R runs known, K labels.
+
+
+A classifier beside a linear model of what it reads.
+
+B batch, S source length, E embedding width, V target vocabulary.
+"""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from seqloom.dataset.batch import Batch
+from seqloom.models.base import State
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.memory import Memory
+from seqloom.vocabulary.special_tokens import PADDING, SPECIAL_TOKENS
+
+BASE = 1 << 20  # more than any vocabulary has tokens, so that a run is a number and a number is one run
+LONGEST = 3  # tokens of a run whose number fits into 64 bits
+MOST_WEIGHTS = 1 << 22  # of rows times runs times labels held at once: 16 MB, and as much again while they are masked
+
+
+class NgramLinear(nn.Module):
+    """Each run adds its weights to the labels' logits, divided by the length of the text's vector of runs.
+
+    Nothing of it is learned with a network: `training.linear_fit` fits it.
+    """
+
+    keys: Tensor  # (R,) int64, rising
+    weights: Tensor  # (R, K)
+    squares: Tensor  # (R,) what a run adds to the squared length
+    bias: Tensor  # (K,)
+
+    def __init__(self, runs: int, labels: int, longest: int) -> None:
+        super().__init__()
+        self.longest = longest
+        self.register_buffer("keys", torch.zeros(runs, dtype=torch.int64))
+        self.register_buffer("weights", torch.zeros(runs, labels))
+        self.register_buffer("squares", torch.ones(runs))
+        self.register_buffer("bias", torch.zeros(labels))
+
+    def forward(self, source: Tensor) -> Tensor:
+        """Source ids `(B, S)` to logits `(B, K)`; a run that is not known says nothing."""
+        keys = keys_of_runs(source, self.longest).flatten(1)  # (B, S N)
+        places = torch.searchsorted(self.keys, keys).clamp_max(len(self.keys) - 1)
+        known = (self.keys[places] == keys) & (keys > 0)
+        length = (self.squares[places] * known).sum(dim=1, keepdim=True).clamp_min(1e-12).sqrt()
+        rows = max(1, MOST_WEIGHTS // (places.shape[1] * self.weights.shape[1]))
+        parts = zip(torch.split(places, rows), torch.split(known, rows), strict=True)
+        return torch.cat([self._sums(*part) for part in parts]) / length + self.bias
+
+    def _sums(self, places: Tensor, known: Tensor) -> Tensor:
+        """The weights of the known runs `(B, S N)` of each row `(B, K)`; a row's sum is its own, whatever B."""
+        return (self.weights[places] * known.unsqueeze(2)).sum(dim=1)
+
+
+def keys_of_runs(source: Tensor, longest: int) -> Tensor:
+    """Ids `(B, S)` to a number for each run of 1 to N tokens at the place where it ends, `(B, S, N)`.
+
+    It is 0, which is no run's, where a run would begin before the text or hold padding.
+    """
+    keys = [torch.where(source == PADDING, 0, source)]
+    for _ in range(1, longest):
+        before = F.pad(keys[-1][:, :-1], (1, 0))  # the run that ends one place earlier
+        keys.append(torch.where((before > 0) & (source != PADDING), before * BASE + source, 0))
+    return torch.stack(keys, dim=2)
+
+
+class WideClassifier(EncoderDecoder):
+    """A network and a linear model that judge a text apart, and whose logits are added up, each times its share.
+
+    A network reads on from what words mean and how they stand, a linear model remembers which words and pairs go with a
+    label; they err on different texts. The network learns as if it were alone, and only then gets company: taught
+    together with it, as by Cheng et al. 2016 (https://arxiv.org/abs/1606.07792), it learned only what was left over,
+    and both were right less often.
+    """
+
+    shares: Tensor  # (2,) of the network and of the linear model; `training.weighing` sets them
+
+    def __init__(self, plain: EncoderDecoder, linear: NgramLinear) -> None:
+        super().__init__(plain.source_embedding, plain.target_embedding, plain.encoder, plain.decoder, plain.output)
+        self.linear = linear
+        self.register_buffer("shares", torch.tensor([1.0, 0.0]))
+
+    def encode(self, source: Tensor) -> Memory:
+        """Source ids `(B, S)` to memory that holds them."""
+        return replace(super().encode(source), source=source)
+
+    def step(self, token: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
+        """The last token of each row `(B,)`, which does not count, to the logits of its label `(B, V)`."""
+        assert memory.source is not None
+        features, state = self.decoder.run(self.target_embedding(token.unsqueeze(1)), state, memory)
+        return self.together(self.output(features.squeeze(1)).float(), self.beside(memory.source)), state
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The logits `(B, 1, V)` of each label."""
+        return self.together(self.network(batch), self.beside(batch.source)).unsqueeze(1)
+
+    def project(self, hidden: Tensor) -> Tensor:
+        """Logits `(…, V)` as they are."""
+        return hidden
+
+    def loss(self, batch: Batch, label_smoothing: float) -> Tensor:
+        """Mean cross-entropy over the labels, in nats; while training the network's, which is alone then."""
+        logits = self.network(batch) if self.training else self(batch).squeeze(1)
+        return loss_over_labels(logits, batch.target_output.squeeze(1), label_smoothing)
+
+    def network(self, batch: Batch) -> Tensor:
+        """The network's logits `(B, V)`."""
+        logits: Tensor = self.output(super().forward(batch).squeeze(1)).float()
+        return logits
+
+    def beside(self, source: Tensor) -> Tensor:
+        """The linear model's logits `(B, V)`, which knows labels alone."""
+        return F.pad(self.linear(source), (len(SPECIAL_TOKENS), 0))
+
+    def together(self, network: Tensor, beside: Tensor) -> Tensor:
+        """Logits `(…, V)` of both to those of the model."""
+        return self.shares[0] * network + self.shares[1] * beside
+
+
+def loss_over_labels(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> Tensor:
+    """Mean cross-entropy of logits `(B, V)` against the tokens of labels `(B,)`; special tokens are no classes."""
+    first = len(SPECIAL_TOKENS)
+    return F.cross_entropy(logits[:, first:], labels - first, label_smoothing=label_smoothing)

@@ -1,0 +1,83 @@
+"""Where a token stands, for layers that would not know.
+
+B batch, T length, D width, H heads, K width of a head (D / H).
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from seqloom.errors import UserError
+
+
+class SinusoidalPositions(nn.Module):
+    """Waves of geometric lengths, 2 π to 20,000 π.  Vaswani et al. 2017, https://arxiv.org/abs/1706.03762."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.register_buffer("table", sinusoids(64, width), persistent=False)
+
+    def forward(self, inputs: Tensor, first: int) -> Tensor:
+        """Inputs `(B, T, D)`, the first of which stands at place `first`, with their positions added."""
+        end = first + inputs.shape[1]
+        table = self.table  # another thread may put a shorter one in its place
+        if end > len(table):  # doubled, so that it seldom grows
+            table = self.table = sinusoids(2 * end, self.width).to(table)
+        return inputs + table[first:end]
+
+    table: Tensor
+
+
+class LearnedPositions(nn.Module):
+    """A vector per place, learned (Gehring et al. 2017): no text may be longer than there are places."""
+
+    def __init__(self, places: int, width: int) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.randn(places, width) * width**-0.5)
+
+    def forward(self, inputs: Tensor, first: int) -> Tensor:
+        """Inputs `(B, T, D)`, the first of which stands at place `first`, with their positions added.
+
+        Raises:
+            UserError: there are fewer places than tokens.
+        """
+        end = first + inputs.shape[1]
+        if end > len(self.table):
+            raise UserError(
+                f"a text of {end} tokens does not fit the {len(self.table)} places of model.max_positions: raise it, lower "
+                "corpus.max_characters, or set model.positions to sinusoidal or rotary"
+            )
+        return inputs + self.table[first:end]
+
+
+def build_positions(kind: str, places: int, width: int) -> nn.Module | None:
+    """The module that adds positions of this kind to inputs of this width; rotary ones are no addition."""
+    match kind:
+        case "sinusoidal":
+            return SinusoidalPositions(width)
+        case "learned":
+            return LearnedPositions(places, width)
+        case _:
+            return None
+
+
+def sinusoids(places: int, width: int) -> Tensor:
+    """sin(place × frequency) in the even columns and cos in the odd ones, `(places, width)`."""
+    frequencies = torch.exp(torch.arange(0, width, 2) * (-math.log(10_000.0) / width))
+    angles = torch.arange(places).unsqueeze(1) * frequencies  # (places, ceil(width / 2))
+    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :width]
+
+
+def rotate(heads: Tensor, first: int) -> Tensor:
+    """Queries or keys `(B, H, T, K)` turned by their places, so that their products know distances alone.
+
+    Su et al. 2021, https://arxiv.org/abs/2104.09864; halves are paired, as in GPT-NeoX.
+    """
+    half = heads.shape[3] // 2
+    frequencies = torch.exp(torch.arange(half, device=heads.device) * (-math.log(10_000.0) / half))
+    angles = torch.arange(first, first + heads.shape[2], device=heads.device).unsqueeze(1) * frequencies  # (T, K / 2)
+    cosine, sine = angles.cos().to(heads.dtype), angles.sin().to(heads.dtype)
+    left, right = heads[..., :half], heads[..., half:]
+    return torch.cat([left * cosine - right * sine, right * cosine + left * sine], dim=3)

@@ -1,0 +1,152 @@
+"""The three recurrent cells, and the state they carry from token to token.
+
+L layers, B batch, T length, H width.
+
+
+The recurrent cells spelled out, for a decoder that attends between two tokens.
+
+torch's fused modules pay for whole sequences: called token by token they repack their weights every time, at twice the
+cost of these few lines. What depends on the tokens alone is computed for all of them at once.
+
+B batch, T length, E embedding width, D context width, H width, G gates of the cell, L layers.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from seqloom.models.dropout import Dropout
+
+CELLS: dict[str, type[nn.RNN | nn.LSTM | nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
+
+@dataclass(frozen=True)
+class RecurrentState:
+    """What a recurrent decoder remembers between tokens."""
+
+    hidden: Tensor  # (L, B, H)
+    cell: Tensor | None  # (L, B, H) of an LSTM
+
+    def reorder(self, rows: Tensor) -> "RecurrentState":
+        """Row `i` becomes what row `rows[i]` was: a beam's survivors take their places."""
+        cell = None if self.cell is None else self.cell.index_select(1, rows)
+        return RecurrentState(self.hidden.index_select(1, rows), cell)
+
+
+def first_state(kind: str, hidden: Tensor) -> RecurrentState:
+    """The state whose hidden part is `hidden` `(L, B, H)`; an LSTM's cell begins at zero."""
+    return RecurrentState(hidden, torch.zeros_like(hidden) if kind == "lstm" else None)
+
+
+def _has_no_bfloat16_lstm(device: torch.device) -> bool:
+    """Whether autocast would ask oneDNN for an LSTM in bfloat16 that it refuses: on processors without AVX-512."""
+    return device.type == "cpu" and torch.is_autocast_enabled("cpu") and not torch.cpu._is_avx512_supported()
+
+
+class RecurrentCells(nn.Module):
+    """A stack of cells of one kind: Elman 1990, Hochreiter and Schmidhuber 1997 (LSTM), Cho et al. 2014 (GRU)."""
+
+    def __init__(self, kind: str, input_width: int, width: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.kind = kind
+        self.width = width
+        self.layers = layers
+        between_layers = dropout if layers > 1 else 0.0
+        self.cells = CELLS[kind](input_width, width, layers, batch_first=True, dropout=between_layers)
+        self._initialize()
+
+    def forward(self, inputs: Tensor, state: RecurrentState) -> tuple[Tensor, RecurrentState]:
+        """Inputs `(B, T, E)` to outputs `(B, T, H)` and the state after the last."""
+        if state.cell is None:
+            outputs, hidden = self.cells(inputs, state.hidden)
+            return outputs, RecurrentState(hidden, None)
+        if _has_no_bfloat16_lstm(inputs.device):
+            with torch.autocast("cpu", enabled=False):
+                outputs, (hidden, cell) = self.cells(inputs.float(), (state.hidden.float(), state.cell.float()))
+        else:
+            outputs, (hidden, cell) = self.cells(inputs, (state.hidden, state.cell))
+        return outputs, RecurrentState(hidden, cell)
+
+    def _initialize(self) -> None:
+        """Orthogonal recurrences keep gradients alive; an LSTM's forget gate begins open (Jozefowicz et al. 2015)."""
+        for name, parameter in self.cells.named_parameters():
+            if name.startswith("weight_hh"):
+                for block in parameter.data.view(-1, self.width, self.width):
+                    nn.init.orthogonal_(block)
+            elif name.startswith("weight_ih"):
+                nn.init.xavier_uniform_(parameter)
+            else:
+                nn.init.zeros_(parameter)
+                if self.kind == "lstm" and name.startswith("bias_ih"):
+                    parameter.data[self.width : 2 * self.width].fill_(1.0)
+
+
+GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+
+
+class StepwiseCells(nn.Module):
+    """A stack of cells that reads a token and a context at every step."""
+
+    def __init__(
+        self, kind: str, token_width: int, context_width: int, width: int, layers: int, dropout: float
+    ) -> None:
+        super().__init__()
+        gates = GATES[kind] * width
+        self.kind, self.width, self.layers = kind, width, layers
+        self.token = nn.Linear(token_width, gates)
+        self.context = nn.Linear(context_width, gates, bias=False)
+        self.between = nn.ModuleList(nn.Linear(width, gates) for _ in range(layers - 1))
+        self.recurrent = nn.ModuleList(nn.Linear(width, gates) for _ in range(layers))
+        self.dropout = Dropout(dropout)
+        self._initialize()
+
+    def read_tokens(self, embedded: Tensor) -> Tensor:
+        """Embedded tokens `(B, T, E)` to their share of the first layer's gates `(B, T, G H)`."""
+        gates: Tensor = self.token(embedded)
+        return gates
+
+    def step(self, token_gates: Tensor, context: Tensor, state: RecurrentState) -> RecurrentState:
+        """The state after one token, given its gates `(B, G H)` and the context `(B, D)`."""
+        inputs = token_gates + self.context(context)
+        hiddens: list[Tensor] = []
+        cells: list[Tensor] = []
+        for layer, recurrent in enumerate(self.recurrent):
+            before = state.hidden[layer]
+            if layer:
+                inputs = self.between[layer - 1](self.dropout(hiddens[-1]))
+            cell_before = None if state.cell is None else state.cell[layer]
+            hidden, cell = self._cell(inputs, recurrent(before), before, cell_before)
+            hiddens.append(hidden)
+            cells.append(cell)
+        return RecurrentState(torch.stack(hiddens), None if state.cell is None else torch.stack(cells))
+
+    def _cell(self, inputs: Tensor, recurrent: Tensor, hidden: Tensor, cell: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Gates from the input and from the state, each `(B, G H)`, to the new hidden and cell `(B, H)`."""
+        if self.kind == "rnn":  # Elman 1990
+            hidden = torch.tanh(inputs + recurrent)
+            return hidden, hidden
+        if self.kind == "gru":  # Cho et al. 2014, in the order of torch: reset, update, new
+            reset, update = torch.sigmoid(inputs[:, : 2 * self.width] + recurrent[:, : 2 * self.width]).chunk(2, dim=1)
+            new = torch.tanh(inputs[:, 2 * self.width :] + reset * recurrent[:, 2 * self.width :])
+            hidden = new + update * (hidden - new)
+            return hidden, hidden
+        assert cell is not None
+        entry, forget, new, exit_ = (inputs + recurrent).chunk(4, dim=1)  # Hochreiter and Schmidhuber 1997
+        cell = torch.sigmoid(forget) * cell + torch.sigmoid(entry) * torch.tanh(new)
+        return torch.sigmoid(exit_) * torch.tanh(cell), cell
+
+    def _initialize(self) -> None:
+        """As `RecurrentCells`: orthogonal recurrences, an open forget gate."""
+        for name, parameter in self.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(parameter)
+            elif name.startswith("recurrent"):
+                for block in parameter.data.view(-1, self.width, self.width):
+                    nn.init.orthogonal_(block)
+            else:
+                nn.init.xavier_uniform_(parameter)
+        if self.kind == "lstm":
+            for first in (self.token, *self.between):
+                assert isinstance(first, nn.Linear)
+                first.bias.data[self.width : 2 * self.width].fill_(1.0)

@@ -1,0 +1,268 @@
+"""Recurrent decoders: the three ways to see the source, each as its paper has it.
+
+B batch, T target length, E embedding width, H decoder width, D memory width, L layers.
+
+
+A recurrent decoder that sees no source.
+
+B batch, T target length, E embedding width, H decoder width, L layers.
+
+A recurrent decoder that is told what it saw.
+
+B batch, T target length, S source length, E embedding width, H decoder width, D memory width, L layers.
+
+Additive attention that knows where it looked before.
+
+B batch, T target length, S source length, E embedding width, H decoder width, D memory width, A attention width.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from seqloom.models.attention import AdditiveAttention, MultiplicativeAttention
+from seqloom.models.base import AttentiveDecoder, Decoder, State
+from seqloom.models.dropout import Dropout
+from seqloom.models.memory import Memory
+from seqloom.models.rnn_cells import RecurrentCells, RecurrentState, StepwiseCells, first_state
+
+
+class RecurrentDecoder(Decoder):
+    """What the three share: the state starts from the summary, and a readout ends at the embedding width."""
+
+    def __init__(
+        self,
+        kind: str,
+        layers: int,
+        decoder_width: int,
+        memory_width: int,
+        read_width: int,
+        width: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.kind, self.layers = kind, layers
+        self.bridge = nn.Linear(memory_width, layers * decoder_width)
+        self.readout = nn.Linear(read_width, width)
+        self.dropout = Dropout(dropout)
+
+    def start(self, memory: Memory) -> State:
+        """tanh(W summary) in every layer, as Bahdanau et al. 2015 begin."""
+        hidden = torch.tanh(self.bridge(memory.summary))  # (B, L H)
+        return first_state(self.kind, hidden.view(len(hidden), self.layers, -1).transpose(0, 1).contiguous())
+
+    def read(self, *parts: Tensor) -> Tensor:
+        """Deep output (Pascanu et al. 2014): what the logits are computed from, `(B, T, E)`."""
+        features: Tensor = self.dropout(torch.tanh(self.readout(torch.cat(parts, dim=2))))
+        return features
+
+
+class FixedVectorDecoder(RecurrentDecoder):
+    """No attention: the fixed-length vector enters every step and every output.  Cho et al. 2014, arXiv:1406.1078."""
+
+    writes_from_summary = True
+
+    def __init__(
+        self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float
+    ) -> None:
+        super().__init__(
+            kind, layers, decoder_width, memory_width, decoder_width + memory_width + width, width, dropout
+        )
+        self.cells = RecurrentCells(kind, width + memory_width, decoder_width, layers, dropout)
+
+    def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
+        """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
+        assert isinstance(state, RecurrentState)
+        embedded = self.dropout(embedded)
+        summary = memory.summary.unsqueeze(1).expand(-1, embedded.shape[1], -1)
+        outputs, state = self.cells(torch.cat([embedded, summary], dim=2), state)
+        return self.read(outputs, summary, embedded), state
+
+
+class AdditiveDecoder(RecurrentDecoder, AttentiveDecoder):
+    """The state before a token chooses what is seen, which enters the cell.  Bahdanau et al. 2015, arXiv:1409.0473."""
+
+    def __init__(
+        self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float
+    ) -> None:
+        super().__init__(
+            kind, layers, decoder_width, memory_width, decoder_width + memory_width + width, width, dropout
+        )
+        self.cells = StepwiseCells(kind, width, memory_width, decoder_width, layers, dropout)
+        self.attention = AdditiveAttention(decoder_width, memory_width, decoder_width)
+
+    def prepare(self, memory: Memory) -> Memory:
+        """The attention's keys."""
+        return self.attention.prepare(memory)
+
+    def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
+        """Embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
+        assert isinstance(state, RecurrentState)
+        embedded = self.dropout(embedded)
+        outputs, contexts, looks = [], [], []
+        for token_gates in self.cells.read_tokens(embedded).unbind(dim=1):  # (B, G H)
+            context, weights = self.attention(state.hidden[-1].unsqueeze(1), memory)  # (B, 1, D), (B, 1, S)
+            state = self.cells.step(token_gates, context.squeeze(1), state)
+            outputs.append(state.hidden[-1].unsqueeze(1))
+            contexts.append(context)
+            looks.append(weights)
+        features = self.read(torch.cat(outputs, dim=1), torch.cat(contexts, dim=1), embedded)
+        return features, torch.cat(looks, dim=1), state
+
+
+class MultiplicativeDecoder(RecurrentDecoder, AttentiveDecoder):
+    """The state after a token chooses what is seen, and that joins the output.  Luong et al. 2015, arXiv:1508.04025.
+
+    Nothing of the attention returns to the cell, so the whole target runs at once.
+    """
+
+    def __init__(
+        self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float
+    ) -> None:
+        super().__init__(kind, layers, decoder_width, memory_width, decoder_width + memory_width, width, dropout)
+        self.cells = RecurrentCells(kind, width, decoder_width, layers, dropout)
+        self.attention = MultiplicativeAttention(decoder_width, memory_width)
+
+    def prepare(self, memory: Memory) -> Memory:
+        """The attention's keys."""
+        return self.attention.prepare(memory)
+
+    def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
+        """Embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
+        assert isinstance(state, RecurrentState)
+        outputs, state = self.cells(self.dropout(embedded), state)
+        context, weights = self.attention(outputs, memory)
+        return self.read(outputs, context), weights, state
+
+
+class LanguageDecoder(Decoder):
+    """A recurrent language model.  Mikolov et al. 2010, "Recurrent neural network based language model"."""
+
+    def __init__(self, kind: str, width: int, decoder_width: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.cells = RecurrentCells(kind, width, decoder_width, layers, dropout)
+        self.readout = nn.Linear(decoder_width, width)
+        self.dropout = Dropout(dropout)
+
+    def start(self, memory: Memory) -> RecurrentState:
+        """Zeros: nothing is known yet."""
+        nothing = memory.states.new_zeros(self.cells.layers, len(memory.mask), self.cells.width)
+        return first_state(self.cells.kind, nothing)
+
+    def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:  # noqa: ARG002 it sees none
+        """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
+        assert isinstance(state, RecurrentState)
+        embedded = self.dropout(embedded)
+        outputs, state = self.cells(embedded, state)
+        features: Tensor = self.readout(self.dropout(outputs))
+        return features, state
+
+
+@dataclass(frozen=True)
+class InputFeedingState:
+    """The cells' state, and what the next of them is fed."""
+
+    cells: RecurrentState
+    fed: Tensor  # (B, E) the attentional vector of the last token; zeros before the first
+
+    def reorder(self, rows: Tensor) -> "InputFeedingState":
+        """Row `i` becomes what row `rows[i]` was."""
+        return InputFeedingState(self.cells.reorder(rows), self.fed.index_select(0, rows))
+
+
+class InputFeedingDecoder(RecurrentDecoder, AttentiveDecoder):
+    """Each attentional vector enters the cell beside the next token.  Luong et al. 2015 (3.3), arXiv:1508.04025."""
+
+    def __init__(
+        self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float
+    ) -> None:
+        super().__init__(kind, layers, decoder_width, memory_width, decoder_width + memory_width, width, dropout)
+        self.cells = StepwiseCells(kind, width, width, decoder_width, layers, dropout)
+        self.attention = MultiplicativeAttention(decoder_width, memory_width)
+
+    def prepare(self, memory: Memory) -> Memory:
+        """The attention's keys."""
+        return self.attention.prepare(memory)
+
+    def start(self, memory: Memory) -> InputFeedingState:
+        """From the summary; nothing was seen yet."""
+        cells = super().start(memory)
+        assert isinstance(cells, RecurrentState)
+        return InputFeedingState(cells, memory.states.new_zeros(len(memory.mask), self.readout.out_features))
+
+    def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
+        """Embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
+        assert isinstance(state, InputFeedingState)
+        cells, fed = state.cells, state.fed
+        vectors, looks = [], []
+        for token_gates in self.cells.read_tokens(self.dropout(embedded)).unbind(dim=1):  # (B, G H)
+            cells = self.cells.step(token_gates, fed, cells)
+            output = cells.hidden[-1].unsqueeze(1)
+            context, weights = self.attention(output, memory)
+            vectors.append(torch.tanh(self.readout(torch.cat([output, context], dim=2))))  # (B, 1, E)
+            looks.append(weights)
+            fed = vectors[-1].squeeze(1)
+        features: Tensor = self.dropout(torch.cat(vectors, dim=1))
+        return features, torch.cat(looks, dim=1), InputFeedingState(cells, fed)
+
+
+@dataclass(frozen=True)
+class CoverageState:
+    """The cells' state, and how much each source token was looked at."""
+
+    cells: RecurrentState
+    coverage: Tensor  # (B, S) the sum of the weights so far
+
+    def reorder(self, rows: Tensor) -> "CoverageState":
+        """Row `i` becomes what row `rows[i]` was."""
+        return CoverageState(self.cells.reorder(rows), self.coverage.index_select(0, rows))
+
+
+class CoverageDecoder(AdditiveDecoder):
+    """score(q, k, c) = v · tanh(W q + U k + w c), c being the coverage.  See, Liu and Manning 2017, arXiv:1704.04368.
+
+    Without `covering` it is the additive decoder.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        width: int,
+        decoder_width: int,
+        layers: int,
+        memory_width: int,
+        dropout: float,
+        covering: bool,
+    ) -> None:
+        super().__init__(kind, width, decoder_width, layers, memory_width, dropout)
+        self.cover = nn.Linear(1, decoder_width, bias=False) if covering else None
+
+    def start(self, memory: Memory) -> CoverageState:
+        """From the summary; nothing was looked at."""
+        cells = super().start(memory)
+        assert isinstance(cells, RecurrentState)
+        return CoverageState(cells, memory.states.new_zeros(memory.mask.shape))
+
+    def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
+        """Embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
+        assert isinstance(state, CoverageState)
+        cells, coverage = state.cells, state.coverage
+        embedded = self.dropout(embedded)
+        outputs, contexts, looks = [], [], []
+        for token_gates in self.cells.read_tokens(embedded).unbind(dim=1):  # (B, G H)
+            context, weights = self.attention(cells.hidden[-1].unsqueeze(1), self._remind(memory, coverage))
+            cells = self.cells.step(token_gates, context.squeeze(1), cells)
+            coverage = coverage + weights.squeeze(1)
+            outputs.append(cells.hidden[-1].unsqueeze(1))
+            contexts.append(context)
+            looks.append(weights)
+        features = self.read(torch.cat(outputs, dim=1), torch.cat(contexts, dim=1), embedded)
+        return features, torch.cat(looks, dim=1), CoverageState(cells, coverage)
+
+    def _remind(self, memory: Memory, coverage: Tensor) -> Memory:
+        """The coverage `(B, S)` joins the keys `(B, S, A)`, to which its share is added before the tanh."""
+        if self.cover is None:
+            return memory
+        assert memory.keys is not None
+        return replace(memory, keys=memory.keys + self.cover(coverage.unsqueeze(2)))

@@ -1,0 +1,57 @@
+"""What makes one kind of task another than the next."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from seqloom.recipe.metric import Metric
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Recipe
+
+BASELINE = "baseline/"  # before the name of one and its score, among the figures of an evaluation
+
+
+@dataclass(frozen=True)
+class Application:
+    """One kind of task, declared; `seqloom.evaluation.applications` computes what is named here."""
+
+    name: str
+    rows: str  # what a row of its corpus is called, in the plural
+    answer: Literal["text", "label", "continuation"]
+    measures: tuple[Metric, ...]  # in the order in which people read them
+    metric: str  # judges a version where evaluation.metric is auto
+    baselines: Mapping[str, str]  # by name, what they are
+    pictures: Mapping[str, str]  # by file, what they show
+    contradictions: "Callable[[Recipe], Iterator[str]]"  # a sentence for each field that the task cannot go with
+    dialogues: bool = False  # its corpus holds dialogues, and what it is asked is one
+    running: bool = False  # its corpus is running text
+
+    @property
+    def judged(self) -> dict[str, Metric]:
+        """Those that may judge a version, by name."""
+        return {measure.name: measure for measure in self.measures if measure.judged}
+
+    def baselines_in(self, metrics: Mapping[str, float]) -> dict[str, str]:
+        """The baselines that these metrics of an evaluation tell of, and what they are: one can be switched off."""
+        measured = {name.split("/")[1] for name in metrics if name.startswith(BASELINE)}
+        return {name: title for name, title in self.baselines.items() if name in measured}
+
+    def mistakes_in(self, recipe: "Recipe") -> Iterator[str]:
+        """A sentence for each thing in the recipe that cannot go with the task."""
+        yield from self.contradictions(recipe)
+        if recipe.corpus.turns and not self.dialogues:
+            yield "corpus.turns makes replies of dialogues, which are for task chat: set task to chat, or remove it"
+        if self.running != (recipe.corpus.format == "running"):
+            is_not, remedy = ("no ", "to running") if self.running else ("", "to what the files are")
+            yield (
+                f"corpus.format {recipe.corpus.format} is {is_not}running text, which task {self.name} "
+                f"{'learns' if self.running else 'does not learn'} from: set it {remedy}"
+            )
+        rising = [name for name, measure in self.judged.items() if measure.rises]  # loss itself is what falls
+        for field, value, also, names in (
+            ("evaluation.metric", recipe.evaluation.metric, ["auto"], list(self.judged)),
+            ("training.select_by", recipe.training.select_by, ["auto", "loss"], rising),
+        ):
+            if value not in (*also, *names):
+                yield f"{field} {value} is no score of task {self.name}: set it to {', '.join([*also, *names])}"

@@ -1,0 +1,269 @@
+"""Translation: a text in another language.
+
+Summarization: what a document says, in fewer words of the same language.
+
+Sentiment: a label of the corpus's own for a text, and how sure the model is of it.
+
+Reconstruction: the text itself, written back from its fixed-length vector.
+
+Chat: the next turn of a conversation.
+
+Generation: text that goes on from a prompt, or from nothing, as the text it learned from would.
+
+Which kind of task a recipe names.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from seqloom.recipe.application import Application
+from seqloom.recipe.languages import same_language
+from seqloom.recipe.metric import Metric
+from seqloom.recipe.model_rules import AUTO, RECURRENT
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Recipe
+    from seqloom.recipe.sections.corpus_section import Corpus
+
+
+def _contradictions(recipe: "Recipe") -> Iterator[str]:
+    if recipe.corpus.format == "texts":
+        yield "corpus.format texts has no translations: set task to reconstruction, or give a table"
+    if recipe.model.decoder == "classifier":
+        yield "model.decoder classifier answers with a label, not a translation: set task to sentiment"
+
+
+TRANSLATION = Application(
+    name="translation",
+    rows="pairs",
+    answer="text",
+    measures=(
+        Metric("bleu", "BLEU"),
+        Metric("chrf", "chrF"),
+        Metric("ter", "TER", rises=False, judged=False),  # a baseline's may pass 100, where pictures end
+        Metric("perplexity", "perplexity", "plain", rises=False, judged=False),  # of vocabularies that may differ
+        Metric("accuracy", "token accuracy", "share", judged=False),
+    ),
+    metric="chrf",
+    baselines={"nearest": "nearest training source", "copy": "copied source"},
+    pictures={"scores.png": "scores", "chrf_by_length.png": "chrF by length", "lengths.png": "lengths of the answers"},
+    contradictions=_contradictions,
+)
+
+
+def _summarization_contradictions(recipe: "Recipe") -> Iterator[str]:
+    if recipe.model.decoder == "classifier":
+        yield "model.decoder classifier answers with a label, not a summary: set task to sentiment"
+    source, target = recipe.corpus.source_language, recipe.corpus.target_language
+    if not same_language(source, target):
+        yield (
+            f"task summarization writes in the language of the text, and corpus.source_language is {source or 'empty'} "
+            f"where corpus.target_language is {target or 'empty'}: set both to one language"
+        )
+
+
+SUMMARIZATION = Application(
+    name="summarization",
+    rows="documents",
+    answer="text",
+    measures=(
+        Metric("rouge1", "ROUGE-1"),
+        Metric("rouge2", "ROUGE-2"),
+        Metric("rougeL", "ROUGE-L"),
+        Metric("length_ratio", "length", "share", judged=False),
+        Metric("repetition", "repeated", "share", rises=False, judged=False),
+        Metric("new_words", "new words", "share", judged=False),
+    ),
+    metric="rougeL",
+    baselines={"lead": "lead sentence", "nearest": "nearest training source"},
+    pictures={
+        "scores.png": "scores",
+        "rouge_by_length.png": "ROUGE-L by length of the document",
+        "lengths.png": "lengths of the summaries",
+    },
+    contradictions=_summarization_contradictions,
+)
+
+
+def _sentiment_contradictions(recipe: "Recipe") -> Iterator[str]:
+    if recipe.corpus.format == "texts":
+        yield "corpus.format texts has no labels: set it to labeled, or give a table"
+    if recipe.model.decoder not in ("classifier", AUTO):
+        yield "task sentiment answers with a label: set model.decoder to classifier"
+    if recipe.training.objective == "masked":
+        yield (
+            "training.objective masked learns no labels: train it with task translation, and start from it with "
+            "training.start_encoder_from"
+        )
+    if recipe.vocabulary.shared:
+        yield "vocabulary.shared makes one vocabulary of texts and labels: set it to false"
+    if recipe.vectors.target_file:
+        yield "vectors.target_file holds vectors of words, and the target is a label: remove it"
+
+
+SENTIMENT = Application(
+    name="sentiment",
+    rows="texts",
+    answer="label",
+    measures=(
+        Metric("accuracy", "accuracy", "share"),
+        Metric("macro_f1", "macro-F1", "share"),
+        Metric("calibration_error", "calibration error", "share", rises=False, judged=False),
+    ),
+    metric="macro_f1",
+    baselines={"tfidf": "logistic regression", "majority": "majority label"},
+    pictures={
+        "scores.png": "scores",
+        "confusion.png": "which label is taken for which",
+        "calibration.png": "how often the model is right when it says how sure it is",
+    },
+    contradictions=_sentiment_contradictions,
+)
+
+
+def _reconstruction_contradictions(recipe: "Recipe") -> Iterator[str]:
+    model = recipe.model
+    if model.encoder == "none":
+        yield "task reconstruction needs a vector to write back from: set model.encoder to another kind"
+    if model.decoder not in (*RECURRENT, AUTO):
+        yield f"a {model.decoder} decoder writes no text from a vector alone: set model.decoder to rnn, lstm or gru"
+    if model.copy_attention:
+        yield "task reconstruction would be copying and nothing else: remove model.copy_attention"
+    if model.attention not in ("none", AUTO):
+        yield (
+            f"attention {model.attention} sees the text itself, and task reconstruction writes from the fixed-length "
+            "vector alone: set model.attention to none"
+        )
+    if recipe.training.objective == "masked":
+        yield "training.objective masked writes nothing back: set it to sequence"
+    yield from _other_targets(recipe.corpus)
+
+
+def _other_targets(section: "Corpus") -> Iterator[str]:
+    """What of the corpus would give a text another target than itself."""
+    for split in ("train", "validation", "test"):
+        places: list[str] = getattr(section, split)
+        if len(places) == 2:
+            yield f"corpus.{split} has two places, and the target of task reconstruction is the source: give one"
+        for place in places:
+            if place.lower().partition("#")[0].removesuffix(".gz").endswith((".po", ".mo")):
+                yield f"{place} is a catalog of translations: give lines of text and set corpus.format to texts"
+    if section.format in ("lines", "labeled", "po", "mo"):
+        yield f"corpus.format {section.format} has a target beside each text: set it to texts, or give a table"
+    if section.format != "texts" and section.source_column != section.target_column:
+        yield (
+            "the target of task reconstruction is the source: set corpus.format to texts for lines of text, or "
+            f"corpus.source_column and corpus.target_column to one column of a table, not {section.source_column!r} "
+            f"and {section.target_column!r}"
+        )
+
+
+RECONSTRUCTION = Application(
+    name="reconstruction",
+    rows="texts",
+    answer="text",
+    measures=(
+        Metric("exact_match", "exact match", "share"),
+        Metric("bleu", "BLEU"),
+        Metric("chrf", "chrF"),
+        Metric("perplexity", "perplexity", "plain", rises=False, judged=False),
+        Metric("accuracy", "token accuracy", "share", judged=False),
+    ),
+    metric="chrf",
+    baselines={"nearest": "nearest training text"},
+    pictures={
+        "scores.png": "scores",
+        "chrf_by_length.png": "chrF by length: where the vector gets too small for the text",
+        "lengths.png": "lengths of the answers",
+    },
+    contradictions=_reconstruction_contradictions,
+)
+
+
+def _chat_contradictions(recipe: "Recipe") -> Iterator[str]:
+    section = recipe.corpus
+    if not section.turns:
+        yield "task chat needs corpus.turns, how many turns before it a reply may look back to: set it, such as to 3"
+    if section.format in ("po", "mo", "labeled"):
+        yield f"corpus.format {section.format} holds no dialogues: set it to texts for lines of turns, or give a table"
+    if section.overfit:
+        yield "corpus.overfit holds no dialogue out to be tested on: remove it"
+    if recipe.model.decoder == "classifier":
+        yield "model.decoder classifier answers with a label, not a reply: set task to sentiment"
+    if recipe.training.objective == "masked":
+        yield "training.objective masked writes no replies: set it to sequence"
+    source, target = section.source_language, section.target_language
+    if not same_language(source, target):
+        yield (
+            f"task chat replies in the language it is asked in, and corpus.source_language is {source or 'empty'} "
+            f"where corpus.target_language is {target or 'empty'}: set both to one language"
+        )
+
+
+CHAT = Application(
+    name="chat",
+    rows="replies",
+    answer="text",
+    measures=(
+        Metric("bleu", "BLEU"),
+        Metric("chrf", "chrF"),
+        Metric("perplexity", "perplexity", "plain", rises=False, judged=False),  # of vocabularies that may differ
+        Metric("distinct1", "distinct-1", "share", judged=False),
+        Metric("distinct2", "distinct-2", "share", judged=False),
+        Metric("different", "different", "share", judged=False),
+    ),
+    metric="chrf",
+    baselines={"nearest": "nearest question"},
+    pictures={
+        "scores.png": "scores",
+        "diversity.png": "how much the replies vary, beside those of people",
+        "lengths.png": "lengths of the replies",
+    },
+    contradictions=_chat_contradictions,
+    dialogues=True,
+)
+
+
+def _generation_contradictions(recipe: "Recipe") -> Iterator[str]:
+    if recipe.model.encoder not in ("none", AUTO):
+        yield (
+            f"task generation has no source for the encoder {recipe.model.encoder} to read, its text goes on from "
+            "itself: set model.encoder to none"
+        )
+
+
+GENERATION = Application(
+    name="generation",
+    rows="passages",
+    answer="continuation",
+    running=True,
+    measures=(
+        Metric("word_perplexity", "perplexity a word", "plain", rises=False),
+        Metric("character_perplexity", "perplexity a character", "plain", rises=False),
+        Metric("perplexity", "perplexity a token", "plain", rises=False, judged=False),
+        Metric("distinct1", "distinct words", "share", judged=False),
+        Metric("distinct2", "distinct pairs", "share", judged=False),
+    ),
+    metric="word_perplexity",
+    baselines={"kneser_ney": "Kneser-Ney 5-gram"},
+    pictures={
+        "scores.png": "perplexities",
+        "perplexity_by_passage.png": "perplexity by passage, in the order of the text",
+    },
+    contradictions=_generation_contradictions,
+)
+
+
+APPLICATIONS = {kind.name: kind for kind in (TRANSLATION, SUMMARIZATION, SENTIMENT, RECONSTRUCTION, CHAT, GENERATION)}
+
+
+def application_of(task: str) -> Application:
+    """The kind that `task` of a recipe means."""
+    return APPLICATIONS[task]
+
+
+def metric_of_recipe(recipe: "Recipe") -> Metric:
+    """The score that judges a version of the recipe, checked or read."""
+    kind = application_of(recipe.task)
+    metric = recipe.evaluation.metric
+    return kind.judged[kind.metric if metric == "auto" else metric]

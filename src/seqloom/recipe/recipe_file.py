@@ -1,0 +1,249 @@
+"""A YAML file and its overrides to a checked `Recipe`, or one sentence that says what to change."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from seqloom.errors import UserError
+from seqloom.recipe.form_fields import PATTERNS_IN_WORDS
+from seqloom.recipe.model_rules import idle_words
+from seqloom.recipe.schema import Recipe
+from seqloom.recipe.strict_yaml import SaidTwice, Tabs, load_yaml, shortened
+
+Checked = TypeVar("Checked", bound=BaseModel)
+LARGEST = 256 * 1024  # bytes of a recipe: a hundred times what any has
+TOLD = 10  # mistakes at once
+
+
+def load_recipe(path: Path, overrides: Sequence[str] = (), edits: Mapping[str, object] | None = None) -> Recipe:
+    """Read `path`, apply overrides of the form `section.field=value` and check the whole.
+
+    `edits` are values of fields, by names such as `training.epochs`, that somebody changed in a form; overrides go on
+    top of them.
+
+    Raises:
+        UserError: the file is missing, is not YAML, or says something a recipe may not say.
+    """
+    tree = _read_yaml(path)
+    for name, value in (edits or {}).items():
+        _set(tree, name, value, f"the form's {name}")
+    for override in overrides:
+        _apply(tree, override)
+    recipe = check_recipe(tree, str(path))
+    for mistake in idle_words(recipe.model, recipe.model.model_fields_set):
+        raise UserError(f"{path}: model: {mistake}")
+    return recipe
+
+
+def change_recipe(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
+    """The same with overrides, as `load_recipe` takes them.
+
+    Raises:
+        UserError: an override says something a recipe may not say.
+    """
+    tree = recipe.model_dump()
+    for override in overrides:
+        _apply(tree, override)
+    return check_recipe(tree, f"recipe {recipe.name}")
+
+
+def change_section(section: Checked, overrides: Sequence[str], origin: str) -> Checked:
+    """One section with overrides of the form `field=value`.
+
+    Raises:
+        UserError: an override says something the section may not say.
+    """
+    tree = dict(vars(section))
+    for override in overrides:
+        _apply(tree, override)
+    return check_section(type(section), tree, origin)
+
+
+def check_recipe(tree: object, origin: str) -> Recipe:
+    """Build a `Recipe` from parsed YAML; `origin` opens the sentence of a mistake."""
+    return check_section(Recipe, tree, origin)
+
+
+def check_section(section: type[Checked], tree: object, origin: str) -> Checked:
+    """Build a recipe or one section of it; `origin` opens the sentence of a mistake.
+
+    Raises:
+        UserError: a field is unknown, missing, or has a value it may not have.
+    """
+    try:
+        return section.model_validate(tree)
+    except ValidationError as error:
+        raise UserError(f"{origin}: {_sentences(error.errors(), section)}") from None
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        tree = load_yaml(_read_text(path))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark else ""
+        problem = " ".join(str(getattr(error, "problem", error)).split())  # on one line
+        if isinstance(error, SaidTwice):
+            raise UserError(f"{path}{line}: {problem}; remove one of the two") from None
+        if isinstance(error, Tabs):
+            raise UserError(f"{path}{line}: not valid YAML: {problem}") from None
+        raise UserError(f"{path}{line}: not valid YAML ({problem})") from None
+    if not isinstance(tree, dict):
+        raise UserError(f"{path}: a recipe is a YAML mapping with name, corpus and further sections, see recipes/")
+    return tree
+
+
+def _read_text(path: Path) -> str:
+    """All of a file, if it may be a recipe: a device has no end."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such recipe (looked in {Path.cwd()}); give the path of a YAML file") from None
+    except IsADirectoryError:
+        raise UserError(f"{path}: a folder, and cannot be read as a recipe; give a YAML file in it") from None
+    except (OSError, ValueError) as error:  # a name with a NUL in it
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"{path}: cannot be read as a recipe ({why}); give the path of a YAML file") from None
+    if len(content) > LARGEST:
+        raise UserError(f"{path}: over {LARGEST:,} bytes, which no recipe has; give the path of a YAML file")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: cannot be read as a recipe ({error.reason}); give a UTF-8 YAML file") from None
+
+
+def _apply(tree: dict[str, Any], override: str) -> None:
+    name, equals, text = override.partition("=")
+    override = shortened(override, 200)
+    if not equals or not name:
+        raise UserError(f"override {override}: it is written section.field=value, such as training.epochs=3")
+    try:
+        value = load_yaml(text)
+    except SaidTwice as error:
+        raise UserError(f"override {override}: {error.problem}; remove one of the two") from None
+    except yaml.YAMLError as error:
+        problem = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise UserError(
+            f"override {override}: the value is not valid YAML ({problem}); quote it or write lists as [a, b]"
+        ) from None
+    _set(tree, name, value, f"override {override}")
+
+
+def _set(tree: dict[str, Any], name: str, value: object, origin: str) -> None:
+    *sections, field = name.split(".")
+    for section in sections:
+        if tree.get(section) is None:  # also a section whose every line is a comment
+            tree[section] = {}
+        tree = tree[section]
+        if not isinstance(tree, dict):
+            raise UserError(f"{origin}: {section} is not a section of the recipe")
+    tree[field] = value
+
+
+def _sentences(mistakes: Sequence[ErrorDetails], checked: type[BaseModel]) -> str:
+    """All mistakes at once: one as it is, several numbered."""
+    if any(mistake["type"] == "extra_forbidden" for mistake in mistakes):  # a misspelt one is why another is missing
+        mistakes = [mistake for mistake in mistakes if mistake["type"] != "missing"]
+    told = list(dict.fromkeys(_sentence(mistake, checked) for mistake in mistakes))
+    if len(told) == 1:
+        return told[0]
+    more = f"; and {len(told) - TOLD} more" if len(told) > TOLD else ""
+    listed = "; ".join(f"({number}) {sentence}" for number, sentence in enumerate(told[:TOLD], start=1))
+    return f"{len(told)} mistakes: {listed}{more}"
+
+
+def _sentence(error: ErrorDetails, checked: type[BaseModel]) -> str:
+    place = ".".join(shortened(str(part)) for part in error["loc"])
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{place} is not a field of a recipe; {_nearest(error['loc'], checked)}"
+        case "missing":
+            return f"{place} is missing; add it"
+        case "literal_error":
+            expected = error["ctx"]["expected"]
+            return f"{place} must be one of {expected}, not {_shown(error['input'])}{_meant(error['input'], expected)}"
+        case "string_type" if not isinstance(error["input"], (list, dict, type(None))):
+            read = shortened(str(error["input"]), 80)
+            return f"{place} must be text, but YAML reads it as {read}; put it in quotes"
+        case "model_type":
+            return f"{place} is a section: indent its fields below it, or remove it"
+        case "value_error":
+            return f"{place}: {error['ctx']['error']}" if place else str(error["ctx"]["error"])
+        case "string_pattern_mismatch":
+            return f"{place}: {_shown(error['input'])} is no {PATTERNS_IN_WORDS[str(error['loc'][-1])]}"
+        case _:
+            wanted = error["msg"][0].lower() + error["msg"][1:]
+            said = "" if ", not " in wanted else f", not {_shown(error['input'])}"
+            return f"{place}: {wanted}{said}"
+
+
+def _shown(value: object) -> str:
+    """A value as a sentence has room for it; one from JSON may have more digits than Python writes, or no bottom."""
+    try:
+        return shortened(repr(value), 80)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} of that size"
+
+
+OTHER_NAMES = {
+    "classification": "sentiment",
+    "labeling": "sentiment",
+    "labelling": "sentiment",
+    "summarisation": "summarization",
+    "dialogue": "chat",
+    "language-modeling": "generation",
+    "language modeling": "generation",
+    "f1": "macro_f1",
+    "rouge-l": "rougeL",
+    "rouge": "rougeL",
+    "ppl": "word_perplexity",
+    "perplexity": "word_perplexity",
+    "wordpiece": "bpe",
+    "sentencepiece": "unigram",
+    "w2v": "word2vec",
+    "glove": "pretrained",
+    "bahdanau": "additive",
+    "luong": "multiplicative",
+}
+"""What others call a value of a recipe."""
+
+
+def _meant(said: object, expected: str) -> str:
+    """Name the value that another one was probably meant to be, where there is one."""
+    values = [value.strip("'") for value in expected.replace(" or ", ", ").split(", ")]
+    if not isinstance(said, str):
+        return ""
+    same = [value for value in values if value.lower() == said.lower()]
+    known = [value for value in values if value == OTHER_NAMES.get(said.lower())]
+    close = difflib.get_close_matches(shortened(said.lower()), values, n=1)
+    return next((f"; did you mean {value}?" for value in (*same, *known, *close)), "")
+
+
+def _nearest(place: tuple[int | str, ...], section: type[BaseModel]) -> str:
+    """Name the known key that an unknown one was probably meant to be; of a recipe also a field of its sections."""
+    if len(place) == 1 and (inside := _fields_called(str(place[0]), section)):
+        return f"did you mean {' or '.join(inside)}?"
+    for part in place[:-1]:
+        annotation = section.model_fields[str(part)].annotation
+        assert isinstance(annotation, type)
+        assert issubclass(annotation, BaseModel)
+        section = annotation
+    known = list(section.model_fields)
+    close = difflib.get_close_matches(shortened(str(place[-1])), known, n=1, cutoff=0.0)
+    return f"did you mean {'.'.join([*map(str, place[:-1]), close[0]])}?"
+
+
+def _fields_called(field: str, recipe: type[BaseModel]) -> list[str]:
+    """Fields of this name in the sections of a recipe, such as training.epochs."""
+    sections = ((name, section.annotation) for name, section in recipe.model_fields.items())
+    return [
+        f"{name}.{field}"
+        for name, kind in sections
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and field in kind.model_fields
+    ]

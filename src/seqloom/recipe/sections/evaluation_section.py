@@ -1,0 +1,40 @@
+"""The section `evaluation` of a recipe."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from seqloom.recipe.sections.section import Section
+
+
+class Evaluation(Section):
+    """What is reported."""
+
+    metric: Literal[
+        "auto",
+        "bleu",
+        "chrf",
+        "accuracy",
+        "macro_f1",
+        "rouge1",
+        "rouge2",
+        "rougeL",
+        "exact_match",
+        "word_perplexity",
+        "character_perplexity",
+    ] = Field(
+        "auto",
+        description="The score a version is judged by; auto: chrf for translation, reconstruction and chat, "
+        "rougeL for summarization, macro_f1 for sentiment, word_perplexity for generation.",
+    )
+    linear_baseline: bool = Field(
+        True,
+        description="Labels: train a logistic regression of n-grams for comparison, which takes up to minutes and a "
+        "gigabyte where there are hundreds of labels; false: the most frequent label is all there is to beat.",
+    )
+    examples: int = Field(
+        5,
+        ge=0,
+        le=1000,
+        description="Held-out examples shown at the end, from the best to the worst.",
+    )

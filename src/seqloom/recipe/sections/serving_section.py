@@ -1,0 +1,31 @@
+"""The section `serving` of a recipe."""
+
+from pydantic import Field
+
+from seqloom.recipe.sections.section import Section
+
+
+class Serving(Section):
+    """What a request to a served version may ask for, at most.
+
+    More is an error of one sentence. What the section decoding says may be asked for in any case.
+    """
+
+    rows: int = Field(100_000, ge=1, le=10_000_000, description="Texts in one request, at most.")
+    characters: int = Field(
+        20_000_000, ge=1, le=1_000_000_000, description="Characters of all texts of one request together, at most."
+    )
+    waiting_rows: int = Field(
+        400_000, ge=1, le=100_000_000, description="Texts of all requests together that wait for an answer, at most."
+    )
+    beam_size: int = Field(16, ge=1, le=256, description="Hypotheses that a request may have kept, at most.")
+    num_samples: int = Field(
+        16, ge=1, le=256, description="Texts that a request may have drawn for each of its, at most."
+    )
+    max_length: int = Field(1000, ge=1, le=10_000, description="Tokens in an answer that a request may set, at most.")
+    batch_size: int = Field(
+        1024, ge=1, le=100_000, description="Texts decoded together that a request may set, at most."
+    )
+    attention_rows: int = Field(
+        1000, ge=1, le=10_000_000, description="Texts of one request for which attention is returned, at most."
+    )

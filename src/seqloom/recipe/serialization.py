@@ -1,0 +1,67 @@
+"""A recipe as it lies beside a checkpoint: every default written out, read back without pydantic.
+
+A bare GPU machine has torch, numpy and safetensors and no pydantic; the recipe was checked where it was written, so
+there it only has to be read.
+"""
+
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+from seqloom.errors import UserError
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Recipe
+
+RECIPE_FILE = "recipe.json"
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+SECTIONS = ("corpus", "vocabulary", "vectors", "model", "training", "decoding")  # that a model is read with
+ADDED: dict[str, dict[str, object]] = {
+    "corpus": {"delimiter": "auto", "escape": "auto", "max_reject_share": 0.05, "whitespace": "fold"},
+    "evaluation": {"linear_baseline": True},
+    "model": {"ngram_order": 0},
+    "serving": {
+        "rows": 100_000,
+        "characters": 20_000_000,
+        "waiting_rows": 400_000,
+        "beam_size": 16,
+        "num_samples": 16,
+        "max_length": 1000,
+        "batch_size": 1024,
+        "attention_rows": 1000,
+    },
+}
+"""Fields that recipes written before them lack, by section, each with the value that means what those did."""
+
+
+def write_recipe(recipe: "Recipe", folder: Path) -> None:
+    """Write every field of `recipe`, checked or read, to `folder`."""
+    text = json.dumps(recipe, default=vars, ensure_ascii=False, indent=2)
+    (folder / RECIPE_FILE).write_text(text, encoding="utf-8")
+
+
+def read_recipe(folder: Path) -> "Recipe":
+    """Return what `write_recipe` wrote, now or before fields were added: the same attributes, without the checks.
+
+    Raises:
+        UserError: it is something else; what it names goes into names of folders, so it may not lead elsewhere.
+    """
+    text = (folder / RECIPE_FILE).read_text(encoding="utf-8")
+    try:
+        recipe = json.loads(text, object_hook=lambda fields: SimpleNamespace(**fields))
+    except (ValueError, TypeError, RecursionError):
+        recipe = None
+    sections = [getattr(recipe, name, None) for name in SECTIONS]
+    name = getattr(recipe, "name", None)
+    if not all(isinstance(section, SimpleNamespace) for section in sections) or not _is_name(name):
+        raise UserError(f"{folder / RECIPE_FILE} is no recipe that training wrote: it is damaged, fetch it again")
+    for name, fields in ADDED.items():
+        section = vars(vars(recipe).setdefault(name, SimpleNamespace()))
+        section.update({**fields, **section})
+    return cast("Recipe", recipe)
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and re.fullmatch(NAME, name) is not None

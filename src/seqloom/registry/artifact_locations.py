@@ -1,0 +1,90 @@
+"""Where the embedded MLflow finds the files of its runs, after their home was moved, renamed or copied.
+
+MLflow keeps absolute addresses: a run's files would be looked for where the home was, and a copy would write into the
+original. Whoever opens a database that names another home as its place has it name the one it lies in.
+"""
+
+import logging
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from seqloom.artifact.file_lock import locked
+from seqloom.artifact.fsync import says_full
+from seqloom.artifact.sqlite_file import SECONDS_FOR_OTHERS
+from seqloom.errors import UserError
+
+ADDRESSES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+    ("trace_tags", "value"),  # of them, one tag is an address
+)
+"""Columns that hold the address of a file or folder."""
+
+logger = logging.getLogger(__name__)
+
+
+def bring_home(database: Path, files: Path) -> None:
+    """Have every address that lies in a former home lie in `files`, the folder of this one.
+
+    Raises:
+        UserError: the database names another home, and must not be written.
+    """
+    if not _former_homes(database, files):
+        return
+    with locked(database.with_name(f".{database.name}.lock"), "MLflow's database"):
+        former = _former_homes(database, files)
+        try:
+            with closing(sqlite3.connect(database, timeout=SECONDS_FOR_OTHERS)) as connection, connection:
+                for place in former:
+                    _rewrite(connection, f"{place}/", f"{files.as_uri()}/")
+        except sqlite3.OperationalError as error:
+            if says_full(error):
+                raise
+            raise UserError(
+                f"{database} was moved from {_path(former[0]).parent}, and cannot be told so ({error}): let somebody "
+                "who may write there run a command in this home once"
+            ) from None
+    for place in former:
+        logger.warning(
+            "this home was moved or copied from %s: its runs and models are at home here", _path(place).parent
+        )
+
+
+def _rewrite(connection: sqlite3.Connection, old: str, new: str) -> None:
+    for table, column in ADDRESSES:
+        connection.execute(
+            f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+            (new, len(old) + 1, len(old), old),
+        )
+
+
+def _former_homes(database: Path, files: Path) -> list[str]:
+    """Addresses of the folders that were `files` when experiments of this database were made.
+
+    One that its user put elsewhere is left where it is: its files are there, and not here.
+    """
+    with closing(sqlite3.connect(database, timeout=SECONDS_FOR_OTHERS)) as connection:
+        found = connection.execute("SELECT artifact_location FROM experiments").fetchall()
+    experiments: dict[str, list[str]] = {}
+    for (address,) in found:
+        place, _, experiment = str(address).rpartition("/")
+        if place.startswith("file:") and place.endswith(f"/{files.name}") and place != files.as_uri():
+            experiments.setdefault(place, []).append(unquote(experiment))
+    return [place for place, names in experiments.items() if _is_former(_path(place), names, files)]
+
+
+def _is_former(place: Path, experiments: list[str], files: Path) -> bool:
+    if place.is_dir() and files.is_dir() and place.samefile(files):  # another name of the same folder
+        return False
+    return any((files / name).is_dir() for name in experiments) or not any(
+        (place / name).exists() for name in experiments
+    )
+
+
+def _path(address: str) -> Path:
+    return Path(unquote(urlsplit(address).path))

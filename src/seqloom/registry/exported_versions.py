@@ -1,0 +1,158 @@
+"""A version in another form, smaller or faster on a CPU: judged by the gate's rules, and kept with the version."""
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mlflow
+import pandas as pd
+import yaml
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.models import Model
+
+from seqloom.artifact.full_disk import full_disk_is_told
+from seqloom.artifact.permissions import hand_over, output_folder
+from seqloom.decoding.export import Form, export
+from seqloom.errors import UserError
+from seqloom.evaluation.applications.evaluator import EvalSet
+from seqloom.evaluation.applications.evaluator_factory import evaluator_of
+from seqloom.evaluation.evaluation_files import HYPOTHESES_FILE
+from seqloom.evaluation.significance import compare
+from seqloom.progress import Progress
+from seqloom.recipe.applications import metric_of_recipe
+from seqloom.recipe.schema import Recipe
+from seqloom.recipe.serialization import read_recipe
+from seqloom.registry.export_records import EXPORT_TAG, ExportRecord, Side
+from seqloom.registry.gate import Contender, Verdict, judge_form
+from seqloom.registry.gate_runner import keep_evidence
+from seqloom.registry.integrity import ARTIFACTS, FORM_SEAL_TAG, OWN_FORM, PACKAGE, form_tags
+from seqloom.registry.latency import by_turns
+from seqloom.registry.latency_benchmark import measure, megabytes_of
+from seqloom.registry.model_uri import fetch, find_checkpoint, find_version, open_registry
+from seqloom.registry.seal import CHECKPOINT, FORMS, seal
+from seqloom.registry.smoke import smoke_test
+from seqloom.registry.version_package import engine_of
+
+
+def export_version(model: str, home: Path, form: Form, progress: Progress) -> ExportRecord:
+    """Add a form to the version that `model` means, if it holds the rules; the record stays with the version anyway.
+
+    Raises:
+        UserError: there is no such version, it cannot have this form, or its test rows are not there any more.
+    """
+    version = find_version(model, home)
+    recipe, rows = _what_it_was_judged_by(version)
+    client = open_registry(model, home)
+    with TemporaryDirectory() as folder:
+        # A copy that nobody else can write to: its code will be run.
+        package = fetch(version, Path(folder, version.name, str(version.version)))
+        copy = package.parents[1]
+        model_id = _model_that_knows_forms(version, copy)
+        shutil.rmtree(copy / ARTIFACTS / FORMS, ignore_errors=True)
+        made = copy / ARTIFACTS / FORMS / form
+        export(package / CHECKPOINT, made, form)
+        digest = seal(made)
+        record, verdict = _judged(client, version, recipe, rows, copy, form, progress)
+        keep_evidence(client, verdict, str(version.run_id))
+        _keep(client, version, model_id, made, digest, record)
+    return record
+
+
+def export_folder(model: str, home: Path, form: Form, to: Path | None) -> Path:
+    """Write a model in a form to a folder of its own, whole or not at all; without `to` its name says what it is.
+
+    Raises:
+        UserError: there is no such model, it cannot have this form, or the folder exists.
+    """
+    checkpoint = find_checkpoint(model, home)
+    folder = to or Path(f"{read_recipe(checkpoint).name}-{form}")
+    if folder.exists():
+        raise UserError(f"{folder} exists already: name another folder with --to, or remove it")
+    output_folder(folder.parent)
+    unfinished_folder = TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-")
+    with full_disk_is_told(folder.parent.absolute(), "nothing half-written is left"), unfinished_folder as unfinished:
+        made = Path(unfinished) / "model"
+        export(checkpoint, made, form)
+        hand_over(made)
+        made.rename(folder)
+    return folder
+
+
+def _judged(
+    client: MlflowClient,
+    version: ModelVersion,
+    recipe: Recipe,
+    rows: pd.DataFrame,
+    copy: Path,
+    form: Form,
+    progress: Progress,
+) -> tuple[ExportRecord, Verdict]:
+    """Both forms are asked the test rows of the version by `mlflow.pyfunc`, as others ask."""
+    number, uri = int(version.version), str(copy)
+    folders = (copy / ARTIFACTS / PACKAGE / CHECKPOINT, copy / ARTIFACTS / FORMS / form)
+    judge, metric = evaluator_of(recipe.task), metric_of_recipe(recipe).name
+    test = EvalSet.of(rows, recipe.corpus.target_language)
+    smoke = smoke_test(client.tracking_uri, uri, form)
+    if not smoke.passed:
+        raise UserError(f"{version.name}, version {number}, does not answer as {form}: {smoke.told}")
+    before, after = (measure(uri, test.sources, recipe.decoding, "cpu", progress, each) for each in (OWN_FORM, form))
+    counts = [judge.count(metric, measured.replies, test) for measured in (before, after)]
+    sizes = [megabytes_of(folder) for folder in folders]
+    latencies = by_turns([before.answer, after.answer], test.sources)
+    itself, other = (Contender(number, *told) for told in zip(counts, latencies, sizes, strict=True))
+    findings = judge_form(recipe, smoke, itself, other, judge.slices(test))
+    verdict = Verdict(version.name, number, None, findings, len(test.sources), recipe.decoding.model_dump(), form=form)
+    found = compare(*counts)
+    was, became = _side(itself), _side(other)
+    interval = (round(found.low, 3), round(found.high, 3))
+    told = len(test.sources), recipe.task, metric, was, became, interval, verdict.passed, verdict.why
+    return ExportRecord(form, *told, engine_of(form)), verdict
+
+
+def _side(contender: Contender) -> Side:
+    figures = contender.megabytes, contender.counts.figure, contender.latency.p50, contender.latency.p95
+    return Side(*(round(figure, 3) for figure in figures))
+
+
+def _keep(
+    client: MlflowClient, version: ModelVersion, model_id: str, made: Path, digest: str, record: ExportRecord
+) -> None:
+    """The files only of what holds the rules; its seal last, for without it nobody takes them for whole."""
+    name, number, tag = version.name, str(version.version), FORM_SEAL_TAG + record.form
+    if tag in version.tags:
+        client.delete_model_version_tag(name, number, tag)
+    if record.passed:
+        client.log_model_artifacts(model_id, str(made), f"{ARTIFACTS}/{FORMS}/{record.form}")
+    client.set_model_version_tag(name, number, EXPORT_TAG + record.form, json.dumps(asdict(record)))
+    if record.passed:
+        for each, value in form_tags(name, record.form, digest).items():
+            client.set_model_version_tag(name, number, each, value)
+
+
+def _model_that_knows_forms(version: ModelVersion, folder: Path) -> str:
+    """The id of MLflow's logged model behind a version; the version itself does not always tell it."""
+    model = Model.load(folder)
+    if not model.flavors["python_function"].get("config"):
+        raise UserError(
+            f"models:/{version.name}/{version.version} was registered by a Seqloom whose versions have one form only: "
+            "register a new one, or write it to a folder with --to"
+        )
+    return str(model.model_id)
+
+
+def _what_it_was_judged_by(version: ModelVersion) -> tuple[Recipe, pd.DataFrame]:
+    """The recipe, and the test rows as they stood in the corpus, with their files where that version tells them."""
+    run = f"runs:/{version.run_id}"
+    try:
+        recipe = Recipe.model_validate(yaml.safe_load(mlflow.artifacts.load_text(f"{run}/recipe.yaml")))
+        table = mlflow.artifacts.download_artifacts(f"{run}/evaluation/{HYPOTHESES_FILE}")
+        return recipe, pd.read_parquet(table).rename(columns={"reference": "target"})
+    except (MlflowException, OSError, ValueError) as error:
+        raise UserError(
+            f"models:/{version.name}/{version.version}: nobody can judge a form of it without the recipe and the test "
+            f"rows of its MLflow run ({str(error).splitlines()[0]:.200}); write it to a folder with --to"
+        ) from None

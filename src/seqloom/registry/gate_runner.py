@@ -1,0 +1,249 @@
+"""The gate at work: two versions are asked the same, now, and what is found is kept with the challenger."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from seqloom.artifact.fsync import says_full
+from seqloom.artifact.manifest import Manifest
+from seqloom.corpus.corpus_files import read_split
+from seqloom.errors import UserError
+from seqloom.progress import Progress
+from seqloom.recipe.applications import application_of, metric_of_recipe
+from seqloom.recipe.metric import Metric
+from seqloom.recipe.schema import Recipe
+from seqloom.registry import evidence
+from seqloom.registry.best_champion import best_champion, mark_best
+from seqloom.registry.gate import Contender, Finding, Verdict, judge, unanswered
+from seqloom.registry.head_to_head import Answered, HeadToHead, fetched
+from seqloom.registry.mlflow_runs import takes_more
+from seqloom.registry.promotion import LONGEST_WHY, ROLLED_BACK_TAG, moving_champion
+from seqloom.registry.smoke import Smoke, smoke_test
+from seqloom.registry.tracking import Version
+from seqloom.registry.versions import CHAMPION, VERDICT_KEY_TAG, aliases_of
+
+if TYPE_CHECKING:
+    from seqloom.evaluation.applications.evaluator import EvalSet
+
+FOLDER = "gate"  # of the run's artifacts
+VERDICT_TAG, WHY_TAG, WHEN_TAG, AGAINST_TAG = (f"seqloom.verdict{part}" for part in ("", ".why", ".when", ".champion"))
+
+
+@dataclass(frozen=True)
+class GateDecision:
+    """What a person said; None: nobody was asked who could answer."""
+
+    approved: bool | None
+    by: str = ""  # empty: nobody has to be asked
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of a challenger."""
+
+    verdict: str  # champion, refused, declined or waiting
+    why: str
+
+
+def judge_version(
+    client: MlflowClient,
+    recipe: Recipe,
+    corpus: Path,
+    evaluation: Manifest,
+    version: Version,
+    key: str,
+    progress: Progress,
+) -> Verdict:
+    """Ask the version and the champion the test split of `corpus`, and apply every rule of the recipe.
+
+    `key` says what it is judged by.
+    """
+    started = time.monotonic()
+    champion = aliases_of(client, recipe.name).get(CHAMPION)
+    champion = None if champion == version.number else champion
+    smoke = _smoke(client, recipe.name, version.number)
+    if not smoke.passed:
+        return Verdict(recipe.name, version.number, champion, unanswered(smoke), key=key)
+    from seqloom.evaluation.applications.evaluator import (
+        EvalSet,  # torch and scikit-learn: seconds that only this needs
+    )
+
+    test = EvalSet.of(read_split(corpus, "test"), recipe.corpus.target_language)
+    rolled_back = client.get_model_version(recipe.name, str(version.number)).tags.get(ROLLED_BACK_TAG, "")
+    with HeadToHead.of(client, recipe, test, progress) as contest:
+        findings, best = _findings(
+            client, recipe, smoke, evaluation, test, contest, version.number, champion, rolled_back
+        )
+    return Verdict(
+        recipe.name,
+        version.number,
+        champion,
+        findings,
+        rows=len(test.sources),
+        decoding=recipe.decoding.model_dump(),
+        seconds=time.monotonic() - started,
+        key=key,
+        run_id=version.run_id,
+        champion_run_id=_run_of(client, recipe.name, champion),
+        metric=metric_of_recipe(recipe).name,
+        best=best,
+    )
+
+
+def _findings(
+    client: MlflowClient,
+    recipe: Recipe,
+    smoke: Smoke,
+    evaluation: Manifest,
+    test: "EvalSet",
+    contest: HeadToHead,
+    version: int,
+    champion: int | None,
+    rolled_back: str,
+) -> tuple[list[Finding], int]:
+    """What is found of a version that answers, and the best champion so far if it holds the rules."""
+    from seqloom.evaluation.applications.evaluator_factory import evaluator_of
+
+    metric, findings = metric_of_recipe(recipe), list[Finding]()
+    answered = contest.ask(version)
+    champion_answered = _answering(contest, champion, "the champion answers", False, findings)
+    best = best_champion(client, recipe.name, metric) if champion is not None else None
+    asked = best if recipe.registry.policy == "not-worse" and best not in (champion, version) else None
+    former_answered = _answering(contest, asked, f"the best champion so far, version {asked}, answers", None, findings)
+    challenger, incumbent, former = contest.timed(answered, champion_answered, former_answered)
+    assert challenger
+    measured = evaluation.facts["metrics"]
+    names = application_of(recipe.task).baselines_in(measured)
+    baselines = {name: measured[f"baseline/{name}/{metric.name}"] for name in names}
+    slices = evaluator_of(recipe.task).slices(test)
+    findings += judge(recipe, smoke, challenger, incumbent, baselines, slices, rolled_back, former)
+    if best not in (None, champion, asked):  # nobody asked it, so it stays what it is
+        return findings, best
+    return findings, _best_of(metric, [former, incumbent, challenger])
+
+
+def _answering(
+    contest: HeadToHead, number: int | None, rule: str, passed: bool | None, findings: list[Finding]
+) -> Answered | None:
+    """What a version that others are compared with answers; where it does not, a finding more says so."""
+    if number is None:
+        return None
+    try:
+        return contest.ask(number)
+    except Exception as error:  # whatever its code raises: who is to judge then is a person
+        if says_full(error):  # that is no fault of the version
+            raise
+        reason = f"{type(error).__name__}: {error}"[:300]
+        told = f"{rule.removesuffix(' answers')} does not answer, so nothing compares with it: {reason}"
+        findings.append(Finding(rule, reason, passed=passed, told=told))
+    return None
+
+
+def _best_of(metric: Metric, contenders: Sequence[Contender | None]) -> int:
+    """The number of the best, of equals the one that was there before."""
+    there = [contender for contender in contenders if contender]
+    return max(there, key=lambda each: metric.gain(there[0].counts.figure, each.counts.figure)).version
+
+
+def _run_of(client: MlflowClient, name: str, number: int | None) -> str:
+    return "" if number is None else str(client.get_model_version(name, str(number)).run_id)
+
+
+def _smoke(client: MlflowClient, name: str, number: int) -> Smoke:
+    """Whether the version answers; nothing of it is run that is not what was registered."""
+    with TemporaryDirectory() as folder:
+        try:
+            package = fetched(client, name, number, folder)
+        except UserError as damage:
+            return Smoke(False, str(damage))
+        return smoke_test(client.tracking_uri, str(package.parents[1]))
+
+
+def keep_evidence(client: MlflowClient, verdict: Verdict, run_id: str) -> None:
+    """The page among the artifacts of the run that made the version, for people and for programs, if it is there."""
+    if not takes_more(client, run_id):
+        return
+    folder = f"{FOLDER}/{verdict.form}" if verdict.form else FOLDER
+    page = evidence.markdown(verdict)
+    client.log_text(run_id, page, f"{folder}/evidence.md")
+    client.log_text(run_id, evidence.html(page, evidence.title(verdict)), f"{folder}/evidence.html")
+    client.log_text(run_id, json.dumps(verdict.as_json(), indent=2, ensure_ascii=False), f"{folder}/verdict.json")
+
+
+def still_holds(client: MlflowClient, verdict: Verdict) -> bool:
+    """Whether the champion is the one that was measured, or the version itself by now.
+
+    Raises:
+        UserError: the version is not there any more.
+    """
+    try:
+        is_there = _run_of(client, verdict.name, verdict.version) == verdict.run_id
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        is_there = False
+    if not is_there:
+        raise UserError(
+            f"version {verdict.version} of {verdict.name} was deleted after it was judged: there is nothing to decide "
+            "any more; run the recipe again to register it anew"
+        )
+    champion = aliases_of(client, verdict.name).get(CHAMPION)
+    known = {None: "", verdict.champion: verdict.champion_run_id, verdict.version: verdict.run_id}
+    return (
+        champion in (verdict.champion, verdict.version) and _run_of(client, verdict.name, champion) == known[champion]
+    )
+
+
+def is_settled(client: MlflowClient, name: str, version: int, key: str) -> bool:
+    """Whether it is known what became of the version, judged by the same."""
+    return client.get_model_version(name, str(version)).tags.get(VERDICT_KEY_TAG) == key
+
+
+def settle(client: MlflowClient, verdict: Verdict, decision: GateDecision, by: str, home: Path) -> Settled:
+    """Move the champion if all rules hold and nobody objects; the version is told what came of it, and why.
+
+    The key of the verdict is written last: what a kill cut off is judged anew.
+
+    Raises:
+        UserError: the champion moved since it was measured.
+    """
+    name, version = verdict.name, verdict.version
+    if not verdict.passed:
+        settled = Settled("refused", verdict.why)
+    elif decision.approved is None:
+        settled = Settled("waiting", f"{verdict.why}; a person has to approve")
+    elif not decision.approved:
+        settled = Settled("declined", f"{decision.by}: {decision.reason}")
+    elif aliases_of(client, name).get(CHAMPION) == version:
+        settled = Settled("champion", "is the champion already")
+    else:
+        why = f"{verdict.why}; approved by {decision.by}: {decision.reason}" if decision.by else verdict.why
+        with moving_champion(client, name, verdict.champion, version, by, why, home):
+            settled = Settled("champion", why)
+            _tell(client, verdict, settled)
+            if verdict.best is not None:
+                mark_best(client, name, verdict.best, verdict.metric)
+        return settled
+    _tell(client, verdict, settled)
+    return settled
+
+
+def _tell(client: MlflowClient, verdict: Verdict, settled: Settled) -> None:
+    tags = {
+        VERDICT_TAG: settled.verdict,
+        WHY_TAG: settled.why[:LONGEST_WHY],
+        WHEN_TAG: datetime.now(UTC).isoformat(timespec="milliseconds"),
+        AGAINST_TAG: str(verdict.champion or "none"),
+        VERDICT_KEY_TAG: verdict.key,
+    }
+    for tag, value in tags.items():
+        client.set_model_version_tag(verdict.name, str(verdict.version), tag, value)

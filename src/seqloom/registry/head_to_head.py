@@ -1,0 +1,90 @@
+"""Versions of one name that are asked the same test rows, and then timed by turns."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Self
+
+from mlflow import MlflowClient
+
+from seqloom.evaluation.significance import SufficientStatistics
+from seqloom.progress import Progress
+from seqloom.recipe.applications import application_of, metric_of_recipe
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.gate import Contender
+from seqloom.registry.latency import Answer, by_turns
+from seqloom.registry.latency_benchmark import measure, megabytes_of
+from seqloom.registry.model_uri import fetch
+from seqloom.registry.seal import CHECKPOINT
+
+if TYPE_CHECKING:
+    from seqloom.evaluation.applications.evaluator import EvalSet, Replies
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a version answered to the test rows, and how it is asked for more."""
+
+    version: int
+    counts: SufficientStatistics
+    megabytes: float
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class HeadToHead:
+    """The test rows, and a folder of the contest's own for those who are asked them."""
+
+    client: MlflowClient
+    recipe: Recipe
+    test: "EvalSet"
+    progress: Progress
+    folder: str
+
+    @classmethod
+    @contextmanager
+    def of(cls, client: MlflowClient, recipe: Recipe, test: "EvalSet", progress: Progress) -> Iterator[Self]:
+        """While it lasts the packages of all who are asked lie there."""
+        with TemporaryDirectory() as folder:
+            yield cls(client, recipe, test, progress, folder)
+
+    def ask(self, number: int) -> Answered:
+        """A version, asked as others ask it."""
+        from seqloom.evaluation.applications.evaluator_factory import evaluator_of
+
+        recipe, test = self.recipe, self.test
+        package = fetched(self.client, recipe.name, number, self.folder)
+        uri = str(package.parents[1])
+        measured = measure(uri, test.sources, recipe.decoding, recipe.training.device, self.progress)
+        replies = _spelt(measured.replies, package, test) if application_of(recipe.task).running else measured.replies
+        counts = evaluator_of(recipe.task).count(metric_of_recipe(recipe).name, replies, test)
+        return Answered(number, counts, megabytes_of(package), measured.answer)
+
+    def timed(self, *answered: Answered | None) -> list[Contender | None]:
+        """Who answered, in this order, with what each takes for one text."""
+        there = [each for each in answered if each]
+        found = zip(there, by_turns([each.answer for each in there], self.test.sources), strict=True)
+        latencies = {each.version: latency for each, latency in found}
+        return [
+            Contender(each.version, each.counts, latencies[each.version], each.megabytes) if each else None
+            for each in answered
+        ]
+
+
+def fetched(client: MlflowClient, name: str, number: int, folder: str) -> Path:
+    """The package of a version, below `folder`, where nobody changes it between the look and the use."""
+    return fetch(client.get_model_version(name, str(number)), Path(folder, name, str(number)))
+
+
+def _spelt(replies: "Replies", version: Path, test: "EvalSet") -> "Replies":
+    """Replies whose log-probabilities hold the spelling of unknown words: a version made before that left it out."""
+    if "spelling" in replies:
+        return replies
+    from seqloom.decoding.language_model import LanguageModel
+
+    generator = LanguageModel.load(version / CHECKPOINT)
+    assert isinstance(generator, LanguageModel)
+    figures = zip(replies["log_probability"], generator.spellings(test.sources), strict=True)
+    return {**replies, "log_probability": [figure + spelling for figure, spelling in figures]}

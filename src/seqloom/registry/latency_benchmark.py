@@ -1,0 +1,76 @@
+"""What a registered version does with test rows, asked as others ask it."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mlflow
+import pandas as pd
+
+from seqloom.progress import Progress
+from seqloom.recipe.schema import Decoding
+from seqloom.registry.integrity import OWN_FORM
+from seqloom.registry.latency import Answer, one_thread
+
+if TYPE_CHECKING:
+    from mlflow.pyfunc import PyFuncModel
+
+    from seqloom.evaluation.applications.evaluator import Replies
+
+ROWS_AT_ONCE = 256  # between two moves of the progress bar
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The answers of one version, which goes on answering, on the CPU, for whoever times it."""
+
+    replies: "Replies"
+    answer: Answer
+
+
+def measure(
+    uri: str, sources: Sequence[str], decoding: Decoding, device: str, progress: Progress, form: str = OWN_FORM
+) -> Measured:
+    """Put `sources` to a version with this decoding.
+
+    A `form` other than its own has an engine for CPUs alone: `device` is for the version's own.
+
+    Raises:
+        Exception: whatever MLflow or the version's own code raises where it cannot be loaded or fails.
+    """
+    with warnings.catch_warnings(), one_thread():
+        warnings.simplefilter("ignore")  # MLflow's own, on type hints of its own
+        model = mlflow.pyfunc.load_model(uri, model_config=None if form == OWN_FORM else {"form": form})
+    known = {param.name for param in model.metadata.get_params_schema().params}
+    params = {name: value for name, value in decoding.model_dump().items() if name in known}
+
+    def ask(texts: Sequence[str], first_row: int = 0) -> pd.DataFrame:
+        numbered = {"first_row": first_row} if "first_row" in known else {}  # versions did not always know
+        answers: pd.DataFrame = model.predict(pd.DataFrame({"source": list(texts)}), params=params | numbered)
+        return answers
+
+    name = "/".join(uri.rsplit("/", 2)[1:])  # and number, also where it is a folder
+    if form == OWN_FORM:
+        _move(model, device)
+    tables: list[pd.DataFrame] = []
+    for start in range(0, len(sources), ROWS_AT_ONCE):
+        tables.append(ask(sources[start : start + ROWS_AT_ONCE], start))
+        progress(min(start + ROWS_AT_ONCE, len(sources)), len(sources), "rows", f"asking {name}")
+    if form == OWN_FORM:
+        _move(model, "cpu")
+    answers = pd.concat(tables)
+    return Measured({str(column): answers[column].tolist() for column in answers}, ask)
+
+
+def megabytes_of(folder: Path) -> float:
+    """All files below `folder`, in units of 10^6 bytes."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+
+
+def _move(model: "PyFuncModel", device: str) -> None:
+    from seqloom.training.device import choose_device  # torch: seconds that only a new version needs
+
+    served: Any = model.unwrap_python_model()
+    served.answering.generator.model.to(choose_device(device))

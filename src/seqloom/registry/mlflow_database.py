@@ -1,0 +1,100 @@
+"""The database of the embedded MLflow: made once, whole, and anew where a kill left half of one."""
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version as installed
+from pathlib import Path
+
+import mlflow
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, event
+
+from seqloom.artifact.sqlite_file import holds_rows, prepare, revision_of
+from seqloom.errors import UserError
+from seqloom.registry.artifact_locations import bring_home
+
+KEPT = (  # what somebody would miss
+    ("runs", "true"),
+    ("registered_models", "true"),
+    ("logged_models", "true"),
+    ("experiments", "experiment_id != 0"),  # 0 is MLflow's own
+)
+
+
+def database_file(home: Path) -> Path:
+    """The SQLite database of the embedded MLflow."""
+    return home / "mlflow.db"
+
+
+def files_folder(home: Path) -> Path:
+    """Where the embedded MLflow keeps models, figures and what else belongs to a run."""
+    return home / "mlflow"
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """The file that a tracking URI names; None where it is a server, or memory."""
+    path = uri.removeprefix("sqlite:///")
+    return Path(path) if uri.startswith("sqlite:///") and path and ":memory:" not in path and "?" not in path else None
+
+
+def prepare_ours(home: Path) -> None:
+    """`prepare_database` for the embedded MLflow of a home, which may have come from somewhere else.
+
+    Raises:
+        UserError: as there, or it came from somewhere else and must not be written.
+    """
+    prepare_database(database_file(home), files_folder(home).as_uri())
+    bring_home(database_file(home), files_folder(home))
+
+
+def prepare_database(file: Path, files: str) -> None:
+    """Return once MLflow has a database that it can use; a new one takes a second to make, and names `files` its place.
+
+    Raises:
+        UserError: it holds runs, and was made by another MLflow, or is damaged.
+    """
+    if file.exists() and _is_ready(file):  # without the lock, for a home may be there to be read alone
+        return
+    prepare(file, "MLflow's database", _is_ready, lambda draft: _make(draft, files))
+
+
+def _make(draft: Path, files: str) -> None:
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # half a second that a made one is spared
+
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # it would tell of each step
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    with _nothing_flushed():
+        store = SqlAlchemyStore(f"sqlite:///{draft}", files)
+    store.engine.dispose()
+
+
+@contextmanager
+def _nothing_flushed() -> Iterator[None]:
+    """Spare a slow disk hundreds of flushes of a draft, which is flushed as a whole or lost as a whole."""
+
+    def tell(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", tell)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "connect", tell)
+
+
+def _is_ready(file: Path) -> bool:
+    found = revision_of(file)
+    scripts = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
+    if found == scripts.get_current_head():
+        return True
+    if not holds_rows(file, KEPT):
+        return False
+    known = {script.revision for script in scripts.walk_revisions()}
+    if found and found not in known:
+        raise UserError(f"{file} was written by a newer MLflow than {installed('mlflow')}: install that one again")
+    raise UserError(
+        f"{file} was written by an older MLflow, or an upgrade of it was cut off: copy it, and then let MLflow "
+        f"{installed('mlflow')} bring it up to date with: mlflow db upgrade 'sqlite:///{file}'"
+    )

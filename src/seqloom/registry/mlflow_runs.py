@@ -1,0 +1,222 @@
+"""The MLflow run of a flow run: opened before training, closed with the registered version."""
+
+import json
+import logging
+import subprocess
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, LifecycleStage, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+
+from seqloom.artifact.manifest import Manifest
+from seqloom.recipe.application import BASELINE
+from seqloom.recipe.model_rules import in_words
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.tracking import experiment_id
+
+TRAINING_TAG = "seqloom.training"
+CANCELLED_TAG = "seqloom.cancelled"  # on a run that was ended with its flow run; the same training takes it up again
+SCORES_TABLE = "scores.json"  # of the model and of the baselines, as MLflow shows tables
+FLOW_RUN_TAG = "prefect.flow_run_id"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FlowRun:
+    """The flow run that an MLflow run belongs to, as Prefect knows it."""
+
+    id: str
+    name: str
+    url: str = ""  # of its page, where Prefect has a server
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The way back from MLflow."""
+        tags = {FLOW_RUN_TAG: self.id, "prefect.flow_run_name": self.name}
+        return {**tags, "prefect.flow_run_url": self.url} if self.url else tags
+
+
+def open_run(
+    client: MlflowClient, recipe: Recipe, training_key: str, flow_run: FlowRun, corpus: Manifest, home: Path
+) -> str:
+    """The id of the run of this training: the one a killed or cancelled process left, or a new one.
+
+    Whoever calls holds a lock, or two that begin at once open two runs.
+    """
+    experiment = experiment_id(client, recipe.name, home)
+    run_id = _unfinished(client, experiment, training_key)
+    if run_id:
+        client.log_batch(run_id, tags=[RunTag(*tag) for tag in flow_run.tags.items()])
+    else:
+        tags = {TRAINING_TAG: training_key, **flow_run.tags, "mlflow.source.name": "seqloom", **_commit_tag()}
+        run_id = str(client.create_run(experiment, tags=tags, run_name=_run_name(recipe)).info.run_id)
+    # Told again to a run that was left open, for a kill may have come between. MLflow never changes a parameter: where
+    # one differs that decides no weight, such as a rule of the gate, recipe.yaml has it as it is now.
+    told = client.get_run(run_id).data.params
+    client.log_batch(run_id, params=[Param(name, value) for name, value in _flat(recipe).items() if name not in told])
+    client.log_dict(run_id, recipe.model_dump(), "recipe.yaml")
+    client.log_inputs(run_id, _datasets(recipe, corpus))
+    return run_id
+
+
+def _unfinished(client: MlflowClient, experiment: str, training_key: str) -> str:
+    """The run of this training that is open, or was until its flow run was cancelled; empty if there is none."""
+    for status in (
+        "attributes.status = 'RUNNING'",
+        f"attributes.status = 'KILLED' and tags.`{CANCELLED_TAG}` = 'true'",
+    ):
+        wanted = f"tags.`{TRAINING_TAG}` = '{training_key}' and {status}"
+        for run in client.search_runs([experiment], wanted, max_results=1):
+            if run.info.status == "KILLED":
+                client.update_run(run.info.run_id, status="RUNNING")
+                client.delete_tag(run.info.run_id, CANCELLED_TAG)
+            return str(run.info.run_id)
+    return ""
+
+
+def _run_name(recipe: Recipe) -> str:
+    """What tells the runs of an experiment apart first: lists cut the rest, and the recipe is the experiment's name."""
+    return f"{datetime.now():%Y-%m-%d %H:%M} · {in_words(recipe.model)}"
+
+
+def name_after_version(client: MlflowClient, run_id: str, version: int) -> None:
+    """Put the version that came of a run before its name."""
+    name, number = str(client.get_run(run_id).info.run_name), f"v{version} · "
+    if not name.startswith(number):
+        client.update_run(run_id, name=number + name)
+
+
+def end_cancelled(client: MlflowClient, flow_run: str) -> None:
+    """Mark as KILLED what a flow run that was cancelled has left open."""
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    wanted = f"tags.`{FLOW_RUN_TAG}` = '{flow_run}' and attributes.status = 'RUNNING'"
+    for run in client.search_runs(experiments, wanted) if experiments else ():
+        client.set_tag(run.info.run_id, CANCELLED_TAG, "true")
+        client.set_terminated(run.info.run_id, "KILLED")
+
+
+def find_finished(client: MlflowClient, recipe: Recipe, training_key: str) -> str:
+    """The id of the newest finished run of this training, registered or not; empty if there is none."""
+    experiment = client.get_experiment_by_name(recipe.name)
+    if experiment is None:
+        return ""
+    wanted = f"tags.`{TRAINING_TAG}` = '{training_key}' and attributes.status = 'FINISHED'"
+    found = client.search_runs([experiment.experiment_id], wanted, max_results=1)
+    return str(found[0].info.run_id) if found else ""
+
+
+def find_run(client: MlflowClient, run_id: str) -> Run | None:
+    """The run, or None where `mlflow gc` removed it; one that was only deleted is still there to be read."""
+    try:
+        return client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+
+
+def takes_more(client: MlflowClient, run_id: str) -> bool:
+    """Whether the run can be written to: MLflow refuses that of one that was deleted."""
+    run = find_run(client, run_id)
+    return run is not None and run.info.lifecycle_stage == LifecycleStage.ACTIVE
+
+
+def is_open(client: MlflowClient, run_id: str) -> bool:
+    """Whether the run is there and has yet to be closed."""
+    run = find_run(client, run_id)
+    return run is not None and run.info.status == "RUNNING" and run.info.lifecycle_stage == LifecycleStage.ACTIVE
+
+
+def describe_run(client: MlflowClient, run_id: str, markdown: str) -> None:
+    """The text at the head of the run's page."""
+    client.set_tag(run_id, "mlflow.note.content", markdown)
+
+
+@contextmanager
+def failing_run_is_closed(client: MlflowClient, run_id: str) -> Iterator[None]:
+    """Mark the run FAILED on an error; a kill or Ctrl-C leaves it RUNNING, so that the next start goes on with it."""
+    try:
+        yield
+    except Exception:
+        try:
+            client.set_terminated(run_id, "FAILED")
+        except Exception as away:  # the error of the work is the one to tell
+            logger.warning("MLflow could not be told that run %s failed: %s", run_id, away)
+        raise
+
+
+def log_results(client: MlflowClient, run_id: str, evaluation: Manifest) -> None:
+    """The final figures with their signatures, and everything in the evaluation's folder: hypotheses, pictures.
+
+    What the baselines reach is in a table beside them: as metrics it would be bars of one color before every curve.
+    """
+    figures = evaluation.facts["metrics"]
+    log_metrics(client, run_id, {name: value for name, value in figures.items() if not name.startswith(BASELINE)})
+    client.log_dict(run_id, _scores(figures), SCORES_TABLE)
+    tags = [RunTag(f"signature.{name}", signature) for name, signature in evaluation.facts["signatures"].items()]
+    client.log_batch(run_id, tags=tags)
+    client.log_artifacts(run_id, evaluation.folder, "evaluation")
+
+
+def _scores(figures: Mapping[str, float]) -> dict[str, list[Any]]:
+    """A row for the model and each baseline, a column for each score, as pandas splits a table."""
+    rows: dict[str, dict[str, float]] = {}
+    for name, value in figures.items():
+        system, _, score = name.rpartition("/")
+        rows.setdefault("this model" if system == "test" else system.removeprefix(BASELINE), {})[score] = value
+    scores = list(dict.fromkeys(score for row in rows.values() for score in row))
+    data = [[system, *(row.get(score) for score in scores)] for system, row in rows.items()]
+    return {"columns": ["system", *scores], "data": data}
+
+
+def log_metrics(client: MlflowClient, run_id: str, figures: Mapping[str, float]) -> None:
+    """Figures of the finished model."""
+    now = int(time.time() * 1000)
+    client.log_batch(run_id, metrics=[Metric(name, value, now, 0) for name, value in figures.items()])
+
+
+def log_facts(client: MlflowClient, run_id: str, manifests: Iterable[Manifest]) -> None:
+    """What each stage has to say for itself, as JSON beside the recipe."""
+    for manifest in manifests:
+        client.log_dict(run_id, {"digest": manifest.digest, **manifest.facts}, f"stages/{manifest.stage}.json")
+
+
+def _flat(recipe: Recipe) -> dict[str, str]:
+    """Every field by its dotted name."""
+    flat = {"name": recipe.name, "task": recipe.task}
+    for section, fields in recipe.model_dump(exclude={"name", "task"}).items():
+        flat.update({f"{section}.{field}": _text(value) for field, value in fields.items()})
+    return flat
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _datasets(recipe: Recipe, corpus: Manifest) -> Sequence[DatasetInput]:
+    """The corpus as MLflow's datasets: where it came from and its digest, none of its rows."""
+    inputs = []
+    for split, rows in corpus.facts["rows"].items():
+        places = getattr(recipe.corpus, split) or recipe.corpus.train
+        source = json.dumps({"places": places})
+        dataset = Dataset(split, corpus.digest[:16], "seqloom corpus", source, profile=json.dumps({"rows": rows}))
+        inputs.append(DatasetInput(dataset, [InputTag("mlflow.data.context", split)]))
+    return inputs
+
+
+def _commit_tag() -> dict[str, str]:
+    """The commit of the code that runs, where it runs from a checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+    return {"mlflow.source.git.commit": commit}

@@ -1,0 +1,277 @@
+"""The card of a version (Mitchell et al. 2019): what it is for, what it learned from, how good it is, where it fails.
+
+What the run knew is written once, beside the model; what happened to the version since is added when it is read.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from seqloom.artifact.digest import digest_of_value
+from seqloom.artifact.manifest import Manifest
+from seqloom.errors import UserError
+from seqloom.evaluation.answer_limits import limits_in_words
+from seqloom.evaluation.examples import short_source
+from seqloom.recipe.applications import application_of, metric_of_recipe
+from seqloom.recipe.metric import Metric
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.evidence import html
+from seqloom.registry.export_records import records_of
+from seqloom.registry.integrity import OWN_FORM
+from seqloom.registry.lineage import DIGITS, lineage_of, tell_lineage
+from seqloom.registry.model_history import history
+from seqloom.registry.model_uri import find_version, open_registry
+from seqloom.registry.tracking import Version
+from seqloom.registry.versions import aliases_of
+from seqloom.shell_command import shell_word
+
+DESCRIPTION_AT_MOST = 5000  # characters that MLflow's database takes
+
+Manifests = Mapping[str, Manifest]  # by stage
+
+
+@dataclass(frozen=True)
+class Card:
+    """What `seqloom show` prints."""
+
+    name: str
+    version: int
+    aliases: list[str]
+    lineage: dict[str, str]
+    text: str  # markdown
+
+    def as_json(self) -> dict[str, Any]:
+        """Every field."""
+        return asdict(self)
+
+
+def write_card(client: MlflowClient, recipe: Recipe, made: Manifests, version: Version) -> str:
+    """Keep the card with the run, on the version's page, and the lineage in a tag; return it."""
+    number, run = str(version.number), client.get_run(version.run_id)
+    lineage = {
+        "recipe": digest_of_value(recipe.model_dump())[:DIGITS],
+        **{stage: manifest.digest[:DIGITS] for stage, manifest in made.items()},
+        "parent version": recipe.training.start_from or "none",
+        "code": run.data.tags.get("mlflow.source.git.commit", "not from a checkout"),
+        "flow run": run.data.tags.get("prefect.flow_run_id", "none"),
+        "MLflow run": version.run_id,
+    }
+    text = card_text(recipe, made, version, lineage)
+    client.log_text(version.run_id, text, _file(version.number, "md"))
+    client.log_text(version.run_id, html(text, f"{version.name}, version {number}"), _file(version.number, "html"))
+    tell_lineage(client, version.name, number, lineage)
+    client.update_model_version(version.name, number, _shortened(text))
+    return text
+
+
+def read_card(model: str, home: Path) -> Card:
+    """The card of a registered version, with what happened to it since.
+
+    Raises:
+        UserError: there is no such version, or Seqloom did not make it.
+    """
+    found = find_version(model, home)
+    client = open_registry(model, home)
+    text = _text_of(found) + other_forms(found)
+    number = int(found.version)
+    aliases = sorted(alias for alias, other in aliases_of(client, found.name).items() if other == number)
+    return Card(found.name, number, aliases, lineage_of(found), text + _since(client, found.name, number, aliases))
+
+
+def card_text(recipe: Recipe, made: Manifests, version: Version, lineage: Mapping[str, str]) -> str:
+    """The whole card, but for what happens later."""
+    sections = {
+        "What it is for": _purpose(recipe),
+        "How to call it": _calling(recipe, version, made["evaluation"]),
+        "What it learned from": _training_text(recipe, made),
+        "How good it is": _quality(recipe, made["evaluation"]),
+        "Limits": _limits(recipe, made),
+        "Where it comes from": (f"- {what}: `{value}`" for what, value in lineage.items()),
+    }
+    parts = [f"# {version.name}, version {version.number}"]
+    parts += [f"## {title}\n\n" + "\n".join(lines) for title, lines in sections.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _purpose(recipe: Recipe) -> Iterator[str]:
+    section = recipe.corpus
+    yield recipe.registry.description or "Nobody said: set `registry.description` in the recipe."
+    yield ""
+    target = f" → {section.target_language or 'unknown'}" if application_of(recipe.task).answer == "text" else ""
+    yield f"- task: {recipe.task}, {section.source_language or 'unknown'}{target}"
+    yield f"- license: {recipe.registry.license or 'not stated; set `registry.license` in the recipe'}"
+    model = recipe.model
+    attention = "" if model.decoder in ("transformer", "cnn", "classifier") else f", attention {model.attention}"
+    beside = f", beside a linear model of runs of up to {model.ngram_order} tokens" if model.ngram_order else ""
+    yield f"- architecture: {model.encoder} → {model.decoder}{attention}{beside}"
+
+
+def _calling(recipe: Recipe, version: Version, evaluation: Manifest) -> Iterator[str]:
+    source = short_source(evaluation.facts["examples"], "…")
+    yield "```"
+    yield f"seqloom generate {version.uri} {shell_word(source)}"
+    if application_of(recipe.task).dialogues:
+        yield f"seqloom chat {version.uri}"
+    yield f"mlflow models serve -m {version.uri} --env-manager local"
+    yield "```"
+    yield ""
+    yield "Where it is loaded, its libraries have to be installed; Seqloom is none of them:"
+    yield ""
+    yield "```"
+    yield f"mlflow artifacts download -u models:/{version.name}/{version.number}/requirements.txt -d ."
+    yield "pip install -r requirements.txt"
+    yield "```"
+    yield ""
+    yield "```python"
+    yield f'model = mlflow.pyfunc.load_model("{version.uri}")'
+    yield f'model.predict(pd.DataFrame({{"source": [{source!r}]}}), params={{"n_best": 1}})'
+    yield "```"
+    yield ""
+    yield f"`models:/{version.name}@champion` in its place is whichever version passed the gate last."
+
+
+def _training_text(recipe: Recipe, made: Manifests) -> Iterator[str]:
+    corpus, vocabulary, vectors, training = (made[s].facts for s in ("corpus", "vocabulary", "vectors", "training"))
+    yield f"- text: {', '.join(f'`{place}`' for place in recipe.corpus.train)}"
+    rows = ", ".join(f"{count:,} for {split}" for split, count in corpus["rows"].items())
+    rejected = sum(corpus["rejected"].values())
+    yield f"- pairs: {rows}; {rejected:,} rejected"
+    characters = corpus["characters"]["train"]
+    yield f"- mean length: {characters['source']:g} characters of source, {characters['target']:g} of target"
+    sizes = vocabulary["size"]
+    yield f"- vocabulary: {recipe.vocabulary.kind}, {sizes['source']:,} source and {sizes['target']:,} target tokens"
+    covered = ", ".join(f"{share:.1%} of {side} tokens" for side, share in vectors["coverage"].items())
+    yield f"- word vectors: {recipe.vectors.method}" + (f", which cover {covered}" if covered else "")
+    yield (
+        f"- training: {training['parameters']:,} parameters, {training['steps']:,} updates in {training['epochs']} "
+        f"epochs, of which epoch {training['best_epoch']} was kept"
+    )
+    for label, runs in training.get("telling", {}).items():
+        yield f"- speaks for {label}: " + ", ".join(f"`{run.replace('`', chr(39))}`" for run in runs)
+
+
+def _quality(recipe: Recipe, evaluation: Manifest) -> Iterator[str]:
+    facts, kind, judge = evaluation.facts, application_of(recipe.task), metric_of_recipe(recipe)
+    metrics = facts["metrics"]
+    baselines = kind.baselines_in(metrics)
+    yield f"On {facts['rows']:,} test {kind.rows}; judged by {judge.label}. Intervals: 1,000 resamples of the rows."
+    yield ""
+    yield "| | this model | 95 % interval | " + " | ".join(baselines.values()) + " |"
+    yield "| --- | --- | --- | " + "--- | " * len(baselines)
+    for name, measure in kind.judged.items():
+        low, high = (measure.shown(end) for end in facts["intervals"][name])
+        others = " | ".join(measure.shown(metrics[f"baseline/{baseline}/{name}"]) for baseline in baselines)
+        yield f"| {measure.label} | **{measure.shown(metrics[f'test/{name}'])}** | {low} to {high} | {others} |"
+    yield ""
+    for name, bounds in facts.get("baseline_bounds", {}).items():
+        yield f"The {kind.baselines[name]} was learned from {bounds}."
+        yield ""
+    shown = [measure for measure in kind.measures if not measure.judged]
+    told = ", ".join(f"{each.label} {each.shown(metrics[f'test/{each.name}'], _digits(each))}" for each in shown)
+    yield f"{told[:1].upper()}{told[1:]}."
+    yield ""
+    yield f"| slice | rows | {judge.label} |"
+    yield "| --- | --- | --- |"
+    for part in facts["slices"]:
+        yield f"| {part['slice'].replace('|', '/')} | {part['rows']:,} | {judge.shown(part[judge.name])} |"
+    yield ""
+    yield from (f"- `{name}: {signature}`" for name, signature in facts["signatures"].items())
+
+
+def _digits(measure: Metric) -> int:
+    return 2 if measure.unit == "plain" else 1
+
+
+def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
+    if recipe.corpus.overfit:
+        yield "- it was tested on the text it learned from (`corpus.overfit`): its scores say nothing of other text"
+    judge, slices = metric_of_recipe(recipe), made["evaluation"].facts["slices"]
+    large = [part for part in slices if part["rows"] >= recipe.registry.slice_rows]
+    if len(large) > 1:
+        worst = min(large, key=lambda part: float(part[judge.name]) * (1 if judge.rises else -1))
+        figure = judge.shown(worst[judge.name])
+        yield f"- weakest on {worst['slice']}: {judge.label} {figure} on {worst['rows']:,} rows"
+    if _below_a_baseline(recipe, made["evaluation"]):
+        yield "- no better than a baseline: see the table above"
+    for side, share in made["vocabulary"].facts["unknown"].items():
+        if share:
+            yield f"- {share:.1%} of the {side} tokens of held-out text are unknown to the vocabulary"
+    yield from (f"- {line}" for line in limits_in_words(made["evaluation"].facts, made["corpus"].facts["rows"]))
+    yield f"- it reads a text up to character {recipe.corpus.max_characters:,}: it learned from none that was longer"
+    yield "- it was measured on text like that it learned from; other text may be served much worse"
+
+
+def _below_a_baseline(recipe: Recipe, evaluation: Manifest) -> bool:
+    metrics, judge = evaluation.facts["metrics"], metric_of_recipe(recipe)
+    ours = metrics[f"test/{judge.name}"]
+    others = (metrics[f"baseline/{name}/{judge.name}"] for name in application_of(recipe.task).baselines_in(metrics))
+    return any(judge.gain(figure, ours) <= 0 for figure in others)
+
+
+def other_forms(version: ModelVersion) -> str:
+    """What `seqloom export` made of the version."""
+    records = list(records_of(version))
+    if not records:
+        return ""
+    lines = [
+        "| form | MB | one text, p50 and p95 | score | difference (95 % interval) | the gate's rules |",
+        "|---" * 6 + "|",
+    ]
+    for record in records:
+        low, high = record.interval
+        for form, side in ((OWN_FORM, record.before), (record.form, record.after)):
+            cells = f"| {form} | {side.megabytes:.1f} | {side.latency_p50:.1f} and {side.latency_p95:.1f} ms | "
+            cells += f"{record.measure.label} {record.measure.shown(side.score, 2)} | "
+            if side is record.after:
+                gain, *ends = map(record.measure.change, (side.score - record.before.score, low, high))
+                cells += f"{gain} ({ends[0]} to {ends[1]}) | {'hold' if record.passed else record.why} |"
+            else:
+                cells += " | |"
+            lines.append(cells)
+    for record in records:
+        if record.installed_by:
+            lines += ["", f"Where it is loaded as {record.form}, besides requirements.txt: `{record.installed_by}`"]
+    return "\n## In other forms\n\n" + "\n".join(lines) + "\n"
+
+
+def _since(client: MlflowClient, name: str, number: int, aliases: list[str]) -> str:
+    lines = [f"- aliases now: {', '.join(aliases) or 'none'}"]
+    for event in history(client, name):
+        if event.version == number:
+            why = f": {event.why}" if event.why else ""
+            lines.append(f"- {event.when[:16].replace('T', ' ')} UTC {event.what} by {event.by}{why}")
+    return "\n## What happened since\n\n" + "\n".join(lines) + "\n"
+
+
+def _text_of(version: ModelVersion) -> str:
+    uri = f"models:/{version.name}/{version.version}"
+    try:
+        return str(mlflow.artifacts.load_text(f"runs:/{version.run_id}/{_file(int(version.version), 'md')}"))
+    except (MlflowException, OSError):
+        if version.description and lineage_of(version):
+            return str(version.description)  # the card, or the first sections of it
+        raise UserError(f"{uri} has no card: it was not made by Seqloom, or its MLflow run was deleted") from None
+
+
+def _file(number: int, ending: str) -> str:
+    return f"card/version-{number}.{ending}"
+
+
+def _shortened(text: str) -> str:
+    """What fits into a version's description: whole sections from the top."""
+    if len(text) <= DESCRIPTION_AT_MOST:
+        return text
+    note = "\n\nThe rest is in the artifacts of the run, below card/.\n"
+    kept = ""
+    for section in text.split("\n\n## "):
+        longer = f"{kept}\n\n## {section}" if kept else section
+        if len(longer) + len(note) > DESCRIPTION_AT_MOST:
+            break
+        kept = longer
+    return kept + note

@@ -1,0 +1,36 @@
+"""What happened to a registered model: what was made, what the gate said, who moved the champion, and why."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mlflow import MlflowClient
+
+from seqloom.registry.gate_runner import AGAINST_TAG, VERDICT_TAG, WHEN_TAG, WHY_TAG
+from seqloom.registry.promotion import moves_of
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something happened to a version."""
+
+    when: str  # UTC, ISO 8601
+    version: int
+    what: str  # registered, refused, declined, waiting or champion
+    instead_of: int | None  # the champion it was compared with, or that it followed
+    by: str  # a run or a person
+    why: str
+
+
+def history(client: MlflowClient, name: str) -> list[Event]:
+    """Every event of a name, the oldest first; a version tells the last of its verdicts."""
+    events = [Event(move.when, move.to, "champion", move.origin, move.by, move.why) for move in moves_of(client, name)]
+    for version in client.search_model_versions(f"name = '{name}'"):
+        number, tags = int(version.version), version.tags
+        made = datetime.fromtimestamp(version.creation_timestamp / 1000, UTC).isoformat(timespec="milliseconds")
+        events.append(Event(made, number, "registered", None, f"MLflow run {version.run_id}", ""))
+        if tags.get(VERDICT_TAG, "champion") != "champion":  # that one is among the moves
+            against = tags[AGAINST_TAG]
+            champion = int(against) if against.isdigit() else None
+            events.append(Event(tags[WHEN_TAG], number, tags[VERDICT_TAG], champion, "the gate", tags[WHY_TAG]))
+    order = ["registered", "waiting", "refused", "declined", "champion"]
+    return sorted(events, key=lambda event: (event.when, event.version, order.index(event.what)))

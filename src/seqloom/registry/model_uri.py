@@ -1,0 +1,151 @@
+"""`models:/name@alias`, `models:/name/version` or a folder, to the checkpoint it means."""
+
+import os
+import re
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
+
+from seqloom.errors import UserError
+from seqloom.registry.integrity import FORM_SEAL_TAG, OWN_FORM, require_intact, require_intact_form, uri_of
+from seqloom.registry.mlflow_database import database_file
+from seqloom.registry.seal import CHECKPOINT
+from seqloom.registry.tracking import connect
+from seqloom.registry.versions import CHAMPION, aliases_of, no_model
+
+MODEL_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))")
+
+
+def find_checkpoint(model: str, home: Path, form: str = OWN_FORM) -> Path:
+    """The checkpoint folder of a registered version, or what it was exported to, or the folder itself.
+
+    Raises:
+        UserError: there is no such version, form, alias, model, registry or folder, or a file of it was changed.
+    """
+    if not model.startswith("models:"):
+        folder = Path(model)
+        if form != OWN_FORM:
+            raise UserError(f"{model} is a folder, which has the form it has: leave --form out")
+        if folder.is_dir():
+            return folder
+        raise UserError(f"{model}: no such checkpoint folder; give one, or models:/NAME@ALIAS or models:/NAME/VERSION")
+    version = find_version(model, home)
+    package = fetch(version)
+    return package / CHECKPOINT if form == OWN_FORM else _find_form(version, package, form)
+
+
+def in_words(model: str, form: str) -> str:
+    """A model in one of its forms, as people are told."""
+    return model if form == OWN_FORM else f"{model} as {form}"
+
+
+def find_version(model: str, home: Path) -> ModelVersion:
+    """The registered version that a `models:/` URI means.
+
+    Raises:
+        UserError: there is no such version, alias, model or registry.
+    """
+    parts = MODEL_URI.fullmatch(model)
+    if not parts:
+        raise UserError(
+            f"{model} is not a model; write models:/NAME@ALIAS, models:/NAME/VERSION or a checkpoint folder"
+        )
+    return _find_version(open_registry(model, home), **parts.groupdict())
+
+
+def open_registry(wanted: str, home: Path) -> MlflowClient:
+    """A client of the registry, which has to be there.
+
+    Raises:
+        UserError: there is none; `wanted` opens the sentence.
+    """
+    if not os.environ.get("MLFLOW_TRACKING_URI") and not database_file(home).exists():
+        raise UserError(
+            f"{wanted}: there is no registry at {database_file(home)}; train a model first, run where it was "
+            "trained, or set SEQLOOM_HOME or MLFLOW_TRACKING_URI"
+        )
+    return connect(home)
+
+
+def open_model(name: str, home: Path) -> MlflowClient:
+    """A client of the registry, in which there is a model of this name.
+
+    Raises:
+        UserError: there is no registry, or no such model.
+    """
+    client = open_registry(name, home)
+    try:
+        client.get_registered_model(name)
+    except MlflowException:
+        raise UserError(no_model(client, name)) from None
+    return client
+
+
+def fetch(version: ModelVersion, to: Path | None = None) -> Path:
+    """The folder of a version's package, every file of the version as it was registered.
+
+    What is to be run is fetched `to` a folder of its own, where nobody changes it after it was checked.
+
+    Raises:
+        UserError: it is no version of ours, or it was changed.
+    """
+    return require_intact(download(version, to), version)
+
+
+def download(version: ModelVersion, to: Path | None = None) -> Path:
+    """A version's folder, as it is: what MLflow itself makes of it may be a copy that is verified already.
+
+    Raises:
+        UserError: there is something else than files in it.
+    """
+    if to is not None:
+        to.mkdir(parents=True, exist_ok=True)
+    repository = ModelsArtifactRepository(uri_of(version))
+    try:
+        return Path(repository.download_artifacts("", dst_path=None if to is None else str(to)))
+    except MlflowException as error:
+        if "named pipe" not in str(error):
+            raise
+        raise UserError(f"{uri_of(version)} is damaged: a pipe lies where a file belongs") from None
+
+
+def forms_of(version: ModelVersion) -> list[str]:
+    """What the version can answer in."""
+    return [OWN_FORM, *sorted(tag.removeprefix(FORM_SEAL_TAG) for tag in version.tags if tag.startswith(FORM_SEAL_TAG))]
+
+
+def _find_form(version: ModelVersion, package: Path, form: str) -> Path:
+    if form not in forms_of(version):
+        raise UserError(
+            f"{uri_of(version)} has no form {form}; it has {', '.join(forms_of(version))}; seqloom export adds others"
+        )
+    return require_intact_form(package.parents[1], version, form)
+
+
+def _find_version(client: MlflowClient, name: str, alias: str | None, version: str | None) -> ModelVersion:
+    try:
+        if alias:
+            return client.get_model_version_by_alias(name, alias)
+        assert version
+        return client.get_model_version(name, version)
+    except MlflowException:
+        raise UserError(_what_there_is(client, name, f"alias {alias}" if alias else f"version {version}")) from None
+
+
+def _what_there_is(client: MlflowClient, name: str, wanted: str) -> str:
+    """One sentence: what was not found, and what could have been asked for."""
+    try:
+        aliases = aliases_of(client, name)
+    except MlflowException:
+        return no_model(client, name)
+    versions = sorted(int(found.version) for found in client.search_model_versions(f"name = '{name}'"))
+    named = ", ".join(f"{alias} (version {number})" for alias, number in sorted(aliases.items()))
+    told = (
+        f"model {name} has no {wanted}; it has versions {', '.join(map(str, versions))} and aliases {named or 'none'}"
+    )
+    if versions and wanted == f"alias {CHAMPION}":  # all were refused, and whoever follows a page asks for it
+        told += f": ask models:/{name}/{versions[-1]}, and see why none is champion with seqloom history {name}"
+    return told

@@ -1,0 +1,85 @@
+"""A training that goes on from a registered version: which one, and whether it can."""
+
+import shutil
+from pathlib import Path
+
+from seqloom.artifact.digest import digest_of_folder
+from seqloom.errors import UserError
+from seqloom.recipe.adaptive_defaults import inherit
+from seqloom.recipe.model_rules import positions_of
+from seqloom.recipe.schema import Recipe
+from seqloom.recipe.serialization import read_recipe
+from seqloom.registry.model_uri import fetch, find_version
+from seqloom.registry.seal import CHECKPOINT
+
+_MARK = "#sha256="  # before the digest of a version's checkpoint
+_DIGITS = 16  # of it
+_FREE = {"dropout", "ngram_order"}  # fields of the model section that change nothing of what a network learns
+
+
+def pin_parent(recipe: Recipe, home: Path) -> Recipe:
+    """The recipe with the version that `training.start_from` means now: its number, and the digest of its checkpoint.
+
+    A key is made of the digest, for MLflow gives the numbers of a deleted model again.
+
+    Raises:
+        UserError: there is no such version, it is not the one that was pinned, or a model of this recipe cannot take
+            its weights.
+    """
+    if not recipe.training.start_from:
+        return recipe
+    uri, checkpoint, digest = _find(recipe.training.start_from, home)
+    parent = read_recipe(checkpoint)
+    fields = [("model", name) for name in type(recipe.model).model_fields if name not in _FREE]
+    fields += [("vectors", "width"), ("vocabulary", "kind"), ("vocabulary", "shared")]
+    recipe = inherit(recipe, parent, fields)
+    for section, field in fields:
+        theirs, ours = (_said(each, section, field) for each in (parent, recipe))
+        if theirs != ours:
+            raise UserError(
+                f"training.start_from: {uri} has {section}.{field} {theirs} and this recipe {ours}: set it to {theirs}"
+            )
+    pinned = f"{uri}{_MARK}{digest[:_DIGITS]}"
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"start_from": pinned})})
+
+
+def _said(recipe: Recipe, section: str, field: str) -> object:
+    """What a recipe has in a field; of positions those that are meant."""
+    if field == "positions":
+        return positions_of(recipe.model)
+    return getattr(getattr(recipe, section), field, None)
+
+
+def parent_of(recipe: Recipe, home: Path) -> Path | None:
+    """The checkpoint of the version that a pinned recipe goes on from.
+
+    Raises:
+        UserError: another version has its number by now.
+    """
+    start_from = recipe.training.start_from
+    return _find(start_from, home)[1] if start_from else None
+
+
+def _find(start_from: str, home: Path) -> tuple[str, Path, str]:
+    """The version by its number, its checkpoint, and the digest of that."""
+    wanted, _, pinned = start_from.partition(_MARK)
+    version = find_version(wanted, home)
+    uri, checkpoint = f"models:/{version.name}/{version.version}", fetch(version) / CHECKPOINT
+    digest = digest_of_folder(checkpoint)
+    if not digest.startswith(pinned):
+        raise UserError(
+            f"training.start_from: {uri} is another version than the one that was meant, its checkpoint has the digest "
+            f"{digest[:_DIGITS]} and not {pinned}: MLflow gives the number of a deleted one again; name the version "
+            "to start from, without #sha256="
+        )
+    return uri, checkpoint, digest
+
+
+def place_parent(recipe: Recipe, home: Path, workspace: Path) -> None:
+    """Copy that checkpoint to where a training looks for it, in whatever process."""
+    from seqloom.training.warm_start import PARENT_FOLDER  # torch: seconds that only a training needs
+
+    parent = parent_of(recipe, home)
+    if parent:
+        shutil.rmtree(workspace / PARENT_FOLDER, ignore_errors=True)
+        shutil.copytree(parent, workspace / PARENT_FOLDER)

@@ -1,0 +1,98 @@
+"""What can be found wrong with a recipe before any work is done."""
+
+import logging
+import tempfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqloom.artifact.stage_key import STAGES
+from seqloom.corpus.sources import locate
+from seqloom.corpus.stage import build_corpus
+from seqloom.errors import UserError
+from seqloom.evaluation.answer_limits import certainly_longer
+from seqloom.progress import Progress
+from seqloom.recipe.adaptive_defaults import Adapted, adapt
+from seqloom.recipe.applications import application_of
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.plan import Step, follow, pinned, read_sources
+from seqloom.registry.signature import check_keys
+from seqloom.vocabulary.labels import labels_of
+
+if TYPE_CHECKING:
+    from seqloom.registry.forecast import Forecast
+
+logger = logging.getLogger(__name__)
+
+
+def check_places(recipe: Recipe) -> None:
+    """Refuse at once what a later stage would refuse after an hour: no GPU, library or file, or no key that is one.
+
+    Raises:
+        UserError: one of them is missing, or the key to sign versions with is none.
+    """
+    check_keys()
+    if recipe.training.device == "cuda":
+        from seqloom.training.device import choose_device  # torch: seconds of imports
+
+        choose_device(recipe.training.device)
+    if recipe.registry.form.startswith("ctranslate2") and not find_spec("ctranslate2"):
+        raise UserError(f"registry.form {recipe.registry.form} needs CTranslate2: pip install ctranslate2")
+    for field in ("source_file", "target_file"):
+        file = getattr(recipe.vectors, field)
+        if file and not Path(file).is_file():
+            raise UserError(f"{file}: no such file (looked in {Path.cwd()}); correct vectors.{field}")
+    folder = recipe.training.start_encoder_from
+    if folder and not Path(folder).is_dir():
+        raise UserError(f"{folder}: no such folder (looked in {Path.cwd()}); correct training.start_encoder_from")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a training of a recipe would do, and the text that it would be of."""
+
+    adapted: Adapted  # the recipe as it will be trained, and what its sizes were chosen by
+    steps: list[Step]
+    corpus: dict[str, Any]  # the facts of its stage
+    coming: "Forecast"
+
+
+def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Checked:
+    """The plan and the corpus, after every file of it was read to its end; nothing is kept.
+
+    Raises:
+        UserError: a file of the recipe is missing, too many rows cannot be used, or its vocabulary or its lengths do
+            not fit the text.
+    """
+    from seqloom.registry.forecast import forecast  # torch: seconds that a run without it is spared
+
+    check_places(recipe)
+    sources, recipe = read_sources(recipe, home), pinned(recipe, home)
+    steps = follow(recipe, home, STAGES, sources)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if steps[0].manifest:
+            corpus, facts = steps[0].manifest.path, steps[0].manifest.facts
+        else:
+            corpus = folder / "corpus"
+            corpus.mkdir()
+            facts = build_corpus(recipe.corpus, locate(recipe.corpus, home), corpus, progress)
+        adapted = adapt(recipe, facts)
+        _warn_of_long_references(adapted.recipe, corpus)
+        if application_of(recipe.task).answer == "label":
+            labels_of(corpus)
+        made = {step.stage: step.manifest for step in steps if step.manifest}
+        coming = forecast(adapted.recipe, corpus, made, folder, home, progress)
+    return Checked(adapted, steps, dict(facts), coming)
+
+
+def _warn_of_long_references(recipe: Recipe, corpus: Path) -> None:
+    for split, count in certainly_longer(recipe, corpus).items():
+        logger.warning(
+            "corpus: %s references for %s have more tokens than decoding.max_length %s lets an answer have: raise it, "
+            "or lower corpus.max_characters",
+            f"{count:,}",
+            split,
+            recipe.decoding.max_length,
+        )

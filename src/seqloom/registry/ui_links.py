@@ -1,0 +1,61 @@
+"""Where a person finds a run or a version: an address to open, or without a server the command that starts one.
+
+The view of MLflow's UI that Seqloom's pages are opened in.
+"""
+
+import os
+import sys
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from mlflow import MlflowClient
+
+from seqloom.registry.integrity import VERIFY
+from seqloom.registry.mlflow_runs import find_run
+from seqloom.registry.tracking import tracking_uri
+from seqloom.shell_command import shell_word
+from seqloom.url_mask import without_user
+
+
+def server_url(home: Path) -> str:
+    """The address of MLflow's server, without the password that may be in it; empty where there is no server."""
+    parts = urlsplit(without_user(tracking_uri(home)))
+    if parts.scheme not in ("http", "https"):
+        return ""
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+
+
+def run_url(client: MlflowClient, run_id: str, home: Path) -> str:
+    """The page of a run, empty without a server, or where the run was removed."""
+    server = server_url(home)
+    run = find_run(client, run_id) if server else None
+    return f"{server}/#/experiments/{run.info.experiment_id}/runs/{run_id}{TRAINING_VIEW}" if run else ""
+
+
+def version_url(name: str, number: int, home: Path) -> str:
+    """The page of a registered version, empty without a server."""
+    server = server_url(home)
+    return f"{server}/#/models/{quote(name)}/versions/{number}{TRAINING_VIEW}" if server else ""
+
+
+def server_command(home: Path) -> str:
+    """The command that shows a database of runs and versions in a browser; a password in its address is left out."""
+    return f"mlflow server --backend-store-uri {shell_word(without_user(tracking_uri(home)))}"
+
+
+def serve_command(name: str, home: Path) -> str:
+    """The command that answers over HTTP as the champion, if it is intact, with what this shell does not set yet.
+
+    MLflow calls uvicorn by its name, which wants the environment on PATH, and does not know where our database is.
+    """
+    command = f"{VERIFY}=1 mlflow models serve -m models:/{name}@champion --env-manager local --port 5001"
+    scripts = str(Path(sys.executable).parent)
+    if scripts not in os.environ.get("PATH", "").split(os.pathsep):
+        command = f"PATH={shell_word(scripts)}:$PATH {command}"
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        command = f"MLFLOW_TRACKING_URI={shell_word(without_user(tracking_uri(home)))} {command}"
+    return command
+
+
+TRAINING_VIEW = "?workflowType=machine_learning"
+"""Runs, metrics and charts of trainings; without it the UI of MLflow 3 begins with the traces of agents."""

@@ -1,0 +1,76 @@
+"""What a version is made of: the checkpoint, the modules that run it, and the seal on both."""
+
+import ast
+import shutil
+from collections.abc import Iterator
+from importlib.metadata import version as installed
+from importlib.util import find_spec
+from pathlib import Path
+
+import seqloom
+from seqloom.recipe.schema import Recipe
+from seqloom.recipe.serialization import write_recipe
+from seqloom.registry.seal import CHECKPOINT, CODE, LIBRARY, seal
+
+ENTRIES = ("seqloom.decoding.predictor", "seqloom.registry.seal")
+LIBRARIES = ("mlflow", "numpy", "pandas", "pydantic", "pyyaml", "rjieba", "safetensors", "tokenizers", "torch")
+ENGINE = "ctranslate2"  # of the forms that have its name
+CPU_ALONE = "--extra-index-url https://download.pytorch.org/whl/cpu"  # torch without gigabytes of CUDA, for Linux
+_SOURCE = Path(seqloom.__file__).parent
+
+
+def pack(recipe: Recipe, checkpoint: Path, folder: Path) -> str:
+    """Fill `folder` with a checkpoint and the code it needs, and seal it; return the seal's digest.
+
+    The recipe is the version's: a checkpoint that was there already may have come of one with another name or decoding.
+    """
+    shutil.copytree(checkpoint, folder / CHECKPOINT)
+    write_recipe(recipe, folder / CHECKPOINT)
+    for file in needed_modules():
+        place = folder / CODE / LIBRARY / file.relative_to(_SOURCE)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, place)
+    return seal(folder)
+
+
+def requirements(recipe: Recipe) -> list[str]:
+    """The libraries that those modules import, as they are installed here, and the engine of the form it will have."""
+    has_engine = recipe.registry.form.startswith(ENGINE) and find_spec(ENGINE)
+    libraries = (*LIBRARIES, ENGINE) if has_engine else LIBRARIES
+    # pip takes 2.13.0+cpu for ==2.13.0 where an index has it; named as such it would not be found on PyPI
+    return [CPU_ALONE, *(f"{name}=={installed(name).partition('+')[0]}" for name in libraries)]
+
+
+def engine_of(form: str) -> str:
+    """The library that runs a form, as it is installed here; empty for torch, which every version needs."""
+    return f"{ENGINE}=={installed(ENGINE)}" if form.startswith(ENGINE) else ""
+
+
+def needed_modules() -> list[Path]:
+    """The files of `ENTRIES` and of every module of Seqloom that they import, and so on."""
+    found: set[Path] = set()
+    waiting = list(ENTRIES)
+    while waiting:
+        module = waiting.pop()
+        for file in _files_of(module):
+            if file not in found:
+                found.add(file)
+                waiting += _imports_of(file)
+    return sorted(found)
+
+
+def _files_of(module: str) -> list[Path]:
+    """The file of a module, and those of the packages around it; of a name in a module, those packages alone."""
+    place = _SOURCE.joinpath(*module.split(".")[1:])
+    around = [_SOURCE / package / "__init__.py" for package in place.relative_to(_SOURCE).parents]
+    return [file for file in (place.with_suffix(".py"), place / "__init__.py", *around) if file.is_file()]
+
+
+def _imports_of(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == LIBRARY:
+            assert node.module is not None
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.partition(".")[0] == LIBRARY)

@@ -1,0 +1,79 @@
+"""The processes that train one model together; most often it is one."""
+
+import os
+from datetime import timedelta
+
+import torch
+from torch import distributed, nn
+from torch._C._distributed_c10d import PrefixStore, TCPStore
+from torch.nn.parallel import DistributedDataParallel
+
+from seqloom.errors import UserError
+
+PATIENCE = timedelta(days=1)
+"""How long a process waits for another: as long as a validation may take. A dead one is noticed at once."""
+
+
+class SingleProcess:
+    """One process: its figures are the whole."""
+
+    rank = 0
+    size = 1
+
+    def totals(self, *figures: float) -> list[float]:
+        """The sum of each figure over all processes."""
+        return list(figures)
+
+    def wait(self) -> None:
+        """Return when all processes are here."""
+
+    def wrap(self, module: nn.Module) -> nn.Module:
+        """A module whose gradients are averaged over all processes."""
+        return module
+
+
+class ProcessGroup(SingleProcess):
+    """One of several processes that torch's elastic launcher started."""
+
+    def __init__(self, device: torch.device) -> None:
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # all are on this machine, whatever its name resolves to
+        if device.type == "cuda":
+            torch.cuda.set_device(device)
+        backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+        self.rank, self.size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+        # After a restart the launcher's store still knows the addresses of the dead: begin with none.
+        store = TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
+        fresh = PrefixStore(f"attempt-{os.environ['TORCHELASTIC_RESTART_COUNT']}", store)
+        distributed.init_process_group(backend, store=fresh, rank=self.rank, world_size=self.size, timeout=PATIENCE)
+
+    def totals(self, *figures: float) -> list[float]:
+        """The sum of each figure over all processes; on the CPU, so that a GPU does not wait."""
+        sums = torch.tensor(figures, dtype=torch.float64)
+        distributed.all_reduce(sums)
+        return [float(figure) for figure in sums.tolist()]
+
+    def wait(self) -> None:
+        """Return when all processes are here."""
+        self.totals(0.0)
+
+    def wrap(self, module: nn.Module) -> nn.Module:
+        """A module whose gradients are averaged over all processes while they are computed."""
+        # No buffers: tables that every process computes for itself, and longer or shorter as its batches are.
+        return DistributedDataParallel(module, broadcast_buffers=False, gradient_as_bucket_view=True)
+
+
+def device_of_rank(device: torch.device, rank: int, size: int) -> torch.device:
+    """Each process has a GPU of its own, or a share of the cores.
+
+    Raises:
+        UserError: there are fewer GPUs than processes.
+    """
+    if device.type == "cpu":
+        torch.set_num_threads(max(1, torch.get_num_threads() // size))
+        return device
+    if size > torch.cuda.device_count():
+        raise UserError(
+            f"training.processes is {size}, but torch sees {torch.cuda.device_count()} GPUs here: lower "
+            "training.processes, or set training.device to cpu"
+        )
+    return torch.device("cuda", rank)

@@ -1,0 +1,76 @@
+"""One process of several: `python -m seqloom.training.distributed_worker JOB`, started by torch's elastic launcher."""
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, NoReturn
+
+from seqloom.errors import UserError
+from seqloom.parent_watchdog import end_with
+from seqloom.preemption import Preempted
+from seqloom.training.device import choose_device
+from seqloom.training.distributed import ProcessGroup, device_of_rank
+from seqloom.training.events import EventWriter
+from seqloom.training.job import read_job
+from seqloom.training.stage import train_job
+
+OUTCOME_FILE, EVENTS_FILE, LOG_FILE = "outcome.json", "events.jsonl", "process-{}.log"
+
+
+def main(place: Path) -> None:
+    """Take part in the job that lies in `place`, unless it is over."""
+    end_with(os.getppid())
+    if (place / OUTCOME_FILE).exists():  # a process left with it, and the launcher started all again
+        return
+    rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    _write_to(place / LOG_FILE.format(rank))
+    job = read_job(place)
+    tell = EventWriter(place / EVENTS_FILE) if rank == 0 else _say_nothing
+    if os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0":
+        tell("restarted")
+    try:
+        device = device_of_rank(choose_device(job.recipe.training.device), rank, size)
+        facts = train_job(
+            job,
+            device,
+            observe=lambda row: tell("row", row),
+            progress=lambda *now: tell("progress", *now),
+            group=ProcessGroup(device),
+        )
+    except UserError as mistake:
+        _leave(place, {"mistake": str(mistake)})
+    except Preempted as stop:  # whether a person wished it or the launcher, since another died, the launcher knows
+        os._exit(stop.exit_code)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)  # at once: an orderly exit would wait for processes that are gone
+    if rank == 0:
+        _leave(place, {"facts": facts})
+
+
+def _leave(place: Path, outcome: dict[str, Any]) -> NoReturn:
+    """Write what came of it, in one piece, and go without waiting for the others, which see it."""
+    unfinished = place / f"{OUTCOME_FILE}.{os.getpid()}"
+    unfinished.write_text(json.dumps(outcome), encoding="utf-8")
+    unfinished.replace(place / OUTCOME_FILE)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _write_to(log: Path) -> None:
+    """Whatever this process prints, to a file: the terminal is the launcher's."""
+    with log.open("ab") as file:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(file.fileno(), stream.fileno())
+
+
+def _say_nothing(*_: Any) -> None:
+    pass
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,151 @@
+"""What the linear part of a classifier is fitted to: the runs of tokens in each row, and what tokens are spelt from.
+
+N rows, R runs, P letter runs, K labels.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from seqloom.dataset.batch import pad_sources
+from seqloom.dataset.sequences import Sequences
+from seqloom.models.ngram_classifier import BASE, keys_of_runs
+from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS
+
+MOST_TOKENS = 4 << 20  # read of a large corpus: rows of it drawn by chance
+SEED = 1  # of that draw
+MOST_WEIGHTS = 1 << 22  # of all labels: only so many runs are kept, and so many letter runs, the most frequent
+LETTERS = range(3, 7)  # in a run of letters, the edges of a word among them
+ROWS_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Bag:
+    """Ragged rows of features, end to end: row `i` begins at `starts[i]`."""
+
+    places: Tensor
+    starts: Tensor
+
+    def sums(self, weights: Tensor, scales: Tensor | None = None) -> Tensor:
+        """The weights `(features, K)` of each row added up, `(rows, K)`; each times its scale, where there are some."""
+        return F.embedding_bag(self.places, weights, self.starts, mode="sum", per_sample_weights=scales)
+
+    def parts(self, rows: int) -> Iterator[tuple[slice, slice, "Bag"]]:
+        """So many rows at a time: which they are, where their places stand, and they alone."""
+        ends = [*self.starts.tolist(), len(self.places)]
+        for first in range(0, len(self.starts), rows):
+            last = min(first + rows, len(self.starts))
+            inside = slice(ends[first], ends[last])
+            yield slice(first, last), inside, Bag(self.places[inside], self.starts[first:last] - ends[first])
+
+
+@dataclass(frozen=True)
+class Ngrams:
+    """The runs of the rows, and how many have each."""
+
+    keys: Tensor  # (R,) rising
+    frequency: Tensor  # (R,) the rows that have each
+    rows: Bag  # of places in keys
+    owners: Tensor  # the row of each of those places
+    labels: Tensor  # (N,) from 0
+
+    @property
+    def idf(self) -> Tensor:
+        """Inverse document frequency, `(R,)`."""
+        return _rarity(self.frequency, len(self.labels))
+
+
+@dataclass(frozen=True)
+class CharNgrams:
+    """The letter runs of each run that is a single token; the others have none."""
+
+    idf: Tensor  # (P,)
+    runs: Bag
+
+
+def ngrams_of(source: Sequences, targets: Sequences, longest: int, labels: int) -> Ngrams:
+    """All single tokens of the rows, and of the longer runs those that more than one row has.
+
+    `longest` is the number of tokens in the longest run, `labels` that of the labels.
+    """
+    rows = _some_of(len(source), MOST_TOKENS / max(1, source.tokens))
+    keys, owners = [], []
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        padded = pad_sources([source[row] for row in rows[start : start + ROWS_AT_ONCE]])
+        found = keys_of_runs(padded, longest).flatten(1)
+        keys.append(found[found > 0])
+        owners.append(found.nonzero()[:, 0] + start)
+    known, places = torch.unique(torch.cat(keys), return_inverse=True)
+    owner = torch.cat(owners)
+    frequency = _rows_with(places, owner, len(known))
+    kept = (known < BASE) | (frequency > 1)
+    most = max(1, MOST_WEIGHTS // labels)
+    if kept.sum() > most:
+        kept &= frequency > frequency.kthvalue(len(known) - most).values
+    inside = kept[places]
+    owner, places = owner[inside], (kept.cumsum(0) - 1)[places[inside]]
+    label = torch.tensor([int(targets[row][0]) - len(SPECIAL_TOKENS) for row in rows])
+    bag = Bag(places, torch.searchsorted(owner, torch.arange(len(rows))))
+    return Ngrams(known[kept], frequency[kept], bag, owner, label)
+
+
+def char_ngrams_of(runs: Ngrams, tokens: Sequence[str]) -> CharNgrams:
+    """What the single tokens among the runs are spelt from; `tokens` are the vocabulary's."""
+    known: dict[str, int] = {}
+    places: list[int] = []
+    starts, owners = [], []
+    for run, key in enumerate(runs.keys.tolist()):
+        starts.append(len(places))
+        letters = letter_runs(tokens[key]) if len(SPECIAL_TOKENS) <= key < BASE else []
+        places += [known.setdefault(each, len(known)) for each in letters]
+        owners += [run] * len(letters)
+    bag = Bag(torch.tensor(places, dtype=torch.int64), torch.tensor(starts))
+    rows = len(runs.labels)
+    frequency = torch.zeros(max(1, len(known)), dtype=torch.int64)  # torch looks nothing up in an empty table
+    frequency.index_add_(0, bag.places, runs.frequency[torch.tensor(owners, dtype=torch.int64)])
+    most = max(1, MOST_WEIGHTS // (int(runs.labels.max()) + 1))
+    if len(frequency) > most:
+        frequency, bag = _most_frequent(frequency, bag, most)
+    return CharNgrams(_rarity(frequency.clamp_max(rows), rows), bag)  # two tokens spelt alike in one row count twice
+
+
+def _most_frequent(frequency: Tensor, bag: Bag, most: int) -> tuple[Tensor, Bag]:
+    """So many of the features, of equals the first, and the rows without the others."""
+    kept = torch.zeros(len(frequency), dtype=torch.bool)
+    kept[frequency.argsort(descending=True, stable=True)[:most]] = True
+    inside = kept[bag.places]
+    before = F.pad(inside.cumsum(0), (1, 0))  # how many of the places before each are kept
+    return frequency[kept], Bag((kept.cumsum(0) - 1)[bag.places[inside]], before[bag.starts])
+
+
+def letter_runs(token: str) -> list[str]:
+    """The distinct runs of letters in a token of more than one, with a sign at each edge of it."""
+    word = token.removeprefix(MARK)
+    marked = f"<{word}>"
+    runs = (marked[start : start + size] for size in LETTERS for start in range(len(marked) - size + 1))
+    return list(dict.fromkeys(runs)) if len(word) > 1 else []
+
+
+def _some_of(rows: int, share: float) -> list[int]:
+    """The numbers of a share of the rows, in order, the same at every call.
+
+    Every so many-th would be of one label where labels take turns.
+    """
+    if share >= 1.0:
+        return list(range(rows))
+    drawn = np.random.default_rng(SEED).permutation(rows)[: max(1, int(rows * share))]
+    return sorted(drawn.tolist())
+
+
+def _rows_with(places: Tensor, owners: Tensor, features: int) -> Tensor:
+    """The number of rows `(features,)` that have each feature at least once."""
+    return torch.bincount(torch.unique(owners * features + places) % features, minlength=features)
+
+
+def _rarity(frequency: Tensor, rows: int) -> Tensor:
+    """Inverse document frequency, smoothed as scikit-learn does."""
+    return (((1 + rows) / (1 + frequency.double())).log() + 1).float()

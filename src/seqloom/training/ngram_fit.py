@@ -1,0 +1,164 @@
+"""The least value of a smooth function of few rows, found with all of them at once.
+
+The linear part of a classifier, fitted before the network is trained: a logistic regression of runs and spellings.
+
+A token's spelling counts too: the runs of letters in it are weighed beside those of tokens, so that a rare word says
+what words that look like it say (after Bojanowski et al. 2017, https://arxiv.org/abs/1607.04606). As a token has one
+spelling, the weights of its letters are added to its own in the end, and the model needs no letters.
+
+R runs, P letter runs, K labels.
+
+Which words speak for which label: what of the linear part people want to read.
+
+How much a network and the linear model beside it count, by what the validation rows say.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
+
+from seqloom.dataset.batch import Batch
+from seqloom.models.ngram_classifier import BASE, NgramLinear, WideClassifier, loss_over_labels
+from seqloom.training.ngram_features import Bag, CharNgrams, Ngrams
+from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS
+
+STEPS = 100  # at most
+MOST_HELD = 1 << 27  # numbers of former steps, from which a curvature is guessed: half a gigabyte
+LEAST_FORMER = 5  # steps, whose guess is as good as ever
+
+
+def minimize(loss: Callable[[], Tensor], parameters: Sequence[Tensor]) -> None:
+    """L-BFGS (Liu and Nocedal 1989): nothing hangs on the order of rows or on a learning rate."""
+    held = 2 * sum(parameter.numel() for parameter in parameters)  # by each former step
+    optimizer = torch.optim.LBFGS(
+        parameters,
+        max_iter=STEPS,
+        tolerance_grad=1e-6,
+        tolerance_change=1e-7,
+        history_size=max(LEAST_FORMER, min(STEPS, MOST_HELD // held)),
+        line_search_fn="strong_wolfe",
+    )
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        value = loss()
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
+
+
+MOST_LOGITS = 1 << 25  # of rows times labels held at once: 128 MB, and as much again for each of their gradients
+STRENGTH = 5.0  # how far weights may grow: the C of a support vector machine, for rows of length 1
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The tables of a `NgramLinear`."""
+
+    keys: Tensor  # (R,)
+    weights: Tensor  # (R, K)
+    squares: Tensor  # (R,)
+    bias: Tensor  # (K,)
+
+    def give_to(self, part: NgramLinear) -> None:
+        """Make them those of the model."""
+        for name, table in vars(self).items():
+            setattr(part, name, table)
+
+
+def fit(runs: Ngrams, spellings: CharNgrams, labels: int) -> Fitted:
+    """The weights of least cross-entropy over the rows that do not grow too far."""
+    idf = runs.idf
+    squares = idf.square() + spellings.runs.sums(spellings.idf.square().unsqueeze(1)).squeeze(1)
+    lengths = runs.rows.sums(squares.unsqueeze(1)).squeeze(1).sqrt()
+    scales = lengths.reciprocal()[runs.owners]
+    own = torch.zeros(len(runs.keys), labels, requires_grad=True)
+    letters = torch.zeros(len(spellings.idf), labels, requires_grad=True)
+    bias = torch.zeros(labels, requires_grad=True)
+
+    def weights() -> Tensor:
+        return own * idf.unsqueeze(1) + spellings.runs.sums(letters * spellings.idf.unsqueeze(1))
+
+    parts = list(runs.rows.parts(max(1, MOST_LOGITS // labels)))
+
+    def error(table: Tensor, rows: slice, places: slice, bag: Bag) -> Tensor:
+        wrong = F.cross_entropy(bag.sums(table, scales[places]) + bias, runs.labels[rows])
+        return wrong * (len(runs.labels[rows]) / len(runs.labels))
+
+    def loss() -> Tensor:
+        table = weights()
+        if len(parts) == 1:
+            errors = error(table, *parts[0])
+        else:  # the logits of a part are computed again for its gradient, so that those of all are never there at once
+            errors = torch.stack([checkpoint(error, table, *part, use_reentrant=False) for part in parts]).sum()
+        size = own.square().sum() + letters.square().sum()
+        return errors + size / (2 * STRENGTH * len(runs.labels))
+
+    minimize(loss, [own, letters, bias])
+    return Fitted(runs.keys, weights().detach(), squares, bias.detach())
+
+
+SHOWN = 12  # of each label
+
+Telling = dict[str, list[str]]
+"""The most telling runs of each label, the first one most."""
+
+
+def telling_runs(fitted: Fitted, runs: Ngrams, tokens: Sequence[str], labels: Sequence[str]) -> Telling:
+    """The runs that lean furthest to each label among those that are not rare.
+
+    `tokens` are those of the source vocabulary. Weight times the root of frequency puts neither "and" first, which
+    leans a little and is everywhere, nor a word of one text.
+    """
+    lean = fitted.weights - fitted.weights.mean(dim=1, keepdim=True)
+    loudness = lean * runs.frequency.sqrt().unsqueeze(1)
+    found: Telling = {}
+    for number, label in enumerate(labels):
+        order = loudness[:, number].argsort(descending=True, stable=True)[: 2 * SHOWN].tolist()  # some are no words
+        texts = (in_letters(int(runs.keys[run]), tokens) for run in order if loudness[run, number] > 0)
+        found[label] = [text for text in texts if text][:SHOWN]
+    return found
+
+
+def in_letters(key: int, tokens: Sequence[str]) -> str:
+    """What a run says; nothing, if one of its tokens is no text."""
+    ids = []
+    while key:
+        key, token = divmod(key, BASE)
+        ids.append(token)
+    if min(ids) < len(SPECIAL_TOKENS):
+        return ""
+    return "".join(tokens[token] for token in reversed(ids)).replace(MARK, " ").strip()
+
+
+USUAL_SHARES = (0.5, 1.0)  # a network is about twice as sure of itself as it should be (Guo et al. 2017)
+SPREAD = 0.5  # of shares around the usual ones, as far as is known without any row
+
+
+def weigh(model: WideClassifier, validation: Iterable[Batch], device: torch.device) -> None:
+    """Set the shares of least cross-entropy, near the usual ones where there are few rows.
+
+    To be done when the network has learned: judged with company from the start, its epochs would look alike, and an
+    early one be kept.
+    """
+    model.eval()
+    with torch.no_grad():
+        parts = [
+            (model.network(batch), model.beside(batch.source), batch.target_output.squeeze(1))
+            for batch in (batch.to(device) for batch in validation)
+        ]
+    network, beside, labels = (torch.cat(part) for part in zip(*parts, strict=True))
+    usual = torch.tensor(USUAL_SHARES, device=device)
+    model.shares = usual.clone().requires_grad_()
+
+    def loss() -> torch.Tensor:
+        surprise = (model.shares - usual).square().sum() / (2 * SPREAD**2)
+        return loss_over_labels(model.together(network, beside), labels) + surprise / len(labels)
+
+    minimize(loss, [model.shares])
+    model.shares = model.shares.detach()

@@ -1,0 +1,76 @@
+"""Update rules and the learning rate over the steps."""
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Training
+
+
+def build_optimizer(section: "Training", parameters: Iterable[nn.Parameter]) -> Optimizer:
+    """The update rule of the recipe, over the parameters that learn."""
+    learning = [parameter for parameter in parameters if parameter.requires_grad]
+    rate, decay = section.learning_rate, section.weight_decay
+    match section.optimizer:  # fused: one pass over memory in place of one for each operation
+        case "sgd":
+            return SGD(learning, lr=rate, weight_decay=decay, fused=True)
+        case "adagrad":
+            on_cpu = all(parameter.device.type == "cpu" for parameter in learning)
+            return Adagrad(learning, lr=rate, weight_decay=decay, fused=on_cpu or None)
+        case "adam":
+            return Adam(learning, lr=rate, weight_decay=decay, betas=(0.9, 0.98), eps=1e-9, fused=True)
+        case "adamw":
+            return AdamW(learning, lr=rate, weight_decay=decay, betas=(0.9, 0.98), eps=1e-9, fused=True)
+
+
+def learning_rate_at(section: "Training", step: int, steps: int, factor: float = 1.0) -> float:
+    """The rate of update `step` (from 1) out of `steps` at most: warm-up, then the schedule.
+
+    `factor` is what halvings have left of a plateau's rate.
+    """
+    warmup = section.warmup_steps
+    if step < warmup:
+        return section.learning_rate * step / warmup
+    match section.schedule:
+        case "constant":
+            return section.learning_rate
+        case "plateau":
+            return section.learning_rate * factor
+        case "cosine":  # Loshchilov and Hutter 2017, one cycle
+            done = min(1.0, (step - warmup) / max(1, steps - warmup))
+            return section.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
+        case "inverse-sqrt":  # Vaswani et al. 2017
+            return section.learning_rate * math.sqrt(max(1, warmup) / max(1, step))
+        case "auto":
+            raise AssertionError("adapt chooses a schedule before anything is trained")
+
+
+def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
+    """Every group at the same rate."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def flatten_state(optimizer: Optimizer) -> dict[str, torch.Tensor]:
+    """The optimizer's tensors by name (`parameter.field`), for safetensors."""
+    state = optimizer.state_dict()["state"]
+    return {
+        f"{index}.{field}": value.contiguous()
+        for index, fields in state.items()
+        for field, value in fields.items()
+        if isinstance(value, torch.Tensor)
+    }
+
+
+def restore_state(optimizer: Optimizer, tensors: dict[str, torch.Tensor]) -> None:
+    """Put back what `flatten_state` took."""
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for name, value in tensors.items():
+        index, field = name.split(".", 1)
+        state.setdefault(int(index), {})[field] = value
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

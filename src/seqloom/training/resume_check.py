@@ -1,0 +1,35 @@
+"""A training that was stopped under other versions of its libraries, and is the same but for them.
+
+Its weights would be those of neither version, so the training begins anew, and says so.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from seqloom.training.training_state import newest
+
+_FILE = "versions.json"
+
+
+def note_versions(workspace: Path, kin: str, libraries: Mapping[str, str]) -> None:
+    """Leave word in the workspace of a training; `kin` is the digest of all that decides it but its libraries."""
+    text = json.dumps({"kin": kin, "libraries": dict(libraries)})
+    (workspace / _FILE).write_text(text, encoding="utf-8")
+
+
+def interrupted_elsewhere(workspace: Path, kin: str, libraries: Mapping[str, str]) -> Iterator[str]:
+    """A sentence for each workspace beside this one in which the same training stopped under other versions."""
+    for file in sorted(workspace.parent.glob(f"*/{_FILE}")):
+        told = json.loads(file.read_text(encoding="utf-8"))
+        checkpoint = newest(file.parent)
+        if file.parent == workspace or told["kin"] != kin or checkpoint is None:
+            continue
+        others = {name: version for name, version in told["libraries"].items() if libraries.get(name) != version}
+        theirs, ours = (
+            ", ".join(f"{name} {of.get(name, 'absent')}" for name in others) for of in (told["libraries"], libraries)
+        )
+        yield (
+            f"the same training stopped at {checkpoint.name} with {theirs}; here is {ours}, so it begins anew: install "
+            f"{theirs} to go on with that one, or remove {file.parent}"
+        )

@@ -1,0 +1,131 @@
+"""The training stage: batches and vectors to a checkpoint folder that generates text on its own."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from seqloom.dataset.batch_factory import open_batches
+from seqloom.dataset.bucketed_batches import BucketedBatches
+from seqloom.dataset.length_limit import LengthLimit
+from seqloom.dataset.position_limit import check_lengths
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.factory import Sizes, build_model, save_checkpoint, set_vectors
+from seqloom.models.ngram_classifier import WideClassifier
+from seqloom.progress import Progress
+from seqloom.recipe.model_rules import window_of
+from seqloom.recipe.serialization import write_recipe
+from seqloom.training.device import choose_device
+from seqloom.training.distributed import SingleProcess
+from seqloom.training.history import write_history
+from seqloom.training.job import Job, Scoring
+from seqloom.training.ngram_features import char_ngrams_of, ngrams_of
+from seqloom.training.ngram_fit import Fitted, Telling, fit, telling_runs, weigh
+from seqloom.training.trainer import Observe, Trainer
+from seqloom.training.vector_space_fit import map_texts
+from seqloom.training.warm_start import PARENT_FOLDER, continue_from, start_encoder
+from seqloom.vectors.embedding_matrix import load_vectors
+from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, VOCABULARY_FILES
+from seqloom.vocabulary.token_list import read_tokens
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Recipe
+
+
+def train_model(
+    recipe: "Recipe",
+    sizes: Sizes,
+    vocabulary: Path,
+    vectors: Path,
+    batches: Path,
+    workspace: Path,
+    folder: Path,
+    scoring: Scoring,
+    observe: Observe,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Train in `workspace`, going on from its checkpoint if it has one, and write the best model to `folder`."""
+    job = Job(recipe, sizes, vocabulary, vectors, batches, workspace, folder, scoring)
+    device = choose_device(recipe.training.device)
+    if recipe.training.processes == 1:
+        return train_job(job, device, observe, progress, SingleProcess())
+    from seqloom.training.launch import train_in_processes  # half a second of imports that only this needs
+
+    return train_in_processes(job, observe, progress)
+
+
+def train_job(
+    job: Job, device: torch.device, observe: Observe, progress: Progress, group: SingleProcess
+) -> dict[str, Any]:
+    """Take part in a training; the first process writes the model and returns what there is to tell."""
+    recipe, section = job.recipe, job.recipe.training
+    train, validation = (open_batches(recipe, job.batches, split) for split in ("train", "validation"))
+    check_lengths(recipe, job.batches)
+    sizes, linear = replace(job.sizes, window=window_of(recipe)), None
+    facts: dict[str, Any] = {}
+    if recipe.model.ngram_order and section.objective == "sequence":
+        linear, facts["telling"] = _fit_linear(job, train, progress)
+        sizes = replace(sizes, runs=len(linear.keys))
+    model = _fresh_model(recipe, sizes, job.vectors, job.vocabulary)
+    if section.start_from:
+        continue_from(model, job.workspace / PARENT_FOLDER)
+    if linear and isinstance(model, WideClassifier):
+        linear.give_to(model.linear)
+    validate = job.scoring.build() if section.select_by != "loss" and group.rank == 0 else _no_scores
+    trainer = Trainer(model, train, validation, section, device, job.workspace, validate, observe, progress, group)
+    position = trainer.run()
+    if group.rank > 0:
+        return {}
+    figures = trainer.figures
+    if isinstance(model, WideClassifier):
+        weigh(model, validation.in_order(), device)
+        facts["shares"] = [round(share, 3) for share in model.shares.tolist()]
+        _, figures = trainer.validation()
+    save_checkpoint(model.cpu(), sizes, job.folder)
+    if model.decoder.writes_from_summary:
+        map_texts(model, train).save(job.folder)
+    write_recipe(recipe, job.folder)
+    LengthLimit.load(job.batches).save(job.folder)
+    write_history(position.history, job.folder)
+    for name in VOCABULARY_FILES:
+        shutil.copyfile(job.vocabulary / name, job.folder / name)
+    return facts | {
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "device": str(device),
+        "epochs": position.epoch,
+        "most_epochs": section.epochs,
+        "patience": section.patience,
+        "best_epoch": position.best_epoch,
+        "steps": position.step,
+        "validation": {name: round(value, 4) for name, value in figures.items()},
+    }
+
+
+def _fit_linear(job: Job, train: BucketedBatches, progress: Progress) -> tuple[Fitted, Telling]:
+    """The linear part beside a classifier, the same in every process, and what people want to read of it."""
+    progress(0, None, "updates", "the linear part")
+    tokens, labels = (read_tokens(job.vocabulary / name) for name in VOCABULARY_FILES)
+    labels = labels[len(SPECIAL_TOKENS) :]
+    runs = ngrams_of(train.source, train.target, job.recipe.model.ngram_order, len(labels))
+    fitted = fit(runs, char_ngrams_of(runs, tokens), len(labels))
+    return fitted, telling_runs(fitted, runs, tokens, labels)
+
+
+def _fresh_model(recipe: "Recipe", sizes: Sizes, vectors: Path, vocabulary: Path) -> EncoderDecoder:
+    section = recipe.training
+    torch.manual_seed(section.seed)
+    model = build_model(recipe.model, sizes, section.objective)
+    for side, embedding in (("source", model.source_embedding), ("target", model.target_embedding)):
+        matrix = load_vectors(vectors, side)
+        if matrix is not None and not (side == "target" and section.objective == "masked"):
+            set_vectors(embedding, matrix, section.freeze_embeddings)
+    if section.start_encoder_from:
+        start_encoder(model, Path(section.start_encoder_from), vocabulary)
+    return model
+
+
+def _no_scores(_model: EncoderDecoder) -> dict[str, float]:
+    """The validation loss chooses, or another process scores."""
+    return {}

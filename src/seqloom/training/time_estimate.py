@@ -1,0 +1,54 @@
+"""How long an update takes on this machine, measured with the first ones of a training."""
+
+import time
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from seqloom.dataset.batch_factory import open_batches
+from seqloom.models.factory import Sizes, build_model
+from seqloom.recipe.model_rules import window_of
+from seqloom.training.device import choose_device
+from seqloom.training.distributed import SingleProcess
+from seqloom.training.gradient_accumulation import Gradients
+from seqloom.training.optimizer import build_optimizer
+from seqloom.training.updates import Updates
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import Recipe
+
+WARM = 2  # updates before the clock starts
+MEASURED = 12  # at most: batches differ in length, so that some are needed for a mean
+ENOUGH = 2.0  # seconds of measuring
+
+
+def seconds_of_update(recipe: "Recipe", vocabulary: tuple[int, int], batches: Path) -> float:
+    """Seconds that an update takes with so many source and target tokens and the text in `batches`: the mean.
+
+    The linear part of a classifier counts as nothing, and so do validation and checkpoints.
+    """
+    section = recipe.training
+    sizes = Sizes(*vocabulary, recipe.vectors.width, recipe.vocabulary.shared, window=window_of(recipe))
+    device = choose_device(section.device)
+    with torch.random.fork_rng():
+        model = build_model(recipe.model.model_copy(update={"ngram_order": 0}), sizes, section.objective)
+        model = model.to(device).train()
+        gradients, optimizer = (
+            Gradients(model, section, device, SingleProcess()),
+            build_optimizer(section, model.parameters()),
+        )
+        updates = Updates(open_batches(recipe, batches, "train"), section, device, 0, 1, 1).of_epoch(0, (0, 0))
+        taken: list[float] = []
+        for update in islice(updates, WARM + MEASURED):
+            began = time.perf_counter()
+            [loss, *_] = gradients.add_up(update, 0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            loss.item()  # a GPU has to finish
+            taken.append(time.perf_counter() - began)
+            if sum(taken[WARM:]) > ENOUGH:
+                break
+    measured = taken[WARM:] or taken  # of an epoch that is shorter
+    return sum(measured) / len(measured)

@@ -1,0 +1,66 @@
+"""Where a training stands: what of its checkpoint can be read without torch."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+POSITION = "position.json"
+
+HistoryRow = dict[str, float]
+
+
+@dataclass
+class TrainingState:
+    """Where a training stands: all of its state that is not a tensor."""
+
+    epoch: int = 0  # the epoch under way, from 0
+    window: int = 0  # of it, and
+    batch: int = 0  # the batch of that window that comes next
+    step: int = 0  # updates made
+    best: float | None = None  # the best validation figure so far; higher is better
+    best_epoch: int = 0
+    stale_epochs: int = 0  # since the best
+    rate_factor: float = 1.0  # of the learning rate; the plateau schedule halves it
+    parts: int = 1  # that a batch is cut into since memory ran out
+    loss: float = 0.0  # summed over the tokens since the last row of the history
+    tokens: int = 0
+    seconds: float = 0.0
+    steps: int = 0  # updates that all epochs have together; 0 in a checkpoint from before it was kept
+    kept: list[tuple[float, int]] = field(default_factory=list)  # validation figure and epoch, the best first
+    history: list[HistoryRow] = field(default_factory=list)
+
+    @property
+    def told(self) -> str:
+        """Which update was the last, in words."""
+        return f"update {self.step:,}" + (f" of {self.steps:,}" if self.steps else "")
+
+
+def read_position(workspace: Path) -> TrainingState:
+    """Where the newest checkpoint stands."""
+    folder = newest(workspace)
+    assert folder is not None
+    fields = fields_of(folder)
+    for told in ("layout", "torch"):
+        fields.pop(told, None)
+    fields["kept"] = [tuple(pair) for pair in fields["kept"]]
+    return TrainingState(**fields)
+
+
+def find_position(workspace: Path) -> TrainingState | None:
+    """The same, or None where a training would begin anew."""
+    try:
+        return read_position(workspace) if newest(workspace) else None
+    except FileNotFoundError:  # whoever trains there has just written the next one
+        return find_position(workspace)
+
+
+def newest(workspace: Path) -> Path | None:
+    """The folder of the newest checkpoint."""
+    return max(workspace.glob("step-*"), default=None)
+
+
+def fields_of(folder: Path) -> dict[str, Any]:
+    """What a checkpoint says of itself."""
+    fields: dict[str, Any] = json.loads((folder / POSITION).read_text(encoding="utf-8"))
+    return fields

@@ -1,0 +1,151 @@
+"""The vocabulary stage: two tokenizers, how often each token occurs, and the figures people are shown."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pyarrow.parquet import read_metadata
+
+from seqloom.corpus.corpus_files import iterate_split, keeps_whitespace
+from seqloom.progress import Progress
+from seqloom.recipe import schema
+from seqloom.vocabulary.labels import labels_of
+from seqloom.vocabulary.special_tokens import SOURCE_FILE, SPECIAL_TOKENS, TARGET_FILE, UNKNOWN
+from seqloom.vocabulary.tokenizer_trainers import BYTE_TOKENS, train_vocabulary
+from seqloom.vocabulary.unknown_tokens import check_unknown
+from seqloom.vocabulary.vocabulary import Vocabulary
+from seqloom.vocabulary.word_counts import count_for
+
+COUNTS_FILE = "counts.parquet"  # side, id, token, count: on the training split
+SIDES = ("source", "target")
+_FREQUENT = 20  # tokens in the facts
+
+
+@dataclass
+class VocabularyText:
+    """One split of one side, counted: as many entries as it has different words."""
+
+    words: Counter[str] = field(default_factory=Counter)
+    characters: int = 0
+
+
+def build_vocabulary(
+    section: schema.Vocabulary,
+    corpus: Path,
+    folder: Path,
+    progress: Progress,
+    parent: Path | None = None,
+    labeled: bool = False,
+) -> dict[str, Any]:
+    """Learn the vocabularies from the training split, write them with their counts into `folder`, return the facts.
+
+    Of a labeled corpus the target vocabulary is its labels.
+
+    A shared vocabulary is one, learned from both sides, written for each. Those of `parent`, a checkpoint, are taken
+    over: of kind word with what is new behind them, up to the size; the other kinds can spell any text as they are.
+
+    Raises:
+        UserError: the size has no room for the tokens that the kind always holds, the labels are none, or most of the
+            validation text is unknown.
+    """
+    labels = labels_of(corpus) if labeled else None
+    parents = _parents(parent) if parent else {}
+    keep = parents["source"].keeps_whitespace if parents else keeps_whitespace(corpus)
+    read = partial(_read, corpus, kind=section.kind, keep=keep, labeled=labeled, progress=progress)
+    train, held_out = read("train"), read("validation")
+    vocabularies = _learn(section, train, labels, keep)
+    if parents:
+        vocabularies = {side: extended(old, vocabularies[side], section) for side, old in parents.items()}
+    for file, side in zip((SOURCE_FILE, TARGET_FILE), SIDES, strict=True):
+        vocabularies[side].save(folder / file)
+    counts = {side: vocabularies[side].count(train[side].words) for side in SIDES}
+    unseen = {side: vocabularies[side].count(held_out[side].words) for side in SIDES}
+    unknown = {side: _share(unseen[side][UNKNOWN], unseen[side].sum()) for side in SIDES}
+    check_unknown(section.kind, unknown, {side: int(unseen[side].sum()) for side in SIDES})
+    pd.concat(_table(side, vocabularies[side], counts[side]) for side in SIDES).to_parquet(
+        folder / COUNTS_FILE, index=False
+    )
+    return {
+        "size": {side: len(vocabularies[side]) for side in SIDES},
+        "tokens": {side: int(counts[side].sum()) for side in SIDES},
+        "unknown": unknown,
+        "tokens_per_character": {side: _share(counts[side].sum(), train[side].characters) for side in SIDES},
+        "longest": {side: _longest(vocabularies[side]) for side in SIDES},
+        "frequent": {side: _frequent(vocabularies[side], counts[side]) for side in SIDES},
+    }
+
+
+def load_vocabularies(folder: Path) -> tuple[Vocabulary, Vocabulary]:
+    """Read the source and the target vocabulary of a finished stage."""
+    return Vocabulary.load(folder / SOURCE_FILE), Vocabulary.load(folder / TARGET_FILE)
+
+
+def extended(old: Vocabulary, new: Vocabulary, section: schema.Vocabulary) -> Vocabulary:
+    """The old vocabulary, every token at its place, and of words or labels what only the new one knows behind it."""
+    known = set(old.tokens)
+    unknown = [token for token in new.tokens if token not in known]  # the most frequent first
+    if old.of_labels:
+        return Vocabulary.labels([*old.tokens, *unknown][len(SPECIAL_TOKENS) :])
+    if section.kind not in ("word", "spaced"):
+        return old
+    tokens = [*old.tokens, *unknown][: max(section.size, len(old))]
+    return Vocabulary.of_words(tokens, section.kind == "spaced", old.keeps_whitespace)
+
+
+def _parents(checkpoint: Path) -> dict[str, Vocabulary]:
+    return dict(zip(SIDES, load_vocabularies(checkpoint), strict=True))
+
+
+def _read(
+    corpus: Path, split: str, kind: str, keep: bool, labeled: bool, progress: Progress
+) -> dict[str, VocabularyText]:
+    """The words of each side of a split; a label is one word."""
+    texts = {side: VocabularyText() for side in SIDES}
+    done, rows = 0, read_metadata(corpus / f"{split}.parquet").num_rows
+    for frame in iterate_split(corpus, split, columns=SIDES):
+        for side, text in texts.items():
+            lines = frame[side].tolist()
+            whole = labeled and side == "target"
+            text.words.update(Counter(lines) if whole else count_for(kind, lines, keep))
+            text.characters += sum(map(len, lines))
+        done += len(frame)
+        progress(done, rows, "rows", f"counting the words of {split}")
+    return texts
+
+
+def _learn(
+    section: schema.Vocabulary, texts: dict[str, VocabularyText], labels: list[str] | None, keep: bool
+) -> dict[str, Vocabulary]:
+    if labels:
+        source = train_vocabulary(texts["source"].words, section, keep)
+        return {"source": source, "target": Vocabulary.labels(labels)}
+    if section.shared:
+        both = texts["source"].words + texts["target"].words
+        return dict.fromkeys(SIDES, train_vocabulary(both, section, keep))
+    return {side: train_vocabulary(texts[side].words, section, keep) for side in SIDES}
+
+
+def _table(side: str, vocabulary: Vocabulary, counts: NDArray[np.int64]) -> pd.DataFrame:
+    columns = {"side": side, "id": range(len(vocabulary)), "token": vocabulary.tokens, "count": counts}
+    return pd.DataFrame(columns)
+
+
+def _share(part: int, whole: int) -> float:
+    return round(float(part / whole), 6) if whole else 0.0
+
+
+def _longest(vocabulary: Vocabulary) -> list[str]:
+    """The five longest tokens that were learned: what went wrong with the text shows here first."""
+    learned = set(vocabulary.tokens) - {*SPECIAL_TOKENS, *BYTE_TOKENS}
+    return sorted(learned, key=lambda token: (-len(token), token))[:5]
+
+
+def _frequent(vocabulary: Vocabulary, counts: NDArray[np.int64]) -> list[list[object]]:
+    """The most frequent tokens with their counts."""
+    order = np.argsort(-counts, kind="stable")[:_FREQUENT]
+    return [[vocabulary.tokens[place], int(counts[place])] for place in order if counts[place]]

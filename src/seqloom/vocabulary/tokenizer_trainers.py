@@ -1,0 +1,155 @@
+"""Learning a vocabulary from text.
+
+The same text gives the same vocabulary, id by id, whatever the threads and hash seeds of the trainers.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
+from typing import Any
+
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+from seqloom.errors import UserError
+from seqloom.recipe import schema
+from seqloom.vocabulary.pretokenization import BREAK
+from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, UNKNOWN
+from seqloom.vocabulary.vocabulary import Vocabulary
+
+Words = Mapping[str, int]  # each word with its occurrences
+
+# What a character without a token of its own is spelt in, one token per byte of its UTF-8.
+BYTE_TOKENS = tuple(f"<0x{byte:02X}>" for byte in range(256))
+
+_LONGEST = 16  # characters of a token, as in SentencePiece: Chinese would otherwise yield whole clauses
+_REPEATS = 10_000  # of a word given to a trainer at once
+_FIXED = (*SPECIAL_TOKENS, *BYTE_TOKENS)
+
+
+def train_vocabulary(words: Words, section: schema.Vocabulary, keep: bool = False) -> Vocabulary:
+    """Learn at most `section.size` tokens from what `count_words` made of the text; text with fewer gives fewer.
+
+    With `keep` white space is kept, as it was when the words were counted.
+
+    Ids run through the special tokens, then the bytes (where words are spelt), then what was learned.
+
+    Raises:
+        UserError: the size has no room for the special tokens and the bytes.
+    """
+    if section.kind in ("word", "spaced"):
+        return Vocabulary.of_words(_words(words, section), section.kind == "spaced", keep)
+    if section.size < len(_FIXED):
+        raise UserError(
+            f"vocabulary.size is {section.size}, but kind {section.kind} holds {len(_FIXED)} tokens before it learns "
+            f"any (256 bytes and {len(SPECIAL_TOKENS)} special ones): set vocabulary.size to {len(_FIXED)} or more"
+        )
+    learn = {"bpe": _pairs, "unigram": _pieces, "char": _characters}[section.kind]
+    return Vocabulary.of(learn(words, section), keep)
+
+
+def _words(words: Words, section: schema.Vocabulary) -> list[str]:
+    """The special tokens and the most frequent words."""
+    trainer = trainers.WordLevelTrainer(
+        vocab_size=section.size - len(SPECIAL_TOKENS), min_frequency=section.min_frequency, show_progress=False
+    )
+    learned = _train(models.WordLevel(), trainer, words)["vocab"]
+    return [*SPECIAL_TOKENS, *sorted(learned, key=learned.get)]
+
+
+def _characters(words: Words, section: schema.Vocabulary) -> models.BPE:
+    """The most frequent characters: byte pair encoding that never merges."""
+    alphabet, _ = _alphabet(words, section)
+    return models.BPE(_ids(_FIXED, alphabet), [], byte_fallback=True)
+
+
+def _pairs(words: Words, section: schema.Vocabulary) -> models.BPE:
+    """Byte pair encoding (Sennrich et al., 2016, https://arxiv.org/abs/1508.07909) over characters."""
+    _, rare = _alphabet(words, section)
+    trainer = trainers.BpeTrainer(
+        vocab_size=section.size - len(_FIXED),
+        min_frequency=section.min_frequency,
+        max_token_length=_LONGEST,
+        show_progress=False,
+    )
+    learned = _train(models.BPE(), trainer, _without(rare, words))
+    tokens = sorted(learned["vocab"], key=learned["vocab"].get)
+    return models.BPE(_ids(_FIXED, tokens), [tuple(pair) for pair in learned["merges"]], byte_fallback=True)
+
+
+def _pieces(words: Words, section: schema.Vocabulary) -> models.Unigram:
+    """The unigram language model (Kudo, 2018, https://arxiv.org/abs/1804.10959)."""
+    alphabet, rare = _alphabet(words, section)
+    fixed = [(token, 0.0) for token in _FIXED]  # the scores are never used: no text can spell these
+    if not alphabet:
+        return models.Unigram(fixed, UNKNOWN, byte_fallback=True)
+    unknown = SPECIAL_TOKENS[UNKNOWN]
+    trainer = trainers.UnigramTrainer(
+        vocab_size=section.size - len(_FIXED) + 1,  # the trainer insists on an unknown token; its place is fixed here
+        special_tokens=[unknown],
+        unk_token=unknown,
+        max_piece_length=_LONGEST,
+        show_progress=False,
+    )
+    learned = _train(models.Unigram(), trainer, _without(rare, words))["vocab"]
+    pieces = _settled([(piece, score) for piece, score in learned if piece != unknown])
+    room = section.size - len(_FIXED)  # the trainer oversteps it by a few where the alphabet alone fills it
+    return models.Unigram(fixed + pieces[:room], UNKNOWN, byte_fallback=True)
+
+
+def _settled(pieces: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Undo what chance did to the scores of the unigram trainer, and put the pieces in one order.
+
+    Its sums run in the order of a randomly seeded hash map, so the last bits of a score vary. And the characters that
+    it dropped, but must keep, share out a few scores below all others in that order: here they all get the least.
+    """
+    pieces = sorted(pieces, key=lambda piece: piece[1])
+    least = pieces[0][1]
+    dropped = {piece for piece, _ in takewhile(lambda piece: len(piece[0]) == 1, pieces)}
+    settled = [(piece, round(least if piece in dropped else score, 6)) for piece, score in pieces]
+    return sorted(settled, key=lambda piece: (-piece[1], piece[0]))
+
+
+def _alphabet(words: Words, section: schema.Vocabulary) -> tuple[list[str], set[str]]:
+    """The characters that get a token, most frequent first, and those that are left to their bytes."""
+    counts: Counter[str] = Counter()
+    for word, occurrences in words.items():
+        for character in word:
+            counts[character] += occurrences
+    frequent = [character for character, count in counts.items() if count >= section.min_frequency]
+    frequent.sort(key=lambda character: (-counts[character], character))
+    alphabet = frequent[: section.size - len(_FIXED)]
+    return alphabet, set(counts) - set(alphabet)
+
+
+def _without(rare: set[str], words: Words) -> Words:
+    """The words with a break for every rare character, so that no token is learned across one."""
+    if not rare:
+        return words
+    breaks = str.maketrans(dict.fromkeys(rare, BREAK))
+    clean: Counter[str] = Counter()
+    for word, occurrences in words.items():
+        clean[word.translate(breaks)] += occurrences
+    return clean
+
+
+def _train(model: models.Model, trainer: trainers.Trainer, words: Words) -> dict[str, Any]:
+    """Train `model` and return its parts, as its JSON has them.
+
+    The trainers only read text, so that is what the words become: each as often as it occurs.
+    """
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = pre_tokenizers.CharDelimiterSplit(BREAK)
+    tokenizer.train_from_iterator(_repeated(words), trainer)
+    parts: dict[str, Any] = json.loads(tokenizer.to_str())["model"]
+    return parts
+
+
+def _repeated(words: Words) -> Iterator[str]:
+    for word, occurrences in words.items():
+        for start in range(0, occurrences, _REPEATS):
+            yield (word + BREAK) * min(_REPEATS, occurrences - start)
+
+
+def _ids(fixed: Iterable[str], learned: Iterable[str]) -> dict[str, int]:
+    return {token: number for number, token in enumerate((*fixed, *learned))}

@@ -1,0 +1,82 @@
+"""A training that was told to stop, as Prefect sees it."""
+
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from prefect import Flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.context import FlowRunContext
+from prefect.exceptions import Abort, TerminationSignal
+from prefect.states import Cancelled
+
+from seqloom.artifact.home_folder import home_folder
+from seqloom.preemption import Preempted
+from seqloom.registry import mlflow_runs
+from seqloom.registry.tracking import connect
+
+logger = logging.getLogger("seqloom.tasks")
+
+
+@contextmanager
+def stopping_as_prefect_does() -> Iterator[None]:
+    """End the flow run as the signal would have without us: cancelled if that is why it came, or else crashed.
+
+    Prefect tells its own handler of SIGTERM that a run is cancelled, and a training puts one in its place that first
+    saves where it stands: so it is asked.
+    """
+    try:
+        yield
+    except Preempted as stop:
+        if stop.number == signal.SIGINT:
+            raise KeyboardInterrupt from stop
+        try:
+            cancelled = _confirm_a_cancellation(str(stop))
+        except Exception as error:
+            logger.warning("Prefect could not be asked whether this is a cancellation: %s", error)
+            cancelled = None
+        if cancelled:
+            _end_run(cancelled)
+            end: Any = Abort(str(stop))  # ends the process with 0: a signal's code would have the worker report a crash
+            end.state = cancelled
+            raise end from stop
+        raise TerminationSignal(stop.number) from stop
+
+
+def end_in_mlflow(flow: Flow[..., Any], flow_run: FlowRun, state: State) -> None:  # noqa: ARG001
+    """Of a flow run that was cancelled: what it, or a part of it, left open in MLflow is ended there, too.
+
+    A hook of Prefect's, which calls it in the worker after the process of the run is gone.
+    """
+    parts = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[flow_run.id]))
+    with get_client(sync_client=True) as client:
+        ngrams_of = [flow_run, *client.read_flow_runs(flow_run_filter=parts)]
+    for each in ngrams_of:
+        mlflow_runs.end_cancelled(connect(home_folder()), str(each.id))
+
+
+def _end_run(cancelled: State) -> None:
+    """As the hook does, and sooner; where MLflow is away it is left to that."""
+    try:
+        mlflow_runs.end_cancelled(connect(home_folder()), str(cancelled.state_details.flow_run_id))
+    except Exception as error:
+        logger.warning("MLflow could not be told of the cancellation: %s", error)
+
+
+def _confirm_a_cancellation(message: str) -> State | None:
+    """Say that a run that should be cancelled is, and return the state; None where it should not be."""
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        return None
+    with get_client(sync_client=True) as client:
+        state = client.read_flow_run(context.flow_run.id).state
+        if not state or not state.is_cancelling():
+            return None
+        cancelled: State[Any] = Cancelled(message=message)
+        cancelled.state_details.flow_run_id = context.flow_run.id
+        client.set_flow_run_state(context.flow_run.id, cancelled, force=True)
+        return cancelled

@@ -1,0 +1,47 @@
+"""The evaluation stage, and what a comparison ranks by."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect.client.schemas.objects import State
+
+from seqloom.artifact.home_folder import home_folder
+from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.stage_key import EVALUATION, VALIDATION
+from seqloom.progress import Progress
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.mlflow_runs import failing_run_is_closed
+from seqloom.registry.tracking import connect
+from tasks.gpu_slots import slots_for
+from tasks.run_names import task_name
+from tasks.stage_runner import run_stage, stage_task
+
+
+@stage_task(name="evaluation", task_run_name=task_name("evaluation"))
+def evaluate(
+    recipe: Recipe, corpus: Manifest, batches: Manifest, training: Manifest, run_id: str, force: bool = False
+) -> State[Manifest]:
+    """Score the model and both baselines on the test split."""
+
+    def write(folder: Path, progress: Progress) -> dict[str, Any]:
+        from seqloom.evaluation.stage import evaluate_checkpoint  # torch and scikit-learn: seconds
+
+        with slots_for(recipe):
+            return evaluate_checkpoint(recipe, corpus.path, batches.path, training, folder, progress)
+
+    with failing_run_is_closed(connect(home_folder()), run_id):
+        return run_stage(EVALUATION, recipe, [corpus.digest, batches.digest, training.digest], write, force)
+
+
+@stage_task(name="validation", task_run_name=task_name("validation"))
+def validate(recipe: Recipe, corpus: Manifest, training: Manifest, run_id: str) -> State[Manifest]:
+    """Score the model on the validation split: what models are chosen by."""
+
+    def write(folder: Path, progress: Progress) -> dict[str, Any]:
+        from seqloom.evaluation.stage import validate_checkpoint
+
+        with slots_for(recipe):
+            return validate_checkpoint(recipe, corpus.path, training, folder, progress)
+
+    with failing_run_is_closed(connect(home_folder()), run_id):
+        return run_stage(VALIDATION, recipe, [corpus.digest, training.digest], write)

@@ -1,0 +1,54 @@
+"""The form for CPUs that a recipe wants of each version, beside its own."""
+
+from time import monotonic
+
+from prefect.artifacts import create_markdown_artifact
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+
+from seqloom.artifact.home_folder import home_folder
+from seqloom.artifact.manifest import Manifest
+from seqloom.errors import UserError
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.export_records import is_known
+from seqloom.registry.tracking import connect, wait_for_mlflow
+from tasks.locks import alone
+from tasks.progress_artifacts import audience, watched
+from tasks.retries import tell_prefect
+from tasks.run_names import artifact_key, task_name
+from tasks.stage_runner import patient_task
+
+
+def add_form(recipe: Recipe, version: State[Manifest]) -> None:
+    """Export the version before it can become champion: whoever serves this form finds it there."""
+    if recipe.registry.form != "torch":
+        export(recipe, version)
+
+
+@patient_task(name="form", task_run_name=task_name("form"))
+def export(recipe: Recipe, version: Manifest) -> None:
+    """Judge the form and add it, unless that was done; one that is refused or cannot be is told, and stops nobody."""
+    started, home, form = monotonic(), home_folder(), recipe.registry.form
+    assert form != "torch"
+    client = connect(home)
+    wait_for_mlflow(client)
+    number = version.facts["version"]
+    with alone(recipe, "form"):
+        if is_known(client, recipe.name, number, form):
+            return
+        from seqloom.registry import exported_versions  # torch: seconds that only a new form needs
+
+        with watched("form", artifact_key(recipe, "form", "progress")) as progress:
+            try:
+                line = exported_versions.export_version(
+                    f"models:/{recipe.name}/{number}", home, form, progress
+                ).headline
+            except UserError as mistake:  # such as a model too small for 8 bits, which training alone could tell
+                line = f"{form} is not made: {mistake}"
+    get_run_logger().info("%s", line)
+    watcher = audience.get()
+    if watcher:
+        watcher.finished("form", line, monotonic() - started)
+    key = artifact_key(recipe, "form")
+    page = f"## {recipe.name}, version {number}, as {form}\n\n{line}\n"
+    tell_prefect("the form", lambda: create_markdown_artifact(page, key=key, description=line))

@@ -1,0 +1,62 @@
+"""A model over a whole file, as Prefect sees it."""
+
+from contextlib import nullcontext
+from pathlib import Path
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.logging import get_run_logger
+
+from seqloom.artifact.home_folder import home_folder
+from seqloom.batch_inference.input_table import open_input
+from seqloom.batch_inference.sharded_generation import BatchInference, BatchReport, generate_in_bulk
+from seqloom.decoding.backends import load_generator
+from seqloom.registry.model_uri import find_checkpoint, in_words
+from seqloom.training.device import choose_device
+from tasks.embedded import prefect_is_embedded
+from tasks.gpu_slots import slots
+from tasks.progress_artifacts import watched
+from tasks.retries import tell_prefect
+from tasks.stage_runner import patient_task
+
+
+@patient_task(name="generate", task_run_name="generate · {model}")
+def generate_shards(
+    model: str,
+    file: str,
+    to: str,
+    column: str,
+    kind: str,
+    shard_rows: int,
+    max_characters: int,
+    device: str,
+    form: str,
+) -> BatchReport:
+    """Write the shards that are not there yet, and say how fast it went and what failed."""
+    checkpoint, asked = find_checkpoint(model, home_folder(), form), in_words(model, form)
+    bulk = BatchInference(asked, checkpoint, open_input(Path(file), kind, column), shard_rows, max_characters)
+    generator = load_generator(checkpoint)
+    place = choose_device(device)
+    takes_one = generator.runs_on_a_gpu and place.type == "cuda" and not prefect_is_embedded()
+    alone = slots(1) if takes_one else nullcontext()
+    with alone, watched("generate", "batch-generate-progress") as progress:
+        generator.move(place)
+        report = generate_in_bulk(bulk, generator, Path(to), progress)
+    get_run_logger().info("%s", report.headline)
+    key, page = "batch-generate", _page(asked, file, report)
+    tell_prefect("the page", lambda: create_markdown_artifact(page, key=key, description=report.headline))
+    if report.failures:
+        line = f"{report.failed:,} rows without a prediction"
+        tell_prefect("the failures", lambda: create_table_artifact(report.failures, f"{key}-failures", line))
+    return report
+
+
+def _page(model: str, file: str, report: BatchReport) -> str:
+    failures = f"- every failure with its reason: `{report.failures_file}`\n" if report.failed else ""
+    return (
+        f"## {model} over {file}\n\n{report.headline}\n\n"
+        f"- {report.shards:,} shards in `{report.folder}`\n{failures}\n"
+        "| | this run |\n|---|---:|\n"
+        f"| rows | {report.rows - report.rows_before:,} |\n| seconds | {report.seconds:,.1f} |\n"
+        f"| texts/s | {report.texts_per_second:,.1f} |\n| tokens/s, written | {report.tokens_per_second:,.1f} |\n\n"
+        f"```python\nimport pandas as pd\n\npd.read_parquet({report.folder!r})\n```\n"
+    )

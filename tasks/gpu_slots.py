@@ -1,0 +1,87 @@
+"""Slots of the concurrency limit `gpu` while GPUs are used: a slot a device, so that runs queue and do not collide."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import httpx
+from prefect.client.orchestration import get_client
+from prefect.concurrency.sync import concurrency
+from prefect.exceptions import ObjectNotFound
+
+from seqloom.errors import UserError
+from seqloom.recipe.schema import Recipe
+from tasks.embedded import prefect_is_embedded
+
+LIMIT = "gpu"
+LEASE = 120.0  # seconds: a killed process holds its slots so long; a living one renews them in time
+SECONDS_BEFORE_SAYING = 3.0  # that others hold the slots
+SECONDS_BETWEEN_TRIES = 5.0  # while Prefect is away
+
+logger = logging.getLogger("seqloom.tasks")
+
+
+def slots_for(recipe: Recipe, devices: int = 1) -> AbstractContextManager[None]:
+    """Hold `devices` slots while this lasts, if the recipe's work is done on GPUs and a server shares them out."""
+    from seqloom.training.device import choose_device
+
+    if prefect_is_embedded() or choose_device(recipe.training.device).type != "cuda":
+        return nullcontext()
+    return slots(devices)
+
+
+@contextmanager
+def slots(devices: int, lease: float = LEASE) -> Iterator[None]:
+    """Hold slots of the limit while this lasts, after waiting for them as long as it takes.
+
+    An absent Prefect ends no work: slots that cannot be renewed are lost with a warning, and those that cannot be given
+    back fall back when their lease ends.
+
+    Raises:
+        UserError: the server has no such limit.
+    """
+    holding = _acquire(devices, lease)
+    try:
+        yield
+    finally:
+        try:
+            holding.__exit__(None, None, None)
+        except Exception as error:
+            logger.warning("the slots of %s fall back by themselves, Prefect could not be told: %s", LIMIT, error)
+
+
+def _acquire(devices: int, lease: float) -> AbstractContextManager[None]:
+    patience: float | None = SECONDS_BEFORE_SAYING
+    while True:
+        try:
+            _check_that_the_limit_exists()
+            holding = concurrency(
+                LIMIT,
+                occupy=devices,
+                strict=True,
+                timeout_seconds=patience,
+                lease_duration=lease,
+                raise_on_lease_renewal_failure=False,
+            )
+            holding.__enter__()
+        except TimeoutError:
+            logger.warning("others hold the slots of %s: waiting for %d", LIMIT, devices)
+            patience = None
+        except Exception as error:
+            if not any(isinstance(each, httpx.TransportError) for each in (error, error.__cause__)):
+                raise
+            time.sleep(SECONDS_BETWEEN_TRIES)
+        else:
+            return holding
+
+
+def _check_that_the_limit_exists() -> None:
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_global_concurrency_limit_by_name(LIMIT)
+        except ObjectNotFound:
+            raise UserError(
+                f"Prefect's server has no concurrency limit {LIMIT}: create it with a slot for each GPU, such as "
+                f"prefect gcl create {LIMIT} --limit 1, or start the server with seqloom up"
+            ) from None

@@ -1,0 +1,85 @@
+"""From text to batches: the stages before training."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+
+from seqloom.artifact.home_folder import home_folder
+from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.permissions import keep_private
+from seqloom.artifact.stage_key import CORPUS, DATASET, VECTORS, VOCABULARY
+from seqloom.corpus.sources import locate
+from seqloom.corpus.stage import build_corpus
+from seqloom.corpus.url_secrets import open_vault
+from seqloom.dataset.stage import encode_corpus
+from seqloom.progress import Progress
+from seqloom.recipe.adaptive_defaults import adapt
+from seqloom.recipe.applications import application_of
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.parent_version import parent_of
+from seqloom.registry.plan import digest_of_sources
+from seqloom.vectors.stage import build_vectors
+from seqloom.vocabulary.stage import build_vocabulary
+from tasks.progress_artifacts import audience
+from tasks.secret_blocks import secret_of_block
+from tasks.stage_runner import patient_task, run_stage, stage_task
+
+open_vault(secret_of_block)
+
+
+@patient_task(name="corpus", task_run_name="corpus · {recipe.name}")
+def prepare_corpus(recipe: Recipe, force: bool = False) -> State[Manifest]:
+    """Read, clean and split the text; download it first where it is on the net."""
+    keep_private(home_folder())  # a worker that Seqloom did not start
+    sources = locate(recipe.corpus, home_folder())
+
+    def write(folder: Path, progress: Progress) -> dict[str, Any]:
+        return build_corpus(recipe.corpus, sources, folder, progress)
+
+    return run_stage(CORPUS, recipe, [digest_of_sources(sources)], write, force)
+
+
+@stage_task(name="defaults", task_run_name="defaults · {recipe.name}")
+def fit_recipe(recipe: Recipe, corpus: Manifest) -> Recipe:
+    """Choose what the recipe leaves out, now that its corpus is known, and say why."""
+    adapted = adapt(recipe, corpus.facts)
+    watcher = audience.get()
+    if adapted.reason:
+        get_run_logger().info("chosen for %s", adapted.reason)
+        if watcher:
+            watcher.finished("defaults", adapted.reason, 0.0)
+    return adapted.recipe
+
+
+@stage_task(name="vocabulary", task_run_name="vocabulary · {recipe.name}")
+def make_vocabulary(recipe: Recipe, corpus: Manifest, force: bool = False) -> State[Manifest]:
+    """Learn how text is cut into tokens."""
+
+    def write(folder: Path, progress: Progress) -> dict[str, Any]:
+        parent, labeled = parent_of(recipe, home_folder()), application_of(recipe.task).answer == "label"
+        return build_vocabulary(recipe.vocabulary, corpus.path, folder, progress, parent, labeled)
+
+    return run_stage(VOCABULARY, recipe, [corpus.digest], write, force)
+
+
+@stage_task(name="vectors", task_run_name="vectors · {recipe.name}")
+def make_vectors(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, force: bool = False) -> State[Manifest]:
+    """Train or read the word vectors that the embeddings start from."""
+
+    def write(folder: Path, progress: Progress) -> dict[str, Any]:
+        shared = recipe.vocabulary.shared
+        return build_vectors(recipe.vectors, shared, corpus.path, vocabulary.path, folder, progress)
+
+    return run_stage(VECTORS, recipe, [corpus.digest, vocabulary.digest], write, force)
+
+
+@stage_task(name="dataset", task_run_name="dataset · {recipe.name}")
+def make_batches(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, force: bool = False) -> State[Manifest]:
+    """Encode every split once."""
+
+    def write(folder: Path, progress: Progress) -> dict[str, Any]:
+        return encode_corpus(corpus.path, vocabulary.path, folder, progress)
+
+    return run_stage(DATASET, recipe, [corpus.digest, vocabulary.digest], write, force)

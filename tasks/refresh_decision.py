@@ -1,0 +1,84 @@
+"""Whether a corpus has changed enough since the last version to train again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from prefect.artifacts import create_markdown_artifact
+from prefect.events import emit_event
+
+from seqloom.artifact.home_folder import home_folder
+from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.stage_key import CORPUS
+from seqloom.artifact.store import Store
+from seqloom.corpus.diff import Change, Pair, change_between
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.integrity import uri_of
+from seqloom.registry.lineage import newest_version, stages_of_version
+from seqloom.registry.tracking import connect
+from tasks.pages import markdown
+from tasks.retries import tell_prefect
+from tasks.run_names import artifact_key
+from tasks.stage_runner import patient_task, stage_task
+
+CHANGED = "seqloom.corpus.changed"  # the event that prefect.yaml's trigger waits for
+
+
+@dataclass(frozen=True)
+class RefreshDecision:
+    """Whether to train, and the sentence that says why or why not."""
+
+    train: bool
+    why: str
+    change: Change | None = None  # where two corpora were compared
+
+
+@patient_task(name="decide", task_run_name="decide · {recipe.name}")
+def decide(recipe: Recipe, corpus: Manifest, share: float) -> RefreshDecision:
+    """Compare the corpus with that of the newest version.
+
+    What that was trained on stands in MLflow, with the version, and nowhere else: it survives every restart, is the
+    same for every machine, and a training that failed leaves it as it was, so the next look starts another.
+    """
+    home = home_folder()
+    client = connect(home)
+    version = newest_version(client, recipe.name)
+    if version is None:
+        return RefreshDecision(True, f"there is no version of {recipe.name} yet")
+    uri, digest = uri_of(version), stages_of_version(client, version).get(CORPUS.name, "")
+    if digest and corpus.digest.startswith(digest):
+        return RefreshDecision(False, f"the corpus is the one that {uri} was trained on")
+    before = Store(home).find_by_digest(CORPUS.name, digest)
+    if before is None:
+        return RefreshDecision(True, f"the corpus of {uri} is not in this store, so nobody can tell what changed")
+    change = change_between(before.path, corpus.path)
+    more = change.share > share
+    why = (
+        f"rows since {uri}: {change.added:,} came and {change.removed:,} went, {change.share:.1%} of all; "
+        f"that is {'more' if more else 'no more'} than {share:.1%}"
+    )
+    return RefreshDecision(more, why, change)
+
+
+@stage_task(name="tell", task_run_name="tell · {recipe.name}")
+def tell_of_change(recipe: Recipe, recipe_file: str, override: Sequence[str], decision: RefreshDecision) -> None:
+    """Leave a page in the UI, and send the event that starts the training where there is reason to."""
+    verdict = "training starts" if decision.train else "nothing to train"
+    page = f"## {recipe.name}: {verdict}\n\n{decision.why}\n"
+    if decision.change:
+        page += _examples("came", decision.change.added_examples)
+        page += _examples("went", decision.change.removed_examples)
+    key, line = artifact_key(recipe, "refresh"), f"{verdict}: {decision.why}"
+    tell_prefect("the page", lambda: create_markdown_artifact(page, key=key, description=line))
+    if decision.train:
+        emit_event(
+            CHANGED,
+            resource={"prefect.resource.id": f"seqloom.corpus.{recipe.name}", "prefect.resource.name": recipe.name},
+            payload={"recipe_file": recipe_file, "override": list(override), "why": decision.why},
+        )
+
+
+def _examples(what: str, pairs: Sequence[Pair]) -> str:
+    if not pairs:
+        return ""
+    entries = [{"source": source, "target": target} for source, target in pairs]
+    return f"\nRows that {what}, some of them:\n\n{markdown.lines(entries)}"

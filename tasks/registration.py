@@ -1,0 +1,115 @@
+"""The MLflow run and the registered version."""
+
+import logging
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from mlflow import MlflowClient
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+
+from seqloom.artifact.home_folder import home_folder
+from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.stage_key import EVALUATION, REGISTRY, TRAINING
+from seqloom.recipe.applications import application_of
+from seqloom.recipe.schema import Recipe
+from seqloom.registry import mlflow_runs, ui_links, versions
+from seqloom.registry.plan import follow
+from seqloom.registry.tracking import Version, connect, wait_for_mlflow
+from tasks.embedded import prefect_is_embedded
+from tasks.link_artifacts import link
+from tasks.locks import alone
+from tasks.pages.mlflow_note import note
+from tasks.run_names import task_name
+from tasks.stage_runner import patient_task, tell
+
+logger = logging.getLogger("seqloom.tasks")
+
+
+@patient_task(name="MLflow run", task_run_name=task_name("MLflow run"))
+def open_run(
+    recipe: Recipe,
+    corpus: Manifest,
+    vocabulary: Manifest,
+    vectors: Manifest,
+    batches: Manifest,
+    force: bool = False,
+) -> str:
+    """The id of the MLflow run that this flow run writes to.
+
+    Where a kill left a run open it is that one; where all is done already, and is not to be done again, the run of the
+    registered version.
+    """
+    home = home_folder()
+    client = connect(home)
+    wait_for_mlflow(client)
+    made = {manifest.stage: manifest.digest for manifest in (corpus, vocabulary, vectors, batches)}
+    version = follow(recipe, home, (TRAINING, EVALUATION, REGISTRY), made)[-1].version
+    if version and not force:
+        if not mlflow_runs.takes_more(client, version.run_id):
+            logger.warning(
+                "%s is registered already, but its MLflow run %s was deleted: nothing more is kept with it; delete the "
+                "version too, and train again, for one that has a run",
+                version.uri,
+                version.run_id,
+            )
+        _link_run(client, recipe, version.run_id, home)
+        return version.run_id
+    key = TRAINING.key(recipe, [made[name] for name in TRAINING.reads])
+    with alone(recipe, "registry"):
+        run_id = mlflow_runs.open_run(client, recipe, key, _this_flow_run(), corpus, home)
+    mlflow_runs.log_facts(client, run_id, (corpus, vocabulary, vectors, batches))
+    _link_run(client, recipe, run_id, home)
+    return run_id
+
+
+@patient_task(name="registry", task_run_name=task_name("registry"))
+def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: str) -> State[Manifest]:
+    """Register the checkpoint as a version, unless exactly this is registered already, and close the run."""
+    home = home_folder()
+    client = connect(home)
+    wait_for_mlflow(client)
+    key = REGISTRY.key(recipe, [training.digest, evaluation.digest])
+    started = monotonic()
+    with alone(recipe, "registry"):
+        found = versions.find_by_key(client, recipe.name, key)
+        version = found
+        new = version is None or version.run_id != run_id  # a forced run may make again exactly what is registered
+        if version is None or new:
+            with mlflow_runs.failing_run_is_closed(client, run_id):
+                mlflow_runs.log_facts(client, run_id, (training, evaluation))
+                mlflow_runs.log_results(client, run_id, evaluation)
+                version = versions.register_version(client, recipe, run_id, key, training.path, evaluation)
+        facts = _facts(client, recipe, version, evaluation, home)
+        manifest = Manifest(REGISTRY.name, key, key, training.folder, round(monotonic() - started, 3), facts)
+        if new or mlflow_runs.is_open(client, run_id):  # open: a kill came between the version and this
+            mlflow_runs.describe_run(client, run_id, note(recipe, manifest, evaluation, _this_flow_run()))
+            mlflow_runs.name_after_version(client, run_id, version.number)
+            client.set_terminated(run_id, "FINISHED")
+    link(recipe, "version", facts["version_url"], f"version {version.number} in MLflow's registry")
+    return tell(recipe, manifest, cached=found is not None)
+
+
+def _link_run(client: MlflowClient, recipe: Recipe, run_id: str, home: Path) -> None:
+    link(recipe, "run", ui_links.run_url(client, run_id, home), "the run in MLflow, with its curves as they grow")
+
+
+def _facts(client: MlflowClient, recipe: Recipe, version: Version, evaluation: Manifest, home: Path) -> dict[str, Any]:
+    return {
+        "name": version.name,
+        "task": recipe.task,
+        "version": version.number,
+        "aliases": list(version.aliases),
+        "run_id": version.run_id,
+        "champion": versions.champion_scores(client, version.name, application_of(recipe.task)),
+        "metrics": evaluation.facts["metrics"],
+        "run_url": ui_links.run_url(client, version.run_id, home),
+        "version_url": ui_links.version_url(version.name, version.number, home),
+        "mlflow_command": ui_links.server_command(home),
+    }
+
+
+def _this_flow_run() -> mlflow_runs.FlowRun:
+    url = "" if prefect_is_embedded() else str(flow_run.ui_url or "")
+    return mlflow_runs.FlowRun(str(flow_run.id), str(flow_run.name), url)

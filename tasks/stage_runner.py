@@ -1,0 +1,103 @@
+"""A stage as a Prefect task: its cache, its lock, its retries and the page it leaves in the UI."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from prefect import Task, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.states import Completed
+
+from seqloom.artifact.eviction import note_use
+from seqloom.artifact.home_folder import home_folder
+from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.stage_key import Stage
+from seqloom.artifact.store import Store
+from seqloom.progress import Progress
+from seqloom.recipe.schema import Recipe
+from tasks.headlines import headline
+from tasks.pages.stage_page import page
+from tasks.progress_artifacts import audience, watched
+from tasks.retries import passes_by_itself, tell_prefect
+from tasks.run_names import artifact_key
+
+Made = TypeVar("Made")
+Work = Callable[..., Made]
+RunName = str | Callable[[dict[str, Any]], str]
+
+
+class Write(Protocol):
+    """The work of a stage: fill a folder, say how far it is, return what there is to tell."""
+
+    def __call__(self, folder: Path, progress: Progress) -> dict[str, Any]:
+        """Called once, in an empty folder, where no finished stage of the same key exists."""
+
+
+def run_stage(
+    stage: Stage, recipe: Recipe, inputs: Sequence[str], write: Write, force: bool = False
+) -> State[Manifest]:
+    """Find the finished stage or do it; the state is named Cached or Completed and holds the manifest.
+
+    With `force` it is done though it is finished.
+
+    Prefect's own cache would keep a second truth beside the store, which is wrong as soon as a folder is removed: here
+    a stage is done if, and only if, its folder is there.
+    """
+    store = Store(home_folder())
+    key = stage.key(recipe, inputs)
+    found = None if force else store.find(stage.name, key)
+    if found:
+        note_use(found)
+        return tell(recipe, found, cached=True)
+    cached = True  # by another run, if we have to wait for it
+
+    def work(folder: Path) -> dict[str, Any]:
+        nonlocal cached
+        cached = False
+        return write(folder, progress)
+
+    with watched(stage.name, artifact_key(recipe, stage.name, "progress")) as progress:
+        made = store.build(stage.name, key, work, again=force)
+    return tell(recipe, made, cached)
+
+
+def tell(recipe: Recipe, manifest: Manifest, cached: bool) -> State[Manifest]:
+    """Say what came of a stage: to the terminal, and to the UI, whose log gets the state's message from Prefect."""
+    line = headline(manifest)
+    watcher = audience.get()
+    if watcher:
+        watcher.finished(manifest.stage, line, None if cached else manifest.seconds)
+    key = artifact_key(recipe, manifest.stage)
+    tell_prefect(
+        f"the page of {manifest.stage}",
+        lambda: create_markdown_artifact(page(recipe, manifest), key=key, description=line),
+    )
+    return Completed(name="Cached" if cached else "Completed", message=line, data=manifest)
+
+
+def is_transient(tried: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
+    """Whether trying again can help: the network or the disk may come back, a mistake or a bug stays."""
+    try:
+        state.result()
+    except Exception as error:
+        return passes_by_itself(error)
+    return False
+
+
+def stage_task(name: str, task_run_name: RunName | None = None, **options: Any) -> Callable[[Work[Made]], Work[Made]]:
+    """A Prefect task without Prefect's own cache.
+
+    Prefect hands a task the result of each state that it is given, such as a manifest; no type of Prefect's says so.
+    """
+    named: Any = task_run_name  # Prefect's own type of it wants a class around the function
+    decorate: Callable[[Work[Made]], Work[Made]] = task(
+        name=name, task_run_name=named, cache_policy=NO_CACHE, **options
+    )
+    return decorate
+
+
+def patient_task(name: str, task_run_name: RunName) -> Callable[[Work[Made]], Work[Made]]:
+    """A task that speaks to the network, and tries again where that can help."""
+    return stage_task(name, task_run_name, retries=3, retry_delay_seconds=[2, 10, 60], retry_condition_fn=is_transient)

@@ -1,0 +1,38 @@
+"""Which lines of a delimited file belong together, and by what its columns are told."""
+
+import pytest
+
+from seqloom.corpus.csv_dialect import Dialect, found_dialect
+
+PLAIN, BACKSLASH, SPACED = Dialect(",", False, False), Dialect(",", True, False), Dialect(",", False, True)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "line", "inside", "stays_open"),
+    [
+        (PLAIN, 'a,"b', False, True),
+        (PLAIN, 'a,"b"', False, False),
+        (PLAIN, '"a",b', False, False),
+        (PLAIN, '"a""b', False, True),
+        (PLAIN, '"a""', False, True),
+        (PLAIN, 'a"b', False, False),
+        (PLAIN, 'a, "b', False, False),
+        (SPACED, 'a, "b', False, True),
+        (PLAIN, 'a"', True, False),
+        (PLAIN, 'a",b', True, False),
+        (PLAIN, 'a"b', True, True),
+        (PLAIN, 'a""', True, True),
+        (PLAIN, '"a\\"', False, False),
+        (BACKSLASH, '"a\\"', False, True),
+        (BACKSLASH, '"a\\\\"', False, False),
+    ],
+)
+def test_a_line_ends_inside_quotes_or_not(dialect: Dialect, line: str, inside: bool, stays_open: bool) -> None:
+    assert dialect.leaves_open(line, inside) is stays_open
+
+
+def test_columns_without_a_header_count_from_one() -> None:
+    """Commas would give the first row a fourth column, and the second one alone."""
+    lines = ["a;b,c,d;e,f\n", "a;b;c\n"]
+    assert found_dialect(lines, True, ["3"], "auto", "auto").delimiter == ";"
+    assert found_dialect(lines, True, ["4"], "auto", "auto").delimiter == ","

@@ -1,0 +1,51 @@
+"""The marked form of a text, and where Chinese is broken."""
+
+import pytest
+
+from seqloom.vocabulary.pretokenization import BREAK, break_han_words, mark, splitter
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("", ""),
+        ("a dog", "▁a▁dog"),
+        ("北京 dog", "北京▁dog"),
+        ("(a)", "▁(a)"),
+        ("食べる", "食べる"),
+        ("한국어", "▁한국어"),
+    ],
+)
+def test_the_mark_stands_for_a_space(text: str, marked: str) -> None:
+    assert mark(text) == marked
+
+
+@pytest.mark.parametrize(
+    ("text", "broken"),
+    [
+        ("a dog", "a dog"),
+        ("北京大学", "北京大学"),
+        ("我在北京", "我|在|北京"),
+        ("用Python写", "用|Python|写"),
+        ("in 北京 now", "in 北京| now"),
+        ("한국어 カタカナ", "한국어 カタカナ"),
+    ],
+)
+def test_only_runs_of_han_are_broken(text: str, broken: str) -> None:
+    assert break_han_words(text) == broken.replace("|", BREAK)
+
+
+@pytest.mark.parametrize(
+    ("marked", "pieces"),
+    [
+        ("▁don't", ["▁don", "'", "t"]),
+        ("▁(a▁b)", ["▁(", "a", "▁b", ")"]),
+        ("▁12.5", ["▁1", "2", ".", "5"]),
+        ("▁</s>", ["▁<", "/", "s", ">"]),
+        ("▁हिन्दी", ["▁हिन्दी"]),
+        ("北京|大学，", ["北京", "大学", "，"]),
+        ("北京|▁now", ["北京", "▁now"]),
+    ],
+)
+def test_cuts_are_between_words_digits_and_signs(marked: str, pieces: list[str]) -> None:
+    assert [piece for piece, _ in splitter().pre_tokenize_str(marked.replace("|", BREAK))] == pieces
