@@ -8,7 +8,6 @@ import torch
 
 from seqloom.dataset.batch import pad_sources
 from seqloom.decoding import beam_search, search_loop
-from seqloom.decoding.beam_search import beam_search
 from seqloom.decoding.hypothesis import Hypothesis, should_compact
 from seqloom.decoding.sampling import draw_uniforms, sample
 from seqloom.models.encoder_decoder import EncoderDecoder
@@ -40,7 +39,7 @@ def test_finished_rows_leave_and_change_nothing(section: Model, method: str, mon
 
     def write() -> list[Hypothesis]:
         if method == "beam":
-            found = beam_search(model, memory, prompt, 3, LONGEST, 1.0)
+            found = beam_search.beam_search(model, memory, prompt, 3, LONGEST, 1.0)
             return [hypothesis for hypotheses in found for hypothesis in hypotheses]
         return sample(model, memory, prompt, LONGEST, draw_uniforms(1, range(ROWS), LONGEST), 1.0, 1.0, 0, 1.0)
 

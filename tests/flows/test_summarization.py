@@ -17,7 +17,7 @@ task: summarization
 corpus: {train: [notices.jsonl], source_column: note, target_column: subject, source_language: en, target_language: en}
 vocabulary: {kind: word, shared: true, min_frequency: 1}
 vectors: {width: 32, epochs: 1}
-model: {encoder: gru, decoder: gru, encoder_width: 32, decoder_width: 32, copy_attention: true, coverage: 1.0, dropout: 0.0}
+model: {encoder: gru, decoder: gru, encoder_width: 32, decoder_width: 32, copy_attention: true, coverage: 1, dropout: 0}
 training: {epochs: 4, batch_tokens: 512, learning_rate: 0.01, select_by: rougeL}
 decoding: {beam_size: 2, max_length: 20}
 registry: {beat_baselines: false}

@@ -60,7 +60,7 @@ def checked(model: dict[str, Any], **sections: Any) -> Recipe:
         ),
         (
             {"copy_attention": True, "encoder": "none"},
-            "no attention to copy by: remove copy_attention, or set encoder to another",
+            "no attention to copy by: remove copy_attention, or set another encoder",
         ),
         (
             {"copy_attention": True, "attention": "none"},

@@ -28,7 +28,7 @@ from tests.registry.tiny import corpus, evaluation, recipe_named, write_checkpoi
 MARK = Path("/tmp") / f"planted-{os.getpid()}"
 PLANTED = f"open({str(MARK)!r}, 'w').close()\n"
 WEIGHTS, RECIPE, SIZES = (f"checkpoint/{name}" for name in ("weights.safetensors", "recipe.json", "sizes.json"))
-CHECKER, ANSWERING, MISTAKE = (f"code/seqloom/{name}.py" for name in ("registry/seal", "decoding/predictor", "mistake"))
+CHECKER, ANSWERING, MISTAKE = (f"code/seqloom/{name}.py" for name in ("registry/seal", "decoding/predictor", "errors"))
 
 Tamper = Callable[[Path], object]
 """Of the folder that MLflow hands out."""

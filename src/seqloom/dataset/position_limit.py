@@ -30,8 +30,8 @@ def check_lengths(recipe: "Recipe", folder: Path) -> None:
     (split, text), needed = max(longest.items(), key=lambda pair: pair[1])
     if needed > recipe.model.max_positions:
         raise UserError(
-            f"the longest {text} of the {split} split has {needed - 1} tokens, and model.max_positions {recipe.model.max_positions} "
-            f"holds {recipe.model.max_positions - 1}: raise it to {needed}, lower corpus.max_characters, or set "
+            f"the longest {text} of the {split} split has {needed - 1} tokens, and model.max_positions "
+            f"{recipe.model.max_positions} holds {recipe.model.max_positions - 1}: raise it to {needed}, lower corpus.max_characters, or set "
             "model.positions to sinusoidal or rotary"
         )
 

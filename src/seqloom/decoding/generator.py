@@ -171,7 +171,7 @@ class Generator:
     def answer(self, texts: Sequence[str], decoding: "Decoding", numbers: Sequence[int] | None = None) -> Answers:
         """The best answers to each text, best first; one to a text without tokens, the empty one.
 
-        They are `decoding.beam_size`, fewer where so few are possible, or of method sample `decoding.num_samples`, which
+        They are `decoding.beam_size`, fewer where so few are possible, or of method sample `decoding.num_samples`, and
         follow from the text, the seed and the number of the text, in `numbers` or from 0 on. Texts of similar length
         are decoded together, `decoding.batch_size` at a time, and come back in order.
         """

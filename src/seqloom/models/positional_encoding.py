@@ -46,8 +46,8 @@ class LearnedPositions(nn.Module):
         end = first + inputs.shape[1]
         if end > len(self.table):
             raise UserError(
-                f"a text of {end} tokens does not fit the {len(self.table)} places of model.max_positions: raise it, lower "
-                "corpus.max_characters, or set model.positions to sinusoidal or rotary"
+                f"a text of {end} tokens does not fit the {len(self.table)} places of model.max_positions: raise it, "
+                "lower corpus.max_characters, or set model.positions to sinusoidal or rotary"
             )
         return inputs + self.table[first:end]
 

@@ -90,13 +90,13 @@ def mistaken_places(recipe: "Recipe") -> Iterator[str]:
         return
     if window > places:
         yield (
-            f"a row has {window} tokens, and model.max_positions is {places}: lower training.block_size to {places}, or raise "
-            "model.max_positions"
+            f"a row has {window} tokens, and model.max_positions is {places}: lower training.block_size to {places}, or "
+            "raise model.max_positions"
         )
     if not window and longest >= places:
         yield (
-            f"decoding.max_length {longest} is more than the {places - 1} tokens that model.max_positions holds: lower it to "
-            f"{places - 1}, or raise model.max_positions to {longest + 1}"
+            f"decoding.max_length {longest} is more than the {places - 1} tokens that model.max_positions holds: lower it "
+            f"to {places - 1}, or raise model.max_positions to {longest + 1}"
         )
 
 
@@ -175,7 +175,7 @@ def _mistaken_copying(model: "Model") -> Iterator[str]:
     if model.decoder == "classifier":
         yield "a classifier writes no text to copy into: remove copy_attention"
     elif model.encoder == "none":
-        yield "without an encoder there is no attention to copy by: remove copy_attention, or set encoder to another kind"
+        yield "without an encoder there is no attention to copy by: remove copy_attention, or set another encoder"
     elif model.decoder in RECURRENT and model.attention == "none":
         yield "copy_attention copies by attention: set attention to additive or multiplicative"
 

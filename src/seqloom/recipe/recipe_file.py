@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from seqloom.errors import UserError
+from seqloom.recipe import renamed_fields
 from seqloom.recipe.form_fields import PATTERNS_IN_WORDS
 from seqloom.recipe.model_rules import idle_words
 from seqloom.recipe.schema import Recipe
@@ -162,7 +163,8 @@ def _sentence(error: ErrorDetails, checked: type[BaseModel]) -> str:
     place = ".".join(shortened(str(part)) for part in error["loc"])
     match error["type"]:
         case "extra_forbidden":
-            return f"{place} is not a field of a recipe; {_nearest(error['loc'], checked)}"
+            nearest = f"{place} is not a field of a recipe; {_nearest(error['loc'], checked)}"
+            return renamed_fields.sentence(place) or nearest
         case "missing":
             return f"{place} is missing; add it"
         case "literal_error":

@@ -7,10 +7,11 @@ would not, so there are none.
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.model_rules import AUTO, ctranslate2_obstacles, mistaken_places
+from seqloom.recipe.renamed_fields import TASKS
 from seqloom.recipe.sections.corpus_section import Corpus
 from seqloom.recipe.sections.decoding_section import Decoding
 from seqloom.recipe.sections.evaluation_section import Evaluation
@@ -55,6 +56,11 @@ class Recipe(Section):
     evaluation: Evaluation = Evaluation()
     registry: Registry = Registry()
     serving: Serving = Serving()
+
+    @field_validator("task", mode="before")
+    @classmethod
+    def _task_by_another_name(cls, task: object) -> object:
+        return TASKS.get(task, task) if isinstance(task, str) else task
 
     @model_validator(mode="after")
     def _goes_with_the_task(self) -> Self:

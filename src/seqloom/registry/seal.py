@@ -23,12 +23,16 @@ FORMS = (
     "forms"  # folder beside that of the version: what `seqloom export` made of its checkpoint, each sealed by itself
 )
 LIBRARY = "seqloom"
-PACKAGE_FILES = (
+_CHECKPOINT_FILES = (
     *(f"{CHECKPOINT}/{name}.json" for name in ("recipe", "sizes", "source", "target")),
     f"{CHECKPOINT}/weights.safetensors",
-    *(f"{CODE}/{LIBRARY}/{name}.py" for name in ("__init__", "mistake", "decoding/predictor", "registry/seal")),
 )
-"""What a version must hold to be loaded."""
+_MODULES = ("__init__", "errors", "decoding/predictor", "registry/seal")
+_EARLIER_MODULES = ("__init__", "mistake", "decoding/answering", "registry/sealed")  # of versions made before 0.2
+PACKAGE_FILES, EARLIER_PACKAGE_FILES = (
+    (*_CHECKPOINT_FILES, *(f"{CODE}/{LIBRARY}/{name}.py" for name in names)) for names in (_MODULES, _EARLIER_MODULES)
+)
+"""What a version must hold to be loaded, by the release that made it: each brings the code it is loaded with."""
 FORM_FILES = ("export.json", "recipe.json", "source.json", "target.json")
 WEIGHTS_OF_FORMS = {"model.bin", "weights.safetensors"}
 LARGEST_MANIFEST = 1 << 24  # bytes
@@ -59,18 +63,18 @@ def seal_of(root: Path) -> str:
     return _digest(manifest)
 
 
-def verify(root: Path, required: Iterable[str] = PACKAGE_FILES) -> dict[str, str]:
-    """The digests of the files below `root`, by their names, once every file was found to be what it was.
+def verify(root: Path, required: Iterable[str] = ()) -> dict[str, str]:
+    """Return the digests of the files below `root`, by name, once every file was found to be what it was.
 
     Who can take a line out of the manifest could spare a file the comparison: so a file without a line is refused, and
-    so is a manifest without a line for each of `required`.
+    so is a manifest without a line for each of `required` (unless said otherwise, for what a version must hold).
 
     Raises:
         DamagedVersion: a file is missing, was changed, or is in no line.
     """
     listed = _read_manifest(root)
     found = files_below(root)
-    for name in [*required, *listed]:
+    for name in [*(required or _required(listed)), *listed]:
         if name not in listed or name not in found:
             raise DamagedVersion(f"{name[:LONGEST_SHOWN]} is missing: this version is not whole, fetch it again")
     for name, path in found.items():
@@ -83,6 +87,11 @@ def verify(root: Path, required: Iterable[str] = PACKAGE_FILES) -> dict[str, str
         if _digest(path) != listed[name]:
             raise DamagedVersion(f"{name} is not the file that was registered: fetch this version again")
     return listed
+
+
+def _required(listed: Mapping[str, str]) -> Sequence[str]:
+    is_earlier = EARLIER_PACKAGE_FILES[-1] in listed and PACKAGE_FILES[-1] not in listed
+    return EARLIER_PACKAGE_FILES if is_earlier else PACKAGE_FILES
 
 
 def verify_form(root: Path) -> None:

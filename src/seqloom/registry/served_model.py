@@ -23,7 +23,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 MANIFEST = "manifest.json"
-SEALED = "code/seqloom/registry/sealed.py"
+SEAL = "code/seqloom/registry/seal.py"
 REQUIREMENTS = "requirements.txt"  # MLflow's, of the version
 OWN_FORM = "torch"  # as it was trained
 
@@ -43,14 +43,14 @@ class ServedModel(PythonModel):
         except sealed.DamagedVersion as damage:
             raise MlflowException(f"the model in {package.parents[1]} is damaged: {damage}") from None
         name = sealed.open_code(package, files)
-        self.mistake: type[Exception] = import_module(f"{name}.mistake").UserError
+        self.user_error: type[Exception] = import_module(f"{name}.errors").UserError
         folder = _weights(package, sealed, config.get("form", OWN_FORM))
         try:
-            self.answering = import_module(f"{name}.decoding.answering").Predictor.load(folder)
+            self.predictor = import_module(f"{name}.decoding.predictor").Predictor.load(folder)
         except ModuleNotFoundError as error:
             raise _told(_what_is_missing(package.parents[1], error)) from None
-        except self.mistake as mistake:
-            raise _told(str(mistake)) from None
+        except self.user_error as error:
+            raise _told(str(error)) from None
 
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None
@@ -58,9 +58,9 @@ class ServedModel(PythonModel):
         """One row of answers per row, in order, with the index of the input."""
         del context  # of MLflow's signature
         try:
-            columns = self.answering(model_input["source"].tolist(), params or {})
-        except self.mistake as mistake:
-            raise MlflowException.invalid_parameter_value(str(mistake)) from None
+            columns = self.predictor(model_input["source"].tolist(), params or {})
+        except self.user_error as error:
+            raise MlflowException.invalid_parameter_value(str(error)) from None
         return pd.DataFrame(columns, index=model_input.index).astype({"prediction": "str"})
 
 
@@ -109,9 +109,9 @@ def _weights(package: Path, sealed: ModuleType, form: str) -> Path:
 def _run_sealed(package: Path, seal: str) -> ModuleType:
     """The module that checks the others, once it is the one that was registered."""
     manifest = _read(package, MANIFEST, seal)
-    source = _read(package, SEALED, json.loads(manifest)["files"][SEALED])
+    source = _read(package, SEAL, json.loads(manifest)["files"][SEAL])
     module = ModuleType("seqloom_sealed")
-    exec(compile(source, package / SEALED, "exec"), vars(module))  # the file itself, not bytecode that lies beside it
+    exec(compile(source, package / SEAL, "exec"), vars(module))  # the file itself, not bytecode that lies beside it
     return module
 
 

@@ -40,8 +40,8 @@ def warn_if_short(gradients: Gradients, optimizer: Optimizer, train: BucketedBat
     if states < free:
         cuts = 2 ** math.ceil(math.log2(batch / (free - states)))
         remedy = (
-            f"set training.batch_tokens to {max(1, section.batch_tokens // cuts)} and training.gradient_accumulation to "
-            f"{section.gradient_accumulation * cuts}, which makes the same updates"
+            f"set training.batch_tokens to {max(1, section.batch_tokens // cuts)} and training.gradient_accumulation "
+            f"to {section.gradient_accumulation * cuts}, which makes the same updates"
         )
     logger.warning(
         "training will need about %.1f GiB of %s memory and %.1f GiB are free: %s",
