@@ -28,11 +28,12 @@ def check_lengths(recipe: "Recipe", folder: Path) -> None:
         for text, sequences in _read_by_place(recipe, folder, split)
     }
     (split, text), needed = max(longest.items(), key=lambda pair: pair[1])
-    if needed > recipe.model.max_positions:
+    held = recipe.model.max_positions
+    if needed > held:
         raise UserError(
             f"the longest {text} of the {split} split has {needed - 1} tokens, and model.max_positions "
-            f"{recipe.model.max_positions} holds {recipe.model.max_positions - 1}: raise it to {needed}, lower corpus.max_characters, or set "
-            "model.positions to sinusoidal or rotary"
+            f"{held} holds {held - 1}: raise it to {needed}, lower corpus.max_characters, or set model.positions to "
+            "sinusoidal or rotary"
         )
 
 

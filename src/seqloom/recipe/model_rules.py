@@ -90,13 +90,13 @@ def mistaken_places(recipe: "Recipe") -> Iterator[str]:
         return
     if window > places:
         yield (
-            f"a row has {window} tokens, and model.max_positions is {places}: lower training.block_size to {places}, or "
-            "raise model.max_positions"
+            f"a row has {window} tokens, and model.max_positions is {places}: lower training.block_size to {places}, "
+            "or raise model.max_positions"
         )
     if not window and longest >= places:
         yield (
-            f"decoding.max_length {longest} is more than the {places - 1} tokens that model.max_positions holds: lower it "
-            f"to {places - 1}, or raise model.max_positions to {longest + 1}"
+            f"decoding.max_length {longest} is more than the {places - 1} tokens that model.max_positions holds: lower "
+            f"it to {places - 1}, or raise model.max_positions to {longest + 1}"
         )
 
 
