@@ -22,9 +22,7 @@ What "chosen from the corpus" means is in [what a recipe leaves out](defaults.md
 """
 _COUNTS = {
     **dict.fromkeys(("tokens", "characters", "rows", "pairs", "texts", "turns", "updates", "epochs", "layers"), ""),
-    **dict.fromkeys(
-        ("heads", "processes", "num_samples", "batches", "numbers", "hypotheses", "threads", "examples"), ""
-    ),
+    **dict.fromkeys(("heads", "processes", "samples", "batches", "numbers", "hypotheses", "threads", "examples"), ""),
     "passes": "epochs",
     "occurrences": "",
 }

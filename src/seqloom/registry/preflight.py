@@ -83,6 +83,8 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Ch
         if application_of(recipe.task).answer == "label":
             labels_of(corpus)
         made = {step.stage: step.manifest for step in steps if step.manifest}
+        from seqloom.registry.forecast import forecast  # imports torch
+
         coming = forecast(adapted.recipe, corpus, made, folder, home, progress)
     return Checked(adapted, steps, dict(facts), coming)
 
