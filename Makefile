@@ -5,7 +5,7 @@
 # make e2e    a person's way through both UIs, in a Chromium without a window; make screenshots keeps the pictures in docs/
 # make survive  runs what kills workers, flows and servers: some minutes
 # make check  formatting, lint, types, import rules
-# make mutate PACKAGE=batches  single faults put into a package, and which of them its tests let through (CONTRIBUTING.md)
+# make mutate PACKAGE=dataset  single faults put into a package, and which of them its tests let through (CONTRIBUTING.md)
 # make docs   the docs as a site with search, in site/ (docs/, mkdocs.yml); fails on a warning
 # make bench  Seqloom side by side with its peers: twenty minutes, prints the ratios (bench/README.md)
 # make lock   the digests in locks/, anew from constraints.txt; make audit  whether a pinned version has a known advisory
@@ -29,7 +29,7 @@ test: $(INSTALLED)
 	$(BIN)/python -m pytest -n $(JOBS) --no-loadscope-reorder
 
 # What starts no process that takes seconds: a folder that gets such tests leaves the list.
-QUICK := $(addprefix tests/,artifact batches models recipe vectors vocabulary test_mask.py test_packaging.py test_locks.py test_readme.py)
+QUICK := $(addprefix tests/,artifact dataset models recipe vectors vocabulary test_url_mask.py test_packaging.py test_locks.py test_readme.py)
 
 quick: $(INSTALLED)
 	$(BIN)/python -m pytest -n $(JOBS) $(QUICK)

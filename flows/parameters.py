@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from seqloom.errors import UserError
 from seqloom.recipe.grid import combinations
 from seqloom.recipe.recipe_file import change_recipe, check_section, load_recipe
+from seqloom.recipe.renamed_fields import with_new_names
 from seqloom.recipe.schema import Recipe
 from seqloom.url_mask import masked
 
@@ -137,7 +138,7 @@ def _start_of(deployment_id: UUID) -> Recipe:
         schema = client.read_deployment(deployment_id).parameter_openapi_schema or {}
     begun = schema.get("properties", {}).get("recipe", {}).get("default")
     try:
-        return Recipe.model_validate(begun) if begun else FORM
+        return Recipe.model_validate(with_new_names(begun)) if begun else FORM
     except ValidationError:  # of another Seqloom: its form no longer fits either
         return FORM
 

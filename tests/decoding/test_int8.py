@@ -68,9 +68,10 @@ def test_rounding_is_half_a_step_at_most() -> None:
 
 
 @pytest.mark.parametrize("biased", [True, False])
-def test_a_layer_is_nearly_the_layer(biased: bool) -> None:
+@pytest.mark.parametrize(("inside", "outside"), [(256, 64), (1, 64), (64, 1), (1, 1)])
+def test_a_layer_is_nearly_the_layer(biased: bool, inside: int, outside: int) -> None:
     torch.manual_seed(3)
-    linear = nn.Linear(256, 64, bias=biased)
-    inputs = torch.randn(7, 256)
+    linear = nn.Linear(inside, outside, bias=biased)
+    inputs = torch.randn(7, inside)
     exact = linear(inputs)
     assert (Int8Linear(linear)(inputs) - exact).abs().max() < 0.02 * exact.abs().max()

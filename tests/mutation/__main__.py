@@ -1,4 +1,4 @@
-"""How many single faults in a package its own tests find, and which they do not: `make mutate PACKAGE=batches`.
+"""How many single faults in a package its own tests find, and which they do not: `make mutate PACKAGE=dataset`.
 
 A sample of the faults that `faults.py` knows is put, one at a time, into a copy of the source, and the tests of the
 package that pass through the line are run. The same faults are chosen every time, but where the code changed.

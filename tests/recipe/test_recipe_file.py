@@ -9,11 +9,19 @@ import yaml
 from pydantic import ValidationError
 
 from seqloom.errors import UserError
+from seqloom.recipe import renamed_fields
 from seqloom.recipe.recipe_file import check_recipe, load_recipe
 from seqloom.recipe.schema import Recipe
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 SMALL = "name: small\ncorpus: {train: [pairs.tsv]}\n"
+
+
+@pytest.mark.parametrize(("said", "task"), renamed_fields.TASKS.items())
+def test_a_task_may_be_called_what_others_call_it(said: str, task: str, tmp_path: Path) -> None:
+    more = {"generation": ", format: running", "chat": ", turns: 2"}.get(task, "")
+    path = written(tmp_path, f"name: small\ntask: {said}\ncorpus: {{train: [pairs.tsv]{more}}}\n")
+    assert load_recipe(path).task == task
 
 
 def written(folder: Path, text: str) -> Path:
@@ -53,7 +61,7 @@ def sentence(path: Path, *overrides: str) -> str:
         pytest.param(
             SMALL + "epochs: 3", ["epochs is not a field", "mean vectors.epochs or training.epochs?"], id="no section"
         ),
-        pytest.param(SMALL + "task: summarization", ["did you mean summarization?"], id="American"),
+        pytest.param(SMALL + "model: {places: 9}", ["is called model.max_positions now"], id="earlier"),
         pytest.param(SMALL + "task: Classification", ["did you mean sentiment?"], id="another name"),
         pytest.param(SMALL + "evaluation: {metric: BLEU}", ["not 'BLEU'; did you mean bleu?"], id="upper case"),
         pytest.param(SMALL + "decoding: {method: beams}", ["did you mean beam?"], id="plural"),

@@ -77,7 +77,8 @@ class Int8Linear(nn.Module):
         super().__init__()
         self.in_features, self.out_features = linear.in_features, linear.out_features
         matrix, scale = to_int8(linear.weight.detach())
-        self.register_buffer("matrix", matrix.t().contiguous())
+        # strides of (O, 1) even where a width is 1: torch reads past such a matrix if they are others
+        self.register_buffer("matrix", matrix.t().flatten().view(self.in_features, self.out_features))
         self.register_buffer("scale", scale.squeeze(1))
         self.register_buffer("bias", None if linear.bias is None else linear.bias.detach())
 

@@ -38,3 +38,20 @@ def sentence(place: str) -> str:
     """Say what the field at `place` is called now; empty if it was never called otherwise."""
     section, _, _ = place.rpartition(".")
     return f"{place} is called {section}.{FIELDS[place]} now: rename it" if place in FIELDS else ""
+
+
+def with_new_names(recipe: object) -> object:
+    """Return the parsed recipe of an earlier release with the names that its fields and values have now."""
+    if not isinstance(recipe, dict):
+        return recipe  # whoever checks it says so
+    for place, new in FIELDS.items():
+        section, old = place.split(".")
+        fields = recipe.get(section)
+        if isinstance(fields, dict) and old in fields:
+            fields[new] = fields.pop(old)
+    for (place, value), new in VALUES.items():
+        section, _, field = place.rpartition(".")
+        fields = recipe.get(section) if section else recipe
+        if isinstance(fields, dict) and fields.get(field) == value:
+            fields[field] = new
+    return recipe

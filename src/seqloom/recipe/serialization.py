@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 from seqloom.errors import UserError
-from seqloom.recipe.renamed_fields import FIELDS, VALUES
+from seqloom.recipe.renamed_fields import with_new_names
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
@@ -51,32 +51,18 @@ def read_recipe(folder: Path) -> "Recipe":
     """
     text = (folder / RECIPE_FILE).read_text(encoding="utf-8")
     try:
-        recipe = json.loads(text, object_hook=lambda fields: SimpleNamespace(**fields))
+        named = json.dumps(with_new_names(json.loads(text)))
+        recipe = json.loads(named, object_hook=lambda fields: SimpleNamespace(**fields))
     except (ValueError, TypeError, RecursionError):
         recipe = None
     sections = [getattr(recipe, name, None) for name in SECTIONS]
     name = getattr(recipe, "name", None)
     if not all(isinstance(section, SimpleNamespace) for section in sections) or not _is_name(name):
         raise UserError(f"{folder / RECIPE_FILE} is no recipe that training wrote: it is damaged, fetch it again")
-    _rename(recipe)
     for name, fields in ADDED.items():
         section = vars(vars(recipe).setdefault(name, SimpleNamespace()))
         section.update({**fields, **section})
     return cast("Recipe", recipe)
-
-
-def _rename(recipe: SimpleNamespace) -> None:
-    """Give fields and values of an earlier release the names that they have now."""
-    for place, new in FIELDS.items():
-        section, old = place.split(".")
-        fields = vars(getattr(recipe, section, SimpleNamespace()))
-        if old in fields:
-            fields[new] = fields.pop(old)
-    for (place, value), new in VALUES.items():
-        section, _, field = place.rpartition(".")
-        fields = vars(getattr(recipe, section) if section else recipe)
-        if fields.get(field) == value:
-            fields[field] = new
 
 
 def _is_name(name: object) -> bool:

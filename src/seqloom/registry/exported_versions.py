@@ -24,6 +24,7 @@ from seqloom.evaluation.evaluation_files import HYPOTHESES_FILE
 from seqloom.evaluation.significance import compare
 from seqloom.progress import Progress
 from seqloom.recipe.applications import metric_of_recipe
+from seqloom.recipe.renamed_fields import with_new_names
 from seqloom.recipe.schema import Recipe
 from seqloom.recipe.serialization import read_recipe
 from seqloom.registry.export_records import EXPORT_TAG, ExportRecord, Side
@@ -148,7 +149,8 @@ def _what_it_was_judged_by(version: ModelVersion) -> tuple[Recipe, pd.DataFrame]
     """The recipe, and the test rows as they stood in the corpus, with their files where that version tells them."""
     run = f"runs:/{version.run_id}"
     try:
-        recipe = Recipe.model_validate(yaml.safe_load(mlflow.artifacts.load_text(f"{run}/recipe.yaml")))
+        kept = yaml.safe_load(mlflow.artifacts.load_text(f"{run}/recipe.yaml"))
+        recipe = Recipe.model_validate(with_new_names(kept))
         table = mlflow.artifacts.download_artifacts(f"{run}/evaluation/{HYPOTHESES_FILE}")
         return recipe, pd.read_parquet(table).rename(columns={"reference": "target"})
     except (MlflowException, OSError, ValueError) as error:
