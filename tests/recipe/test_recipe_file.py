@@ -19,7 +19,7 @@ SMALL = "name: small\ncorpus: {train: [pairs.tsv]}\n"
 
 @pytest.mark.parametrize(("said", "task"), renamed_fields.TASKS.items())
 def test_a_task_may_be_called_what_others_call_it(said: str, task: str, tmp_path: Path) -> None:
-    more = {"generation": ", format: running", "chat": ", turns: 2"}.get(task, "")
+    more = {"generation": ", format: running", "chat": ", turns: 2", "reconstruction": ", format: texts"}.get(task, "")
     path = written(tmp_path, f"name: small\ntask: {said}\ncorpus: {{train: [pairs.tsv]{more}}}\n")
     assert load_recipe(path).task == task
 
