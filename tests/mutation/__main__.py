@@ -81,12 +81,12 @@ def key_of(mutant: Mutant) -> Key:
 def sample(mutants: Sequence[Mutant], size: int, seed: int) -> list[Mutant]:
     """So many of the faults that are no equivalents, as a hash has them: others stay when one is added."""
 
-    def uniforms(mutant: Mutant) -> bytes:
+    def draw(mutant: Mutant) -> bytes:
         return hashlib.sha256(repr((seed, key_of(mutant))).encode()).digest()
 
     left_out = equivalents()
     counted = [mutant for mutant in mutants if key_of(mutant) not in left_out]
-    return sorted(sorted(counted, key=uniforms)[:size], key=lambda mutant: (mutant.file, mutant.line))
+    return sorted(sorted(counted, key=draw)[:size], key=lambda mutant: (mutant.file, mutant.line))
 
 
 def equivalents() -> dict[Key, str]:

@@ -73,9 +73,9 @@ class KneserNey:
         for order, context in reversed(list(zip(self.orders, contexts, strict=False))):
             first, last = np.searchsorted(order.keys, [context * self.vocabulary, (context + 1) * self.vocabulary])
             shares = np.cumsum(order.worth[first:last])
-            uniforms = random.random()
-            if len(shares) and uniforms < shares[-1]:
-                return int(order.keys[first + np.searchsorted(shares, uniforms, side="right")] % self.vocabulary)
+            uniform = random.random()
+            if len(shares) and uniform < shares[-1]:
+                return int(order.keys[first + np.searchsorted(shares, uniform, side="right")] % self.vocabulary)
         return int(random.integers(self.vocabulary))
 
     def _number(self, gram: Ids) -> int:
