@@ -37,11 +37,11 @@ def test_the_encoder_by_torchs_convolution(kernel: int, before: int, after: int)
     memory = encoder(embedded, torch.ones(2, S, dtype=torch.bool))
 
     entered = embedded * E**0.5 + sinusoids(S, E)
-    states = F.linear(entered, encoder.widen.weight, encoder.widen.bias)
+    states = F.linear(entered, encoder.in_proj.weight, encoder.in_proj.bias)
     for layer in encoder.layers:
         assert isinstance(layer, GatedConvolution)
         states = (by_torch(layer, states, before, after) + states) / 2**0.5
-    keys = F.linear(states, encoder.narrow.weight, encoder.narrow.bias)
+    keys = F.linear(states, encoder.out_proj.weight, encoder.out_proj.bias)
     torch.testing.assert_close(memory.keys, keys)
     torch.testing.assert_close(memory.states, (keys + entered) / 2**0.5)
     torch.testing.assert_close(memory.summary, memory.states.mean(dim=1))
@@ -66,7 +66,7 @@ def test_the_decoder_by_torchs_convolution_and_numpy(kernel: int) -> None:
     features, _ = decoder.run(embedded, decoder.start(memory), memory)
 
     entered = embedded * E**0.5 + sinusoids(T, E)
-    inputs = F.linear(entered, decoder.widen.weight, decoder.widen.bias)
+    inputs = F.linear(entered, decoder.in_proj.weight, decoder.in_proj.bias)
     for layer in decoder.layers:
         states = by_torch(layer.convolution, inputs, kernel - 1, 0)
         queries = (F.linear(states, layer.attention.query.weight, layer.attention.query.bias) + entered) / 2**0.5
@@ -80,7 +80,7 @@ def test_the_decoder_by_torchs_convolution_and_numpy(kernel: int) -> None:
                 )
         contexts = F.linear(torch.from_numpy(contexts), layer.attention.context.weight, layer.attention.context.bias)
         inputs = ((states + contexts) / 2**0.5 + inputs) / 2**0.5
-    torch.testing.assert_close(features, F.linear(inputs, decoder.leave.weight, decoder.leave.bias))
+    torch.testing.assert_close(features, F.linear(inputs, decoder.out_proj.weight, decoder.out_proj.bias))
 
 
 def test_an_encoders_own_keys_are_compared_and_its_states_mixed() -> None:

@@ -17,6 +17,7 @@ from seqloom.decoding import int8
 from seqloom.decoding.backends import load_generator
 from seqloom.decoding.export import export
 from seqloom.decoding.load import read_generator
+from seqloom.models.earlier_weights import current_name
 from seqloom.models.factory import SIZES_FILE, WEIGHTS_FILE, read_checkpoint
 from seqloom.recipe.serialization import RECIPE_FILE, read_recipe
 
@@ -73,6 +74,13 @@ def test_what_was_exported_to_8_bits_answers(name: str, tmp_path: Path, monkeypa
     answers = [found[0] for found in load_generator(tmp_path / "form").answer(EARLIER["texts"], decoding)]
     expected = [score for _, score in EARLIER["architectures"][name]["answers"]]
     assert [answer.score for answer in answers] == pytest.approx(expected, abs=0.1)
+
+
+def test_names_of_today_are_not_renamed() -> None:
+    for told in EARLIER["architectures"].values():
+        renamed = [current_name(name) for name in told["weights"]]
+        assert len(set(renamed)) == len(renamed)
+        assert [current_name(name) for name in renamed] == renamed
 
 
 def test_every_kind_of_encoder_and_decoder_is_among_them() -> None:

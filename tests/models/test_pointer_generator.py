@@ -140,12 +140,12 @@ def test_without_coverage_it_is_the_additive_decoder() -> None:
 def test_a_transformers_weights_are_torchs() -> None:
     torch.manual_seed(0)
     attention = CrossAttention(Shape(12, 3, 20, 0.0, True, False))
-    nn.init.normal_(attention.enter.bias)
+    nn.init.normal_(attention.q_proj.bias)
     theirs = nn.MultiheadAttention(12, 3, batch_first=True)
     with torch.no_grad():
-        theirs.in_proj_weight[:12].copy_(attention.enter.weight)
+        theirs.in_proj_weight[:12].copy_(attention.q_proj.weight)
         theirs.in_proj_weight[12:24].copy_(torch.eye(12))
-        theirs.in_proj_bias[:12].copy_(attention.enter.bias)
+        theirs.in_proj_bias[:12].copy_(attention.q_proj.bias)
     keys, inputs = torch.randn(2, 5, 12), torch.randn(2, 4, 12)
     mask = torch.arange(5) < torch.tensor([[5], [2]])
     _, expected = theirs(inputs, keys, keys, key_padding_mask=~mask)

@@ -44,23 +44,23 @@ def set_pairs(*pairs: tuple[nn.Module, nn.Module]) -> None:
 
 def set_self_attention(theirs: nn.MultiheadAttention, ours: SelfAttention) -> None:
     with torch.no_grad():
-        theirs.in_proj_weight.copy_(ours.enter.weight)
-        theirs.in_proj_bias.copy_(ours.enter.bias)
-    set_pairs((theirs.out_proj, ours.leave))
+        theirs.in_proj_weight.copy_(ours.qkv_proj.weight)
+        theirs.in_proj_bias.copy_(ours.qkv_proj.bias)
+    set_pairs((theirs.out_proj, ours.out_proj))
 
 
 def set_cross_attention(theirs: nn.MultiheadAttention, ours: CrossAttention, keys_values: Tensor, bias: Tensor) -> None:
     """Our keys and values come straight from memory of width C; theirs take memory of width C by `kdim` and `vdim`."""
     with torch.no_grad():
-        theirs.q_proj_weight.copy_(ours.enter.weight)
+        theirs.q_proj_weight.copy_(ours.q_proj.weight)
         theirs.k_proj_weight.copy_(keys_values[:D])
         theirs.v_proj_weight.copy_(keys_values[D:])
-        theirs.in_proj_bias.copy_(torch.cat([ours.enter.bias, bias]))
-    set_pairs((theirs.out_proj, ours.leave))
+        theirs.in_proj_bias.copy_(torch.cat([ours.q_proj.bias, bias]))
+    set_pairs((theirs.out_proj, ours.out_proj))
 
 
 def set_feedforward(theirs: nn.Module, ours: FeedForward) -> None:
-    set_pairs((theirs.linear1, ours.widen), (theirs.linear2, ours.narrow))
+    set_pairs((theirs.linear1, ours.fc1), (theirs.linear2, ours.fc2))
 
 
 @pytest.mark.parametrize("length", [1, 5, 16, 19])
@@ -102,13 +102,15 @@ def test_the_encoder_is_torchs(norm_first: bool) -> None:
     embedded = torch.randn(2, 7, E)
     memory = encoder(embedded, MASK)
 
-    states = nn.functional.linear(embedded * E**0.5, encoder.enter.widen.weight, encoder.enter.widen.bias)
+    states = nn.functional.linear(
+        embedded * E**0.5, encoder.input_embedding.projection.weight, encoder.input_embedding.projection.bias
+    )
     states = states + sinusoids(7, D)
     for ours in encoder.layers:
         theirs = nn.TransformerEncoderLayer(D, HEADS, F, 0.0, norm_first=norm_first, batch_first=True)
-        set_self_attention(theirs.self_attn, ours.attention)
+        set_self_attention(theirs.self_attn, ours.self_attention)
         set_feedforward(theirs, ours.feedforward)
-        set_pairs((theirs.norm1, ours.around_attention.norm), (theirs.norm2, ours.around_feedforward.norm))
+        set_pairs((theirs.norm1, ours.self_attention_residual.norm), (theirs.norm2, ours.feedforward_residual.norm))
         states = theirs(states, src_key_padding_mask=~MASK)
     states = encoder.norm(states)
     torch.testing.assert_close(memory.states[MASK], states[MASK], atol=1e-5, rtol=1e-4)
@@ -125,20 +127,22 @@ def test_the_decoder_is_torchs(norm_first: bool) -> None:
     embedded = torch.randn(2, 5, E)
     features, _ = decoder.run(embedded, decoder.start(memory), memory)
 
-    states = nn.functional.linear(embedded * E**0.5, decoder.enter.widen.weight, decoder.enter.widen.bias)
+    states = nn.functional.linear(
+        embedded * E**0.5, decoder.input_embedding.projection.weight, decoder.input_embedding.projection.bias
+    )
     states = states + sinusoids(5, D)
     causal = nn.Transformer.generate_square_subsequent_mask(5)
-    projections = zip(decoder.keys_values.weight.chunk(2), decoder.keys_values.bias.chunk(2), strict=True)
+    projections = zip(decoder.kv_proj.weight.chunk(2), decoder.kv_proj.bias.chunk(2), strict=True)
     for ours, (weight, bias) in zip(decoder.layers, projections, strict=True):
         theirs = nn.TransformerDecoderLayer(D, HEADS, F, 0.0, norm_first=norm_first, batch_first=True)
         theirs.multihead_attn = nn.MultiheadAttention(D, HEADS, kdim=C, vdim=C, batch_first=True)
-        set_self_attention(theirs.self_attn, ours.attention)
-        set_cross_attention(theirs.multihead_attn, ours.source, weight, bias)
+        set_self_attention(theirs.self_attn, ours.self_attention)
+        set_cross_attention(theirs.multihead_attn, ours.cross_attention, weight, bias)
         set_feedforward(theirs, ours.feedforward)
-        norms = (ours.around_attention.norm, ours.around_source.norm, ours.around_feedforward.norm)
+        norms = (ours.self_attention_residual.norm, ours.cross_attention_residual.norm, ours.feedforward_residual.norm)
         set_pairs(*zip((theirs.norm1, theirs.norm2, theirs.norm3), norms, strict=True))
         states = theirs(states, memory.states, tgt_mask=causal, memory_key_padding_mask=~MASK)
-    expected = nn.functional.linear(decoder.norm(states), decoder.leave.weight, decoder.leave.bias)
+    expected = nn.functional.linear(decoder.norm(states), decoder.out_proj.weight, decoder.out_proj.bias)
     torch.testing.assert_close(features, expected, atol=1e-5, rtol=1e-4)
 
 
@@ -152,16 +156,18 @@ def test_without_an_encoder_it_is_torchs_encoder_looking_back(norm_first: bool) 
     embedded = torch.randn(2, 5, E)
     features, _ = decoder.run(embedded, decoder.start(memory), memory)
 
-    states = nn.functional.linear(embedded * E**0.5, decoder.enter.widen.weight, decoder.enter.widen.bias)
+    states = nn.functional.linear(
+        embedded * E**0.5, decoder.input_embedding.projection.weight, decoder.input_embedding.projection.bias
+    )
     states = states + sinusoids(5, D)
     causal = nn.Transformer.generate_square_subsequent_mask(5)
     for ours in decoder.layers:
         theirs = nn.TransformerEncoderLayer(D, HEADS, F, 0.0, norm_first=norm_first, batch_first=True)
-        set_self_attention(theirs.self_attn, ours.attention)
+        set_self_attention(theirs.self_attn, ours.self_attention)
         set_feedforward(theirs, ours.feedforward)
-        set_pairs((theirs.norm1, ours.around_attention.norm), (theirs.norm2, ours.around_feedforward.norm))
+        set_pairs((theirs.norm1, ours.self_attention_residual.norm), (theirs.norm2, ours.feedforward_residual.norm))
         states = theirs(states, src_mask=causal, is_causal=True)
-    expected = nn.functional.linear(decoder.norm(states), decoder.leave.weight, decoder.leave.bias)
+    expected = nn.functional.linear(decoder.norm(states), decoder.out_proj.weight, decoder.out_proj.bias)
     torch.testing.assert_close(features, expected, atol=1e-5, rtol=1e-4)
 
 

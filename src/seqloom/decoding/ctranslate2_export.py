@@ -54,9 +54,9 @@ def write_ctranslate2(checkpoint: Path, folder: Path, quantization: str | None) 
 def _fill_encoder(spec: Any, model: Any, places: int) -> None:
     encoder = model.encoder
     spec.embeddings[0].weight = _array(model.source_embedding.weight)
-    _fill_positions(spec, encoder.enter.positions, places)
+    _fill_positions(spec, encoder.input_embedding.positions, places)
     for theirs, ours in zip(spec.layer, encoder.layers, strict=True):
-        _fill_attention(theirs.self_attention, ours.attention, ours.around_attention)
+        _fill_attention(theirs.self_attention, ours.self_attention, ours.self_attention_residual)
         _fill_feedforward(theirs.ffn, ours)
     if isinstance(encoder.norm, nn.LayerNorm):
         _fill_norm(spec.layer_norm, encoder.norm)
@@ -65,14 +65,16 @@ def _fill_encoder(spec: Any, model: Any, places: int) -> None:
 def _fill_decoder(spec: Any, model: Any, places: int) -> None:
     decoder = model.decoder
     spec.embeddings.weight = _array(model.target_embedding.weight)
-    _fill_positions(spec, decoder.enter.positions, places)
-    weights, biases = (x.chunk(len(decoder.layers)) for x in (decoder.keys_values.weight, decoder.keys_values.bias))
+    _fill_positions(spec, decoder.input_embedding.positions, places)
+    weights, biases = (x.chunk(len(decoder.layers)) for x in (decoder.kv_proj.weight, decoder.kv_proj.bias))
     for theirs, ours, weight, bias in zip(spec.layer, decoder.layers, weights, biases, strict=True):
-        _fill_attention(theirs.self_attention, ours.attention, ours.around_attention)
-        _fill_norm(theirs.attention.layer_norm, ours.around_source.norm)
-        _fill_linear(theirs.attention.linear[0], ours.source.enter.weight, ours.source.enter.bias)
+        _fill_attention(theirs.self_attention, ours.self_attention, ours.self_attention_residual)
+        _fill_norm(theirs.attention.layer_norm, ours.cross_attention_residual.norm)
+        _fill_linear(theirs.attention.linear[0], ours.cross_attention.q_proj.weight, ours.cross_attention.q_proj.bias)
         _fill_linear(theirs.attention.linear[1], weight, bias)  # (2 D, D) the keys and values of this layer
-        _fill_linear(theirs.attention.linear[2], ours.source.leave.weight, ours.source.leave.bias)
+        _fill_linear(
+            theirs.attention.linear[2], ours.cross_attention.out_proj.weight, ours.cross_attention.out_proj.bias
+        )
         _fill_feedforward(theirs.ffn, ours)
     if isinstance(decoder.norm, nn.LayerNorm):
         _fill_norm(spec.layer_norm, decoder.norm)
@@ -88,13 +90,13 @@ def _fill_positions(spec: Any, positions: nn.Module | None, places: int) -> None
 
 def _fill_attention(spec: Any, attention: Any, around: Any) -> None:
     _fill_norm(spec.layer_norm, around.norm)
-    _fill_linear(spec.linear[0], attention.enter.weight, attention.enter.bias)
-    _fill_linear(spec.linear[1], attention.leave.weight, attention.leave.bias)
+    _fill_linear(spec.linear[0], attention.qkv_proj.weight, attention.qkv_proj.bias)
+    _fill_linear(spec.linear[1], attention.out_proj.weight, attention.out_proj.bias)
 
 
 def _fill_feedforward(spec: Any, layer: Any) -> None:
-    _fill_norm(spec.layer_norm, layer.around_feedforward.norm)
-    for theirs, ours in ((spec.linear_0, layer.feedforward.widen), (spec.linear_1, layer.feedforward.narrow)):
+    _fill_norm(spec.layer_norm, layer.feedforward_residual.norm)
+    for theirs, ours in ((spec.linear_0, layer.feedforward.fc1), (spec.linear_1, layer.feedforward.fc2)):
         _fill_linear(theirs, ours.weight, ours.bias)
 
 

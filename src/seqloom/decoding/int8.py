@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from seqloom.errors import UserError
+from seqloom.models.earlier_weights import load_weights
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.factory import SIZES_FILE, WEIGHTS_FILE, build_for, read_sizes
 from seqloom.recipe.serialization import read_recipe
@@ -48,11 +49,7 @@ def read_int8(folder: Path) -> EncoderDecoder:
         stored[name] = (stored[name].flatten(1).float() * scale).view_as(stored[name])
     recipe = read_recipe(folder)
     model = build_for(folder / WEIGHTS_FILE, recipe.model, read_sizes(folder), recipe.training.objective)
-    missing, unknown = model.load_state_dict(stored, strict=False)  # of a matrix with two names one is stored
-    weights = model.state_dict(keep_vars=True)
-    stored_once = {id(weights[name]) for name in stored.keys() - set(unknown)}
-    assert not unknown, unknown
-    assert all(id(weights[name]) in stored_once for name in missing), missing
+    load_weights(model, stored)
     for name, module in list(model.named_modules()):
         if isinstance(module, nn.Linear) and module.weight.numel() >= SMALLEST:
             owner, _, own_name = name.rpartition(".")

@@ -80,21 +80,21 @@ class ConvolutionalEncoder(Encoder):
     ) -> None:
         super().__init__()
         self.memory_width = width
-        self.enter = InputEmbedding(width, width, positions, places, dropout)
-        self.widen = linear(width, encoder_width)
+        self.input_embedding = InputEmbedding(width, width, positions, places, dropout)
+        self.in_proj = linear(width, encoder_width)
         self.layers = nn.ModuleList(GatedConvolution(encoder_width, kernel_size, dropout) for _ in range(layers))
-        self.narrow = linear(encoder_width, width)
+        self.out_proj = linear(encoder_width, width)
         self.reach = ((kernel_size - 1) // 2, kernel_size // 2)  # places before and after
 
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
         """Embedded source `(B, S, E)` and its mask `(B, S)` to memory with keys `(B, S, E)`."""
-        entered = self.enter(embedded, 0)
+        entered = self.input_embedding(embedded, 0)
         padding = ~mask.unsqueeze(2)
-        states = self.widen(entered)
+        states = self.in_proj(entered)
         for layer in self.layers:
             reached = F.pad(states.masked_fill(padding, 0.0), (0, 0, *self.reach))
             states = (layer(reached) + states) * HALF
-        keys = self.narrow(states)
+        keys = self.out_proj(states)
         states = (keys + entered) * HALF
         return Memory(states, mask, mean_of_tokens(states, mask), keys)
 
@@ -128,13 +128,13 @@ class ConvolutionalDecoder(AttentiveDecoder):
         super().__init__()
         self.look_back = kernel_size - 1
         self.width = decoder_width
-        self.enter = InputEmbedding(width, width, positions, places, dropout)
-        self.widen = linear(width, decoder_width)
+        self.input_embedding = InputEmbedding(width, width, positions, places, dropout)
+        self.in_proj = linear(width, decoder_width)
         self.key = nn.Identity() if memory_width in (0, width) else linear(memory_width, width)
         self.layers = nn.ModuleList(
             ConvolutionalLayer(width, decoder_width, kernel_size, memory_width, dropout) for _ in range(layers)
         )
-        self.leave = linear(decoder_width, width)
+        self.out_proj = linear(decoder_width, width)
         self.dropout = Dropout(dropout)
 
     def prepare(self, memory: Memory) -> Memory:
@@ -160,14 +160,14 @@ class ConvolutionalDecoder(AttentiveDecoder):
     def _read(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor | None, State]:
         assert isinstance(state, ConvolutionalState)
         length = embedded.shape[1]
-        entered = self.enter(embedded, state.length)
-        inputs = self.widen(entered)
+        entered = self.input_embedding(embedded, state.length)
+        inputs = self.in_proj(entered)
         seen = []
         for layer, before in zip(self.layers, state.layers, strict=True):
             reached = torch.cat([before, inputs], dim=1)  # (B, P + T, D)
             seen.append(reached[:, length:])
             inputs, weights = layer(reached, inputs, entered, memory)
-        features: Tensor = self.dropout(self.leave(inputs))
+        features: Tensor = self.dropout(self.out_proj(inputs))
         return features, weights, ConvolutionalState(state.length + length, tuple(seen))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import safe_open
-from safetensors.torch import load_model, save_model
+from safetensors.torch import load_file, save_model
 from torch import nn
 
 from seqloom.artifact.damaged_folder import read_whole
@@ -21,6 +21,7 @@ from seqloom.errors import UserError
 from seqloom.models.base import AttentiveDecoder, Decoder, Encoder
 from seqloom.models.classifier import Classifier
 from seqloom.models.cnn import ConvolutionalDecoder, ConvolutionalEncoder
+from seqloom.models.earlier_weights import load_weights
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.mlm_head import MaskedLMHead
 from seqloom.models.ngram_classifier import NgramLinear, WideClassifier
@@ -220,7 +221,7 @@ def read_checkpoint(section: "Model", folder: Path, objective: str = "sequence")
     """
     with read_whole(folder):
         model = build_for(folder / WEIGHTS_FILE, section, read_sizes(folder), objective)
-        load_model(model, str(folder / WEIGHTS_FILE))
+        load_weights(model, load_file(folder / WEIGHTS_FILE))
     return model.eval()
 
 

@@ -15,13 +15,13 @@ class InputEmbedding(nn.Module):
     def __init__(self, width: int, stack_width: int, positions: str, places: int, dropout: float) -> None:
         super().__init__()
         self.scale = width**0.5
-        self.widen = nn.Identity() if width == stack_width else nn.Linear(width, stack_width)
+        self.projection = nn.Identity() if width == stack_width else nn.Linear(width, stack_width)
         self.positions = build_positions(positions, places, stack_width)
         self.dropout = Dropout(dropout)
 
     def forward(self, embedded: Tensor, first: int) -> Tensor:
         """Embedded tokens `(B, T, E)`, the first of which stands at place `first`, to `(B, T, D)`."""
-        inputs: Tensor = self.widen(embedded * self.scale)
+        inputs: Tensor = self.projection(embedded * self.scale)
         if self.positions is not None:
             inputs = self.positions(inputs, first)
         dropped: Tensor = self.dropout(inputs)

@@ -45,16 +45,16 @@ class TransformerDecoder(AttentiveDecoder):
 
     def __init__(self, shape: Shape, width: int, layers: int, memory_width: int, positions: str, places: int) -> None:
         super().__init__()
-        self.enter = InputEmbedding(width, shape.width, positions, places, shape.dropout)
+        self.input_embedding = InputEmbedding(width, shape.width, positions, places, shape.dropout)
         self.layers = nn.ModuleList(DecoderLayer(shape, memory_width > 0) for _ in range(layers))
-        self.keys_values = nn.Linear(memory_width, layers * 2 * shape.width) if memory_width else None
+        self.kv_proj = nn.Linear(memory_width, layers * 2 * shape.width) if memory_width else None
         self.norm = nn.LayerNorm(shape.width) if shape.norm_first else nn.Identity()
-        self.leave = nn.Identity() if width == shape.width else nn.Linear(shape.width, width)
+        self.out_proj = nn.Identity() if width == shape.width else nn.Linear(shape.width, width)
         initialize(self)
 
     def prepare(self, memory: Memory) -> Memory:
         """The keys and values of all layers, `(B, S, L 2 D)`, by one product."""
-        return replace(memory, keys=self.keys_values(memory.states)) if self.keys_values else memory
+        return replace(memory, keys=self.kv_proj(memory.states)) if self.kv_proj else memory
 
     def start(self, memory: Memory) -> TransformerState:  # noqa: ARG002 the contract's
         """Nothing is written yet."""
@@ -71,7 +71,7 @@ class TransformerDecoder(AttentiveDecoder):
         assert memory.keys is not None
         last = self.layers[-1]
         assert isinstance(last, DecoderLayer)
-        weights = last.source.weights(asked, memory.keys.chunk(len(self.layers), dim=2)[-1], memory.mask)
+        weights = last.cross_attention.weights(asked, memory.keys.chunk(len(self.layers), dim=2)[-1], memory.mask)
         return features, weights, state
 
     def _read(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
@@ -81,12 +81,12 @@ class TransformerDecoder(AttentiveDecoder):
         nothing = (None,) * len(self.layers)
         keys_values = nothing if memory.keys is None else memory.keys.chunk(len(self.layers), dim=2)
         pasts = state.layers or nothing
-        inputs = self.enter(embedded, state.length)
+        inputs = self.input_embedding(embedded, state.length)
         layers = []
         for layer, past, source in zip(self.layers, pasts, keys_values, strict=True):
             inputs, asked, past = layer(inputs, past, source, mask)
             layers.append(past)
-        features: Tensor = self.leave(self.norm(inputs))
+        features: Tensor = self.out_proj(self.norm(inputs))
         return features, asked, TransformerState(tuple(layers))
 
 
@@ -95,10 +95,10 @@ class DecoderLayer(nn.Module):
 
     def __init__(self, shape: Shape, sees_source: bool) -> None:
         super().__init__()
-        self.attention, self.around_attention = SelfAttention(shape), Residual(shape)
+        self.self_attention, self.self_attention_residual = SelfAttention(shape), Residual(shape)
         if sees_source:
-            self.source, self.around_source = CrossAttention(shape), Residual(shape)
-        self.feedforward, self.around_feedforward = FeedForward(shape), Residual(shape)
+            self.cross_attention, self.cross_attention_residual = CrossAttention(shape), Residual(shape)
+        self.feedforward, self.feedforward_residual = FeedForward(shape), Residual(shape)
 
     def forward(
         self, inputs: Tensor, past: Past | None, source: Tensor | None, mask: Tensor
@@ -111,18 +111,18 @@ class DecoderLayer(nn.Module):
 
         def attention(x: Tensor) -> Tensor:
             nonlocal past
-            mixed, past = self.attention.run(x, past)
+            mixed, past = self.self_attention.run(x, past)
             return mixed
 
         def look(x: Tensor) -> Tensor:
             nonlocal asked
             asked = x
-            seen: Tensor = self.source(x, source, mask)
+            seen: Tensor = self.cross_attention(x, source, mask)
             return seen
 
-        inputs = self.around_attention(inputs, attention)
+        inputs = self.self_attention_residual(inputs, attention)
         if source is not None:
-            inputs = self.around_source(inputs, look)
-        inputs = self.around_feedforward(inputs, self.feedforward)
+            inputs = self.cross_attention_residual(inputs, look)
+        inputs = self.feedforward_residual(inputs, self.feedforward)
         assert past is not None
         return inputs, asked, past

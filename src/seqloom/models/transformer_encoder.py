@@ -17,14 +17,14 @@ class TransformerEncoder(Encoder):
     def __init__(self, shape: Shape, width: int, layers: int, positions: str, places: int) -> None:
         super().__init__()
         self.memory_width = shape.width
-        self.enter = InputEmbedding(width, shape.width, positions, places, shape.dropout)
+        self.input_embedding = InputEmbedding(width, shape.width, positions, places, shape.dropout)
         self.layers = nn.ModuleList(EncoderLayer(shape) for _ in range(layers))
         self.norm = nn.LayerNorm(shape.width) if shape.norm_first else nn.Identity()
         initialize(self)
 
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
         """Embedded source `(B, S, E)` and its mask `(B, S)` to memory; the summary is the mean of the states."""
-        states = self.enter(embedded, 0)
+        states = self.input_embedding(embedded, 0)
         for layer in self.layers:
             states = layer(states, mask[:, None, None, :])
         states = self.norm(states)
@@ -36,11 +36,11 @@ class EncoderLayer(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.attention, self.around_attention = SelfAttention(shape), Residual(shape)
-        self.feedforward, self.around_feedforward = FeedForward(shape), Residual(shape)
+        self.self_attention, self.self_attention_residual = SelfAttention(shape), Residual(shape)
+        self.feedforward, self.feedforward_residual = FeedForward(shape), Residual(shape)
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """States `(B, S, D)` and the places that may be seen `(B, 1, 1, S)` to states `(B, S, D)`."""
-        states = self.around_attention(states, lambda x: self.attention(x, mask))
-        changed: Tensor = self.around_feedforward(states, self.feedforward)
+        states = self.self_attention_residual(states, lambda x: self.self_attention(x, mask))
+        changed: Tensor = self.feedforward_residual(states, self.feedforward)
         return changed

@@ -81,13 +81,14 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.heads = shape.heads
         self.rotary = shape.rotary
-        self.enter = nn.Linear(shape.width, 3 * shape.width)
-        self.leave = nn.Linear(shape.width, shape.width)
+        self.qkv_proj = nn.Linear(shape.width, 3 * shape.width)
+        self.out_proj = nn.Linear(shape.width, shape.width)
 
     def forward(self, inputs: Tensor, mask: Tensor | None) -> Tensor:
         """Inputs `(B, T, D)` and the places that may be seen `(B, 1, 1, T)` to `(B, T, D)`."""
         queries, keys, values = self._project(inputs, 0)
-        return self._leave(attend(queries, keys, values, mask))
+        mixed: Tensor = self.out_proj(attend(queries, keys, values, mask))
+        return mixed
 
     def run(self, inputs: Tensor, past: Past | None) -> tuple[Tensor, Past]:
         """Inputs `(B, T, D)` that see the past and what stands before them; the past grows by T."""
@@ -101,17 +102,13 @@ class SelfAttention(nn.Module):
             mixed = attend(queries, keys, values, mask)
         else:
             mixed = attend(queries, keys, values, None, causal=length > 1)
-        return self._leave(mixed), (keys, values)
+        return self.out_proj(mixed), (keys, values)
 
     def _project(self, inputs: Tensor, first: int) -> tuple[Tensor, Tensor, Tensor]:
-        queries, keys, values = (split_heads(x, self.heads) for x in self.enter(inputs).chunk(3, dim=2))
+        queries, keys, values = (split_heads(x, self.heads) for x in self.qkv_proj(inputs).chunk(3, dim=2))
         if self.rotary:
             queries, keys = rotate(queries, first), rotate(keys, first)
         return queries, keys, values
-
-    def _leave(self, mixed: Tensor) -> Tensor:
-        projected: Tensor = self.leave(mixed)
-        return projected
 
 
 class CrossAttention(nn.Module):
@@ -120,14 +117,14 @@ class CrossAttention(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.heads = shape.heads
-        self.enter = nn.Linear(shape.width, shape.width)
-        self.leave = nn.Linear(shape.width, shape.width)
+        self.q_proj = nn.Linear(shape.width, shape.width)
+        self.out_proj = nn.Linear(shape.width, shape.width)
 
     def forward(self, inputs: Tensor, keys_values: Tensor, mask: Tensor) -> Tensor:
         """Inputs `(B, T, D)`, keys and values `(B, S, 2 D)`, places that may be seen `(B, 1, 1, S)`: `(B, T, D)`."""
-        queries = split_heads(self.enter(inputs), self.heads)
+        queries = split_heads(self.q_proj(inputs), self.heads)
         keys, values = (split_heads(x, self.heads) for x in keys_values.chunk(2, dim=2))
-        mixed: Tensor = self.leave(attend(queries, keys, values, mask))
+        mixed: Tensor = self.out_proj(attend(queries, keys, values, mask))
         return mixed
 
     def weights(self, inputs: Tensor, keys_values: Tensor, mask: Tensor) -> Tensor:
@@ -135,7 +132,7 @@ class CrossAttention(nn.Module):
 
         The kernel that mixes the values does not tell them.
         """
-        queries = split_heads(self.enter(inputs), self.heads)
+        queries = split_heads(self.q_proj(inputs), self.heads)
         keys = split_heads(keys_values.chunk(2, dim=2)[0], self.heads)
         scores = queries @ keys.transpose(2, 3) * queries.shape[3] ** -0.5  # (B, H, T, S)
         weights: Tensor = scores.float().masked_fill(~mask[:, None, None, :], -torch.inf).softmax(dim=3)
@@ -147,13 +144,13 @@ class FeedForward(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.widen = nn.Linear(shape.width, shape.feedforward_width)
-        self.narrow = nn.Linear(shape.feedforward_width, shape.width)
+        self.fc1 = nn.Linear(shape.width, shape.feedforward_width)
+        self.fc2 = nn.Linear(shape.feedforward_width, shape.width)
         self.dropout = Dropout(shape.dropout)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """`(B, T, D)` to `(B, T, D)` through `(B, T, F)`."""
-        outputs: Tensor = self.narrow(self.dropout(torch.relu(self.widen(inputs))))
+        outputs: Tensor = self.fc2(self.dropout(torch.relu(self.fc1(inputs))))
         return outputs
 
 
