@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from bench.paths import HOME
+from seqloom.corpus import SIDES
 from seqloom.corpus.corpus_files import iterate_split
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
@@ -13,7 +14,7 @@ from seqloom.progress import unwatched
 from seqloom.recipe.schema import Corpus, Recipe
 from seqloom.vectors.stage import build_vectors
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
-from seqloom.vocabulary.stage import SIDES, build_vocabulary, load_vocabularies
+from seqloom.vocabulary.stage import build_vocabulary, load_vocabularies
 
 LANGUAGES = {"source": "en", "target": "de"}
 VALIDATION_ROWS = 50  # so that an epoch's end costs next to nothing

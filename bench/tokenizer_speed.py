@@ -14,12 +14,13 @@ from tokenizers import Tokenizer, models, trainers
 from bench.paths import HOME
 from bench.row import Row
 from bench.synthetic import write_corpus
+from seqloom.corpus import SIDES
 from seqloom.corpus.corpus_files import iterate_split
 from seqloom.dataset.stage import encode_corpus
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import Vocabulary
 from seqloom.vocabulary.pretokenization import mark, splitter
-from seqloom.vocabulary.stage import SIDES, build_vocabulary
+from seqloom.vocabulary.stage import build_vocabulary
 
 GOAL = 1.2
 AT_ONCE = 50_000  # lines encoded in one call, as in our stage

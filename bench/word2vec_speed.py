@@ -14,11 +14,12 @@ from gensim.models import Word2Vec
 from bench.paths import HOME
 from bench.row import Row
 from bench.synthetic import write_corpus
+from seqloom.corpus import SIDES
 from seqloom.corpus.corpus_files import iterate_split
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import Vectors, Vocabulary
 from seqloom.vectors.stage import build_vectors
-from seqloom.vocabulary.stage import SIDES, build_vocabulary, load_vocabularies
+from seqloom.vocabulary.stage import build_vocabulary, load_vocabularies
 
 GOAL = 1.1
 WORDS_PER_TOKEN = 0.8  # of this text in a vocabulary of 8,000

@@ -16,6 +16,7 @@ from prefect.logging import get_run_logger
 from prefect.runtime import deployment
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from seqloom.bundled_files import bundled_file
 from seqloom.errors import UserError
 from seqloom.recipe.grid import combinations
 from seqloom.recipe.recipe_file import change_recipe, check_section, load_recipe
@@ -23,7 +24,7 @@ from seqloom.recipe.renamed_fields import with_new_names
 from seqloom.recipe.schema import Recipe
 from seqloom.url_mask import masked
 
-FORM = load_recipe(Path(__file__).parents[1] / "recipes" / "demo.yaml")
+FORM = load_recipe(bundled_file("recipes/demo.yaml"))
 """What the form of the Prefect UI starts from, where its deployment is of no recipe file."""
 
 Asked = ParamSpec("Asked")

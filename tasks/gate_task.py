@@ -28,11 +28,11 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence, gate_runner, versions
 from seqloom.registry.gate import Verdict
 from seqloom.registry.gate_runner import GateDecision
-from seqloom.registry.tracking import connect, wait_for_mlflow
+from seqloom.registry.tracking import OUTAGE_LIMIT, connect, wait_for_mlflow
 from tasks.embedded import prefect_is_embedded
 from tasks.locks import alone
 from tasks.progress_artifacts import audience, watched
-from tasks.retries import PATIENCE, tell_prefect
+from tasks.retries import tell_prefect
 from tasks.run_names import artifact_key, task_name
 from tasks.stage_runner import patient_task, tell
 
@@ -113,7 +113,7 @@ def ask(recipe: Recipe, verdict: Verdict) -> GateDecision:
     _tell_that_we_wait(verdict, hours)
     with _nobody_waits_in_vain(verdict, hours):
         answer = pause_flow_run(
-            form, timeout=round(hours * 3600 + PATIENCE) + GRACE, poll_interval=SECONDS_BETWEEN_LOOKS
+            form, timeout=round(hours * 3600 + OUTAGE_LIMIT) + GRACE, poll_interval=SECONDS_BETWEEN_LOOKS
         )
     return GateDecision(answer.decision == "approve", answer.name, answer.reason)
 

@@ -8,12 +8,9 @@ from typing import Any
 import httpx
 
 from seqloom.artifact.fsync import says_full
-from seqloom.errors import Unreachable, UserError
-from seqloom.registry.tracking import is_away
+from seqloom.errors import Unreachable, UserError, is_transient
+from seqloom.registry.tracking import LONGEST_PAUSE, OUTAGE_LIMIT, is_away
 from tasks.embedded import prefect_is_embedded
-
-PATIENCE = 3600.0  # seconds
-LONGEST_PAUSE = 30.0  # seconds between two tries
 
 logger = logging.getLogger("seqloom.tasks")  # among the library's, whose warnings people are told
 
@@ -25,7 +22,7 @@ def passes_by_itself(error: BaseException) -> bool:
     if isinstance(error, UserError) or says_full(error):
         return False
     if isinstance(error, httpx.HTTPStatusError):
-        return error.response.status_code >= 500 or error.response.status_code in (408, 429)
+        return is_transient(error.response.status_code)
     return isinstance(error, httpx.TransportError) or is_away(error)
 
 
@@ -34,7 +31,7 @@ def tell_prefect(what: str, call: Callable[[], Any]) -> None:
 
     A task should not end before: Prefect drops what its engine cannot say of a task within seconds.
     """
-    deadline, pause = time.monotonic() + PATIENCE, 1.0
+    deadline, pause = time.monotonic() + OUTAGE_LIMIT, 1.0
     while True:
         try:
             call()

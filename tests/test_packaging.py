@@ -1,12 +1,17 @@
 """What people find beside the code: license, version, citation, hooks and templates, and that they say one thing."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from zipfile import ZipFile
 
 import yaml
 
 import seqloom
+from seqloom.bundled_files import bundled_file
+from seqloom.stack.provision import example_deployments
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -67,3 +72,24 @@ def test_hooks_run_what_make_check_runs() -> None:
 def test_lines_of_the_changelog_fit_a_screen() -> None:
     lines = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
     assert max(map(len, lines)) <= 140
+
+
+def test_recipes_travel_inside_the_package(tmp_path: Path) -> None:
+    build = ("pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(ROOT))
+    subprocess.run([sys.executable, "-m", *build], check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+        archive.extractall(tmp_path / "site")
+    assert {name.partition("/")[0] for name in names} == {"seqloom", "flows", "tasks"}
+    recipes = {f"recipes/{file.name}" for file in (ROOT / "recipes").glob("*.yaml")}
+    assert {f"seqloom/{name}" for name in (*recipes, "py.typed")} <= names
+    read = "from seqloom.bundled_files import bundled_file as b; print(b('recipes/demo.yaml'))"
+    site = tmp_path / "site"
+    found = subprocess.run([sys.executable, "-c", read], cwd=site, check=True, capture_output=True, text=True).stdout
+    assert Path(found.strip()).resolve() == site / "seqloom" / "recipes" / "demo.yaml"
+
+
+def test_a_checkout_has_its_recipes_at_the_top() -> None:
+    assert bundled_file("recipes/demo.yaml") == ROOT / "recipes" / "demo.yaml"
+    assert example_deployments() == ROOT / "prefect.yaml"

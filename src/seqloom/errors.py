@@ -25,5 +25,10 @@ class UserError(ValueError):
         super().__init__(*(showable(masked(part)) if isinstance(part, str) else part for part in parts))
 
 
+def is_transient(status: int) -> bool:
+    """Return whether an HTTP status says that the same request may succeed later: a server's fault, or too many."""
+    return status >= 500 or status in (408, 429)
+
+
 class Unreachable(UserError):
     """A place on the net does not answer: a person reads it like a mistake, and a run at night tries again."""

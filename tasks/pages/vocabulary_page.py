@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from seqloom.artifact.manifest import Manifest
+from seqloom.corpus import SIDES
 from seqloom.vocabulary.unknown_tokens import unknown_told
 from tasks.pages.markdown import table, text
-
-SIDES = ("source", "target")
 
 
 def sections(manifest: Manifest) -> Iterator[str]:

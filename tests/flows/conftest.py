@@ -11,8 +11,8 @@ from unittest.mock import patch
 import mlflow
 import pytest
 
+from seqloom.artifact.home_folder import database_file
 from seqloom.registry.artifact_locations import bring_home
-from seqloom.registry.mlflow_database import database_file
 from seqloom.registry.tracking import make_database
 from seqloom.stack.embedded_prefect import EmbeddedPrefect
 from tasks.embedded import EMBEDDED

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from seqloom.artifact.home_folder import database_file
 from seqloom.cli import main
-from seqloom.registry.mlflow_database import database_file
 from seqloom.registry.tracking import connect
 
 Typed = Callable[..., tuple[int, str, str]]

@@ -8,9 +8,10 @@ import pytest
 from mlflow import MlflowClient
 
 from seqloom.artifact.digest import digest_of_folder
+from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
 from seqloom.registry import artifact_locations
-from seqloom.registry.mlflow_database import database_file, files_folder
+from seqloom.registry.mlflow_database import files_folder
 from seqloom.registry.tracking import connect, experiment_id
 
 OTHERS = "somebody else's"

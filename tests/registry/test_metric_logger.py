@@ -120,7 +120,7 @@ def test_figures_that_are_refused_stop_nothing(
 def test_whoever_stops_does_not_wait_long(
     client: MlflowClient, home: Path, error: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(metric_logger, "PATIENCE_OF_THE_STOPPED", 0.1)
+    monkeypatch.setattr(metric_logger, "STOPPED_OUTAGE_LIMIT", 0.1)
     run_id = opened(client, home, f"stopped-{error.__name__}")
     away = Unsteady(client, set(range(1, 9999)), ConnectionError("refused"))
     began = time.monotonic()

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
 from seqloom.registry import mlflow_database
-from seqloom.registry.mlflow_database import database_file, prepare_ours
+from seqloom.registry.mlflow_database import prepare_ours
 from seqloom.registry.tracking import connect
 
 

@@ -1,1 +1,4 @@
 """Files in any supported format to clean, split Parquet."""
+
+SPLITS = ("train", "validation", "test")
+SIDES = ("source", "target")

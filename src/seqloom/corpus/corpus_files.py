@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seqloom.corpus.splits import SPLITS
+from seqloom.corpus import SPLITS
 
 REPORT_FILE = "report.json"
 

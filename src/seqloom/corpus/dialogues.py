@@ -11,7 +11,7 @@ from seqloom.corpus.file_io import readable_lines, without_end
 from seqloom.corpus.json_objects import text_at, value_at
 from seqloom.corpus.pairs import NOT_TEXT, RawPair, SplitGroup, Unreadable, Unusable
 from seqloom.corpus.sources import SourceFile
-from seqloom.corpus.tables import SIDES, object_rows, read_columns
+from seqloom.corpus.tables import SIDE_FIELDS, object_rows, read_columns
 from seqloom.errors import UserError
 from seqloom.recipe.schema import Corpus
 
@@ -75,7 +75,7 @@ def read_questions(pairs: Iterable[RawPair | Unreadable], keep: bool) -> Iterato
 
 def read_lists(file: SourceFile, section: Corpus) -> Iterator[Dialogue | Unreadable]:
     """Yield the list of turns, or the question and its answer, of each object."""
-    for row in object_rows(file, section, SIDES):
+    for row in object_rows(file, section, SIDE_FIELDS):
         if isinstance(row, Unreadable):
             yield row
             continue
@@ -103,7 +103,7 @@ def _turns_of(row: dict[str, object], section: Corpus) -> list[str]:
             "object with its text at 'content'",
         )
     if turns is None:
-        sides = zip((section.source_column, section.target_column), SIDES, strict=True)
+        sides = zip((section.source_column, section.target_column), SIDE_FIELDS, strict=True)
         turns = [spoken(text_at(row, key, field), keep) for key, field in sides]
     return turns or [""]
 
@@ -117,7 +117,7 @@ def read_grouped(file: SourceFile, section: Corpus) -> Iterator[Dialogue | Unrea
     one_each = section.source_column == section.target_column
     seen: set[str] = set()
     name, dialogue = "", Dialogue([], [])
-    for row in read_columns(file, section, ("dialogue_column", *SIDES)):
+    for row in read_columns(file, section, ("dialogue_column", *SIDE_FIELDS)):
         if isinstance(row, Unreadable):
             yield row
             _say(dialogue, [None], row.line)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from seqloom.corpus import SPLITS
 from seqloom.corpus.corpus_files import iterate_split
-from seqloom.corpus.splits import SPLITS
 
 EXAMPLES = 5
 

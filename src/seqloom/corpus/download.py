@@ -19,7 +19,7 @@ from seqloom.artifact.digest import digest_of_file
 from seqloom.artifact.fsync import says_full
 from seqloom.artifact.full_disk import full_disk_is_told
 from seqloom.corpus.url_secrets import filled_in, hidden
-from seqloom.errors import Unreachable, UserError
+from seqloom.errors import Unreachable, UserError, is_transient
 
 _fetched: ContextVar[set[Path] | None] = ContextVar("fetched", default=None)
 
@@ -116,7 +116,7 @@ def _fetch(url: str, folder: Path, field: str) -> Path:
 def _passes(error: Exception) -> bool:
     """Whether the server may give the file later: a broken connection or its own fault, not a wrong address."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
-        return error.response.status_code >= 500 or error.response.status_code in (408, 429)
+        return is_transient(error.response.status_code)
     return isinstance(error, OSError) and not isinstance(error, ValueError)  # a malformed URL is both
 
 

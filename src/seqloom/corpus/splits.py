@@ -4,10 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Self
 
+from seqloom.corpus import SPLITS
 from seqloom.corpus.sources import Sources
 from seqloom.recipe.schema import Corpus
-
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)

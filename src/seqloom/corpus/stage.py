@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow.dataset
 
+from seqloom.corpus import SIDES, SPLITS
 from seqloom.corpus.cleaner import EMPTY_SOURCE, Cleaner
 from seqloom.corpus.corpus_files import REPORT_FILE, CorpusWriter, storable
 from seqloom.corpus.corpus_statistics import CorpusStatistics
@@ -19,12 +20,11 @@ from seqloom.corpus.pairs import SplitGroup, Unreadable
 from seqloom.corpus.readers import Read, read_pairs
 from seqloom.corpus.running_text import as_lines
 from seqloom.corpus.sources import Sources
-from seqloom.corpus.splits import SPLITS, Shares, Stretches
+from seqloom.corpus.splits import Shares, Stretches
 from seqloom.errors import UserError, showable
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Corpus
 
-SIDES = ("source", "target")
 _REPORT_EVERY = 10_000  # rows
 _LOOKED_AT, _LAID_OUT = 10_000, 0.01  # pairs, and the share of them with layout from which on it is kept
 _EXAMPLE = 200  # characters of a text in the facts

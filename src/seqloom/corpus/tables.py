@@ -13,7 +13,7 @@ from seqloom.corpus.sources import SourceFile
 from seqloom.errors import UserError
 from seqloom.recipe.schema import Corpus
 
-SIDES = ("source_column", "target_column")
+SIDE_FIELDS = ("source_column", "target_column")
 
 
 Columns = tuple[int, list[str]]
@@ -22,7 +22,7 @@ Columns = tuple[int, list[str]]
 
 def read_table(file: SourceFile, section: Corpus) -> Iterator[RawPair | Unreadable]:
     """Yield the two columns of a table; null is empty text, blank lines are no rows."""
-    for row in read_columns(file, section, SIDES):
+    for row in read_columns(file, section, SIDE_FIELDS):
         if isinstance(row, Unreadable):
             yield row
         else:
@@ -92,7 +92,7 @@ def _rows(file: SourceFile, section: Corpus, wanted: Sequence[str]) -> Iterator[
 
 
 def _text(row: dict[str, object], key: str, field: str) -> str:
-    if field in SIDES:
+    if field in SIDE_FIELDS:
         return text_at(row, key, field)
     value = value_at(row, key, field)
     text = as_text(value)

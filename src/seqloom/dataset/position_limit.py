@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqloom.corpus import SPLITS
 from seqloom.dataset.objectives import Joined, form_of
-from seqloom.dataset.stage import SPLITS, open_split
+from seqloom.dataset.stage import open_split
 from seqloom.errors import UserError
 from seqloom.recipe.model_rules import sides_with_learned_positions, window_of
 

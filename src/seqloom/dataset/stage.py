@@ -5,12 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from seqloom.corpus import SIDES, SPLITS
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.dataset.sequences import Sequences, open_sequences, write_sequences
 from seqloom.progress import Progress
-
-SPLITS = ("train", "validation", "test")
-SIDES = ("source", "target")
 
 
 def encode_corpus(corpus: Path, vocabulary: Path, folder: Path, progress: Progress) -> dict[str, Any]:

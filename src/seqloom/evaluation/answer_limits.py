@@ -5,9 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from seqloom.corpus import SPLITS
 from seqloom.corpus.corpus_files import iterate_split
 from seqloom.dataset.length_limit import LengthLimit
-from seqloom.dataset.stage import SPLITS, open_split
+from seqloom.dataset.stage import open_split
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
 

@@ -13,10 +13,10 @@ from mlflow.entities import Run
 from mlflow.store.entities import PagedList
 
 from seqloom.artifact.eviction import StageFolder, clear, inventory, is_locked
+from seqloom.artifact.home_folder import database_file
 from seqloom.artifact.store import Store
 from seqloom.errors import UserError
 from seqloom.registry.lineage import DIGITS, stages_of, stages_of_version
-from seqloom.registry.mlflow_database import database_file
 from seqloom.registry.mlflow_runs import TRAINING_TAG, find_run
 from seqloom.registry.tracking import connect
 from seqloom.registry.versions import KEY_TAG

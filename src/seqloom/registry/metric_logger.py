@@ -12,13 +12,12 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 
 from seqloom.artifact.fsync import says_full
-from seqloom.registry.tracking import is_away
+from seqloom.registry.tracking import OUTAGE_LIMIT, is_away
 
 METRICS_AT_MOST = 1000  # MLflow takes in one call
 SECONDS_BETWEEN_SENDS = 2.0
 SECONDS_BETWEEN_TRIES = 5.0  # while MLflow is away
-PATIENCE = 3600.0  # seconds that a finished training waits for MLflow
-PATIENCE_OF_THE_STOPPED = 5.0  # seconds: the history is in the checkpoint, and the next start tells it
+STOPPED_OUTAGE_LIMIT = 5.0  # seconds: the history is in the checkpoint, and the next start tells it
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +63,7 @@ class MetricLogger:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._closing.set()
-        self._thread.join(PATIENCE if kind is None else PATIENCE_OF_THE_STOPPED)
+        self._thread.join(OUTAGE_LIMIT if kind is None else STOPPED_OUTAGE_LIMIT)
         if self._thread.is_alive():
             logger.warning("MLflow is still away: what it has not heard of this training the next start will tell it")
 

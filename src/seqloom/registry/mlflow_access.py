@@ -9,8 +9,8 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from seqloom.artifact.fsync import says_full
+from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
-from seqloom.registry.mlflow_database import database_file
 from seqloom.registry.tracking import MLFLOW_VARIABLE, connect, is_away, living_experiment, place
 from seqloom.url_mask import without_user
 

@@ -11,6 +11,7 @@ import mlflow
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, event
 
+from seqloom.artifact.home_folder import database_file
 from seqloom.artifact.sqlite_file import holds_rows, prepare, revision_of
 from seqloom.errors import UserError
 from seqloom.registry.artifact_locations import bring_home
@@ -21,11 +22,6 @@ KEPT = (  # what somebody would miss
     ("logged_models", "true"),
     ("experiments", "experiment_id != 0"),  # 0 is MLflow's own
 )
-
-
-def database_file(home: Path) -> Path:
-    """The SQLite database of the embedded MLflow."""
-    return home / "mlflow.db"
 
 
 def files_folder(home: Path) -> Path:

@@ -9,9 +9,9 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 
+from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
 from seqloom.registry.integrity import FORM_SEAL_TAG, OWN_FORM, require_intact, require_intact_form, uri_of
-from seqloom.registry.mlflow_database import database_file
 from seqloom.registry.seal import CHECKPOINT
 from seqloom.registry.tracking import connect
 from seqloom.registry.versions import CHAMPION, aliases_of, no_model

@@ -12,15 +12,16 @@ from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
 
 from seqloom.artifact.fsync import says_full
+from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
-from seqloom.registry.mlflow_database import database_file, files_folder, prepare_database, prepare_ours, sqlite_file
+from seqloom.registry.mlflow_database import files_folder, prepare_database, prepare_ours, sqlite_file
 from seqloom.url_mask import without_user
 
 MLFLOW_VARIABLE = "MLFLOW_TRACKING_URI"
 RETRIES_OF_A_CALL = "2"  # some five seconds: whoever can wait longer asks again, and says so
-PATIENCE = 3600.0  # seconds that what is finished waits for an MLflow that is away
+OUTAGE_LIMIT = 3600.0  # seconds that finished work waits for a server that is away
 MLFLOW_PLACE = "./mlruns"  # where MLflow itself keeps the files of a database that is not ours
-LONGEST_PAUSE = 30.0  # seconds between two looks whether it is back
+LONGEST_PAUSE = 30.0  # seconds between two tries
 
 logger = logging.getLogger(__name__)
 
@@ -88,9 +89,9 @@ def wait_for_mlflow(client: MlflowClient) -> None:
     """Return as soon as MLflow answers; a wait is said once.
 
     Raises:
-        MlflowException: it did not within `PATIENCE`.
+        MlflowException: it did not within `OUTAGE_LIMIT`.
     """
-    deadline, pause = time.monotonic() + PATIENCE, 1.0
+    deadline, pause = time.monotonic() + OUTAGE_LIMIT, 1.0
     while True:
         try:
             client.search_experiments(max_results=1)

@@ -8,6 +8,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, ProgrammingError
 
+from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
 
 SECRET = "SEQLOOM_DATABASE_URL"  # for the servers alone: no worker and no run is told
@@ -28,7 +29,7 @@ def prefect_database(url: str) -> dict[str, str]:
 def mlflow_database(url: str, home: Path) -> str:
     """MLflow's backend store."""
     if not url:
-        return f"sqlite:///{home / 'mlflow.db'}"
+        return f"sqlite:///{database_file(home)}"
     return _render(_parse(url).update_query_dict({"options": f"-csearch_path={MLFLOW_SCHEMA}"}))
 
 

@@ -20,6 +20,7 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
+from seqloom.bundled_files import bundled_file
 from seqloom.errors import UserError
 from seqloom.interpreter import PYTHON_MODULE
 from seqloom.stack.layout import CPU_POOL, GPU_POOL
@@ -98,8 +99,8 @@ def own_deployments() -> Path | None:
 
 
 def example_deployments() -> Path:
-    """The `prefect.yaml` that comes with Seqloom."""
-    return Path(__file__).resolve().parents[2] / "prefect.yaml"
+    """Return the `prefect.yaml` that comes with Seqloom."""
+    return bundled_file("prefect.yaml")
 
 
 def require_pool(name: str) -> None:

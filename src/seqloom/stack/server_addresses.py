@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
 from seqloom.stack.pidfile import running
 from seqloom.stack.prefect_profile import VARIABLE, NamedServer, named_server
@@ -58,7 +59,7 @@ def _prefect(home: Path) -> str:
 def _mlflow(home: Path) -> str:
     uri = os.environ.get(MLFLOW_VARIABLE)
     if not uri:
-        return f"MLflow: {home / 'mlflow.db'}"
+        return f"MLflow: {database_file(home)}"
     stack = running(home)
     return f"MLflow: {without_user(uri)} ({STACK if stack and uri == stack.mlflow_url else MLFLOW_VARIABLE})"
 

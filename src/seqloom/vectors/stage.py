@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from seqloom.corpus import SIDES
 from seqloom.corpus.corpus_files import iterate_split
 from seqloom.errors import UserError
 from seqloom.progress import Progress
@@ -21,7 +22,7 @@ from seqloom.vectors.nearest_neighbors import find_neighbors
 from seqloom.vectors.pretrained_vectors import Pretrained, read_pretrained
 from seqloom.vectors.word2vec import learn_vectors
 from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS, START
-from seqloom.vocabulary.stage import COUNTS_FILE, SIDES, load_vocabularies
+from seqloom.vocabulary.stage import COUNTS_FILE, load_vocabularies
 from seqloom.vocabulary.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)

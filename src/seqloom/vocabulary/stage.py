@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pyarrow.parquet import read_metadata
 
+from seqloom.corpus import SIDES
 from seqloom.corpus.corpus_files import iterate_split, keeps_whitespace
 from seqloom.progress import Progress
 from seqloom.recipe import schema
@@ -22,7 +23,6 @@ from seqloom.vocabulary.vocabulary import Vocabulary
 from seqloom.vocabulary.word_counts import count_for
 
 COUNTS_FILE = "counts.parquet"  # side, id, token, count: on the training split
-SIDES = ("source", "target")
 _FREQUENT = 20  # tokens in the facts
 
 
