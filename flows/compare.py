@@ -10,7 +10,7 @@ from prefect.states import Completed
 from flows.data_to_model import data_to_model
 from flows.parameters import FORM, Variant, asked_variants, checked_parameters, form_start, tell_edits, told_in_words
 from seqloom.artifact.home_folder import home_folder
-from seqloom.corpus.download import downloading_once
+from seqloom.corpus.download import download_cache
 from seqloom.errors import UserError
 from seqloom.evaluation.model_comparison import Candidate
 from seqloom.recipe.applications import application_of, metric_of_recipe
@@ -66,7 +66,7 @@ def compare(
         require_mlflow(home_folder(), variant.recipe.name, patient=True)
     first = variants[0].recipe
     metric = metric_of_recipe(first)
-    with downloading_once():  # or they might not be compared on the same text
+    with download_cache():  # or they might not be compared on the same text
         comparison = weigh([_candidate(variant, metric.name) for variant in variants], first.task, metric)
         if register_best:
             best = next(variant.recipe for variant in variants if variant.label == comparison.best.label)

@@ -12,7 +12,7 @@ from seqloom.artifact.permissions import keep_private
 from seqloom.artifact.stage_key import CORPUS, DATASET, VECTORS, VOCABULARY
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
-from seqloom.corpus.url_secrets import open_vault
+from seqloom.corpus.url_secrets import add_vault
 from seqloom.dataset.stage import encode_corpus
 from seqloom.progress import Progress
 from seqloom.recipe.adaptive_defaults import adapt
@@ -26,7 +26,7 @@ from tasks.progress_artifacts import audience
 from tasks.secret_blocks import secret_of_block
 from tasks.stage_runner import patient_task, run_stage, stage_task
 
-open_vault(secret_of_block)
+add_vault(secret_of_block)
 
 
 @patient_task(name="corpus", task_run_name="corpus · {recipe.name}")

@@ -10,7 +10,7 @@ from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage_key import CORPUS
 from seqloom.artifact.store import Store
-from seqloom.corpus.diff import Change, Pair, change_between
+from seqloom.corpus.diff import Change, Pair, compare_corpora
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.integrity import uri_of
 from seqloom.registry.lineage import newest_version, stages_of_version
@@ -50,7 +50,7 @@ def decide(recipe: Recipe, corpus: Manifest, share: float) -> RefreshDecision:
     before = Store(home).find_by_digest(CORPUS.name, digest)
     if before is None:
         return RefreshDecision(True, f"the corpus of {uri} is not in this store, so nobody can tell what changed")
-    change = change_between(before.path, corpus.path)
+    change = compare_corpora(before.path, corpus.path)
     more = change.share > share
     why = (
         f"rows since {uri}: {change.added:,} came and {change.removed:,} went, {change.share:.1%} of all; "

@@ -44,7 +44,7 @@ def told(files: tuple[SourceFile, ...], section: Corpus) -> list[str]:
     try:
         for row in read_pairs(files, section):
             if isinstance(row, Unreadable):
-                said.append(f"{row.place} line {row.line}: {row.problem}")
+                said.append(f"{row.location} line {row.line}: {row.problem}")
     except UserError as mistake:
         said.append(str(mistake))
     return said

@@ -73,7 +73,7 @@ def test_one_bad_row_costs_itself_alone(kind: str, bad: bytes, reason: str, plac
     [found] = [row for row in rows if isinstance(row, Unreadable)]
     before = (HEADS.get(kind, b"") + b"".join(good[:place])).count(b"\n")
     blank = kind == "po"
-    assert (found.reason, found.place) == (reason, str(tmp_path / f"a.{kind}"))
+    assert (found.reason, found.location) == (reason, str(tmp_path / f"a.{kind}"))
     assert before < found.line <= before + bad.count(b"\n") + blank
     assert len(rows) == ROWS + 1
     section = corpus(**written(kind, good, tmp_path))
@@ -148,7 +148,7 @@ def test_aligned_lines_stay_aligned(side: int, tmp_path: Path) -> None:
     section = corpus(train=[str(tmp_path / "a.en"), str(tmp_path / "a.de")])
     rows = list(read_pairs(locate(section, tmp_path).train.rows[0], section))
     assert all(row.source == row.target for row in rows if not isinstance(row, Unreadable))
-    assert [(row.line, row.place) for row in rows if isinstance(row, Unreadable)] == [
+    assert [(row.line, row.location) for row in rows if isinstance(row, Unreadable)] == [
         (12, str(tmp_path / ("a.en", "a.de")[side]))
     ]
 

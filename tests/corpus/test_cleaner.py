@@ -31,7 +31,7 @@ NONE: frozenset[str] = frozenset()
 def test_reasons(pairs: list[tuple[str, str, str]], reasons: list[str]) -> None:
     cleaner = Cleaner(max_characters=5)
     assert [
-        cleaner.reason_against(source, target, split, SplitGroup(source, NONE)) for split, source, target in pairs
+        cleaner.rejection_reason(source, target, split, SplitGroup(source, NONE)) for split, source, target in pairs
     ] == reasons
 
 
@@ -53,4 +53,4 @@ def test_dialogues_that_begin_alike_or_share_much_are_kept_apart_and_a_row_is_ke
         ("i", "j", "train", SplitGroup("third", NONE), "5"),
     ]
     reasons = [KEPT, KEPT, "also in test", "also in test", "duplicate", KEPT, "duplicate"]
-    assert [cleaner.reason_against(*row) for row in rows] == reasons
+    assert [cleaner.rejection_reason(*row) for row in rows] == reasons

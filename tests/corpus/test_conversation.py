@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.corpus.conversation import TURN, Conversation, listed_turns, newest, spoken
+from seqloom.corpus.conversation import TURN, Conversation, clean_turn, listed_turns, newest
 from seqloom.recipe.sections.vocabulary_section import Vocabulary
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
 from seqloom.vocabulary.word_counts import count_words
 
 SEEN = Conversation(turns=2, separator="__eou__", characters=20)
-SPOKEN = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).map(spoken).filter(bool)
+SPOKEN = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).map(clean_turn).filter(bool)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ SPOKEN = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).map(spok
     ],
 )
 def test_what_is_seen_of_a_row(row: object, seen: object) -> None:
-    assert SEEN.wording(row) == seen
+    assert SEEN.request_context(row) == seen
 
 
 def test_a_turn_holds_no_mark() -> None:

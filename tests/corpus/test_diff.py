@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqloom.corpus.corpus_files import CorpusWriter
-from seqloom.corpus.diff import change_between
+from seqloom.corpus.diff import compare_corpora
 from seqloom.corpus.splits import SPLITS
 
 Rows = dict[tuple[str, str], str]  # split by pair
@@ -30,7 +30,7 @@ def test_rows_that_came_and_went(before: Rows, after: Rows) -> None:
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as folder:
-        change = change_between(write(before, Path(folder) / "old"), write(after, Path(folder) / "new"))
+        change = compare_corpora(write(before, Path(folder) / "old"), write(after, Path(folder) / "new"))
     added, removed = after.keys() - before.keys(), before.keys() - after.keys()
     assert (change.before, change.added, change.removed) == (len(before), len(added), len(removed))
     assert set(change.added_examples) <= added
@@ -43,4 +43,4 @@ def test_rows_that_came_and_went(before: Rows, after: Rows) -> None:
 def test_a_row_that_only_moves_is_no_change(tmp_path: Path) -> None:
     rows: Rows = {("a", "b"): "train", ("c", "d"): "test"}
     moved: Rows = {("c", "d"): "train", ("a", "b"): "validation"}
-    assert change_between(write(rows, tmp_path / "old"), write(moved, tmp_path / "new")).share == 0.0
+    assert compare_corpora(write(rows, tmp_path / "old"), write(moved, tmp_path / "new")).share == 0.0

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from seqloom.corpus.download import downloading_once
+from seqloom.corpus.download import download_cache
 from seqloom.corpus.sources import locate
 from seqloom.errors import UserError
 from seqloom.recipe.schema import Corpus
@@ -11,7 +11,7 @@ from tests.corpus.site import Site
 
 def text_at(place: str, home: Path) -> str:
     ((file,),) = locate(Corpus(train=[place]), home).train.columns
-    assert file.place == place.partition("#")[0]
+    assert file.location == place.partition("#")[0]
     return file.path.read_text(encoding="utf-8")
 
 
@@ -46,10 +46,10 @@ def test_unpinned_is_downloaded_each_time(site: Site, tmp_path: Path) -> None:
 def test_one_piece_of_work_sees_the_same_bytes(site: Site, tmp_path: Path) -> None:
     place = f"{site.url}/a.tsv"
     site.put("one")
-    with downloading_once():
+    with download_cache():
         assert text_at(place, tmp_path) == "one"
         site.put("two")
-        with downloading_once():
+        with download_cache():
             assert text_at(place, tmp_path) == "one"
         assert text_at(place, tmp_path) == "one"
         assert text_at(place, tmp_path / "another home") == "two"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqloom.corpus.normalization import normalize
-from seqloom.corpus.running_text import LINE_END, as_lines, as_running, passages_of
+from seqloom.corpus.running_text import LINE_END, join_lines, restore_lines, split_passages
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.errors import UserError
@@ -20,8 +20,8 @@ LINES = st.lists(st.text(st.sampled_from("ab 天\t"), max_size=30), max_size=12)
 
 @given(lines=LINES, longest=st.integers(2, 40))
 def test_passages_put_end_to_end_are_the_text(lines: list[str], longest: int) -> None:
-    passages = [passage for passage, _ in passages_of(lines, longest)]
-    whole = as_running("".join(f"{line}\n" for line in lines))
+    passages = [passage for passage, _ in split_passages(lines, longest)]
+    whole = join_lines("".join(f"{line}\n" for line in lines))
     assert "".join(passages).replace(" ", "") == whole.replace(" ", "")  # a word that is too long is cut, too
     assert all(0 < len(passage) <= longest for passage in passages)
     assert all(passage == normalize(passage) for passage in passages)
@@ -30,13 +30,13 @@ def test_passages_put_end_to_end_are_the_text(lines: list[str], longest: int) ->
 @given(lines=LINES)
 def test_lines_come_back(lines: list[str]) -> None:
     text = "".join(f"{' '.join(line.split())}\n" for line in lines)
-    assert as_lines(as_running(text)) == text
-    assert as_lines(" ".join(passage for passage, _ in passages_of(lines, 40))).count("\n") == len(lines)
+    assert restore_lines(join_lines(text)) == text
+    assert restore_lines(" ".join(passage for passage, _ in split_passages(lines, 40))).count("\n") == len(lines)
 
 
 def test_passages_end_where_lines_do() -> None:
     lines = ["one two", "three", "", "a line that is far too long for a passage", "end"]
-    assert list(passages_of(lines, 16)) == [
+    assert list(split_passages(lines, 16)) == [
         (f"one two {LINE_END}", 1),
         (f"three {LINE_END} {LINE_END}", 2),
         ("a line that is", 4),
@@ -47,7 +47,7 @@ def test_passages_end_where_lines_do() -> None:
 
 
 def test_the_sign_itself_is_taken_out_of_text() -> None:
-    assert as_running(f"a {LINE_END} b\n\nc") == f"a b {LINE_END} {LINE_END} c"
+    assert join_lines(f"a {LINE_END} b\n\nc") == f"a b {LINE_END} {LINE_END} c"
 
 
 def corpus_of(folder: Path, lines: list[str], **fields: object) -> tuple[dict[str, list[str]], dict[str, object]]:
@@ -67,7 +67,7 @@ def test_splits_are_cut_by_place_and_nothing_is_thrown_away(tmp_path: Path) -> N
     lines = [f"line {number % 7}" for number in range(200)]  # every line many times
     splits, facts = corpus_of(tmp_path, lines, validation_share=0.1, test_share=0.2)
     order = [*splits["train"], *splits["validation"], *splits["test"]]
-    assert as_lines(" ".join(order)) == "".join(f"{line}\n" for line in lines)
+    assert restore_lines(" ".join(order)) == "".join(f"{line}\n" for line in lines)
     assert [len(splits[split]) for split in splits] == [140, 20, 40]
     assert facts["rejected"] == {}
 

@@ -36,9 +36,9 @@ def test_files_pair_by_name_or_not_at_all(ours: set[str], theirs: set[str], ends
             assert all(repr(each) in str(mistake.value) for each in sorted(ours - theirs)[:5])
             return
         rows = locate(section, folder).train.rows
-    assert {Path(source.place).name.removesuffix(ends[0]) for source, _ in rows} == ours
+    assert {Path(source.location).name.removesuffix(ends[0]) for source, _ in rows} == ours
     for source, target in rows:
-        assert Path(source.place).name.removesuffix(ends[0]) == Path(target.place).name.removesuffix(ends[1])
+        assert Path(source.location).name.removesuffix(ends[0]) == Path(target.location).name.removesuffix(ends[1])
 
 
 def test_what_is_missing_on_which_side_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +52,10 @@ def test_folders_are_a_part_of_the_name(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     make(tmp_path, "en/a/1", "en/b/1", "de/a/1", "de/b/1")
     rows = locate(corpus(train=["en/**/*", "de/**/*"]), tmp_path).train.rows
-    assert [(source.place, target.place) for source, target in rows] == [("en/a/1", "de/a/1"), ("en/b/1", "de/b/1")]
+    assert [(source.location, target.location) for source, target in rows] == [
+        ("en/a/1", "de/a/1"),
+        ("en/b/1", "de/b/1"),
+    ]
 
 
 def test_a_split_the_other_way_round_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

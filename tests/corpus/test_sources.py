@@ -35,7 +35,7 @@ def write(*names: str, content: str = "a\tb\n") -> None:
 def test_places_to_files(places: list[str], expected: list[list[tuple[str, str]]], here: Path) -> None:
     write("a.tsv", "A.CSV.GZ", "po/a.po", "po/deep/b.po", "[x]/a.jsonl", "l/1.en", "l/2.en", "l/1.de", "l/2.de")
     columns = locate(Corpus(train=places), here).train.columns
-    assert [[(file.place, file.format) for file in column] for column in columns] == expected
+    assert [[(file.location, file.format) for file in column] for column in columns] == expected
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def package(here: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_files_inside_a_package(package: str, here: Path) -> None:
     (column,) = locate(Corpus(train=[f"package://{package}/data/*.tsv"]), here).train.columns
-    assert [file.place for file in column] == [f"package://{package}/data/{n}.tsv" for n in (1, 2)]
+    assert [file.location for file in column] == [f"package://{package}/data/{n}.tsv" for n in (1, 2)]
     assert package not in sys.modules, "it is found, not imported"
     (only,) = locate(Corpus(train=[f"package://{package}/data/2.tsv"]), here).train.columns
     assert only == column[1:]
@@ -116,5 +116,5 @@ def test_a_name_that_is_not_utf8_is_told_as_python_escapes_it(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     Path(os.fsdecode(b"na\xefve.tsv")).write_text("source\ttarget\na\tb\n")
     [[file]] = locate(Corpus(train=["*.tsv"]), tmp_path).train.rows
-    assert file.place == r"na\udcefve.tsv"
+    assert file.location == r"na\udcefve.tsv"
     assert file.path.is_file()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqloom.corpus.sources import locate
-from seqloom.corpus.splits import SPLITS, Shares, Stretches, position
+from seqloom.corpus.splits import SPLITS, ContiguousSplits, Shares, hash_position
 
 from .files import corpus
 
@@ -14,12 +14,12 @@ SHARE = st.floats(0, 0.5)
 
 @pytest.mark.parametrize(("text", "expected"), [("a dog", 0.992232), ("", 0.893168), ("他来了。", 0.236532)])
 def test_position_is_the_same_everywhere_and_for_ever(text: str, expected: float) -> None:
-    assert position(text) == pytest.approx(expected, abs=1e-6)
+    assert hash_position(text) == pytest.approx(expected, abs=1e-6)
 
 
 @given(st.text())
 def test_position_is_a_share(text: str) -> None:
-    assert 0.0 <= position(text) < 1.0
+    assert 0.0 <= hash_position(text) < 1.0
 
 
 def test_shares_are_met() -> None:
@@ -55,11 +55,11 @@ def test_by_heart_every_split_is_the_training_text(tmp_path: Path) -> None:
     section = corpus(train=[str(tmp_path / "train.tsv")], overfit=True)
     shares = Shares.of(section, locate(section, tmp_path))
     assert shares.splits_of("a", "train") == SPLITS
-    assert Stretches(10, shares).splits_of("a", "train") == SPLITS
+    assert ContiguousSplits(10, shares).splits_of("a", "train") == SPLITS
 
 
 def test_running_text_is_cut_where_it_stands() -> None:
-    stretches = Stretches(20, Shares(validation=0.1, test=0.15))
+    stretches = ContiguousSplits(20, Shares(validation=0.1, test=0.15))
     splits = [split for _ in range(20) for split in stretches.splits_of("the same", "train")]
     assert splits == ["train"] * 15 + ["validation"] * 2 + ["test"] * 3
     assert stretches.splits_of("of a file of its own", "validation") == ("validation",)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from seqloom.corpus.corpus_files import read_split
-from seqloom.corpus.diff import change_between
+from seqloom.corpus.diff import compare_corpora
 from seqloom.corpus.sources import locate
 from seqloom.corpus.splits import SPLITS
 from seqloom.corpus.stage import build_corpus
@@ -41,10 +41,10 @@ def test_by_heart_every_split_is_the_whole_text(tmp_path: Path) -> None:
 def test_a_text_in_every_split_came_and_went_once(tmp_path: Path) -> None:
     before = built(tmp_path, "a", b"one\ntwo\nthree\n", overfit=True)
     after = built(tmp_path, "b", b"one\ntwo\nfour\n", overfit=True)
-    change = change_between(before, after)
+    change = compare_corpora(before, after)
     assert (change.before, change.added, change.removed) == (3, 1, 1)
     assert (change.added_examples, change.removed_examples) == ([("four", "four")], [("three", "three")])
-    assert change_between(before, before).share == 0
+    assert compare_corpora(before, before).share == 0
 
 
 def test_two_places_are_no_texts(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from seqloom.corpus import url_secrets
 from seqloom.corpus.sources import locate
-from seqloom.corpus.url_secrets import filled_in, open_vault
+from seqloom.corpus.url_secrets import add_vault, fill_secrets
 from seqloom.errors import UserError
 from seqloom.recipe.schema import Corpus
 from tests.corpus.site import Site
@@ -23,7 +23,7 @@ def fetch(place: str, home: Path) -> str:
     """The name of the file, by which everybody else knows it."""
     ((file,),) = locate(Corpus(train=[place]), home).train.columns
     assert file.path.is_relative_to(home / "downloads")
-    return f"{file.place} {file.path}"
+    return f"{file.location} {file.path}"
 
 
 @pytest.mark.parametrize("place", ["?token=${TOKEN}&dl=1", "?token=" + CANARY, "?a=b${TOKEN}", "?${TOKEN}"])
@@ -75,8 +75,8 @@ def test_a_failure_does_not_tell_it(url: str, tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_vault_is_asked_after_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    open_vault({"TOKEN": "of the vault", "my-block": "kept?"}.get)
-    assert filled_in("http://h?a=${my-block}", "corpus.train")[0] == "http://h?a=kept?"
-    assert filled_in("http://h?a=${TOKEN}", "corpus.train")[0] == "http://h?a=of%20the%20vault"
+    add_vault({"TOKEN": "of the vault", "my-block": "kept?"}.get)
+    assert fill_secrets("http://h?a=${my-block}", "corpus.train")[0] == "http://h?a=kept?"
+    assert fill_secrets("http://h?a=${TOKEN}", "corpus.train")[0] == "http://h?a=of%20the%20vault"
     monkeypatch.setenv("TOKEN", "mine")
-    assert filled_in("http://h?a=${TOKEN}", "corpus.train") == ("http://h?a=mine", ("mine", "mine"))
+    assert fill_secrets("http://h?a=${TOKEN}", "corpus.train") == ("http://h?a=mine", ("mine", "mine"))

@@ -11,7 +11,7 @@ from seqloom.batch_inference.input_table import open_input
 from seqloom.batch_inference.sharded_generation import BatchInference, generate_in_bulk
 from seqloom.corpus.conversation import Conversation
 from seqloom.corpus.corpus_files import keeps_whitespace, read_split
-from seqloom.corpus.running_text import as_lines, as_running, passages_of
+from seqloom.corpus.running_text import join_lines, restore_lines, split_passages
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.dataset.stage import encode_corpus, open_split
@@ -102,10 +102,10 @@ def test_pairs_that_differ_in_white_space_alone_are_the_same(tmp_path: Path) -> 
 def test_running_text_keeps_its_indentation(longest: int) -> None:
     lines = ["def f(x):", "    if x:", "\treturn  x", "", "  ", "f(1) "]
     whole = "".join(f"{line}\n" for line in lines)
-    passages = [passage for passage, _ in passages_of(lines, longest, keep=True)]
-    assert as_lines(" ".join(passages)) == whole
-    assert " ".join(passages) == as_running(whole, keep=True)
-    assert as_lines(as_running(whole[:-1], keep=True)) == whole[:-1]
+    passages = [passage for passage, _ in split_passages(lines, longest, keep=True)]
+    assert restore_lines(" ".join(passages)) == whole
+    assert " ".join(passages) == join_lines(whole, keep=True)
+    assert restore_lines(join_lines(whole[:-1], keep=True)) == whole[:-1]
 
 
 def test_a_turn_keeps_the_white_space_within_it() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.corpus.normalization import loses_layout, normalize
+from seqloom.corpus.normalization import has_layout, normalize
 from seqloom.recipe.schema import Vocabulary as Section
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
@@ -71,7 +71,7 @@ def test_a_text_of_white_space_alone_is_no_text() -> None:
 
 
 def test_layout_is_more_than_spaces_between_words() -> None:
-    assert [loses_layout(text) for text in ("a b", " a  b \n", "a\nb", "a\u00a0b", "a\tb", "")] == [
+    assert [has_layout(text) for text in ("a b", " a  b \n", "a\nb", "a\u00a0b", "a\tb", "")] == [
         *(False, False),
         *(True, True, True),
         False,

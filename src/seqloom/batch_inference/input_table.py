@@ -15,9 +15,9 @@ from seqloom.corpus.corpus_files import storable
 from seqloom.corpus.csv_rows import CsvRow, csv_rows, tsv_rows
 from seqloom.corpus.file_io import read_lines, without_end
 from seqloom.corpus.json_objects import JsonRow, as_text, found_at, json_object, json_rows
-from seqloom.corpus.pairs import Unreadable, Unusable
+from seqloom.corpus.pairs import RowError, Unreadable
 from seqloom.corpus.sources import ENDINGS, SourceFile, ending_of, is_parquet
-from seqloom.corpus.unsupported_formats import refuse_foreign
+from seqloom.corpus.unsupported_formats import refuse_unsupported
 from seqloom.errors import UserError
 
 FORMATS = ("lines", "tsv", "csv", "jsonl", "parquet")
@@ -80,7 +80,7 @@ def open_input(path: Path, kind: str, column: str) -> InputTable:
         if not path.is_file():
             raise UserError(f"{path}: no such file (looked in {Path.cwd()}); give a file of texts")
         form = _format(path) if kind == "auto" else kind
-        file = SourceFile(str(path), path, digest_of_file(path), form, encoding_told_by="its encoding")
+        file = SourceFile(str(path), path, digest_of_file(path), form, encoding_source="its encoding")
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); give a file of texts") from None
     columns = tuple(_columns(file, column))
@@ -102,7 +102,7 @@ def open_input(path: Path, kind: str, column: str) -> InputTable:
 def _format(path: Path) -> str:
     ending = ending_of(path.name, path)
     if path.stat().st_size:
-        refuse_foreign(str(path), path, ending, "the file", markup=False)
+        refuse_unsupported(str(path), path, ending, "the file", markup=False)
     form = "parquet" if is_parquet(path) else ENDINGS.get(ending, "lines")
     return form if form in FORMATS else "lines"
 
@@ -133,7 +133,7 @@ def _schema(file: SourceFile) -> pa.Schema:
     try:
         return pq.read_schema(file.path)
     except pa.ArrowInvalid as error:
-        raise UserError(f"{file.place}: not a Parquet file ({error}); correct the file or its format") from None
+        raise UserError(f"{file.location}: not a Parquet file ({error}); correct the file or its format") from None
 
 
 def _count(file: SourceFile, column: str, columns: tuple[str, ...]) -> int:
@@ -179,7 +179,7 @@ def _records(file: SourceFile, column: str, columns: tuple[str, ...]) -> Iterato
 
 def _table_rows(file: SourceFile, column: str) -> Iterator[CsvRow]:
     lines = read_lines(file)
-    return csv_rows(lines, file.place, [column]) if file.format == "csv" else tsv_rows(lines)
+    return csv_rows(lines, file.location, [column]) if file.format == "csv" else tsv_rows(lines)
 
 
 def _read(row: JsonRow | Unreadable) -> dict[str, object]:
@@ -188,7 +188,7 @@ def _read(row: JsonRow | Unreadable) -> dict[str, object]:
         return row.value
     try:
         return json_object(row.text)
-    except Unusable:
+    except RowError:
         return {}
 
 

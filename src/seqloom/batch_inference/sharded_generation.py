@@ -87,7 +87,7 @@ def generate_in_bulk(
     for taken in bulk.input.columns:
         if taken in generator.kinds:
             raise UserError(
-                f"{bulk.input.file.place}: has a column {taken!r} already, which is to be added; rename or remove it"
+                f"{bulk.input.file.location}: has a column {taken!r} already, which is to be added; rename or remove it"
             )
     key = bulk.key()
     folder = to / f"{read_recipe(bulk.checkpoint).name}-{key[:12]}"
@@ -101,7 +101,7 @@ def generate_in_bulk(
             failed, listed = _list_failures(bulk, folder, failures)
             hand_over(folder)
     if failed == bulk.input.rows:
-        raise UserError(f"{bulk.input.file.place}: no row could be used; the first: {listed[0]['reason']}")
+        raise UserError(f"{bulk.input.file.location}: no row could be used; the first: {listed[0]['reason']}")
     made = bulk.input.rows - before
     return BatchReport(
         folder=str(folder),

@@ -51,7 +51,7 @@ def init(
     places = tuple(data or [_ask("Table or text to learn from", "give it with --data FILE")])
     from seqloom.corpus.column_roles import roles_of
 
-    table = _look_at(places)
+    table = _preview(places)
     roles = roles_of(table, source, target, task) or _asked_roles(table, source, target, task)
     start = _start(name, recipe_file, places, table, roles)
     recipe = _checked_recipe(start)
@@ -72,15 +72,15 @@ def _require_free(files: list[Path]) -> None:
             raise UserError(f"{file} is there already, and nothing is overwritten: {remedy}, or move it away")
 
 
-def _look_at(places: tuple[str, ...]) -> "Table":
-    from seqloom.corpus.column_preview import look_at, look_at_aligned
+def _preview(places: tuple[str, ...]) -> "Table":
+    from seqloom.corpus.column_preview import preview, preview_aligned
 
     if len(places) > 2:
         raise UserError(
             "--data is given once for a table or text, and twice for aligned files of source and target lines; "
             "for several files of a kind give a pattern, such as 'data/*.csv'"
         )
-    return look_at_aligned(places, home_folder()) if len(places) == 2 else look_at(places[0], home_folder())
+    return preview_aligned(places, home_folder()) if len(places) == 2 else preview(places[0], home_folder())
 
 
 def _asked_roles(table: "Table", source: str, target: str, task: str) -> "Roles":
@@ -93,9 +93,9 @@ def _asked_roles(table: "Table", source: str, target: str, task: str) -> "Roles"
 
     names = [column.name for column in table.columns] + [column.name for column in table.lists]
     remedy = f"give --source and --target of its columns {', '.join(names)}"
-    why = f"{table.place}: its columns do not tell which is the source and which the target"
+    why = f"{table.location}: its columns do not tell which is the source and which the target"
     if not names:
-        raise UserError(f"{table.place} has no columns, and --task {task} needs two: give a table, or --data twice")
+        raise UserError(f"{table.location} has no columns, and --task {task} needs two: give a table, or --data twice")
     if not is_terminal():
         raise UserError(f"{why}: {remedy}")
     print(f"{why}; it has {', '.join(names)}.", file=sys.stderr)
@@ -183,13 +183,13 @@ def _write(file: Path, text: str) -> None:
 
 def _in_words(table: "Table", roles: "Roles") -> str:
     if not roles.target:
-        return table.place
+        return table.location
     if roles.source == roles.target:
-        return f"{roles.source} of {table.place}"
+        return f"{roles.source} of {table.location}"
     if table.format == "lines":
-        return table.place
+        return table.location
     languages = f" ({roles.source_language} to {roles.target_language})" if roles.source_language else ""
-    return f"{roles.source} to {roles.target} of {table.place}{languages}"
+    return f"{roles.source} to {roles.target} of {table.location}{languages}"
 
 
 def _next(name: str, task: str, recipe_file: Path, recipe_only: bool) -> list[str]:

@@ -16,8 +16,8 @@ from seqloom.artifact.full_disk import full_disk, full_place, has_no_space
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.permissions import keep_private
 from seqloom.cli import answer_commands, chat_session, init_command, recipe_commands, registry_commands, stack_commands
-from seqloom.corpus.download import downloading_once
-from seqloom.corpus.url_secrets import open_vault
+from seqloom.corpus.download import download_cache
+from seqloom.corpus.url_secrets import add_vault
 from seqloom.errors import UserError, showable
 from seqloom.preemption import Preempted
 from seqloom.stack.failure import StackFailure
@@ -48,8 +48,8 @@ def begin(
         print(f"seqloom: {warning}", file=sys.stderr)
     join(home)
     tell(home, context.invoked_subcommand or "", sys.argv)
-    open_vault(secret_of_block)
-    context.with_resource(downloading_once())
+    add_vault(secret_of_block)
+    context.with_resource(download_cache())
 
 
 def run() -> NoReturn:

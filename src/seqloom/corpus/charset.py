@@ -1,4 +1,4 @@
-"""In which encoding a file is: its mark, what the recipe or the file itself says, and what contradicts that."""
+"""Character encoding of a file: byte order mark, recipe field or PO header, checked against the bytes."""
 
 import codecs
 import re
@@ -6,7 +6,7 @@ import re
 from seqloom.errors import UserError
 
 UTF = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
-_MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
+_MARKS = (  # byte order marks; UTF-32 first, as its mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -14,17 +14,17 @@ _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF8, "utf-8"),
 )
 _TWO_BYTES = ("gb", "big5", "shift", "euc", "cp9")  # beginnings of names
-_CHANCE = 10  # characters of two bytes that may look like UTF-8 and be none
-_NULS = 0.3  # share of the bytes at even or at odd places that tells UTF-16
+_CHANCE = 10  # two-byte sequences that may look like UTF-8 by chance
+_NULS = 0.3  # share of zeros at the even or at the odd positions from which on a file is UTF-16
 _CHARSET = re.compile(rb'charset\s*=\s*([^\s;"\\]+)', re.IGNORECASE)
-_SPEECHLESS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf_7")
+_UNSUPPORTED_CODECS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf_7")
 
 
-def encoding_of(head: bytes, given: str, place: str, told_by: str) -> str:
-    """The encoding of a file that begins with `head`: by its mark, else as `given`.
+def encoding_of(head: bytes, given: str, location: str, encoding_source: str) -> str:
+    """Return the encoding of a file that begins with `head`: by its byte order mark, else as `given`.
 
     Raises:
-        UserError: the bytes contradict what is `told_by` a field or a header.
+        UserError: the bytes contradict `encoding_source`, the field or header that names the encoding.
     """
     for mark, encoding in _MARKS:
         if head.startswith(mark):
@@ -32,27 +32,27 @@ def encoding_of(head: bytes, given: str, place: str, told_by: str) -> str:
     order = _order_of_utf16(head)
     if given == "utf-16":
         if b"\0" not in head:  # ends of lines would have one
-            raise UserError(f"{place}: is not UTF-16, as {told_by} says: correct it")
+            raise UserError(f"{location}: is not UTF-16, as {encoding_source} says: correct it")
         return order or "utf-16-le"
     if order:
         raise UserError(
-            f"{place}: every other byte is 0, as in UTF-16 without its mark: save the file as UTF-8, or set "
+            f"{location}: every other byte is 0, as in UTF-16 without its mark: save the file as UTF-8, or set "
             "corpus.encoding to utf-16"
         )
     found = 0 if given == "utf-8" else _characters_of_utf8(head)
     if found >= (_CHANCE if given.startswith(_TWO_BYTES) else 1):
         raise UserError(
-            f"{place}: is UTF-8 ({found} characters of several bytes at its beginning), and {told_by} says {given}: "
-            "correct it"
+            f"{location}: is UTF-8 ({found} characters of several bytes at its beginning), and {encoding_source} says "
+            f"{given}: correct it"
         )
     return given
 
 
-def charset_of_header(header: bytes, place: str) -> str:
-    """The encoding that the header of a catalog names; nothing where it names none.
+def charset_of_header(header: bytes, location: str) -> str:
+    """Return the encoding that the header of a gettext catalog names, or an empty string.
 
     Raises:
-        UserError: there is no such encoding.
+        UserError: the encoding is unknown.
     """
     found = _CHARSET.search(header)
     name = found[1].decode("ascii", "replace") if found else ""
@@ -61,19 +61,19 @@ def charset_of_header(header: bytes, place: str) -> str:
     try:
         codec = codecs.lookup(name)
         plain = bytes(range(0x20, 0x7F)).replace(b"\\", b"")
-        if codec.name.replace("-", "_") in _SPEECHLESS or plain.decode(codec.name) != plain.decode("ascii"):
+        if codec.name.replace("-", "_") in _UNSUPPORTED_CODECS or plain.decode(codec.name) != plain.decode("ascii"):
             raise LookupError
-    except (LookupError, UnicodeDecodeError):  # none, or one of those in which no catalog is written
+    except (LookupError, UnicodeDecodeError):  # unknown, or a codec that no catalog is written in
         if re.fullmatch(r"utf-?(16|32)([-_]?[bl]e)?", name, re.IGNORECASE):
-            return ""  # its mark tells it; without one this header could not have been read
+            return ""  # known by its byte order mark; without one this header could not have been read
         raise UserError(
-            f"{place}: the header says charset={name[:40]}, which is no encoding known here; correct it"
+            f"{location}: the header says charset={name[:40]}, which is no encoding known here; correct it"
         ) from None
     return codec.name
 
 
 def header_of(head: bytes) -> bytes:
-    """The first entry of a PO file, its quoted pieces joined, if it is a header."""
+    """Return the first entry of a PO file with its quoted pieces joined; empty if it is no header."""
     head = head.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     entry = re.search(rb'^msgid\s+""\s*^msgstr\s+((?:"[^\n]*"\s*)+)', head, re.MULTILINE)
     before = head[: entry.start()] if entry else b""
@@ -83,7 +83,7 @@ def header_of(head: bytes) -> bytes:
 
 
 def _order_of_utf16(head: bytes) -> str:
-    """Where zeros stand in text of letters below 256, if there are enough of them."""
+    """Return the byte order of UTF-16 by the positions of zero bytes; empty if there are too few of them."""
     pairs = len(head) // 2
     if not pairs:
         return ""
@@ -94,7 +94,7 @@ def _order_of_utf16(head: bytes) -> str:
 
 
 def _characters_of_utf8(head: bytes) -> int:
-    """How many characters of several bytes there are, if all of it is UTF-8; a last one may be cut."""
+    """Count multi-byte characters if `head` is valid UTF-8, else 0; the last one may be cut off."""
     if head.isascii():
         return 0
     try:

@@ -1,4 +1,4 @@
-"""The columns of a file, as its first rows show them: for whoever has to say which of them is what."""
+"""Preview of a file: its format and the values of its columns in the first rows (used by `seqloom init`)."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -25,37 +25,37 @@ _LABEL_LENGTH = 40  # characters of a label, at most
 _SCORES = 10  # distinct numbers that are labels, such as stars, at most
 _ABOUT = "id uuid guid key index idx number nr no date day time timestamp created updated url link href split fold user"
 _NO_TEXT = frozenset([*_ABOUT.split(), "author", "email", "file", "path", "hash"])
-"""Last words of the names of columns that hold something about a text."""
+"""Last words of the names of metadata columns."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column, and what stands in it."""
+    """A column with the values of the first rows."""
 
     name: str
     values: tuple[str, ...]  # those that are not empty
 
     @property
     def is_numeric(self) -> bool:
-        """Whether most of it has no letter."""
+        """True if most values have no letter."""
         return 2 * sum(any(map(str.isalpha, value)) for value in self.values) < len(self.values)
 
     @property
     def holds_labels(self) -> bool:
-        """Whether a few short values stand in it, again and again."""
+        """True if it has few distinct values, short and repeated."""
         distinct = set(self.values)
         most = _SCORES if self.is_numeric else _LABELS
         few = 0 < len(distinct) <= min(most, max(2, len(self.values) // 5)) < len(self.values)
-        return few and max(map(len, distinct)) <= _LABEL_LENGTH and not self._is_about
+        return few and max(map(len, distinct)) <= _LABEL_LENGTH and not self._is_metadata
 
     @property
     def holds_text(self) -> bool:
-        """Whether it is more than a number or a sign of something."""
-        return bool(self.values) and not self.is_numeric and not self._is_about
+        """True if it holds text, not numbers or metadata."""
+        return bool(self.values) and not self.is_numeric and not self._is_metadata
 
     @property
-    def _is_about(self) -> bool:
-        """Whether it tells something about a text; id and no are languages too, whose texts have spaces."""
+    def _is_metadata(self) -> bool:
+        """True if its name is one of metadata; `id` and `no` are languages too, whose texts have spaces."""
         last = next(reversed(words_of(self.name)), "")
         spaced = 2 * sum(" " in value for value in self.values) > len(self.values)
         return last in _NO_TEXT and not (len(last) == 2 and spaced)
@@ -63,7 +63,7 @@ class Column:
 
 @dataclass(frozen=True)
 class ListColumn:
-    """A key whose values are lists of turns."""
+    """A key whose values are lists of dialogue turns."""
 
     name: str
     dialogues: tuple[list[str], ...]
@@ -71,71 +71,71 @@ class ListColumn:
 
 @dataclass(frozen=True)
 class Table:
-    """The beginning of a file, or of two aligned ones."""
+    """The first rows of a file, or of two aligned ones."""
 
-    place: str
+    location: str
     format: str  # as corpus.format says it
-    columns: tuple[Column, ...]  # those that can be named; none where it is lines of text, or a catalog
+    columns: tuple[Column, ...]  # that have a name; none for plain text and gettext catalogs
     header: bool = True
-    characters: int = 0  # of plain text, some
+    characters: int = 0  # size of plain text, approximately
     lines: tuple[str, ...] = ()  # of plain text
     lists: tuple[ListColumn, ...] = ()
 
 
 def words_of(name: str) -> list[str]:
-    """The words of a column's name, in small letters: translation.en, target_text, sourceText."""
+    """Split a column's name into lower-case words: translation.en, target_text, sourceText."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     return [word.lower() for word in re.split(r"[^\w]+|_", apart) if word]
 
 
-def look_at(place: str, home: Path) -> Table:
-    """The first rows of a file, or of the first that a pattern matches.
+def preview(location: str, home: Path) -> Table:
+    """Read the first rows of a file, or of the first file that a pattern matches.
 
     Raises:
-        UserError: it is not there, or nothing that Seqloom reads.
+        UserError: the file is missing or of a format that is not read.
     """
-    file = _found(place, home)
+    file = _found(location, home)
     match file.format:
         case "running":
-            return Table(place, "running", (), characters=file.path.stat().st_size, lines=_lines(file))
+            return Table(location, "running", (), characters=file.path.stat().st_size, lines=_lines(file))
         case "po" | "mo":
-            return Table(place, file.format, ())
+            return Table(location, file.format, ())
         case "jsonl" | "parquet":
             columns, lists = _object_columns(file)
-            return Table(place, file.format, columns, lists=lists)
+            return Table(location, file.format, columns, lists=lists)
         case "csv":
-            return _delimited(place, file, _csv_sample(file))
-    return _delimited(place, file, list(islice(tsv_rows(read_lines(file)), SAMPLE)))
+            return _delimited(location, file, _csv_sample(file))
+    return _delimited(location, file, list(islice(tsv_rows(read_lines(file)), SAMPLE)))
 
 
-def look_at_aligned(places: Sequence[str], home: Path) -> Table:
-    """The first lines of two files, line n of one of which belongs to line n of the other: a column each.
+def preview_aligned(locations: Sequence[str], home: Path) -> Table:
+    """Read the first lines of two aligned files as a table of two columns.
 
     Raises:
-        UserError: one is not there, or is no file of lines.
+        UserError: a file is missing or has no lines of text.
     """
-    files = [column[0] for column in locate(Corpus(train=list(places)), home).train.columns]
-    names = _told_apart(files)
+    files = [column[0] for column in locate(Corpus(train=list(locations)), home).train.columns]
+    names = _differing_names(files)
     pairs = list(zip(*map(_lines, files), strict=False))
     columns = (Column(name, tuple(pair[side].strip() for pair in pairs)) for side, name in enumerate(names))
-    return Table(" and ".join(places), "lines", tuple(columns))
+    return Table(" and ".join(locations), "lines", tuple(columns))
 
 
-def _told_apart(files: Sequence[SourceFile]) -> list[str]:
-    """Of two files what differs in their names, as train.en and train.de do: their languages, often."""
-    parts = [re.split(r"[^\w]+|_", file.place) for file in files]
+def _differing_names(files: Sequence[SourceFile]) -> list[str]:
+    """Return the part of each name that differs, such as en and de of train.en and train.de."""
+    parts = [re.split(r"[^\w]+|_", file.location) for file in files]
     apart = [[part for part in ours if part not in theirs] for ours, theirs in (parts, parts[::-1])]
     return [(only or all_of)[-1] for only, all_of in zip(apart, parts, strict=True)]
 
 
 def _lines(file: SourceFile) -> tuple[str, ...]:
-    """The first of them that can be read."""
+    """Return the first readable lines of a file."""
     return tuple(without_end(row[1]) for row in islice(readable_lines(file), SAMPLE) if not isinstance(row, Unreadable))
 
 
-def _found(place: str, home: Path) -> SourceFile:
-    """The file of a place; one whose name tells no format is running text."""
-    asked = Corpus(train=[place])
+def _found(location: str, home: Path) -> SourceFile:
+    """Locate a file; one whose name has no known ending is running text."""
+    asked = Corpus(train=[location])
     try:
         return locate(asked, home).train.columns[0][0]
     except UserError as mistake:
@@ -145,21 +145,21 @@ def _found(place: str, home: Path) -> SourceFile:
 
 
 def write_texts(table: Table, column: str, file: Path, home: Path) -> None:
-    """Write a column as plain text, one text a line; `file` may not be there."""
-    section = Corpus(train=[table.place], source_column=column, header=table.header)
+    """Write a column as plain text, one text a line, to a new file."""
+    section = Corpus(train=[table.location], source_column=column, header=table.header)
     with file.open("x", encoding="utf-8") as stream:
-        for row in read_columns(_found(table.place, home), section, ("source_column",)):
+        for row in read_columns(_found(table.location, home), section, ("source_column",)):
             if not isinstance(row, Unreadable) and (text := " ".join(row[1][0].split())):
                 stream.write(f"{text}\n")
 
 
 def _csv_sample(file: SourceFile) -> list[CsvRow]:
-    """The first rows by the delimiter that makes the most columns of them."""
+    """Return the first rows, split at the delimiter that gives the most columns."""
     best: list[CsvRow] = []
     most = (0.0, 0)
     for delimiter in DELIMITERS:
         try:
-            rows = list(islice(csv_rows(read_lines(file), file.place, (), delimiter), SAMPLE))
+            rows = list(islice(csv_rows(read_lines(file), file.location, (), delimiter), SAMPLE))
         except UserError:  # its first row is malformed, read so
             continue
         width = len(rows[0].fields) if rows else 0
@@ -170,10 +170,10 @@ def _csv_sample(file: SourceFile) -> list[CsvRow]:
     return best
 
 
-def _delimited(place: str, file: SourceFile, rows: Sequence[CsvRow]) -> Table:
+def _delimited(location: str, file: SourceFile, rows: Sequence[CsvRow]) -> Table:
     good = [row.fields for row in rows if not row.reason]
     if not good:
-        raise UserError(f"{place}: no row of it can be read; {rows[0].problem if rows else 'fill it'}")
+        raise UserError(f"{location}: no row of it can be read; {rows[0].problem if rows else 'fill it'}")
     header = _is_header(good[0], good[1:])
     names = [name.strip() for name in good[0]] if header else [str(number + 1) for number in range(len(good[0]))]
     body = [row for row in good[header:] if len(row) == len(names)]
@@ -181,18 +181,18 @@ def _delimited(place: str, file: SourceFile, rows: Sequence[CsvRow]) -> Table:
         Column(name, tuple(filter(None, (row[number].strip() for row in body)))) for number, name in enumerate(names)
     ]
     named = (column for column in columns if column.name and names.count(column.name) == 1)
-    return Table(place, file.format, tuple(named), header)
+    return Table(location, file.format, tuple(named), header)
 
 
 def _is_header(fields: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a first row names columns: short, none twice, and no sentence unless it stands over numbers."""
+    """Return whether a first row names columns: short, unique, and no sentences unless above numbers."""
     names = [field.strip() for field in fields]
     said = [name for name in names if name]
     if len({*said}) < len(said) or any(len(name) > 40 for name in said) or not any(map(_has_letter, said)):
         return False
     over_numbers = any(
-        _has_letter(name) and Column("", tuple(row[place] for row in rows if len(row) > place)).is_numeric
-        for place, name in enumerate(names)
+        _has_letter(name) and Column("", tuple(row[index] for row in rows if len(row) > index)).is_numeric
+        for index, name in enumerate(names)
     )
     sentence = any(len(name.split()) > 3 or name.endswith((".", "?", "!", "。")) for name in said)
     return over_numbers or not sentence
@@ -203,7 +203,7 @@ def _has_letter(name: str) -> bool:
 
 
 def _object_columns(file: SourceFile) -> tuple[tuple[Column, ...], tuple[ListColumn, ...]]:
-    """The keys of texts, and those of lists of turns."""
+    """Return the keys with texts, and those with lists of turns."""
     rows: Iterator[JsonRow | Unreadable] = parquet_rows(file, ()) if file.format == "parquet" else json_rows(file, ())
     found: dict[str, list[str]] = {}
     lists: dict[str, list[list[str]]] = {}
@@ -216,14 +216,14 @@ def _object_columns(file: SourceFile) -> tuple[tuple[Column, ...], tuple[ListCol
                     lists.setdefault(name, []).append(turns)
     if not found and not lists:
         raise UserError(
-            f"{file.place}: no row of it is an object with texts; write one a line, such as {{'source': …}}"
+            f"{file.location}: no row of it is an object with texts; write one a line, such as {{'source': …}}"
         )
     columns = (Column(name, tuple(filter(None, map(str.strip, texts)))) for name, texts in found.items())
     return tuple(columns), tuple(ListColumn(name, tuple(dialogues)) for name, dialogues in lists.items())
 
 
 def _leaves(value: dict[str, object], before: str = "", depth: int = DEPTH) -> Iterator[tuple[str, str]]:
-    """The texts of an object by their keys, joined by a dot."""
+    """Yield the texts of a nested object with their keys joined by dots."""
     for key, inner in value.items():
         name = f"{before}{key}"
         if isinstance(inner, dict) and depth:

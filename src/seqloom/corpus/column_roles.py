@@ -1,4 +1,4 @@
-"""Which column of a table is the source and which the target, and what task that makes."""
+"""Detect source column, target column, languages and task of a table."""
 
 import re
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ SOURCES = ("source", "src", "text", "input", "question", "prompt", "sentence", "
            "message", "content", "comment")  # fmt: skip
 TARGETS = ("target", "tgt", "label", "output", "answer", "reply", "response", "summary", "title", "subject", "headline",
            "translation", "sentiment", "class", "category")  # fmt: skip
-LONG = 150  # characters of a text that one would want a summary of
-SHORTENED = 0.35  # of the text is a summary, at most
+LONG = 150  # mean characters of texts that are worth a summary
+SHORTENED = 0.35  # length of a summary in relation to its text, at most
 USUAL_LENGTH = 1000  # characters: corpus.max_characters where a recipe is silent
 LONGEST = 20_000
 PASSAGES = 200  # of running text, which are its rows
@@ -23,26 +23,26 @@ PASSAGES = 200  # of running text, which are its rows
 
 @dataclass(frozen=True)
 class Roles:
-    """What a table is learned from; without a target, text that goes on from itself."""
+    """Columns and task of a table; without a target it is text for a language model."""
 
     source: str = ""
     target: str = ""
     task: str = "generation"
     source_language: str = ""  # BCP 47; empty where nothing tells it
     target_language: str = ""
-    max_characters: int = 0  # 0: what is usual will do
+    max_characters: int = 0  # 0: the default is enough
     dialogues: DialogueShape | None = None
 
 
 def roles_of(table: Table, source: str = "", target: str = "", task: str = "") -> Roles | None:
-    """Who is who, of what is not said already; None where that cannot be told.
+    """Detect the roles that are not given; None if that is ambiguous.
 
     Raises:
-        UserError: a column that is said is not there.
+        UserError: a given column is missing.
     """
     if table.format in ("po", "mo"):
         return Roles(task=task or "translation")
-    _check_said(table, source, target)
+    _check_given(table, source, target)
     if task in ("", "chat") and (shape := shape_of(table, source, target, asked=task == "chat")):
         return Roles(shape.source_column, shape.target_column, "chat", dialogues=shape)
     if task == "chat":
@@ -61,17 +61,17 @@ def roles_of(table: Table, source: str = "", target: str = "", task: str = "") -
     return _roles(found[0], found[1], task)
 
 
-def _check_said(table: Table, source: str, target: str) -> None:
+def _check_given(table: Table, source: str, target: str) -> None:
     names = [column.name for column in table.columns] + [column.name for column in table.lists]
     for said, option in ((source, "--source"), (target, "--target")):
         if said and not names:
-            raise UserError(f"{table.place} has no columns: remove {option}")
+            raise UserError(f"{table.location} has no columns: remove {option}")
         if said and said not in names:
-            raise UserError(f"{table.place} has no column {said!r}: {option} may be {', '.join(names)}")
+            raise UserError(f"{table.location} has no column {said!r}: {option} may be {', '.join(names)}")
 
 
 def _reconstruction(table: Table, said: str) -> Roles | None:
-    """One text is source and target: a line, or a column."""
+    """Return the roles for reconstruction: one column, or each line, is source and target."""
     if not table.columns:
         return Roles(task="reconstruction")
     texts = [column for column in table.columns if column.name == said or (not said and column.holds_text)]
@@ -122,19 +122,19 @@ def _task_of(source: Column, target: Column) -> str:
 
 
 def _length(*columns: Column) -> int:
-    """Characters that 95 in a hundred texts are no longer than, rounded up, where that is more than usual."""
+    """Return the 95th percentile of lengths in characters, rounded up, or 0 if the default is enough."""
     longest = max(quantiles(map(len, column.values), n=20)[-1] if len(column.values) > 1 else 0.0 for column in columns)
     return 0 if longest <= USUAL_LENGTH else min(LONGEST, 500 * (int(longest) // 500 + 1))
 
 
 def _passage(characters: int) -> int:
-    """Characters of a passage by which a short text makes some two hundred of them: enough to hold some out."""
+    """Return passage length in characters such that a short text makes about 200 of them; 0 for the default."""
     wanted = characters // PASSAGES // 50 * 50
     return 0 if wanted >= USUAL_LENGTH else max(100, wanted)
 
 
 def _called(names: Sequence[str], columns: Sequence[Column]) -> Column | None:
-    """The column that goes by the first of these names, alone or as the first or last word of its own."""
+    """Return the column with the earliest of these names, as its whole name or its first or last word."""
     for name in names:
         exact = [column for column in columns if column.name.strip().lower() == name]
         close = [column for column in columns if name in (words_of(column.name)[:1] + words_of(column.name)[-1:])]
@@ -144,7 +144,7 @@ def _called(names: Sequence[str], columns: Sequence[Column]) -> Column | None:
 
 
 def _language(name: str) -> str:
-    """The language that a column's name tells: en, text_de, translation.pt-BR, english; else nothing."""
+    """Return the language in a column's name (en, text_de, translation.pt-BR, english), or an empty string."""
     tag = re.search(r"(?:^|[._\s/])([a-z]{2}([-_][A-Z]{2})?)$", name) or re.fullmatch(r"([A-Z]{2})", name)
     words = [tag[1]] if tag else [word for word in words_of(name) if len(word) > 4]
     for word in words:

@@ -1,4 +1,4 @@
-"""What a file is packed with, told by its first bytes whatever its name, and the bytes inside."""
+"""Decompression: gzip, bzip2, xz, zstandard and zip, recognized by the first bytes."""
 
 import bz2
 import gzip
@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from seqloom.errors import UserError
 
-HEAD = 1 << 16  # bytes by which a file is judged
+HEAD = 1 << 16  # bytes from which format and encoding are detected
 PACKED = ("gz", "bz2", "xz", "zst", "zip")  # endings of file names
 _PACKERS = {
     b"\x1f\x8b": "gzip",
@@ -30,54 +30,54 @@ _PACKERS = {
     b"LZIP\x01": "lzip",
     b"\x1f\x9d": "compress",
 }
-_NOT_UNPACKED = ("7-Zip", "RAR", "LZ4", "lzip", "compress")
+_UNSUPPORTED = ("7-Zip", "RAR", "LZ4", "lzip", "compress")
 _DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError, pa.ArrowInvalid)
 
 
 def packer_of(path: Path) -> str:
-    """The program that packed a file; nothing where none did."""
+    """Return the name of a file's compression, or an empty string."""
     with path.open("rb") as file:
         head = file.read(10)
-    if head[:3] == b"BZh" and head[4:10] != b"1AY&SY":  # a text may begin so
+    if head[:3] == b"BZh" and head[4:10] != b"1AY&SY":  # a text may begin with BZh
         return ""
     return next((packer for first, packer in _PACKERS.items() if head.startswith(first)), "")
 
 
 @contextmanager
-def unpacked(path: Path, place: str) -> Iterator[BinaryIO]:
-    """Open a file, looking through gzip, bzip2, xz, zstandard and a zip archive with one file.
+def unpacked(path: Path, location: str) -> Iterator[BinaryIO]:
+    """Open a file, decompressing gzip, bzip2, xz, zstandard or a zip archive with one file.
 
     Raises:
-        UserError: it is packed in another way, or damaged.
+        UserError: the compression is not supported, or the data is damaged.
     """
     packer = packer_of(path)
-    if packer in _NOT_UNPACKED:
+    if packer in _UNSUPPORTED:
         raise UserError(
-            f"{place}: is packed by {packer}; unpack it, or pack it by gzip, bzip2, xz, zstandard or zip, which are "
+            f"{location}: is packed by {packer}; unpack it, or pack it by gzip, bzip2, xz, zstandard or zip, which are "
             "looked through"
         )
     try:
-        with _opened(path, packer, place) as stream:
+        with _opened(path, packer, location) as stream:
             yield stream
     except _DAMAGE as error:
-        raise _damaged(place, packer, error) from None
+        raise _damaged(location, packer, error) from None
     except OSError as error:
-        if error.errno is not None or not packer:  # the disk's fault
+        if error.errno is not None or not packer:  # an error of the disk
             raise
-        raise _damaged(place, packer, error) from None
+        raise _damaged(location, packer, error) from None
 
 
-def head_of(path: Path, place: str) -> bytes:
-    """The first bytes inside a file."""
-    with unpacked(path, place) as stream:
+def head_of(path: Path, location: str) -> bytes:
+    """Return the first `HEAD` bytes of a file, decompressed."""
+    with unpacked(path, location) as stream:
         return stream.read(HEAD)
 
 
 def members(path: Path) -> list[str]:
-    """The files in a zip archive, without what a Mac adds.
+    """Return the names of the files in a zip archive, without those that macOS adds.
 
     Raises:
-        BadZipFile: it is damaged.
+        BadZipFile: the archive is damaged.
     """
     with zipfile.ZipFile(path) as archive:
         return [
@@ -88,9 +88,9 @@ def members(path: Path) -> list[str]:
 
 
 @contextmanager
-def _opened(path: Path, packer: str, place: str) -> Iterator[BinaryIO]:
+def _opened(path: Path, packer: str, location: str) -> Iterator[BinaryIO]:
     if packer == "zip":
-        with zipfile.ZipFile(path) as archive, archive.open(_only_member(path, place)) as file:
+        with zipfile.ZipFile(path) as archive, archive.open(_only_member(path, location)) as file:
             yield cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, file), HEAD))
         return
     with path.open("rb") as plain:
@@ -117,16 +117,16 @@ def _reader_of(packer: str, plain: BinaryIO) -> io.RawIOBase:
     raise AssertionError(packer)
 
 
-def _only_member(path: Path, place: str) -> str:
+def _only_member(path: Path, location: str) -> str:
     names = members(path)
     if len(names) != 1:
         found = ", ".join(name[:40] for name in names[:5]) + (", …" if len(names) > 5 else "")
         raise UserError(
-            f"{place}: a zip archive with {len(names)} files ({found or 'none'}), and one is looked through: unpack "
+            f"{location}: a zip archive with {len(names)} files ({found or 'none'}), and one is looked through: unpack "
             "it, and name its files"
         )
     return names[0]
 
 
-def _damaged(place: str, packer: str, error: Exception) -> UserError:
-    return UserError(f"{place}: damaged {packer} data ({str(error).lower()}); compress or copy the file again")
+def _damaged(location: str, packer: str, error: Exception) -> UserError:
+    return UserError(f"{location}: damaged {packer} data ({str(error).lower()}); compress or copy the file again")

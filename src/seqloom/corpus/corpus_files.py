@@ -1,7 +1,4 @@
-"""A finished corpus to tables: what every later stage calls.
-
-Kept and rejected pairs to Parquet, a chunk at a time.
-"""
+"""Parquet files of a corpus: a writer of splits and rejects, and readers for the later stages."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -19,20 +16,20 @@ REPORT_FILE = "report.json"
 
 
 def keeps_whitespace(folder: Path) -> bool:
-    """Whether the white space of its texts was kept."""
+    """Return whether white space was kept when the corpus in `folder` was built."""
     file = folder / REPORT_FILE
     return file.is_file() and json.loads(file.read_text(encoding="utf-8")).get("whitespace") == "keep"
 
 
 def read_split(folder: Path, split: str) -> pd.DataFrame:
-    """All rows of train, validation or test, with the columns source, target, origin and line."""
+    """Read all rows of a split, with the columns source, target, origin and line."""
     return pd.read_parquet(folder / f"{split}.parquet")
 
 
 def iterate_split(
     folder: Path, split: str, columns: Sequence[str] = ("source", "target"), rows: int = 50_000
 ) -> Iterator[pd.DataFrame]:
-    """Yield a split in order, `rows` rows at a time, so that its size does not matter."""
+    """Yield a split in order, `rows` rows at a time, so that memory does not grow with its size."""
     with pq.ParquetFile(folder / f"{split}.parquet") as file:
         for batch in file.iter_batches(batch_size=rows, columns=list(columns)):
             yield batch.to_pandas()
@@ -48,12 +45,12 @@ _REJECTED = pa.schema([("reason", _PLACE), ("file", _PLACE), ("line", pa.int32()
 
 
 def storable(text: str) -> str:
-    """Text that UTF-8 can hold: what stands for bytes that could not be decoded becomes a question mark."""
+    """Replace surrogates of undecodable bytes by question marks, so that UTF-8 can hold the text."""
     return text.encode("utf-8", "replace").decode()
 
 
 class TableWriter:
-    """One Parquet file, written row by row; the same rows give the same bytes."""
+    """Writer of one Parquet file, row by row; the same rows give the same bytes."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")
@@ -67,7 +64,7 @@ class TableWriter:
             self._flush()
 
     def close(self) -> None:
-        """Write what is still held, and the end of the file."""
+        """Write the buffered rows and the end of the file."""
         if self._waiting:
             self._flush()
         self._writer.close()
@@ -80,7 +77,7 @@ class TableWriter:
 
 
 class CorpusWriter:
-    """The Parquet files of a corpus: one per split, and the rejects."""
+    """Writer of the Parquet files of a corpus: one per split, and the rejects."""
 
     def __init__(self, folder: Path) -> None:
         self._splits = {split: TableWriter(folder / f"{split}.parquet", _KEPT) for split in SPLITS}
@@ -91,7 +88,7 @@ class CorpusWriter:
         self._splits[split].add(source, target, origin, line)
 
     def reject(self, reason: str, source: str, target: str, origin: str, line: int, problem: str = "") -> None:
-        """Write a pair to the rejects, cut to what a person needs to find it; `problem` is the reason in more words."""
+        """Write a pair to the rejects, with its texts cut off; `problem` explains `reason`."""
         self._rejects.add(reason, origin, line, source[:_SHOWN], target[:_SHOWN], problem)
 
     def __enter__(self) -> Self:

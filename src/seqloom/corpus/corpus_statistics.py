@@ -1,20 +1,49 @@
-"""What was counted while a corpus was read, and when too much of it cannot be read."""
+"""Statistics of a corpus while it is built: rows, rejects, lengths, characters, and the limit on unreadable rows."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from seqloom.corpus.alphabet import Alphabet
 from seqloom.corpus.pairs import Unreadable
 from seqloom.errors import UserError
 
+RARE = 1  # occurrences: a character that occurs no more often is noise
 _EXAMPLE = 200  # characters of a text in the facts
-_TOLD = 3  # reasons in a sentence
-_WRONG_FILE = 10  # unreadable rows that, being most of a file, are no chance
+_REASONS = 3  # reasons in a sentence
+_WRONG_FILE = 10  # unreadable rows from which on a mostly unreadable file is refused
+
+
+class CharacterCounts:
+    """Character counts of both sides; memory grows with the script, not with the text."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, Counter[str]] = {"source": Counter(), "target": Counter()}
+
+    def add(self, source: str, target: str) -> None:
+        """Count the characters of a pair."""
+        self.counts["source"].update(source)
+        self.counts["target"].update(target)
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """Distinct characters and share of spaces by side, and the share of target characters that sources have."""
+        source, target = self.counts["source"], self.counts["target"]
+        known = {character for character, count in source.items() if count > RARE}
+        common = sum(count for character, count in target.items() if character in known)
+        return {
+            "common": round(common / max(1, target.total()), 4),
+            **{
+                side: {
+                    "distinct": sum(count > RARE for count in counts.values()),
+                    "spaces": round(counts[" "] / max(1, counts.total()), 4),
+                }
+                for side, counts in self.counts.items()
+            },
+        }
 
 
 @dataclass
-class Legibility:
-    """How many rows were read, or of running text lines, and how many could not be."""
+class RowCounts:
+    """Counts of rows, or of lines of running text, that were read and that could not be."""
 
     read: int = 0
     unreadable: Counter[str] = field(default_factory=Counter)  # by reason
@@ -25,21 +54,21 @@ class Legibility:
         self.unreadable[row.reason] += 1
         self.first.setdefault(row.reason, row)
 
-    def add(self, other: "Legibility") -> None:
-        """Take those of another file."""
+    def add(self, other: "RowCounts") -> None:
+        """Add the counts of another file."""
         self.read += other.read
         self.unreadable.update(other.unreadable)
         self.first = other.first | self.first
 
     def exceeds(self, share: float) -> bool:
-        """Whether more than a share cannot be read."""
+        """Return whether more than `share` of the rows is unreadable."""
         return self.unreadable.total() > share * self.read
 
-    def told(self, where: str) -> str:
-        """The commonest reasons, each with its first place."""
+    def summary(self, where: str) -> str:
+        """Return a sentence with the most common reasons, each with its first occurrence."""
         reasons = [
-            f"{times:,} for {reason}, first {row.place} line {row.line}: {row.problem}"
-            for reason, times in self.unreadable.most_common(_TOLD)
+            f"{times:,} for {reason}, first {row.location} line {row.line}: {row.problem}"
+            for reason, times in self.unreadable.most_common(_REASONS)
             for row in (self.first[reason],)
         ]
         return f"{self.unreadable.total():,} of {self.read:,} rows of {where} cannot be read ({' | '.join(reasons)})"
@@ -47,30 +76,30 @@ class Legibility:
 
 @dataclass
 class CorpusStatistics:
-    """What was counted on the way."""
+    """Statistics of a corpus by split."""
 
-    by_lines: bool = False  # of running text the lines are read, and the rows are passages
-    read: Counter[str] = field(default_factory=Counter)  # by split whose files they are in
+    by_lines: bool = False  # running text: lines are counted as read, passages as rows
+    read: Counter[str] = field(default_factory=Counter)  # by split of the files
     rows: Counter[str] = field(default_factory=Counter)  # by split
-    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)  # by split likewise, and reason
+    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)  # by split of the files, and reason
     rejects: dict[str, dict[str, object]] = field(default_factory=dict)  # the first of each reason
     lengths: dict[tuple[str, str], Counter[int]] = field(
         default_factory=lambda: defaultdict(Counter)
     )  # rows of each, by split and side
-    alphabet: Alphabet = field(default_factory=Alphabet)  # of the training split
-    files: dict[tuple[str, str], Legibility] = field(default_factory=dict)  # by split likewise, and place
+    alphabet: CharacterCounts = field(default_factory=CharacterCounts)  # of the training split
+    files: dict[tuple[str, str], RowCounts] = field(default_factory=dict)  # by split of the files, and location
 
-    def found(self, given_for: str, origin: str, line: int) -> Legibility:
-        """Count a row that was come across, and return what is known of its file."""
+    def count_read(self, given_for: str, origin: str, line: int) -> RowCounts:
+        """Count a row as read, and return the counts of its file."""
         self.read[given_for] += 1
         file = self.files.get((given_for, origin))
         if file is None:
-            file = self.files[given_for, origin] = Legibility()
+            file = self.files[given_for, origin] = RowCounts()
         file.read = max(file.read, line) if self.by_lines else file.read + 1
         return file
 
     def keep(self, split: str, source: str, target: str) -> None:
-        """Count a pair that is kept."""
+        """Count a kept pair."""
         self.rows[split] += 1
         if split == "train":
             self.alphabet.add(source, target)
@@ -80,33 +109,31 @@ class CorpusStatistics:
     def reject(
         self, given_for: str, reason: str, source: str, target: str, origin: str, line: int, problem: str = ""
     ) -> None:
-        """Count a pair that is not."""
+        """Count a rejected pair."""
         self.rejected[given_for, reason] += 1
         shown = {"source": source[:_EXAMPLE], "target": target[:_EXAMPLE], "file": origin, "line": line}
         self.rejects.setdefault(reason, shown | ({"problem": problem} if problem else {}))
 
     @property
     def unreadable(self) -> int:
-        """Rows that could not be read."""
+        """Number of unreadable rows."""
         return sum(file.unreadable.total() for file in self.files.values())
 
-    def check_legible(self, share: float) -> None:
-        """Refuse a corpus of which too much cannot be read: what is lost might be all of one kind.
-
-        A share of the rows of each split is forgiven, but no file of which most is lost.
+    def check_reject_share(self, share: float) -> None:
+        """Refuse a corpus with too many unreadable rows, for what is lost might be all of one kind.
 
         Raises:
-            UserError: it is so.
+            UserError: more than `share` of the rows of a split is unreadable, or most of a file.
         """
-        splits: dict[str, Legibility] = {}
+        splits: dict[str, RowCounts] = {}
         for (given_for, _), file in self.files.items():
-            splits.setdefault(given_for, Legibility()).add(file)
+            splits.setdefault(given_for, RowCounts()).add(file)
         for given_for, split in splits.items():
             if split.exceeds(share):
                 raise UserError(
-                    f"{split.told(f'corpus.{given_for}')}: more than corpus.max_reject_share ({share:g}) forgives; "
+                    f"{split.summary(f'corpus.{given_for}')}: more than corpus.max_reject_share ({share:g}) forgives; "
                     "correct them, or raise it"
                 )
         for (_, origin), file in self.files.items():
             if file.unreadable.total() >= _WRONG_FILE and file.exceeds(max(share, 0.5)):
-                raise UserError(f"{file.told(origin)}: it is not the file that it should be; correct or remove it")
+                raise UserError(f"{file.summary(origin)}: it is not the file that it should be; correct or remove it")

@@ -1,4 +1,4 @@
-"""How a CSV file is written: found from its first rows, where the recipe does not say."""
+"""CSV dialect: delimiter and escape, detected from the first lines where the recipe leaves them open."""
 
 import csv
 import re
@@ -16,14 +16,14 @@ _EXCEL = re.compile(r'"?sep=(.)"?\s*')
 
 @dataclass(frozen=True)
 class Dialect:
-    """What stands between two fields, and how a quotation mark is written within quotes."""
+    """Delimiter and escape of a CSV file."""
 
     delimiter: str = ","
     backslash: bool = False  # \" is a quotation mark, as MySQL and Spark write it; else "" is
     spaced: bool = False  # a space stands behind each delimiter, before the quotation mark
 
     def rows(self, lines: Iterable[str]) -> Any:
-        """A reader of the standard library, which is of no type that can be named."""
+        """Return a `csv.reader`, whose type the standard library does not export."""
         csv.field_size_limit(FIELD_LIMIT)
         return csv.reader(
             lines,
@@ -34,34 +34,34 @@ class Dialect:
         )
 
     def leaves_open(self, line: str, inside: bool) -> bool:
-        """Whether the end of a line is inside quotes, if its beginning is or is not, of text that is not well formed.
+        """Return whether the end of a malformed line is inside quotes, given whether its beginning is.
 
-        A quotation mark opens behind a delimiter alone, and closes before one or the end of the line.
+        A quotation mark opens only after a delimiter, and closes only before one or at the end of the line.
         """
-        place = 0
-        while place < len(line):
-            before, letter, after = line[place - 1 : place], line[place], line[place + 1 : place + 2]
+        position = 0
+        while position < len(line):
+            before, letter, after = line[position - 1 : position], line[position], line[position + 1 : position + 2]
             if (self.backslash and letter == "\\") or (letter == '"' and inside and after == '"'):
-                place += 1
+                position += 1
             elif letter == '"' and inside:
                 inside = after not in ("", self.delimiter)
             elif letter == '"':
                 inside = before in ("", self.delimiter) or (self.spaced and before == " ")
-            place += 1
+            position += 1
         return inside
 
 
 def delimiter_of_excel(line: str) -> str:
-    """The delimiter that a first line such as `sep=;` tells, which is no row; else nothing."""
+    """Return the delimiter of a first line such as `sep=;`, or an empty string."""
     found = _EXCEL.fullmatch(line)
     return found[1] if found else ""
 
 
 def found_dialect(sample: Sequence[str], whole: bool, wanted: Sequence[str], delimiter: str, escape: str) -> Dialect:
-    """The dialect that the first lines of a file are written in; `whole` says that there are no more.
+    """Detect the dialect of a file from its first lines; `whole` says that there are no more.
 
-    It is the one in which most of the `wanted` columns (of a file without a header: their numbers) are there and the
-    fewest rows are malformed; of equals, the plainest.
+    It is the one with the most `wanted` columns (numbers, in a file without a header), then the fewest malformed rows;
+    among equals, the plainest.
     """
     delimiters = DELIMITERS if delimiter == AUTO else (delimiter,)
     escapes = (False, True) if escape == AUTO else (escape == "backslash",)
@@ -78,20 +78,20 @@ def found_dialect(sample: Sequence[str], whole: bool, wanted: Sequence[str], del
 
 
 def _faults(dialect: Dialect, sample: Sequence[str], whole: bool, wanted: Sequence[str]) -> tuple[int, ...]:
-    """Columns that are not there, and rows that are malformed; where columns lack, few columns count against it."""
+    """Count missing columns and malformed rows; where columns are missing, wider rows are better."""
     rows, malformed = _parsed(dialect, sample, whole)
     if not rows:
         return len(wanted), malformed, 0
     names, width = [name.strip() for name in rows[0]], len(rows[0])
     numbers = [str(number + 1) for number in range(width)]
-    lacking = min(sum(column not in found for column in wanted) for found in (names, numbers))
+    missing = min(sum(column not in found for column in wanted) for found in (names, numbers))
     malformed += sum(len(row) != width for row in rows)
     malformed += sum(field.startswith(' "') for row in rows for field in row)  # its quotation marks were not seen
-    return lacking, malformed, -width if lacking else 0
+    return missing, malformed, -width if missing else 0
 
 
 def _parsed(dialect: Dialect, sample: Sequence[str], whole: bool) -> tuple[list[list[str]], int]:
-    """The rows of a sample, but for one that it cuts off, and how many are malformed."""
+    """Return the rows of a sample, without one that is cut off, and the number of malformed ones."""
     rows: list[list[str]] = []
     malformed = 0
     for fields in _attempts(dialect, sample, whole):

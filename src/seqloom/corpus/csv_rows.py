@@ -1,4 +1,4 @@
-"""Rows of TSV and CSV; a malformed row is told, and reading goes on where rows surely begin again."""
+"""Rows of TSV and CSV; a malformed row is reported, and reading resumes where rows reliably begin again."""
 
 import csv
 from collections import deque
@@ -12,23 +12,23 @@ from seqloom.corpus.file_io import Line, without_end
 from seqloom.corpus.pairs import MALFORMED, UNDECODABLE
 from seqloom.errors import UserError
 
-_SURE = 3  # good rows in a row
-_PATIENCE = 1000  # lines to look for them
-_PEEK = 200  # lines that three rows have room in
+_SURE = 3  # consecutive good rows after which reading resumes
+_PATIENCE = 1000  # lines to search for them
+_PEEK = 200  # lines that may hold three rows
 _SHOWN = 500  # characters of a malformed row
 
 
 class CsvRow(NamedTuple):
-    """A row of a table, and what is wrong with it."""
+    """A row of a table, and why it cannot be read, if so."""
 
-    line: int  # it begins on, from 1
+    line: int  # first line, from 1
     fields: list[str]
     reason: str = ""  # why it cannot be read
-    problem: str = ""  # the same in words
+    problem: str = ""  # explanation of the reason
 
 
 def tsv_rows(lines: Iterable[Line], delimiter: str = "\t") -> Iterator[CsvRow]:
-    """Rows of tab-separated text, where a quotation mark is a character like another; blank lines are no rows."""
+    """Yield rows of tab-separated text, where quotation marks are plain characters; blank lines are skipped."""
     for number, line, problem in lines:
         text = without_end(line)
         if text:
@@ -36,38 +36,38 @@ def tsv_rows(lines: Iterable[Line], delimiter: str = "\t") -> Iterator[CsvRow]:
 
 
 def csv_rows(
-    lines: Iterator[Line], place: str, wanted: Sequence[str], delimiter: str = AUTO, escape: str = AUTO
+    lines: Iterator[Line], location: str, wanted: Sequence[str], delimiter: str = AUTO, escape: str = AUTO
 ) -> Iterator[CsvRow]:
-    """Rows of comma-separated text, the first of them the names; quoted fields may run over several lines.
+    """Yield rows of comma-separated text, the header first; quoted fields may span lines.
 
-    Delimiter and escape are found from the first lines where they are auto: the `wanted` columns must be there.
+    Delimiter and escape are detected from the first lines where they are auto, such that the `wanted` columns exist.
 
     Raises:
-        UserError: the first row is malformed, or another is and no row begins surely behind it.
+        UserError: the first row is malformed, or no row reliably begins after a malformed one.
     """
-    tape = _RowReader(lines)
-    dialect = _dialect(tape, wanted, delimiter, escape)
-    habit = _CsvHabit()
+    reader = _RowReader(lines)
+    dialect = _dialect(reader, wanted, delimiter, escape)
+    layout = _RowLayout()
     while True:
-        rows = dialect.rows(tape)
+        rows = dialect.rows(reader)
         try:
             for fields in rows:
-                taken, tape.taken = tape.taken, []
+                taken, reader.taken = reader.taken, []
                 if fields:
-                    habit.note(len(fields), taken[0][1])
+                    layout.note(len(fields), taken[0][1])
                     problem = next((problem for *_, problem in taken if problem), "")
                     yield CsvRow(taken[0][0], fields, UNDECODABLE if problem else "", problem)
             return
         except csv.Error as error:
-            yield from _skipped(tape, dialect, habit, place, str(error))
+            yield from _skipped(reader, dialect, layout, location, str(error))
 
 
 @dataclass
-class _CsvHabit:
-    """How the rows of a file look, by which one is known where they begin again."""
+class _RowLayout:
+    """Layout of the rows of a file, by which the start of a row is recognized."""
 
     width: int = 0  # fields, of the first
-    quoted: bool | None = None  # whether all but the names begin with a quotation mark; None before there is one
+    quoted: bool | None = None  # whether all rows but the header begin with a quotation mark; None before the first
 
     def note(self, width: int, line: str) -> None:
         if not self.width:
@@ -77,7 +77,7 @@ class _CsvHabit:
 
 
 class _RowReader:
-    """Lines for `csv.reader`, which can be put back."""
+    """Iterator of lines for `csv.reader` that can be put back."""
 
     def __init__(self, lines: Iterator[Line]) -> None:
         self._lines = lines
@@ -93,57 +93,57 @@ class _RowReader:
         return line[1]
 
     def put_back(self, keep: int = 0) -> None:
-        """Give what was taken once more, but for the first few lines."""
+        """Put back the lines taken, except for the first `keep`."""
         self._waiting.extendleft(reversed(self.taken[keep:]))
         self.taken = []
 
 
-def _dialect(tape: _RowReader, wanted: Sequence[str], delimiter: str, escape: str) -> Dialect:
-    sample = list(islice(tape, SAMPLE))
-    told = delimiter_of_excel(sample[0]) if sample else ""
-    tape.put_back(keep=1 if told else 0)
-    if told and delimiter == AUTO:
-        delimiter = told
-    return found_dialect(sample[1:] if told else sample, len(sample) < SAMPLE, wanted, delimiter, escape)
+def _dialect(reader: _RowReader, wanted: Sequence[str], delimiter: str, escape: str) -> Dialect:
+    sample = list(islice(reader, SAMPLE))
+    excel = delimiter_of_excel(sample[0]) if sample else ""
+    reader.put_back(keep=1 if excel else 0)
+    if excel and delimiter == AUTO:
+        delimiter = excel
+    return found_dialect(sample[1:] if excel else sample, len(sample) < SAMPLE, wanted, delimiter, escape)
 
 
-def _skipped(tape: _RowReader, dialect: Dialect, habit: _CsvHabit, place: str, error: str) -> Iterator[CsvRow]:
-    """The malformed row that was just taken, line by line, up to where rows surely begin again.
+def _skipped(reader: _RowReader, dialect: Dialect, layout: _RowLayout, location: str, error: str) -> Iterator[CsvRow]:
+    """Yield the malformed row just taken, line by line, until rows reliably begin again.
 
-    They do behind a line that leaves no quotation mark open, and before three rows that look like those of this file.
+    They do after a line that leaves no quotation mark open, or before three rows with the layout of this file.
     """
-    problem = _problem(tape.taken, dialect, error)
-    number, text, _ = tape.taken[0]
-    if not habit.width:
-        raise UserError(f"{place} line {number}: {problem}")
-    tape.put_back(keep=1)
-    first, told, inside = number, problem, False
+    problem = _problem(reader.taken, dialect, error)
+    number, text, _ = reader.taken[0]
+    if not layout.width:
+        raise UserError(f"{location} line {number}: {problem}")
+    reader.put_back(keep=1)
+    first, reported, inside = number, problem, False
     for _ in range(_PATIENCE):
-        yield CsvRow(number, [without_end(text)[:_SHOWN]], MALFORMED, told)
+        yield CsvRow(number, [without_end(text)[:_SHOWN]], MALFORMED, reported)
         inside = dialect.leaves_open(without_end(text), inside)
-        if not inside or _is_sure(tape, dialect, habit):
+        if not inside or _is_sure(reader, dialect, layout):
             return
-        next(tape)
-        [(number, text, _)], tape.taken = tape.taken, []
-        told = f"belongs to the malformed row that begins in line {first}"
-    raise UserError(f"{place} line {first}: {problem}; no row begins surely in the {_PATIENCE:,} lines behind it")
+        next(reader)
+        [(number, text, _)], reader.taken = reader.taken, []
+        reported = f"belongs to the malformed row that begins in line {first}"
+    raise UserError(f"{location} line {first}: {problem}; no row begins surely in the {_PATIENCE:,} lines behind it")
 
 
-def _is_sure(tape: _RowReader, dialect: Dialect, habit: _CsvHabit) -> bool:
-    """Whether the next rows, or all that are left, are as they should be."""
-    rows = dialect.rows(islice(tape, _PEEK))
+def _is_sure(reader: _RowReader, dialect: Dialect, layout: _RowLayout) -> bool:
+    """Return whether the next rows, or all that are left, have the expected layout."""
+    rows = dialect.rows(islice(reader, _PEEK))
     try:
         found = list(islice(filter(None, rows), _SURE))
     except csv.Error:
         found = [[]]
-    lines = [text for _, text, _ in tape.taken if not text.isspace()]
-    tape.put_back()
-    begins = not habit.quoted or all(text.startswith('"') for text in lines[:1])
-    return begins and all(len(fields) == habit.width for fields in found) and not any(_is_odd(text) for text in lines)
+    lines = [text for _, text, _ in reader.taken if not text.isspace()]
+    reader.put_back()
+    begins = not layout.quoted or all(text.startswith('"') for text in lines[:1])
+    return begins and all(len(fields) == layout.width for fields in found) and not any(_is_odd(text) for text in lines)
 
 
 def _is_odd(line: str) -> bool:
-    """Whether a quotation mark of a line has no other."""
+    """Return whether a line has an odd number of quotation marks."""
     return line.count('"') % 2 == 1
 
 

@@ -1,4 +1,4 @@
-"""How a file holds dialogues, as its first rows show it: for whoever has to say where the turns are."""
+"""Detect how a file stores dialogues from its first rows: turns per line, lists, or rows with a dialogue column."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from itertools import groupby
 from seqloom.corpus.column_preview import Column, Table, words_of
 from seqloom.errors import UserError
 
-TURNS = 3  # that a reply may look back to, where dialogues are longer than a question and its answer
+TURNS = 3  # context of a reply, where dialogues are longer than a question and its answer
 SEPARATORS = ("__eou__", "<eou>", "</s>", "[SEP]", "|||", "\t")  # between the turns of a line
 _NAMES = frozenset(["dialogue", "dialog", "conversation", "conv", "thread", "session", "chat", "talk"])
 _LISTS = frozenset(["turns", "messages", "utterances", "history", *_NAMES])
 _SPEAKERS = frozenset(["role", "speaker", "sender", "author", "user", "who", "from", "name"])
-_TURNS_OF_A_DIALOGUE = 200  # rows of one name in a row, on average, at most: more are rows of a kind
+_TURNS_OF_A_DIALOGUE = 200  # mean rows of a dialogue, at most: a column with more is a category
 _NAME_LENGTH = 64  # characters of the name of a dialogue, at most
 
 
 @dataclass(frozen=True)
 class DialogueShape:
-    """Where the turns are, in the fields of a recipe's corpus section."""
+    """Fields of a recipe's corpus section that describe the dialogues of a file."""
 
     turns: int
     replies: int  # in the first rows
@@ -29,9 +29,9 @@ class DialogueShape:
 
 
 def shape_of(table: Table, source: str, target: str, asked: bool) -> DialogueShape | None:
-    """How the table holds dialogues; None where it holds none, or one cannot tell.
+    """Detect the dialogues of a table; None if there are none, or if that is ambiguous.
 
-    Unless a person has `asked` for dialogues, only what can be nothing else is taken for them.
+    Unless a person `asked` for dialogues, only unambiguous ones are detected.
     """
     if table.format == "running":
         return _of_lines(table, asked)
@@ -45,7 +45,7 @@ def shape_of(table: Table, source: str, target: str, asked: bool) -> DialogueSha
 
 
 def _of_lines(table: Table, asked: bool) -> DialogueShape | None:
-    """A dialogue a line; white space separates turns only where somebody says that there are some."""
+    """Detect one dialogue a line; white space is a separator only if dialogues are `asked` for."""
     lines = [line for line in table.lines if line.strip()]
     for separator in SEPARATORS if asked else SEPARATORS[:2]:
         several = [line.strip().removesuffix(separator).count(separator) for line in lines if separator in line]
@@ -54,14 +54,14 @@ def _of_lines(table: Table, asked: bool) -> DialogueShape | None:
     if asked:
         shown = ", ".join("tab" if each == "\t" else each for each in SEPARATORS)
         raise UserError(
-            f"{table.place}: its lines hold no dialogues: write one a line, with {SEPARATORS[0]} between its turns "
+            f"{table.location}: its lines hold no dialogues: write one a line, with {SEPARATORS[0]} between its turns "
             f"({shown} are known), or give a table"
         )
     return None
 
 
 def _of_rows(table: Table, source: str, target: str, asked: bool) -> DialogueShape | None:
-    """Rows that a column calls by the dialogue they are of; or, of a table that is asked for, questions and answers."""
+    """Detect rows grouped by a dialogue column or, if `asked`, rows of a question and its answer."""
     named = {column.name: column for column in table.columns}
     group = _group(table.columns, (source, target), asked)
     texts = [column.name for column in table.columns if column is not group and _is_turn(column)]
@@ -78,25 +78,25 @@ def _of_rows(table: Table, source: str, target: str, asked: bool) -> DialogueSha
 
 
 def _sides(texts: Sequence[str], source: str, target: str) -> tuple[str, str]:
-    """The columns of a turn and of the next one: the same where there is one; empty where one cannot tell."""
+    """Return the columns of a turn and of its reply: the same if there is one, empty if ambiguous."""
     if source or target:
         return source or target, target or source
     return (texts[0], texts[-1]) if 1 <= len(texts) <= 2 else ("", "")
 
 
 def _is_label(column: Column) -> bool:
-    """Whether it tells something of each row other than who speaks."""
+    """Return whether a column labels rows, other than by speaker."""
     return column.holds_labels and not _SPEAKERS & {*words_of(column.name)} and not _is_turn(column)
 
 
 def _is_turn(column: Column) -> bool:
-    """Whether it holds what somebody says, and not who says it."""
+    """Return whether a column holds turns and not speakers."""
     spaced = 2 * sum(" " in value for value in column.values) > len(column.values)
     return column.holds_text and (spaced or not column.holds_labels)
 
 
 def _group(columns: Sequence[Column], said: Sequence[str], asked: bool) -> Column | None:
-    """The column that names dialogues: by its own name, or by its values where somebody says that there are some."""
+    """Return the dialogue column: by its name, or if `asked`, by its values."""
     fitting = [column for column in columns if column.name not in said and _names_groups(column)]
     called = [column for column in fitting if _NAMES & {*words_of(column.name)}]
     if called or not asked:
@@ -105,7 +105,7 @@ def _group(columns: Sequence[Column], said: Sequence[str], asked: bool) -> Colum
 
 
 def _names_groups(column: Column) -> bool:
-    """Whether rows of one value stand together, as those of a dialogue do."""
+    """Return whether rows with equal values are adjacent, as those of a dialogue are."""
     runs, distinct, rows = sum(1 for _ in groupby(column.values)), len(set(column.values)), len(column.values)
     short = all(len(value) <= _NAME_LENGTH and " " not in value for value in column.values)
     return short and 1 < distinct < rows <= _TURNS_OF_A_DIALOGUE * distinct and runs <= 1.1 * distinct

@@ -1,4 +1,4 @@
-"""How far one corpus is from another: which rows came, and which went."""
+"""Difference between two corpora: rows added and removed."""
 
 import hashlib
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ Pair = tuple[str, str]  # source, target
 
 @dataclass(frozen=True)
 class Change:
-    """Rows are pairs, whatever split they are in; one that was edited went and came."""
+    """Added and removed rows, whatever their split; an edited row counts as both."""
 
     before: int  # rows
     added: int
@@ -28,12 +28,12 @@ class Change:
 
     @property
     def share(self) -> float:
-        """Rows that came or went, of all that are in either corpus: 0 where nothing changed, 1 where everything did."""
+        """Share of added and removed rows among those of either corpus: 0 if nothing changed, 1 if everything did."""
         return (self.added + self.removed) / max(1, self.before + self.added)
 
 
-def change_between(before: Path, after: Path) -> Change:
-    """Compare two finished corpora; a row takes eight bytes of memory for each."""
+def compare_corpora(before: Path, after: Path) -> Change:
+    """Compare two finished corpora; takes 8 bytes of memory per row."""
     old, new = _digests(before), _digests(after)
     added, removed = np.setdiff1d(new, old, assume_unique=True), np.setdiff1d(old, new, assume_unique=True)
     return Change(
@@ -46,7 +46,7 @@ def change_between(before: Path, after: Path) -> Change:
 
 
 def _digests(folder: Path) -> NDArray[np.uint64]:
-    """Each row once: a corpus to be learned by heart has it in every split."""
+    """Return the distinct row digests: with corpus.overfit a row is in every split."""
     return np.unique(np.fromiter((digest for digest, _ in _rows(folder)), np.uint64))
 
 
@@ -56,7 +56,7 @@ def _find(folder: Path, digests: NDArray[np.uint64]) -> list[Pair]:
 
 
 def _rows(folder: Path) -> Iterator[tuple[int, Pair]]:
-    """Each pair with its digest."""
+    """Yield the digest of each pair, and the pair."""
     for split in SPLITS:
         for table in iterate_split(folder, split):
             for pair in zip(table["source"], table["target"], strict=True):

@@ -1,7 +1,4 @@
-"""What is downloaded for one piece of work is downloaded once: its plan and its corpus are of the same bytes.
-
-A URL to a file that is whole, and is the one the recipe pins.
-"""
+"""Download corpus files once per run, so that plan and corpus see the same bytes, and verify pinned SHA-256 digests."""
 
 import logging
 import re
@@ -18,16 +15,16 @@ from pooch.utils import unique_file_name
 from seqloom.artifact.digest import digest_of_file
 from seqloom.artifact.fsync import says_full
 from seqloom.artifact.full_disk import full_disk_is_told
-from seqloom.corpus.url_secrets import filled_in, hidden
+from seqloom.corpus.url_secrets import fill_secrets, redact
 from seqloom.errors import Unreachable, UserError, is_transient
 
 _fetched: ContextVar[set[Path] | None] = ContextVar("fetched", default=None)
 
 
 @contextmanager
-def downloading_once() -> Iterator[None]:
-    """While this lasts, a file of the net that was downloaded is not asked for again."""
-    if _fetched.get() is not None:  # of a piece of work around this one
+def download_cache() -> Iterator[None]:
+    """Download each URL at most once within this context."""
+    if _fetched.get() is not None:  # within an outer context
         yield
         return
     token = _fetched.set(set())
@@ -38,35 +35,36 @@ def downloading_once() -> Iterator[None]:
 
 
 def is_fresh(file: Path) -> bool:
-    """Whether this piece of work has downloaded it."""
+    """Return whether `file` was downloaded within the current context."""
     return file in (_fetched.get() or ()) and file.is_file()
 
 
-def note_fresh(file: Path) -> None:
-    """It has just been downloaded."""
+def record_download(file: Path) -> None:
+    """Record that `file` was downloaded."""
     fetched = _fetched.get()
     if fetched is not None:
         fetched.add(file)
 
 
 _PIN = re.compile(r"sha256=([0-9a-fA-F]{64})")
-_SECONDS = 30  # without a byte from the server
+_SECONDS = 30  # timeout without a byte from the server
 
 
-def download(place: str, folder: Path, field: str) -> Path:
-    """Return the file at `place`, a URL with or without #sha256=…, kept in `folder`; secrets are named or masked in it.
+def download(location: str, folder: Path, field: str) -> Path:
+    """Download the file at `location`, a URL with or without #sha256=…, into `folder` and return its path.
 
-    A pinned file is downloaded once. One that is not pinned is downloaded for each piece of work (`downloading_once`),
-    for only its bytes tell whether it has changed. It takes its place by a rename, so half a download never lies there.
+    Secrets of the URL are named or masked in it. A pinned file is downloaded once; another one for each run
+    (`download_cache`), as only its bytes show whether it has changed. The file is renamed
+    into place, so no reader sees a partial download.
 
     Raises:
-        Unreachable: the server cannot be reached, or is not well.
-        UserError: the server does not give the file, or gives another one than is pinned.
+        Unreachable: the server cannot be reached, or has an error of its own.
+        UserError: the server refuses the file, or its digest differs from the pinned one.
     """
-    url, hash_sign, fragment = place.partition("#")
+    url, hash_sign, fragment = location.partition("#")
     pin = _PIN.fullmatch(fragment)
     if hash_sign and not pin:
-        raise UserError(f"{place}: after # comes sha256= and 64 hexadecimal digits; correct {field}")
+        raise UserError(f"{location}: after # comes sha256= and 64 hexadecimal digits; correct {field}")
     kept = folder / _file_name(url, field)
     if pin and kept.is_file() and digest_of_file(kept) == pin[1].lower():
         return kept
@@ -78,7 +76,7 @@ def download(place: str, folder: Path, field: str) -> Path:
         if pin and found != pin[1].lower():
             raise UserError(f"{url}: its sha256 is {found}, not {pin[1].lower()}; correct #sha256= in {field}")
         fresh.replace(kept)
-    note_fresh(kept)
+    record_download(kept)
     return kept
 
 
@@ -97,30 +95,30 @@ def _file_name(url: str, field: str) -> str:
 
 
 def _fetch(url: str, folder: Path, field: str) -> Path:
-    address, secrets = filled_in(url, field)
-    pooch.get_logger().setLevel(logging.WARNING)  # it tells of each download on stderr
-    logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # it writes addresses with all that is in them
+    address, secrets = fill_secrets(url, field)
+    pooch.get_logger().setLevel(logging.WARNING)  # it reports each download on stderr
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # it logs whole URLs, with secrets
     try:
         downloader = pooch.HTTPDownloader(timeout=_SECONDS)
         return Path(pooch.retrieve(address, known_hash=None, fname="file", path=folder, downloader=downloader))
     except (OSError, ValueError) as error:  # what requests raises is one or the other
         if says_full(error):
             raise
-        reason = hidden(_reason(error), secrets)
-        raise (Unreachable if _passes(error) else UserError)(
+        reason = redact(_reason(error), secrets)
+        raise (Unreachable if _is_temporary(error) else UserError)(
             f"{url}: cannot be downloaded ({reason}); pin it in {field} with #sha256=… so that one download lasts, or "
             "give a local file"
         ) from None
 
 
-def _passes(error: Exception) -> bool:
-    """Whether the server may give the file later: a broken connection or its own fault, not a wrong address."""
+def _is_temporary(error: Exception) -> bool:
+    """Return whether a retry may succeed: a broken connection or a server error, not a wrong address."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return is_transient(error.response.status_code)
     return isinstance(error, OSError) and not isinstance(error, ValueError)  # a malformed URL is both
 
 
 def _reason(error: Exception) -> str:
-    """What a network error says, without the address and the wrappings of the libraries below."""
+    """Return the message of a network error without the URL and the names of wrapped exceptions."""
     text = str(error).partition(" for url: ")[0]
     return text if text[:1].isdigit() else text.rpartition(": ")[2].strip(" \"')(")

@@ -1,4 +1,4 @@
-"""A file to its bytes or lines, with a word for each line that cannot be read."""
+"""Read a file as bytes or decoded lines; undecodable lines are reported, not skipped."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -10,26 +10,25 @@ from seqloom.corpus.pairs import UNDECODABLE, Unreadable
 from seqloom.corpus.sources import SourceFile
 
 Line = tuple[int, str, str]
-"""Its number, from 1, its text with its end, and what is wrong with its bytes; a plain tuple, as there are millions."""
+"""Number from 1, text with its line end, and decoding problem or ""; a plain tuple, as there are millions."""
 
 
 def open_bytes(file: SourceFile) -> AbstractContextManager[BinaryIO]:
-    """Open `file`, looking through what packed it."""
-    return unpacked(file.path, file.place)
+    """Open `file`, decompressed."""
+    return unpacked(file.path, file.location)
 
 
 def read_lines(file: SourceFile) -> Iterator[Line]:
-    """Yield each line, without a byte order mark; the file knows its encoding.
+    """Yield each line, decoded and without a byte order mark.
 
-    Only a line feed ends a line: U+2028, form feeds and the like are text, or aligned files would fall out of step. A
-    file without any has its lines ended by carriage returns. Bytes that cannot be decoded become halves of surrogate
-    pairs, or U+FFFD.
+    Only a line feed ends a line: U+2028, form feeds and the like are text, or aligned files would shift. A file
+    without any has its lines ended by carriage returns. Undecodable bytes become lone surrogates, or U+FFFD.
 
     Raises:
-        UserError: the encoding is another than is told, or the file is damaged.
+        UserError: the encoding is another than the recipe says, or the file is damaged.
     """
-    head = head_of(file.path, file.place)
-    encoding = encoding_of(head, file.encoding, file.place, file.encoding_told_by)
+    head = head_of(file.path, file.location)
+    encoding = encoding_of(head, file.encoding, file.location, file.encoding_source)
     feed, carriage = ("\n".encode(encoding), "\r".encode(encoding))
     old_mac = feed not in head and carriage in head
     with open_bytes(file) as stream:
@@ -44,39 +43,39 @@ def read_lines(file: SourceFile) -> Iterator[Line]:
 
 
 def readable_lines(file: SourceFile) -> Iterator[tuple[int, str] | Unreadable]:
-    """Yield the number and the text of each line, with its end, or that it cannot be read."""
+    """Yield number and text (with its end) of each line, or `Unreadable`."""
     for number, text, problem in read_lines(file):
         yield undecodable(file, number, text, problem) if problem else (number, text)
 
 
 def undecodable(file: SourceFile, line: int, text: str, problem: str) -> Unreadable:
-    """A row of such bytes."""
+    """Return the `Unreadable` of a line with undecodable bytes."""
     remedy = (
         "save the file as UTF-8, or set corpus.encoding"
-        if problem.endswith("UTF-8") and file.encoding_told_by == "corpus.encoding"
-        else f"correct {file.encoding_told_by}, or the row"
+        if problem.endswith("UTF-8") and file.encoding_source == "corpus.encoding"
+        else f"correct {file.encoding_source}, or the row"
     )
-    return Unreadable(UNDECODABLE, f"{problem}; {remedy}", file.place, line, without_end(text))
+    return Unreadable(UNDECODABLE, f"{problem}; {remedy}", file.location, line, without_end(text))
 
 
 def without_end(line: str) -> str:
-    """The text of a line that ends with LF, CRLF, CR or the file."""
+    """Strip the line end: LF, CRLF or CR."""
     return line.removesuffix("\n").removesuffix("\r")
 
 
 def _split(stream: BinaryIO, end: bytes) -> Iterator[bytes]:
-    """Lines that end with `end`, which begins at a whole number of its own length."""
+    """Yield lines that end with the bytes `end`, aligned to its length (UTF-16, UTF-32)."""
     rest = b""
     while chunk := stream.read(HEAD):
         rest += chunk
-        start = place = 0
-        while (place := rest.find(end, place)) >= 0:
-            if place % len(end):
-                place += 1
+        start = position = 0
+        while (position := rest.find(end, position)) >= 0:
+            if position % len(end):
+                position += 1
                 continue
-            place += len(end)
-            yield rest[start:place]
-            start = place
+            position += len(end)
+            yield rest[start:position]
+            start = position
         rest = rest[start:]
     if rest:
         yield rest

@@ -1,7 +1,4 @@
-"""Gettext's MO files to messages: what msgfmt makes of a PO file, for programs to load.
-
-Gettext catalogs to pairs: PO, which people edit, and MO, which programs load.
-"""
+"""Read pairs from gettext catalogs: PO, which people edit, and MO, which msgfmt compiles for programs."""
 
 import re
 import struct
@@ -13,23 +10,23 @@ from babel.messages.pofile import unescape
 from seqloom.corpus.charset import charset_of_header, header_of
 from seqloom.corpus.compression import head_of
 from seqloom.corpus.file_io import Line, open_bytes, read_lines, undecodable
-from seqloom.corpus.pairs import MALFORMED, UNDECODABLE, RawPair, Unreadable, Unusable
+from seqloom.corpus.pairs import MALFORMED, UNDECODABLE, RawPair, RowError, Unreadable
 from seqloom.corpus.sources import SourceFile
 from seqloom.errors import UserError
 
 _ORDERS = {b"\xde\x12\x04\x95": "<", b"\x95\x04\x12\xde": ">"}
 _HEADER = 20  # bytes: the mark, the revision, how many entries, and where the two tables are
 Message = tuple[int, list[str], list[str]]
-"""The number of an entry, its text (and the plural), and its translations."""
+"""Number of an entry, its text (and plural), and its translations."""
 
 
 def read_messages(file: SourceFile) -> Iterator[Message | Unreadable]:
-    """Yield the entries of an MO file in its order, without contexts; the first may be the header, of an empty text.
+    """Yield the entries of an MO file in order, without contexts; the first may be the header, with an empty text.
 
     https://www.gnu.org/software/gettext/manual/html_node/MO-Files.html
 
     Raises:
-        UserError: it is no MO file, or damaged.
+        UserError: the file is no MO file, or damaged.
     """
     with open_bytes(file) as stream:
         content = stream.read()
@@ -37,10 +34,10 @@ def read_messages(file: SourceFile) -> Iterator[Message | Unreadable]:
         entries = list(_entries(content))
     except (struct.error, ValueError) as error:
         raise UserError(
-            f"{file.place}: not an MO file that can be read ({error}); compile it again with msgfmt, or give the PO"
+            f"{file.location}: not an MO file that can be read ({error}); compile it again with msgfmt, or give the PO"
         ) from None
     header = next((translation for text, translation in entries if not text), b"")
-    encoding = charset_of_header(header, file.place) or file.encoding
+    encoding = charset_of_header(header, file.location) or file.encoding
     for number, (text, translation) in enumerate(entries):
         try:
             texts, translations = (part.decode(encoding).split("\0") for part in (text, translation))
@@ -48,7 +45,7 @@ def read_messages(file: SourceFile) -> Iterator[Message | Unreadable]:
             problem = (
                 f"byte 0x{error.object[error.start]:02x} is not {encoding.upper()}; correct the charset in its header"
             )
-            yield Unreadable(UNDECODABLE, problem, file.place, number, text.decode(encoding, "replace"))
+            yield Unreadable(UNDECODABLE, problem, file.location, number, text.decode(encoding, "replace"))
         else:
             yield number, texts, translations
 
@@ -83,7 +80,7 @@ _FOLLOWS = {
 
 @dataclass
 class _Entry:
-    """What the statements of an entry hold."""
+    """Parsed statements of a PO entry."""
 
     line: int = 0  # of its msgid
     texts: dict[str, list[str]] = field(default_factory=dict)  # by keyword, with its number
@@ -91,17 +88,17 @@ class _Entry:
     fuzzy: bool = False
 
     def add(self, number: int, text: str) -> None:
-        """Take a statement, or one more piece of the last.
+        """Parse a statement, or a continuation line of the last one.
 
         Raises:
-            Unusable: it is malformed, or may not stand here.
+            RowError: the statement is malformed or out of order.
         """
         statement = _STATEMENT.fullmatch(text)
         keyword = (statement["keyword"] or "") if statement else ""
         kind = keyword.partition("[")[0]
         follows = self.last.partition("[")[0] in _FOLLOWS[kind] if keyword else bool(self.last)
         if not statement or not follows or keyword in self.texts:
-            raise Unusable(
+            raise RowError(
                 MALFORMED,
                 f"malformed PO ({text[:40]}); an entry is msgid and msgstr, in this order, each with its text in "
                 "quotation marks",
@@ -111,21 +108,21 @@ class _Entry:
         self.texts.setdefault(self.last, []).append(unescape(statement["text"]))
 
     def joined(self, *keywords: str) -> list[str]:
-        """The texts of the keywords that are there."""
+        """Return the joined texts of those `keywords` that the entry has."""
         return ["".join(self.texts[keyword]) for keyword in keywords if keyword in self.texts]
 
 
 def read_po(file: SourceFile) -> Iterator[RawPair | Unreadable]:
-    """Yield the translated entries of a PO file, without those that are fuzzy or obsolete.
+    """Yield the translated entries of a PO file, without fuzzy and obsolete ones.
 
-    It is in the encoding that its header names. An entry is in memory at a time.
+    The header names the encoding. One entry is in memory at a time.
 
     Raises:
         UserError: the header contradicts the file.
     """
-    charset = charset_of_header(header_of(head_of(file.path, file.place)), file.place)
+    charset = charset_of_header(header_of(head_of(file.path, file.location)), file.location)
     if charset:
-        file = replace(file, encoding=charset, encoding_told_by="the charset in its header")
+        file = replace(file, encoding=charset, encoding_source="the charset in its header")
     for block in _blocks(file):
         entry = _parsed(block, file)
         if isinstance(entry, Unreadable):
@@ -136,7 +133,7 @@ def read_po(file: SourceFile) -> Iterator[RawPair | Unreadable]:
 
 
 def read_mo(file: SourceFile) -> Iterator[RawPair | Unreadable]:
-    """Yield the entries of an MO file, in its order."""
+    """Yield the translated entries of an MO file, in order."""
     for message in read_messages(file):
         if isinstance(message, Unreadable):
             yield message
@@ -146,7 +143,7 @@ def read_mo(file: SourceFile) -> Iterator[RawPair | Unreadable]:
 
 
 def _blocks(file: SourceFile) -> Iterator[list[Line]]:
-    """The lines of each entry, with the comments before it: it ends where another one begins."""
+    """Yield the lines of each entry, with the comments before it."""
     block: list[Line] = []
     seen: set[str] = set()
     blank = False
@@ -167,7 +164,7 @@ def _blocks(file: SourceFile) -> Iterator[list[Line]]:
 
 
 def _parsed(block: list[Line], file: SourceFile) -> _Entry | Unreadable | None:
-    """The entry of a block; None where there are comments alone."""
+    """Parse the lines of an entry; None for comments alone."""
     entry = _Entry()
     number, text = 0, ""
     try:
@@ -179,9 +176,9 @@ def _parsed(block: list[Line], file: SourceFile) -> _Entry | Unreadable | None:
             else:
                 entry.add(number, text)
         if entry.last and not entry.last.startswith("msgstr"):
-            raise Unusable(MALFORMED, f"malformed PO (missing msgstr for {entry.last} {text[:40]}); add it")
-    except Unusable as mistake:
-        return Unreadable(mistake.reason, mistake.problem, file.place, number, text)
+            raise RowError(MALFORMED, f"malformed PO (missing msgstr for {entry.last} {text[:40]}); add it")
+    except RowError as mistake:
+        return Unreadable(mistake.reason, mistake.problem, file.location, number, text)
     return entry if entry.last else None
 
 
@@ -190,7 +187,7 @@ def _is_fuzzy(comment: str) -> bool:
 
 
 def _pairs(texts: Sequence[str], forms: Sequence[str], line: int) -> Iterator[RawPair]:
-    """The translated texts of an entry: one, or the singular with the first form and the plural with the last."""
+    """Yield the pairs of an entry: one, or the singular with the first form and the plural with the last."""
     if not texts[0]:
         return  # the header
     if forms[0]:

@@ -1,7 +1,4 @@
-"""A JSON file that is one array of objects, or an object that holds one, in place of an object on each line.
-
-JSON objects, one a line or in one array, and the texts at their keys.
-"""
+"""Read JSON objects, one per line or from one array per file, and look up the texts at their keys."""
 
 import json
 import math
@@ -11,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from seqloom.corpus.file_io import read_lines, undecodable, without_end
-from seqloom.corpus.pairs import MALFORMED, NO_KEY, NOT_TEXT, Unreadable, Unusable
+from seqloom.corpus.pairs import MALFORMED, NO_KEY, NOT_TEXT, RowError, Unreadable
 from seqloom.corpus.sources import SourceFile
 from seqloom.errors import UserError
 
@@ -19,14 +16,14 @@ _SAMPLE = 20  # lines
 _NO_SPACE = re.compile(r"[^ \t\n\r]")
 _DECODER = json.JSONDecoder()
 Span = tuple[int, int, object]
-"""Where a value begins and ends in a text, and the value."""
+"""Start and end of a JSON value in a text, and the value."""
 
 
 def has_document(file: SourceFile, keys: Sequence[str]) -> bool:
-    """Whether a file is to be read as a whole: its first lines tell.
+    """Return, by its first lines, whether a file is one JSON document and not an object per line.
 
-    An array that stands on the only line is one, and so is an object there that has none of the `keys` of a row but a
-    list of objects. What is no JSON on its own line opens one where no line near it is an object by itself.
+    A single line is one if it is an array, or an object that has a list of objects and none of the `keys` of a row.
+    A first line that is no JSON begins one if none of the next lines is an object by itself.
     """
     sample = [*islice((text for _, text, _ in read_lines(file) if not text.isspace()), _SAMPLE), ""]
     opened = sample[0].strip()[:2]
@@ -42,23 +39,23 @@ def has_document(file: SourceFile, keys: Sequence[str]) -> bool:
 
 
 def objects_in(file: SourceFile) -> Iterator[tuple[int, str, str, object]]:
-    """Yield the line that each value of the array begins on, its text, what is wrong with its bytes, and the value.
+    """Yield first line, text, decoding problem (or "") and value of each element of the array.
 
     Raises:
-        UserError: the file is malformed, or it is not told which of several arrays is meant.
+        UserError: the file is malformed, or holds several arrays.
     """
     lines = list(read_lines(file))
     wrong = {number: problem for number, _, problem in lines if problem}
     text = "".join(line for _, line, _ in lines)
     del lines
-    values = _values(text, file.place)
+    values = _values(text, file.location)
     line, counted = 1, 0
-    for place, end, value in values:
-        line += text.count("\n", counted, place)
-        counted = place
-        last = line + text.count("\n", place, end)
+    for position, end, value in values:
+        line += text.count("\n", counted, position)
+        counted = position
+        last = line + text.count("\n", position, end)
         problem = next((wrong[number] for number in range(line, last + 1) if number in wrong), "") if wrong else ""
-        yield line, text[place:end], problem, value
+        yield line, text[position:end], problem, value
 
 
 def _parsed(line: str) -> object:
@@ -69,7 +66,7 @@ def _parsed(line: str) -> object:
 
 
 def _arrays(value: dict[str, object]) -> list[str]:
-    """The keys of an object that hold rows."""
+    """Return the keys of an object whose values are lists of objects."""
     return [
         key
         for key, inner in value.items()
@@ -77,8 +74,8 @@ def _arrays(value: dict[str, object]) -> list[str]:
     ]
 
 
-def _values(text: str, place: str) -> Iterator[Span]:
-    """The values of the array, or those that stand one behind the other."""
+def _values(text: str, location: str) -> Iterator[Span]:
+    """Yield the elements of the array, or concatenated values."""
     try:
         start = _skip(text, 0)
         if text[start : start + 1] == "[":
@@ -91,54 +88,54 @@ def _values(text: str, place: str) -> Iterator[Span]:
                 yield start, end, value
                 start = _skip(text, end)
             return
-        yield from _elements(text, _place_of(text, start, _chosen(arrays, place)))
+        yield from _elements(text, _value_position(text, start, _chosen(arrays, location)))
     except json.JSONDecodeError as error:
-        raise UserError(f"{place} line {error.lineno}: not valid JSON ({error.msg}); correct the file") from None
+        raise UserError(f"{location} line {error.lineno}: not valid JSON ({error.msg}); correct the file") from None
     except UserError:
         raise
     except (ValueError, RecursionError):
         raise UserError(
-            f"{place} line 1: numbers too long or brackets too deep; write one object per line, each with two texts"
+            f"{location} line 1: numbers too long or brackets too deep; write one object per line, each with two texts"
         ) from None
 
 
-def _chosen(arrays: list[str], place: str) -> str:
+def _chosen(arrays: list[str], location: str) -> str:
     if len(arrays) > 1 and "data" not in arrays:
         found = ", ".join(name[:40] for name in arrays[:10])
         raise UserError(
-            f"{place}: holds several arrays of rows ({found}); write each into a file of its own, such as by "
+            f"{location}: holds several arrays of rows ({found}); write each into a file of its own, such as by "
             f"jq -c '.{arrays[0][:40]}[]'"
         )
     return "data" if "data" in arrays else arrays[0]
 
 
-def _place_of(text: str, place: int, key: str) -> int:
-    """Where the value of a key begins, in the object that begins at `place`."""
+def _value_position(text: str, position: int, key: str) -> int:
+    """Return where the value of a key begins, in the object that begins at `position`."""
     while True:
-        name, place = _DECODER.raw_decode(text, _skip(text, place + 1))  # behind { or a comma
-        place = _skip(text, _skip(text, place) + 1)  # behind the colon
+        name, position = _DECODER.raw_decode(text, _skip(text, position + 1))  # behind { or a comma
+        position = _skip(text, _skip(text, position) + 1)  # behind the colon
         if name == key:
-            return place
-        _, place = _DECODER.raw_decode(text, place)
-        place = _skip(text, place)
+            return position
+        _, position = _DECODER.raw_decode(text, position)
+        position = _skip(text, position)
 
 
-def _elements(text: str, place: int) -> Iterator[Span]:
-    """The elements of the array that begins at `place`, and nothing but brackets behind it."""
-    place = _skip(text, place + 1)
-    while text[place : place + 1] != "]":
-        value, end = _DECODER.raw_decode(text, place)
-        yield place, end, value
-        place = _skip(text, end)
-        if text[place : place + 1] not in (",", "]"):
-            raise json.JSONDecodeError("Expecting ',' delimiter", text, place)
-        if text[place] == ",":
-            place = _skip(text, place + 1)
+def _elements(text: str, position: int) -> Iterator[Span]:
+    """Yield the elements of the array that begins at `position`."""
+    position = _skip(text, position + 1)
+    while text[position : position + 1] != "]":
+        value, end = _DECODER.raw_decode(text, position)
+        yield position, end, value
+        position = _skip(text, end)
+        if text[position : position + 1] not in (",", "]"):
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, position)
+        if text[position] == ",":
+            position = _skip(text, position + 1)
 
 
-def _skip(text: str, place: int) -> int:
-    """The next place that holds no space."""
-    found = _NO_SPACE.search(text, place)
+def _skip(text: str, position: int) -> int:
+    """Return the position of the next character that is no white space."""
+    found = _NO_SPACE.search(text, position)
     return found.start() if found else len(text)
 
 
@@ -147,21 +144,19 @@ _TYPES = {"list": "a list", "dict": "an object"}
 
 
 class JsonRow(NamedTuple):
-    """An object and the line that it begins on, from 1."""
+    """An object and its first line, from 1."""
 
     line: int
     value: dict[str, object]
 
 
 def json_rows(file: SourceFile, keys: Sequence[str]) -> Iterator[JsonRow | Unreadable]:
-    """Yield the object on each line, or each of the array that the file is; blank lines are no rows.
+    """Yield the object on each line, or each element of the array in the file; blank lines are skipped.
 
-    The columns that are asked for are among the `keys` of a row.
-
-    Lines go by one at a time; an array is in memory as a whole.
+    `keys` are the columns to be read. Lines are streamed; an array is in memory as a whole.
 
     Raises:
-        UserError: the file is an array that is malformed, or holds several.
+        UserError: the file is a malformed array, or holds several arrays.
     """
     if has_document(file, keys):
         for number, text, problem, value in objects_in(file):
@@ -170,7 +165,7 @@ def json_rows(file: SourceFile, keys: Sequence[str]) -> Iterator[JsonRow | Unrea
             elif isinstance(value, dict):
                 yield JsonRow(number, value)
             else:
-                yield Unreadable(MALFORMED, _NO_OBJECT, file.place, number, text)
+                yield Unreadable(MALFORMED, _NO_OBJECT, file.location, number, text)
         return
     for number, line, problem in read_lines(file):
         if problem:
@@ -178,34 +173,34 @@ def json_rows(file: SourceFile, keys: Sequence[str]) -> Iterator[JsonRow | Unrea
         elif not line.isspace():
             try:
                 yield JsonRow(number, json_object(line))
-            except Unusable as mistake:
-                yield Unreadable(mistake.reason, mistake.problem, file.place, number, without_end(line))
+            except RowError as mistake:
+                yield Unreadable(mistake.reason, mistake.problem, file.location, number, without_end(line))
 
 
 def json_object(line: str) -> dict[str, object]:
-    """The object on a line.
+    """Parse the object on a line.
 
     Raises:
-        Unusable: there is none, or it cannot be read.
+        RowError: the line is no object, or malformed.
     """
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
-        raise Unusable(
+        raise RowError(
             MALFORMED, f"not valid JSON ({error.msg} at character {error.pos + 1}); write one object per line"
         ) from None
     except (ValueError, RecursionError):  # a number of thousands of digits, brackets thousands deep
-        raise Unusable(MALFORMED, "numbers too long or brackets too deep; write one object with two texts") from None
+        raise RowError(MALFORMED, "numbers too long or brackets too deep; write one object with two texts") from None
     if not isinstance(row, dict):
-        raise Unusable(MALFORMED, _NO_OBJECT)
+        raise RowError(MALFORMED, _NO_OBJECT)
     return row
 
 
 def text_at(row: dict[str, object], key: str, field: str) -> str:
-    """The text at a key; null is empty.
+    """Return the text at a key; null is empty.
 
     Raises:
-        Unusable: there is no such key, or something at it that is no text, number or truth value.
+        RowError: the key is missing, or its value is no string, number or boolean.
     """
     value = value_at(row, key, field)
     if isinstance(value, str):
@@ -215,12 +210,12 @@ def text_at(row: dict[str, object], key: str, field: str) -> str:
         kind = _TYPES.get(type(value).__name__, type(value).__name__)
         inner = next(iter(value)) if isinstance(value, dict) and value else 0 if isinstance(value, list) else ""
         remedy = f"a text in it is named by a dot, such as {key}.{inner}" if inner != "" else "write it as a text"
-        raise Unusable(NOT_TEXT, f"the value of {key!r} is {kind}, not text; {remedy}")
+        raise RowError(NOT_TEXT, f"the value of {key!r} is {kind}, not text; {remedy}")
     return text
 
 
 def as_text(value: object) -> str | None:
-    """A text, or a number or truth value as JSON spells it; null and NaN are empty. None of anything else."""
+    """Return a string, or a number or boolean as JSON spells it; "" for null and NaN, None for other types."""
     if isinstance(value, str):
         return value
     if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -229,10 +224,12 @@ def as_text(value: object) -> str | None:
 
 
 def value_at(row: dict[str, object], key: str, field: str) -> object:
-    """What is at a key: a dot leads into an object, or with a number into a list, but for a key that holds the dot.
+    """Return the value at a key path: a dot leads into an object, or with a number into a list.
+
+    A key that contains the dot itself comes first.
 
     Raises:
-        Unusable: there is no such key.
+        RowError: there is no such key.
     """
     if key in row:
         return row[key]
@@ -241,17 +238,17 @@ def value_at(row: dict[str, object], key: str, field: str) -> object:
         names = ", ".join(name[:40] for name in list(row)[:20]) or "none"
         nested = next((f"{name}.{key}" for name, inner in row.items() if isinstance(inner, dict) and key in inner), "")
         remedy = f"; it may be {nested[:80]}" if nested else ""
-        raise Unusable(NO_KEY, f"no key {key!r} (its keys: {names}){remedy}; correct corpus.{field} or the line")
+        raise RowError(NO_KEY, f"no key {key!r} (its keys: {names}){remedy}; correct corpus.{field} or the line")
     return found[0]
 
 
 def found_at(row: dict[str, object], key: str) -> object:
-    """What is at a key, as `value_at` finds it, or None."""
+    """Return the value at a key path as `value_at` does, or None."""
     return next(iter(_reached(row, key)), None)
 
 
 def _reached(value: object, key: str) -> list[object]:
-    """What is at a key, in a list; an empty one if nothing is."""
+    """Return the value at a key path in a list of one; an empty list if there is none."""
     if isinstance(value, list):
         head, _, rest = key.partition(".")
         if not (head.isascii() and head.isdigit() and int(head[:9]) < len(value)):
@@ -261,8 +258,8 @@ def _reached(value: object, key: str) -> list[object]:
         return []
     if key in value:
         return [value[key]]
-    dots = [place for place, letter in enumerate(key) if letter == "."]
-    for place in reversed(dots):  # the longest key that is there
-        if key[:place] in value and (found := _reached(value[key[:place]], key[place + 1 :])):
+    dots = [position for position, letter in enumerate(key) if letter == "."]
+    for position in reversed(dots):  # the longest key that is there
+        if key[:position] in value and (found := _reached(value[key[:position]], key[position + 1 :])):
             return found
     return []

@@ -1,4 +1,4 @@
-"""One way to write a text: what the corpus keeps, the vocabulary learns and the model is asked."""
+"""Text normalization (Unicode NFC, white space, control characters) of corpus, vocabulary and requests."""
 
 import re
 import unicodedata
@@ -10,19 +10,19 @@ WORD_MARK = "\u2581"  # the tokenizers' sign for the start of a word, so no text
 _DROPPED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff\ud800-\udfff]")
 
 _LOST = re.compile(r"[^\S ]")
-"""White space that is no plain space: line breaks, tabs, spaces that do not break."""
+"""White space other than plain spaces: line breaks, tabs, no-break spaces."""
 
 
-def loses_layout(text: str) -> bool:
-    """Whether more than plain spaces would be lost within `text` if its white space were folded."""
+def has_layout(text: str) -> bool:
+    """Return whether `text` has inner white space other than plain spaces, which folding would lose."""
     return _LOST.search(text.strip()) is not None
 
 
 def normalize(text: str, keep: bool = False) -> str:
     """Return `text` in NFC on one line, single-spaced and without control characters; doing it twice changes nothing.
 
-    With `keep` its white space stays as it is, line breaks and all; of nothing else no text is made. Characters are
-    dropped before composing, for what stood between a letter and its accent must not keep them apart.
+    With `keep` its white space stays as it is, line breaks included; a text of white space alone becomes empty.
+    Characters are dropped before composing, as one between a letter and its accent would keep them apart.
     """
     if keep:
         text = unicodedata.normalize("NFC", _DROPPED.sub("", text).replace(WORD_MARK, "_"))

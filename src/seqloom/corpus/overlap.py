@@ -1,4 +1,4 @@
-"""How much of the held-out text stands in the training text, too, but for case, spaces and punctuation."""
+"""Overlap of held-out and training text, ignoring case, spaces and punctuation (test set contamination)."""
 
 import hashlib
 import re
@@ -14,15 +14,15 @@ HELD_OUT = ("validation", "test")
 _SIGNS = re.compile(r"[\W_]+")
 
 
-def letters_of(text: str) -> str:
-    """What two texts have in common that differ in case, spaces and signs alone; a text of signs is itself."""
+def fold_text(text: str) -> str:
+    """Return a text in lower case without spaces and punctuation; a text of punctuation alone as it is."""
     return _SIGNS.sub("", text.casefold()) or text
 
 
-def shares_in_training(folder: Path) -> dict[str, float]:
-    """The share of the sources of each held-out split that training has nearly the same of, 0 to 1.
+def overlap_with_training(folder: Path) -> dict[str, float]:
+    """Return the share, 0 to 1, of the sources of each held-out split that training has a near-duplicate of.
 
-    Takes eight bytes of memory for each row.
+    Takes 8 bytes of memory per row.
     """
     train = np.unique(_digests(folder, "train"))
     return {split: round(float(np.isin(_digests(folder, split), train).mean()), 4) for split in HELD_OUT}
@@ -35,4 +35,4 @@ def _digests(folder: Path, split: str) -> NDArray[np.uint64]:
 def _each(folder: Path, split: str) -> Iterator[int]:
     for table in iterate_split(folder, split, ("source",)):
         for text in table["source"]:
-            yield int.from_bytes(hashlib.blake2b(letters_of(text).encode(), digest_size=8).digest())
+            yield int.from_bytes(hashlib.blake2b(fold_text(text).encode(), digest_size=8).digest())

@@ -1,4 +1,4 @@
-"""What readers yield: a pair of texts as it stands in a file, or a row that cannot be read."""
+"""Records that readers yield: a raw pair of texts, or a row that cannot be read."""
 
 from typing import NamedTuple
 
@@ -11,35 +11,35 @@ NO_LABEL = "no label"
 
 
 class SplitGroup(NamedTuple):
-    """What two dialogues that are nearly the same have in common."""
+    """Identity of a dialogue, by which near-duplicates are kept in one split."""
 
-    opening: str  # how it begins, which decides the split of all of it
-    cores: frozenset[str]  # of its rows
+    opening: str  # its first turns, which decide the split of the whole dialogue
+    dedup_keys: frozenset[str]  # of its pairs
 
 
 class RawPair(NamedTuple):
-    """Source and target, untouched, and where they were found."""
+    """Source and target as they are in the file, and their position."""
 
     source: str
     target: str
     line: int  # the first line of the pair, from 1; in an MO or Parquet file, which has no lines, the number of the row
-    core: str = ""  # what no two rows may have in common; else source and target
-    kin: SplitGroup | None = None  # what tells of the dialogue that it is from
-    flaw: str = ""  # why there is nothing to learn from it, where the reader knows that already
+    dedup_key: str = ""  # pairs with equal keys are duplicates; by default source and target
+    group: SplitGroup | None = None  # the dialogue that it is from
+    flaw: str = ""  # reason for rejection that the reader knows already
 
 
 class Unreadable(NamedTuple):
-    """A row that is not what its format promises; the rows around it are read."""
+    """A row that violates its format; the rows around it are read."""
 
-    reason: str  # one of a few, by which such rows are counted
-    problem: str  # what is wrong with this one, and the remedy
-    place: str  # the file
+    reason: str  # one of the constants above, by which such rows are counted
+    problem: str  # explanation and remedy
+    location: str  # the file
     line: int
-    text: str  # what stands there, as far as it can be told
+    text: str  # its content, as far as it can be decoded
 
 
-class Unusable(Exception):
-    """What is wrong with a row, from where it is found to the reader that makes it an `Unreadable`."""
+class RowError(Exception):
+    """A row that cannot be used; readers turn it into an `Unreadable`."""
 
     def __init__(self, reason: str, problem: str) -> None:
         super().__init__(problem)

@@ -1,4 +1,4 @@
-"""The rows of a Parquet file as objects."""
+"""Read the rows of a Parquet file as objects."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,14 +9,14 @@ from seqloom.corpus.json_objects import JsonRow
 from seqloom.corpus.sources import SourceFile
 from seqloom.errors import UserError
 
-_BATCH = 10_000  # rows in memory
+_BATCH = 10_000  # rows in memory at once
 
 
 def parquet_rows(file: SourceFile, keys: Sequence[str]) -> Iterator[JsonRow]:
-    """Yield each row with its number, from 1, and those of its columns in which the `keys` may lie.
+    """Yield each row with its number, from 1; only columns that contain the `keys` are read.
 
     Raises:
-        UserError: it is no Parquet file, or damaged.
+        UserError: the file is no Parquet file, or damaged.
     """
     try:
         with pq.ParquetFile(file.path) as table:
@@ -29,5 +29,5 @@ def parquet_rows(file: SourceFile, keys: Sequence[str]) -> Iterator[JsonRow]:
                     yield JsonRow(number, row)
     except (pa.ArrowException, OSError) as error:
         raise UserError(
-            f"{file.place}: not a Parquet file that can be read ({str(error)[:200]}); write or copy it again"
+            f"{file.location}: not a Parquet file that can be read ({str(error)[:200]}); write or copy it again"
         ) from None

@@ -1,4 +1,4 @@
-"""Files to pairs, whatever their format."""
+"""Read pairs from files of any supported format."""
 
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -7,7 +7,7 @@ from seqloom.corpus.dialogues import Dialogue, pairs_of, read_grouped, read_list
 from seqloom.corpus.file_io import read_lines, readable_lines, undecodable, without_end
 from seqloom.corpus.gettext_files import read_mo, read_po
 from seqloom.corpus.pairs import NO_LABEL, RawPair, Unreadable
-from seqloom.corpus.running_text import passages_of
+from seqloom.corpus.running_text import split_passages
 from seqloom.corpus.sources import SourceFile
 from seqloom.corpus.tables import read_table
 from seqloom.errors import UserError
@@ -17,16 +17,16 @@ Read = RawPair | Unreadable
 
 
 def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Read]:
-    """Yield the pairs of an aligned source and target file, or of one table or catalog, as they stand.
+    """Yield the raw pairs of an aligned source and target file, or of one table or catalog.
 
-    A row that cannot be read is told as such, and the rows around it are read. Text goes by one line at a time; only an
+    A row that cannot be read is yielded as `Unreadable`, and the rows around it are read. Lines are streamed; only an
     MO file and a JSON array are in memory as a whole.
 
     Raises:
-        UserError: a file is not what its format promises, or what the recipe says of it is wrong.
+        UserError: a file violates its format, or the recipe describes it wrongly.
     """
     if section.turns:
-        return pairs_of(_dialogues(files, section), section, files[0].place)
+        return pairs_of(_dialogues(files, section), section, files[0].location)
     if len(files) == 2:
         return read_aligned(*files)
     (file,) = files
@@ -47,7 +47,7 @@ def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Read]
 
 
 def _dialogues(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Dialogue | Unreadable]:
-    """The dialogues of an aligned file of questions and one of answers, or of one file."""
+    """Return the dialogues of two aligned files, questions and answers, or of one file."""
     keep = section.whitespace == "keep"
     if len(files) == 2:
         return read_questions(read_aligned(*files), keep)
@@ -62,7 +62,7 @@ def _dialogues(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Dialo
 
 
 def read_texts(file: SourceFile) -> Iterator[Read]:
-    """Yield the text of each line as its own target; blank lines are no rows."""
+    """Yield each line as both source and target; blank lines are skipped."""
     for row in readable_lines(file):
         if isinstance(row, Unreadable):
             yield row
@@ -72,7 +72,7 @@ def read_texts(file: SourceFile) -> Iterator[Read]:
 
 
 def read_running(file: SourceFile, longest: int, keep: bool) -> Iterator[Read]:
-    """Yield passages of at most `longest` characters, each as its own target; an unreadable line is a blank one."""
+    """Yield passages of at most `longest` characters as both source and target; unreadable lines count as blank."""
     wrong: list[Unreadable] = []
 
     def lines() -> Iterator[str]:
@@ -83,7 +83,7 @@ def read_running(file: SourceFile, longest: int, keep: bool) -> Iterator[Read]:
             else:
                 yield without_end(row[1])
 
-    for passage, number in passages_of(lines(), longest, keep):
+    for passage, number in split_passages(lines(), longest, keep):
         yield from wrong
         wrong.clear()
         yield RawPair(passage, passage, number)
@@ -91,7 +91,7 @@ def read_running(file: SourceFile, longest: int, keep: bool) -> Iterator[Read]:
 
 
 def read_labeled(file: SourceFile) -> Iterator[Read]:
-    """Yield the text of each line as the source and the word before it as the target; blank lines are no rows."""
+    """Yield lines of the form `label text`, the text as source and the label as target; blank lines are skipped."""
     for row in readable_lines(file):
         if isinstance(row, Unreadable):
             yield row
@@ -101,11 +101,11 @@ def read_labeled(file: SourceFile) -> Iterator[Read]:
                 yield RawPair(text, label, row[0])
             else:
                 problem = "is not a label, a space and a text; correct the line or corpus.format"
-                yield Unreadable(NO_LABEL, problem, file.place, row[0], without_end(row[1]))
+                yield Unreadable(NO_LABEL, problem, file.location, row[0], without_end(row[1]))
 
 
 def read_aligned(source: SourceFile, target: SourceFile) -> Iterator[Read]:
-    """Yield line n of `source` with line n of `target`: one that cannot be read takes the other with it.
+    """Yield line n of `source` with line n of `target`; if either is unreadable, the pair is.
 
     Raises:
         UserError: one file has more lines.
@@ -128,6 +128,6 @@ def read_aligned(source: SourceFile, target: SourceFile) -> Iterator[Read]:
             yield RawPair(without_end(text), without_end(translation), number)
     if lengths[0] != lengths[1]:
         raise UserError(
-            f"{source.place} has {lengths[0]} lines and {target.place} has {lengths[1]}; "
+            f"{source.location} has {lengths[0]} lines and {target.location} has {lengths[1]}; "
             "aligned files need a line for each line, an empty one where there is no text"
         )

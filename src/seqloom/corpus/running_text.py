@@ -1,22 +1,21 @@
-"""Running text: lines that follow each other, as passages of one line each with a sign where a line ended."""
+"""Running text as passages for a language model; a line-end token stands for each line break."""
 
 import re
 from collections.abc import Iterable, Iterator
 
-LINE_END = "↵"  # U+21B5, a word of its own; text that holds it loses it
+LINE_END = "↵"  # U+21B5, a token of its own; removed from text that contains it
 _ENDS = re.compile(f" ?{LINE_END} ?")
 
 
-def passages_of(lines: Iterable[str], longest: int, keep: bool = False) -> Iterator[tuple[str, int]]:
-    """Lines without their ends to passages of at most `longest` characters, and the number of the first line of each.
+def split_passages(lines: Iterable[str], longest: int, keep: bool = False) -> Iterator[tuple[str, int]]:
+    """Yield passages of at most `longest` characters, each with the number of its first line.
 
-    Passages hold as many whole lines as they can; a longer line is cut at a space, or where there is none anywhere.
-    Put end to end with spaces between them, they are the text: blank lines are kept, too, and with `keep` all other
-    white space.
+    `lines` come without their ends. Passages hold as many whole lines as fit; a longer line is cut at a space, or else
+    anywhere. Joined by spaces they are the text again: blank lines are kept and, with `keep`, all other white space.
     """
     passage, first = "", 1
     for number, line in enumerate(lines, start=1):
-        rest = as_running(f"{line}\n", keep) if keep else f"{as_running(line)} {LINE_END}".lstrip()
+        rest = join_lines(f"{line}\n", keep) if keep else f"{join_lines(line)} {LINE_END}".lstrip()
         if passage and len(passage) + 1 + len(rest) > longest:
             yield passage, first
             passage = ""
@@ -32,8 +31,8 @@ def passages_of(lines: Iterable[str], longest: int, keep: bool = False) -> Itera
         yield passage, first
 
 
-def as_running(text: str, keep: bool = False) -> str:
-    """Lines of text on one line, the sign between them, as normalized text is written; `as_lines` undoes it."""
+def join_lines(text: str, keep: bool = False) -> str:
+    """Join lines into one, with `LINE_END` for each line break; `restore_lines` is the inverse."""
     if keep:
         *lines, last = text.replace(LINE_END, "").split("\n")
         ended = [f"{line} {LINE_END}" if line else LINE_END for line in lines]
@@ -41,6 +40,6 @@ def as_running(text: str, keep: bool = False) -> str:
     return " ".join(text.replace(LINE_END, " ").replace("\n", f" {LINE_END} ").split())
 
 
-def as_lines(running: str) -> str:
-    """The lines again: a line feed for each sign and the spaces around it."""
+def restore_lines(running: str) -> str:
+    """Replace each `LINE_END`, with the spaces around it, by a line feed."""
     return _ENDS.sub("\n", running)

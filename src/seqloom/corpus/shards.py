@@ -1,4 +1,4 @@
-"""Two patterns to pairs of files: what * stands for is the same on both sides."""
+"""Pair the files of two glob patterns: * matches the same text on both sides."""
 
 import re
 from collections.abc import Sequence
@@ -11,59 +11,58 @@ _SHOWN = 5  # names in a sentence
 _STARS = re.compile(r"(\*\*/|\*+)")
 
 
-class ShardPattern(Protocol):
-    """A file with the name it goes by."""
+class LocatedFile(Protocol):
+    """A file with its location."""
 
     @property
-    def place(self) -> str:
-        """As the recipe names it, a pattern filled in."""
+    def location(self) -> str:
+        """Location as in the recipe, with a pattern filled in."""
 
 
-NamedFile = TypeVar("NamedFile", bound=ShardPattern)
+NamedFile = TypeVar("NamedFile", bound=LocatedFile)
 
 
-def in_step(
-    sources: Sequence[NamedFile], targets: Sequence[NamedFile], places: Sequence[str], field: str
+def pair_shards(
+    sources: Sequence[NamedFile], targets: Sequence[NamedFile], locations: Sequence[str], field: str
 ) -> list[NamedFile]:
-    """The files of the target in the order of those of the source they belong to.
+    """Return the target files in the order of the source files they belong to.
 
-    Sorted names do not tell: part1_de stands behind part10_de, and a shard that is missing on either side would put all
-    behind it out of step.
+    Sorting by name is not enough: part1_de comes after part10_de, and a missing shard would shift all after it.
 
     Raises:
-        UserError: a file has no counterpart, or the patterns do not tell which it is.
+        UserError: a file has no counterpart, or the patterns do not identify it.
     """
-    if "*" not in "".join(places):
+    if "*" not in "".join(locations):
         return list(targets)
-    if places[0].count("*") != places[1].count("*"):
+    if locations[0].count("*") != locations[1].count("*"):
         if len(sources) == len(targets) == 1:
             return list(targets)
         counts = " and ".join(
-            f"{place} ({len(files)} files)" for place, files in zip(places, (sources, targets), strict=True)
+            f"{location} ({len(files)} files)" for location, files in zip(locations, (sources, targets), strict=True)
         )
         raise UserError(
             f"{field}: {counts} do not pair up, for * does not stand for the same on both sides; give each source file "
             "one target file whose name differs only where both patterns do"
         )
     of_source, of_target = (
-        {_filling(place, file.place): file for file in files}
-        for place, files in zip(places, (sources, targets), strict=True)
+        {_filling(location, file.location): file for file in files}
+        for location, files in zip(locations, (sources, targets), strict=True)
     )
-    lacking = [
-        f"{place} lacks {_listed(theirs.keys() - ours.keys())}"
-        for place, ours, theirs in ((places[0], of_source, of_target), (places[1], of_target, of_source))
+    missing = [
+        f"{location} lacks {_listed(theirs.keys() - ours.keys())}"
+        for location, ours, theirs in ((locations[0], of_source, of_target), (locations[1], of_target, of_source))
         if theirs.keys() - ours.keys()
     ]
-    if lacking:
+    if missing:
         raise UserError(
-            f"{field}: {' and '.join(lacking)}, which the other side has in place of *; give each source file its "
+            f"{field}: {' and '.join(missing)}, which the other side has in place of *; give each source file its "
             "target file"
         )
     return [of_target[filling] for filling in of_source]
 
 
 def _filling(pattern: str, name: str) -> tuple[str, ...]:
-    """What the stars of a pattern stand for in a name that it matches."""
+    """Return what each star of a pattern matches in a name."""
     scheme, colon, path = pattern.rpartition("://")
     parts = _STARS.split(scheme + colon + str(Path(path)))
     written = "".join(

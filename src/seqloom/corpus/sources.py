@@ -1,4 +1,4 @@
-"""Places named in a recipe to files on this machine."""
+"""Resolve the locations in a recipe (paths, patterns, URLs, packages) to local files and their formats."""
 
 import glob
 import importlib.util
@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from seqloom.artifact.digest import digest_of_file
 from seqloom.corpus.compression import PACKED, members, packer_of
 from seqloom.corpus.download import download
-from seqloom.corpus.shards import in_step
-from seqloom.corpus.unsupported_formats import refuse_foreign
+from seqloom.corpus.shards import pair_shards
+from seqloom.corpus.unsupported_formats import refuse_unsupported
 from seqloom.errors import UserError, showable
 from seqloom.recipe.schema import Corpus
 from seqloom.recipe.strict_yaml import shortened
@@ -27,43 +27,43 @@ ENDINGS = {
     "gmo": "mo",
     "pq": "parquet",
 }
-"""Endings of file names, with the format that each tells."""
-TABLES = (*dict.fromkeys(ENDINGS.values()), "labeled", "texts", "running")  # the formats of one file for both sides
+"""Format by ending of the file name."""
+TABLES = (*dict.fromkeys(ENDINGS.values()), "labeled", "texts", "running")  # formats with both sides in one file
 _PARQUET = b"PAR1"
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file to read."""
+    """A file to read, with its format and encoding."""
 
-    place: str  # as the recipe names it, a pattern filled in
+    location: str  # as in the recipe, with a pattern filled in
     path: Path
     digest: str  # of its bytes
     format: str  # lines, or one of TABLES
     encoding: str = "utf-8"
-    encoding_told_by: str = "corpus.encoding"
+    encoding_source: str = "corpus.encoding"
 
 
 @dataclass(frozen=True)
 class SplitFiles:
-    """The files of one split: two columns of aligned lines, or one column of tables; none where it is split off."""
+    """Files of one split: two columns of aligned files, or one column of tables; none if split off from training."""
 
     columns: tuple[tuple[SourceFile, ...], ...]
 
     @property
     def rows(self) -> list[tuple[SourceFile, ...]]:
-        """What is read together: a source file and its target file, or a table alone."""
+        """Files that are read together: a source file and its target file, or a table."""
         return list(zip(*self.columns, strict=True))
 
     @property
     def digests(self) -> list[list[str]]:
-        """The content of each file and how it is read; its name does not count."""
+        """Format and content digest of each file, without its name."""
         return [[f"{file.format}:{file.digest}" for file in column] for column in self.columns]
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The files of the three splits."""
+    """Files of the three splits."""
 
     train: SplitFiles
     validation: SplitFiles
@@ -71,15 +71,15 @@ class Sources:
 
     @property
     def digests(self) -> dict[str, list[list[str]]]:
-        """Digests of all that will be read, as JSON: the input of the stage's cache key."""
+        """Digests of all files, as JSON: the input of the stage's cache key."""
         return {name: getattr(self, name).digests for name in ("train", "validation", "test")}
 
 
 def locate(section: Corpus, home: Path) -> Sources:
-    """Find (and download to `home`) every file of the corpus.
+    """Locate every file of the corpus, and download those with a URL to `home`.
 
     Raises:
-        UserError: a place leads to no file, or to one that cannot be what the recipe says.
+        UserError: a location leads to no file, or to one that contradicts the recipe.
     """
     return Sources(
         train=_locate_split(section, "train", home),
@@ -89,20 +89,22 @@ def locate(section: Corpus, home: Path) -> Sources:
 
 
 def _locate_split(section: Corpus, split: str, home: Path) -> SplitFiles:
-    places, field = getattr(section, split), f"corpus.{split}"
+    locations, field = getattr(section, split), f"corpus.{split}"
     columns = tuple(
-        tuple(_describe(name, path, field, section, len(places)) for name, path in _resolve(place, field, home))
-        for place in places
+        tuple(_describe(name, path, field, section, len(locations)) for name, path in _resolve(location, field, home))
+        for location in locations
     )
     if len(columns) < 2:
         return SplitFiles(columns)
-    _refuse_crossed(section, split)
-    return SplitFiles((columns[0], tuple(in_step(columns[0], columns[1], places, field))))
+    _refuse_swapped_sides(section, split)
+    return SplitFiles((columns[0], tuple(pair_shards(columns[0], columns[1], locations, field))))
 
 
-def _refuse_crossed(section: Corpus, split: str) -> None:
-    """Refuse a split whose sides are those of the training text the other way round, as far as endings tell."""
-    ours, theirs = ([Path(place).suffix for place in places] for places in (getattr(section, split), section.train))
+def _refuse_swapped_sides(section: Corpus, split: str) -> None:
+    """Refuse a split whose endings are those of the training files in reverse order."""
+    ours, theirs = (
+        [Path(location).suffix for location in locations] for locations in (getattr(section, split), section.train)
+    )
     if len(theirs) == 2 and ours == theirs[::-1] and ours[0] != ours[1] and all(ours):
         raise UserError(
             f"corpus.{split}: gives *{ours[0]} as the source and *{ours[1]} as the target, and corpus.train the other "
@@ -110,51 +112,51 @@ def _refuse_crossed(section: Corpus, split: str) -> None:
         )
 
 
-def _resolve(place: str, field: str, home: Path) -> list[tuple[str, Path]]:
-    """Files at `place`, each with the name it goes by."""
-    if place.startswith(URLS):
-        return [(place.partition("#")[0], download(place, home / "downloads", field))]
-    if "://" in place and not place.startswith(PACKAGE):
-        raise UserError(f"{place}: only http://, https:// and {PACKAGE} are understood; correct {field}")
-    if place.startswith(PACKAGE):
-        return _inside_package(place, field)
-    if "*" not in place:
-        return [(place, Path(place))]
-    found = [(showable(str(path)), path) for path in _matches(place)]
+def _resolve(location: str, field: str, home: Path) -> list[tuple[str, Path]]:
+    """Return the location and path of each file at `location`."""
+    if location.startswith(URLS):
+        return [(location.partition("#")[0], download(location, home / "downloads", field))]
+    if "://" in location and not location.startswith(PACKAGE):
+        raise UserError(f"{location}: only http://, https:// and {PACKAGE} are understood; correct {field}")
+    if location.startswith(PACKAGE):
+        return _inside_package(location, field)
+    if "*" not in location:
+        return [(location, Path(location))]
+    found = [(showable(str(path)), path) for path in _matches(location)]
     if not found:
-        raise UserError(f"{place}: matches no file (looked in {Path.cwd()}); correct {field}")
+        raise UserError(f"{location}: matches no file (looked in {Path.cwd()}); correct {field}")
     return found
 
 
 def _matches(pattern: str) -> list[Path]:
-    """Files that match `pattern`, sorted; only * is special, for names may well hold brackets."""
+    """Return the files that match `pattern`, sorted; only * is special, as names may contain brackets."""
     escaped = "*".join(map(glob.escape, pattern.split("*")))
     return [path for path in map(Path, sorted(glob.glob(escaped, recursive=True))) if path.is_file()]  # noqa: PTH207
 
 
-def _inside_package(place: str, field: str) -> list[tuple[str, Path]]:
-    name, _, inner = place.removeprefix(PACKAGE).partition("/")
-    folder = _folder_of_package(name, place, field)
+def _inside_package(location: str, field: str) -> list[tuple[str, Path]]:
+    name, _, inner = location.removeprefix(PACKAGE).partition("/")
+    folder = _folder_of_package(name, location, field)
     paths = _matches(str(folder / inner)) if "*" in inner else [folder / inner]
     if any(not path.resolve().is_relative_to(folder.resolve()) for path in paths):
-        raise UserError(f"{place}: leads out of the package {name}; correct {field}")
+        raise UserError(f"{location}: leads out of the package {name}; correct {field}")
     if not paths:
-        raise UserError(f"{place}: matches no file (looked in {folder}); correct {field}")
+        raise UserError(f"{location}: matches no file (looked in {folder}); correct {field}")
     return [(f"{PACKAGE}{name}/{path.relative_to(folder).as_posix()}", path) for path in paths]
 
 
-def _folder_of_package(name: str, place: str, field: str) -> Path:
+def _folder_of_package(name: str, location: str, field: str) -> Path:
     spec = None
     if name.isidentifier() and name != "__main__":
         spec = importlib.util.find_spec(name)  # a name without a dot, so nothing is imported
     if spec is None or not spec.submodule_search_locations:
         raise UserError(
-            f"{place}: the Python package {name} is not installed here; pip install {name}, or correct {field}"
+            f"{location}: the Python package {name} is not installed here; pip install {name}, or correct {field}"
         )
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _describe(name: str, path: Path, field: str, section: Corpus, places: int) -> SourceFile:
+def _describe(name: str, path: Path, field: str, section: Corpus, locations: int) -> SourceFile:
     try:
         if path.is_dir():
             raise UserError(f"{name}: a folder, not a file; name the files in it, such as {name}/*.po, in {field}")
@@ -164,18 +166,18 @@ def _describe(name: str, path: Path, field: str, section: Corpus, places: int) -
         if path.stat().st_size == 0:
             raise UserError(f"{name}: the file is empty; fill it, or correct {field}")
         ending, as_text = ending_of(name, path), section.format in ("lines", "texts", "running", "labeled")
-        language = as_text or places == 2  # an ending may be that of one: .arb is Arabic
-        refuse_foreign(name, path, "" if language else ending, field, markup=as_text)
-        form = _format(name, path, ending, field, section.format, places)
+        language = as_text or locations == 2  # an ending may be that of one: .arb is Arabic
+        refuse_unsupported(name, path, "" if language else ending, field, markup=as_text)
+        form = _format(name, path, ending, field, section.format, locations)
         return SourceFile(name, path, digest_of_file(path), form, section.encoding)
     except OSError as error:
         raise UserError(f"{shortened(name, 300)}: cannot be read ({error.strerror}); correct {field}") from None
 
 
 def ending_of(name: str, path: Path) -> str:
-    """The ending of a file's name that tells its format, in small letters; one for what packed it is passed over.
+    """Return the ending of a file's name in lower case, without one for its compression.
 
-    A zip archive that does not tell it is of the format of the file in it.
+    A zip archive without a known ending has that of the file in it.
     """
     inner = urlsplit(name).path if name.startswith(URLS) else name
     stem, _, ending = inner.lower().rpartition(".")
@@ -185,32 +187,33 @@ def ending_of(name: str, path: Path) -> str:
         try:
             return members(path)[0].lower().rpartition(".")[2]
         except (zipfile.BadZipFile, IndexError):
-            return ending  # told where it is opened
+            return ending  # reported when it is opened
     return ending
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether the first bytes are those of a Parquet file."""
+    """Return whether a file begins as a Parquet file."""
     with path.open("rb") as file:
         return file.read(len(_PARQUET)) == _PARQUET
 
 
-def _format(name: str, path: Path, ending: str, field: str, chosen: str, places: int) -> str:
-    """The format of a file: what the recipe says, else what its name says."""
+def _format(name: str, path: Path, ending: str, field: str, chosen: str, locations: int) -> str:
+    """Return the format of a file: as the recipe says, else by its name."""
     parquet = is_parquet(path)
-    told = "parquet" if parquet else ENDINGS.get(ending, "")
-    if places == 2:
-        if chosen in TABLES or (chosen == "auto" and told):
+    detected = "parquet" if parquet else ENDINGS.get(ending, "")
+    if locations == 2:
+        if chosen in TABLES or (chosen == "auto" and detected):
             raise UserError(
-                f"{name}: two places are aligned lines of text, and this is {chosen if chosen in TABLES else told}; "
-                f"give one place in {field} (a pattern such as *.tsv for several), or set corpus.format to lines"
+                f"{name}: two places are aligned lines of text, and this is "
+                f"{chosen if chosen in TABLES else detected}; give one place in {field} (a pattern such as *.tsv for "
+                "several), or set corpus.format to lines"
             )
         return "lines"
     if chosen == "lines":
         raise UserError(f"{name}: aligned lines need two places in {field}, the source first and then the target")
-    if chosen == "auto" and not told:
+    if chosen == "auto" and not detected:
         choices = ", ".join(TABLES)
         raise UserError(f"{name}: the name does not tell the format; set corpus.format to one of {choices}")
     if parquet and chosen not in ("auto", "parquet"):
         raise UserError(f"{name}: is a Parquet file and not {chosen}; set corpus.format to parquet")
-    return told if chosen == "auto" else chosen
+    return detected if chosen == "auto" else chosen

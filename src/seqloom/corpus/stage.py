@@ -14,19 +14,19 @@ from seqloom.corpus import SIDES, SPLITS
 from seqloom.corpus.cleaner import EMPTY_SOURCE, Cleaner
 from seqloom.corpus.corpus_files import REPORT_FILE, CorpusWriter, storable
 from seqloom.corpus.corpus_statistics import CorpusStatistics
-from seqloom.corpus.normalization import loses_layout, normalize
-from seqloom.corpus.overlap import shares_in_training
+from seqloom.corpus.normalization import has_layout, normalize
+from seqloom.corpus.overlap import overlap_with_training
 from seqloom.corpus.pairs import SplitGroup, Unreadable
 from seqloom.corpus.readers import Read, read_pairs
-from seqloom.corpus.running_text import as_lines
+from seqloom.corpus.running_text import restore_lines
 from seqloom.corpus.sources import Sources
-from seqloom.corpus.splits import Shares, Stretches
+from seqloom.corpus.splits import ContiguousSplits, Shares
 from seqloom.errors import UserError, showable
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Corpus
 
 _REPORT_EVERY = 10_000  # rows
-_LOOKED_AT, _LAID_OUT = 10_000, 0.01  # pairs, and the share of them with layout from which on it is kept
+_SAMPLE, _LAYOUT_SHARE = 10_000, 0.01  # pairs, and the share of them with layout from which on white space is kept
 _EXAMPLE = 200  # characters of a text in the facts
 
 FOLDED = (
@@ -40,103 +40,103 @@ logger = logging.getLogger(__name__)
 def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Progress) -> dict[str, object]:
     """Read, clean and split the corpus into Parquet files in `folder`, and return the facts of report.json.
 
-    Memory does not grow with the text, but for some hundred bytes per pair by which duplicates are known.
+    Memory grows by about a hundred bytes per pair, for the detection of duplicates.
 
     Raises:
         UserError: a file is not what its format promises, more rows than `max_reject_share` allows cannot be read, or
             a split ends up empty.
     """
     running = section.format == "running"
-    shares = _stretches(section, sources) if running else Shares.of(section, sources)
+    shares = _contiguous_splits(section, sources) if running else Shares.of(section, sources)
     cleaner = Cleaner(section.max_characters)
-    tally, read, flat = CorpusStatistics(by_lines=running), 0, 0
+    statistics, read, folded_targets = CorpusStatistics(by_lines=running), 0, 0
     keep = _keeps_whitespace(section, sources)
     with CorpusWriter(folder) as writer:
         for given_for, origin, pair in _pairs(section, sources):
-            legibility = tally.found(given_for, origin, pair.line)
+            counts = statistics.count_read(given_for, origin, pair.line)
             read += 1
             if read % _REPORT_EVERY == 0:
                 progress(read, None, "rows", origin)
             if isinstance(pair, Unreadable):
                 text, problem = storable(pair.text), showable(pair.problem)
-                legibility.note(pair)
-                writer.reject(pair.reason, text, "", pair.place, pair.line, problem)
-                tally.reject(given_for, pair.reason, text, "", pair.place, pair.line, problem)
+                counts.note(pair)
+                writer.reject(pair.reason, text, "", pair.location, pair.line, problem)
+                statistics.reject(given_for, pair.reason, text, "", pair.location, pair.line, problem)
                 continue
             source, target = normalize(pair.source, keep), normalize(pair.target, keep)
             folded = (normalize(source), normalize(target)) if keep else (source, target)
-            kin = pair.kin or SplitGroup(folded[0], frozenset())
-            if running:  # has no gaps, but where nothing is written
+            group = pair.group or SplitGroup(folded[0], frozenset())
+            if running:  # only blank passages are rejected
                 reason = EMPTY_SOURCE if _blank(source) else ""
             else:
-                reason = pair.flaw or cleaner.reason_against(
-                    *folded, given_for, kin, pair.core, max(len(source), len(target))
+                reason = pair.flaw or cleaner.rejection_reason(
+                    *folded, given_for, group, pair.dedup_key, max(len(source), len(target))
                 )
             if reason:
                 writer.reject(reason, source, target, origin, pair.line)
-                tally.reject(given_for, reason, source, target, origin, pair.line)
+                statistics.reject(given_for, reason, source, target, origin, pair.line)
             else:
-                for split in shares.splits_of(kin.opening, given_for):
+                for split in shares.splits_of(group.opening, given_for):
                     writer.keep(split, source, target, origin, pair.line)
-                    tally.keep(split, source, target)
-                    flat += not keep and loses_layout(pair.target)
+                    statistics.keep(split, source, target)
+                    folded_targets += not keep and has_layout(pair.target)
     progress(read, read, "rows")
-    tally.check_legible(section.max_reject_share)
-    _check_every_split(section, sources, tally)
-    nearly = {} if section.overfit else {"also_in_training": shares_in_training(folder)}
-    if flat and section.whitespace == "auto":
-        logger.warning("corpus.whitespace: %s", FOLDED.format(rows=flat))
-    layout = {"whitespace": "keep" if keep else "fold", "folded_targets": flat}
-    facts = {"overfit": section.overfit, **layout, **_facts(tally, folder), **nearly}
+    statistics.check_reject_share(section.max_reject_share)
+    _check_every_split(section, sources, statistics)
+    overlap = {} if section.overfit else {"also_in_training": overlap_with_training(folder)}
+    if folded_targets and section.whitespace == "auto":
+        logger.warning("corpus.whitespace: %s", FOLDED.format(rows=folded_targets))
+    layout = {"whitespace": "keep" if keep else "fold", "folded_targets": folded_targets}
+    facts = {"overfit": section.overfit, **layout, **_facts(statistics, folder), **overlap}
     (folder / REPORT_FILE).write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
     return facts
 
 
 def _keeps_whitespace(section: Corpus, sources: Sources) -> bool:
-    """What the recipe says, or where it leaves that to the text, whether it takes layout to write the targets."""
+    """Return whether white space is kept: by the recipe, or if auto, whether targets have layout."""
     if section.whitespace != "auto":
         return section.whitespace == "keep"
     if section.turns or section.format == "running":
         return False
     pairs = (pair for files in sources.train.rows for pair in read_pairs(files, section))
-    first = [pair for pair in islice(pairs, _LOOKED_AT) if not isinstance(pair, Unreadable)]
-    return sum(loses_layout(pair.target) for pair in first) > _LAID_OUT * len(first)
+    first = [pair for pair in islice(pairs, _SAMPLE) if not isinstance(pair, Unreadable)]
+    return sum(has_layout(pair.target) for pair in first) > _LAYOUT_SHARE * len(first)
 
 
-def _stretches(section: Corpus, sources: Sources) -> Stretches:
-    """Running text is read twice: how much there is of it, blank passages left out, decides where it is cut."""
+def _contiguous_splits(section: Corpus, sources: Sources) -> ContiguousSplits:
+    """Count the passages of running text, which is read twice, and return where it is cut into splits."""
     pairs = (pair for files in sources.train.rows for pair in read_pairs(files, section))
     passages = sum(not isinstance(pair, Unreadable) and not _blank(normalize(pair.source)) for pair in pairs)
-    return Stretches(passages, Shares.of(section, sources))
+    return ContiguousSplits(passages, Shares.of(section, sources))
 
 
 def _blank(passage: str) -> bool:
-    """Whether nothing but ends of lines stands in a passage."""
-    return not as_lines(passage).strip()
+    """Return whether a passage has nothing but line ends."""
+    return not restore_lines(passage).strip()
 
 
 def _pairs(section: Corpus, sources: Sources) -> Iterator[tuple[str, str, Read]]:
-    """Every pair with the split its files are given for and the file: held-out text first, so training can avoid it."""
+    """Yield split of the files, file and pair: held-out text first, so that training can exclude it."""
     for split in ("test", "validation", "train"):
         for files in getattr(sources, split).rows:
             for pair in read_pairs(files, section):
-                yield split, files[0].place, pair
+                yield split, files[0].location, pair
 
 
-def _check_every_split(section: Corpus, sources: Sources, tally: CorpusStatistics) -> None:
+def _check_every_split(section: Corpus, sources: Sources, statistics: CorpusStatistics) -> None:
     for split in ("test", "validation", "train"):
-        if not tally.rows[split]:
-            raise UserError(_why_none_is_left(split, section, sources, tally))
+        if not statistics.rows[split]:
+            raise UserError(_empty_split_sentence(split, section, sources, statistics))
 
 
-def _why_none_is_left(split: str, section: Corpus, sources: Sources, tally: CorpusStatistics) -> str:
+def _empty_split_sentence(split: str, section: Corpus, sources: Sources, statistics: CorpusStatistics) -> str:
     given_for = split if getattr(sources, split).columns else "train"
     first, *others = getattr(sources, given_for).rows
-    files = "+".join(file.place for file in first) + (f" and {len(others)} more" if others else "")
-    if not tally.read[given_for]:
+    files = "+".join(file.location for file in first) + (f" and {len(others)} more" if others else "")
+    if not statistics.read[given_for]:
         return f"corpus.{given_for}: no row of text in {files}; fill it, or name another"
-    reasons = [f"{count} {reason}" for (of, reason), count in tally.rejected.items() if of == given_for]
-    counts = f"of {tally.read[given_for]} rows read from {files} ({', '.join(reasons) or 'none rejected'})"
+    reasons = [f"{count} {reason}" for (of, reason), count in statistics.rejected.items() if of == given_for]
+    counts = f"of {statistics.read[given_for]} rows read from {files} ({', '.join(reasons) or 'none rejected'})"
     if given_for == split:
         return f"corpus.{split}: {counts} none is left for {split}; give more text, or correct what is rejected"
     share = f"corpus.{split}_share"
@@ -146,20 +146,20 @@ def _why_none_is_left(split: str, section: Corpus, sources: Sources, tally: Corp
     )
 
 
-def _facts(tally: CorpusStatistics, folder: Path) -> dict[str, object]:
+def _facts(statistics: CorpusStatistics, folder: Path) -> dict[str, object]:
     rejected: Counter[str] = Counter()
-    for (_, reason), count in tally.rejected.items():
+    for (_, reason), count in statistics.rejected.items():
         rejected[reason] += count
     return {
-        "rows": {split: tally.rows[split] for split in SPLITS},
+        "rows": {split: statistics.rows[split] for split in SPLITS},
         "rejected": dict(sorted(rejected.items())),
-        "rejects": dict(sorted(tally.rejects.items())),
-        "read": tally.read.total(),
-        "unreadable": tally.unreadable,
-        "characters": {split: {side: _mean(tally.lengths[split, side]) for side in SIDES} for split in SPLITS},
-        "alphabet": tally.alphabet.facts,
-        "lengths": {side: _quantiles(tally.lengths["train", side]) for side in SIDES},
-        "examples": _examples(folder / "train.parquet", tally.rows["train"]),
+        "rejects": dict(sorted(statistics.rejects.items())),
+        "read": statistics.read.total(),
+        "unreadable": statistics.unreadable,
+        "characters": {split: {side: _mean(statistics.lengths[split, side]) for side in SIDES} for split in SPLITS},
+        "alphabet": statistics.alphabet.facts,
+        "lengths": {side: _quantiles(statistics.lengths["train", side]) for side in SIDES},
+        "examples": _examples(folder / "train.parquet", statistics.rows["train"]),
     }
 
 
@@ -168,14 +168,14 @@ def _mean(lengths: Counter[int]) -> float:
 
 
 def _quantiles(lengths: Counter[int]) -> dict[str, int]:
-    """Characters that so many of a hundred rows do not exceed."""
+    """Return the 50th, 95th and 100th percentile of lengths in characters."""
     ordered = sorted(lengths)
     reached = list(accumulate(lengths[length] for length in ordered))
     return {str(share): ordered[bisect_left(reached, share / 100 * reached[-1])] for share in (50, 95, 100)}
 
 
 def _examples(path: Path, rows: int) -> list[dict[str, str]]:
-    """Three pairs from within the file, for corpora often begin with their shortest."""
+    """Read three pairs from within the file, as corpora often begin with their shortest."""
     picked = sorted({rows // 4, rows // 2, 3 * rows // 4})
     table = pyarrow.dataset.dataset(path).take(picked, columns=["source", "target"])
     return [{side: text[:_EXAMPLE] for side, text in pair.items()} for pair in table.to_pylist()]

@@ -1,4 +1,4 @@
-"""Tables to pairs: TSV, CSV, JSON and Parquet."""
+"""Read pairs from tables: TSV, CSV, JSON and Parquet."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -7,7 +7,7 @@ from seqloom.corpus.csv_dialect import AUTO
 from seqloom.corpus.csv_rows import CsvRow, csv_rows, tsv_rows
 from seqloom.corpus.file_io import read_lines, undecodable
 from seqloom.corpus.json_objects import JsonRow, as_text, json_rows, text_at, value_at
-from seqloom.corpus.pairs import OTHER_FIELDS, UNDECODABLE, RawPair, Unreadable, Unusable
+from seqloom.corpus.pairs import OTHER_FIELDS, UNDECODABLE, RawPair, RowError, Unreadable
 from seqloom.corpus.parquet import parquet_rows
 from seqloom.corpus.sources import SourceFile
 from seqloom.errors import UserError
@@ -17,11 +17,11 @@ SIDE_FIELDS = ("source_column", "target_column")
 
 
 Columns = tuple[int, list[str]]
-"""The line that a row begins on, and some of its columns; a plain tuple, as there are millions."""
+"""Line number of a row and the values of the requested columns; a plain tuple, as there are millions."""
 
 
 def read_table(file: SourceFile, section: Corpus) -> Iterator[RawPair | Unreadable]:
-    """Yield the two columns of a table; null is empty text, blank lines are no rows."""
+    """Yield source and target of each row of a table; null is empty text, blank lines are skipped."""
     for row in read_columns(file, section, SIDE_FIELDS):
         if isinstance(row, Unreadable):
             yield row
@@ -31,10 +31,10 @@ def read_table(file: SourceFile, section: Corpus) -> Iterator[RawPair | Unreadab
 
 
 def read_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Columns | Unreadable]:
-    """Yield some columns of any table, by the fields of the recipe that name them.
+    """Yield the columns of a table that the recipe's `fields` name.
 
     Raises:
-        UserError: a column is not there.
+        UserError: a column is missing.
     """
     if file.format in ("jsonl", "parquet"):
         return _object_columns(file, section, fields)
@@ -42,7 +42,7 @@ def read_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> It
 
 
 def object_rows(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[JsonRow | Unreadable]:
-    """Yield the objects of a JSON file, or the rows of a Parquet file as such."""
+    """Yield the objects of a JSON file, or the rows of a Parquet file as objects."""
     keys = [getattr(section, field) for field in fields]
     return parquet_rows(file, keys) if file.format == "parquet" else json_rows(file, keys)
 
@@ -55,9 +55,9 @@ def _object_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) ->
             continue
         try:
             yield row.line, [_text(row.value, key, field) for key, field in zip(keys, fields, strict=True)]
-        except Unusable as mistake:
+        except RowError as mistake:
             shown = " ".join(filter(None, map(as_text, row.value.values())))
-            yield Unreadable(mistake.reason, mistake.problem, file.place, row.line, shown)
+            yield Unreadable(mistake.reason, mistake.problem, file.location, row.line, shown)
 
 
 def _delimited_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Columns | Unreadable]:
@@ -67,27 +67,27 @@ def _delimited_columns(file: SourceFile, section: Corpus, fields: Sequence[str])
     if first is None:
         return
     if first.reason and section.header:
-        raise UserError(f"{file.place} line {first.line}: {first.problem}; correct the names of the columns")
+        raise UserError(f"{file.location} line {first.line}: {first.problem}; correct the names of the columns")
     names = [name.strip() for name in first.fields] if section.header else _numbers(first)
-    places = [_index(column, field, names, file, section) for column, field in zip(wanted, fields, strict=True)]
+    indices = [_index(column, field, names, file, section) for column, field in zip(wanted, fields, strict=True)]
     width = len(names)
     for line, values, reason, problem in rows if section.header else chain([first], rows):
         if reason == UNDECODABLE:
             yield undecodable(file, line, " ".join(values), problem)
         elif reason:
-            yield Unreadable(reason, problem, file.place, line, " ".join(values))
+            yield Unreadable(reason, problem, file.location, line, " ".join(values))
         elif len(values) != width:
             problem = f"has {len(values)} fields where line {first.line} has {width}; correct the line"
-            yield Unreadable(OTHER_FIELDS, problem, file.place, line, " ".join(values))
+            yield Unreadable(OTHER_FIELDS, problem, file.location, line, " ".join(values))
         else:
-            yield line, [values[place] for place in places]
+            yield line, [values[index] for index in indices]
 
 
 def _rows(file: SourceFile, section: Corpus, wanted: Sequence[str]) -> Iterator[CsvRow]:
     lines = read_lines(file)
     delimiter = "\t" if section.delimiter == "tab" else section.delimiter
     if file.format == "csv":
-        return csv_rows(lines, file.place, wanted, delimiter, section.escape)
+        return csv_rows(lines, file.location, wanted, delimiter, section.escape)
     return tsv_rows(lines, "\t" if delimiter == AUTO else delimiter)
 
 
@@ -110,4 +110,4 @@ def _index(column: str, field: str, names: Sequence[str], file: SourceFile, sect
     problem = f"two columns are called {column!r}" if column in names else f"no column {column!r} among {found}"
     header = ", or set corpus.header to false if the first row is text" if section.header else ""
     apart = ", or corpus.delimiter" if len(names) == 1 else ""
-    raise UserError(f"{file.place}: {problem}; correct corpus.{field}{apart}{header}")
+    raise UserError(f"{file.location}: {problem}; correct corpus.{field}{apart}{header}")

@@ -1,4 +1,4 @@
-"""Formats that are not read, told by the first bytes or the name, each with what turns it into one that is."""
+"""Unsupported file formats, recognized by first bytes or name, each with a conversion to suggest."""
 
 import re
 import zipfile
@@ -69,32 +69,32 @@ _XML = re.compile(r"\s*<(\?xml|!doctype|tmx|xliff|html)\b", re.IGNORECASE)
 _ROOT = re.compile(r"<(?:!doctype\s+)?([a-z][\w.:-]*)", re.IGNORECASE)
 
 
-def refuse_foreign(place: str, path: Path, ending: str, field: str, markup: bool) -> None:
-    """Refuse a file of a format that is not read, by its ending if it has one, and by its first bytes.
+def refuse_unsupported(location: str, path: Path, ending: str, field: str, markup: bool) -> None:
+    """Refuse a file of an unsupported format, by its ending and its first bytes.
 
-    Text that may hold `markup` is no page or document for it.
+    With `markup` plain text may contain tags and is not taken for an HTML or XML file.
 
     Raises:
-        UserError: it is such a file; the sentence says what it is and how it becomes one that is read.
+        UserError: the format is unsupported; the message names it and a conversion.
     """
     found = _of_zip(path) or _BY_ENDING.get(ending)
     if not found:
-        head = head_of(path, place)
+        head = head_of(path, location)
         found = next((kind for first, kind in _BY_BYTES.items() if head.startswith(first)), None)
         found = found or (_TAR if head[257:262] == b"ustar" else None) or (None if markup else _of_markup(head))
     if found:
         what, how = found
-        raise UserError(f"{place}: is {what} which is not read; it can be turned into one by {how}; correct {field}")
+        raise UserError(f"{location}: is {what} which is not read; it can be turned into one by {how}; correct {field}")
 
 
 def _of_zip(path: Path) -> tuple[str, str] | None:
-    """Of an Office document, which is a zip archive itself."""
+    """Return the format of an Office document, which is a zip archive itself, or None."""
     if packer_of(path) != "zip":
         return None
     try:
         names = members(path)
     except zipfile.BadZipFile:
-        return None  # told where it is opened
+        return None  # reported when it is opened
     if any(name.startswith("xl/") for name in names):
         return _SHEET
     if "[Content_Types].xml" in names:

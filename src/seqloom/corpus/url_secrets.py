@@ -1,4 +1,4 @@
-"""Secrets that a recipe names and does not say: `${NAME}` in a URL, filled in where a file is fetched, nowhere else."""
+"""Secrets in URLs: `${NAME}` in a recipe, substituted only when a file is downloaded."""
 
 import os
 import re
@@ -8,23 +8,23 @@ from urllib.parse import quote
 from seqloom.errors import UserError
 from seqloom.url_mask import MASK, REFERENCE, revealed
 
-Vault = Callable[[str], str | None]  # the secret of a name, where it has one
-_ALLOWED = "%&=+,/:;@!$'()*~?"  # as it is given: it may be a whole query, escaped already
+Vault = Callable[[str], str | None]  # the secret of a name, or None
+_ALLOWED = "%&=+,/:;@!$'()*~?"  # kept unescaped: the secret may be a whole query
 
 _vaults: list[Vault] = []
 
 
-def open_vault(vault: Vault) -> None:
-    """Ask it, too, from now on in this process: after the environment."""
+def add_vault(vault: Vault) -> None:
+    """Add a source of secrets for this process, to be asked after the environment."""
     if vault not in _vaults:
         _vaults.append(vault)
 
 
-def filled_in(url: str, field: str) -> tuple[str, tuple[str, ...]]:
-    """The URL to fetch, and what in it nobody may see.
+def fill_secrets(url: str, field: str) -> tuple[str, tuple[str, ...]]:
+    """Return the URL to download, and the secrets in it.
 
     Raises:
-        UserError: a name has no secret, or a secret was masked when the recipe was kept.
+        UserError: a name has no secret, or a secret was masked when the recipe was stored.
     """
     secrets: list[str] = []
 
@@ -43,8 +43,8 @@ def filled_in(url: str, field: str) -> tuple[str, tuple[str, ...]]:
     return REFERENCE.sub(fill, plain), tuple(secrets)
 
 
-def hidden(text: str, secrets: tuple[str, ...]) -> str:
-    """A text of a library, without them."""
+def redact(text: str, secrets: tuple[str, ...]) -> str:
+    """Replace the `secrets` in a library's message by an ellipsis."""
     for secret in secrets:
         text = text.replace(secret, "…") if secret else text
     return text

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from seqloom.corpus.conversation import TURN, Conversation, newest
-from seqloom.corpus.running_text import as_running
+from seqloom.corpus.running_text import join_lines
 from seqloom.dataset.batch import make_batch, pad_sources
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.decoding.beam_search import beam_search
@@ -153,7 +153,7 @@ class Generator:
 
     def line(self, found: list[Answer]) -> str:
         """What a terminal shows of the answer to one text, on one line, `↵` for the end of each of several."""
-        return as_running(found[0].text, keep=True) if self.keeps_whitespace else found[0].text
+        return join_lines(found[0].text, keep=True) if self.keeps_whitespace else found[0].text
 
     def whole(self, found: list[Answer]) -> str:
         """What a terminal shows of the answer to the only text that was asked: the text as it is."""
@@ -166,7 +166,7 @@ class Generator:
 
     def wording(self, row: object) -> object:
         """What a row asks, as a text where it is one: of a conversation, also a list of turns, the newest of them."""
-        return self.conversation.wording(row) if self.conversation else row
+        return self.conversation.request_context(row) if self.conversation else row
 
     def answer(self, texts: Sequence[str], decoding: "Decoding", numbers: Sequence[int] | None = None) -> Answers:
         """The best answers to each text, best first; one to a text without tokens, the empty one.

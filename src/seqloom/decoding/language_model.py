@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import torch
 
-from seqloom.corpus.running_text import LINE_END, as_lines, as_running
+from seqloom.corpus.running_text import LINE_END, join_lines, restore_lines
 from seqloom.dataset.lm_blocks import make_block_batch
 from seqloom.decoding.generator import Answer, Answers, Application, Columns, Generator
 from seqloom.decoding.hypothesis import Hypothesis
@@ -66,7 +66,7 @@ class LanguageModel(Generator):
 
     def line(self, found: list[Answer]) -> str:
         """What follows, on one line."""
-        return as_running(found[0].text, self.keeps_whitespace)
+        return join_lines(found[0].text, self.keeps_whitespace)
 
     def whole(self, found: list[Answer]) -> str:
         """The same."""
@@ -129,7 +129,7 @@ class LanguageModel(Generator):
         wholes = self.target.decode([[*source, *hypothesis.tokens] for hypothesis in hypotheses])
         return [
             Answer(
-                as_lines(self._behind(self.target.normalize(asked), self.target.normalize(whole))),
+                restore_lines(self._behind(self.target.normalize(asked), self.target.normalize(whole))),
                 hypothesis.score,
                 hypothesis.tokens,
                 hypothesis.truncated,
@@ -173,7 +173,7 @@ class LanguageModel(Generator):
 
     def _behind_line_end(self, texts: Sequence[str]) -> list[str]:
         """Each text as running text has it."""
-        return [f"{LINE_END} {as_running(as_lines(text), self.keeps_whitespace)}" for text in texts]
+        return [f"{LINE_END} {join_lines(restore_lines(text), self.keeps_whitespace)}" for text in texts]
 
     def _line_end(self) -> list[int]:
         """Its ids; none where no line ended in training."""

@@ -19,7 +19,7 @@ Matrix = NDArray[np.float32]  # (V, D)
 
 
 def load_vectors(folder: Path, side: str) -> Matrix | None:
-    """The matrix of `side`, row by row with its vocabulary, or None where the model starts from random embeddings."""
+    """Load the matrix of `side`, or None if the model starts from random embeddings."""
     path = folder / {"source": SOURCE_FILE, "target": TARGET_FILE}[side]
     if not path.exists():
         return None

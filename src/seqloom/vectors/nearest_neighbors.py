@@ -14,7 +14,7 @@ from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS
 def find_neighbors(
     tokens: Sequence[str], aligned: Aligned, counts: NDArray[np.int64], words: int = 5, nearest: int = 5
 ) -> dict[str, list[str]]:
-    """The `nearest` tokens by cosine to each of the `words` most frequent words, nearest first.
+    """Return the `nearest` tokens by cosine to each of the `words` most frequent words, nearest first.
 
     Tokens that do not occur (`counts` of each, (V,)) or whose row is a guess are nobody's neighbors.
     """
@@ -33,7 +33,7 @@ def find_neighbors(
 
 
 def _is_word(token: str) -> bool:
-    """Whether a token reads as a word: two letters or more, from the head of one where words have spaces."""
+    """Return whether a token reads as a word: two letters or more, from the head of one where words have spaces."""
     word = token.removeprefix(MARK)
     letters = all(unicodedata.category(character)[0] in "LM" for character in word)  # vowel signs are marks
     return len(word) >= 2 and letters and (token.startswith(MARK) or starts_with_han(word))

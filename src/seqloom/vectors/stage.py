@@ -94,7 +94,7 @@ def _write_lines(path: Path, sides: tuple[str, ...], corpus: Path, vocabularies:
 
 
 def _read_files(section: schema.Vectors) -> dict[str, Pretrained]:
-    """The vectors of each side that has a file; what is odd about one is said."""
+    """Return the vectors of each side that has a file; what is odd about one is said."""
     named = {"source": section.source_file, "target": section.target_file}
     files = {}
     for side, file in named.items():

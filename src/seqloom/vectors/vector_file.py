@@ -145,7 +145,7 @@ def _text_rows(file: IO[bytes], head: Head) -> Iterator[tuple[int, bytes, bytes]
 
 
 def _binary_rows(file: IO[bytes], head: Head) -> Iterator[tuple[int, bytes, bytes]]:
-    """A token, a space and its numbers; word2vec.c writes a line feed behind them, and gensim does not."""
+    """Yield a token, a space and its numbers; word2vec.c writes a line feed behind them, and gensim does not."""
     size, number = 4 * head.width, 0
     held, start = b"", 0
     while True:
@@ -167,7 +167,7 @@ def _binary_rows(file: IO[bytes], head: Head) -> Iterator[tuple[int, bytes, byte
 
 
 def _open(path: Path) -> IO[bytes]:
-    """The file, looked through gzip whatever it is called."""
+    """Return the file, looked through gzip whatever it is called."""
     with path.open("rb") as file:
         packed = file.read(2) == _GZIP or path.suffix == ".gz"
     return cast(IO[bytes], gzip.open(path)) if packed else path.open("rb")

@@ -29,7 +29,7 @@ class _Order:
     left: Figures  # (C,) 1 where nothing was seen behind the context
 
     def find(self, contexts: Ids, tokens: Ids, vocabulary: int) -> Ids:
-        """The number of each n-gram, or `UNSEEN`."""
+        """Return the number of each n-gram, or `UNSEEN`."""
         wanted = np.where((contexts == UNSEEN) | (tokens == UNSEEN), UNSEEN, contexts * vocabulary + tokens)
         places = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
         return np.where(self.keys[places] == wanted, places, UNSEEN)
@@ -63,7 +63,7 @@ class KneserNey:
         return logarithms
 
     def draw(self, text: Ids, random: np.random.Generator) -> int:
-        """A token to follow a text `(T,)`, by its probability; never the one that is not known."""
+        """Return a token to follow a text `(T,)`, by its probability; never the one that is not known."""
         contexts = [0]  # of each order, as far as the end of the text was seen
         for length in range(1, len(self.orders)):
             found = self._number(text[len(text) - length :]) if length <= len(text) else UNSEEN
@@ -99,7 +99,7 @@ def _count(text: Ids, vocabulary: int, order: int) -> list[tuple[Ids, Ids, Ids]]
 
 
 def _discounted(keys: Ids, counts: Figures, contexts: int, vocabulary: int) -> _Order:
-    """What is left of counts `(K,)` when each has given away its discount."""
+    """Return what is left of counts `(K,)` when each has given away its discount."""
     sizes = np.minimum(counts, 3).astype(np.int64)
     discounts = np.array([0.0, *_discounts(counts)])[sizes]
     context = keys // vocabulary
@@ -113,7 +113,7 @@ def _discounted(keys: Ids, counts: Figures, contexts: int, vocabulary: int) -> _
 
 
 def _discounts(counts: Figures) -> Sequence[float]:
-    """What counts of 1, 2 and more give away (equation 26)."""
+    """Return what counts of 1, 2 and more give away (equation 26)."""
     once, twice, thrice, often = (float(np.sum(counts == size)) for size in (1, 2, 3, 4))
     if not (once and twice and thrice and often):
         return FALLBACK

@@ -14,7 +14,7 @@ _CUT = 40  # characters of a label in a sentence
 
 
 def labels_of(corpus: Path) -> list[str]:
-    """Every label of the training split, in the order of the alphabet.
+    """Return every label of the training split, in the order of the alphabet.
 
     Raises:
         UserError: there is only one, there are as many as there are texts, one is a special token, or held-out rows

@@ -29,7 +29,7 @@ def mark(text: str) -> str:
 
 
 def starts_with_han(text: str) -> bool:
-    """Whether the first character is Han, whose words have no spaces between them."""
+    """Return whether the first character is Han, whose words have no spaces between them."""
     return _RUN_OF_HAN.match(text) is not None
 
 

@@ -86,7 +86,7 @@ def load_vocabularies(folder: Path) -> tuple[Vocabulary, Vocabulary]:
 
 
 def extended(old: Vocabulary, new: Vocabulary, section: schema.Vocabulary) -> Vocabulary:
-    """The old vocabulary, every token at its place, and of words or labels what only the new one knows behind it."""
+    """Return the old vocabulary; for words and labels, followed by the tokens that only the new one has."""
     known = set(old.tokens)
     unknown = [token for token in new.tokens if token not in known]  # the most frequent first
     if old.of_labels:
@@ -104,7 +104,7 @@ def _parents(checkpoint: Path) -> dict[str, Vocabulary]:
 def _read(
     corpus: Path, split: str, kind: str, keep: bool, labeled: bool, progress: Progress
 ) -> dict[str, VocabularyText]:
-    """The words of each side of a split; a label is one word."""
+    """Return the words of each side of a split; a label is one word."""
     texts = {side: VocabularyText() for side in SIDES}
     done, rows = 0, read_metadata(corpus / f"{split}.parquet").num_rows
     for frame in iterate_split(corpus, split, columns=SIDES):
@@ -140,12 +140,12 @@ def _share(part: int, whole: int) -> float:
 
 
 def _longest(vocabulary: Vocabulary) -> list[str]:
-    """The five longest tokens that were learned: what went wrong with the text shows here first."""
+    """Return the five longest tokens that were learned: what went wrong with the text shows here first."""
     learned = set(vocabulary.tokens) - {*SPECIAL_TOKENS, *BYTE_TOKENS}
     return sorted(learned, key=lambda token: (-len(token), token))[:5]
 
 
 def _frequent(vocabulary: Vocabulary, counts: NDArray[np.int64]) -> list[list[object]]:
-    """The most frequent tokens with their counts."""
+    """Return the most frequent tokens with their counts."""
     order = np.argsort(-counts, kind="stable")[:_FREQUENT]
     return [[vocabulary.tokens[place], int(counts[place])] for place in order if counts[place]]

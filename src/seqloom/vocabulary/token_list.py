@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def read_tokens(path: Path) -> list[str]:
-    """What `Vocabulary.load(path).tokens` is; index = id."""
+    """Return what `Vocabulary.load(path).tokens` is; index = id."""
     stored = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
     if isinstance(stored, list):  # of unigram pieces, each with its likelihood
         return [token for token, _ in stored]

@@ -49,7 +49,7 @@ def train_vocabulary(words: Words, section: schema.Vocabulary, keep: bool = Fals
 
 
 def _words(words: Words, section: schema.Vocabulary) -> list[str]:
-    """The special tokens and the most frequent words."""
+    """Return the special tokens and the most frequent words."""
     trainer = trainers.WordLevelTrainer(
         vocab_size=section.size - len(SPECIAL_TOKENS), min_frequency=section.min_frequency, show_progress=False
     )
@@ -58,7 +58,7 @@ def _words(words: Words, section: schema.Vocabulary) -> list[str]:
 
 
 def _characters(words: Words, section: schema.Vocabulary) -> models.BPE:
-    """The most frequent characters: byte pair encoding that never merges."""
+    """Return the most frequent characters: byte pair encoding that never merges."""
     alphabet, _ = _alphabet(words, section)
     return models.BPE(_ids(_FIXED, alphabet), [], byte_fallback=True)
 
@@ -78,7 +78,7 @@ def _pairs(words: Words, section: schema.Vocabulary) -> models.BPE:
 
 
 def _pieces(words: Words, section: schema.Vocabulary) -> models.Unigram:
-    """The unigram language model (Kudo, 2018, https://arxiv.org/abs/1804.10959)."""
+    """Return the unigram language model (Kudo, 2018, https://arxiv.org/abs/1804.10959)."""
     alphabet, rare = _alphabet(words, section)
     fixed = [(token, 0.0) for token in _FIXED]  # the scores are never used: no text can spell these
     if not alphabet:
@@ -111,7 +111,7 @@ def _settled(pieces: list[tuple[str, float]]) -> list[tuple[str, float]]:
 
 
 def _alphabet(words: Words, section: schema.Vocabulary) -> tuple[list[str], set[str]]:
-    """The characters that get a token, most frequent first, and those that are left to their bytes."""
+    """Return the characters that get a token, most frequent first, and those that are left to their bytes."""
     counts: Counter[str] = Counter()
     for word, occurrences in words.items():
         for character in word:
@@ -123,7 +123,7 @@ def _alphabet(words: Words, section: schema.Vocabulary) -> tuple[list[str], set[
 
 
 def _without(rare: set[str], words: Words) -> Words:
-    """The words with a break for every rare character, so that no token is learned across one."""
+    """Return the words with a break for every rare character, so that no token is learned across one."""
     if not rare:
         return words
     breaks = str.maketrans(dict.fromkeys(rare, BREAK))

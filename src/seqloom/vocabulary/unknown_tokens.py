@@ -26,6 +26,6 @@ def check_unknown(kind: str, shares: Mapping[str, float], tokens: Mapping[str, i
 
 
 def unknown_told(shares: Mapping[str, float]) -> str:
-    """A warning where much is unknown; nothing else."""
+    """Return a warning where much is unknown; nothing else."""
     much = [f"{share:.1%} of the validation {side}" for side, share in shares.items() if share > MUCH]
     return f"{' and '.join(much)} is unknown to the vocabulary: {_REMEDY}, know it" if much else ""

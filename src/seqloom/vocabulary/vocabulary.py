@@ -56,14 +56,14 @@ class Vocabulary:
 
     @classmethod
     def of_words(cls, tokens: Sequence[str], spaced: bool = False, keep: bool = False) -> Self:
-        """A vocabulary of kind word or spaced; the special tokens come first."""
+        """Return a vocabulary of kind word or spaced; the special tokens come first."""
         ids = {token: number for number, token in enumerate(tokens)}
         model = models.WordLevel(ids, unk_token=SPECIAL_TOKENS[UNKNOWN])
         return cls._with(pre_tokenizers.CharDelimiterSplit(BREAK) if spaced else splitter(), model, keep)
 
     @classmethod
     def labels(cls, labels: Sequence[str]) -> Self:
-        """A vocabulary in which each label, however it is written, is one token; the special tokens come first."""
+        """Return a vocabulary with each label as one token, after the special tokens."""
         ids = {token: number for number, token in enumerate((*SPECIAL_TOKENS, *labels))}
         return cls(Tokenizer(models.WordLevel(ids, unk_token=SPECIAL_TOKENS[UNKNOWN])))
 
@@ -111,7 +111,7 @@ class Vocabulary:
         return np.bincount(spelling, weights=repeats, minlength=len(self)).astype(np.int64)
 
     def lines(self, texts: Sequence[str], first: str, last: str) -> str:
-        """The tokens of each text as a line, spaces between them, behind `first` and before `last`.
+        """Return the tokens of each text as a line, spaces between them, behind `first` and before `last`.
 
         They are written as `in_lines` has them.
         """
@@ -136,7 +136,7 @@ class Vocabulary:
         return [[self.tokens[token] for token in sequence] for sequence in self.encode(texts)]
 
     def unknown_in(self, texts: Sequence[str]) -> list[list[str]]:
-        """What of each text has no token, as it stands there with the mark of a space; nothing where all is spelt."""
+        """Return the out-of-vocabulary pieces of each text, with space marks; none if bytes can spell any text."""
         if not isinstance(self._tokenizer.model, models.WordLevel):
             return [[] for _ in texts]
         known = frozenset(self.tokens)
@@ -162,17 +162,17 @@ class Vocabulary:
         return texts if self.keeps_whitespace else [text.strip(" ") for text in texts]
 
     def normalize(self, text: str) -> str:
-        """A text as this vocabulary cuts it, its white space kept or folded."""
+        """Return a text as this vocabulary cuts it, its white space kept or folded."""
         return normalize(text, self.keeps_whitespace)
 
     def _units(self, texts: Sequence[str]) -> list[str]:
-        """What is cut into tokens one by one, with the end of each text."""
+        """Return what is cut into tokens one by one, with the end of each text."""
         if self.of_labels:
             return [unit for text in texts for unit in (normalize(text), END_OF_TEXT)]
         return units_of(texts, self._breaks_han, self.keeps_whitespace)
 
     def spell(self, units: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The ids of all units end to end, and how many each has; the end of a text has none."""
+        """Return the ids of all units end to end, and how many each has; the end of a text has none."""
         texts = ["" if unit == END_OF_TEXT else unit for unit in units]
         spelt = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
         return np.fromiter(chain.from_iterable(spelt), np.int64), np.fromiter(map(len, spelt), np.int64, len(spelt))

@@ -17,7 +17,7 @@ _LAYOUT = re.compile(r"\s")  # in marked text, whose spaces are marks
 
 
 def units_of(texts: Iterable[str], breaks_han: bool, keep: bool = False) -> list[str]:
-    """The units of all texts, normalized and marked, one after another; `END_OF_TEXT` follows each text.
+    """Return the units of all texts, normalized and marked, one after another; `END_OF_TEXT` follows each text.
 
     With `keep` white space stays, and of what is no plain space each is a unit.
     """

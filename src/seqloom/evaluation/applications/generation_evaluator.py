@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seqloom.corpus.running_text import as_lines, as_running
+from seqloom.corpus.running_text import join_lines, restore_lines
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
 from seqloom.evaluation.diversity import diversity_scores
 from seqloom.evaluation.examples import Merit
@@ -43,7 +43,7 @@ class GenerationEvaluator(Evaluator):
         """The best that counting can do."""
         progress(0, None, "words", "Kneser-Ney baseline")
         model, random = WordModel(train["target"]), np.random.default_rng(1)
-        written = [as_lines(model.write(text, _WRITTEN, random)) for text in test.references]
+        written = [restore_lines(model.write(text, _WRITTEN, random)) for text in test.references]
         return {"kneser_ney": {"prediction": written, "log_probability": model.log_probabilities(test.references)}}
 
     def scores(self, replies: Replies, test: EvalSet) -> dict[str, Score]:
@@ -56,7 +56,7 @@ class GenerationEvaluator(Evaluator):
     def count(self, metric: str, replies: Replies, test: EvalSet) -> SufficientStatistics:
         """The loss of each passage, and its words or characters."""
         texts = test.references
-        units = [len(cut(text)) if metric == WORDS else len(as_lines(text)) for text in texts]
+        units = [len(cut(text)) if metric == WORDS else len(restore_lines(text)) for text in texts]
         return perplexity(replies["log_probability"], units)
 
     def of_likelihood(self, likelihood: Likelihood) -> dict[str, float]:
@@ -76,7 +76,7 @@ class GenerationEvaluator(Evaluator):
     def shown(self, replies: Replies, test: EvalSet) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
         """How each passage ends, how the text goes on, and how the model does."""
         ends = [_end(text) for text in test.references]
-        written = [_beginning(as_running(text)) for text in replies["prediction"]]
+        written = [_beginning(join_lines(text)) for text in replies["prediction"]]
         return ends, [*map(_beginning, test.references[1:]), ""], written
 
     def by_row(self, replies: Replies, test: EvalSet) -> dict[str, Sequence[Any]]:
