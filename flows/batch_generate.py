@@ -12,7 +12,7 @@ from pydantic import Field
 from flows.parameters import told_in_words
 from seqloom.batch_inference.sharded_generation import BatchReport
 from seqloom.recipe.sections.registry_section import ServedForm
-from seqloom.registry.model_uri import in_words
+from seqloom.registry.model_uri import describe_version
 from tasks.generation_task import generate_shards
 
 Count = Annotated[int, Field(ge=1)]
@@ -20,7 +20,7 @@ Count = Annotated[int, Field(ge=1)]
 
 def _run_name() -> str:
     asked = flow_run.parameters
-    return f"{asked['file']} · {in_words(asked['model'], asked['form'])} · {datetime.now():%Y-%m-%d %H:%M}"
+    return f"{asked['file']} · {describe_version(asked['model'], asked['form'])} · {datetime.now():%Y-%m-%d %H:%M}"
 
 
 @flow(name="batch-generate", flow_run_name=_run_name, validate_parameters=False)

@@ -10,7 +10,7 @@ from seqloom.artifact.home_folder import home_folder
 from seqloom.batch_inference.input_table import open_input
 from seqloom.batch_inference.sharded_generation import BatchInference, BatchReport, generate_in_bulk
 from seqloom.decoding.backends import load_generator
-from seqloom.registry.model_uri import find_checkpoint, in_words
+from seqloom.registry.model_uri import describe_version, find_checkpoint
 from seqloom.training.device import choose_device
 from tasks.embedded import prefect_is_embedded
 from tasks.gpu_slots import slots
@@ -32,7 +32,7 @@ def generate_shards(
     form: str,
 ) -> BatchReport:
     """Write the shards that are not there yet, and say how fast it went and what failed."""
-    checkpoint, asked = find_checkpoint(model, home_folder(), form), in_words(model, form)
+    checkpoint, asked = find_checkpoint(model, home_folder(), form), describe_version(model, form)
     bulk = BatchInference(asked, checkpoint, open_input(Path(file), kind, column), shard_rows, max_characters)
     generator = load_generator(checkpoint)
     place = choose_device(device)

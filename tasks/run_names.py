@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from seqloom.recipe.model_rules import in_words
+from seqloom.recipe.model_rules import describe_model
 from seqloom.recipe.schema import Recipe
 
 
 def recipe_and_model(recipe: Recipe) -> str:
     """Such as `multi30k-en-de · lstm→lstm additive`."""
-    return f"{recipe.name} · {in_words(recipe.model)}"
+    return f"{recipe.name} · {describe_model(recipe.model)}"
 
 
 def run_name(recipe: Recipe) -> str:

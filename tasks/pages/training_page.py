@@ -5,7 +5,7 @@ from pathlib import Path
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.applications import application_of
-from seqloom.recipe.model_rules import in_words
+from seqloom.recipe.model_rules import describe_model
 from seqloom.recipe.serialization import read_recipe
 from seqloom.training.history import read_history
 from tasks.pages.markdown import image, table, text
@@ -38,7 +38,7 @@ def sections(manifest: Manifest) -> Iterator[str]:
         rows.append(("epoch chosen by", f"{score} of {chosen['rows']:,} of {chosen['of']:,} validation rows"))
     if "shares" in facts:
         rows.append(("shares", "{} of the network's logits, {} of the linear model's".format(*facts["shares"])))
-    yield table(("model", in_words(recipe.model)), rows)
+    yield table(("model", describe_model(recipe.model)), rows)
     if facts.get("telling"):
         yield _telling(facts["telling"])
     yield image(manifest.path / LOSS_FILE, "loss by update")

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 
-from seqloom.recipe.model_rules import in_words
+from seqloom.recipe.model_rules import describe_model
 from seqloom.registry.mlflow_runs import (
     FlowRun,
     end_cancelled,
@@ -34,7 +34,7 @@ def test_a_run_tells_what_it_is_made_from(client: MlflowClient, home: Path) -> N
     assert {name: yaml.safe_load(text) if text else text for name, text in run.data.params.items()} == fields
     assert run.data.tags["prefect.flow_run_id"] == "flow"
     assert run.data.tags["prefect.flow_run_name"] == "name of flow"
-    assert run.info.run_name.endswith(f" · {in_words(recipe.model)}"), "the time first: lists cut the end"
+    assert run.info.run_name.endswith(f" · {describe_model(recipe.model)}"), "the time first: lists cut the end"
     assert "told" not in run.info.run_name, "that is the name of the experiment"
     assert "prefect.flow_run_url" not in run.data.tags
     assert len(run.data.tags["mlflow.source.git.commit"]) == 40

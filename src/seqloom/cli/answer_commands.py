@@ -115,12 +115,12 @@ def batch(
     from seqloom.batch_inference.sharded_generation import BatchInference, generate_in_bulk
     from seqloom.cli.terminal import TerminalAudience, show_report
     from seqloom.decoding.backends import load_generator
-    from seqloom.registry.model_uri import find_checkpoint, in_words
+    from seqloom.registry.model_uri import describe_version, find_checkpoint
     from seqloom.training.device import choose_device
 
     checkpoint = find_checkpoint(model, home_folder(), form)
     bulk = BatchInference(
-        in_words(model, form), checkpoint, open_input(file, "auto", column), shard_rows, max_characters
+        describe_version(model, form), checkpoint, open_input(file, "auto", column), shard_rows, max_characters
     )
     generator = load_generator(checkpoint)
     generator.move(choose_device("auto"))

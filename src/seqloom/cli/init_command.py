@@ -11,7 +11,7 @@ import typer
 from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.output import is_terminal
 from seqloom.errors import UserError
-from seqloom.recipe.serialization import NAME
+from seqloom.recipe.form_fields import NAME
 
 if TYPE_CHECKING:
     from seqloom.corpus.column_preview import Table

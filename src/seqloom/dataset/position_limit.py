@@ -8,7 +8,8 @@ from seqloom.corpus import SPLITS
 from seqloom.dataset.objectives import Joined, form_of
 from seqloom.dataset.stage import open_split
 from seqloom.errors import UserError
-from seqloom.recipe.model_rules import sides_with_learned_positions, window_of
+from seqloom.recipe.model_rules import sides_with_learned_positions
+from seqloom.recipe.recipe_rules import window_of
 
 if TYPE_CHECKING:
     from seqloom.dataset.sequences import Sequences

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from seqloom.errors import UserError
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.corpus_profile import CorpusProfile
-from seqloom.recipe.model_rules import RECURRENT, completions, in_words
+from seqloom.recipe.model_rules import RECURRENT, completions, describe_model
 from seqloom.recipe.schema import Recipe
 
 DEEP_FROM, WIDE_FROM = 100_000, 3_000_000  # target tokens: four layers in place of three, 256 in place of 128 numbers
@@ -227,6 +227,6 @@ def _reason(recipe: Recipe, profile: CorpusProfile) -> str:
     """How many updates the epochs make is known when the text is in batches: tokens are only estimated here."""
     section = recipe.training
     return (
-        f"{profile.rows:,} rows: {in_words(recipe.model)}, {recipe.vocabulary.size:,} tokens, batches of "
+        f"{profile.rows:,} rows: {describe_model(recipe.model)}, {recipe.vocabulary.size:,} tokens, batches of "
         f"{section.batch_tokens:,}, {section.epochs} epochs"
     )

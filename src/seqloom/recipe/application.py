@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from seqloom.recipe.metric import Metric
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Recipe
+    from seqloom.recipe.recipe_fields import RecipeFields
 
 BASELINE = "baseline/"  # before the name of one and its score, among the figures of an evaluation
 
@@ -23,7 +23,7 @@ class Application:
     metric: str  # judges a version where evaluation.metric is auto
     baselines: Mapping[str, str]  # by name, what they are
     pictures: Mapping[str, str]  # by file, what they show
-    contradictions: "Callable[[Recipe], Iterator[str]]"  # a sentence for each field that the task cannot go with
+    rules: "Callable[[RecipeFields], Iterator[str]]"  # a sentence for each field that the task cannot go with
     dialogues: bool = False  # its corpus holds dialogues, and what it is asked is one
     running: bool = False  # its corpus is running text
 
@@ -37,9 +37,9 @@ class Application:
         measured = {name.split("/")[1] for name in metrics if name.startswith(BASELINE)}
         return {name: title for name, title in self.baselines.items() if name in measured}
 
-    def mistakes_in(self, recipe: "Recipe") -> Iterator[str]:
+    def errors_in(self, recipe: "RecipeFields") -> Iterator[str]:
         """A sentence for each thing in the recipe that cannot go with the task."""
-        yield from self.contradictions(recipe)
+        yield from self.rules(recipe)
         if recipe.corpus.turns and not self.dialogues:
             yield "corpus.turns makes replies of dialogues, which are for task chat: set task to chat, or remove it"
         if self.running != (recipe.corpus.format == "running"):

@@ -1,16 +1,8 @@
-"""Translation: a text in another language.
+"""The six applications, as a recipe's task names them: metrics, baselines, plots and rules of each.
 
-Summarization: what a document says, in fewer words of the same language.
-
-Sentiment: a label of the corpus's own for a text, and how sure the model is of it.
-
-Reconstruction: the text itself, written back from its fixed-length vector.
-
-Chat: the next turn of a conversation.
-
-Generation: text that goes on from a prompt, or from nothing, as the text it learned from would.
-
-Which kind of task a recipe names.
+Translation: a text in another language. Summarization: a document's content in fewer words of the same language.
+Sentiment: a label of the corpus's own for a text, and how sure the model is. Reconstruction: the text itself, decoded
+from its fixed-length vector. Chat: the next turn of a conversation. Generation: a language model's continuation.
 """
 
 from collections.abc import Iterator
@@ -22,11 +14,11 @@ from seqloom.recipe.metric import Metric
 from seqloom.recipe.model_rules import AUTO, RECURRENT
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Recipe
+    from seqloom.recipe.recipe_fields import RecipeFields
     from seqloom.recipe.sections.corpus_section import Corpus
 
 
-def _contradictions(recipe: "Recipe") -> Iterator[str]:
+def _translation_rules(recipe: "RecipeFields") -> Iterator[str]:
     if recipe.corpus.format == "texts":
         yield "corpus.format texts has no translations: set task to reconstruction, or give a table"
     if recipe.model.decoder == "classifier":
@@ -47,11 +39,11 @@ TRANSLATION = Application(
     metric="chrf",
     baselines={"nearest": "nearest training source", "copy": "copied source"},
     pictures={"scores.png": "scores", "chrf_by_length.png": "chrF by length", "lengths.png": "lengths of the answers"},
-    contradictions=_contradictions,
+    rules=_translation_rules,
 )
 
 
-def _summarization_contradictions(recipe: "Recipe") -> Iterator[str]:
+def _summarization_rules(recipe: "RecipeFields") -> Iterator[str]:
     if recipe.model.decoder == "classifier":
         yield "model.decoder classifier answers with a label, not a summary: set task to sentiment"
     source, target = recipe.corpus.source_language, recipe.corpus.target_language
@@ -81,11 +73,11 @@ SUMMARIZATION = Application(
         "rouge_by_length.png": "ROUGE-L by length of the document",
         "lengths.png": "lengths of the summaries",
     },
-    contradictions=_summarization_contradictions,
+    rules=_summarization_rules,
 )
 
 
-def _sentiment_contradictions(recipe: "Recipe") -> Iterator[str]:
+def _sentiment_rules(recipe: "RecipeFields") -> Iterator[str]:
     if recipe.corpus.format == "texts":
         yield "corpus.format texts has no labels: set it to labeled, or give a table"
     if recipe.model.decoder not in ("classifier", AUTO):
@@ -117,11 +109,11 @@ SENTIMENT = Application(
         "confusion.png": "which label is taken for which",
         "calibration.png": "how often the model is right when it says how sure it is",
     },
-    contradictions=_sentiment_contradictions,
+    rules=_sentiment_rules,
 )
 
 
-def _reconstruction_contradictions(recipe: "Recipe") -> Iterator[str]:
+def _reconstruction_rules(recipe: "RecipeFields") -> Iterator[str]:
     model = recipe.model
     if model.encoder == "none":
         yield "task reconstruction needs a vector to write back from: set model.encoder to another kind"
@@ -136,11 +128,11 @@ def _reconstruction_contradictions(recipe: "Recipe") -> Iterator[str]:
         )
     if recipe.training.objective == "masked":
         yield "training.objective masked writes nothing back: set it to sequence"
-    yield from _other_targets(recipe.corpus)
+    yield from _target_rules(recipe.corpus)
 
 
-def _other_targets(section: "Corpus") -> Iterator[str]:
-    """What of the corpus would give a text another target than itself."""
+def _target_rules(section: "Corpus") -> Iterator[str]:
+    """Yield a sentence for each field of the corpus that gives a text another target than itself."""
     for split in ("train", "validation", "test"):
         places: list[str] = getattr(section, split)
         if len(places) == 2:
@@ -176,11 +168,11 @@ RECONSTRUCTION = Application(
         "chrf_by_length.png": "chrF by length: where the vector gets too small for the text",
         "lengths.png": "lengths of the answers",
     },
-    contradictions=_reconstruction_contradictions,
+    rules=_reconstruction_rules,
 )
 
 
-def _chat_contradictions(recipe: "Recipe") -> Iterator[str]:
+def _chat_rules(recipe: "RecipeFields") -> Iterator[str]:
     section = recipe.corpus
     if not section.turns:
         yield "task chat needs corpus.turns, how many turns before it a reply may look back to: set it, such as to 3"
@@ -219,12 +211,12 @@ CHAT = Application(
         "diversity.png": "how much the replies vary, beside those of people",
         "lengths.png": "lengths of the replies",
     },
-    contradictions=_chat_contradictions,
+    rules=_chat_rules,
     dialogues=True,
 )
 
 
-def _generation_contradictions(recipe: "Recipe") -> Iterator[str]:
+def _generation_rules(recipe: "RecipeFields") -> Iterator[str]:
     if recipe.model.encoder not in ("none", AUTO):
         yield (
             f"task generation has no source for the encoder {recipe.model.encoder} to read, its text goes on from "
@@ -250,20 +242,23 @@ GENERATION = Application(
         "scores.png": "perplexities",
         "perplexity_by_passage.png": "perplexity by passage, in the order of the text",
     },
-    contradictions=_generation_contradictions,
+    rules=_generation_rules,
 )
 
 
-APPLICATIONS = {kind.name: kind for kind in (TRANSLATION, SUMMARIZATION, SENTIMENT, RECONSTRUCTION, CHAT, GENERATION)}
+APPLICATIONS = {
+    application.name: application
+    for application in (TRANSLATION, SUMMARIZATION, SENTIMENT, RECONSTRUCTION, CHAT, GENERATION)
+}
 
 
 def application_of(task: str) -> Application:
-    """The kind that `task` of a recipe means."""
+    """Return the application that `task` of a recipe names."""
     return APPLICATIONS[task]
 
 
-def metric_of_recipe(recipe: "Recipe") -> Metric:
-    """The score that judges a version of the recipe, checked or read."""
-    kind = application_of(recipe.task)
+def metric_of_recipe(recipe: "RecipeFields") -> Metric:
+    """Return the metric that judges a version of the recipe, checked or read."""
+    application = application_of(recipe.task)
     metric = recipe.evaluation.metric
-    return kind.judged[kind.metric if metric == "auto" else metric]
+    return application.judged[application.metric if metric == "auto" else metric]

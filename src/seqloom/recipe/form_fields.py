@@ -8,6 +8,9 @@ over them, and refuses a number out of range, one at a time, when the run is mad
 from collections.abc import Mapping
 from typing import Any
 
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+"""Pattern of a registered model's name: it becomes part of names of folders."""
+
 PATTERNS_IN_WORDS = {
     "name": "name of letters, digits and . _ - that begins with a letter or digit",
     "start_from": "registered version such as models:/NAME@champion or models:/NAME/3",

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from seqloom.errors import UserError
 from seqloom.recipe import renamed_fields
 from seqloom.recipe.form_fields import PATTERNS_IN_WORDS
-from seqloom.recipe.model_rules import idle_words
+from seqloom.recipe.model_rules import unused_defaults
 from seqloom.recipe.schema import Recipe
 from seqloom.recipe.strict_yaml import SaidTwice, Tabs, load_yaml, shortened
 
@@ -36,7 +36,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = (), edits: Mapping[str, o
     for override in overrides:
         _apply(tree, override)
     recipe = check_recipe(tree, str(path))
-    for mistake in idle_words(recipe.model, recipe.model.model_fields_set):
+    for mistake in unused_defaults(recipe.model, recipe.model.model_fields_set):
         raise UserError(f"{path}: model: {mistake}")
     return recipe
 

@@ -11,13 +11,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 from seqloom.errors import UserError
+from seqloom.recipe.form_fields import NAME
 from seqloom.recipe.renamed_fields import with_new_names
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
 
 RECIPE_FILE = "recipe.json"
-NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 SECTIONS = ("corpus", "vocabulary", "vectors", "model", "training", "decoding")  # that a model is read with
 ADDED: dict[str, dict[str, object]] = {
     "corpus": {"delimiter": "auto", "escape": "auto", "max_reject_share": 0.05, "whitespace": "fold"},

@@ -17,7 +17,7 @@ from mlflow.exceptions import MlflowException
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.application import BASELINE
-from seqloom.recipe.model_rules import in_words
+from seqloom.recipe.model_rules import describe_model
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.tracking import experiment_id
 
@@ -84,7 +84,7 @@ def _unfinished(client: MlflowClient, experiment: str, training_key: str) -> str
 
 def _run_name(recipe: Recipe) -> str:
     """What tells the runs of an experiment apart first: lists cut the rest, and the recipe is the experiment's name."""
-    return f"{datetime.now():%Y-%m-%d %H:%M} · {in_words(recipe.model)}"
+    return f"{datetime.now():%Y-%m-%d %H:%M} · {describe_model(recipe.model)}"
 
 
 def name_after_version(client: MlflowClient, run_id: str, version: int) -> None:

@@ -37,7 +37,7 @@ def find_checkpoint(model: str, home: Path, form: str = OWN_FORM) -> Path:
     return package / CHECKPOINT if form == OWN_FORM else _find_form(version, package, form)
 
 
-def in_words(model: str, form: str) -> str:
+def describe_version(model: str, form: str) -> str:
     """A model in one of its forms, as people are told."""
     return model if form == OWN_FORM else f"{model} as {form}"
 

@@ -15,7 +15,7 @@ from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.factory import Sizes, build_model, save_checkpoint, set_vectors
 from seqloom.models.ngram_classifier import WideClassifier
 from seqloom.progress import Progress
-from seqloom.recipe.model_rules import window_of
+from seqloom.recipe.recipe_rules import window_of
 from seqloom.recipe.serialization import write_recipe
 from seqloom.training.device import choose_device
 from seqloom.training.distributed import SingleProcess

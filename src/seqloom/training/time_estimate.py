@@ -9,7 +9,7 @@ import torch
 
 from seqloom.dataset.batch_factory import open_batches
 from seqloom.models.factory import Sizes, build_model
-from seqloom.recipe.model_rules import window_of
+from seqloom.recipe.recipe_rules import window_of
 from seqloom.training.device import choose_device
 from seqloom.training.distributed import SingleProcess
 from seqloom.training.gradient_accumulation import Gradients

@@ -1,6 +1,6 @@
 import pytest
 
-from seqloom.recipe.model_rules import in_words
+from seqloom.recipe.model_rules import describe_model
 from seqloom.recipe.schema import Model
 
 
@@ -20,6 +20,6 @@ from seqloom.recipe.schema import Model
 )
 def test_a_model_in_words_tells_what_is_true_of_it(fields: dict[str, object], words: str) -> None:
     assert (
-        in_words(Model.model_validate({"encoder": "lstm", "decoder": "lstm", "attention": "additive", **fields}))
+        describe_model(Model.model_validate({"encoder": "lstm", "decoder": "lstm", "attention": "additive", **fields}))
         == words
     )

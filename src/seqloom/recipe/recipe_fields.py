@@ -1,0 +1,46 @@
+"""The fields of a recipe: one flat, frozen section per stage, without the rules between the sections.
+
+Nested models and `Literal` fields render as forms and drop-downs in Prefect's UI; unions would not, so there are none.
+"""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from seqloom.recipe.form_fields import NAME
+from seqloom.recipe.renamed_fields import TASKS
+from seqloom.recipe.sections.corpus_section import Corpus
+from seqloom.recipe.sections.decoding_section import Decoding
+from seqloom.recipe.sections.evaluation_section import Evaluation
+from seqloom.recipe.sections.model_section import Model
+from seqloom.recipe.sections.registry_section import Registry
+from seqloom.recipe.sections.section import Section
+from seqloom.recipe.sections.serving_section import Serving
+from seqloom.recipe.sections.training_section import Training
+from seqloom.recipe.sections.vectors_section import Vectors
+from seqloom.recipe.sections.vocabulary_section import Vocabulary
+
+
+class RecipeFields(Section):
+    """All sections of a recipe; the rules between them are typed on it."""
+
+    name: str = Field(pattern=f"^{NAME}$", description="Name of the registered model: letters, digits, . _ -")
+    task: Literal["translation", "summarization", "sentiment", "reconstruction", "chat", "generation"] = Field(
+        "translation",
+        description="What the target is to the source: a translation or a summary of it, a label for it, the source "
+        "itself, or the reply to it. generation has no source: its text goes on from itself.",
+    )
+    corpus: Corpus
+    vocabulary: Vocabulary = Vocabulary()
+    vectors: Vectors = Vectors()
+    model: Model = Model()
+    training: Training = Training()
+    decoding: Decoding = Decoding()
+    evaluation: Evaluation = Evaluation()
+    registry: Registry = Registry()
+    serving: Serving = Serving()
+
+    @field_validator("task", mode="before")
+    @classmethod
+    def _task_synonym(cls, task: object) -> object:
+        return TASKS.get(task, task) if isinstance(task, str) else task

@@ -1,0 +1,79 @@
+"""Rules between the sections of a recipe, beside those of its application.
+
+A bare GPU machine imports this without pydantic, so the fields are imported for their types alone.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from seqloom.recipe.model_rules import AUTO, POSITIONAL, sides_with_learned_positions
+
+if TYPE_CHECKING:
+    from seqloom.recipe.recipe_fields import RecipeFields
+
+
+def recipe_errors(recipe: "RecipeFields") -> Iterator[str]:
+    """Yield a sentence for each contradiction between sections."""
+    yield from _encoder_errors(recipe)
+    yield from _position_errors(recipe)
+    if recipe.registry.form.startswith("ctranslate2"):
+        for reason in ctranslate2_obstacles(recipe):
+            yield f"registry.form {recipe.registry.form} cannot run this model: {reason}; set it to torch"
+    yield from _vocabulary_errors(recipe)
+
+
+def window_of(recipe: "RecipeFields") -> int:
+    """Return the context window of a language model over running text, in tokens; 0: it is not bounded."""
+    running = recipe.corpus.format == "running" and recipe.model.decoder in POSITIONAL
+    return recipe.training.block_size if running else 0
+
+
+def ctranslate2_obstacles(recipe: "RecipeFields") -> Iterator[str]:
+    """Yield each reason why CTranslate2 cannot run the model."""
+    model = recipe.model
+    for side in ("encoder", "decoder"):
+        if getattr(model, side) not in ("transformer", AUTO):
+            yield f"its {side} is {getattr(model, side)} and not transformer"
+    if model.copy_attention:
+        yield "it copies source tokens (model.copy_attention)"
+    if recipe.decoding.method == "sample":
+        yield "its texts are drawn by a seed (decoding.method sample)"
+    if len({recipe.vectors.width, model.encoder_width, model.decoder_width} - {0}) > 1:
+        yield "vectors.width, model.encoder_width and model.decoder_width are not the same"
+
+
+def _encoder_errors(recipe: "RecipeFields") -> Iterator[str]:
+    if recipe.model.encoder != "none":
+        return
+    remedy = "remove it, or set model.encoder to another kind"
+    if recipe.training.objective == "masked":
+        yield f"training.objective masked trains an encoder, and there is none: {remedy}"
+    if recipe.training.start_encoder_from:
+        yield f"training.start_encoder_from starts an encoder, and there is none: {remedy}"
+
+
+def _position_errors(recipe: "RecipeFields") -> Iterator[str]:
+    """Compare learned positions with the lengths that the recipe asks for; those of the corpus are compared later."""
+    places, longest, window = recipe.model.max_positions, recipe.decoding.max_length, window_of(recipe)
+    if "decoder" not in sides_with_learned_positions(recipe.model):
+        return
+    if window > places:
+        yield (
+            f"a row has {window} tokens, and model.max_positions is {places}: lower training.block_size to {places}, "
+            "or raise model.max_positions"
+        )
+    if not window and longest >= places:
+        yield (
+            f"decoding.max_length {longest} is more than the {places - 1} tokens that model.max_positions holds: lower "
+            f"it to {places - 1}, or raise model.max_positions to {longest + 1}"
+        )
+
+
+def _vocabulary_errors(recipe: "RecipeFields") -> Iterator[str]:
+    if recipe.vocabulary.shared or recipe.vocabulary.kind == AUTO:
+        return
+    remedy = "set vocabulary.shared to true"
+    if recipe.model.encoder == "none":
+        yield f"model.encoder none reads the source and the target as one text: {remedy}"
+    if recipe.model.copy_attention:
+        yield f"model.copy_attention writes source tokens as target tokens: {remedy}"
