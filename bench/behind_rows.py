@@ -21,7 +21,7 @@ from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.factory import Sizes, build_model
 from seqloom.models.input_embedding import InputEmbedding
 from seqloom.recipe.schema import Model
-from seqloom.training.loss import token_loss, validation_loss
+from seqloom.training.validation import validation_loss
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 
 ROW, WIDTH, BATCH_TOKENS = 32, 64, 1024
@@ -88,7 +88,7 @@ def _train(model: EncoderDecoder, batches: BlockBatches, how: str, updates: int)
             if how == "offsets":
                 first = int(random.integers(ROW + 1))
                 entrance.forward = lambda embedded, place, first=first: read(embedded, place + first)
-            loss = token_loss(model, _behind(batches, rows) if how == "context" else batches.batch(rows), 0.0)
+            loss = model.loss(_behind(batches, rows) if how == "context" else batches.batch(rows), 0.0)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -15,7 +15,6 @@ from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.factory import Sizes, build_model, read_checkpoint, save_checkpoint
 from seqloom.models.ngram_classifier import WideClassifier
 from seqloom.recipe.schema import Model
-from seqloom.training.loss import token_loss
 from seqloom.training.precision import precision_context
 from seqloom.vocabulary.special_tokens import PADDING
 from tests.models.plain import plain_model
@@ -211,7 +210,7 @@ def test_overfits_eight_pairs(section: Model) -> None:
     optimizer = torch.optim.Adam(model.parameters(), lr=0.005 if section.decoder in ("transformer", "cnn") else 0.03)
     for _ in range(300):
         optimizer.zero_grad()
-        loss = token_loss(model, batch, 0.0)
+        loss = model.loss(batch, 0.0)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -234,7 +233,7 @@ def test_saved_and_read_gives_the_same_logits(section: Model, tmp_path: Path) ->
 @over_architectures
 def test_every_parameter_learns(section: Model) -> None:
     model = fresh(section).train()
-    token_loss(model, batch_of(section, *pairs(section, (5, 6), (7, 3))), 0.1).backward()
+    model.loss(batch_of(section, *pairs(section, (5, 6), (7, 3))), 0.1).backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name
@@ -248,7 +247,7 @@ def test_bfloat16_gives_nearly_the_same_loss_and_gradients(section: Model) -> No
     for precision in ("fp32", "bf16"):
         model.zero_grad()
         with precision_context(torch.device("cpu"), precision):
-            loss = token_loss(model, batch, 0.1)
+            loss = model.loss(batch, 0.1)
         loss.backward()
         losses.append(loss.item())
         norms.append(torch.nn.utils.get_total_norm([p.grad for p in model.parameters()]).item())

@@ -16,7 +16,6 @@ from seqloom.models.memory import Memory
 from seqloom.models.pointer_generator import PointerGenerator, seen_twice
 from seqloom.models.rnn_decoders import AdditiveDecoder, CoverageDecoder
 from seqloom.models.transformer_layer import CrossAttention, Shape
-from seqloom.training.loss import token_loss
 from seqloom.vocabulary.special_tokens import END, PADDING
 from tests.models.plain import plain_model
 
@@ -75,7 +74,7 @@ def test_the_loss_is_cross_entropy_of_the_mixture(
     expected = torch.autograd.grad(plain, list(model.parameters()))
     for chunk in (1, 5 * V, 1 << 20):
         monkeypatch.setattr(pointer_generator, "CHUNK_LOGITS", chunk)
-        loss = token_loss(model, batch, smoothing)
+        loss = model.loss(batch, smoothing)
         torch.testing.assert_close(loss, plain)
         torch.testing.assert_close(torch.autograd.grad(loss, list(model.parameters())), expected)
 
@@ -96,10 +95,8 @@ def test_coverage_joins_the_loss_of_training_alone(batch: Batch) -> None:
     real = batch.target_output != PADDING
     _, weights = model._read(batch)
     likelihood = F.nll_loss(model(batch)[real], batch.target_output[real])
-    torch.testing.assert_close(
-        token_loss(model.train(), batch, 0.0), likelihood + 2.0 * seen_twice(weights)[real].mean()
-    )
-    torch.testing.assert_close(token_loss(model.eval(), batch, 0.0), likelihood)
+    torch.testing.assert_close(model.train().loss(batch, 0.0), likelihood + 2.0 * seen_twice(weights)[real].mean())
+    torch.testing.assert_close(model.eval().loss(batch, 0.0), likelihood)
 
 
 def test_coverage_enters_the_score() -> None:
@@ -184,7 +181,7 @@ def test_a_rare_word_is_copied_from_where_it_stands() -> None:
     for _ in range(150):
         rows = [random.integers(4, 8, size=1, dtype=np.int32) for _ in range(16)]
         optimizer.zero_grad()
-        token_loss(model, make_batch(rows, rows), 0.0).backward()
+        model.loss(make_batch(rows, rows), 0.0).backward()
         optimizer.step()
     unseen = [np.array([token], dtype=np.int32) for token in range(8, 12)]
     batch = make_batch(unseen, unseen)

@@ -8,7 +8,6 @@ from seqloom.dataset.batch import make_labeled_batch
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.factory import Sizes, build_model
 from seqloom.models.ngram_classifier import WideClassifier
-from seqloom.training.loss import token_loss
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, START
 from tests.models.plain import plain_model
 
@@ -49,15 +48,15 @@ def test_logits_are_shares_of_both(shares: tuple[float, float]) -> None:
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_the_network_learns_as_if_alone_and_has_company_when_it_has_learned(smoothing: float) -> None:
     model = wide(dropout=0.0)
-    assert token_loss(model, BATCH, smoothing).isclose(token_loss(alone(model), BATCH, smoothing))
+    assert model.loss(BATCH, smoothing).isclose(alone(model).loss(BATCH, smoothing))
     model.shares = torch.tensor([0.5, 1.0])
     first = len(SPECIAL_TOKENS)
     labels = BATCH.target_output[:, 0] - first
     judged = F.cross_entropy(model(BATCH)[:, 0, first:], labels, label_smoothing=smoothing)
-    torch.testing.assert_close(token_loss(model, BATCH, smoothing), judged)
+    torch.testing.assert_close(model.loss(BATCH, smoothing), judged)
     model.train()
-    learned = token_loss(model, BATCH, smoothing)
-    torch.testing.assert_close(learned, token_loss(alone(model), BATCH, smoothing))
+    learned = model.loss(BATCH, smoothing)
+    torch.testing.assert_close(learned, alone(model).loss(BATCH, smoothing))
     assert not learned.isclose(judged)
 
 

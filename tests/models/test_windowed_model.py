@@ -18,7 +18,7 @@ from seqloom.models.factory import Sizes, build_model
 from seqloom.models.input_embedding import InputEmbedding
 from seqloom.models.transformer_layer import SelfAttention
 from seqloom.recipe.schema import Model
-from seqloom.training.loss import validation_loss
+from seqloom.training.validation import validation_loss
 
 V = 12
 APPLICATIONS = [

@@ -16,7 +16,6 @@ from seqloom.models.dropout import NOISE
 from seqloom.models.factory import build_model
 from seqloom.training import checkpoint
 from seqloom.training.checkpoint import Learner
-from seqloom.training.loss import token_loss
 from seqloom.training.optimizer import build_optimizer, flatten_state
 from seqloom.training.training_state import TrainingState, newest, read_position
 from seqloom.training.weight_average import MovingAverage
@@ -56,7 +55,7 @@ def take_steps(learner: Learner, workspace: Path, steps: int) -> None:
     for step, batch in enumerate(itertools.islice(batches.in_order(), steps)):
         torch.manual_seed(step)
         NOISE.restart(step)
-        token_loss(model, batch, 0.1).backward()
+        model.loss(batch, 0.1).backward()
         optimizer.step()
         optimizer.zero_grad()
         if average:

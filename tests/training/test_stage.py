@@ -13,7 +13,7 @@ from seqloom.decoding.load import read_generator
 from seqloom.models.factory import read_checkpoint, set_vectors
 from seqloom.recipe.serialization import read_recipe
 from seqloom.training.history import read_history
-from seqloom.training.loss import validation_loss
+from seqloom.training.validation import validation_loss
 from seqloom.vocabulary.special_tokens import PADDING
 from tests.training.small import SIZES, mistake_of, run_stage, write_home
 

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.training import checkpoint
-from seqloom.training.loss import validation_loss
 from seqloom.training.trainer import Trainer
 from seqloom.training.training_state import newest
+from seqloom.training.validation import validation_loss
 from tests.training.small import mistake_of, model_section, same_bits, trainer_of, weights, write_home
 
 Row = dict[str, float]

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 
 from seqloom.dataset.batch import Batch
-from seqloom.training import gradient_accumulation
 from seqloom.training.distributed import SingleProcess
-from seqloom.training.gradient_accumulation import Gradients
+from seqloom.training.gradient_accumulation import Gradients, SummedLoss
 from seqloom.training.updates import Updates, share
 from tests.training.small import mistake_of, model_section, same_bits, trainer_of, training_section, weights, write_home
 
@@ -92,16 +91,17 @@ def test_an_epoch_has_the_updates_that_were_counted(home: Path) -> None:
 class Short:
     """Memory for so many rows at once."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
         self.rows = rows
         self.refused = 0
-        self.loss = gradient_accumulation.token_loss
+        self.loss = SummedLoss.forward
+        monkeypatch.setattr(SummedLoss, "forward", lambda *arguments: self(*arguments))
 
-    def __call__(self, model: Any, batch: Batch, smoothing: float) -> Tensor:
+    def __call__(self, module: SummedLoss, batch: Batch) -> Tensor:
         if len(batch.source) > self.rows:
             self.refused += 1
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return self.loss(model, batch, smoothing)
+        return self.loss(module, batch)
 
 
 def test_where_memory_runs_out_batches_are_halved_and_the_loss_is_the_same(
@@ -110,8 +110,7 @@ def test_where_memory_runs_out_batches_are_halved_and_the_loss_is_the_same(
     still = model_section(dropout=0.0)
     whole = trainer_of(write_home(tmp_path / "whole"), still, batch_tokens=80, epochs=3)
     history = whole.run().history
-    short = Short(rows=4)
-    monkeypatch.setattr(gradient_accumulation, "token_loss", short)
+    short = Short(4, monkeypatch)
     cut = trainer_of(home, still, batch_tokens=80, epochs=3)
     position = cut.run()
     assert position.parts in (4, 8)
@@ -126,8 +125,7 @@ def test_where_memory_runs_out_batches_are_halved_and_the_loss_is_the_same(
 
 
 def test_the_parts_are_remembered(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    short = Short(rows=4)
-    monkeypatch.setattr(gradient_accumulation, "token_loss", short)
+    short = Short(4, monkeypatch)
     trainer_of(home, batch_tokens=80, epochs=1).run()
     short.refused = 0
     trainer_of(home, batch_tokens=80, epochs=2).run()
@@ -135,7 +133,7 @@ def test_the_parts_are_remembered(home: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_pair_that_does_not_fit_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gradient_accumulation, "token_loss", Short(rows=0))
+    Short(0, monkeypatch)
     sentence = mistake_of(trainer_of(home).run)
     assert "memory ran out at step 1 with a single pair of sentences" in sentence
     assert "corpus.max_characters" in sentence

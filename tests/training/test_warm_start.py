@@ -10,7 +10,6 @@ from seqloom.dataset.masked_batch import make_masked_batch
 from seqloom.models.factory import build_model, read_checkpoint
 from seqloom.recipe.serialization import read_recipe
 from seqloom.training import stage
-from seqloom.training.loss import token_loss
 from seqloom.vocabulary.special_tokens import PADDING, SOURCE_FILE
 from tests.training.small import SIZES, mistake_of, model_section, run_stage, same_bits, weights, write_home
 
@@ -42,7 +41,7 @@ def test_a_reader_keeps_the_contract(encoder: str) -> None:
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     for _ in range(200):
         optimizer.zero_grad()
-        loss = token_loss(model, batch, 0.0)
+        loss = model.loss(batch, 0.0)
         loss.backward()
         assert all(parameter.grad is not None for parameter in model.parameters())
         optimizer.step()

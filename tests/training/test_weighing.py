@@ -11,8 +11,8 @@ from seqloom.dataset.batch import make_labeled_batch
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.models.factory import WEIGHTS_FILE, Sizes, build_model, read_checkpoint
 from seqloom.models.ngram_classifier import WideClassifier
-from seqloom.training.loss import validation_loss
 from seqloom.training.ngram_fit import USUAL_SHARES, weigh
+from seqloom.training.validation import validation_loss
 from tests.models.plain import plain_model
 from tests.training.small import SIZES, model_section, run_stage, write_home
 

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_model
 from torch import nn
 
-from seqloom.training.loss import validation_loss
+from seqloom.training.validation import validation_loss
 from seqloom.training.weight_average import MovingAverage, load_mean
 from tests.training.small import same_bits, trainer_of, weights, write_home
 

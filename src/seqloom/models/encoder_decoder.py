@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from seqloom.dataset.batch import Batch
 from seqloom.models.base import Decoder, Encoder, State
+from seqloom.models.cross_entropy import linear_cross_entropy
 from seqloom.models.memory import Memory
 from seqloom.vocabulary.special_tokens import END, PADDING
 
@@ -66,6 +67,16 @@ class EncoderDecoder(nn.Module):
         """Teacher forcing: the hidden features `(B, T, E)` of the whole target at once, ready for `project`."""
         memory = self.encode(batch.source)
         return self.run(batch.target_input, self.start(memory), memory)[0]
+
+    def loss(self, batch: Batch, label_smoothing: float) -> Tensor:
+        """Return the mean cross-entropy per target token, in nats.
+
+        Padding, and tokens that the decoder never writes, are not even projected to logits.
+        """
+        hidden = self(batch)  # (B, T, E)
+        real = batch.target_output != PADDING
+        first = self.decoder.first_token
+        return linear_cross_entropy(hidden[real], self.output, batch.target_output[real], label_smoothing, first)
 
     def project(self, hidden: Tensor) -> Tensor:
         """Features `(…, E)` to logits `(…, V)`."""

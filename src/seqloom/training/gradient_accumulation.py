@@ -12,7 +12,6 @@ from seqloom.dataset.batch import Batch
 from seqloom.models.dropout import NOISE
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.training.distributed import SingleProcess
-from seqloom.training.loss import token_loss
 from seqloom.training.precision import precision_context
 from seqloom.training.updates import Update
 
@@ -30,7 +29,7 @@ class SummedLoss(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Mean loss per token, in nats."""
-        return token_loss(self.model, batch, self.label_smoothing)
+        return self.model.loss(batch, self.label_smoothing)
 
 
 class Gradients:

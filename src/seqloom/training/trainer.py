@@ -20,6 +20,7 @@ from seqloom.progress import Progress
 from seqloom.training import checkpoint
 from seqloom.training.checkpoint import Learner
 from seqloom.training.distributed import SingleProcess
+from seqloom.training.early_stopping import EarlyStopping
 from seqloom.training.graceful_stop import GracefulStop, ImmediateStop
 from seqloom.training.gradient_accumulation import Gradients
 from seqloom.training.malloc import freed_memory_kept
@@ -71,6 +72,7 @@ class Trainer:
         self.average = MovingAverage(model, section.ema_decay) if section.ema_decay else None
         self.learner = Learner(model, self.optimizer, self.average)
         self.validation = Validation(model, validation, section, device, validate)
+        self.early_stopping = EarlyStopping(section.patience, section.average_checkpoints)
         self.position = TrainingState()
         self.figures: HistoryRow = {}  # of the weights that are kept
         self.steps = train.updates(section)
@@ -93,7 +95,7 @@ class Trainer:
         self.saved = time.monotonic()
         with self.stop, freed_memory_kept():
             try:
-                while self.position.epoch < section.epochs and self.position.stale_epochs < section.patience:
+                while self.position.epoch < section.epochs and not self.early_stopping.should_stop(self.position):
                     self._run_epoch()
                 if self.group.rank == 0:
                     with self.stop.at_once():
@@ -201,15 +203,7 @@ class Trainer:
             figure, figures = self.validation()
         if not math.isfinite(figures["validation/loss"]):
             self._refuse_nan("validation loss", position.step)
-        position.epoch += 1
-        position.window = position.batch = 0
-        if position.best is None or figure > position.best:
-            position.best, position.best_epoch, position.stale_epochs = figure, position.epoch, 0
-        else:
-            position.stale_epochs += 1
-            position.rate_factor /= 2
-        kept = sorted([*position.kept, (figure, position.epoch)], key=lambda pair: (-pair[0], pair[1]))
-        position.kept = kept[: self.section.average_checkpoints]
+        self.early_stopping.end_epoch(position, figure)
         self._record(figures)
         self._save()
 

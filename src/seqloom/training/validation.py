@@ -1,14 +1,14 @@
 """How good a model is on the validation split, and the one figure that judges an epoch."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import torch
 
+from seqloom.dataset.batch import Batch
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.training.loss import validation_loss
 from seqloom.training.training_state import HistoryRow
 
 if TYPE_CHECKING:
@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
 Validate = Callable[[EncoderDecoder], Mapping[str, float]]
 """Scores a model on validation text: {"bleu": …, "chrf": …}."""
+
+
+@torch.inference_mode()
+def validation_loss(model: EncoderDecoder, batches: Iterable[Batch], device: torch.device) -> float:
+    """Return the mean cross-entropy per target token over all batches, in nats, without smoothing or dropout."""
+    model.eval()
+    total, tokens = 0.0, 0
+    for batch in batches:
+        total += model.loss(batch.to(device), 0.0).item() * batch.tokens
+        tokens += batch.tokens
+    model.train()
+    return total / tokens
 
 
 class Validation:

@@ -10,8 +10,8 @@ from seqloom.dataset.batch import Batch, make_labeled_batch
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.factory import Sizes, build_model
-from seqloom.training.loss import token_loss, validation_loss
 from seqloom.training.precision import precision_context
+from seqloom.training.validation import validation_loss
 from seqloom.vocabulary.special_tokens import PADDING, SPECIAL_TOKENS
 from tests.models.plain import plain_model
 from tests.training.small import SIZES, model_section, write_home
@@ -40,7 +40,7 @@ def test_the_loss_is_that_over_all_places_with_padding_ignored(
     for batch in padded:
         logits = model.project(model(batch)).flatten(0, 1)
         plain = F.cross_entropy(logits, batch.target_output.flatten(), ignore_index=PADDING, label_smoothing=smoothing)
-        torch.testing.assert_close(token_loss(model, batch, smoothing), plain)
+        torch.testing.assert_close(model.loss(batch, smoothing), plain)
 
 
 @pytest.mark.parametrize("ngram_order", [0, 2])
@@ -53,7 +53,7 @@ def test_a_classifier_chooses_among_labels_alone(smoothing: float, ngram_order: 
     batch = make_labeled_batch([[4, 5, 6], [7], [5]], [[4], [8], [5]])
     scores = model.project(model(batch))[:, 0, len(SPECIAL_TOKENS) :]
     plain = F.cross_entropy(scores, torch.tensor([0, 4, 1]), label_smoothing=smoothing)
-    loss = token_loss(model, batch, smoothing)
+    loss = model.loss(batch, smoothing)
     torch.testing.assert_close(loss, plain)
     [gradient] = torch.autograd.grad(loss, [model.output.bias])
     assert (gradient[: len(SPECIAL_TOKENS)] == 0).all()
@@ -67,7 +67,7 @@ def test_smoothing_by_its_definition(model: EncoderDecoder, batches: list[Batch]
     of_token = -scores.gather(2, batch.target_output.unsqueeze(2)).squeeze(2)
     of_all = -scores.mean(dim=2)
     losses = (0.7 * of_token + 0.3 * of_all)[batch.target_output != PADDING]
-    torch.testing.assert_close(token_loss(model, batch, 0.3), losses.mean())
+    torch.testing.assert_close(model.loss(batch, 0.3), losses.mean())
 
 
 def test_validation_weighs_batches_by_their_tokens(model: EncoderDecoder, batches: list[Batch]) -> None:
@@ -75,7 +75,7 @@ def test_validation_weighs_batches_by_their_tokens(model: EncoderDecoder, batche
     model.eval()
     tokens = [int((batch.target_output != PADDING).sum()) for batch in batches]
     assert len(set(tokens)) > 1
-    losses = [token_loss(model, batch, 0.0).item() for batch in batches]
+    losses = [model.loss(batch, 0.0).item() for batch in batches]
     weighted = sum(loss * count for loss, count in zip(losses, tokens, strict=True)) / sum(tokens)
     assert figure == pytest.approx(weighted, rel=1e-9)
 
@@ -95,13 +95,13 @@ def test_validation_drops_nothing_and_training_goes_on_after_it(model: EncoderDe
     assert validation_loss(model, batches, CPU) == validation_loss(model, batches, CPU)
     assert torch.get_rng_state().equal(state), "no random number was drawn"
     assert model.training
-    token_loss(model, batches[0], 0.0).backward()
+    model.loss(batches[0], 0.0).backward()
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_the_loss_is_summed_in_float32(precision: str, model: EncoderDecoder, batches: list[Batch]) -> None:
     model.eval()
     with precision_context(CPU, precision):
-        loss = token_loss(model, batches[0], 0.1)
+        loss = model.loss(batches[0], 0.1)
     assert loss.dtype is torch.float32
-    torch.testing.assert_close(loss, token_loss(model, batches[0], 0.1), rtol=0.02, atol=0.02)
+    torch.testing.assert_close(loss, model.loss(batches[0], 0.1), rtol=0.02, atol=0.02)

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from seqloom.training import cross_entropy as module
-from seqloom.training.cross_entropy import linear_cross_entropy
+from seqloom.models import cross_entropy as module
+from seqloom.models.cross_entropy import linear_cross_entropy
 
 ROWS, WIDTH, VOCABULARY = 23, 7, 31
 
