@@ -13,10 +13,12 @@ from seqloom.artifact.digest import digest_of_folder
 from seqloom.decoding.backends import load_generator
 from seqloom.errors import UserError
 from seqloom.models.factory import build_model, read_checkpoint, read_sizes
+from seqloom.progress import unwatched
 from seqloom.recipe.schema import Recipe
 from seqloom.recipe.serialization import read_recipe
 from seqloom.registry.exported_versions import _what_it_was_judged_by, export_folder
 from seqloom.registry.integrity import require_all_intact
+from seqloom.registry.latency_benchmark import measure
 from seqloom.registry.model_card import read_card
 from seqloom.registry.model_uri import download, find_checkpoint, find_version
 from seqloom.registry.parent_version import pin_parent, place_parent
@@ -71,6 +73,16 @@ def test_it_answers_as_it_did_by_its_own_code(homes: Path, uri: str) -> None:
     model = mlflow.pyfunc.load_model(str(folder))
     asked = pd.DataFrame({"source": told["texts"]})
     assert model.predict(asked)["prediction"].tolist() == told["answers"]
+
+
+@pytest.mark.filterwarnings("ignore:.*Any type hint")
+@over_versions
+def test_the_gate_measures_it(homes: Path, uri: str) -> None:
+    told = VERSIONS[uri]
+    folder = download(find_version(uri, homes / told["home"]))
+    decoding = Recipe.model_validate({"name": "x", "corpus": {"train": ["x"]}}).decoding
+    measured = measure(str(folder), told["texts"], decoding, "cpu", unwatched)
+    assert len(measured.replies["prediction"]) == len(told["texts"])
 
 
 def test_a_form_that_was_exported_answers(homes: Path) -> None:

@@ -147,7 +147,7 @@ def test_a_missing_library_is_told_with_the_line_that_installs_it(
     importing, version = importlib.import_module, importlib.metadata.version
 
     def without(name: str, package: str | None = None) -> ModuleType:
-        if name.endswith(".decoding.answering"):
+        if name.endswith(".decoding.predictor"):
             raise ModuleNotFoundError("No module named 'torch'", name="torch")
         return importing(name, package)
 
@@ -271,7 +271,7 @@ def test_versions_with_different_code_live_in_one_process(stored: Path, copied: 
         (lambda p: flip(p / GENERATOR), f"{GENERATOR} is not the file"),
         (lambda p: flip(p / "manifest.json"), "manifest.json is not the file"),
         (lambda p: (p / "manifest.json").unlink(), "manifest.json is missing"),
-        (lambda p: (p / "code" / "seqloom" / "registry" / "sealed.py").unlink(), "sealed.py is missing"),
+        (lambda p: (p / "code" / "seqloom" / "registry" / "seal.py").unlink(), "seal.py is missing"),
     ],
 )
 def test_a_changed_file_is_refused(copied: Path, spoil: Callable[[Path], None], sentence: str) -> None:

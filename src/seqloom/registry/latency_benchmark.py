@@ -73,4 +73,5 @@ def _move(model: "PyFuncModel", device: str) -> None:
     from seqloom.training.device import choose_device  # torch: seconds that only a new version needs
 
     served: Any = model.unwrap_python_model()
-    served.answering.generator.model.to(choose_device(device))
+    predictor = getattr(served, "predictor", None) or served.answering  # as versions made by 0.1 call it
+    predictor.generator.model.to(choose_device(device))
