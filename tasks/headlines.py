@@ -5,7 +5,7 @@ from typing import Any
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.applications import application_of
-from seqloom.vocabulary.unknown_tokens import unknown_told
+from seqloom.vocabulary.unknown_tokens import unknown_warning
 
 VERDICTS = {
     "champion": "is champion",
@@ -32,7 +32,7 @@ def headline(manifest: Manifest) -> str:
                 f"{rejected:,} rejected"
             )
         case "vocabulary":
-            size, warning = facts["size"], unknown_told(facts["unknown"])
+            size, warning = facts["size"], unknown_warning(facts["unknown"])
             return f"{size['source']:,} source and {size['target']:,} target tokens{warning and '; '}{warning}"
         case "vectors":
             return _coverage(facts["coverage"])

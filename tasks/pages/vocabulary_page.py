@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus import SIDES
-from seqloom.vocabulary.unknown_tokens import unknown_told
+from seqloom.vocabulary.unknown_tokens import unknown_warning
 from tasks.pages.markdown import table, text
 
 
@@ -19,7 +19,7 @@ def sections(manifest: Manifest) -> Iterator[str]:
         ("unknown in the validation text", *(f"{facts['unknown'][side]:.2%}" for side in SIDES)),
     ]
     yield table(("", *SIDES), rows, (1, 2))
-    if warning := unknown_told(facts["unknown"]):
+    if warning := unknown_warning(facts["unknown"]):
         yield f"**{text(warning)}.**\n"
     yield "### Most frequent tokens\n\n▁ begins a word.\n"
     lists = (facts["frequent"][side] for side in SIDES)

@@ -146,8 +146,8 @@ def test_a_file_in_latin_1_is_read_but_for_its_accents(tmp_path: Path) -> None:
     words = [*(f"word{number}" for number in range(148)), "café"]
     rows = "".join(f"{word} 0.5 1 2\n" for word in words)
     (tmp_path / "some.vec").write_text(f"149 3\n{rows}", encoding="latin-1")
-    tally = read(tmp_path / "some.vec").tally
-    assert (tally.first_broken, tally.rows, tally.promised) == (150, 149, 149)
+    report = read(tmp_path / "some.vec").report
+    assert (report.first_broken, report.rows, report.promised) == (150, 149, 149)
 
 
 def test_a_token_may_have_spaces(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_token_may_have_spaces(tmp_path: Path) -> None:
     vectors = read(tmp_path / "glove.840B.txt")
     found = {token: tuple(vectors(token)) for token in ("the", ". . .", "at name@domain.com", "route 66", "\xa0")}
     assert list(found.values()) == [(1, 2, 3), (4, 5, 6), (7, 8, 9), (1, 1, 1), (2, 2, 2)]
-    assert (vectors.tally.spaced, vectors.tally.notes) == (3, [])
+    assert (vectors.report.spaced, vectors.report.notes) == (3, [])
 
 
 LONG = ("ж" * 60).encode()[:99]  # word2vec.c cuts a word after so many bytes
@@ -177,8 +177,8 @@ LONG = ("ж" * 60).encode()[:99]  # word2vec.c cuts a word after so many bytes
 def test_what_is_odd_is_counted_and_said(content: bytes, note: str, tmp_path: Path) -> None:
     (tmp_path / "some.vec").write_bytes(content)
     vectors = read(tmp_path / "some.vec")
-    assert note in " ".join(vectors.tally.notes)
-    assert vectors.tally.facts["notes"] == vectors.tally.notes
+    assert note in " ".join(vectors.report.notes)
+    assert vectors.report.facts["notes"] == vectors.report.notes
     assert tuple(vectors("dog")) == (tuple(ROWS["dog"]) if b"3 3" in content else (1, 2, 3))
 
 
@@ -204,7 +204,7 @@ def test_no_row_is_lost(tokens: list[str], between: str, promised: int, binary: 
         path.write_bytes(content)
         vectors = read(path)
     assert {token: tuple(vectors(token)) for token in rows} == rows
-    assert vectors.tally.rows == len(rows)
+    assert vectors.report.rows == len(rows)
 
 
 def test_one_row_in_binary_is_told_by_its_bytes(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from seqloom.recipe import schema
-from seqloom.vectors.embedding_matrix import align
+from seqloom.vectors.embedding_matrix import build_matrix
 from seqloom.vectors.word2vec import learn_vectors
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 
@@ -22,7 +22,7 @@ def learn(folder: Path, method: str, **fields: object) -> np.ndarray:
     path = folder / "lines.txt"
     path.write_text("\n".join(LINES) + "\n", encoding="utf-8")
     section = schema.Vectors(**{"method": method, "width": 12, "epochs": 3, **fields})  # type: ignore[arg-type]
-    return align(TOKENS, learn_vectors(path, len(TOKENS), section, lambda: None), 12, section.seed).matrix
+    return build_matrix(TOKENS, learn_vectors(path, len(TOKENS), section, lambda: None), 12, section.seed).matrix
 
 
 @pytest.mark.parametrize("method", METHODS)

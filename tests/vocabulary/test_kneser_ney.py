@@ -125,7 +125,7 @@ def test_letters_that_no_word_had_share_one_chance() -> None:
     letters = WordModel(PASSAGES).spelling
     one, two = letters.log_probability("d天"), letters.log_probability("d气")
     assert one == two
-    unseen = letters.of_letters.log_probabilities(np.array([letters.letters[" "], letters.letters["d"], UNSEEN]))[2]
-    spelt = letters.of_letters.log_probabilities(np.array([letters.letters[" "], letters.letters["d"]]))[1]
-    end = letters.of_letters.log_probabilities(np.array([UNSEEN, letters.letters[" "]]))[1]
+    unseen = letters.ngrams.log_probabilities(np.array([letters.characters[" "], letters.characters["d"], UNSEEN]))[2]
+    spelt = letters.ngrams.log_probabilities(np.array([letters.characters[" "], letters.characters["d"]]))[1]
+    end = letters.ngrams.log_probabilities(np.array([UNSEEN, letters.characters[" "]]))[1]
     assert one == pytest.approx(spelt + unseen - np.log(0x110000) + end)

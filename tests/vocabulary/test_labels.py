@@ -8,7 +8,7 @@ import pytest
 from seqloom.errors import UserError
 from seqloom.progress import unwatched
 from seqloom.recipe import schema
-from seqloom.vocabulary.labels import MOST, labels_of
+from seqloom.vocabulary.labels import MAX_LABELS, labels_of
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, UNKNOWN
 from seqloom.vocabulary.stage import build_vocabulary, extended, load_vocabularies
 from seqloom.vocabulary.vocabulary import Vocabulary
@@ -65,7 +65,10 @@ def test_new_labels_stand_behind_the_old_ones() -> None:
         ),
         ({"train": ["good", "</s>"]}, "the label </s> is a sign of Seqloom's own: call it something else"),
         ({"train": ["good", "bad"], "validation": ["ugly"]}, "of the validation split"),
-        ({"train": [f"text {n}" for n in range(MOST + 1)]}, "these look like texts; correct corpus.target_column"),
+        (
+            {"train": [f"text {n}" for n in range(MAX_LABELS + 1)]},
+            "these look like texts; correct corpus.target_column",
+        ),
     ],
 )
 def test_labels_that_nothing_can_be_learned_from(tmp_path: Path, splits: dict[str, list[str]], told: str) -> None:

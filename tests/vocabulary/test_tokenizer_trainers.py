@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from seqloom.corpus.normalization import normalize
 from seqloom.errors import UserError
 from seqloom.recipe import schema
-from seqloom.vocabulary.special_tokens import END, MARK, SPECIAL_TOKENS, UNKNOWN
-from seqloom.vocabulary.token_list import read_tokens
+from seqloom.vocabulary.special_tokens import END, MARK, SPECIAL_TOKENS, UNKNOWN, read_tokens
 from seqloom.vocabulary.tokenizer_trainers import BYTE_TOKENS, train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
 from seqloom.vocabulary.word_counts import count_for

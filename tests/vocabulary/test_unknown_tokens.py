@@ -9,7 +9,7 @@ from seqloom.errors import UserError
 from seqloom.progress import unwatched
 from seqloom.recipe import schema
 from seqloom.vocabulary.stage import build_vocabulary
-from seqloom.vocabulary.unknown_tokens import unknown_told
+from seqloom.vocabulary.unknown_tokens import unknown_warning
 
 THAI = ("ฉันชอบกินข้าวกับปลา", "เขาไปโรงเรียนทุกวัน", "วันนี้อากาศดีมาก", "แมวนอนอยู่บนโต๊ะ", "พรุ่งนี้ฝนจะตก", "ร้านนี้ขายหนังสือ")
 
@@ -38,8 +38,8 @@ def test_a_sentence_without_spaces_is_no_word(kind: str, tmp_path: Path) -> None
 
 
 def test_much_is_told_and_little_is_not() -> None:
-    assert unknown_told({"source": 0.1, "target": 0.0}) == ""
-    said = unknown_told({"source": 0.02, "target": 0.34})
+    assert unknown_warning({"source": 0.1, "target": 0.0}) == ""
+    said = unknown_warning({"source": 0.02, "target": 0.34})
     assert said.startswith(
         "34.0% of the validation target is unknown to the vocabulary: vocabulary.kind bpe, unigram or"
     )

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seqloom.registry.preflight import Checked
-from seqloom.vocabulary.unknown_tokens import unknown_told
+from seqloom.vocabulary.unknown_tokens import unknown_warning
 
 
 def show_data(console: Console, checked: Checked) -> None:
@@ -69,7 +69,7 @@ def _lines(checked: Checked) -> Iterator[Text]:
         yield Text(f"{told} have a source that stands in training, but for case, spaces and punctuation.")
     unknown = " and ".join(f"{share:.1%} of the {side}" for side, share in checked.coming.unknown.items())
     yield Text(f"Unknown to the vocabulary: {unknown} tokens of the validation rows.")
-    if warning := unknown_told(checked.coming.unknown):
+    if warning := unknown_warning(checked.coming.unknown):
         yield Text.assemble(("! ", "yellow"), f"{warning}.")
 
 

@@ -16,8 +16,8 @@ from seqloom.dataset.lm_blocks import make_block_batch
 from seqloom.decoding.generator import Answer, Answers, Application, Columns, Generator
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.unanswerable import Unanswerable
+from seqloom.vocabulary.kneser_ney import SpellingModel
 from seqloom.vocabulary.special_tokens import PADDING, SPECIAL_TOKENS, UNKNOWN
-from seqloom.vocabulary.spelling_model import Spelling
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Decoding
@@ -119,9 +119,9 @@ class LanguageModel(Generator):
         return [sum(map(self._spelling.log_probability, words), start=0.0) for words in unknown]
 
     @cached_property
-    def _spelling(self) -> Spelling:
+    def _spelling(self) -> SpellingModel:
         """Learned from the words that the vocabulary has."""
-        return Spelling(self.source.tokens[len(SPECIAL_TOKENS) :])
+        return SpellingModel(self.source.tokens[len(SPECIAL_TOKENS) :])
 
     def spell(self, hypotheses: list[Hypothesis], source: Sequence[int] = ()) -> list[Answer]:
         """What was written behind the source, with the space before it where there is one."""

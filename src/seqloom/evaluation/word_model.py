@@ -13,8 +13,7 @@ import regex
 from seqloom.corpus.running_text import LINE_END
 from seqloom.evaluation.unicode_scripts import LETTERS
 from seqloom.evaluation.word_segmentation import ALONE
-from seqloom.vocabulary.kneser_ney import UNSEEN, Ids, KneserNey
-from seqloom.vocabulary.spelling_model import Spelling
+from seqloom.vocabulary.kneser_ney import UNSEEN, Ids, KneserNey, SpellingModel
 
 ORDER = 5  # words
 _WORD = regex.compile(rf"{ALONE}|[^\s{LETTERS}]+")
@@ -34,7 +33,7 @@ class WordModel:
         self.numbers = _numbered(words)
         self.words = list(self.numbers)
         self.of_words = KneserNey(_ids(words, self.numbers), len(self.numbers), ORDER)
-        self.spelling = Spelling(self.words)
+        self.spelling = SpellingModel(self.words)
 
     def log_probabilities(self, passages: Sequence[str]) -> list[float]:
         """Of each passage, in nats, given those before it; before the first one a line ends."""

@@ -27,8 +27,7 @@ from seqloom.training.trainer import Observe, Trainer
 from seqloom.training.vector_space_fit import map_texts
 from seqloom.training.warm_start import PARENT_FOLDER, continue_from, start_encoder
 from seqloom.vectors.embedding_matrix import load_vectors
-from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, VOCABULARY_FILES
-from seqloom.vocabulary.token_list import read_tokens
+from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, VOCABULARY_FILES, read_tokens
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe

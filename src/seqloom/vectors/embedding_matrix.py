@@ -1,7 +1,4 @@
-"""Reading the vectors of a finished stage; it needs numpy alone, for it also runs on a bare GPU box.
-
-A matrix whose rows follow the vocabulary, made from vectors known by their tokens.
-"""
+"""Embedding matrix: word vectors in the order of the vocabulary. Needs numpy only, as training loads it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,35 +24,35 @@ def load_vectors(folder: Path, side: str) -> Matrix | None:
     return matrix
 
 
-Lookup = Callable[[str], NDArray[np.float32] | None]  # the vector of a token, (D,), or None where it has none
+Lookup = Callable[[str], NDArray[np.float32] | None]  # the vector (D,) of a token, or None
 
 
 @dataclass(frozen=True)
-class Aligned:
-    """The embeddings of one side as the model will start from them."""
+class EmbeddingMatrix:
+    """Initial embeddings of one side."""
 
     matrix: Matrix  # (V, D)
-    found: NDArray[np.bool_]  # (V,) rows that are more than a guess
+    found: NDArray[np.bool_]  # (V,) rows with a vector, not a random draw
 
     def coverage(self, counts: NDArray[np.int64]) -> float:
-        """Share of token occurrences, `counts` of each (V,), whose row was found."""
+        """Return the share of token occurrences, `counts` `(V,)`, whose row was found."""
         return round(float(counts[self.found].sum() / max(counts.sum(), 1)), 6)
 
 
-def align(tokens: Sequence[str], lookup: Lookup, width: int, seed: int) -> Aligned:
-    """Look every token up; a row that is not found is drawn at random, from where those lie that are.
+def build_matrix(tokens: Sequence[str], lookup: Lookup, width: int, seed: int) -> EmbeddingMatrix:
+    """Look up the vector of every token; draw missing rows from a normal distribution fitted to the others.
 
-    Padding is zero. An unknown token that is not found gets the mean of all rows: the best guess for any word.
+    Padding is zero. The unknown token, if missing, gets the mean of all rows.
     """
     rows = [lookup(token) for token in tokens]
     found = np.array([row is not None for row in rows])
     known = np.array([row for row in rows if row is not None], np.float32).reshape(-1, width)  # (found, D)
-    middle = known.mean(axis=0) if len(known) else np.zeros(width, np.float32)
-    spread = (known - middle).std() if len(known) > 1 else 1 / width
-    matrix = np.random.default_rng(seed).normal(middle, spread, (len(tokens), width)).astype(np.float32)
+    mean = known.mean(axis=0) if len(known) else np.zeros(width, np.float32)
+    spread = (known - mean).std() if len(known) > 1 else 1 / width
+    matrix = np.random.default_rng(seed).normal(mean, spread, (len(tokens), width)).astype(np.float32)
     if len(known):
-        matrix[UNKNOWN] = middle
+        matrix[UNKNOWN] = mean
     matrix[found] = known
     matrix[PADDING] = 0
     found[PADDING] = False
-    return Aligned(matrix, found)
+    return EmbeddingMatrix(matrix, found)

@@ -1,4 +1,4 @@
-"""The nearest tokens of a few frequent words: a look at what the vectors learned."""
+"""Nearest neighbors of frequent words, for a look at the vectors."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -6,29 +6,29 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.vectors.embedding_matrix import Aligned
+from seqloom.vectors.embedding_matrix import EmbeddingMatrix
 from seqloom.vocabulary.pretokenization import starts_with_han
 from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS
 
 
 def find_neighbors(
-    tokens: Sequence[str], aligned: Aligned, counts: NDArray[np.int64], words: int = 5, nearest: int = 5
+    tokens: Sequence[str], aligned: EmbeddingMatrix, counts: NDArray[np.int64], words: int = 5, nearest: int = 5
 ) -> dict[str, list[str]]:
     """Return the `nearest` tokens by cosine to each of the `words` most frequent words, nearest first.
 
-    Tokens that do not occur (`counts` of each, (V,)) or whose row is a guess are nobody's neighbors.
+    Tokens that do not occur (`counts` `(V,)`) or whose row was drawn at random are left out.
     """
     candidates = np.flatnonzero(aligned.found & (counts > 0))
     candidates = candidates[candidates >= len(SPECIAL_TOKENS)]
     rows = aligned.matrix[candidates]  # (C, D)
     rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
     by_frequency = np.argsort(-counts[candidates], kind="stable")
-    chosen = [place for place in by_frequency if _is_word(tokens[candidates[place]])][:words]
+    chosen = [index for index in by_frequency if _is_word(tokens[candidates[index]])][:words]
     found = {}
-    for place in chosen:
-        order = np.argsort(-(rows @ rows[place]), kind="stable")
-        others = [other for other in order if other != place][:nearest]
-        found[tokens[candidates[place]]] = [tokens[candidates[other]] for other in others]
+    for index in chosen:
+        order = np.argsort(-(rows @ rows[index]), kind="stable")
+        others = [other for other in order if other != index][:nearest]
+        found[tokens[candidates[index]]] = [tokens[candidates[other]] for other in others]
     return found
 
 

@@ -1,4 +1,4 @@
-"""Vectors that somebody else trained, by token, and what was found wrong with their file."""
+"""PretrainedVectors word vectors by token, and a report on their file."""
 
 import zlib
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from seqloom.vocabulary.special_tokens import MARK
 
 @dataclass
 class VectorFileReport:
-    """What was read, and what is not as it should be."""
+    """Rows of a vector file, and its irregularities."""
 
-    promised: int | None = None  # rows, by the first line
+    promised: int | None = None  # rows that the first line states
     rows: int = 0
     spaced: int = 0  # tokens with a space
     unnamed: int = 0  # rows without a token
-    repeated: int = 0  # tokens that an earlier row has
-    broken: int = 0  # tokens that are not UTF-8, and
-    first_broken: int = 0  # the row or line of the first
+    repeated: int = 0  # rows whose token an earlier row has
+    broken: int = 0  # tokens that are not UTF-8
+    first_broken: int = 0  # row or line of the first of these
 
     @property
     def notes(self) -> list[str]:
-        """A sentence for each thing that somebody should know."""
+        """Sentences for the user, one for each irregularity."""
         skipped, notes = [], []
         if self.promised not in (None, self.rows):
             notes.append(f"the first line promises {self.promised:,} rows and there are {self.rows:,}: all were read")
@@ -46,25 +46,25 @@ class VectorFileReport:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """For the stage's facts."""
+        """The report as facts of the stage."""
         return {**vars(self), "notes": self.notes}
 
 
-class Pretrained:
-    """Vectors by token; called with one, it gives the vector `(D,)`, or None."""
+class PretrainedVectors:
+    """Vectors by token: a `Lookup` that returns the vector `(D,)`, or None."""
 
     def __init__(self, width: int, promised: int | None) -> None:
-        self.tally = VectorFileReport(promised)
+        self.report = VectorFileReport(promised)
         self._width = width
-        self._places: dict[str, int] = {}
+        self._rows: dict[str, int] = {}
         self._numbers = bytearray()  # float32, end to end
 
     def __call__(self, token: str) -> NDArray[np.float32] | None:
         """Look a token up as it is, then as a bare word without its mark, then in lower case."""
         bare = token.removeprefix(MARK)
         for form in (token, bare, bare.lower()):
-            if form in self._places:
-                vector: NDArray[np.float32] = self.matrix[self._places[form]]
+            if form in self._rows:
+                vector: NDArray[np.float32] = self.matrix[self._rows[form]]
                 return vector
         return None
 
@@ -74,28 +74,28 @@ class Pretrained:
         return np.frombuffer(self._numbers, "<f4").reshape(-1, self._width)
 
     def add(self, number: int, token: bytes, numbers: bytes) -> None:
-        """Take a row in, or count why not."""
-        self.tally.rows += 1
+        """Add a row, or count why it is skipped."""
+        self.report.rows += 1
         try:
             name = token.decode("utf-8")
         except UnicodeDecodeError:  # word2vec.c cuts a long word after so many bytes, be it inside a letter
             name = token.decode("utf-8", "replace")
-            self.tally.broken += 1
-            self.tally.first_broken = self.tally.first_broken or number
-        self.tally.spaced += " " in name
+            self.report.broken += 1
+            self.report.first_broken = self.report.first_broken or number
+        self.report.spaced += " " in name
         if not name:
-            self.tally.unnamed += 1
-        elif name in self._places:
-            self.tally.repeated += 1
+            self.report.unnamed += 1
+        elif name in self._rows:
+            self.report.repeated += 1
         else:
-            self._places[name] = len(self._places)
+            self._rows[name] = len(self._rows)
             self._numbers += numbers
 
 
-def read_pretrained(path: Path, width: int, field: str) -> Pretrained:
-    """Read the vectors in `path`, the value of the recipe's `field`, looked through gzip.
+def read_pretrained(path: Path, width: int, field: str) -> PretrainedVectors:
+    """Read the vectors in `path`, the value of the recipe's `field`, decompressing gzip.
 
-    Rows are read to the end of the file, whatever its first line says. Of a token that comes twice the first counts.
+    Rows are read to the end of the file, whatever its first line says. The first row of a repeated token counts.
 
     Raises:
         UserError: the file is missing, empty, malformed or damaged, or its vectors are not `width` numbers wide.
@@ -117,14 +117,14 @@ def read_pretrained(path: Path, width: int, field: str) -> Pretrained:
     return vectors
 
 
-def _read(path: Path, head: Head, width: int) -> Pretrained:
+def _read(path: Path, head: Head, width: int) -> PretrainedVectors:
     if head.width != width:
         raise MalformedVectors(
             f"has vectors of width {head.width}, the recipe {width}: set vectors.width to {head.width}"
         )
-    vectors = Pretrained(width, head.promised)
+    vectors = PretrainedVectors(width, head.promised)
     for row in read_rows(path, head):
         vectors.add(*row)
-    if not vectors.tally.rows:
+    if not vectors.report.rows:
         raise MalformedVectors("has a first line and no vectors behind it: fetch or export it again")
     return vectors

@@ -1,4 +1,4 @@
-"""The vectors stage: a matrix per side for the embeddings to start from, and the figures people are shown."""
+"""The vectors stage: an initial embedding matrix per side, and the facts for its page."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -17,9 +17,9 @@ from seqloom.corpus.corpus_files import iterate_split
 from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe import schema
-from seqloom.vectors.embedding_matrix import SOURCE_FILE, TARGET_FILE, Aligned, Lookup, align
+from seqloom.vectors.embedding_matrix import SOURCE_FILE, TARGET_FILE, EmbeddingMatrix, Lookup, build_matrix
 from seqloom.vectors.nearest_neighbors import find_neighbors
-from seqloom.vectors.pretrained_vectors import Pretrained, read_pretrained
+from seqloom.vectors.pretrained_vectors import PretrainedVectors, read_pretrained
 from seqloom.vectors.word2vec import learn_vectors
 from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS, START
 from seqloom.vocabulary.stage import COUNTS_FILE, load_vocabularies
@@ -42,10 +42,10 @@ def build_vectors(
         UserError: a pretrained file is missing or malformed, of another width, or knows no token of the vocabulary.
     """
     vocabularies = dict(zip(SIDES, load_vocabularies(vocabulary), strict=True))
-    files: dict[str, Pretrained] = {}
+    files: dict[str, PretrainedVectors] = {}
     match section.method:
         case "none":
-            made: dict[str, Aligned] = {}
+            made: dict[str, EmbeddingMatrix] = {}
         case "pretrained":
             files = _read_files(section)
             made = _look_up(section, shared, vocabularies, files)
@@ -60,13 +60,13 @@ def build_vectors(
             side: find_neighbors(vocabularies[side].tokens, aligned, counts[side]) for side, aligned in made.items()
         },
         "width": section.width,
-        "files": {side: vectors.tally.facts for side, vectors in files.items()},
+        "files": {side: vectors.report.facts for side, vectors in files.items()},
     }
 
 
 def _learn(
     section: schema.Vectors, shared: bool, corpus: Path, vocabularies: Vocabularies, folder: Path, progress: Progress
-) -> dict[str, Aligned]:
+) -> dict[str, EmbeddingMatrix]:
     groups = [SIDES] if shared else [(side,) for side in SIDES if not vocabularies[side].of_labels]
     passes = count(1)
     made = {}
@@ -77,7 +77,7 @@ def _learn(
             lines = Path(scratch) / "lines.txt"
             _write_lines(lines, sides, corpus, vocabularies)
             lookup = learn_vectors(lines, len(tokens), section, report)
-        made.update(dict.fromkeys(sides, align(tokens, lookup, section.width, section.seed)))
+        made.update(dict.fromkeys(sides, build_matrix(tokens, lookup, section.width, section.seed)))
     return made
 
 
@@ -93,25 +93,27 @@ def _write_lines(path: Path, sides: tuple[str, ...], corpus: Path, vocabularies:
                 file.write(vocabularies[side].lines(frame[side].tolist(), SPECIAL_TOKENS[START], SPECIAL_TOKENS[END]))
 
 
-def _read_files(section: schema.Vectors) -> dict[str, Pretrained]:
-    """Return the vectors of each side that has a file; what is odd about one is said."""
+def _read_files(section: schema.Vectors) -> dict[str, PretrainedVectors]:
+    """Read the vectors of each side that has a file, and log irregularities."""
     named = {"source": section.source_file, "target": section.target_file}
     files = {}
     for side, file in named.items():
         if file:
             files[side] = read_pretrained(Path(file), section.width, f"vectors.{side}_file")
-            for note in files[side].tally.notes:
+            for note in files[side].report.notes:
                 logger.warning("vectors.%s_file: %s: %s", side, file, note)
     return files
 
 
 def _look_up(
     section: schema.Vectors, shared: bool, vocabularies: Vocabularies, files: Mapping[str, Lookup]
-) -> dict[str, Aligned]:
+) -> dict[str, EmbeddingMatrix]:
     lookups = dict(files)
     if shared:  # one vocabulary knows the words of both sides, so each word has its vector from the first file with it
         lookups = dict.fromkeys(SIDES, _first_of(list(lookups.values())))
-    made = {side: align(vocabularies[side].tokens, lookups[side], section.width, section.seed) for side in lookups}
+    made = {
+        side: build_matrix(vocabularies[side].tokens, lookups[side], section.width, section.seed) for side in lookups
+    }
     for side, aligned in made.items():
         if not aligned.found.any():
             place = getattr(section, f"{side}_file") or "the file of the other side"
@@ -130,6 +132,6 @@ def _first_of(lookups: list[Lookup]) -> Lookup:
 
 
 def _counts(vocabulary: Path) -> dict[str, NDArray[np.int64]]:
-    """Occurrences of each token (V,) on the training split, by side."""
+    """Read the occurrences of each token `(V,)` in the training split, by side."""
     table = pd.read_parquet(vocabulary / COUNTS_FILE).sort_values("id", kind="stable")
     return {side: table.loc[table["side"] == side, "count"].to_numpy(np.int64) for side in SIDES}

@@ -1,8 +1,8 @@
-"""A file of word vectors, row by row: word2vec's text and binary, GloVe's, and the .vec of fastText.
+"""Read files of word vectors: word2vec text and binary, GloVe, and fastText .vec.
 
-A row of text is a token and its numbers, with spaces or tabs between them; a token may have spaces itself, as in the
-largest GloVe, so its numbers are the last ones. A first line may say how many rows there are, which is not always so,
-and how wide. D numbers a row.
+A row of text is a token and its numbers, with spaces or tabs between them; a token may contain spaces, as in the
+largest GloVe, so the numbers are the last fields. A first line may state rows (not always correctly) and width. D
+numbers a row.
 """
 
 import gzip
@@ -31,8 +31,8 @@ _HEADS = {
     b"\xff\xfe": "is UTF-16: convert it to UTF-8",
     b"\xfe\xff": "is UTF-16: convert it to UTF-8",
 }
-"""First bytes of what is often given in place of vectors, and what to do."""
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # what numbers in binary are full of, and text is not
+"""First bytes of files that are often given in place of vectors, and the remedy."""
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # frequent in binary numbers, and absent from text
 _LONGEST_LINE = 1 << 20  # bytes; 8192 numbers take some hundred thousand
 _LONGEST_TOKEN = 1 << 16  # bytes, in binary
 _CHUNK = 1 << 20
@@ -40,23 +40,23 @@ _GZIP = b"\x1f\x8b"
 
 
 class MalformedVectors(Exception):
-    """The file is not what its format promises; the message goes on from its name."""
+    """A file that violates its format; the message continues after the file name."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """What the beginning of a file says of the rest."""
+    """Format of a file, from its first lines."""
 
     width: int  # numbers per token
-    promised: int | None  # rows that the first line says there are; GloVe has no such line
+    promised: int | None  # rows that the first line states; GloVe has no such line
     binary: bool
 
 
 def read_head(path: Path) -> Head:
-    """Look at the first lines.
+    """Read the format from the first lines.
 
     Raises:
-        Unreadable: there are no vectors in them.
+        MalformedVectors: the lines hold no vectors.
     """
     with _open(path) as file:
         sample = file.read(_CHUNK)
@@ -77,10 +77,10 @@ def read_head(path: Path) -> Head:
 
 
 def read_rows(path: Path, head: Head) -> Iterator[tuple[int, bytes, bytes]]:
-    """Number (the line, of text), token and `(D,)` float32 numbers of each row; blank lines are none.
+    """Yield number (of the line, for text), token and `(D,)` float32 numbers of each row; blank lines are skipped.
 
     Raises:
-        Unreadable: a row is not one.
+        MalformedVectors: a row is malformed.
         EOFError: the last row is cut short.
     """
     with _open(path) as file:
@@ -104,12 +104,12 @@ def _promising(rows: int, width: int, lines: list[bytes], sample: bytes, path: P
 
 
 def _widths(lines: list[bytes]) -> Counter[int]:
-    """How many rows have so many numbers; a token that ends in one has its rows look wider."""
+    """Count rows by width; a token that ends in a number makes its row look wider."""
     return Counter(numbers for line in lines if (numbers := _numbers_in(line)))
 
 
 def _numbers_in(line: bytes) -> int:
-    """Numbers at the end of a line, behind at least one field that is the token."""
+    """Count the numbers at the end of a line, after at least one field for the token."""
     numbers = 0
     for field in reversed(line.split()[not line[:1].isspace() :]):
         if not _is_number(field):
@@ -145,7 +145,7 @@ def _text_rows(file: IO[bytes], head: Head) -> Iterator[tuple[int, bytes, bytes]
 
 
 def _binary_rows(file: IO[bytes], head: Head) -> Iterator[tuple[int, bytes, bytes]]:
-    """Yield a token, a space and its numbers; word2vec.c writes a line feed behind them, and gensim does not."""
+    """Yield rows of token, space and numbers; word2vec.c writes a line feed after them, and gensim does not."""
     size, number = 4 * head.width, 0
     held, start = b"", 0
     while True:
@@ -167,7 +167,7 @@ def _binary_rows(file: IO[bytes], head: Head) -> Iterator[tuple[int, bytes, byte
 
 
 def _open(path: Path) -> IO[bytes]:
-    """Return the file, looked through gzip whatever it is called."""
+    """Open the file, decompressing gzip whatever its name."""
     with path.open("rb") as file:
         packed = file.read(2) == _GZIP or path.suffix == ".gz"
     return cast(IO[bytes], gzip.open(path)) if packed else path.open("rb")

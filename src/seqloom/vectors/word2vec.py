@@ -1,4 +1,4 @@
-"""Learning vectors from the training split itself: word2vec and fastText, by gensim."""
+"""Train word2vec and fastText vectors on the training split, with gensim."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +16,10 @@ _BUCKETS_PER_TOKEN = 10
 
 
 def learn_vectors(lines: Path, tokens: int, section: schema.Vectors, on_epoch: Callable[[], None]) -> Lookup:
-    """Learn a vector for every token in `lines`, a file of sentences with a space between tokens.
+    """Train a vector for every token in `lines`, a file of sentences with a space between tokens.
 
     `tokens` is the size of the vocabulary; `on_epoch` is called after every pass. With one worker the same lines give
-    the same vectors. fastText also has vectors for tokens that it never saw, composed from their letters.
+    the same vectors. fastText also composes vectors of unseen tokens from their character n-grams.
 
     word2vec: Mikolov et al., 2013, https://arxiv.org/abs/1301.3781 and https://arxiv.org/abs/1310.4546
     fastText: Bojanowski et al., 2017, https://arxiv.org/abs/1607.04606
@@ -55,10 +55,10 @@ def _after_each_epoch(call: Callable[[], None]) -> Any:
     from gensim.models.callbacks import CallbackAny2Vec
 
     class AfterEachEpoch(CallbackAny2Vec):  # type: ignore[misc]
-        """Tells the watcher, through gensim's own hook."""
+        """Callback of gensim that reports each epoch."""
 
         def on_epoch_end(self, model: object) -> None:  # noqa: ARG002
-            """Called by gensim."""
+            """Report an epoch."""
             call()
 
     return AfterEachEpoch()

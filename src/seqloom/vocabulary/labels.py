@@ -1,4 +1,4 @@
-"""The labels of a corpus, and what is wrong with them."""
+"""Labels of a classification corpus, and checks on them."""
 
 from pathlib import Path
 
@@ -8,25 +8,25 @@ from seqloom.corpus.corpus_files import iterate_split, read_split
 from seqloom.errors import UserError
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 
-MOST = 1000  # labels; a corpus with more of them has texts where its labels should be
-_SHOWN = 10  # labels in a sentence
-_CUT = 40  # characters of a label in a sentence
+MAX_LABELS = 1000  # labels; a corpus with more of them has texts where its labels should be
+_SHOWN = 10  # labels in an error message
+_CUT = 40  # characters of a label in an error message
 
 
 def labels_of(corpus: Path) -> list[str]:
-    """Return every label of the training split, in the order of the alphabet.
+    """Return the labels of the training split, sorted.
 
     Raises:
-        UserError: there is only one, there are as many as there are texts, one is a special token, or held-out rows
-            have others.
+        UserError: there is only one label, there are over `MAX_LABELS`, one is a special token, or held-out rows have
+            unknown ones.
     """
     labels: set[str] = set()
     for frame in iterate_split(corpus, "train", ("target",)):
         labels.update(frame["target"])
-        if len(labels) > MOST:
+        if len(labels) > MAX_LABELS:
             raise UserError(
-                f"the training split has over {MOST:,} different labels, such as {min(labels)!r:.{_CUT}}: these look "
-                "like texts; correct corpus.target_column, or set task to translation"
+                f"the training split has over {MAX_LABELS:,} different labels, such as {min(labels)!r:.{_CUT}}: these "
+                "look like texts; correct corpus.target_column, or set task to translation"
             )
     if len(labels) == 1:
         raise UserError(

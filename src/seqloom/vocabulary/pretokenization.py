@@ -1,7 +1,7 @@
-"""The form that text is put in before it is cut into tokens, and where it may be cut.
+"""Pre-tokenization: space marks, and the boundaries that no token crosses.
 
 A space becomes the mark ▁ in front of the next word, as in SentencePiece (Kudo and Richardson, 2018,
-https://arxiv.org/abs/1808.06226), so that tokens put end to end spell the text and one rule decodes them all.
+https://arxiv.org/abs/1808.06226), so that concatenated tokens spell the text and one rule decodes them all.
 Normalized text holds neither ▁ nor control characters, so these are free for use here.
 """
 
@@ -12,17 +12,17 @@ from tokenizers import Regex, pre_tokenizers
 
 from seqloom.vocabulary.special_tokens import MARK
 
-BREAK = "\x00"  # a cut that leaves no trace
+BREAK = "\x00"  # a token boundary that decodes to nothing
 _HAN = "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
 
 _RUN_OF_HAN = re.compile(f"{_HAN}+")
 
 
 def mark(text: str) -> str:
-    """Put the mark in place of spaces in normalized `text`, and in front of its first word.
+    """Replace spaces in normalized `text` by the mark, and put one in front of its first word.
 
-    With it a word at the head of a sentence is the same token as elsewhere. Han text writes no spaces, so there the
-    mark would do the opposite and is left out; decoding strips the text, and finds no difference.
+    So the first word of a sentence is the same token as elsewhere. Han text has no spaces, so there the mark would do
+    the opposite and is left out; decoding strips the text in either case.
     """
     lead = "" if not text or starts_with_han(text) else MARK
     return lead + text.replace(" ", MARK)
@@ -34,16 +34,16 @@ def starts_with_han(text: str) -> bool:
 
 
 def break_han_words(text: str) -> str:
-    """Break runs of Han characters in normalized `text` into words, and off from what surrounds them."""
+    """Segment runs of Han characters in normalized `text` into words, apart from the surrounding text."""
     broken = _RUN_OF_HAN.sub(lambda run: BREAK + BREAK.join(rjieba.cut(run[0])) + BREAK, text)
     return broken.replace(" " + BREAK, " ").strip(BREAK)  # a space stays with the word that it marks
 
 
 def splitter() -> pre_tokenizers.PreTokenizer:
-    """Cut marked text into words, single digits and single signs, each with the mark before it.
+    """Return the pre-tokenizer: words, single digits and single signs, each with the mark before it.
 
-    No token crosses these cuts. So punctuation never sticks to a word; a number is spelt out, which lets a model copy
-    one that it never saw; and < and > stand alone, which keeps text such as </s> from becoming a special token.
+    No token crosses these boundaries. So punctuation never sticks to a word; a number is spelt out, which lets a model
+    copy an unseen one; and < and > are single tokens, so text such as </s> never becomes a special token.
     """
     words = rf"{MARK}?[\p{{L}}\p{{M}}]+"
     others = rf"{MARK}?[^\p{{L}}\p{{M}}{MARK}{BREAK}]"

@@ -1,4 +1,4 @@
-"""The vocabulary stage: two tokenizers, how often each token occurs, and the figures people are shown."""
+"""The vocabulary stage: source and target tokenizer, token counts, and the facts for its page."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ _FREQUENT = 20  # tokens in the facts
 
 @dataclass
 class VocabularyText:
-    """One split of one side, counted: as many entries as it has different words."""
+    """Word counts of one side of a split."""
 
     words: Counter[str] = field(default_factory=Counter)
     characters: int = 0
@@ -42,16 +42,15 @@ def build_vocabulary(
     parent: Path | None = None,
     labeled: bool = False,
 ) -> dict[str, Any]:
-    """Learn the vocabularies from the training split, write them with their counts into `folder`, return the facts.
+    """Train the vocabularies on the training split, write them and their counts to `folder`, and return the facts.
 
-    Of a labeled corpus the target vocabulary is its labels.
-
-    A shared vocabulary is one, learned from both sides, written for each. Those of `parent`, a checkpoint, are taken
-    over: of kind word with what is new behind them, up to the size; the other kinds can spell any text as they are.
+    The target vocabulary of a labeled corpus is its labels. A shared vocabulary is trained on both sides and written
+    for each. Vocabularies of `parent`, a checkpoint, are kept; those of kind word are extended by new words up to the
+    size, the other kinds can spell any text as they are.
 
     Raises:
-        UserError: the size has no room for the tokens that the kind always holds, the labels are none, or most of the
-            validation text is unknown.
+        UserError: the size is below the number of fixed tokens, the labels are invalid, or most of the validation text
+            is unknown.
     """
     labels = labels_of(corpus) if labeled else None
     parents = _parents(parent) if parent else {}
@@ -104,7 +103,7 @@ def _parents(checkpoint: Path) -> dict[str, Vocabulary]:
 def _read(
     corpus: Path, split: str, kind: str, keep: bool, labeled: bool, progress: Progress
 ) -> dict[str, VocabularyText]:
-    """Return the words of each side of a split; a label is one word."""
+    """Count the words of each side of a split; a label is one word."""
     texts = {side: VocabularyText() for side in SIDES}
     done, rows = 0, read_metadata(corpus / f"{split}.parquet").num_rows
     for frame in iterate_split(corpus, split, columns=SIDES):
@@ -140,7 +139,7 @@ def _share(part: int, whole: int) -> float:
 
 
 def _longest(vocabulary: Vocabulary) -> list[str]:
-    """Return the five longest tokens that were learned: what went wrong with the text shows here first."""
+    """Return the five longest learned tokens, where problems of the text show first."""
     learned = set(vocabulary.tokens) - {*SPECIAL_TOKENS, *BYTE_TOKENS}
     return sorted(learned, key=lambda token: (-len(token), token))[:5]
 

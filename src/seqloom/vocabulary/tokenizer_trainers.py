@@ -1,4 +1,4 @@
-"""Learning a vocabulary from text.
+"""Train vocabularies: words, characters, byte pair encoding and the unigram model.
 
 The same text gives the same vocabulary, id by id, whatever the threads and hash seeds of the trainers.
 """
@@ -19,23 +19,22 @@ from seqloom.vocabulary.vocabulary import Vocabulary
 
 Words = Mapping[str, int]  # each word with its occurrences
 
-# What a character without a token of its own is spelt in, one token per byte of its UTF-8.
+# Byte fallback: a character without a token of its own is one token per byte of its UTF-8.
 BYTE_TOKENS = tuple(f"<0x{byte:02X}>" for byte in range(256))
 
 _LONGEST = 16  # characters of a token, as in SentencePiece: Chinese would otherwise yield whole clauses
-_REPEATS = 10_000  # of a word given to a trainer at once
+_REPEATS = 10_000  # repetitions of a word passed to a trainer at once
 _FIXED = (*SPECIAL_TOKENS, *BYTE_TOKENS)
 
 
 def train_vocabulary(words: Words, section: schema.Vocabulary, keep: bool = False) -> Vocabulary:
-    """Learn at most `section.size` tokens from what `count_words` made of the text; text with fewer gives fewer.
+    """Train a vocabulary of at most `section.size` tokens on the word counts of `count_words`.
 
-    With `keep` white space is kept, as it was when the words were counted.
-
-    Ids run through the special tokens, then the bytes (where words are spelt), then what was learned.
+    With `keep` white space is kept, as it was when the words were counted. Ids are in the order: special tokens, bytes
+    (of kinds with byte fallback), learned tokens.
 
     Raises:
-        UserError: the size has no room for the special tokens and the bytes.
+        UserError: the size is below the number of special tokens and bytes.
     """
     if section.kind in ("word", "spaced"):
         return Vocabulary.of_words(_words(words, section), section.kind == "spaced", keep)
@@ -58,13 +57,13 @@ def _words(words: Words, section: schema.Vocabulary) -> list[str]:
 
 
 def _characters(words: Words, section: schema.Vocabulary) -> models.BPE:
-    """Return the most frequent characters: byte pair encoding that never merges."""
+    """Return a model of the most frequent characters: byte pair encoding without merges."""
     alphabet, _ = _alphabet(words, section)
     return models.BPE(_ids(_FIXED, alphabet), [], byte_fallback=True)
 
 
 def _pairs(words: Words, section: schema.Vocabulary) -> models.BPE:
-    """Byte pair encoding (Sennrich et al., 2016, https://arxiv.org/abs/1508.07909) over characters."""
+    """Train byte pair encoding (Sennrich et al., 2016, https://arxiv.org/abs/1508.07909) over characters."""
     _, rare = _alphabet(words, section)
     trainer = trainers.BpeTrainer(
         vocab_size=section.size - len(_FIXED),
@@ -78,7 +77,7 @@ def _pairs(words: Words, section: schema.Vocabulary) -> models.BPE:
 
 
 def _pieces(words: Words, section: schema.Vocabulary) -> models.Unigram:
-    """Return the unigram language model (Kudo, 2018, https://arxiv.org/abs/1804.10959)."""
+    """Train the unigram language model (Kudo, 2018, https://arxiv.org/abs/1804.10959)."""
     alphabet, rare = _alphabet(words, section)
     fixed = [(token, 0.0) for token in _FIXED]  # the scores are never used: no text can spell these
     if not alphabet:
@@ -92,16 +91,16 @@ def _pieces(words: Words, section: schema.Vocabulary) -> models.Unigram:
         show_progress=False,
     )
     learned = _train(models.Unigram(), trainer, _without(rare, words))["vocab"]
-    pieces = _settled([(piece, score) for piece, score in learned if piece != unknown])
+    pieces = _deterministic([(piece, score) for piece, score in learned if piece != unknown])
     room = section.size - len(_FIXED)  # the trainer oversteps it by a few where the alphabet alone fills it
     return models.Unigram(fixed + pieces[:room], UNKNOWN, byte_fallback=True)
 
 
-def _settled(pieces: list[tuple[str, float]]) -> list[tuple[str, float]]:
-    """Undo what chance did to the scores of the unigram trainer, and put the pieces in one order.
+def _deterministic(pieces: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    """Make the scores of the unigram trainer deterministic, and sort the pieces.
 
-    Its sums run in the order of a randomly seeded hash map, so the last bits of a score vary. And the characters that
-    it dropped, but must keep, share out a few scores below all others in that order: here they all get the least.
+    The trainer sums in the order of a randomly seeded hash map, so the last bits of a score vary. And the characters
+    that it pruned, but must keep, get scores below all others in that order: here they all get the lowest.
     """
     pieces = sorted(pieces, key=lambda piece: piece[1])
     least = pieces[0][1]
@@ -111,7 +110,7 @@ def _settled(pieces: list[tuple[str, float]]) -> list[tuple[str, float]]:
 
 
 def _alphabet(words: Words, section: schema.Vocabulary) -> tuple[list[str], set[str]]:
-    """Return the characters that get a token, most frequent first, and those that are left to their bytes."""
+    """Return the characters that get a token, most frequent first, and those left to byte fallback."""
     counts: Counter[str] = Counter()
     for word, occurrences in words.items():
         for character in word:
@@ -123,7 +122,7 @@ def _alphabet(words: Words, section: schema.Vocabulary) -> tuple[list[str], set[
 
 
 def _without(rare: set[str], words: Words) -> Words:
-    """Return the words with a break for every rare character, so that no token is learned across one."""
+    """Replace rare characters by a break, so that no token is learned across one."""
     if not rare:
         return words
     breaks = str.maketrans(dict.fromkeys(rare, BREAK))
@@ -136,7 +135,7 @@ def _without(rare: set[str], words: Words) -> Words:
 def _train(model: models.Model, trainer: trainers.Trainer, words: Words) -> dict[str, Any]:
     """Train `model` and return its parts, as its JSON has them.
 
-    The trainers only read text, so that is what the words become: each as often as it occurs.
+    The trainers read text only, so each word is repeated as often as it occurs.
     """
     tokenizer = Tokenizer(model)
     tokenizer.pre_tokenizer = pre_tokenizers.CharDelimiterSplit(BREAK)

@@ -1,21 +1,21 @@
-"""How much of the validation text a vocabulary does not know, and when that is too much."""
+"""Share of unknown tokens in the validation text: a warning, and a limit."""
 
 from collections.abc import Mapping
 
 from seqloom.errors import UserError
 
-SPELT = ("bpe", "unigram", "char")  # kinds that spell any text, a rare character by its bytes: nothing is unknown
+BYTE_FALLBACK = ("bpe", "unigram", "char")  # kinds with byte fallback, which have no unknown tokens
 MUCH = 0.1  # of the tokens: a warning
 TOO_MUCH = 0.5  # of the tokens: no model can learn from text that is mostly one symbol
-_FEW = 5  # tokens of which nothing follows
-_REMEDY = f"vocabulary.kind {', '.join(SPELT[:-1])} or {SPELT[-1]}, which spell any text"
+_FEW = 5  # tokens, too few to judge
+_REMEDY = f"vocabulary.kind {', '.join(BYTE_FALLBACK[:-1])} or {BYTE_FALLBACK[-1]}, which spell any text"
 
 
 def check_unknown(kind: str, shares: Mapping[str, float], tokens: Mapping[str, int]) -> None:
-    """Refuse a vocabulary to which most of a side of the validation text, `tokens` long, is unknown.
+    """Refuse a vocabulary for which most tokens of a side of the validation text are unknown.
 
     Raises:
-        UserError: it is so, as where a sentence without spaces is one word.
+        UserError: over `TOO_MUCH` of the tokens is unknown, as in text without spaces between words.
     """
     for side, share in shares.items():
         if share > TOO_MUCH and tokens[side] >= _FEW:
@@ -25,7 +25,7 @@ def check_unknown(kind: str, shares: Mapping[str, float], tokens: Mapping[str, i
             )
 
 
-def unknown_told(shares: Mapping[str, float]) -> str:
-    """Return a warning where much is unknown; nothing else."""
+def unknown_warning(shares: Mapping[str, float]) -> str:
+    """Return a warning if more than `MUCH` is unknown, else an empty string."""
     much = [f"{share:.1%} of the validation {side}" for side, share in shares.items() if share > MUCH]
     return f"{' and '.join(much)} is unknown to the vocabulary: {_REMEDY}, know it" if much else ""

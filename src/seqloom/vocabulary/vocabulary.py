@@ -1,4 +1,4 @@
-"""Text to token ids and back."""
+"""Vocabulary of one side: encode text as token ids, and decode them."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,10 +20,10 @@ _WHITESPACE = re.compile(r"\s")
 
 
 class Vocabulary:
-    """The tokens of one side, and the rules that cut text into them.
+    """Tokenizer of one side.
 
-    The special tokens are entries of the model only, never "added tokens" of the tokenizer, which would be searched
-    for in the text: a line that says </s> must not end the sentence.
+    Special tokens are entries of the model only, never "added tokens" of the tokenizer, which would be searched for in
+    the text: a line that contains </s> must not end the sentence.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -39,9 +39,9 @@ class Vocabulary:
 
     @classmethod
     def of(cls, model: models.Model, keep: bool = False) -> Self:
-        """Wrap a trained model in the rules that every kind of vocabulary but `spaced` shares.
+        """Wrap a trained model in the pre-tokenizer and decoder of all kinds but `spaced`.
 
-        With `keep` the white space of a text comes back as it was.
+        With `keep` the white space of a text is preserved.
         """
         return cls._with(splitter(), model, keep)
 
@@ -56,7 +56,7 @@ class Vocabulary:
 
     @classmethod
     def of_words(cls, tokens: Sequence[str], spaced: bool = False, keep: bool = False) -> Self:
-        """Return a vocabulary of kind word or spaced; the special tokens come first."""
+        """Return a vocabulary of kind word or spaced; `tokens` begin with the special ones."""
         ids = {token: number for number, token in enumerate(tokens)}
         model = models.WordLevel(ids, unk_token=SPECIAL_TOKENS[UNKNOWN])
         return cls._with(pre_tokenizers.CharDelimiterSplit(BREAK) if spaced else splitter(), model, keep)
@@ -72,7 +72,7 @@ class Vocabulary:
         """Read a vocabulary that `save` wrote.
 
         Raises:
-            UserError: there is no such file, or it is something else or damaged.
+            UserError: the file is missing, damaged or no vocabulary.
         """
         remedy = f"{path} is no vocabulary: it is missing, damaged or not written by seqloom; build it again"
         try:
@@ -91,29 +91,29 @@ class Vocabulary:
         return len(self.tokens)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Ids of each text, without start and end."""
+        """Encode each text as token ids, without start and end tokens."""
         units = self._units(texts)
-        place = {unit: number for number, unit in enumerate(dict.fromkeys(units))}  # of each distinct unit
-        spelling, lengths = self.spell(place)
-        places = np.fromiter(map(place.__getitem__, units), np.int64, len(units))
-        starts, ends = (np.cumsum(lengths) - lengths)[places], np.cumsum(lengths[places])
+        index_of = {unit: number for number, unit in enumerate(dict.fromkeys(units))}  # of each distinct unit
+        spelling, lengths = self.spell(index_of)
+        indices = np.fromiter(map(index_of.__getitem__, units), np.int64, len(units))
+        starts, ends = (np.cumsum(lengths) - lengths)[indices], np.cumsum(lengths[indices])
         ids = spelling[
-            np.repeat(starts - ends + lengths[places], lengths[places]) + np.arange(ends[-1] if units else 0)
+            np.repeat(starts - ends + lengths[indices], lengths[indices]) + np.arange(ends[-1] if units else 0)
         ]
-        edges = [0, *ends[places == place.get(END_OF_TEXT)].tolist()]
+        edges = [0, *ends[indices == index_of.get(END_OF_TEXT)].tolist()]
         flat = ids.tolist()
         return [flat[start:end] for start, end in pairwise(edges)]
 
     def count(self, words: Mapping[str, int]) -> NDArray[np.int64]:
-        """Occurrences of each token, `(V,)`, where `words` occur so often."""
+        """Return occurrences of each token `(V,)`, given those of words."""
         spelling, lengths = self.spell(words)
         repeats = np.repeat(np.fromiter(words.values(), np.int64, len(words)), lengths)
         return np.bincount(spelling, weights=repeats, minlength=len(self)).astype(np.int64)
 
     def lines(self, texts: Sequence[str], first: str, last: str) -> str:
-        """Return the tokens of each text as a line, spaces between them, behind `first` and before `last`.
+        """Return each text as a line of tokens separated by spaces, between `first` and `last`.
 
-        They are written as `in_lines` has them.
+        Tokens are written as in `in_lines`.
         """
         units = self._units(texts)
         distinct = list(dict.fromkeys(units))
@@ -126,13 +126,13 @@ class Vocabulary:
 
     @property
     def in_lines(self) -> list[str]:
-        """The tokens, those that are white space by a name without any; index = id."""
+        """Tokens by id, with white space in them replaced by its code point."""
         if not self.keeps_whitespace:
             return self.tokens
         return [_WHITESPACE.sub(lambda found: f"{2 * WORD_MARK}{ord(found[0]):x}", token) for token in self.tokens]
 
     def tokenize(self, texts: Sequence[str]) -> list[list[str]]:
-        """Tokens of each text: what `encode` gives, in letters."""
+        """Split each text into tokens: `encode`, as strings."""
         return [[self.tokens[token] for token in sequence] for sequence in self.encode(texts)]
 
     def unknown_in(self, texts: Sequence[str]) -> list[list[str]]:
@@ -156,23 +156,23 @@ class Vocabulary:
         return [piece for piece in pieces if piece not in known]
 
     def decode(self, sequences: Sequence[Sequence[int]]) -> list[str]:
-        """Text of each sequence of ids; the special ones say nothing."""
-        spoken = [[token for token in sequence if token >= len(SPECIAL_TOKENS)] for sequence in sequences]
-        texts: list[str] = self._tokenizer.decode_batch(spoken, skip_special_tokens=False)
+        """Decode each sequence of ids to text; special tokens are skipped."""
+        kept = [[token for token in sequence if token >= len(SPECIAL_TOKENS)] for sequence in sequences]
+        texts: list[str] = self._tokenizer.decode_batch(kept, skip_special_tokens=False)
         return texts if self.keeps_whitespace else [text.strip(" ") for text in texts]
 
     def normalize(self, text: str) -> str:
-        """Return a text as this vocabulary cuts it, its white space kept or folded."""
+        """Normalize a text, keeping or folding white space as this vocabulary does."""
         return normalize(text, self.keeps_whitespace)
 
     def _units(self, texts: Sequence[str]) -> list[str]:
-        """Return what is cut into tokens one by one, with the end of each text."""
+        """Return the units of all texts, with `END_OF_TEXT` after each."""
         if self.of_labels:
             return [unit for text in texts for unit in (normalize(text), END_OF_TEXT)]
         return units_of(texts, self._breaks_han, self.keeps_whitespace)
 
     def spell(self, units: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the ids of all units end to end, and how many each has; the end of a text has none."""
+        """Return the concatenated ids of all units, and the number of ids of each; `END_OF_TEXT` has none."""
         texts = ["" if unit == END_OF_TEXT else unit for unit in units]
         spelt = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
         return np.fromiter(chain.from_iterable(spelt), np.int64), np.fromiter(map(len, spelt), np.int64, len(spelt))

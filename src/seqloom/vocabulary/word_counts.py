@@ -1,6 +1,7 @@
-"""Text taken apart where no token crosses: it repeats its words, so each is cut and counted once for a chunk.
+"""Word counts of text: the input of the trainers.
 
-A unit is what stands between two spaces, with the mark before it; a word is what the splitter leaves of a unit.
+A unit is the text between two spaces, with the mark before it; a word is a piece of a unit that no token crosses. Words
+repeat, so that each distinct unit is split only once.
 """
 
 import re
@@ -11,15 +12,15 @@ from seqloom.corpus.normalization import normalize
 from seqloom.vocabulary.pretokenization import BREAK, break_han_words, mark, splitter
 from seqloom.vocabulary.special_tokens import MARK
 
-END_OF_TEXT = "\x01"  # a unit of its own after each text; normalized text holds none
+END_OF_TEXT = "\x01"  # a unit of its own after each text; never part of normalized text
 _SPLITTER = splitter()
 _LAYOUT = re.compile(r"\s")  # in marked text, whose spaces are marks
 
 
 def units_of(texts: Iterable[str], breaks_han: bool, keep: bool = False) -> list[str]:
-    """Return the units of all texts, normalized and marked, one after another; `END_OF_TEXT` follows each text.
+    """Return the units of all texts, normalized and marked, with `END_OF_TEXT` after each text.
 
-    With `keep` white space stays, and of what is no plain space each is a unit.
+    With `keep` white space is kept, and each character of it other than a space is a unit.
     """
     normal = [normalize(text, keep) for text in texts]
     marked = [mark(break_han_words(text)) for text in normal] if breaks_han else [mark(text) for text in normal]
@@ -31,12 +32,12 @@ def units_of(texts: Iterable[str], breaks_han: bool, keep: bool = False) -> list
 
 
 def count_for(kind: str, texts: Sequence[str], keep: bool = False) -> Counter[str]:
-    """Occurrences of what a vocabulary of this kind is learned from: units of kind spaced, words of the others."""
+    """Count what a vocabulary of this kind is trained on: units for kind spaced, words for the others."""
     return _count_units(texts, False, keep) if kind == "spaced" else count_words(texts, kind == "word", keep)
 
 
 def count_words(texts: Sequence[str], breaks_han: bool, keep: bool = False) -> Counter[str]:
-    """Occurrences of each word: what the trainers of `tokenizers` would count themselves, slowly."""
+    """Count words, as the trainers of `tokenizers` would themselves, but faster."""
     units = _count_units(texts, breaks_han, keep)
     words: Counter[str] = Counter()
     for unit, occurrences in units.items():
