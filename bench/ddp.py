@@ -20,7 +20,6 @@ from bench.row import Row
 from seqloom.progress import unwatched
 from seqloom.recipe.recipe_file import load_recipe
 from seqloom.recipe.schema import Recipe
-from seqloom.training.job import Scoring
 from seqloom.training.stage import train_model
 
 PAIRS = 3000
@@ -88,7 +87,7 @@ def _train(folder: Path, processes: int) -> dict[str, float]:
         made.mkdir()
         sizes = sizes_of(recipe, folder / "vocabulary")
         stages = [folder / name for name in ("vocabulary", "vectors", "dataset")]
-        facts = train_model(recipe, sizes, *stages, workspace, made, Scoring("", {}), observe, unwatched)
+        facts = train_model(recipe, sizes, *stages, workspace, made, None, observe, unwatched)
     return {"speed": median(speeds[1:]), "parameters": facts["parameters"]}
 
 

@@ -132,15 +132,23 @@ def sizes_of(recipe: Recipe, vocabulary: Manifest) -> "Sizes":
     return Sizes(size["source"], size["target"], recipe.vectors.width, recipe.vocabulary.shared)
 
 
-def scoring_of(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, batches: Manifest, workspace: Path) -> "Scoring":
-    """Return how a training scores its validation rows, in whatever process; the recipe is written to `workspace`."""
+def scoring_of(
+    recipe: Recipe, corpus: Manifest, vocabulary: Manifest, batches: Manifest, workspace: Path
+) -> "Scoring | None":
+    """Return how a training scores its validation rows, in whatever process; None where the loss chooses.
+
+    The recipe is written to `workspace`.
+    """
+    write_recipe(recipe, workspace)
+    if recipe.training.select_by == "loss":
+        return None
+    from seqloom.evaluation.validation_scores import validation_text
     from seqloom.training.job import Scoring
 
-    write_recipe(recipe, workspace)
     read = {"corpus": corpus, "vocabulary": vocabulary, "dataset": batches}
     places = {name: manifest.folder for name, manifest in read.items()}
     places["recipe"] = str(workspace / RECIPE_FILE)
-    return Scoring("seqloom.evaluation.validation_scores:validation_text", places)
+    return Scoring.of(validation_text, **places)
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,8 @@ from seqloom.progress import unwatched
 from seqloom.recipe import schema
 from seqloom.recipe.schema import Corpus, Model, Recipe, Training
 from seqloom.training import checkpoint
-from seqloom.training.job import Scoring
 from seqloom.training.stage import train_model
 from seqloom.training.trainer import Observe, Trainer
-from seqloom.training.validation import Validate
 from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
 from tests.models.plain import plain_model
@@ -42,10 +40,6 @@ Row = dict[str, float]
 
 def unobserved(_row: Mapping[str, float]) -> None:
     """Let the rows of the history go by."""
-
-
-def no_scoring() -> Validate:
-    return lambda _: NO_SCORES
 
 
 def model_section(**change: Any) -> Model:
@@ -89,7 +83,7 @@ def run_stage(home: Path, model: Change, training: Change, observe: Observe = un
         training=training_section(**training),
     )
     folders = [home / name for name in ("vocabulary", "vectors", "dataset", "workspace", "made")]
-    return train_model(recipe, sizes, *folders, Scoring(f"{__name__}:no_scoring", {}), observe, unwatched)
+    return train_model(recipe, sizes, *folders, None, observe, unwatched)
 
 
 def trainer_of(home: Path, model: Model | None = None, **arguments: Any) -> Trainer:

@@ -54,7 +54,7 @@ class RecurrentCells(nn.Module):
         self.layers = layers
         between_layers = dropout if layers > 1 else 0.0
         self.cells = CELLS[kind](input_width, width, layers, batch_first=True, dropout=between_layers)
-        self._initialize()
+        _initialize(self.cells, kind, width, recurrent=("weight_hh", "bias_hh"))
 
     def forward(self, inputs: Tensor, state: RecurrentState) -> tuple[Tensor, RecurrentState]:
         """Inputs `(B, T, E)` to outputs `(B, T, H)` and the state after the last."""
@@ -67,19 +67,6 @@ class RecurrentCells(nn.Module):
         else:
             outputs, (hidden, cell) = self.cells(inputs, (state.hidden, state.cell))
         return outputs, RecurrentState(hidden, cell)
-
-    def _initialize(self) -> None:
-        """Orthogonal recurrences keep gradients alive; an LSTM's forget gate begins open (Jozefowicz et al. 2015)."""
-        for name, parameter in self.cells.named_parameters():
-            if name.startswith("weight_hh"):
-                for block in parameter.data.view(-1, self.width, self.width):
-                    nn.init.orthogonal_(block)
-            elif name.startswith("weight_ih"):
-                nn.init.xavier_uniform_(parameter)
-            else:
-                nn.init.zeros_(parameter)
-                if self.kind == "lstm" and name.startswith("bias_ih"):
-                    parameter.data[self.width : 2 * self.width].fill_(1.0)
 
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
@@ -99,7 +86,7 @@ class StepwiseCells(nn.Module):
         self.between = nn.ModuleList(nn.Linear(width, gates) for _ in range(layers - 1))
         self.recurrent = nn.ModuleList(nn.Linear(width, gates) for _ in range(layers))
         self.dropout = Dropout(dropout)
-        self._initialize()
+        _initialize(self, kind, width, recurrent=("recurrent",))
 
     def read_tokens(self, embedded: Tensor) -> Tensor:
         """Embedded tokens `(B, T, E)` to their share of the first layer's gates `(B, T, G H)`."""
@@ -136,17 +123,20 @@ class StepwiseCells(nn.Module):
         cell = torch.sigmoid(forget) * cell + torch.sigmoid(entry) * torch.tanh(new)
         return torch.sigmoid(exit_) * torch.tanh(cell), cell
 
-    def _initialize(self) -> None:
-        """As `RecurrentCells`: orthogonal recurrences, an open forget gate."""
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            elif name.startswith("recurrent"):
-                for block in parameter.data.view(-1, self.width, self.width):
-                    nn.init.orthogonal_(block)
-            else:
-                nn.init.xavier_uniform_(parameter)
-        if self.kind == "lstm":
-            for first in (self.token, *self.between):
-                assert isinstance(first, nn.Linear)
-                first.bias.data[self.width : 2 * self.width].fill_(1.0)
+
+def _initialize(cells: nn.Module, kind: str, width: int, recurrent: tuple[str, ...]) -> None:
+    """Initialize the gates of `cells`; names of their recurrent weights and biases begin with one of `recurrent`.
+
+    Orthogonal recurrences keep gradients alive; an LSTM's forget gate begins open (Jozefowicz et al. 2015).
+    """
+    for name, parameter in cells.named_parameters():
+        is_recurrent = name.startswith(recurrent)
+        if parameter.dim() == 1:
+            nn.init.zeros_(parameter)
+            if kind == "lstm" and not is_recurrent:
+                parameter.data[width : 2 * width].fill_(1.0)
+        elif is_recurrent:
+            for block in parameter.data.view(-1, width, width):
+                nn.init.orthogonal_(block)
+        else:
+            nn.init.xavier_uniform_(parameter)

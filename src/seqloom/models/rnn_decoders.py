@@ -16,6 +16,7 @@ Additive attention that knows where it looked before.
 B batch, T target length, S source length, E embedding width, H decoder width, D memory width, A attention width.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -99,10 +100,19 @@ class AdditiveDecoder(RecurrentDecoder, AttentiveDecoder):
     def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
         """Embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
         assert isinstance(state, RecurrentState)
+        return self.unroll(embedded, state, lambda query: self.attention(query, memory))
+
+    def unroll(
+        self, embedded: Tensor, state: RecurrentState, attention: Callable[[Tensor], tuple[Tensor, Tensor]]
+    ) -> tuple[Tensor, Tensor, RecurrentState]:
+        """Run token by token: `attention` maps a query `(B, 1, H)` to its context `(B, 1, D)` and weights `(B, 1, S)`.
+
+        Return the features `(B, T, E)`, weights `(B, T, S)` and the state after the last token.
+        """
         embedded = self.dropout(embedded)
         outputs, contexts, looks = [], [], []
         for token_gates in self.cells.read_tokens(embedded).unbind(dim=1):  # (B, G H)
-            context, weights = self.attention(state.hidden[-1].unsqueeze(1), memory)  # (B, 1, D), (B, 1, S)
+            context, weights = attention(state.hidden[-1].unsqueeze(1))
             state = self.cells.step(token_gates, context.squeeze(1), state)
             outputs.append(state.hidden[-1].unsqueeze(1))
             contexts.append(context)
@@ -247,21 +257,19 @@ class CoverageDecoder(AdditiveDecoder):
     def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
         """Embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
         assert isinstance(state, CoverageState)
-        cells, coverage = state.cells, state.coverage
-        embedded = self.dropout(embedded)
-        outputs, contexts, looks = [], [], []
-        for token_gates in self.cells.read_tokens(embedded).unbind(dim=1):  # (B, G H)
-            context, weights = self.attention(cells.hidden[-1].unsqueeze(1), self._remind(memory, coverage))
-            cells = self.cells.step(token_gates, context.squeeze(1), cells)
-            coverage = coverage + weights.squeeze(1)
-            outputs.append(cells.hidden[-1].unsqueeze(1))
-            contexts.append(context)
-            looks.append(weights)
-        features = self.read(torch.cat(outputs, dim=1), torch.cat(contexts, dim=1), embedded)
-        return features, torch.cat(looks, dim=1), CoverageState(cells, coverage)
+        coverage = state.coverage
 
-    def _remind(self, memory: Memory, coverage: Tensor) -> Memory:
-        """The coverage `(B, S)` joins the keys `(B, S, A)`, to which its share is added before the tanh."""
+        def attention(query: Tensor) -> tuple[Tensor, Tensor]:
+            nonlocal coverage
+            context, weights = self.attention(query, self._add_coverage(memory, coverage))
+            coverage = coverage + weights.squeeze(1)
+            return context, weights
+
+        features, weights, cells = self.unroll(embedded, state.cells, attention)
+        return features, weights, CoverageState(cells, coverage)
+
+    def _add_coverage(self, memory: Memory, coverage: Tensor) -> Memory:
+        """Add the coverage `(B, S)`, times its weights, to the keys `(B, S, A)`, which the tanh is taken of."""
         if self.cover is None:
             return memory
         assert memory.keys is not None

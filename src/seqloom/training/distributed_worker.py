@@ -13,10 +13,8 @@ from seqloom.preemption import Preempted
 from seqloom.training.device import choose_device
 from seqloom.training.distributed import ProcessGroup, device_of_rank
 from seqloom.training.events import EventWriter
-from seqloom.training.job import read_job
+from seqloom.training.job import EVENTS_FILE, LOG_FILE, OUTCOME_FILE, read_job
 from seqloom.training.stage import train_job
-
-OUTCOME_FILE, EVENTS_FILE, LOG_FILE = "outcome.json", "events.jsonl", "process-{}.log"
 
 
 def main(place: Path) -> None:

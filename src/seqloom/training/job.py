@@ -1,7 +1,7 @@
 """One training as files say it, so that any process of the machine can take part."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,22 +15,29 @@ if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
 
 JOB_FILE = "job.json"
+OUTCOME_FILE, EVENTS_FILE, LOG_FILE = "outcome.json", "events.jsonl", "process-{}.log"  # of processes that take part
 
 
 @dataclass(frozen=True)
 class Scoring:
-    """How validation text is scored: a factory by its place, `package.module:name`, and its arguments.
+    """The function that makes the scorer of validation text, by its module and name, and its arguments.
 
-    Training knows neither decoding nor scores, and a function cannot be handed to another process through a file.
+    Training knows neither decoding nor metrics: whoever starts it passes the function. Another process cannot be handed
+    a function through a file, and imports it.
     """
 
-    place: str
+    module: str
+    function: str
     arguments: Mapping[str, str]
 
+    @classmethod
+    def of(cls, function: Callable[..., Validate], **arguments: str) -> "Scoring":
+        """Return the scoring by a function at the top of a module."""
+        return cls(function.__module__, function.__name__, arguments)
+
     def build(self) -> Validate:
-        """Import the factory and call it."""
-        module, name = self.place.split(":")
-        validate: Validate = getattr(import_module(module), name)(**self.arguments)
+        """Import the function and call it."""
+        validate: Validate = getattr(import_module(self.module), self.function)(**self.arguments)
         return validate
 
 
@@ -45,13 +52,14 @@ class Job:
     batches: Path
     workspace: Path
     folder: Path  # of the finished stage
-    scoring: Scoring
+    scoring: Scoring | None  # None where the validation loss chooses
 
     def write(self, place: Path) -> None:
         """Leave everything in the folder `place`."""
         write_recipe(self.recipe, place)
         paths = {name: str(value) for name, value in vars(self).items() if isinstance(value, Path)}
-        fields = {"sizes": asdict(self.sizes), "paths": paths, "scoring": asdict(self.scoring)}
+        scoring = asdict(self.scoring) if self.scoring else None
+        fields = {"sizes": asdict(self.sizes), "paths": paths, "scoring": scoring}
         (place / JOB_FILE).write_text(json.dumps(fields), encoding="utf-8")
 
 
@@ -59,4 +67,5 @@ def read_job(place: Path) -> Job:
     """What `Job.write` left."""
     fields = json.loads((place / JOB_FILE).read_text(encoding="utf-8"))
     paths = {name: Path(path) for name, path in fields["paths"].items()}
-    return Job(read_recipe(place), Sizes(**fields["sizes"]), scoring=Scoring(**fields["scoring"]), **paths)
+    scoring = Scoring(**fields["scoring"]) if fields["scoring"] else None
+    return Job(read_recipe(place), Sizes(**fields["sizes"]), scoring=scoring, **paths)

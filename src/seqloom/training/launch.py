@@ -19,10 +19,9 @@ from seqloom.errors import UserError
 from seqloom.interpreter import PYTHON_MODULE
 from seqloom.preemption import Preempted
 from seqloom.progress import Progress
-from seqloom.training.distributed_worker import EVENTS_FILE, LOG_FILE, OUTCOME_FILE
 from seqloom.training.events import Event, EventReader
 from seqloom.training.graceful_stop import SIGNALS
-from seqloom.training.job import Job
+from seqloom.training.job import EVENTS_FILE, LOG_FILE, OUTCOME_FILE, Job
 from seqloom.training.trainer import Observe
 from seqloom.training.training_state import newest, read_position
 

@@ -41,7 +41,7 @@ def train_model(
     batches: Path,
     workspace: Path,
     folder: Path,
-    scoring: Scoring,
+    scoring: Scoring | None,
     observe: Observe,
     progress: Progress,
 ) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def train_job(
         continue_from(model, job.workspace / PARENT_FOLDER)
     if linear and isinstance(model, WideClassifier):
         linear.give_to(model.linear)
-    validate = job.scoring.build() if section.select_by != "loss" and group.rank == 0 else _no_scores
+    validate = job.scoring.build() if job.scoring and group.rank == 0 else _no_scores
     trainer = Trainer(model, train, validation, section, device, job.workspace, validate, observe, progress, group)
     position = trainer.run()
     if group.rank > 0:

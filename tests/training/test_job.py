@@ -1,0 +1,26 @@
+"""A job that went through its file, as another process reads it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from seqloom.recipe.schema import Corpus, Recipe
+from seqloom.training.job import Job, Scoring, read_job
+from tests.training.small import SIZES, model_section, training_section
+
+
+def scorer(**arguments: str) -> dict[str, str]:
+    return arguments
+
+
+@pytest.mark.parametrize("scoring", [None, Scoring.of(scorer, corpus="here")])
+def test_what_is_written_is_read(scoring: Scoring | None, tmp_path: Path) -> None:
+    recipe = Recipe(name="x", corpus=Corpus(train=["x"]), model=model_section(), training=training_section())
+    job = Job(recipe, SIZES, *[tmp_path / name for name in "abcde"], scoring)
+    job.write(tmp_path)
+    assert replace(read_job(tmp_path), recipe=recipe) == job
+
+
+def test_a_function_is_found_again() -> None:
+    assert Scoring.of(scorer, corpus="here").build() == {"corpus": "here"}
