@@ -42,8 +42,8 @@ def break_han_words(text: str) -> str:
 def splitter() -> pre_tokenizers.PreTokenizer:
     """Return the pre-tokenizer: words, single digits and single signs, each with the mark before it.
 
-    No token crosses these boundaries. So punctuation never sticks to a word; a number is spelled out, which lets a model
-    copy an unseen one; and < and > are single tokens, so text such as </s> never becomes a special token.
+    No token crosses these boundaries. So punctuation never sticks to a word; a number is spelled out, which lets a
+    model copy an unseen one; and < and > are single tokens, so text such as </s> never becomes a special token.
     """
     words = rf"{MARK}?[\p{{L}}\p{{M}}]+"
     others = rf"{MARK}?[^\p{{L}}\p{{M}}{MARK}{BREAK}]"
