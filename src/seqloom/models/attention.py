@@ -1,4 +1,4 @@
-"""Attention: which source states a decoder looks at.
+"""Additive and multiplicative attention of a decoder over the source.
 
 B batch, S source length, T target length, D memory width, H decoder width, A attention width.
 """
@@ -13,13 +13,13 @@ from seqloom.models.memory import Memory
 
 
 class Attention(Protocol):
-    """Scores every source state for every query and mixes the states by the softmax of the scores."""
+    """Weights of all source states for each query: the softmax of scores, and the mean of the states by them."""
 
     def prepare(self, memory: Memory) -> Memory:
-        """Add the keys: the part of the score that does not depend on the query."""
+        """Add the keys to the memory: the part of the score that does not depend on the query."""
 
     def __call__(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """Queries `(B, T, H)` to contexts `(B, T, D)` and weights `(B, T, S)`."""
+        """Map queries `(B, T, H)` to contexts `(B, T, D)` and weights `(B, T, S)`."""
 
 
 class AdditiveAttention(nn.Module):
@@ -32,11 +32,11 @@ class AdditiveAttention(nn.Module):
         self.score = nn.Linear(width, 1, bias=False)
 
     def prepare(self, memory: Memory) -> Memory:
-        """Keys U k, `(B, S, A)`."""
+        """Add the keys U k, `(B, S, A)`, to the memory."""
         return replace(memory, keys=self.key(memory.states))
 
     def forward(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """Queries `(B, T, H)` to contexts `(B, T, D)` and weights `(B, T, S)`."""
+        """Map queries `(B, T, H)` to contexts `(B, T, D)` and weights `(B, T, S)`."""
         assert memory.keys is not None
         energies = torch.tanh(self.query(query).unsqueeze(2) + memory.keys.unsqueeze(1))  # (B, T, S, A)
         return mix(self.score(energies).squeeze(3), memory)
@@ -50,16 +50,16 @@ class MultiplicativeAttention(nn.Module):
         self.key = nn.Linear(memory_width, query_width, bias=False)
 
     def prepare(self, memory: Memory) -> Memory:
-        """Keys W k, `(B, S, H)`."""
+        """Add the keys W k, `(B, S, H)`, to the memory."""
         return replace(memory, keys=self.key(memory.states))
 
     def forward(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """Queries `(B, T, H)` to contexts `(B, T, D)` and weights `(B, T, S)`."""
+        """Map queries `(B, T, H)` to contexts `(B, T, D)` and weights `(B, T, S)`."""
         assert memory.keys is not None
         return mix(query @ memory.keys.transpose(1, 2), memory)
 
 
 def mix(scores: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-    """Scores `(B, T, S)` to contexts `(B, T, D)` and weights `(B, T, S)`; padding gets no weight."""
+    """Map scores `(B, T, S)` to contexts `(B, T, D)` and attention weights `(B, T, S)`; padding gets weight 0."""
     weights = scores.masked_fill(~memory.mask.unsqueeze(1), -torch.inf).softmax(dim=2)
     return weights @ memory.states, weights

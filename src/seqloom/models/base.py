@@ -1,4 +1,4 @@
-"""What every encoder and every decoder is, so that nobody has to ask which one it is.
+"""Base classes of encoders, decoders and decoder states.
 
 B batch, S source length, T target length, E embedding width, D memory width.
 """
@@ -12,24 +12,24 @@ from seqloom.models.memory import Memory
 
 
 class State(Protocol):
-    """What a decoder remembers between tokens."""
+    """Decoder state between two tokens."""
 
     def reorder(self, rows: Tensor) -> Self:
-        """Row `i` becomes what row `rows[i]` was: a beam's survivors take their places."""
+        """Return the state whose row `i` is row `rows[i]` of this one: the surviving hypotheses of a beam."""
 
 
 class Encoder(nn.Module, ABC):
-    """Embedded source to memory; places where the mask is False change nothing of the others."""
+    """Encoder from embedded source to memory; positions where the mask is False do not affect the others."""
 
     memory_width: int  # D; 0 where there is no source to see
 
     @abstractmethod
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
-        """Embedded source `(B, S, E)` and its mask `(B, S)` to memory of states `(B, S, D)`."""
+        """Encode the embedded source `(B, S, E)` with its mask `(B, S)` to memory of states `(B, S, D)`."""
 
 
 class Decoder(nn.Module, ABC):
-    """One function `run`: some embedded tokens and a state in, features and the next state out.
+    """Decoder with one function `run`, from embedded tokens and a state to features and the next state.
 
     Teacher forcing is a run over the whole target, a step of decoding is a run over one token.
     """
@@ -40,34 +40,34 @@ class Decoder(nn.Module, ABC):
     )
 
     def prepare(self, memory: Memory) -> Memory:
-        """What can be computed once per source, before the first token."""
+        """Compute what depends on the source alone, once, before the first token."""
         return memory
 
     @abstractmethod
     def start(self, memory: Memory) -> State:
-        """The state before the first token."""
+        """Return the state before the first token."""
 
     @abstractmethod
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """Embedded tokens `(B, T, E)` to features `(B, T, E)`, which the logits are computed from, and the state."""
+        """Map embedded tokens `(B, T, E)` to features `(B, T, E)`, for the logits, and the next state."""
 
     def forward(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor | State, ...]:
-        """What a call does: `run`."""
+        """Call `run`."""
         return self.run(embedded, state, memory)
 
 
 class AttentiveDecoder(Decoder):
-    """A decoder that can say where in the source it looked, which a copying head has to know."""
+    """Decoder that returns its attention weights, as a pointer-generator needs."""
 
     @abstractmethod
     def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
-        """A run that also returns how each token's attention was spread over the source: weights `(B, T, S)`."""
+        """Run, and return features `(B, T, E)`, attention weights over the source `(B, T, S)` and the state."""
 
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
+        """Map embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
         features, _, state = self.attend(embedded, state, memory)
         return features, state
 
     def forward(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor | State, ...]:
-        """What a call does: `attend`."""
+        """Call `attend`."""
         return self.attend(embedded, state, memory)

@@ -1,4 +1,4 @@
-"""A label in place of a text.
+"""Classifier head: one label for a source.
 
 B batch, T target length (1: the label), S source length, E embedding width, D memory width.
 """
@@ -16,15 +16,15 @@ from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 
 @dataclass(frozen=True)
 class NoState:
-    """A classifier remembers nothing: it writes one label."""
+    """Empty state: a classifier predicts one label and remembers nothing."""
 
     def reorder(self, rows: Tensor) -> "NoState":  # noqa: ARG002 all rows are alike
-        """Nothing takes no other place."""
+        """Return the same state."""
         return self
 
 
 class Classifier(Decoder):
-    """The source as one vector, to what the label's logits are computed from.
+    """Features for the label's logits, from the pooled states of the encoder.
 
     Over a convolutional encoder the greatest of each number over time is Kim 2014's, https://arxiv.org/abs/1408.5882;
     the map and tanh behind the pooled vector are BERT's (Devlin et al. 2019, https://arxiv.org/abs/1810.04805).
@@ -39,18 +39,18 @@ class Classifier(Decoder):
         self.dropout = Dropout(dropout)
 
     def start(self, memory: Memory) -> NoState:  # noqa: ARG002 the contract's
-        """There is nothing to remember."""
+        """Return the empty state."""
         return NoState()
 
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """Tokens `(B, T, E)`, of which only their number counts, to the same features `(B, T, E)` at each place."""
+        """Return the same features `(B, T, E)` at each of T positions; the tokens `(B, T, E)` do not count."""
         pooled = self.dropout(pool(memory, self.pooling))
         features = self.dropout(torch.tanh(self.readout(pooled)))
         return features.unsqueeze(1).expand(-1, embedded.shape[1], -1), state
 
 
 def pool(memory: Memory, how: str) -> Tensor:
-    """Memory to one vector per source, `(B, D)`; padding is not seen."""
+    """Pool the memory to one vector per source, `(B, D)`, without its padding."""
     match how:
         case "max":
             return memory.states.masked_fill(~memory.mask.unsqueeze(2), -torch.inf).amax(dim=1)

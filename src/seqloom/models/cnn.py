@@ -1,15 +1,7 @@
-"""The convolutional layer of Gehring et al. 2017, https://arxiv.org/abs/1705.03122.
+"""Convolutional encoder and decoder of Gehring et al. 2017, https://arxiv.org/abs/1705.03122.
 
-B batch, T length, D width, W kernel width, P places before and after the T that a kernel reaches (W - 1).
-
-
-The convolutional encoder.
-
-B batch, S source length, E embedding width, D width.
-
-The convolutional decoder.
-
-B batch, T target length, S source length, E embedding width, D width, C memory width, P inputs a kernel looks back on.
+B batch, T target length, S source length, E embedding width, D width, C memory width, W kernel size, P = W - 1
+positions that a kernel reaches beyond its own.
 """
 
 import math
@@ -30,7 +22,7 @@ HALF = math.sqrt(0.5)
 
 
 class GatedConvolution(nn.Module):
-    """A window of W places to one, half of its outputs gating the other half (Dauphin et al. 2017).
+    """Convolution over W positions with gated linear units (Dauphin et al. 2017).
 
     The windows are laid side by side and multiplied at once: a plain matrix product, which bfloat16 makes fastest.
     """
@@ -46,7 +38,7 @@ class GatedConvolution(nn.Module):
         nn.init.zeros_(self.window.bias)
 
     def forward(self, reached: Tensor) -> Tensor:
-        """Inputs with what their windows reach beyond them, `(B, T + P, D)`, to `(B, T, D)`."""
+        """Map inputs with the positions that their windows reach, `(B, T + P, D)`, to `(B, T, D)`."""
         length = reached.shape[1] - self.kernel_size + 1
         dropped = self.dropout(reached)
         windows = torch.cat([dropped[:, start : start + length] for start in range(self.kernel_size)], dim=2)
@@ -54,7 +46,7 @@ class GatedConvolution(nn.Module):
 
 
 def linear(inputs: int, outputs: int) -> nn.Linear:
-    """A linear map whose outputs vary as much as its inputs."""
+    """Return a linear layer whose outputs have the variance of its inputs."""
     layer = nn.Linear(inputs, outputs)
     nn.init.normal_(layer.weight, std=inputs**-0.5)
     nn.init.zeros_(layer.bias)
@@ -62,7 +54,7 @@ def linear(inputs: int, outputs: int) -> nn.Linear:
 
 
 class ConvolutionalEncoder(Encoder):
-    """Gated convolutions with residuals; every place sees its neighborhood.  Gehring et al. 2017, arXiv:1705.03122.
+    """Gated convolutions with residual connections.  Gehring et al. 2017, arXiv:1705.03122.
 
     Attention compares what the stack puts out (the keys) and mixes that together with what it took in (the states), so
     that a decoder sees a token in its context and the token itself. Their weight normalization is left out.
@@ -87,7 +79,7 @@ class ConvolutionalEncoder(Encoder):
         self.reach = ((kernel_size - 1) // 2, kernel_size // 2)  # places before and after
 
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
-        """Embedded source `(B, S, E)` and its mask `(B, S)` to memory with keys `(B, S, E)`."""
+        """Encode the embedded source `(B, S, E)` with its mask `(B, S)` to memory with keys `(B, S, E)`."""
         entered = self.input_embedding(embedded, 0)
         padding = ~mask.unsqueeze(2)
         states = self.in_proj(entered)
@@ -101,13 +93,13 @@ class ConvolutionalEncoder(Encoder):
 
 @dataclass(frozen=True)
 class ConvolutionalState:
-    """What the next windows look back on."""
+    """Last inputs of each layer, which the next windows reach."""
 
     length: int  # tokens so far
     layers: tuple[Tensor, ...]  # the last inputs of each layer, (B, P, D); zeros before the first token
 
     def reorder(self, rows: Tensor) -> "ConvolutionalState":
-        """Row `i` becomes what row `rows[i]` was."""
+        """Return the state whose row `i` is row `rows[i]` of this one."""
         return ConvolutionalState(self.length, tuple(inputs.index_select(0, rows) for inputs in self.layers))
 
 
@@ -138,21 +130,21 @@ class ConvolutionalDecoder(AttentiveDecoder):
         self.dropout = Dropout(dropout)
 
     def prepare(self, memory: Memory) -> Memory:
-        """The keys of all layers, `(B, S, E)`: the encoder's own, or its states."""
+        """Add the keys of all layers, `(B, S, E)`: the encoder's own, or its states."""
         return replace(memory, keys=self.key(memory.states if memory.keys is None else memory.keys))
 
     def start(self, memory: Memory) -> ConvolutionalState:
-        """Nothing is written yet."""
+        """Return the state before the first token: zeros."""
         nothing = memory.states.new_zeros(len(memory.mask), self.look_back, self.width)
         return ConvolutionalState(0, (nothing,) * len(self.layers))
 
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
+        """Map embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
         features, _, state = self._read(embedded, state, memory)
         return features, state
 
     def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
-        """A run that also returns where the last layer looked, `(B, T, S)`."""
+        """Run, and return also the attention weights of the last layer, `(B, T, S)`."""
         features, weights, state = self._read(embedded, state, memory)
         assert weights is not None
         return features, weights, state
@@ -172,7 +164,7 @@ class ConvolutionalDecoder(AttentiveDecoder):
 
 
 class ConvolutionalLayer(nn.Module):
-    """A gated convolution, attention to the source, a residual around both."""
+    """Gated convolution and attention to the source, with a residual connection around both."""
 
     def __init__(self, width: int, decoder_width: int, kernel_size: int, memory_width: int, dropout: float) -> None:
         super().__init__()
@@ -180,9 +172,9 @@ class ConvolutionalLayer(nn.Module):
         self.attention = SourceAttention(width, decoder_width, memory_width) if memory_width else None
 
     def forward(self, reached: Tensor, inputs: Tensor, entered: Tensor, memory: Memory) -> tuple[Tensor, Tensor | None]:
-        """Inputs `(B, T, D)`, those with what their windows reach `(B, P + T, D)` and tokens `(B, T, E)`.
+        """Map inputs `(B, T, D)`, with their windows `(B, P + T, D)` and tokens `(B, T, E)`, to outputs.
 
-        To outputs `(B, T, D)` and, where there is a source, attention's weights `(B, T, S)`.
+        Return outputs `(B, T, D)` and attention weights `(B, T, S)`, None without an encoder.
         """
         states: Tensor = self.convolution(reached)
         if self.attention is None:
@@ -193,7 +185,7 @@ class ConvolutionalLayer(nn.Module):
 
 
 class SourceAttention(nn.Module):
-    """What is seen of the source, given a layer's states and the tokens themselves."""
+    """Dot-product attention of a layer's states, with the token embeddings added, to the source."""
 
     def __init__(self, width: int, decoder_width: int, memory_width: int) -> None:
         super().__init__()
@@ -202,7 +194,7 @@ class SourceAttention(nn.Module):
         self.context = linear(memory_width, decoder_width)
 
     def forward(self, states: Tensor, entered: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """States `(B, T, D)` and tokens `(B, T, E)` to what is seen `(B, T, D)` and the weights `(B, T, S)`."""
+        """Map states `(B, T, D)` and tokens `(B, T, E)` to contexts `(B, T, D)` and weights `(B, T, S)`."""
         assert memory.keys is not None
         query = (self.query(states) + entered) * HALF
         contexts, weights = mix(query @ memory.keys.transpose(1, 2) * self.scale, memory)

@@ -20,7 +20,7 @@ CHUNK_LOGITS = {"cpu": 2 << 20, "cuda": 128 << 20}  # held at once
 def linear_cross_entropy(
     hidden: Tensor, output: nn.Linear, targets: Tensor, smoothing: float, first: int = 0
 ) -> Tensor:
-    """Mean loss in nats of features `(N, E)` through `output` `(V, E)` against targets `(N,)`.
+    """Return the mean loss in nats of features `(N, E)` through `output` `(V, E)` against targets `(N,)`.
 
     Equal to `cross_entropy(output(hidden), targets, label_smoothing=smoothing)`, where tokens before `first` are no
     classes; under autocast its products are in bfloat16 and everything else in float32.
@@ -34,7 +34,7 @@ def linear_cross_entropy(
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
-    """The gradients are made in the forward pass, while the logits are at hand."""
+    """Cross-entropy that computes its gradients in the forward pass, while the logits are in memory."""
 
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float) -> Tensor:
@@ -85,7 +85,7 @@ def _chunks(rows: int, size: int) -> Iterator[slice]:
 
 
 def _loss(logits: Tensor, probabilities: Tensor, targets: Tensor, smoothing: float) -> Tensor:
-    """Summed over the rows of `(C, V)`; smoothing spreads its share evenly (Szegedy et al. 2016).
+    """Return the loss summed over the rows of `(C, V)`; smoothing spreads its share evenly (Szegedy et al. 2016).
 
     The exponentials are the dearest part and the softmax has them already: the largest logit and its probability, which
     is never under 1 / V, tell the logarithm of their sum.
@@ -98,7 +98,7 @@ def _loss(logits: Tensor, probabilities: Tensor, targets: Tensor, smoothing: flo
 
 
 def _gradient(probabilities: Tensor, targets: Tensor, smoothing: float) -> Tensor:
-    """Of the summed loss by the logits `(C, V)`: probabilities, which are used up, minus what was wanted."""
+    """Return the gradient of the summed loss by the logits, `(C, V)`: probabilities (overwritten) minus targets."""
     gradient = probabilities
     if smoothing:
         gradient -= smoothing / gradient.shape[1]

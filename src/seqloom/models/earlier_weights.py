@@ -1,4 +1,4 @@
-"""Weight names of Seqloom 0.1: its checkpoints, and what was exported from them, keep the names that they have."""
+"""Weight names of Seqloom 0.1, which its checkpoints and their 8-bit exports keep."""
 
 import re
 from collections.abc import Mapping
@@ -23,20 +23,20 @@ CURRENT_NAMES = {
     "decoder.widen": "decoder.in_proj",
     "decoder.leave": "decoder.out_proj",
 }
-"""Parts of a weight's name in 0.1 and today. No part of 0.1 is a part of a name of today."""
+"""Parts of weight names in 0.1 and now; none of the former occurs in a current name."""
 
 EARLIER = re.compile(rf"(?<![^.])({'|'.join(map(re.escape, CURRENT_NAMES))})(?=\.)")
 
 
 def current_name(name: str) -> str:
-    """Return today's name of a weight; one of today is its own."""
+    """Return the current name of a weight; a current name is returned as it is."""
     return EARLIER.sub(lambda found: CURRENT_NAMES[found[0]], name)
 
 
 def load_weights(model: nn.Module, stored: Mapping[str, Tensor]) -> None:
-    """Copy `stored` weights, under their names of today or of 0.1, into `model`.
+    """Copy `stored` weights, under current names or those of 0.1, into `model`.
 
-    Of a matrix that is tied to another one, the file holds one name.
+    Of tied matrices a file holds one.
 
     Raises:
         RuntimeError: a weight is missing, unknown or of another shape.

@@ -1,4 +1,4 @@
-"""The contract that training, decoding and tests rely on, whatever the encoder and decoder are.
+"""Encoder-decoder model: the interface of every model for training and decoding.
 
 B batch, S source length, T target length, E embedding width, V target vocabulary.
 """
@@ -13,7 +13,7 @@ from seqloom.vocabulary.special_tokens import END, PADDING
 
 
 class EncoderDecoder(nn.Module):
-    """p(target | source), one token at a time (Sutskever et al. 2014, Cho et al. 2014)."""
+    """Autoregressive model of p(target | source) (Sutskever et al. 2014, Cho et al. 2014)."""
 
     window = 0  # tokens that it reads at once, where longer text is read window by window
 
@@ -33,38 +33,38 @@ class EncoderDecoder(nn.Module):
         self.output = output
 
     def encode(self, source: Tensor) -> Memory:
-        """Source ids `(B, S)` to memory."""
+        """Encode source ids `(B, S)` to memory."""
         return self.decoder.prepare(self.encoder(self.source_embedding(source), source != PADDING))
 
     def prompt(self, source: Tensor) -> Tensor:
-        """What of the source ids `(B, S)` the answer goes on from, `(B, P)`: nothing where an encoder reads them."""
+        """Return the prompt `(B, P)` of source ids `(B, S)`: the source of a decoder-only model, else nothing."""
         if self.encoder.memory_width:
             return source[:, :0]
         return source.masked_fill(source == END, PADDING)[:, :-1]
 
     def read(self, source: Tensor) -> tuple[Memory, Tensor]:
-        """All that a search needs of the source ids `(B, S)`: their memory and the prompt."""
+        """Return the memory and the prompt of source ids `(B, S)`: the inputs of a search."""
         return self.encode(source), self.prompt(source)
 
     def start(self, memory: Memory) -> State:
-        """The state before the first token."""
+        """Return the state before the first token."""
         return self.decoder.start(memory)
 
     def run(self, tokens: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """Target tokens `(B, T)` behind a state to features `(B, T, E)` and the state after the last."""
+        """Map target tokens `(B, T)` after a state to features `(B, T, E)` and the state after the last."""
         return self.decoder.run(self.target_embedding(tokens), state, memory)
 
     def step(self, token: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """The last token of each row `(B,)` to the logits of the next `(B, V)` and the state after it."""
+        """Map the last token of each row `(B,)` to the logits of the next `(B, V)` and the state after it."""
         hidden, state = self.run(token.unsqueeze(1), state, memory)
         return self.project(hidden).squeeze(1), state
 
     def advance(self, tokens: Tensor, state: State, memory: Memory) -> State:
-        """The state after tokens `(B, T)` that are known, read at once and not projected."""
+        """Return the state after known tokens `(B, T)`, read at once and without logits."""
         return self.run(tokens, state, memory)[1]
 
     def forward(self, batch: Batch) -> Tensor:
-        """Teacher forcing: the hidden features `(B, T, E)` of the whole target at once, ready for `project`."""
+        """Return the hidden features `(B, T, E)` of the whole target, by teacher forcing."""
         memory = self.encode(batch.source)
         return self.run(batch.target_input, self.start(memory), memory)[0]
 
@@ -79,6 +79,6 @@ class EncoderDecoder(nn.Module):
         return linear_cross_entropy(hidden[real], self.output, batch.target_output[real], label_smoothing, first)
 
     def project(self, hidden: Tensor) -> Tensor:
-        """Features `(…, E)` to logits `(…, V)`."""
+        """Project features `(…, E)` to logits `(…, V)`."""
         logits: Tensor = self.output(hidden)
         return logits

@@ -1,7 +1,4 @@
-"""Which encoder and which decoder a recipe's model section names.
-
-A recipe's model section to a model, and a model to and from its files.
-"""
+"""Models from a recipe's model section, and checkpoints of them."""
 
 import json
 import math
@@ -56,7 +53,7 @@ RECURRENT_DECODERS: dict[str, type[FixedVectorDecoder | AdditiveDecoder | Multip
 
 
 def build_encoder(section: "Model", width: int) -> Encoder:
-    """The encoder, fresh, that reads embeddings of `width`."""
+    """Return a new encoder of embeddings of `width`."""
     match section.encoder:
         case "none":
             return NoEncoder()
@@ -88,7 +85,7 @@ def build_encoder(section: "Model", width: int) -> Encoder:
 
 
 def build_decoder(section: "Model", width: int, memory_width: int) -> Decoder:
-    """The decoder, fresh, that reads and writes embeddings of `width` and sees memory of `memory_width`."""
+    """Return a new decoder of embeddings of `width` with memory of `memory_width`."""
     match section.decoder:
         case "classifier":
             return Classifier(width, memory_width, section.pooling, section.dropout)
@@ -124,7 +121,7 @@ def _recurrent_decoder(section: "Model", width: int, memory_width: int) -> Decod
 
 
 def _dropout_at_each_step(section: "Model") -> float:
-    """The rate of the recurrent side's own dropout; the variational one masks its matrices in its place."""
+    """Return the dropout rate within recurrent layers: 0 where variational dropout masks their matrices instead."""
     return 0.0 if section.variational_dropout else section.dropout
 
 
@@ -146,7 +143,7 @@ MOST, MOST_LAYERS = 1 << 32, 1000  # of any figure that a size follows from
 
 @dataclass(frozen=True)
 class Sizes:
-    """What a model takes from the stages before it."""
+    """Sizes that a model takes from the stages before training."""
 
     source: int  # tokens in the source vocabulary
     target: int  # tokens in the target vocabulary
@@ -157,7 +154,7 @@ class Sizes:
 
 
 def build_model(section: "Model", sizes: Sizes, objective: str = "sequence") -> EncoderDecoder:
-    """A model with fresh weights from torch's random state."""
+    """Return a model with new weights drawn from torch's random state."""
     if objective == "masked":
         return _reading_model(section, sizes)
     target_embedding = _embedding(sizes.target, sizes.width)
@@ -181,7 +178,7 @@ def build_model(section: "Model", sizes: Sizes, objective: str = "sequence") -> 
 
 
 def _reading_model(section: "Model", sizes: Sizes) -> EncoderDecoder:
-    """The encoder with a head that tells source tokens."""
+    """Return the encoder with a masked-language-model head."""
     embedding = _embedding(sizes.source, sizes.width)
     encoder = build_encoder(section, sizes.width)
     decoder = MaskedLMHead(sizes.width, encoder.memory_width, section.dropout)
@@ -192,7 +189,7 @@ def _reading_model(section: "Model", sizes: Sizes) -> EncoderDecoder:
 
 
 def set_vectors(embedding: nn.Embedding, vectors: NDArray[np.float32], frozen: bool) -> None:
-    """Start `embedding` from `(V, E)` vectors, less what all have in common, with the spread of fresh weights.
+    """Initialize `embedding` from `(V, E)` vectors, less what all have in common, with the spread of fresh weights.
 
     Vectors of a small corpus point one way: without their mean taken off, its words would start as one word. Padding
     stays zero. Mu and Viswanath, 2018, https://arxiv.org/abs/1702.01417
@@ -208,13 +205,13 @@ def set_vectors(embedding: nn.Embedding, vectors: NDArray[np.float32], frozen: b
 
 
 def save_checkpoint(model: EncoderDecoder, sizes: Sizes, folder: Path) -> None:
-    """Write weights and sizes; `read_checkpoint` needs these and the recipe beside them."""
+    """Write weights and sizes to `folder`, where `read_checkpoint` expects the recipe, too."""
     save_model(model, str(folder / WEIGHTS_FILE))
     (folder / SIZES_FILE).write_text(json.dumps(asdict(sizes)), encoding="utf-8")
 
 
 def read_checkpoint(section: "Model", folder: Path, objective: str = "sequence") -> EncoderDecoder:
-    """The model whose weights lie in `folder`, ready for inference on the CPU.
+    """Return the model with the weights in `folder`, in evaluation mode on the CPU.
 
     Raises:
         UserError: its files are damaged, or do not belong together.
@@ -226,14 +223,14 @@ def read_checkpoint(section: "Model", folder: Path, objective: str = "sequence")
 
 
 def read_sizes(folder: Path) -> Sizes:
-    """What `save_checkpoint` wrote."""
+    """Read the sizes that `save_checkpoint` wrote."""
     return Sizes(**json.loads((folder / SIZES_FILE).read_text(encoding="utf-8")))
 
 
 def build_for(weights: Path, section: "Model", sizes: Sizes, objective: str) -> EncoderDecoder:
-    """A model to put these weights into, made only if it has no more numbers than the file.
+    """Return a new model for these weights, if it has no more numbers than the file.
 
-    Sizes that are no longer those of the weights would ask for whatever memory they say.
+    Damaged sizes could otherwise allocate any amount of memory.
 
     Raises:
         UserError: it has more.

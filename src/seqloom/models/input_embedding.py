@@ -1,4 +1,4 @@
-"""How embedded tokens enter a stack that reads all places at once.
+"""Input embedding of Transformers and convolutional networks.
 
 B batch, T length, E embedding width, D width.
 """
@@ -10,7 +10,7 @@ from seqloom.models.positional_encoding import build_positions
 
 
 class InputEmbedding(nn.Module):
-    """Embedded tokens, scaled to a spread of one, with their positions, at the stack's width."""
+    """Token embeddings scaled to unit variance, projected to the width of the stack, with positions added."""
 
     def __init__(self, width: int, stack_width: int, positions: str, places: int, dropout: float) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class InputEmbedding(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, embedded: Tensor, first: int) -> Tensor:
-        """Embedded tokens `(B, T, E)`, the first of which stands at place `first`, to `(B, T, D)`."""
+        """Map embedded tokens `(B, T, E)`, the first at position `first`, to `(B, T, D)`."""
         inputs: Tensor = self.projection(embedded * self.scale)
         if self.positions is not None:
             inputs = self.positions(inputs, first)

@@ -1,4 +1,4 @@
-"""What an encoder hands to a decoder.
+"""Encoder memory: the encoded source that a decoder attends to.
 
 B batch, S source length, D memory width, A attention width.
 """
@@ -21,11 +21,11 @@ class Memory:
     source: Tensor | None = None  # (B, S) the tokens themselves, where they may be copied
 
     def repeat(self, times: int) -> "Memory":
-        """Each source `times` times in a row, for the hypotheses of a beam."""
+        """Repeat each source `times` times in a row, for the hypotheses of a beam."""
         return self._each(lambda part: part.repeat_interleave(times, 0))
 
     def part(self, rows: Tensor) -> "Memory":
-        """Those sources alone."""
+        """Return the memory of these rows alone."""
         return self._each(lambda part: part.index_select(0, rows))
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Memory":
@@ -34,6 +34,6 @@ class Memory:
 
 
 def mean_of_tokens(states: Tensor, mask: Tensor) -> Tensor:
-    """States `(B, S, D)` averaged over what is not padding, `(B, D)`."""
+    """Average states `(B, S, D)` over tokens that are not padding, to `(B, D)`."""
     weights = mask.unsqueeze(2).to(states.dtype)
     return (states * weights).sum(dim=1) / weights.sum(dim=1)

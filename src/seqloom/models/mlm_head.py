@@ -1,4 +1,4 @@
-"""What an encoder is asked while it learns from text alone: which token stands where.
+"""Masked-language-model head, to pretrain an encoder on text alone.
 
 B batch, T target length, S source length, E embedding width, D memory width.
 """
@@ -15,17 +15,17 @@ from seqloom.models.memory import Memory
 
 @dataclass(frozen=True)
 class MaskedLMState:
-    """The place that is read next."""
+    """Position that is read next."""
 
     place: int
 
     def reorder(self, rows: Tensor) -> "MaskedLMState":  # noqa: ARG002 all rows are at one place
-        """All hypotheses read the same source."""
+        """Return the same state: all rows are at one position."""
         return self
 
 
 class MaskedLMHead(Decoder):
-    """The tokens of the source, of which some are hidden, place by place.
+    """Predictor of the source tokens, some of which are masked, position by position.
 
     Devlin et al. 2019, https://arxiv.org/abs/1810.04805. What was written before is not looked at.
     """
@@ -36,11 +36,11 @@ class MaskedLMHead(Decoder):
         self.dropout = Dropout(dropout)
 
     def start(self, memory: Memory) -> MaskedLMState:  # noqa: ARG002 the contract's
-        """The first place."""
+        """Return the first position."""
         return MaskedLMState(0)
 
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """Tokens `(B, T, E)`, of which only their number counts, to the features of the next T places `(B, T, E)`."""
+        """Return the features of the next T positions `(B, T, E)`; the tokens `(B, T, E)` themselves do not count."""
         assert isinstance(state, MaskedLMState)
         end, length = state.place + embedded.shape[1], memory.states.shape[1]
         places = torch.arange(state.place, end, device=embedded.device).clamp_max(length - 1)  # none lies behind END

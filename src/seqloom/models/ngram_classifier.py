@@ -1,11 +1,7 @@
-"""A linear model of the runs of neighboring tokens in a text: what a bag of words and word pairs says of its label.
+"""Linear n-gram classifier, and the combination of a neural classifier with it.
 
-B batch, S source length, N tokens of the longest run, R runs known, K labels.
-
-
-A classifier beside a linear model of what it reads.
-
-B batch, S source length, E embedding width, V target vocabulary.
+B batch, S source length, N tokens of the longest n-gram, R known n-grams, K labels, E embedding width, V target
+vocabulary.
 """
 
 from dataclasses import replace
@@ -26,9 +22,9 @@ MOST_WEIGHTS = 1 << 22  # of rows times runs times labels held at once: 16 MB, a
 
 
 class NgramLinear(nn.Module):
-    """Each run adds its weights to the labels' logits, divided by the length of the text's vector of runs.
+    """Bag-of-n-grams logits: the sum of the weights of a text's n-grams, divided by the norm of its n-gram vector.
 
-    Nothing of it is learned with a network: `training.linear_fit` fits it.
+    It is not trained with the network: `training.ngram_fit` fits it.
     """
 
     keys: Tensor  # (R,) int64, rising
@@ -45,7 +41,7 @@ class NgramLinear(nn.Module):
         self.register_buffer("bias", torch.zeros(labels))
 
     def forward(self, source: Tensor) -> Tensor:
-        """Source ids `(B, S)` to logits `(B, K)`; a run that is not known says nothing."""
+        """Map source ids `(B, S)` to logits `(B, K)`; unknown n-grams are ignored."""
         keys = keys_of_runs(source, self.longest).flatten(1)  # (B, S N)
         places = torch.searchsorted(self.keys, keys).clamp_max(len(self.keys) - 1)
         known = (self.keys[places] == keys) & (keys > 0)
@@ -55,14 +51,14 @@ class NgramLinear(nn.Module):
         return torch.cat([self._sums(*part) for part in parts]) / length + self.bias
 
     def _sums(self, places: Tensor, known: Tensor) -> Tensor:
-        """The weights of the known runs `(B, S N)` of each row `(B, K)`; a row's sum is its own, whatever B."""
+        """Sum the weights of the known n-grams `(B, S N)` of each row, to `(B, K)`, independent of the other rows."""
         return (self.weights[places] * known.unsqueeze(2)).sum(dim=1)
 
 
 def keys_of_runs(source: Tensor, longest: int) -> Tensor:
-    """Ids `(B, S)` to a number for each run of 1 to N tokens at the place where it ends, `(B, S, N)`.
+    """Return a key for each n-gram of 1 to N tokens of ids `(B, S)` at its last position, `(B, S, N)`.
 
-    It is 0, which is no run's, where a run would begin before the text or hold padding.
+    It is 0, the key of no n-gram, where one would begin before the text or contain padding.
     """
     keys = [torch.where(source == PADDING, 0, source)]
     for _ in range(1, longest):
@@ -72,15 +68,13 @@ def keys_of_runs(source: Tensor, longest: int) -> Tensor:
 
 
 class WideClassifier(EncoderDecoder):
-    """A network and a linear model that judge a text apart, and whose logits are added up, each times its share.
+    """Classifier that adds the logits of a network and of a linear n-gram model, each times its mixture weight.
 
-    A network reads on from what words mean and how they stand, a linear model remembers which words and pairs go with a
-    label; they err on different texts. The network learns as if it were alone, and only then gets company: taught
-    together with it, as by Cheng et al. 2016 (https://arxiv.org/abs/1606.07792), it learned only what was left over,
-    and both were right less often.
+    The two err on different texts. The network is trained alone and combined afterwards: joint training, as by Cheng et
+    al. 2016 (https://arxiv.org/abs/1606.07792), was less accurate.
     """
 
-    shares: Tensor  # (2,) of the network and of the linear model; `training.weighing` sets them
+    shares: Tensor  # (2,) of the network and of the linear model; `training.ngram_fit.weigh` sets them
 
     def __init__(self, plain: EncoderDecoder, linear: NgramLinear) -> None:
         super().__init__(plain.source_embedding, plain.target_embedding, plain.encoder, plain.decoder, plain.output)
@@ -88,43 +82,43 @@ class WideClassifier(EncoderDecoder):
         self.register_buffer("shares", torch.tensor([1.0, 0.0]))
 
     def encode(self, source: Tensor) -> Memory:
-        """Source ids `(B, S)` to memory that holds them."""
+        """Encode source ids `(B, S)` to memory that holds them, too."""
         return replace(super().encode(source), source=source)
 
     def step(self, token: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """The last token of each row `(B,)`, which does not count, to the logits of its label `(B, V)`."""
+        """Return the logits of the label `(B, V)`; the last tokens `(B,)` do not count."""
         assert memory.source is not None
         features, state = self.decoder.run(self.target_embedding(token.unsqueeze(1)), state, memory)
         return self.together(self.output(features.squeeze(1)).float(), self.beside(memory.source)), state
 
     def forward(self, batch: Batch) -> Tensor:
-        """The logits `(B, 1, V)` of each label."""
+        """Return the logits of the labels, `(B, 1, V)`."""
         return self.together(self.network(batch), self.beside(batch.source)).unsqueeze(1)
 
     def project(self, hidden: Tensor) -> Tensor:
-        """Logits `(…, V)` as they are."""
+        """Return logits `(…, V)` as they are."""
         return hidden
 
     def loss(self, batch: Batch, label_smoothing: float) -> Tensor:
-        """Mean cross-entropy over the labels, in nats; while training the network's, which is alone then."""
+        """Return the mean cross-entropy of the labels, in nats; in training that of the network alone."""
         logits = self.network(batch) if self.training else self(batch).squeeze(1)
         return loss_over_labels(logits, batch.target_output.squeeze(1), label_smoothing)
 
     def network(self, batch: Batch) -> Tensor:
-        """The network's logits `(B, V)`."""
+        """Return the logits of the network, `(B, V)`."""
         logits: Tensor = self.output(super().forward(batch).squeeze(1)).float()
         return logits
 
     def beside(self, source: Tensor) -> Tensor:
-        """The linear model's logits `(B, V)`, which knows labels alone."""
+        """Return the logits of the linear model, `(B, V)`, 0 for special tokens."""
         return F.pad(self.linear(source), (len(SPECIAL_TOKENS), 0))
 
     def together(self, network: Tensor, beside: Tensor) -> Tensor:
-        """Logits `(…, V)` of both to those of the model."""
+        """Combine the logits `(…, V)` of network and linear model."""
         return self.shares[0] * network + self.shares[1] * beside
 
 
 def loss_over_labels(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> Tensor:
-    """Mean cross-entropy of logits `(B, V)` against the tokens of labels `(B,)`; special tokens are no classes."""
+    """Return the mean cross-entropy of logits `(B, V)` against label tokens `(B,)`; special tokens are no classes."""
     first = len(SPECIAL_TOKENS)
     return F.cross_entropy(logits[:, first:], labels - first, label_smoothing=label_smoothing)

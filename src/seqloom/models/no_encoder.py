@@ -1,4 +1,4 @@
-"""No encoder: the decoder alone models the text, and has nothing else to see.
+"""Decoder-only models: an encoder of width 0.
 
 B batch, S source length, E embedding width.
 """
@@ -10,7 +10,7 @@ from seqloom.models.memory import Memory
 
 
 class NoEncoder(Encoder):
-    """Memory of width zero: a decoder made for it has no attention to the source.
+    """Encoder with memory of width 0: a decoder made for it has no attention to the source.
 
     GPT's shape with a Transformer decoder (Radford et al. 2018, "Improving language understanding by generative
     pre-training"), a recurrent language model with a recurrent one (Mikolov et al. 2010).
@@ -19,5 +19,5 @@ class NoEncoder(Encoder):
     memory_width = 0
 
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
-        """Embedded source `(B, S, E)` and its mask `(B, S)` to states `(B, S, 0)`."""
+        """Return memory with states `(B, S, 0)` for the embedded source `(B, S, E)` and its mask `(B, S)`."""
         return Memory(embedded[:, :, :0], mask, embedded[:, 0, :0])

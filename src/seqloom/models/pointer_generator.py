@@ -1,4 +1,4 @@
-"""A model that may copy what stands in the source.
+"""Pointer-generator: copy attention and its coverage loss.
 
 B batch, S source length, T target length, N target tokens, C tokens of a chunk, E embedding width, V vocabulary.
 """
@@ -21,7 +21,7 @@ LEAST = 1e-30  # probability; the logarithm of nothing has no gradient
 
 
 class PointerGenerator(EncoderDecoder):
-    """p(token) = g p(written) + (1 - g) attention to that token.  See, Liu and Manning 2017, arXiv:1704.04368.
+    """Mixture p(token) = g p(written) + (1 - g) attention to that token.  See, Liu and Manning 2017, arXiv:1704.04368.
 
     The gate g is computed from the features, which every decoder makes of its state, what it saw and the last token.
     `forward` gives the log-probabilities of the mixture, which are logits as good as any: `project` leaves them alone.
@@ -44,32 +44,32 @@ class PointerGenerator(EncoderDecoder):
         self.coverage = coverage
 
     def encode(self, source: Tensor) -> Memory:
-        """Source ids `(B, S)` to memory that holds them."""
+        """Encode source ids `(B, S)` to memory that holds them, too."""
         return replace(super().encode(source), source=source)
 
     def step(self, token: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """The last token of each row `(B,)` to the log-probabilities of the next `(B, V)` and the state after it."""
+        """Map the last tokens `(B,)` to the log-probabilities of the next `(B, V)` and the state after it."""
         assert memory.source is not None
         features, weights, state = self.decoder.attend(self.target_embedding(token.unsqueeze(1)), state, memory)
         return self.mixture(features.squeeze(1), weights.squeeze(1), memory.source), state
 
     def forward(self, batch: Batch) -> Tensor:
-        """Teacher forcing: the log-probabilities `(B, T, V)` of the whole target at once."""
+        """Return the log-probabilities `(B, T, V)` of the whole target (teacher forcing)."""
         features, weights = self._read(batch)
         return self.mixture(features, weights, batch.source.unsqueeze(1).expand_as(weights))
 
     def project(self, hidden: Tensor) -> Tensor:
-        """Log-probabilities `(…, V)` as they are."""
+        """Return log-probabilities `(…, V)` as they are."""
         return hidden
 
     def mixture(self, features: Tensor, weights: Tensor, source: Tensor) -> Tensor:
-        """Features `(…, E)`, attention `(…, S)` and source ids `(…, S)` to log-probabilities `(…, V)`."""
+        """Map features `(…, E)`, attention `(…, S)` and source ids `(…, S)` to log-probabilities `(…, V)`."""
         gate = self.gate(features).float()
         written = self.output(features).float().log_softmax(dim=-1)
         return mixed(written, torch.zeros_like(written).scatter_add(-1, source, weights.float()), gate)
 
     def loss(self, batch: Batch, label_smoothing: float) -> Tensor:
-        """Mean per target token, in nats, with that of coverage while training; a chunk at a time holds its logits."""
+        """Return the mean loss per target token, in nats, with the coverage loss in training, chunk by chunk."""
         features, weights = self._read(batch)
         real = batch.target_output != PADDING  # (B, T)
         targets = batch.target_output[real]  # (N,)
@@ -87,7 +87,7 @@ class PointerGenerator(EncoderDecoder):
         return loss
 
     def _read(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Features `(B, T, E)` and attention `(B, T, S)`."""
+        """Return features `(B, T, E)` and attention weights `(B, T, S)` of the target."""
         memory = self.encode(batch.source)
         embedded = self.target_embedding(batch.target_input)
         features, weights, _ = self.decoder.attend(embedded, self.start(memory), memory)
@@ -96,10 +96,10 @@ class PointerGenerator(EncoderDecoder):
     def _chunk_loss(
         self, features: Tensor, weights: Tensor, source: Tensor, targets: Tensor, label_smoothing: float
     ) -> Tensor:
-        """Summed over the tokens, without the mixture of what is not wanted.
+        """Return the summed loss over the tokens, computing the mixture of the targets alone.
 
-        Smoothing spreads over what is written alone: spread over the mixture, it would charge a token that is rightly
-        copied for every one that is not written.
+        Label smoothing applies to the generated distribution alone: over the mixture, a token that is rightly copied
+        would be charged for every one that is not generated.
         """
         gate = self.gate(features).squeeze(-1).float()
         logits = self.output(features).float()
@@ -112,11 +112,11 @@ class PointerGenerator(EncoderDecoder):
 
 
 def mixed(written: Tensor, copied: Tensor, gate: Tensor) -> Tensor:
-    """Log-probabilities of what is written and probabilities of what is copied, to log-probabilities of both."""
+    """Mix log-probabilities of generation and probabilities of copying by the gate, to log-probabilities."""
     return torch.logaddexp(written + F.logsigmoid(gate), copied.clamp_min(LEAST).log() + F.logsigmoid(-gate))
 
 
 def seen_twice(weights: Tensor) -> Tensor:
-    """Attention `(B, T, S)` to how much of it falls, at each token, on what was seen before: `(B, T)`, 0 to 1."""
+    """Return the coverage loss of attention `(B, T, S)`, its overlap with earlier attention: `(B, T)`, 0 to 1."""
     before = weights.cumsum(dim=1) - weights
     return torch.minimum(weights, before).sum(dim=2)

@@ -1,4 +1,4 @@
-"""Where a token stands, for layers that would not know.
+"""Positional encodings: sinusoidal, learned and rotary.
 
 B batch, T length, D width, H heads, K width of a head (D / H).
 """
@@ -12,7 +12,7 @@ from seqloom.errors import UserError
 
 
 class SinusoidalPositions(nn.Module):
-    """Waves of geometric lengths, 2 π to 20,000 π.  Vaswani et al. 2017, https://arxiv.org/abs/1706.03762."""
+    """Sinusoids of geometric wavelengths, 2 π to 20,000 π.  Vaswani et al. 2017, https://arxiv.org/abs/1706.03762."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class SinusoidalPositions(nn.Module):
         self.register_buffer("table", sinusoids(64, width), persistent=False)
 
     def forward(self, inputs: Tensor, first: int) -> Tensor:
-        """Inputs `(B, T, D)`, the first of which stands at place `first`, with their positions added."""
+        """Add positions to inputs `(B, T, D)`, the first of which is at position `first`."""
         end = first + inputs.shape[1]
         table = self.table  # another thread may put a shorter one in its place
         if end > len(table):  # doubled, so that it seldom grows
@@ -31,17 +31,17 @@ class SinusoidalPositions(nn.Module):
 
 
 class LearnedPositions(nn.Module):
-    """A vector per place, learned (Gehring et al. 2017): no text may be longer than there are places."""
+    """Learned vector per position (Gehring et al. 2017), for texts of at most that many tokens."""
 
     def __init__(self, places: int, width: int) -> None:
         super().__init__()
         self.table = nn.Parameter(torch.randn(places, width) * width**-0.5)
 
     def forward(self, inputs: Tensor, first: int) -> Tensor:
-        """Inputs `(B, T, D)`, the first of which stands at place `first`, with their positions added.
+        """Add positions to inputs `(B, T, D)`, the first of which is at position `first`.
 
         Raises:
-            UserError: there are fewer places than tokens.
+            UserError: there are fewer positions than tokens.
         """
         end = first + inputs.shape[1]
         if end > len(self.table):
@@ -53,7 +53,7 @@ class LearnedPositions(nn.Module):
 
 
 def build_positions(kind: str, places: int, width: int) -> nn.Module | None:
-    """The module that adds positions of this kind to inputs of this width; rotary ones are no addition."""
+    """Return the module that adds positions of this kind to inputs of `width`; None for rotary ones."""
     match kind:
         case "sinusoidal":
             return SinusoidalPositions(width)
@@ -64,14 +64,14 @@ def build_positions(kind: str, places: int, width: int) -> nn.Module | None:
 
 
 def sinusoids(places: int, width: int) -> Tensor:
-    """sin(place × frequency) in the even columns and cos in the odd ones, `(places, width)`."""
+    """Return sin(position × frequency) in the even columns and cos in the odd ones, `(places, width)`."""
     frequencies = torch.exp(torch.arange(0, width, 2) * (-math.log(10_000.0) / width))
     angles = torch.arange(places).unsqueeze(1) * frequencies  # (places, ceil(width / 2))
     return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :width]
 
 
 def rotate(heads: Tensor, first: int) -> Tensor:
-    """Queries or keys `(B, H, T, K)` turned by their places, so that their products know distances alone.
+    """Rotate queries or keys `(B, H, T, K)` by their positions, so that dot products depend on distances alone.
 
     Su et al. 2021, https://arxiv.org/abs/2104.09864; halves are paired, as in GPT-NeoX.
     """

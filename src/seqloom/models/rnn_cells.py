@@ -1,12 +1,4 @@
-"""The three recurrent cells, and the state they carry from token to token.
-
-L layers, B batch, T length, H width.
-
-
-The recurrent cells spelled out, for a decoder that attends between two tokens.
-
-torch's fused modules pay for whole sequences: called token by token they repack their weights every time, at twice the
-cost of these few lines. What depends on the tokens alone is computed for all of them at once.
+"""Recurrent cells (RNN, LSTM, GRU), for whole sequences and step by step, and their state.
 
 B batch, T length, E embedding width, D context width, H width, G gates of the cell, L layers.
 """
@@ -23,29 +15,29 @@ CELLS: dict[str, type[nn.RNN | nn.LSTM | nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.L
 
 @dataclass(frozen=True)
 class RecurrentState:
-    """What a recurrent decoder remembers between tokens."""
+    """Hidden states and LSTM cells of all layers."""
 
     hidden: Tensor  # (L, B, H)
     cell: Tensor | None  # (L, B, H) of an LSTM
 
     def reorder(self, rows: Tensor) -> "RecurrentState":
-        """Row `i` becomes what row `rows[i]` was: a beam's survivors take their places."""
+        """Return the state whose row `i` is row `rows[i]` of this one: the surviving hypotheses of a beam."""
         cell = None if self.cell is None else self.cell.index_select(1, rows)
         return RecurrentState(self.hidden.index_select(1, rows), cell)
 
 
 def first_state(kind: str, hidden: Tensor) -> RecurrentState:
-    """The state whose hidden part is `hidden` `(L, B, H)`; an LSTM's cell begins at zero."""
+    """Return the state with this hidden part `(L, B, H)`; an LSTM's cell begins at zero."""
     return RecurrentState(hidden, torch.zeros_like(hidden) if kind == "lstm" else None)
 
 
 def _has_no_bfloat16_lstm(device: torch.device) -> bool:
-    """Whether autocast would ask oneDNN for an LSTM in bfloat16 that it refuses: on processors without AVX-512."""
+    """Return True where oneDNN has no LSTM in bfloat16 under autocast: on processors without AVX-512."""
     return device.type == "cpu" and torch.is_autocast_enabled("cpu") and not torch.cpu._is_avx512_supported()
 
 
 class RecurrentCells(nn.Module):
-    """A stack of cells of one kind: Elman 1990, Hochreiter and Schmidhuber 1997 (LSTM), Cho et al. 2014 (GRU)."""
+    """Stack of recurrent layers: Elman 1990, Hochreiter and Schmidhuber 1997 (LSTM), Cho et al. 2014 (GRU)."""
 
     def __init__(self, kind: str, input_width: int, width: int, layers: int, dropout: float) -> None:
         super().__init__()
@@ -57,7 +49,7 @@ class RecurrentCells(nn.Module):
         _initialize(self.cells, kind, width, recurrent=("weight_hh", "bias_hh"))
 
     def forward(self, inputs: Tensor, state: RecurrentState) -> tuple[Tensor, RecurrentState]:
-        """Inputs `(B, T, E)` to outputs `(B, T, H)` and the state after the last."""
+        """Map inputs `(B, T, E)` to outputs `(B, T, H)` and the state after the last."""
         if state.cell is None:
             outputs, hidden = self.cells(inputs, state.hidden)
             return outputs, RecurrentState(hidden, None)
@@ -73,7 +65,11 @@ GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 
 
 class StepwiseCells(nn.Module):
-    """A stack of cells that reads a token and a context at every step."""
+    """Stack of cells that reads a token and a context at every step, for a decoder that attends between tokens.
+
+    torch's fused modules repack their weights at every call, at twice the cost of these few lines. What depends on the
+    tokens alone is computed for all of them at once.
+    """
 
     def __init__(
         self, kind: str, token_width: int, context_width: int, width: int, layers: int, dropout: float
@@ -89,12 +85,12 @@ class StepwiseCells(nn.Module):
         _initialize(self, kind, width, recurrent=("recurrent",))
 
     def read_tokens(self, embedded: Tensor) -> Tensor:
-        """Embedded tokens `(B, T, E)` to their share of the first layer's gates `(B, T, G H)`."""
+        """Map embedded tokens `(B, T, E)` to their part of the first layer's gates `(B, T, G H)`."""
         gates: Tensor = self.token(embedded)
         return gates
 
     def step(self, token_gates: Tensor, context: Tensor, state: RecurrentState) -> RecurrentState:
-        """The state after one token, given its gates `(B, G H)` and the context `(B, D)`."""
+        """Return the state after one token, given its gates `(B, G H)` and the context `(B, D)`."""
         inputs = token_gates + self.context(context)
         hiddens: list[Tensor] = []
         cells: list[Tensor] = []
@@ -109,7 +105,7 @@ class StepwiseCells(nn.Module):
         return RecurrentState(torch.stack(hiddens), None if state.cell is None else torch.stack(cells))
 
     def _cell(self, inputs: Tensor, recurrent: Tensor, hidden: Tensor, cell: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Gates from the input and from the state, each `(B, G H)`, to the new hidden and cell `(B, H)`."""
+        """Map gates from the input and from the state, each `(B, G H)`, to the new hidden state and cell `(B, H)`."""
         if self.kind == "rnn":  # Elman 1990
             hidden = torch.tanh(inputs + recurrent)
             return hidden, hidden

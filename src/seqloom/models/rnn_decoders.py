@@ -1,19 +1,7 @@
-"""Recurrent decoders: the three ways to see the source, each as its paper has it.
+"""Recurrent decoders: fixed vector, additive and multiplicative attention, input feeding, coverage, language model.
 
-B batch, T target length, E embedding width, H decoder width, D memory width, L layers.
-
-
-A recurrent decoder that sees no source.
-
-B batch, T target length, E embedding width, H decoder width, L layers.
-
-A recurrent decoder that is told what it saw.
-
-B batch, T target length, S source length, E embedding width, H decoder width, D memory width, L layers.
-
-Additive attention that knows where it looked before.
-
-B batch, T target length, S source length, E embedding width, H decoder width, D memory width, A attention width.
+B batch, T target length, S source length, E embedding width, H decoder width, D memory width, A attention width,
+L layers.
 """
 
 from collections.abc import Callable
@@ -30,7 +18,7 @@ from seqloom.models.rnn_cells import RecurrentCells, RecurrentState, StepwiseCel
 
 
 class RecurrentDecoder(Decoder):
-    """What the three share: the state starts from the summary, and a readout ends at the embedding width."""
+    """Base of recurrent decoders with a source: initial state from the summary, and readout at the embedding width."""
 
     def __init__(
         self,
@@ -49,18 +37,18 @@ class RecurrentDecoder(Decoder):
         self.dropout = Dropout(dropout)
 
     def start(self, memory: Memory) -> State:
-        """tanh(W summary) in every layer, as Bahdanau et al. 2015 begin."""
+        """Return tanh(W summary) in every layer, as Bahdanau et al. 2015."""
         hidden = torch.tanh(self.bridge(memory.summary))  # (B, L H)
         return first_state(self.kind, hidden.view(len(hidden), self.layers, -1).transpose(0, 1).contiguous())
 
     def read(self, *parts: Tensor) -> Tensor:
-        """Deep output (Pascanu et al. 2014): what the logits are computed from, `(B, T, E)`."""
+        """Return the features `(B, T, E)` for the logits: deep output (Pascanu et al. 2014)."""
         features: Tensor = self.dropout(torch.tanh(self.readout(torch.cat(parts, dim=2))))
         return features
 
 
 class FixedVectorDecoder(RecurrentDecoder):
-    """No attention: the fixed-length vector enters every step and every output.  Cho et al. 2014, arXiv:1406.1078."""
+    """Decoder without attention; every step reads the fixed-length vector.  Cho et al. 2014, arXiv:1406.1078."""
 
     writes_from_summary = True
 
@@ -73,7 +61,7 @@ class FixedVectorDecoder(RecurrentDecoder):
         self.cells = RecurrentCells(kind, width + memory_width, decoder_width, layers, dropout)
 
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
+        """Map embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
         assert isinstance(state, RecurrentState)
         embedded = self.dropout(embedded)
         summary = memory.summary.unsqueeze(1).expand(-1, embedded.shape[1], -1)
@@ -82,7 +70,7 @@ class FixedVectorDecoder(RecurrentDecoder):
 
 
 class AdditiveDecoder(RecurrentDecoder, AttentiveDecoder):
-    """The state before a token chooses what is seen, which enters the cell.  Bahdanau et al. 2015, arXiv:1409.0473."""
+    """Decoder with additive attention, queried by the state before a token.  Bahdanau et al. 2015, arXiv:1409.0473."""
 
     def __init__(
         self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float
@@ -94,11 +82,11 @@ class AdditiveDecoder(RecurrentDecoder, AttentiveDecoder):
         self.attention = AdditiveAttention(decoder_width, memory_width, decoder_width)
 
     def prepare(self, memory: Memory) -> Memory:
-        """The attention's keys."""
+        """Add the keys of the attention to the memory."""
         return self.attention.prepare(memory)
 
     def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
-        """Embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
+        """Map embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
         assert isinstance(state, RecurrentState)
         return self.unroll(embedded, state, lambda query: self.attention(query, memory))
 
@@ -122,9 +110,9 @@ class AdditiveDecoder(RecurrentDecoder, AttentiveDecoder):
 
 
 class MultiplicativeDecoder(RecurrentDecoder, AttentiveDecoder):
-    """The state after a token chooses what is seen, and that joins the output.  Luong et al. 2015, arXiv:1508.04025.
+    """Decoder with multiplicative attention, queried by the state after a token.  Luong et al. 2015, arXiv:1508.04025.
 
-    Nothing of the attention returns to the cell, so the whole target runs at once.
+    The cells do not read the contexts, so the whole target runs at once.
     """
 
     def __init__(
@@ -135,11 +123,11 @@ class MultiplicativeDecoder(RecurrentDecoder, AttentiveDecoder):
         self.attention = MultiplicativeAttention(decoder_width, memory_width)
 
     def prepare(self, memory: Memory) -> Memory:
-        """The attention's keys."""
+        """Add the keys of the attention to the memory."""
         return self.attention.prepare(memory)
 
     def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
-        """Embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
+        """Map embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
         assert isinstance(state, RecurrentState)
         outputs, state = self.cells(self.dropout(embedded), state)
         context, weights = self.attention(outputs, memory)
@@ -147,7 +135,7 @@ class MultiplicativeDecoder(RecurrentDecoder, AttentiveDecoder):
 
 
 class LanguageDecoder(Decoder):
-    """A recurrent language model.  Mikolov et al. 2010, "Recurrent neural network based language model"."""
+    """Recurrent language model.  Mikolov et al. 2010, "Recurrent neural network based language model"."""
 
     def __init__(self, kind: str, width: int, decoder_width: int, layers: int, dropout: float) -> None:
         super().__init__()
@@ -156,12 +144,12 @@ class LanguageDecoder(Decoder):
         self.dropout = Dropout(dropout)
 
     def start(self, memory: Memory) -> RecurrentState:
-        """Zeros: nothing is known yet."""
+        """Return a state of zeros."""
         nothing = memory.states.new_zeros(self.cells.layers, len(memory.mask), self.cells.width)
         return first_state(self.cells.kind, nothing)
 
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:  # noqa: ARG002 it sees none
-        """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
+        """Map embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
         assert isinstance(state, RecurrentState)
         embedded = self.dropout(embedded)
         outputs, state = self.cells(embedded, state)
@@ -171,18 +159,18 @@ class LanguageDecoder(Decoder):
 
 @dataclass(frozen=True)
 class InputFeedingState:
-    """The cells' state, and what the next of them is fed."""
+    """State of the cells, and the attentional vector that enters the next step."""
 
     cells: RecurrentState
     fed: Tensor  # (B, E) the attentional vector of the last token; zeros before the first
 
     def reorder(self, rows: Tensor) -> "InputFeedingState":
-        """Row `i` becomes what row `rows[i]` was."""
+        """Return the state whose row `i` is row `rows[i]` of this one."""
         return InputFeedingState(self.cells.reorder(rows), self.fed.index_select(0, rows))
 
 
 class InputFeedingDecoder(RecurrentDecoder, AttentiveDecoder):
-    """Each attentional vector enters the cell beside the next token.  Luong et al. 2015 (3.3), arXiv:1508.04025."""
+    """Decoder with input feeding of the attentional vector.  Luong et al. 2015 (3.3), arXiv:1508.04025."""
 
     def __init__(
         self, kind: str, width: int, decoder_width: int, layers: int, memory_width: int, dropout: float
@@ -192,17 +180,17 @@ class InputFeedingDecoder(RecurrentDecoder, AttentiveDecoder):
         self.attention = MultiplicativeAttention(decoder_width, memory_width)
 
     def prepare(self, memory: Memory) -> Memory:
-        """The attention's keys."""
+        """Add the keys of the attention to the memory."""
         return self.attention.prepare(memory)
 
     def start(self, memory: Memory) -> InputFeedingState:
-        """From the summary; nothing was seen yet."""
+        """Return the state from the summary, with an attentional vector of zeros."""
         cells = super().start(memory)
         assert isinstance(cells, RecurrentState)
         return InputFeedingState(cells, memory.states.new_zeros(len(memory.mask), self.readout.out_features))
 
     def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
-        """Embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
+        """Map embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
         assert isinstance(state, InputFeedingState)
         cells, fed = state.cells, state.fed
         vectors, looks = [], []
@@ -219,20 +207,20 @@ class InputFeedingDecoder(RecurrentDecoder, AttentiveDecoder):
 
 @dataclass(frozen=True)
 class CoverageState:
-    """The cells' state, and how much each source token was looked at."""
+    """State of the cells, and the coverage of the source."""
 
     cells: RecurrentState
     coverage: Tensor  # (B, S) the sum of the weights so far
 
     def reorder(self, rows: Tensor) -> "CoverageState":
-        """Row `i` becomes what row `rows[i]` was."""
+        """Return the state whose row `i` is row `rows[i]` of this one."""
         return CoverageState(self.cells.reorder(rows), self.coverage.index_select(0, rows))
 
 
 class CoverageDecoder(AdditiveDecoder):
-    """score(q, k, c) = v · tanh(W q + U k + w c), c being the coverage.  See, Liu and Manning 2017, arXiv:1704.04368.
+    """Additive attention with coverage.  See, Liu and Manning 2017, arXiv:1704.04368.
 
-    Without `covering` it is the additive decoder.
+    score(q, k, c) = v · tanh(W q + U k + w c), c being the coverage: the sum of the weights of earlier steps. Without `covering` it is the additive decoder.
     """
 
     def __init__(
@@ -249,13 +237,13 @@ class CoverageDecoder(AdditiveDecoder):
         self.cover = nn.Linear(1, decoder_width, bias=False) if covering else None
 
     def start(self, memory: Memory) -> CoverageState:
-        """From the summary; nothing was looked at."""
+        """Return the state from the summary, with a coverage of zero."""
         cells = super().start(memory)
         assert isinstance(cells, RecurrentState)
         return CoverageState(cells, memory.states.new_zeros(memory.mask.shape))
 
     def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
-        """Embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
+        """Map embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
         assert isinstance(state, CoverageState)
         coverage = state.coverage
 

@@ -13,7 +13,7 @@ from seqloom.models.rnn_cells import RecurrentCells, first_state
 
 
 class RecurrentEncoder(Encoder):
-    """Stacked cells, forwards or in both directions (Schuster and Paliwal 1997).
+    """Stack of recurrent layers, in one or both directions (Schuster and Paliwal 1997).
 
     Padding stands behind the tokens, so a forward run has read nothing of it when it passes the last token; the
     backward run reads each row reversed within its own length. Hence no packing, and no row sees another's length.
@@ -40,7 +40,7 @@ class RecurrentEncoder(Encoder):
         self.reverse_source = reverse_source
 
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
-        """Embedded source `(B, S, E)` and its mask `(B, S)` to memory `(B, S, D)`."""
+        """Encode the embedded source `(B, S, E)` with its mask `(B, S)` to memory `(B, S, D)`."""
         lengths = mask.sum(dim=1)
         rows = torch.arange(len(mask), device=mask.device)
         turned = reversal(lengths, mask.shape[1])
@@ -60,7 +60,7 @@ class RecurrentEncoder(Encoder):
 
 
 def reversal(lengths: Tensor, width: int) -> Tensor:
-    """Indices `(B, S)` that turn the first `lengths[b]` places of row `b` round and leave the padding where it is."""
+    """Return indices `(B, S)` that reverse the first `lengths[b]` positions of row `b` and leave its padding."""
     places = torch.arange(width, device=lengths.device).unsqueeze(0)
     ends = lengths.unsqueeze(1)
     return torch.where(places < ends, ends - 1 - places, places)

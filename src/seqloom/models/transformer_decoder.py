@@ -1,4 +1,4 @@
-"""The Transformer's decoder.
+"""Transformer decoder.
 
 B batch, T target length, S source length, P tokens so far, E embedding width, D width, L layers.
 """
@@ -23,24 +23,24 @@ from seqloom.models.transformer_layer import (
 
 @dataclass(frozen=True)
 class TransformerState:
-    """The keys and values of every token so far, so that none is computed twice."""
+    """Key-value cache of all tokens so far."""
 
     layers: tuple[Past, ...]  # one per layer; none before the first token
 
     @property
     def length(self) -> int:
-        """Tokens so far."""
+        """Return the number of tokens so far."""
         return self.layers[0][0].shape[2] if self.layers else 0
 
     def reorder(self, rows: Tensor) -> "TransformerState":
-        """Row `i` becomes what row `rows[i]` was."""
+        """Return the state whose row `i` is row `rows[i]` of this one."""
         return TransformerState(tuple((k.index_select(0, rows), v.index_select(0, rows)) for k, v in self.layers))
 
 
 class TransformerDecoder(AttentiveDecoder):
-    """Self-attention to what was written, attention to the source, feed-forward; Vaswani et al. 2017.
+    """Stack of causal self-attention, cross-attention and feed-forward layers; Vaswani et al. 2017.
 
-    Without an encoder there is no attention to the source: GPT's shape.
+    Without an encoder there is no cross-attention, as in GPT.
     """
 
     def __init__(self, shape: Shape, width: int, layers: int, memory_width: int, positions: str, places: int) -> None:
@@ -53,20 +53,20 @@ class TransformerDecoder(AttentiveDecoder):
         initialize(self)
 
     def prepare(self, memory: Memory) -> Memory:
-        """The keys and values of all layers, `(B, S, L 2 D)`, by one product."""
+        """Add the keys and values of all layers, `(B, S, L 2 D)`, by one product."""
         return replace(memory, keys=self.kv_proj(memory.states)) if self.kv_proj else memory
 
     def start(self, memory: Memory) -> TransformerState:  # noqa: ARG002 the contract's
-        """Nothing is written yet."""
+        """Return an empty cache."""
         return TransformerState(())
 
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """Embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
+        """Map embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
         features, _, state = self._read(embedded, state, memory)
         return features, state
 
     def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
-        """A run that also returns where the last layer looked, `(B, T, S)`, the mean of its heads."""
+        """Run, and return also the attention weights of the last layer, `(B, T, S)`, averaged over its heads."""
         features, asked, state = self._read(embedded, state, memory)
         assert memory.keys is not None
         last = self.layers[-1]
@@ -75,7 +75,7 @@ class TransformerDecoder(AttentiveDecoder):
         return features, weights, state
 
     def _read(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
-        """Features, what the last layer asked the source `(B, T, D)`, and the state."""
+        """Return the features, the queries of the last layer's cross-attention `(B, T, D)`, and the state."""
         assert isinstance(state, TransformerState)
         mask = memory.mask[:, None, None, :]
         nothing = (None,) * len(self.layers)
@@ -91,7 +91,7 @@ class TransformerDecoder(AttentiveDecoder):
 
 
 class DecoderLayer(nn.Module):
-    """One layer, over tokens that follow `past`."""
+    """Decoder layer over tokens that follow `past`."""
 
     def __init__(self, shape: Shape, sees_source: bool) -> None:
         super().__init__()
@@ -103,9 +103,9 @@ class DecoderLayer(nn.Module):
     def forward(
         self, inputs: Tensor, past: Past | None, source: Tensor | None, mask: Tensor
     ) -> tuple[Tensor, Tensor, Past]:
-        """Inputs `(B, T, D)`, what came before, source keys and values `(B, S, 2 D)`, mask `(B, 1, 1, S)`.
+        """Map inputs `(B, T, D)`, with the cache, source keys and values `(B, S, 2 D)` and mask `(B, 1, 1, S)`.
 
-        To outputs `(B, T, D)`, what the source was asked `(B, T, D)`, and the past with these tokens.
+        Return outputs `(B, T, D)`, queries to the source `(B, T, D)`, and the cache with these tokens.
         """
         asked = inputs
 

@@ -1,4 +1,4 @@
-"""The Transformer's encoder.
+"""Transformer encoder.
 
 B batch, S source length, E embedding width, D width.
 """
@@ -12,7 +12,7 @@ from seqloom.models.transformer_layer import FeedForward, Residual, SelfAttentio
 
 
 class TransformerEncoder(Encoder):
-    """A stack of self-attention and feed-forward layers.  Vaswani et al. 2017, https://arxiv.org/abs/1706.03762."""
+    """Stack of self-attention and feed-forward layers.  Vaswani et al. 2017, https://arxiv.org/abs/1706.03762."""
 
     def __init__(self, shape: Shape, width: int, layers: int, positions: str, places: int) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class TransformerEncoder(Encoder):
         initialize(self)
 
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
-        """Embedded source `(B, S, E)` and its mask `(B, S)` to memory; the summary is the mean of the states."""
+        """Encode the embedded source `(B, S, E)` with its mask `(B, S)` to memory with the mean state as summary."""
         states = self.input_embedding(embedded, 0)
         for layer in self.layers:
             states = layer(states, mask[:, None, None, :])
@@ -32,7 +32,7 @@ class TransformerEncoder(Encoder):
 
 
 class EncoderLayer(nn.Module):
-    """Self-attention, then feed-forward."""
+    """Encoder layer: self-attention, then feed-forward."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class EncoderLayer(nn.Module):
         self.feedforward, self.feedforward_residual = FeedForward(shape), Residual(shape)
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
-        """States `(B, S, D)` and the places that may be seen `(B, 1, 1, S)` to states `(B, S, D)`."""
+        """Map states `(B, S, D)` to states `(B, S, D)`, with an attention mask `(B, 1, 1, S)`."""
         states = self.self_attention_residual(states, lambda x: self.self_attention(x, mask))
         changed: Tensor = self.feedforward_residual(states, self.feedforward)
         return changed

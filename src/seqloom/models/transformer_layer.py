@@ -1,4 +1,4 @@
-"""The parts of a Transformer: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.
+"""Transformer layers: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.
 
 B batch, T length of the queries, S length of the keys, D width, F feed-forward width, H heads, K width of a head.
 """
@@ -22,7 +22,7 @@ MOST_SCORES = 8 << 20  # held at once, for each layer, until their gradients are
 
 @dataclass(frozen=True)
 class Shape:
-    """What every layer of a stack has in common."""
+    """Hyperparameters that all layers of a stack share."""
 
     width: int
     heads: int
@@ -33,16 +33,16 @@ class Shape:
 
 
 def split_heads(states: Tensor, heads: int) -> Tensor:
-    """`(B, T, D)` to `(B, H, T, K)`."""
+    """Reshape `(B, T, D)` to `(B, H, T, K)`."""
     batch, length, width = states.shape
     return states.view(batch, length, heads, width // heads).transpose(1, 2)
 
 
 def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool = False) -> Tensor:
-    """Scaled dot-product attention of `(B, H, T, K)` over `(B, H, S, K)`, heads joined again: `(B, T, D)`.
+    """Compute scaled dot-product attention of `(B, H, T, K)` over `(B, H, S, K)`, heads joined again: `(B, T, D)`.
 
-    `mask`, which must broadcast to `(B, H, T, S)`, is true where a key may be seen; `causal` hides the keys behind a
-    query's own place, and then T is S.
+    `mask`, which must broadcast to `(B, H, T, S)`, is true where a key may be attended to; `causal` masks the keys
+    after a query's own position, and then T is S.
     """
     if values.device.type != "cpu" or values.dtype != torch.bfloat16:
         mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=causal)
@@ -57,7 +57,7 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, c
 
 
 def by_products(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool) -> Tensor:
-    """What torch's kernel computes, by two products with a softmax in float32 between them: `(B, H, T, K)`.
+    """Compute the same as torch's kernel, by two products and a softmax in float32 between them: `(B, H, T, K)`.
 
     On a CPU the kernel takes five times as long as this in bfloat16, and twice as long in float32
     (docs/notes/speed.md).
@@ -75,7 +75,7 @@ def by_products(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | No
 
 
 class SelfAttention(nn.Module):
-    """Every place asks every place it may see."""
+    """Multi-head self-attention."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -85,13 +85,13 @@ class SelfAttention(nn.Module):
         self.out_proj = nn.Linear(shape.width, shape.width)
 
     def forward(self, inputs: Tensor, mask: Tensor | None) -> Tensor:
-        """Inputs `(B, T, D)` and the places that may be seen `(B, 1, 1, T)` to `(B, T, D)`."""
+        """Map inputs `(B, T, D)` to `(B, T, D)`, with an attention mask `(B, 1, 1, T)`."""
         queries, keys, values = self._project(inputs, 0)
         mixed: Tensor = self.out_proj(attend(queries, keys, values, mask))
         return mixed
 
     def run(self, inputs: Tensor, past: Past | None) -> tuple[Tensor, Past]:
-        """Inputs `(B, T, D)` that see the past and what stands before them; the past grows by T."""
+        """Map inputs `(B, T, D)` by causal attention to the cache and themselves; the cache grows by T."""
         first = 0 if past is None else past[0].shape[2]
         queries, keys, values = self._project(inputs, first)
         if past is not None:
@@ -112,7 +112,7 @@ class SelfAttention(nn.Module):
 
 
 class CrossAttention(nn.Module):
-    """Every target place asks the source; keys and values come prepared, once per source."""
+    """Multi-head cross-attention to keys and values that are computed once per source."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -121,16 +121,16 @@ class CrossAttention(nn.Module):
         self.out_proj = nn.Linear(shape.width, shape.width)
 
     def forward(self, inputs: Tensor, keys_values: Tensor, mask: Tensor) -> Tensor:
-        """Inputs `(B, T, D)`, keys and values `(B, S, 2 D)`, places that may be seen `(B, 1, 1, S)`: `(B, T, D)`."""
+        """Map inputs `(B, T, D)`, with keys and values `(B, S, 2 D)` and mask `(B, 1, 1, S)`, to `(B, T, D)`."""
         queries = split_heads(self.q_proj(inputs), self.heads)
         keys, values = (split_heads(x, self.heads) for x in keys_values.chunk(2, dim=2))
         mixed: Tensor = self.out_proj(attend(queries, keys, values, mask))
         return mixed
 
     def weights(self, inputs: Tensor, keys_values: Tensor, mask: Tensor) -> Tensor:
-        """Inputs `(B, T, D)`, keys and values `(B, S, 2 D)`, mask `(B, S)` to the heads' mean weights `(B, T, S)`.
+        """Return the attention weights `(B, T, S)`, averaged over heads, of inputs `(B, T, D)`.
 
-        The kernel that mixes the values does not tell them.
+        Keys and values are `(B, S, 2 D)`, the mask `(B, S)`. torch's kernel does not return the weights.
         """
         queries = split_heads(self.q_proj(inputs), self.heads)
         keys = split_heads(keys_values.chunk(2, dim=2)[0], self.heads)
@@ -140,7 +140,7 @@ class CrossAttention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """Two linear maps and a rectifier between them, at every place alike."""
+    """Position-wise feed-forward network: two linear layers with a ReLU between them."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -149,7 +149,7 @@ class FeedForward(nn.Module):
         self.dropout = Dropout(shape.dropout)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """`(B, T, D)` to `(B, T, D)` through `(B, T, F)`."""
+        """Map `(B, T, D)` to `(B, T, D)` through `(B, T, F)`."""
         outputs: Tensor = self.fc2(self.dropout(torch.relu(self.fc1(inputs))))
         return outputs
 
@@ -164,7 +164,7 @@ class Residual(nn.Module):
         self.dropout = Dropout(shape.dropout)
 
     def forward(self, inputs: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
-        """`(B, T, D)` to `(B, T, D)`."""
+        """Apply `change` to inputs `(B, T, D)`, with dropout, residual connection and layer normalization."""
         if self.norm_first:
             outputs: Tensor = inputs + self.dropout(change(self.norm(inputs)))
         else:
@@ -173,7 +173,7 @@ class Residual(nn.Module):
 
 
 def initialize(stack: nn.Module) -> None:
-    """Uniform by fan-in and fan-out (Glorot and Bengio 2010), biases zero, as the original."""
+    """Initialize linear layers by Glorot and Bengio 2010 (uniform), biases by zero, as the original."""
     for module in stack.modules():
         if isinstance(module, nn.Linear):
             nn.init.xavier_uniform_(module.weight)

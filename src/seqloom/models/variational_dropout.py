@@ -1,4 +1,4 @@
-"""Dropout that drops the same numbers at every time step.  Gal and Ghahramani 2016, https://arxiv.org/abs/1512.05287.
+"""Variational dropout: one mask for all time steps.  Gal and Ghahramani 2016, https://arxiv.org/abs/1512.05287.
 
 To drop a number from what a matrix reads is to drop the column of the matrix that would have read it; so the masks, of
 the inputs, of the recurrence and of the outputs, are laid on the matrices once per batch, and torch's fused cells stay.
@@ -19,7 +19,7 @@ MASKED = {"cells", "readout"}
 
 
 class VariationalEncoder(Encoder):
-    """A recurrent encoder, its matrices masked while training."""
+    """Recurrent encoder whose matrices are masked in training."""
 
     def __init__(self, encoder: Encoder, rate: float) -> None:
         super().__init__()
@@ -28,13 +28,13 @@ class VariationalEncoder(Encoder):
         self.dropout = Dropout(rate)
 
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
-        """As the encoder's own."""
+        """Encode with masked matrices."""
         memory: Memory = functional_call(self.encoder, masked(self.encoder, self.dropout), (embedded, mask))
         return memory
 
 
 class VariationalDecoder(AttentiveDecoder):
-    """A recurrent decoder, its matrices masked while training."""
+    """Recurrent decoder whose matrices are masked in training."""
 
     def __init__(self, decoder: Decoder, rate: float) -> None:
         super().__init__()
@@ -43,20 +43,20 @@ class VariationalDecoder(AttentiveDecoder):
         self.dropout = Dropout(rate)
 
     def prepare(self, memory: Memory) -> Memory:
-        """As the decoder's own."""
+        """Call the decoder's `prepare`."""
         return self.decoder.prepare(memory)
 
     def start(self, memory: Memory) -> State:
-        """As the decoder's own."""
+        """Call the decoder's `start`."""
         return self.decoder.start(memory)
 
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """As the decoder's own."""
+        """Run with masked matrices."""
         features, *_, state = self._call(embedded, state, memory)
         return features, state
 
     def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
-        """As the decoder's own, where it is attentive."""
+        """Attend with masked matrices, if the decoder has attention."""
         features, weights, state = self._call(embedded, state, memory)
         return features, weights, state
 
@@ -68,7 +68,7 @@ class VariationalDecoder(AttentiveDecoder):
 
 
 def masked(module: nn.Module, dropout: Dropout) -> dict[str, Tensor]:
-    """The matrices that read inputs, states or outputs, with columns dropped; none of them unless training."""
+    """Return the matrices that read inputs, states or outputs, with columns dropped; none outside training."""
     if not dropout.training:
         return {}
     return {

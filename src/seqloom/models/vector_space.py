@@ -1,4 +1,4 @@
-"""Where a model's fixed-length vectors of texts lie, so that new vectors can be drawn from there.
+"""Normal distribution of a model's fixed-length vectors of texts, to sample new vectors from.
 
 N texts, D memory width, R directions in which the texts differ: fewer than N, and D at most.
 """
@@ -20,7 +20,7 @@ _FLAT = 1e-5  # of the widest deviation: below that is rounding
 
 @dataclass(frozen=True)
 class VectorSpace:
-    """A normal distribution with the mean and the covariance of the vectors of texts.
+    """Normal distribution with the mean and the covariance of the vectors of texts.
 
     An encoder that was trained to reconstruct and nothing else uses a thin part of its D dimensions, and no prior says
     which. Standard normal noise, or a variance for each number by itself, would nearly always miss that part, and the
@@ -32,7 +32,7 @@ class VectorSpace:
 
     @classmethod
     def of(cls, vectors: Tensor) -> Self:
-        """The space of vectors `(N, D)`."""
+        """Fit the distribution of vectors `(N, D)`."""
         vectors = vectors.double()
         mean = vectors.mean(dim=0)
         apart = vectors - mean
@@ -41,18 +41,18 @@ class VectorSpace:
         return cls(mean.float(), (lengths[kept, None] * directions[kept]).float())  # the widest first
 
     def draw(self, count: int, seed: int) -> Tensor:
-        """So many random vectors, `(count, D)`; the first ones are the same whatever the count."""
+        """Draw random vectors, `(count, D)`; the first ones are the same whatever the count."""
         random = torch.Generator().manual_seed(seed)
         noise = torch.stack([torch.randn(len(self.axes), generator=random) for _ in range(count)])
         return self.mean + noise @ self.axes
 
     def save(self, folder: Path) -> None:
-        """Write it beside a checkpoint."""
+        """Write the distribution to the folder of a checkpoint."""
         save_file({"mean": self.mean, "axes": self.axes}, folder / SPACE_FILE)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """What `save` wrote.
+        """Read what `save` wrote.
 
         Raises:
             UserError: there is none.

@@ -1,6 +1,6 @@
-"""A language model that never reads beyond the places it has learned from.
+"""Sliding window for language models on text longer than their training rows.
 
-B batch, T tokens, P tokens of the window so far, W places of a window, E embedding width.
+B batch, T tokens, P tokens of the window so far, W positions of a window, E embedding width.
 """
 
 from dataclasses import dataclass
@@ -15,23 +15,22 @@ from seqloom.models.memory import Memory
 
 @dataclass(frozen=True)
 class AttentionWindow:
-    """What was read since a window began, START first, and the decoder's state after it."""
+    """Tokens since the window began, START first, and the decoder's state after them."""
 
     tokens: Tensor  # (B, P)
     state: State
 
     def reorder(self, rows: Tensor) -> "AttentionWindow":
-        """Row `i` becomes what row `rows[i]` was."""
+        """Return the state whose row `i` is row `rows[i]` of this one."""
         return AttentionWindow(self.tokens.index_select(0, rows), self.state.reorder(rows))
 
 
 class WindowedModel(EncoderDecoder):
-    """Text of any length, by a decoder that learned from rows of W tokens and knows places.
+    """Language model over text of any length, by a decoder with positions that was trained on rows of W tokens.
 
-    Behind the last place that was trained neither positions nor distances mean anything: a Transformer that foresees
-    the rows it learned from with a perplexity of 1.8 has 9 there (docs/results.md). So where a window is full the next
-    begins: START, the last half of what was read, and on from there. Every token is foreseen from at least half a
-    window, as soon as there is so much.
+    Positions and distances beyond the trained ones mean nothing: a Transformer with a perplexity of 1.8 on rows of its
+    training length has 9 there (docs/results.md). So where a window is full the next one begins with START and the last
+    half of the tokens read. Every token is predicted from at least half a window, as soon as there is so much.
     """
 
     def __init__(self, plain: EncoderDecoder, window: int) -> None:
@@ -41,13 +40,13 @@ class WindowedModel(EncoderDecoder):
         self.kept = min(window // 2, window - 2)  # tokens of a full window that the next begins with
 
     def start(self, memory: Memory) -> AttentionWindow:
-        """The state before the first token."""
+        """Return the state before the first token."""
         return AttentionWindow(
             torch.empty(len(memory.mask), 0, dtype=torch.long, device=memory.mask.device), self._fresh(memory)
         )
 
     def run(self, tokens: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """Tokens `(B, T)` to features `(B, T, E)` and the state after the last, window after window."""
+        """Map tokens `(B, T)` to features `(B, T, E)` and the state after the last, window by window."""
         assert isinstance(state, AttentionWindow)
         features = []
         while True:
@@ -60,7 +59,7 @@ class WindowedModel(EncoderDecoder):
             state = self._next(state, memory)
 
     def _next(self, full: AttentionWindow, memory: Memory) -> AttentionWindow:
-        """The window behind a full one, with what it begins with read."""
+        """Return the window after a full one, with its first tokens read."""
         first, last = full.tokens[:, :1], full.tokens[:, self.window - self.kept :]
         begun = torch.cat([first, last], dim=1)
         return AttentionWindow(begun, super().run(begun, self._fresh(memory), memory)[1])
