@@ -220,7 +220,8 @@ class CoverageState:
 class CoverageDecoder(AdditiveDecoder):
     """Additive attention with coverage.  See, Liu and Manning 2017, arXiv:1704.04368.
 
-    score(q, k, c) = v · tanh(W q + U k + w c), c being the coverage: the sum of the weights of earlier steps. Without `covering` it is the additive decoder.
+    score(q, k, c) = v · tanh(W q + U k + w c), c being the coverage: the sum of the weights of earlier steps. Without
+    `covering` it is the additive decoder.
     """
 
     def __init__(
