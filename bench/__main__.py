@@ -21,7 +21,7 @@ PARTS = ("transformer", "lstm", "vectors", "vocabulary", "memory", "scaling", "o
 
 
 def main() -> None:
-    """Measure, print, and keep the figures in .bench/results.json."""
+    """Run the parts, print the table, and write it to .bench/results.json."""
     options = _options()
     console = Console()
     HOME.mkdir(exist_ok=True)

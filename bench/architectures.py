@@ -1,4 +1,4 @@
-"""What an architecture is worth: `python -m bench.architectures [--pairs 10000] [--epochs 12]`.
+"""Comparison of architectures: `python -m bench.architectures [--pairs 10000] [--epochs 12]`.
 
 Recurrent sides of each kind without attention and with either kind of it, convolutions, and a Transformer, in one
 `seqloom compare`: the same pairs of Multi30k, the same passes over them, sides of about one size. Two figures come of
@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.artifacts import LANGUAGES
+from bench.command import compare
 from bench.corpora import multi30k
 from bench.paths import HOME, ROOT
-from bench.variants import compare
 from seqloom.evaluation import plot_style
 
 RECURRENT = {
@@ -47,9 +47,9 @@ def main() -> None:
     asked = parser.parse_args()
     data = multi30k()
     folder = HOME / "findings" / "architectures"
-    places = _places(data, folder, asked.pairs)
+    files = _corpus_overrides(data, folder, asked.pairs)
     budget = [f"training.{field}={asked.epochs}" for field in ("epochs", "patience")]
-    options = [part for override in (*places, *budget) for part in ("-o", override)]
+    options = [part for override in (*files, *budget) for part in ("-o", override)]
     told = compare(RECIPE, VARIANTS, folder, *options)
     print("| | model | BLEU | chrF | seconds | target tokens/s | M parameters |\n|---|---|---|---|---|---|---|")
     for number, each in enumerate(told["candidates"], start=1):
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def _draw_cost(candidates: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """A point for each model, in the color of its attention, with its name beside it."""
+    """Plot BLEU against training time, a point for each model."""
     figure, (axes,) = plot_style.blank()
     for each in candidates:
         place = each["seconds"] / 60, each["metrics"]["test/bleu"]
@@ -95,12 +95,12 @@ def _draw_cost(candidates: Sequence[Mapping[str, Any]], path: Path) -> None:
 
 
 def _draw_lengths(candidates: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """A line for each model: where the source has to fit into one vector, it falls."""
+    """Plot BLEU by source length, a line for each model."""
     figure, (axes,) = plot_style.blank()
     lengths = [length.removesuffix(" characters") for length in candidates[0]["by_length"]]
     for each in candidates:
         name, kind = each["label"].replace("-", ", "), each["label"].split("-")[0]
-        style = {"color": _color(each["label"]), "linestyle": LINES[kind], "linewidth": 1.8}
+        style: dict[str, Any] = {"color": _color(each["label"]), "linestyle": LINES[kind], "linewidth": 1.8}
         axes.plot(lengths, list(each["by_length"].values()), label=name, **style)
     plot_style.dress(axes, "The fixed-length vector on long sentences", "characters of the source", "BLEU")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8.5, labelcolor=plot_style.INK, frameon=False)
@@ -112,8 +112,8 @@ def _color(label: str) -> str:
     return COLORS.get(label.partition("-")[2], plot_style.INK)
 
 
-def _places(data: Path, folder: Path, pairs: int) -> list[str]:
-    """Overrides that name the files; of the training split the first pairs."""
+def _corpus_overrides(data: Path, folder: Path, pairs: int) -> list[str]:
+    """Return the overrides that name the files; the training split is the first `pairs` pairs."""
     folder.mkdir(parents=True, exist_ok=True)
     for language in LANGUAGES.values():
         lines = (data / f"train.{language}").read_text(encoding="utf-8").splitlines(keepends=True)

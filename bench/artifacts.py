@@ -59,7 +59,7 @@ def segment(section: Corpus, recipe: Recipe, folder: Path) -> tuple[Path, Path]:
 
 
 def corpus_section(data: Path, folder: Path, pairs: int | None) -> Corpus:
-    """The training split, or the first pairs of it, and a few sentences for validation and test."""
+    """Write the training split, or its first pairs, and a few sentences for validation and test; return the section."""
     for language in LANGUAGES.values():
         _write_part(data / f"train.{language}", slice(pairs), folder / f"short-train.{language}")
         for number, name in enumerate(("short-validation", "short-test")):
@@ -72,12 +72,12 @@ def corpus_section(data: Path, folder: Path, pairs: int | None) -> Corpus:
     return Corpus(source_language=LANGUAGES["source"], target_language=LANGUAGES["target"], **files)
 
 
-def _write_part(file: Path, part: slice, place: Path) -> None:
+def _write_part(file: Path, part: slice, target: Path) -> None:
     lines = file.read_text(encoding="utf-8").splitlines()
-    place.write_text("".join(f"{line}\n" for line in lines[part]), encoding="utf-8")
+    target.write_text("".join(f"{line}\n" for line in lines[part]), encoding="utf-8")
 
 
 def sizes_of(recipe: Recipe, vocabulary: Path) -> Sizes:
-    """What the model takes from the stages before it."""
+    """Return the sizes that the model takes from earlier stages."""
     source, target = load_vocabularies(vocabulary)
     return Sizes(len(source), len(target), recipe.vectors.width, recipe.vocabulary.shared)

@@ -1,7 +1,7 @@
-"""A language model judged behind the rows that it learned from: `python -m bench.behind_rows TEXT [--decoder cnn]`.
+"""Perplexity on text longer than the training rows: `python -m bench.behind_rows TEXT [--decoder cnn]`.
 
 Characters of TEXT, rows of 32. For each kind of positions the perplexity of a character that has a row before it, by
-what could be done about places that no row has: nothing, a random offset of every batch, each row behind the one before
+how positions beyond a row are handled: nothing, a random offset of every batch, each row behind the one before
 it while training too (twice the work), or windows, which is what `models.windowed_model` does.
 """
 
@@ -43,7 +43,7 @@ def main() -> None:
     cut = len(ids) * 9 // 10
     train, valid = (BlockBatches(_sequences(part), ROW, BATCH_TOKENS) for part in (ids[:cut], ids[cut:]))
     kinds = {"transformer": ("sinusoidal", "learned", "rotary"), "cnn": ("sinusoidal", "learned")}
-    for positions in kinds.get(asked.decoder, ("no",)):  # a recurrent model knows no places
+    for positions in kinds.get(asked.decoder, ("no",)):  # a recurrent model has no positions
         for how in ("rows", "offsets", "context") if asked.decoder in kinds else ("rows",):
             started = time.monotonic()
             torch.manual_seed(1)
@@ -87,21 +87,21 @@ def _train(model: EncoderDecoder, batches: BlockBatches, how: str, updates: int)
         for rows, _ in batches.epoch(1, epoch):
             if how == "offsets":
                 first = int(random.integers(ROW + 1))
-                entrance.forward = lambda embedded, place, first=first: read(embedded, place + first)
-            loss = model.loss(_behind(batches, rows) if how == "context" else batches.batch(rows), 0.0)
+                entrance.forward = lambda embedded, position, first=first: read(embedded, position + first)  # type: ignore
+            loss = model.loss(_with_context(batches, rows) if how == "context" else batches.batch(rows), 0.0)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
             done += 1
             if done == updates:
                 break
         epoch += 1
-    entrance.forward = read
+    entrance.forward = read  # type: ignore[method-assign]
 
 
-def _behind(batches: BlockBatches, rows: np.ndarray) -> Batch:
-    """Rows of the ring, each behind the one before it; half of them begin with nothing, as answers do."""
+def _with_context(batches: BlockBatches, rows: np.ndarray) -> Batch:
+    """Return rows of the text, every second one with the row before it as context."""
     texts, known = [], []
     for row in rows.tolist():
         start = batches.turn + row * ROW

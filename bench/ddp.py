@@ -1,8 +1,8 @@
-"""Two processes of one thread against one: what DDP over gloo leaves of twice the cores, and what the exchange costs.
+"""Data-parallel training (DDP over gloo): two processes of one thread against one, and the cost of the all-reduce.
 
 Both train the same model on the same batches for one epoch of a few thousand pairs, in turns, each in processes of its
 own; the speed of a turn is the median over the rows of its history, the first left out. The exchange alone, an
-all-reduce of as many numbers as the model has, is timed beside it: docs/scaling.md reckons on with both.
+all-reduce of as many numbers as the model has, is timed beside it: docs/scaling.md extrapolates from both.
 """
 
 import json
@@ -28,7 +28,7 @@ EXCHANGES = 30
 
 
 def measure(data: Path) -> list[Row]:
-    """Turns of one process and of two, and the exchange."""
+    """Measure turns of one process and of two, and the all-reduce."""
     folder = prepare(data, _recipe(1), "multi30k-short", PAIRS)
     turns = [[_run(folder, processes) for processes in (1, 2)] for _ in range(ROUNDS)]
     one, two = (median(turn["speed"] for turn in column) for column in zip(*turns, strict=True))
@@ -51,7 +51,7 @@ def _recipe(processes: int) -> Recipe:
 
 
 def _run(folder: Path, processes: int) -> dict[str, float]:
-    """Target tokens per second of all processes together, and the parameters."""
+    """Run a turn; return target tokens per second of all processes together, and parameters."""
     command = [sys.executable, "-m", "bench.ddp", "train", str(folder), str(processes)]
     variables = {**os.environ, "OMP_NUM_THREADS": str(processes), "GOMP_SPINCOUNT": "1000"}  # shared out among them
     done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=True)
@@ -60,7 +60,7 @@ def _run(folder: Path, processes: int) -> dict[str, float]:
 
 
 def _exchange(numbers: int) -> float:
-    """Seconds of one all-reduce of so many float32 numbers between two processes on this machine."""
+    """Return the seconds of one all-reduce of `numbers` float32 numbers between two local processes."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     done = subprocess.run(
         [*launcher, "-m", "bench.ddp", "exchange", str(numbers)],
@@ -74,7 +74,7 @@ def _exchange(numbers: int) -> float:
 
 
 def _train(folder: Path, processes: int) -> dict[str, float]:
-    """Median speed over the rows of the history, and the parameters."""
+    """Train; return the median speed over the log rows, and the parameters."""
     recipe = _recipe(processes)
     speeds: list[float] = []
 
@@ -86,8 +86,8 @@ def _train(folder: Path, processes: int) -> dict[str, float]:
         workspace.mkdir()
         made.mkdir()
         sizes = sizes_of(recipe, folder / "vocabulary")
-        stages = [folder / name for name in ("vocabulary", "vectors", "dataset")]
-        facts = train_model(recipe, sizes, *stages, workspace, made, None, observe, unwatched)
+        vocabulary, vectors, dataset = (folder / name for name in ("vocabulary", "vectors", "dataset"))
+        facts = train_model(recipe, sizes, vocabulary, vectors, dataset, workspace, made, None, observe, unwatched)
     return {"speed": median(speeds[1:]), "parameters": facts["parameters"]}
 
 
@@ -107,7 +107,7 @@ def _time_exchange(numbers: int) -> float:
 
 
 def main() -> None:
-    """One turn, in a process of its own."""
+    """Run one turn, in a process of its own."""
     match sys.argv[1:]:
         case ["train", folder, processes]:
             print(json.dumps(_train(Path(folder), int(processes))))

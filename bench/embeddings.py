@@ -1,4 +1,4 @@
-"""What word vectors are worth: `python -m bench.embeddings [--seeds 3]`.
+"""Comparison of word vectors: `python -m bench.embeddings [--seeds 3]`.
 
 `recipes/sentiment.yaml` on three sizes of a corpus of film reviews (`mr_rt_polarity`; each fifth sentence tests, 2,133
 of them), with embeddings that start at random, from word2vec on the training sentences themselves, or from word2vec on
@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 
+from bench.command import compare
 from bench.corpora import corpora
 from bench.paths import HOME, ROOT
-from bench.variants import compare
 from seqloom.evaluation import plot_style
 
 SIZES = {500: 24, 2000: 12, 8000: 8}  # passes by the number of training sentences, for enough updates of few sentences
@@ -40,7 +40,7 @@ def main() -> None:
     seeds = ",".join(map(str, range(1, asked.seeds + 1)))
     scores: dict[str, dict[int, list[float]]] = {name: defaultdict(list) for name in (*variants, BASELINE)}
     for size, epochs in SIZES.items():
-        overrides = [*_places(data, size), f"training.epochs={epochs}", f"training.patience={epochs}"]
+        overrides = [*_corpus_overrides(data, size), f"training.epochs={epochs}", f"training.patience={epochs}"]
         options = [part for override in overrides for part in ("-o", override)]
         told = compare(
             RECIPE,
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def variants_with(pretrained: Path) -> dict[str, list[str]]:
-    """Overrides of the recipe, by name; `pretrained` is a file of vectors."""
+    """Return overrides of the recipe by name of the variant; `pretrained` is a file of vectors."""
     other = ["vectors.method=pretrained", f"vectors.source_file='{pretrained}'"]
     frozen = ["training.freeze_embeddings=true"]
     alone = ["model.ngram_order=0", "vocabulary.min_frequency=2"]
@@ -74,8 +74,8 @@ def variants_with(pretrained: Path) -> dict[str, list[str]]:
     }
 
 
-def _places(data: Path, size: int) -> list[str]:
-    """Overrides that name the files: each fifth sentence tests; `size` of the others, spread evenly, teach."""
+def _corpus_overrides(data: Path, size: int) -> list[str]:
+    """Return the overrides that name the files: each fifth sentence tests, `size` of the others train."""
     lines = (data / REVIEWS).read_bytes().splitlines(keepends=True)
     others = [line for number, line in enumerate(lines) if number % 5]
     chosen = [others[number * len(others) // size] for number in range(size)]
@@ -86,7 +86,7 @@ def _places(data: Path, size: int) -> list[str]:
 
 
 def _pretrained(data: Path) -> Path:
-    """The file of vectors learned from other text, made once."""
+    """Train vectors on other text, once, and return their file."""
     from gensim.models import Word2Vec
 
     path, text = FOLDER / "other-text.vec", FOLDER / "other-text.txt"

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from os import environ
 from pathlib import Path
 
-from bench.command import told_by
+from bench.command import run_seqloom
 
 MEASURES = ("accuracy", "macro_f1")
 OTHERS = ("test", "baseline/tfidf", "baseline/majority")
@@ -51,9 +51,9 @@ def _train(recipe: Path, lines: list[bytes], fold: int, folds: int, override: li
         train, test = (Path(scratch) / name for name in ("train", "test"))
         train.write_bytes(b"".join(line for number, line in enumerate(lines) if number % folds != fold))
         test.write_bytes(b"".join(lines[fold::folds]))
-        places = [f"corpus.train=['{train}']", f"corpus.test=['{test}']", "corpus.format=labeled"]
-        overrides = [part for each in [*places, *override] for part in ("-o", each)]
-        metrics: dict[str, float] = told_by(Path(scratch) / "home", "train", str(recipe.resolve()), *overrides)[
+        corpus = [f"corpus.train=['{train}']", f"corpus.test=['{test}']", "corpus.format=labeled"]
+        overrides = [part for each in [*corpus, *override] for part in ("-o", each)]
+        metrics: dict[str, float] = run_seqloom(Path(scratch) / "home", "train", str(recipe.resolve()), *overrides)[
             "metrics"
         ]
         return metrics

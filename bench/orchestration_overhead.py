@@ -1,4 +1,4 @@
-"""What orchestration costs: `seqloom train` against the same stages called as plain functions in one process.
+"""Overhead of orchestration: `seqloom train` against the same stages called as plain functions in one process.
 
 Both make a champion of the demo, cut short, in a home of their own, and take turns: with the same folders, the same
 MLflow, the card, and the gate with its smoke test in a fresh process. Until 24 November 2026 the functions left out
@@ -31,7 +31,7 @@ CACHED = 15.0  # seconds
 
 
 def measure(rounds: int) -> list[Row]:
-    """Medians of `rounds` turns."""
+    """Measure the medians of `rounds` turns."""
     flow, plain, cached = ([] for _ in range(3))
     for _ in range(rounds):
         with TemporaryDirectory(dir=HOME) as home:
@@ -59,7 +59,7 @@ def _seconds(command: list[str], home: Path) -> float:
 
 
 def _train_as_functions(home: Path) -> None:
-    """Every stage in order, each in its folder of the store."""
+    """Run every stage in order, each in its folder of the store."""
     from seqloom.corpus.stage import build_corpus
     from seqloom.dataset.stage import encode_corpus
     from seqloom.evaluation.stage import evaluate_checkpoint

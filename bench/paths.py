@@ -1,4 +1,4 @@
-"""Where the benchmark reads and writes."""
+"""Folders of the benchmark."""
 
 from pathlib import Path
 

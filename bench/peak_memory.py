@@ -1,6 +1,6 @@
 """Peak memory of reading batches, at one size of corpus and at ten times that.
 
-A process of its own opens the artifacts of a batches stage and draws the same number of batches of an epoch, which
+A process of its own opens the folder of a dataset stage and draws the same number of batches of an epoch, which
 reach into every part of the files. What counts is the most it had in memory (VmHWM), pages of mapped files among
 it; what the process owns without them (RssAnon) stands beside it. Python, torch and the library are the better part,
 so a goal of 1.05 leaves some ten megabytes.
@@ -28,7 +28,7 @@ TOKENS = 8000
 
 
 def measure(pairs: int) -> list[Row]:
-    """Peaks at a tenth of `pairs` and at `pairs`."""
+    """Measure the peaks at a tenth of `pairs` and at `pairs`."""
     small, large = (_peak(count) for count in (pairs // 10, pairs))
     return [
         Row(
@@ -54,7 +54,7 @@ def _peak(pairs: int) -> dict[str, float]:
 
 
 def _write_side(stem: Path, pairs: int, seed: int) -> None:
-    """Sentences of 1 to 40 random tokens, as the batches stage writes them; the same ones over and over."""
+    """Write sentences of 1 to 40 random tokens, as the dataset stage writes them; the same ones over and over."""
     random = np.random.default_rng(seed)
     ends = np.cumsum(random.integers(1, 41, CHUNK))
     ids = random.integers(4, TOKENS, ends[-1]).tolist()
@@ -63,7 +63,7 @@ def _write_side(stem: Path, pairs: int, seed: int) -> None:
 
 
 def _read(folder: Path) -> None:
-    """Open, draw; print the peaks in MiB."""
+    """Draw batches and print the peaks in MiB."""
     batches = BucketedBatches.open(folder, "train", 2048)
     owned = 0.0
     for number, (rows, _) in enumerate(islice(batches.epoch(1, 0), BATCHES)):
@@ -74,7 +74,7 @@ def _read(folder: Path) -> None:
 
 
 def _status(field: str) -> float:
-    """A field of /proc/self/status, MiB."""
+    """Return a field of /proc/self/status, MiB."""
     fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines())
     return int(fields[field].split()[0]) / 1024
 

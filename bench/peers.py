@@ -20,7 +20,7 @@ PEERS = {
 
 
 def python_of(peer: str) -> Path:
-    """The peer's Python; its environment is made where it is not there yet.
+    """Return the peer's Python, after creating its environment if needed.
 
     Raises:
         SystemExit: pip cannot install it.
@@ -34,7 +34,7 @@ def python_of(peer: str) -> Path:
     print(f"installing {PEERS[peer][0]} in {folder}", file=sys.stderr, flush=True)
     venv.create(folder, clear=True, with_pip=True)
     for packages in ((TORCH,), (TORCH, *PEERS[peer])):
-        command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+        command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
         if subprocess.run(command, check=False).returncode:
             raise SystemExit(f"{peer}: pip could not install {', '.join(packages)}; see its message above")
     installed.write_text(wanted, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""How long Prefect's server keeps silent on SQLite while flows write: as Prefect starts it, and as `seqloom up` does.
+"""Stalls of Prefect's server on SQLite while flows write: as Prefect starts it, and as `seqloom up` does.
 
 `python -m bench.prefect_stalls [SECONDS]`, beside work that takes every core: a server with the automations of
 `seqloom up`, three processes that run a flow of twenty tasks again and again, and the slowest answer of `/api/health`.
@@ -41,7 +41,7 @@ with tags("seqloom"):
 
 
 def slowest_answer(command: tuple[str, ...], seconds: float) -> tuple[float, int]:
-    """Seconds of the slowest answer, and how often SQLite was locked."""
+    """Return the seconds of the slowest answer, and how often SQLite was locked."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         api = f"http://127.0.0.1:{PORT}/api"
         told = {**os.environ, "PREFECT_HOME": home, "PREFECT_API_URL": api, "PREFECT_SERVER_ANALYTICS_ENABLED": "0"}

@@ -1,4 +1,4 @@
-"""How good the recipes are on real corpora: `python -m bench.quality NAME … [--seeds 1,2,3] [-o …]`.
+"""Scores of the recipes on real corpora: `python -m bench.quality NAME … [--seeds 1,2,3] [-o …]`.
 
 Each NAME is a recipe on a corpus below SEQLOOM_CORPORA (`--help` lists them), trained as anybody trains it, tested
 once, in a home that is kept: called again, what is finished is not done again, and what was killed goes on. It
@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from bench.command import told_by
+from bench.command import run_seqloom
 from bench.corpora import VARIABLE, corpora
 from bench.paths import HOME, ROOT
 from seqloom.recipe.applications import application_of
@@ -30,24 +30,24 @@ HALVES = {"val": slice(0, None, 2), "test": slice(1, None, 2)}  # of rows that a
 
 
 @dataclass(frozen=True)
-class Application:
-    """A recipe, and what names its corpus."""
+class CorpusRecipe:
+    """A recipe with the overrides that name its corpus."""
 
     recipe: str
-    places: tuple[str, ...]  # overrides; SEQLOOM_CORPORA stands for the folder
-    others: tuple[str, ...] = ()
+    corpus_overrides: tuple[str, ...]  # SEQLOOM_CORPORA stands for the folder of the corpora
+    overrides: tuple[str, ...] = ()
 
 
 def _texts(stem: str) -> tuple[str, ...]:
-    """Overrides that name the three files of a text."""
+    """Return the overrides that name the three files of a text."""
     files = (("train", "train"), ("validation", "valid"), ("test", "test"))
     return tuple(f"corpus.{split}=[SEQLOOM_CORPORA/{stem}.{file}.txt]" for split, file in files)
 
 
 WAR_AND_PEACE = _texts("war_and_peace/wap")
 
-APPLICATIONS = {
-    "multi30k": Application(
+CORPUS_RECIPES = {
+    "multi30k": CorpusRecipe(
         "translate",
         (
             "corpus.train=[SEQLOOM_CORPORA/multi30k/train.en, SEQLOOM_CORPORA/multi30k/train.de]",
@@ -55,23 +55,23 @@ APPLICATIONS = {
             "corpus.test=[SEQLOOM_CORPORA/multi30k/test_2016_flickr.en, SEQLOOM_CORPORA/multi30k/test_2016_flickr.de]",
         ),
     ),
-    "english-chinese": Application(
+    "english-chinese": CorpusRecipe(
         "translate-zh",
         tuple(
             f"corpus.{split}=['{FOLDER}/en-zh/*/{file}.en', '{FOLDER}/en-zh/*/{file}.zh']"
             for split, file in (("train", "train"), ("validation", "val"), ("test", "test"))
         ),
     ),
-    "sst": Application(
+    "sst": CorpusRecipe(
         "sentiment",
         ("corpus.train=[SEQLOOM_CORPORA/sst/stsa.binary.train]", "corpus.test=[SEQLOOM_CORPORA/sst/stsa.binary.dev]"),
     ),
-    "waimai": Application("sentiment-zh", ("corpus.train=[SEQLOOM_CORPORA/waimai_10k/waimai_10k.csv]",)),
-    "aeslc": Application(
+    "waimai": CorpusRecipe("sentiment-zh", ("corpus.train=[SEQLOOM_CORPORA/waimai_10k/waimai_10k.csv]",)),
+    "aeslc": CorpusRecipe(
         "summarize",
         ("corpus.train=[SEQLOOM_CORPORA/aeslc/train.jsonl]", "corpus.test=[SEQLOOM_CORPORA/aeslc/dev.jsonl]"),
     ),
-    "news": Application(
+    "news": CorpusRecipe(
         "summarize",
         ("corpus.train=[SEQLOOM_CORPORA/news_summary/news_summary.jsonl]",),
         (
@@ -83,15 +83,15 @@ APPLICATIONS = {
             "training.epochs=12",
         ),
     ),
-    "dailydialog": Application(
+    "dailydialog": CorpusRecipe(
         "chat",
         (
             "corpus.train=[SEQLOOM_CORPORA/dailydialog/dialogues_train.txt]",
             "corpus.test=[SEQLOOM_CORPORA/dailydialog/dialogues_validation.txt]",
         ),
     ),
-    "ptb": Application("generate", _texts("ptb/ptb")),
-    "war-and-peace": Application(
+    "ptb": CorpusRecipe("generate", _texts("ptb/ptb")),
+    "war-and-peace": CorpusRecipe(
         "generate",
         WAR_AND_PEACE,
         (
@@ -106,7 +106,7 @@ APPLICATIONS = {
             "training.block_size=70",
         ),
     ),
-    "tinyshakespeare": Application(
+    "tinyshakespeare": CorpusRecipe(
         "generate",
         ("corpus.train=[SEQLOOM_CORPORA/tinyshakespeare/input.txt]", "corpus.validation=[]", "corpus.test=[]"),
         (
@@ -122,8 +122,8 @@ APPLICATIONS = {
             "decoding.max_length=500",
         ),
     ),
-    "hello": Application("reconstruct", ()),
-    "lines-of-a-novel": Application(
+    "hello": CorpusRecipe("reconstruct", ()),
+    "lines-of-a-novel": CorpusRecipe(
         "reconstruct",
         WAR_AND_PEACE,
         (
@@ -147,9 +147,9 @@ APPLICATIONS = {
 
 
 def main() -> None:
-    """Train what was named, and print the figures of each as soon as they are there."""
+    """Train the named recipes, and print the scores of each as soon as it is done."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="+", choices=APPLICATIONS, metavar="NAME", help=", ".join(APPLICATIONS))
+    parser.add_argument("names", nargs="+", choices=CORPUS_RECIPES, metavar="NAME", help=", ".join(CORPUS_RECIPES))
     parser.add_argument("--seeds", default="1", help="Of training.seed, such as 1,2,3.")
     parser.add_argument("-o", "--override", action="append", default=[])
     asked = parser.parse_args()
@@ -166,17 +166,21 @@ def files_of(name: str) -> list[str]:
     """Return the files below the folder of the corpora that an application reads."""
     if name == "english-chinese":
         return list(ENGLISH_CHINESE)
-    return [file for place in APPLICATIONS[name].places for file in re.findall(rf"{VARIABLE}/([^,\]]+)", place)]
+    return [
+        file
+        for override in CORPUS_RECIPES[name].corpus_overrides
+        for file in re.findall(rf"{VARIABLE}/([^,\]]+)", override)
+    ]
 
 
 def train(name: str, seed: str, data: Path, override: Sequence[str]) -> dict[str, Any]:
-    """Train an application by the command, and return what that tells."""
-    application = APPLICATIONS[name]
-    places = [place.replace(VARIABLE, str(data)) for place in application.places]
-    changes = [f"name={name}", *places, *application.others, *override, f"training.seed={seed}"]
+    """Train a recipe by the command, and return its outcome."""
+    application = CORPUS_RECIPES[name]
+    corpus_overrides = [override.replace(VARIABLE, str(data)) for override in application.corpus_overrides]
+    changes = [f"name={name}", *corpus_overrides, *application.overrides, *override, f"training.seed={seed}"]
     options = [part for change in changes for part in ("-o", change)]
     recipe = str(ROOT / "recipes" / f"{application.recipe}.yaml")
-    return told_by(FOLDER / "home", "train", recipe, *options)
+    return run_seqloom(FOLDER / "home", "train", recipe, *options)
 
 
 def _table(name: str, runs: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -194,7 +198,7 @@ def _table(name: str, runs: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 
 def _cell(measure: Metric, figures: Sequence[float | None]) -> str:
-    """Mean and spread; empty where the system has no such score."""
+    """Format mean and standard deviation; empty if the system has no such score."""
     known = [figure for figure in figures if figure is not None]
     if not known:
         return ""
@@ -203,7 +207,7 @@ def _cell(measure: Metric, figures: Sequence[float | None]) -> str:
 
 
 def write_english_chinese(data: Path) -> None:
-    """A folder for each corpus, with files of one name; what is not for training is cut in halves, line by line."""
+    """Write a folder for each corpus, with equal file names; halve the held-out lines into validation and test."""
     corpora = {"3am": (data / "3am_en_zh", "val"), "tatoeba": (data / "tatoeba_zh_en", "dev")}
     for name, (corpus, held_out) in corpora.items():
         folder = FOLDER / "en-zh" / name

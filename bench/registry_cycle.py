@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def train(environment: dict[str, str], epochs: int) -> dict[str, Any]:
-    """What `seqloom train` made, and how long it took."""
+    """Run `seqloom train`, and return its outcome and duration."""
     started = time.monotonic()
     override = f"training.epochs={epochs}"
     made: dict[str, Any] = json.loads(seqloom(environment, "train", RECIPE, "-o", override, "--json"))
@@ -59,7 +59,7 @@ def train(environment: dict[str, str], epochs: int) -> dict[str, Any]:
 
 
 def roll_back(environment: dict[str, str]) -> dict[str, Any]:
-    """The move, whose seconds are printed."""
+    """Roll back, and print the seconds."""
     started = time.monotonic()
     move: dict[str, Any] = json.loads(seqloom(environment, "rollback", MODEL, "--why", "to see it work", "--json"))
     seconds = time.monotonic() - started
@@ -69,7 +69,7 @@ def roll_back(environment: dict[str, str]) -> dict[str, Any]:
 
 
 def serve(environment: dict[str, str]) -> dict[str, float]:
-    """Latency and throughput of `mlflow models serve` under load."""
+    """Measure latency and throughput of `mlflow models serve` under load."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -87,7 +87,7 @@ def serve(environment: dict[str, str]) -> dict[str, float]:
 
 
 def answer_elsewhere(environment: dict[str, str], expected: list[str]) -> None:
-    """In a venv into which pip installs the version's requirements.txt, and nothing of ours."""
+    """Predict in a venv with the version's requirements.txt and without Seqloom."""
     started = time.monotonic()
     downloaded, plain = HOME / "downloaded", HOME / "plain"
     tracking = {**environment, "MLFLOW_TRACKING_URI": f"sqlite:///{HOME}/mlflow.db"}
@@ -131,7 +131,7 @@ def load(address: str) -> dict[str, float]:
 
 
 def ask(address: str, text: str) -> tuple[bool, float]:
-    """Whether there was an answer, and the seconds until it."""
+    """Send a request; return whether it was answered, and the seconds."""
     body = json.dumps({"dataframe_records": [{"source": text}]}).encode()
     started = time.monotonic()
     try:

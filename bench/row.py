@@ -1,4 +1,4 @@
-"""A line of the table: what was measured, and what it is held against."""
+"""A row of the result table: a measurement and its goal."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +17,7 @@ class Row:
 
     @property
     def reached(self) -> bool:
-        """Whether the goal is met."""
+        """True if the goal is met."""
         if self.goal is None:
             return True
         return self.ratio >= self.goal if self.better == "more" else self.ratio <= self.goal

@@ -15,7 +15,7 @@ from bench.artifacts import segment
 from bench.corpora import corpora
 from bench.paths import HOME, ROOT
 from bench.peers import python_of
-from bench.quality import APPLICATIONS, ENGLISH_CHINESE, FOLDER, train, write_english_chinese
+from bench.quality import CORPUS_RECIPES, ENGLISH_CHINESE, FOLDER, train, write_english_chinese
 from bench.training_speed import PATIENCE
 from seqloom.corpus.corpus_files import read_split
 from seqloom.evaluation.scores import text_scores
@@ -52,11 +52,11 @@ def main() -> None:
 
 
 def _joeynmt(python: Path, seconds: float) -> list[float]:
-    """Its scores on the test split."""
+    """Train JoeyNMT and return its scores on the test split."""
     folder = HOME / "same-time"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    recipe = load_recipe(ROOT / "recipes" / "translate-zh.yaml", APPLICATIONS[NAME].places)
+    recipe = load_recipe(ROOT / "recipes" / "translate-zh.yaml", CORPUS_RECIPES[NAME].corpus_overrides)
     corpus, vocabulary = segment(recipe.corpus, recipe, folder)
     sizes = [recipe.model.encoder_layers, recipe.model.encoder_width, recipe.model.feedforward_width]
     command = [str(python), "-m", "bench.contenders.joeynmt_translator", *map(str, [folder, seconds, *sizes])]

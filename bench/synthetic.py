@@ -13,7 +13,7 @@ CHUNK = 50_000  # sentences drawn at once
 
 
 def write_corpus(data: Path, words: int, folder: Path) -> None:
-    """A corpus stage's folder with about so many words in the training split, both sides together."""
+    """Write the folder of a corpus stage with about `words` words in the training split, both sides together."""
     sides = [
         _sentences(data / f"train.{language}", words // 2, seed) for seed, language in enumerate(LANGUAGES.values())
     ]
@@ -24,7 +24,7 @@ def write_corpus(data: Path, words: int, folder: Path) -> None:
 
 
 def _sentences(path: Path, words: int, seed: int) -> Iterator[str]:
-    """Sentences until there are `words` of them."""
+    """Yield sentences until they have `words` words."""
     lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
     counts = Counter(word for line in lines for word in line)
     known = np.array(list(counts), dtype=object)

@@ -1,4 +1,4 @@
-"""The vocabulary and batches stages against Hugging Face `tokenizers` called bare.
+"""The vocabulary and dataset stages against Hugging Face `tokenizers` called bare.
 
 Bare: byte pair encoding of the same size, limits and cuts, learned from a text file by the library's own reader, and
 its lines encoded by `encode_batch_fast`, ids kept. Ours: the two stages as they are, with all that is on top: the check
@@ -44,7 +44,7 @@ def measure(data: Path, words: int) -> list[Row]:
 
 
 def _write_marked(corpus: Path, path: Path) -> Path:
-    """The training text, both sides, as the splitter wants it."""
+    """Write the training text of both sides with space marks."""
     with path.open("w", encoding="utf-8") as file:
         for frame in iterate_split(corpus, "train"):
             for side in SIDES:
@@ -53,7 +53,7 @@ def _write_marked(corpus: Path, path: Path) -> Path:
 
 
 def _bare(path: Path) -> float:
-    """Seconds of learning and encoding."""
+    """Return the seconds of training and encoding with the bare library."""
     started = time.perf_counter()
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = splitter()

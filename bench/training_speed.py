@@ -1,4 +1,4 @@
-"""How fast each contender trains: target tokens per second, padding not counted, in turns on the same cores.
+"""Training speed of each contender: target tokens per second, padding not counted, in turns on the same cores.
 
 A round gives every contender one turn; its speed is the target tokens of the turn over the wall time of their updates,
 and the result the median over the rounds. `bench.turns` says what an update and a token are.
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any, TextIO
+from typing import IO, Any
 
 from bench.paths import HOME, ROOT
 from bench.peers import python_of
@@ -42,7 +42,7 @@ class Contender:
 
     @classmethod
     def start(cls, name: str, model: str, folder: Path, threads: int, overrides: Sequence[str] = ()) -> "Contender":
-        """Start it and let it warm up."""
+        """Start a contender and wait until it is warm."""
         python = python_of(name) if name in ("joeynmt", "eole") else Path(sys.executable)
         extra = overrides if name == "seqloom" else ()
         command = [str(python), "-m", f"bench.contenders.{name}", model, str(folder), *extra]
@@ -60,20 +60,20 @@ class Contender:
                 stderr=stderr,
             )
         contender = cls(name, process, log)
-        contender.parameters = contender._hear()["parameters"]
+        contender.parameters = contender._receive()["parameters"]
         return contender
 
     def take_turn(self, seconds: float) -> None:
         """Train for about so long."""
         print(json.dumps({"seconds": seconds, "least": LEAST_UPDATES}), file=self._stdin, flush=True)
-        updates = self._hear()["updates"]
+        updates = self._receive()["updates"]
         tokens = sum(count for count, _ in updates)
         self.speeds.append(tokens / sum(duration for _, duration in updates))
         self.updates += len(updates)
         self.tokens += tokens
 
     def stop(self) -> None:
-        """End it; nothing of it is kept."""
+        """Stop the process; nothing is kept."""
         self._stdin.close()
         self.process.wait()
 
@@ -93,11 +93,11 @@ class Contender:
         return self.tokens / self.updates
 
     @property
-    def _stdin(self) -> TextIO:
+    def _stdin(self) -> IO[str]:
         assert self.process.stdin
         return self.process.stdin
 
-    def _hear(self) -> dict[str, Any]:
+    def _receive(self) -> dict[str, Any]:
         assert self.process.stdout
         line = self.process.stdout.readline()
         if not line:
@@ -110,7 +110,7 @@ class Contender:
 def race(
     model: str, folder: Path, rounds: int, seconds: float, threads: int, overrides: Sequence[str] = ()
 ) -> list[Contender]:
-    """Let Seqloom and its peers train `model` in turns; Seqloom comes first in the result."""
+    """Train `model` with Seqloom and its peers in turns; Seqloom comes first in the result."""
     contenders: list[Contender] = []
     try:
         for name in ("seqloom", *GOALS[model]):
@@ -125,7 +125,7 @@ def race(
 
 
 def rows(model: str, contenders: Sequence[Contender]) -> list[Row]:
-    """Ours against each peer."""
+    """Return a table row for each peer."""
     ours, *peers = contenders
     return [
         Row(

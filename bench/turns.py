@@ -1,4 +1,4 @@
-"""Trainings that take turns: the contenders' side of the protocol.
+"""Trainings in turns: the contenders' side of the protocol.
 
 All contenders of a race are alive at once and one computes at a time, a few seconds each, round after round: what else
 the machine does meets all of them alike, and nobody starts up twice. A contender says on its stdout, a JSON object a
@@ -35,11 +35,11 @@ class Turns:
         register_optimizer_step_post_hook(self._after_update)
 
     def drawn(self, tokens: int) -> None:
-        """A batch of so many target tokens is on its way to an update."""
+        """Record that a batch of `tokens` target tokens was drawn."""
         self._tokens.append(tokens)
 
     def interrupted(self) -> None:
-        """Something other than training went on, such as a validation: the update under way is not counted."""
+        """Discard the current update, after something other than training, such as a validation."""
         self._interrupted = True
 
     def _after_update(self, optimizer: Any, *_: object) -> None:
@@ -59,7 +59,7 @@ class Turns:
         self._say({"parameters": self._parameters, "updates": self._updates})
         line = sys.stdin.readline()
         if not line:
-            os._exit(0)  # no last checkpoint, no farewell: the training is not wanted
+            os._exit(0)  # without a last checkpoint: the training is not needed
         turn = json.loads(line)
         self._updates = []
         self._left = turn["least"]
@@ -71,7 +71,7 @@ class Turns:
 
 
 def take_stdout() -> TextIO:
-    """Stdout for whoever started this process alone; what the training prints goes to stderr."""
+    """Return stdout for the parent process alone; redirect what the training prints to stderr."""
     stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return stdout

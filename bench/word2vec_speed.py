@@ -1,7 +1,7 @@
 """The vectors stage against bare `gensim.models.Word2Vec(corpus_file=…)` with the same settings and workers.
 
 Bare: gensim alone on a file of tokens that is there already. Ours: the stage as it is: cut the text into tokens, write
-that file, let gensim learn, line the vectors up with the vocabulary, find neighbors for people. Two passes over
+that file, let gensim learn, align the vectors with the vocabulary, find neighbors for people. Two passes over
 the text in place of the recipe's ten, so that what the stage adds weighs five times what it weighs for users.
 """
 
@@ -45,7 +45,7 @@ def measure(data: Path, tokens: int, workers: int) -> list[Row]:
 
 
 def _write_tokens(corpus: Path, vocabulary: Path, path: Path) -> int:
-    """What gensim is to read, as our stage writes it; return the tokens."""
+    """Write the input of gensim as our stage does, and return the number of tokens."""
     vocabularies = dict(zip(SIDES, load_vocabularies(vocabulary), strict=True))
     count = 0
     with path.open("w", encoding="utf-8") as file:
@@ -58,7 +58,7 @@ def _write_tokens(corpus: Path, vocabulary: Path, path: Path) -> int:
 
 
 def _bare(path: Path, section: Vectors) -> float:
-    """Seconds of gensim alone."""
+    """Return the seconds of gensim alone."""
     started = time.perf_counter()
     Word2Vec(
         corpus_file=str(path),

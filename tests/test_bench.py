@@ -7,7 +7,7 @@ import pytest
 from bench import architectures, embeddings, quality
 from bench.corpora import VARIABLE
 from bench.paths import RECIPES, ROOT
-from bench.quality import APPLICATIONS, Application
+from bench.quality import CorpusRecipe
 from seqloom.recipe.recipe_file import load_recipe
 
 READ = (".py", ".md", ".yaml")
@@ -31,10 +31,10 @@ def test_what_it_compares_can_be_trained(recipe: Path, override: list[str]) -> N
     load_recipe(recipe, override)
 
 
-@pytest.mark.parametrize("application", APPLICATIONS.values(), ids=APPLICATIONS)
-def test_every_application_can_be_trained(application: Application) -> None:
+@pytest.mark.parametrize("application", quality.CORPUS_RECIPES.values(), ids=quality.CORPUS_RECIPES)
+def test_every_application_can_be_trained(application: CorpusRecipe) -> None:
     recipe = ROOT / "recipes" / f"{application.recipe}.yaml"
-    load_recipe(recipe, [*application.places, *application.others])
+    load_recipe(recipe, [*application.corpus_overrides, *application.overrides])
 
 
 def test_without_its_corpora_it_says_in_one_sentence_what_is_missing(

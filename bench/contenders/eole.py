@@ -25,7 +25,7 @@ WARM_UP = 10
 
 
 def configuration(model: str, folder: Path, scratch: str) -> dict[str, Any]:
-    """What its YAML file would say."""
+    """Return the configuration, as in a YAML file."""
     return {
         "seed": 1,
         "src_vocab": str(folder / "vocabulary.en"),
@@ -58,7 +58,7 @@ def configuration(model: str, folder: Path, scratch: str) -> dict[str, Any]:
 
 
 def transformer() -> dict[str, Any]:
-    """3+3 layers, width 256, tied throughout."""
+    """Return the settings of a Transformer: 3+3 layers, width 256, tied throughout."""
     return {
         "architecture": "transformer",
         "layers": 3,
@@ -72,7 +72,7 @@ def transformer() -> dict[str, Any]:
 
 
 def lstm() -> dict[str, Any]:
-    """BiLSTM of 256 a direction, LSTM of 512, one embedding for both sides."""
+    """Return the settings of an LSTM: BiLSTM of 256 a direction, LSTM of 512, one embedding for both sides."""
     return {
         "architecture": "custom",
         "share_embeddings": True,
@@ -97,7 +97,8 @@ def main() -> None:
 
     def counted(processor: BatchProcessor, batch: dict[str, Any], *rest: object) -> bool:
         turns.drawn(int(batch["tgt"][:, 1:].ne(processor.train_loss.padding_idx).sum()))
-        return process_batch(processor, batch, *rest)
+        done: bool = process_batch(processor, batch, *rest)
+        return done
 
     BatchProcessor.process_batch = counted
     with tempfile.TemporaryDirectory() as scratch:

@@ -24,7 +24,7 @@ WARM_UP = 4
 
 
 def configuration(model: str, folder: Path, scratch: str) -> dict[str, Any]:
-    """What its YAML file would say."""
+    """Return the configuration, as in a YAML file."""
     side = {"level": "word", "lowercase": False, "voc_file": str(folder / "vocabulary.en")}
     return {
         "name": "bench",
@@ -59,7 +59,7 @@ def configuration(model: str, folder: Path, scratch: str) -> dict[str, Any]:
 
 
 def transformer(layers: int = 3, width: int = 256, feedforward_width: int = 1024) -> dict[str, Any]:
-    """So many layers a side, four heads, tied throughout, norms before each part.
+    """Return the settings of a Transformer: so many layers a side, four heads, tied throughout, norms before each part.
 
     By default its decoder has them behind, and learned hardly anything in its first thousand updates.
     """
@@ -84,7 +84,7 @@ def transformer(layers: int = 3, width: int = 256, feedforward_width: int = 1024
 
 
 def lstm() -> dict[str, Any]:
-    """BiLSTM of 256 a direction, LSTM of 512, one embedding for both sides."""
+    """Return the settings of an LSTM: BiLSTM of 256 a direction, LSTM of 512, one embedding for both sides."""
     part = {"rnn_type": "lstm", "num_layers": 1, "dropout": 0.2, "embeddings": {"embedding_dim": 256, "dropout": 0.2}}
     return {
         "tied_embeddings": True,
@@ -101,7 +101,8 @@ def main() -> None:
 
     def counted(manager: joeynmt.training.TrainManager, batch: Batch) -> tuple[float, int]:
         turns.drawn(int(batch.ntokens))
-        return train_step(manager, batch)
+        loss: tuple[float, int] = train_step(manager, batch)
+        return loss
 
     joeynmt.training.TrainManager._train_step = counted
     with tempfile.TemporaryDirectory() as scratch:

@@ -27,7 +27,7 @@ TRAINING = {"batch_size": 1300, "learning_rate": 0.002, "learning_rate_warmup": 
 
 
 def translate_after(folder: Path, seconds: float, sizes: Sequence[int], scratch: str) -> list[list[str]]:
-    """Tokens of the answer to each line of the test."""
+    """Train for `seconds`, and return the tokens of the translation of each test line."""
     args = parse_global_args(_configuration(folder, sizes, scratch), rank=0, mode="train")
     model, train, validation, test = prepare(args, rank=0, mode="train")
     manager = TrainManager(
@@ -49,6 +49,7 @@ def translate_after(folder: Path, seconds: float, sizes: Sequence[int], scratch:
     manager.train_and_validate(train, validation)
     print(f"JoeyNMT: {manager.stats.steps} updates, {manager.stats.total_tokens} target tokens", file=sys.stderr)
     model.eval()
+    tokens: list[list[str]]
     _, _, _, tokens, _, _ = predict(
         model=model, data=test, device=args.device, n_gpu=0, args=args.test, autocast=args.autocast
     )
@@ -56,14 +57,14 @@ def translate_after(folder: Path, seconds: float, sizes: Sequence[int], scratch:
 
 
 def _configuration(folder: Path, sizes: Sequence[int], scratch: str) -> dict[str, Any]:
-    """As in the race for speed, but for the sizes, the updates, and what the languages want."""
-    told = configuration("transformer", folder, scratch)
-    told["data"]["trg"] |= {"lang": "zh", "voc_file": str(folder / "vocabulary.zh")}
-    told["data"]["test"] = str(folder / "test")
-    told["testing"] |= {"beam_size": 5, "beam_alpha": 1.0}
-    told["training"] |= TRAINING
-    told["model"] = {**transformer(*sizes), "tied_embeddings": False}
-    return told
+    """Return the configuration of the speed race, with other sizes, updates and languages."""
+    settings = configuration("transformer", folder, scratch)
+    settings["data"]["trg"] |= {"lang": "zh", "voc_file": str(folder / "vocabulary.zh")}
+    settings["data"]["test"] = str(folder / "test")
+    settings["testing"] |= {"beam_size": 5, "beam_alpha": 1.0}
+    settings["training"] |= TRAINING
+    settings["model"] = {**transformer(*sizes), "tied_embeddings": False}
+    return settings
 
 
 def main() -> None:

@@ -34,14 +34,16 @@ class Translator(nn.Module):
         self.body = nn.Transformer(WIDTH, 4, 3, 3, 1024, dropout=0.2, batch_first=True)
         self.dropout = nn.Dropout(0.2)
         angles = torch.arange(1024).unsqueeze(1) / 10_000 ** (torch.arange(0, WIDTH, 2) / WIDTH)
+        self.positions: Tensor
         self.register_buffer("positions", torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1))
 
     def embed(self, tokens: Tensor) -> Tensor:
-        """`(B, T)` to `(B, T, WIDTH)`."""
-        return self.dropout(self.embedding(tokens) * math.sqrt(WIDTH) + self.positions[: tokens.shape[1]])
+        """Embed token ids `(B, T)` as `(B, T, WIDTH)`."""
+        embedded: Tensor = self.dropout(self.embedding(tokens) * math.sqrt(WIDTH) + self.positions[: tokens.shape[1]])
+        return embedded
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
-        """Logits `(B, T, V)`."""
+        """Return logits `(B, T, V)`."""
         causal = torch.ones(target.shape[1], target.shape[1], dtype=torch.bool).triu(1)
         hidden = self.body(
             self.embed(source),
@@ -56,7 +58,7 @@ class Translator(nn.Module):
 
 
 def batches(folder: Path) -> Iterator[tuple[Tensor, Tensor]]:
-    """Sources and targets, each `(B, T)` with start, end and padding, for ever."""
+    """Yield sources and targets, each `(B, T)` with start, end and padding, for ever."""
     words = (folder / "vocabulary.en").read_text(encoding="utf-8").split("\n")[:-1]
     ids = {word: number for number, word in enumerate(words, start=END + 1)}
 
@@ -99,7 +101,7 @@ def main() -> None:
         logits = model(source, target[:, :-1])
         loss = F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), ignore_index=PADDING, label_smoothing=0.1)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
 

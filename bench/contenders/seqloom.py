@@ -31,7 +31,7 @@ def main() -> None:
 
     def counted(batches: BucketedBatches, rows: Any) -> Any:
         batch = read(batches, rows)
-        if len(batches.source) == training_rows:  # and not those of validation
+        if len(batches.source) == training_rows:  # not a validation batch
             turns.drawn(batch.tokens)
         return batch
 
@@ -39,7 +39,7 @@ def main() -> None:
         if "validation/loss" in row:
             turns.interrupted()
 
-    BucketedBatches.batch = counted  # type: ignore[method-assign]
+    BucketedBatches.batch = counted  # type: ignore[method-assign, assignment]
     with tempfile.TemporaryDirectory() as scratch:
         (workspace := Path(scratch) / "workspace").mkdir()
         (made := Path(scratch) / "made").mkdir()
@@ -52,7 +52,7 @@ def main() -> None:
             folder / "dataset",
             workspace,
             made,
-            lambda _: {},
+            None,
             observe,
             unwatched,
         )
