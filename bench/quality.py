@@ -185,13 +185,12 @@ def train(name: str, seed: str, data: Path, override: Sequence[str]) -> dict[str
 
 def _table(name: str, runs: Sequence[dict[str, Any]]) -> Iterator[str]:
     kind = application_of(runs[0]["task"])
-    yield f"\n| {name} | " + " | ".join(measure.label for measure in kind.measures) + " |"
-    yield "|---" * (1 + len(kind.measures)) + "|"
+    yield f"\n| {name} | " + " | ".join(measure.label for measure in kind.metrics) + " |"
+    yield "|---" * (1 + len(kind.metrics)) + "|"
     systems = {"test": "the recipe", **{f"baseline/{key}": label for key, label in kind.baselines.items()}}
     for system, label in systems.items():
         cells = [
-            _cell(measure, [run["metrics"].get(f"{system}/{measure.name}") for run in runs])
-            for measure in kind.measures
+            _cell(measure, [run["metrics"].get(f"{system}/{measure.name}") for run in runs]) for measure in kind.metrics
         ]
         yield f"| {label} | " + " | ".join(cells) + " |"
     yield "\nseconds of training: " + ", ".join(str(run["stages"]["training"]) for run in runs)

@@ -17,7 +17,7 @@ from seqloom.recipe.applications import application_of, metric_of_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.mlflow_access import require_mlflow
 from seqloom.registry.plan import pinned
-from seqloom.registry.preflight import check_places
+from seqloom.registry.preflight import check_resources
 from seqloom.url_mask import masked
 from tasks.cancellation import end_in_mlflow
 from tasks.comparison import Comparison, measure, measured_before, weigh
@@ -62,7 +62,7 @@ def compare(
     tell_edits(recipe, ", ".join(recipe_files), start)
     variants = asked_variants(recipe, recipe_files, override, grid, start)
     for variant in variants:
-        check_places(variant.recipe)
+        check_resources(variant.recipe)
         require_mlflow(home_folder(), variant.recipe.name, patient=True)
     first = variants[0].recipe
     metric = metric_of_recipe(first)

@@ -14,7 +14,7 @@ from seqloom.errors import UserError
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.mlflow_access import require_mlflow
 from seqloom.registry.plan import pinned
-from seqloom.registry.preflight import check_places
+from seqloom.registry.preflight import check_resources
 from seqloom.url_mask import masked
 from tasks.cancellation import end_in_mlflow
 from tasks.card import write_card
@@ -58,7 +58,7 @@ def data_to_model(
     start = form_start()
     tell_edits(recipe, recipe_file, start)
     recipe = asked_recipe(recipe, recipe_file, override, start)
-    check_places(recipe)
+    check_resources(recipe)
     require_mlflow(home_folder(), recipe.name, patient=True)
     recipe = pinned(recipe, home_folder())
     corpus = prepare_corpus(recipe, force)

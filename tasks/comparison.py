@@ -183,7 +183,7 @@ def _drawn_by_length(trained: Sequence[Candidate], metric: Metric, path: Path) -
 
 
 def _row(task: str, metric: Metric, number: int, candidate: Candidate, within: bool) -> dict[str, str]:
-    measures, ranked_by = application_of(task).measures, f"{metric.label}, validation"
+    measures, ranked_by = application_of(task).metrics, f"{metric.label}, validation"
     if candidate.failure:
         columns = dict.fromkeys([ranked_by, _BETWEEN, *(measure.label for measure in measures), *_COSTS], "")
         return {"": "", "candidate": candidate.label, **columns, "note": candidate.failure}

@@ -1,4 +1,4 @@
-"""The exceptions for what is not Seqloom's to put right."""
+"""Exceptions for mistakes in the user's input and for servers that do not answer."""
 
 from seqloom.url_mask import masked
 
@@ -6,7 +6,7 @@ _CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)
 
 
 def showable(text: str) -> str:
-    """The text as every terminal, log and server takes it: what it quotes may hold anything.
+    """Return the text without characters that terminals, logs and servers cannot take.
 
     Halves of surrogate pairs come of JSON (`"\\ud800"`) and of names of files that are not UTF-8 and cannot be encoded;
     control characters would move the cursor of whoever reads them. Both are written as Python escapes them.
@@ -15,7 +15,7 @@ def showable(text: str) -> str:
 
 
 class UserError(ValueError):
-    """Something in the user's files, recipe or request is wrong.
+    """A mistake in the user's files, recipe or request.
 
     The message is one sentence that names the place (file and line, or field) and the remedy; the command line
     prints it alone and exits with 2, and Prefect never retries it. Secrets of the URLs in it are masked.
@@ -31,4 +31,4 @@ def is_transient(status: int) -> bool:
 
 
 class Unreachable(UserError):
-    """A place on the net does not answer: a person reads it like a mistake, and a run at night tries again."""
+    """A server does not answer: reported like a mistake, but a scheduled run tries again."""

@@ -1,4 +1,4 @@
-"""How the house starts Python processes of its own."""
+"""The command prefix for Python processes that Seqloom starts."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""A process that does not outlive the one that started it, however that one ends."""
+"""End a process when its parent process has ended, however that ended."""
 
 import os
 import threading
@@ -8,7 +8,7 @@ SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def end_with(parent: int) -> None:
-    """From now on, leave at once when `parent`, the process that started this one, is gone."""
+    """Start a thread that exits this process once `parent`, the process that started it, is gone."""
     threading.Thread(target=_watch, args=(parent,), name="lifeline", daemon=True).start()
 
 

@@ -153,7 +153,7 @@ def scoring_of(
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A recipe without anything left to choose, and the finished stages that a training reads."""
+    """A recipe with every default resolved, and the finished stages that a training reads."""
 
     recipe: Recipe
     corpus: Manifest
@@ -163,7 +163,7 @@ class _Prepared:
 
     @property
     def inputs(self) -> list[str]:
-        """Digests of what the training stage reads, in its order."""
+        """Return the digests of the stages that training reads, in order."""
         return [self.vocabulary.digest, self.vectors.digest, self.batches.digest]
 
 
@@ -196,7 +196,7 @@ def _prepare(recipe: Recipe, store: Store, home: Path, progress: Progress) -> _P
 
 
 def _parent(recipe: Recipe, home: Path) -> Path | None:
-    """The checkpoint that a training goes on from, if it names one."""
+    """Return the parent checkpoint of a training, if it has one."""
     if not recipe.training.start_from:
         return None
     from seqloom.registry.parent_version import parent_of  # MLflow: seconds

@@ -1,8 +1,8 @@
-"""A training that was told to stop, and did so in good order."""
+"""The exception of a training that a signal stopped after a checkpoint."""
 
 
 class Preempted(BaseException):
-    """SIGTERM or Ctrl-C stopped a training after it saved where it stands; the same command goes on from there.
+    """A training saved a checkpoint and stopped on SIGTERM or Ctrl-C; the same command resumes it.
 
     Not an `Exception`: like `KeyboardInterrupt`, it is no failure that anything on the way should repair or report.
     """
@@ -14,5 +14,5 @@ class Preempted(BaseException):
 
     @property
     def exit_code(self) -> int:
-        """What a shell expects of a process ended by this signal."""
+        """Return the exit code that shells expect after this signal."""
         return 128 + self.number

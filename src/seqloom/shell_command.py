@@ -1,4 +1,4 @@
-"""Commands for a person to copy: one line each, which a shell reads as it is meant."""
+"""Shell commands for people to copy, quoted onto one line."""
 
 import shlex
 import unicodedata
@@ -7,7 +7,7 @@ _BREAKING = ("Cc", "Zl", "Zp")  # categories of what ends a line, moves the curs
 
 
 def shell_word(text: str) -> str:
-    r"""The text as one word of a command, on one line; one that has several is written $'…\n…', as bash and zsh do."""
+    r"""Return the text as one shell word on one line; line breaks are written $'…\n…', as bash and zsh read."""
     if not any(unicodedata.category(character) in _BREAKING for character in text):
         return shlex.quote(text)
     return "$'" + "".join(map(_escaped, text)) + "'"

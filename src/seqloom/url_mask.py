@@ -1,4 +1,4 @@
-"""URLs as they may be written down: a value in a query or a name before the @ may open a door.
+"""Mask secrets in URLs: values in a query, and the user and password before the @.
 
 Each is replaced by a digest, which still tells two sources apart. This process remembers what it stands for
 (`revealed`), so that only whoever fetches the file sees it. References such as `${TOKEN}` stay: they say where a secret
@@ -23,12 +23,12 @@ _meant: dict[str, str] = {}  # by its mask
 
 
 def masked(text: str) -> str:
-    """The text with the secrets of every URL in it masked; what is masked already stays."""
+    """Return the text with the secrets of every URL in it masked; masks stay."""
     return _URL.sub(_masked_in_text, text)
 
 
 def masked_url(url: str) -> str:
-    """The same of one URL, whatever characters it is of."""
+    """Return one URL with its secrets masked, whatever characters it has."""
     scheme, colon, rest = url.partition("://")
     if scheme == "package":  # a path, in which any sign may stand
         return url
@@ -42,32 +42,32 @@ def masked_url(url: str) -> str:
 
 
 def without_user(url: str) -> str:
-    """The address of a server as people are told: without the user and password in it."""
+    """Return the address of a server without user and password."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else url
 
 
 def revealed(url: str) -> str:
-    """A URL with what this process has masked in it; a mask of another process stays."""
+    """Return a URL with the values that this process masked; masks of other processes stay."""
     return MASK.sub(lambda found: _meant.get(found[0], found[0]), url)
 
 
 def mask_of(value: str) -> str:
-    """What stands for a value."""
+    """Return the mask of a value."""
     mask = f"sha256-{hashlib.sha256(value.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
     _meant[mask] = value
     return mask
 
 
 def _masked_in_text(found: re.Match[str]) -> str:
-    """Without the signs of the sentence that follow it."""
+    """Mask a URL in a text, without the punctuation that follows it."""
     url = found[0]
     end = _END_OF_SENTENCE.search(url)
     return masked_url(url[: end.start()]) + end[0] if end else masked_url(url)
 
 
 def _each(text: str, separators: str) -> str:
-    """Every part, masked behind its name if it has one."""
+    """Mask every part; after `name=`, the value alone."""
     parts = re.split(f"([{separators}])", text)
     return "".join(part if part in separators else _masked_part(part) for part in parts)
 

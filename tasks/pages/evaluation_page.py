@@ -24,7 +24,7 @@ def sections(manifest: Manifest) -> Iterator[str]:
     yield examples(facts["examples"])
     if "confusion" in facts:
         yield confusion(facts["confusion"]["labels"], facts["confusion"]["rows"])
-    for name, what in kind.pictures.items():
+    for name, what in kind.plots.items():
         picture = manifest.path / FIGURES_FOLDER / name
         if picture.is_file():
             yield image(picture, what)

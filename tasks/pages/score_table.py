@@ -13,12 +13,12 @@ def scores_table(task: str, metrics: Mapping[str, float], this: str, others: Map
     rows += [(other, *_figures(task, scores, "")) for other, scores in others.items()]
     baselines = kind.baselines_in(metrics)
     rows += [(title, *_figures(task, metrics, f"baseline/{name}/")) for name, title in baselines.items()]
-    return table(("", *(measure.label for measure in kind.measures)), rows, range(1, len(kind.measures) + 1))
+    return table(("", *(measure.label for measure in kind.metrics)), rows, range(1, len(kind.metrics) + 1))
 
 
 def _figures(task: str, scores: Mapping[str, float], prefix: str) -> list[str]:
     """Every score of the task that there is, in words."""
-    measures = application_of(task).measures
+    measures = application_of(task).metrics
     names = [f"{prefix}{measure.name}" for measure in measures]
     return [
         measure.shown(scores[name], 1 if measure.unit == "share" else 2) if name in scores else ""

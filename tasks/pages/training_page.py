@@ -24,7 +24,7 @@ def draw_loss(folder: Path, best_epoch: int, task: str) -> None:
 def sections(manifest: Manifest) -> Iterator[str]:
     """Facts, the curve and the validation figures of the last epochs."""
     facts, history, recipe = manifest.facts, read_history(manifest.path), read_recipe(manifest.path)
-    names = {f"validation/{measure.name}": measure.label for measure in application_of(recipe.task).measures}
+    names = {f"validation/{measure.name}": measure.label for measure in application_of(recipe.task).metrics}
     rows = [
         ("parameters", f"{facts['parameters']:,}"),
         ("device", facts["device"]),

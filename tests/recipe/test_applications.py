@@ -163,10 +163,10 @@ def test_what_is_measured_what_may_judge_and_what_is_better_lower(
 ) -> None:
     """And how each is shown: points of sacreBLEU and ROUGE to 100, perplexities without an end, the others shares."""
     kind = APPLICATIONS[task]
-    assert {measure.name for measure in kind.measures} == names
-    assert set(kind.judged) == {measure.name for measure in kind.measures if measure.judged} == judged
-    assert {measure.name for measure in kind.measures if not measure.rises} == falling
-    for measure in kind.measures:
+    assert {measure.name for measure in kind.metrics} == names
+    assert set(kind.judged) == {measure.name for measure in kind.metrics if measure.judged} == judged
+    assert {measure.name for measure in kind.metrics if not measure.rises} == falling
+    for measure in kind.metrics:
         points = measure.name in ("bleu", "chrf", "ter") or measure.name.startswith("rouge")
         assert measure.unit == ("plain" if "perplexity" in measure.name else "points" if points else "share")
 

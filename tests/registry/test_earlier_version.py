@@ -16,7 +16,7 @@ from seqloom.models.factory import build_model, read_checkpoint, read_sizes
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import Recipe
 from seqloom.recipe.serialization import read_recipe
-from seqloom.registry.exported_versions import _what_it_was_judged_by, export_folder
+from seqloom.registry.exported_versions import _recipe_and_rows, export_folder
 from seqloom.registry.integrity import require_all_intact
 from seqloom.registry.latency_benchmark import measure
 from seqloom.registry.model_card import read_card
@@ -99,7 +99,7 @@ def test_its_card_and_its_recipe_are_shown(homes: Path, uri: str) -> None:
     card = read_card(uri, home)
     assert (card.name, card.version, card.aliases) == (uri.split("/")[1], 2, ["champion"])
     assert f"# {card.name}" in card.text
-    recipe, rows = _what_it_was_judged_by(find_version(uri, home))
+    recipe, rows = _recipe_and_rows(find_version(uri, home))
     assert recipe.name == card.name
     assert len(rows) > 20
 
@@ -116,7 +116,7 @@ def test_a_training_goes_on_from_it(homes: Path, uri: str, tmp_path: Path) -> No
     """With all of its weights, by a recipe of today that says the same of the model."""
     home = homes / VERSIONS[uri]["home"]
     checkpoint = find_checkpoint(uri, home)
-    theirs, _ = _what_it_was_judged_by(find_version(uri, home))
+    theirs, _ = _recipe_and_rows(find_version(uri, home))
     child = theirs.model_copy(
         update={"name": "child", "training": theirs.training.model_copy(update={"start_from": uri})}
     )

@@ -147,7 +147,7 @@ def test_a_perfect_champion_gives_its_place_to_a_perfect_challenger() -> None:
     assert failed(verdict(contender(GOOD, 2), perfect))
 
 
-MEASURES = {(kind.name, measure.name): measure for kind in APPLICATIONS.values() for measure in kind.measures}
+MEASURES = {(kind.name, measure.name): measure for kind in APPLICATIONS.values() for measure in kind.metrics}
 
 
 @pytest.mark.parametrize(("kind", "name"), MEASURES)

@@ -158,7 +158,7 @@ def test_a_champion_by_hand_is_left_in_its_place(place: Place) -> None:
 def test_what_fails_after_the_move_moves_it_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     assert place.settled(1) == "champion"
     monkeypatch.setitem(WRONG, 2, 1)
-    monkeypatch.setattr(gate_runner, "_tell", lambda *_: 1 / 0)
+    monkeypatch.setattr(gate_runner, "_write_outcome", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         place.settled(2)
     assert aliases_of(place.client, place.recipe.name) == {"champion": 1, "challenger": 2}

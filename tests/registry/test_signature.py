@@ -13,7 +13,7 @@ from seqloom.errors import UserError
 from seqloom.registry.integrity import DIGEST_TAG, FORM_SIGNATURE_TAG, SIGNATURE_TAG, VERIFY, form_tags
 from seqloom.registry.mlflow_runs import FlowRun, open_run
 from seqloom.registry.model_uri import fetch, find_version
-from seqloom.registry.preflight import check_places
+from seqloom.registry.preflight import check_resources
 from seqloom.registry.seal import DamagedVersion
 from seqloom.registry.signature import PUBLIC_KEY, SIGNING_KEY, require_signature, sign
 from seqloom.registry.verification import seal_as_it_is, verify_version
@@ -73,7 +73,7 @@ def test_a_key_may_lie_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_what_is_no_key_is_told_before_any_work(variable: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.environ", {variable: key})
     with pytest.raises(UserError, match=variable) as caught:
-        check_places(recipe_named("a"))
+        check_resources(recipe_named("a"))
     assert "\n" not in str(caught.value)
     assert "AAAA" not in str(caught.value)
 
@@ -82,12 +82,12 @@ def test_a_key_of_another_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     other = generate_private_key(SECP256R1())
     monkeypatch.setenv(SIGNING_KEY, other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
     with pytest.raises(UserError, match="no private Ed25519 key"):
-        check_places(recipe_named("a"))
+        check_resources(recipe_named("a"))
     monkeypatch.setenv(SIGNING_KEY, "")
     public = other.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     monkeypatch.setenv(PUBLIC_KEY, public.decode())
     with pytest.raises(UserError, match="no public Ed25519 key"):
-        check_places(recipe_named("a"))
+        check_resources(recipe_named("a"))
 
 
 def test_a_version_is_signed_where_it_is_registered(

@@ -1,1 +1,1 @@
-"""Stage folders that are whole or absent, their digests and cache keys."""
+"""Stage artifacts: atomic folders, their digests and cache keys."""

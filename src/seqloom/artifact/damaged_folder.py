@@ -1,4 +1,4 @@
-"""A folder that somebody else wrote, or changed: what goes wrong while it is read is told as its damage."""
+"""Error reporting for damaged model folders."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from seqloom.errors import UserError
 
 @contextmanager
 def read_whole(folder: Path) -> Iterator[None]:
-    """Around the reading of a model's files alone: any exception there says that they are not what they were.
+    """Report any exception while a model's files are read as damage of the folder.
 
     JSON of another shape is an AttributeError, half a file of weights one of safetensors', sizes that do not belong to
     the weights torch's: who reads them wants to know which folder it is.

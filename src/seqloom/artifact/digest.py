@@ -1,4 +1,4 @@
-"""Digests: of files, of values, and of the code that does a stage."""
+"""SHA-256 digests of files, folders, JSON values and source code."""
 
 import hashlib
 import json
@@ -13,25 +13,25 @@ _LIBRARY = Path(seqloom.__file__).parent
 
 
 def digest_of_file(path: Path) -> str:
-    """SHA-256 of the bytes of `path`, in hexadecimal."""
+    """Return the SHA-256 of the bytes of `path`, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_of_value(value: object) -> str:
-    """SHA-256 of a JSON value, whatever the order of its keys."""
+    """Return the SHA-256 of a JSON value, whatever the order of its keys."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def digest_of_folder(folder: Path) -> str:
-    """SHA-256 of the names and contents of every file below `folder`."""
+    """Return the SHA-256 of the names and contents of every file below `folder`."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return digest_of_value([(path.relative_to(folder).as_posix(), digest_of_file(path)) for path in files])
 
 
 def digest_of_code(packages: Iterable[str]) -> str:
-    """SHA-256 of what the source of these packages of seqloom says; a comment or docstring changes nothing of it."""
+    """Return the SHA-256 of the syntax trees of these packages of seqloom, without comments and docstrings."""
     return digest_of_value([_digest_of_package(package) for package in packages])
 
 

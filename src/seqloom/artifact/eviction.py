@@ -1,4 +1,4 @@
-"""What lies in the store, and how something is cleared away without anybody ever meeting half of it."""
+"""Inventory and eviction of stage folders: renamed before deletion, so no reader sees a partial one."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from seqloom.artifact.store import Store
 
 @dataclass(frozen=True)
 class StageFolder:
-    """A folder in the store."""
+    """One folder of the store, with its kind, size and time of last use."""
 
     path: Path
     kind: Literal["finished", "workspace", "leftover"]  # a leftover is what a killed process was writing
@@ -25,30 +25,30 @@ class StageFolder:
 
     @property
     def stage(self) -> str:
-        """The stage that made it."""
+        """Return the stage that made it."""
         return self.path.parent.name
 
     @property
     def lock(self) -> Path:
-        """Held by whoever does the stage."""
+        """Return the lock file that a process holds while it works on the stage."""
         key = self.path.name.removeprefix(".").partition("-")[0].partition(".")[0]
         return self.path.parent / f"{key}.lock"
 
 
 def note_use(manifest: Manifest) -> None:
-    """Remember that a run asked for a finished stage just now."""
+    """Set the time of last use of a finished stage to now."""
     os.utime(manifest.path / MANIFEST_FILE)
 
 
 def inventory(store: Store) -> Iterator[StageFolder]:
-    """Every folder of every stage."""
+    """Yield every folder of every stage."""
     for path in sorted(store.root.glob("*/*")):
         if path.is_dir() and not path.is_symlink():
             yield _look_at(path)
 
 
 def is_locked(lying: StageFolder) -> bool:
-    """Whether somebody does this stage now."""
+    """Return whether a process works on this stage now."""
     if not lying.lock.exists():
         return False
     try:

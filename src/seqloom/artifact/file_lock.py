@@ -1,4 +1,4 @@
-"""One process at a time, on this machine or on those that share its folder."""
+"""File locks between processes, on one machine or on a shared file system."""
 
 import logging
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Bytes that are on the disk, not on their way there."""
+"""Flush files and folders to the disk, and recognize errors of a full one."""
 
 import errno
 import os
@@ -32,7 +32,7 @@ def sync(path: Path) -> None:
 
 
 def says_full(error: BaseException) -> bool:
-    """Whether an error of any library means that the disk is full, or was raised because of one that does."""
+    """Return whether an error, or its cause, means that the disk is full, whichever library raised it."""
     if isinstance(error, UserError):
         return False
     if isinstance(error, OSError) and error.errno in _NUMBERS:

@@ -1,4 +1,4 @@
-"""A disk that is full: the same sentence wherever a write fails, and whatever library says so."""
+"""One error sentence for a full disk, whichever write fails in whichever library."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ LITTLE = 1 << 20  # bytes: where there are less, what fails without a reason fai
 
 
 def full_disk(place: Path, kept: str = "what is finished is kept", variable: str = "") -> str:
-    """One sentence: where, and what to do; `variable` is the one that names the place, where it is not plain."""
+    """Return the sentence: where, and the remedy; `variable` names the environment variable that sets `place`."""
     variable = variable or _variable(place)
     larger = f", or set {variable} to a larger disk," if variable else ""
     return f"the disk is full below {place}: free some space there{larger} and run the same command again; {kept}"
@@ -37,7 +37,7 @@ def full_disk_is_told(place: Path, kept: str = "what is finished is kept", varia
 
 
 def full_place(error: BaseException) -> Path | None:
-    """Where a disk is full that an error comes of; None where it comes of something else.
+    """Return the folder whose full disk caused an error; None for other errors.
 
     A server that cannot write answers with an error that does not say why: there the disks are looked at.
     """
@@ -51,18 +51,18 @@ def full_place(error: BaseException) -> Path | None:
 
 
 def has_no_space(place: Path) -> bool:
-    """Whether hardly anything more can be written below a folder, which may have yet to be made."""
+    """Return whether less than `LITTLE` bytes can be written below a folder, which may not exist yet."""
     return _free(place) < LITTLE
 
 
 def _free(place: Path) -> int:
-    """Bytes."""
+    """Return the free bytes."""
     there = next((folder for folder in (place, *place.parents) if folder.exists()), Path("/"))
     return shutil.disk_usage(there).free
 
 
 def _variable(place: Path) -> str:
-    """The variable that says where a place is; empty where none does."""
+    """Return the environment variable that sets a folder; empty where none does."""
     if place.is_relative_to(home_folder()):
         return "SEQLOOM_HOME"
     return "TMPDIR" if place.is_relative_to(tempfile.gettempdir()) else ""

@@ -1,4 +1,4 @@
-"""The versions of libraries that decide what a stage makes: another one may cut, learn or count otherwise."""
+"""Versions of the libraries that a stage's result depends on, for its cache key."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ ABSENT = "absent"
 
 
 def library_versions(names: Iterable[str]) -> dict[str, str]:
-    """The version of each distribution that is installed, by its name; what is not there decides, too."""
+    """Return the version of each distribution by name; a missing one counts as a version of its own."""
     return {name: _version(name) for name in sorted(names)}
 
 

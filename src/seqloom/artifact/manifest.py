@@ -1,4 +1,4 @@
-"""The small thing that stages hand to each other in place of tensors and tables."""
+"""The manifest of a finished stage, which later stages receive in place of its data."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ MANIFEST_FILE = "manifest.json"
 
 @dataclass(frozen=True)
 class Manifest:
-    """Where a finished stage lies, what identifies it, and what it has to say for itself."""
+    """Folder, key, digest, duration and facts of a finished stage."""
 
     stage: str
     key: str  # of what went in: inputs, recipe section, code
@@ -22,7 +22,7 @@ class Manifest:
 
     @property
     def path(self) -> Path:
-        """The folder, as a path."""
+        """Return the folder as a path."""
         return Path(self.folder)
 
     def write(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What others may do with what Seqloom makes: nothing in the home, and outside of it what the user's umask says.
+"""File permissions: the home is private, and outputs follow the user's umask.
 
 A home holds the team's text, in databases, checkpoints and logs.
 """
@@ -19,7 +19,7 @@ _OURS = (
 
 
 def keep_private(home: Path) -> list[str]:
-    """From now on this process, and all that it starts, makes files for the user alone; so is the home that is there.
+    """Make new files of this process and its children private, and close the home if it exists.
 
     Returns:
         A sentence for whoever might wonder, if others could read it before, or still can.

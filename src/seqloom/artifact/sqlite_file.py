@@ -1,4 +1,4 @@
-"""A database of SQLite that is whole or absent: it is made beside its place, under a lock, and then renamed."""
+"""Atomic creation of SQLite databases: written beside the target under a lock, then renamed."""
 
 import sqlite3
 from collections.abc import Callable, Iterable
@@ -48,12 +48,12 @@ def discard(file: Path) -> None:
 
 
 def journals_of(file: Path) -> list[Path]:
-    """Where SQLite keeps what has yet to come into the file."""
+    """Return the journal files of a database."""
     return [file.with_name(file.name + ending) for ending in JOURNALS]
 
 
 def revision_of(file: Path) -> str:
-    """What Alembic wrote last into the database; empty where it wrote nothing.
+    """Return the database's Alembic revision; empty without one.
 
     Raises:
         UserError: it is no database, or damaged.
@@ -63,7 +63,7 @@ def revision_of(file: Path) -> str:
 
 
 def holds_rows(file: Path, queries: Iterable[tuple[str, str]]) -> bool:
-    """Whether a table has a row of which a condition holds; a table that is not there has none.
+    """Return whether one of the (table, condition) queries finds a row; a missing table has none.
 
     Raises:
         UserError: it is no database, or damaged.

@@ -1,4 +1,4 @@
-"""The stages, what each depends on, and the cache key that follows."""
+"""The stages, their dependencies and their cache keys."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ class Stage:
     libraries: tuple[str, ...] = ()  # the distributions that do it with them, whatever the recipe
 
     def key(self, recipe: Recipe, inputs: Sequence[str]) -> str:
-        """Digest of all that decides the result: `inputs` are the digests of what it reads, in the order of `reads`."""
+        """Return the digest of all that decides the result; `inputs` are the digests of `reads`, in order."""
         return digest_of_value({**self._told(recipe, inputs), "libraries": self.versions(recipe)})
 
     def kin(self, recipe: Recipe, inputs: Sequence[str]) -> str:
-        """The same but for the versions of libraries: what an upgrade makes anew has the same kin."""
+        """Return the key without library versions: equal keys differ by an upgrade alone."""
         return digest_of_value(self._told(recipe, inputs))
 
     def versions(self, recipe: Recipe) -> dict[str, str]:
-        """Of the libraries that decide the result, by name."""
+        """Return the versions of the libraries that decide the result, by name."""
         return library_versions({*self.libraries, *_libraries_by_choice(self.name, recipe)})
 
     def _told(self, recipe: Recipe, inputs: Sequence[str]) -> dict[str, Any]:
@@ -48,7 +48,7 @@ _PRESENTED = {"description", "license"}
 
 
 def _fields(recipe: Recipe, section: str) -> Any:
-    """The fields of a section, where a field names a file its content in place of its name."""
+    """Return the fields of a section, with the digest of a file in place of its name."""
     match section:
         case "name" | "task":
             return getattr(recipe, section)
@@ -78,13 +78,13 @@ def _fields(recipe: Recipe, section: str) -> Any:
 
 
 def _parent(recipe: Recipe) -> str:
-    """What the version holds that a training goes on from: a number means another one once its model was deleted."""
+    """Return the parent version's digest, if pinned: MLflow reuses the numbers of a deleted model."""
     version, _, digest = recipe.training.start_from.partition("#")
     return digest or version
 
 
 def _libraries_by_choice(stage: str, recipe: Recipe) -> tuple[str, ...]:
-    """Those that only some recipes need."""
+    """Return libraries that a stage needs for some recipes only."""
     if stage == "vectors" and recipe.vectors.method in ("word2vec", "fasttext"):
         return ("gensim", "scipy")  # whose BLAS does gensim's sums
     if stage == "vectors" and recipe.vectors.method == "pretrained":  # tokens are looked up in lower case, too
@@ -95,7 +95,7 @@ def _libraries_by_choice(stage: str, recipe: Recipe) -> tuple[str, ...]:
 
 
 def _selection(recipe: Recipe) -> dict[str, Any]:
-    """What chooses the epoch beside the weights: validation answers greedily, so nothing else of decoding counts."""
+    """Return the fields that select the epoch; validation decodes greedily, so no others of decoding count."""
     if recipe.training.select_by == "loss":
         return {}
     if application_of(recipe.task).answer == "label":

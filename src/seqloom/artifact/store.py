@@ -1,4 +1,4 @@
-"""The store of finished stages: a folder that exists is whole."""
+"""The store of finished stages: each folder appears whole, by one rename."""
 
 import shutil
 import tempfile
@@ -29,7 +29,7 @@ class Store:
         return read_manifest(folder) if (folder / MANIFEST_FILE).exists() else None
 
     def alone(self, name: str, what: str) -> AbstractContextManager[None]:
-        """A lock of all who share this store; `what` is said to whoever has to wait."""
+        """Return a lock shared by all users of this store; `what` names the work to those who wait."""
         return locked(self.root / "locks" / f"{name}.lock", what)
 
     def find_by_digest(self, stage: str, digest: str) -> Manifest | None:
@@ -38,13 +38,13 @@ class Store:
         return next((manifest for manifest in manifests if digest and manifest.digest.startswith(digest)), None)
 
     def workspace(self, stage: str, key: str) -> Path:
-        """A folder that outlives a killed stage, for its checkpoints; `discard_workspace` removes it."""
+        """Create and return a stage's workspace, which keeps checkpoints across kills until it is discarded."""
         folder = self.workspace_place(stage, key)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def workspace_place(self, stage: str, key: str) -> Path:
-        """Where that folder is, if the stage was begun."""
+        """Return the path of a stage's workspace."""
         return self._folder(stage, key).with_suffix(".work")
 
     def discard_workspace(self, stage: str, key: str) -> None:

@@ -1,4 +1,4 @@
-"""The syntax tree of a Python source as one digest: what a program does, without how it is written down.
+"""Digest of a Python source's syntax tree, so that comments and formatting do not count.
 
 Comments, blank lines and layout are not in a tree; docstrings, and other strings that stand as a statement of their
 own, are left out of it. The tree is written here and not by `ast.dump`, whose text changes from one Python to the next.
@@ -9,7 +9,7 @@ import hashlib
 
 
 def digest_of_source(source: bytes) -> str:
-    """SHA-256 of the syntax tree of `source`; sources of one digest run alike.
+    """Return the SHA-256 of the syntax tree of `source`; sources with equal digests run alike.
 
     Raises:
         SyntaxError: it is no Python.
@@ -31,7 +31,7 @@ def digest_of_source(source: bytes) -> str:
 
 
 def _fields(node: ast.AST) -> list[object]:
-    """Names and values in turn, without what is absent: None or an empty list, of which Pythons hold either."""
+    """Return names and values in turn, without absent ones: None or an empty list, as Python versions differ."""
     if isinstance(node, ast.Constant):
         return [(node.value,)]  # None may be its value
     told: list[object] = []
@@ -45,7 +45,7 @@ def _fields(node: ast.AST) -> list[object]:
 
 
 def _is_comment(statement: object) -> bool:
-    """A string as a statement, a docstring among them: it is computed and dropped."""
+    """Return whether a statement is a bare string, such as a docstring."""
     return (
         isinstance(statement, ast.Expr)
         and isinstance(statement.value, ast.Constant)

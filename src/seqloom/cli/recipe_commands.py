@@ -40,10 +40,10 @@ def train(
     from seqloom.recipe.recipe_file import load_recipe
     from seqloom.registry.mlflow_access import require_mlflow
     from seqloom.registry.plan import Step, follow, pinned, read_sources
-    from seqloom.registry.preflight import check_places
+    from seqloom.registry.preflight import check_resources
 
     checked = load_recipe(recipe, override or [])
-    check_places(checked)
+    check_resources(checked)
     checked = pinned(checked, home)
     sources = read_sources(checked, home)
     servers = in_words(home)
@@ -100,14 +100,14 @@ def compare(
     from flows.parameters import FORM, asked_variants
     from seqloom.registry.mlflow_access import require_mlflow
     from seqloom.registry.plan import plan
-    from seqloom.registry.preflight import check_places
+    from seqloom.registry.preflight import check_resources
     from seqloom.url_mask import masked
 
     files = tuple(map(str, recipes))
     changes, varied = (tuple(map(masked, said or ())) for said in (override, grid))  # before Prefect writes them down
     variants = asked_variants(FORM, files, changes, varied)
     for variant in variants:
-        check_places(variant.recipe)
+        check_resources(variant.recipe)
         plan(variant.recipe, home)
 
     servers = in_words(home)

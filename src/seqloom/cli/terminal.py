@@ -134,8 +134,8 @@ def _scores(outcome: Outcome) -> Table:
     table = Table(box=None, padding=(0, 1), title="Test scores", title_justify="left", title_style="bold")
     kind = application_of(outcome.task)
     table.add_column()
-    wide = sum(len(measure.label) + 2 for measure in kind.measures) > ROOM
-    for measure in kind.measures:  # a line a word, where there is no room for more
+    wide = sum(len(measure.label) + 2 for measure in kind.metrics) > ROOM
+    for measure in kind.metrics:  # a line a word, where there is no room for more
         width = max(len("100.0%"), *map(len, measure.label.split())) if wide else None
         table.add_column(measure.label, justify="right", no_wrap=not wide, max_width=width)
     rows = [("this model", "bold", _of(outcome.metrics, "test/"))]
@@ -144,7 +144,7 @@ def _scores(outcome: Outcome) -> Table:
     baselines = kind.baselines_in(outcome.metrics)
     rows += [(title, "dim", _of(outcome.metrics, f"baseline/{name}/")) for name, title in baselines.items()]
     for title, style, scores in rows:
-        figures = (each.shown(scores[each.name]) if each.name in scores else "" for each in kind.measures)
+        figures = (each.shown(scores[each.name]) if each.name in scores else "" for each in kind.metrics)
         table.add_row(Text(title, style), *(Text(figure, style) for figure in figures))
     return table
 

@@ -1,1 +1,1 @@
-"""The recipe: one YAML file that says what to make, and its checks."""
+"""Recipes: schema, reading, validation and adaptive defaults."""

@@ -1,4 +1,4 @@
-"""What a recipe leaves out, chosen from its task and its corpus: the rule, and the reason for people.
+"""Adaptive defaults: fields that a recipe leaves out follow from its task and its corpus.
 
 A batch of 2,048 tokens suits a hundred thousand rows and teaches nothing of six hundred, of which 40 epochs would be a
 hundred updates. So sizes follow the corpus: the vocabulary and the width from how much text there is, the batch so that
@@ -40,7 +40,7 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True)
 class Adapted:
-    """A recipe without anything left to choose, and what decided."""
+    """A recipe with every default resolved, and the reason."""
 
     recipe: Recipe
     reason: str  # "609 rows: …, batches of 128, 33 epochs"; empty where all was said
@@ -69,7 +69,7 @@ def adapt(recipe: Recipe, facts: Mapping[str, Any]) -> Adapted:
 
 
 def inherit(recipe: Recipe, parent: Recipe, fields: Sequence[tuple[str, str]]) -> Recipe:
-    """The recipe with its parent's values in these fields (section, field), as far as it leaves them out."""
+    """Return the recipe with its parent's values in these (section, field) pairs, where it leaves them out."""
     sections = {}
     for name in {section for section, _ in fields}:
         theirs = getattr(parent, name)
@@ -82,7 +82,7 @@ def inherit(recipe: Recipe, parent: Recipe, fields: Sequence[tuple[str, str]]) -
 
 
 def _left_out(section: BaseModel, chosen: Fields) -> Fields:
-    """Those of the chosen fields that nobody has written.
+    """Return the chosen values of fields that were not written.
 
     A form writes every field: there a field that has its default counts as left out.
     """
@@ -97,7 +97,7 @@ def _left_out(section: BaseModel, chosen: Fields) -> Fields:
 
 
 def _vocabulary(recipe: Recipe, profile: CorpusProfile, _: Fields) -> Fields:
-    """Words or characters for labels, subwords for the rest; one vocabulary where both sides share their letters."""
+    """Choose words or characters for labels, else subwords; shared where both sides use the same letters."""
     kind, said = application_of(recipe.task), recipe.vocabulary
     chosen: Fields = {"kind": "bpe"}
     if kind.answer == "label":
@@ -111,7 +111,7 @@ def _vocabulary(recipe: Recipe, profile: CorpusProfile, _: Fields) -> Fields:
 
 
 def _vocabulary_size(profile: CorpusProfile, unit: str, shared: bool) -> int:
-    """Grows with the root of the text, as the number of distinct words does (Heaps 1978); never below its letters."""
+    """Grow with the square root of the text, as distinct words do (Heaps 1978); at least its letters."""
     if unit in ("word", "spaced"):
         return WORDS
     characters: float = sum(profile.characters) if shared else max(profile.characters)
@@ -120,7 +120,7 @@ def _vocabulary_size(profile: CorpusProfile, unit: str, shared: bool) -> int:
 
 
 def _model(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
-    """The architecture that did best on corpora of such a size, and the sizes of its sides."""
+    """Choose the architecture that did best on corpora of this size, and its widths and layers."""
     said = recipe.model
     chosen = _architecture(recipe, tree["vocabulary"]["kind"])
     sides = [(getattr(said, side), chosen[side]) for side in ("encoder", "decoder")]
@@ -160,7 +160,7 @@ def _architecture(recipe: Recipe, unit: str) -> Fields:
 
 
 def _other_side(recipe: Recipe) -> Fields:
-    """A side that was left out is of the kind of the one that was named, as far as the task allows."""
+    """Choose an omitted encoder or decoder of the kind of the named one, as far as the task allows."""
     pairs = completions(recipe.model.encoder, recipe.model.decoder)
     by_task = {"sentiment": ("classifier",), "reconstruction": RECURRENT, "generation": ()}
     allowed = by_task.get(recipe.task, (*RECURRENT, "cnn", "transformer"))
@@ -180,7 +180,7 @@ def _layers(kind: str, decoder: str, profile: CorpusProfile) -> int:
 
 
 def _vectors(_: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
-    """word2vec helps where text is few; a Transformer's embeddings have the width of its sides."""
+    """Choose word2vec for small corpora, and the width of the embeddings."""
     few = profile.tokens(0) + profile.tokens(1) < WORD_VECTORS_UP_TO
     recurrent = tree["model"]["encoder"] != "transformer" and tree["model"]["encoder"] != "none"
     sides = [tree["model"][name] for name in ("encoder_width", "decoder_width")]
@@ -189,7 +189,7 @@ def _vectors(_: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
 
 
 def _training(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
-    """Batches that make some hundred updates an epoch, and epochs that make enough of them."""
+    """Choose batches that give about a hundred updates an epoch, and enough epochs."""
     said, answer = recipe.training, application_of(recipe.task).answer
     batch = said.batch_tokens or _rounded(profile.batched_tokens / UPDATES_OF_AN_EPOCH, 128, 1800)
     wanted = LABELS_UPDATES if answer == "label" else min(10_000, max(1400, round(15 * profile.batched_tokens**0.5)))
@@ -224,7 +224,7 @@ def _rounded(tokens: float, least: int, most: int) -> int:
 
 
 def _reason(recipe: Recipe, profile: CorpusProfile) -> str:
-    """How many updates the epochs make is known when the text is in batches: tokens are only estimated here."""
+    """Return the choices in words, without updates: before encoding, tokens are only estimated."""
     section = recipe.training
     return (
         f"{profile.rows:,} rows: {describe_model(recipe.model)}, {recipe.vocabulary.size:,} tokens, batches of "

@@ -1,4 +1,4 @@
-"""What makes one kind of task another than the next."""
+"""The declaration of an application: its metrics, baselines, plots and rules."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,39 +14,39 @@ BASELINE = "baseline/"  # before the name of one and its score, among the figure
 
 @dataclass(frozen=True)
 class Application:
-    """One kind of task, declared; `seqloom.evaluation.applications` computes what is named here."""
+    """One application, declared; `seqloom.evaluation.applications` computes what is named here."""
 
     name: str
     rows: str  # what a row of its corpus is called, in the plural
     answer: Literal["text", "label", "continuation"]
-    measures: tuple[Metric, ...]  # in the order in which people read them
+    metrics: tuple[Metric, ...]  # in the order in which people read them
     metric: str  # judges a version where evaluation.metric is auto
     baselines: Mapping[str, str]  # by name, what they are
-    pictures: Mapping[str, str]  # by file, what they show
+    plots: Mapping[str, str]  # captions, by file
     rules: "Callable[[RecipeFields], Iterator[str]]"  # a sentence for each field that the task cannot go with
     dialogues: bool = False  # its corpus holds dialogues, and what it is asked is one
-    running: bool = False  # its corpus is running text
+    running_text: bool = False  # its corpus is running text
 
     @property
     def judged(self) -> dict[str, Metric]:
-        """Those that may judge a version, by name."""
-        return {measure.name: measure for measure in self.measures if measure.judged}
+        """Return the metrics that may judge a version, by name."""
+        return {measure.name: measure for measure in self.metrics if measure.judged}
 
     def baselines_in(self, metrics: Mapping[str, float]) -> dict[str, str]:
-        """The baselines that these metrics of an evaluation tell of, and what they are: one can be switched off."""
+        """Return the titles of the baselines that these metrics include: one can be switched off."""
         measured = {name.split("/")[1] for name in metrics if name.startswith(BASELINE)}
         return {name: title for name, title in self.baselines.items() if name in measured}
 
     def errors_in(self, recipe: "RecipeFields") -> Iterator[str]:
-        """A sentence for each thing in the recipe that cannot go with the task."""
+        """Yield a sentence for each field that contradicts the task."""
         yield from self.rules(recipe)
         if recipe.corpus.turns and not self.dialogues:
             yield "corpus.turns makes replies of dialogues, which are for task chat: set task to chat, or remove it"
-        if self.running != (recipe.corpus.format == "running"):
-            is_not, remedy = ("no ", "to running") if self.running else ("", "to what the files are")
+        if self.running_text != (recipe.corpus.format == "running"):
+            is_not, remedy = ("no ", "to running") if self.running_text else ("", "to what the files are")
             yield (
                 f"corpus.format {recipe.corpus.format} is {is_not}running text, which task {self.name} "
-                f"{'learns' if self.running else 'does not learn'} from: set it {remedy}"
+                f"{'learns' if self.running_text else 'does not learn'} from: set it {remedy}"
             )
         rising = [name for name, measure in self.judged.items() if measure.rises]  # loss itself is what falls
         for field, value, also, names in (

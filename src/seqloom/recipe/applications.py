@@ -29,7 +29,7 @@ TRANSLATION = Application(
     name="translation",
     rows="pairs",
     answer="text",
-    measures=(
+    metrics=(
         Metric("bleu", "BLEU"),
         Metric("chrf", "chrF"),
         Metric("ter", "TER", rises=False, judged=False),  # a baseline's may pass 100, where pictures end
@@ -38,7 +38,7 @@ TRANSLATION = Application(
     ),
     metric="chrf",
     baselines={"nearest": "nearest training source", "copy": "copied source"},
-    pictures={"scores.png": "scores", "chrf_by_length.png": "chrF by length", "lengths.png": "lengths of the answers"},
+    plots={"scores.png": "scores", "chrf_by_length.png": "chrF by length", "lengths.png": "lengths of the answers"},
     rules=_translation_rules,
 )
 
@@ -58,7 +58,7 @@ SUMMARIZATION = Application(
     name="summarization",
     rows="documents",
     answer="text",
-    measures=(
+    metrics=(
         Metric("rouge1", "ROUGE-1"),
         Metric("rouge2", "ROUGE-2"),
         Metric("rougeL", "ROUGE-L"),
@@ -68,7 +68,7 @@ SUMMARIZATION = Application(
     ),
     metric="rougeL",
     baselines={"lead": "lead sentence", "nearest": "nearest training source"},
-    pictures={
+    plots={
         "scores.png": "scores",
         "rouge_by_length.png": "ROUGE-L by length of the document",
         "lengths.png": "lengths of the summaries",
@@ -97,14 +97,14 @@ SENTIMENT = Application(
     name="sentiment",
     rows="texts",
     answer="label",
-    measures=(
+    metrics=(
         Metric("accuracy", "accuracy", "share"),
         Metric("macro_f1", "macro-F1", "share"),
         Metric("calibration_error", "calibration error", "share", rises=False, judged=False),
     ),
     metric="macro_f1",
     baselines={"tfidf": "logistic regression", "majority": "majority label"},
-    pictures={
+    plots={
         "scores.png": "scores",
         "confusion.png": "which label is taken for which",
         "calibration.png": "how often the model is right when it says how sure it is",
@@ -154,7 +154,7 @@ RECONSTRUCTION = Application(
     name="reconstruction",
     rows="texts",
     answer="text",
-    measures=(
+    metrics=(
         Metric("exact_match", "exact match", "share"),
         Metric("bleu", "BLEU"),
         Metric("chrf", "chrF"),
@@ -163,7 +163,7 @@ RECONSTRUCTION = Application(
     ),
     metric="chrf",
     baselines={"nearest": "nearest training text"},
-    pictures={
+    plots={
         "scores.png": "scores",
         "chrf_by_length.png": "chrF by length: where the vector gets too small for the text",
         "lengths.png": "lengths of the answers",
@@ -196,7 +196,7 @@ CHAT = Application(
     name="chat",
     rows="replies",
     answer="text",
-    measures=(
+    metrics=(
         Metric("bleu", "BLEU"),
         Metric("chrf", "chrF"),
         Metric("perplexity", "perplexity", "plain", rises=False, judged=False),  # of vocabularies that may differ
@@ -206,7 +206,7 @@ CHAT = Application(
     ),
     metric="chrf",
     baselines={"nearest": "nearest question"},
-    pictures={
+    plots={
         "scores.png": "scores",
         "diversity.png": "how much the replies vary, beside those of people",
         "lengths.png": "lengths of the replies",
@@ -228,8 +228,8 @@ GENERATION = Application(
     name="generation",
     rows="passages",
     answer="continuation",
-    running=True,
-    measures=(
+    running_text=True,
+    metrics=(
         Metric("word_perplexity", "perplexity a word", "plain", rises=False),
         Metric("character_perplexity", "perplexity a character", "plain", rises=False),
         Metric("perplexity", "perplexity a token", "plain", rises=False, judged=False),
@@ -238,7 +238,7 @@ GENERATION = Application(
     ),
     metric="word_perplexity",
     baselines={"kneser_ney": "Kneser-Ney 5-gram"},
-    pictures={
+    plots={
         "scores.png": "perplexities",
         "perplexity_by_passage.png": "perplexity by passage, in the order of the text",
     },

@@ -1,4 +1,4 @@
-"""What the sizes of a recipe are chosen by: how much text a corpus has, and of which kind."""
+"""Size and script of a corpus, which adaptive defaults are chosen by."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ UNSEGMENTED = 1.6  # likewise, of scripts that write no spaces between words
 
 @dataclass(frozen=True)
 class CorpusProfile:
-    """The training split in a few figures; they follow from the text alone, so they are the same on every machine."""
+    """Statistics of the training split; they follow from the text alone, the same on every machine."""
 
     rows: int
     characters: tuple[float, float]  # of all sources, and of all targets
@@ -32,14 +32,14 @@ class CorpusProfile:
         )
 
     def tokens(self, side: int) -> int:
-        """Subword tokens of a side (0: source, 1: target), roughly."""
+        """Return an estimate of the subword tokens of a side (0: source, 1: target)."""
         return max(1, round(self.characters[side] / (UNSEGMENTED if self.unsegmented(side) else ALPHABETIC)))
 
     def unsegmented(self, side: int) -> bool:
-        """Whether a side is written without spaces between its words: English has one in six characters."""
+        """Return whether a side has no spaces between words; in English one in six characters is a space."""
         return self.spaces[side] < 0.06
 
     @property
     def batched_tokens(self) -> int:
-        """Tokens of an epoch as `training.batch_tokens` counts them: those of the longer side."""
+        """Return the tokens of an epoch as `training.batch_tokens` counts them: those of the longer side."""
         return max(self.tokens(0), self.tokens(1))

@@ -1,4 +1,4 @@
-"""How the form of Prefect's UI shows a section: first what people touch, and in words what a field may hold.
+"""Layout of a recipe's form in Prefect's UI: the order of fields, and their limits in words.
 
 The words are the `format` of a field: of all that a JSON schema can demand, Prefect's UI has the server check only
 types, choices and formats before it submits. `seqloom.stack.prefect_server` knows these formats; another server passes
@@ -61,7 +61,7 @@ def for_people(section: str, schema: dict[str, Any]) -> None:
 
 
 def is_within(field: Mapping[str, Any], value: object) -> bool:
-    """Whether a number is in the range of a field's schema, or a text of its length; all else has another fault."""
+    """Return whether a number, or the length of a text, is within its schema's limits; other types pass."""
     if isinstance(value, str):
         return bool(field.get("minLength", 0) <= len(value) <= field.get("maxLength", len(value)))
     if not isinstance(value, int | float):
@@ -72,7 +72,7 @@ def is_within(field: Mapping[str, Any], value: object) -> bool:
 
 
 def _range_in_words(field: Mapping[str, Any]) -> str:
-    """What a number or the length of a text may be: `whole number, 1 or more, 256 or less`; empty where all goes."""
+    """Return a field's limits, such as `whole number, 1 or more, 256 or less`; empty without limits."""
     kinds = {"integer": "whole number", "number": "number", "string": "text"}
     limits = (
         ("minimum", "{:,} or more"),

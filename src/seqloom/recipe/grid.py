@@ -11,7 +11,7 @@ from seqloom.recipe.strict_yaml import load_yaml, shortened
 
 
 def combinations(lines: Sequence[str]) -> list[tuple[str, ...]]:
-    """Overrides for each combination, the last field changing fastest; without lines the one that changes nothing.
+    """Return overrides for each combination, the last field changing fastest; without lines one empty tuple.
 
     A line is `section.field=value,value`; the values are YAML, as items of a list.
 
@@ -41,7 +41,7 @@ def _values(line: str) -> tuple[str, list[str]]:
 
 
 def _in_yaml(value: object) -> str:
-    """A value as an override says it."""
+    """Return a value as an override has it."""
     text = _dump(value, allow_unicode=True)
     if yaml.safe_load(text) != value:  # a line break of Unicode's, which YAML reads as a space unless it is escaped
         text = _dump(value, allow_unicode=False)

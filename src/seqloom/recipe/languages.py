@@ -1,4 +1,4 @@
-"""Languages as people write them (`zh`, `zho`, `zh-TW`, `zh_CN.UTF-8`, `Chinese`), to one tag of BCP 47.
+"""Language names and codes (`zh`, `zho`, `zh-TW`, `zh_CN.UTF-8`, `Chinese`) as BCP 47 tags.
 
 Codes and names are those of Unicode's CLDR, which has some 7,000 of ISO 639 with the script that each is written in.
 """
@@ -59,7 +59,7 @@ _OWN_NAMES = (
 
 @dataclass(frozen=True)
 class Language:
-    """One language, as far as it was told."""
+    """One language, with script and region where they are given."""
 
     code: str  # ISO 639, of two letters where it has such a code
     script: str  # ISO 15924, such as Hant: as told, or as the language is mostly written; empty if nobody knows
@@ -67,12 +67,12 @@ class Language:
 
 
 def language_of(written: str) -> Language | None:
-    """The language that is meant; None where nothing is written, or what nobody knows."""
+    """Return the language; None for empty or unknown text."""
     return _language_of(" ".join(written.split()))
 
 
 def tag_of(written: str) -> str:
-    """The tag that is the same however a language is written; empty where none is told.
+    """Return one tag for all spellings of a language; empty for empty text.
 
     Raises:
         ValueError: there is no such language.
@@ -87,7 +87,7 @@ def tag_of(written: str) -> str:
 
 
 def same_language(one: str, other: str) -> bool:
-    """Whether both are one language, of whatever region or script."""
+    """Return whether both are one language, of whatever region or script."""
     first, second = language_of(one), language_of(other)
     return (first.code if first else one) == (second.code if second else other)
 
@@ -99,7 +99,7 @@ def _language_of(written: str) -> Language | None:
 
 
 def _of_code(code: str, script: str = "") -> Language | None:
-    """What a code of ISO 639 means, with what BCP 47 or POSIX put behind it."""
+    """Parse an ISO 639 code with its suffixes of BCP 47 or POSIX."""
     first, *rest = re.split("[-_]", code)
     name, *implied = _replaced(first.lower())
     if not _is_known(name):
@@ -120,14 +120,14 @@ def _of_code(code: str, script: str = "") -> Language | None:
 
 
 def _made(code: str, script: str, region: str) -> Language:
-    """With the script that CLDR says a language is mostly written in, there or anywhere; `und` has none."""
+    """Build a language with CLDR's likely script, for the region or anywhere; `und` has none."""
     likely = _global("likely_subtags") if code != UNDETERMINED else {}
     usual = (likely.get(f"{code}_{region}") or likely.get(code, "__")).split("_")[1]
     return Language(code, script or usual, "-".join(filter(None, (code, script, region))))
 
 
 def _of_name(name: str) -> Language | None:
-    """What `chinese`, `simplified chinese`, `chinese (traditional)`, `portuguese (brazil)` or `中文` means."""
+    """Parse `chinese`, `simplified chinese`, `chinese (traditional)`, `portuguese (brazil)` or `中文`."""
     if code := _names().get(name):
         return _of_code(code)
     parts = re.fullmatch(r"(?P<name>[^(,]+?)\s*[(,]\s*(?P<kind>[^),]+?)\s*\)?", name)
@@ -142,7 +142,7 @@ def _of_name(name: str) -> Language | None:
 
 
 def _replaced(code: str) -> list[str]:
-    """The subtags in place of a code that has a shorter or newer one."""
+    """Return the subtags of a code's shorter or newer alias."""
     if code in _TELLS_NONE:
         return [UNDETERMINED]
     return str(_global("language_aliases").get(code, code)).split("_")
@@ -154,7 +154,7 @@ def _is_known(code: str) -> bool:
 
 
 def _meant(written: str) -> str:
-    """What was perhaps meant, in words."""
+    """Return a suggestion for an unknown language, in words."""
     region = written.upper()
     spoken = _global("likely_subtags").get(f"{UNDETERMINED}_{region}")
     if spoken and region in _english().territories:
@@ -165,14 +165,14 @@ def _meant(written: str) -> str:
 
 @cache
 def _names() -> dict[str, str]:
-    """Codes by English names, in lower case."""
+    """Return codes by English names, in lower case."""
     names = {name.casefold(): code for code, name in _english().languages.items() if code not in _TELLS_NONE}
     return names | _ALSO_CALLED
 
 
 @cache
 def _own_names() -> dict[str, str]:
-    """Codes by what the larger languages call themselves."""
+    """Return codes by the larger languages' own names."""
     from babel import Locale
 
     return {str(Locale(code).languages[code]).casefold(): code for code in _OWN_NAMES.split()}
@@ -180,7 +180,7 @@ def _own_names() -> dict[str, str]:
 
 @cache
 def _scripts_and_regions() -> dict[str, str]:
-    """Codes by English names, in lower case."""
+    """Return codes of scripts and regions by English names, in lower case."""
     both = (_english().territories, _english().scripts)
     return {name.casefold(): code for names in both for code, name in names.items()}
 

@@ -1,4 +1,4 @@
-"""A YAML file and its overrides to a checked `Recipe`, or one sentence that says what to change."""
+"""Read a YAML file and overrides into a checked `Recipe`, or report all mistakes in sentences."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = (), edits: Mapping[str, o
 
 
 def change_recipe(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
-    """The same with overrides, as `load_recipe` takes them.
+    """Return the recipe with overrides, as `load_recipe` takes them.
 
     Raises:
         UserError: an override says something a recipe may not say.
@@ -54,7 +54,7 @@ def change_recipe(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
 
 
 def change_section(section: Checked, overrides: Sequence[str], origin: str) -> Checked:
-    """One section with overrides of the form `field=value`.
+    """Return one section with overrides of the form `field=value`.
 
     Raises:
         UserError: an override says something the section may not say.
@@ -100,7 +100,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _read_text(path: Path) -> str:
-    """All of a file, if it may be a recipe: a device has no end."""
+    """Read a file up to the largest size of a recipe: a device has no end."""
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
@@ -148,7 +148,7 @@ def _set(tree: dict[str, Any], name: str, value: object, origin: str) -> None:
 
 
 def _sentences(mistakes: Sequence[ErrorDetails], checked: type[BaseModel]) -> str:
-    """All mistakes at once: one as it is, several numbered."""
+    """Return all mistakes: one as a sentence, several numbered."""
     if any(mistake["type"] == "extra_forbidden" for mistake in mistakes):  # a misspelt one is why another is missing
         mistakes = [mistake for mistake in mistakes if mistake["type"] != "missing"]
     told = list(dict.fromkeys(_sentence(mistake, checked) for mistake in mistakes))
@@ -186,7 +186,7 @@ def _sentence(error: ErrorDetails, checked: type[BaseModel]) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value as a sentence has room for it; one from JSON may have more digits than Python writes, or no bottom."""
+    """Return a shortened value; JSON may hold numbers too long, or nesting too deep, for repr."""
     try:
         return shortened(repr(value), 80)
     except (ValueError, RecursionError):
@@ -242,7 +242,7 @@ def _nearest(place: tuple[int | str, ...], section: type[BaseModel]) -> str:
 
 
 def _fields_called(field: str, recipe: type[BaseModel]) -> list[str]:
-    """Fields of this name in the sections of a recipe, such as training.epochs."""
+    """Return the fields of this name in the sections of a recipe, such as training.epochs."""
     sections = ((name, section.annotation) for name, section in recipe.model_fields.items())
     return [
         f"{name}.{field}"

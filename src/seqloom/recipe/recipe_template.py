@@ -1,4 +1,4 @@
-"""The first recipe and deployments of a team: written for a table of theirs, with comments, to be changed by hand."""
+"""Templates of a team's first recipe and deployments, with comments, for a table of theirs."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _SMALL_TEST, _SMALL_VALIDATION = 0.2, 0.1
 
 @dataclass(frozen=True)
 class Start:
-    """What a first recipe is made of."""
+    """The values that fill the templates."""
 
     name: str
     recipe_file: str  # path
@@ -31,7 +31,7 @@ class Start:
 
 
 def recipe_text(start: Start) -> str:
-    """A recipe that says where the text is, and what it is; all else is a comment."""
+    """Return a recipe with the corpus filled in, and further fields as comments."""
     needed = _NEEDED.get(start.task, ())
     lines = [
         f"# {_MADE[start.task]}",
@@ -57,7 +57,7 @@ def recipe_text(start: Start) -> str:
 
 
 def deployments_text(start: Start) -> str:
-    """All five flows for the recipe, as `seqloom up` and `seqloom deploy` put them on a Prefect server."""
+    """Return a `prefect.yaml` with all five flows for the recipe."""
     recipe, name = _quoted(start.recipe_file), start.name
     grid = _GRIDS[start.task]
     return f"""\
@@ -195,7 +195,7 @@ def _corpus_lines(start: Start) -> list[str]:
 
 
 def _others(split: str, start: Start) -> str:
-    """Files of another split, called as those of the training split are."""
+    """Return file names of another split, with the suffixes of the training files."""
     return f"[{', '.join(f'{split}{PurePath(place).suffix}' for place in start.places)}]"
 
 
@@ -211,7 +211,7 @@ def _dialogue_lines(start: Start) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """As YAML and JSON both write it, and plain where nothing could be mistaken."""
+    """Return a scalar as both YAML and JSON read it, unquoted where that is safe."""
     plain = text.isascii() and text.replace("_", "").replace(".", "").replace("/", "").replace("-", "").isalnum()
     reserved = text.lower() in ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
     return text if plain and text[:1].isalpha() and not reserved else json.dumps(text, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Fields and values of a recipe that had other names in earlier releases.
+"""Former names of a recipe's fields and values, and what each is called now.
 
 A recipe that a person writes is answered with the new name; one that lies beside a registered version is read by it.
 """

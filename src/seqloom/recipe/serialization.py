@@ -1,4 +1,4 @@
-"""A recipe as it lies beside a checkpoint: every default written out, read back without pydantic.
+"""Recipes stored with a checkpoint: every default written out, read back without pydantic.
 
 A bare GPU machine has torch, numpy and safetensors and no pydantic; the recipe was checked where it was written, so
 there it only has to be read.

@@ -1,4 +1,4 @@
-"""YAML as recipes are written: what has two meanings, none, or no end is refused, with the line it stands in.
+"""Strict YAML: ambiguous, invalid or unbounded input is refused with its line.
 
 YAML itself takes the last of two equal keys and keeps quiet about the first, lets nine lines stand for a thousand
 million values, and PyYAML answers a date of month 13 with whatever exception Python's own conversion raises.
@@ -19,15 +19,15 @@ DIGITS = 18  # of a whole number: more than any field holds
 
 
 class SaidTwice(yaml.MarkedYAMLError):
-    """A key that its mapping has already."""
+    """A key occurs twice in a mapping."""
 
 
 class Tabs(yaml.MarkedYAMLError):
-    """A tab where YAML takes spaces alone."""
+    """A tab stands where YAML takes only spaces."""
 
 
 def load_yaml(text: str) -> Any:
-    """What `text` says, by YAML's safe rules.
+    """Parse `text` by YAML's safe rules.
 
     Raises:
         yaml.YAMLError: the text is not YAML, or says more than a recipe can; `SaidTwice` where a mapping has a key
@@ -48,7 +48,7 @@ _STANDS_FOR = {"\ue000": "${", "\ue001": "}", "\ue002": "?"}  # signs that would
 
 
 def _kept_whole(found: re.Match[str]) -> str:
-    """A URL with its ? and its references written as YAML lets them stand anywhere."""
+    """Replace ? and references in a URL by characters that YAML allows anywhere."""
     return REFERENCE.sub("\ue000\\1\ue001", found[0]).replace("?", "\ue002")
 
 
@@ -65,7 +65,7 @@ class _StrictLoader(yaml.SafeLoader):
         super().__init__(text)
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """Counts what aliases stand for before anything is made of them."""
+        """Bound nesting and the number of values that aliases expand to, before they are constructed."""
         mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
         self._depth += 1
         if self._depth > NESTED:
@@ -81,7 +81,7 @@ class _StrictLoader(yaml.SafeLoader):
         return node
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        """Looks at keys as they are written: later, those of `<<` are among them."""
+        """Refuse equal keys as they are written, before those of `<<` are merged."""
         node = super().compose_mapping_node(anchor)
         lines: dict[tuple[str, str], int] = {}
         for key, _ in node.value:
@@ -99,11 +99,11 @@ class _StrictLoader(yaml.SafeLoader):
         return node
 
     def construct_scalar(self, node: Any) -> Any:
-        """As it was written, with its references."""
+        """Return the scalar with its references restored."""
         return _restored(super().construct_scalar(node))
 
     def construct_object(self, node: Any, deep: bool = False) -> Any:
-        """The value of a node; Python's own complaints become YAML's."""
+        """Return the value of a node, with conversion errors as YAML errors."""
         try:
             value = super().construct_object(node, deep)
         except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError):
@@ -130,14 +130,14 @@ def _written(node: Any) -> str:
 
 
 def shortened(text: str, length: int = 40) -> str:
-    """A text as a sentence has room for it, on one line."""
+    """Return a text on one line, cut to `length` characters."""
     text = " ".join(text.split())
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 @contextmanager
 def _marked(loader: _StrictLoader) -> Iterator[None]:
-    """What Python raises while characters are read (one that is none, a version of 5,000 digits), as YAML's."""
+    """Turn Python's errors on malformed characters or huge numbers into YAML errors with a line."""
     try:
         yield
     except (ValueError, ArithmeticError, LookupError, RecursionError) as error:
@@ -146,14 +146,14 @@ def _marked(loader: _StrictLoader) -> Iterator[None]:
 
 
 def _unprintable(text: str, error: yaml.reader.ReaderError) -> yaml.MarkedYAMLError:
-    """The line of a character that YAML does not allow."""
+    """Return the error for a character that YAML does not allow, with its line."""
     place = int(error.position)
     mark = yaml.Mark("", place, text.count("\n", 0, place), 0, None, 0)
     return yaml.MarkedYAMLError(problem=f"the control character {text[place]!r} is not allowed", problem_mark=mark)
 
 
 def _by_a_tab(text: str, error: yaml.MarkedYAMLError) -> Tabs | None:
-    """The better sentence, where the line with the error, or the one before, is indented with a tab."""
+    """Return an error about the tab, if the line of the error or the one before is indented with one."""
     mark = error.problem_mark
     if mark is None:
         return None

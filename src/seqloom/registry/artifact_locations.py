@@ -1,7 +1,7 @@
-"""Where the embedded MLflow finds the files of its runs, after their home was moved, renamed or copied.
+"""Repair MLflow's absolute artifact locations after the home was moved, renamed or copied.
 
-MLflow keeps absolute addresses: a run's files would be looked for where the home was, and a copy would write into the
-original. Whoever opens a database that names another home as its place has it name the one it lies in.
+MLflow stores absolute addresses: a run's files would be looked up in the former home, and a copy would write into the
+original. So a database is rewritten when it is opened in another home than the one that it names.
 """
 
 import logging
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 def bring_home(database: Path, files: Path) -> None:
-    """Have every address that lies in a former home lie in `files`, the folder of this one.
+    """Rewrite every address below a former home to `files`, the folder of this one.
 
     Raises:
         UserError: the database names another home, and must not be written.
@@ -64,9 +64,9 @@ def _rewrite(connection: sqlite3.Connection, old: str, new: str) -> None:
 
 
 def _former_homes(database: Path, files: Path) -> list[str]:
-    """Addresses of the folders that were `files` when experiments of this database were made.
+    """Return the former addresses of `files`, as the experiments of this database have them.
 
-    One that its user put elsewhere is left where it is: its files are there, and not here.
+    An address that the user moved elsewhere is kept: its files are there, not here.
     """
     with closing(sqlite3.connect(database, timeout=SECONDS_FOR_OTHERS)) as connection:
         found = connection.execute("SELECT artifact_location FROM experiments").fetchall()

@@ -1,8 +1,8 @@
-"""The best champion so far: who is only not worse than the last one is measured against it, too.
+"""The best champion so far, which policy not-worse compares with beside the current champion.
 
-A rule that lets each version be a little worse than the one before lets quality sink without end. So the best version
-that the gate made champion carries a tag, and is asked the test rows of today like the others: rows change, and figures
-of other rows do not compare. A move by hand begins anew: a person has weighed what no score knows.
+If each version may be a little worse than the one before, quality can sink without end. So the best version that the
+gate made champion carries a tag, and predicts today's test rows like the others: scores on different rows do not
+compare. A move by hand starts anew, because a person weighed what no score knows.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from seqloom.registry.promotion import BEST_TAG, BY_HAND, ROLLED_BACK_TAG, forge
 
 
 def best_champion(client: MlflowClient, name: str, metric: Metric) -> int | None:
-    """The number of the version that is not to be sunk below; None where there was no champion.
+    """Return the number of the best version that was ever champion; None where there was no champion.
 
     Where none is marked, as in a registry of before there was a mark, it is the champion that had the best figure when
     it was registered.
@@ -38,7 +38,7 @@ def mark_best(client: MlflowClient, name: str, number: int, metric: str) -> None
 def _champions_since_a_person_chose(
     client: MlflowClient, name: str, versions: Sequence[ModelVersion]
 ) -> list[ModelVersion]:
-    """Of these versions the champions; a record of one that was deleted may tell the number of another today."""
+    """Return those of these versions that were champion since the last move by hand."""
     moves = moves_of(client, name)
     by_hand = [place for place, move in enumerate(moves) if move.by.endswith(BY_HAND)]
     moved = {move.to: move.when for move in moves[by_hand[-1] if by_hand else 0 :]}
@@ -50,6 +50,6 @@ def _made(version: ModelVersion) -> str:
 
 
 def _merit(version: ModelVersion, metric: Metric) -> float:
-    """Its figure when it was registered, higher for the better."""
+    """Return the version's score when it was registered, negated where lower is better."""
     figure = version.tags.get(f"test/{metric.name}")
     return float("-inf") if figure is None else float(figure) * (1 if metric.rises else -1)

@@ -1,4 +1,4 @@
-"""A verdict as people read it: a table, and a page."""
+"""The gate's evidence as a table, Markdown, sentences and HTML."""
 
 from html import escape
 
@@ -21,7 +21,7 @@ pre code { padding: 0 }
 
 
 def table(verdict: Verdict) -> list[dict[str, str]]:
-    """One row per rule, what decides first: for a table of Prefect's UI, which widens to what is in it."""
+    """Return one row per rule, failures first, with cells short enough for a table of Prefect's UI."""
     columns = _columns(verdict)
     return [
         dict(
@@ -42,7 +42,7 @@ def table(verdict: Verdict) -> list[dict[str, str]]:
 
 
 def markdown(verdict: Verdict) -> str:
-    """The whole page: what came of it, the table, and the texts that are too long for that."""
+    """Return the whole page: the outcome, the table, and texts too long for its cells."""
     outcome = "holds every rule" if verdict.passed else "is refused"
     decoding = ", ".join(f"{name} {value}" for name, value in verdict.decoding.items())
     columns = _columns(verdict)
@@ -66,7 +66,7 @@ def markdown(verdict: Verdict) -> str:
 
 
 def in_sentences(verdict: Verdict) -> str:
-    """What a person decides by, for a window too narrow for the table: a sentence for each rule, long ones cut."""
+    """Return a sentence per rule, shortened, for the narrow window in which a person approves."""
     sentences = [
         f"- **{finding.verdict}** {_plain(_cut(finding.told, SENTENCE_AT_MOST))}" for finding in verdict.findings
     ]
@@ -76,7 +76,7 @@ def in_sentences(verdict: Verdict) -> str:
 
 
 def _outcome(verdict: Verdict) -> list[str]:
-    """Each rule that fails as what happened, or what was gained; and what should be looked at."""
+    """Return the failures, or the gain, as lines of Markdown; warnings after them."""
     warnings = [f"- warning: {_plain(sentence)}" for sentence in verdict.warnings]
     if len(verdict.failures) > 1:
         return [*(f"- {_plain(sentence)}" for sentence in verdict.failures), *warnings]
@@ -84,7 +84,7 @@ def _outcome(verdict: Verdict) -> list[str]:
 
 
 def _whole_texts(verdict: Verdict) -> list[str]:
-    """Examples and errors that the table shows the beginning of."""
+    """Return in full the examples and errors that the table cuts."""
     texts = [
         f"- {finding.rule}: {_plain(text)}"
         for finding in verdict.findings
@@ -99,24 +99,24 @@ def _cut(text: str, most: int = CELL_AT_MOST) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text of a corpus as it is, on a line: no markdown in it does anything."""
+    """Return text on one line with every Markdown character escaped."""
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|~&" else letter for letter in " ".join(text.split()))
 
 
 def title(verdict: Verdict) -> str:
-    """What was judged."""
+    """Return the name, version and form that were judged."""
     return f"{verdict.name}, version {verdict.version}" + (f" as {verdict.form}" if verdict.form else "")
 
 
 def html(text: str, title: str) -> str:
-    """Markdown as a page that needs nothing else: MLflow shows it among the run's artifacts."""
+    """Return Markdown as a self-contained HTML page, for the run's artifacts in MLflow."""
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
     return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>\n"
 
 
 def _columns(verdict: Verdict) -> tuple[str, ...]:
-    """The last only where something stands in it: a first version has no champion beside it."""
+    """Return the columns; the champion's is left out where there is no champion."""
     columns = COLUMNS_OF_A_FORM if verdict.form else COLUMNS
     return columns if any(finding.champion for finding in verdict.findings) else columns[:-1]
 

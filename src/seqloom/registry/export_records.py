@@ -1,4 +1,4 @@
-"""What is known of the forms that a version was exported to: how each was measured, and whether it holds the rules."""
+"""Records of exported forms: size, score and latency beside the version itself, and the gate's verdict."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ EXPORT_TAG = "seqloom.export."  # and the form: its record, on the version
 
 @dataclass(frozen=True)
 class Side:
-    """One form of a version, measured."""
+    """Size, score and latency of one form of a version."""
 
     megabytes: float
     score: float
@@ -25,7 +25,7 @@ class Side:
 
 @dataclass(frozen=True)
 class ExportRecord:
-    """What a form costs and gains, on the test rows of the version, and what the gate's rules say to that."""
+    """A comparison of an exported form with the version itself, on the version's test rows."""
 
     form: str
     rows: int
@@ -40,7 +40,7 @@ class ExportRecord:
 
     @property
     def installed_by(self) -> str:
-        """The line that a machine needs where this form is loaded; empty where requirements.txt is enough.
+        """Return the pip command that loading this form needs; empty where requirements.txt is enough.
 
         That file is sealed with the version, so a form that is added later cannot change it.
         """
@@ -48,12 +48,12 @@ class ExportRecord:
 
     @property
     def measure(self) -> Metric:
-        """How the scores are read."""
+        """Return the metric of the scores."""
         return application_of(self.task).judged[self.metric]
 
     @property
     def headline(self) -> str:
-        """In a line."""
+        """Return the record in one line."""
         if not self.passed:
             return f"{self.form} is refused: {self.why}"
         times = f"one text in {self.after.latency_p50:.1f} ms in place of {self.before.latency_p50:.1f}"
@@ -61,7 +61,7 @@ class ExportRecord:
 
 
 def records_of(version: ModelVersion) -> Iterator[ExportRecord]:
-    """What is known of every form that was tried."""
+    """Yield the record of every form that was tried."""
     for tag, text in sorted(version.tags.items()):
         if tag.startswith(EXPORT_TAG):
             told = json.loads(text)
@@ -70,5 +70,5 @@ def records_of(version: ModelVersion) -> Iterator[ExportRecord]:
 
 
 def is_known(client: MlflowClient, name: str, number: int, form: str) -> bool:
-    """Whether this form of the version was judged already."""
+    """Return whether this form of the version was judged already."""
     return EXPORT_TAG + form in client.get_model_version(name, str(number)).tags

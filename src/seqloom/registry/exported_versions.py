@@ -1,4 +1,4 @@
-"""A version in another form, smaller or faster on a CPU: judged by the gate's rules, and kept with the version."""
+"""Export a version to another form (CTranslate2, 8-bit), judge it by the gate's rules and store it."""
 
 import json
 import shutil
@@ -40,19 +40,19 @@ from seqloom.registry.version_package import engine_of
 
 
 def export_version(model: str, home: Path, form: Form, progress: Progress) -> ExportRecord:
-    """Add a form to the version that `model` means, if it holds the rules; the record stays with the version anyway.
+    """Add a form to the version that `model` names, if it passes the gate's rules; its record is kept in any case.
 
     Raises:
         UserError: there is no such version, it cannot have this form, or its test rows are not there any more.
     """
     version = find_version(model, home)
-    recipe, rows = _what_it_was_judged_by(version)
+    recipe, rows = _recipe_and_rows(version)
     client = open_registry(model, home)
     with TemporaryDirectory() as folder:
         # A copy that nobody else can write to: its code will be run.
         package = fetch(version, Path(folder, version.name, str(version.version)))
         copy = package.parents[1]
-        model_id = _model_that_knows_forms(version, copy)
+        model_id = _logged_model_id(version, copy)
         shutil.rmtree(copy / ARTIFACTS / FORMS, ignore_errors=True)
         made = copy / ARTIFACTS / FORMS / form
         export(package / CHECKPOINT, made, form)
@@ -64,7 +64,7 @@ def export_version(model: str, home: Path, form: Form, progress: Progress) -> Ex
 
 
 def export_folder(model: str, home: Path, form: Form, to: Path | None) -> Path:
-    """Write a model in a form to a folder of its own, whole or not at all; without `to` its name says what it is.
+    """Write a model in a form to a folder, whole or not at all; by default the folder is named after both.
 
     Raises:
         UserError: there is no such model, it cannot have this form, or the folder exists.
@@ -92,7 +92,7 @@ def _judged(
     form: Form,
     progress: Progress,
 ) -> tuple[ExportRecord, Verdict]:
-    """Both forms are asked the test rows of the version by `mlflow.pyfunc`, as others ask."""
+    """Predict the version's test rows with both forms through `mlflow.pyfunc`, and judge the exported one."""
     number, uri = int(version.version), str(copy)
     folders = (copy / ARTIFACTS / PACKAGE / CHECKPOINT, copy / ARTIFACTS / FORMS / form)
     judge, metric = evaluator_of(recipe.task), metric_of_recipe(recipe).name
@@ -122,7 +122,7 @@ def _side(contender: Contender) -> Side:
 def _keep(
     client: MlflowClient, version: ModelVersion, model_id: str, made: Path, digest: str, record: ExportRecord
 ) -> None:
-    """The files only of what holds the rules; its seal last, for without it nobody takes them for whole."""
+    """Store the files of a form that passed; the seal comes last, so an interrupted upload is never complete."""
     name, number, tag = version.name, str(version.version), FORM_SEAL_TAG + record.form
     if tag in version.tags:
         client.delete_model_version_tag(name, number, tag)
@@ -134,8 +134,8 @@ def _keep(
             client.set_model_version_tag(name, number, each, value)
 
 
-def _model_that_knows_forms(version: ModelVersion, folder: Path) -> str:
-    """The id of MLflow's logged model behind a version; the version itself does not always tell it."""
+def _logged_model_id(version: ModelVersion, folder: Path) -> str:
+    """Return the id of MLflow's logged model behind a version, which the version does not always name."""
     model = Model.load(folder)
     if not model.flavors["python_function"].get("config"):
         raise UserError(
@@ -145,8 +145,8 @@ def _model_that_knows_forms(version: ModelVersion, folder: Path) -> str:
     return str(model.model_id)
 
 
-def _what_it_was_judged_by(version: ModelVersion) -> tuple[Recipe, pd.DataFrame]:
-    """The recipe, and the test rows as they stood in the corpus, with their files where that version tells them."""
+def _recipe_and_rows(version: ModelVersion) -> tuple[Recipe, pd.DataFrame]:
+    """Return the version's recipe and test rows, with the corpus file of each row where it is known."""
     run = f"runs:/{version.run_id}"
     try:
         kept = yaml.safe_load(mlflow.artifacts.load_text(f"{run}/recipe.yaml"))

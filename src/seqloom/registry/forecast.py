@@ -1,7 +1,7 @@
-"""What a training would be: how many updates, and how long they take on this machine.
+"""Training forecast: the number of updates, and their time on this machine.
 
-Both are counted in batches of the text itself, made as a training makes them. From characters they cannot be told:
-a token of a small table has two of them and one of a large table four.
+The text is encoded and batched as in training. Characters do not suffice for an estimate: a token has two of them in
+a small table and four in a large one.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from seqloom.vocabulary.stage import build_vocabulary
 
 @dataclass(frozen=True)
 class Forecast:
-    """The text as a model would meet it, and the training that is to come."""
+    """Share of unknown tokens in the encoded text, and the updates and time of its training."""
 
     unknown: dict[str, float]  # share of the tokens of each side of the validation text that the vocabulary lacks
     updates: int  # of all epochs, if patience does not end them
@@ -31,7 +31,7 @@ class Forecast:
 def forecast(
     recipe: Recipe, corpus: Path, made: Mapping[str, Manifest], folder: Path, home: Path, progress: Progress
 ) -> Forecast:
-    """Learn the vocabulary and encode the text in `folder`, where that is not `made` already, and count.
+    """Learn the vocabulary and encode the text in `folder`, unless `made` already, and estimate the training.
 
     Raises:
         UserError: the vocabulary or `model.max_positions` does not fit the text.

@@ -1,4 +1,4 @@
-"""Which artifacts no registered version and no recent run needs any more."""
+"""Garbage collection: which artifacts no registered version and no recent run needs."""
 
 import os
 import time
@@ -28,13 +28,13 @@ NEEDED, RECENT, IN_USE = "a registered version needs it", "a recent run needs it
 
 @dataclass(frozen=True)
 class Need:
-    """What some runs were made from."""
+    """Keys and digests of stages that some runs were made from."""
 
     digests: frozenset[str]  # of stages, or their first digits
     folders: frozenset[str]  # stage and key of checkpoints they started from, wherever their home was then
 
     def covers(self, lying: StageFolder) -> bool:
-        """Whether it is among them."""
+        """Return whether a stage folder is among them."""
         return _in_store(lying.path) in self.folders or (
             lying.manifest is not None
             and not self.digests.isdisjoint((lying.manifest.digest, lying.manifest.digest[:DIGITS]))
@@ -43,7 +43,7 @@ class Need:
 
 @dataclass(frozen=True)
 class Judged:
-    """A folder of the store, and why it stays; nothing where nobody needs it."""
+    """A stage folder and the reason to keep it; an empty reason where nothing needs it."""
 
     lying: StageFolder
     why: str
@@ -51,7 +51,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Share:
-    """What a stage's folders come to."""
+    """Number and size of a stage's folders."""
 
     stage: str
     going: int  # folders
@@ -60,14 +60,14 @@ class Share:
 
     @property
     def row(self) -> dict[str, str | int]:
-        """As a table shows it."""
+        """Return the row of a table."""
         kept = ", ".join(f"{count}: {why}" for why, count in self.kept.items())
-        return {"stage": self.stage, "going": self.going, "space": in_bytes(self.bytes), "kept": kept or "none"}
+        return {"stage": self.stage, "going": self.going, "space": size_in_words(self.bytes), "kept": kept or "none"}
 
 
 @dataclass(frozen=True)
 class CleanUp:
-    """What went, or would go."""
+    """Folders that were removed, or would be."""
 
     days: float
     deleted: bool
@@ -76,16 +76,16 @@ class CleanUp:
 
     @property
     def headline(self) -> str:
-        """All of it in one line."""
-        space = in_bytes(sum(share.bytes for share in self.shares))
+        """Return the result in one line."""
+        space = size_in_words(sum(share.bytes for share in self.shares))
         many = f"{len(self.folders):,} folder{'s' * (len(self.folders) != 1)}"
         if not self.folders:
             return "nothing to clean up: a version or a recent run needs everything"
         return f"freed {space} in {many}" if self.deleted else f"would free {space} in {many}; nothing was touched"
 
 
-def in_bytes(size: int) -> str:
-    """Such as 1.5 GB."""
+def size_in_words(size: int) -> str:
+    """Return a size for people, such as 1.5 GB."""
     amount, units = float(size), ["bytes", "kB", "MB", "GB", "TB"]
     while amount >= 1000 and len(units) > 1:
         amount /= 1000
@@ -94,7 +94,7 @@ def in_bytes(size: int) -> str:
 
 
 def clean_up(home: Path, days: float, delete: bool) -> CleanUp:
-    """Remove, or only name, what nobody needs.
+    """Remove, or only list, the folders that nothing needs.
 
     Raises:
         UserError: there is no registry to tell what is needed, or it does not say what a version was made from.
@@ -108,10 +108,10 @@ def clean_up(home: Path, days: float, delete: bool) -> CleanUp:
 
 
 def judge(home: Path, days: float) -> list[Judged]:
-    """Look at everything in the store.
+    """Decide for every folder of the store whether to keep it.
 
     A version needs the stages that its MLflow run names, and the checkpoint that its training started from. So does a
-    run of the last `days`, and one that is still open; and whatever any flow asked for in that time is recent.
+    run of the last `days`, and one that is open. Folders that a flow used in that time are kept as well.
     """
     store = Store(home)
     if not os.environ.get("MLFLOW_TRACKING_URI") and not database_file(home).exists():
@@ -144,7 +144,7 @@ def _why(lying: StageFolder, versions: Need, recent: Need, since: float) -> str:
 
 
 def _need_of_versions(client: MlflowClient) -> Need:
-    """What they were made from; of one whose run was removed, nobody knows which checkpoint it started from."""
+    """Return what registered versions were made from; a removed run no longer names its parent checkpoint."""
     versions = [version for version in _all(client.search_model_versions) if KEY_TAG in version.tags]
     runs = filter(None, (find_run(client, version.run_id) for version in versions))
     digests = {digest for version in versions for digest in stages_of_version(client, version).values()}
@@ -162,7 +162,7 @@ def _runs_since(client: MlflowClient, since: float, store: Store) -> Iterator[Ru
 
 
 def _all(search: Callable[..., PagedList[Any]]) -> Iterator[Any]:
-    """Every page of a search."""
+    """Yield the items of every page of a search."""
     token = None
     while True:
         page = search(page_token=token)
@@ -179,7 +179,7 @@ def _need_of(client: MlflowClient, runs: Iterable[Run]) -> Need:
 
 
 def _checkpoints_of(runs: Iterable[Run]) -> Iterator[str]:
-    """Those that trainings started from."""
+    """Yield the checkpoints that trainings were warm-started from."""
     for run in runs:
         started_from = run.data.params.get("training.start_encoder_from")
         if started_from:
@@ -187,5 +187,5 @@ def _checkpoints_of(runs: Iterable[Run]) -> Iterator[str]:
 
 
 def _in_store(folder: Path) -> str:
-    """The end of its path: a key is a digest, so no other folder has it."""
+    """Return the path's last parts; a key is a digest, so they identify the folder."""
     return f"{folder.parent.name}/{folder.name}"

@@ -1,4 +1,4 @@
-"""Whether a challenger becomes the champion: every rule, what was measured for it, and what came of it."""
+"""The promotion gate's rules, each with its measurement and verdict."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -20,7 +20,7 @@ THE_CHAMPIONS, ITSELF = "the champion's {}", "the {} of the version itself"
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule, and what came of it."""
+    """One rule with its measurement and outcome."""
 
     rule: str
     champion: str = ""
@@ -32,13 +32,13 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """In a word."""
+        """Return the outcome in one word."""
         return "warns" if self.warns else {True: "holds", False: "fails", None: "not judged"}[self.passed]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate found about one version."""
+    """All findings about one version."""
 
     name: str
     version: int
@@ -56,22 +56,22 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether all rules hold."""
+        """Return whether all rules hold."""
         return all(finding.passed is not False for finding in self.findings)
 
     @property
     def failures(self) -> list[str]:
-        """What happened, a sentence for each rule that fails."""
+        """Return a sentence for each rule that fails."""
         return [finding.told for finding in self.findings if finding.passed is False]
 
     @property
     def warnings(self) -> list[str]:
-        """What does not stop it, and should be looked at."""
+        """Return a sentence for each finding that needs attention without failing."""
         return [finding.told for finding in self.findings if finding.warns]
 
     @property
     def why(self) -> str:
-        """In a line: what broke the first rule that fails, or what was gained."""
+        """Return the first failure in one line, or the gain."""
         if self.failures:
             first, *others = self.failures
             more = "1 more rule fails" if len(others) == 1 else f"{len(others)} more rules fail"
@@ -81,13 +81,13 @@ class Verdict:
         return "holds all rules: " + next(each.told for each in self.findings if each.champion and each.passed)
 
     def as_json(self) -> dict[str, Any]:
-        """Every field, and the verdict."""
+        """Return every field and the verdict."""
         return {"passed": self.passed, "why": self.why, **asdict(self)}
 
 
 @dataclass(frozen=True)
 class Contender:
-    """What was measured of a version."""
+    """Scores per row, latency and size of one version."""
 
     version: int
     counts: SufficientStatistics
@@ -105,7 +105,7 @@ def judge(
     rolled_back: str,
     best: Contender | None = None,
 ) -> list[Finding]:
-    """Every rule of the registry section in the order that people read them.
+    """Apply every rule of the registry section, in the order in which people read them.
 
     `best` is the best champion so far, where that is another than the champion.
     """
@@ -133,7 +133,7 @@ def judge(
 def judge_form(
     recipe: Recipe, smoke: Smoke, itself: Contender, form: Contender, slices: Sequence[Slice]
 ) -> list[Finding]:
-    """The same rules for another form of a version, which has to be no worse than the version itself."""
+    """Apply the same rules to an exported form, which has to be no worse than the version itself."""
     rules, metric = recipe.registry, metric_of_recipe(recipe)
     _, worse = _directions(metric)
     return [
@@ -145,7 +145,7 @@ def judge_form(
 
 
 def unanswered(smoke: Smoke) -> list[Finding]:
-    """Of a version that does not load there is nothing else to find."""
+    """Return the verdict on a version that does not load: nothing else can be measured."""
     return [_smoke(smoke)]
 
 
@@ -180,7 +180,7 @@ def _against_champion(rules: Registry, metric: Metric, found: PairedBootstrap, c
 def _not_worse(
     rules: Registry, metric: Metric, where: str, found: PairedBootstrap, other: str, passed_by: str = ""
 ) -> Finding:
-    """`other` and `passed_by` say whose the other figure is: where the rule fails, and where it holds."""
+    """Judge that a score is within tolerance of another, which `other` and `passed_by` name in sentences."""
     passed = metric.gain(found.champion, found.challenger) >= -rules.tolerance
     limit = metric.limit(rules.tolerance)
     rule = f"{metric.label} {where} by {limit} at most"
@@ -234,7 +234,7 @@ def _slices(
 
 
 def _directions(metric: Metric) -> tuple[str, str]:
-    """Where a better figure lies, and where a worse one."""
+    """Return the words for better and worse in the metric's direction."""
     return ("above", "below") if metric.rises else ("below", "above")
 
 
@@ -252,7 +252,7 @@ def _budgets(rules: Registry, challenger: Contender, champion: Contender | None,
 
 
 def _latency(limit: float, ours: Latency, theirs: Latency | None, whose: str) -> Finding:
-    """A budget that lies between the fastest and the slowest that was measured is decided by noise, and warns."""
+    """Judge the latency budget; one inside the range of the measurements warns, for noise decides it."""
     rule = "one text, 95 of 100 times"
     told = f"one text takes {ours.told}, 95 of 100 times"
     told += f", where {whose} takes {theirs.told}" if theirs else ""

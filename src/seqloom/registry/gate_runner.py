@@ -1,4 +1,4 @@
-"""The gate at work: two versions are asked the same, now, and what is found is kept with the challenger."""
+"""Run the promotion gate: predict test rows with challenger and champion, judge, promote, and store evidence."""
 
 import json
 import time
@@ -39,7 +39,7 @@ VERDICT_TAG, WHY_TAG, WHEN_TAG, AGAINST_TAG = (f"seqloom.verdict{part}" for part
 
 @dataclass(frozen=True)
 class GateDecision:
-    """What a person said; None: nobody was asked who could answer."""
+    """A person's answer; None: there was nobody to ask."""
 
     approved: bool | None
     by: str = ""  # empty: nobody has to be asked
@@ -48,7 +48,7 @@ class GateDecision:
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of a challenger."""
+    """The outcome for a challenger."""
 
     verdict: str  # champion, refused, declined or waiting
     why: str
@@ -63,9 +63,9 @@ def judge_version(
     key: str,
     progress: Progress,
 ) -> Verdict:
-    """Ask the version and the champion the test split of `corpus`, and apply every rule of the recipe.
+    """Predict the test split of `corpus` with the version and the champion, and apply every rule of the recipe.
 
-    `key` says what it is judged by.
+    `key` is the digest of the rules and rows.
     """
     started = time.monotonic()
     champion = aliases_of(client, recipe.name).get(CHAMPION)
@@ -110,15 +110,17 @@ def _findings(
     champion: int | None,
     rolled_back: str,
 ) -> tuple[list[Finding], int]:
-    """What is found of a version that answers, and the best champion so far if it holds the rules."""
+    """Judge a version that loads, and find the best champion so far if it passes."""
     from seqloom.evaluation.applications.evaluator_factory import evaluator_of
 
     metric, findings = metric_of_recipe(recipe), list[Finding]()
     answered = contest.ask(version)
-    champion_answered = _answering(contest, champion, "the champion answers", False, findings)
+    champion_answered = _predictions(contest, champion, "the champion answers", False, findings)
     best = best_champion(client, recipe.name, metric) if champion is not None else None
     asked = best if recipe.registry.policy == "not-worse" and best not in (champion, version) else None
-    former_answered = _answering(contest, asked, f"the best champion so far, version {asked}, answers", None, findings)
+    former_answered = _predictions(
+        contest, asked, f"the best champion so far, version {asked}, answers", None, findings
+    )
     challenger, incumbent, former = contest.timed(answered, champion_answered, former_answered)
     assert challenger
     measured = evaluation.facts["metrics"]
@@ -131,10 +133,10 @@ def _findings(
     return findings, _best_of(metric, [former, incumbent, challenger])
 
 
-def _answering(
+def _predictions(
     contest: HeadToHead, number: int | None, rule: str, passed: bool | None, findings: list[Finding]
 ) -> Answered | None:
-    """What a version that others are compared with answers; where it does not, a finding more says so."""
+    """Predict with a version to compare with; where it fails, add a finding that says so."""
     if number is None:
         return None
     try:
@@ -149,7 +151,7 @@ def _answering(
 
 
 def _best_of(metric: Metric, contenders: Sequence[Contender | None]) -> int:
-    """The number of the best, of equals the one that was there before."""
+    """Return the number of the best version; of equals the earlier champion."""
     there = [contender for contender in contenders if contender]
     return max(there, key=lambda each: metric.gain(there[0].counts.figure, each.counts.figure)).version
 
@@ -159,7 +161,7 @@ def _run_of(client: MlflowClient, name: str, number: int | None) -> str:
 
 
 def _smoke(client: MlflowClient, name: str, number: int) -> Smoke:
-    """Whether the version answers; nothing of it is run that is not what was registered."""
+    """Run the smoke test of a version whose files are as registered."""
     with TemporaryDirectory() as folder:
         try:
             package = fetched(client, name, number, folder)
@@ -169,7 +171,7 @@ def _smoke(client: MlflowClient, name: str, number: int) -> Smoke:
 
 
 def keep_evidence(client: MlflowClient, verdict: Verdict, run_id: str) -> None:
-    """The page among the artifacts of the run that made the version, for people and for programs, if it is there."""
+    """Log the evidence, as HTML and JSON, to the run that made the version, if the run is there."""
     if not takes_more(client, run_id):
         return
     folder = f"{FOLDER}/{verdict.form}" if verdict.form else FOLDER
@@ -180,7 +182,7 @@ def keep_evidence(client: MlflowClient, verdict: Verdict, run_id: str) -> None:
 
 
 def still_holds(client: MlflowClient, verdict: Verdict) -> bool:
-    """Whether the champion is the one that was measured, or the version itself by now.
+    """Return whether the measured champion is still the champion, or the version itself became it.
 
     Raises:
         UserError: the version is not there any more.
@@ -204,14 +206,14 @@ def still_holds(client: MlflowClient, verdict: Verdict) -> bool:
 
 
 def is_settled(client: MlflowClient, name: str, version: int, key: str) -> bool:
-    """Whether it is known what became of the version, judged by the same."""
+    """Return whether the version has a final verdict by the same rules and rows."""
     return client.get_model_version(name, str(version)).tags.get(VERDICT_KEY_TAG) == key
 
 
 def settle(client: MlflowClient, verdict: Verdict, decision: GateDecision, by: str, home: Path) -> Settled:
-    """Move the champion if all rules hold and nobody objects; the version is told what came of it, and why.
+    """Move the champion if all rules hold and nobody objects; the outcome and its reason become tags of the version.
 
-    The key of the verdict is written last: what a kill cut off is judged anew.
+    The verdict's key is written last, so that a version whose settlement was killed is judged again.
 
     Raises:
         UserError: the champion moved since it was measured.
@@ -229,15 +231,15 @@ def settle(client: MlflowClient, verdict: Verdict, decision: GateDecision, by: s
         why = f"{verdict.why}; approved by {decision.by}: {decision.reason}" if decision.by else verdict.why
         with moving_champion(client, name, verdict.champion, version, by, why, home):
             settled = Settled("champion", why)
-            _tell(client, verdict, settled)
+            _write_outcome(client, verdict, settled)
             if verdict.best is not None:
                 mark_best(client, name, verdict.best, verdict.metric)
         return settled
-    _tell(client, verdict, settled)
+    _write_outcome(client, verdict, settled)
     return settled
 
 
-def _tell(client: MlflowClient, verdict: Verdict, settled: Settled) -> None:
+def _write_outcome(client: MlflowClient, verdict: Verdict, settled: Settled) -> None:
     tags = {
         VERDICT_TAG: settled.verdict,
         WHY_TAG: settled.why[:LONGEST_WHY],

@@ -1,13 +1,13 @@
-"""What was measured for a rule of the gate, as a sentence: which figure, by how much it differs from which other."""
+"""Sentences for the gate's measurements: both scores, their difference and its confidence interval."""
 
 from seqloom.evaluation.significance import PairedBootstrap
 from seqloom.recipe.metric import KEPT_PLACES, Metric
 
 
 def compared(metric: Metric, found: PairedBootstrap, other: str, limit: float = 0.0) -> str:
-    """The challenger's figure beside one measured on the same rows, with the interval of their difference.
+    """Return both scores on the same rows with the confidence interval of their difference.
 
-    `other` says whose that is, with a place for it: `the champion's {}`. `limit` is what the difference is over.
+    `other` names the second score, with {} for its value: `the champion's {}`. `limit` is what the difference exceeds.
     """
     scale = _scale(metric)
     digits = _digits(scale * found.difference, 0.0 if metric.unit == "plain" else limit)
@@ -16,7 +16,7 @@ def compared(metric: Metric, found: PairedBootstrap, other: str, limit: float = 
 
 
 def beside(metric: Metric, ours: float, theirs: float, other: str, limit: float = 0.0) -> str:
-    """Two figures with as many digits as tell them apart, and their difference from the limit that it is over.
+    """Return two values with enough digits to tell them apart, and their difference beside the limit.
 
     Such as `chrF 84.8 is 14.9 below the champion's 99.6`.
     """
@@ -33,17 +33,17 @@ def beside(metric: Metric, ours: float, theirs: float, other: str, limit: float 
 
 
 def _share(ours: float, theirs: float, limit: float) -> str:
-    """The difference in percent, which is what the limit of a score without an end is in."""
+    """Return the difference in percent, the unit of limits on unbounded scores."""
     percent = 100 * abs(ours - theirs) / abs(theirs)
     return f" ({percent:.{_digits(percent, limit)}f} %)"
 
 
 def _digits(difference: float, limit: float) -> int:
-    """As few as show that the difference is over the limit."""
+    """Return the fewest digits that show the difference to be over the limit."""
     enough = (digits for digits in range(1, KEPT_PLACES + 1) if round(abs(difference), digits) > limit)
     return next(enough, KEPT_PLACES if limit else 1)
 
 
 def _scale(metric: Metric) -> int:
-    """Shares are told in points of a hundred."""
+    """Return the factor that turns shares into points of a hundred."""
     return 100 if metric.unit == "share" else 1

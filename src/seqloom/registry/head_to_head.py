@@ -1,4 +1,4 @@
-"""Versions of one name that are asked the same test rows, and then timed by turns."""
+"""Head-to-head comparison: versions predict the same test rows, and their latency is measured in turns."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answered:
-    """What a version answered to the test rows, and how it is asked for more."""
+    """Predictions and scores of one version, and the loaded model."""
 
     version: int
     counts: SufficientStatistics
@@ -35,7 +35,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class HeadToHead:
-    """The test rows, and a folder of the contest's own for those who are asked them."""
+    """The test rows, and a temporary folder for the packages of the versions compared."""
 
     client: MlflowClient
     recipe: Recipe
@@ -46,24 +46,25 @@ class HeadToHead:
     @classmethod
     @contextmanager
     def of(cls, client: MlflowClient, recipe: Recipe, test: "EvalSet", progress: Progress) -> Iterator[Self]:
-        """While it lasts the packages of all who are asked lie there."""
+        """Provide the comparison; packages stay in its temporary folder until it ends."""
         with TemporaryDirectory() as folder:
             yield cls(client, recipe, test, progress, folder)
 
     def ask(self, number: int) -> Answered:
-        """A version, asked as others ask it."""
+        """Load a version through MLflow and predict the test rows."""
         from seqloom.evaluation.applications.evaluator_factory import evaluator_of
 
         recipe, test = self.recipe, self.test
         package = fetched(self.client, recipe.name, number, self.folder)
         uri = str(package.parents[1])
         measured = measure(uri, test.sources, recipe.decoding, recipe.training.device, self.progress)
-        replies = _spelt(measured.replies, package, test) if application_of(recipe.task).running else measured.replies
+        running_text = application_of(recipe.task).running_text
+        replies = _spelt(measured.replies, package, test) if running_text else measured.replies
         counts = evaluator_of(recipe.task).count(metric_of_recipe(recipe).name, replies, test)
         return Answered(number, counts, megabytes_of(package), measured.answer)
 
     def timed(self, *answered: Answered | None) -> list[Contender | None]:
-        """Who answered, in this order, with what each takes for one text."""
+        """Measure the latency of versions in turns, and return them with it, in this order."""
         there = [each for each in answered if each]
         found = zip(there, by_turns([each.answer for each in there], self.test.sources), strict=True)
         latencies = {each.version: latency for each, latency in found}
@@ -74,12 +75,12 @@ class HeadToHead:
 
 
 def fetched(client: MlflowClient, name: str, number: int, folder: str) -> Path:
-    """The package of a version, below `folder`, where nobody changes it between the look and the use."""
+    """Download a version's package below `folder`, where nobody changes it between check and use."""
     return fetch(client.get_model_version(name, str(number)), Path(folder, name, str(number)))
 
 
 def _spelt(replies: "Replies", version: Path, test: "EvalSet") -> "Replies":
-    """Replies whose log-probabilities hold the spelling of unknown words: a version made before that left it out."""
+    """Return replies with the spelling of unknown words in their log-probabilities, which old versions left out."""
     if "spelling" in replies:
         return replies
     from seqloom.decoding.language_model import LanguageModel

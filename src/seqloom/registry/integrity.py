@@ -1,8 +1,8 @@
-"""A version's files against the registry's record of it: what is compared before anything of the version is run.
+"""Version integrity: digests of its files are compared with the registry's record before anything runs.
 
-A version brings the code that loads it, the module that checks its files among it. Whoever may write its files could
-change that too; what they were stands therefore in a tag of the version, in MLflow's database, and is compared by the
-Seqloom that is installed. What that is worth, with a signature and without: docs/security.md.
+A version contains the code that loads it, including the module that verifies its files. Whoever can write its files
+could change that too, so the digest is also a tag of the version in MLflow's database, and the installed Seqloom
+compares it. What this protects against, with a signature and without: docs/security.md.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 
 def digest_of(folder: Path) -> str:
-    """One figure for a version as MLflow hands it out: its MLmodel, its loader, the seal on its package, all else.
+    """Return one digest of a version as MLflow downloads it: MLmodel, loader, the package's seal, other files.
 
     Forms are no part of it: they are added later, and each has a seal of its own.
 
@@ -52,9 +52,9 @@ def digest_of(folder: Path) -> str:
 
 
 def require_intact(folder: Path, version: ModelVersion, strict: bool = False) -> Path:
-    """The package in the folder of a version, if every file is as it was registered; nothing of it is run.
+    """Return the package in a version's folder once every file is as registered; nothing of it is run.
 
-    One that was registered before versions had a digest is told of; `strict` refuses it.
+    A version registered before versions had a digest causes a warning; `strict` refuses it.
 
     Raises:
         UserError: the version is not ours, or a file of it was changed, or was not there.
@@ -69,7 +69,7 @@ def require_intact(folder: Path, version: ModelVersion, strict: bool = False) ->
         if strict:
             raise UserError(told)
         logger.warning("%s", told)
-    with _told(uri_of(version)):
+    with _damage_is_reported(uri_of(version)):
         if digest and digest_of(folder) != digest:
             raise DamagedVersion(NOT_AS_REGISTERED)
         require_signature(version.name, OWN_FORM, digest, version.tags.get(SIGNATURE_TAG, ""))
@@ -77,20 +77,20 @@ def require_intact(folder: Path, version: ModelVersion, strict: bool = False) ->
 
 
 def require_intact_form(folder: Path, version: ModelVersion, form: str) -> Path:
-    """The folder of a form of the version in `folder`, likewise.
+    """Return the folder of an exported form below `folder` once every file is as registered.
 
     Raises:
         UserError: a file of it was changed, or was not there.
     """
     seal = version.tags.get(FORM_SEAL_TAG + form, "")
     place = _require_form(folder, version, form, seal)
-    with _told(f"{uri_of(version)} as {form}"):
+    with _damage_is_reported(f"{uri_of(version)} as {form}"):
         require_signature(version.name, form, seal, version.tags.get(FORM_SIGNATURE_TAG + form, ""))
     return place
 
 
 def require_all_intact(folder: Path, version: ModelVersion) -> None:
-    """A version with every form that lies with it, one without a digest or a form without a seal refused.
+    """Verify a version and every form in its folder; refuse one without a digest, or a form without a seal.
 
     Raises:
         UserError: a file was changed, or was not there, or nothing says what it was.
@@ -102,7 +102,7 @@ def require_all_intact(folder: Path, version: ModelVersion) -> None:
 
 
 def digest_tags(name: str, digest: str) -> dict[str, str]:
-    """What the registry keeps of a version's digest: itself and, where there is a key, its signature.
+    """Return the tags for a version's digest and, where there is a key, its signature.
 
     Raises:
         UserError: the key cannot be read.
@@ -112,19 +112,19 @@ def digest_tags(name: str, digest: str) -> dict[str, str]:
 
 
 def form_tags(name: str, form: str, seal: str) -> dict[str, str]:
-    """Likewise, of a form."""
+    """Return the tags for a form's seal and, where there is a key, its signature."""
     signature = sign(name, form, seal)
     return {**({FORM_SIGNATURE_TAG + form: signature} if signature else {}), FORM_SEAL_TAG + form: seal}
 
 
 def seal_version(client: MlflowClient, folder: Path, version: ModelVersion) -> str:
-    """Take a version as it is: write its digest, and sign it and its forms where there is a key; return the digest.
+    """Record the digest of a version as it is now, sign it and its forms where there is a key; return the digest.
 
     Raises:
         UserError: the version is not ours, or it has a digest and was changed since.
     """
     _require_package(folder, version)
-    with _told(uri_of(version)):
+    with _damage_is_reported(uri_of(version)):
         digest = digest_of(folder)
         if version.tags.get(DIGEST_TAG, digest) != digest:
             raise DamagedVersion(NOT_AS_REGISTERED)
@@ -140,7 +140,7 @@ def seal_version(client: MlflowClient, folder: Path, version: ModelVersion) -> s
 
 
 def uri_of(version: ModelVersion) -> str:
-    """How people name it."""
+    """Return the `models:/` URI of a version."""
     return f"models:/{version.name}/{version.version}"
 
 
@@ -148,7 +148,7 @@ def _require_package(folder: Path, version: ModelVersion) -> Path:
     if SEAL_TAG not in version.tags:
         raise UserError(f"{uri_of(version)} was not made by Seqloom; give a model that seqloom train registered")
     package = folder / ARTIFACTS / PACKAGE
-    with _told(uri_of(version)):
+    with _damage_is_reported(uri_of(version)):
         verify(package)
         if seal_of(package) != version.tags[SEAL_TAG]:
             raise DamagedVersion("its manifest is not the one that was registered")
@@ -157,7 +157,7 @@ def _require_package(folder: Path, version: ModelVersion) -> Path:
 
 def _require_form(folder: Path, version: ModelVersion, form: str, seal: str) -> Path:
     place = folder / ARTIFACTS / FORMS / form
-    with _told(f"{uri_of(version)} as {form}", "; export it again"):
+    with _damage_is_reported(f"{uri_of(version)} as {form}", "; export it again"):
         verify_form(place)
         if seal_of(place) != seal:
             raise DamagedVersion("its manifest is not the one that was registered")
@@ -165,8 +165,8 @@ def _require_form(folder: Path, version: ModelVersion, form: str, seal: str) -> 
 
 
 @contextmanager
-def _told(what: str, remedy: str = "") -> Iterator[None]:
-    """Damage as a sentence about what is damaged."""
+def _damage_is_reported(what: str, remedy: str = "") -> Iterator[None]:
+    """Turn damage to a version or form into one sentence."""
     try:
         yield
     except (DamagedVersion, OSError) as damage:

@@ -1,7 +1,7 @@
-"""How long a version takes for one text on the CPU: versions by turns, in one warm process, on one thread.
+"""Latency per text on the CPU: versions take turns in one warm process, on one thread.
 
-What else the machine does slows both down alike, so their ratio stays; by how much it did is told beside the figure.
-R rounds, N texts, V versions
+Other load on the machine slows both down alike, so their ratio stays; the spread over the rounds is reported.
+Shapes: R rounds, N texts, V versions.
 """
 
 import os
@@ -25,7 +25,7 @@ Answer = Callable[[Sequence[str]], object]
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds for one text on the CPU; of 100 texts 50, or 95, are faster."""
+    """50th and 95th percentile of milliseconds for one text on the CPU."""
 
     p50: float
     p95: float
@@ -34,7 +34,7 @@ class Latency:
 
     @classmethod
     def of(cls, seconds: NDArray[np.float64]) -> Self:
-        """From the rounds `(R, N)`; a text counts with the median of its rounds."""
+        """Compute the percentiles from rounds `(R, N)`; each text counts with its median over the rounds."""
         median, fastest = np.median(seconds, axis=0), seconds.min(axis=0)
         p50, p95, low = (float(np.quantile(*what)) for what in ((median, 0.5), (median, 0.95), (fastest, 0.95)))
         high = max(p95, float(np.quantile(seconds, 0.95, axis=1).max()))
@@ -42,12 +42,12 @@ class Latency:
 
     @property
     def told(self) -> str:
-        """With the spread."""
+        """Return the latency and its spread in words."""
         return f"{self.p95:.1f} ms ({self.low:.1f} to {self.high:.1f})"
 
 
 def by_turns(answers: Sequence[Answer], sources: Sequence[str]) -> list[Latency]:
-    """The latency of each version: every text is put to one after the other, and who comes first changes."""
+    """Measure each version on every text in turn; the order changes from round to round."""
     texts = _from_short_to_long(sources)
     rounds: list[NDArray[np.float64]] = []
     started = time.perf_counter()
@@ -62,7 +62,7 @@ def by_turns(answers: Sequence[Answer], sources: Sequence[str]) -> list[Latency]
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Answer on `THREADS` while this lasts, whatever engine is asked, or loaded."""
+    """Limit torch and CTranslate2 to `THREADS` inside the context."""
     import torch  # seconds that only a new version needs
 
     threads, told = torch.get_num_threads(), os.environ.get(THREADS_VARIABLE)
@@ -78,7 +78,7 @@ def one_thread() -> Iterator[None]:
 
 
 def _round(answers: Sequence[Answer], texts: Sequence[str], first: int) -> NDArray[np.float64]:
-    """Seconds `(V, N)`."""
+    """Return the seconds `(V, N)` of V versions for N texts."""
     seconds = np.empty((len(answers), len(texts)))
     for number, text in enumerate(texts):
         for turn in range(len(answers)):
@@ -90,7 +90,7 @@ def _round(answers: Sequence[Answer], texts: Sequence[str], first: int) -> NDArr
 
 
 def _from_short_to_long(sources: Sequence[str]) -> list[str]:
-    """Some texts, evenly taken."""
+    """Return a sample of texts, evenly spaced by length."""
     ordered = sorted(sources, key=len)
     count = min(TIMED, len(ordered))
     return [ordered[(2 * part + 1) * len(ordered) // (2 * count)] for part in range(count)]

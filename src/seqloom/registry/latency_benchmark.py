@@ -1,4 +1,4 @@
-"""What a registered version does with test rows, asked as others ask it."""
+"""Predictions, size and latency of a registered version, measured through `mlflow.pyfunc`."""
 
 import warnings
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ ROWS_AT_ONCE = 256  # between two moves of the progress bar
 
 @dataclass(frozen=True)
 class Measured:
-    """The answers of one version, which goes on answering, on the CPU, for whoever times it."""
+    """The predictions of one version, and the loaded model for latency measurements on the CPU."""
 
     replies: "Replies"
     answer: Answer
@@ -33,7 +33,7 @@ class Measured:
 def measure(
     uri: str, sources: Sequence[str], decoding: Decoding, device: str, progress: Progress, form: str = OWN_FORM
 ) -> Measured:
-    """Put `sources` to a version with this decoding.
+    """Predict `sources` with this decoding.
 
     A `form` other than its own has an engine for CPUs alone: `device` is for the version's own.
 
@@ -65,7 +65,7 @@ def measure(
 
 
 def megabytes_of(folder: Path) -> float:
-    """All files below `folder`, in units of 10^6 bytes."""
+    """Return the size of all files below `folder`, in units of 10^6 bytes."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
 
 

@@ -1,4 +1,4 @@
-"""What a registered version was made from: its MLflow run was told the digest of each stage."""
+"""Lineage of a registered version: the digest of each stage, as tags of its MLflow run."""
 
 import json
 from collections.abc import Mapping
@@ -19,21 +19,21 @@ OLD_LINEAGE = "seqloom.lineage."  # and what: a tag each, on versions of before
 DIGITS = 16  # of the digests in them
 
 
-def tell_lineage(client: MlflowClient, name: str, number: str, lineage: Mapping[str, str]) -> None:
-    """Keep with the version what it comes from."""
+def write_lineage(client: MlflowClient, name: str, number: str, lineage: Mapping[str, str]) -> None:
+    """Write the lineage to a tag of the version."""
     told = {what.replace(" ", "_"): value for what, value in lineage.items()}
     client.set_model_version_tag(name, number, LINEAGE_TAG, json.dumps(told, ensure_ascii=False))
 
 
 def lineage_of(version: ModelVersion) -> dict[str, str]:
-    """What a version says that it comes from; empty before it has a card."""
+    """Return the lineage in a version's tags; empty before it has a card."""
     tags = version.tags
     before = {tag.removeprefix(OLD_LINEAGE): value for tag, value in tags.items() if tag.startswith(OLD_LINEAGE)}
     return {**before, **json.loads(tags.get(LINEAGE_TAG, "{}"))}
 
 
 def stages_of_version(client: MlflowClient, version: ModelVersion) -> Mapping[str, str]:
-    """The digest of each stage that a version was made from, or where its run was removed, how the digests begin.
+    """Return the digest of each stage of a version, or its first digits where the run was removed.
 
     Raises:
         UserError: neither the run nor the version says so.
@@ -52,7 +52,7 @@ def stages_of_version(client: MlflowClient, version: ModelVersion) -> Mapping[st
 
 
 def stages_of(client: MlflowClient, run_id: str) -> Mapping[str, str]:
-    """The digest of each stage that a run was told of; a run that was killed early was told of none.
+    """Return the digest of each stage that a run recorded; none if it was killed early.
 
     Raises:
         UserError: the run's files are not there.
@@ -69,6 +69,6 @@ def stages_of(client: MlflowClient, run_id: str) -> Mapping[str, str]:
 
 
 def newest_version(client: MlflowClient, name: str) -> ModelVersion | None:
-    """The version of this model that Seqloom registered last, champion or not."""
+    """Return the version of this model that Seqloom registered last, champion or not."""
     found = client.search_model_versions(f"name = '{name}'", order_by=["version_number DESC"])
     return next((version for version in found if KEY_TAG in version.tags), None)

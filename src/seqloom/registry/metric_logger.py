@@ -1,4 +1,4 @@
-"""Figures on their way to MLflow: whoever tells one goes on at once, whether MLflow is there or not."""
+"""Log metrics to MLflow from a background thread, without blocking the training."""
 
 import logging
 import time
@@ -23,11 +23,11 @@ logger = logging.getLogger(__name__)
 
 
 def chart_name(figure: str) -> str:
-    """What MLflow calls a figure of a training's history.
+    """Return the name of a training metric's chart in MLflow.
 
-    A run's charts stand in sections by what is before the stroke, in the order of the alphabet. So losses and scores
-    while training goes on, which are curves, come before `test/…`, which is a bar each; what training costs comes last.
-    Runs that were logged before have the figures by their own names.
+    MLflow groups a run's charts by the part before the slash, in alphabetical order. So the curves of losses and scores
+    come before `test/…`, which is a bar each; training costs come last. Runs of earlier releases keep the names of
+    the history.
     """
     split, _, name = figure.partition("/")
     if name == "loss":
@@ -38,19 +38,19 @@ def chart_name(figure: str) -> str:
 
 
 class MetricLogger:
-    """Takes rows of figures and sends them to a run from a thread: in order, each once.
+    """Sends rows of metrics to a run from a thread: in order, each once.
 
-    While MLflow is away they wait. A training that goes on after a kill tells its history from the beginning; what
-    MLflow has already is passed over. A batch whose answer was lost is sent again: MLflow keeps equal points once.
-    As a context it returns when all is sent, or when its patience ends.
+    While MLflow is away they are queued. A training that resumes after a kill sends its history from the beginning;
+    points that MLflow has are skipped. A batch whose response was lost is sent again: MLflow stores equal points once.
+    The context ends when all is sent, or after `OUTAGE_LIMIT`.
     """
 
     def __init__(self, client: MlflowClient, run_id: str) -> None:
         self._client = client
         self._run_id = run_id
-        self._rows: deque[tuple[int, Mapping[str, float]]] = deque()  # with the milliseconds they were told at
+        self._rows: deque[tuple[int, Mapping[str, float]]] = deque()  # with their time, in milliseconds
         self._waiting: list[Metric] = []  # new to MLflow, and not known to have arrived
-        self._told: dict[str, set[int]] = {}  # steps, by the figure's name
+        self._known: dict[str, set[int]] = {}  # steps that MLflow has, by metric
         self._lock = Lock()
         self._closing = Event()
         self._away = False
@@ -68,7 +68,7 @@ class MetricLogger:
             logger.warning("MLflow is still away: what it has not heard of this training the next start will tell it")
 
     def __call__(self, row: Mapping[str, float]) -> None:
-        """Take one row of a training's history; a row without a step goes behind the last one of its figures."""
+        """Queue one row of a training's history; a row without a step follows the last step of its metrics."""
         with self._lock:
             self._rows.append((int(time.time() * 1000), row))
 
@@ -87,7 +87,7 @@ class MetricLogger:
                 return
 
     def _wait_for(self, error: Exception) -> None:
-        """Say once that MLflow is away; figures that it refuses while it is there are given up."""
+        """Warn once that MLflow is away; metrics that it refuses while it is there are dropped."""
         if is_away(error):
             if not self._away:
                 why = "has no space on its disk" if says_full(error) else "does not answer"
@@ -103,7 +103,7 @@ class MetricLogger:
         self._waiting = []
 
     def _send(self) -> None:
-        """Send all that waits; what has arrived is forgotten only then, so an error loses nothing."""
+        """Send all queued metrics; each is removed only after MLflow has it, so an error loses nothing."""
         while self._rows or self._waiting:
             while self._rows and len(self._waiting) < METRICS_AT_MOST:
                 self._waiting += self._new_in(*self._rows[0])
@@ -115,19 +115,19 @@ class MetricLogger:
                 self._waiting = self._waiting[len(batch) :]
 
     def _new_in(self, now: int, row: Mapping[str, float]) -> list[Metric]:
-        """The figures of a row that MLflow does not have yet."""
+        """Return the metrics of a row that MLflow does not have yet."""
         named = {chart_name(name): value for name, value in row.items() if "/" in name}
         for name in named:
-            self._told.setdefault(name, self._steps_in_mlflow(name))
+            self._known.setdefault(name, self._steps_in_mlflow(name))
         metrics = []
         for name, value in named.items():
-            step = int(row["step"]) if "step" in row else max(self._told[name], default=-1) + 1
-            if step not in self._told[name]:
-                self._told[name].add(step)
+            step = int(row["step"]) if "step" in row else max(self._known[name], default=-1) + 1
+            if step not in self._known[name]:
+                self._known[name].add(step)
                 metrics.append(Metric(name, value, now, step))
         return metrics
 
     def _steps_in_mlflow(self, name: str) -> set[int]:
-        if name in self._told:
-            return self._told[name]
+        if name in self._known:
+            return self._known[name]
         return {metric.step for metric in self._client.get_metric_history(self._run_id, name)}

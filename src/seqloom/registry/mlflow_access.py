@@ -1,4 +1,4 @@
-"""Whether MLflow lets us in and has what a recipe needs, found out before any work; its no in a sentence."""
+"""Check before any work that MLflow answers, authorizes us and has the recipe's experiment."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ from seqloom.url_mask import without_user
 
 
 def refusal(error: BaseException) -> str:
-    """One sentence with the remedy, where an error says that MLflow does not let us do this; else nothing."""
+    """Return one sentence with the remedy if an error says that MLflow refuses the request; else nothing."""
     if not isinstance(error, MlflowException):
         return ""
     at = f"MLflow at {without_user(mlflow.get_tracking_uri())}"
@@ -50,12 +50,12 @@ def _no_permission(error: MlflowException, at: str) -> str:
 
 
 def require_mlflow(home: Path, name: str, patient: bool = False) -> None:
-    """Find out before any work whether MLflow answers, lets us in, and has not deleted the experiment of this name.
+    """Check before any work that MLflow answers, authorizes us, and has not deleted the experiment of this name.
 
-    With `patient` one that does not answer may be back when it is needed.
+    With `patient` a server that does not answer is no error: it may be back when it is needed.
 
     Raises:
-        UserError: it is not so.
+        UserError: one of these fails.
     """
     if not os.environ.get(MLFLOW_VARIABLE) and not database_file(home).exists():
         return

@@ -1,4 +1,4 @@
-"""The database of the embedded MLflow: made once, whole, and anew where a kill left half of one."""
+"""The embedded MLflow's database: created atomically, and again where a kill left it incomplete."""
 
 import logging
 import sqlite3
@@ -25,18 +25,18 @@ KEPT = (  # what somebody would miss
 
 
 def files_folder(home: Path) -> Path:
-    """Where the embedded MLflow keeps models, figures and what else belongs to a run."""
+    """Return the folder of the embedded MLflow's artifacts: models, metrics' plots and run files."""
     return home / "mlflow"
 
 
 def sqlite_file(uri: str) -> Path | None:
-    """The file that a tracking URI names; None where it is a server, or memory."""
+    """Return the file of a SQLite tracking URI; None for a server or a database in memory."""
     path = uri.removeprefix("sqlite:///")
     return Path(path) if uri.startswith("sqlite:///") and path and ":memory:" not in path and "?" not in path else None
 
 
 def prepare_ours(home: Path) -> None:
-    """`prepare_database` for the embedded MLflow of a home, which may have come from somewhere else.
+    """Prepare the embedded MLflow's database of a home, which may have been moved or copied.
 
     Raises:
         UserError: as there, or it came from somewhere else and must not be written.
@@ -46,7 +46,7 @@ def prepare_ours(home: Path) -> None:
 
 
 def prepare_database(file: Path, files: str) -> None:
-    """Return once MLflow has a database that it can use; a new one takes a second to make, and names `files` its place.
+    """Return once MLflow has a database that it can use; a new one stores artifacts in `files`.
 
     Raises:
         UserError: it holds runs, and was made by another MLflow, or is damaged.

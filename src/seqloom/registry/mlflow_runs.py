@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FlowRun:
-    """The flow run that an MLflow run belongs to, as Prefect knows it."""
+    """The Prefect flow run that an MLflow run belongs to."""
 
     id: str
     name: str
@@ -39,7 +39,7 @@ class FlowRun:
 
     @property
     def tags(self) -> dict[str, str]:
-        """The way back from MLflow."""
+        """Return the tags that link MLflow's run to Prefect's."""
         tags = {FLOW_RUN_TAG: self.id, "prefect.flow_run_name": self.name}
         return {**tags, "prefect.flow_run_url": self.url} if self.url else tags
 
@@ -47,9 +47,9 @@ class FlowRun:
 def open_run(
     client: MlflowClient, recipe: Recipe, training_key: str, flow_run: FlowRun, corpus: Manifest, home: Path
 ) -> str:
-    """The id of the run of this training: the one a killed or cancelled process left, or a new one.
+    """Return the id of this training's run: resumed after a kill or cancellation, else a new one.
 
-    Whoever calls holds a lock, or two that begin at once open two runs.
+    The caller holds a lock: two that start at once would open two runs.
     """
     experiment = experiment_id(client, recipe.name, home)
     run_id = _unfinished(client, experiment, training_key)
@@ -58,17 +58,17 @@ def open_run(
     else:
         tags = {TRAINING_TAG: training_key, **flow_run.tags, "mlflow.source.name": "seqloom", **_commit_tag()}
         run_id = str(client.create_run(experiment, tags=tags, run_name=_run_name(recipe)).info.run_id)
-    # Told again to a run that was left open, for a kill may have come between. MLflow never changes a parameter: where
-    # one differs that decides no weight, such as a rule of the gate, recipe.yaml has it as it is now.
-    told = client.get_run(run_id).data.params
-    client.log_batch(run_id, params=[Param(name, value) for name, value in _flat(recipe).items() if name not in told])
+    # Logged again to a resumed run, which may have been killed before. MLflow never changes a parameter: where one
+    # differs that decides no weight, such as a rule of the gate, recipe.yaml has its present value.
+    known = client.get_run(run_id).data.params
+    client.log_batch(run_id, params=[Param(name, value) for name, value in _flat(recipe).items() if name not in known])
     client.log_dict(run_id, recipe.model_dump(), "recipe.yaml")
     client.log_inputs(run_id, _datasets(recipe, corpus))
     return run_id
 
 
 def _unfinished(client: MlflowClient, experiment: str, training_key: str) -> str:
-    """The run of this training that is open, or was until its flow run was cancelled; empty if there is none."""
+    """Return the run of this training that is open or was cancelled; empty if there is none."""
     for status in (
         "attributes.status = 'RUNNING'",
         f"attributes.status = 'KILLED' and tags.`{CANCELLED_TAG}` = 'true'",
@@ -83,12 +83,12 @@ def _unfinished(client: MlflowClient, experiment: str, training_key: str) -> str
 
 
 def _run_name(recipe: Recipe) -> str:
-    """What tells the runs of an experiment apart first: lists cut the rest, and the recipe is the experiment's name."""
+    """Return time and architecture: MLflow's lists cut long names, and the experiment has the recipe's."""
     return f"{datetime.now():%Y-%m-%d %H:%M} · {describe_model(recipe.model)}"
 
 
 def name_after_version(client: MlflowClient, run_id: str, version: int) -> None:
-    """Put the version that came of a run before its name."""
+    """Prefix a run's name with the version that came of it."""
     name, number = str(client.get_run(run_id).info.run_name), f"v{version} · "
     if not name.startswith(number):
         client.update_run(run_id, name=number + name)
@@ -104,7 +104,7 @@ def end_cancelled(client: MlflowClient, flow_run: str) -> None:
 
 
 def find_finished(client: MlflowClient, recipe: Recipe, training_key: str) -> str:
-    """The id of the newest finished run of this training, registered or not; empty if there is none."""
+    """Return the id of the newest finished run of this training, registered or not; empty if there is none."""
     experiment = client.get_experiment_by_name(recipe.name)
     if experiment is None:
         return ""
@@ -114,7 +114,7 @@ def find_finished(client: MlflowClient, recipe: Recipe, training_key: str) -> st
 
 
 def find_run(client: MlflowClient, run_id: str) -> Run | None:
-    """The run, or None where `mlflow gc` removed it; one that was only deleted is still there to be read."""
+    """Return the run, deleted or not; None where `mlflow gc` removed it."""
     try:
         return client.get_run(run_id)
     except MlflowException as error:
@@ -124,25 +124,25 @@ def find_run(client: MlflowClient, run_id: str) -> Run | None:
 
 
 def takes_more(client: MlflowClient, run_id: str) -> bool:
-    """Whether the run can be written to: MLflow refuses that of one that was deleted."""
+    """Return whether the run can be written to, which MLflow refuses for a deleted one."""
     run = find_run(client, run_id)
     return run is not None and run.info.lifecycle_stage == LifecycleStage.ACTIVE
 
 
 def is_open(client: MlflowClient, run_id: str) -> bool:
-    """Whether the run is there and has yet to be closed."""
+    """Return whether the run exists and is not closed."""
     run = find_run(client, run_id)
     return run is not None and run.info.status == "RUNNING" and run.info.lifecycle_stage == LifecycleStage.ACTIVE
 
 
 def describe_run(client: MlflowClient, run_id: str, markdown: str) -> None:
-    """The text at the head of the run's page."""
+    """Write the description at the head of the run's page."""
     client.set_tag(run_id, "mlflow.note.content", markdown)
 
 
 @contextmanager
 def failing_run_is_closed(client: MlflowClient, run_id: str) -> Iterator[None]:
-    """Mark the run FAILED on an error; a kill or Ctrl-C leaves it RUNNING, so that the next start goes on with it."""
+    """Mark the run FAILED on an error; a kill or Ctrl-C leaves it RUNNING, so that the next start resumes it."""
     try:
         yield
     except Exception:
@@ -154,9 +154,9 @@ def failing_run_is_closed(client: MlflowClient, run_id: str) -> Iterator[None]:
 
 
 def log_results(client: MlflowClient, run_id: str, evaluation: Manifest) -> None:
-    """The final figures with their signatures, and everything in the evaluation's folder: hypotheses, pictures.
+    """Log the final scores with their signatures, and the evaluation's folder: hypotheses and plots.
 
-    What the baselines reach is in a table beside them: as metrics it would be bars of one color before every curve.
+    Scores of baselines are logged as a table: as metrics they would be single bars before every curve.
     """
     figures = evaluation.facts["metrics"]
     log_metrics(client, run_id, {name: value for name, value in figures.items() if not name.startswith(BASELINE)})
@@ -167,7 +167,7 @@ def log_results(client: MlflowClient, run_id: str, evaluation: Manifest) -> None
 
 
 def _scores(figures: Mapping[str, float]) -> dict[str, list[Any]]:
-    """A row for the model and each baseline, a column for each score, as pandas splits a table."""
+    """Return a table in pandas' split layout: a row for the model and each baseline, a column per score."""
     rows: dict[str, dict[str, float]] = {}
     for name, value in figures.items():
         system, _, score = name.rpartition("/")
@@ -178,19 +178,19 @@ def _scores(figures: Mapping[str, float]) -> dict[str, list[Any]]:
 
 
 def log_metrics(client: MlflowClient, run_id: str, figures: Mapping[str, float]) -> None:
-    """Figures of the finished model."""
+    """Log metrics of the finished model."""
     now = int(time.time() * 1000)
     client.log_batch(run_id, metrics=[Metric(name, value, now, 0) for name, value in figures.items()])
 
 
 def log_facts(client: MlflowClient, run_id: str, manifests: Iterable[Manifest]) -> None:
-    """What each stage has to say for itself, as JSON beside the recipe."""
+    """Log the facts of each stage as JSON beside the recipe."""
     for manifest in manifests:
         client.log_dict(run_id, {"digest": manifest.digest, **manifest.facts}, f"stages/{manifest.stage}.json")
 
 
 def _flat(recipe: Recipe) -> dict[str, str]:
-    """Every field by its dotted name."""
+    """Return every field of a recipe by its dotted name."""
     flat = {"name": recipe.name, "task": recipe.task}
     for section, fields in recipe.model_dump(exclude={"name", "task"}).items():
         flat.update({f"{section}.{field}": _text(value) for field, value in fields.items()})
@@ -202,7 +202,7 @@ def _text(value: Any) -> str:
 
 
 def _datasets(recipe: Recipe, corpus: Manifest) -> Sequence[DatasetInput]:
-    """The corpus as MLflow's datasets: where it came from and its digest, none of its rows."""
+    """Return the corpus as MLflow datasets: its source and digest, none of its rows."""
     inputs = []
     for split, rows in corpus.facts["rows"].items():
         places = getattr(recipe.corpus, split) or recipe.corpus.train
@@ -213,7 +213,7 @@ def _datasets(recipe: Recipe, corpus: Manifest) -> Sequence[DatasetInput]:
 
 
 def _commit_tag() -> dict[str, str]:
-    """The commit of the code that runs, where it runs from a checkout."""
+    """Return the tag with the code's git commit, if it runs from a checkout."""
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     try:
         commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

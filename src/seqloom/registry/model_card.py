@@ -1,4 +1,4 @@
-"""The card of a version (Mitchell et al. 2019): what it is for, what it learned from, how good it is, where it fails.
+"""The model card of a version (Mitchell et al. 2019): purpose, training data, scores, failures.
 
 What the run knew is written once, beside the model; what happened to the version since is added when it is read.
 """
@@ -24,7 +24,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry.evidence import html
 from seqloom.registry.export_records import records_of
 from seqloom.registry.integrity import OWN_FORM
-from seqloom.registry.lineage import DIGITS, lineage_of, tell_lineage
+from seqloom.registry.lineage import DIGITS, lineage_of, write_lineage
 from seqloom.registry.model_history import history
 from seqloom.registry.model_uri import find_version, open_registry
 from seqloom.registry.tracking import Version
@@ -38,7 +38,7 @@ Manifests = Mapping[str, Manifest]  # by stage
 
 @dataclass(frozen=True)
 class Card:
-    """What `seqloom show` prints."""
+    """A model card as `seqloom show` prints it."""
 
     name: str
     version: int
@@ -47,12 +47,12 @@ class Card:
     text: str  # markdown
 
     def as_json(self) -> dict[str, Any]:
-        """Every field."""
+        """Return every field."""
         return asdict(self)
 
 
 def write_card(client: MlflowClient, recipe: Recipe, made: Manifests, version: Version) -> str:
-    """Keep the card with the run, on the version's page, and the lineage in a tag; return it."""
+    """Write the card to the run and the version's page, and the lineage to a tag; return the card."""
     number, run = str(version.number), client.get_run(version.run_id)
     lineage = {
         "recipe": digest_of_value(recipe.model_dump())[:DIGITS],
@@ -65,13 +65,13 @@ def write_card(client: MlflowClient, recipe: Recipe, made: Manifests, version: V
     text = card_text(recipe, made, version, lineage)
     client.log_text(version.run_id, text, _file(version.number, "md"))
     client.log_text(version.run_id, html(text, f"{version.name}, version {number}"), _file(version.number, "html"))
-    tell_lineage(client, version.name, number, lineage)
+    write_lineage(client, version.name, number, lineage)
     client.update_model_version(version.name, number, _shortened(text))
     return text
 
 
 def read_card(model: str, home: Path) -> Card:
-    """The card of a registered version, with what happened to it since.
+    """Return the card of a registered version, with its history since.
 
     Raises:
         UserError: there is no such version, or Seqloom did not make it.
@@ -85,7 +85,7 @@ def read_card(model: str, home: Path) -> Card:
 
 
 def card_text(recipe: Recipe, made: Manifests, version: Version, lineage: Mapping[str, str]) -> str:
-    """The whole card, but for what happens later."""
+    """Return the card as Markdown, without later events."""
     sections = {
         "What it is for": _purpose(recipe),
         "How to call it": _calling(recipe, version, made["evaluation"]),
@@ -172,7 +172,7 @@ def _quality(recipe: Recipe, evaluation: Manifest) -> Iterator[str]:
     for name, bounds in facts.get("baseline_bounds", {}).items():
         yield f"The {kind.baselines[name]} was learned from {bounds}."
         yield ""
-    shown = [measure for measure in kind.measures if not measure.judged]
+    shown = [measure for measure in kind.metrics if not measure.judged]
     told = ", ".join(f"{each.label} {each.shown(metrics[f'test/{each.name}'], _digits(each))}" for each in shown)
     yield f"{told[:1].upper()}{told[1:]}."
     yield ""
@@ -215,7 +215,7 @@ def _below_a_baseline(recipe: Recipe, evaluation: Manifest) -> bool:
 
 
 def other_forms(version: ModelVersion) -> str:
-    """What `seqloom export` made of the version."""
+    """Return the card's section on the forms that `seqloom export` made."""
     records = list(records_of(version))
     if not records:
         return ""
@@ -264,7 +264,7 @@ def _file(number: int, ending: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    """What fits into a version's description: whole sections from the top."""
+    """Return the leading sections that fit into a version's description."""
     if len(text) <= DESCRIPTION_AT_MOST:
         return text
     note = "\n\nThe rest is in the artifacts of the run, below card/.\n"

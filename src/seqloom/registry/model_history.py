@@ -1,4 +1,4 @@
-"""What happened to a registered model: what was made, what the gate said, who moved the champion, and why."""
+"""History of a registered model: registrations, gate verdicts and champion moves, with reasons."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from seqloom.registry.promotion import moves_of
 
 @dataclass(frozen=True)
 class Event:
-    """Something happened to a version."""
+    """One event in a version's history."""
 
     when: str  # UTC, ISO 8601
     version: int
@@ -22,7 +22,7 @@ class Event:
 
 
 def history(client: MlflowClient, name: str) -> list[Event]:
-    """Every event of a name, the oldest first; a version tells the last of its verdicts."""
+    """Return every event of a model, oldest first; of each version only its latest verdict."""
     events = [Event(move.when, move.to, "champion", move.origin, move.by, move.why) for move in moves_of(client, name)]
     for version in client.search_model_versions(f"name = '{name}'"):
         number, tags = int(version.version), version.tags

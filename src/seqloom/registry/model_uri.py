@@ -1,4 +1,4 @@
-"""`models:/name@alias`, `models:/name/version` or a folder, to the checkpoint it means."""
+"""Resolve `models:/name@alias`, `models:/name/version` or a folder to a checkpoint."""
 
 import os
 import re
@@ -20,7 +20,7 @@ MODEL_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<vers
 
 
 def find_checkpoint(model: str, home: Path, form: str = OWN_FORM) -> Path:
-    """The checkpoint folder of a registered version, or what it was exported to, or the folder itself.
+    """Return the checkpoint folder of a registered version or its exported form, or the folder itself.
 
     Raises:
         UserError: there is no such version, form, alias, model, registry or folder, or a file of it was changed.
@@ -38,12 +38,12 @@ def find_checkpoint(model: str, home: Path, form: str = OWN_FORM) -> Path:
 
 
 def describe_version(model: str, form: str) -> str:
-    """A model in one of its forms, as people are told."""
+    """Return a model's name with its form, if it is not the version's own."""
     return model if form == OWN_FORM else f"{model} as {form}"
 
 
 def find_version(model: str, home: Path) -> ModelVersion:
-    """The registered version that a `models:/` URI means.
+    """Return the registered version that a `models:/` URI names.
 
     Raises:
         UserError: there is no such version, alias, model or registry.
@@ -57,7 +57,7 @@ def find_version(model: str, home: Path) -> ModelVersion:
 
 
 def open_registry(wanted: str, home: Path) -> MlflowClient:
-    """A client of the registry, which has to be there.
+    """Return a client of a registry that exists.
 
     Raises:
         UserError: there is none; `wanted` opens the sentence.
@@ -71,7 +71,7 @@ def open_registry(wanted: str, home: Path) -> MlflowClient:
 
 
 def open_model(name: str, home: Path) -> MlflowClient:
-    """A client of the registry, in which there is a model of this name.
+    """Return a client of a registry that has a model of this name.
 
     Raises:
         UserError: there is no registry, or no such model.
@@ -85,9 +85,9 @@ def open_model(name: str, home: Path) -> MlflowClient:
 
 
 def fetch(version: ModelVersion, to: Path | None = None) -> Path:
-    """The folder of a version's package, every file of the version as it was registered.
+    """Download a version's package and return its folder, every file verified.
 
-    What is to be run is fetched `to` a folder of its own, where nobody changes it after it was checked.
+    Code that will be run is fetched `to` a private folder, where nobody changes it after verification.
 
     Raises:
         UserError: it is no version of ours, or it was changed.
@@ -96,7 +96,7 @@ def fetch(version: ModelVersion, to: Path | None = None) -> Path:
 
 
 def download(version: ModelVersion, to: Path | None = None) -> Path:
-    """A version's folder, as it is: what MLflow itself makes of it may be a copy that is verified already.
+    """Download a version's folder without verification, unless MLflow is set to verify.
 
     Raises:
         UserError: there is something else than files in it.
@@ -113,7 +113,7 @@ def download(version: ModelVersion, to: Path | None = None) -> Path:
 
 
 def forms_of(version: ModelVersion) -> list[str]:
-    """What the version can answer in."""
+    """Return the forms in which the version can be loaded."""
     return [OWN_FORM, *sorted(tag.removeprefix(FORM_SEAL_TAG) for tag in version.tags if tag.startswith(FORM_SEAL_TAG))]
 
 
@@ -136,7 +136,7 @@ def _find_version(client: MlflowClient, name: str, alias: str | None, version: s
 
 
 def _what_there_is(client: MlflowClient, name: str, wanted: str) -> str:
-    """One sentence: what was not found, and what could have been asked for."""
+    """Return one sentence: what was not found, and which versions and aliases exist."""
     try:
         aliases = aliases_of(client, name)
     except MlflowException:

@@ -1,4 +1,4 @@
-"""A training that goes on from a registered version: which one, and whether it can."""
+"""The parent version of a training with `training.start_from`: resolved, compared and copied."""
 
 import shutil
 from pathlib import Path
@@ -18,9 +18,9 @@ _FREE = {"dropout", "ngram_order"}  # fields of the model section that change no
 
 
 def pin_parent(recipe: Recipe, home: Path) -> Recipe:
-    """The recipe with the version that `training.start_from` means now: its number, and the digest of its checkpoint.
+    """Return the recipe with `training.start_from` pinned to a version number and its checkpoint's digest.
 
-    A key is made of the digest, for MLflow gives the numbers of a deleted model again.
+    The digest is part of the cache key, because MLflow reuses the numbers of a deleted model.
 
     Raises:
         UserError: there is no such version, it is not the one that was pinned, or a model of this recipe cannot take
@@ -34,7 +34,7 @@ def pin_parent(recipe: Recipe, home: Path) -> Recipe:
     fields += [("vectors", "width"), ("vocabulary", "kind"), ("vocabulary", "shared")]
     recipe = inherit(recipe, parent, fields)
     for section, field in fields:
-        theirs, ours = (_said(each, section, field) for each in (parent, recipe))
+        theirs, ours = (_value(each, section, field) for each in (parent, recipe))
         if theirs != ours:
             raise UserError(
                 f"training.start_from: {uri} has {section}.{field} {theirs} and this recipe {ours}: set it to {theirs}"
@@ -43,15 +43,15 @@ def pin_parent(recipe: Recipe, home: Path) -> Recipe:
     return recipe.model_copy(update={"training": recipe.training.model_copy(update={"start_from": pinned})})
 
 
-def _said(recipe: Recipe, section: str, field: str) -> object:
-    """What a recipe has in a field; of positions those that are meant."""
+def _value(recipe: Recipe, section: str, field: str) -> object:
+    """Return the value of a recipe's field; of positions the resolved one."""
     if field == "positions":
         return positions_of(recipe.model)
     return getattr(getattr(recipe, section), field, None)
 
 
 def parent_of(recipe: Recipe, home: Path) -> Path | None:
-    """The checkpoint of the version that a pinned recipe goes on from.
+    """Return the checkpoint of a pinned recipe's parent version.
 
     Raises:
         UserError: another version has its number by now.
@@ -61,7 +61,7 @@ def parent_of(recipe: Recipe, home: Path) -> Path | None:
 
 
 def _find(start_from: str, home: Path) -> tuple[str, Path, str]:
-    """The version by its number, its checkpoint, and the digest of that."""
+    """Return the parent version's URI, checkpoint and digest."""
     wanted, _, pinned = start_from.partition(_MARK)
     version = find_version(wanted, home)
     uri, checkpoint = f"models:/{version.name}/{version.version}", fetch(version) / CHECKPOINT
@@ -76,7 +76,7 @@ def _find(start_from: str, home: Path) -> tuple[str, Path, str]:
 
 
 def place_parent(recipe: Recipe, home: Path, workspace: Path) -> None:
-    """Copy that checkpoint to where a training looks for it, in whatever process."""
+    """Copy the parent's checkpoint into the training's workspace."""
     from seqloom.training.warm_start import PARENT_FOLDER  # torch: seconds that only a training needs
 
     parent = parent_of(recipe, home)

@@ -1,4 +1,4 @@
-"""What a recipe will do before it does it: which stages are finished already, and which will run."""
+"""The plan of a recipe: which stages are cached and which will run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,24 +31,24 @@ class Step:
 
     @property
     def cached(self) -> bool:
-        """Whether there is nothing to do."""
+        """Return whether the stage is finished."""
         return self.manifest is not None or self.version is not None
 
     @property
     def told(self) -> str:
-        """What becomes of it."""
+        """Return in words whether the stage is cached, resumes or will run."""
         if self.cached:
             return "cached"
         return f"continues from {self.position.told}" if self.position else "will run"
 
 
 def digest_of_sources(sources: Sources) -> str:
-    """What the corpus stage reads, as one digest."""
+    """Return one digest of all that the corpus stage reads."""
     return digest_of_value(sources.digests)
 
 
 def plan(recipe: Recipe, home: Path) -> list[Step]:
-    """Every stage in order.
+    """Return every stage in order.
 
     Raises:
         UserError: a file of the recipe is missing or cannot be what the recipe says.
@@ -57,7 +57,7 @@ def plan(recipe: Recipe, home: Path) -> list[Step]:
 
 
 def read_sources(recipe: Recipe, home: Path) -> dict[str, str]:
-    """What the first stage reads, as `follow` wants to know it; downloaded where it is on the net.
+    """Return the digest of the corpus sources, as `follow` takes it; URLs are downloaded.
 
     Raises:
         UserError: as `plan`.
@@ -66,7 +66,7 @@ def read_sources(recipe: Recipe, home: Path) -> dict[str, str]:
 
 
 def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[str, str]) -> list[Step]:
-    """These stages in order, given the digests of what came before; a stage whose input has yet to be made will run."""
+    """Return these stages in order, given the digests before them; a stage with an unfinished input will run."""
     store = Store(home)
     digests = dict(known)
     steps = []
@@ -92,7 +92,7 @@ def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[s
 
 
 def pinned(recipe: Recipe, home: Path) -> Recipe:
-    """The recipe with its parent by number, where it goes on from a registered version.
+    """Return the recipe with its parent version pinned by number, if it names one.
 
     Raises:
         UserError: there is no such version, or a model of this recipe cannot take its weights.

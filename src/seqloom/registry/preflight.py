@@ -1,4 +1,4 @@
-"""What can be found wrong with a recipe before any work is done."""
+"""Preflight checks: errors of a recipe and its files that can be found before any work."""
 
 import logging
 import tempfile
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def check_places(recipe: Recipe) -> None:
+def check_resources(recipe: Recipe) -> None:
     """Refuse at once what a later stage would refuse after an hour: no GPU, library or file, or no key that is one.
 
     Raises:
@@ -50,7 +50,7 @@ def check_places(recipe: Recipe) -> None:
 
 @dataclass(frozen=True)
 class Checked:
-    """What a training of a recipe would do, and the text that it would be of."""
+    """The resolved recipe, its plan, corpus facts and training forecast."""
 
     adapted: Adapted  # the recipe as it will be trained, and what its sizes were chosen by
     steps: list[Step]
@@ -59,7 +59,7 @@ class Checked:
 
 
 def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Checked:
-    """The plan and the corpus, after every file of it was read to its end; nothing is kept.
+    """Plan the recipe and read every file of its corpus to the end; nothing is kept.
 
     Raises:
         UserError: a file of the recipe is missing, too many rows cannot be used, or its vocabulary or its lengths do
@@ -67,7 +67,7 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Ch
     """
     from seqloom.registry.forecast import forecast  # torch: seconds that a run without it is spared
 
-    check_places(recipe)
+    check_resources(recipe)
     sources, recipe = read_sources(recipe, home), pinned(recipe, home)
     steps = follow(recipe, home, STAGES, sources)
     with tempfile.TemporaryDirectory() as name:

@@ -1,4 +1,4 @@
-"""The champion moves from version to version: in one transaction, and with a record of each move."""
+"""Move the champion alias between versions, in one transaction, with a record of each move."""
 
 import getpass
 import json
@@ -29,7 +29,7 @@ LONGEST_WHY = 1000  # characters
 
 @dataclass(frozen=True)
 class Promotion:
-    """The champion went from one version to another."""
+    """One move of the champion alias."""
 
     origin: int | None  # None: there was no champion
     to: int
@@ -50,13 +50,13 @@ def promote(client: MlflowClient, name: str, version: int, why: str, home: Path)
         raise UserError(f"version {version} of {name} is the champion already")
     _require_version(client, name, version)
     with moving_champion(client, name, aliases.get(CHAMPION), version, _person(), why, home) as move:
-        _forgive(client, name, version)
+        _clear_rollback(client, name, version)
         forget_best(client, name)
     return move
 
 
 def rollback(client: MlflowClient, name: str, why: str, home: Path) -> Promotion:
-    """Give the place back to the version that was champion before; the gate refuses the one that is left.
+    """Make the previous champion champion again; the gate refuses the version that was rolled back.
 
     Raises:
         UserError: there is no version to go back to, or `why` says nothing.
@@ -69,7 +69,7 @@ def rollback(client: MlflowClient, name: str, why: str, home: Path) -> Promotion
             f"{name} has no previous champion to go back to; name a version: seqloom promote {name} VERSION --why …"
         )
     with moving_champion(client, name, champion, previous, _person(), why, home) as move:
-        _forgive(client, name, previous)
+        _clear_rollback(client, name, previous)
         forget_best(client, name)
         client.set_model_version_tag(name, str(champion), ROLLED_BACK_TAG, f"{move.when[:10]}: {why}"[:LONGEST_WHY])
     return move
@@ -113,7 +113,7 @@ def moving_champion(
 
 
 def moves_of(client: MlflowClient, name: str) -> list[Promotion]:
-    """Every move of a name's champion, the oldest first."""
+    """Return every move of a model's champion, oldest first."""
     tags = client.get_registered_model(name).tags
     before = [json.loads(tags[key]) for key in sorted(tags) if key.startswith(OLD_MOVE_TAG)]
     return [
@@ -122,13 +122,13 @@ def moves_of(client: MlflowClient, name: str) -> list[Promotion]:
 
 
 def _pages(tags: Mapping[str, str]) -> list[str]:
-    """The tags that hold the record, in its order."""
+    """Return the tags that hold the record, in order."""
     further = (f"{MOVES_TAG}.{number}" for number in count(2))
     return list(takewhile(lambda name: name in tags, chain([MOVES_TAG], further)))
 
 
 def _page_for(tags: Mapping[str, str], move: Promotion) -> tuple[str, str | None, str]:
-    """The tag that a move is written to, what it holds (None: it is new), and what it will hold."""
+    """Return the tag to write a move to, its present content (None if new), and its new content."""
     pages = _pages(tags)
     if pages:
         longer = _written([*json.loads(tags[pages[-1]]), asdict(move)])
@@ -142,7 +142,7 @@ def _written(moves: list[dict[str, Any]]) -> str:
 
 
 def forget_best(client: MlflowClient, name: str, but: int | None = None) -> None:
-    """No version, `but` this one, is the best champion so far any more: who moves the champion by hand begins anew."""
+    """Remove the best-champion mark from every version `but` this one."""
     for version in client.search_model_versions(f"name = '{name}'"):
         if BEST_TAG in version.tags and int(version.version) != but:
             client.delete_model_version_tag(name, str(version.version), BEST_TAG)
@@ -156,7 +156,7 @@ def _set_alias(client: MlflowClient, name: str, alias: str, version: int | None)
 
 
 def _aliases(client: MlflowClient, name: str) -> dict[str, int]:
-    """Version numbers by alias.
+    """Return version numbers by alias.
 
     Raises:
         UserError: no such model is registered.
@@ -178,8 +178,8 @@ def _require_reason(why: str) -> None:
         raise UserError("--why is empty: say in a sentence why the champion moves, for those who ask later")
 
 
-def _forgive(client: MlflowClient, name: str, version: int) -> None:
-    """A person wants this version: that it was rolled back once is over."""
+def _clear_rollback(client: MlflowClient, name: str, version: int) -> None:
+    """Remove the mark of an earlier rollback, since a person chose this version."""
     if ROLLED_BACK_TAG in client.get_model_version(name, str(version)).tags:
         client.delete_model_version_tag(name, str(version), ROLLED_BACK_TAG)
 

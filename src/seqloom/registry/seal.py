@@ -1,8 +1,8 @@
-"""A version as a folder that needs nothing of Seqloom's but what lies in it, and that tells when a file was changed.
+"""Seal of a version's folder: digests of every file, and imports that load only sealed modules.
 
-It holds the modules it was made with and a manifest with the SHA-256 of every file. The modules are imported under a
-name of their own, so that versions made by different code live in one process, beside an installed Seqloom or without.
-This module is among them and is run before anything is checked, so it uses the standard library alone.
+A version contains the modules it was made with and a manifest with the SHA-256 of every file. The modules are imported
+under a unique package name, so that versions made by different code coexist in one process, with Seqloom installed or
+not. This module is one of them and runs before anything is verified, so it imports the standard library alone.
 """
 
 import ast
@@ -40,7 +40,7 @@ LONGEST_SHOWN = 200  # letters of a name in a sentence
 
 
 class DamagedVersion(ValueError):
-    """A file of a version is missing, was changed, or was not there when it was registered."""
+    """A file of a version is missing, changed, or was not there when it was registered."""
 
 
 def seal(root: Path) -> str:
@@ -52,7 +52,7 @@ def seal(root: Path) -> str:
 
 
 def seal_of(root: Path) -> str:
-    """The digest of the manifest in `root`: one figure for all of its files.
+    """Return the digest of the manifest in `root`, which covers all files.
 
     Raises:
         DamagedVersion: there is no manifest.
@@ -64,10 +64,10 @@ def seal_of(root: Path) -> str:
 
 
 def verify(root: Path, required: Iterable[str] = ()) -> dict[str, str]:
-    """Return the digests of the files below `root`, by name, once every file was found to be what it was.
+    """Return the digests of the files below `root`, by name, once every file matches its digest.
 
-    Who can take a line out of the manifest could spare a file the comparison: so a file without a line is refused, and
-    so is a manifest without a line for each of `required` (unless said otherwise, for what a version must hold).
+    Removing a line from the manifest must not exempt a file: so a file without a line is refused, and so is a manifest
+    without a line for each of `required`, by default the files that a version must contain.
 
     Raises:
         DamagedVersion: a file is missing, was changed, or is in no line.
@@ -95,7 +95,7 @@ def _required(listed: Mapping[str, str]) -> Sequence[str]:
 
 
 def verify_form(root: Path) -> None:
-    """Likewise, of what `seqloom export` made.
+    """Verify the files of an exported form.
 
     Raises:
         DamagedVersion: as `verify` does.
@@ -106,7 +106,7 @@ def verify_form(root: Path) -> None:
 
 
 def files_below(root: Path) -> dict[str, Path]:
-    """Every file below `root`, by its name from there.
+    """Return every file below `root` by its relative name.
 
     Raises:
         DamagedVersion: there is something else than files and folders: a link leads to what no digest holds for.
@@ -155,7 +155,7 @@ def open_code(root: Path, files: Mapping[str, str]) -> str:
 
 
 class _Finder(MetaPathFinder):
-    """Finds `NAME.a.b` in the folder of one version."""
+    """Finder for modules `NAME.a.b` in the folder of one version."""
 
     def __init__(self, package: str, root: Path, modules: Mapping[str, str]) -> None:
         self.package, self.root, self.modules = package, root, modules
@@ -166,7 +166,7 @@ class _Finder(MetaPathFinder):
         path: Sequence[str] | None = None,  # noqa: ARG002 the protocol's
         target: ModuleType | None = None,  # noqa: ARG002 the protocol's
     ) -> ModuleSpec | None:
-        """The module, if it is of this version."""
+        """Return the spec of a module of this version, else None."""
         if fullname.partition(".")[0] != self.package:
             return None
         place = "/".join((CODE, LIBRARY, *fullname.split(".")[1:]))
@@ -180,14 +180,14 @@ class _Finder(MetaPathFinder):
 
 
 class _SealedLoader(SourceFileLoader):
-    """Reads a module whose imports of the library mean its own version; bytecode lying about is not looked at."""
+    """Loader whose imports of the library resolve to the version's own modules; bytecode caches are ignored."""
 
     def __init__(self, fullname: str, path: str, package: str, digest: str) -> None:
         super().__init__(fullname, path)
         self.package, self.digest = package, digest
 
     def get_code(self, fullname: str) -> CodeType:
-        """Compile the source, of which the digest is known."""
+        """Compile the source, whose digest was verified."""
         source = self.get_data(self.get_filename(fullname))
         if hashlib.sha256(source).hexdigest() != self.digest:
             raise DamagedVersion(f"{self.path} is not the file that was registered: fetch this version again")

@@ -1,4 +1,4 @@
-"""The model as others load it: MLflow keeps this file with the version and runs it, so there is no pickle.
+"""The model as MLflow loads it: this file is stored with the version as code, so there is no pickle.
 
 It needs the libraries in requirements.txt; of Seqloom it takes the modules that lie with the version. `model_config`
 says in which form it answers: {"form": "torch"}, or one that `seqloom export` added to the version. It also says the
@@ -31,7 +31,7 @@ logger = logging.getLogger("mlflow.seqloom")  # MLflow shows what its own logger
 
 
 class ServedModel(PythonModel):
-    """A `source` column in, a `prediction` column out, and what else `params` asks for."""
+    """A `source` column in, a `prediction` column out, and further columns by `params`."""
 
     def load_context(self, context: PythonModelContext) -> None:
         """Check every file of the version, then read its code and its checkpoint."""
@@ -55,7 +55,7 @@ class ServedModel(PythonModel):
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None
     ) -> Any:
-        """One row of answers per row, in order, with the index of the input."""
+        """Return one row of predictions per input row, in order, with the input's index."""
         del context  # of MLflow's signature
         try:
             columns = self.predictor(model_input["source"].tolist(), params or {})
@@ -65,14 +65,14 @@ class ServedModel(PythonModel):
 
 
 def _told(sentence: str) -> MlflowException:
-    """A mistake, which is said before the traceback that Python prints above it."""
+    """Return an exception whose sentence is logged before Python's traceback."""
     logger.error("%s", sentence)
     mistake: MlflowException = MlflowException.invalid_parameter_value(sentence)
     return mistake
 
 
 def _what_is_missing(version: Path, error: ModuleNotFoundError) -> str:
-    """Which of the version's libraries are not installed, and the line that installs them."""
+    """Return a sentence with the version's missing libraries and the pip line for them."""
     required = (version / REQUIREMENTS).read_text(encoding="utf-8").splitlines()
     options = [line for line in required if line.startswith("-")]
     missing = [line for line in required if line not in options and not _is_installed(line.partition("==")[0])]
@@ -90,7 +90,7 @@ def _is_installed(distribution: str) -> bool:
 
 
 def _weights(package: Path, sealed: ModuleType, form: str) -> Path:
-    """The folder that holds the version in this form, every file of it as it was."""
+    """Return the verified folder of the version in this form."""
     if form == OWN_FORM:
         return Path(package / sealed.CHECKPOINT)
     forms = package.parent / sealed.FORMS
@@ -107,7 +107,7 @@ def _weights(package: Path, sealed: ModuleType, form: str) -> Path:
 
 
 def _run_sealed(package: Path, seal: str) -> ModuleType:
-    """The module that checks the others, once it is the one that was registered."""
+    """Load the module that verifies the others, after its own digest was compared."""
     manifest = _read(package, MANIFEST, seal)
     source = _read(package, SEAL, json.loads(manifest)["files"][SEAL])
     module = ModuleType("seqloom_sealed")
@@ -116,7 +116,7 @@ def _run_sealed(package: Path, seal: str) -> ModuleType:
 
 
 def _read(package: Path, name: str, digest: str) -> bytes:
-    """A file of the package, if it is the one that was registered."""
+    """Read a file of the package whose digest is as registered."""
     fault = "is not the file that was registered"
     if (package / name).is_file():
         content = (package / name).read_bytes()

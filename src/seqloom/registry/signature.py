@@ -1,4 +1,4 @@
-"""Who registered a version: an Ed25519 signature of its digest, by a key that neither the registry nor its files know.
+"""Ed25519 signatures of version digests, by a key that neither the registry nor its files hold.
 
 Whoever can write to the database of MLflow can replace a digest as well as a file. A signature they cannot make:
 Bernstein et al. 2011, https://ed25519.cr.yp.to/papers.html. Keys are PEM, as `openssl genpkey -algorithm ed25519` and
@@ -22,7 +22,7 @@ _BEGIN, _END = "-----BEGIN", "-----END PUBLIC KEY-----"
 
 
 def sign(name: str, form: str, digest: str) -> str:
-    """The signature of a registered model's digest in one form; empty where there is no key to sign with.
+    """Return the signature of a registered model's digest in one form; empty without a private key.
 
     Raises:
         UserError: what the environment says is no such key.
@@ -32,7 +32,7 @@ def sign(name: str, form: str, digest: str) -> str:
 
 
 def require_signature(name: str, form: str, digest: str, signature: str) -> None:
-    """Nothing where no public key is set: then nobody asked who registered it.
+    """Verify the signature where a public key is set; without one nothing is checked.
 
     Raises:
         DamagedVersion: there is no signature, or none that a public key in the environment is of.
@@ -86,7 +86,7 @@ def _signing_key() -> "Ed25519PrivateKey | None":
 
 
 def _public_keys() -> "list[Ed25519PublicKey]":
-    """Several, where one takes the place of another."""
+    """Return the public keys; several are allowed while a key is rotated."""
     text = _text_of(PUBLIC_KEY)
     if not text:
         return []
@@ -109,7 +109,7 @@ def _public_keys() -> "list[Ed25519PublicKey]":
 
 
 def _text_of(variable: str) -> str:
-    """A key as the environment says it, or as the file does that the environment names."""
+    """Return a key from the environment, or from the file that the environment names."""
     told = os.environ.get(variable, "").strip()
     if not told or told.startswith(_BEGIN):
         return told

@@ -1,4 +1,4 @@
-"""Does a version answer where it will be served: a fresh process, without a GPU and without Seqloom?"""
+"""Smoke test: load a version in a fresh process without GPU or installed Seqloom, and predict."""
 
 import json
 import os
@@ -29,7 +29,7 @@ print(json.dumps({"asked": example["source"].tolist(), "answered": model.predict
 
 @dataclass(frozen=True)
 class Smoke:
-    """What became of it."""
+    """Result of the smoke test."""
 
     passed: bool
     told: str  # what was answered, or the error in one line

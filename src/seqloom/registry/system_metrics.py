@@ -1,4 +1,4 @@
-"""Use of processor, memory, disk, network and GPU while a training runs."""
+"""CPU, memory, disk, network and GPU utilization during training."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ SECONDS_BETWEEN_SAMPLES = 10.0
 
 @contextmanager
 def system_metrics(run_id: str, log: Callable[[Mapping[str, float]], None]) -> Iterator[None]:
-    """Tell `log` what MLflow's monitors see while this lasts, under the names that MLflow's page for them expects.
+    """Pass the readings of MLflow's system monitors to `log` inside the context, under MLflow's own names.
 
     MLflow's own thread is left off: it ends for good when MLflow is away once, and waits for minutes on leaving.
     """

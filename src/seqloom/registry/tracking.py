@@ -1,4 +1,4 @@
-"""Which MLflow is spoken to: the user's, or one in a file of ours."""
+"""Connection to MLflow: the user's server, or the embedded SQLite database."""
 
 import logging
 import os
@@ -27,12 +27,12 @@ logger = logging.getLogger(__name__)
 
 
 def tracking_uri(home: Path) -> str:
-    """`MLFLOW_TRACKING_URI` where it is set, else SQLite below `home`."""
+    """Return `MLFLOW_TRACKING_URI` if it is set, else the SQLite database below `home`."""
     return os.environ.get(MLFLOW_VARIABLE) or f"sqlite:///{database_file(home)}"
 
 
 def connect(home: Path) -> MlflowClient:
-    """A client of the user's MLflow or of ours, which is made where it does not exist."""
+    """Return a client of the user's MLflow, or of the embedded one, which is created if missing."""
     for chatty in ("alembic", "mlflow"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # a traceback beside the error that it raises
@@ -51,26 +51,26 @@ def connect(home: Path) -> MlflowClient:
 
 
 def make_database(home: Path) -> None:
-    """Make the database of the embedded MLflow, which takes seconds, unless it is there or the user has a server."""
+    """Create the database of the embedded MLflow, unless it exists or the user has a server; it takes seconds."""
     if not os.environ.get(MLFLOW_VARIABLE):
         connect(home)
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether an error says that MLflow cannot be reached or is not well now, so that the same call may do later."""
+    """Return whether an error means that MLflow is unreachable or overloaded, so that a retry may succeed."""
     if isinstance(error, MlflowException):
         return error.error_code in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED")
     return isinstance(error, OSError)  # requests' errors among them
 
 
 def place(home: Path) -> str:
-    """The server or database that is spoken to, as people are told: without a password."""
+    """Return the server or database in use, without a password."""
     uri = tracking_uri(home)
     return str(sqlite_file(uri) or without_user(uri))
 
 
 def living_experiment(client: MlflowClient, name: str) -> Experiment | None:
-    """The experiment of this name, if there is one.
+    """Return the experiment of this name, if there is one.
 
     Raises:
         UserError: it was deleted.
@@ -86,7 +86,7 @@ def living_experiment(client: MlflowClient, name: str) -> Experiment | None:
 
 
 def wait_for_mlflow(client: MlflowClient) -> None:
-    """Return as soon as MLflow answers; a wait is said once.
+    """Return as soon as MLflow answers; a wait is logged once.
 
     Raises:
         MlflowException: it did not within `OUTAGE_LIMIT`.
@@ -106,7 +106,7 @@ def wait_for_mlflow(client: MlflowClient) -> None:
 
 
 def experiment_id(client: MlflowClient, name: str, home: Path) -> str:
-    """The experiment of this name; a new one keeps its files below `home`, or where the user's server says.
+    """Return the experiment of this name; a new one keeps artifacts below `home`, or where the server says.
 
     Raises:
         UserError: it was deleted.
@@ -121,7 +121,7 @@ def experiment_id(client: MlflowClient, name: str, home: Path) -> str:
 
 @dataclass(frozen=True)
 class Version:
-    """A registered version."""
+    """A registered version: name, number, aliases and run."""
 
     name: str
     number: int
@@ -130,5 +130,5 @@ class Version:
 
     @property
     def uri(self) -> str:
-        """What `seqloom generate` and `mlflow.pyfunc.load_model` take."""
+        """Return the URI that `seqloom generate` and `mlflow.pyfunc.load_model` take."""
         return f"models:/{self.name}/{self.number}"

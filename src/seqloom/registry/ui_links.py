@@ -1,7 +1,4 @@
-"""Where a person finds a run or a version: an address to open, or without a server the command that starts one.
-
-The view of MLflow's UI that Seqloom's pages are opened in.
-"""
+"""Links to runs and versions in MLflow's UI, or without a server the command that starts one."""
 
 import os
 import sys
@@ -18,7 +15,7 @@ from seqloom.url_mask import without_user
 
 
 def server_url(home: Path) -> str:
-    """The address of MLflow's server, without the password that may be in it; empty where there is no server."""
+    """Return the address of MLflow's server without a password; empty where there is no server."""
     parts = urlsplit(without_user(tracking_uri(home)))
     if parts.scheme not in ("http", "https"):
         return ""
@@ -26,27 +23,27 @@ def server_url(home: Path) -> str:
 
 
 def run_url(client: MlflowClient, run_id: str, home: Path) -> str:
-    """The page of a run, empty without a server, or where the run was removed."""
+    """Return the page of a run; empty without a server, or where the run was removed."""
     server = server_url(home)
     run = find_run(client, run_id) if server else None
     return f"{server}/#/experiments/{run.info.experiment_id}/runs/{run_id}{TRAINING_VIEW}" if run else ""
 
 
 def version_url(name: str, number: int, home: Path) -> str:
-    """The page of a registered version, empty without a server."""
+    """Return the page of a registered version; empty without a server."""
     server = server_url(home)
     return f"{server}/#/models/{quote(name)}/versions/{number}{TRAINING_VIEW}" if server else ""
 
 
 def server_command(home: Path) -> str:
-    """The command that shows a database of runs and versions in a browser; a password in its address is left out."""
+    """Return the command that shows a database in MLflow's UI, without its password."""
     return f"mlflow server --backend-store-uri {shell_word(without_user(tracking_uri(home)))}"
 
 
 def serve_command(name: str, home: Path) -> str:
-    """The command that answers over HTTP as the champion, if it is intact, with what this shell does not set yet.
+    """Return the command that serves the verified champion over HTTP, with the variables this shell lacks.
 
-    MLflow calls uvicorn by its name, which wants the environment on PATH, and does not know where our database is.
+    MLflow starts uvicorn by name, so the environment must be on PATH, and it does not know our database.
     """
     command = f"{VERIFY}=1 mlflow models serve -m models:/{name}@champion --env-manager local --port 5001"
     scripts = str(Path(sys.executable).parent)

@@ -1,4 +1,4 @@
-"""What a person does to be sure of a version: compare it with the registry's record, or make that record."""
+"""Verify a version against the registry's record, or write that record."""
 
 import os
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from seqloom.registry.signature import PUBLIC_KEY
 
 @dataclass(frozen=True)
 class VerificationRecord:
-    """What the registry keeps of a version's files."""
+    """The registry's record of a version's files."""
 
     uri: str
     digest: str

@@ -1,9 +1,8 @@
-"""`models:/` as MLflow reads it: where SEQLOOM_VERIFY is set, only intact versions are handed out.
+"""MLflow's `models:/` repository with verification: with SEQLOOM_VERIFY set, only intact versions download.
 
-MLflow finds this class by the entry point in pyproject.toml and asks it whenever something of `models:/` is fetched:
-`mlflow.pyfunc.load_model` and `mlflow models serve` therefore run nothing of a version before Seqloom, as it is
-installed, has compared it with the registry's record. MLflow loads this module when it is itself loaded, so it imports
-nothing of weight.
+MLflow finds this class by the entry point in pyproject.toml and uses it for every download from `models:/`. So
+`mlflow.pyfunc.load_model` and `mlflow models serve` run nothing of a version before the installed Seqloom has compared
+it with the registry's record. MLflow imports this module on its own import, so it imports nothing slow.
 """
 
 import atexit
@@ -20,15 +19,15 @@ if TYPE_CHECKING:
 
 
 class VerifiedModels(ModelsArtifactRepository):
-    """Versions that Seqloom registered are verified, others are handed out as ever."""
+    """Repository that verifies versions registered by Seqloom and passes others through."""
 
     def download_artifacts(
         self, artifact_path: str, dst_path: str | None = None, lineage_header_info: Any = None
     ) -> str:
         """Fetch a version, or a part of one.
 
-        Where a version is to be verified, it is copied first, also out of a store on this machine: nobody changes it
-        between the look and the use.
+        A version to verify is copied first, even from a store on this machine, so that nobody changes it between check
+        and use.
 
         Raises:
             UserError: a file of the version is not what was registered.
@@ -46,7 +45,7 @@ class VerifiedModels(ModelsArtifactRepository):
         return place
 
     def _records(self) -> "list[ModelVersion]":
-        """What the registry knows of this: one version, or for the id of a model those that were made of it."""
+        """Return the registered versions of this address: one, or all that were made of a logged model."""
         from mlflow import MlflowClient
 
         from seqloom.registry.integrity import SEAL_TAG

@@ -1,4 +1,4 @@
-"""What a version is made of: the checkpoint, the modules that run it, and the seal on both."""
+"""A version's package: checkpoint, the modules that run it, and the seal on both."""
 
 import ast
 import shutil
@@ -34,7 +34,7 @@ def pack(recipe: Recipe, checkpoint: Path, folder: Path) -> str:
 
 
 def requirements(recipe: Recipe) -> list[str]:
-    """The libraries that those modules import, as they are installed here, and the engine of the form it will have."""
+    """Return the installed versions of the libraries that those modules and the version's form need."""
     has_engine = recipe.registry.form.startswith(ENGINE) and find_spec(ENGINE)
     libraries = (*LIBRARIES, ENGINE) if has_engine else LIBRARIES
     # pip takes 2.13.0+cpu for ==2.13.0 where an index has it; named as such it would not be found on PyPI
@@ -42,12 +42,12 @@ def requirements(recipe: Recipe) -> list[str]:
 
 
 def engine_of(form: str) -> str:
-    """The library that runs a form, as it is installed here; empty for torch, which every version needs."""
+    """Return the pip requirement of a form's engine; empty for torch, which every version needs."""
     return f"{ENGINE}=={installed(ENGINE)}" if form.startswith(ENGINE) else ""
 
 
 def needed_modules() -> list[Path]:
-    """The files of `ENTRIES` and of every module of Seqloom that they import, and so on."""
+    """Return the files of `ENTRIES` and, transitively, of every module of Seqloom that they import."""
     found: set[Path] = set()
     waiting = list(ENTRIES)
     while waiting:
@@ -60,7 +60,7 @@ def needed_modules() -> list[Path]:
 
 
 def _files_of(module: str) -> list[Path]:
-    """The file of a module, and those of the packages around it; of a name in a module, those packages alone."""
+    """Return the file of a module and of its packages; of a name inside a module, the packages alone."""
     place = _SOURCE.joinpath(*module.split(".")[1:])
     around = [_SOURCE / package / "__init__.py" for package in place.relative_to(_SOURCE).parents]
     return [file for file in (place.with_suffix(".py"), place / "__init__.py", *around) if file.is_file()]

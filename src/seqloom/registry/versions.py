@@ -1,4 +1,4 @@
-"""A trained checkpoint to a registered version with its alias."""
+"""Register a trained checkpoint as a version with its alias."""
 
 import warnings
 from difflib import SequenceMatcher
@@ -54,32 +54,32 @@ def register_version(
 
 
 def find_by_key(client: MlflowClient, name: str, key: str, tag: str = KEY_TAG) -> Version | None:
-    """The version that was made from exactly this, or that carries it as another tag, if it still exists."""
+    """Return the version that has this key in a tag, if there is one."""
     found = client.search_model_versions(f"name = '{name}' and tags.`{tag}` = '{key}'", max_results=1)
     return describe(client, name, str(found[0].version)) if found else None
 
 
 def describe(client: MlflowClient, name: str, version: str) -> Version:
-    """The version as MLflow has it now."""
+    """Return the version as MLflow has it now."""
     made = client.get_model_version(name, version)
     aliases = sorted(alias for alias, number in aliases_of(client, name).items() if number == int(version))
     return Version(name, int(version), tuple(aliases), str(made.run_id))
 
 
 def aliases_of(client: MlflowClient, name: str) -> dict[str, int]:
-    """Version numbers by alias."""
+    """Return version numbers by alias."""
     return {alias: int(number) for alias, number in client.get_registered_model(name).aliases.items()}
 
 
 def no_model(client: MlflowClient, name: str) -> str:
-    """One sentence: that there is no such model, and which there are, the names most like it first."""
+    """Return one sentence: there is no such model; which there are, the most similar names first."""
     names = [model.name for model in client.search_registered_models(max_results=1000)]
     nearest = sorted(names, key=lambda other: SequenceMatcher(None, name, other).ratio(), reverse=True)[:SHOWN]
     return f"there is no registered model {name}; registered are: {', '.join(nearest) or 'none yet'}"
 
 
 def champion_scores(client: MlflowClient, name: str, kind: Application) -> dict[str, float] | None:
-    """Version and judged scores of the champion, as it was registered; None without one that has such scores."""
+    """Return number and judged scores of the champion, as registered; None if it has none."""
     number = client.get_registered_model(name).aliases.get(CHAMPION)
     if number is None:
         return None
@@ -100,12 +100,12 @@ def _ensure_registered_model(client: MlflowClient, recipe: Recipe) -> None:
 
 
 def _example(evaluation: Manifest) -> str:
-    """A source to show callers what goes in."""
+    """Return a source text as the version's input example."""
     return short_source(evaluation.facts["examples"], "Hello.")
 
 
 def signature(recipe: Recipe) -> ModelSignature:
-    """A `source` column in, the columns of the task's answers out, and the parameters of a request with defaults."""
+    """Return MLflow's signature: `source` in, the application's columns out, and request parameters."""
     from seqloom.decoding.predictor import ASKED  # torch: seconds that only a new version needs
 
     defaults = {**ASKED, **recipe.decoding.model_dump()}
@@ -115,7 +115,7 @@ def signature(recipe: Recipe) -> ModelSignature:
 
 
 def _answered(recipe: Recipe) -> list[ColSpec | TensorSpec]:
-    """The columns of an answer."""
+    """Return the columns of an answer."""
     text: list[ColSpec | TensorSpec] = [ColSpec("string", "prediction")]
     match application_of(recipe.task).answer:
         case "text":
@@ -145,7 +145,7 @@ def _log_model(recipe: Recipe, run_id: str, checkpoint: Path, example: str) -> t
 
 
 def _digest_of_stored(model_uri: str, seal: str) -> str:
-    """The digest of what MLflow stored, which has to be what it was given."""
+    """Return the digest of what MLflow stored, after comparing it with what was logged."""
     with TemporaryDirectory() as folder:
         stored = Path(mlflow.artifacts.download_artifacts(model_uri, dst_path=folder))
         verify(stored / ARTIFACTS / PACKAGE)

@@ -79,7 +79,7 @@ def facts_of(task: str, folder: Path) -> dict[str, Any]:
 def test_what_is_declared_is_there(task: str, tmp_path: Path) -> None:
     kind, facts = APPLICATIONS[task], facts_of(task, tmp_path)
     assert facts["task"] == task
-    assert {f"test/{measure.name}" for measure in kind.measures} <= facts["metrics"].keys()
+    assert {f"test/{measure.name}" for measure in kind.metrics} <= facts["metrics"].keys()
     for metric in kind.judged:
         assert {f"baseline/{baseline}/{metric}" for baseline in kind.baselines} <= facts["metrics"].keys()
         low, high = facts["intervals"][metric]
@@ -87,7 +87,7 @@ def test_what_is_declared_is_there(task: str, tmp_path: Path) -> None:
         assert facts["signatures"][metric]
     assert all(math.isfinite(value) for value in facts["metrics"].values())
     assert facts["slices"]
-    assert {path.name for path in (tmp_path / "figures").iterdir()} == kind.pictures.keys()
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == kind.plots.keys()
     written = pd.read_parquet(tmp_path / "hypotheses.parquet")
     assert {"source", "reference", "hypothesis", *kind.baselines} < {*written}
 

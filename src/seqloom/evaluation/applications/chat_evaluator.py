@@ -50,7 +50,7 @@ class ChatEvaluator(TranslationEvaluator):
     def draw(self, folder: Path, systems: Mapping[str, Replies], test: EvalSet) -> None:
         """How much replies vary, and how long they are."""
         said = {**{name: replies["prediction"] for name, replies in systems.items()}, PEOPLE: test.references}
-        measures = [measure for measure in self.kind.measures if measure.name in DIVERSITY]
+        measures = [measure for measure in self.kind.metrics if measure.name in DIVERSITY]
         shares = {}
         for name, texts in said.items():
             scores = diversity_scores(texts, test.language)

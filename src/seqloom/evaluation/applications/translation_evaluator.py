@@ -34,7 +34,7 @@ class TranslationEvaluator(Evaluator):
 
     def scores(self, replies: Replies, test: EvalSet) -> dict[str, Score]:
         """Of the corpus."""
-        declared = [measure.name for measure in self.kind.measures if measure.name in METRICS]
+        declared = [measure.name for measure in self.kind.metrics if measure.name in METRICS]
         return text_scores(declared, replies["prediction"], test.references, test.language, self.short)
 
     def count(self, metric: str, replies: Replies, test: EvalSet) -> SufficientStatistics:

@@ -21,7 +21,7 @@ CREDENTIALS = re.compile(r"https?://(?P<user>[^/?#]*)@(?P<host>[^/?#:]*)", re.IG
 
 
 class Corpus(Section):
-    """Where the text is and which pairs are kept."""
+    """Where the text is, and which pairs are kept."""
 
     train: Annotated[list[str], Field(min_length=1, max_length=2)] = Field(
         description="Two places hold aligned source and target lines; one holds a table or catalog. A place is a "
@@ -114,7 +114,7 @@ class Corpus(Section):
     @field_validator("train", "validation", "test")
     @classmethod
     def _secrets_are_masked(cls, places: list[str]) -> list[str]:
-        """A recipe is logged and shown: only whoever fetches a file learns what stands in its query."""
+        """Mask secrets in URLs: a recipe is logged and shown, and only the download needs them."""
         return [masked_url(place) if "://" in place else place for place in places]
 
     @field_validator("source_language", "target_language")

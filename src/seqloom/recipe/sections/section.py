@@ -1,4 +1,4 @@
-"""What every section of a recipe is."""
+"""The base class of a recipe's sections."""
 
 from typing import Annotated, get_origin
 
@@ -19,7 +19,7 @@ class Section(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """The schema that Prefect's UI draws a form of."""
+        """Return the schema from which Prefect's UI draws a form."""
         schema = handler(core_schema)
         for_people(cls.__name__, handler.resolve_ref_schema(schema))
         return schema
@@ -27,7 +27,7 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _yes_is_no_number(cls, value: object, field: ValidationInfo) -> object:
-        """Pydantic would read true as 1."""
+        """Refuse true and false for a number, which pydantic would read as 1 and 0."""
         assert field.field_name
         if isinstance(value, bool) and cls.model_fields[field.field_name].annotation in (int, float):
             raise ValueError(f"a number belongs here, and YAML reads what is written as {str(value).lower()}")
@@ -36,7 +36,7 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _a_text_is_a_list_of_one(cls, value: object, field: ValidationInfo) -> object:
-        """`train: tickets.csv` means `train: [tickets.csv]`."""
+        """Read `train: tickets.csv` as `train: [tickets.csv]`."""
         assert field.field_name
         is_list = get_origin(cls.model_fields[field.field_name].annotation) is list
         return [value] if is_list and isinstance(value, str) else value
@@ -44,7 +44,7 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _text_is_text(cls, value: object) -> object:
-        """A NUL or half a character is in no name of a file, and no server stores it."""
+        """Refuse NUL and unpaired surrogates: no file name has them, and no server stores them."""
         for text in value if isinstance(value, (list, tuple)) else (value,):
             if isinstance(text, str) and ("\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text)):
                 raise ValueError("a text holds a NUL, or half of a character: write it anew")
