@@ -1,1 +1,1 @@
-"""Encoded sequences on the disk and the padded batches made of them."""
+"""Encoded sequences on disk, and padded batches of them."""

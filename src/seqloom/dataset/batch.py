@@ -1,4 +1,4 @@
-"""The only place where sequences are padded.
+"""Padded batches of token ids.
 
 B batch, S source length, T target length.
 """
@@ -17,7 +17,7 @@ from seqloom.vocabulary.special_tokens import END, PADDING, START
 
 @dataclass(frozen=True)
 class Batch:
-    """Sentence pairs of similar length; every row ends with padding, never begins with it."""
+    """Batch of sentence pairs, padded on the right."""
 
     source: Tensor  # (B, S) the source and END
     target_input: Tensor  # (B, T) START and the target
@@ -25,7 +25,7 @@ class Batch:
     tokens: int  # of target_output, padding not counted
 
     def to(self, device: torch.device) -> "Batch":
-        """The same batch on another device."""
+        """Return the batch on another device."""
         return Batch(
             self.source.to(device, non_blocking=True),
             self.target_input.to(device, non_blocking=True),
@@ -35,7 +35,7 @@ class Batch:
 
 
 def make_labeled_batch(sources: Sequence[Ids], labels: Sequence[Ids]) -> Batch:
-    """Sources and the one token that is the label of each; no END is to be predicted behind it.
+    """Pad sources, each with a label of one token; no END is predicted after it.
 
     Raises:
         UserError: a label is more than one token.
@@ -50,7 +50,7 @@ def make_labeled_batch(sources: Sequence[Ids], labels: Sequence[Ids]) -> Batch:
 
 
 def make_batch(sources: Sequence[Ids | list[int]], targets: Sequence[Ids | list[int]]) -> Batch:
-    """Mark and pad pairs of id sequences."""
+    """Pad pairs of id sequences, with START and END added."""
     return Batch(
         pad_sources(sources),
         _pad(targets, before=START),
@@ -60,7 +60,7 @@ def make_batch(sources: Sequence[Ids | list[int]], targets: Sequence[Ids | list[
 
 
 def pad_sources(sources: Sequence[Ids | list[int]]) -> Tensor:
-    """Id sequences with END, padded to `(B, S)` int64."""
+    """Pad id sequences, with END added, to `(B, S)` int64."""
     return _pad(sources, after=END)
 
 

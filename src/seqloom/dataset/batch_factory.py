@@ -1,4 +1,4 @@
-"""A split of the batches stage as the model of a recipe learns from it."""
+"""Batches of a split, in the form that a recipe's model is trained on."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def open_batches(recipe: "Recipe", folder: Path, split: str) -> BucketedBatches:
-    """Open a split of the recipe's batches in `folder`."""
+    """Open a split of the dataset in `folder`."""
     section = recipe.training
     if recipe.corpus.format == "running":
         return BlockBatches.open_running(folder, split, section.block_size, section.batch_tokens)

@@ -1,8 +1,8 @@
-"""Which sentences share a batch: similar lengths, so that little is padded, in an order that a seed decides.
+"""Length-bucketed batches by token budget, in an order that follows from a seed.
 
-An epoch is cut into windows of random rows; the rows of a window are sorted by length and cut into batches, and these
-shuffled. Only one window is ever planned, so memory stays flat however large the corpus is, and an epoch is entered
-anywhere at the cost of planning one window.
+An epoch is cut into windows of random rows; the rows of a window are sorted by length and cut into batches, which are
+shuffled. Only one window is planned at a time, so memory does not grow with the corpus, and a resumed epoch costs the
+planning of one window.
 """
 
 import math
@@ -30,14 +30,14 @@ COUNTED_WINDOWS = 64  # planned to know how many batches an epoch has
 
 Rows = NDArray[np.int64]
 Place = tuple[int, int]
-"""A window of an epoch and a batch of it: where an epoch is entered."""
+"""Position in an epoch: the window, and the batch in it."""
 
 
 class BucketedBatches:
-    """The batches of one split, by token budget.
+    """Batches of one split, by token budget.
 
-    The batches of an epoch follow from seed and epoch alone, so a resumed training seeks to its place: nothing is
-    replayed, and nothing of the order has to be saved.
+    The batches of an epoch follow from seed and epoch alone, so a resumed training seeks to its position: nothing is
+    replayed, and no order has to be saved.
     """
 
     def __init__(self, source: Sequences, target: Sequences, batch_tokens: int, form: Form = "pairs") -> None:
@@ -56,11 +56,11 @@ class BucketedBatches:
 
     @classmethod
     def open(cls, folder: Path, split: str, batch_tokens: int, form: Form = "pairs") -> "BucketedBatches":
-        """Open one split of the batches stage."""
+        """Open one split of the dataset in `folder`."""
         return cls(*open_split(folder, split), batch_tokens, form)
 
     def epoch(self, seed: int, epoch: int, start: Place = (0, 0)) -> Iterator[tuple[Rows, Place]]:
-        """The batches of an epoch from `start` on: the rows of each, and the place behind it."""
+        """Yield the batches of an epoch from `start` on: the rows of each, and the position after it."""
         self.epoch_read = (seed, epoch)
         order = self._order(seed, epoch)
         for window in range(start[0], self.windows):
@@ -70,18 +70,18 @@ class BucketedBatches:
                 yield rows, ((window, number) if number < len(batches) else (window + 1, 0))
 
     def count(self, seed: int) -> int:
-        """Batches of the first epoch: counted where its windows are few, else estimated from some of them."""
+        """Return the number of batches of the first epoch, estimated from some of its windows where there are many."""
         order = self._order(seed, 0)
         sample = range(0, self.windows, -(-self.windows // COUNTED_WINDOWS))
         counted = sum(len(self._plan(order, seed, 0, window)) for window in sample)
         return round(counted * self.windows / len(sample))
 
     def updates(self, section: "Training") -> int:
-        """Updates of all epochs of a training together."""
+        """Return the number of updates of all epochs of a training."""
         return section.epochs * math.ceil(self.count(section.seed) / section.gradient_accumulation)
 
     def in_order(self) -> Iterator[Batch]:
-        """All rows, longest first: for validation and test, where order does not matter."""
+        """Yield all rows, longest first: for validation and test, where order does not matter."""
         return (self.batch(rows) for rows in self._cut(np.arange(len(self.source))))
 
     def batch(self, rows: Rows) -> Batch:
@@ -95,11 +95,11 @@ class BucketedBatches:
         return make_batch(sources, [self.target[row] for row in rows])
 
     def _order(self, seed: int, epoch: int) -> NDArray[np.uint32]:
-        """The blocks of rows in the order of an epoch."""
+        """Return the blocks of rows in the order of an epoch."""
         return np.random.default_rng((seed, epoch)).permutation(np.arange(self.blocks, dtype=np.uint32))
 
     def _plan(self, order: NDArray[np.uint32], seed: int, epoch: int, window: int) -> list[Rows]:
-        """The rows of each batch of one window."""
+        """Return the rows of each batch of one window."""
         first, last = (edge * self.blocks // self.windows for edge in (window, window + 1))
         blocks = order[first:last].astype(np.int64)
         rows = (blocks[:, None] * self.block + np.arange(self.block)).ravel()

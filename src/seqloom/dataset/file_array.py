@@ -1,4 +1,4 @@
-"""A column of numbers in a file, of which only what is asked for is ever in memory."""
+"""Array of numbers in a file, read on demand."""
 
 import os
 import weakref
@@ -12,10 +12,10 @@ NEAR = 1024  # numbers: closer than that, two are read at once with what lies be
 
 
 class FileArray:
-    """Reads like an array of one dimension.
+    """Read-only array of one dimension in a file.
 
-    Not a mapped file: the kernel maps what lies around a place too, up to megabytes of it, so that a process which
-    reads here and there in a large file soon seems to hold all of it (docs/notes/speed.md).
+    It is no memory-mapped file: the kernel maps up to megabytes around each read, so that a process with random reads
+    in a large file soon seems to hold all of it (docs/notes/speed.md).
     """
 
     def __init__(self, path: Path, dtype: DTypeLike, start: int = 0) -> None:
@@ -27,7 +27,7 @@ class FileArray:
 
     @classmethod
     def of_npy(cls, path: Path) -> "FileArray":
-        """The numbers of a file that `np.save` wrote."""
+        """Open a file that `np.save` wrote."""
         mapped = np.load(path, mmap_mode="r")
         return cls(path, mapped.dtype, mapped.offset)
 
@@ -63,7 +63,7 @@ class FileArray:
         return more
 
     def _gather(self, places: NDArray[np.int64]) -> NDArray[Any]:
-        """The numbers at `places`, each stretch of near ones with one read."""
+        """Return the numbers at `places`, with one read for each stretch of near ones."""
         order = np.argsort(places, kind="stable")
         ascending = places[order]
         found = np.empty(len(places), self._dtype)

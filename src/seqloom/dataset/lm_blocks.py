@@ -1,7 +1,7 @@
-"""Running text as rows of equal length, wherever its passages end: what a language model learns from and is judged by.
+"""Fixed-length blocks of running text, for training and evaluation of language models.
 
-While a model learns, the text is a ring that every epoch cuts at other places, so that no token always stands first.
-When it is judged, each row is read behind the one before it, which is known and not counted.
+In training, the text is a ring that every epoch cuts at other positions, so that no token is always first. In
+evaluation, each block is read after the one before it, whose tokens are not counted.
 
 B batch, N tokens of a row.
 """
@@ -20,7 +20,7 @@ from seqloom.vocabulary.special_tokens import PADDING, START
 
 
 class BlockBatches(BucketedBatches):
-    """The batches of one split of running text; the last row may be shorter."""
+    """Batches of one split of running text; the last block may be shorter."""
 
     def __init__(self, text: Sequences, block_size: int, batch_tokens: int) -> None:
         self.ids, self.block_size, self.total = text.ids, block_size, text.tokens
@@ -31,25 +31,25 @@ class BlockBatches(BucketedBatches):
 
     @classmethod
     def open_running(cls, folder: Path, split: str, block_size: int, batch_tokens: int) -> "BlockBatches":
-        """Open one split of the batches stage; source and target are the same text."""
+        """Open one split of the dataset in `folder`; source and target are the same text."""
         _, text = open_split(folder, split)
         return cls(text, block_size, batch_tokens)
 
     def epoch(self, seed: int, epoch: int, start: Place = (0, 0)) -> Iterator[tuple[Rows, Place]]:
-        """The batches of an epoch from `start` on."""
+        """Yield the batches of an epoch from `start` on."""
         self.turn = int(np.random.default_rng((seed, epoch)).integers(self.total))
         return super().epoch(seed, epoch, start)
 
     turn = 0
-    """The token that the first row of this epoch begins with."""
+    """Index of the token that the first block of this epoch begins with."""
 
     def batch(self, rows: Rows) -> Batch:
-        """These rows of the ring as it is cut in this epoch."""
+        """Return these blocks, as the ring is cut in this epoch."""
         lengths = self.target.lengths_of(rows).tolist()
         return make_block_batch([self._ring(row, length) for row, length in zip(rows.tolist(), lengths, strict=True)])
 
     def in_order(self) -> Iterator[Batch]:
-        """All rows as they stand, each behind the one before it."""
+        """Yield all blocks in order, each after the one before it."""
         size = max(1, self.batch_tokens // (2 * self.block_size))
         for first in range(0, len(self.target), size):
             known, texts = zip(*map(self._behind, range(first, min(first + size, len(self.target)))), strict=True)
@@ -61,13 +61,13 @@ class BlockBatches(BucketedBatches):
         return np.concatenate([self.ids[start : start + length - over], self.ids[0:over]])
 
     def _behind(self, row: int) -> tuple[int, Ids]:
-        """How many tokens before a row are known, and these with the row."""
+        """Return the number of known tokens before a block, and these with the block."""
         first = max(0, row - 1) * self.block_size
         return row * self.block_size - first, self.ids[first : min((row + 1) * self.block_size, self.total)]
 
 
 def make_block_batch(texts: Sequence[Ids], known: Sequence[int] | None = None) -> Batch:
-    """Texts to be predicted token by token behind START, the first `known` of each left out; none of them ends."""
+    """Make a batch of texts to predict after START, without END and without the first `known` tokens of each."""
     output = torch.full((len(texts), max(map(len, texts))), PADDING)
     inputs = torch.full_like(output, PADDING)
     inputs[:, 0] = START

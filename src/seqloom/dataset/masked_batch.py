@@ -1,4 +1,4 @@
-"""Sources with tokens hidden, and what they hid: what an encoder learns from without any target.
+"""Batches for masked language modeling: sources with masked tokens, and the tokens to predict.
 
 B batch, S source length.
 """
@@ -14,15 +14,15 @@ from seqloom.dataset.file_array import FileArray
 from seqloom.dataset.sequences import Ids
 from seqloom.vocabulary.special_tokens import END, PADDING, UNKNOWN
 
-ASKED = 0.15  # share of the tokens that are to be told (Devlin et al. 2019, section 3.1)
-HIDDEN, REPLACED = 0.8, 0.1  # of those; the rest stand as they are, so that what is read cannot be known to be false
+ASKED = 0.15  # share of the tokens to predict (Devlin et al. 2019, section 3.1)
+HIDDEN, REPLACED = 0.8, 0.1  # of those; the rest are left as they are, so that a token read may be the true one
 
 
 def make_masked_batch(sources: Sequence[Ids], seeds: Sequence[tuple[int, ...]], corpus: Ids | FileArray) -> Batch:
-    """Hide tokens of each source by its own seed: what is hidden depends on no other source.
+    """Mask tokens of each source by its own seed, independent of the other sources.
 
-    A hidden token is read as UNKNOWN, a replaced one as any of the ids of `corpus`. END is asked for like a token, so
-    that the end of a text is known, and always stands as it is.
+    A masked token is read as UNKNOWN, a replaced one as a random id of `corpus`. END is predicted like a token, so that
+    the model learns it, and is never masked.
     """
     asked, read = zip(*(_mask(*pair, corpus) for pair in zip(sources, seeds, strict=True)), strict=True)
     source = pad_sources(read)
@@ -34,7 +34,7 @@ def make_masked_batch(sources: Sequence[Ids], seeds: Sequence[tuple[int, ...]], 
 
 
 def _mask(ids: Ids, seed: tuple[int, ...], corpus: Ids | FileArray) -> tuple[NDArray[np.int64], Ids]:
-    """The places that are asked for, at least one, and the ids as they are read."""
+    """Return the positions to predict, at least one, and the ids with their masks."""
     random = np.random.default_rng(seed)
     places = np.flatnonzero(random.random(len(ids) + 1) < ASKED)
     if len(places) == 0:

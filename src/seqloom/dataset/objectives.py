@@ -1,4 +1,4 @@
-"""What is predicted of a pair: its target, the whole of it, a label, or hidden tokens of its source."""
+"""Training objectives: the target of a pair, the whole pair, a label, or masked tokens of the source."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +14,7 @@ Form = Literal["pairs", "texts", "labels", "masked"]
 
 
 def form_of(model: "Model", objective: str = "sequence") -> Form:
-    """The form that a model learns from."""
+    """Return the form of the batches that a model is trained on."""
     if objective == "masked":
         return "masked"
     if model.decoder == "classifier":
@@ -23,7 +23,7 @@ def form_of(model: "Model", objective: str = "sequence") -> Form:
 
 
 class Joined(Sequences):
-    """Each source with its target behind it: one text to a language model, which reads on from any beginning of it."""
+    """Concatenation of each source and its target, as one text of a language model."""
 
     def __init__(self, source: Sequences, target: Sequences) -> None:
         super().__init__(target.ids, target.offsets)
@@ -34,14 +34,14 @@ class Joined(Sequences):
 
     @property
     def tokens(self) -> int:
-        """Tokens in all texts."""
+        """Return the number of tokens in all texts."""
         return self.source.tokens + super().tokens
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Tokens in each text, `(N,)`."""
+        """Return the number of tokens in each text, `(N,)`."""
         return self.source.lengths + super().lengths
 
     def lengths_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Tokens in each of these texts."""
+        """Return the number of tokens in each of these texts."""
         return self.source.lengths_of(rows) + super().lengths_of(rows)

@@ -1,4 +1,4 @@
-"""Whether learned positions have a place for every token of a corpus, told before anything is learned."""
+"""Check, before training, that the texts of a corpus fit the learned positions."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def check_lengths(recipe: "Recipe", folder: Path) -> None:
-    """Look for the longest text of each split in the batches in `folder`.
+    """Check the longest text of each split of the dataset in `folder`.
 
     Raises:
         UserError: a text with its START or END does not fit `model.max_positions`.
@@ -40,7 +40,7 @@ def check_lengths(recipe: "Recipe", folder: Path) -> None:
 
 
 def _read_by_place(recipe: "Recipe", folder: Path, split: str) -> Iterator[tuple[str, "Sequences"]]:
-    """The texts of a split that a side with learned positions reads, and what they are called."""
+    """Yield the texts of a split that a side with learned positions reads, with their names."""
     source, target = open_split(folder, split)
     sides, form = sides_with_learned_positions(recipe.model), form_of(recipe.model, recipe.training.objective)
     if form == "texts":

@@ -1,4 +1,4 @@
-"""Token ids of a whole corpus side, on the disk until they are read: memory does not grow with the corpus."""
+"""Token id sequences of one side of a split, read from disk on demand."""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -13,7 +13,7 @@ Ids = NDArray[np.int32]
 
 
 class Sequences:
-    """One side of one split: all `ids` end to end, sequence `i` from `offsets[i]` to `offsets[i + 1]`."""
+    """Sequences of one side of one split: all `ids` end to end, sequence `i` from `offsets[i]` to `offsets[i + 1]`."""
 
     def __init__(self, ids: Ids | FileArray, offsets: NDArray[np.int64] | FileArray) -> None:
         self.ids = ids
@@ -28,16 +28,16 @@ class Sequences:
 
     @property
     def tokens(self) -> int:
-        """Tokens in all sequences."""
+        """Return the number of tokens in all sequences."""
         return int(self.offsets[-1])
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Tokens in each sequence, `(N,)`."""
+        """Return the number of tokens in each sequence, `(N,)`."""
         return np.diff(self.offsets[:])
 
     def lengths_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Tokens in each of these sequences."""
+        """Return the number of tokens in each of these sequences."""
         lengths: NDArray[np.int64] = self.offsets[rows + 1] - self.offsets[rows]
         return lengths
 

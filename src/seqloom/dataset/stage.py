@@ -1,4 +1,4 @@
-"""The batches stage: every split through the vocabularies once, so that no epoch tokenizes again."""
+"""Dataset stage: encode every split by the vocabularies once, so that no epoch tokenizes again."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -12,7 +12,7 @@ from seqloom.progress import Progress
 
 
 def encode_corpus(corpus: Path, vocabulary: Path, folder: Path, progress: Progress) -> dict[str, Any]:
-    """Write the id sequences of each split and side to `folder`, and how long answers may be; return counts."""
+    """Write the id sequences of each split and side, and the length limit, to `folder`; return counts."""
     from seqloom.corpus.corpus_files import iterate_split
     from seqloom.vocabulary.stage import load_vocabularies
 
@@ -38,6 +38,6 @@ def encode_corpus(corpus: Path, vocabulary: Path, folder: Path, progress: Progre
 
 
 def open_split(folder: Path, split: str) -> tuple[Sequences, Sequences]:
-    """The source and target sequences of one split."""
+    """Open the source and target sequences of one split."""
     source, target = (open_sequences(folder / f"{split}.{side}") for side in SIDES)
     return source, target

@@ -1,1 +1,1 @@
-"""Encoders and decoders behind one contract."""
+"""Encoders, decoders and the models made of them."""

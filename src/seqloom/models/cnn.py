@@ -18,7 +18,7 @@ from seqloom.models.input_embedding import InputEmbedding
 from seqloom.models.memory import Memory, mean_of_tokens
 
 HALF = math.sqrt(0.5)
-"""The sum of two independent terms, times this, varies as much as each of them."""
+"""Factor that gives the sum of two independent terms the variance of one of them."""
 
 
 class GatedConvolution(nn.Module):

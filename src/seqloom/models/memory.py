@@ -12,7 +12,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Memory:
-    """The encoded source."""
+    """Encoded source."""
 
     states: Tensor  # (B, S, D) one vector per source token
     mask: Tensor  # (B, S) True where there is a token, False on padding

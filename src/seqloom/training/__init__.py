@@ -1,1 +1,1 @@
-"""The training loop, its checkpoints and its early stop."""
+"""Training loop, checkpoints and early stopping."""

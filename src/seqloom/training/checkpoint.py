@@ -1,8 +1,8 @@
-"""Everything a training needs to go on as if it had never stopped.
+"""Training checkpoints: a resumed training has the same result as one that never stopped.
 
-A checkpoint is a folder named after its step and epoch. It is written beside its place, flushed and renamed, and only
-then are those before it removed: at any instant the newest folder is whole. Random numbers are not in it: those of an
-update follow from seed and step.
+A checkpoint is a folder named after its step and epoch. It is written under another name, flushed and renamed, and only
+then are earlier ones removed: at any time the newest folder is complete. It holds no random state: the random numbers
+of an update follow from seed and step.
 """
 
 import json
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Learner:
-    """What learns: all of a training's state that is tensors."""
+    """Model, optimizer and moving average: the part of the training state that is tensors."""
 
     model: nn.Module
     optimizer: Optimizer
@@ -42,14 +42,14 @@ class Learner:
 
     @property
     def layout(self) -> str:
-        """Digest of the names and shapes a checkpoint has: one of another layout cannot be loaded."""
+        """Return the digest of names and shapes in a checkpoint; one of another layout cannot be loaded."""
         shapes = {name: list(value.shape) for name, value in self.model.state_dict().items()}
         kind = [type(self.optimizer).__name__, self.average is not None]
         return digest_of_value([FORMAT, shapes, kind])
 
 
 def save(workspace: Path, learner: Learner, position: TrainingState) -> None:
-    """Write a checkpoint and remove those before it.
+    """Write a checkpoint and remove earlier ones.
 
     Raises:
         UserError: the disk is full; the checkpoint before is still there.
@@ -107,18 +107,18 @@ def load(workspace: Path, learner: Learner) -> TrainingState | None:
 
 
 def ask_for_parts(workspace: Path, parts: int) -> None:
-    """Leave word that batches have to be cut into so many parts: a process of several has no more memory."""
+    """Write the number of parts that batches must be cut into, after one of several processes ran out of memory."""
     (workspace / PARTS).write_text(str(parts), encoding="utf-8")
 
 
 def parts_asked_for(workspace: Path) -> int:
-    """The parts that a process which died of it asked for; 1 where none did."""
+    """Return the number of parts that `ask_for_parts` wrote, else 1."""
     file = workspace / PARTS
     return int(file.read_text(encoding="utf-8")) if file.exists() else 1
 
 
 def load_best(workspace: Path, model: nn.Module, position: TrainingState, epochs: int = 1) -> None:
-    """Put the best weights into `model`, or the mean of those of the best `epochs`."""
+    """Load the weights of the best epoch into `model`, or the mean of those of the best `epochs`."""
     folder = newest(workspace)
     assert folder is not None, "training ended without a checkpoint"
     files = [_of_epoch(folder, epoch) for _, epoch in position.kept[:epochs]]
@@ -129,7 +129,7 @@ def load_best(workspace: Path, model: nn.Module, position: TrainingState, epochs
 
 
 def _torch_of(folder: Path) -> str:
-    """The version of torch that wrote a checkpoint; empty of one from before it was told."""
+    """Return the version of torch that wrote a checkpoint; empty for old ones, which lack it."""
     return str(fields_of(folder).get("torch", ""))
 
 
@@ -150,12 +150,12 @@ def _write(folder: Path, previous: Path | None, learner: Learner, position: Trai
 
 
 def _of_epoch(folder: Path, epoch: int) -> Path:
-    """The weights that an epoch ended with."""
+    """Return the file of the weights at the end of an epoch."""
     return folder / f"epoch-{epoch:05d}.safetensors"
 
 
 def _share(file: Path, place: Path) -> None:
-    """The same bytes in another place: a hard link, or a copy where the file system has none."""
+    """Link `file` to `place`, or copy it where the file system has no hard links."""
     try:
         os.link(file, place)
     except OSError:

@@ -1,4 +1,4 @@
-"""Where the training runs."""
+"""Device of a training or an inference."""
 
 import torch
 
@@ -6,7 +6,7 @@ from seqloom.errors import UserError
 
 
 def choose_device(wanted: str) -> torch.device:
-    """`auto` takes a GPU where there is one.
+    """Return the device of a recipe: for `auto` a GPU if there is one, else the CPU.
 
     Raises:
         UserError: a GPU is asked for and there is none.

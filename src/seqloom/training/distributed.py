@@ -1,4 +1,4 @@
-"""The processes that train one model together; most often it is one."""
+"""Process group of a training: one process, or several with averaged gradients."""
 
 import os
 from datetime import timedelta
@@ -11,29 +11,29 @@ from torch.nn.parallel import DistributedDataParallel
 from seqloom.errors import UserError
 
 PATIENCE = timedelta(days=1)
-"""How long a process waits for another: as long as a validation may take. A dead one is noticed at once."""
+"""Timeout of waiting for another process: as long as a validation may take. A dead one is noticed at once."""
 
 
 class SingleProcess:
-    """One process: its figures are the whole."""
+    """Group of one process."""
 
     rank = 0
     size = 1
 
     def totals(self, *figures: float) -> list[float]:
-        """The sum of each figure over all processes."""
+        """Return the sum of each value over all processes."""
         return list(figures)
 
     def wait(self) -> None:
-        """Return when all processes are here."""
+        """Wait for all processes (a barrier)."""
 
     def wrap(self, module: nn.Module) -> nn.Module:
-        """A module whose gradients are averaged over all processes."""
+        """Return the module with gradients averaged over all processes."""
         return module
 
 
 class ProcessGroup(SingleProcess):
-    """One of several processes that torch's elastic launcher started."""
+    """Group of several processes that torch's elastic launcher started."""
 
     def __init__(self, device: torch.device) -> None:
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # all are on this machine, whatever its name resolves to
@@ -47,23 +47,23 @@ class ProcessGroup(SingleProcess):
         distributed.init_process_group(backend, store=fresh, rank=self.rank, world_size=self.size, timeout=PATIENCE)
 
     def totals(self, *figures: float) -> list[float]:
-        """The sum of each figure over all processes; on the CPU, so that a GPU does not wait."""
+        """Return the sum of each value over all processes; on the CPU, so that a GPU does not wait."""
         sums = torch.tensor(figures, dtype=torch.float64)
         distributed.all_reduce(sums)
         return [float(figure) for figure in sums.tolist()]
 
     def wait(self) -> None:
-        """Return when all processes are here."""
+        """Wait for all processes (a barrier)."""
         self.totals(0.0)
 
     def wrap(self, module: nn.Module) -> nn.Module:
-        """A module whose gradients are averaged over all processes while they are computed."""
+        """Return the module with gradients averaged over all processes while they are computed."""
         # No buffers: tables that every process computes for itself, and longer or shorter as its batches are.
         return DistributedDataParallel(module, broadcast_buffers=False, gradient_as_bucket_view=True)
 
 
 def device_of_rank(device: torch.device, rank: int, size: int) -> torch.device:
-    """Each process has a GPU of its own, or a share of the cores.
+    """Return the GPU of a process, or the CPU with its share of the cores.
 
     Raises:
         UserError: there are fewer GPUs than processes.

@@ -1,4 +1,4 @@
-"""One process of several: `python -m seqloom.training.distributed_worker JOB`, started by torch's elastic launcher."""
+"""Worker process of a training in several processes; torch's elastic launcher starts it with the folder of the job."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from seqloom.training.stage import train_job
 
 
 def main(place: Path) -> None:
-    """Take part in the job that lies in `place`, unless it is over."""
+    """Take part in the job in folder `place`, unless it is over."""
     end_with(os.getppid())
     if (place / OUTCOME_FILE).exists():  # a process left with it, and the launcher started all again
         return
@@ -50,7 +50,7 @@ def main(place: Path) -> None:
 
 
 def _leave(place: Path, outcome: dict[str, Any]) -> NoReturn:
-    """Write what came of it, in one piece, and go without waiting for the others, which see it."""
+    """Write the outcome atomically and exit without waiting for the other processes, which see it."""
     unfinished = place / f"{OUTCOME_FILE}.{os.getpid()}"
     unfinished.write_text(json.dumps(outcome), encoding="utf-8")
     unfinished.replace(place / OUTCOME_FILE)
@@ -60,7 +60,7 @@ def _leave(place: Path, outcome: dict[str, Any]) -> NoReturn:
 
 
 def _write_to(log: Path) -> None:
-    """Whatever this process prints, to a file: the terminal is the launcher's."""
+    """Redirect standard output and error to a file."""
     with log.open("ab") as file:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(file.fileno(), stream.fileno())

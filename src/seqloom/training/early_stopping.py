@@ -4,9 +4,9 @@ from seqloom.training.training_state import TrainingState
 
 
 class EarlyStopping:
-    """Judge epochs by their validation score, higher being better.
+    """Early stopping by the validation score, of which higher is better.
 
-    All it knows lies in the training state, which checkpoints hold.
+    Its state is in the training state, which checkpoints hold.
     """
 
     def __init__(self, patience: int, average_checkpoints: int) -> None:

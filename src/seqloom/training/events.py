@@ -1,4 +1,4 @@
-"""What the processes of a training tell the one that started them: lines of JSON in a file."""
+"""Events from worker processes to the one that started them: lines of JSON in a file."""
 
 import json
 import threading
@@ -8,27 +8,27 @@ from pathlib import Path
 from typing import Any, Self
 
 Event = list[Any]
-"""A kind, such as `row`, and its arguments."""
+"""Kind of the event, such as `row`, and its arguments."""
 
 SECONDS_BETWEEN_LOOKS = 0.2
 
 
 class EventWriter:
-    """Appends events; a line that a kill cut short is closed by whoever comes next."""
+    """Writer of events; it first ends a line that a killed process left incomplete."""
 
     def __init__(self, file: Path) -> None:
         self._file = file.open("a", encoding="utf-8", buffering=1)
         self._file.write("\n")
 
     def __call__(self, *event: Any) -> None:
-        """Write one event, at once."""
+        """Write one event and flush it."""
         self._file.write(json.dumps(event) + "\n")
 
 
 class EventReader:
-    """Hands events on as they come, from a thread; on leaving, those that are still there.
+    """Reader of events, which passes them to `hear` from a thread; on exit, also those that are left.
 
-    Raises, on leaving, what the hearer raised.
+    Raises, on exit, what `hear` raised.
     """
 
     def __init__(self, file: Path, hear: Callable[[Event], None]) -> None:

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C while a training runs: a wish to stop, granted where nothing is lost."""
+"""Graceful stop of a training on SIGTERM and Ctrl-C, at a point where nothing is lost."""
 
 import signal
 import threading
@@ -11,11 +11,11 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class ImmediateStop(BaseException):
-    """Leaves work that would take too long to finish and changes nothing that is saved, such as a validation."""
+    """Signal within work that is long and changes nothing that is saved, such as a validation."""
 
 
 class GracefulStop:
-    """Listens for the signals while it is entered; outside the main thread, which alone gets them, it hears none."""
+    """Signal handlers as a context; outside the main thread, which alone gets signals, they do nothing."""
 
     def __init__(self) -> None:
         self.number = 0  # of the signal that came; 0 is none
@@ -34,7 +34,7 @@ class GracefulStop:
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """Raise `ImmediateStop` in here as soon as a signal comes, or has come."""
+        """Raise `ImmediateStop` within as soon as a signal comes, or has come."""
         self._at_once = True
         try:
             if self.number:

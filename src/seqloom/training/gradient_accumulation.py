@@ -1,4 +1,4 @@
-"""The gradients of one update, added up over its batches as if they were one."""
+"""Gradient accumulation: the gradients of one update over several batches, as if they were one."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SummedLoss(nn.Module):
-    """The model and its loss as one module, so that what wraps it sees the whole computation."""
+    """Model and loss as one module, so that DistributedDataParallel sees the whole computation."""
 
     def __init__(self, model: EncoderDecoder, label_smoothing: float) -> None:
         super().__init__()
@@ -28,14 +28,14 @@ class SummedLoss(nn.Module):
         self.label_smoothing = label_smoothing
 
     def forward(self, batch: Batch) -> Tensor:
-        """Mean loss per token, in nats."""
+        """Return the mean loss per token, in nats."""
         return self.model.loss(batch, self.label_smoothing)
 
 
 class Gradients:
-    """Computes the gradients of the mean loss over all tokens of an update, however it is cut into batches.
+    """Gradients of the mean loss over all tokens of an update, however it is cut into batches.
 
-    The random numbers of each batch follow from seed, step and process: nothing of them has to be saved.
+    The random numbers of each batch follow from seed, step and process: no random state has to be saved.
     """
 
     def __init__(self, model: EncoderDecoder, section: "Training", device: torch.device, group: SingleProcess) -> None:
@@ -62,7 +62,7 @@ class Gradients:
         return losses
 
     def alone(self, batch: Batch) -> Tensor:
-        """The mean loss of a batch, without the other processes."""
+        """Return the mean loss of a batch, without the other processes."""
         with precision_context(self.device, self.section.precision):
             loss: Tensor = self.plain(batch)
         return loss
@@ -72,7 +72,7 @@ class Gradients:
         return int(sequence.generate_state(1, np.uint64)[0])
 
     def _exchanging(self, last: bool) -> AbstractContextManager[None]:
-        """Processes exchange gradients once per update, with its last batch."""
+        """Return a context that exchanges gradients between processes with the last batch of an update alone."""
         if last or not isinstance(self.loss, DistributedDataParallel):
             return nullcontext()
         return self.loss.no_sync()

@@ -1,4 +1,4 @@
-"""The rows a training recorded, as they lie in its checkpoint: to be read without torch."""
+"""Training history: the log rows of a training, in its checkpoint folder; read without torch."""
 
 import json
 import math
@@ -9,12 +9,12 @@ HISTORY_FILE = "history.json"
 
 
 def write_history(history: Sequence[dict[str, float]], folder: Path) -> None:
-    """Leave the rows in `folder`; a loss that is no figure is null, for JSON knows no NaN."""
+    """Write the rows to `folder`; a value that is not finite becomes null, as JSON has no NaN."""
     rows = [{name: value if math.isfinite(value) else None for name, value in row.items()} for row in history]
     (folder / HISTORY_FILE).write_text(json.dumps(rows, allow_nan=False), encoding="utf-8")
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
-    """Every row: losses by step, validation figures by epoch."""
+    """Read all rows: losses by step, validation scores by epoch."""
     rows = json.loads((folder / HISTORY_FILE).read_text(encoding="utf-8"))
     return [{name: math.nan if value is None else value for name, value in row.items()} for row in rows]

@@ -1,4 +1,4 @@
-"""One training as files say it, so that any process of the machine can take part."""
+"""Job description of a training, written to files for worker processes."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -20,10 +20,9 @@ OUTCOME_FILE, EVENTS_FILE, LOG_FILE = "outcome.json", "events.jsonl", "process-{
 
 @dataclass(frozen=True)
 class Scoring:
-    """The function that makes the scorer of validation text, by its module and name, and its arguments.
+    """Factory of the validation scorer, by module and name, and its arguments.
 
-    Training knows neither decoding nor metrics: whoever starts it passes the function. Another process cannot be handed
-    a function through a file, and imports it.
+    Training knows neither decoding nor metrics: its caller passes the function, and worker processes import it.
     """
 
     module: str
@@ -32,18 +31,18 @@ class Scoring:
 
     @classmethod
     def of(cls, function: Callable[..., Validate], **arguments: str) -> "Scoring":
-        """Return the scoring by a function at the top of a module."""
+        """Return the scoring by a module-level function."""
         return cls(function.__module__, function.__name__, arguments)
 
     def build(self) -> Validate:
-        """Import the function and call it."""
+        """Import the function, call it, and return the scorer."""
         validate: Validate = getattr(import_module(self.module), self.function)(**self.arguments)
         return validate
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a training reads and where it writes."""
+    """Inputs and output folders of a training."""
 
     recipe: "Recipe"
     sizes: Sizes
@@ -55,7 +54,7 @@ class Job:
     scoring: Scoring | None  # None where the validation loss chooses
 
     def write(self, place: Path) -> None:
-        """Leave everything in the folder `place`."""
+        """Write the job to folder `place`."""
         write_recipe(self.recipe, place)
         paths = {name: str(value) for name, value in vars(self).items() if isinstance(value, Path)}
         scoring = asdict(self.scoring) if self.scoring else None
@@ -64,7 +63,7 @@ class Job:
 
 
 def read_job(place: Path) -> Job:
-    """What `Job.write` left."""
+    """Read what `Job.write` wrote."""
     fields = json.loads((place / JOB_FILE).read_text(encoding="utf-8"))
     paths = {name: Path(path) for name, path in fields["paths"].items()}
     scoring = Scoring(**fields["scoring"]) if fields["scoring"] else None

@@ -1,4 +1,4 @@
-"""Several processes for one training: started, watched and restarted by torch's elastic launcher."""
+"""Launch of a training in several processes, restarted by torch's elastic launcher."""
 
 import json
 import logging
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 def train_in_processes(job: Job, observe: Observe, progress: Progress) -> dict[str, Any]:
-    """Train with `training.processes` processes; one that dies has all begin again from the newest checkpoint.
+    """Train with `training.processes` processes; if one dies, all restart from the newest checkpoint.
 
     Raises:
         UserError, Preempted: as one process would.
@@ -57,7 +57,7 @@ def train_in_processes(job: Job, observe: Observe, progress: Progress) -> dict[s
 
 
 def _launch(place: Path, processes: int) -> int:
-    """Run to the end; return the signal that ended it before, or 0."""
+    """Run to the end; return the signal that stopped it, or 0."""
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -98,14 +98,14 @@ def _outcome(place: Path, job: Job, signaled: int) -> dict[str, Any]:
 
 
 def _last_words(place: Path) -> str:
-    """The end of what the most talkative process had to say."""
+    """Return the end of the longest process log."""
     outputs = [file.read_text(encoding="utf-8", errors="replace") for file in place.glob(LOG_FILE.format("*"))]
     return max(outputs, key=len, default="").strip()[-4000:]
 
 
 @contextmanager
 def _handlers_restored() -> Iterator[None]:
-    """The launcher leaves its signal handlers behind."""
+    """Restore the signal handlers, which the launcher replaces."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     try:
         yield
@@ -117,7 +117,7 @@ def _handlers_restored() -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The launcher's own log is told in our words: what died is in the processes' logs."""
+    """Disable the launcher's own log: what died is in the processes' logs."""
     names = [name for name in logging.root.manager.loggerDict if name.startswith("torch.distributed.elastic")]
     loggers = [log for log in map(logging.getLogger, names) if not log.disabled]
     for log in loggers:

@@ -1,7 +1,7 @@
-"""Freed memory stays with the process while it trains on a CPU.
+"""Malloc settings that keep freed memory with the process while it trains on a CPU.
 
-glibc gives large blocks back to the kernel at once and takes them again, page by page, at the next step: a tenth of
-the training of a small Transformer went there (docs/notes/speed.md).
+glibc returns large blocks to the kernel at once and takes them again, page by page, at the next step: this was a tenth
+of the training time of a small Transformer (docs/notes/speed.md).
 """
 
 import ctypes
@@ -16,7 +16,7 @@ _DEFAULT = 128 << 10  # bytes, of both
 
 @contextmanager
 def freed_memory_kept() -> Iterator[None]:
-    """Within, blocks up to a gigabyte come from the heap, which does not shrink; where there is no glibc, nothing."""
+    """Take blocks up to a gigabyte from the heap, which does not shrink, within; do nothing without glibc."""
     allocator = ctypes.CDLL(None) if sys.platform == "linux" else None
     if allocator is None or not hasattr(allocator, "mallopt"):
         yield

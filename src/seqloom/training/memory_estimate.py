@@ -1,4 +1,4 @@
-"""How much memory a training will need, told before it runs out."""
+"""Memory estimate of a training, to warn before memory runs out."""
 
 import logging
 import math
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def warn_if_short(gradients: Gradients, optimizer: Optimizer, train: BucketedBatches) -> None:
-    """Log one sentence if less memory is free than this training will take on top of its model."""
+    """Log a warning if less memory is free than the training will need on top of its model."""
     section, device = gradients.section, gradients.device
     free = free_bytes(device)
     if free is None:
@@ -53,21 +53,21 @@ def warn_if_short(gradients: Gradients, optimizer: Optimizer, train: BucketedBat
 
 
 def bytes_of_states(gradients: Gradients, optimizer: Optimizer) -> int:
-    """Gradients and the optimizer's numbers, less those that are there already."""
+    """Return the bytes of gradients and optimizer state that are not allocated yet."""
     learning = sum(parameter.numel() for parameter in gradients.plain.parameters() if parameter.requires_grad)
     there = sum(value.numel() * value.element_size() for value in flatten_state(optimizer).values())
     return max(4 * learning, 4 * learning * (1 + STATES[gradients.section.optimizer]) - there)
 
 
 def bytes_of_batch(gradients: Gradients, train: BucketedBatches) -> float:
-    """What the longest batch takes, from what two and four rows of it keep for the backward pass."""
+    """Estimate the bytes of the longest batch, from what two and four rows of it keep for the backward pass."""
     longest = longest_batch(train, gradients.section.seed)
     two, four = (_bytes_kept(gradients, train.batch(longest[:1].repeat(count))) for count in (2, 4))
     return TRANSIENT * max(0.0, two + (four - two) / 2 * (len(longest) - 2))
 
 
 def longest_batch(train: BucketedBatches, seed: int) -> Rows:
-    """The rows of the batch with the longest pair in the first window."""
+    """Return the rows of the batch with the longest pair in the first window."""
 
     def length(rows: Rows) -> int:
         return int(train.source.lengths_of(rows).max() + train.target.lengths_of(rows).max())
@@ -76,7 +76,7 @@ def longest_batch(train: BucketedBatches, seed: int) -> Rows:
 
 
 def free_bytes(device: torch.device) -> int | None:
-    """Memory that is free on the device, a container's limit heeded; None where the system does not tell."""
+    """Return the free bytes on the device, within a container's limit; None where the system does not report them."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     try:
@@ -92,7 +92,7 @@ def free_bytes(device: torch.device) -> int | None:
 
 
 def _bytes_kept(gradients: Gradients, batch: Batch) -> int:
-    """Of everything that a forward pass saves, parameters not counted and each block of memory once."""
+    """Return the bytes that a forward pass saves for the backward pass, without parameters, each block once."""
     own = {parameter.untyped_storage().data_ptr() for parameter in gradients.plain.parameters()}
     kept: dict[int, int] = {}
     alive: list[Tensor] = []  # so that no block is freed and given out again

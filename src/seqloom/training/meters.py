@@ -1,4 +1,4 @@
-"""The figures since the last row of the history; they lie in the position, so a restart keeps them."""
+"""Loss, token and time totals since the last log row; checkpoints hold them."""
 
 import math
 import time
@@ -10,9 +10,9 @@ from seqloom.training.training_state import TrainingState
 
 
 class LossMeter:
-    """Loss, tokens and time since the last row.
+    """Meter of loss, tokens and time since the last log row.
 
-    Losses stay on the device until they are asked for: reading each would make a GPU wait for the CPU at every step.
+    Losses stay on the device until they are needed: reading each would make a GPU wait for the CPU at every step.
     """
 
     def __init__(self) -> None:
@@ -24,11 +24,11 @@ class LossMeter:
         self._since = time.monotonic()
 
     def add(self, step: int, tokens: int, loss: torch.Tensor) -> None:
-        """Take in the mean loss of some tokens, on whatever device it is."""
+        """Add the mean loss of some tokens, on any device."""
         self._waiting.append((step, tokens, loss))
 
     def settle(self, position: TrainingState, group: SingleProcess) -> int | None:
-        """Move all that waits, of all processes, into `position`; return the first step whose loss was no number."""
+        """Add the totals of all processes to `position`; return the first step whose loss is not finite, or None."""
         losses = torch.stack([loss for *_, loss in self._waiting]).tolist() if self._waiting else []
         pairs = list(zip(self._waiting, losses, strict=True))
         sums = (_exactly(loss * tokens) for (_, tokens, _), loss in pairs)
@@ -45,5 +45,5 @@ class LossMeter:
 
 
 def _exactly(value: float) -> float:
-    """A loss in steps of a millionth: such numbers add up to the same bits in any order."""
+    """Round a loss to a multiple of 2 to the -20: such numbers have the same sum in any order."""
     return math.ldexp(round(math.ldexp(value, 20)), -20) if math.isfinite(value) else value

@@ -1,6 +1,6 @@
-"""What the linear part of a classifier is fitted to: the runs of tokens in each row, and what tokens are spelt from.
+"""N-gram and character n-gram features of the linear classifier.
 
-N rows, R runs, P letter runs, K labels.
+N rows, R n-grams, P character n-grams, K labels.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,17 +25,17 @@ ROWS_AT_ONCE = 256
 
 @dataclass(frozen=True)
 class Bag:
-    """Ragged rows of features, end to end: row `i` begins at `starts[i]`."""
+    """Sparse rows of feature indices, concatenated: row `i` begins at `starts[i]`."""
 
     places: Tensor
     starts: Tensor
 
     def sums(self, weights: Tensor, scales: Tensor | None = None) -> Tensor:
-        """The weights `(features, K)` of each row added up, `(rows, K)`; each times its scale, where there are some."""
+        """Sum the weights `(features, K)` of each row, to `(rows, K)`, each times its scale if given."""
         return F.embedding_bag(self.places, weights, self.starts, mode="sum", per_sample_weights=scales)
 
     def parts(self, rows: int) -> Iterator[tuple[slice, slice, "Bag"]]:
-        """So many rows at a time: which they are, where their places stand, and they alone."""
+        """Cut into parts of at most `rows` rows: the slice of rows, the slice of their indices, and their bag."""
         ends = [*self.starts.tolist(), len(self.places)]
         for first in range(0, len(self.starts), rows):
             last = min(first + rows, len(self.starts))
@@ -45,7 +45,7 @@ class Bag:
 
 @dataclass(frozen=True)
 class Ngrams:
-    """The runs of the rows, and how many have each."""
+    """N-grams of the rows, with document frequencies and labels."""
 
     keys: Tensor  # (R,) rising
     frequency: Tensor  # (R,) the rows that have each
@@ -55,22 +55,22 @@ class Ngrams:
 
     @property
     def idf(self) -> Tensor:
-        """Inverse document frequency, `(R,)`."""
+        """Return the inverse document frequencies, `(R,)`."""
         return _rarity(self.frequency, len(self.labels))
 
 
 @dataclass(frozen=True)
 class CharNgrams:
-    """The letter runs of each run that is a single token; the others have none."""
+    """Character n-grams of each n-gram that is a single token; longer ones have none."""
 
     idf: Tensor  # (P,)
     runs: Bag
 
 
 def ngrams_of(source: Sequences, targets: Sequences, longest: int, labels: int) -> Ngrams:
-    """All single tokens of the rows, and of the longer runs those that more than one row has.
+    """Return all single tokens of the rows, and the longer n-grams that occur in more than one row.
 
-    `longest` is the number of tokens in the longest run, `labels` that of the labels.
+    `longest` is the number of tokens in the longest n-gram, `labels` that of the labels.
     """
     rows = _some_of(len(source), MOST_TOKENS / max(1, source.tokens))
     keys, owners = [], []
@@ -94,7 +94,7 @@ def ngrams_of(source: Sequences, targets: Sequences, longest: int, labels: int) 
 
 
 def char_ngrams_of(runs: Ngrams, tokens: Sequence[str]) -> CharNgrams:
-    """What the single tokens among the runs are spelt from; `tokens` are the vocabulary's."""
+    """Return the character n-grams of the single tokens among `runs`; `tokens` are those of the vocabulary."""
     known: dict[str, int] = {}
     places: list[int] = []
     starts, owners = [], []
@@ -114,7 +114,7 @@ def char_ngrams_of(runs: Ngrams, tokens: Sequence[str]) -> CharNgrams:
 
 
 def _most_frequent(frequency: Tensor, bag: Bag, most: int) -> tuple[Tensor, Bag]:
-    """So many of the features, of equals the first, and the rows without the others."""
+    """Keep the `most` most frequent features, of equal ones the first, and drop the others from the rows."""
     kept = torch.zeros(len(frequency), dtype=torch.bool)
     kept[frequency.argsort(descending=True, stable=True)[:most]] = True
     inside = kept[bag.places]
@@ -123,7 +123,7 @@ def _most_frequent(frequency: Tensor, bag: Bag, most: int) -> tuple[Tensor, Bag]
 
 
 def letter_runs(token: str) -> list[str]:
-    """The distinct runs of letters in a token of more than one, with a sign at each edge of it."""
+    """Return the distinct character n-grams of a token of more than one letter, with marks at its edges."""
     word = token.removeprefix(MARK)
     marked = f"<{word}>"
     runs = (marked[start : start + size] for size in LETTERS for start in range(len(marked) - size + 1))
@@ -131,9 +131,9 @@ def letter_runs(token: str) -> list[str]:
 
 
 def _some_of(rows: int, share: float) -> list[int]:
-    """The numbers of a share of the rows, in order, the same at every call.
+    """Return the indices of a random share of the rows, in order, the same at every call.
 
-    Every so many-th would be of one label where labels take turns.
+    Every n-th row could be of one label, where labels alternate.
     """
     if share >= 1.0:
         return list(range(rows))
@@ -142,10 +142,10 @@ def _some_of(rows: int, share: float) -> list[int]:
 
 
 def _rows_with(places: Tensor, owners: Tensor, features: int) -> Tensor:
-    """The number of rows `(features,)` that have each feature at least once."""
+    """Return the document frequency of each feature, `(features,)`."""
     return torch.bincount(torch.unique(owners * features + places) % features, minlength=features)
 
 
 def _rarity(frequency: Tensor, rows: int) -> Tensor:
-    """Inverse document frequency, smoothed as scikit-learn does."""
+    """Return inverse document frequencies, smoothed as in scikit-learn."""
     return (((1 + rows) / (1 + frequency.double())).log() + 1).float()

@@ -1,16 +1,11 @@
-"""The least value of a smooth function of few rows, found with all of them at once.
+"""Fit of the linear n-gram classifier, and of its mixture with a network.
 
-The linear part of a classifier, fitted before the network is trained: a logistic regression of runs and spellings.
+It is a logistic regression of n-grams of tokens and of characters, by L-BFGS, before the network is trained. Character
+n-grams let a rare word share weights with words that look like it (after Bojanowski et al. 2017,
+https://arxiv.org/abs/1607.04606). A token has one spelling, so the weights of its character n-grams are added to its
+own in the end, and the model needs no characters. The mixture weights are fitted on validation data.
 
-A token's spelling counts too: the runs of letters in it are weighed beside those of tokens, so that a rare word says
-what words that look like it say (after Bojanowski et al. 2017, https://arxiv.org/abs/1607.04606). As a token has one
-spelling, the weights of its letters are added to its own in the end, and the model needs no letters.
-
-R runs, P letter runs, K labels.
-
-Which words speak for which label: what of the linear part people want to read.
-
-How much a network and the linear model beside it count, by what the validation rows say.
+R n-grams, P character n-grams, K labels.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -32,7 +27,7 @@ LEAST_FORMER = 5  # steps, whose guess is as good as ever
 
 
 def minimize(loss: Callable[[], Tensor], parameters: Sequence[Tensor]) -> None:
-    """L-BFGS (Liu and Nocedal 1989): nothing hangs on the order of rows or on a learning rate."""
+    """Minimize by L-BFGS (Liu and Nocedal 1989): no dependence on the order of rows or on a learning rate."""
     held = 2 * sum(parameter.numel() for parameter in parameters)  # by each former step
     optimizer = torch.optim.LBFGS(
         parameters,
@@ -58,7 +53,7 @@ STRENGTH = 5.0  # how far weights may grow: the C of a support vector machine, f
 
 @dataclass(frozen=True)
 class Fitted:
-    """The tables of a `NgramLinear`."""
+    """Fitted tables of an `NgramLinear`."""
 
     keys: Tensor  # (R,)
     weights: Tensor  # (R, K)
@@ -66,13 +61,13 @@ class Fitted:
     bias: Tensor  # (K,)
 
     def give_to(self, part: NgramLinear) -> None:
-        """Make them those of the model."""
+        """Set the tables of the model."""
         for name, table in vars(self).items():
             setattr(part, name, table)
 
 
 def fit(runs: Ngrams, spellings: CharNgrams, labels: int) -> Fitted:
-    """The weights of least cross-entropy over the rows that do not grow too far."""
+    """Fit weights by regularized cross-entropy over the rows."""
     idf = runs.idf
     squares = idf.square() + spellings.runs.sums(spellings.idf.square().unsqueeze(1)).squeeze(1)
     lengths = runs.rows.sums(squares.unsqueeze(1)).squeeze(1).sqrt()
@@ -106,14 +101,14 @@ def fit(runs: Ngrams, spellings: CharNgrams, labels: int) -> Fitted:
 SHOWN = 12  # of each label
 
 Telling = dict[str, list[str]]
-"""The most telling runs of each label, the first one most."""
+"""Top-weighted n-grams per label, the strongest first."""
 
 
 def telling_runs(fitted: Fitted, runs: Ngrams, tokens: Sequence[str], labels: Sequence[str]) -> Telling:
-    """The runs that lean furthest to each label among those that are not rare.
+    """Return the top-weighted n-grams per label.
 
-    `tokens` are those of the source vocabulary. Weight times the root of frequency puts neither "and" first, which
-    leans a little and is everywhere, nor a word of one text.
+    `tokens` are those of the source vocabulary. The order is by weight times the root of frequency, which puts first
+    neither frequent words of small weight, such as "and", nor a word of one text.
     """
     lean = fitted.weights - fitted.weights.mean(dim=1, keepdim=True)
     loudness = lean * runs.frequency.sqrt().unsqueeze(1)
@@ -126,7 +121,7 @@ def telling_runs(fitted: Fitted, runs: Ngrams, tokens: Sequence[str], labels: Se
 
 
 def in_letters(key: int, tokens: Sequence[str]) -> str:
-    """What a run says; nothing, if one of its tokens is no text."""
+    """Return the text of an n-gram; empty if it contains a special token."""
     ids = []
     while key:
         key, token = divmod(key, BASE)
@@ -141,10 +136,10 @@ SPREAD = 0.5  # of shares around the usual ones, as far as is known without any 
 
 
 def weigh(model: WideClassifier, validation: Iterable[Batch], device: torch.device) -> None:
-    """Set the shares of least cross-entropy, near the usual ones where there are few rows.
+    """Fit the mixture weights of network and linear model on validation data, near the usual ones for few rows.
 
-    To be done when the network has learned: judged with company from the start, its epochs would look alike, and an
-    early one be kept.
+    This comes after the training of the network: combined scores would be alike in all epochs, and an early one
+    would be kept.
     """
     model.eval()
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Update rules and the learning rate over the steps."""
+"""Optimizers and learning rate schedules."""
 
 import math
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def build_optimizer(section: "Training", parameters: Iterable[nn.Parameter]) -> Optimizer:
-    """The update rule of the recipe, over the parameters that learn."""
+    """Return the optimizer of the recipe, over the trainable parameters."""
     learning = [parameter for parameter in parameters if parameter.requires_grad]
     rate, decay = section.learning_rate, section.weight_decay
     match section.optimizer:  # fused: one pass over memory in place of one for each operation
@@ -29,9 +29,9 @@ def build_optimizer(section: "Training", parameters: Iterable[nn.Parameter]) -> 
 
 
 def learning_rate_at(section: "Training", step: int, steps: int, factor: float = 1.0) -> float:
-    """The rate of update `step` (from 1) out of `steps` at most: warm-up, then the schedule.
+    """Return the learning rate of update `step` (from 1) of about `steps`: warm-up, then the schedule.
 
-    `factor` is what halvings have left of a plateau's rate.
+    `factor` is the product of the plateau schedule's halvings.
     """
     warmup = section.warmup_steps
     if step < warmup:
@@ -51,13 +51,13 @@ def learning_rate_at(section: "Training", step: int, steps: int, factor: float =
 
 
 def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
-    """Every group at the same rate."""
+    """Set the learning rate of all parameter groups."""
     for group in optimizer.param_groups:
         group["lr"] = rate
 
 
 def flatten_state(optimizer: Optimizer) -> dict[str, torch.Tensor]:
-    """The optimizer's tensors by name (`parameter.field`), for safetensors."""
+    """Return the optimizer's tensors by name (`parameter.field`), for safetensors."""
     state = optimizer.state_dict()["state"]
     return {
         f"{index}.{field}": value.contiguous()
@@ -68,7 +68,7 @@ def flatten_state(optimizer: Optimizer) -> dict[str, torch.Tensor]:
 
 
 def restore_state(optimizer: Optimizer, tensors: dict[str, torch.Tensor]) -> None:
-    """Put back what `flatten_state` took."""
+    """Restore what `flatten_state` returned."""
     state: dict[int, dict[str, torch.Tensor]] = {}
     for name, value in tensors.items():
         index, field = name.split(".", 1)

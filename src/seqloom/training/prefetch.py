@@ -1,4 +1,4 @@
-"""The next item made while this one is used."""
+"""Prefetch of an iterator's items by a thread."""
 
 import threading
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ PATIENCE = 0.1  # seconds between two looks whether the other side has gone
 
 
 class _End:
-    """The last thing that a thread hands over: no more items, or what went wrong."""
+    """End of the items, or the error that ended them."""
 
     def __init__(self, error: BaseException | None) -> None:
         self.error = error
 
 
 class Prefetch(Generic[Item]):
-    """Items of an iterator in its order, made by a thread; leaving it as a context ends the thread.
+    """Iterator whose items are made ahead by a thread, which ends on exit from this context.
 
-    The thread is a daemon's: a process that dies does not wait for it.
+    It is a daemon thread: a process that exits does not wait for it.
     """
 
     def __init__(self, items: Iterator[Item]) -> None:
@@ -57,7 +57,7 @@ class Prefetch(Generic[Item]):
             self._hand_over(_End(error))
 
     def _hand_over(self, item: Item | _End) -> bool:
-        """Whether somebody is still there to take it."""
+        """Put an item into the queue; return False if the reader has left."""
         while not self._left.is_set():
             try:
                 self._queue.put(item, timeout=PATIENCE)

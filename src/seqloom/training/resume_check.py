@@ -1,6 +1,6 @@
-"""A training that was stopped under other versions of its libraries, and is the same but for them.
+"""Check for an interrupted training that differs by its library versions alone.
 
-Its weights would be those of neither version, so the training begins anew, and says so.
+Its weights would be those of neither version, so the training begins anew, with a warning.
 """
 
 import json
@@ -13,13 +13,13 @@ _FILE = "versions.json"
 
 
 def note_versions(workspace: Path, kin: str, libraries: Mapping[str, str]) -> None:
-    """Leave word in the workspace of a training; `kin` is the digest of all that decides it but its libraries."""
+    """Write the library versions to a training's workspace; `kin` is the digest of all its other inputs."""
     text = json.dumps({"kin": kin, "libraries": dict(libraries)})
     (workspace / _FILE).write_text(text, encoding="utf-8")
 
 
 def interrupted_elsewhere(workspace: Path, kin: str, libraries: Mapping[str, str]) -> Iterator[str]:
-    """A sentence for each workspace beside this one in which the same training stopped under other versions."""
+    """Yield a warning for each other workspace in which the same training stopped under other library versions."""
     for file in sorted(workspace.parent.glob(f"*/{_FILE}")):
         told = json.loads(file.read_text(encoding="utf-8"))
         checkpoint = newest(file.parent)

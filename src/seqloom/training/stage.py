@@ -1,4 +1,4 @@
-"""The training stage: batches and vectors to a checkpoint folder that generates text on its own."""
+"""Training stage: from a dataset and vectors to a self-contained checkpoint folder."""
 
 import shutil
 from dataclasses import replace
@@ -45,7 +45,7 @@ def train_model(
     observe: Observe,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Train in `workspace`, going on from its checkpoint if it has one, and write the best model to `folder`."""
+    """Train in `workspace`, resuming from its checkpoint if there is one, and write the best model to `folder`."""
     job = Job(recipe, sizes, vocabulary, vectors, batches, workspace, folder, scoring)
     device = choose_device(recipe.training.device)
     if recipe.training.processes == 1:
@@ -58,7 +58,7 @@ def train_model(
 def train_job(
     job: Job, device: torch.device, observe: Observe, progress: Progress, group: SingleProcess
 ) -> dict[str, Any]:
-    """Take part in a training; the first process writes the model and returns what there is to tell."""
+    """Take part in a training; the first process writes the model and returns the facts of the stage."""
     recipe, section = job.recipe, job.recipe.training
     train, validation = (open_batches(recipe, job.batches, split) for split in ("train", "validation"))
     check_lengths(recipe, job.batches)
@@ -103,7 +103,7 @@ def train_job(
 
 
 def _fit_linear(job: Job, train: BucketedBatches, progress: Progress) -> tuple[Fitted, Telling]:
-    """The linear part beside a classifier, the same in every process, and what people want to read of it."""
+    """Fit the linear n-gram part of a classifier, the same in every process; return also its top n-grams per label."""
     progress(0, None, "updates", "the linear part")
     tokens, labels = (read_tokens(job.vocabulary / name) for name in VOCABULARY_FILES)
     labels = labels[len(SPECIAL_TOKENS) :]
@@ -126,5 +126,5 @@ def _fresh_model(recipe: "Recipe", sizes: Sizes, vectors: Path, vocabulary: Path
 
 
 def _no_scores(_model: EncoderDecoder) -> dict[str, float]:
-    """The validation loss chooses, or another process scores."""
+    """Return no scores: the validation loss selects, or another process scores."""
     return {}

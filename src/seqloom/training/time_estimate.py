@@ -1,4 +1,4 @@
-"""How long an update takes on this machine, measured with the first ones of a training."""
+"""Time estimate of an update on this machine, measured on the first ones of a training."""
 
 import time
 from itertools import islice
@@ -25,9 +25,9 @@ ENOUGH = 2.0  # seconds of measuring
 
 
 def seconds_of_update(recipe: "Recipe", vocabulary: tuple[int, int], batches: Path) -> float:
-    """Seconds that an update takes with so many source and target tokens and the text in `batches`: the mean.
+    """Return the mean seconds of an update, for these vocabulary sizes and the dataset in `batches`.
 
-    The linear part of a classifier counts as nothing, and so do validation and checkpoints.
+    The linear part of a classifier, validation and checkpoints are not included.
     """
     section = recipe.training
     sizes = Sizes(*vocabulary, recipe.vectors.width, recipe.vocabulary.shared, window=window_of(recipe))

@@ -1,4 +1,4 @@
-"""The training loop: knows no architecture, no vocabulary and no server."""
+"""Training loop, independent of architecture, vocabulary and servers."""
 
 import logging
 import math
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 REPORT_EVERY = 10  # steps between two rows of the history
 
 Observe = Callable[[HistoryRow], None]
-"""Is told every new row of the history as it is written."""
+"""Called with every new row of the history."""
 
 logger = logging.getLogger(__name__)
 
 
 class Trainer:
-    """One training, from wherever its workspace stands to its end."""
+    """Trainer of a model, from the newest checkpoint of its workspace, if any, to the end."""
 
     def __init__(
         self,
@@ -80,11 +80,11 @@ class Trainer:
         self.stop = GracefulStop()
 
     def run(self) -> TrainingState:
-        """Train to the last epoch or until patience ends; the model is left with its best weights.
+        """Train to the last epoch or early stopping; leave the model with its best weights.
 
         Raises:
-            UserError: the loss is no longer a number, a sentence does not fit into memory, or the disk is full.
-            Preempted: a signal asked to stop, and where the training stands was saved.
+            UserError: the loss is not finite, a sentence does not fit into memory, or the disk is full.
+            Preempted: a signal asked to stop, and a checkpoint was saved.
         """
         self._load()
         section = self.section
@@ -106,7 +106,7 @@ class Trainer:
         return self.position
 
     def _load(self) -> None:
-        """The first process sets aside what cannot be loaded, before the others look."""
+        """Load the newest checkpoint; the first process does so before the others, and sets aside an unreadable one."""
         if self.group.rank > 0:
             self.group.wait()
         self.position = checkpoint.load(self.workspace, self.learner) or self.position
@@ -147,7 +147,7 @@ class Trainer:
         position.window, position.batch = update.place
 
     def _gradients(self, update: Update) -> tuple[Update, list[Tensor]]:
-        """Gradients and losses of an update, in smaller parts where memory runs out."""
+        """Compute gradients and losses of an update, in smaller parts if memory runs out."""
         while True:
             try:
                 return update, self.gradients.add_up(update, self.position.step)
@@ -158,10 +158,10 @@ class Trainer:
             update = self._in_more_parts(update)
 
     def _in_more_parts(self, update: Update) -> Update:
-        """The same rows cut into parts of half the size; those after it will come so too.
+        """Cut the rows of an update, and of later ones, into parts of half the size.
 
         Raises:
-            UserError: every row stands alone already.
+            UserError: every part has one row already.
         """
         self.optimizer.zero_grad(set_to_none=True)
         if self.device.type == "cuda":
@@ -182,7 +182,7 @@ class Trainer:
         return self.updates.make(update.rows, update.place)
 
     def _pause(self) -> None:
-        """Save if that is due, and leave if a signal asked for it; all processes agree on both."""
+        """Save a checkpoint if one is due, and stop if a signal came; all processes agree on both."""
         due = time.monotonic() - self.saved >= 60 * self.section.checkpoint_minutes
         wishes = self.group.totals(self.stop.number > 0, due and self.group.rank == 0)
         if any(wishes):
@@ -197,7 +197,7 @@ class Trainer:
         self.saved = time.monotonic()
 
     def _judge_epoch(self) -> None:
-        """Validate, keep the weights if they are among the best, and save."""
+        """Validate, keep the weights if they are among the best, and save a checkpoint."""
         position = self.position
         with self.average.in_place() if self.average else nullcontext(), self.stop.at_once():
             figure, figures = self.validation()
@@ -208,7 +208,7 @@ class Trainer:
         self._save()
 
     def _keep_the_best(self) -> None:
-        """Leave the model with the weights of the best epoch, or with the mean of the best ones if that is no worse."""
+        """Load the weights of the best epoch, or the mean of those of the best ones if it scores no lower."""
         position = self.position
         best = position.best_epoch
         rows = [row for row in position.history if row["epoch"] == best and "validation/loss" in row]

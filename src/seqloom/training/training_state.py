@@ -1,4 +1,4 @@
-"""Where a training stands: what of its checkpoint can be read without torch."""
+"""Training state without its tensors, read from a checkpoint without torch."""
 
 import json
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ HistoryRow = dict[str, float]
 
 @dataclass
 class TrainingState:
-    """Where a training stands: all of its state that is not a tensor."""
+    """Training state: all that is not a tensor."""
 
     epoch: int = 0  # the epoch under way, from 0
     window: int = 0  # of it, and
@@ -32,12 +32,12 @@ class TrainingState:
 
     @property
     def told(self) -> str:
-        """Which update was the last, in words."""
+        """Return a description of the last update."""
         return f"update {self.step:,}" + (f" of {self.steps:,}" if self.steps else "")
 
 
 def read_position(workspace: Path) -> TrainingState:
-    """Where the newest checkpoint stands."""
+    """Read the training state of the newest checkpoint."""
     folder = newest(workspace)
     assert folder is not None
     fields = fields_of(folder)
@@ -48,7 +48,7 @@ def read_position(workspace: Path) -> TrainingState:
 
 
 def find_position(workspace: Path) -> TrainingState | None:
-    """The same, or None where a training would begin anew."""
+    """Read the training state of the newest checkpoint; None if there is none."""
     try:
         return read_position(workspace) if newest(workspace) else None
     except FileNotFoundError:  # whoever trains there has just written the next one
@@ -56,11 +56,11 @@ def find_position(workspace: Path) -> TrainingState | None:
 
 
 def newest(workspace: Path) -> Path | None:
-    """The folder of the newest checkpoint."""
+    """Return the folder of the newest checkpoint, or None."""
     return max(workspace.glob("step-*"), default=None)
 
 
 def fields_of(folder: Path) -> dict[str, Any]:
-    """What a checkpoint says of itself."""
+    """Read the fields of a checkpoint's state file."""
     fields: dict[str, Any] = json.loads((folder / POSITION).read_text(encoding="utf-8"))
     return fields

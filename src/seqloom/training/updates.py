@@ -1,4 +1,4 @@
-"""What one update reads: the batches whose gradients are added up, and of each batch the share of one process."""
+"""Batches of each update, and of each batch the rows of one process."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Update:
-    """The batches of one update, ready on the device, and the place in the epoch behind them."""
+    """Batches of one update, on the device, and the position in the epoch after them."""
 
     rows: list[Rows]  # of each whole batch, over all processes
     batches: list[Batch]  # of this process; as many as `rows`, or more where a batch had to be cut into parts
@@ -26,7 +26,7 @@ class Update:
 
 
 class Updates:
-    """Makes the updates of an epoch, for one process among `size`."""
+    """Iterator over the updates of an epoch, for one process among `size`."""
 
     def __init__(
         self, train: BucketedBatches, section: "Training", device: torch.device, rank: int, size: int, parts: int
@@ -39,7 +39,7 @@ class Updates:
         self.stream = _stream(device) if device.type == "cuda" else None
 
     def of_epoch(self, epoch: int, start: Place) -> Iterator[Update]:
-        """The updates of an epoch from `start` on; the last may have fewer batches."""
+        """Yield the updates of an epoch from `start` on; the last may have fewer batches."""
         taken: list[Rows] = []
         for rows, place in self.train.epoch(self.section.seed, epoch, start):
             taken.append(rows)
@@ -59,7 +59,7 @@ class Updates:
         return Update(list(taken), batches, tokens, parts, place)
 
     def _ready(self, rows: Rows) -> Batch:
-        """Read, pad and move; a GPU is given its copy on a stream of its own, beside its computing."""
+        """Read, pad and move a batch to the device; to a GPU on a stream of its own, in parallel to its computation."""
         batch = self.train.batch(rows)
         if self.stream is None:
             return batch.to(self.device)
@@ -74,7 +74,7 @@ class Updates:
 
 
 def share(rows: Rows, rank: int, size: int) -> Rows:
-    """The rows of one process, dealt to and fro: sorted by length as they are, all get about as many tokens."""
+    """Return the rows of one process, dealt in alternating order: sorted by length, all get about equal tokens."""
     lap, seat = np.divmod(np.arange(len(rows)), size)
     dealt: Rows = rows[np.where(lap % 2, size - 1 - seat, seat) == rank]
     return dealt

@@ -1,4 +1,4 @@
-"""How good a model is on the validation split, and the one figure that judges an epoch."""
+"""Validation loss and scores, and the score that selects an epoch."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -31,7 +31,7 @@ def validation_loss(model: EncoderDecoder, batches: Iterable[Batch], device: tor
 
 
 class Validation:
-    """Judges the model as it stands."""
+    """Validation of the current model."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Validation:
         self.validate = validate
 
     def __call__(self) -> tuple[float, HistoryRow]:
-        """The figure that chooses, higher is better, and all figures by name."""
+        """Return the score that selects epochs, of which higher is better, and all scores by name."""
         loss = validation_loss(self.model, self.split.in_order(), self.device)
         figures = {"validation/loss": loss, "validation/perplexity": math.exp(min(loss, 700.0))}
         if self.select_by == "loss" or not math.isfinite(loss):

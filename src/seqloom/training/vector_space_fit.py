@@ -1,4 +1,4 @@
-"""Where the training texts lie among a trained model's fixed-length vectors."""
+"""Fit of the vector space of a trained model on its training texts."""
 
 import torch
 
@@ -11,7 +11,7 @@ TEXTS = 4_000  # read, or one batch more: enough for the covariance of some hund
 
 @torch.inference_mode()
 def map_texts(model: EncoderDecoder, batches: BucketedBatches) -> VectorSpace:
-    """The space of a model on the CPU, from the first texts of an epoch: from anywhere in the corpus."""
+    """Fit the vector space of a model on the CPU, from the first texts of a shuffled epoch."""
     model.eval()
     vectors: list[torch.Tensor] = []
     for rows, _ in batches.epoch(seed=0, epoch=0):

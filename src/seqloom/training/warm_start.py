@@ -1,4 +1,4 @@
-"""The weights a training starts from, where another has learned some of them before."""
+"""Warm start of a training from the weights of another checkpoint."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ PARENT_FOLDER = "parent"  # of a training's workspace: the checkpoint it goes on
 
 
 def start_encoder(model: EncoderDecoder, folder: Path, vocabulary: Path) -> None:
-    """Give `model` the encoder and the source embedding of the checkpoint in `folder`.
+    """Load the encoder and the source embedding of the checkpoint in `folder` into `model`.
 
     Raises:
         UserError: there is no checkpoint, or its vocabulary or its encoder is another.
@@ -39,11 +39,11 @@ def start_encoder(model: EncoderDecoder, folder: Path, vocabulary: Path) -> None
 
 
 def continue_from(model: EncoderDecoder, folder: Path) -> None:
-    """Give `model` all weights of the checkpoint in `folder`; what was added to the vocabulary keeps its own rows.
+    """Load all weights of the checkpoint in `folder` into `model`; tokens new to the vocabulary keep their own rows.
 
-    The new tokens stand behind the old ones. Their rows come from vectors that were learned apart, so they are turned
-    and scaled first as brings those of the old tokens nearest to where they are: orthogonal Procrustes (Schönemann
-    1966), as Smith et al. 2017 (arXiv:1702.03859) align the words of two languages.
+    New tokens come after the old ones. Their rows are from vectors that were trained apart, so they are first rotated
+    and scaled by the map that brings the old tokens' vectors nearest to their learned rows: orthogonal Procrustes
+    (Schönemann 1966), as Smith et al. 2017 (arXiv:1702.03859) align the words of two languages.
     """
     recipe = read_recipe(folder)
     learned = read_checkpoint(recipe.model, folder, recipe.training.objective).state_dict()
@@ -58,7 +58,7 @@ def continue_from(model: EncoderDecoder, folder: Path) -> None:
 
 
 def _aligned(fresh: Tensor, old: Tensor) -> Tensor:
-    """The rows of `fresh` `(V, E)` behind those that `old` `(K, E)` knows, turned and scaled into its space."""
+    """Return the rows of `fresh` `(V, E)` after those of `old` `(K, E)`, rotated and scaled into its space."""
     known = fresh[: len(old)]
     u, strengths, v = torch.linalg.svd(known.T.double() @ old.double())
     scale = strengths.sum() / known.double().square().sum().clamp_min(1e-12)

@@ -1,4 +1,4 @@
-"""Averages of weights: over the steps while they are learned, and over the best epochs at the end."""
+"""Weight averaging: moving average over steps, and mean of the best epochs."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,10 +10,10 @@ from torch import nn
 
 
 class MovingAverage:
-    """An exponential moving average of the weights (Polyak and Juditsky 1992).
+    """Exponential moving average of the weights (Polyak and Juditsky 1992).
 
-    The first steps forget faster, as min(decay, (1 + step) / (10 + step)): the random weights of the start do not
-    linger where a training is short.
+    The first steps forget faster, as min(decay, (1 + step) / (10 + step)): the random initial weights do not
+    linger in a short training.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -22,13 +22,13 @@ class MovingAverage:
         self.averages = [parameter.detach().clone() for parameter in self.parameters]
 
     def update(self, step: int) -> None:
-        """Take in the weights after `step`, from 1."""
+        """Update the averages by the weights after `step`, from 1."""
         keep = min(self.decay, (1 + step) / (10 + step))
         torch._foreach_lerp_(self.averages, [parameter.detach() for parameter in self.parameters], 1 - keep)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """The model has the averages for its weights as long as this lasts."""
+        """Replace the model's weights by the averages, within."""
         own = [parameter.detach().clone() for parameter in self.parameters]
         self._put(self.averages)
         try:
@@ -37,7 +37,7 @@ class MovingAverage:
             self._put(own)
 
     def take(self) -> None:
-        """Let the averages be what the model's weights are now."""
+        """Set the averages to the current weights of the model."""
         self.averages = [parameter.detach().clone() for parameter in self.parameters]
 
     def _put(self, values: Sequence[torch.Tensor]) -> None:
@@ -47,7 +47,7 @@ class MovingAverage:
 
 
 def load_mean(model: nn.Module, files: Sequence[Path]) -> None:
-    """Give `model` the mean of the weights in `files` (Vaswani et al. 2017 average their last ones)."""
+    """Load into `model` the mean of the weights in `files` (Vaswani et al. 2017 average their last ones)."""
     parameters = list(model.parameters())
     sums = [torch.zeros_like(parameter, dtype=torch.float64) for parameter in parameters]
     for file in files:
