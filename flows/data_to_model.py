@@ -17,16 +17,14 @@ from seqloom.registry.plan import pinned
 from seqloom.registry.preflight import check_resources
 from seqloom.url_mask import masked
 from tasks.cancellation import end_in_mlflow
-from tasks.card import write_card
-from tasks.data_shortage import shortage
-from tasks.embedded import prefect_is_embedded
 from tasks.evaluation_task import evaluate
 from tasks.export_task import add_form
 from tasks.gate_task import pass_gate
 from tasks.headlines import headline, state_name
-from tasks.outcome import Outcome
+from tasks.outcome import Outcome, shortage
+from tasks.prefect_client import prefect_is_embedded
 from tasks.preparation import fit_recipe, make_batches, make_vectors, make_vocabulary, prepare_corpus
-from tasks.registration import open_run, register
+from tasks.registration import open_run, register, write_card
 from tasks.run_names import run_name
 from tasks.training_task import train
 

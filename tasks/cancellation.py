@@ -54,8 +54,8 @@ def end_in_mlflow(flow: Flow[..., Any], flow_run: FlowRun, state: State) -> None
     """
     parts = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[flow_run.id]))
     with get_client(sync_client=True) as client:
-        ngrams_of = [flow_run, *client.read_flow_runs(flow_run_filter=parts)]
-    for each in ngrams_of:
+        flow_runs = [flow_run, *client.read_flow_runs(flow_run_filter=parts)]
+    for each in flow_runs:
         mlflow_runs.end_cancelled(connect(home_folder()), str(each.id))
 
 

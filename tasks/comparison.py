@@ -28,8 +28,8 @@ from seqloom.registry.tracking import connect
 from seqloom.shell_command import shell_word
 from seqloom.training.history import read_history
 from tasks.pages import markdown
+from tasks.prefect_client import call_prefect
 from tasks.progress_artifacts import audience
-from tasks.retries import tell_prefect
 from tasks.stage_runner import patient_task, stage_task
 
 
@@ -168,9 +168,9 @@ def weigh(candidates: Sequence[Candidate], task: str, metric: Metric) -> Compari
     length_figure = _drawn_by_length(trained, metric, folder / f"{flow_run.id}-by-length.png")
     comparison = Comparison(task, metric.name, ranked, str(figure), length_figure)
     line = comparison.headline
-    tell_prefect("the table", lambda: create_table_artifact(comparison.rows, key="comparison", description=line))
+    call_prefect("the table", lambda: create_table_artifact(comparison.rows, key="comparison", description=line))
     page = _page(comparison)
-    tell_prefect("the figure", lambda: create_markdown_artifact(page, key="comparison-figure", description=line))
+    call_prefect("the figure", lambda: create_markdown_artifact(page, key="comparison-figure", description=line))
     return comparison
 
 

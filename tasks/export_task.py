@@ -12,11 +12,10 @@ from seqloom.errors import UserError
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.export_records import is_known
 from seqloom.registry.tracking import connect, wait_for_mlflow
-from tasks.locks import alone
+from tasks.prefect_client import call_prefect
 from tasks.progress_artifacts import audience, watched
-from tasks.retries import tell_prefect
 from tasks.run_names import artifact_key, task_name
-from tasks.stage_runner import patient_task
+from tasks.stage_runner import alone, patient_task
 
 
 def add_form(recipe: Recipe, version: State[Manifest]) -> None:
@@ -51,4 +50,4 @@ def export(recipe: Recipe, version: Manifest) -> None:
         watcher.finished("form", line, monotonic() - started)
     key = artifact_key(recipe, "form")
     page = f"## {recipe.name}, version {number}, as {form}\n\n{line}\n"
-    tell_prefect("the form", lambda: create_markdown_artifact(page, key=key, description=line))
+    call_prefect("the form", lambda: create_markdown_artifact(page, key=key, description=line))

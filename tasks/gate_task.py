@@ -29,12 +29,10 @@ from seqloom.registry import evidence, gate_runner, versions
 from seqloom.registry.gate import Verdict
 from seqloom.registry.gate_runner import GateDecision
 from seqloom.registry.tracking import OUTAGE_LIMIT, connect, wait_for_mlflow
-from tasks.embedded import prefect_is_embedded
-from tasks.locks import alone
+from tasks.prefect_client import call_prefect, prefect_is_embedded
 from tasks.progress_artifacts import audience, watched
-from tasks.retries import tell_prefect
 from tasks.run_names import artifact_key, task_name
-from tasks.stage_runner import patient_task, tell
+from tasks.stage_runner import alone, patient_task, tell
 
 logger = logging.getLogger("seqloom.tasks")  # among the library's, whose warnings people are told
 
@@ -91,7 +89,7 @@ def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manif
         logger.warning("%s: %s", evidence.title(verdict), sentence)
     key = artifact_key(recipe, "gate", "evidence")
     rows = evidence.table(verdict)
-    tell_prefect("the evidence", lambda: create_table_artifact(rows, key=key, description=verdict.why))
+    call_prefect("the evidence", lambda: create_table_artifact(rows, key=key, description=verdict.why))
     return verdict
 
 
@@ -139,7 +137,7 @@ def _nobody_waits_in_vain(verdict: Verdict, hours: float) -> Iterator[None]:
     def wait() -> None:
         while not answered.wait(SECONDS_BETWEEN_LOOKS):
             if reason := why_no_more():
-                tell_prefect("that nobody answers", partial(answer, reason))
+                call_prefect("that nobody answers", partial(answer, reason))
 
     Thread(target=copy_context().run, args=(wait,), daemon=True).start()
     try:

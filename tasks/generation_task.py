@@ -12,10 +12,9 @@ from seqloom.batch_inference.sharded_generation import BatchInference, BatchRepo
 from seqloom.decoding.backends import load_generator
 from seqloom.registry.model_uri import describe_version, find_checkpoint
 from seqloom.training.device import choose_device
-from tasks.embedded import prefect_is_embedded
 from tasks.gpu_slots import slots
+from tasks.prefect_client import call_prefect, prefect_is_embedded
 from tasks.progress_artifacts import watched
-from tasks.retries import tell_prefect
 from tasks.stage_runner import patient_task
 
 
@@ -43,10 +42,10 @@ def generate_shards(
         report = generate_in_bulk(bulk, generator, Path(to), progress)
     get_run_logger().info("%s", report.headline)
     key, page = "batch-generate", _page(asked, file, report)
-    tell_prefect("the page", lambda: create_markdown_artifact(page, key=key, description=report.headline))
+    call_prefect("the page", lambda: create_markdown_artifact(page, key=key, description=report.headline))
     if report.failures:
         line = f"{report.failed:,} rows without a prediction"
-        tell_prefect("the failures", lambda: create_table_artifact(report.failures, f"{key}-failures", line))
+        call_prefect("the failures", lambda: create_table_artifact(report.failures, f"{key}-failures", line))
     return report
 
 

@@ -12,7 +12,7 @@ from prefect.exceptions import ObjectNotFound
 
 from seqloom.errors import UserError
 from seqloom.recipe.schema import Recipe
-from tasks.embedded import prefect_is_embedded
+from tasks.prefect_client import prefect_is_embedded
 
 LIMIT = "gpu"
 LEASE = 120.0  # seconds: a killed process holds its slots so long; a living one renews them in time

@@ -22,8 +22,8 @@ from seqloom.registry.parent_version import parent_of
 from seqloom.registry.plan import digest_of_sources
 from seqloom.vectors.stage import build_vectors
 from seqloom.vocabulary.stage import build_vocabulary
+from tasks.prefect_client import secret_of_block
 from tasks.progress_artifacts import audience
-from tasks.secret_blocks import secret_of_block
 from tasks.stage_runner import patient_task, run_stage, stage_task
 
 add_vault(secret_of_block)

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from threading import Event, Thread
 from typing import Protocol
@@ -11,10 +11,7 @@ from uuid import UUID
 
 import httpx
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
-from prefect.exceptions import MissingContextError
-from prefect.logging import get_run_logger
 
-from seqloom.errors import showable
 from seqloom.progress import Progress
 
 SECONDS_BETWEEN_UPDATES = 5.0
@@ -108,18 +105,3 @@ class _ProgressArtifact:
         else:
             update_progress_artifact(self._id, share, description=description)
         self._shown = state
-
-
-class _Telling(logging.Handler):
-    """Takes the library's warnings to the terminal and to the log of the run they come from, its threads' too."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        sentence = showable(record.getMessage())
-        watcher = audience.get()
-        if watcher:
-            watcher.warned(sentence)
-        with suppress(MissingContextError):  # outside a run there is no log
-            get_run_logger().log(record.levelno, "%s", sentence)
-
-
-logging.getLogger("seqloom").addHandler(_Telling(logging.WARNING))  # a handler a stage would miss what lies between

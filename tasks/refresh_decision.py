@@ -16,7 +16,7 @@ from seqloom.registry.integrity import uri_of
 from seqloom.registry.lineage import newest_version, stages_of_version
 from seqloom.registry.tracking import connect
 from tasks.pages import markdown
-from tasks.retries import tell_prefect
+from tasks.prefect_client import call_prefect
 from tasks.run_names import artifact_key
 from tasks.stage_runner import patient_task, stage_task
 
@@ -68,7 +68,7 @@ def tell_of_change(recipe: Recipe, recipe_file: str, override: Sequence[str], de
         page += _examples("came", decision.change.added_examples)
         page += _examples("went", decision.change.removed_examples)
     key, line = artifact_key(recipe, "refresh"), f"{verdict}: {decision.why}"
-    tell_prefect("the page", lambda: create_markdown_artifact(page, key=key, description=line))
+    call_prefect("the page", lambda: create_markdown_artifact(page, key=key, description=line))
     if decision.train:
         emit_event(
             CHANGED,

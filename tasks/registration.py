@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Any
 
 from mlflow import MlflowClient
+from prefect.artifacts import create_link_artifact, create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
@@ -14,15 +15,13 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage_key import EVALUATION, REGISTRY, TRAINING
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
-from seqloom.registry import mlflow_runs, ui_links, versions
+from seqloom.registry import mlflow_runs, model_card, ui_links, versions
 from seqloom.registry.plan import follow
 from seqloom.registry.tracking import Version, connect, wait_for_mlflow
-from tasks.embedded import prefect_is_embedded
-from tasks.link_artifacts import link
-from tasks.locks import alone
-from tasks.pages.mlflow_note import note
-from tasks.run_names import task_name
-from tasks.stage_runner import patient_task, tell
+from tasks.pages.version_pages import run_description
+from tasks.prefect_client import call_prefect, prefect_is_embedded
+from tasks.run_names import artifact_key, task_name
+from tasks.stage_runner import alone, patient_task, tell
 
 logger = logging.getLogger("seqloom.tasks")
 
@@ -84,15 +83,15 @@ def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: s
         facts = _facts(client, recipe, version, evaluation, home)
         manifest = Manifest(REGISTRY.name, key, key, training.folder, round(monotonic() - started, 3), facts)
         if new or mlflow_runs.is_open(client, run_id):  # open: a kill came between the version and this
-            mlflow_runs.describe_run(client, run_id, note(recipe, manifest, evaluation, _this_flow_run()))
+            mlflow_runs.describe_run(client, run_id, run_description(recipe, manifest, evaluation, _this_flow_run()))
             mlflow_runs.name_after_version(client, run_id, version.number)
             client.set_terminated(run_id, "FINISHED")
-    link(recipe, "version", facts["version_url"], f"version {version.number} in MLflow's registry")
+    _link(recipe, "version", facts["version_url"], f"version {version.number} in MLflow's registry")
     return tell(recipe, manifest, cached=found is not None)
 
 
 def _link_run(client: MlflowClient, recipe: Recipe, run_id: str, home: Path) -> None:
-    link(recipe, "run", ui_links.run_url(client, run_id, home), "the run in MLflow, with its curves as they grow")
+    _link(recipe, "run", ui_links.run_url(client, run_id, home), "the run in MLflow, with its curves as they grow")
 
 
 def _facts(client: MlflowClient, recipe: Recipe, version: Version, evaluation: Manifest, home: Path) -> dict[str, Any]:
@@ -113,3 +112,27 @@ def _facts(client: MlflowClient, recipe: Recipe, version: Version, evaluation: M
 def _this_flow_run() -> mlflow_runs.FlowRun:
     url = "" if prefect_is_embedded() else str(flow_run.ui_url or "")
     return mlflow_runs.FlowRun(str(flow_run.id), str(flow_run.name), url)
+
+
+@patient_task(name="card", task_run_name="card · {recipe.name}")
+def write_card(recipe: Recipe, stages: list[Manifest], version: Manifest) -> None:
+    """Write what is known of the version to its pages in MLflow and Prefect, unless that was done before."""
+    client = connect(home_folder())
+    wait_for_mlflow(client)
+    with alone(recipe, "card"):
+        made = versions.describe(client, recipe.name, str(version.facts["version"]))
+        if client.get_model_version(made.name, str(made.number)).description or not mlflow_runs.takes_more(
+            client, made.run_id
+        ):
+            return
+        text = model_card.write_card(client, recipe, {manifest.stage: manifest for manifest in stages}, made)
+    key = artifact_key(recipe, "card")
+    call_prefect("the card", lambda: create_markdown_artifact(text, key=key, description=made.uri))
+
+
+def _link(recipe: Recipe, what: str, url: str, description: str) -> None:
+    """Leave a link in the run, if there is a page to open."""
+    if url:
+        key = artifact_key(recipe, what)
+        text = f"{recipe.name}: {description}"
+        call_prefect(f"a link to {url}", lambda: create_link_artifact(url, text, key=key, description=description))

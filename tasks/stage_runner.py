@@ -1,9 +1,11 @@
 """A stage as a Prefect task: its cache, its lock, its retries and the page it leaves in the UI."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import httpx
 from prefect import Task, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
@@ -11,16 +13,19 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed
 
 from seqloom.artifact.eviction import note_use
+from seqloom.artifact.fsync import says_full
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage_key import Stage
 from seqloom.artifact.store import Store
+from seqloom.errors import Unreachable, UserError, is_transient
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.tracking import is_away
 from tasks.headlines import headline
 from tasks.pages.stage_page import page
+from tasks.prefect_client import call_prefect
 from tasks.progress_artifacts import audience, watched
-from tasks.retries import passes_by_itself, tell_prefect
 from tasks.run_names import artifact_key
 
 Made = TypeVar("Made")
@@ -70,14 +75,14 @@ def tell(recipe: Recipe, manifest: Manifest, cached: bool) -> State[Manifest]:
     if watcher:
         watcher.finished(manifest.stage, line, None if cached else manifest.seconds)
     key = artifact_key(recipe, manifest.stage)
-    tell_prefect(
+    call_prefect(
         f"the page of {manifest.stage}",
         lambda: create_markdown_artifact(page(recipe, manifest), key=key, description=line),
     )
     return Completed(name="Cached" if cached else "Completed", message=line, data=manifest)
 
 
-def is_transient(tried: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
+def retry_can_help(tried: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
     """Whether trying again can help: the network or the disk may come back, a mistake or a bug stays."""
     try:
         state.result()
@@ -100,4 +105,22 @@ def stage_task(name: str, task_run_name: RunName | None = None, **options: Any) 
 
 def patient_task(name: str, task_run_name: RunName) -> Callable[[Work[Made]], Work[Made]]:
     """A task that speaks to the network, and tries again where that can help."""
-    return stage_task(name, task_run_name, retries=3, retry_delay_seconds=[2, 10, 60], retry_condition_fn=is_transient)
+    return stage_task(
+        name, task_run_name, retries=3, retry_delay_seconds=[2, 10, 60], retry_condition_fn=retry_can_help
+    )
+
+
+def passes_by_itself(error: BaseException) -> bool:
+    """Whether the same again may do: a network, a server or a disk may come back, a mistake or a bug stays."""
+    if isinstance(error, Unreachable):
+        return True
+    if isinstance(error, UserError) or says_full(error):
+        return False
+    if isinstance(error, httpx.HTTPStatusError):
+        return is_transient(error.response.status_code)
+    return isinstance(error, httpx.TransportError) or is_away(error)
+
+
+def alone(recipe: Recipe, place: str) -> AbstractContextManager[None]:
+    """While this lasts no other run of the recipe's name is in the same place; a wait for it is said."""
+    return Store(home_folder()).alone(f"{place}-{recipe.name}", f"the {place} of {recipe.name}")

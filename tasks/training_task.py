@@ -24,7 +24,7 @@ from seqloom.training.training_state import find_position
 from tasks.cancellation import stopping_as_prefect_does
 from tasks.gpu_slots import slots_for
 from tasks.headlines import epoch_in_words
-from tasks.pages.training_page import draw_loss
+from tasks.pages.model_pages import draw_loss
 from tasks.progress_artifacts import audience
 from tasks.run_names import task_name
 from tasks.stage_runner import run_stage, stage_task

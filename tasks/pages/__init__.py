@@ -1,1 +1,1 @@
-"""What people see of a finished stage in Prefect's UI: one page of markdown each."""
+"""The markdown page of each finished stage in Prefect's UI."""

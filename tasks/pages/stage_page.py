@@ -1,20 +1,12 @@
-"""A finished stage as a page of Prefect's UI."""
+"""The artifact page of a finished stage: a head, the sections of its stage, and how it was made."""
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.schema import Recipe
-from tasks.pages import (
-    corpus_page,
-    dataset_page,
-    evaluation_page,
-    gate_page,
-    registry_page,
-    training_page,
-    validation_page,
-    vectors_page,
-    vocabulary_page,
-)
+from tasks.pages.data_pages import corpus_page, dataset_page, vectors_page, vocabulary_page
+from tasks.pages.model_pages import evaluation_page, training_page, validation_page
+from tasks.pages.version_pages import gate_page, registry_page
 
-_PAGES = {
+_SECTIONS = {
     "corpus": corpus_page,
     "vocabulary": vocabulary_page,
     "vectors": vectors_page,
@@ -28,7 +20,7 @@ _PAGES = {
 
 
 def page(recipe: Recipe, manifest: Manifest) -> str:
-    """What the stage's own page shows, and how it was made; the headline is the artifact's description, above it."""
+    """Return the page in markdown; the headline stands above it, as the artifact's description."""
     head = f"## {manifest.stage.capitalize()} of {recipe.name}\n"
     made = f"*Made in {manifest.seconds:,.1f} s · `{manifest.folder}` · digest `{manifest.digest[:16]}`*\n"
-    return "\n".join([head, *_PAGES[manifest.stage].sections(manifest), made])
+    return "\n".join([head, *_SECTIONS[manifest.stage](manifest), made])

@@ -19,7 +19,7 @@ from seqloom.evaluation.label_baselines import (
     tfidf_baseline,
 )
 from seqloom.progress import unwatched
-from tasks.pages.score_table import scores_table
+from tasks.pages.model_pages import scores_table
 
 TEXTS = ["a lovely room", "lovely soup", "awful bed", "an awful, noisy room", "lovely", "noisy and awful"]
 VERDICTS = ["good", "good", "bad", "bad", "good", "bad"]

@@ -21,7 +21,7 @@ from seqloom.registry import gate_runner
 from seqloom.registry.gate import Finding, Verdict
 from seqloom.registry.gate_runner import GateDecision
 from tasks import gate_task
-from tasks.embedded import EMBEDDED
+from tasks.prefect_client import EMBEDDED
 from tests.registry.tiny import manifest, recipe_named
 
 pytestmark = [

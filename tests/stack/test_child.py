@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from seqloom.stack import child_process, supervisor
-from seqloom.stack.child_process import RUN, Child, end, ngrams_of, processes_of, wait_until_ready
+from seqloom.stack.child_process import RUN, Child, end, flow_runs_of, processes_of, wait_until_ready
 from seqloom.stack.failure import StackFailure
 from seqloom.stack.layout import MARK, Layout, Server
 from seqloom.stack.supervisor import Stack
@@ -62,7 +62,7 @@ def test_children_of_a_run_are_its_own_to_end(tmp_path: Path) -> None:
     one = Child(server(tmp_path, NESTED, **{RUN: "a run"}), tmp_path / "logs")
     while len(processes_of(tmp_path)) < 2:
         time.sleep(0.01)
-    assert [process.pid for process in ngrams_of(tmp_path)] == [one.process.pid]
+    assert [process.pid for process in flow_runs_of(tmp_path)] == [one.process.pid]
     psutil.Process(one.process.pid).kill()
     one.process.wait()
     [orphan] = processes_of(tmp_path)

@@ -1,26 +1,18 @@
 """Each stage's page, of what the stages really make, and what text in it may not do."""
 
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.stage_key import STAGES, VALIDATION
-from tasks.pages import (
-    corpus_page,
-    dataset_page,
-    evaluation_page,
-    gate_page,
-    registry_page,
-    training_page,
-    validation_page,
-    vectors_page,
-    vocabulary_page,
-)
+from tasks.pages.data_pages import corpus_page, dataset_page, vectors_page, vocabulary_page
 from tasks.pages.markdown import SHOWN, table, text
-from tasks.pages.score_table import scores_table
-from tasks.pages.stage_page import _PAGES
+from tasks.pages.model_pages import draw_loss, evaluation_page, scores_table, training_page, validation_page
+from tasks.pages.stage_page import _SECTIONS
+from tasks.pages.version_pages import gate_page, registry_page
 from tests.training.small import run_stage, write_home
 
 METRICS = {
@@ -37,9 +29,11 @@ METRICS = {
 }
 
 
-def shown(page: object, facts: dict[str, object], folder: Path = Path("/some/folder")) -> str:
+def shown(
+    page: Callable[[Manifest], Iterator[str]], facts: dict[str, object], folder: Path = Path("/some/folder")
+) -> str:
     manifest = Manifest("stage", "key", "digest", str(folder), 1.0, facts)
-    return "\n".join(page.sections(manifest))  # type: ignore[attr-defined]
+    return "\n".join(page(manifest))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +128,7 @@ def test_batches() -> None:
 def test_training_says_what_speaks_for_a_label(tmp_path: Path) -> None:
     home = write_home(tmp_path / "home", labels=True)
     facts = run_stage(home, {"decoder": "classifier", "ngram_order": 2}, {"epochs": 1})
-    training_page.draw_loss(home / "made", 1, "sentiment")
+    draw_loss(home / "made", 1, "sentiment")
     page = shown(training_page, facts, home / "made")
     assert "| shares | 0." in page
     assert "### What speaks for a label" in page
@@ -193,7 +187,7 @@ def test_gate() -> None:
 
 
 def test_every_stage_has_a_page() -> None:
-    assert set(_PAGES) == {stage.name for stage in (*STAGES, VALIDATION)}
+    assert set(_SECTIONS) == {stage.name for stage in (*STAGES, VALIDATION)}
 
 
 def test_validation() -> None:
@@ -203,7 +197,7 @@ def test_validation() -> None:
         "intervals": {"bleu": [7.5, 12.0], "chrf": [30.0, 41.25]},
         "rows": 12,
     }
-    page = "\n".join(validation_page.sections(Manifest("validation", "key", "digest", "/folder", 1.0, facts)))
+    page = "\n".join(validation_page(Manifest("validation", "key", "digest", "/folder", 1.0, facts)))
     assert "| BLEU | 9.88 |" in page
     assert "30.00 to 41.25" in page
     assert "On 12 validation pairs;" in page

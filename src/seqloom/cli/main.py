@@ -23,7 +23,7 @@ from seqloom.preemption import Preempted
 from seqloom.stack.failure import StackFailure
 from seqloom.stack.pidfile import join
 from seqloom.stack.server_addresses import tell
-from tasks.secret_blocks import secret_of_block
+from tasks.prefect_client import secret_of_block
 
 PREFECT_IS_AWAY = "Prefect's server does not answer any more; what is finished is kept: the same command goes on"
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)

@@ -44,7 +44,7 @@ def deploy(
         bool, typer.Option("--examples", help="Deploy what comes with Seqloom, not a prefect.yaml of this folder.")
     ] = False,
     gpus: Annotated[
-        int | None, typer.Option(min=1, help="Ngrams that may hold a GPU at once; by default one for each GPU here.")
+        int | None, typer.Option(min=1, help="Runs that may hold a GPU at once; by default one for each GPU here.")
     ] = None,
     silence: Annotated[
         int,

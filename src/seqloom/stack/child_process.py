@@ -80,7 +80,7 @@ def processes_of(mark: Path | str) -> list[psutil.Process]:
     return [process for process, _ in _marked(mark)]
 
 
-def ngrams_of(mark: Path | str) -> list[psutil.Process]:
+def flow_runs_of(mark: Path | str) -> list[psutil.Process]:
     """The flow runs among them, without the processes that a run itself started: it ends those."""
     runs = {process.pid: process for process, environment in _marked(mark) if RUN in environment}
     return [run for run in runs.values() if run.ppid() not in runs]

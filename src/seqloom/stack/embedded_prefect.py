@@ -21,7 +21,7 @@ from seqloom.parent_watchdog import end_with
 from seqloom.stack.password import new_auth_string
 from seqloom.stack.prefect_database import last_words
 from seqloom.stack.server_addresses import use_named_prefect
-from tasks.embedded import EMBEDDED
+from tasks.prefect_client import EMBEDDED
 
 SECONDS_TO_START = 300.0  # with a new database, on a machine that does much else
 SECONDS_TO_STOP = 5.0

@@ -10,7 +10,7 @@ from seqloom.errors import UserError
 from seqloom.stack.pidfile import running
 from seqloom.stack.prefect_profile import VARIABLE, NamedServer, named_server
 from seqloom.url_mask import without_user
-from tasks.embedded import prefect_is_embedded
+from tasks.prefect_client import prefect_is_embedded
 
 STACK = "the stack of this home"
 MLFLOW_VARIABLE = "MLFLOW_TRACKING_URI"

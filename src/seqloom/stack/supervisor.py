@@ -16,7 +16,7 @@ import psutil
 from seqloom.interpreter import PYTHON_MODULE
 from seqloom.registry.mlflow_database import prepare_ours
 from seqloom.registry.ui_links import TRAINING_VIEW
-from seqloom.stack.child_process import Child, end, ngrams_of, processes_of, wait_until_ready
+from seqloom.stack.child_process import Child, end, flow_runs_of, processes_of, wait_until_ready
 from seqloom.stack.failure import StackFailure
 from seqloom.stack.layout import CPU_POOL, GPU_POOL, Layout
 from seqloom.stack.password import password_file
@@ -68,7 +68,7 @@ class Stack:
         left = processes_of(self.layout.home)
         if left:
             self.say(f"ending {len(left)} processes that a killed stack left behind")
-            end(ngrams_of(self.layout.home), RUN_GRACE)  # as at the end of a stack: before their worker
+            end(flow_runs_of(self.layout.home), RUN_GRACE)  # as at the end of a stack: before their worker
             end(processes_of(self.layout.home), SERVER_GRACE)
         check_port(self.layout.prefect_port, "--prefect-port")
         check_port(self.layout.mlflow_port, "--mlflow-port")
@@ -112,7 +112,7 @@ class Stack:
             return
         self.say("stopping; runs under way save a checkpoint (Ctrl-C again to kill them)")
         with until_signal():
-            end(ngrams_of(self.layout.home), RUN_GRACE)  # before their worker, which kills them without warning
+            end(flow_runs_of(self.layout.home), RUN_GRACE)  # before their worker, which kills them without warning
             end((psutil.Process(worker.process.pid) for worker in self.workers if not worker.ended), SERVER_GRACE)
             end((psutil.Process(server.process.pid) for server in self.servers if not server.ended), SERVER_GRACE)
         end(processes_of(self.layout.home), grace=0)
@@ -156,7 +156,7 @@ class Stack:
         self.say(f"the worker {name} ended with code {code}, and its runs with it; it is started again")
         # They write to it: their next line of log breaks them, unless SIGTERM lets them save a checkpoint before.
         alive = {other.process.pid for other in self.workers if not other.ended}
-        end((run for run in ngrams_of(self.layout.home) if run.ppid() not in alive), RUN_GRACE)
+        end((run for run in flow_runs_of(self.layout.home) if run.ppid() not in alive), RUN_GRACE)
         return Child(worker.server, self.layout.logs)
 
 

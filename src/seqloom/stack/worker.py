@@ -7,7 +7,7 @@ from collections.abc import Callable
 import psutil
 
 from seqloom.interpreter import PYTHON_MODULE
-from seqloom.stack.child_process import end, ngrams_of, processes_of
+from seqloom.stack.child_process import end, flow_runs_of, processes_of
 from seqloom.stack.failure import StackFailure
 from seqloom.stack.layout import HEARTBEAT_SECONDS, MARK
 from seqloom.stack.signals import ignore_signals, until_signal
@@ -34,7 +34,7 @@ def work(pool: str, say: Callable[[str], None]) -> None:
             say("stopping; runs under way save a checkpoint (Ctrl-C again to kill them)")
         finally:
             with until_signal():
-                end(ngrams_of(mark), RUN_GRACE)
+                end(flow_runs_of(mark), RUN_GRACE)
                 if worker.poll() is None:
                     end([psutil.Process(worker.pid)], SERVER_GRACE)
             end(processes_of(mark), grace=0)

@@ -4,7 +4,7 @@ import pytest
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.recipe_file import check_recipe
-from tasks.data_shortage import shortage
+from tasks.outcome import shortage
 
 CASES = [
     ("translation", {}, "champion", 14, 300, []),
