@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 
 from seqloom.errors import UserError
 from seqloom.recipe.schema import Corpus, Recipe
-from tasks.stage_runner import artifact_key, is_transient
+from tasks.stage_runner import artifact_key, retry_can_help
 
 
 @pytest.mark.parametrize("name", ["plain", "Jupyter.Lab_en-ZH", "a..b", "0"])
@@ -32,11 +32,11 @@ def test_the_key_of_an_artifact_is_one_that_prefect_takes(name: str, parts: tupl
     ],
 )
 def test_only_what_passes_by_itself_is_tried_again(error: Exception, again: bool) -> None:
-    assert is_transient(cast(Any, None), cast(Any, None), state_of(error)) is again
+    assert retry_can_help(cast(Any, None), cast(Any, None), state_of(error)) is again
 
 
 def test_what_went_well_is_not() -> None:
-    assert not is_transient(cast(Any, None), cast(Any, None), cast("State[Any]", Mock(result=lambda: 1)))
+    assert not retry_can_help(cast(Any, None), cast(Any, None), cast("State[Any]", Mock(result=lambda: 1)))
 
 
 def state_of(error: Exception) -> "State[Any]":
