@@ -27,8 +27,9 @@ class RecipeFields(Section):
     name: str = Field(pattern=f"^{NAME}$", description="Name of the registered model: letters, digits, . _ -")
     task: Literal["translation", "summarization", "sentiment", "reconstruction", "chat", "generation"] = Field(
         "translation",
-        description="What the target is to the source: a translation or a summary of it, a label for it, the source "
-        "itself, or the reply to it. generation has no source: its text goes on from itself.",
+        description="What the target is: a translation of the source, a summary of it, a label for it "
+        "(sentiment), the source itself (reconstruction), or the reply to it (chat). generation: a "
+        "language model, whose text continues itself.",
     )
     corpus: Corpus
     vocabulary: Vocabulary = Vocabulary()

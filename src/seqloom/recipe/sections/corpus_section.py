@@ -24,69 +24,71 @@ class Corpus(Section):
     """Where the text is, and which pairs are kept."""
 
     train: Annotated[list[str], Field(min_length=1, max_length=2)] = Field(
-        description="Two places hold aligned source and target lines; one holds a table or catalog. A place is a "
-        "path, a path with * in it, package://NAME/PATH in an installed Python package, or a URL (#sha256=… checked; "
-        "${NAME} in it is a secret of that name in the environment)."
+        description="One table or catalog, or two files of aligned source and target lines. Each is a path, a "
+        "path with * in it, package://NAME/PATH in an installed Python package, or a URL (#sha256=… "
+        "is verified; ${NAME} in it is a secret of that name in the environment)."
     )
-    validation: Places = Field([], description="As train; left empty, a share of train is split off.")
-    test: Places = Field([], description="As train; left empty, a share of train is split off.")
+    validation: Places = Field([], description="As train; empty: a share of train is split off.")
+    test: Places = Field([], description="As train; empty: a share of train is split off.")
     format: Literal["auto", "lines", "texts", "running", "labeled", "tsv", "csv", "jsonl", "po", "mo", "parquet"] = (
         Field(
             "auto",
-            description="Format of the files; auto goes by the name (gzip, bzip2, xz, zstandard and zip are looked "
-            "through). jsonl: an object on each line, or one array of objects; texts: each line is a text that is its "
-            "own target; running: the lines of a file follow each other, and are split where they stand; "
+            description="Format of the files; auto: by the file name, also within gzip, bzip2, xz, zstandard and zip. "
+            "jsonl: an object on each line, or one array of objects; texts: each line is a text that is "
+            "its own target; running: consecutive lines of one text, split into contiguous stretches; "
             "labeled: each line is a label, a space and the text.",
         )
     )
     encoding: Encoding = Field(
         "utf-8",
-        description="How the files write letters as bytes; one that begins with a byte order mark, and a catalog "
-        "(PO, MO) by its header, says it itself.",
+        description="Character encoding of the files; a byte order mark, or the header of a catalog (PO, MO), "
+        "overrides it.",
     )
     header: bool = Field(True, description="TSV and CSV: the first row names the columns; else they are 1, 2, 3 …")
     delimiter: str = Field(
         "auto",
-        description="CSV: the character between two fields, or tab; auto finds it from the first rows. TSV: auto is "
-        "tab.",
+        description="CSV: the character between two fields, or tab; auto: detected from the first rows. TSV: auto "
+        "is tab.",
     )
     escape: Literal["auto", "doubled", "backslash"] = Field(
         "auto",
-        description='CSV: how a quotation mark is written within quotes: doubled ("") or behind a backslash, as MySQL '
-        "and Spark do; auto finds it from the first rows.",
+        description='CSV: how a quotation mark is written within quotes: doubled ("") or after a backslash, as '
+        "MySQL and Spark do; auto: detected from the first rows.",
     )
     source_column: str = Field(
-        "source", description="Column or JSON key of the source text; a dot leads into an object, as in translation.en."
+        "source",
+        description="Column or JSON key of the source text; a dot descends into an object, as in translation.en.",
     )
     target_column: str = Field("target", description="Column or JSON key of the target text, likewise.")
     turns: int = Field(
         0,
         ge=0,
         le=1000,
-        description="The files hold dialogues, and a reply may look back to so many turns before it; 0: they hold "
-        "none. Lines of dialogues are format texts.",
+        description="Dialogues: turns before a reply that its source includes; 0: the files hold no dialogues. "
+        "Lines of dialogues have format texts.",
     )
     turn_separator: str = Field(
-        "__eou__", min_length=1, max_length=20, description="Between the turns of a conversation in one text."
+        "__eou__", min_length=1, max_length=20, description="Text between two turns of a dialogue."
     )
     dialogue_column: str = Field(
         "",
-        description="Column or JSON key of the dialogue that a row is of: its source is a turn and its target the "
-        "next one, or both columns are the same. Left empty, each row is a dialogue of its own.",
+        description="Column or JSON key of a dialogue's id: rows with the same value are one dialogue, with a "
+        "turn as source and the next one as target, or both columns are the same. Empty: each row is "
+        "a dialogue of its own.",
     )
     source_language: str = Field(
         "", description="Language of the source: its ISO 639 code, such as en, or English name; empty if unknown."
     )
     target_language: str = Field(
         "",
-        description="Language of the target, likewise: it decides how scores find words; where it is empty the script "
-        "of the test targets does.",
+        description="Language of the target, likewise; metrics split words by it. Empty: by the script of the "
+        "test targets.",
     )
     whitespace: Literal["auto", "keep", "fold"] = Field(
         "auto",
-        description="keep: spaces that do not break, line breaks, tabs and indentation are text like any other; fold: "
-        "all white space is single spaces. auto keeps it where of the first 10,000 training targets one in a hundred "
-        "has more than plain spaces between words; of dialogues and running text it folds.",
+        description="keep: no-break spaces, line breaks, tabs and indentation are kept as text; fold: all white "
+        "space becomes single spaces. auto: keep if one in a hundred of the first 10,000 training "
+        "targets has more than single spaces between words; dialogues and running text are folded.",
     )
     validation_share: Share = Field(
         0.05, description="Share of the pairs split off for validation where none is given."
@@ -94,12 +96,13 @@ class Corpus(Section):
     test_share: Share = Field(0.05, description="Share of the pairs split off for test where none is given.")
     overfit: bool = Field(
         False,
-        description="Validation and test are the training text itself: for a handful of texts to be learned by heart, "
-        "whose scores say nothing of any other.",
+        description="Use the training text for validation and test, too: to memorize a handful of texts, whose "
+        "scores say nothing about other text.",
     )
     max_characters: Count = Field(
         1000,
-        description="Characters; a pair with a longer side is rejected. Of running text: of a passage, which is a row.",
+        description="Characters of the longer side of a pair, at most; longer pairs are rejected. Running text: "
+        "characters of a passage, which is a row.",
     )
 
     max_reject_share: float = Field(
@@ -107,8 +110,8 @@ class Corpus(Section):
         ge=0.0,
         le=1.0,
         description="Share of the rows of each split's files that may be unreadable (bad bytes, another number of "
-        "fields, malformed JSON …); each is listed among the rejects. More end the run. Empty, repeated and too long "
-        "rows do not count.",
+        "fields, malformed JSON …); each is listed among the rejects. A larger share stops the run. "
+        "Empty, repeated and too long rows do not count.",
     )
 
     @field_validator("train", "validation", "test")

@@ -12,40 +12,43 @@ class Decoding(Section):
 
     method: Literal["beam", "sample"] = Field(
         "beam",
-        description="beam: the likeliest text that a search finds; sample: each token is drawn by its probability, so "
-        "texts vary.",
+        description="beam: the most probable text by beam search; sample: each token is drawn from its "
+        "distribution, so texts vary.",
     )
     beam_size: int = Field(5, ge=1, le=256, description="Hypotheses kept by method beam; 1 is greedy search.")
     temperature: float = Field(
         1.0,
         ge=0.01,
         le=100.0,
-        description="Method sample: probabilities are raised to the power 1 / temperature; below 1 is more careful.",
+        description="Method sample: logits are divided by it; below 1 is more conservative.",
     )
     top_k: int = Field(
-        0, ge=0, le=1_000_000, description="Method sample: draw from so many likeliest tokens; 0 from all."
+        0, ge=0, le=1_000_000, description="Method sample: draw from this number of most probable tokens; 0: from all."
     )
     top_p: float = Field(
         1.0,
         gt=0.0,
         le=1.0,
-        description="Method sample: draw from the likeliest tokens that hold this share of the probability.",
+        description="Method sample: draw from the most probable tokens that together hold this share of the "
+        "probability.",
     )
     num_samples: int = Field(
         1,
         ge=1,
         le=256,
-        description="Method sample: draw so many texts and answer with the one that the others agree with most: "
-        "steadier than one draw, less dull than a search.",
+        description="Method sample: samples per answer, of which minimum Bayes risk picks the one most similar to "
+        "the others (chrF): steadier than one draw, less dull than beam search.",
     )
     seed: int = Field(1, ge=0, le=2**53, description="Method sample: the same seed draws the same texts.")
-    length_penalty: float = Field(1.0, ge=0.0, le=5.0, description="Exponent on the length a score is divided by.")
+    length_penalty: float = Field(
+        1.0, ge=0.0, le=5.0, description="Exponent of the length that a hypothesis's score is divided by."
+    )
     max_length: int = Field(
         200,
         ge=1,
         le=10_000,
-        description="Tokens in an answer at most, its end among them. By the length of its source it may have less: as "
-        "the longest of the training pairs of about that length, and half as much again.",
+        description="Tokens in an answer at most, with its end token. A short source may have a lower limit: 1.5 "
+        "times the longest target of training pairs of about its length.",
     )
     batch_size: int = Field(64, ge=1, le=100_000, description="Texts decoded together.")
 

@@ -24,17 +24,17 @@ class Evaluation(Section):
         "character_perplexity",
     ] = Field(
         "auto",
-        description="The score a version is judged by; auto: chrf for translation, reconstruction and chat, "
+        description="The metric that judges a version; auto: chrf for translation, reconstruction and chat, "
         "rougeL for summarization, macro_f1 for sentiment, word_perplexity for generation.",
     )
     linear_baseline: bool = Field(
         True,
-        description="Labels: train a logistic regression of n-grams for comparison, which takes up to minutes and a "
-        "gigabyte where there are hundreds of labels; false: the most frequent label is all there is to beat.",
+        description="Labels: train a logistic regression on n-grams for comparison, which takes up to minutes and "
+        "a gigabyte with hundreds of labels; false: the majority label is the only baseline.",
     )
     examples: int = Field(
         5,
         ge=0,
         le=1000,
-        description="Held-out examples shown at the end, from the best to the worst.",
+        description="Test examples shown at the end, from the best to the worst.",
     )

@@ -18,34 +18,43 @@ class Registry(Section):
     """
 
     description: str = Field("", max_length=2000, description="What the model is for; shown in the MLflow registry.")
-    license: str = Field("", max_length=200, description="License of the model and of the text it learned from.")
+    license: str = Field("", max_length=200, description="License of the model and of its training text.")
     policy: Literal["better", "not-worse"] = Field(
         "better",
-        description="better: above the champion by more than chance (significance); not-worse: below it, and below "
-        "the best champion so far, by no more than tolerance.",
+        description="better: significantly better than the champion (significance); not-worse: worse than the "
+        "champion, and than the best champion so far, by at most tolerance.",
     )
     significance: float = Field(
-        0.05, gt=0.0, lt=1.0, description="Probability of the difference by chance (paired bootstrap), at most."
+        0.05,
+        gt=0.0,
+        lt=1.0,
+        description="Largest p-value of the difference to the champion (probability by paired bootstrap).",
     )
-    tolerance: float = Field(0.5, ge=0.0, le=100.0, description="Points below the champion that not-worse allows.")
+    tolerance: float = Field(
+        0.5, ge=0.0, le=100.0, description="Points below the champion that policy not-worse allows."
+    )
     slice_tolerance: float = Field(
         5.0, ge=0.0, le=100.0, description="Points below the champion that any slice (length, corpus file) may fall."
     )
-    slice_rows: Count = Field(25, description="Test rows a slice has at least; smaller ones are shown, and not judged.")
+    slice_rows: Count = Field(25, description="Test rows that a slice needs to be judged; smaller ones are only shown.")
     beat_baselines: bool = Field(
         True,
-        description="The metric is better than that of every baseline of the task, or both are the best there is.",
+        description="The metric must be better than every baseline of the task, or both the best possible.",
     )
     latency_p95: float = Field(
-        0.0, ge=0.0, description="Milliseconds for one text on this CPU, 95 of 100 texts, at most; 0 is no limit."
+        0.0, ge=0.0, description="Milliseconds for one text on this CPU at most, as 95th percentile; 0: no limit."
     )
-    megabytes: float = Field(0.0, ge=0.0, description="Size of the version's files at most, 10^6 bytes; 0 is no limit.")
+    megabytes: float = Field(
+        0.0, ge=0.0, description="Size of the version's files at most, in 10^6 bytes; 0: no limit."
+    )
     form: ServedForm = Field(
-        "torch", description="Form that each version is exported to beside its own, for CPUs; torch is its own alone."
+        "torch", description="Form that each version is exported to, for CPUs, besides its own; torch: its own alone."
     )
     approval: Literal["automatic", "manual"] = Field(
-        "automatic", description="manual: a person sees the evidence in the Prefect UI and decides."
+        "automatic",
+        description="automatic: the gate alone decides; manual: a person sees the evidence in the Prefect UI and "
+        "decides.",
     )
     approval_hours: float = Field(
-        24.0, gt=0.0, le=8760.0, description="Hours that the flow waits for a person; then the answer is no."
+        24.0, gt=0.0, le=8760.0, description="Hours that the flow waits for approval; then it is declined."
     )

@@ -18,10 +18,8 @@ class Serving(Section):
     waiting_rows: int = Field(
         400_000, ge=1, le=100_000_000, description="Texts of all requests together that wait for an answer, at most."
     )
-    beam_size: int = Field(16, ge=1, le=256, description="Hypotheses that a request may have kept, at most.")
-    num_samples: int = Field(
-        16, ge=1, le=256, description="Texts that a request may have drawn for each of its, at most."
-    )
+    beam_size: int = Field(16, ge=1, le=256, description="Hypotheses that a request may set, at most.")
+    num_samples: int = Field(16, ge=1, le=256, description="Samples per text that a request may set, at most.")
     max_length: int = Field(1000, ge=1, le=10_000, description="Tokens in an answer that a request may set, at most.")
     batch_size: int = Field(
         1024, ge=1, le=100_000, description="Texts decoded together that a request may set, at most."

@@ -12,18 +12,19 @@ class Training(Section):
 
     objective: Literal["sequence", "masked"] = Field(
         "sequence",
-        description="sequence: the target; masked: the encoder alone learns to tell hidden source tokens (BERT), to "
-        "start another training from.",
+        description="sequence: predict the target; masked: train the encoder alone as a masked language model "
+        "(BERT), to start another training from.",
     )
     start_encoder_from: str = Field(
-        "", description="Checkpoint folder of a training whose encoder and source embedding this one starts from."
+        "",
+        description="Checkpoint folder of a training, from which the encoder and the source embedding are initialized.",
     )
     start_from: str = Field(
         "",
         pattern=r"^(models:/[^/@#]+(@[^/@#]+|/[0-9]+(#sha256=[0-9a-f]{16,64})?))?$",
-        description="Registered version that this training goes on from, such as models:/NAME@champion: its weights, "
-        "and its vocabulary (of kind word with new words behind it). Behind a number #sha256=… of its checkpoint is "
-        "checked.",
+        description="Registered version whose weights and vocabulary this training continues from, such as "
+        "models:/NAME@champion; a vocabulary of kind word gains new words at its end. After a number, "
+        "#sha256=… of its checkpoint is verified.",
     )
     epochs: int = Field(
         0, ge=0, le=100_000, description="Passes over the training split at most; 0: chosen from the corpus."
@@ -35,59 +36,61 @@ class Training(Section):
         128,
         ge=2,
         le=100_000,
-        description="Running text: tokens of a row; where a model is judged, as many before it are known, of which a "
+        description="Running text: tokens of a row; in evaluation, as many before it are context, of which a "
         "Transformer or a convolutional model sees half.",
     )
     gradient_accumulation: int = Field(
-        1, ge=1, le=100_000, description="Batches per update: their gradients are added up."
+        1, ge=1, le=100_000, description="Batches per update, whose gradients are summed."
     )
-    optimizer: Literal["sgd", "adagrad", "adam", "adamw"] = Field("adamw", description="Update rule.")
+    optimizer: Literal["sgd", "adagrad", "adam", "adamw"] = Field("adamw", description="Optimizer.")
     learning_rate: float = Field(
-        0.0, ge=0.0, le=10.0, description="Step size at its peak; 0: chosen by the kind of model and its width."
+        0.0, ge=0.0, le=10.0, description="Peak learning rate; 0: chosen by architecture and width."
     )
     schedule: Literal["auto", "constant", "cosine", "inverse-sqrt", "plateau"] = Field(
         "auto",
-        description="Learning rate after the warm-up; auto: cosine behind a warm-up; cosine falls to zero at the last "
-        "epoch, plateau halves it after each epoch without a better validation figure.",
+        description="Learning rate schedule after the warm-up; auto: cosine with a warm-up; cosine falls to zero "
+        "at the last epoch, plateau halves it after each epoch without a better validation score.",
     )
     warmup_steps: int = Field(0, ge=0, description="Updates over which the learning rate rises linearly.")
-    weight_decay: float = Field(
-        0.0, ge=0.0, le=1.0, description="Decay of the weights per update, times learning rate."
+    weight_decay: float = Field(0.0, ge=0.0, le=1.0, description="Weight decay per update, times learning rate.")
+    max_grad_norm: float = Field(1.0, gt=0.0, description="Gradients are clipped to this norm.")
+    label_smoothing: float = Field(
+        0.1, ge=0.0, lt=1.0, description="Share of the target probability spread over the vocabulary."
     )
-    max_grad_norm: float = Field(1.0, gt=0.0, description="Gradients are scaled down to this norm.")
-    label_smoothing: float = Field(0.1, ge=0.0, lt=1.0, description="Share of the target spread over the vocabulary.")
-    freeze_embeddings: bool = Field(False, description="Keep the embeddings as the vectors made them.")
+    freeze_embeddings: bool = Field(False, description="Keep the embeddings of section vectors fixed.")
     ema_decay: float = Field(
         0.0,
         ge=0.0,
         lt=1.0,
-        description="Validate and keep a moving average of the weights that holds on to this share of itself at each "
-        "update, such as 0.999; 0 keeps the weights themselves.",
+        description="Exponential moving average of the weights, which is validated and kept: share of it that "
+        "each update keeps, such as 0.999; 0: the weights themselves.",
     )
     average_checkpoints: int = Field(
-        1, ge=1, le=100, description="Average the weights of so many best epochs at the end; 1 keeps the best alone."
+        1, ge=1, le=100, description="Average the weights of this number of best epochs at the end; 1: the best alone."
     )
     select_by: Literal[
         "auto", "loss", "bleu", "chrf", "accuracy", "macro_f1", "rouge1", "rouge2", "rougeL", "exact_match"
     ] = Field(
         "auto",
-        description="Validation figure that picks the best epoch and stops training early: a score of the task, "
-        "over all rows where they are labels, else over up to 1,000 drawn by their text; auto: loss, and of labels the "
-        "score that judges a version.",
+        description="Validation score that selects the best epoch and stops training early: a metric of the task, "
+        "over all rows for labels, else over up to 1,000 sampled by their text; auto: loss, or for "
+        "labels the metric that judges a version.",
     )
     patience: int = Field(
-        0, ge=0, description="Epochs without a better figure before training stops; 0: a third of them, at least 5."
+        0,
+        ge=0,
+        description="Epochs without a better validation score before training stops; 0: a third of them, at least 5.",
     )
-    seed: int = Field(1, ge=0, description="Seed of weights, order and dropout.")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto takes a GPU where there is one.")
+    seed: int = Field(1, ge=0, description="Seed of initialization, order and dropout.")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: a GPU where there is one.")
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        "auto", description="Numbers of the matrix products; auto takes bf16 where the machine is fast at it."
+        "auto", description="Number format of matrix products; auto: bf16 where the machine is fast at it."
     )
     processes: int = Field(
-        1, ge=1, le=1024, description="Processes that share each batch, one GPU each where the device is cuda."
+        1, ge=1, le=1024, description="Processes that share each batch, with one GPU each on device cuda."
     )
     checkpoint_minutes: float = Field(
-        10.0, gt=0.0, le=100_000.0, description="Minutes of training that a kill may cost at most, within an epoch."
+        10.0, gt=0.0, le=100_000.0, description="Minutes of training that a kill may lose at most, within an epoch."
     )
 
     @model_validator(mode="after")

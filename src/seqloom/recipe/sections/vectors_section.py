@@ -12,8 +12,8 @@ class Vectors(Section):
 
     method: Literal["auto", "none", "word2vec", "fasttext", "pretrained"] = Field(
         "auto",
-        description="auto: word2vec where text is scarce; none starts from random embeddings; pretrained reads "
-        "source_file and target_file.",
+        description="auto: word2vec for small corpora; none: random embeddings; pretrained: source_file and "
+        "target_file.",
     )
     width: int = Field(
         0,
@@ -22,12 +22,12 @@ class Vectors(Section):
         description="Numbers per token: the width of the model's embeddings; 0: chosen from the corpus.",
     )
     algorithm: Literal["skip-gram", "cbow"] = Field(
-        "skip-gram", description="What word2vec or fastText learns to predict."
+        "skip-gram", description="Training objective of word2vec or fastText."
     )
     window: Count = Field(5, description="Tokens of context on either side.")
     negative: Count = Field(10, description="Negative samples per token.")
     epochs: Count = Field(10, description="Passes over the training split.")
-    workers: Count = Field(1, description="Threads; 1 gives the same matrix every time.")
+    workers: Count = Field(1, description="Threads; 1 is deterministic.")
     seed: int = Field(1, ge=0, description="Seed of the vectors.")
     source_file: str = Field(
         "", description="Pretrained source vectors: word2vec text or binary, GloVe, or fastText .vec."

@@ -14,8 +14,9 @@ class Vocabulary(Section):
 
     kind: Literal["auto", "word", "spaced", "bpe", "unigram", "char"] = Field(
         "auto",
-        description="Unit of the vocabulary. auto: chosen from task and corpus, and so is sharing; word: words, "
-        "digits and signs; spaced: what stands between two spaces, of text that was cut into words before.",
+        description="Unit of the vocabulary. auto: chosen, with sharing, from task and corpus; word: words, "
+        "digits and punctuation; spaced: whatever stands between spaces, for text that is tokenized "
+        "already.",
     )
     size: int = Field(
         0,
