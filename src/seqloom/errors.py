@@ -32,3 +32,7 @@ def is_transient(status: int) -> bool:
 
 class Unreachable(UserError):
     """A server does not answer: reported like a mistake, but a scheduled run tries again."""
+
+
+class StackFailure(Exception):
+    """A server or worker of ours that does not start or has ended; the message is one sentence that names its log."""

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seqloom.cli import main
-from seqloom.cli.input_lines import in_chunks, read_lines
+from seqloom.cli.stdio import in_chunks, read_lines
 from seqloom.decoding.generator import Generator
 from tests.flows.command_process import COMMAND
 from tests.registry.tiny import write_checkpoint

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from seqloom.cli.output import print_json
+from seqloom.cli.stdio import print_json
 
 
 def test_figures_that_are_none_are_null(capsys: pytest.CaptureFixture[str]) -> None:

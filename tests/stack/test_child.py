@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from seqloom.errors import StackFailure
 from seqloom.stack import child_process, supervisor
 from seqloom.stack.child_process import RUN, Child, end, flow_runs_of, processes_of, wait_until_ready
-from seqloom.stack.failure import StackFailure
 from seqloom.stack.layout import MARK, Layout, Server
 from seqloom.stack.supervisor import Stack
 

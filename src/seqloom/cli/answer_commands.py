@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqloom.artifact.home_folder import home_folder
-from seqloom.cli.input_lines import in_chunks, read_lines
-from seqloom.cli.output import AsJson, console_for, print_json
+from seqloom.cli.stdio import AsJson, console_for, in_chunks, print_json, read_lines
 from seqloom.errors import UserError
 
 if TYPE_CHECKING:

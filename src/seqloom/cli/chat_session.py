@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.answer_commands import DecodingOverrides, Form, ModelName, decoding_of
-from seqloom.cli.input_lines import read_lines
+from seqloom.cli.stdio import read_lines
 from seqloom.errors import UserError
 
 if TYPE_CHECKING:

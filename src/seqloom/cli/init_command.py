@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqloom.artifact.home_folder import home_folder
-from seqloom.cli.output import is_terminal
+from seqloom.cli.stdio import is_terminal
 from seqloom.errors import UserError
 from seqloom.recipe.form_fields import NAME
 

@@ -18,9 +18,8 @@ from seqloom.artifact.permissions import keep_private
 from seqloom.cli import answer_commands, chat_session, init_command, recipe_commands, registry_commands, stack_commands
 from seqloom.corpus.download import download_cache
 from seqloom.corpus.url_secrets import add_vault
-from seqloom.errors import UserError, showable
+from seqloom.errors import StackFailure, UserError, showable
 from seqloom.preemption import Preempted
-from seqloom.stack.failure import StackFailure
 from seqloom.stack.pidfile import join
 from seqloom.stack.server_addresses import tell
 from tasks.prefect_client import secret_of_block

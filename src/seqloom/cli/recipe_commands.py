@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from seqloom.artifact.home_folder import home_folder
-from seqloom.cli.output import AsJson, console_for, print_json
+from seqloom.cli.stdio import AsJson, console_for, print_json
 from seqloom.stack.embedded_prefect import use_embedded_prefect
 from seqloom.stack.server_addresses import in_words, require_named_prefect
 

@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 from rich.text import Text
 
 from seqloom.artifact.home_folder import home_folder
-from seqloom.cli.output import AsJson, console_for, print_json
+from seqloom.cli.stdio import AsJson, console_for, print_json
 from seqloom.errors import UserError
 from seqloom.shell_command import shell_word
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from seqloom.artifact.home_folder import home_folder
-from seqloom.cli.output import AsJson, console_for, is_terminal, print_json
+from seqloom.cli.stdio import AsJson, console_for, is_terminal, print_json
 from seqloom.errors import UserError
 
 commands = typer.Typer()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
+from seqloom.errors import StackFailure
 from seqloom.interpreter import PYTHON_MODULE
-from seqloom.stack.failure import StackFailure
 from seqloom.stack.layout import MARK, Server
 from seqloom.stack.prefect_database import last_words
 

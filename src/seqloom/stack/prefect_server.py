@@ -1,20 +1,25 @@
-"""Prefect's server: what it needs to live on SQLite, and who may speak to it."""
+"""Start of Prefect's server: database, garbage collection beside its event loop, form checks and access control."""
 
 import argparse
+import gc
 import os
 import re
+import threading
+import time
 from functools import partial
+from itertools import cycle
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seqloom.stack.access_control import Admission
-from seqloom.stack.gc_thread import collect_beside
 from seqloom.stack.origins import LOOPBACK, hosts_of, own_origins
 from seqloom.stack.prefect_database import or_end
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
+SECONDS_BETWEEN_COLLECTIONS = 5.0
+GENERATIONS = (1,) * 11 + (2,)  # of the garbage collector: all objects are examined once a minute
 EVERYWHERE = ("0.0.0.0", "::", "")  # addresses to listen at, which are nobody's name
 
 
@@ -23,9 +28,9 @@ def serve(host: str, port: int, descriptor: int | None = None, log_level: str = 
 
     What the user's settings say of origins, CSRF and logging is left as it is.
     """
-    collect_beside()
+    collect_in_thread()
     or_end()
-    _tell_formats()
+    _register_formats()
     origins = _protect(host, port)
     import uvicorn
     from prefect.server.api.server import create_app
@@ -45,7 +50,26 @@ def serve(host: str, port: int, descriptor: int | None = None, log_level: str = 
     )
 
 
-def _tell_formats() -> None:
+def collect_in_thread() -> None:
+    """From now on, collect garbage in a thread of its own and nowhere else.
+
+    Prefect's server on SQLite has a thread for each connection, and a thread that waits for the lock of the database (a
+    minute at most) holds its connection's mutex meanwhile. A collector that runs on the event loop's thread, and finds
+    an old cursor of this connection to close, waits for the mutex, and the coroutine that has the lock waits for the
+    event loop: the whole server stands still for a minute, heartbeats are missed, and living runs are marked crashed. A
+    thread that does nothing but collect may wait as long as it likes.
+    """
+    gc.disable()
+    threading.Thread(target=_collect, name="garbage", daemon=True).start()
+
+
+def _collect() -> None:
+    for generation in cycle(GENERATIONS):
+        time.sleep(SECONDS_BETWEEN_COLLECTIONS)
+        gc.collect(generation)
+
+
+def _register_formats() -> None:
     """Have forms refuse in words, at its field, what a recipe may not say."""
     from jsonschema import Draft202012Validator
 
@@ -57,8 +81,8 @@ def _tell_formats() -> None:
     for section in (schema, *schema["$defs"].values()):
         for name, field in section["properties"].items():
             if words := field.get("format"):
-                told = words == PATTERNS_IN_WORDS.get(name)
-                check = partial(_fits, _pattern_of(patterns[name])) if told else partial(is_within, field)
+                is_pattern = words == PATTERNS_IN_WORDS.get(name)
+                check = partial(_fits, _pattern_of(patterns[name])) if is_pattern else partial(is_within, field)
                 Draft202012Validator.FORMAT_CHECKER.checks(words)(check)
 
 
@@ -96,5 +120,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m seqloom.stack.prefect_server", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
     parser.add_argument("--port", type=int, default=4200, help="PREFECT_SERVER_API_PORT has to say the same")
-    told = parser.parse_args()
-    serve(told.host, told.port)
+    arguments = parser.parse_args()
+    serve(arguments.host, arguments.port)

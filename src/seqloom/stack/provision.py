@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ BORN = ("Pending",)
 ALIVE = ("Running", "Retrying", "heartbeat")  # after each of these another sign has to come
 OURS = (*STATES.values(), *WATCHED.values())  # an event has the name of its state: data-to-model's and refresh's
 ENDED = ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed", *OURS)
+IMPORTED = ("flows", "tasks", "seqloom", "torch", "numpy", "pandas", "yaml", "mlflow", "prefect", "tokenizers")
+"""Modules that a flow run imports, beside Python's own: Prefect puts its working folder first on PYTHONPATH."""
 AT_REST = ("Scheduled", "AwaitingConcurrencySlot", "AwaitingRetry", "Paused", "Suspended", "Cancelling")
 
 
@@ -74,9 +77,24 @@ def furnish(file: Path, gpu_slots: int | None, silence: int) -> Provisioned:
         make_automations(client, silence)
         _deploy(file)
         deployed = _deployed(client, file)
-        warnings = fit_forms(client, deployed, file.parent)
+        warnings = [*shadow_warnings(file.parent), *fit_forms(client, deployed, file.parent)]
         names = sorted(f"{client.read_flow(one.flow_id).name}/{one.name}" for one in deployed)
     return Provisioned(devices, slots, names, warnings)
+
+
+def shadow_warnings(folder: Path) -> list[str]:
+    """Return a sentence for each module of `folder`, the working folder of flow runs, that hides one they import."""
+    warnings = []
+    for name in sorted({*IMPORTED, *sys.stdlib_module_names}):
+        module = next(filter(Path.is_file, (folder / name / "__init__.py", folder / f"{name}.py")), None)
+        found = find_spec(name) if module else None
+        if module and not (found and found.origin and Path(found.origin).exists() and module.samefile(found.origin)):
+            shown = module.parent if module.name == "__init__.py" else module
+            warnings.append(
+                f"{shown} hides the module {name} that runs import, for they start in this folder: rename it, or keep "
+                "prefect.yaml in a folder without it"
+            )
+    return warnings
 
 
 def make_automations(client: SyncPrefectClient, silence: int) -> None:

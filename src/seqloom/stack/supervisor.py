@@ -1,8 +1,10 @@
 """The stack from its start to its end: nothing that it started is left behind."""
 
+import contextlib
 import json
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import time
@@ -13,15 +15,14 @@ from typing import Any
 
 import psutil
 
+from seqloom.errors import StackFailure, UserError
 from seqloom.interpreter import PYTHON_MODULE
 from seqloom.registry.mlflow_database import prepare_ours
 from seqloom.registry.ui_links import TRAINING_VIEW
 from seqloom.stack.child_process import Child, end, flow_runs_of, processes_of, wait_until_ready
-from seqloom.stack.failure import StackFailure
-from seqloom.stack.layout import CPU_POOL, GPU_POOL, Layout
+from seqloom.stack.layout import CPU_POOL, GPU_POOL, HOST, Layout
 from seqloom.stack.password import password_file
 from seqloom.stack.pidfile import RunningStack, announce, claim, running, withdraw
-from seqloom.stack.ports import check_port
 from seqloom.stack.postgres import make_schemas
 from seqloom.stack.prefect_post import post
 from seqloom.stack.signals import ignore_signals, until_signal
@@ -158,6 +159,26 @@ class Stack:
         alive = {other.process.pid for other in self.workers if not other.ended}
         end((run for run in flow_runs_of(self.layout.home) if run.ppid() not in alive), RUN_GRACE)
         return Child(worker.server, self.layout.logs)
+
+
+def check_port(port: int, option: str) -> None:
+    """Raise a `UserError` that names who has the port and the option that chooses another."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of before may still be closing
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise UserError(
+                f"port {port} is taken by {_holder(port)}; stop it, or choose another port with {option}"
+            ) from None
+
+
+def _holder(port: int) -> str:
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f"process {connection.pid} ({psutil.Process(connection.pid).name()})"
+    return "another program"
 
 
 def _where_it_is(home: Path) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import psutil
 
+from seqloom.errors import StackFailure
 from seqloom.interpreter import PYTHON_MODULE
 from seqloom.stack.child_process import end, flow_runs_of, processes_of
-from seqloom.stack.failure import StackFailure
 from seqloom.stack.layout import HEARTBEAT_SECONDS, MARK
 from seqloom.stack.signals import ignore_signals, until_signal
 from seqloom.stack.supervisor import RUN_GRACE, SERVER_GRACE

@@ -1,11 +1,11 @@
-"""Who collects: on SQLite, the thread of an event loop must not."""
+"""Garbage of Prefect's server is collected in a thread of its own."""
 
 import subprocess
 import sys
 
 SCRIPT = """
 import gc, threading
-from flows import garbage
+from seqloom.stack import prefect_server
 
 class Cursor:
     def __del__(self):
@@ -13,8 +13,8 @@ class Cursor:
         closed.set()
 
 closed = threading.Event()
-garbage.SECONDS_BETWEEN_COLLECTIONS = 0.01
-garbage.collect_beside()
+prefect_server.SECONDS_BETWEEN_COLLECTIONS = 0.01
+prefect_server.collect_in_thread()
 cursor = Cursor()
 cursor.itself = cursor
 del cursor

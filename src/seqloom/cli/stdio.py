@@ -1,13 +1,17 @@
-"""What commands have in common that print for people, or with --json for programs."""
+"""Standard input and output of commands: lines that come in, JSON or people's output that goes out."""
 
 import codecs
 import json
 import math
 import sys
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Annotated, Any, BinaryIO
 
 import typer
 from rich.console import Console
+
+from seqloom.errors import UserError
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout; people's output goes to stderr.")
@@ -37,3 +41,25 @@ def console_for(as_json: bool) -> Console:
 def is_terminal() -> bool:
     """Whether somebody can be asked, and will see the question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def read_lines(stream: BinaryIO, name: str) -> Iterator[str]:
+    r"""Each line without its end; only \n ends one.
+
+    Raises:
+        UserError: a byte is not UTF-8.
+    """
+    for number, line in enumerate(stream, start=1):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"{name} line {number}: byte 0x{error.object[error.start]:02x} is not UTF-8; convert the text to UTF-8"
+            ) from None
+
+
+def in_chunks(lines: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Lists of `size` lines, the last one shorter."""
+    iterator = iter(lines)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
