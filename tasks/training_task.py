@@ -20,7 +20,7 @@ from seqloom.registry.parent_version import place_parent
 from seqloom.registry.system_metrics import system_metrics
 from seqloom.registry.tracking import connect
 from seqloom.training.history import read_history
-from seqloom.training.training_state import find_position
+from seqloom.training.training_state import find_training_state
 from tasks.cancellation import stopping_as_prefect_does
 from tasks.gpu_slots import slots_for
 from tasks.headlines import epoch_in_words
@@ -105,15 +105,15 @@ def _tell_what_stopped_under_other_versions(recipe: Recipe, inputs: list[str], w
 
 def _tell_what_a_kill_kept(workspace: Path, log: MetricLogger) -> None:
     """The figures of the training so far, where it goes on from a checkpoint, and that it does."""
-    position = find_position(workspace)
+    position = find_training_state(workspace)
     if position is None:
         return
     for row in position.history:
         log(row)
-    get_run_logger().info("continues from %s", position.told)
+    get_run_logger().info("continues from %s", position.description)
     watcher = audience.get()
     if watcher:
-        watcher.told(f"continues from {position.told}")
+        watcher.told(f"continues from {position.description}")
 
 
 def _what_chooses(recipe: Recipe, corpus: Manifest) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from seqloom.dataset import bucketed_batches
-from seqloom.dataset.bucketed_batches import BucketedBatches, Place, Rows
+from seqloom.dataset.bucketed_batches import BucketedBatches, EpochPosition, Rows
 from seqloom.dataset.sequences import Sequences, write_sequences
 from seqloom.vocabulary.special_tokens import END, PADDING
 
@@ -30,7 +30,7 @@ def batches_of(pairs: list[tuple[int, int]], batch_tokens: int) -> BucketedBatch
     return BucketedBatches(sequences_of(source), sequences_of(target), batch_tokens)
 
 
-def rows_of(batches: BucketedBatches, seed: int, epoch: int, start: Place = (0, 0)) -> list[Rows]:
+def rows_of(batches: BucketedBatches, seed: int, epoch: int, start: EpochPosition = (0, 0)) -> list[Rows]:
     return [rows for rows, _ in batches.epoch(seed, epoch, start)]
 
 

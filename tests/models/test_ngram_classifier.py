@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seqloom.dataset.batch import pad_sources
 from seqloom.models import ngram_classifier
-from seqloom.models.ngram_classifier import BASE, LONGEST, NgramLinear, keys_of_runs
+from seqloom.models.ngram_classifier import BASE, LONGEST, NgramLinear, ngram_keys
 from seqloom.vocabulary.special_tokens import END
 
 RANDOM = np.random.default_rng(3)
@@ -44,14 +44,14 @@ def by_hand(part: NgramLinear, text: list[int]) -> Tensor:
 
 @pytest.mark.parametrize("longest", range(1, LONGEST + 1))
 def test_every_run_has_its_number(longest: int) -> None:
-    keys = keys_of_runs(pad_sources(TEXTS), longest)
+    keys = ngram_keys(pad_sources(TEXTS), longest)
     for row, text in zip(keys, TEXTS, strict=True):
         assert sorted(row[row > 0].tolist()) == sorted(map(key_of, runs(text, longest)))
 
 
 def test_the_largest_vocabulary_gives_no_two_runs_one_number() -> None:
     last = BASE - 1
-    keys = keys_of_runs(torch.tensor([[last, last, last, 1], [last, last, last - 1, 1]]), LONGEST)
+    keys = ngram_keys(torch.tensor([[last, last, last, 1], [last, last, last - 1, 1]]), LONGEST)
     assert (keys >= 0).all()
     assert len(keys.unique()) == 1 + 3 + 4 + 4  # no run; single tokens, pairs, threes
 

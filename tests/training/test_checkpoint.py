@@ -17,7 +17,7 @@ from seqloom.models.factory import build_model
 from seqloom.training import checkpoint
 from seqloom.training.checkpoint import Learner
 from seqloom.training.optimizer import build_optimizer, flatten_state
-from seqloom.training.training_state import TrainingState, newest, read_position
+from seqloom.training.training_state import TrainingState, newest, read_training_state
 from seqloom.training.weight_average import MovingAverage
 from tests.training.small import SIZES, model_section, same_bits, training_section, weights, write_home
 
@@ -139,7 +139,7 @@ def test_the_best_weights_outlive_worse_ones(
             ends[epoch] = weights(one.model)
         checkpoint.save(workspace, one, at(7 * epoch, *kept))
     last = weights(one.model)
-    position = read_position(workspace)
+    position = read_training_state(workspace)
     checkpoint.load_best(workspace, one.model, position)
     assert same_bits(weights(one.model), ends[3])
     checkpoint.load_best(workspace, one.model, position, epochs=2)

@@ -10,7 +10,7 @@ import pytest
 
 from seqloom.preemption import Preempted
 from seqloom.training.graceful_stop import GracefulStop, ImmediateStop
-from seqloom.training.training_state import read_position
+from seqloom.training.training_state import read_training_state
 from tests.training.small import Row, same_bits, trainer_of, weights, write_home
 
 NUMBERS = [signal.SIGTERM, signal.SIGINT]
@@ -54,11 +54,11 @@ def test_it_saves_where_it_stands_and_goes_on_to_the_same_bits(
     assert handlers() == before
     assert (preempted.value.number, preempted.value.step, preempted.value.exit_code) == (number, step, 128 + number)
     assert str(preempted.value) == f"stopped at step {step}; the same command continues"
-    assert (read_position(home / "workspace").step, read_position(home / "workspace").epoch) == (step, 0)
+    assert (read_training_state(home / "workspace").step, read_training_state(home / "workspace").epoch) == (step, 0)
     again = trainer_of(home, epochs=3, ema_decay=0.5, batch_tokens=24)
     again.run()
     assert same_bits(weights(again.model), weights(whole.model))
-    assert figures(again.position.history) == figures(whole.position.history)
+    assert figures(again.state.history) == figures(whole.state.history)
 
 
 def figures(history: list[Row]) -> list[Row]:

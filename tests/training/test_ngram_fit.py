@@ -16,8 +16,8 @@ from seqloom.dataset.batch import pad_sources
 from seqloom.dataset.sequences import Sequences
 from seqloom.models.ngram_classifier import BASE, NgramLinear
 from seqloom.training import ngram_features, ngram_fit
-from seqloom.training.ngram_features import Bag, Ngrams, char_ngrams_of, letter_runs, ngrams_of
-from seqloom.training.ngram_fit import STRENGTH, fit, telling_runs
+from seqloom.training.ngram_features import Bag, Ngrams, char_ngrams, char_ngrams_of, ngrams_of
+from seqloom.training.ngram_fit import STRENGTH, fit, top_ngrams
 from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS
 
 WORDS = ["▁good", "▁goods", "▁bad", "▁badly", "▁a", "▁film", "好", "▁filming"]
@@ -36,14 +36,14 @@ def targets(labels: list[int]) -> Sequences:
 
 
 def places_of(bag: Bag, row: int) -> torch.Tensor:
-    ends = [*bag.starts.tolist(), len(bag.places)]
-    return bag.places[ends[row] : ends[row + 1]]
+    ends = [*bag.starts.tolist(), len(bag.indices)]
+    return bag.indices[ends[row] : ends[row + 1]]
 
 
 def part_of(runs: Ngrams, tokens: list[str] = TOKENS, labels: int = 3) -> NgramLinear:
     fitted = fit(runs, char_ngrams_of(runs, tokens), labels)
     part = NgramLinear(len(fitted.keys), labels, 2)
-    fitted.give_to(part)
+    fitted.copy_to(part)
     return part
 
 
@@ -51,7 +51,7 @@ def features(text: list[int]) -> Counter[str]:
     """Tokens, pairs and letters of a text, by name."""
     ids = [*text, END]
     pairs = pairwise(ids)
-    letters = (run for token in text for run in letter_runs(TOKENS[token]))
+    letters = (run for token in text for run in char_ngrams(TOKENS[token]))
     return Counter([*map(str, ids), *(f"{one} {two}" for one, two in pairs), *(f"letters {run}" for run in letters)])
 
 
@@ -98,7 +98,7 @@ def test_a_rare_word_says_what_words_that_look_like_it_say() -> None:
     ],
 )
 def test_the_letters_of_a_token(token: str, expected: list[str]) -> None:
-    assert letter_runs(token) == expected
+    assert char_ngrams(token) == expected
 
 
 def test_what_is_read_and_kept_of_a_large_corpus_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +160,7 @@ def test_what_speaks_for_a_label() -> None:
     """Words of their texts, whole pairs among them; not the end of a text, nor what leans to another label."""
     texts = [[8, 4], [9, 4], [8, 4, 9], [8, 6], [9, 6, 7], [6, 7], [8, 6, 7]] * 3
     runs = ngrams_of(sequences(texts), targets([1, 1, 1, 0, 0, 0, 0] * 3), 2, 2)
-    found = telling_runs(fit(runs, char_ngrams_of(runs, TOKENS), 2), runs, TOKENS, ["poor", "fine"])
+    found = top_ngrams(fit(runs, char_ngrams_of(runs, TOKENS), 2), runs, TOKENS, ["poor", "fine"])
     assert list(found) == ["poor", "fine"]
     assert found["fine"][0] == "good"
     assert "bad badly" in found["poor"]

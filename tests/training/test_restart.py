@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from seqloom.models.factory import WEIGHTS_FILE
 from seqloom.training.history import read_history
-from seqloom.training.training_state import newest, read_position
+from seqloom.training.training_state import newest, read_training_state
 from tests.training.small import kill_after, kill_in_training, run_stage, same_bits, write_home
 
 EARLY_AND_LATE = [
@@ -111,7 +111,7 @@ def test_twenty_kills_at_random_instants(model: dict[str, Any], training: dict[s
     for _ in range(KILLS):
         often = {**training, "checkpoint_minutes": 1e-9}
         kill_after(chance.randrange(4), chance.uniform(0.0, 0.02), killed, model, often)
-        reached.append(read_position(killed / "workspace").step if newest(killed / "workspace") else 0)
+        reached.append(read_training_state(killed / "workspace").step if newest(killed / "workspace") else 0)
     assert reached == sorted(reached)
     assert len(set(reached)) > KILLS / 4, "the kills fell between different checkpoints"
     assert run_stage(killed, model, training) == facts

@@ -37,7 +37,7 @@ def gradients_of(home: Path, size: int = 1, **change: Any) -> tuple[dict[str, Te
 
     for rank in range(size):
         updates = Updates(trainer.train, trainer.section, CPU, rank, size, change.get("parts", 1))
-        update = updates.make(whole.rows, whole.place)
+        update = updates.make(whole.rows, whole.position)
         trainer.model.zero_grad()
         losses = Gradients(trainer.model, trainer.section, CPU, Whole()).add_up(update, 1)
         total += sum(loss.item() * count for loss, count in zip(losses, update.tokens, strict=True))

@@ -53,9 +53,7 @@ def test_the_average_is_validated_and_kept_and_the_steps_are_not_touched(home: P
     averaged.validation = watched  # type: ignore[assignment]
     position = averaged.run()
     assert same_bits(weights(averaged.model), seen[position.best_epoch - 1])
-    of_training = [
-        [row["train/loss"] for row in one.position.history if "train/loss" in row] for one in (plain, averaged)
-    ]
+    of_training = [[row["train/loss"] for row in one.state.history if "train/loss" in row] for one in (plain, averaged)]
     assert of_training[0] == of_training[1]
     assert not same_bits(weights(plain.model), weights(averaged.model))
 
@@ -70,7 +68,7 @@ def test_the_best_epochs_are_averaged_where_that_is_no_worse(home: Path) -> None
     [row] = [row for row in position.history if "averaged/loss" in row]
     loss = validation_loss(trainer.model, trainer.validation.split.in_order(), trainer.device)
     assert loss == min(row["averaged/loss"], figures[position.best_epoch])
-    assert trainer.figures["validation/loss"] == loss
+    assert trainer.scores["validation/loss"] == loss
 
 
 def test_the_mean_of_files_is_rounded_once(tmp_path: Path) -> None:

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 WINDOW_BATCHES = 400  # sorted together: wide enough to pad under 5 % on both sides
 WINDOW_ROWS = 1 << 20  # and no more than that
-BLOCKS = 1 << 15  # of neighboring rows, that an epoch shuffles: reading a window touches few places of a large file
+BLOCKS = 1 << 15  # of neighboring rows, that an epoch shuffles: reading a window reads few parts of a large file
 WINDOW_BLOCKS = 128  # and a window mixes so many of them at least
 COUNTED_WINDOWS = 64  # planned to know how many batches an epoch has
 
 Rows = NDArray[np.int64]
-Place = tuple[int, int]
+EpochPosition = tuple[int, int]
 """Position in an epoch: the window, and the batch in it."""
 
 
@@ -59,7 +59,7 @@ class BucketedBatches:
         """Open one split of the dataset in `folder`."""
         return cls(*open_split(folder, split), batch_tokens, form)
 
-    def epoch(self, seed: int, epoch: int, start: Place = (0, 0)) -> Iterator[tuple[Rows, Place]]:
+    def epoch(self, seed: int, epoch: int, start: EpochPosition = (0, 0)) -> Iterator[tuple[Rows, EpochPosition]]:
         """Yield the batches of an epoch from `start` on: the rows of each, and the position after it."""
         self.epoch_read = (seed, epoch)
         order = self._order(seed, epoch)

@@ -35,17 +35,17 @@ class FileArray:
         return self._length
 
     @overload
-    def __getitem__(self, places: int) -> int: ...
+    def __getitem__(self, indices: int) -> int: ...
     @overload
-    def __getitem__(self, places: slice | NDArray[np.int64]) -> NDArray[Any]: ...
-    def __getitem__(self, places: int | slice | NDArray[np.int64]) -> int | NDArray[Any]:
-        if isinstance(places, slice):
-            first, last, step = places.indices(self._length)
+    def __getitem__(self, indices: slice | NDArray[np.int64]) -> NDArray[Any]: ...
+    def __getitem__(self, indices: int | slice | NDArray[np.int64]) -> int | NDArray[Any]:
+        if isinstance(indices, slice):
+            first, last, step = indices.indices(self._length)
             assert step == 1
             return self._read(first, max(first, last))
-        if isinstance(places, np.ndarray):
-            return self._gather(places)
-        first = places % self._length
+        if isinstance(indices, np.ndarray):
+            return self._gather(indices)
+        first = indices % self._length
         return int(self._read(first, first + 1)[0])
 
     def _read(self, first: int, last: int) -> NDArray[Any]:
@@ -62,12 +62,12 @@ class FileArray:
             raise EOFError("a file of the batches became shorter while it was read; remove its folder and run again")
         return more
 
-    def _gather(self, places: NDArray[np.int64]) -> NDArray[Any]:
-        """Return the numbers at `places`, with one read for each stretch of near ones."""
-        order = np.argsort(places, kind="stable")
-        ascending = places[order]
-        found = np.empty(len(places), self._dtype)
-        for run in np.split(np.arange(len(places)), np.flatnonzero(np.diff(ascending) > NEAR) + 1):
+    def _gather(self, indices: NDArray[np.int64]) -> NDArray[Any]:
+        """Return the numbers at `indices`, with one read for each stretch of near ones."""
+        order = np.argsort(indices, kind="stable")
+        ascending = indices[order]
+        found = np.empty(len(indices), self._dtype)
+        for run in np.split(np.arange(len(indices)), np.flatnonzero(np.diff(ascending) > NEAR) + 1):
             if len(run):
                 first = int(ascending[run[0]])
                 stretch = self._read(first, int(ascending[run[-1]]) + 1)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from seqloom.dataset.batch import Batch, pad_sources
-from seqloom.dataset.bucketed_batches import BucketedBatches, Place, Rows
+from seqloom.dataset.bucketed_batches import BucketedBatches, EpochPosition, Rows
 from seqloom.dataset.sequences import Ids, Sequences
 from seqloom.dataset.stage import open_split
 from seqloom.vocabulary.special_tokens import PADDING, START
@@ -35,7 +35,7 @@ class BlockBatches(BucketedBatches):
         _, text = open_split(folder, split)
         return cls(text, block_size, batch_tokens)
 
-    def epoch(self, seed: int, epoch: int, start: Place = (0, 0)) -> Iterator[tuple[Rows, Place]]:
+    def epoch(self, seed: int, epoch: int, start: EpochPosition = (0, 0)) -> Iterator[tuple[Rows, EpochPosition]]:
         """Yield the batches of an epoch from `start` on."""
         self.turn = int(np.random.default_rng((seed, epoch)).integers(self.total))
         return super().epoch(seed, epoch, start)

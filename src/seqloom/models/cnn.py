@@ -67,16 +67,16 @@ class ConvolutionalEncoder(Encoder):
         layers: int,
         kernel_size: int,
         positions: str,
-        places: int,
+        max_positions: int,
         dropout: float,
     ) -> None:
         super().__init__()
         self.memory_width = width
-        self.input_embedding = InputEmbedding(width, width, positions, places, dropout)
+        self.input_embedding = InputEmbedding(width, width, positions, max_positions, dropout)
         self.in_proj = linear(width, encoder_width)
         self.layers = nn.ModuleList(GatedConvolution(encoder_width, kernel_size, dropout) for _ in range(layers))
         self.out_proj = linear(encoder_width, width)
-        self.reach = ((kernel_size - 1) // 2, kernel_size // 2)  # places before and after
+        self.reach = ((kernel_size - 1) // 2, kernel_size // 2)  # positions before and after
 
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
         """Encode the embedded source `(B, S, E)` with its mask `(B, S)` to memory with keys `(B, S, E)`."""
@@ -114,13 +114,13 @@ class ConvolutionalDecoder(AttentiveDecoder):
         kernel_size: int,
         memory_width: int,
         positions: str,
-        places: int,
+        max_positions: int,
         dropout: float,
     ) -> None:
         super().__init__()
         self.look_back = kernel_size - 1
         self.width = decoder_width
-        self.input_embedding = InputEmbedding(width, width, positions, places, dropout)
+        self.input_embedding = InputEmbedding(width, width, positions, max_positions, dropout)
         self.in_proj = linear(width, decoder_width)
         self.key = nn.Identity() if memory_width in (0, width) else linear(memory_width, width)
         self.layers = nn.ModuleList(

@@ -78,7 +78,7 @@ def build_encoder(section: "Model", width: int) -> Encoder:
         section.encoder_width,
         section.encoder_layers,
         section.bidirectional,
-        _dropout_at_each_step(section),
+        _recurrent_dropout(section),
         section.reverse_source,
     )
     return VariationalEncoder(encoder, section.dropout) if section.variational_dropout else encoder
@@ -111,7 +111,7 @@ def build_decoder(section: "Model", width: int, memory_width: int) -> Decoder:
 
 def _recurrent_decoder(section: "Model", width: int, memory_width: int) -> Decoder:
     kind, decoder_width, layers = section.decoder, section.decoder_width, section.decoder_layers
-    dropout = _dropout_at_each_step(section)
+    dropout = _recurrent_dropout(section)
     if section.encoder == "none":
         return LanguageDecoder(kind, width, decoder_width, layers, dropout)
     if section.copy_attention and section.attention == "additive":
@@ -120,7 +120,7 @@ def _recurrent_decoder(section: "Model", width: int, memory_width: int) -> Decod
     return decoder(kind, width, decoder_width, layers, memory_width, dropout)
 
 
-def _dropout_at_each_step(section: "Model") -> float:
+def _recurrent_dropout(section: "Model") -> float:
     """Return the dropout rate within recurrent layers: 0 where variational dropout masks their matrices instead."""
     return 0.0 if section.variational_dropout else section.dropout
 
@@ -138,7 +138,7 @@ def _transformer_shape(section: "Model", width: int) -> Shape:
 
 WEIGHTS_FILE = "weights.safetensors"
 SIZES_FILE = "sizes.json"
-MOST, MOST_LAYERS = 1 << 32, 1000  # of any figure that a size follows from
+MOST, MOST_LAYERS = 1 << 32, 1000  # of any size in a recipe
 
 
 @dataclass(frozen=True)
@@ -149,14 +149,14 @@ class Sizes:
     target: int  # tokens in the target vocabulary
     width: int  # numbers per embedding
     shared: bool  # one vocabulary, so one embedding
-    runs: int = 0  # that a linear part beside a classifier knows
-    window: int = 0  # tokens of a row of running text, for a decoder that knows no place behind it
+    runs: int = 0  # n-grams of the linear part of a classifier
+    window: int = 0  # tokens of a block of running text, which a decoder with positions is trained on
 
 
 def build_model(section: "Model", sizes: Sizes, objective: str = "sequence") -> EncoderDecoder:
     """Return a model with new weights drawn from torch's random state."""
     if objective == "masked":
-        return _reading_model(section, sizes)
+        return _mlm_model(section, sizes)
     target_embedding = _embedding(sizes.target, sizes.width)
     one = sizes.shared or section.encoder == "none"  # without an encoder the source is read as the target is
     source_embedding = target_embedding if one else _embedding(sizes.source, sizes.width)
@@ -177,7 +177,7 @@ def build_model(section: "Model", sizes: Sizes, objective: str = "sequence") -> 
     return plain
 
 
-def _reading_model(section: "Model", sizes: Sizes) -> EncoderDecoder:
+def _mlm_model(section: "Model", sizes: Sizes) -> EncoderDecoder:
     """Return the encoder with a masked-language-model head."""
     embedding = _embedding(sizes.source, sizes.width)
     encoder = build_encoder(section, sizes.width)
@@ -235,9 +235,9 @@ def build_for(weights: Path, section: "Model", sizes: Sizes, objective: str) -> 
     Raises:
         UserError: it has more.
     """
-    for name, figure in {**vars(section), **asdict(sizes)}.items():
-        if isinstance(figure, int) and not 0 <= figure <= (MOST_LAYERS if name.endswith("layers") else MOST):
-            raise UserError(f"{weights.parent}: {name} {figure} is no size of a model: its files are damaged")
+    for name, value in {**vars(section), **asdict(sizes)}.items():
+        if isinstance(value, int) and not 0 <= value <= (MOST_LAYERS if name.endswith("layers") else MOST):
+            raise UserError(f"{weights.parent}: {name} {value} is no size of a model: its files are damaged")
     with torch.device("meta"):  # shapes without memory
         described = sum(weight.numel() for weight in build_model(section, sizes, objective).parameters())
     with safe_open(weights, framework="np") as stored:

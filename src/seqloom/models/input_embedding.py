@@ -12,11 +12,11 @@ from seqloom.models.positional_encoding import build_positions
 class InputEmbedding(nn.Module):
     """Token embeddings scaled to unit variance, projected to the width of the stack, with positions added."""
 
-    def __init__(self, width: int, stack_width: int, positions: str, places: int, dropout: float) -> None:
+    def __init__(self, width: int, stack_width: int, positions: str, max_positions: int, dropout: float) -> None:
         super().__init__()
         self.scale = width**0.5
         self.projection = nn.Identity() if width == stack_width else nn.Linear(width, stack_width)
-        self.positions = build_positions(positions, places, stack_width)
+        self.positions = build_positions(positions, max_positions, stack_width)
         self.dropout = Dropout(dropout)
 
     def forward(self, embedded: Tensor, first: int) -> Tensor:

@@ -17,9 +17,9 @@ from seqloom.models.memory import Memory
 class MaskedLMState:
     """Position that is read next."""
 
-    place: int
+    position: int
 
-    def reorder(self, rows: Tensor) -> "MaskedLMState":  # noqa: ARG002 all rows are at one place
+    def reorder(self, rows: Tensor) -> "MaskedLMState":  # noqa: ARG002 all rows are at one position
         """Return the same state: all rows are at one position."""
         return self
 
@@ -42,7 +42,9 @@ class MaskedLMHead(Decoder):
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
         """Return the features of the next T positions `(B, T, E)`; the tokens `(B, T, E)` themselves do not count."""
         assert isinstance(state, MaskedLMState)
-        end, length = state.place + embedded.shape[1], memory.states.shape[1]
-        places = torch.arange(state.place, end, device=embedded.device).clamp_max(length - 1)  # none lies behind END
-        features = torch.tanh(self.readout(memory.states[:, places]))
+        end, length = state.position + embedded.shape[1], memory.states.shape[1]
+        positions = torch.arange(state.position, end, device=embedded.device).clamp_max(
+            length - 1
+        )  # none lies after END
+        features = torch.tanh(self.readout(memory.states[:, positions]))
         return self.dropout(features), MaskedLMState(end)

@@ -42,27 +42,27 @@ class NgramLinear(nn.Module):
 
     def forward(self, source: Tensor) -> Tensor:
         """Map source ids `(B, S)` to logits `(B, K)`; unknown n-grams are ignored."""
-        keys = keys_of_runs(source, self.longest).flatten(1)  # (B, S N)
-        places = torch.searchsorted(self.keys, keys).clamp_max(len(self.keys) - 1)
-        known = (self.keys[places] == keys) & (keys > 0)
-        length = (self.squares[places] * known).sum(dim=1, keepdim=True).clamp_min(1e-12).sqrt()
-        rows = max(1, MOST_WEIGHTS // (places.shape[1] * self.weights.shape[1]))
-        parts = zip(torch.split(places, rows), torch.split(known, rows), strict=True)
+        keys = ngram_keys(source, self.longest).flatten(1)  # (B, S N)
+        indices = torch.searchsorted(self.keys, keys).clamp_max(len(self.keys) - 1)
+        known = (self.keys[indices] == keys) & (keys > 0)
+        length = (self.squares[indices] * known).sum(dim=1, keepdim=True).clamp_min(1e-12).sqrt()
+        rows = max(1, MOST_WEIGHTS // (indices.shape[1] * self.weights.shape[1]))
+        parts = zip(torch.split(indices, rows), torch.split(known, rows), strict=True)
         return torch.cat([self._sums(*part) for part in parts]) / length + self.bias
 
-    def _sums(self, places: Tensor, known: Tensor) -> Tensor:
+    def _sums(self, indices: Tensor, known: Tensor) -> Tensor:
         """Sum the weights of the known n-grams `(B, S N)` of each row, to `(B, K)`, independent of the other rows."""
-        return (self.weights[places] * known.unsqueeze(2)).sum(dim=1)
+        return (self.weights[indices] * known.unsqueeze(2)).sum(dim=1)
 
 
-def keys_of_runs(source: Tensor, longest: int) -> Tensor:
+def ngram_keys(source: Tensor, longest: int) -> Tensor:
     """Return a key for each n-gram of 1 to N tokens of ids `(B, S)` at its last position, `(B, S, N)`.
 
     It is 0, the key of no n-gram, where one would begin before the text or contain padding.
     """
     keys = [torch.where(source == PADDING, 0, source)]
     for _ in range(1, longest):
-        before = F.pad(keys[-1][:, :-1], (1, 0))  # the run that ends one place earlier
+        before = F.pad(keys[-1][:, :-1], (1, 0))  # the run that ends one position earlier
         keys.append(torch.where((before > 0) & (source != PADDING), before * BASE + source, 0))
     return torch.stack(keys, dim=2)
 
@@ -89,11 +89,11 @@ class WideClassifier(EncoderDecoder):
         """Return the logits of the label `(B, V)`; the last tokens `(B,)` do not count."""
         assert memory.source is not None
         features, state = self.decoder.run(self.target_embedding(token.unsqueeze(1)), state, memory)
-        return self.together(self.output(features.squeeze(1)).float(), self.beside(memory.source)), state
+        return self.combine(self.output(features.squeeze(1)).float(), self.ngram_logits(memory.source)), state
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the logits of the labels, `(B, 1, V)`."""
-        return self.together(self.network(batch), self.beside(batch.source)).unsqueeze(1)
+        return self.combine(self.network_logits(batch), self.ngram_logits(batch.source)).unsqueeze(1)
 
     def project(self, hidden: Tensor) -> Tensor:
         """Return logits `(…, V)` as they are."""
@@ -101,21 +101,21 @@ class WideClassifier(EncoderDecoder):
 
     def loss(self, batch: Batch, label_smoothing: float) -> Tensor:
         """Return the mean cross-entropy of the labels, in nats; in training that of the network alone."""
-        logits = self.network(batch) if self.training else self(batch).squeeze(1)
+        logits = self.network_logits(batch) if self.training else self(batch).squeeze(1)
         return loss_over_labels(logits, batch.target_output.squeeze(1), label_smoothing)
 
-    def network(self, batch: Batch) -> Tensor:
+    def network_logits(self, batch: Batch) -> Tensor:
         """Return the logits of the network, `(B, V)`."""
         logits: Tensor = self.output(super().forward(batch).squeeze(1)).float()
         return logits
 
-    def beside(self, source: Tensor) -> Tensor:
+    def ngram_logits(self, source: Tensor) -> Tensor:
         """Return the logits of the linear model, `(B, V)`, 0 for special tokens."""
         return F.pad(self.linear(source), (len(SPECIAL_TOKENS), 0))
 
-    def together(self, network: Tensor, beside: Tensor) -> Tensor:
+    def combine(self, network: Tensor, ngrams: Tensor) -> Tensor:
         """Combine the logits `(…, V)` of network and linear model."""
-        return self.shares[0] * network + self.shares[1] * beside
+        return self.shares[0] * network + self.shares[1] * ngrams
 
 
 def loss_over_labels(logits: Tensor, labels: Tensor, label_smoothing: float = 0.0) -> Tensor:

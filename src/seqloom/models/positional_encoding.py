@@ -22,7 +22,7 @@ class SinusoidalPositions(nn.Module):
     def forward(self, inputs: Tensor, first: int) -> Tensor:
         """Add positions to inputs `(B, T, D)`, the first of which is at position `first`."""
         end = first + inputs.shape[1]
-        table = self.table  # another thread may put a shorter one in its place
+        table = self.table  # another thread may assign a shorter one
         if end > len(table):  # doubled, so that it seldom grows
             table = self.table = sinusoids(2 * end, self.width).to(table)
         return inputs + table[first:end]
@@ -33,9 +33,9 @@ class SinusoidalPositions(nn.Module):
 class LearnedPositions(nn.Module):
     """Learned vector per position (Gehring et al. 2017), for texts of at most that many tokens."""
 
-    def __init__(self, places: int, width: int) -> None:
+    def __init__(self, max_positions: int, width: int) -> None:
         super().__init__()
-        self.table = nn.Parameter(torch.randn(places, width) * width**-0.5)
+        self.table = nn.Parameter(torch.randn(max_positions, width) * width**-0.5)
 
     def forward(self, inputs: Tensor, first: int) -> Tensor:
         """Add positions to inputs `(B, T, D)`, the first of which is at position `first`.
@@ -52,21 +52,21 @@ class LearnedPositions(nn.Module):
         return inputs + self.table[first:end]
 
 
-def build_positions(kind: str, places: int, width: int) -> nn.Module | None:
+def build_positions(kind: str, max_positions: int, width: int) -> nn.Module | None:
     """Return the module that adds positions of this kind to inputs of `width`; None for rotary ones."""
     match kind:
         case "sinusoidal":
             return SinusoidalPositions(width)
         case "learned":
-            return LearnedPositions(places, width)
+            return LearnedPositions(max_positions, width)
         case _:
             return None
 
 
-def sinusoids(places: int, width: int) -> Tensor:
-    """Return sin(position × frequency) in the even columns and cos in the odd ones, `(places, width)`."""
+def sinusoids(length: int, width: int) -> Tensor:
+    """Return sin(position × frequency) in the even columns and cos in the odd ones, `(length, width)`."""
     frequencies = torch.exp(torch.arange(0, width, 2) * (-math.log(10_000.0) / width))
-    angles = torch.arange(places).unsqueeze(1) * frequencies  # (places, ceil(width / 2))
+    angles = torch.arange(length).unsqueeze(1) * frequencies  # (length, ceil(width / 2))
     return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :width]
 
 

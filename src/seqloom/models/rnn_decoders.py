@@ -98,15 +98,15 @@ class AdditiveDecoder(RecurrentDecoder, AttentiveDecoder):
         Return the features `(B, T, E)`, weights `(B, T, S)` and the state after the last token.
         """
         embedded = self.dropout(embedded)
-        outputs, contexts, looks = [], [], []
+        outputs, contexts, attention_weights = [], [], []
         for token_gates in self.cells.read_tokens(embedded).unbind(dim=1):  # (B, G H)
             context, weights = attention(state.hidden[-1].unsqueeze(1))
             state = self.cells.step(token_gates, context.squeeze(1), state)
             outputs.append(state.hidden[-1].unsqueeze(1))
             contexts.append(context)
-            looks.append(weights)
+            attention_weights.append(weights)
         features = self.read(torch.cat(outputs, dim=1), torch.cat(contexts, dim=1), embedded)
-        return features, torch.cat(looks, dim=1), state
+        return features, torch.cat(attention_weights, dim=1), state
 
 
 class MultiplicativeDecoder(RecurrentDecoder, AttentiveDecoder):
@@ -193,16 +193,16 @@ class InputFeedingDecoder(RecurrentDecoder, AttentiveDecoder):
         """Map embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
         assert isinstance(state, InputFeedingState)
         cells, fed = state.cells, state.fed
-        vectors, looks = [], []
+        vectors, attention_weights = [], []
         for token_gates in self.cells.read_tokens(self.dropout(embedded)).unbind(dim=1):  # (B, G H)
             cells = self.cells.step(token_gates, fed, cells)
             output = cells.hidden[-1].unsqueeze(1)
             context, weights = self.attention(output, memory)
             vectors.append(torch.tanh(self.readout(torch.cat([output, context], dim=2))))  # (B, 1, E)
-            looks.append(weights)
+            attention_weights.append(weights)
             fed = vectors[-1].squeeze(1)
         features: Tensor = self.dropout(torch.cat(vectors, dim=1))
-        return features, torch.cat(looks, dim=1), InputFeedingState(cells, fed)
+        return features, torch.cat(attention_weights, dim=1), InputFeedingState(cells, fed)
 
 
 @dataclass(frozen=True)

@@ -61,9 +61,9 @@ class RecurrentEncoder(Encoder):
 
 def reversal(lengths: Tensor, width: int) -> Tensor:
     """Return indices `(B, S)` that reverse the first `lengths[b]` positions of row `b` and leave its padding."""
-    places = torch.arange(width, device=lengths.device).unsqueeze(0)
+    positions = torch.arange(width, device=lengths.device).unsqueeze(0)
     ends = lengths.unsqueeze(1)
-    return torch.where(places < ends, ends - 1 - places, places)
+    return torch.where(positions < ends, ends - 1 - positions, positions)
 
 
 def _turn(states: Tensor, turned: Tensor) -> Tensor:

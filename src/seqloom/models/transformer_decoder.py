@@ -43,9 +43,11 @@ class TransformerDecoder(AttentiveDecoder):
     Without an encoder there is no cross-attention, as in GPT.
     """
 
-    def __init__(self, shape: Shape, width: int, layers: int, memory_width: int, positions: str, places: int) -> None:
+    def __init__(
+        self, shape: Shape, width: int, layers: int, memory_width: int, positions: str, max_positions: int
+    ) -> None:
         super().__init__()
-        self.input_embedding = InputEmbedding(width, shape.width, positions, places, shape.dropout)
+        self.input_embedding = InputEmbedding(width, shape.width, positions, max_positions, shape.dropout)
         self.layers = nn.ModuleList(DecoderLayer(shape, memory_width > 0) for _ in range(layers))
         self.kv_proj = nn.Linear(memory_width, layers * 2 * shape.width) if memory_width else None
         self.norm = nn.LayerNorm(shape.width) if shape.norm_first else nn.Identity()
@@ -67,11 +69,11 @@ class TransformerDecoder(AttentiveDecoder):
 
     def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
         """Run, and return also the attention weights of the last layer, `(B, T, S)`, averaged over its heads."""
-        features, asked, state = self._read(embedded, state, memory)
+        features, queries, state = self._read(embedded, state, memory)
         assert memory.keys is not None
         last = self.layers[-1]
         assert isinstance(last, DecoderLayer)
-        weights = last.cross_attention.weights(asked, memory.keys.chunk(len(self.layers), dim=2)[-1], memory.mask)
+        weights = last.cross_attention.weights(queries, memory.keys.chunk(len(self.layers), dim=2)[-1], memory.mask)
         return features, weights, state
 
     def _read(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
@@ -84,10 +86,10 @@ class TransformerDecoder(AttentiveDecoder):
         inputs = self.input_embedding(embedded, state.length)
         layers = []
         for layer, past, source in zip(self.layers, pasts, keys_values, strict=True):
-            inputs, asked, past = layer(inputs, past, source, mask)
+            inputs, queries, past = layer(inputs, past, source, mask)
             layers.append(past)
         features: Tensor = self.out_proj(self.norm(inputs))
-        return features, asked, TransformerState(tuple(layers))
+        return features, queries, TransformerState(tuple(layers))
 
 
 class DecoderLayer(nn.Module):
@@ -107,22 +109,22 @@ class DecoderLayer(nn.Module):
 
         Return outputs `(B, T, D)`, queries to the source `(B, T, D)`, and the cache with these tokens.
         """
-        asked = inputs
+        queries = inputs
 
-        def attention(x: Tensor) -> Tensor:
+        def self_attention(x: Tensor) -> Tensor:
             nonlocal past
             mixed, past = self.self_attention.run(x, past)
             return mixed
 
-        def look(x: Tensor) -> Tensor:
-            nonlocal asked
-            asked = x
-            seen: Tensor = self.cross_attention(x, source, mask)
-            return seen
+        def cross_attention(x: Tensor) -> Tensor:
+            nonlocal queries
+            queries = x
+            context: Tensor = self.cross_attention(x, source, mask)
+            return context
 
-        inputs = self.self_attention_residual(inputs, attention)
+        inputs = self.self_attention_residual(inputs, self_attention)
         if source is not None:
-            inputs = self.cross_attention_residual(inputs, look)
+            inputs = self.cross_attention_residual(inputs, cross_attention)
         inputs = self.feedforward_residual(inputs, self.feedforward)
         assert past is not None
-        return inputs, asked, past
+        return inputs, queries, past

@@ -14,10 +14,10 @@ from seqloom.models.transformer_layer import FeedForward, Residual, SelfAttentio
 class TransformerEncoder(Encoder):
     """Stack of self-attention and feed-forward layers.  Vaswani et al. 2017, https://arxiv.org/abs/1706.03762."""
 
-    def __init__(self, shape: Shape, width: int, layers: int, positions: str, places: int) -> None:
+    def __init__(self, shape: Shape, width: int, layers: int, positions: str, max_positions: int) -> None:
         super().__init__()
         self.memory_width = shape.width
-        self.input_embedding = InputEmbedding(width, shape.width, positions, places, shape.dropout)
+        self.input_embedding = InputEmbedding(width, shape.width, positions, max_positions, shape.dropout)
         self.layers = nn.ModuleList(EncoderLayer(shape) for _ in range(layers))
         self.norm = nn.LayerNorm(shape.width) if shape.norm_first else nn.Identity()
         initialize(self)

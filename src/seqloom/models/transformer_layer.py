@@ -97,7 +97,7 @@ class SelfAttention(nn.Module):
         if past is not None:
             keys, values = torch.cat([past[0], keys], dim=2), torch.cat([past[1], values], dim=2)
         length, total = inputs.shape[1], first + inputs.shape[1]
-        if first and length > 1:  # places after the past: is_causal would align them with its beginning
+        if first and length > 1:  # positions after the past: is_causal would align them with its beginning
             mask = torch.ones(length, total, dtype=torch.bool, device=inputs.device).tril(first)
             mixed = attend(queries, keys, values, mask)
         else:

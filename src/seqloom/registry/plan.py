@@ -12,7 +12,7 @@ from seqloom.artifact.store import Store
 from seqloom.corpus.sources import Sources, locate
 from seqloom.recipe.adaptive_defaults import adapt
 from seqloom.recipe.schema import Recipe
-from seqloom.training.training_state import TrainingState, find_position
+from seqloom.training.training_state import TrainingState, find_training_state
 
 if TYPE_CHECKING:
     from seqloom.registry.tracking import Version
@@ -39,7 +39,7 @@ class Step:
         """Return in words whether the stage is cached, resumes or will run."""
         if self.cached:
             return "cached"
-        return f"continues from {self.position.told}" if self.position else "will run"
+        return f"continues from {self.position.description}" if self.position else "will run"
 
 
 def digest_of_sources(sources: Sources) -> str:
@@ -82,7 +82,9 @@ def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[s
                 digests[stage.name] = key
         else:
             manifest = store.find(stage.name, key)
-            position = None if manifest or stage != TRAINING else find_position(store.workspace_place(stage.name, key))
+            position = (
+                None if manifest or stage != TRAINING else find_training_state(store.workspace_place(stage.name, key))
+            )
             steps.append(Step(stage.name, manifest, position=position))
             if manifest:
                 digests[stage.name] = manifest.digest

@@ -21,7 +21,7 @@ from seqloom.artifact.digest import digest_of_value
 from seqloom.artifact.fsync import make_durable, says_full, sync
 from seqloom.errors import UserError
 from seqloom.training.optimizer import flatten_state, restore_state
-from seqloom.training.training_state import POSITION, TrainingState, fields_of, newest, read_position
+from seqloom.training.training_state import POSITION, TrainingState, newest, read_fields, read_training_state
 from seqloom.training.weight_average import MovingAverage, load_mean
 
 FORMAT = 2  # of what is written here; another one is not read
@@ -54,8 +54,8 @@ def save(workspace: Path, learner: Learner, position: TrainingState) -> None:
     Raises:
         UserError: the disk is full; the checkpoint before is still there.
     """
-    place = workspace / f"step-{position.step:09d}-epoch-{position.epoch:05d}"
-    if place.exists():  # nothing has changed since
+    folder = workspace / f"step-{position.step:09d}-epoch-{position.epoch:05d}"
+    if folder.exists():  # nothing has changed since
         return
     unfinished = workspace / ".unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -66,10 +66,10 @@ def save(workspace: Path, learner: Learner, position: TrainingState) -> None:
         if not says_full(error):
             raise
         raise UserError(_full(workspace, learner, position)) from error
-    unfinished.rename(place)
+    unfinished.rename(folder)
     sync(workspace)
     for older in workspace.glob("step-*"):  # one before the last too, where a kill came between rename and removal
-        if older != place:
+        if older != folder:
             shutil.rmtree(older)
 
 
@@ -81,7 +81,7 @@ def load(workspace: Path, learner: Learner) -> TrainingState | None:
     folder = newest(workspace)
     if folder is None:
         return None
-    if fields_of(folder).get("layout") != learner.layout:
+    if read_fields(folder).get("layout") != learner.layout:
         aside = folder.rename(workspace / f"aside-{folder.name}-{os.getpid()}")
         logger.warning(
             "the checkpoint in %s was made by another version of Seqloom or of this model: it is set aside as %s, and "
@@ -103,7 +103,7 @@ def load(workspace: Path, learner: Learner) -> TrainingState | None:
         learner.average.take()
     load_model(learner.model, str(folder / CURRENT))
     restore_state(learner.optimizer, load_file(folder / OPTIMIZER))
-    return read_position(workspace)
+    return read_training_state(workspace)
 
 
 def ask_for_parts(workspace: Path, parts: int) -> None:
@@ -130,7 +130,7 @@ def load_best(workspace: Path, model: nn.Module, position: TrainingState, epochs
 
 def _torch_of(folder: Path) -> str:
     """Return the version of torch that wrote a checkpoint; empty for old ones, which lack it."""
-    return str(fields_of(folder).get("torch", ""))
+    return str(read_fields(folder).get("torch", ""))
 
 
 def _write(folder: Path, previous: Path | None, learner: Learner, position: TrainingState) -> None:
@@ -143,7 +143,7 @@ def _write(folder: Path, previous: Path | None, learner: Learner, position: Trai
     for _, epoch in position.kept:
         kept = _of_epoch(previous, epoch) if previous else None
         now = folder / (AVERAGE if learner.average else CURRENT)
-        _share(kept if kept and kept.exists() else now, _of_epoch(folder, epoch))
+        _link(kept if kept and kept.exists() else now, _of_epoch(folder, epoch))
     fields = {"layout": learner.layout, "torch": str(torch.__version__), **asdict(position)}
     (folder / POSITION).write_text(json.dumps(fields), encoding="utf-8")
     make_durable(folder)
@@ -154,12 +154,12 @@ def _of_epoch(folder: Path, epoch: int) -> Path:
     return folder / f"epoch-{epoch:05d}.safetensors"
 
 
-def _share(file: Path, place: Path) -> None:
-    """Link `file` to `place`, or copy it where the file system has no hard links."""
+def _link(file: Path, target: Path) -> None:
+    """Link `file` to `target`, or copy it where the file system has no hard links."""
     try:
-        os.link(file, place)
+        os.link(file, target)
     except OSError:
-        shutil.copyfile(file, place)
+        shutil.copyfile(file, target)
 
 
 def _full(workspace: Path, learner: Learner, position: TrainingState) -> str:

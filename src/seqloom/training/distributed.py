@@ -20,9 +20,9 @@ class SingleProcess:
     rank = 0
     size = 1
 
-    def totals(self, *figures: float) -> list[float]:
+    def totals(self, *values: float) -> list[float]:
         """Return the sum of each value over all processes."""
-        return list(figures)
+        return list(values)
 
     def wait(self) -> None:
         """Wait for all processes (a barrier)."""
@@ -46,11 +46,11 @@ class ProcessGroup(SingleProcess):
         fresh = PrefixStore(f"attempt-{os.environ['TORCHELASTIC_RESTART_COUNT']}", store)
         distributed.init_process_group(backend, store=fresh, rank=self.rank, world_size=self.size, timeout=PATIENCE)
 
-    def totals(self, *figures: float) -> list[float]:
+    def totals(self, *values: float) -> list[float]:
         """Return the sum of each value over all processes; on the CPU, so that a GPU does not wait."""
-        sums = torch.tensor(figures, dtype=torch.float64)
+        sums = torch.tensor(values, dtype=torch.float64)
         distributed.all_reduce(sums)
-        return [float(figure) for figure in sums.tolist()]
+        return [float(value) for value in sums.tolist()]
 
     def wait(self) -> None:
         """Wait for all processes (a barrier)."""

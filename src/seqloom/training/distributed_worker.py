@@ -17,28 +17,28 @@ from seqloom.training.job import EVENTS_FILE, LOG_FILE, OUTCOME_FILE, read_job
 from seqloom.training.stage import train_job
 
 
-def main(place: Path) -> None:
-    """Take part in the job in folder `place`, unless it is over."""
+def main(folder: Path) -> None:
+    """Take part in the job in folder `folder`, unless it is over."""
     end_with(os.getppid())
-    if (place / OUTCOME_FILE).exists():  # a process left with it, and the launcher started all again
+    if (folder / OUTCOME_FILE).exists():  # a process left with it, and the launcher started all again
         return
     rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    _write_to(place / LOG_FILE.format(rank))
-    job = read_job(place)
-    tell = EventWriter(place / EVENTS_FILE) if rank == 0 else _say_nothing
+    _write_to(folder / LOG_FILE.format(rank))
+    job = read_job(folder)
+    write_event = EventWriter(folder / EVENTS_FILE) if rank == 0 else _ignore_event
     if os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0":
-        tell("restarted")
+        write_event("restarted")
     try:
         device = device_of_rank(choose_device(job.recipe.training.device), rank, size)
         facts = train_job(
             job,
             device,
-            observe=lambda row: tell("row", row),
-            progress=lambda *now: tell("progress", *now),
+            observe=lambda row: write_event("row", row),
+            progress=lambda *now: write_event("progress", *now),
             group=ProcessGroup(device),
         )
     except UserError as mistake:
-        _leave(place, {"mistake": str(mistake)})
+        _exit_with(folder, {"mistake": str(mistake)})
     except Preempted as stop:  # whether a person wished it or the launcher, since another died, the launcher knows
         os._exit(stop.exit_code)
     except BaseException:
@@ -46,14 +46,14 @@ def main(place: Path) -> None:
         sys.stderr.flush()
         os._exit(1)  # at once: an orderly exit would wait for processes that are gone
     if rank == 0:
-        _leave(place, {"facts": facts})
+        _exit_with(folder, {"facts": facts})
 
 
-def _leave(place: Path, outcome: dict[str, Any]) -> NoReturn:
+def _exit_with(folder: Path, outcome: dict[str, Any]) -> NoReturn:
     """Write the outcome atomically and exit without waiting for the other processes, which see it."""
-    unfinished = place / f"{OUTCOME_FILE}.{os.getpid()}"
+    unfinished = folder / f"{OUTCOME_FILE}.{os.getpid()}"
     unfinished.write_text(json.dumps(outcome), encoding="utf-8")
-    unfinished.replace(place / OUTCOME_FILE)
+    unfinished.replace(folder / OUTCOME_FILE)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
@@ -66,7 +66,7 @@ def _write_to(log: Path) -> None:
             os.dup2(file.fileno(), stream.fileno())
 
 
-def _say_nothing(*_: Any) -> None:
+def _ignore_event(*_: Any) -> None:
     pass
 
 

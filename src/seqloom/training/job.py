@@ -53,18 +53,18 @@ class Job:
     folder: Path  # of the finished stage
     scoring: Scoring | None  # None where the validation loss chooses
 
-    def write(self, place: Path) -> None:
-        """Write the job to folder `place`."""
-        write_recipe(self.recipe, place)
+    def write(self, folder: Path) -> None:
+        """Write the job to folder `folder`."""
+        write_recipe(self.recipe, folder)
         paths = {name: str(value) for name, value in vars(self).items() if isinstance(value, Path)}
         scoring = asdict(self.scoring) if self.scoring else None
         fields = {"sizes": asdict(self.sizes), "paths": paths, "scoring": scoring}
-        (place / JOB_FILE).write_text(json.dumps(fields), encoding="utf-8")
+        (folder / JOB_FILE).write_text(json.dumps(fields), encoding="utf-8")
 
 
-def read_job(place: Path) -> Job:
+def read_job(folder: Path) -> Job:
     """Read what `Job.write` wrote."""
-    fields = json.loads((place / JOB_FILE).read_text(encoding="utf-8"))
+    fields = json.loads((folder / JOB_FILE).read_text(encoding="utf-8"))
     paths = {name: Path(path) for name, path in fields["paths"].items()}
     scoring = Scoring(**fields["scoring"]) if fields["scoring"] else None
-    return Job(read_recipe(place), Sizes(**fields["sizes"]), scoring=scoring, **paths)
+    return Job(read_recipe(folder), Sizes(**fields["sizes"]), scoring=scoring, **paths)

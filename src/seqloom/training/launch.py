@@ -23,7 +23,7 @@ from seqloom.training.events import Event, EventReader
 from seqloom.training.graceful_stop import SIGNALS
 from seqloom.training.job import EVENTS_FILE, LOG_FILE, OUTCOME_FILE, Job
 from seqloom.training.trainer import Observe
-from seqloom.training.training_state import newest, read_position
+from seqloom.training.training_state import newest, read_training_state
 
 MAX_RESTARTS = 5  # of all processes, after one died
 
@@ -37,12 +37,12 @@ def train_in_processes(job: Job, observe: Observe, progress: Progress) -> dict[s
         UserError, Preempted: as one process would.
         RuntimeError: the processes died again and again.
     """
-    place = job.workspace / "job"
-    shutil.rmtree(place, ignore_errors=True)  # of a training that was killed
-    place.mkdir()
-    job.write(place)
+    folder = job.workspace / "job"
+    shutil.rmtree(folder, ignore_errors=True)  # of a training that was killed
+    folder.mkdir()
+    job.write(folder)
 
-    def hear(event: Event) -> None:
+    def on_event(event: Event) -> None:
         match event:
             case ["row", row]:
                 observe(row)
@@ -51,12 +51,12 @@ def train_in_processes(job: Job, observe: Observe, progress: Progress) -> dict[s
             case ["restarted"]:
                 logger.warning("a process of the training died; all go on from the newest checkpoint")
 
-    with EventReader(place / EVENTS_FILE, hear):
-        signaled = _launch(place, job.recipe.training.processes)
-    return _outcome(place, job, signaled)
+    with EventReader(folder / EVENTS_FILE, on_event):
+        signaled = _launch(folder, job.recipe.training.processes)
+    return _outcome(folder, job, signaled)
 
 
-def _launch(place: Path, processes: int) -> int:
+def _launch(folder: Path, processes: int) -> int:
     """Run to the end; return the signal that stopped it, or 0."""
     config = LaunchConfig(
         min_nodes=1,
@@ -67,39 +67,39 @@ def _launch(place: Path, processes: int) -> int:
         rdzv_endpoint="localhost:0",
         local_addr="localhost",
         max_restarts=MAX_RESTARTS,
-        logs_specs=DefaultLogsSpecs(str(place / "launcher")),
+        logs_specs=DefaultLogsSpecs(str(folder / "launcher")),
         signals_to_handle="SIGTERM,SIGINT",
     )
     with _handlers_restored(), _quiet():
         try:
             elastic_launch(config, PYTHON_MODULE[0])(
-                *PYTHON_MODULE[1:], "seqloom.training.distributed_worker", str(place)
+                *PYTHON_MODULE[1:], "seqloom.training.distributed_worker", str(folder)
             )
         except SignalException as stop:
             return int(stop.sigval)
         except ChildFailedError as failure:
-            if not (place / OUTCOME_FILE).exists():
-                raise RuntimeError(f"the processes of the training died:\n{_last_words(place)}") from failure
+            if not (folder / OUTCOME_FILE).exists():
+                raise RuntimeError(f"the processes of the training died:\n{_last_words(folder)}") from failure
     return 0
 
 
-def _outcome(place: Path, job: Job, signaled: int) -> dict[str, Any]:
-    file = place / OUTCOME_FILE
+def _outcome(folder: Path, job: Job, signaled: int) -> dict[str, Any]:
+    file = folder / OUTCOME_FILE
     outcome: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     if "mistake" in outcome:
         raise UserError(outcome["mistake"])
     if "facts" in outcome:
-        shutil.rmtree(place)
+        shutil.rmtree(folder)
         facts: dict[str, Any] = outcome["facts"]
         return facts
     assert signaled, "the processes ended and left no word"
     saved = newest(job.workspace)
-    raise Preempted(signaled, read_position(job.workspace).step if saved else 0)
+    raise Preempted(signaled, read_training_state(job.workspace).step if saved else 0)
 
 
-def _last_words(place: Path) -> str:
+def _last_words(folder: Path) -> str:
     """Return the end of the longest process log."""
-    outputs = [file.read_text(encoding="utf-8", errors="replace") for file in place.glob(LOG_FILE.format("*"))]
+    outputs = [file.read_text(encoding="utf-8", errors="replace") for file in folder.glob(LOG_FILE.format("*"))]
     return max(outputs, key=len, default="").strip()[-4000:]
 
 

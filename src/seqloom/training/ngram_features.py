@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from seqloom.dataset.batch import pad_sources
 from seqloom.dataset.sequences import Sequences
-from seqloom.models.ngram_classifier import BASE, keys_of_runs
+from seqloom.models.ngram_classifier import BASE, ngram_keys
 from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS
 
 MOST_TOKENS = 4 << 20  # read of a large corpus: rows of it drawn by chance
@@ -27,20 +27,20 @@ ROWS_AT_ONCE = 256
 class Bag:
     """Sparse rows of feature indices, concatenated: row `i` begins at `starts[i]`."""
 
-    places: Tensor
+    indices: Tensor
     starts: Tensor
 
     def sums(self, weights: Tensor, scales: Tensor | None = None) -> Tensor:
         """Sum the weights `(features, K)` of each row, to `(rows, K)`, each times its scale if given."""
-        return F.embedding_bag(self.places, weights, self.starts, mode="sum", per_sample_weights=scales)
+        return F.embedding_bag(self.indices, weights, self.starts, mode="sum", per_sample_weights=scales)
 
     def parts(self, rows: int) -> Iterator[tuple[slice, slice, "Bag"]]:
         """Cut into parts of at most `rows` rows: the slice of rows, the slice of their indices, and their bag."""
-        ends = [*self.starts.tolist(), len(self.places)]
+        ends = [*self.starts.tolist(), len(self.indices)]
         for first in range(0, len(self.starts), rows):
             last = min(first + rows, len(self.starts))
             inside = slice(ends[first], ends[last])
-            yield slice(first, last), inside, Bag(self.places[inside], self.starts[first:last] - ends[first])
+            yield slice(first, last), inside, Bag(self.indices[inside], self.starts[first:last] - ends[first])
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ class Ngrams:
 
     keys: Tensor  # (R,) rising
     frequency: Tensor  # (R,) the rows that have each
-    rows: Bag  # of places in keys
-    owners: Tensor  # the row of each of those places
+    rows: Bag  # of indices in keys
+    owners: Tensor  # the row of each of those indices
     labels: Tensor  # (N,) from 0
 
     @property
     def idf(self) -> Tensor:
         """Return the inverse document frequencies, `(R,)`."""
-        return _rarity(self.frequency, len(self.labels))
+        return _idf(self.frequency, len(self.labels))
 
 
 @dataclass(frozen=True)
@@ -72,57 +72,57 @@ def ngrams_of(source: Sequences, targets: Sequences, longest: int, labels: int) 
 
     `longest` is the number of tokens in the longest n-gram, `labels` that of the labels.
     """
-    rows = _some_of(len(source), MOST_TOKENS / max(1, source.tokens))
+    rows = _sample(len(source), MOST_TOKENS / max(1, source.tokens))
     keys, owners = [], []
     for start in range(0, len(rows), ROWS_AT_ONCE):
         padded = pad_sources([source[row] for row in rows[start : start + ROWS_AT_ONCE]])
-        found = keys_of_runs(padded, longest).flatten(1)
+        found = ngram_keys(padded, longest).flatten(1)
         keys.append(found[found > 0])
         owners.append(found.nonzero()[:, 0] + start)
-    known, places = torch.unique(torch.cat(keys), return_inverse=True)
+    known, indices = torch.unique(torch.cat(keys), return_inverse=True)
     owner = torch.cat(owners)
-    frequency = _rows_with(places, owner, len(known))
+    frequency = _document_frequency(indices, owner, len(known))
     kept = (known < BASE) | (frequency > 1)
     most = max(1, MOST_WEIGHTS // labels)
     if kept.sum() > most:
         kept &= frequency > frequency.kthvalue(len(known) - most).values
-    inside = kept[places]
-    owner, places = owner[inside], (kept.cumsum(0) - 1)[places[inside]]
+    inside = kept[indices]
+    owner, indices = owner[inside], (kept.cumsum(0) - 1)[indices[inside]]
     label = torch.tensor([int(targets[row][0]) - len(SPECIAL_TOKENS) for row in rows])
-    bag = Bag(places, torch.searchsorted(owner, torch.arange(len(rows))))
+    bag = Bag(indices, torch.searchsorted(owner, torch.arange(len(rows))))
     return Ngrams(known[kept], frequency[kept], bag, owner, label)
 
 
 def char_ngrams_of(runs: Ngrams, tokens: Sequence[str]) -> CharNgrams:
     """Return the character n-grams of the single tokens among `runs`; `tokens` are those of the vocabulary."""
     known: dict[str, int] = {}
-    places: list[int] = []
+    indices: list[int] = []
     starts, owners = [], []
     for run, key in enumerate(runs.keys.tolist()):
-        starts.append(len(places))
-        letters = letter_runs(tokens[key]) if len(SPECIAL_TOKENS) <= key < BASE else []
-        places += [known.setdefault(each, len(known)) for each in letters]
+        starts.append(len(indices))
+        letters = char_ngrams(tokens[key]) if len(SPECIAL_TOKENS) <= key < BASE else []
+        indices += [known.setdefault(each, len(known)) for each in letters]
         owners += [run] * len(letters)
-    bag = Bag(torch.tensor(places, dtype=torch.int64), torch.tensor(starts))
+    bag = Bag(torch.tensor(indices, dtype=torch.int64), torch.tensor(starts))
     rows = len(runs.labels)
     frequency = torch.zeros(max(1, len(known)), dtype=torch.int64)  # torch looks nothing up in an empty table
-    frequency.index_add_(0, bag.places, runs.frequency[torch.tensor(owners, dtype=torch.int64)])
+    frequency.index_add_(0, bag.indices, runs.frequency[torch.tensor(owners, dtype=torch.int64)])
     most = max(1, MOST_WEIGHTS // (int(runs.labels.max()) + 1))
     if len(frequency) > most:
         frequency, bag = _most_frequent(frequency, bag, most)
-    return CharNgrams(_rarity(frequency.clamp_max(rows), rows), bag)  # two tokens spelt alike in one row count twice
+    return CharNgrams(_idf(frequency.clamp_max(rows), rows), bag)  # two tokens spelt alike in one row count twice
 
 
 def _most_frequent(frequency: Tensor, bag: Bag, most: int) -> tuple[Tensor, Bag]:
     """Keep the `most` most frequent features, of equal ones the first, and drop the others from the rows."""
     kept = torch.zeros(len(frequency), dtype=torch.bool)
     kept[frequency.argsort(descending=True, stable=True)[:most]] = True
-    inside = kept[bag.places]
-    before = F.pad(inside.cumsum(0), (1, 0))  # how many of the places before each are kept
-    return frequency[kept], Bag((kept.cumsum(0) - 1)[bag.places[inside]], before[bag.starts])
+    inside = kept[bag.indices]
+    before = F.pad(inside.cumsum(0), (1, 0))  # how many of the indices before each are kept
+    return frequency[kept], Bag((kept.cumsum(0) - 1)[bag.indices[inside]], before[bag.starts])
 
 
-def letter_runs(token: str) -> list[str]:
+def char_ngrams(token: str) -> list[str]:
     """Return the distinct character n-grams of a token of more than one letter, with marks at its edges."""
     word = token.removeprefix(MARK)
     marked = f"<{word}>"
@@ -130,7 +130,7 @@ def letter_runs(token: str) -> list[str]:
     return list(dict.fromkeys(runs)) if len(word) > 1 else []
 
 
-def _some_of(rows: int, share: float) -> list[int]:
+def _sample(rows: int, share: float) -> list[int]:
     """Return the indices of a random share of the rows, in order, the same at every call.
 
     Every n-th row could be of one label, where labels alternate.
@@ -141,11 +141,11 @@ def _some_of(rows: int, share: float) -> list[int]:
     return sorted(drawn.tolist())
 
 
-def _rows_with(places: Tensor, owners: Tensor, features: int) -> Tensor:
+def _document_frequency(indices: Tensor, owners: Tensor, features: int) -> Tensor:
     """Return the document frequency of each feature, `(features,)`."""
-    return torch.bincount(torch.unique(owners * features + places) % features, minlength=features)
+    return torch.bincount(torch.unique(owners * features + indices) % features, minlength=features)
 
 
-def _rarity(frequency: Tensor, rows: int) -> Tensor:
+def _idf(frequency: Tensor, rows: int) -> Tensor:
     """Return inverse document frequencies, smoothed as in scikit-learn."""
     return (((1 + rows) / (1 + frequency.double())).log() + 1).float()

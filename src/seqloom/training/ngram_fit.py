@@ -52,7 +52,7 @@ STRENGTH = 5.0  # how far weights may grow: the C of a support vector machine, f
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedTables:
     """Fitted tables of an `NgramLinear`."""
 
     keys: Tensor  # (R,)
@@ -60,13 +60,13 @@ class Fitted:
     squares: Tensor  # (R,)
     bias: Tensor  # (K,)
 
-    def give_to(self, part: NgramLinear) -> None:
+    def copy_to(self, part: NgramLinear) -> None:
         """Set the tables of the model."""
         for name, table in vars(self).items():
             setattr(part, name, table)
 
 
-def fit(runs: Ngrams, spellings: CharNgrams, labels: int) -> Fitted:
+def fit(runs: Ngrams, spellings: CharNgrams, labels: int) -> FittedTables:
     """Fit weights by regularized cross-entropy over the rows."""
     idf = runs.idf
     squares = idf.square() + spellings.runs.sums(spellings.idf.square().unsqueeze(1)).squeeze(1)
@@ -81,9 +81,9 @@ def fit(runs: Ngrams, spellings: CharNgrams, labels: int) -> Fitted:
 
     parts = list(runs.rows.parts(max(1, MOST_LOGITS // labels)))
 
-    def error(table: Tensor, rows: slice, places: slice, bag: Bag) -> Tensor:
-        wrong = F.cross_entropy(bag.sums(table, scales[places]) + bias, runs.labels[rows])
-        return wrong * (len(runs.labels[rows]) / len(runs.labels))
+    def error(table: Tensor, rows: slice, indices: slice, bag: Bag) -> Tensor:
+        loss = F.cross_entropy(bag.sums(table, scales[indices]) + bias, runs.labels[rows])
+        return loss * (len(runs.labels[rows]) / len(runs.labels))
 
     def loss() -> Tensor:
         table = weights()
@@ -95,32 +95,32 @@ def fit(runs: Ngrams, spellings: CharNgrams, labels: int) -> Fitted:
         return errors + size / (2 * STRENGTH * len(runs.labels))
 
     minimize(loss, [own, letters, bias])
-    return Fitted(runs.keys, weights().detach(), squares, bias.detach())
+    return FittedTables(runs.keys, weights().detach(), squares, bias.detach())
 
 
 SHOWN = 12  # of each label
 
-Telling = dict[str, list[str]]
+TopNgrams = dict[str, list[str]]
 """Top-weighted n-grams per label, the strongest first."""
 
 
-def telling_runs(fitted: Fitted, runs: Ngrams, tokens: Sequence[str], labels: Sequence[str]) -> Telling:
+def top_ngrams(fitted: FittedTables, runs: Ngrams, tokens: Sequence[str], labels: Sequence[str]) -> TopNgrams:
     """Return the top-weighted n-grams per label.
 
     `tokens` are those of the source vocabulary. The order is by weight times the root of frequency, which puts first
     neither frequent words of small weight, such as "and", nor a word of one text.
     """
     lean = fitted.weights - fitted.weights.mean(dim=1, keepdim=True)
-    loudness = lean * runs.frequency.sqrt().unsqueeze(1)
-    found: Telling = {}
+    strength = lean * runs.frequency.sqrt().unsqueeze(1)
+    found: TopNgrams = {}
     for number, label in enumerate(labels):
-        order = loudness[:, number].argsort(descending=True, stable=True)[: 2 * SHOWN].tolist()  # some are no words
-        texts = (in_letters(int(runs.keys[run]), tokens) for run in order if loudness[run, number] > 0)
+        order = strength[:, number].argsort(descending=True, stable=True)[: 2 * SHOWN].tolist()  # some are no words
+        texts = (text_of(int(runs.keys[run]), tokens) for run in order if strength[run, number] > 0)
         found[label] = [text for text in texts if text][:SHOWN]
     return found
 
 
-def in_letters(key: int, tokens: Sequence[str]) -> str:
+def text_of(key: int, tokens: Sequence[str]) -> str:
     """Return the text of an n-gram; empty if it contains a special token."""
     ids = []
     while key:
@@ -135,7 +135,7 @@ USUAL_SHARES = (0.5, 1.0)  # a network is about twice as sure of itself as it sh
 SPREAD = 0.5  # of shares around the usual ones, as far as is known without any row
 
 
-def weigh(model: WideClassifier, validation: Iterable[Batch], device: torch.device) -> None:
+def fit_mixture(model: WideClassifier, validation: Iterable[Batch], device: torch.device) -> None:
     """Fit the mixture weights of network and linear model on validation data, near the usual ones for few rows.
 
     This comes after the training of the network: combined scores would be alike in all epochs, and an early one
@@ -144,16 +144,16 @@ def weigh(model: WideClassifier, validation: Iterable[Batch], device: torch.devi
     model.eval()
     with torch.no_grad():
         parts = [
-            (model.network(batch), model.beside(batch.source), batch.target_output.squeeze(1))
+            (model.network_logits(batch), model.ngram_logits(batch.source), batch.target_output.squeeze(1))
             for batch in (batch.to(device) for batch in validation)
         ]
-    network, beside, labels = (torch.cat(part) for part in zip(*parts, strict=True))
+    network, ngrams, labels = (torch.cat(part) for part in zip(*parts, strict=True))
     usual = torch.tensor(USUAL_SHARES, device=device)
     model.shares = usual.clone().requires_grad_()
 
     def loss() -> torch.Tensor:
-        surprise = (model.shares - usual).square().sum() / (2 * SPREAD**2)
-        return loss_over_labels(model.together(network, beside), labels) + surprise / len(labels)
+        penalty = (model.shares - usual).square().sum() / (2 * SPREAD**2)
+        return loss_over_labels(model.combine(network, ngrams), labels) + penalty / len(labels)
 
     minimize(loss, [model.shares])
     model.shares = model.shares.detach()

@@ -12,22 +12,22 @@ from seqloom.training.training_state import newest
 _FILE = "versions.json"
 
 
-def note_versions(workspace: Path, kin: str, libraries: Mapping[str, str]) -> None:
-    """Write the library versions to a training's workspace; `kin` is the digest of all its other inputs."""
-    text = json.dumps({"kin": kin, "libraries": dict(libraries)})
+def note_versions(workspace: Path, inputs: str, libraries: Mapping[str, str]) -> None:
+    """Write the library versions to a training's workspace; `inputs` is the digest of its other inputs."""
+    text = json.dumps({"kin": inputs, "libraries": dict(libraries)})
     (workspace / _FILE).write_text(text, encoding="utf-8")
 
 
-def interrupted_elsewhere(workspace: Path, kin: str, libraries: Mapping[str, str]) -> Iterator[str]:
+def interrupted_elsewhere(workspace: Path, inputs: str, libraries: Mapping[str, str]) -> Iterator[str]:
     """Yield a warning for each other workspace in which the same training stopped under other library versions."""
     for file in sorted(workspace.parent.glob(f"*/{_FILE}")):
-        told = json.loads(file.read_text(encoding="utf-8"))
+        noted = json.loads(file.read_text(encoding="utf-8"))
         checkpoint = newest(file.parent)
-        if file.parent == workspace or told["kin"] != kin or checkpoint is None:
+        if file.parent == workspace or noted["kin"] != inputs or checkpoint is None:
             continue
-        others = {name: version for name, version in told["libraries"].items() if libraries.get(name) != version}
+        others = {name: version for name, version in noted["libraries"].items() if libraries.get(name) != version}
         theirs, ours = (
-            ", ".join(f"{name} {of.get(name, 'absent')}" for name in others) for of in (told["libraries"], libraries)
+            ", ".join(f"{name} {of.get(name, 'absent')}" for name in others) for of in (noted["libraries"], libraries)
         )
         yield (
             f"the same training stopped at {checkpoint.name} with {theirs}; here is {ours}, so it begins anew: install "

@@ -22,7 +22,7 @@ from seqloom.training.distributed import SingleProcess
 from seqloom.training.history import write_history
 from seqloom.training.job import Job, Scoring
 from seqloom.training.ngram_features import char_ngrams_of, ngrams_of
-from seqloom.training.ngram_fit import Fitted, Telling, fit, telling_runs, weigh
+from seqloom.training.ngram_fit import FittedTables, TopNgrams, fit, fit_mixture, top_ngrams
 from seqloom.training.trainer import Observe, Trainer
 from seqloom.training.vector_space_fit import map_texts
 from seqloom.training.warm_start import PARENT_FOLDER, continue_from, start_encoder
@@ -67,21 +67,21 @@ def train_job(
     if recipe.model.ngram_order and section.objective == "sequence":
         linear, facts["telling"] = _fit_linear(job, train, progress)
         sizes = replace(sizes, runs=len(linear.keys))
-    model = _fresh_model(recipe, sizes, job.vectors, job.vocabulary)
+    model = _new_model(recipe, sizes, job.vectors, job.vocabulary)
     if section.start_from:
         continue_from(model, job.workspace / PARENT_FOLDER)
     if linear and isinstance(model, WideClassifier):
-        linear.give_to(model.linear)
+        linear.copy_to(model.linear)
     validate = job.scoring.build() if job.scoring and group.rank == 0 else _no_scores
     trainer = Trainer(model, train, validation, section, device, job.workspace, validate, observe, progress, group)
     position = trainer.run()
     if group.rank > 0:
         return {}
-    figures = trainer.figures
+    scores = trainer.scores
     if isinstance(model, WideClassifier):
-        weigh(model, validation.in_order(), device)
+        fit_mixture(model, validation.in_order(), device)
         facts["shares"] = [round(share, 3) for share in model.shares.tolist()]
-        _, figures = trainer.validation()
+        _, scores = trainer.validation()
     save_checkpoint(model.cpu(), sizes, job.folder)
     if model.decoder.writes_from_summary:
         map_texts(model, train).save(job.folder)
@@ -98,21 +98,21 @@ def train_job(
         "patience": section.patience,
         "best_epoch": position.best_epoch,
         "steps": position.step,
-        "validation": {name: round(value, 4) for name, value in figures.items()},
+        "validation": {name: round(value, 4) for name, value in scores.items()},
     }
 
 
-def _fit_linear(job: Job, train: BucketedBatches, progress: Progress) -> tuple[Fitted, Telling]:
+def _fit_linear(job: Job, train: BucketedBatches, progress: Progress) -> tuple[FittedTables, TopNgrams]:
     """Fit the linear n-gram part of a classifier, the same in every process; return also its top n-grams per label."""
     progress(0, None, "updates", "the linear part")
     tokens, labels = (read_tokens(job.vocabulary / name) for name in VOCABULARY_FILES)
     labels = labels[len(SPECIAL_TOKENS) :]
     runs = ngrams_of(train.source, train.target, job.recipe.model.ngram_order, len(labels))
     fitted = fit(runs, char_ngrams_of(runs, tokens), len(labels))
-    return fitted, telling_runs(fitted, runs, tokens, labels)
+    return fitted, top_ngrams(fitted, runs, tokens, labels)
 
 
-def _fresh_model(recipe: "Recipe", sizes: Sizes, vectors: Path, vocabulary: Path) -> EncoderDecoder:
+def _new_model(recipe: "Recipe", sizes: Sizes, vectors: Path, vocabulary: Path) -> EncoderDecoder:
     section = recipe.training
     torch.manual_seed(section.seed)
     model = build_model(recipe.model, sizes, section.objective)

@@ -28,7 +28,7 @@ from seqloom.training.memory_estimate import warn_if_short
 from seqloom.training.meters import LossMeter
 from seqloom.training.optimizer import build_optimizer, learning_rate_at, set_learning_rate
 from seqloom.training.prefetch import Prefetch
-from seqloom.training.training_state import HistoryRow, TrainingState, newest, read_position
+from seqloom.training.training_state import HistoryRow, TrainingState, newest, read_training_state
 from seqloom.training.updates import Update, Updates
 from seqloom.training.validation import Validate, Validation
 from seqloom.training.weight_average import MovingAverage
@@ -73,11 +73,11 @@ class Trainer:
         self.learner = Learner(model, self.optimizer, self.average)
         self.validation = Validation(model, validation, section, device, validate)
         self.early_stopping = EarlyStopping(section.patience, section.average_checkpoints)
-        self.position = TrainingState()
-        self.figures: HistoryRow = {}  # of the weights that are kept
+        self.state = TrainingState()
+        self.scores: HistoryRow = {}  # of the final weights
         self.steps = train.updates(section)
-        self.running = LossMeter()
-        self.stop = GracefulStop()
+        self.meter = LossMeter()
+        self.graceful_stop = GracefulStop()
 
     def run(self) -> TrainingState:
         """Train to the last epoch or early stopping; leave the model with its best weights.
@@ -89,68 +89,66 @@ class Trainer:
         self._load()
         section = self.section
         self.gradients = Gradients(self.model, section, self.device, self.group)
-        self.updates = Updates(self.train, section, self.device, self.group.rank, self.group.size, self.position.parts)
+        self.updates = Updates(self.train, section, self.device, self.group.rank, self.group.size, self.state.parts)
         if self.group.rank == 0:
             warn_if_short(self.gradients, self.optimizer, self.train)
         self.saved = time.monotonic()
-        with self.stop, freed_memory_kept():
+        with self.graceful_stop, freed_memory_kept():
             try:
-                while self.position.epoch < section.epochs and not self.early_stopping.should_stop(self.position):
+                while self.state.epoch < section.epochs and not self.early_stopping.should_stop(self.state):
                     self._run_epoch()
                 if self.group.rank == 0:
-                    with self.stop.at_once():
-                        self._keep_the_best()
+                    with self.graceful_stop.at_once():
+                        self._load_best()
             except ImmediateStop:  # nothing is under way, and the other processes do not listen
-                checkpoint.save(self.workspace, self.learner, self.position)
-                raise Preempted(self.stop.number, self.position.step) from None
-        return self.position
+                checkpoint.save(self.workspace, self.learner, self.state)
+                raise Preempted(self.graceful_stop.number, self.state.step) from None
+        return self.state
 
     def _load(self) -> None:
         """Load the newest checkpoint; the first process does so before the others, and sets aside an unreadable one."""
         if self.group.rank > 0:
             self.group.wait()
-        self.position = checkpoint.load(self.workspace, self.learner) or self.position
-        self.position.steps = self.steps
-        self.position.parts = max(self.position.parts, checkpoint.parts_asked_for(self.workspace))
+        self.state = checkpoint.load(self.workspace, self.learner) or self.state
+        self.state.steps = self.steps
+        self.state.parts = max(self.state.parts, checkpoint.parts_asked_for(self.workspace))
         if self.group.rank == 0:
             self.group.wait()
 
     def _run_epoch(self) -> None:
-        position = self.position
-        self.running.begin()
-        with Prefetch(self.updates.of_epoch(position.epoch, (position.window, position.batch))) as ready:
+        state = self.state
+        self.meter.begin()
+        with Prefetch(self.updates.of_epoch(state.epoch, (state.window, state.batch))) as ready:
             for update in ready:
                 self._update(update)
-                if position.step % REPORT_EVERY == 0 or position.window == self.train.windows:
+                if state.step % REPORT_EVERY == 0 or state.window == self.train.windows:
                     self._report()
                 self._pause()
         if self.group.rank == 0:
-            self._judge_epoch()
+            self._end_epoch()
         self.group.wait()
         if self.group.rank > 0:
-            self.position = read_position(self.workspace)
+            self.state = read_training_state(self.workspace)
 
     def _update(self, update: Update) -> None:
-        position = self.position
-        position.step += 1
-        set_learning_rate(
-            self.optimizer, learning_rate_at(self.section, position.step, self.steps, position.rate_factor)
-        )
+        state = self.state
+        state.step += 1
+        set_learning_rate(self.optimizer, learning_rate_at(self.section, state.step, self.steps, state.rate_factor))
         update, losses = self._gradients(update)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.section.max_grad_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         if self.average:
-            self.average.update(position.step)
+            self.average.update(state.step)
         for tokens, loss in zip(update.tokens, losses, strict=True):
-            self.running.add(position.step, tokens, loss)
-        position.window, position.batch = update.place
+            self.meter.add(state.step, tokens, loss)
+        state.window, state.batch = update.position
 
     def _gradients(self, update: Update) -> tuple[Update, list[Tensor]]:
         """Compute gradients and losses of an update, in smaller parts if memory runs out."""
         while True:
             try:
-                return update, self.gradients.add_up(update, self.position.step)
+                return update, self.gradients.add_up(update, self.state.step)
             except torch.OutOfMemoryError:
                 if self.group.size > 1:  # the others wait for gradients that will not come: begin again together
                     checkpoint.ask_for_parts(self.workspace, 2 * update.parts)
@@ -169,88 +167,88 @@ class Trainer:
         if update.parts == self.updates.parts:  # else it was read ahead, before memory ran out
             if update.parts >= max(map(len, update.rows)):
                 raise UserError(
-                    f"memory ran out at step {self.position.step} with a single pair of sentences: lower "
+                    f"memory ran out at step {self.state.step} with a single pair of sentences: lower "
                     "corpus.max_characters or the widths of the model, or take a larger device"
                 )
-            self.updates.parts = self.position.parts = 2 * update.parts
+            self.updates.parts = self.state.parts = 2 * update.parts
             logger.warning(
                 "memory ran out at step %d: batches are now computed in %d parts, with the same loss; "
                 "a lower training.batch_tokens with more training.gradient_accumulation would be faster",
-                self.position.step,
+                self.state.step,
                 self.updates.parts,
             )
-        return self.updates.make(update.rows, update.place)
+        return self.updates.make(update.rows, update.position)
 
     def _pause(self) -> None:
         """Save a checkpoint if one is due, and stop if a signal came; all processes agree on both."""
         due = time.monotonic() - self.saved >= 60 * self.section.checkpoint_minutes
-        wishes = self.group.totals(self.stop.number > 0, due and self.group.rank == 0)
+        wishes = self.group.totals(self.graceful_stop.number > 0, due and self.group.rank == 0)
         if any(wishes):
             self._settle()
             if self.group.rank == 0:
                 self._save()
         if wishes[0]:
-            raise Preempted(self.stop.number or signal.SIGTERM, self.position.step)
+            raise Preempted(self.graceful_stop.number or signal.SIGTERM, self.state.step)
 
     def _save(self) -> None:
-        checkpoint.save(self.workspace, self.learner, self.position)
+        checkpoint.save(self.workspace, self.learner, self.state)
         self.saved = time.monotonic()
 
-    def _judge_epoch(self) -> None:
+    def _end_epoch(self) -> None:
         """Validate, keep the weights if they are among the best, and save a checkpoint."""
-        position = self.position
-        with self.average.in_place() if self.average else nullcontext(), self.stop.at_once():
-            figure, figures = self.validation()
-        if not math.isfinite(figures["validation/loss"]):
-            self._refuse_nan("validation loss", position.step)
-        self.early_stopping.end_epoch(position, figure)
-        self._record(figures)
+        state = self.state
+        with self.average.in_place() if self.average else nullcontext(), self.graceful_stop.at_once():
+            score, scores = self.validation()
+        if not math.isfinite(scores["validation/loss"]):
+            self._refuse_nan("validation loss", state.step)
+        self.early_stopping.end_epoch(state, score)
+        self._record(scores)
         self._save()
 
-    def _keep_the_best(self) -> None:
+    def _load_best(self) -> None:
         """Load the weights of the best epoch, or the mean of those of the best ones if it scores no lower."""
-        position = self.position
-        best = position.best_epoch
-        rows = [row for row in position.history if row["epoch"] == best and "validation/loss" in row]
-        self.figures = {name: value for name, value in rows[0].items() if name.startswith("validation/")}
-        if len(position.kept) > 1:
-            checkpoint.load_best(self.workspace, self.model, position, len(position.kept))
-            figure, figures = self.validation()
-            self._record({f"averaged/{name.removeprefix('validation/')}": value for name, value in figures.items()})
-            if position.best is not None and figure >= position.best:
-                self.figures = figures
+        state = self.state
+        best = state.best_epoch
+        rows = [row for row in state.history if row["epoch"] == best and "validation/loss" in row]
+        self.scores = {name: value for name, value in rows[0].items() if name.startswith("validation/")}
+        if len(state.kept) > 1:
+            checkpoint.load_best(self.workspace, self.model, state, len(state.kept))
+            score, scores = self.validation()
+            self._record({f"averaged/{name.removeprefix('validation/')}": value for name, value in scores.items()})
+            if state.best is not None and score >= state.best:
+                self.scores = scores
                 return
-        checkpoint.load_best(self.workspace, self.model, position)
+        checkpoint.load_best(self.workspace, self.model, state)
 
     def _settle(self) -> None:
-        broken = self.running.settle(self.position, self.group)
+        broken = self.meter.settle(self.state, self.group)
         if broken is not None:
             self._refuse_nan("training loss", broken)
 
     def _report(self) -> None:
         self._settle()
-        position = self.position
+        state = self.state
         if self.group.rank == 0:
-            loss, speed = position.loss / position.tokens, position.tokens / max(1e-9, position.seconds)
+            loss, speed = state.loss / state.tokens, state.tokens / max(1e-9, state.seconds)
             rate = self.optimizer.param_groups[0]["lr"]
             cost = {
                 "train/tokens_per_second": round(speed),
-                "train/seconds": round(position.seconds, 3),
+                "train/seconds": round(state.seconds, 3),
             }  # of the updates
             self._record({"train/loss": loss, "train/learning_rate": rate, **cost})
-            best = "" if position.best is None else f" · best {self.section.select_by} {abs(position.best):.3f}"
-            epoch = f"epoch {position.epoch + 1} of {self.section.epochs}"
-            done = min(position.step, self.steps)  # epochs differ by an update or two
+            best = "" if state.best is None else f" · best {self.section.select_by} {abs(state.best):.3f}"
+            epoch = f"epoch {state.epoch + 1} of {self.section.epochs}"
+            done = min(state.step, self.steps)  # epochs differ by an update or two
             self.progress(done, self.steps, "updates", f"{epoch} · loss {loss:.3f} · {speed:,.0f} tokens/s{best}")
-        position.loss, position.tokens, position.seconds = 0.0, 0, 0.0
+        state.loss, state.tokens, state.seconds = 0.0, 0, 0.0
 
-    def _record(self, figures: HistoryRow) -> None:
-        row = {"step": self.position.step, "epoch": self.position.epoch, **figures}
-        self.position.history.append(row)
+    def _record(self, scores: HistoryRow) -> None:
+        row = {"step": self.state.step, "epoch": self.state.epoch, **scores}
+        self.state.history.append(row)
         self.observe(row)
 
     def _refuse_nan(self, what: str, step: int) -> None:
-        rate = learning_rate_at(self.section, step, self.steps, self.position.rate_factor)
+        rate = learning_rate_at(self.section, step, self.steps, self.state.rate_factor)
         good = newest(self.workspace)
         kept = f"the last good checkpoint is kept in {good}" if good else "no checkpoint was written, so none is kept"
         raise UserError(

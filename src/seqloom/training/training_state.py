@@ -18,7 +18,7 @@ class TrainingState:
     window: int = 0  # of it, and
     batch: int = 0  # the batch of that window that comes next
     step: int = 0  # updates made
-    best: float | None = None  # the best validation figure so far; higher is better
+    best: float | None = None  # the best validation score so far; higher is better
     best_epoch: int = 0
     stale_epochs: int = 0  # since the best
     rate_factor: float = 1.0  # of the learning rate; the plateau schedule halves it
@@ -27,32 +27,32 @@ class TrainingState:
     tokens: int = 0
     seconds: float = 0.0
     steps: int = 0  # updates that all epochs have together; 0 in a checkpoint from before it was kept
-    kept: list[tuple[float, int]] = field(default_factory=list)  # validation figure and epoch, the best first
+    kept: list[tuple[float, int]] = field(default_factory=list)  # validation score and epoch, the best first
     history: list[HistoryRow] = field(default_factory=list)
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Return a description of the last update."""
         return f"update {self.step:,}" + (f" of {self.steps:,}" if self.steps else "")
 
 
-def read_position(workspace: Path) -> TrainingState:
+def read_training_state(workspace: Path) -> TrainingState:
     """Read the training state of the newest checkpoint."""
     folder = newest(workspace)
     assert folder is not None
-    fields = fields_of(folder)
-    for told in ("layout", "torch"):
-        fields.pop(told, None)
+    fields = read_fields(folder)
+    for name in ("layout", "torch"):
+        fields.pop(name, None)
     fields["kept"] = [tuple(pair) for pair in fields["kept"]]
     return TrainingState(**fields)
 
 
-def find_position(workspace: Path) -> TrainingState | None:
+def find_training_state(workspace: Path) -> TrainingState | None:
     """Read the training state of the newest checkpoint; None if there is none."""
     try:
-        return read_position(workspace) if newest(workspace) else None
+        return read_training_state(workspace) if newest(workspace) else None
     except FileNotFoundError:  # whoever trains there has just written the next one
-        return find_position(workspace)
+        return find_training_state(workspace)
 
 
 def newest(workspace: Path) -> Path | None:
@@ -60,7 +60,7 @@ def newest(workspace: Path) -> Path | None:
     return max(workspace.glob("step-*"), default=None)
 
 
-def fields_of(folder: Path) -> dict[str, Any]:
+def read_fields(folder: Path) -> dict[str, Any]:
     """Read the fields of a checkpoint's state file."""
     fields: dict[str, Any] = json.loads((folder / POSITION).read_text(encoding="utf-8"))
     return fields

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from seqloom.dataset.batch import Batch
-from seqloom.dataset.bucketed_batches import BucketedBatches, Place, Rows
+from seqloom.dataset.bucketed_batches import BucketedBatches, EpochPosition, Rows
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Training
@@ -22,7 +22,7 @@ class Update:
     batches: list[Batch]  # of this process; as many as `rows`, or more where a batch had to be cut into parts
     tokens: list[int]  # of each of `batches` that count; none of a stand-in's
     parts: int  # that each of `rows` is cut into
-    place: Place
+    position: EpochPosition
 
 
 class Updates:
@@ -38,16 +38,16 @@ class Updates:
         self.parts = parts  # more than one after memory ran out
         self.stream = _stream(device) if device.type == "cuda" else None
 
-    def of_epoch(self, epoch: int, start: Place) -> Iterator[Update]:
+    def of_epoch(self, epoch: int, start: EpochPosition) -> Iterator[Update]:
         """Yield the updates of an epoch from `start` on; the last may have fewer batches."""
         taken: list[Rows] = []
-        for rows, place in self.train.epoch(self.section.seed, epoch, start):
+        for rows, position in self.train.epoch(self.section.seed, epoch, start):
             taken.append(rows)
-            if len(taken) == self.section.gradient_accumulation or place == (self.train.windows, 0):
-                yield self.make(taken, place)
+            if len(taken) == self.section.gradient_accumulation or position == (self.train.windows, 0):
+                yield self.make(taken, position)
                 taken = []
 
-    def make(self, taken: Sequence[Rows], place: Place) -> Update:
+    def make(self, taken: Sequence[Rows], position: EpochPosition) -> Update:
         """Read this process's share of the batches with these rows."""
         parts = self.parts
         shares = [share(rows, self.rank, self.size) for rows in taken]
@@ -56,7 +56,7 @@ class Updates:
         tokens = [batch.tokens for batch in batches]
         if not batches:  # fewer rows than processes: gradients are still exchanged, so this one computes a zero
             batches, tokens = [self._ready(taken[0][:1])], [0]
-        return Update(list(taken), batches, tokens, parts, place)
+        return Update(list(taken), batches, tokens, parts, position)
 
     def _ready(self, rows: Rows) -> Batch:
         """Read, pad and move a batch to the device; to a GPU on a stream of its own, in parallel to its computation."""

@@ -50,10 +50,10 @@ class Validation:
     def __call__(self) -> tuple[float, HistoryRow]:
         """Return the score that selects epochs, of which higher is better, and all scores by name."""
         loss = validation_loss(self.model, self.split.in_order(), self.device)
-        figures = {"validation/loss": loss, "validation/perplexity": math.exp(min(loss, 700.0))}
+        scores = {"validation/loss": loss, "validation/perplexity": math.exp(min(loss, 700.0))}
         if self.select_by == "loss" or not math.isfinite(loss):
-            return -loss, figures
+            return -loss, scores
         self.model.eval()  # text scores only where they choose: they cost a decoding of the validation split
-        figures |= {f"validation/{name}": value for name, value in self.validate(self.model).items()}
+        scores |= {f"validation/{name}": value for name, value in self.validate(self.model).items()}
         self.model.train()
-        return figures[f"validation/{self.select_by}"], figures
+        return scores[f"validation/{self.select_by}"], scores

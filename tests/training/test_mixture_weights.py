@@ -11,7 +11,7 @@ from seqloom.dataset.batch import make_labeled_batch
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.models.factory import WEIGHTS_FILE, Sizes, build_model, read_checkpoint
 from seqloom.models.ngram_classifier import WideClassifier
-from seqloom.training.ngram_fit import USUAL_SHARES, weigh
+from seqloom.training.ngram_fit import USUAL_SHARES, fit_mixture
 from seqloom.training.validation import validation_loss
 from tests.models.plain import plain_model
 from tests.training.small import SIZES, model_section, run_stage, write_home
@@ -34,7 +34,7 @@ def test_who_is_right_counts() -> None:
     model = wide()
     sources = [[6 + label] if row % 9 else [15 - label] for row, label in enumerate(LABELS)]  # wrong in every ninth
     batch = make_labeled_batch(sources, [[label] for label in LABELS])
-    weigh(model, [batch], CPU)
+    fit_mixture(model, [batch], CPU)
     least = F.cross_entropy(model(batch)[:, 0, 4:], batch.target_output[:, 0] - 4)
     for change in ([0.1, 0.0], [-0.1, 0.0], [0.0, 0.1], [0.0, -0.1]):
         shares = model.shares
@@ -50,18 +50,18 @@ def test_what_the_network_thinks_of_special_tokens_says_nothing(lean: float) -> 
     model = wide()
     sources = [[6 + label] if row % 9 else [15 - label] for row, label in enumerate(LABELS)]
     batch = make_labeled_batch(sources, [[label] for label in LABELS])
-    weigh(model, [batch], CPU)
+    fit_mixture(model, [batch], CPU)
     expected = model.shares
     with torch.no_grad():
         model.output.bias[:4] += lean
-    weigh(model, [batch], CPU)
+    fit_mixture(model, [batch], CPU)
     torch.testing.assert_close(model.shares, expected, atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize("rows", [1, 4])
 def test_a_few_rows_say_little(rows: int) -> None:
     model = wide()
-    weigh(model, [make_labeled_batch([[10]] * rows, [[4]] * rows)], CPU)
+    fit_mixture(model, [make_labeled_batch([[10]] * rows, [[4]] * rows)], CPU)
     torch.testing.assert_close(model.shares, torch.tensor(USUAL_SHARES), atol=0.5, rtol=0)
 
 
