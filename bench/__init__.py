@@ -1,1 +1,1 @@
-"""Seqloom side by side with its peers: `python -m bench`; README.md says how to read what it prints."""
+"""Seqloom side by side with its peers: `python -m bench`; README.md explains the output."""

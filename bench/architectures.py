@@ -40,7 +40,7 @@ LINES = {"rnn": ":", "lstm": "--", "gru": "-", "cnn": "-.", "transformer": "-"}
 
 
 def main() -> None:
-    """Train all, print the table as Markdown, and lay the figures into .bench/findings."""
+    """Train all, print the table as Markdown, and write the plots to .bench/findings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=10_000)
     parser.add_argument("--epochs", type=int, default=12)

@@ -40,7 +40,7 @@ def prepare(data: Path, recipe: Recipe, name: str = "multi30k", pairs: int | Non
 
 
 def segment(section: Corpus, recipe: Recipe, folder: Path) -> tuple[Path, Path]:
-    """Make the corpus and the vocabulary, folders in `folder`, and beside them the text files, by language."""
+    """Make the corpus and the vocabulary, folders in `folder`, with text files by language next to them."""
     corpus, vocabulary = folder / "corpus", folder / "vocabulary"
     for stage in (corpus, vocabulary):
         stage.mkdir(parents=True)

@@ -30,7 +30,7 @@ Scores = Mapping[int, Sequence[float]]  # accuracy of each seed, percent, by siz
 
 
 def main() -> None:
-    """Train all, print the table as Markdown, and draw the figure into .bench/findings."""
+    """Train all, print the table as Markdown, and write the plot to .bench/findings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()

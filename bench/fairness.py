@@ -1,4 +1,4 @@
-"""One client that asks 60,000 rows beside twenty that ask one: `python -m bench.fairness`.
+"""Latency of requests of one row next to a request of 60,000 rows: `python -m bench.fairness`.
 
 An untrained model of a few thousand parameters answers them from threads, as `mlflow models serve` does. Prints how
 long the small requests take, how long the large one, and the peak of memory.

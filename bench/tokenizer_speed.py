@@ -28,7 +28,7 @@ SECTION = Vocabulary(kind="bpe", size=8000, shared=True)
 
 
 def measure(data: Path, words: int) -> list[Row]:
-    """Learn from and encode a synthetic corpus of so many words both ways."""
+    """Learn from and encode a synthetic corpus of `words` words both ways."""
     with TemporaryDirectory(dir=HOME) as scratch:
         corpus, vocabulary, batches = (Path(scratch) / name for name in ("corpus", "vocabulary", "dataset"))
         for folder in (corpus, vocabulary, batches):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seqloom.corpus.csv_dialect import Dialect, found_dialect
+from seqloom.corpus.csv_dialect import Dialect, detect_dialect
 
 PLAIN, BACKSLASH, SPACED = Dialect(",", False, False), Dialect(",", True, False), Dialect(",", False, True)
 
@@ -34,5 +34,5 @@ def test_a_line_ends_inside_quotes_or_not(dialect: Dialect, line: str, inside: b
 def test_columns_without_a_header_count_from_one() -> None:
     """Commas would give the first row a fourth column, and the second one alone."""
     lines = ["a;b,c,d;e,f\n", "a;b;c\n"]
-    assert found_dialect(lines, True, ["3"], "auto", "auto").delimiter == ";"
-    assert found_dialect(lines, True, ["4"], "auto", "auto").delimiter == ","
+    assert detect_dialect(lines, True, ["3"], "auto", "auto").delimiter == ";"
+    assert detect_dialect(lines, True, ["4"], "auto", "auto").delimiter == ","

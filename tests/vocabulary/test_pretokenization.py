@@ -2,7 +2,7 @@
 
 import pytest
 
-from seqloom.vocabulary.pretokenization import BREAK, break_han_words, mark, splitter
+from seqloom.vocabulary.pretokenization import BREAK, mark, segment_han, splitter
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_the_mark_stands_for_a_space(text: str, marked: str) -> None:
     ],
 )
 def test_only_runs_of_han_are_broken(text: str, broken: str) -> None:
-    assert break_han_words(text) == broken.replace("|", BREAK)
+    assert segment_han(text) == broken.replace("|", BREAK)
 
 
 @pytest.mark.parametrize(

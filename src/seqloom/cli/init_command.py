@@ -49,10 +49,10 @@ def init(
     written = [recipe_file] if recipe_only else [recipe_file, DEPLOYMENTS]
     _require_free(written)
     places = tuple(data or [_ask("Table or text to learn from", "give it with --data FILE")])
-    from seqloom.corpus.column_roles import roles_of
+    from seqloom.corpus.column_roles import detect_roles
 
     table = _preview(places)
-    roles = roles_of(table, source, target, task) or _asked_roles(table, source, target, task)
+    roles = detect_roles(table, source, target, task) or _asked_roles(table, source, target, task)
     start = _start(name, recipe_file, places, table, roles)
     recipe = _checked_recipe(start)
     texts = _write_texts(name, table, roles)
@@ -89,7 +89,7 @@ def _asked_roles(table: "Table", source: str, target: str, task: str) -> "Roles"
     Raises:
         UserError: there is nobody to ask.
     """
-    from seqloom.corpus.column_roles import roles_of
+    from seqloom.corpus.column_roles import detect_roles
 
     names = [column.name for column in table.columns] + [column.name for column in table.lists]
     remedy = f"give --source and --target of its columns {', '.join(names)}"
@@ -101,7 +101,7 @@ def _asked_roles(table: "Table", source: str, target: str, task: str) -> "Roles"
     print(f"{why}; it has {', '.join(names)}.", file=sys.stderr)
     source = source or _ask("Column of the text that goes in", remedy)
     target = target or _ask("Column of what should come out", remedy)
-    found = roles_of(table, source, target, task)
+    found = detect_roles(table, source, target, task)
     assert found, "both are said"
     return found
 

@@ -20,7 +20,7 @@ _CHARSET = re.compile(rb'charset\s*=\s*([^\s;"\\]+)', re.IGNORECASE)
 _UNSUPPORTED_CODECS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf_7")
 
 
-def encoding_of(head: bytes, given: str, location: str, encoding_source: str) -> str:
+def detect_encoding(head: bytes, given: str, location: str, encoding_source: str) -> str:
     """Return the encoding of a file that begins with `head`: by its byte order mark, else as `given`.
 
     Raises:
@@ -48,7 +48,7 @@ def encoding_of(head: bytes, given: str, location: str, encoding_source: str) ->
     return given
 
 
-def charset_of_header(header: bytes, location: str) -> str:
+def header_charset(header: bytes, location: str) -> str:
     """Return the encoding that the header of a gettext catalog names, or an empty string.
 
     Raises:
@@ -72,7 +72,7 @@ def charset_of_header(header: bytes, location: str) -> str:
     return codec.name
 
 
-def header_of(head: bytes) -> bytes:
+def po_header(head: bytes) -> bytes:
     """Return the first entry of a PO file with its quoted pieces joined; empty if it is no header."""
     head = head.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     entry = re.search(rb'^msgid\s+""\s*^msgstr\s+((?:"[^\n]*"\s*)+)', head, re.MULTILINE)

@@ -56,7 +56,7 @@ class Column:
     @property
     def _is_metadata(self) -> bool:
         """True if its name is one of metadata; `id` and `no` are languages too, whose texts have spaces."""
-        last = next(reversed(words_of(self.name)), "")
+        last = next(reversed(name_words(self.name)), "")
         spaced = 2 * sum(" " in value for value in self.values) > len(self.values)
         return last in _NO_TEXT and not (len(last) == 2 and spaced)
 
@@ -82,7 +82,7 @@ class Table:
     lists: tuple[ListColumn, ...] = ()
 
 
-def words_of(name: str) -> list[str]:
+def name_words(name: str) -> list[str]:
     """Split a column's name into lower-case words: translation.en, target_text, sourceText."""
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     return [word.lower() for word in re.split(r"[^\w]+|_", apart) if word]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, quantiles
 
-from seqloom.corpus.column_preview import Column, Table, words_of
-from seqloom.corpus.dialogue_shape import DialogueShape, shape_of
+from seqloom.corpus.column_preview import Column, Table, name_words
+from seqloom.corpus.dialogue_shape import DialogueShape, detect_dialogues
 from seqloom.errors import UserError
 from seqloom.recipe.languages import language_of
 
@@ -28,13 +28,13 @@ class Roles:
     source: str = ""
     target: str = ""
     task: str = "generation"
-    source_language: str = ""  # BCP 47; empty where nothing tells it
+    source_language: str = ""  # BCP 47; empty if unknown
     target_language: str = ""
     max_characters: int = 0  # 0: the default is enough
     dialogues: DialogueShape | None = None
 
 
-def roles_of(table: Table, source: str = "", target: str = "", task: str = "") -> Roles | None:
+def detect_roles(table: Table, source: str = "", target: str = "", task: str = "") -> Roles | None:
     """Detect the roles that are not given; None if that is ambiguous.
 
     Raises:
@@ -43,7 +43,7 @@ def roles_of(table: Table, source: str = "", target: str = "", task: str = "") -
     if table.format in ("po", "mo"):
         return Roles(task=task or "translation")
     _check_given(table, source, target)
-    if task in ("", "chat") and (shape := shape_of(table, source, target, asked=task == "chat")):
+    if task in ("", "chat") and (shape := detect_dialogues(table, source, target, asked=task == "chat")):
         return Roles(shape.source_column, shape.target_column, "chat", dialogues=shape)
     if task == "chat":
         return None
@@ -87,8 +87,8 @@ def _pair(columns: Sequence[Column], source: str, target: str) -> tuple[Column, 
     texts = [column for column in usable if not column.holds_labels]
     named = {column.name: column for column in columns}
     first, second = named.get(source), named.get(target)
-    if not first and not second and len(spoken := [column for column in texts if _language(column.name)]) == 2:
-        return spoken[0], spoken[1]
+    if not first and not second and len(by_language := [column for column in texts if _language(column.name)]) == 2:
+        return by_language[0], by_language[1]
     first = first or _called(SOURCES, [column for column in usable if column != second])
     second = second or _called(TARGETS, [column for column in usable if column != first])
     if first and second:
@@ -137,7 +137,7 @@ def _called(names: Sequence[str], columns: Sequence[Column]) -> Column | None:
     """Return the column with the earliest of these names, as its whole name or its first or last word."""
     for name in names:
         exact = [column for column in columns if column.name.strip().lower() == name]
-        close = [column for column in columns if name in (words_of(column.name)[:1] + words_of(column.name)[-1:])]
+        close = [column for column in columns if name in (name_words(column.name)[:1] + name_words(column.name)[-1:])]
         if exact or len(close) == 1:
             return (exact or close)[0]
     return None
@@ -146,7 +146,7 @@ def _called(names: Sequence[str], columns: Sequence[Column]) -> Column | None:
 def _language(name: str) -> str:
     """Return the language in a column's name (en, text_de, translation.pt-BR, english), or an empty string."""
     tag = re.search(r"(?:^|[._\s/])([a-z]{2}([-_][A-Z]{2})?)$", name) or re.fullmatch(r"([A-Z]{2})", name)
-    words = [tag[1]] if tag else [word for word in words_of(name) if len(word) > 4]
+    words = [tag[1]] if tag else [word for word in name_words(name) if len(word) > 4]
     for word in words:
         if word not in (*SOURCES, *TARGETS) and (language := language_of(word)):
             return language.tag

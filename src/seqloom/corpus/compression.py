@@ -34,7 +34,7 @@ _UNSUPPORTED = ("7-Zip", "RAR", "LZ4", "lzip", "compress")
 _DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError, pa.ArrowInvalid)
 
 
-def packer_of(path: Path) -> str:
+def detect_compression(path: Path) -> str:
     """Return the name of a file's compression, or an empty string."""
     with path.open("rb") as file:
         head = file.read(10)
@@ -44,13 +44,13 @@ def packer_of(path: Path) -> str:
 
 
 @contextmanager
-def unpacked(path: Path, location: str) -> Iterator[BinaryIO]:
+def open_decompressed(path: Path, location: str) -> Iterator[BinaryIO]:
     """Open a file, decompressing gzip, bzip2, xz, zstandard or a zip archive with one file.
 
     Raises:
         UserError: the compression is not supported, or the data is damaged.
     """
-    packer = packer_of(path)
+    packer = detect_compression(path)
     if packer in _UNSUPPORTED:
         raise UserError(
             f"{location}: is packed by {packer}; unpack it, or pack it by gzip, bzip2, xz, zstandard or zip, which are "
@@ -67,9 +67,9 @@ def unpacked(path: Path, location: str) -> Iterator[BinaryIO]:
         raise _damaged(location, packer, error) from None
 
 
-def head_of(path: Path, location: str) -> bytes:
+def first_bytes(path: Path, location: str) -> bytes:
     """Return the first `HEAD` bytes of a file, decompressed."""
-    with unpacked(path, location) as stream:
+    with open_decompressed(path, location) as stream:
         return stream.read(HEAD)
 
 

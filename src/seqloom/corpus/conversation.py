@@ -10,7 +10,7 @@ from seqloom.corpus.normalization import normalize
 from seqloom.recipe.schema import Corpus
 
 TURN = "‖"  # punctuation, so no token crosses it; follows a turn directly, with a space before the next
-_NOT_TURN = "||"  # in place of one in a turn
+_NOT_TURN = "||"  # replaces TURN within a turn
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ class Dialect:
 
     delimiter: str = ","
     backslash: bool = False  # \" is a quotation mark, as MySQL and Spark write it; else "" is
-    spaced: bool = False  # a space stands behind each delimiter, before the quotation mark
+    spaced: bool = False  # a space between delimiter and quotation mark
 
     def rows(self, lines: Iterable[str]) -> Any:
         """Return a `csv.reader`, whose type the standard library does not export."""
@@ -57,7 +57,7 @@ def delimiter_of_excel(line: str) -> str:
     return found[1] if found else ""
 
 
-def found_dialect(sample: Sequence[str], whole: bool, wanted: Sequence[str], delimiter: str, escape: str) -> Dialect:
+def detect_dialect(sample: Sequence[str], whole: bool, wanted: Sequence[str], delimiter: str, escape: str) -> Dialect:
     """Detect the dialect of a file from its first lines; `whole` says that there are no more.
 
     It is the one with the most `wanted` columns (numbers, in a file without a header), then the fewest malformed rows;

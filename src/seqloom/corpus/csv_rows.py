@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, Self
 
-from seqloom.corpus.csv_dialect import AUTO, SAMPLE, Dialect, delimiter_of_excel, found_dialect
+from seqloom.corpus.csv_dialect import AUTO, SAMPLE, Dialect, delimiter_of_excel, detect_dialect
 from seqloom.corpus.file_io import Line, without_end
 from seqloom.corpus.pairs import MALFORMED, UNDECODABLE
 from seqloom.errors import UserError
@@ -104,7 +104,7 @@ def _dialect(reader: _RowReader, wanted: Sequence[str], delimiter: str, escape: 
     reader.put_back(keep=1 if excel else 0)
     if excel and delimiter == AUTO:
         delimiter = excel
-    return found_dialect(sample[1:] if excel else sample, len(sample) < SAMPLE, wanted, delimiter, escape)
+    return detect_dialect(sample[1:] if excel else sample, len(sample) < SAMPLE, wanted, delimiter, escape)
 
 
 def _skipped(reader: _RowReader, dialect: Dialect, layout: _RowLayout, location: str, error: str) -> Iterator[CsvRow]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from seqloom.corpus.column_preview import Column, Table, words_of
+from seqloom.corpus.column_preview import Column, Table, name_words
 from seqloom.errors import UserError
 
 TURNS = 3  # context of a reply, where dialogues are longer than a question and its answer
@@ -28,7 +28,7 @@ class DialogueShape:
     turn_separator: str = ""  # of lines of turns
 
 
-def shape_of(table: Table, source: str, target: str, asked: bool) -> DialogueShape | None:
+def detect_dialogues(table: Table, source: str, target: str, asked: bool) -> DialogueShape | None:
     """Detect the dialogues of a table; None if there are none, or if that is ambiguous.
 
     Unless a person `asked` for dialogues, only unambiguous ones are detected.
@@ -37,7 +37,7 @@ def shape_of(table: Table, source: str, target: str, asked: bool) -> DialogueSha
         return _of_lines(table, asked)
     if table.format == "lines":
         return DialogueShape(1, len(table.columns[0].values)) if asked else None
-    lists = {each.name: each for each in table.lists if asked or _LISTS & {*words_of(each.name)}}
+    lists = {each.name: each for each in table.lists if asked or _LISTS & {*name_words(each.name)}}
     if source in lists or (not source and len(lists) == 1):
         name = source or next(iter(lists))
         return DialogueShape(TURNS, sum(max(0, len(each) - 1) for each in lists[name].dialogues), name, name)
@@ -86,7 +86,7 @@ def _sides(texts: Sequence[str], source: str, target: str) -> tuple[str, str]:
 
 def _is_label(column: Column) -> bool:
     """Return whether a column labels rows, other than by speaker."""
-    return column.holds_labels and not _SPEAKERS & {*words_of(column.name)} and not _is_turn(column)
+    return column.holds_labels and not _SPEAKERS & {*name_words(column.name)} and not _is_turn(column)
 
 
 def _is_turn(column: Column) -> bool:
@@ -98,7 +98,7 @@ def _is_turn(column: Column) -> bool:
 def _group(columns: Sequence[Column], said: Sequence[str], asked: bool) -> Column | None:
     """Return the dialogue column: by its name, or if `asked`, by its values."""
     fitting = [column for column in columns if column.name not in said and _names_groups(column)]
-    called = [column for column in fitting if _NAMES & {*words_of(column.name)}]
+    called = [column for column in fitting if _NAMES & {*name_words(column.name)}]
     if called or not asked:
         return called[0] if called else None
     return next(iter(fitting), None)

@@ -30,7 +30,7 @@ class Dialogue(NamedTuple):
     lines: list[int]
 
 
-def pairs_of(
+def reply_pairs(
     dialogues: Iterable[Dialogue | Unreadable], section: Corpus, location: str
 ) -> Iterator[RawPair | Unreadable]:
     """Yield each turn but the first as the reply to those before it, the oldest of which are dropped.

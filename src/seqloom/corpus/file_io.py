@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO
 
-from seqloom.corpus.charset import UTF, encoding_of
-from seqloom.corpus.compression import HEAD, head_of, unpacked
+from seqloom.corpus.charset import UTF, detect_encoding
+from seqloom.corpus.compression import HEAD, first_bytes, open_decompressed
 from seqloom.corpus.pairs import UNDECODABLE, Unreadable
 from seqloom.corpus.sources import SourceFile
 
@@ -15,7 +15,7 @@ Line = tuple[int, str, str]
 
 def open_bytes(file: SourceFile) -> AbstractContextManager[BinaryIO]:
     """Open `file`, decompressed."""
-    return unpacked(file.path, file.location)
+    return open_decompressed(file.path, file.location)
 
 
 def read_lines(file: SourceFile) -> Iterator[Line]:
@@ -27,8 +27,8 @@ def read_lines(file: SourceFile) -> Iterator[Line]:
     Raises:
         UserError: the encoding is another than the recipe says, or the file is damaged.
     """
-    head = head_of(file.path, file.location)
-    encoding = encoding_of(head, file.encoding, file.location, file.encoding_source)
+    head = first_bytes(file.path, file.location)
+    encoding = detect_encoding(head, file.encoding, file.location, file.encoding_source)
     feed, carriage = ("\n".encode(encoding), "\r".encode(encoding))
     old_mac = feed not in head and carriage in head
     with open_bytes(file) as stream:

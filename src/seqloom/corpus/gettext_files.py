@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from babel.messages.pofile import unescape
 
-from seqloom.corpus.charset import charset_of_header, header_of
-from seqloom.corpus.compression import head_of
+from seqloom.corpus.charset import header_charset, po_header
+from seqloom.corpus.compression import first_bytes
 from seqloom.corpus.file_io import Line, open_bytes, read_lines, undecodable
 from seqloom.corpus.pairs import MALFORMED, UNDECODABLE, RawPair, RowError, Unreadable
 from seqloom.corpus.sources import SourceFile
@@ -37,7 +37,7 @@ def read_messages(file: SourceFile) -> Iterator[Message | Unreadable]:
             f"{file.location}: not an MO file that can be read ({error}); compile it again with msgfmt, or give the PO"
         ) from None
     header = next((translation for text, translation in entries if not text), b"")
-    encoding = charset_of_header(header, file.location) or file.encoding
+    encoding = header_charset(header, file.location) or file.encoding
     for number, (text, translation) in enumerate(entries):
         try:
             texts, translations = (part.decode(encoding).split("\0") for part in (text, translation))
@@ -120,7 +120,7 @@ def read_po(file: SourceFile) -> Iterator[RawPair | Unreadable]:
     Raises:
         UserError: the header contradicts the file.
     """
-    charset = charset_of_header(header_of(head_of(file.path, file.location)), file.location)
+    charset = header_charset(po_header(first_bytes(file.path, file.location)), file.location)
     if charset:
         file = replace(file, encoding=charset, encoding_source="the charset in its header")
     for block in _blocks(file):

@@ -112,8 +112,8 @@ def _chosen(arrays: list[str], location: str) -> str:
 def _value_position(text: str, position: int, key: str) -> int:
     """Return where the value of a key begins, in the object that begins at `position`."""
     while True:
-        name, position = _DECODER.raw_decode(text, _skip(text, position + 1))  # behind { or a comma
-        position = _skip(text, _skip(text, position) + 1)  # behind the colon
+        name, position = _DECODER.raw_decode(text, _skip(text, position + 1))  # after { or a comma
+        position = _skip(text, _skip(text, position) + 1)  # after the colon
         if name == key:
             return position
         _, position = _DECODER.raw_decode(text, position)

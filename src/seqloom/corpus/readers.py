@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from seqloom.corpus.dialogues import Dialogue, pairs_of, read_grouped, read_lists, read_questions, read_turns
+from seqloom.corpus.dialogues import Dialogue, read_grouped, read_lists, read_questions, read_turns, reply_pairs
 from seqloom.corpus.file_io import read_lines, readable_lines, undecodable, without_end
 from seqloom.corpus.gettext_files import read_mo, read_po
 from seqloom.corpus.pairs import NO_LABEL, RawPair, Unreadable
@@ -26,7 +26,7 @@ def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Read]
         UserError: a file violates its format, or the recipe describes it wrongly.
     """
     if section.turns:
-        return pairs_of(_dialogues(files, section), section, files[0].location)
+        return reply_pairs(_dialogues(files, section), section, files[0].location)
     if len(files) == 2:
         return read_aligned(*files)
     (file,) = files

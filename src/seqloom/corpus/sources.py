@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from seqloom.artifact.digest import digest_of_file
-from seqloom.corpus.compression import PACKED, members, packer_of
+from seqloom.corpus.compression import PACKED, detect_compression, members
 from seqloom.corpus.download import download
 from seqloom.corpus.shards import pair_shards
 from seqloom.corpus.unsupported_formats import refuse_unsupported
@@ -183,7 +183,7 @@ def ending_of(name: str, path: Path) -> str:
     stem, _, ending = inner.lower().rpartition(".")
     while ending in PACKED:
         stem, _, ending = stem.rpartition(".")
-    if ending not in ENDINGS and packer_of(path) == "zip":
+    if ending not in ENDINGS and detect_compression(path) == "zip":
         try:
             return members(path)[0].lower().rpartition(".")[2]
         except (zipfile.BadZipFile, IndexError):

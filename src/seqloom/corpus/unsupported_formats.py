@@ -4,7 +4,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from seqloom.corpus.compression import head_of, members, packer_of
+from seqloom.corpus.compression import detect_compression, first_bytes, members
 from seqloom.errors import UserError
 
 _PANDAS = "pandas.read_{}(…).to_parquet(…)"
@@ -79,7 +79,7 @@ def refuse_unsupported(location: str, path: Path, ending: str, field: str, marku
     """
     found = _of_zip(path) or _BY_ENDING.get(ending)
     if not found:
-        head = head_of(path, location)
+        head = first_bytes(path, location)
         found = next((kind for first, kind in _BY_BYTES.items() if head.startswith(first)), None)
         found = found or (_TAR if head[257:262] == b"ustar" else None) or (None if markup else _of_markup(head))
     if found:
@@ -89,7 +89,7 @@ def refuse_unsupported(location: str, path: Path, ending: str, field: str, marku
 
 def _of_zip(path: Path) -> tuple[str, str] | None:
     """Return the format of an Office document, which is a zip archive itself, or None."""
-    if packer_of(path) != "zip":
+    if detect_compression(path) != "zip":
         return None
     try:
         names = members(path)

@@ -78,7 +78,7 @@ class PretrainedVectors:
         self.report.rows += 1
         try:
             name = token.decode("utf-8")
-        except UnicodeDecodeError:  # word2vec.c cuts a long word after so many bytes, be it inside a letter
+        except UnicodeDecodeError:  # word2vec.c truncates long words by bytes, even within a character
             name = token.decode("utf-8", "replace")
             self.report.broken += 1
             self.report.first_broken = self.report.first_broken or number

@@ -100,7 +100,7 @@ def _promising(rows: int, width: int, lines: list[bytes], sample: bytes, path: P
         raise MalformedVectors(
             f"says on line 1 that its vectors are {width} wide, and they are {found}: correct that line"
         )
-    return Head(width, rows, binary=False)  # the row that is wrong will be named
+    return Head(width, rows, binary=False)  # the malformed row will be reported
 
 
 def _widths(lines: list[bytes]) -> Counter[int]:

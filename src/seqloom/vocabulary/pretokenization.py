@@ -33,7 +33,7 @@ def starts_with_han(text: str) -> bool:
     return _RUN_OF_HAN.match(text) is not None
 
 
-def break_han_words(text: str) -> str:
+def segment_han(text: str) -> str:
     """Segment runs of Han characters in normalized `text` into words, apart from the surrounding text."""
     broken = _RUN_OF_HAN.sub(lambda run: BREAK + BREAK.join(rjieba.cut(run[0])) + BREAK, text)
     return broken.replace(" " + BREAK, " ").strip(BREAK)  # a space stays with the word that it marks

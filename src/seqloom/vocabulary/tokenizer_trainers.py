@@ -84,7 +84,7 @@ def _pieces(words: Words, section: schema.Vocabulary) -> models.Unigram:
         return models.Unigram(fixed, UNKNOWN, byte_fallback=True)
     unknown = SPECIAL_TOKENS[UNKNOWN]
     trainer = trainers.UnigramTrainer(
-        vocab_size=section.size - len(_FIXED) + 1,  # the trainer insists on an unknown token; its place is fixed here
+        vocab_size=section.size - len(_FIXED) + 1,  # the trainer insists on an unknown token; its id is fixed here
         special_tokens=[unknown],
         unk_token=unknown,
         max_piece_length=_LONGEST,

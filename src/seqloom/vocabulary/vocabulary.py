@@ -14,7 +14,7 @@ from seqloom.corpus.normalization import WORD_MARK, normalize
 from seqloom.errors import UserError
 from seqloom.vocabulary.pretokenization import BREAK, splitter
 from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS, UNKNOWN
-from seqloom.vocabulary.word_counts import END_OF_TEXT, units_of
+from seqloom.vocabulary.word_counts import END_OF_TEXT, split_units
 
 _WHITESPACE = re.compile(r"\s")
 
@@ -169,7 +169,7 @@ class Vocabulary:
         """Return the units of all texts, with `END_OF_TEXT` after each."""
         if self.of_labels:
             return [unit for text in texts for unit in (normalize(text), END_OF_TEXT)]
-        return units_of(texts, self._breaks_han, self.keeps_whitespace)
+        return split_units(texts, self._breaks_han, self.keeps_whitespace)
 
     def spell(self, units: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the concatenated ids of all units, and the number of ids of each; `END_OF_TEXT` has none."""

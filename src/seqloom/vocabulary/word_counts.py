@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from seqloom.corpus.normalization import normalize
-from seqloom.vocabulary.pretokenization import BREAK, break_han_words, mark, splitter
+from seqloom.vocabulary.pretokenization import BREAK, mark, segment_han, splitter
 from seqloom.vocabulary.special_tokens import MARK
 
 END_OF_TEXT = "\x01"  # a unit of its own after each text; never part of normalized text
@@ -17,13 +17,13 @@ _SPLITTER = splitter()
 _LAYOUT = re.compile(r"\s")  # in marked text, whose spaces are marks
 
 
-def units_of(texts: Iterable[str], breaks_han: bool, keep: bool = False) -> list[str]:
+def split_units(texts: Iterable[str], breaks_han: bool, keep: bool = False) -> list[str]:
     """Return the units of all texts, normalized and marked, with `END_OF_TEXT` after each text.
 
     With `keep` white space is kept, and each character of it other than a space is a unit.
     """
     normal = [normalize(text, keep) for text in texts]
-    marked = [mark(break_han_words(text)) for text in normal] if breaks_han else [mark(text) for text in normal]
+    marked = [mark(segment_han(text)) for text in normal] if breaks_han else [mark(text) for text in normal]
     if keep:
         marked = [_LAYOUT.sub(rf"{BREAK}\g<0>{BREAK}", text) for text in marked]
     between = BREAK + END_OF_TEXT + BREAK
@@ -47,6 +47,6 @@ def count_words(texts: Sequence[str], breaks_han: bool, keep: bool = False) -> C
 
 
 def _count_units(texts: Sequence[str], breaks_han: bool, keep: bool) -> Counter[str]:
-    units = Counter(units_of(texts, breaks_han, keep))
+    units = Counter(split_units(texts, breaks_han, keep))
     del units[END_OF_TEXT]
     return units
