@@ -13,11 +13,11 @@ from seqloom.artifact.stage_key import EVALUATION, TRAINING
 from seqloom.errors import UserError
 from seqloom.evaluation.model_comparison import (
     Candidate,
-    asked_the_same,
     best_first,
-    not_told_apart,
+    indistinguishable,
     quality_against_cost,
     quality_by_length,
+    same_splits,
 )
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.metric import Metric
@@ -56,7 +56,7 @@ class Comparison:
     @property
     def tied(self) -> list[Candidate]:
         """Those that may be as good as the first, and itself."""
-        return not_told_apart(self.candidates, self.measure)
+        return indistinguishable(self.candidates, self.measure)
 
     @property
     def headline(self) -> str:
@@ -87,7 +87,7 @@ class Comparison:
     @property
     def caution(self) -> str:
         """What the reader should know before the figures; mostly nothing."""
-        if asked_the_same(self.candidates):
+        if same_splits(self.candidates):
             return ""
         return "the corpora differ, so the scores are of different validation and test splits"
 
@@ -176,7 +176,7 @@ def weigh(candidates: Sequence[Candidate], task: str, metric: Metric) -> Compari
 
 def _drawn_by_length(trained: Sequence[Candidate], metric: Metric, path: Path) -> str:
     """Where the figure lies; empty where there is a single length, or figures would not compare."""
-    if not asked_the_same(trained) or any(len(each.by_length) < 2 for each in trained):
+    if not same_splits(trained) or any(len(each.by_length) < 2 for each in trained):
         return ""
     quality_by_length(trained, metric, path)
     return str(path)

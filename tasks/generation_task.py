@@ -9,7 +9,7 @@ from prefect.logging import get_run_logger
 from seqloom.artifact.home_folder import home_folder
 from seqloom.batch_inference.input_table import open_input
 from seqloom.batch_inference.sharded_generation import BatchInference, BatchReport, generate_in_bulk
-from seqloom.decoding.backends import load_generator
+from seqloom.decoding.load import load_generator
 from seqloom.registry.model_uri import describe_version, find_checkpoint
 from seqloom.training.device import choose_device
 from tasks.gpu_slots import slots
@@ -35,10 +35,10 @@ def generate_shards(
     bulk = BatchInference(asked, checkpoint, open_input(Path(file), kind, column), shard_rows, max_characters)
     generator = load_generator(checkpoint)
     place = choose_device(device)
-    takes_one = generator.runs_on_a_gpu and place.type == "cuda" and not prefect_is_embedded()
+    takes_one = generator.backend.runs_on_gpu and place.type == "cuda" and not prefect_is_embedded()
     alone = slots(1) if takes_one else nullcontext()
     with alone, watched("generate", "batch-generate-progress") as progress:
-        generator.move(place)
+        generator.backend.move(place)
         report = generate_in_bulk(bulk, generator, Path(to), progress)
     get_run_logger().info("%s", report.headline)
     key, page = "batch-generate", _page(asked, file, report)

@@ -248,7 +248,7 @@ def _checked(recipe: Recipe | Mapping[str, Any] | str | Path, overrides: Sequenc
 
 def _read(checkpoint: Path, corpus: Path | None = None) -> TextModel:
     from seqloom.corpus.corpus_files import read_split
-    from seqloom.decoding.backends import load_generator
+    from seqloom.decoding.load import load_generator
     from seqloom.recipe.serialization import read_recipe
 
     recipe, generator = read_recipe(checkpoint), load_generator(checkpoint)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from seqloom.artifact.manifest import Manifest
-from seqloom.evaluation.evaluation_files import FIGURES_FOLDER
+from seqloom.evaluation import FIGURES_FOLDER
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.model_rules import describe_model
 from seqloom.recipe.serialization import read_recipe

@@ -121,7 +121,7 @@ class Failing(Generator):
 
 def test_a_text_that_the_model_fails_on_fails_alone(checkpoint: Path, file: Path, tmp_path: Path) -> None:
     whole = Generator.load(checkpoint)
-    failing = Failing(whole.model, whole.source, whole.target, whole.decoding)
+    failing = Failing(whole.backend, whole.source, whole.target, whole.decoding)
     report = run(bulk_of(checkpoint, file, longest=1000), tmp_path, failing)
     table = pd.read_parquet(report.folder)
     broken = "RuntimeError: out of memory"
@@ -192,8 +192,8 @@ def test_what_is_drawn_follows_from_the_row_of_the_file(
     monkeypatch.setattr(replies, "PIECE", piece)
     generator = Generator.load(checkpoint)
     drawing = Decoding(method="sample", temperature=3.0, max_length=6)
-    sampling = Failing(generator.model, generator.source, generator.target, drawing)
-    expected = Generator(generator.model, generator.source, generator.target, drawing).generate(TEXTS)
+    sampling = Failing(generator.backend, generator.source, generator.target, drawing)
+    expected = Generator(generator.backend, generator.source, generator.target, drawing).generate(TEXTS)
     assert len(set(expected)) > 4
     table = pd.read_parquet(run(bulk_of(checkpoint, file, shard_rows, 1000), tmp_path / "out", sampling).folder)
     fails = table["failure"].notna()

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from seqloom.dataset.batch import make_batch
-from seqloom.decoding.backends import CTranslate2Generator, load_generator
+from seqloom.decoding.backends import CTranslate2Backend
 from seqloom.decoding.export import export
 from seqloom.decoding.generator import Generator
+from seqloom.decoding.load import load_generator
 from seqloom.errors import UserError
 from seqloom.models.factory import Sizes, build_model, save_checkpoint
 from seqloom.recipe.serialization import write_recipe
@@ -66,21 +67,22 @@ def test_the_same_tokens_as_torch(tmp_path: Path, positions: str, norm: str, tie
     ours, theirs = (each.answer(TEXTS, decoding) for each in (Generator.load(made), load_generator(tmp_path / "fast")))
     assert [found[0].tokens for found in theirs] == [found[0].tokens for found in ours]
     assert [found[0].text for found in theirs] == [found[0].text for found in ours]
-    scored_alike(Generator.load(made), CTranslate2Generator(tmp_path / "fast"))
+    scored_alike(Generator.load(made), load_generator(tmp_path / "fast"))
     wide = decoding.model_copy(update={"beam_size": 4, "length_penalty": 0.0})
     found = load_generator(tmp_path / "fast").answer(TEXTS[:3], wide)
     assert [len(each) for each in found] == [4, 4, 4]
 
 
-def scored_alike(torchs: Generator, engines: CTranslate2Generator) -> None:
+def scored_alike(torchs: Generator, engines: Generator) -> None:
     """The log-probability of every token of texts that neither would write."""
+    assert isinstance(engines.backend, CTranslate2Backend)
     sources, targets = torchs.encode(TEXTS[:40]), torchs.encode(TEXTS[39::-1])
     batch = make_batch(sources, targets)
     with torch.inference_mode():
         scores = torchs.model.project(torchs.model(batch)).log_softmax(dim=2)
     expected = scores.gather(2, batch.target_output.unsqueeze(2)).squeeze(2)
     tokens = ([[torchs.source.tokens[token] for token in ids] for ids in side] for side in (sources, targets))
-    for row, found in enumerate(engines._engine.score_batch(*tokens)):
+    for row, found in enumerate(engines.backend._engine.score_batch(*tokens)):
         assert found.log_probs == pytest.approx(expected[row, : len(targets[row]) + 1].tolist(), abs=2e-3)
 
 
@@ -92,7 +94,7 @@ def test_int8_is_smaller_and_says_so(tmp_path: Path) -> None:
     whole, small = ((tmp_path / name / "model.bin").stat().st_size for name in ("whole", "small"))
     assert small < whole / 2
     assert json.loads((tmp_path / "small" / "export.json").read_text()) == {"form": "ctranslate2-int8"}
-    assert isinstance(load_generator(tmp_path / "small"), CTranslate2Generator)
+    assert isinstance(load_generator(tmp_path / "small").backend, CTranslate2Backend)
     assert len(load_generator(tmp_path / "small").generate(TEXTS)) == len(TEXTS)
 
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from seqloom.dataset.length_limit import LengthLimit
-from seqloom.decoding.backends import CTranslate2Generator, load_generator
+from seqloom.decoding.backends import CTranslate2Backend, TorchBackend
 from seqloom.decoding.export import export
 from seqloom.decoding.generator import Answer, Generator
-from seqloom.decoding.load import read_generator
+from seqloom.decoding.load import load_generator, read_generator
 from seqloom.decoding.predictor import Predictor
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.recipe.schema import Decoding, Model
@@ -72,14 +72,16 @@ def test_company_changes_nothing(section: Model, way: str) -> None:
     model = restless(fresh(section))
     source, target = words(model.source_embedding.num_embeddings), words(model.output.out_features)
     places = section.max_positions - 1 if section.positions == "learned" else None
-    generator = Generator(model, source, target, decoding, tokens=places, limit=LengthLimit(1.0, 3.0))
+    generator = Generator(TorchBackend(model), source, target, decoding, tokens=places, limit=LengthLimit(1.0, 3.0))
     in_any_company(generator, texts_of(source), decoding)
 
 
 @pytest.mark.parametrize("max_length", [6, 200])
 def test_an_answer_is_as_long_as_its_own_limit_and_says_so(max_length: int) -> None:
     model, vocabulary = restless(fresh(plain_model(encoder_width=8, decoder_width=8))), words(29)
-    generator = Generator(model, vocabulary, words(31), Decoding(max_length=max_length), limit=LengthLimit(2.0, 3.5))
+    generator = Generator(
+        TorchBackend(model), vocabulary, words(31), Decoding(max_length=max_length), limit=LengthLimit(2.0, 3.5)
+    )
     for method in HOW.values():
         decoding = method.model_copy(update={"max_length": max_length})
         answers = generator.answer(texts_of(vocabulary), decoding)
@@ -129,7 +131,7 @@ def test_company_changes_nothing_in_other_forms(tmp_path: Path, form: Any, beam_
         len(found[0].tokens) >= most for found, most in zip(answers, longest, strict=True)
     ]
     assert any(found[0].truncated for found in answers)
-    if beam_size == 1 and isinstance(generator, CTranslate2Generator):
+    if beam_size == 1 and isinstance(generator.backend, CTranslate2Backend):
         expected = own.answer(texts, decoding)
         assert [found[0].tokens for found in answers] == [found[0].tokens for found in expected]
 
@@ -155,7 +157,7 @@ def test_a_table_asked_in_pieces_is_drawn_as_a_whole(tmp_path: Path) -> None:
 
 def test_a_beam_wider_than_there_are_answers_holds_only_possible_ones() -> None:
     model, vocabulary = restless(fresh(plain_model(encoder_width=8, decoder_width=8))), words(29)
-    generator = Generator(model, vocabulary, words(31), Decoding(beam_size=200, max_length=1))
+    generator = Generator(TorchBackend(model), vocabulary, words(31), Decoding(beam_size=200, max_length=1))
     [found] = generator.answer(["a"], generator.decoding)
     assert len(found) == 31 - 3, "one token each, of those that may be written"
     assert all(each.score > -float("inf") for each in found)

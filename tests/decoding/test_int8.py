@@ -8,10 +8,10 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from seqloom.decoding.backends import load_generator
 from seqloom.decoding.export import FORMS, export
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.int8 import LARGEST, Int8Linear, to_int8
+from seqloom.decoding.load import load_generator
 from seqloom.recipe import schema as recipe_schema
 from tests.registry.tiny import write_checkpoint
 

@@ -9,10 +9,9 @@ import pytest
 import torch
 
 from seqloom.dataset.batch import make_batch
-from seqloom.decoding.backends import load_generator
 from seqloom.decoding.export import export
 from seqloom.decoding.language_model import LanguageModel
-from seqloom.decoding.load import read_generator
+from seqloom.decoding.load import load_generator, read_generator
 from seqloom.decoding.predictor import Predictor
 from seqloom.errors import UserError
 from seqloom.models.factory import Sizes, build_model, save_checkpoint
@@ -98,8 +97,8 @@ def test_a_text_is_as_likely_as_its_parts(continuer: LanguageModel) -> None:
     [ids] = continuer.encode(["the"])
     longer = [[*ids, token] for token in range(len(continuer.source))]
     known = len(continuer.encode([""])[0])
-    figures = np.array(continuer._read(longer[1:], known))  # padding cannot be asked for
-    [shorter] = continuer._read([ids], known)
+    figures = np.array(continuer._score(longer[1:], known))  # padding cannot be asked for
+    [shorter] = continuer._score([ids], known)
     assert 0.5 < np.exp(figures - shorter).sum() <= 1.0 + 1e-6
 
 

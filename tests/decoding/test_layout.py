@@ -15,11 +15,11 @@ from seqloom.corpus.running_text import join_lines, restore_lines, split_passage
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.dataset.stage import encode_corpus, open_split
-from seqloom.decoding.backends import load_generator
+from seqloom.decoding.backends import TorchBackend
 from seqloom.decoding.export import export
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.hypothesis import Hypothesis
-from seqloom.decoding.load import read_generator
+from seqloom.decoding.load import load_generator, read_generator
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import Corpus, Decoding
@@ -62,11 +62,11 @@ def test_a_target_can_be_written_exactly(tmp_path: Path, kind: Any) -> None:
     build_vocabulary(section, tmp_path / "corpus", tmp_path / "vocabulary", unwatched)
     encode_corpus(tmp_path / "corpus", tmp_path / "vocabulary", tmp_path / "dataset", unwatched)
     source, target = load_vocabularies(tmp_path / "vocabulary")
-    generator = Generator(untrained(), source, target, Decoding())
+    generator = Generator(TorchBackend(untrained()), source, target, Decoding())
     _, targets = open_split(tmp_path / "dataset", "train")
     shown = [Hypothesis(targets[row].tolist(), 0.0) for row in range(len(LAID_OUT))]
-    assert [answer.text for answer in generator.spell(shown)] == LAID_OUT
-    assert "\n" not in "".join(generator.line([answer]) for answer in generator.spell(shown))
+    assert [answer.text for answer in generator.detokenize(shown)] == LAID_OUT
+    assert "\n" not in "".join(generator.line([answer]) for answer in generator.detokenize(shown))
 
 
 def untrained() -> EncoderDecoder:

@@ -170,7 +170,7 @@ def test_what_is_drawn_does_not_depend_on_who_asks_meanwhile(
         requests = [pool.submit(answering, [TEXTS[0]] * 3, params)]
         assert begun.wait(10)
         requests += [pool.submit(answering, [TEXTS[0]] * 3, params) for _ in range(4)]
-        while len(answering._together._waiting) < 4:
+        while len(answering._batcher._waiting) < 4:
             pass
         go.set()
         assert [request.result() for request in requests] == [alone] * 5

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqloom.decoding.generator import Unanswerable
 from seqloom.decoding.request_batcher import RequestBatcher
-from seqloom.decoding.unanswerable import Unanswerable
 from seqloom.errors import UserError
 
 BATCH, ROOM = 8, 1000

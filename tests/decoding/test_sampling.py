@@ -83,10 +83,10 @@ def test_what_goes_astray_is_drawn_again_by_the_same_shares(top_k: int, top_p: f
     np.testing.assert_allclose(found / DRAWS, expected, atol=0.006)
 
 
-@pytest.mark.parametrize("luck", [0.0, 0.5, np.nextafter(1.0, 0.0)])
-def test_no_luck_draws_what_is_impossible(uniforms: float) -> None:
+@pytest.mark.parametrize("uniform", [0.0, 0.5, np.nextafter(1.0, 0.0)])
+def test_no_luck_draws_what_is_impossible(uniform: float) -> None:
     scores = torch.tensor([[-torch.inf, 0.0, -torch.inf], [-0.7, -torch.inf, -0.7]])
-    drawn = draw(scores, torch.full((2,), uniforms, dtype=torch.float64), 1.0, 0, 1.0).tolist()
+    drawn = draw(scores, torch.full((2,), uniform, dtype=torch.float64), 1.0, 0, 1.0).tolist()
     assert drawn[0] == 1
     assert drawn[1] in (0, 2)
 
@@ -173,7 +173,7 @@ def test_a_request_is_repeated_by_its_seed(answering: Predictor) -> None:
         ({"top_p": 0.9, "method": "beam"}, "set method to sample, or top_p to 1"),
         ({"method": "sample", "temperature": 0.0}, "temperature: .*greater than or equal to 0.01"),
         ({"method": "sample", "top_p": 0.0}, "top_p: .*greater than 0"),
-        ({"method": "sample", "n_best": 2}, "n_best is 2 and samples 1: n_best is 1 to samples"),
+        ({"method": "sample", "n_best": 2}, "n_best is 2 and num_samples 1: n_best is 1 to num_samples"),
         ({"method": "dice"}, "method must be one of 'beam' or 'sample'"),
     ],
 )

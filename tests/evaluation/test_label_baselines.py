@@ -10,10 +10,10 @@ from seqloom.evaluation import label_baselines
 from seqloom.evaluation.applications.evaluator import EvalSet
 from seqloom.evaluation.applications.sentiment_evaluator import SentimentEvaluator
 from seqloom.evaluation.label_baselines import (
-    LEAST_OF_A_LABEL,
-    LEAST_PASSES,
-    MOST_WEIGHTS,
-    PASSES,
+    MAX_PASSES,
+    MAX_WEIGHTS,
+    MIN_PASSES,
+    MIN_ROWS_PER_LABEL,
     BaselineBudget,
     majority_baseline,
     tfidf_baseline,
@@ -48,11 +48,11 @@ def test_memory_and_time_are_bounded_whatever_the_labels(labels: int, rows: int)
         ["about a hundred characters of text, as people write them " * 2] * rows, _in_turn(labels, rows)
     )
     columns = labels if labels > 2 else 1
-    assert bounds.features * columns <= MOST_WEIGHTS
-    assert bounds.rows >= min(rows, LEAST_OF_A_LABEL * labels)
-    assert LEAST_PASSES <= bounds.passes <= PASSES
+    assert bounds.features * columns <= MAX_WEIGHTS
+    assert bounds.rows >= min(rows, MIN_ROWS_PER_LABEL * labels)
+    assert MIN_PASSES <= bounds.passes <= MAX_PASSES
     assert bounds.whole == (labels == 2)
-    assert bounds.rows * 112 * columns <= max(label_baselines.MOST_PRODUCTS, LEAST_OF_A_LABEL * labels * 112 * columns)
+    assert bounds.rows * 112 * columns <= max(label_baselines.MAX_PRODUCTS, MIN_ROWS_PER_LABEL * labels * 112 * columns)
 
 
 def test_a_small_task_is_read_whole() -> None:
@@ -73,8 +73,8 @@ def test_a_large_one_is_read_in_part_of_every_label(monkeypatch: pytest.MonkeyPa
             return super().fit(rows, labels)
 
     monkeypatch.setattr(label_baselines, "LogisticRegression", Watched)
-    monkeypatch.setattr(label_baselines, "MOST_PRODUCTS", 1 << 12)
-    monkeypatch.setattr(label_baselines, "MOST_WEIGHTS", 90)
+    monkeypatch.setattr(label_baselines, "MAX_PRODUCTS", 1 << 12)
+    monkeypatch.setattr(label_baselines, "MAX_WEIGHTS", 90)
     labels = _in_turn(3, 900)
     texts = [f"{label} says {row}" for row, label in enumerate(labels)]
     found = tfidf_baseline(texts, labels, ["l0 says", "l2 says 7"], unwatched)
@@ -82,10 +82,10 @@ def test_a_large_one_is_read_in_part_of_every_label(monkeypatch: pytest.MonkeyPa
     [((rows, features), counts)] = seen
     assert features == 30
     assert rows == sum(counts) < 900
-    assert min(counts) >= LEAST_OF_A_LABEL
+    assert min(counts) >= MIN_ROWS_PER_LABEL
     bounds = BaselineBudget.of(texts, labels)
     assert bounds.rows == pytest.approx(rows, abs=3)
-    assert bounds.in_words.startswith(f"some {bounds.rows:,} rows, 30 n-grams at most")
+    assert bounds.description.startswith(f"some {bounds.rows:,} rows, 30 n-grams at most")
 
 
 def test_the_linear_model_can_be_switched_off() -> None:

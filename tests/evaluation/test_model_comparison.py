@@ -10,7 +10,7 @@ from seqloom.evaluation import plot_style
 from seqloom.evaluation.model_comparison import (
     Candidate,
     best_first,
-    not_told_apart,
+    indistinguishable,
     pareto_front,
     quality_against_cost,
     quality_by_length,
@@ -47,13 +47,13 @@ def test_what_lies_within_the_interval_of_the_first_may_be_as_good() -> None:
     near, at_the_end, below = (candidate(str(chrf), chrf, 5.0) for chrf in (39.0, 38.0, 37.9))
     ranked = best_first([below, FAILED, at_the_end, near, first], CHRF)
     assert ranked == [first, near, at_the_end, below, FAILED]
-    assert not_told_apart(ranked, CHRF) == [first, near, at_the_end]
-    assert not_told_apart([first, below], CHRF) == [first]
+    assert indistinguishable(ranked, CHRF) == [first, near, at_the_end]
+    assert indistinguishable([first, below], CHRF) == [first]
     sharp, vague = (
         Candidate(str(value), {}, {"validation/perplexity": value}, interval=(value - 2, value + 2))
         for value in (40.0, 41.5)
     )
-    assert not_told_apart([sharp, vague, FAILED], PERPLEXITY) == [sharp, vague]
+    assert indistinguishable([sharp, vague, FAILED], PERPLEXITY) == [sharp, vague]
 
 
 def test_where_lower_is_better_the_lowest_is_best() -> None:

@@ -8,7 +8,7 @@ from sacrebleu.significance import PairedTest
 
 from seqloom.evaluation import significance
 from seqloom.evaluation.scores import metric_of, text_scores
-from seqloom.evaluation.significance import compare, count, interval, mean_of
+from seqloom.evaluation.significance import compare, confidence_interval, count, mean_of
 
 WORDS = ["der", "die", "das", "Hund", "Katze", "Haus", "rot", "blau", "läuft", "schläft"]
 
@@ -49,7 +49,7 @@ def test_the_figure_is_the_score(metric: str) -> None:
     some = [3, 5, 99]
     part = text_scores([metric], [texts[row] for row in some], [REFERENCES[row] for row in some], "de")
     assert counts.of(some) == pytest.approx(part[metric].value)
-    low, high = interval(counts)
+    low, high = confidence_interval(counts)
     assert low < counts.figure < high
 
 

@@ -10,8 +10,8 @@ from seqloom.evaluation.diversity import diversity_scores
 from seqloom.evaluation.rouge import rouge_of_rows, summary_scores
 from seqloom.evaluation.scores import text_scores
 from seqloom.evaluation.significance import count
-from seqloom.evaluation.unicode_scripts import SPACELESS, has_spaces, scored_as, script_of
-from seqloom.evaluation.word_model import WordModel, cut
+from seqloom.evaluation.unicode_scripts import SPACELESS, has_spaces, scoring_language, script_of
+from seqloom.evaluation.word_model import WordModel, split_words
 from seqloom.evaluation.word_segmentation import lead, words_of
 
 SPACED = {
@@ -69,7 +69,7 @@ def test_no_script_without_spaces_is_scored_by_words(language: str, wrong: str) 
         assert 30 < rouge_of_rows(["rougeL"], [half], [wanted], code)["rougeL"][0] < 100
         assert "tok:13a" not in text_scores(["bleu"], [wanted], [wanted], code)["bleu"].signature
     assert len(words_of(wanted, language)) > 2
-    assert len(cut(wanted)) > 2
+    assert len(split_words(wanted)) > 2
     assert lead(wanted, 2) == lead_baseline([lead(wanted, 2)], [wanted])[0] != wanted
 
 
@@ -98,7 +98,7 @@ def test_the_text_itself_is_worth_everything_by_any_code(code: str, written: str
     assert rouge_of_rows(["rougeL"], [wanted], [wanted], code)["rougeL"][0] == 100
     assert count("bleu", [wanted], [wanted], code, short=True).figure == pytest.approx(100)
     assert (
-        diversity_scores([wanted], EvalSet([wanted], [wanted], None, scored_as(code, [wanted])).language)[
+        diversity_scores([wanted], EvalSet([wanted], [wanted], None, scoring_language(code, [wanted])).language)[
             "distinct1"
         ].value
         > 0
@@ -137,8 +137,8 @@ def test_the_script_that_counts(texts: list[str], script: str) -> None:
     ],
 )
 def test_a_text_is_cut_as_what_it_is(language: str, text: str, cut_as: str) -> None:
-    assert scored_as(language, [text]) == cut_as
-    assert scored_as(cut_as, [text]) == cut_as
+    assert scoring_language(language, [text]) == cut_as
+    assert scoring_language(cut_as, [text]) == cut_as
 
 
 def test_marks_stay_with_their_letter_where_letters_stand_alone() -> None:

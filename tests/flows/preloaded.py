@@ -15,7 +15,7 @@ MODULES = (
     "mlflow.store.model_registry.sqlalchemy_store",  # MLflow imports them when it first opens a database
     "mlflow.store.tracking.sqlalchemy_store",
     "seqloom.batch_inference.sharded_generation",
-    "seqloom.decoding.backends",
+    "seqloom.decoding.load",
     "seqloom.evaluation.stage",
     "seqloom.registry.garbage_collection",
     "seqloom.registry.gate_runner",

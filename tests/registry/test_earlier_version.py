@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from seqloom.artifact.digest import digest_of_folder
-from seqloom.decoding.backends import load_generator
+from seqloom.decoding.load import load_generator
 from seqloom.errors import UserError
 from seqloom.models.factory import build_model, read_checkpoint, read_sizes
 from seqloom.progress import unwatched

@@ -18,7 +18,7 @@ from mlflow.exceptions import MlflowException
 
 from seqloom.decoding.generator import Generator
 from seqloom.errors import UserError
-from seqloom.evaluation.evaluation_files import HYPOTHESES_FILE
+from seqloom.evaluation import HYPOTHESES_FILE
 from seqloom.progress import unwatched
 from seqloom.registry import exported_versions
 from seqloom.registry.export_records import ExportRecord, Side, records_of
@@ -78,7 +78,7 @@ def test_a_form_of_the_version(uri: str, home: Path, tmp_path: Path, form: Any) 
     assert "| this form | the version itself |" in text
 
     export_folder(uri, home, form, tmp_path / "folder")
-    from seqloom.decoding.backends import load_generator
+    from seqloom.decoding.load import load_generator
 
     expected = load_generator(tmp_path / "folder").generate(SOURCES)
     assert load_generator(find_checkpoint(uri, home, form)).generate(SOURCES) == expected

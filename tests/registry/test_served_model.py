@@ -21,8 +21,8 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from packaging.requirements import Requirement
 
-from seqloom.decoding.backends import load_generator
 from seqloom.decoding.generator import Generator
+from seqloom.decoding.load import load_generator
 from seqloom.registry.mlflow_runs import FlowRun, open_run
 from seqloom.registry.model_uri import find_checkpoint
 from seqloom.registry.seal import seal, seal_of

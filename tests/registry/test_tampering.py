@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from seqloom.decoding.backends import load_generator
+from seqloom.decoding.load import load_generator
 from seqloom.errors import UserError
 from seqloom.registry.gate_runner import _smoke
 from seqloom.registry.integrity import DIGEST_TAG, VERIFY, digest_of

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqloom.corpus.running_text import LINE_END
-from seqloom.evaluation.word_model import WordModel, cut
+from seqloom.evaluation.word_model import WordModel, split_words
 from seqloom.vocabulary.kneser_ney import FALLBACK, UNSEEN, KneserNey, _discounts
 
 A, B, C = range(3)
@@ -97,12 +97,12 @@ def _words(letters: str, size: int) -> list[str]:
 
 def test_it_writes_words_of_its_text() -> None:
     written = WordModel(PASSAGES).write(PASSAGES[0], 30, np.random.default_rng(1))
-    assert len(cut(written)) == 30
-    assert set(cut(written)) <= set(cut(" ".join(PASSAGES)))
+    assert len(split_words(written)) == 30
+    assert set(split_words(written)) <= set(split_words(" ".join(PASSAGES)))
 
 
 def test_words_are_cut_at_spaces_and_characters_of_chinese() -> None:
-    assert cut(f"n't <unk> 500-stock 天气 ok好 {LINE_END}") == [
+    assert split_words(f"n't <unk> 500-stock 天气 ok好 {LINE_END}") == [
         "n't", "<unk>", "500-stock", "天", "气", "ok", "好", LINE_END,
     ]  # fmt: skip
 
@@ -115,8 +115,8 @@ def test_an_unknown_word_costs_its_letters_too() -> None:
     spellings = [model.spelling.log_probability(word) for word in words]
     assert np.diff(figures) == pytest.approx(np.diff(spellings))
     assert spellings == sorted(spellings, reverse=True), "letters in an order that was seen are the likelier ones"
-    unspelt = model.of_words.log_probabilities(np.array([model.numbers[LINE_END], model.numbers["the"], UNSEEN]))[2]
-    known = model.of_words.log_probabilities(np.array([model.numbers[word] for word in (LINE_END, "the")]))[1]
+    unspelt = model.ngrams.log_probabilities(np.array([model.numbers[LINE_END], model.numbers["the"], UNSEEN]))[2]
+    known = model.ngrams.log_probabilities(np.array([model.numbers[word] for word in (LINE_END, "the")]))[1]
     [dot] = model.log_probabilities(["the dot"])
     assert dot == pytest.approx(known + unspelt + model.spelling.log_probability("dot"))
 

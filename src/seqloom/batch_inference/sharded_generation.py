@@ -18,7 +18,7 @@ from seqloom.artifact.full_disk import full_disk_is_told
 from seqloom.artifact.permissions import hand_over, output_folder
 from seqloom.batch_inference.input_table import FAILURE, PREDICTION, InputTable, Rows
 from seqloom.batch_inference.replies import Reply, replies_to
-from seqloom.decoding.generator import TRUNCATED, Application, Generator
+from seqloom.decoding.generator import TRUNCATED, ColumnType, Generator
 from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe.serialization import read_recipe
@@ -85,7 +85,7 @@ def generate_in_bulk(
         UserError: not one row could be used, a column has the name of one that is added, or the disk is full.
     """
     for taken in bulk.input.columns:
-        if taken in generator.kinds:
+        if taken in generator.column_types:
             raise UserError(
                 f"{bulk.input.file.location}: has a column {taken!r} already, which is to be added; rename or remove it"
             )
@@ -138,13 +138,13 @@ def _write_shards(bulk: BatchInference, generator: Generator, folder: Path, prog
                 progress(done + len(replies), total, "rows")
             written = [fields[PREDICTION] for fields, _ in replies if fields]
             tokens += sum(map(len, generator.target.encode([text for text in written if text])))
-            _write_shard(rows, replies, generator.kinds, place)
+            _write_shard(rows, replies, generator.column_types, place)
         done += len(rows.table)
         progress(done, total, "rows")
     return before, tokens
 
 
-def _write_shard(rows: Rows, replies: list[Reply], added: dict[str, Application], place: Path) -> None:
+def _write_shard(rows: Rows, replies: list[Reply], added: dict[str, ColumnType], place: Path) -> None:
     table = rows.table
     for column, kind in added.items():
         values = [fields and fields[column] for fields, _ in replies]
@@ -157,7 +157,7 @@ def _write_shard(rows: Rows, replies: list[Reply], added: dict[str, Application]
     sync(place.parent)
 
 
-def _type_of(kind: Application) -> pa.DataType:
+def _type_of(kind: ColumnType) -> pa.DataType:
     if isinstance(kind, list):
         return pa.struct([(name, pa.float64()) for name in kind])
     return {str: pa.string(), bool: pa.bool_(), float: pa.float64()}[kind]

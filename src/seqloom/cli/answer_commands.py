@@ -72,8 +72,8 @@ def generate(
         raise UserError("texts, --file, --from-noise and --between exclude each other; give one of them")
     _require_company("--seed", seed, "--from-noise", from_noise)
     _require_company("--steps", steps, "--between", between)
-    from seqloom.decoding.backends import load_generator
-    from seqloom.decoding.generator import one_below_the_other
+    from seqloom.decoding.generator import concatenate
+    from seqloom.decoding.load import load_generator
     from seqloom.registry.model_uri import find_checkpoint
 
     checkpoint = find_checkpoint(model, home_folder(), form)
@@ -86,7 +86,7 @@ def generate(
         return
     answered = _answered(generator, texts, file)
     if as_json:
-        columns = one_below_the_other(map(generator.columns, answered))
+        columns = concatenate(map(generator.columns, answered))
         print_json({"model": model, "outputs": columns.pop("prediction", []), **columns})
         return
     shown = generator.whole if texts and len(texts) == 1 and generator.keeps_whitespace else generator.line
@@ -113,7 +113,7 @@ def batch(
     from seqloom.batch_inference.input_table import open_input
     from seqloom.batch_inference.sharded_generation import BatchInference, generate_in_bulk
     from seqloom.cli.terminal import TerminalAudience, show_report
-    from seqloom.decoding.backends import load_generator
+    from seqloom.decoding.load import load_generator
     from seqloom.registry.model_uri import describe_version, find_checkpoint
     from seqloom.training.device import choose_device
 
@@ -122,7 +122,7 @@ def batch(
         describe_version(model, form), checkpoint, open_input(file, "auto", column), shard_rows, max_characters
     )
     generator = load_generator(checkpoint)
-    generator.move(choose_device("auto"))
+    generator.backend.move(choose_device("auto"))
     watcher = TerminalAudience(console)
     with watcher.live():
         report = generate_in_bulk(bulk, generator, to, watcher.progress("generate"))
@@ -147,7 +147,7 @@ def _require_company(option: str, value: int | None, other: str, others: object)
 
 
 def _require_vectors(generator: "Generator", model: str) -> None:
-    if not generator.writes_vectors:
+    if not generator.backend.writes_from_summary:
         raise UserError(
             f"{model}: its decoder does not write from a fixed-length vector alone, which --from-noise and --between "
             "need; give a model that was trained with model.attention none, see docs/reconstruction.md"
@@ -158,20 +158,20 @@ def _noise(generator: "Generator", checkpoint: Path, count: int | None, seed: in
     """Texts of random vectors."""
     assert count, "the other way to invent was asked for"
     seed = SEED if seed is None else seed
-    from seqloom.decoding.latent_generation import write_vectors
+    from seqloom.decoding.latent_generation import decode_vectors
     from seqloom.models.vector_space import VectorSpace
 
-    answers = write_vectors(generator, VectorSpace.load(checkpoint).draw(count, seed))
+    answers = decode_vectors(generator, VectorSpace.load(checkpoint).draw(count, seed))
     return {"outputs": [answer.text for answer in answers], "seed": seed}
 
 
 def _between(generator: "Generator", ends: tuple[str, str], points: int | None) -> dict[str, Any]:
     """Texts of points between two."""
     points = points or POINTS
-    from seqloom.decoding.latent_generation import shares_between, vectors_between, write_vectors
+    from seqloom.decoding.latent_generation import decode_vectors, interpolate, interpolation_weights
 
-    answers = write_vectors(generator, vectors_between(generator, ends, points))
-    shares = [round(share, 6) for share in shares_between(points).tolist()]
+    answers = decode_vectors(generator, interpolate(generator, ends, points))
+    shares = [round(share, 6) for share in interpolation_weights(points).tolist()]
     return {"outputs": [answer.text for answer in answers], "between": list(ends), "shares": shares}
 
 
@@ -184,7 +184,7 @@ def _print_invented(model: str, invented: dict[str, Any], as_json: bool) -> None
 
 def _answered(generator: "Generator", texts: list[str] | None, file: Path | None) -> Iterator["Answers"]:
     """The answers to all that was asked, as they come; a text without one is named by its place in the whole."""
-    from seqloom.decoding.unanswerable import Unanswerable
+    from seqloom.decoding.generator import Unanswerable
 
     place = "text" if texts else f"{file or 'stdin'} line"
     asked = truncated = 0

@@ -28,7 +28,7 @@ def chat(
     override: DecodingOverrides = None,
 ) -> None:
     """Talk with a model of task chat: a turn a line, /reset to begin anew, /quit or Ctrl-D to end."""
-    from seqloom.decoding.backends import load_generator
+    from seqloom.decoding.load import load_generator
     from seqloom.registry.model_uri import find_checkpoint
 
     generator = load_generator(find_checkpoint(model, home_folder(), form))

@@ -1,1 +1,1 @@
-"""Hypotheses from a trained model."""
+"""Inference: beam search, sampling, minimum Bayes risk, exports and request batching."""

@@ -1,134 +1,161 @@
-"""An exported model as people use it: texts in, texts out."""
+"""Inference backends of a `Generator`: PyTorch (float32 or 8-bit weights) and CTranslate2.
 
-import json
+B batch, S source length, P prompt length.
+"""
+
 import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
+from torch import Tensor
 
-from seqloom.artifact.damaged_folder import read_whole
-from seqloom.dataset.length_limit import LengthLimit
-from seqloom.decoding.generator import Generator, conversation_of
+from seqloom.dataset.batch import pad_sources
+from seqloom.decoding.beam_search import beam_search
+from seqloom.decoding.greedy import greedy_search
 from seqloom.decoding.hypothesis import SUPPRESSED_TOKENS, Hypothesis
-from seqloom.decoding.int8 import read_int8
-from seqloom.decoding.language_model import LanguageModel
-from seqloom.decoding.load import read_generator
-from seqloom.decoding.text_classifier import TextClassifier
+from seqloom.decoding.sampling import draw_uniforms, sample
 from seqloom.errors import UserError
-from seqloom.recipe.applications import application_of
-from seqloom.recipe.serialization import read_recipe
-from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, VOCABULARY_FILES
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.memory import Memory
+from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 from seqloom.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Decoding, Recipe
 
 
-EXPORT_FILE = "export.json"
+class Backend(Protocol):
+    """Search for hypotheses, given token ids."""
 
+    @property
+    def runs_on_gpu(self) -> bool:
+        """True if `move` may be given a GPU."""
 
-def places_of(recipe: "Recipe") -> int:
-    """Tokens of the longest text that a model reads or writes in CTranslate2, which wants a table of all positions."""
-    if recipe.model.positions == "learned":
-        return recipe.model.max_positions
-    return 2 * max(recipe.corpus.max_characters, recipe.decoding.max_length)  # two tokens a character are rare
+    @property
+    def returns_attention(self) -> bool:
+        """True if the attention weights of the model can be read."""
 
+    @property
+    def has_encoder(self) -> bool:
+        """True if source and answer are numbered apart; without an encoder the answer is numbered behind the source."""
 
-def load_generator(folder: Path) -> Generator:
-    """The model of a folder that training or `seqloom export` wrote.
-
-    Raises:
-        UserError: it holds none, or one that is damaged.
-    """
-    with read_whole(folder):
-        file = folder / EXPORT_FILE
-        if not file.is_file():
-            return read_generator(folder)
-        if json.loads(file.read_text(encoding="utf-8"))["form"] != "torch-int8":
-            return CTranslate2Generator(folder)
-        form = _INT8[application_of(read_recipe(folder).task).answer]
-        return form.around(read_int8(folder), folder)
-
-
-def ctranslate2() -> ModuleType:
-    """The engine, which is not installed with everything else.
-
-    Raises:
-        UserError: it is not installed.
-    """
-    try:
-        import ctranslate2 as engine
-    except ImportError:
-        raise UserError("CTranslate2 is not installed: pip install ctranslate2") from None
-    module: ModuleType = engine
-    return module
-
-
-class OnCpuAlone(Generator):
-    """What an engine made for CPUs runs."""
-
-    runs_on_a_gpu = False
+    @property
+    def writes_from_summary(self) -> bool:
+        """True if the decoder sees the fixed-length vector of the source and nothing else of it."""
 
     def move(self, device: torch.device) -> None:
-        """It stays where it is."""
+        """Decode on this device from now on."""
+
+    def search(
+        self, sources: list[list[int]], limits: Sequence[int], decoding: "Decoding", numbers: Sequence[int]
+    ) -> list[list[Hypothesis]]:
+        """Return the hypotheses of each source, of at most `limits` tokens, END among them.
+
+        Those of beam search are ordered best first, samples as they were drawn; the row's number in `numbers` decides
+        what is drawn for it.
+        """
 
 
-class Int8Generator(OnCpuAlone):
-    """torch with products of 8 bits."""
+class TorchBackend:
+    """PyTorch: beam search, greedy search and sampling on the device that the model is on."""
+
+    returns_attention = True
+
+    def __init__(self, model: EncoderDecoder, runs_on_gpu: bool = True) -> None:
+        self.model = model
+        self.runs_on_gpu = runs_on_gpu
+
+    @property
+    def device(self) -> torch.device:
+        """The device that the model is on."""
+        return next(self.model.parameters()).device
+
+    @property
+    def has_encoder(self) -> bool:
+        """True unless the model is a language model."""
+        return bool(self.model.encoder.memory_width)
+
+    @property
+    def writes_from_summary(self) -> bool:
+        """True if the decoder is conditioned on the summary vector alone."""
+        return self.model.decoder.writes_from_summary
+
+    def move(self, device: torch.device) -> None:
+        """Move the model to `device`; 8-bit weights stay on the CPU."""
+        if self.runs_on_gpu:
+            self.model.to(device)
+
+    @torch.inference_mode()
+    def search(
+        self, sources: list[list[int]], limits: Sequence[int], decoding: "Decoding", numbers: Sequence[int]
+    ) -> list[list[Hypothesis]]:
+        """Encode the sources and search; see `Backend.search`."""
+        return self.write(*self.model.read(pad_sources(sources).to(self.device)), limits, decoding, numbers)
+
+    @torch.inference_mode()
+    def write(
+        self, memory: Memory, prompt: Tensor, limits: Sequence[int], decoding: "Decoding", numbers: Sequence[int]
+    ) -> list[list[Hypothesis]]:
+        """Search for each row of memory, behind the prompt `(B, P)`; see `Backend.search`."""
+        most = torch.tensor(limits, device=prompt.device)
+        if decoding.method == "sample":
+            return self._sample(memory, prompt, most, decoding, numbers)
+        if decoding.beam_size == 1:
+            return [[best] for best in greedy_search(self.model, memory, prompt, most, decoding.length_penalty)]
+        return beam_search(self.model, memory, prompt, decoding.beam_size, most, decoding.length_penalty)
+
+    def _sample(
+        self, memory: Memory, prompt: Tensor, limits: Tensor, decoding: "Decoding", numbers: Sequence[int]
+    ) -> list[list[Hypothesis]]:
+        """Draw `num_samples` hypotheses for each row, in the order drawn."""
+        times = decoding.num_samples
+        uniforms = draw_uniforms(decoding.seed, numbers, int(limits.max()), times).to(prompt.device)
+        options = (decoding.length_penalty, decoding.temperature, decoding.top_k, decoding.top_p)
+        prompt, limits = (each.repeat_interleave(times, dim=0) for each in (prompt, limits))
+        drawn = sample(self.model, memory.repeat(times), prompt, limits, uniforms, *options)
+        return [drawn[first : first + times] for first in range(0, len(drawn), times)]
 
 
-class Int8TextClassifier(OnCpuAlone, TextClassifier):
-    """The same, for labels."""
+class CTranslate2Backend:
+    """CTranslate2, on the CPU: greedy search finds the same tokens as PyTorch, beam search has rules of its own.
 
-
-class Int8LanguageModel(OnCpuAlone, LanguageModel):
-    """The same, for texts that go on."""
-
-
-_INT8: dict[str, type[OnCpuAlone]] = {
-    "text": Int8Generator,
-    "label": Int8TextClassifier,
-    "continuation": Int8LanguageModel,
-}
-"""By what a kind of task answers."""
-
-
-class CTranslate2Generator(OnCpuAlone):
-    """CTranslate2 in place of torch: greedy search finds the same tokens, beam search keeps rules of its own.
-
-    It shows nobody its attention, and every model that it runs has attention.
+    It runs Transformers with an encoder only, and returns no attention weights.
     """
 
-    tokens: int
-    writes_vectors = False
+    runs_on_gpu = False
+    returns_attention = False
+    has_encoder = True
+    writes_from_summary = False
 
-    def __init__(self, folder: Path, threads: int = 0) -> None:
-        recipe = read_recipe(folder)
-        self.source, self.target = (Vocabulary.load(folder / name) for name in VOCABULARY_FILES)
-        self.decoding = recipe.decoding
-        self.characters = recipe.corpus.max_characters
-        self.tokens = places_of(recipe) - 1
-        self.conversation = conversation_of(recipe)
-        self.limit = LengthLimit.load(folder)
-        self._ids = {token: number for number, token in enumerate(self.target.tokens)}
+    def __init__(self, folder: Path, source: Vocabulary, target: Vocabulary, threads: int = 0) -> None:
+        self.source, self.target = source, target
+        self._ids = {token: number for number, token in enumerate(target.tokens)}
         self._engine: Any = ctranslate2().Translator(str(folder), device="cpu", intra_threads=threads)
 
-    def _search(
+    def move(self, device: torch.device) -> None:
+        """Do nothing: the engine runs on the CPU."""
+
+    def search(
         self,
         sources: list[list[int]],
+        limits: Sequence[int],
         decoding: "Decoding",
         numbers: Sequence[int],  # noqa: ARG002 nothing is drawn
     ) -> list[list[Hypothesis]]:
+        """See `Backend.search`.
+
+        Raises:
+            UserError: sampling is asked for; the engine has no seed for each row.
+        """
         if decoding.method == "sample":
             raise UserError("CTranslate2 draws by no seed: set method to beam, or ask the version's own form, torch")
-        limits = [self._limit(len(source), decoding) for source in sources]
         found = self._translate(sources, max(limits), decoding)
-        for limit in sorted(set(limits)):  # the engine knows one limit a batch: who passed their own are asked again
-            over = [row for row, each in enumerate(found) if limits[row] == limit and _passes(each, limit)]
+        for limit in sorted(set(limits)):  # the engine has one limit a batch: rows that exceed their own are run again
+            over = [row for row, each in enumerate(found) if limits[row] == limit and _reaches(each, limit)]
             if over and limit < max(limits):
                 again = self._translate([sources[row] for row in over], limit, decoding)
                 for row, each in zip(over, again, strict=True):
@@ -138,11 +165,8 @@ class CTranslate2Generator(OnCpuAlone):
             for hypotheses, limit in zip(found, limits, strict=True)
         ]
 
-    def _places_left(self, source: int) -> int:  # noqa: ARG002 every model that it runs has an encoder
-        return self.tokens
-
     def _translate(self, sources: list[list[int]], limit: int, decoding: "Decoding") -> list[list[Hypothesis]]:
-        """Hypotheses of at most so many tokens for every source; those that are not possible are left out."""
+        """Return hypotheses of at most `limit` tokens for every source, without those of probability 0."""
         found = self._engine.translate_batch(
             [[self.source.tokens[token] for token in source] for source in sources],
             beam_size=decoding.beam_size,
@@ -164,6 +188,27 @@ class CTranslate2Generator(OnCpuAlone):
         ]
 
 
-def _passes(hypotheses: list[Hypothesis], limit: int) -> bool:
-    """Whether a search with a higher limit went on behind this one; END is a token, too."""
+def _reaches(hypotheses: list[Hypothesis], limit: int) -> bool:
+    """Return True if a search with a higher limit may have written more than `limit` tokens, END among them."""
     return any(len(each.tokens) >= limit for each in hypotheses)
+
+
+def ctranslate2() -> ModuleType:
+    """Import the engine, an optional dependency.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    try:
+        import ctranslate2 as engine
+    except ImportError:
+        raise UserError("CTranslate2 is not installed: pip install ctranslate2") from None
+    module: ModuleType = engine
+    return module
+
+
+def position_table_size(recipe: "Recipe") -> int:
+    """Return the positions of a CTranslate2 model, whose table of position encodings has a fixed size."""
+    if recipe.model.positions == "learned":
+        return recipe.model.max_positions
+    return 2 * max(recipe.corpus.max_characters, recipe.decoding.max_length)  # two tokens a character are rare

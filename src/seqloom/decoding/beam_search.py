@@ -1,6 +1,7 @@
-"""Beam search over a whole batch at once.
+"""Beam search over a batch.
 
-B batch, K beam size, V target vocabulary, N = B K rows: the hypotheses of a source stand in K rows next to each other.
+B batch, K beam size, P prompt length, T tokens so far, V target vocabulary, N = B K rows: the K hypotheses of a source
+are adjacent rows.
 """
 
 import math
@@ -18,11 +19,16 @@ from seqloom.vocabulary.special_tokens import END, PADDING, START
 def beam_search(
     model: EncoderDecoder, memory: Memory, prompt: Tensor, beam_size: int, limits: Tensor | int, length_penalty: float
 ) -> list[list[Hypothesis]]:
-    """The `beam_size` best answers to each row of memory, best first, of at most `limits` tokens, a number or `(B,)`.
+    """Return the `beam_size` best answers to each row of memory, best first.
 
-    Hypotheses are compared by log-probability divided by length ** length_penalty (Wu et al. 2016 divide likewise). A
-    finished one keeps its place and its score until better ones push it out; the search ends when all K are finished.
-    There are fewer than K where so few are possible. The prompt `(B, P)` is what the answers go on from.
+    Hypotheses are ranked by log-probability divided by length ** length_penalty (length normalization as in Wu et al.
+    2016). A finished one stays in the beam with its score until better ones push it out; the search ends when all K are
+    finished. There are fewer than K if so few are possible.
+
+    Args:
+        memory: of B encoded sources.
+        prompt: tokens that each answer continues, `(B, P)`, padded.
+        limits: most tokens of an answer, END among them, a number or `(B,)`.
     """
     memory = memory.repeat(beam_size)
     state = model.start(memory)
@@ -30,9 +36,9 @@ def beam_search(
     prompt = prompt.repeat_interleave(beam_size, dim=0)  # (N, P)
     beams = _Beams(beam_size, limits, length_penalty, prompt)
     answers: dict[int, list[Hypothesis]] = {}
-    for place in range(int(beams.ends.max())):
+    for position in range(int(beams.ends.max())):
         logits, state = model.step(beams.last, state, memory)
-        rows = beams.extend(force_prefix(prompt, place, log_probabilities(logits)), place + 1)
+        rows = beams.extend(force_prefix(prompt, position, log_probabilities(logits)), position + 1)
         writing = ~beams.finished.all(dim=1)
         if not writing.any():
             break
@@ -46,27 +52,27 @@ def beam_search(
 
 
 class _Beams:
-    """The K hypotheses of each source, as tensors of B × K."""
+    """The K hypotheses of each source, in tensors `(B, K)`."""
 
     def __init__(self, size: int, limits: Tensor, length_penalty: float, prompt: Tensor) -> None:
         device, batch = prompt.device, len(prompt) // size
         self.size, self.length_penalty = size, length_penalty
-        self.sources = torch.arange(batch, device=device)  # whose they are
+        self.sources = torch.arange(batch, device=device)  # row of the batch
         self.prompted = (prompt != PADDING).sum(dim=1).view(batch, size)  # tokens that were given
-        self.ends = self.prompted + limits.view(batch, size)  # places, those of the prompt among them
+        self.ends = self.prompted + limits.view(batch, size)  # positions, those of the prompt included
         self.total = torch.full((batch, size), -torch.inf, device=device)  # log-probability
-        self.total[:, 0] = 0.0  # all K begin alike: one of them is enough
+        self.total[:, 0] = 0.0  # all K begin alike: one is continued
         self.length = torch.zeros(batch, size, device=device)  # tokens, END included
         self.finished = torch.zeros(batch, size, dtype=torch.bool, device=device)
         self.last = torch.full((batch * size,), START, device=device)  # (N,)
         self.tokens = torch.empty(batch * size, 0, dtype=torch.long, device=device)  # (N, T)
 
     def extend(self, scores: Tensor, length: int) -> Tensor:
-        """Add the best continuations, given log-probabilities `(N, V)`; return the rows they continue, `(N,)`."""
+        """Append the best K tokens, given log-probabilities `(N, V)`; return the rows that they continue, `(N,)`."""
         batch, vocabulary = len(self.sources), scores.shape[1]
         scores = scores.view(batch, self.size, vocabulary)
         scores = scores.masked_fill(self.finished.unsqueeze(2), -torch.inf)
-        scores[:, :, PADDING] = torch.where(self.finished, 0.0, scores[:, :, PADDING])  # finished ones wait
+        scores[:, :, PADDING] = torch.where(self.finished, 0.0, scores[:, :, PADDING])  # finished ones stay as they are
         totals = self.total.unsqueeze(2) + scores  # (B, K, V)
         written = length - self.prompted
         lengths = torch.where(self.finished, self.length, written.clamp_min(1).float())
@@ -76,14 +82,14 @@ class _Beams:
         self.total = totals.view(batch, -1).gather(1, best)
         self.length = lengths.gather(1, beam)
         self.finished = self.finished.gather(1, beam) | (token == END) | (length >= self.ends)
-        self.finished |= self.total == -torch.inf  # there were not so many to choose from
+        self.finished |= self.total == -torch.inf  # fewer than K continuations are possible
         rows = (torch.arange(batch, device=beam.device).unsqueeze(1) * self.size + beam).view(-1)
         self.last = token.view(-1)
         self.tokens = torch.cat([self.tokens[rows], self.last.unsqueeze(1)], dim=1)
         return rows
 
     def keep(self, writing: Tensor) -> Tensor:
-        """Go on with the sources that are True in `(B,)` alone; return their rows, of the N that there were."""
+        """Drop the sources that are False in `writing` `(B,)`; return the rows of the others, of the N before."""
         self.sources, self.finished = self.sources[writing], self.finished[writing]
         self.prompted, self.ends = self.prompted[writing], self.ends[writing]
         self.total, self.length = self.total[writing], self.length[writing]
@@ -92,7 +98,7 @@ class _Beams:
         return kept
 
     def answers(self, chosen: Tensor) -> dict[int, list[Hypothesis]]:
-        """The hypotheses of the sources that are True in `(B,)` as they stand, best first, by source."""
+        """Return the current hypotheses of the sources that are True in `(B,)`, best first, by source."""
         scores = self.total / self.length**self.length_penalty
         tokens = self.tokens.view(*scores.shape, -1)
         columns = (part[chosen].tolist() for part in (self.sources, tokens, self.prompted, scores))

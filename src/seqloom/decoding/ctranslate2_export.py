@@ -1,6 +1,6 @@
-"""A Transformer checkpoint as a CTranslate2 model: the same weights in the layout of an engine made for CPUs.
+"""Conversion of a Transformer checkpoint to a CTranslate2 model (https://opennmt.net/CTranslate2).
 
-https://opennmt.net/CTranslate2; D width, L layers.
+D feature width.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seqloom.decoding.backends import ctranslate2, places_of
+from seqloom.decoding.backends import ctranslate2, position_table_size
 from seqloom.decoding.generator import Generator
 from seqloom.errors import UserError
 from seqloom.models.positional_encoding import LearnedPositions, SinusoidalPositions, sinusoids
@@ -20,10 +20,10 @@ from seqloom.vocabulary.vocabulary import Vocabulary
 
 
 def write_ctranslate2(checkpoint: Path, folder: Path, quantization: str | None) -> None:
-    """Write the weights of `checkpoint` to `folder`; without a quantization they stay float32.
+    """Write the model of `checkpoint` to `folder`; without a quantization its weights stay float32.
 
     Raises:
-        UserError: the model is no Transformer that CTranslate2 knows.
+        UserError: CTranslate2 cannot run the model.
     """
     recipe = read_recipe(checkpoint)
     for reason in ctranslate2_obstacles(recipe):
@@ -37,8 +37,8 @@ def write_ctranslate2(checkpoint: Path, folder: Path, quantization: str | None) 
         specs.TransformerEncoderSpec(section.encoder_layers, section.heads, **fixed),
         specs.TransformerDecoderSpec(section.decoder_layers, section.heads, **fixed),
     )
-    _fill_encoder(spec.encoder, model, places_of(recipe))
-    _fill_decoder(spec.decoder, model, places_of(recipe))
+    _fill_encoder(spec.encoder, model, position_table_size(recipe))
+    _fill_decoder(spec.decoder, model, position_table_size(recipe))
     for name, register in zip(
         VOCABULARY_FILES, (spec.register_source_vocabulary, spec.register_target_vocabulary), strict=True
     ):
@@ -51,10 +51,10 @@ def write_ctranslate2(checkpoint: Path, folder: Path, quantization: str | None) 
     spec.save(str(folder))
 
 
-def _fill_encoder(spec: Any, model: Any, places: int) -> None:
+def _fill_encoder(spec: Any, model: Any, positions: int) -> None:
     encoder = model.encoder
     spec.embeddings[0].weight = _array(model.source_embedding.weight)
-    _fill_positions(spec, encoder.input_embedding.positions, places)
+    _fill_positions(spec, encoder.input_embedding.positions, positions)
     for theirs, ours in zip(spec.layer, encoder.layers, strict=True):
         _fill_attention(theirs.self_attention, ours.self_attention, ours.self_attention_residual)
         _fill_feedforward(theirs.ffn, ours)
@@ -62,10 +62,10 @@ def _fill_encoder(spec: Any, model: Any, places: int) -> None:
         _fill_norm(spec.layer_norm, encoder.norm)
 
 
-def _fill_decoder(spec: Any, model: Any, places: int) -> None:
+def _fill_decoder(spec: Any, model: Any, positions: int) -> None:
     decoder = model.decoder
     spec.embeddings.weight = _array(model.target_embedding.weight)
-    _fill_positions(spec, decoder.input_embedding.positions, places)
+    _fill_positions(spec, decoder.input_embedding.positions, positions)
     weights, biases = (x.chunk(len(decoder.layers)) for x in (decoder.kv_proj.weight, decoder.kv_proj.bias))
     for theirs, ours, weight, bias in zip(spec.layer, decoder.layers, weights, biases, strict=True):
         _fill_attention(theirs.self_attention, ours.self_attention, ours.self_attention_residual)
@@ -81,11 +81,11 @@ def _fill_decoder(spec: Any, model: Any, places: int) -> None:
     _fill_linear(spec.projection, model.output.weight, model.output.bias)
 
 
-def _fill_positions(spec: Any, positions: nn.Module | None, places: int) -> None:
-    if isinstance(positions, LearnedPositions):
-        spec.position_encodings.encodings = _array(positions.table)
-    elif isinstance(positions, SinusoidalPositions):
-        spec.position_encodings.encodings = _array(sinusoids(places, positions.width))
+def _fill_positions(spec: Any, encoding: nn.Module | None, positions: int) -> None:
+    if isinstance(encoding, LearnedPositions):
+        spec.position_encodings.encodings = _array(encoding.table)
+    elif isinstance(encoding, SinusoidalPositions):
+        spec.position_encodings.encodings = _array(sinusoids(positions, encoding.width))
 
 
 def _fill_attention(spec: Any, attention: Any, around: Any) -> None:

@@ -1,4 +1,7 @@
-"""Texts in, texts out: a trained model as people use it."""
+"""Text generation with a trained model: strings in, strings out.
+
+B batch, S source length, T target length, D feature width.
+"""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,16 +16,13 @@ from seqloom.corpus.conversation import TURN, Conversation, newest
 from seqloom.corpus.running_text import join_lines
 from seqloom.dataset.batch import make_batch, pad_sources
 from seqloom.dataset.length_limit import LengthLimit
-from seqloom.decoding.beam_search import beam_search
-from seqloom.decoding.greedy import greedy_search
+from seqloom.decoding.backends import Backend, TorchBackend
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.mbr import mbr_rank
-from seqloom.decoding.sampling import draw_uniforms, sample
 from seqloom.errors import UserError
 from seqloom.models.base import AttentiveDecoder
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.factory import SIZES_FILE, read_checkpoint
-from seqloom.models.memory import Memory
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.serialization import RECIPE_FILE, read_recipe
 from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS, VOCABULARY_FILES
@@ -38,17 +38,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Answer:
-    """One text that was written, and how sure the model is of it."""
+    """A generated text with its score."""
 
     text: str
-    score: float  # log-probability divided by length ** length_penalty; 0 where nothing was asked
+    score: float  # log-probability divided by length ** length_penalty; 0 for an empty source
     tokens: list[int]  # of the target vocabulary, without START and END
-    truncated: bool = False  # it reached its limit before it ended
+    truncated: bool = False  # it reached its length limit before END
 
 
 @dataclass(frozen=True)
 class AttentionMap:
-    """Where the model looked when it wrote an answer; both sides end with END."""
+    """Attention weights of the decoder over the source, for one answer; both sides end with END."""
 
     source: list[str]  # S tokens
     target: list[str]  # T tokens
@@ -56,41 +56,55 @@ class AttentionMap:
 
 
 Answers = list[list[Answer]]
-"""Of each text, the best first."""
+"""The answers to each text, best first."""
 
 Columns = dict[str, list[Any]]
-"""Answers as a table has them: a list by column, an entry a text."""
+"""Answers as a table: a list for each column, with one entry for each text."""
 
-Application = type[str] | type[float] | type[bool] | list[str]
-"""Of the entries of a column: texts, numbers, yes or no, or a number for each of these names."""
+ColumnType = type[str] | type[float] | type[bool] | list[str]
+"""Type of the entries of a column; a list of names stands for a mapping from each of them to a number."""
 
-NOTHING = Answer("", 0.0, [])
-TRUNCATED = "truncated"  # the column that says whether an answer was cut off by its limit
+EMPTY_ANSWER = Answer("", 0.0, [])
+TRUNCATED = "truncated"  # column: the answer reached its length limit before END
 
 
-def one_below_the_other(tables: Iterable[Mapping[str, Sequence[Any]]]) -> Columns:
-    """The rows of several tables with the same columns, in order."""
-    together: Columns = {}
+class Unanswerable(UserError):
+    """One text of a batch has no answer; `row` counts the texts from 0."""
+
+    def __init__(self, row: int, rows: int, why: str) -> None:
+        super().__init__(row, rows, why)
+        self.row, self.rows, self.why = row, rows, why
+
+    def __str__(self) -> str:
+        return self.sentence(f"text {self.row + 1} of {self.rows}")
+
+    def sentence(self, text: str) -> str:
+        """Return the message; `text` names the text as the reader knows it."""
+        return f"{text} {self.why}"
+
+
+def concatenate(tables: Iterable[Mapping[str, Sequence[Any]]]) -> Columns:
+    """Return the rows of several tables with the same columns as one table, in order."""
+    whole: Columns = {}
     for table in tables:
         for column, values in table.items():
-            together.setdefault(column, []).extend(values)
-    return together
+            whole.setdefault(column, []).extend(values)
+    return whole
 
 
 class Generator:
-    """A model with its vocabularies.
+    """A model with its vocabularies and decoding options, run by a backend.
 
-    What is read of a text ends after `characters` and `tokens`: the longest that training has seen, and the most that
-    the model has places for. Of a conversation it is the newest turns that are read. `limit` says how long an answer
-    may be. What comes of a text follows from the text, the decoding and its number alone, whatever is asked beside it.
+    A source is cut to `characters` (the most that training has seen) and to `tokens` (the positions that the model
+    has); of a conversation the newest turns are kept. `limit` bounds the length of an answer by that of its source. An
+    answer depends on the text, the decoding options and the text's number alone, never on the rest of the batch.
     """
 
-    runs_on_a_gpu = True
-    needs_text = True  # there is no answer to nothing
+    needs_text = True  # an empty source gets the empty answer, without decoding
 
     def __init__(
         self,
-        model: EncoderDecoder,
+        backend: Backend,
         source: Vocabulary,
         target: Vocabulary,
         decoding: "Decoding",
@@ -99,7 +113,7 @@ class Generator:
         conversation: Conversation | None = None,
         limit: LengthLimit | None = None,
     ) -> None:
-        self.model = model
+        self.backend = backend
         self.source = source
         self.target = target
         self.decoding = decoding
@@ -110,7 +124,7 @@ class Generator:
 
     @classmethod
     def load(cls, folder: Path) -> "Generator":
-        """The model of a checkpoint folder, on the CPU.
+        """Load the model of a checkpoint folder, on the CPU.
 
         Raises:
             UserError: `folder` holds no checkpoint.
@@ -122,73 +136,88 @@ class Generator:
                     "models:/NAME@ALIAS"
                 )
         recipe = read_recipe(folder)
-        return cls.around(read_checkpoint(recipe.model, folder, recipe.training.objective), folder)
+        return cls.from_model(read_checkpoint(recipe.model, folder, recipe.training.objective), folder)
 
     @classmethod
-    def around(cls, model: EncoderDecoder, folder: Path) -> "Generator":
-        """A model that was read already, with the vocabularies and the recipe in `folder`."""
+    def from_model(cls, model: EncoderDecoder, folder: Path, runs_on_gpu: bool = True) -> "Generator":
+        """Combine a model in memory with the vocabularies, the recipe and the length limit in `folder`."""
         recipe = read_recipe(folder)
         source, target = (Vocabulary.load(folder / name) for name in VOCABULARY_FILES)
-        longest, places = recipe.corpus.max_characters, None if model.window else _places(recipe)
-        conversation, limit = conversation_of(recipe), LengthLimit.load(folder)
-        return cls(model, source, target, recipe.decoding, longest, places, conversation, limit)
+        return cls(
+            TorchBackend(model, runs_on_gpu),
+            source,
+            target,
+            recipe.decoding,
+            characters=recipe.corpus.max_characters,
+            tokens=None if model.window else _max_tokens(recipe),
+            conversation=conversation_of(recipe),
+            limit=LengthLimit.load(folder),
+        )
 
-    def move(self, device: torch.device) -> None:
-        """Decode there from now on."""
-        self.model.to(device)
+    @property
+    def torch_backend(self) -> TorchBackend:
+        """The backend, where the caller needs PyTorch's: for attention weights, vectors and log-probabilities."""
+        assert isinstance(self.backend, TorchBackend), "the caller has to know that PyTorch runs the model"
+        return self.backend
+
+    @property
+    def model(self) -> EncoderDecoder:
+        """The PyTorch model."""
+        return self.torch_backend.model
 
     def generate(self, texts: Sequence[str]) -> list[str]:
-        """One text per text, in order; a text without tokens gives the empty text."""
+        """Return one text per text, in order; a text without tokens gives the empty text."""
         return [answers[0].text for answers in self.answer(texts, self.decoding)]
 
     def columns(self, answers: Answers) -> Columns:
-        """What a table tells of answers: the best text in `prediction`, and whether its limit cut it off."""
+        """Return the answers as a table: the best text in `prediction`, and whether it is `truncated`."""
         best = [found[0] for found in answers]
         return {"prediction": [each.text for each in best], TRUNCATED: [each.truncated for each in best]}
 
     @property
-    def kinds(self) -> dict[str, Application]:
-        """Of what kind each of these columns is."""
+    def column_types(self) -> dict[str, ColumnType]:
+        """The type of each column of `columns`."""
         return {"prediction": str, TRUNCATED: bool}
 
     def line(self, found: list[Answer]) -> str:
-        """What a terminal shows of the answer to one text, on one line, `↵` for the end of each of several."""
+        """Return the best answer on one line, with `↵` for each line feed in it."""
         return join_lines(found[0].text, keep=True) if self.keeps_whitespace else found[0].text
 
     def whole(self, found: list[Answer]) -> str:
-        """What a terminal shows of the answer to the only text that was asked: the text as it is."""
+        """Return the best answer as it is, for a terminal that shows the answer to a single text."""
         return found[0].text
 
     @property
     def keeps_whitespace(self) -> bool:
-        """Whether texts and answers have more than single spaces between words."""
+        """True if texts and answers may have more than single spaces between words."""
         return self.source.keeps_whitespace
 
     def wording(self, row: object) -> object:
-        """What a row asks, as a text where it is one: of a conversation, also a list of turns, the newest of them."""
+        """Return the text of a row; that of a chat model may also be a list of turns, of which the newest are kept."""
         return self.conversation.request_context(row) if self.conversation else row
 
     def answer(self, texts: Sequence[str], decoding: "Decoding", numbers: Sequence[int] | None = None) -> Answers:
-        """The best answers to each text, best first; one to a text without tokens, the empty one.
+        """Return the answers to each text, best first, in the order of the texts.
 
-        They are `decoding.beam_size`, fewer where so few are possible, or of method sample `decoding.num_samples`, and
-        follow from the text, the seed and the number of the text, in `numbers` or from 0 on. Texts of similar length
-        are decoded together, `decoding.batch_size` at a time, and come back in order.
+        There are `decoding.beam_size` of them (fewer if so few are possible), with method sample
+        `decoding.num_samples`; a text without tokens has one, the empty text. They follow from the text, the seed and
+        the number of the text, in `numbers` or from 0 on. Texts of similar length are decoded together,
+        `decoding.batch_size` at a time.
         """
         numbers = range(len(texts)) if numbers is None else numbers
         encoded = self.encode(texts)
-        asked = [bool(ids) or not self.needs_text for ids in encoded]
-        answers = [[] if asks else self._unread(row, len(texts)) for row, asks in enumerate(asked)]
-        rows = sorted((row for row, asks in enumerate(asked) if asks), key=lambda row: len(encoded[row]))
+        decoded = [bool(ids) or not self.needs_text for ids in encoded]
+        answers = [[] if each else self._answer_to_nothing(row, len(texts)) for row, each in enumerate(decoded)]
+        rows = sorted((row for row, each in enumerate(decoded) if each), key=lambda row: len(encoded[row]))
         for start in range(0, len(rows), decoding.batch_size):
             chunk = rows[start : start + decoding.batch_size]
             found = self._search([encoded[row] for row in chunk], decoding, [numbers[row] for row in chunk])
             for row, hypotheses in zip(chunk, found, strict=True):
-                answers[row] = self.spell(hypotheses, encoded[row])
+                answers[row] = self.detokenize(hypotheses, encoded[row])
         return answers
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """The source ids of each text, as far as it is read."""
+        """Return the source ids of each text, cut to `characters` and `tokens`."""
         if self.conversation:
             texts = [self.conversation.newest(text) for text in texts]
         encoded = self.source.encode([text[: self.characters] for text in texts])
@@ -203,106 +232,74 @@ class Generator:
             logger.warning("%d of %d texts are read up to token %d only", long, len(texts), self.tokens)
         return [ids[: self.tokens] for ids in encoded]
 
-    @torch.inference_mode()
-    def write(
-        self, memory: Memory, prompt: Tensor, limits: Sequence[int], decoding: "Decoding", numbers: Sequence[int]
-    ) -> list[list[Hypothesis]]:
-        """The hypotheses for each row of memory behind the prompt `(B, P)`, best first, of `limits` tokens at most.
-
-        What is drawn for a row follows from its number.
-        """
-        most = torch.tensor(limits, device=prompt.device)
-        if decoding.method == "sample":
-            return self._draw(memory, prompt, most, decoding, numbers)
-        if decoding.beam_size == 1:
-            return [[best] for best in greedy_search(self.model, memory, prompt, most, decoding.length_penalty)]
-        return beam_search(self.model, memory, prompt, decoding.beam_size, most, decoding.length_penalty)
-
-    def _draw(
-        self, memory: Memory, prompt: Tensor, limits: Tensor, decoding: "Decoding", numbers: Sequence[int]
-    ) -> list[list[Hypothesis]]:
-        """What is drawn for each row; of several texts first the one that the others agree with most."""
-        times = decoding.num_samples
-        uniforms = draw_uniforms(decoding.seed, numbers, int(limits.max()), times).to(prompt.device)
-        how = (decoding.length_penalty, decoding.temperature, decoding.top_k, decoding.top_p)
-        prompt, limits = (each.repeat_interleave(times, dim=0) for each in (prompt, limits))
-        drawn = sample(self.model, memory.repeat(times), prompt, limits, uniforms, *how)
-        if times == 1:
-            return [[only] for only in drawn]
-        texts = self.target.decode([hypothesis.tokens for hypothesis in drawn])
-        return [
-            [drawn[first + place] for place in mbr_rank(texts[first : first + times])]
-            for first in range(0, len(drawn), times)
-        ]
+    def rank(self, found: list[list[Hypothesis]], decoding: "Decoding") -> list[list[Hypothesis]]:
+        """Order the samples of each text by minimum Bayes risk; what a search found is ordered already."""
+        if decoding.method != "sample" or decoding.num_samples == 1:
+            return found
+        texts = iter(self.target.decode([hypothesis.tokens for drawn in found for hypothesis in drawn]))
+        return [[drawn[index] for index in mbr_rank([next(texts) for _ in drawn])] for drawn in found]
 
     @torch.inference_mode()
     def vector(self, ids: list[int]) -> Tensor:
-        """The fixed-length vector of a text `(1, D)`, from its source ids."""
-        return self.model.encode(pad_sources([ids]).to(next(self.model.parameters()).device)).summary
-
-    @property
-    def writes_vectors(self) -> bool:
-        """Whether any fixed-length vector can be written as a text: the model sees nothing else of its source."""
-        return self.model.decoder.writes_from_summary
+        """Return the fixed-length vector of a text, `(1, D)`, given its source ids."""
+        return self.model.encode(pad_sources([ids]).to(self.torch_backend.device)).summary
 
     @torch.inference_mode()
     def attention(self, text: str, answer: Answer) -> AttentionMap:
-        """Where the model looks when it writes `answer` to `text`; nothing where nothing was read.
+        """Return the attention weights for `answer` to `text`; empty for a text without tokens.
 
-        The weights are those of a second run over the whole answer, which sees what the search saw.
+        They are computed by teacher forcing over the whole answer, and equal those of the search.
         """
         [source] = self.encode([text])
         if not source:
             return AttentionMap([], [], [])
         decoder = self.model.decoder
-        assert isinstance(decoder, AttentiveDecoder), "who asks has to know that it attends"
-        batch = make_batch([source], [answer.tokens]).to(next(self.model.parameters()).device)
+        assert isinstance(decoder, AttentiveDecoder), "the caller has to know that the model has attention"
+        batch = make_batch([source], [answer.tokens]).to(self.torch_backend.device)
         memory = self.model.encode(batch.source)
         embedded = self.model.target_embedding(batch.target_input)
         _, weights, _ = decoder.attend(embedded, self.model.start(memory), memory)
         return AttentionMap(_names(self.source, source), _names(self.target, answer.tokens), weights[0].tolist())
 
-    def most_tokens(self, decoding: "Decoding") -> int:
-        """Tokens that an answer may have, whatever its source."""
+    def max_answer_tokens(self, decoding: "Decoding") -> int:
+        """Return the most tokens that an answer may have, whatever its source."""
         return min(decoding.max_length, self.tokens or decoding.max_length)
 
     def _limit(self, source: int, decoding: "Decoding") -> int:
-        """Tokens that the answer to a source of so many may have, END among those of the answer alone."""
-        return min(decoding.max_length, self.limit.tokens(source), self._places_left(source))
+        """Return the most tokens, END among them, of the answer to a source of `source` tokens."""
+        return min(decoding.max_length, self.limit.tokens(source), self._positions_left(source))
 
-    def _places_left(self, source: int) -> int:
-        """Tokens that the model has places for; where the answer goes on from the source, behind it."""
+    def _positions_left(self, source: int) -> int:
+        """Return the positions that the model has for the answer to a source of `source` tokens."""
         if self.tokens is None:
             return UNBOUNDED
-        return self.tokens if self.model.encoder.memory_width else self.tokens + 1 - source
+        return self.tokens if self.backend.has_encoder else self.tokens + 1 - source
 
-    def _unread(self, row: int, rows: int) -> list[Answer]:  # noqa: ARG002 who answers otherwise says where
-        """The answer to a text without tokens."""
-        return [NOTHING]
+    def _answer_to_nothing(self, row: int, rows: int) -> list[Answer]:  # noqa: ARG002 subclasses name the row
+        """Return the answers to a text without tokens."""
+        return [EMPTY_ANSWER]
 
-    @torch.inference_mode()
     def _search(self, sources: list[list[int]], decoding: "Decoding", numbers: Sequence[int]) -> list[list[Hypothesis]]:
-        """The hypotheses of each source, best first; the number of each decides what is drawn for it."""
-        device = next(self.model.parameters()).device
+        """Return the hypotheses of each source, best first; its number decides what is drawn for it."""
         limits = [self._limit(len(source), decoding) for source in sources]
-        return self.write(*self.model.read(pad_sources(sources).to(device)), limits, decoding, numbers)
+        return self.rank(self.backend.search(sources, limits, decoding, numbers), decoding)
 
-    def spell(self, hypotheses: list[Hypothesis], source: Sequence[int] = ()) -> list[Answer]:  # noqa: ARG002
-        """Tokens to text; a language model goes on from those of the source."""
+    def detokenize(self, hypotheses: list[Hypothesis], source: Sequence[int] = ()) -> list[Answer]:  # noqa: ARG002
+        """Return the hypotheses of one source as text; a language model needs the tokens of the source."""
         texts = self.target.decode([hypothesis.tokens for hypothesis in hypotheses])
-        return [  # of normal text, whatever bytes the model wrote
+        return [  # normalized: the model may write any bytes
             Answer(self.target.normalize(text), hypothesis.score, hypothesis.tokens, hypothesis.truncated)
             for text, hypothesis in zip(texts, hypotheses, strict=True)
         ]
 
 
 def conversation_of(recipe: "Recipe") -> Conversation | None:
-    """How much a model sees of a conversation, if that is what it is asked."""
+    """Return the rules for cutting a conversation, or None if the task is not about conversations."""
     return Conversation.of(recipe.corpus) if application_of(recipe.task).dialogues else None
 
 
-def _places(recipe: "Recipe") -> int | None:
-    """Tokens of the longest text that a model with learned positions can read or write, END not counted."""
+def _max_tokens(recipe: "Recipe") -> int | None:
+    """Return the longest text of a model with learned positions, in tokens without END; None if there is no bound."""
     model = recipe.model
     learned = model.positions == "learned" and not {"transformer", "cnn"}.isdisjoint((model.encoder, model.decoder))
     return model.max_positions - 1 if learned else None

@@ -1,4 +1,7 @@
-"""What a search returns."""
+"""The result of a search, and what all searches share.
+
+N rows, P prompt length, V target vocabulary.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +11,7 @@ from torch import Tensor
 
 from seqloom.vocabulary.special_tokens import END, PADDING, START, UNKNOWN
 
-SUPPRESSED_TOKENS = [PADDING, UNKNOWN, START]
+SUPPRESSED_TOKENS = [PADDING, UNKNOWN, START]  # stand for no text: never generated
 
 
 @dataclass(frozen=True)
@@ -17,36 +20,36 @@ class Hypothesis:
 
     tokens: list[int]  # without START and END
     score: float  # log-probability divided by length ** length_penalty; closer to 0 is better
-    truncated: bool = False  # it reached its limit before it ended
+    truncated: bool = False  # it reached its length limit before END
 
     @classmethod
     def of_row(cls, tokens: Sequence[int], given: int, score: float) -> "Hypothesis":
-        """From a row of a search: the first `given` tokens are of the prompt, padding waits for other rows to end."""
+        """Return the hypothesis in a row of token ids, of which the first `given` are the prompt."""
         written = tokens[given:]
         return cls([token for token in written if token not in (END, PADDING)], score, END not in written)
 
 
 def limits_of(limits: Tensor | int, prompt: Tensor) -> Tensor:
-    """Tokens that each answer behind the prompts `(N, P)` may have, END among them, `(N,)`, of one number or many."""
+    """Return the length limit of each answer to the prompts `(N, P)`, `(N,)`, given one number or N of them."""
     return torch.as_tensor(limits, device=prompt.device).expand(len(prompt))
 
 
-def force_prefix(prompt: Tensor, place: int, scores: Tensor) -> Tensor:
-    """Log-probabilities `(N, V)` of what stands at `place`: certain where prompts `(N, P)` still go on."""
-    if place >= prompt.shape[1]:
+def force_prefix(prompt: Tensor, position: int, scores: Tensor) -> Tensor:
+    """Return the log-probabilities `(N, V)` at `position`: of prompts `(N, P)` that reach it, 0 for their token."""
+    if position >= prompt.shape[1]:
         return scores
-    wanted = prompt[:, place : place + 1]
+    wanted = prompt[:, position : position + 1]
     certain = torch.full_like(scores, -torch.inf).scatter_(1, wanted, 0.0)
     return torch.where(wanted == PADDING, scores, certain)
 
 
 def log_probabilities(logits: Tensor) -> Tensor:
-    """Logits `(N, V)` to log-probabilities, with the tokens that stand for no text ruled out."""
+    """Return the log-probabilities of logits `(N, V)`, with -inf for `SUPPRESSED_TOKENS`."""
     scores = logits.float().log_softmax(dim=1)
     scores[:, SUPPRESSED_TOKENS] = -torch.inf
     return scores
 
 
 def should_compact(writing: int, computed: int) -> bool:
-    """Whether rows that are finished are to leave those computed: a quarter is, since what is left has to be copied."""
+    """Return True if a quarter of the rows is finished: to drop them saves more than copying the others costs."""
     return writing <= 0.75 * computed

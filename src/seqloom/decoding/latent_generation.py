@@ -1,4 +1,4 @@
-"""Texts that nobody wrote: from random fixed-length vectors, and from those between two texts.
+"""Decode fixed-length latent vectors: sampled ones, and ones interpolated between two texts.
 
 B vectors, D memory width.
 """
@@ -11,25 +11,25 @@ from seqloom.errors import UserError
 from seqloom.models.memory import Memory
 
 
-def write_vectors(generator: Generator, vectors: Tensor) -> list[Answer]:
-    """The best text for each vector `(B, D)` of a model that writes from nothing else."""
+def decode_vectors(generator: Generator, vectors: Tensor) -> list[Answer]:
+    """Return the best text for each vector `(B, D)`; the model must write from its summary vector alone."""
     decoding = generator.decoding
-    longest = generator.most_tokens(decoding)  # there is no source to measure by
+    backend, longest = generator.torch_backend, generator.max_answer_tokens(decoding)  # no source to bound it by
     answers = []
-    vectors = vectors.to(next(generator.model.parameters()).device)
+    vectors = vectors.to(backend.device)
     for start in range(0, len(vectors), decoding.batch_size):
         summary = vectors[start : start + decoding.batch_size]
-        nothing = summary.new_empty(len(summary), 0)  # of a source, and of a prompt
+        nothing = summary.new_empty(len(summary), 0)  # an empty source, and an empty prompt
         memory = Memory(nothing.unsqueeze(2), nothing.bool(), summary)
         numbers = range(start, start + len(summary))
-        found = generator.write(memory, nothing.long(), [longest] * len(summary), decoding, numbers)
-        answers += [generator.spell(each[:1])[0] for each in found]
+        found = backend.write(memory, nothing.long(), [longest] * len(summary), decoding, numbers)
+        answers += [generator.detokenize(each[:1])[0] for each in generator.rank(found, decoding)]
     return answers
 
 
 @torch.inference_mode()
-def vectors_between(generator: Generator, texts: tuple[str, str], points: int) -> Tensor:
-    """So many points `(points, D)` on the line between the vectors of two texts, both ends among them.
+def interpolate(generator: Generator, texts: tuple[str, str], points: int) -> Tensor:
+    """Return `points` vectors `(points, D)` on the line between those of two texts, both ends included.
 
     Raises:
         UserError: a text has no tokens.
@@ -39,9 +39,9 @@ def vectors_between(generator: Generator, texts: tuple[str, str], points: int) -
         if not ids:
             raise UserError(f"there is no vector for a text without tokens, {text!r}: give two texts with words")
     first, second = map(generator.vector, encoded)
-    return torch.lerp(first, second, shares_between(points).unsqueeze(1))
+    return torch.lerp(first, second, interpolation_weights(points).unsqueeze(1))
 
 
-def shares_between(points: int) -> Tensor:
-    """How much of the second text each point has, 0 to 1, `(points,)`."""
+def interpolation_weights(points: int) -> Tensor:
+    """Return the weight of the second text in each point, 0 to 1, `(points,)`."""
     return torch.linspace(0, 1, points)

@@ -1,4 +1,4 @@
-"""Rows of a request to columns of answers: what a served model does, whoever serves it."""
+"""Prediction requests: rows and parameters in, columns of answers out, for every server and client."""
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -7,77 +7,77 @@ from numbers import Real
 from pathlib import Path
 from typing import Any, cast
 
-from seqloom.decoding.backends import CTranslate2Generator, load_generator
 from seqloom.decoding.generator import Answer, Columns, Generator
+from seqloom.decoding.load import load_generator
 from seqloom.decoding.request_batcher import RequestBatcher
-from seqloom.decoding.request_limits import NO_END, RequestLimits, rows_at_once
+from seqloom.decoding.request_limits import UNLIMITED, RequestLimits, rows_at_once
 from seqloom.errors import UserError
 from seqloom.recipe.model_rules import attends
 from seqloom.recipe.recipe_file import check_section
 from seqloom.recipe.schema import Decoding
 from seqloom.recipe.serialization import read_recipe
 
-ASKED = {"n_best": 1, "return_scores": False, "return_attention": False, "first_row": 0}
-"""What a request may ask for beside the fields of `decoding`, and what it gets where it does not ask."""
+PARAMETERS = {"n_best": 1, "return_scores": False, "return_attention": False, "first_row": 0}
+"""Parameters of a request besides the fields of `decoding`, with their defaults."""
 
-LAST_ROW = 2**53  # that a table of JSON can number
+LAST_ROW = 2**53  # highest row number that JSON represents exactly
 
 
 @dataclass(frozen=True)
 class Request:
-    """How a request wants to be answered."""
+    """The checked parameters of a request."""
 
     decoding: Decoding
     n_best: int
     return_scores: bool
     return_attention: bool
-    first_row: int  # the number of the first row, from which what is drawn for it follows
+    first_row: int  # number of the first row; decides what is sampled for it
 
 
 class Predictor:
-    """A model behind a table: one row of answers to each row asked, in order.
+    """Predict a table: one row of answers for each row of a request, in order.
 
-    Many threads may ask at once; those that ask for the same decoding share batches, to which each brings as many rows
-    as the others.
+    Thread-safe; concurrent requests with the same decoding options are batched together.
     """
 
-    def __init__(self, generator: Generator, attentive: bool, bounds: RequestLimits | None = None) -> None:
+    def __init__(self, generator: Generator, attentive: bool, limits: RequestLimits | None = None) -> None:
         self.generator = generator
         self.attentive = attentive
-        self.bounds = bounds
-        self.defaults: dict[str, Any] = {**ASKED, **vars(generator.decoding)}
-        room = bounds.serving.waiting_rows if bounds else NO_END
-        self._together = RequestBatcher[list[Answer]](self._answer, lambda how: rows_at_once(cast(Decoding, how)), room)
+        self.limits = limits
+        self.defaults: dict[str, Any] = {**PARAMETERS, **vars(generator.decoding)}
+        room = limits.serving.waiting_rows if limits else UNLIMITED
+        self._batcher = RequestBatcher[list[Answer]](
+            self._answer, lambda options: rows_at_once(cast(Decoding, options)), room
+        )
 
     @classmethod
     def load(cls, folder: Path) -> "Predictor":
-        """The model of a folder that training or `seqloom export` wrote, and what its recipe lets a request ask for."""
+        """Load the model of a folder that training or `seqloom export` wrote, with the limits of its recipe."""
         generator, recipe = load_generator(folder), read_recipe(folder)
-        attentive = attends(recipe.model) and not isinstance(generator, CTranslate2Generator)
-        labels = generator.kinds.get("probabilities", [])
+        attentive = attends(recipe.model) and generator.backend.returns_attention
+        labels = generator.column_types.get("probabilities", [])
         return cls(generator, attentive, RequestLimits.of(recipe, len(labels) if isinstance(labels, list) else 0))
 
     def __call__(self, rows: Sequence[object], params: Mapping[str, Any]) -> Columns:
-        """The columns of the answer; `params` overrides the defaults.
+        """Return the columns of the answer; `params` overrides the defaults.
 
-        Always `prediction`, the best text; of labels also `probability` and `probabilities`, by label; of texts
-        `truncated`, whether the limit of its length cut it off. With `n_best` over 1 `predictions`, the best texts,
-        best first, of which there may be fewer; with `return_scores` `score` (and with both `scores`),
-        log-probabilities divided by length ** length_penalty; with `return_attention` `source_tokens`, `target_tokens`
-        and `attention`, the weights of the best text, a list per target token. What is drawn for a row follows from
-        its number, `first_row` for the first: a table asked in pieces is answered as it would be as a whole.
+        Always `prediction`, the best text; for labels also `probability` and `probabilities`, by label; for texts
+        `truncated`, true if its length limit cut it off. With `n_best` over 1 `predictions`, the best texts, best
+        first, of which there may be fewer; with `return_scores` `score` (and with both `scores`), log-probabilities
+        divided by length ** length_penalty; with `return_attention` `source_tokens`, `target_tokens` and `attention`,
+        the weights of the best text, a list for each target token. What is sampled for a row follows from its number,
+        `first_row` for the first: a table sent in pieces gets the same answers as in one request.
 
         Raises:
-            UserError: a row is no text, a parameter has a value it may not have, or more is asked for than this
-                version gives.
+            UserError: a row is not a text, the value of a parameter is not valid, or the request exceeds a limit.
         """
         request = self._check(params)
-        if self.bounds:
-            self.bounds.check_rows(len(rows), request.return_attention)
+        if self.limits:
+            self.limits.check_rows(len(rows), request.return_attention)
         texts = [text_of(self.generator.wording(row), number) for number, row in enumerate(rows)]
-        if self.bounds:
-            self.bounds.check(request.decoding, sum(map(len, texts)))
-        answers = self._together(texts, request.decoding, request.first_row, self._keeping(request.n_best))
+        if self.limits:
+            self.limits.check(request.decoding, sum(map(len, texts)))
+        answers = self._batcher(texts, request.decoding, request.first_row, self._keep(request.n_best))
         columns = self.generator.columns(answers)
         answers = [found[: request.n_best] for found in answers]
         if request.n_best > 1:
@@ -87,15 +87,15 @@ class Predictor:
             if request.n_best > 1:
                 columns["scores"] = [[answer.score for answer in found] for found in answers]
         if request.return_attention:
-            looks = [self.generator.attention(text, found[0]) for text, found in zip(texts, answers, strict=True)]
-            columns["source_tokens"] = [look.source for look in looks]
-            columns["target_tokens"] = [look.target for look in looks]
-            columns["attention"] = [look.weights for look in looks]
+            maps = [self.generator.attention(text, found[0]) for text, found in zip(texts, answers, strict=True)]
+            columns["source_tokens"] = [each.source for each in maps]
+            columns["target_tokens"] = [each.target for each in maps]
+            columns["attention"] = [each.weights for each in maps]
         return columns
 
     def _check(self, params: Mapping[str, Any]) -> Request:
         known = self.defaults | {name: value for name, value in params.items() if value is not None}
-        fields = {name: value for name, value in known.items() if name not in ASKED}
+        fields = {name: value for name, value in known.items() if name not in PARAMETERS}
         decoding = check_section(Decoding, fields, "params")
         n_best = known["n_best"]
         field = "num_samples" if decoding.method == "sample" else "beam_size"
@@ -112,18 +112,18 @@ class Predictor:
     def _answer(self, texts: Sequence[str], decoding: Hashable, numbers: Sequence[int]) -> list[list[Answer]]:
         return self.generator.answer(texts, cast(Decoding, decoding), numbers)
 
-    def _keeping(self, n_best: int) -> Callable[[list[Answer]], list[Answer]]:
-        """What of the answers to a text is kept until all are there; of labels the table tells each."""
-        if "probabilities" in self.generator.kinds:
+    def _keep(self, n_best: int) -> Callable[[list[Answer]], list[Answer]]:
+        """Return the function that drops answers to a text that are not reported; of labels all are."""
+        if "probabilities" in self.generator.column_types:
             return lambda found: found
         return lambda found: found[:n_best]
 
 
 def text_of(row: object, number: int) -> str:
-    """The text that a row asks about: nothing where it is missing, the digits where it is a number.
+    """Return the text of a row: empty if it is missing, the digits if it is a number.
 
     Raises:
-        UserError: it is something else.
+        UserError: it is of another type.
     """
     if isinstance(row, str):
         return row

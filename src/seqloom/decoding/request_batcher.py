@@ -1,17 +1,17 @@
-"""Requests that come at the same time, answered in batches to which each of them brings some rows."""
+"""Dynamic batching of concurrent requests, without added delay and with fair shares."""
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from threading import Condition
 from typing import Generic, TypeVar
 
-from seqloom.decoding.unanswerable import Unanswerable
+from seqloom.decoding.generator import Unanswerable
 from seqloom.errors import UserError
 
 Answer = TypeVar("Answer")
 
 Work = Callable[[Sequence[str], Hashable, Sequence[int]], list[Answer]]
-"""Texts, options and the number of each text in its own request, to an answer each."""
+"""Answer each text, given the texts of a batch, their options and the number of each text in its request."""
 
 
 @dataclass(eq=False)
@@ -20,7 +20,7 @@ class _Request(Generic[Answer]):
     options: Hashable
     first: int  # number of the first text
     keep: Callable[[Answer], Answer]
-    left: list[int]  # rows that no batch has had, the next one last
+    left: list[int]  # rows not yet in a batch, the next one last
     answers: dict[int, Answer] = field(default_factory=dict)
     fault: Exception | None = None
 
@@ -30,24 +30,24 @@ class _Request(Generic[Answer]):
 
 
 Share = tuple[_Request[Answer], list[int]]
-"""A request, and the rows of it that are in a batch."""
+"""A request, and its rows in a batch."""
 
 
 class RequestBatcher(Generic[Answer]):
-    """A function of texts and options that many threads call at once, and that works for all who ask for the same.
+    """Batches the texts of concurrent calls that have the same options.
 
-    One thread works at a time, on one batch of `rows(options)` texts. Requests take turns, and those with the same
-    options share: whoever asks little is answered with the next batch or the one after, however much others ask. So
-    nobody waits for company either, and a server under load decodes whole batches. At most `room` rows wait.
+    One of the calling threads works at a time, on a batch of `rows(options)` texts. Requests with different options
+    take turns; those with the same options share each batch evenly, so a small request is answered with the next batch
+    or the one after it. A batch never waits for more requests. At most `room` rows wait.
     """
 
     def __init__(self, work: Work[Answer], rows: Callable[[Hashable], int], room: int) -> None:
         self._work = work
         self._rows = rows
         self._room = room
-        self._door = Condition()  # held but for the work itself
+        self._lock = Condition()  # released while a batch is computed
         self._working = False
-        self._waiting: list[_Request[Answer]] = []  # with rows that no batch has had, whose turn is next first
+        self._waiting: list[_Request[Answer]] = []  # requests with rows not yet in a batch, the next to be served first
 
     def __call__(
         self,
@@ -56,21 +56,23 @@ class RequestBatcher(Generic[Answer]):
         first: int = 0,
         keep: Callable[[Answer], Answer] = lambda answer: answer,
     ) -> list[Answer]:
-        """One answer per text, in order, as `keep` makes it smaller as soon as it is there.
+        """Return one answer per text, in order; `keep` reduces each answer as soon as it is computed.
 
         Raises:
             UserError: too many rows wait already, or a text has no answer.
         """
-        shortest_last = sorted(range(len(texts)), key=lambda row: -len(texts[row]))  # a batch has texts of one length
+        shortest_last = sorted(
+            range(len(texts)), key=lambda row: -len(texts[row])
+        )  # texts of similar length share a batch
         request = _Request(texts, options, first, keep, shortest_last)
-        with self._door:
+        with self._lock:
             if self._waiting and sum(len(other.left) for other in self._waiting) + len(texts) > self._room:
                 raise UserError(f"{self._room:,} rows of others wait for an answer here: ask again in a while")
             if texts:
                 self._waiting.append(request)
             while not request.ended:
                 if self._working:
-                    self._door.wait()
+                    self._lock.wait()
                 else:
                     self._lead()
         if request.fault:
@@ -78,24 +80,24 @@ class RequestBatcher(Generic[Answer]):
         return [request.answers[row] for row in range(len(texts))]
 
     def _lead(self) -> None:
-        """Work on one batch, whoever is in it."""
+        """Answer the next batch, whichever requests it belongs to."""
         shares = self._next_batch()
         self._working = True
-        self._door.release()
+        self._lock.release()
         try:
             self._answer(shares)
-        except BaseException:  # of this thread: a signal. Nobody else may wait for what it had taken
+        except BaseException:  # a signal to this thread: requests in its batch must not wait for ever
             for request, _ in shares:
                 request.fault = request.fault or RuntimeError("whoever answered this was stopped: ask again")
             raise
         finally:
-            self._door.acquire()
+            self._lock.acquire()
             self._working = False
             self._waiting = [request for request in self._waiting if request.left and not request.fault]
-            self._door.notify_all()
+            self._lock.notify_all()
 
     def _next_batch(self) -> list[Share[Answer]]:
-        """As many rows of each request as of any other, as far as it has them; who was served goes to the end."""
+        """Take an even share of rows from each request with the options whose turn it is; these then wait last."""
         options = self._waiting[0].options
         room = self._rows(options)
         served = [request for request in self._waiting if request.options == options][:room]
@@ -112,7 +114,7 @@ class RequestBatcher(Generic[Answer]):
         try:
             self._work_on(shares)
         except Exception:
-            for share in shares:  # it may be the fault of one, who alone is to hear of it
+            for share in shares:  # one request may be the cause: only that one is to fail
                 try:
                     self._work_on([share])
                 except Exception as fault:
@@ -127,7 +129,7 @@ class RequestBatcher(Generic[Answer]):
 
 
 def _in_own_rows(fault: Exception, request: _Request[Answer], rows: Sequence[int]) -> Exception:
-    """A mistake that counts the rows of a batch, told to one who knows those of a request."""
+    """Renumber an `Unanswerable` from the rows of the batch to those of its request."""
     if isinstance(fault, Unanswerable):
         return Unanswerable(rows[fault.row], len(request.texts), fault.why)
     return fault

@@ -1,4 +1,4 @@
-"""What a version answers at most: its memory and its time are shared by all who ask."""
+"""Limits on a prediction request: rows, characters, beam size and so on."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -8,45 +8,45 @@ from seqloom.errors import UserError
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Decoding, Recipe, Serving
 
-WRITTEN_AT_ONCE = 2048  # hypotheses of a batch: a wide beam has fewer texts in it
-NO_END = 1 << 62  # rows that may wait where nobody says how many
-NUMBERS_OF_LABELS = 2_000_000  # probabilities in one answer, which is a table
+MAX_HYPOTHESES = 2048  # in a batch: the wider the beam, the fewer texts
+UNLIMITED = 1 << 62  # rows that may wait, without a recipe
+MAX_PROBABILITIES = 2_000_000  # in one answer: rows × labels
 
 
 @dataclass(frozen=True)
 class RequestLimits:
-    """Of the section `serving` of a version's recipe; what its own section `decoding` says is never too much."""
+    """The limits of a recipe's section `serving`; values of its own section `decoding` are always allowed."""
 
     serving: "Serving"
     own: "Decoding"
-    labels: int = 0  # whose probabilities belong to each answer
+    labels: int = 0  # whose probabilities are part of each answer
 
     @classmethod
     def of(cls, recipe: "Recipe", labels: int = 0) -> "RequestLimits":
-        """Those of a recipe, checked or read."""
+        """Return the limits of a recipe."""
         return cls(recipe.serving, recipe.decoding, labels)
 
     def check_rows(self, rows: int, attention: bool) -> None:
-        """Nothing, where a request may have so many rows, before any of them is looked at.
+        """Check the number of rows of a request, before any of them is read.
 
         Raises:
-            UserError: it may not.
+            UserError: there are too many.
         """
         _refuse("a request of", rows, self.serving.rows, "serving.rows", "rows")
         if attention:
             _refuse("return_attention for", rows, self.serving.attention_rows, "serving.attention_rows", "rows")
-        if rows * self.labels > NUMBERS_OF_LABELS:
-            most = NUMBERS_OF_LABELS // self.labels
+        if rows * self.labels > MAX_PROBABILITIES:
+            most = MAX_PROBABILITIES // self.labels
             raise UserError(
                 f"a request of {rows:,} rows: with {self.labels:,} labels this version answers {most:,} at once, "
                 "ask in parts"
             )
 
     def check(self, decoding: "Decoding", characters: int) -> None:
-        """Nothing, where a request may ask for this of texts of so many characters.
+        """Check the decoding options of a request, and the characters of all its texts.
 
         Raises:
-            UserError: it may not.
+            UserError: one exceeds its limit.
         """
         for field in ("beam_size", "num_samples", "max_length", "batch_size"):
             most = max(getattr(self.serving, field), getattr(self.own, field))
@@ -55,9 +55,9 @@ class RequestLimits:
 
 
 def rows_at_once(decoding: "Decoding") -> int:
-    """Texts of a batch."""
+    """Return the number of texts in a batch."""
     width = decoding.num_samples if decoding.method == "sample" else decoding.beam_size
-    return min(decoding.batch_size, max(1, WRITTEN_AT_ONCE // width))
+    return min(decoding.batch_size, max(1, MAX_HYPOTHESES // width))
 
 
 def _refuse(what: str, asked: int, most: int, field: str, unit: str = "") -> None:

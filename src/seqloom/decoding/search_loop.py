@@ -1,6 +1,6 @@
-"""One hypothesis a source, written token by token; how a token is chosen comes from outside.
+"""Left-to-right decoding of one hypothesis for each source; greedy search and sampling choose the tokens.
 
-B batch, P longest prompt, V target vocabulary, R rows of the batch that are not finished, and some that are.
+B batch, P prompt length, V target vocabulary, R rows still computed: those that are not finished, and some that are.
 """
 
 from collections.abc import Callable
@@ -14,19 +14,22 @@ from seqloom.models.memory import Memory
 from seqloom.vocabulary.special_tokens import END, PADDING, START
 
 Choose = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""Log-probabilities `(R, V)`, how many tokens each row has written `(R,)`, below 0 in a prompt, and which rows of the
-batch they are `(R,)`, to tokens `(R,)`."""
+"""Choose tokens `(R,)`, given log-probabilities `(R, V)`, the number of tokens that each row has written `(R,)`, which
+is below 0 inside a prompt, and the rows' indices in the batch `(R,)`."""
 
 
 @torch.inference_mode()
-def write_singly(
+def decode_stepwise(
     model: EncoderDecoder, memory: Memory, prompt: Tensor, limits: Tensor | int, length_penalty: float, choose: Choose
 ) -> list[Hypothesis]:
-    """The answer to each row of memory behind the prompt `(B, P)`, of at most `limits` tokens, a number or `(B,)`."""
+    """Return the answer to each row of memory, continuing the prompt `(B, P)`.
+
+    An answer has at most `limits` tokens, END among them, a number or `(B,)`.
+    """
     prompted = (prompt != PADDING).sum(dim=1)
-    ends = prompted + limits_of(limits, prompt)  # places, the prompt's among them
+    ends = prompted + limits_of(limits, prompt)  # positions, those of the prompt included
     known = torch.cat([prompt.new_full((len(prompt), 1), START), prompt], dim=1)
-    common = int(prompted.min())  # tokens that every prompt has: read at once
+    common = int(prompted.min())  # length of the shortest prompt: so many tokens are read at once
     state = model.start(memory)
     if common:
         state = model.advance(known[:, :common], state, memory)
@@ -35,17 +38,17 @@ def write_singly(
     total = torch.zeros(len(prompt), device=prompt.device)
     finished = torch.zeros(len(prompt), dtype=torch.bool, device=prompt.device)
     answers = prompt.new_full((len(prompt), int(ends.max()) - common), PADDING)  # behind the common tokens
-    rows = torch.arange(len(prompt), device=prompt.device)  # of the batch, that are computed
+    rows = torch.arange(len(prompt), device=prompt.device)  # indices of the rows still computed
     for column in range(answers.shape[1]):
-        place = common + column
+        position = common + column
         logits, state = model.step(token, state, memory)
-        scores = force_prefix(prompt, place, log_probabilities(logits))
-        written = place - prompted
+        scores = force_prefix(prompt, position, log_probabilities(logits))
+        written = position - prompted
         token = choose(scores, written, rows)
         total[rows] += scores.gather(1, token.unsqueeze(1)).squeeze(1).masked_fill(finished, 0.0)
         token = token.masked_fill(finished, PADDING)
         answers[rows, column] = token
-        finished = finished | (token == END) | (place + 1 >= ends)
+        finished = finished | (token == END) | (position + 1 >= ends)
         writing = (~finished).nonzero().squeeze(1)
         if not len(writing):
             break

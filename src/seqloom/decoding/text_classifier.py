@@ -1,4 +1,4 @@
-"""Texts in, labels out: a classifier as people use it.
+"""Text classification with a trained model: strings in, labels with their probabilities out.
 
 B batch, V target vocabulary.
 """
@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from seqloom.dataset.batch import pad_sources
-from seqloom.decoding.generator import Answers, Application, Columns, Generator
+from seqloom.decoding.generator import Answers, Columns, ColumnType, Generator, Unanswerable
 from seqloom.decoding.hypothesis import Hypothesis
-from seqloom.decoding.unanswerable import Unanswerable
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, START
 
 if TYPE_CHECKING:
@@ -23,42 +22,42 @@ SHOWN = 5  # labels in a line
 
 
 class TextClassifier(Generator):
-    """A model whose answers to a text are all labels, the likeliest first; a score is a log-probability."""
+    """A classifier: the answers to a text are all labels, the most probable first; a score is a log-probability."""
 
     def columns(self, answers: Answers) -> Columns:
-        """The likeliest label, its probability, and the probability of each label by its name."""
-        chances = [{answer.text: probability(answer) for answer in found} for found in answers]
+        """Return the most probable label, its probability, and the probabilities of all labels, by name."""
+        by_label = [{answer.text: probability(answer) for answer in found} for found in answers]
         return {
             "prediction": [found[0].text for found in answers],
             "probability": [probability(found[0]) for found in answers],
-            "probabilities": [{label: chance[label] for label in sorted(chance)} for chance in chances],
+            "probabilities": [{label: each[label] for label in sorted(each)} for each in by_label],
         }
 
     @property
-    def kinds(self) -> dict[str, Application]:
-        """Likewise."""
+    def column_types(self) -> dict[str, ColumnType]:
+        """The type of each column of `columns`."""
         labels = sorted(self.target.tokens[len(SPECIAL_TOKENS) :])
         return {"prediction": str, "probability": float, "probabilities": labels}
 
     def line(self, found: list["Answer"]) -> str:
-        """The label, a tab, and the likeliest labels with their probabilities."""
+        """Return the label, a tab, and the most probable labels with their probabilities."""
         return f"{found[0].text}\t" + ", ".join(f"{each.text} {probability(each):.1%}" for each in found[:SHOWN])
 
     def whole(self, found: list["Answer"]) -> str:
-        """The same."""
+        """Return the same as `line`."""
         return self.line(found)
 
-    def _unread(self, row: int, rows: int) -> list["Answer"]:
+    def _answer_to_nothing(self, row: int, rows: int) -> list["Answer"]:
         raise Unanswerable(row, rows, "is empty, and there is no label for nothing: remove it")
 
     @torch.inference_mode()
     def _search(
         self,
         sources: list[list[int]],
-        decoding: "Decoding",  # noqa: ARG002 a label is not searched for
+        decoding: "Decoding",  # noqa: ARG002 all labels are scored, without a search
         numbers: Sequence[int],  # noqa: ARG002
     ) -> list[list[Hypothesis]]:
-        source = pad_sources(sources).to(next(self.model.parameters()).device)
+        source = pad_sources(sources).to(self.torch_backend.device)
         memory = self.model.encode(source)
         token = torch.full((len(source),), START, device=source.device)
         logits, _ = self.model.step(token, self.model.start(memory), memory)  # (B, V)
@@ -71,5 +70,5 @@ class TextClassifier(Generator):
 
 
 def probability(answer: "Answer") -> float:
-    """How sure the model is of a label, 0 to 1."""
+    """Return the probability of a label, 0 to 1."""
     return round(math.exp(answer.score), 6)

@@ -1,1 +1,6 @@
-"""Scores, baselines and figures."""
+"""Evaluation: metrics, baselines, significance tests, slices, examples and plots; and its output files."""
+
+SCORES_FILE = "scores.json"
+HYPOTHESES_FILE = "hypotheses.parquet"
+EXAMPLES_FILE = "examples.json"
+FIGURES_FOLDER = "figures"

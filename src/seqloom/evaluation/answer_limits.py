@@ -1,4 +1,4 @@
-"""How long answers may be, and what is longer: references that no answer can equal, and answers that were cut off."""
+"""Length limits of answers: references that exceed them, and answers that were truncated."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -14,14 +14,14 @@ from seqloom.recipe.schema import Recipe
 
 
 def limit_facts(limit: LengthLimit, most: int, batches: Path) -> dict[str, Any]:
-    """The line, the most tokens whatever the source, and the references that are longer, by split of the batches."""
+    """Return the coefficients of the length limit, its maximum, and the number of longer references in each split."""
     splits = {split: open_split(batches, split) for split in SPLITS}
     longer = {split: limit.longer(*sides, most) for split, sides in splits.items()}
     return {"answer_limit": {**asdict(limit), "most": most, "longer_references": longer}}
 
 
-def limits_in_words(facts: Mapping[str, Any], corpus_rows: Mapping[str, int]) -> Iterator[str]:
-    """What an evaluation knows of limits, a sentence each; nothing of labels, and of what was measured before."""
+def describe_limits(facts: Mapping[str, Any], corpus_rows: Mapping[str, int]) -> Iterator[str]:
+    """Yield sentences about the limits of an evaluation; none for labels, and for evaluations of earlier releases."""
     limit = facts.get("answer_limit")
     if not limit:
         return
@@ -34,10 +34,10 @@ def limits_in_words(facts: Mapping[str, Any], corpus_rows: Mapping[str, int]) ->
         yield f"{facts['truncated']:,} of {facts['rows']:,} test answers reached that limit before they ended"
 
 
-def certainly_longer(recipe: Recipe, corpus: Path) -> dict[str, int]:
-    """References that have more tokens than `decoding.max_length`, however they are cut, by split of the corpus.
+def count_too_long(recipe: Recipe, corpus: Path) -> dict[str, int]:
+    """Count the references that exceed `decoding.max_length` with any tokenizer, by split of the corpus.
 
-    A word is a token at least; of kind char each character that is no space.
+    A word is at least one token; with vocabulary kind char, each character that is not a space is one.
     """
     if application_of(recipe.task).answer != "text":
         return {}

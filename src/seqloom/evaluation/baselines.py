@@ -1,4 +1,4 @@
-"""What a version must beat to be worth its electricity: the source, its beginning, and a look-up of the nearest."""
+"""Copy, lead and TF-IDF nearest-neighbor baselines."""
 
 import math
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ from sklearn.preprocessing import normalize
 from seqloom.evaluation.word_segmentation import lead, words_of
 from seqloom.progress import Progress, unwatched
 
-ROWS_AT_ONCE = 4096  # squared, in float32: 64 MiB of similarities
+ROWS_AT_ONCE = 4096  # test rows × training rows of a chunk, in float32: 64 MiB of similarities
 
 
 def copy_baseline(sources: Sequence[str]) -> list[str]:
-    """Answer with the source itself: what names, numbers and shared words alone are worth."""
+    """Answer with the source itself: names, numbers and shared words score."""
     return list(sources)
 
 
 def lead_baseline(train_targets: Sequence[str], sources: Sequence[str]) -> list[str]:
     """Answer with the first sentence, cut to as many words as a training summary has on average, rounded up.
 
-    ROUGE's F1 asks for the right length, so the whole sentence would be an easier mark where summaries are headlines.
+    ROUGE's F1 depends on the length, so the whole sentence would be a weaker baseline for headlines.
     """
     assert train_targets, "at least one summary"
     words = sum(len(words_of(target, "")) for target in train_targets)
@@ -42,13 +42,12 @@ def nearest_baseline(
 
     Similarity is the cosine of TF-IDF weighted n-grams of 1 to 4 characters inside words. Measured by chrF on Multi30k
     en-de, de-en and 3AM en-zh, zh-en, they gave 34.0, 32.2, 9.4, 24.0; n-grams of 2 to 5 characters 32.7, 31.2, 9.6,
-    23.5; one and two words 33.1, 30.7, 9.6, 18.2, since they cannot cut a Chinese source. Of equals the first wins.
+    23.5; one and two words 33.1, 30.7, 9.6, 18.2, since they cannot segment a Chinese source. Ties: the first row wins.
 
-    n-grams are hashed and the training rows vectorized a chunk at a time, twice, so that memory does not grow with
-    them.
+    n-grams are hashed, and the training rows are vectorized in chunks, twice, so memory does not grow with them.
     """
     assert len(train_sources) == len(train_targets) > 0, "a target for each training source, and at least one"
-    weights = _rarity(train_sources, rows_at_once)
+    weights = _idf(train_sources, rows_at_once)
     queries = [_vectors(chunk, weights) for chunk in _chunks(sources, rows_at_once)]
     best = np.full(len(sources), -1.0, dtype=np.float32)
     nearest = np.zeros(len(sources), dtype=np.int64)
@@ -67,7 +66,7 @@ def _keep_nearer(
     best: NDArray[np.float32],
     nearest: NDArray[np.int64],
 ) -> None:
-    """Enter in `best` and `nearest`, in place, each query's best candidate where it beats those seen so far."""
+    """Update `best` and `nearest` in place with each query's best candidate, if it beats the earlier ones."""
     end = 0
     for query in queries:
         begin, end = end, end + query.shape[0]
@@ -84,8 +83,8 @@ _COUNTS = HashingVectorizer(
 )
 
 
-def _rarity(texts: Sequence[str], rows_at_once: int) -> NDArray[np.float32]:
-    """Smoothed inverse document frequency of each n-gram: ln((1 + texts) / (1 + texts with it)) + 1."""
+def _idf(texts: Sequence[str], rows_at_once: int) -> NDArray[np.float32]:
+    """Return the smoothed inverse document frequency of each n-gram: ln((1 + texts) / (1 + texts with it)) + 1."""
     found = np.zeros(_COUNTS.n_features)
     for chunk in _chunks(texts, rows_at_once):
         found += np.bincount(_COUNTS.transform(chunk).indices, minlength=len(found))
@@ -94,7 +93,7 @@ def _rarity(texts: Sequence[str], rows_at_once: int) -> NDArray[np.float32]:
 
 
 def _vectors(texts: Sequence[str], weights: NDArray[np.float32]) -> csr_matrix:
-    """TF-IDF vectors of length one, a row per text."""
+    """Return TF-IDF vectors of length 1, a row for each text."""
     counts = _COUNTS.transform(texts)
     counts.data *= weights[counts.indices]
     return normalize(counts, copy=False)

@@ -1,6 +1,6 @@
-"""Scores of labels, each as sums over rows, so that resampling and slices need nothing else.
+"""Classification metrics as sufficient statistics: accuracy, macro-F1 and expected calibration error.
 
-N rows, L labels, B bins of certainty.
+N rows, L labels, B bins of confidence.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ SIGNATURES = {
 def counts_of(
     metric: str, predictions: Sequence[str], probabilities: Sequence[float], references: Sequence[str]
 ) -> SufficientStatistics:
-    """What `metric` of `SIGNATURES` counts in each row; `probabilities` are those of the predictions."""
+    """Return the statistics of a metric of `SIGNATURES`; `probabilities` are those of the predicted labels."""
     assert len(predictions) == len(references) > 0, "one label per reference, and at least one"
     right = np.array([label == wanted for label, wanted in zip(predictions, references, strict=True)], dtype=np.float64)
     match metric:
@@ -36,43 +36,43 @@ def counts_of(
 
 
 def confusion(predictions: Sequence[str], references: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
-    """All labels in order, and how often a reference (row) was given a label (column), `(L, L)`."""
+    """Return all labels, sorted, and the confusion matrix, references in rows and predictions in columns, `(L, L)`."""
     labels = sorted({*predictions, *references})
-    place = {label: number for number, label in enumerate(labels)}
+    index = {label: number for number, label in enumerate(labels)}
     table = np.zeros((len(labels), len(labels)), dtype=np.int64)
-    np.add.at(table, ([place[label] for label in references], [place[label] for label in predictions]), 1)
+    np.add.at(table, ([index[label] for label in references], [index[label] for label in predictions]), 1)
     return labels, table
 
 
 def bins_of(probabilities: Figures) -> NDArray[np.int64]:
-    """The bin of each certainty, `(N,)`; 1 is in the last."""
+    """Return the bin of each probability, `(N,)`; 1 is in the last."""
     return np.minimum((probabilities * BINS).astype(np.int64), BINS - 1)
 
 
 def _hits(predictions: Sequence[str], references: Sequence[str]) -> csr_array:
-    """For each label that occurs in the references: is it right, was it given, was it wanted; `(N, 3 L)`.
+    """Return true positives, predictions and references of each label in the references, `(N, 3 L)`, sparse.
 
-    A row has three ones at most, and the rest is not stored.
+    A row has at most three ones.
     """
-    place = {label: number for number, label in enumerate(sorted(set(references)))}
+    index = {label: number for number, label in enumerate(sorted(set(references)))}
     columns: list[int] = []
     starts = [0]
     for label, wanted in zip(predictions, references, strict=True):
-        given = [len(place) + place[label]] if label in place else []
-        columns += [*([place[wanted]] if label == wanted else []), *given, 2 * len(place) + place[wanted]]
+        given = [len(index) + index[label]] if label in index else []
+        columns += [*([index[wanted]] if label == wanted else []), *given, 2 * len(index) + index[wanted]]
         starts.append(len(columns))
-    return csr_array((np.ones(len(columns)), columns, starts), shape=(len(references), 3 * len(place)))
+    return csr_array((np.ones(len(columns)), columns, starts), shape=(len(references), 3 * len(index)))
 
 
 def _macro_f1(sums: Figures) -> float:
-    """A label that no row wants says nothing about the model: a resample or a slice may have none."""
+    """Return the mean F1 of the labels with references; a resample or a slice may lack some."""
     right, given, wanted = sums.reshape(3, -1)
     occurs = wanted > 0
     return float(np.mean(2 * right[occurs] / (given[occurs] + wanted[occurs])))
 
 
 def _binned(probabilities: Figures, right: Figures) -> Figures:
-    """Certainty and rightness of each row in the columns of its bin, and 1 in the last; `(N, 2 B + 1)`."""
+    """Return each row's probability and correctness in the columns of its bin, and 1 in the last; `(N, 2 B + 1)`."""
     rows, bins = np.arange(len(right)), bins_of(probabilities)
     counted = np.zeros((len(right), 2 * BINS + 1))
     counted[rows, bins] = probabilities
@@ -82,5 +82,5 @@ def _binned(probabilities: Figures, right: Figures) -> Figures:
 
 
 def _calibration_error(sums: Figures) -> float:
-    certainty, rightness = sums[:-1].reshape(2, -1)
-    return float(np.abs(certainty - rightness).sum() / sums[-1])
+    confidence, accuracy = sums[:-1].reshape(2, -1)
+    return float(np.abs(confidence - accuracy).sum() / sums[-1])

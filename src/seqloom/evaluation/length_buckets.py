@@ -1,4 +1,4 @@
-"""Does quality fall as sources grow longer? A score by source length."""
+"""Scores by source length."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ class LengthBucket:
 def length_buckets(
     sources: Sequence[str], systems: Mapping[str, SufficientStatistics], most: int = 6
 ) -> list[LengthBucket]:
-    """Cut the rows into at most `most` buckets of about as many rows each, with the score of every system on each.
+    """Split the rows into at most `most` buckets of about equal size by source length, and score each system on each.
 
-    Rows of one length stay together, so there are fewer buckets where there are few lengths.
+    Rows of one length stay together, so a test split with few lengths has fewer buckets.
     """
     buckets = []
     for rows in rows_by_length(sources, most):
@@ -34,7 +34,7 @@ def length_buckets(
 
 
 def rows_by_length(sources: Sequence[str], most: int) -> list[list[int]]:
-    """The rows in at most `most` groups of about as many each, from short sources to long."""
+    """Return the indices of the rows in at most `most` groups of about equal size, from short sources to long."""
     lengths = np.array([len(source) for source in sources])
     shares = np.linspace(0, 1, most + 1)[1:]
     limits = np.unique(np.quantile(lengths, shares, method="lower"))  # the longest of each group: lengths that occur

@@ -1,7 +1,7 @@
-"""The look of every figure: one size, one quiet palette, one way of saving.
+"""Style of the plots: size, palette, axes, legends and saving.
 
-matplotlib's objects are used directly, without pyplot, so that figures can be drawn in any thread and leave no state.
-All labels are ASCII or Latin: the font that comes with matplotlib has no Chinese.
+matplotlib's objects are used directly, without pyplot, so figures can be drawn in any thread and leave no state.
+All labels are Latin-1: the font that comes with matplotlib has no Chinese.
 """
 
 from pathlib import Path
@@ -11,9 +11,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-MODEL = "model"  # the system that is measured; the others are its baselines
+MODEL = "model"  # the system evaluated; the others are its baselines
 BLUE, OCHRE, GRAY = "#2b5c8a", "#d19a4e", "#b9bec5"
-COLORS = (BLUE, OCHRE, GRAY)  # of the model, and of the baselines in their order
+COLORS = (BLUE, OCHRE, GRAY)  # of the model, and of the baselines in order
 SHADES = LinearSegmentedColormap.from_list("shades", ["#ffffff", BLUE])
 INK, FAINT, GRID = "#2e3440", "#6b7280", "#e6e8eb"
 
@@ -21,14 +21,14 @@ _INCHES, _DOTS_PER_INCH = (8.0, 4.5), 200  # 1600 x 900 pixels
 
 
 def blank(panels: int = 1) -> tuple[Figure, list[Axes]]:
-    """A figure with `panels` pairs of axes side by side."""
+    """Return an empty figure with `panels` axes side by side."""
     figure = Figure(figsize=_INCHES, dpi=_DOTS_PER_INCH, facecolor="white")
     figure.set_layout_engine(ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15))  # inches
     return figure, [figure.add_subplot(1, panels, number + 1) for number in range(panels)]
 
 
 def dress(axes: Axes, title: str, x: str, y: str) -> None:
-    """Title and labels; a frame of two sides and a faint grid behind the data."""
+    """Set title, axis labels, a frame of two sides, and a faint grid behind the data."""
     axes.set_title(title, loc="left", fontsize=11, color=INK, pad=12, fontweight="bold")
     axes.set_xlabel(x, fontsize=9, color=FAINT)
     axes.set_ylabel(y, fontsize=9, color=FAINT)
@@ -40,12 +40,12 @@ def dress(axes: Axes, title: str, x: str, y: str) -> None:
 
 
 def legend_inside(axes: Axes) -> None:
-    """Names of what is drawn, where they hide least."""
+    """Add a legend inside the axes, where it hides least."""
     axes.legend(loc="best", fontsize=8.5, labelcolor=INK, facecolor="white", edgecolor="none", framealpha=0.85)
 
 
 def legend_above(axes: Axes) -> None:
-    """Names of what is drawn, in the line of the title."""
+    """Add a legend above the axes, in the line of the title."""
     axes.legend(
         loc="lower right",
         bbox_to_anchor=(1, 1),
@@ -58,6 +58,6 @@ def legend_above(axes: Axes) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG that is the same bytes for the same data, whatever matplotlib's version writes about itself."""
+    """Write a PNG whose bytes depend on the data alone, without matplotlib's version."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, format="png", metadata={"Software": None})

@@ -1,4 +1,4 @@
-"""What a person looks at first: PNG figures of a training and of its test scores."""
+"""PNG plots of a training run and of its test scores."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,17 +14,17 @@ from seqloom.evaluation.significance import SufficientStatistics
 from seqloom.recipe.application import Application
 from seqloom.recipe.metric import Metric
 
-_PLACES = 30  # points of a line along the test text
-_SMOOTHED = 15  # reports of the training loss averaged into one point of its line
+_POINTS = 30  # of a line along the test text
+_WINDOW = 15  # reports of the training loss in the moving average
 
 Row = Mapping[str, float]
-Mark = tuple[float, str]  # a step worth a vertical line, and why
+Mark = tuple[float, str]  # a vertical line: its step and its label
 
 
 def loss_curves(history: Sequence[Row], kind: Application, path: Path, chosen_epoch: int | None = None) -> None:
-    """Training and validation loss by step, and validation scores beside them where the history has any.
+    """Plot training and validation loss by step, and the validation scores if the history has any.
 
-    `chosen_epoch` is the one whose weights were kept, and is marked; left out, the lowest validation loss is.
+    A line marks `chosen_epoch`, whose weights were kept, or without it the lowest validation loss.
     """
     validations = [row for row in history if "validation/loss" in row]
     judged = kind.judged.values()
@@ -38,7 +38,7 @@ def loss_curves(history: Sequence[Row], kind: Application, path: Path, chosen_ep
 
 
 def score_bars(scores: Mapping[str, Mapping[str, float]], kind: Application, path: Path) -> None:
-    """Scores of the model and the baselines: `{"model": {"bleu": 31.2, "chrf": 55.0}, "nearest": …, "copy": …}`."""
+    """Plot the scores of model and baselines, such as `{"model": {"bleu": 31.2, "chrf": 55.0}, "copy": …}`."""
     figure, (axes,) = plot_style.blank()
     measures = kind.judged
     heights = {
@@ -55,7 +55,7 @@ def score_bars(scores: Mapping[str, Mapping[str, float]], kind: Application, pat
 def diversity_bars(
     shares: Mapping[str, Sequence[float]], baselines: Mapping[str, str], measures: Sequence[Metric], path: Path
 ) -> None:
-    """How much of the answers of each system, and of people, is different: shares, 0 to 1, one of each measure."""
+    """Plot the diversity of each system and of the references: one value, 0 to 1, for each measure."""
     figure, (axes,) = plot_style.blank()
     heights = {system: [100 * share for share in each] for system, each in shares.items()}
     _draw_bars(axes, heights, baselines, [measure.label for measure in measures])
@@ -66,7 +66,7 @@ def diversity_bars(
 
 
 def length_scores(buckets: Sequence[LengthBucket], baselines: Mapping[str, str], measure: Metric, path: Path) -> None:
-    """A score of the model and some baselines by length of the source."""
+    """Plot a score of the model and some baselines by source length."""
     figure, (axes,) = plot_style.blank()
     heights = {system: [bucket.scores[system] for bucket in buckets] for system in (MODEL, *baselines)}
     _draw_bars(axes, heights, baselines, [_label(bucket) for bucket in buckets])
@@ -77,13 +77,13 @@ def length_scores(buckets: Sequence[LengthBucket], baselines: Mapping[str, str],
 
 
 def length_histogram(references: Sequence[str], hypotheses: Sequence[str], path: Path) -> None:
-    """How long the model's answers are beside the references: a model that stops early or rambles shows here."""
+    """Plot the lengths of answers and references, in characters."""
     lengths = {
         "reference": np.array([len(text) for text in references]),
         "model": np.array([len(text) for text in hypotheses]),
     }
     longest = max(int(each.max()) for each in lengths.values())
-    width = longest // 40 + 1  # whole characters, or bars would hold now one length and now two
+    width = longest // 40 + 1  # whole characters, so that all bars cover as many lengths
     edges = np.arange(0, longest + 1 + width, width)
     figure, (axes,) = plot_style.blank()
     for (name, each), color in zip(lengths.items(), (plot_style.GRAY, plot_style.BLUE), strict=True):
@@ -97,15 +97,15 @@ def length_histogram(references: Sequence[str], hypotheses: Sequence[str], path:
     plot_style.save(figure, path)
 
 
-def perplexity_by_place(counts: Mapping[str, SufficientStatistics], baselines: Mapping[str, str], path: Path) -> None:
-    """How well each system foresees the test text from its beginning to its end, some passages to a point."""
+def perplexity_by_passage(counts: Mapping[str, SufficientStatistics], baselines: Mapping[str, str], path: Path) -> None:
+    """Plot the perplexity of each system along the test text, several passages to a point."""
     figure, (axes,) = plot_style.blank()
     for (system, of_system), color in zip(counts.items(), plot_style.COLORS, strict=False):
-        parts = np.array_split(np.arange(of_system.rows.shape[0]), min(_PLACES, of_system.rows.shape[0]))
-        places = [(part[0] + part[-1]) / 2 + 1 for part in parts]
-        figures = [of_system.of(part.tolist()) for part in parts]
+        parts = np.array_split(np.arange(of_system.rows.shape[0]), min(_POINTS, of_system.rows.shape[0]))
+        positions = [(part[0] + part[-1]) / 2 + 1 for part in parts]
+        values = [of_system.of(part.tolist()) for part in parts]
         label = f"{baselines.get(system, system)} (all: {of_system.figure:,.1f})"
-        axes.plot(places, figures, color=color, linewidth=1.8, marker="o", markersize=3, label=label)
+        axes.plot(positions, values, color=color, linewidth=1.8, marker="o", markersize=3, label=label)
     plot_style.dress(axes, "Perplexity a word", "passage of the test text", "perplexity (lower is better)")
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -118,13 +118,13 @@ def _draw_bars(
 ) -> None:
     """Bars by system, the model's first, side by side in each group, with their values on top."""
     width = 0.8 / len(heights)
-    places = np.arange(len(groups))
+    positions = np.arange(len(groups))
     for number, (system, values) in enumerate(heights.items()):
         offset = (number - (len(heights) - 1) / 2) * width
         label = baselines.get(system, system)
-        bars = axes.bar(places + offset, values, width * 0.92, color=plot_style.COLORS[number], label=label)
+        bars = axes.bar(positions + offset, values, width * 0.92, color=plot_style.COLORS[number], label=label)
         axes.bar_label(bars, fmt="%.1f", padding=3, fontsize=8.5, color=plot_style.INK)
-    axes.set_xticks(places, groups)
+    axes.set_xticks(positions, groups)
     axes.margins(y=0.1)
 
 
@@ -141,11 +141,11 @@ def _mark_of(validations: Sequence[Row], chosen_epoch: int | None) -> Mark | Non
 def _draw_losses(axes: Axes, history: Sequence[Row], mark: Mark | None) -> None:
     reports = [row for row in history if "train/loss" in row]
     steps, losses = (np.array([row[key] for row in reports]) for key in ("step", "train/loss"))
-    smooth = len(losses) >= 3 * _SMOOTHED
+    smooth = len(losses) >= 3 * _WINDOW
     if smooth:
         axes.plot(steps, losses, color=plot_style.GRAY, linewidth=0.8, alpha=0.7)
-        losses = np.convolve(losses, np.full(_SMOOTHED, 1 / _SMOOTHED), mode="valid")
-        steps = steps[_SMOOTHED // 2 :][: len(losses)]
+        losses = np.convolve(losses, np.full(_WINDOW, 1 / _WINDOW), mode="valid")
+        steps = steps[_WINDOW // 2 :][: len(losses)]
     axes.plot(steps, losses, color=plot_style.OCHRE, linewidth=1.8, label="training" + ", smoothed" * smooth)
     _draw_validation(axes, history, Metric("loss", "validation", "plain", rises=False), plot_style.BLUE)
     plot_style.dress(axes, "Loss", "step", "cross-entropy, nats per token (lower is better)")
@@ -169,7 +169,7 @@ def _draw_validation(axes: Axes, history: Sequence[Row], measure: Metric, color:
 
 
 def _finish(axes: Axes, mark: Mark | None) -> None:
-    """The mark, steps as whole numbers, and the legend."""
+    """Add the mark, whole-number steps and the legend."""
     if mark is not None:
         step, label = mark
         axes.axvline(step, color=plot_style.FAINT, linewidth=1, linestyle=(0, (4, 3)), label=label, zorder=1)
@@ -179,12 +179,12 @@ def _finish(axes: Axes, mark: Mark | None) -> None:
 
 
 def _in_points(measure: Metric, value: float) -> float:
-    """A share in percent, so that all scores of a picture are on one scale."""
+    """Return a share in percent, so that all scores of a plot have one scale."""
     return 100 * value if measure.unit == "share" else value
 
 
 def _scale(measures: Sequence[Metric]) -> str:
-    """What the axis of some scores is called."""
+    """Return the axis label for some scores."""
     ends = "" if any(measure.unit == "plain" for measure in measures) else ", 0 to 100"
     better = "higher" if all(measure.rises for measure in measures) else "lower"
     return f"score{ends} ({better} is better)"

@@ -1,4 +1,4 @@
-"""Some rows in place of all: which ones follows from what stands in them, and not from where they stand."""
+"""Deterministic sampling of rows by a digest of their text, independent of their order."""
 
 import hashlib
 
@@ -7,10 +7,10 @@ import pandas as pd
 
 
 def sample_by_text(table: pd.DataFrame, size: int) -> pd.DataFrame:
-    """`size` rows of a split in their order, or all where there are fewer: those of the least digest of their text.
+    """Return the `size` rows of a split with the lowest digests of their text, in order; all if there are fewer.
 
-    The first rows would be one label's of a file that is sorted, and one book's of a library; every so many-th those
-    that come round together. A digest knows neither, and takes the same rows wherever they stand.
+    The first rows of a sorted file might all have one label, and every n-th row of a periodic one too; digests give
+    the same sample for any order.
     """
     if len(table) <= size:
         return table
@@ -21,5 +21,5 @@ def sample_by_text(table: pd.DataFrame, size: int) -> pd.DataFrame:
 
 
 def digest_of_text(text: str) -> int:
-    """64 bits that look random and are always the same for the same text."""
+    """Return a 64-bit digest of the text."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8, person=b"sample").digest())

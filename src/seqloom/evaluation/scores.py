@@ -1,4 +1,4 @@
-"""Scores of generated text, each with the signature that lets another team repeat it."""
+"""BLEU, chrF and TER of generated text, by sacreBLEU (Post 2018), with their signatures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
-from seqloom.evaluation.unicode_scripts import JAPANESE, has_spaces, scored_as
+from seqloom.evaluation.unicode_scripts import JAPANESE, has_spaces, scoring_language
 from seqloom.recipe.languages import UNDETERMINED, language_of
 
 METRICS = ("bleu", "chrf", "ter")
@@ -17,7 +17,7 @@ METRICS = ("bleu", "chrf", "ter")
 
 @dataclass(frozen=True)
 class Score:
-    """One figure and how it was arrived at."""
+    """The value of a metric, and how it was computed."""
 
     name: str
     value: float
@@ -27,14 +27,14 @@ class Score:
 def text_scores(
     names: Sequence[str], hypotheses: Sequence[str], references: Sequence[str], language: str, short: bool = False
 ) -> dict[str, Score]:
-    """Corpus BLEU (Papineni et al. 2002), chrF (Popović 2015) and TER (Snover et al. 2006), as sacreBLEU defines them.
+    """Compute corpus BLEU (Papineni et al. 2002), chrF (Popović 2015) and TER (Snover et al. 2006), by sacreBLEU.
 
     `names` are some of `METRICS`. `language` is that of the target, empty if unknown; it decides how BLEU and TER find
-    words, unless the references are plainly in a script without spaces. An empty hypothesis is allowed and earns
-    nothing. `short` leaves out n-grams longer than every text, which would make BLEU 0. SacreBLEU: Post 2018.
+    words, unless the references are plainly in a script without spaces. An empty hypothesis is allowed and scores 0.
+    `short` leaves out n-grams longer than every text, which would make BLEU 0.
     """
     assert len(hypotheses) == len(references) > 0, "one hypothesis per reference, and at least one"
-    scores, cut_as = {}, scored_as(language, references)
+    scores, cut_as = {}, scoring_language(language, references)
     for name in names:
         metric = metric_of(name, cut_as, short)
         value = metric.corpus_score(hypotheses, [references]).score
@@ -43,25 +43,25 @@ def text_scores(
 
 
 def metric_of(name: str, language: str, short: bool = False) -> BLEU | CHRF | TER:
-    """SacreBLEU's metric of this name for a target language."""
+    """Return sacreBLEU's metric of this name for a target language."""
     match name:
         case "chrf":
             return CHRF()
         case "ter":
             return _edit_rate(language)
-    # force: sacreBLEU would otherwise log a warning where many lines end in a spaced full stop; they may.
+    # force: no warning if many lines end in a spaced full stop, as sacreBLEU would log
     return BLEU(tokenize=bleu_tokenization(language), force=True, effective_order=short)
 
 
 def sentence_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> list[float]:
-    """ChrF of each row: for finding the bad ones, not for averaging."""
+    """Return the chrF of each row, for ranking rows; their mean is not the corpus score."""
     metric = CHRF()
     pairs = zip(hypotheses, references, strict=True)
     return [metric.sentence_score(hypothesis, [reference]).score for hypothesis, reference in pairs]
 
 
 def bleu_tokenization(language: str) -> str:
-    """The sacreBLEU tokenizer for a target language, such as `zh` for zh, zho, zh-TW and Chinese."""
+    """Return the sacreBLEU tokenizer for a target language, such as `zh` for zh, zho, zh-TW and Chinese."""
     target = language_of(language)
     if target is None:
         return "13a"
@@ -75,15 +75,15 @@ def bleu_tokenization(language: str) -> str:
 
 
 class _Characters:
-    """What TER finds words with, cut like sacreBLEU's tokenizer `char`, in lower case as TER has it."""
+    """Character tokenizer for TER, like sacreBLEU's `char`, in lower case."""
 
     def __call__(self, line: str) -> str:
-        """The characters, spaces between them."""
+        """Return the characters, separated by spaces."""
         return " ".join(line.lower())
 
 
 def _edit_rate(language: str) -> TER:
-    """TER knows words by spaces, and Chinese characters; what else has no spaces is given to it in characters."""
+    """Return TER for a language: by words, or by characters if its script has no spaces."""
     target = language_of(language)
     if target is None or has_spaces(target.script):
         return TER()

@@ -1,4 +1,4 @@
-"""Parts of a test split in which a model may be bad though it is good on the whole."""
+"""Slices of a test split by length and origin, to find rows on which a model is worse than on average."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Literal
 
 from seqloom.evaluation.length_buckets import rows_by_length
 
-LENGTHS = 4  # slices by length at most
+LENGTHS = 4  # slices by length, at most
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Some rows that have something in common."""
+    """Rows with a property in common."""
 
     name: str
     rows: list[int]
@@ -20,7 +20,7 @@ class Slice:
 
 
 def slices_of(sources: Sequence[str], origins: Sequence[str] | None) -> list[Slice]:
-    """The rows by length of the source, and by the corpus file they come from where there are several."""
+    """Return slices by source length, and by corpus file if there are several."""
     slices = []
     for rows in rows_by_length(sources, LENGTHS):
         lengths = [len(sources[row]) for row in rows]
@@ -29,15 +29,15 @@ def slices_of(sources: Sequence[str], origins: Sequence[str] | None) -> list[Sli
     for row, origin in enumerate(origins or []):
         by_origin.setdefault(origin, []).append(row)
     if len(by_origin) > 1:
-        names = _names(list(by_origin))
+        names = _short_names(list(by_origin))
         slices += [Slice(f"from {names[origin]}", rows, "file") for origin, rows in sorted(by_origin.items())]
     return slices
 
 
-def _names(places: list[str]) -> dict[str, str]:
-    """File names, each with as many folders before it as tell all apart."""
-    for parts in range(1, max(len(PurePath(place).parts) for place in places)):
-        names = {place: PurePath(*PurePath(place).parts[-parts:]).as_posix() for place in places}
-        if len(set(names.values())) == len(places):
+def _short_names(paths: list[str]) -> dict[str, str]:
+    """Return the shortest endings of the paths, with equally many folders, that differ from each other."""
+    for parts in range(1, max(len(PurePath(path).parts) for path in paths)):
+        names = {path: PurePath(*PurePath(path).parts[-parts:]).as_posix() for path in paths}
+        if len(set(names.values())) == len(paths):
             return names
-    return {place: place for place in places}
+    return {path: path for path in paths}

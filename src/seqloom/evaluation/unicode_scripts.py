@@ -1,8 +1,8 @@
-"""Which script a text is written in, and whether that script puts spaces between words.
+"""Unicode script detection: the script of a text, and if it puts spaces between words.
 
-Scores that count words would take a whole sentence of Thai or Chinese for one. A script without spaces is one whose
-letters Unicode's line breaking (UAX 14) treats as ideographs, or leaves to a dictionary, and Tibetan, which has spaces
-between sentences alone.
+Metrics that count words would take a whole sentence of Thai or Chinese for one word. Scripts without spaces are those
+whose letters Unicode's line breaking (UAX 14) treats as ideographs or leaves to a dictionary, and Tibetan, which has
+spaces between sentences only.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ SPACELESS = {
     "Nshu": "Nushu",
     "Tang": "Tangut",
 }
-"""Unicode's name of each, by its code in ISO 15924."""
+"""Unicode's name of each script without spaces, by its code in ISO 15924."""
 JAPANESE = "Jpan"  # the code of kana and Chinese characters together
 _MIXED = {
     "Hans": {"Hani", "Bopo"},
@@ -44,38 +44,40 @@ _MIXED = {
     JAPANESE: {"Hani", "Hira", "Kana", JAPANESE},
     "Kore": {"Hang", "Hani"},
 }
-"""The scripts that a language's script is written with, where its code names several."""
-_SPACED = {"Latn": "Latin", "Hang": "Hangul"}  # as far as anything depends on which it is
-_OTHER = "Zyyy"  # the code of no script in particular
+"""The scripts that a combined code stands for."""
+_SPACED = {"Latn": "Latin", "Hang": "Hangul"}  # scripts with spaces that are told apart; all others are _OTHER
+_OTHER = "Zyyy"  # ISO 15924 for undetermined
 
-LETTERS = "".join(rf"\p{{{name}}}" for name in SPACELESS.values()) + "ー\uff70"  # the long vowel sign is nobody's
-"""Of a script without spaces, within a class of a pattern."""
+LETTERS = (
+    "".join(rf"\p{{{name}}}" for name in SPACELESS.values()) + "ー\uff70"
+)  # the long vowel sign has no script of its own
+"""Letters of the scripts without spaces, as the inside of a regular expression's character class."""
 
-_TELLING = 0.1  # of the letters: what is cut by words then has sentences for words
-_KANA = 0.2  # of kana and Chinese characters: more than a Chinese text ever quotes
-_ROWS, _CHARACTERS = 2000, 1000  # looked at, of all rows and of each
+_MIN_SHARE = 0.1  # of the letters: from here on, words between spaces are whole sentences
+_KANA = 0.2  # share of kana among kana and Chinese characters: a Chinese text quotes less
+_ROWS, _CHARACTERS = 2000, 1000  # sampled of all rows, and of each row
 
 
 def has_spaces(script: str) -> bool:
-    """Whether a script puts spaces between words, by its code."""
+    """Return True if a script, given by its code, puts spaces between words."""
     return script in ("Kore", "Hang") or not (_MIXED.get(script, {script}) & SPACELESS.keys())
 
 
 def script_name(code: str) -> str:
-    """In words."""
+    """Return the name of a script, given its code."""
     return "Japanese" if code == JAPANESE else SPACELESS.get(code, code).replace("_", " ")
 
 
 def script_of(texts: Sequence[str]) -> str:
-    """The code of the script without spaces that a tenth of all letters are in, or of the most frequent other one.
+    """Return the code of a script without spaces if it has a tenth of all letters, else of the most frequent script.
 
-    `Zyyy` is one of the many about which nothing has to be known; empty where there is no letter.
+    `Zyyy` stands for all scripts with spaces but Latin and Hangul; without letters the result is empty.
     """
     counts: Counter[str] = Counter()
     for letter, occurrences in _letters(texts).items():
         counts[_script(letter)] += occurrences
     spaceless = Counter({script: count for script, count in counts.items() if script in SPACELESS})
-    if not counts or spaceless.total() < _TELLING * counts.total():
+    if not counts or spaceless.total() < _MIN_SHARE * counts.total():
         return (counts - spaceless).most_common(1)[0][0] if counts else ""
     kana = spaceless["Hira"] + spaceless["Kana"]
     if kana > _KANA * (kana + spaceless["Hani"]):
@@ -83,25 +85,25 @@ def script_of(texts: Sequence[str]) -> str:
     return spaceless.most_common(1)[0][0]
 
 
-def scored_as(language: str, references: Sequence[str]) -> str:
-    """The tag of the language by which scores cut these references: the one given, unless they are plainly another.
+def scoring_language(language: str, references: Sequence[str]) -> str:
+    """Return the tag of the language by which metrics tokenize these references: the one given, unless it cannot be.
 
-    What is written in a script without spaces is never cut as a language with spaces, and English is Latin.
+    Text in a script without spaces is never tokenized as a language with spaces, and English is Latin.
     """
     given, found = language_of(language), script_of(references)
-    if given and _may_be_cut_as(given, found):
+    if given and _fits(given, found):
         return given.tag
     return "" if has_spaces(found) and found != "Hang" else f"{UNDETERMINED}-{found}"
 
 
-def _may_be_cut_as(given: Language, found: str) -> bool:
+def _fits(given: Language, found: str) -> bool:
     if not found or found in _MIXED.get(given.script, {given.script}):
         return True
     return has_spaces(found) and given.code != "en"
 
 
 def _letters(texts: Sequence[str]) -> Counter[str]:
-    """Occurrences of each letter in a sample of the texts, the same each time."""
+    """Count each letter in a deterministic sample of the texts."""
     step = -(-len(texts) // _ROWS) or 1
     counts = Counter("".join(text[:_CHARACTERS] for text in texts[::step]))
     return Counter({character: count for character, count in counts.items() if character.isalpha()})

@@ -1,4 +1,4 @@
-"""Scores of the validation split while training goes on; training itself knows neither decoding nor scores."""
+"""Validation metrics during training, computed from greedy answers; a callback, as training imports no decoding."""
 
 from pathlib import Path
 
@@ -13,26 +13,26 @@ from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
 from seqloom.vocabulary.stage import load_vocabularies
 
-ROWS = 1000  # decoded at most: enough to tell epochs apart, little enough to do after each
+ROWS = 1000  # decoded after each epoch, at most
 
 
 def rows_scored(task: str, rows: int) -> int:
-    """How many of so many validation rows choose the epoch: of labels all, for none has to be searched for."""
+    """Return how many of the validation rows are scored after each epoch: for labels all, since no search is needed."""
     return rows if application_of(task).answer == "label" else min(rows, ROWS)
 
 
 def validation_text(corpus: str, vocabulary: str, batches: str, recipe: str) -> "ValidationText":
-    """The same from places, the recipe's being its JSON file: for a training that runs in another process."""
+    """Return a `ValidationText`, given paths; for training in another process. `recipe` is a JSON file."""
     text = Path(recipe).read_text(encoding="utf-8")
     return ValidationText(Path(corpus), Path(vocabulary), Path(batches), Recipe.model_validate_json(text))
 
 
 class ValidationText:
-    """Answers validation sources greedily and scores that."""
+    """Score greedy answers to validation sources."""
 
     def __init__(self, corpus: Path, vocabulary: Path, batches: Path, recipe: Recipe) -> None:
         self.task = recipe.task
-        self.judge = evaluator_of(recipe.task)
+        self.evaluator = evaluator_of(recipe.task)
         table = read_split(corpus, "validation")
         table = sample_by_text(table, rows_scored(recipe.task, len(table)))
         self.rows = EvalSet.of(table, recipe.corpus.target_language)
@@ -41,7 +41,7 @@ class ValidationText:
         self.decoding = recipe.decoding.model_copy(update={"method": "beam", "beam_size": 1})
 
     def __call__(self, model: EncoderDecoder) -> dict[str, float]:
-        """The judged scores of `model` as it stands."""
+        """Return the metrics of `model` with its current weights."""
         generator = generator_of(self.task, model, self.source, self.target, self.decoding, self.limit)
         replies = generator.columns(generator.answer(self.rows.sources, self.decoding))
-        return {name: self.judge.count(name, replies, self.rows).figure for name in self.judge.kind.judged}
+        return {name: self.evaluator.count(name, replies, self.rows).figure for name in self.evaluator.kind.judged}

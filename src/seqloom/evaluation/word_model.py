@@ -1,8 +1,8 @@
-"""The n-gram model of words that a language model of any vocabulary has to beat: it can write every text.
+"""Kneser-Ney word n-gram model, the baseline of language models with any vocabulary.
 
-A word is what stands between two spaces, or a letter of a script without spaces, or the end of a line. One that was
-never seen has the chance that the n-grams leave to it, times that of its spelling, by n-grams of characters in the
-words that were seen; so it compares with models that spell, too.
+A word is text between spaces, or a letter of a script without spaces, or a line's end. The probability of an unseen
+word is that of the unknown word times that of its spelling, by a character n-gram model of the training words; so every
+text has a probability, comparable with that of models with subwords or characters.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,40 +19,40 @@ ORDER = 5  # words
 _WORD = regex.compile(rf"{ALONE}|[^\s{LETTERS}]+")
 
 
-def cut(running: str) -> list[str]:
-    """The words of running text, the ends of lines among them."""
+def split_words(running: str) -> list[str]:
+    """Return the words of running text, line ends among them."""
     words: list[str] = _WORD.findall(running)
     return words
 
 
 class WordModel:
-    """Learned from passages that follow each other."""
+    """A word n-gram model, learned from consecutive passages."""
 
     def __init__(self, passages: Iterable[str]) -> None:
-        words = [word for passage in passages for word in cut(passage)]
+        words = [word for passage in passages for word in split_words(passage)]
         self.numbers = _numbered(words)
         self.words = list(self.numbers)
-        self.of_words = KneserNey(_ids(words, self.numbers), len(self.numbers), ORDER)
+        self.ngrams = KneserNey(_ids(words, self.numbers), len(self.numbers), ORDER)
         self.spelling = SpellingModel(self.words)
 
     def log_probabilities(self, passages: Sequence[str]) -> list[float]:
-        """Of each passage, in nats, given those before it; before the first one a line ends."""
-        cuts = [cut(passage) for passage in passages]
-        words = [LINE_END, *(word for passage in cuts for word in passage)]
+        """Return the log-probability of each passage given those before it, in nats; a line end precedes the first."""
+        split = [split_words(passage) for passage in passages]
+        words = [LINE_END, *(word for passage in split for word in passage)]
         ids = _ids(words, self.numbers)
-        likely = self.of_words.log_probabilities(ids)
-        for place in np.flatnonzero(ids == UNSEEN).tolist():
-            likely[place] += self.spelling.log_probability(words[place])
-        ends = np.cumsum([1, *map(len, cuts)])
-        sums = np.concatenate([[0.0], np.cumsum(likely)])
-        figures: list[float] = (sums[ends[1:]] - sums[ends[:-1]]).tolist()
-        return figures
+        scores = self.ngrams.log_probabilities(ids)
+        for index in np.flatnonzero(ids == UNSEEN).tolist():
+            scores[index] += self.spelling.log_probability(words[index])
+        ends = np.cumsum([1, *map(len, split)])
+        sums = np.concatenate([[0.0], np.cumsum(scores)])
+        totals: list[float] = (sums[ends[1:]] - sums[ends[:-1]]).tolist()
+        return totals
 
     def write(self, passage: str, words: int, random: np.random.Generator) -> str:
-        """So many words that follow a passage, drawn by their probabilities."""
-        text = _ids([LINE_END, *cut(passage)], self.numbers)[-ORDER:]
+        """Sample `words` words that continue a passage."""
+        text = _ids([LINE_END, *split_words(passage)], self.numbers)[-ORDER:]
         for _ in range(words):
-            text = np.append(text, self.of_words.draw(text, random))
+            text = np.append(text, self.ngrams.draw(text, random))
         return " ".join(self.words[number] for number in text[-words:].tolist())
 
 

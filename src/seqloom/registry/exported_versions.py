@@ -18,9 +18,9 @@ from seqloom.artifact.full_disk import full_disk_is_told
 from seqloom.artifact.permissions import hand_over, output_folder
 from seqloom.decoding.export import Form, export
 from seqloom.errors import UserError
+from seqloom.evaluation import HYPOTHESES_FILE
 from seqloom.evaluation.applications.evaluator import EvalSet
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
-from seqloom.evaluation.evaluation_files import HYPOTHESES_FILE
 from seqloom.evaluation.significance import compare
 from seqloom.progress import Progress
 from seqloom.recipe.applications import metric_of_recipe

@@ -16,7 +16,7 @@ from mlflow.exceptions import MlflowException
 from seqloom.artifact.digest import digest_of_value
 from seqloom.artifact.manifest import Manifest
 from seqloom.errors import UserError
-from seqloom.evaluation.answer_limits import limits_in_words
+from seqloom.evaluation.answer_limits import describe_limits
 from seqloom.evaluation.examples import short_source
 from seqloom.recipe.applications import application_of, metric_of_recipe
 from seqloom.recipe.metric import Metric
@@ -202,7 +202,7 @@ def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
     for side, share in made["vocabulary"].facts["unknown"].items():
         if share:
             yield f"- {share:.1%} of the {side} tokens of held-out text are unknown to the vocabulary"
-    yield from (f"- {line}" for line in limits_in_words(made["evaluation"].facts, made["corpus"].facts["rows"]))
+    yield from (f"- {line}" for line in describe_limits(made["evaluation"].facts, made["corpus"].facts["rows"]))
     yield f"- it reads a text up to character {recipe.corpus.max_characters:,}: it learned from none that was longer"
     yield "- it was measured on text like that it learned from; other text may be served much worse"
 

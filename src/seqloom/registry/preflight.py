@@ -11,7 +11,7 @@ from seqloom.artifact.stage_key import STAGES
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.errors import UserError
-from seqloom.evaluation.answer_limits import certainly_longer
+from seqloom.evaluation.answer_limits import count_too_long
 from seqloom.progress import Progress
 from seqloom.recipe.adaptive_defaults import Adapted, adapt
 from seqloom.recipe.applications import application_of
@@ -90,7 +90,7 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Ch
 
 
 def _warn_of_long_references(recipe: Recipe, corpus: Path) -> None:
-    for split, count in certainly_longer(recipe, corpus).items():
+    for split, count in count_too_long(recipe, corpus).items():
         logger.warning(
             "corpus: %s references for %s have more tokens than decoding.max_length %s lets an answer have: raise it, "
             "or lower corpus.max_characters",

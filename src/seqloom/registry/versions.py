@@ -106,9 +106,9 @@ def _example(evaluation: Manifest) -> str:
 
 def signature(recipe: Recipe) -> ModelSignature:
     """Return MLflow's signature: `source` in, the application's columns out, and request parameters."""
-    from seqloom.decoding.predictor import ASKED  # torch: seconds that only a new version needs
+    from seqloom.decoding.predictor import PARAMETERS  # torch: seconds that only a new version needs
 
-    defaults = {**ASKED, **recipe.decoding.model_dump()}
+    defaults = {**PARAMETERS, **recipe.decoding.model_dump()}
     params = ParamSchema([ParamSpec(name, TYPES[type(value)], value) for name, value in defaults.items()])
     asked = AnyType() if application_of(recipe.task).dialogues else DataType.string  # a text, or a list of turns
     return ModelSignature(Schema([ColSpec(asked, "source")]), Schema(_answered(recipe)), params)

@@ -11,7 +11,7 @@ import pytest
 
 from seqloom.evaluation.applications.evaluator import EvalSet, Replies
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
-from seqloom.evaluation.likelihood import Likelihood
+from seqloom.evaluation.perplexity import Likelihood
 from seqloom.evaluation.stage import evaluate
 from seqloom.progress import unwatched
 from seqloom.recipe.applications import APPLICATIONS

@@ -1,1 +1,1 @@
-"""How each kind of task is measured: its scores, baselines, slices and pictures."""
+"""Evaluators of each application: metrics, baselines, slices and plots."""

@@ -1,4 +1,4 @@
-"""What has to be computed for a kind of task: the declarations are in `seqloom.recipe.applications`."""
+"""Interface of the evaluators; what they compute is declared in `seqloom.recipe.applications`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -9,84 +9,84 @@ from typing import Any
 import pandas as pd
 
 from seqloom.evaluation.examples import Merit
-from seqloom.evaluation.likelihood import Likelihood
+from seqloom.evaluation.perplexity import Likelihood
 from seqloom.evaluation.scores import Score
 from seqloom.evaluation.significance import SufficientStatistics
 from seqloom.evaluation.slices import Slice, slices_of
-from seqloom.evaluation.unicode_scripts import scored_as
+from seqloom.evaluation.unicode_scripts import scoring_language
 from seqloom.progress import Progress
 from seqloom.recipe.application import Application
 
 Replies = Mapping[str, Sequence[Any]]
-"""What a system answers, by column as a served model names them: always `prediction`, and what the kind has beside."""
+"""Answers of a system, by column as a served model names them: always `prediction`, with others by application."""
 
 
 @dataclass(frozen=True)
 class EvalSet:
-    """What is asked, and what a person would have answered."""
+    """Sources and references of a split."""
 
     sources: list[str]
     references: list[str]
     origins: list[str] | None = None  # the corpus file of each row
-    language: str = ""  # tag of that by which the references are cut into words, empty if unknown
+    language: str = ""  # tag of the language by which the references are tokenized, empty if unknown
 
     @classmethod
     def of(cls, table: pd.DataFrame, language: str) -> "EvalSet":
-        """The rows of a split; `language` is what the recipe says of the references."""
+        """Return the rows of a split; `language` is that of the references in the recipe."""
         origins = table["origin"].astype(str).tolist() if "origin" in table else None
         references = table["target"].tolist()
-        return cls(table["source"].tolist(), references, origins, scored_as(language, references))
+        return cls(table["source"].tolist(), references, origins, scoring_language(language, references))
 
 
 class Evaluator(ABC):
-    """One kind of task, measured."""
+    """Metrics, baselines, slices and plots of one application."""
 
     kind: Application
 
     @abstractmethod
     def baselines(self, train: pd.DataFrame, test: EvalSet, progress: Progress) -> dict[str, Replies]:
-        """What each baseline of the kind answers, having seen `train`."""
+        """Return the answers of each baseline, fitted on `train`."""
 
     def cheap_baselines(self, train: pd.DataFrame, test: EvalSet, progress: Progress) -> dict[str, Replies]:
-        """The same without a linear model that has to be trained first."""
+        """Return the answers of the baselines that need no training."""
         return self.baselines(train, test, progress)
 
-    def baseline_bounds(self, train: pd.DataFrame) -> dict[str, str]:  # noqa: ARG002 most read all there is
-        """What baselines that do not read all of `train` are learned from, by name."""
+    def baseline_bounds(self, train: pd.DataFrame) -> dict[str, str]:  # noqa: ARG002 most read all rows
+        """Describe the bounds of baselines that do not read all of `train`, by name."""
         return {}
 
     @abstractmethod
     def scores(self, replies: Replies, test: EvalSet) -> dict[str, Score]:
-        """Every score of the kind that compares answers with references, by name."""
+        """Compute all metrics that compare answers with references, by name."""
 
     @abstractmethod
     def count(self, metric: str, replies: Replies, test: EvalSet) -> SufficientStatistics:
-        """What a score that may judge counts in each row."""
+        """Return the sufficient statistics of a metric that the gate may use."""
 
-    def of_likelihood(self, likelihood: Likelihood) -> dict[str, float]:  # noqa: ARG002 for some there is nothing in it
-        """The scores of the kind that come from what the model thinks of the references."""
+    def of_likelihood(self, likelihood: Likelihood) -> dict[str, float]:  # noqa: ARG002 not all use it
+        """Return the metrics that come from the likelihood of the references."""
         return {}
 
     def slices(self, test: EvalSet) -> list[Slice]:
-        """Parts of the rows in which a model may be bad though it is good on the whole."""
+        """Return the slices of a split."""
         return slices_of(test.sources, test.origins)
 
     def shown(self, replies: Replies, test: EvalSet) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
-        """What people are shown of each row: what went in, what a person wrote, and what came out."""
+        """Return what reports show of each row: source, reference and hypothesis."""
         return test.sources, test.references, replies["prediction"]
 
     @abstractmethod
     def merits(self, replies: Replies, test: EvalSet) -> list[Merit]:
-        """How good the answer to each row is."""
+        """Return the quality of the answer to each row."""
 
-    def facts(self, replies: Replies, test: EvalSet) -> dict[str, Any]:  # noqa: ARG002 most kinds say it in scores
-        """What people are shown beside scores."""
+    def facts(self, replies: Replies, test: EvalSet) -> dict[str, Any]:  # noqa: ARG002 most have metrics only
+        """Return facts to report besides the metrics."""
         return {}
 
     @abstractmethod
     def by_row(self, replies: Replies, test: EvalSet) -> dict[str, Sequence[Any]]:
-        """Columns that tell good rows from bad ones."""
+        """Return columns with the quality of each row, for the table of hypotheses."""
 
     @abstractmethod
     def draw(self, folder: Path, systems: Mapping[str, Replies], test: EvalSet) -> None:
-        """The kind's pictures but for that of its scores."""
+        """Write the plots of the application to `folder`, without that of its scores."""

@@ -1,4 +1,4 @@
-"""Who measures a task."""
+"""Factory of the evaluators, by task."""
 
 from seqloom.evaluation.applications.chat_evaluator import ChatEvaluator
 from seqloom.evaluation.applications.evaluator import Evaluator
@@ -16,9 +16,9 @@ _ALL: tuple[Evaluator, ...] = (
     ChatEvaluator(),
     GenerationEvaluator(),
 )
-_JUDGES = {judge.kind.name: judge for judge in _ALL}
+_BY_TASK = {evaluator.kind.name: evaluator for evaluator in _ALL}
 
 
 def evaluator_of(task: str) -> Evaluator:
-    """The judge of a recipe's task."""
-    return _JUDGES[task]
+    """Return the evaluator of a recipe's task."""
+    return _BY_TASK[task]

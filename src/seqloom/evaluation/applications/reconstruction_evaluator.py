@@ -1,4 +1,4 @@
-"""Texts written back from their vectors, measured beside the most similar text of the training split."""
+"""Evaluation of text reconstruction: exact match, overlap, and a nearest-neighbor baseline."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,28 +18,28 @@ _SIGNATURE = "share of texts that come back letter by letter"
 
 
 class ReconstructionEvaluator(TranslationEvaluator):
-    """A translation into the same language, and the share of texts that come back letter by letter."""
+    """The metrics of translation, and exact match."""
 
     kind = RECONSTRUCTION
     short = True
 
     def baselines(self, train: pd.DataFrame, test: EvalSet, progress: Progress) -> dict[str, Replies]:
-        """A look-up; to copy the text would be the task itself, with no vector to pass through."""
+        """Answer with the most similar training text; a copy baseline would score 100."""
         texts = train["source"].tolist()
         return {NEAREST: {"prediction": nearest_baseline(texts, texts, test.sources, progress)}}
 
     def scores(self, replies: Replies, test: EvalSet) -> dict[str, Score]:
-        """Of the corpus."""
+        """Compute exact match, and the metrics of the corpus."""
         exact = Score(EXACT, self.count(EXACT, replies, test).figure, _SIGNATURE)
         return {EXACT: exact, **super().scores(replies, test)}
 
     def count(self, metric: str, replies: Replies, test: EvalSet) -> SufficientStatistics:
-        """Texts that came back, or what sacreBLEU adds up."""
+        """Return the statistics of exact match, or sacreBLEU's."""
         if metric == EXACT:
             return exact_matches(replies["prediction"], test.references)
         return super().count(metric, replies, test)
 
     def by_row(self, replies: Replies, test: EvalSet) -> dict[str, Sequence[Any]]:
-        """Whether it came back, and the chrF of each."""
+        """Return exact match and the chrF of each row."""
         exact = [text == wanted for text, wanted in zip(replies["prediction"], test.references, strict=True)]
         return {"exact": exact, **super().by_row(replies, test)}

@@ -1,4 +1,4 @@
-"""Summaries, measured by ROUGE beside the first sentence and the summary of the most similar document."""
+"""Evaluation of summarization: ROUGE, and lead and nearest-neighbor baselines."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,37 +20,37 @@ from seqloom.recipe.applications import SUMMARIZATION
 
 
 class SummarizationEvaluator(Evaluator):
-    """ROUGE, and what it does not see."""
+    """ROUGE, length ratio, repetition and new words."""
 
     kind = SUMMARIZATION
 
     def baselines(self, train: pd.DataFrame, test: EvalSet, progress: Progress) -> dict[str, Replies]:
-        """How the text begins, and a look-up: many a document is of a series."""
+        """Answer with the first sentence, and with the summary of the most similar training document."""
         sources, targets = train["source"].tolist(), train["target"].tolist()
         nearest = nearest_baseline(sources, targets, test.sources, progress)
         return {"lead": {"prediction": lead_baseline(targets, test.sources)}, "nearest": {"prediction": nearest}}
 
     def scores(self, replies: Replies, test: EvalSet) -> dict[str, Score]:
-        """All of them."""
+        """Compute all metrics."""
         return summary_scores(replies["prediction"], test.references, test.sources, test.language)
 
     def count(self, metric: str, replies: Replies, test: EvalSet) -> SufficientStatistics:
-        """F1 by row."""
+        """Return the F1 of each row."""
         return count_rouge(metric, replies["prediction"], test.references, test.language)
 
     def by_row(self, replies: Replies, test: EvalSet) -> dict[str, Sequence[Any]]:
-        """The ROUGE-L of each."""
+        """Return the ROUGE-L of each row."""
         rows = rouge_of_rows(["rougeL"], replies["prediction"], test.references, test.language)
         return {metric: of_rows.tolist() for metric, of_rows in rows.items()}
 
     def merits(self, replies: Replies, test: EvalSet) -> list[Merit]:
-        """By the ROUGE-L of each."""
+        """Return the quality of each row by its ROUGE-L."""
         rouge = self.kind.judged["rougeL"]
-        figures = self.by_row(replies, test)["rougeL"]
-        return [Merit(figure, f"{rouge.label} {rouge.shown(figure)}") for figure in figures]
+        values = self.by_row(replies, test)["rougeL"]
+        return [Merit(value, f"{rouge.label} {rouge.shown(value)}") for value in values]
 
     def draw(self, folder: Path, systems: Mapping[str, Replies], test: EvalSet) -> None:
-        """By length of the document, and lengths of the summaries."""
+        """Plot ROUGE-L by length of the document, and the lengths of the summaries."""
         counts = {system: self.count("rougeL", replies, test) for system, replies in systems.items()}
         buckets, measure = length_buckets(test.sources, counts), self.kind.judged["rougeL"]
         length_scores(buckets, self.kind.baselines, measure, folder / "rouge_by_length.png")

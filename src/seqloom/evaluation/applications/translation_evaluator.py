@@ -1,4 +1,4 @@
-"""Translations, measured by sacreBLEU beside a translation memory and the untranslated source."""
+"""Evaluation of translation: sacreBLEU metrics, and nearest-neighbor and copy baselines."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replie
 from seqloom.evaluation.baselines import copy_baseline, nearest_baseline
 from seqloom.evaluation.examples import Merit
 from seqloom.evaluation.length_buckets import length_buckets
-from seqloom.evaluation.likelihood import Likelihood
+from seqloom.evaluation.perplexity import Likelihood
 from seqloom.evaluation.plot_style import MODEL
 from seqloom.evaluation.plots import length_histogram, length_scores
 from seqloom.evaluation.scores import METRICS, Score, sentence_chrf, text_scores
@@ -22,41 +22,41 @@ NEAREST, COPY = "nearest", "copy"
 
 
 class TranslationEvaluator(Evaluator):
-    """BLEU, chrF and TER, so far as the kind declares them."""
+    """BLEU, chrF and TER, as far as the application declares them."""
 
     kind = TRANSLATION
-    short = False  # the texts may be too short for the n-grams of BLEU
+    short = False  # True if texts may be shorter than BLEU's n-grams
 
     def baselines(self, train: pd.DataFrame, test: EvalSet, progress: Progress) -> dict[str, Replies]:
-        """A look-up, and the source."""
+        """Answer with the translation of the most similar training source, and with the source."""
         nearest = nearest_baseline(train["source"].tolist(), train["target"].tolist(), test.sources, progress)
         return {NEAREST: {"prediction": nearest}, COPY: {"prediction": copy_baseline(test.sources)}}
 
     def scores(self, replies: Replies, test: EvalSet) -> dict[str, Score]:
-        """Of the corpus."""
+        """Compute the metrics of the corpus."""
         declared = [measure.name for measure in self.kind.metrics if measure.name in METRICS]
         return text_scores(declared, replies["prediction"], test.references, test.language, self.short)
 
     def count(self, metric: str, replies: Replies, test: EvalSet) -> SufficientStatistics:
-        """What sacreBLEU adds up."""
+        """Return sacreBLEU's statistics of each row."""
         return count(metric, replies["prediction"], test.references, test.language, self.short)
 
     def of_likelihood(self, likelihood: Likelihood) -> dict[str, float]:
-        """Both."""
+        """Return perplexity and token accuracy."""
         return {"perplexity": likelihood.perplexity, "accuracy": likelihood.accuracy}
 
     def by_row(self, replies: Replies, test: EvalSet) -> dict[str, Sequence[Any]]:
-        """The chrF of each."""
+        """Return the chrF of each row."""
         return {"chrf": sentence_chrf(replies["prediction"], test.references)}
 
     def merits(self, replies: Replies, test: EvalSet) -> list[Merit]:
-        """By the chrF of each."""
+        """Return the quality of each row by its chrF."""
         chrf = self.kind.judged["chrf"]
-        figures = sentence_chrf(replies["prediction"], test.references)
-        return [Merit(figure, f"{chrf.label} {chrf.shown(figure)}") for figure in figures]
+        values = sentence_chrf(replies["prediction"], test.references)
+        return [Merit(value, f"{chrf.label} {chrf.shown(value)}") for value in values]
 
     def draw(self, folder: Path, systems: Mapping[str, Replies], test: EvalSet) -> None:
-        """By length of the source, and lengths of the answers."""
+        """Plot chrF by length of the source, and the lengths of the answers."""
         counts = {system: self.count("chrf", systems[system], test) for system in (MODEL, NEAREST)}
         names, measure = {NEAREST: self.kind.baselines[NEAREST]}, self.kind.judged["chrf"]
         length_scores(length_buckets(test.sources, counts), names, measure, folder / "chrf_by_length.png")

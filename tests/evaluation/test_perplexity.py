@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from seqloom.dataset.batch import Batch
 from seqloom.errors import UserError
-from seqloom.evaluation.likelihood import likelihood
+from seqloom.evaluation.perplexity import likelihood
 
 LOG_ODDS = math.log(2)
 
