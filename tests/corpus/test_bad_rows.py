@@ -1,4 +1,4 @@
-"""A row that cannot be read is a reject with its place; the rows around it are read, whatever the format."""
+"""An unreadable row is a reject with file and line; the rows around it are read, whatever the format."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A conversation as one text, and what is seen of it."""
+"""Dialogue context as one text."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Which lines of a delimited file belong together, and by what its columns are told."""
+"""Detection of CSV dialects, and rows that span lines."""
 
 import pytest
 

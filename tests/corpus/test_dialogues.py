@@ -1,4 +1,4 @@
-"""Dialogues in every form that people have them, and that no split shares one."""
+"""Dialogues in every format, and that no two splits share one."""
 
 import json
 import tempfile

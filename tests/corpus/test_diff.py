@@ -1,4 +1,4 @@
-"""The change between two corpora: what sets of pairs say, whatever the split and the order."""
+"""Difference of two corpora: as of sets of pairs, whatever the split and the order."""
 
 from pathlib import Path
 

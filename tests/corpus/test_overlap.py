@@ -1,4 +1,4 @@
-"""How much held-out text is nearly in the training text."""
+"""Share of held-out text with a near-duplicate in the training text."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Running text: nothing of it is lost, its passages keep to their length, and splits are cut by place."""
+"""Running text: nothing is lost, passages keep the length limit, and splits are contiguous."""
 
 from pathlib import Path
 

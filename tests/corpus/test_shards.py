@@ -1,4 +1,4 @@
-"""Two patterns pair their files by what * stands for, and by nothing else."""
+"""Two patterns pair their files by what * matches, and by nothing else."""
 
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Secrets named in a URL: filled in for the server alone."""
+"""Secrets in a URL: substituted for the download only."""
 
 from pathlib import Path
 

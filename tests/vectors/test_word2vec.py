@@ -1,4 +1,4 @@
-"""Vectors learned from a small text in which some words keep company."""
+"""Vectors of a small text in which some words co-occur."""
 
 import os
 import subprocess

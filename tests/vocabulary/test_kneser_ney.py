@@ -1,4 +1,4 @@
-"""Modified Kneser-Ney: a case worked by hand, probabilities that sum to one, and draws that keep to them."""
+"""Modified Kneser-Ney: a case worked by hand, probabilities that sum to one, and samples that follow them."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The marked form of a text, and where Chinese is broken."""
+"""Space marks, and the segmentation of Chinese."""
 
 import pytest
 

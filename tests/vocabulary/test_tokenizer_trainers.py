@@ -1,4 +1,4 @@
-"""What every kind of vocabulary promises, and what sets them apart."""
+"""Properties of every kind of vocabulary, and differences between kinds."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""A vocabulary that knows next to nothing of the validation text is refused; one that lacks much warns."""
+"""A vocabulary for which most of the validation text is unknown is refused; much of it warns."""
 
 from pathlib import Path
 

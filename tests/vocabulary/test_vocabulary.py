@@ -1,4 +1,4 @@
-"""Files of vocabularies, and ids that no text gave."""
+"""Encoding and decoding, and files of vocabularies."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Files that nobody meant to be read: each ends in pairs that can be written, or in a sentence that names it."""
+"""Hostile files: each gives pairs that can be written, or an error that names the file."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""A corpus of texts that are their own targets, and one that is learned by heart."""
+"""Corpora of texts that are their own targets, and corpus.overfit."""
 
 from pathlib import Path
 

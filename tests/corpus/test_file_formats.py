@@ -1,4 +1,4 @@
-"""What people's files are: dialects, encodings, compressions, shapes of JSON; and what is not read, with a remedy."""
+"""File formats: dialects, encodings, compressions, shapes of JSON; and unsupported ones, with a remedy."""
 
 import bz2
 import gzip
