@@ -81,3 +81,10 @@ def test_its_scores_stand_in_the_results() -> None:
 def test_every_link_leads_somewhere(file: Path) -> None:
     links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", file.read_text(encoding="utf-8"))
     assert not [link for link in links if not (file.parent / link).exists()]
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_module_that_a_page_names_exists(file: Path) -> None:
+    named = re.findall(r"`((?:[\w-]+/)+[\w-]+\.py)`", file.read_text(encoding="utf-8"))
+    folders = (ROOT, ROOT / "src" / "seqloom", file.parent)
+    assert not [name for name in named if not any((folder / name).exists() for folder in folders)]
