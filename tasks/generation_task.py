@@ -8,7 +8,7 @@ from prefect.logging import get_run_logger
 
 from seqloom.artifact.home_folder import home_folder
 from seqloom.batch_inference.input_table import open_input
-from seqloom.batch_inference.sharded_generation import BatchInference, BatchReport, generate_in_bulk
+from seqloom.batch_inference.sharded_generation import BatchInference, BatchReport, run_batch_inference
 from seqloom.decoding.load import load_generator
 from seqloom.registry.model_uri import describe_version, find_checkpoint
 from seqloom.training.device import choose_device
@@ -39,7 +39,7 @@ def generate_shards(
     alone = slots(1) if takes_one else nullcontext()
     with alone, watched("generate", "batch-generate-progress") as progress:
         generator.backend.move(place)
-        report = generate_in_bulk(bulk, generator, Path(to), progress)
+        report = run_batch_inference(bulk, generator, Path(to), progress)
     get_run_logger().info("%s", report.headline)
     key, page = "batch-generate", _page(asked, file, report)
     call_prefect("the page", lambda: create_markdown_artifact(page, key=key, description=report.headline))

@@ -13,7 +13,13 @@ import pytest
 
 from seqloom.batch_inference import replies, sharded_generation
 from seqloom.batch_inference.input_table import open_input
-from seqloom.batch_inference.sharded_generation import FAILURES, MANIFEST, BatchInference, BatchReport, generate_in_bulk
+from seqloom.batch_inference.sharded_generation import (
+    FAILURES,
+    MANIFEST,
+    BatchInference,
+    BatchReport,
+    run_batch_inference,
+)
 from seqloom.decoding.generator import Answers, Generator
 from seqloom.errors import UserError
 from seqloom.recipe.schema import Decoding
@@ -39,7 +45,7 @@ def bulk_of(checkpoint: Path, file: Path, shard_rows: int = 3, longest: int = 10
 
 
 def run(bulk: BatchInference, to: Path, generator: Generator | None = None) -> BatchReport:
-    return generate_in_bulk(bulk, generator or Generator.load(bulk.checkpoint), to, lambda *_: None)
+    return run_batch_inference(bulk, generator or Generator.load(bulk.checkpoint), to, lambda *_: None)
 
 
 def test_each_row_has_what_generate_says(checkpoint: Path, file: Path, tmp_path: Path) -> None:
@@ -167,7 +173,7 @@ def generate_until_killed(checkpoint: Path, file: Path, to: Path) -> None:
         if done > 7:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    generate_in_bulk(bulk_of(checkpoint, file), Generator.load(checkpoint), to, progress)
+    run_batch_inference(bulk_of(checkpoint, file), Generator.load(checkpoint), to, progress)
 
 
 def test_a_killed_run_is_gone_on_with(checkpoint: Path, file: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from seqloom.batch_inference.input_table import open_input
-from seqloom.batch_inference.sharded_generation import BatchInference, generate_in_bulk
+from seqloom.batch_inference.sharded_generation import BatchInference, run_batch_inference
 from seqloom.corpus.conversation import Conversation
 from seqloom.corpus.corpus_files import keeps_whitespace, read_split
 from seqloom.corpus.running_text import join_lines, restore_lines, split_passages
@@ -135,7 +135,7 @@ def test_a_batch_writes_what_the_model_answers(tmp_path: Path) -> None:
     (tmp_path / "ask.jsonl").write_text("\n".join(json.dumps({"source": text}) for text in TEXTS), encoding="utf-8")
     bulk = BatchInference("a model", made, open_input(tmp_path / "ask.jsonl", "auto", "source"), 10, 1000)
     generator = load_generator(made)
-    table = pd.read_parquet(generate_in_bulk(bulk, generator, tmp_path / "out", unwatched).folder)
+    table = pd.read_parquet(run_batch_inference(bulk, generator, tmp_path / "out", unwatched).folder)
     answers = [found[0].text for found in generator.answer(TEXTS, generator.decoding)]
     assert table["source"].tolist() == TEXTS
     assert table["prediction"].tolist() == answers

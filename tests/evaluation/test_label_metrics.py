@@ -60,7 +60,7 @@ def test_calibration_error_is_the_gap_in_each_bin() -> None:
 def test_better_labels_are_better_by_more_than_chance() -> None:
     champion, challenger = (counts_of("macro_f1", labels, CERTAINTY, REFERENCES) for labels in (GUESSES, REFERENCES))
     found = compare(champion, challenger)
-    assert found.chance < 0.01
+    assert found.p_value < 0.01
     assert 0 < found.low <= found.difference <= found.high
 
 

@@ -46,7 +46,7 @@ def test_the_bootstrap_of_the_gate_tells_better_from_equal() -> None:
     better, equal = compare(half, whole), compare(half, half)
     assert better.difference > 0
     assert better.low > 0
-    assert better.chance < 0.01
+    assert better.p_value < 0.01
     assert (equal.difference, equal.low, equal.high) == (0, 0, 0)
 
 

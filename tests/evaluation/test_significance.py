@@ -37,7 +37,7 @@ def test_it_is_sacrebleus_test(metric: str, shares: tuple[float, float], monkeyp
     found = compare(*(count(metric, texts, REFERENCES, "de") for texts in (champion, challenger)))
     assert found.champion == pytest.approx(theirs[name][0].score, abs=1e-4)
     assert found.challenger == pytest.approx(theirs[name][1].score, abs=1e-4)
-    assert found.chance == pytest.approx(theirs[name][1].p_value, abs=2e-3)
+    assert found.p_value == pytest.approx(theirs[name][1].p_value, abs=2e-3)
     assert found.low <= found.difference <= found.high
 
 
@@ -57,7 +57,7 @@ def test_the_figure_is_the_score(metric: str) -> None:
 def test_a_system_is_no_other_than_itself(metric: str) -> None:
     counts = count(metric, worsened(REFERENCES, 0.3, 0), REFERENCES, "")
     found = compare(counts, counts)
-    assert (found.difference, found.low, found.high, found.chance) == (0, 0, 0, 1)
+    assert (found.difference, found.low, found.high, found.p_value) == (0, 0, 0, 1)
 
 
 def test_as_many_right_answers_in_other_rows_are_no_difference() -> None:
@@ -65,21 +65,21 @@ def test_as_many_right_answers_in_other_rows_are_no_difference() -> None:
     found = compare(*(mean_of(rows.astype(float)) for rows in (right, np.roll(right, 1))))
     assert found.difference == 0
     assert found.low < 0 < found.high
-    assert found.chance > 0.3
+    assert found.p_value > 0.3
 
 
 def test_the_other_way_round_is_the_other_sign() -> None:
     one, two = (count("chrf", worsened(REFERENCES, share, 0), REFERENCES, "") for share in (0.2, 0.4))
     there, back = compare(one, two), compare(two, one)
     assert (there.difference, there.low, there.high) == pytest.approx((-back.difference, -back.high, -back.low))
-    assert there.chance == back.chance
+    assert there.p_value == back.p_value
 
 
 def test_equals_seldom_seem_better() -> None:
     """Of two systems of the same quality about one in twenty challengers passes at 0.05, by luck."""
     counts = [count("chrf", worsened(REFERENCES, 0.3, seed), REFERENCES, "") for seed in range(100, 160)]
     found = [compare(one, two) for one, two in zip(counts[::2], counts[1::2], strict=True)]
-    assert sum(each.chance <= 0.05 and each.difference > 0 for each in found) <= 4  # more: 2 in 100
+    assert sum(each.p_value <= 0.05 and each.difference > 0 for each in found) <= 4  # more: 2 in 100
 
 
 def test_memory_is_bounded_and_changes_little(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,10 +89,10 @@ def test_memory_is_bounded_and_changes_little(monkeypatch: pytest.MonkeyPatch) -
     sizes = [len(drawn) for _, drawn in significance._resamples(120)]
     assert (sum(sizes), max(sizes)) == (1000, 10)
     parts = compare(one, two)
-    assert np.allclose([parts.low, parts.high, parts.chance], [whole.low, whole.high, whole.chance], atol=0.3)
+    assert np.allclose([parts.low, parts.high, parts.p_value], [whole.low, whole.high, whole.p_value], atol=0.3)
 
 
 def test_no_difference_is_certain() -> None:
     """No resample of a system that is always right is as far off from one that never is: that leaves 1 of 1,001."""
     always, never = (mean_of(np.full(50, figure)) for figure in (1.0, 0.0))
-    assert compare(never, always).chance == pytest.approx(1 / 1001, rel=1e-9)
+    assert compare(never, always).p_value == pytest.approx(1 / 1001, rel=1e-9)

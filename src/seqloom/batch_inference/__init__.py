@@ -1,1 +1,1 @@
-"""A model over a whole file: shard by shard, to Parquet, resumable, and no row is lost."""
+"""Batch inference over a file: in shards, to Parquet, resumable, with a row of output for each row of input."""

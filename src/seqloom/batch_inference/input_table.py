@@ -1,4 +1,4 @@
-"""A file of texts to tables of so many rows: every column is kept, and a row that cannot be used says why."""
+"""Read a file of texts as tables of a given number of rows, with all columns and the errors of unusable rows."""
 
 import json
 from collections.abc import Iterator
@@ -22,56 +22,56 @@ from seqloom.errors import UserError
 
 FORMATS = ("lines", "tsv", "csv", "jsonl", "parquet")
 PREDICTION, FAILURE = "prediction", "failure"  # the columns that are added
-Record = tuple[list[Any], Any, str]  # the fields of a row, what stands in its source column, and what is wrong with it
+Record = tuple[list[Any], Any, str]  # fields of a row, value of its source column, error or nothing
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows of a file, one after the other."""
+    """Consecutive rows of a file."""
 
-    table: pa.Table  # their columns
-    texts: list[Any]  # what stands in the source column, whatever it is
-    wrong: dict[int, str] = field(default_factory=dict)  # by row: why it could not be read
+    table: pa.Table  # all columns
+    texts: list[Any]  # values of the source column, of any type
+    wrong: dict[int, str] = field(default_factory=dict)  # error of each row that could not be read
 
 
 @dataclass(frozen=True)
 class InputTable:
-    """A file with the texts in one column."""
+    """An input file, with the texts in one column."""
 
     file: SourceFile
-    column: str  # a dot in it may lead into an object
+    column: str  # a dotted name may be a path into an object
     columns: tuple[str, ...]
     rows: int
 
     @property
     def outer(self) -> str:
-        """The column itself, or the one that holds it."""
+        """The top-level column of a dotted name."""
         return _outer(self.column, self.columns)
 
     def shards(self, size: int) -> Iterator[Rows]:
-        """All rows in order, `size` at a time.
+        """Yield all rows in order, `size` at a time.
 
         Raises:
-            UserError: a CSV file's quotation marks do not match, and no row begins surely behind them.
+            UserError: the quotation marks of a CSV file do not match, and no later row begins for certain.
         """
         if self.file.format == "parquet":
             for table in _tables(self.file.path, size):
                 values = table.select([self.outer]).to_pylist()
-                yield Rows(table, [_asked(found_at(row, self.column)) for row in values])
+                yield Rows(table, [_text_or_value(found_at(row, self.column)) for row in values])
             return
         records = iter(_records(self.file, self.column, self.columns))
         while chunk := list(islice(records, size)):
             yield self._rows(chunk)
 
     def _rows(self, records: list[Record]) -> Rows:
-        columns = [[_storable(fields[place]) for fields, *_ in records] for place in range(len(self.columns))]
+        columns = [[_storable(fields[index]) for fields, *_ in records] for index in range(len(self.columns))]
         table = pa.table([pa.array(column, pa.string()) for column in columns], names=list(self.columns))
-        texts = [_asked(text) for _, text, _ in records]
+        texts = [_text_or_value(text) for _, text, _ in records]
         return Rows(table, texts, {row: wrong for row, (*_, wrong) in enumerate(records) if wrong})
 
 
 def open_input(path: Path, kind: str, column: str) -> InputTable:
-    """Read the file once, to know its columns and to count its rows; `kind` is one of `FORMATS`, or auto.
+    """Open a file: detect its columns and count its rows; `kind` is one of `FORMATS`, or auto.
 
     Raises:
         UserError: it is missing, empty, not of its format, or has no such column.
@@ -108,7 +108,7 @@ def _format(path: Path) -> str:
 
 
 def _outer(column: str, columns: tuple[str, ...]) -> str:
-    """The longest beginning of a dotted name that is a column; the name itself where none is."""
+    """Return the longest prefix of a dotted name that is a column; the name itself if none is."""
     parts = column.split(".")
     names = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
     return next((name for name in names if name in columns), column)
@@ -143,7 +143,7 @@ def _count(file: SourceFile, column: str, columns: tuple[str, ...]) -> int:
 
 
 def _tables(path: Path, size: int) -> Iterator[pa.Table]:
-    """The rows of a Parquet file, `size` at a time however its row groups are cut."""
+    """Yield the rows of a Parquet file, `size` at a time, whatever its row groups."""
     with pq.ParquetFile(path) as file:
         held: list[pa.RecordBatch] = []
         for batch in file.iter_batches(batch_size=size):
@@ -167,14 +167,14 @@ def _records(file: SourceFile, column: str, columns: tuple[str, ...]) -> Iterato
                 wrong = f"line {found.line}: {found.problem}" if isinstance(found, Unreadable) else ""
                 yield [value.get(name) for name in columns], found_at(value, column), wrong
         case _:
-            place = columns.index(column)
+            index = columns.index(column)
             rows = _table_rows(file, column)
             next(rows, None)  # the names
             for row in rows:
                 wrong = f"line {row.line} has {len(row.fields)} fields and not {len(columns)}"
                 padded = [*row.fields, *[None] * len(columns)][: len(columns)]
                 fits = len(row.fields) == len(columns)
-                yield padded, padded[place], row.problem or ("" if fits else wrong)
+                yield padded, padded[index], row.problem or ("" if fits else wrong)
 
 
 def _table_rows(file: SourceFile, column: str) -> Iterator[CsvRow]:
@@ -183,7 +183,7 @@ def _table_rows(file: SourceFile, column: str) -> Iterator[CsvRow]:
 
 
 def _read(row: JsonRow | Unreadable) -> dict[str, object]:
-    """What can be read of an object; of one with a bad byte still the rest, for it may hold the row's number."""
+    """Return the fields of an object, also of one with a bad byte: they may hold the row's number."""
     if isinstance(row, JsonRow):
         return row.value
     try:
@@ -192,14 +192,14 @@ def _read(row: JsonRow | Unreadable) -> dict[str, object]:
         return {}
 
 
-def _asked(value: object) -> object:
-    """A text, or a number or truth value as JSON spells it; NaN is null, and anything else stays what it is."""
+def _text_or_value(value: object) -> object:
+    """Return a text, number or boolean as text in JSON's spelling, NaN as None, and any other value unchanged."""
     text = None if value is None else as_text(value)
     return value if text is None or isinstance(value, str) else text or None
 
 
 def _storable(value: object) -> str | None:
-    """A value as a column of text holds it: what is neither text nor null as JSON."""
+    """Return a value for a text column: JSON unless it is a text or null."""
     if value is None:
         return None
     return storable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

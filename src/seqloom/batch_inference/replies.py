@@ -1,4 +1,4 @@
-"""Rows in, and for each an answer or why there is none: where the model fails on one text, the others are answered."""
+"""An answer or an error for each row; if the model fails on one text, the others are still answered."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,15 +8,15 @@ from seqloom.corpus.normalization import normalize
 from seqloom.decoding.generator import Generator
 from seqloom.errors import UserError
 
-PIECE = 512  # texts between two reports
+PIECE = 512  # texts between two progress reports
 
-Reply = tuple[dict[str, Any] | None, str]  # the columns of an answer, or why there is none
+Reply = tuple[dict[str, Any] | None, str]  # the columns of an answer, or the reason for none
 
 
 def replies_to(rows: Rows, generator: Generator, longest: int, first: int) -> Iterator[list[Reply]]:
-    """A reply to each row, some hundred at a time; a text of more than `longest` characters is not answered.
+    """Yield a reply to each row, `PIECE` at a time; a text of more than `longest` characters is an error.
 
-    `first` is the number of the first row in the file: what is drawn for a row follows from its number.
+    `first` is the number of the first row in the file; a row's number decides what is sampled for it.
     """
     pairs = [(text, rows.wrong.get(row, "")) for row, text in enumerate(rows.texts)]
     for start in range(0, len(pairs), PIECE):
@@ -24,14 +24,14 @@ def replies_to(rows: Rows, generator: Generator, longest: int, first: int) -> It
 
 
 def _reply(generator: Generator, piece: list[tuple[object, str]], longest: int, first: int) -> list[Reply]:
-    """An answer or a reason for each text, the first of which has this number in the file."""
+    """Return a reply to each text; `first` is the row number of the first."""
     piece = [(generator.wording(text), wrong) for text, wrong in piece]
-    told: list[Reply] = [(None, wrong or _unusable(text, longest, generator.needs_text)) for text, wrong in piece]
-    usable = [row for row, (_, reason) in enumerate(told) if not reason]
+    replies: list[Reply] = [(None, wrong or _unusable(text, longest, generator.needs_text)) for text, wrong in piece]
+    usable = [row for row, (_, reason) in enumerate(replies) if not reason]
     answers = _answer(generator, [str(piece[row][0]) for row in usable], [first + row for row in usable])
     for row, answer in zip(usable, answers, strict=True):
-        told[row] = (None, _reason(answer)) if isinstance(answer, Exception) else (answer, "")
-    return told
+        replies[row] = (None, _reason(answer)) if isinstance(answer, Exception) else (answer, "")
+    return replies
 
 
 def _unusable(text: object, longest: int, needs_text: bool) -> str:
@@ -49,7 +49,7 @@ def _reason(error: Exception) -> str:
 
 
 def _answer(generator: Generator, texts: Sequence[str], numbers: Sequence[int]) -> list[dict[str, Any] | Exception]:
-    """An answer each; where the model fails, halves are tried until the text that it fails on stands alone."""
+    """Return an answer or an exception for each text; a batch that fails is bisected down to the texts that fail."""
     if not texts:
         return []
     try:

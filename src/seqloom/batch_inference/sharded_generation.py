@@ -1,4 +1,4 @@
-"""Shard after shard through a model: what a killed run has written is kept, and the next one goes on behind it."""
+"""Sharded, resumable batch inference: a run skips the shards that an earlier one has written."""
 
 import csv
 import json
@@ -23,7 +23,7 @@ from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe.serialization import read_recipe
 
-MANIFEST, FAILURES = "_manifest.json", "_failures.csv"  # readers of a folder of Parquet pass over a name with _
+MANIFEST, FAILURES = "_manifest.json", "_failures.csv"  # Parquet readers skip names with _
 SHOWN = 200  # characters of a text in the list of failures
 
 Failure = dict[str, str | int]  # row, from 1; reason; text
@@ -31,16 +31,16 @@ Failure = dict[str, str | int]  # row, from 1; reason; text
 
 @dataclass(frozen=True)
 class BatchInference:
-    """What decides every row of an output."""
+    """Everything that determines the output."""
 
-    model: str  # as it was asked for, and its form
+    model: str  # as the user named it, and its form
     checkpoint: Path
     input: InputTable
     shard_rows: int
-    max_characters: int  # of a text; a longer one is a failure
+    max_characters: int  # of a text; longer ones are failures
 
     def key(self) -> str:
-        """Digest of the model, the file and how it is read and cut, whatever they are called."""
+        """Return a digest of model, file, column and shard size, independent of names."""
         file = self.input.file
         cut = [self.input.column, self.shard_rows, self.max_characters]
         return digest_of_value([digest_of_folder(self.checkpoint), file.digest, file.format, *cut])
@@ -48,14 +48,14 @@ class BatchInference:
 
 @dataclass(frozen=True)
 class BatchReport:
-    """What came of it; rates are of this run alone, reading and writing included."""
+    """Result of batch inference; rates are those of this run, reading and writing included."""
 
     folder: str
     rows: int
     failed: int
-    truncated: int  # answers that reached their limit before they ended
+    truncated: int  # answers that reached their length limit before END
     shards: int
-    rows_before: int  # that an earlier run had done
+    rows_before: int  # written by earlier runs
     seconds: float
     texts_per_second: float
     tokens_per_second: float  # written by the model
@@ -64,7 +64,7 @@ class BatchReport:
 
     @property
     def headline(self) -> str:
-        """The output in one line."""
+        """The result in one line."""
         failed = f", {self.failed:,} failed" if self.failed else ""
         failed += f", {self.truncated:,} answers truncated at their limit" if self.truncated else ""
         if self.rows_before == self.rows:
@@ -73,39 +73,39 @@ class BatchReport:
         return f"{self.rows:,} rows{before}{failed}, {self.texts_per_second:,.0f} texts/s"
 
 
-def generate_in_bulk(
-    bulk: BatchInference, generator: Generator, to: Path, progress: Progress, failures: int = 100
+def run_batch_inference(
+    job: BatchInference, generator: Generator, to: Path, progress: Progress, failures: int = 100
 ) -> BatchReport:
-    """Write the shards that are missing in the output's folder below `to`, and list what failed.
+    """Write the missing shards to the output's folder below `to`, and the list of failures.
 
-    The folder is named by the model and the key, so another model or file starts another output. A shard takes its
-    place by one rename: one that exists is whole.
+    The folder is named by model and key, so another model or file has another folder. Shards are renamed when they are
+    complete, so one that exists is whole.
 
     Raises:
-        UserError: not one row could be used, a column has the name of one that is added, or the disk is full.
+        UserError: no row could be used, a column has the name of an output column, or the disk is full.
     """
-    for taken in bulk.input.columns:
+    for taken in job.input.columns:
         if taken in generator.column_types:
             raise UserError(
-                f"{bulk.input.file.location}: has a column {taken!r} already, which is to be added; rename or remove it"
+                f"{job.input.file.location}: has a column {taken!r} already, which is to be added; rename or remove it"
             )
-    key = bulk.key()
-    folder = to / f"{read_recipe(bulk.checkpoint).name}-{key[:12]}"
+    key = job.key()
+    folder = to / f"{read_recipe(job.checkpoint).name}-{key[:12]}"
     with full_disk_is_told(to.absolute(), "the shards that are written are kept"):
         output_folder(folder)
         with FileLock(folder / ".lock"):
-            _write_manifest(bulk, key, folder)
+            _write_manifest(job, key, folder)
             started = time.monotonic()
-            before, tokens = _write_shards(bulk, generator, folder, progress)
+            before, tokens = _write_shards(job, generator, folder, progress)
             seconds = time.monotonic() - started
-            failed, listed = _list_failures(bulk, folder, failures)
+            failed, listed = _list_failures(job, folder, failures)
             hand_over(folder)
-    if failed == bulk.input.rows:
-        raise UserError(f"{bulk.input.file.location}: no row could be used; the first: {listed[0]['reason']}")
-    made = bulk.input.rows - before
+    if failed == job.input.rows:
+        raise UserError(f"{job.input.file.location}: no row could be used; the first: {listed[0]['reason']}")
+    made = job.input.rows - before
     return BatchReport(
         folder=str(folder),
-        rows=bulk.input.rows,
+        rows=job.input.rows,
         failed=failed,
         truncated=_count_truncated(folder),
         shards=len(list(folder.glob("shard-*.parquet"))),
@@ -118,43 +118,43 @@ def generate_in_bulk(
     )
 
 
-def _write_manifest(bulk: BatchInference, key: str, folder: Path) -> None:
-    told = {"key": key, **asdict(bulk), "checkpoint": str(bulk.checkpoint)}
-    text = json.dumps(told, default=str, ensure_ascii=False, indent=2)
+def _write_manifest(job: BatchInference, key: str, folder: Path) -> None:
+    manifest = {"key": key, **asdict(job), "checkpoint": str(job.checkpoint)}
+    text = json.dumps(manifest, default=str, ensure_ascii=False, indent=2)
     (folder / MANIFEST).write_text(text, encoding="utf-8")
 
 
-def _write_shards(bulk: BatchInference, generator: Generator, folder: Path, progress: Progress) -> tuple[int, int]:
-    """How many rows were there before, and how many tokens the model wrote."""
-    total, done, before, tokens = bulk.input.rows, 0, 0, 0
-    for number, rows in enumerate(bulk.input.shards(bulk.shard_rows)):
-        place = folder / f"shard-{number:05d}.parquet"
-        if place.exists():
+def _write_shards(job: BatchInference, generator: Generator, folder: Path, progress: Progress) -> tuple[int, int]:
+    """Write the missing shards; return the number of rows that existed, and of tokens that the model wrote."""
+    total, done, before, tokens = job.input.rows, 0, 0, 0
+    for number, rows in enumerate(job.input.shards(job.shard_rows)):
+        shard = folder / f"shard-{number:05d}.parquet"
+        if shard.exists():
             before += len(rows.table)
         else:
             replies: list[Reply] = []
-            for some in replies_to(rows, generator, bulk.max_characters, done):
+            for some in replies_to(rows, generator, job.max_characters, done):
                 replies += some
                 progress(done + len(replies), total, "rows")
             written = [fields[PREDICTION] for fields, _ in replies if fields]
             tokens += sum(map(len, generator.target.encode([text for text in written if text])))
-            _write_shard(rows, replies, generator.column_types, place)
+            _write_shard(rows, replies, generator.column_types, shard)
         done += len(rows.table)
         progress(done, total, "rows")
     return before, tokens
 
 
-def _write_shard(rows: Rows, replies: list[Reply], added: dict[str, ColumnType], place: Path) -> None:
+def _write_shard(rows: Rows, replies: list[Reply], added: dict[str, ColumnType], shard: Path) -> None:
     table = rows.table
     for column, kind in added.items():
         values = [fields and fields[column] for fields, _ in replies]
         table = table.append_column(column, pa.array(values, _type_of(kind)))
     table = table.append_column(FAILURE, pa.array([reason or None for _, reason in replies], pa.string()))
-    unfinished = place.with_name(f".{place.name}")
+    unfinished = shard.with_name(f".{shard.name}")
     pq.write_table(table, unfinished, compression="zstd")
     sync(unfinished)
-    unfinished.rename(place)
-    sync(place.parent)
+    unfinished.rename(shard)
+    sync(shard.parent)
 
 
 def _type_of(kind: ColumnType) -> pa.DataType:
@@ -163,7 +163,7 @@ def _type_of(kind: ColumnType) -> pa.DataType:
     return {str: pa.string(), bool: pa.bool_(), float: pa.float64()}[kind]
 
 
-def _list_failures(bulk: BatchInference, folder: Path, shown: int) -> tuple[int, list[Failure]]:
+def _list_failures(job: BatchInference, folder: Path, shown: int) -> tuple[int, list[Failure]]:
     """Write every failure to a file, and return how many there are and the first of them."""
     count = 0
     first: list[Failure] = []
@@ -171,7 +171,7 @@ def _list_failures(bulk: BatchInference, folder: Path, shown: int) -> tuple[int,
     with unfinished.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(["row", "reason", "text"])
-        for failure in _failures(bulk, folder):
+        for failure in _failures(job, folder):
             count += 1
             table.writerow(failure.values())
             if len(first) < shown:
@@ -181,20 +181,20 @@ def _list_failures(bulk: BatchInference, folder: Path, shown: int) -> tuple[int,
 
 
 def _count_truncated(folder: Path) -> int:
-    """Rows of all shards; labels are never truncated."""
+    """Count the truncated answers in all shards; labels are never truncated."""
     columns = (
-        pq.read_table(place, columns=[TRUNCATED])[TRUNCATED]
-        for place in folder.glob("shard-*.parquet")
-        if TRUNCATED in pq.read_schema(place).names
+        pq.read_table(shard, columns=[TRUNCATED])[TRUNCATED]
+        for shard in folder.glob("shard-*.parquet")
+        if TRUNCATED in pq.read_schema(shard).names
     )
     return sum(pc.sum(column).as_py() or 0 for column in columns)
 
 
-def _failures(bulk: BatchInference, folder: Path) -> Iterator[Failure]:
-    shards = {int(place.stem.partition("-")[2]): place for place in folder.glob("shard-*.parquet")}
-    for number, place in sorted(shards.items()):  # names do not sort beyond 99,999
-        table = pq.read_table(place, columns=[bulk.input.outer, FAILURE])
+def _failures(job: BatchInference, folder: Path) -> Iterator[Failure]:
+    shards = {int(shard.stem.partition("-")[2]): shard for shard in folder.glob("shard-*.parquet")}
+    for number, shard in sorted(shards.items()):  # names do not sort beyond 99,999
+        table = pq.read_table(shard, columns=[job.input.outer, FAILURE])
         for row, reason in enumerate(table[FAILURE].to_pylist()):
             if reason is not None:
-                text = str(table[bulk.input.outer][row].as_py() or "")[:SHOWN]
-                yield {"row": number * bulk.shard_rows + row + 1, "reason": reason, "text": text}
+                text = str(table[job.input.outer][row].as_py() or "")[:SHOWN]
+                yield {"row": number * job.shard_rows + row + 1, "reason": reason, "text": text}

@@ -111,7 +111,7 @@ def batch(
     """Write a file's columns and a prediction for each row to Parquet, in shards; what fails is listed."""
     console = console_for(as_json)
     from seqloom.batch_inference.input_table import open_input
-    from seqloom.batch_inference.sharded_generation import BatchInference, generate_in_bulk
+    from seqloom.batch_inference.sharded_generation import BatchInference, run_batch_inference
     from seqloom.cli.terminal import TerminalAudience, show_report
     from seqloom.decoding.load import load_generator
     from seqloom.registry.model_uri import describe_version, find_checkpoint
@@ -125,7 +125,7 @@ def batch(
     generator.backend.move(choose_device("auto"))
     watcher = TerminalAudience(console)
     with watcher.live():
-        report = generate_in_bulk(bulk, generator, to, watcher.progress("generate"))
+        report = run_batch_inference(bulk, generator, to, watcher.progress("generate"))
     show_report(console, report)
     if as_json:
         print_json(asdict(report))

@@ -116,7 +116,7 @@ def perplexity_by_passage(counts: Mapping[str, SufficientStatistics], baselines:
 def _draw_bars(
     axes: Axes, heights: Mapping[str, Sequence[float]], baselines: Mapping[str, str], groups: Sequence[str]
 ) -> None:
-    """Bars by system, the model's first, side by side in each group, with their values on top."""
+    """Plot grouped bars, the model first, with their values on top."""
     width = 0.8 / len(heights)
     positions = np.arange(len(groups))
     for number, (system, values) in enumerate(heights.items()):

@@ -44,7 +44,7 @@ class PairedBootstrap:
     challenger: float
     low: float  # 95 % confidence interval of the difference: low to high
     high: float
-    chance: float  # p-value: probability of a difference at least as large under the null hypothesis
+    p_value: float  # probability of a difference at least as large under the null hypothesis
 
     @property
     def difference(self) -> float:
@@ -88,9 +88,9 @@ def compare(champion: SufficientStatistics, challenger: SufficientStatistics) ->
     differences = second_scores - first_scores
     observed = abs(challenger.figure - champion.figure)
     sizes = np.abs(differences)
-    chance = (np.sum(sizes - sizes.mean() >= observed) + 1) / (RESAMPLES + 1)
+    p_value = (np.sum(sizes - sizes.mean() >= observed) + 1) / (RESAMPLES + 1)
     low, high = np.quantile(differences, [0.025, 0.975])
-    return PairedBootstrap(champion.figure, challenger.figure, float(low), float(high), float(chance))
+    return PairedBootstrap(champion.figure, challenger.figure, float(low), float(high), float(p_value))
 
 
 def confidence_interval(counts: SufficientStatistics) -> tuple[float, float]:

@@ -159,7 +159,7 @@ def _against_champion(rules: Registry, metric: Metric, found: PairedBootstrap, c
     better, worse = _directions(metric)
     if rules.policy == "not-worse":
         return _not_worse(rules, metric, f"{worse} the champion", found, THE_CHAMPIONS, f"version {champion}'s {{}}")
-    gain, significant = metric.gain(found.champion, found.challenger), found.chance <= rules.significance
+    gain, significant = metric.gain(found.champion, found.challenger), found.p_value <= rules.significance
     finding = _compared(
         metric,
         f"{metric.label} {better} the champion, p at most {rules.significance:g}",
@@ -172,7 +172,7 @@ def _against_champion(rules: Registry, metric: Metric, found: PairedBootstrap, c
         told = f"{TIE}, and version {champion} has it, too"
         return replace(finding, difference=TIE, passed=True, told=told)
     if gain > 0 and not significant:
-        chance = f", which may be chance: p = {found.chance:.3f}, and at most {rules.significance:g} is asked"
+        chance = f", which may be chance: p = {found.p_value:.3f}, and at most {rules.significance:g} is asked"
         return replace(finding, told=finding.told + chance)
     return finding
 
@@ -193,7 +193,7 @@ def _not_worse(
 
 def _compared(metric: Metric, rule: str, found: PairedBootstrap, passed: bool, other: str) -> Finding:
     change, low, high = (metric.change(value) for value in (found.difference, found.low, found.high))
-    difference = f"{change} ({low} to {high}), p = {found.chance:.3f}"
+    difference = f"{change} ({low} to {high}), p = {found.p_value:.3f}"
     told = compared(metric, found, other)
     return Finding(rule, metric.shown(found.champion, 2), metric.shown(found.challenger, 2), difference, passed, told)
 
