@@ -43,7 +43,7 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
     Memory grows by about a hundred bytes per pair, for the detection of duplicates.
 
     Raises:
-        UserError: a file is not what its format promises, more rows than `max_reject_share` allows cannot be read, or
+        UserError: a file violates its format, more rows than `max_reject_share` allows cannot be read, or
             a split ends up empty.
     """
     running = section.format == "running"
@@ -58,10 +58,8 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
             if read % _REPORT_EVERY == 0:
                 progress(read, None, "rows", origin)
             if isinstance(pair, Unreadable):
-                text, problem = storable(pair.text), showable(pair.problem)
                 counts.note(pair)
-                writer.reject(pair.reason, text, "", pair.location, pair.line, problem)
-                statistics.reject(given_for, pair.reason, text, "", pair.location, pair.line, problem)
+                _reject_unreadable(pair, given_for, writer, statistics)
                 continue
             source, target = normalize(pair.source, keep), normalize(pair.target, keep)
             folded = (normalize(source), normalize(target)) if keep else (source, target)
@@ -90,6 +88,12 @@ def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Prog
     facts = {"overfit": section.overfit, **layout, **_facts(statistics, folder), **overlap}
     (folder / REPORT_FILE).write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
     return facts
+
+
+def _reject_unreadable(row: Unreadable, given_for: str, writer: CorpusWriter, statistics: CorpusStatistics) -> None:
+    text, problem = storable(row.text), showable(row.problem)
+    writer.reject(row.reason, text, "", row.location, row.line, problem)
+    statistics.reject(given_for, row.reason, text, "", row.location, row.line, problem)
 
 
 def _keeps_whitespace(section: Corpus, sources: Sources) -> bool:
