@@ -1,4 +1,4 @@
-"""A registered model over a whole file or table, in shards, to Parquet."""
+"""Flow of batch inference: a registered model over a file or table, in shards, to Parquet."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic import Field
 
-from flows.parameters import told_in_words
+from flows.parameters import checked_by_recipe_rules
 from seqloom.batch_inference.sharded_generation import BatchReport
 from seqloom.recipe.sections.registry_section import ServedForm
 from seqloom.registry.model_uri import describe_version
@@ -24,7 +24,7 @@ def _run_name() -> str:
 
 
 @flow(name="batch-generate", flow_run_name=_run_name, validate_parameters=False)
-@told_in_words
+@checked_by_recipe_rules
 def batch_generate(
     model: str,
     file: str,

@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
 
-from flows.parameters import told_in_words
+from flows.parameters import checked_by_recipe_rules
 from seqloom.artifact.home_folder import home_folder
 from seqloom.registry import garbage_collection
 from seqloom.registry.garbage_collection import CleanUp
@@ -17,7 +17,7 @@ from tasks.stage_runner import stage_task
 
 
 @flow(name="clean-up", flow_run_name="artifacts unused for {days} days · delete: {delete}", validate_parameters=False)
-@told_in_words
+@checked_by_recipe_rules
 def clean_up(days: Annotated[int, Field(ge=0)] = 30, delete: bool = False) -> State[CleanUp]:
     """Say what the store could do without, a stage at a time, and remove it where delete is on.
 

@@ -1,4 +1,4 @@
-"""Several recipes, or a grid of overrides, in one run: which is best, and what it costs."""
+"""Flow that trains several recipes, or a grid of overrides, and ranks them by quality with their cost."""
 
 from datetime import datetime
 
@@ -8,7 +8,15 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows.data_to_model import data_to_model
-from flows.parameters import FORM, Variant, asked_variants, checked_parameters, form_start, tell_edits, told_in_words
+from flows.parameters import (
+    FORM,
+    Variant,
+    asked_variants,
+    checked_by_recipe_rules,
+    checked_parameters,
+    form_start,
+    log_edits,
+)
 from seqloom.artifact.home_folder import home_folder
 from seqloom.corpus.download import download_cache
 from seqloom.errors import UserError
@@ -20,9 +28,9 @@ from seqloom.registry.plan import pinned
 from seqloom.registry.preflight import check_resources
 from seqloom.url_mask import masked
 from tasks.cancellation import end_in_mlflow
-from tasks.comparison import Comparison, measure, measured_before, weigh
+from tasks.comparison import Comparison, finished_run, measure, rank
 from tasks.evaluation_task import evaluate, validate
-from tasks.preparation import fit_recipe, make_batches, make_vectors, make_vocabulary, prepare_corpus
+from tasks.preparation import fit_recipe, make_dataset, make_vectors, make_vocabulary, prepare_corpus
 from tasks.registration import open_run
 from tasks.training_task import train
 
@@ -37,7 +45,7 @@ def _run_name() -> str:
 
 
 @flow(name="compare", flow_run_name=_run_name, validate_parameters=False, on_cancellation=[end_in_mlflow])
-@told_in_words
+@checked_by_recipe_rules
 def compare(
     recipe_files: tuple[str, ...] = (),
     recipe: Recipe = FORM,
@@ -59,7 +67,7 @@ def compare(
             without it.
     """
     start = form_start()
-    tell_edits(recipe, ", ".join(recipe_files), start)
+    log_edits(recipe, ", ".join(recipe_files), start)
     variants = asked_variants(recipe, recipe_files, override, grid, start)
     for variant in variants:
         check_resources(variant.recipe)
@@ -67,7 +75,7 @@ def compare(
     first = variants[0].recipe
     metric = metric_of_recipe(first)
     with download_cache():  # or they might not be compared on the same text
-        comparison = weigh([_candidate(variant, metric.name) for variant in variants], first.task, metric)
+        comparison = rank([_candidate(variant, metric.name) for variant in variants], first.task, metric)
         if register_best:
             best = next(variant.recipe for variant in variants if variant.label == comparison.best.label)
             data_to_model(recipe=best)
@@ -76,16 +84,16 @@ def compare(
 
 @flow(name="train-and-score", flow_run_name="{label}")
 def train_and_score(label: str, recipe: Recipe, metric: str) -> Candidate:
-    """One candidate, judged by the metric of the comparison: everything but the registration."""
+    """Train one candidate and score it by the metric of the comparison; register nothing."""
     recipe = pinned(recipe, home_folder())
     corpus = prepare_corpus(recipe)
     recipe = fit_recipe(recipe, corpus)
     vocabulary = make_vocabulary(recipe, corpus)
     vectors = make_vectors(recipe, corpus, vocabulary)
-    batches = make_batches(recipe, corpus, vocabulary)
+    batches = make_dataset(recipe, corpus, vocabulary)
     made = corpus, vocabulary, vectors, batches
-    # Where that of a registered version is none that is finished, it was deleted, and takes no figures any more.
-    run_id = measured_before(recipe, *made) or open_run(recipe, *made, force=True)
+    # Where that of a registered version is none that is finished, it was deleted, and takes no metrics any more.
+    run_id = finished_run(recipe, *made) or open_run(recipe, *made, force=True)
     training = train(recipe, corpus, vocabulary, vectors, batches, run_id)
     evaluation = evaluate(recipe, corpus, batches, training, run_id)
     validation = validate(recipe, corpus, training, run_id)
@@ -93,7 +101,7 @@ def train_and_score(label: str, recipe: Recipe, metric: str) -> Candidate:
 
 
 def _candidate(variant: Variant, metric: str) -> Candidate:
-    """One that fails is told in the table, and the others go on."""
+    """Return a candidate; the table shows one that failed with its error, and the others go on."""
     state = train_and_score(variant.label, variant.recipe, metric, return_state=True)
     result = state.result(raise_on_failure=False)
     return result if isinstance(result, Candidate) else Candidate(variant.label, failure=str(result))

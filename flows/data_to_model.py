@@ -1,4 +1,4 @@
-"""The main flow: one recipe in, one registered version out."""
+"""Main flow: from one recipe to one registered version."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from flows.parameters import FORM, asked_recipe, checked_parameters, form_start, tell_edits, told_in_words
+from flows.parameters import FORM, asked_recipe, checked_by_recipe_rules, checked_parameters, form_start, log_edits
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.errors import UserError
@@ -23,7 +23,7 @@ from tasks.gate_task import pass_gate
 from tasks.headlines import headline, state_name
 from tasks.outcome import Outcome, shortage
 from tasks.prefect_client import prefect_is_embedded
-from tasks.preparation import fit_recipe, make_batches, make_vectors, make_vocabulary, prepare_corpus
+from tasks.preparation import fit_recipe, make_dataset, make_vectors, make_vocabulary, prepare_corpus
 from tasks.registration import open_run, register, write_card
 from tasks.run_names import run_name
 from tasks.training_task import train
@@ -38,7 +38,7 @@ def _run_name() -> str:
 
 
 @flow(name="data-to-model", flow_run_name=_run_name, validate_parameters=False, on_cancellation=[end_in_mlflow])
-@told_in_words
+@checked_by_recipe_rules
 def data_to_model(
     recipe_file: str = "", recipe: Recipe = FORM, override: tuple[str, ...] = (), force: bool = False
 ) -> State[Outcome]:
@@ -54,7 +54,7 @@ def data_to_model(
         force: Do every stage again though it is finished, and register what comes of it.
     """
     start = form_start()
-    tell_edits(recipe, recipe_file, start)
+    log_edits(recipe, recipe_file, start)
     recipe = asked_recipe(recipe, recipe_file, override, start)
     check_resources(recipe)
     require_mlflow(home_folder(), recipe.name, patient=True)
@@ -63,7 +63,7 @@ def data_to_model(
     recipe = fit_recipe(recipe, corpus)
     vocabulary = make_vocabulary(recipe, corpus, force)
     vectors = make_vectors(recipe, corpus, vocabulary, force)
-    batches = make_batches(recipe, corpus, vocabulary, force)
+    batches = make_dataset(recipe, corpus, vocabulary, force)
     run_id = open_run(recipe, corpus, vocabulary, vectors, batches, force)
     training = train(recipe, corpus, vocabulary, vectors, batches, run_id, force)
     evaluation = evaluate(recipe, corpus, batches, training, run_id, force)

@@ -1,7 +1,4 @@
-"""What a run was asked to make: the recipe of the form or of a file, with overrides on top.
-
-What the form of the deployment that a run comes from began as.
-"""
+"""Parameters of flows: checks, and the recipe of a form or file with overrides on top."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -25,25 +22,25 @@ from seqloom.recipe.schema import Recipe
 from seqloom.url_mask import masked
 
 FORM = load_recipe(bundled_file("recipes/demo.yaml"))
-"""What the form of the Prefect UI starts from, where its deployment is of no recipe file."""
+"""The recipe that the form in Prefect's UI is filled with, where its deployment has no recipe file."""
 
-Asked = ParamSpec("Asked")
-Made = TypeVar("Made")
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
-def told_in_words(function: Callable[Asked, Made]) -> Callable[Asked, Made]:
-    """Parameters are checked as Prefect checks them, and all that is wrong is told as the mistakes of a recipe are."""
+def checked_by_recipe_rules(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Check the parameters as Prefect would, but report mistakes as those of a recipe: one sentence each."""
 
     @wraps(function)
-    def told(*arguments: Asked.args, **named: Asked.kwargs) -> Made:
+    def checked(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
         given = inspect.signature(function).bind(*arguments, **named).arguments
         return function(**checked_parameters(function, given))  # type: ignore[call-arg]
 
-    return told
+    return checked
 
 
 def checked_parameters(function: Callable[..., object], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a flow, read.
+    """Return the parameters of a flow, validated.
 
     Raises:
         UserError: some of them are not what they should be.
@@ -62,7 +59,7 @@ def _model_of(function: Callable[..., object]) -> type[BaseModel]:
 
 
 def asked_recipe(recipe: Recipe, recipe_file: str, override: Sequence[str], start: Recipe = FORM) -> Recipe:
-    """The recipe of a form, or of `recipe_file` with what was changed in the form, which began as `start`.
+    """Return the recipe of a form, or of `recipe_file` with what was changed in the form, which began as `start`.
 
     Overrides go on top of either.
 
@@ -75,7 +72,7 @@ def asked_recipe(recipe: Recipe, recipe_file: str, override: Sequence[str], star
 
 
 def edits_in(recipe: Recipe, start: Recipe) -> dict[str, object]:
-    """The fields that somebody changed in a form that began as `start`, by names such as training.epochs."""
+    """Return the fields that were changed in a form that began as `start`, by names such as training.epochs."""
     before, now = (_by_name(each) for each in (start, recipe))
     return {name: value for name, value in now.items() if before[name] != value}
 
@@ -90,14 +87,14 @@ def _by_name(recipe: Recipe) -> dict[str, object]:
     return named
 
 
-def edits_told(recipe: Recipe, start: Recipe) -> str:
-    """The same in words, for the log of a run that has a file beside its form."""
+def describe_edits(recipe: Recipe, start: Recipe) -> str:
+    """Return the same as one line of text, with secrets masked."""
     return masked(", ".join(f"{name}={value}" for name, value in edits_in(recipe, start).items()))
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One of several recipes to compare."""
+    """A recipe of a comparison."""
 
     label: str  # the recipe's name, where there are several, and what is changed in it
     recipe: Recipe
@@ -106,7 +103,7 @@ class Variant:
 def asked_variants(
     recipe: Recipe, recipe_files: Sequence[str], override: Sequence[str], grid: Sequence[str], start: Recipe = FORM
 ) -> list[Variant]:
-    """Each recipe with each combination of the grid on top of the overrides; what comes out the same is there once.
+    """Return each recipe with each combination of the grid on top of the overrides, without duplicates.
 
     Raises:
         UserError: as for `asked_recipe`, a line of the grid is malformed, tasks differ, or fewer than two recipes
@@ -129,7 +126,7 @@ def asked_variants(
 
 
 def form_start() -> Recipe:
-    """The recipe that the form of this run was filled with before anybody touched it: its file's, or the demo's."""
+    """Return the recipe that the form of this run was filled with at first: that of its deployment, or the demo's."""
     return _start_of(UUID(str(deployment.id))) if deployment.id else FORM
 
 
@@ -144,7 +141,7 @@ def _start_of(deployment_id: UUID) -> Recipe:
         return FORM
 
 
-def tell_edits(recipe: Recipe, files: str, start: Recipe) -> None:
-    """Say in the run's log what the form changes in a file."""
-    if files and (told := edits_told(recipe, start)):
-        get_run_logger().info("on top of %s, changed in the form: %s", files, told)
+def log_edits(recipe: Recipe, files: str, start: Recipe) -> None:
+    """Log what the form changes in a recipe file."""
+    if files and (edits := describe_edits(recipe, start)):
+        get_run_logger().info("on top of %s, changed in the form: %s", files, edits)

@@ -1,4 +1,4 @@
-"""A corpus watched: a training starts when enough of it has changed."""
+"""Flow that reads a corpus on a schedule and starts a training when enough of it has changed."""
 
 from datetime import datetime
 from pathlib import Path
@@ -10,11 +10,11 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 from pydantic import Field
 
-from flows.parameters import told_in_words
+from flows.parameters import checked_by_recipe_rules
 from seqloom.recipe.recipe_file import load_recipe
 from tasks.headlines import WATCHED
 from tasks.preparation import prepare_corpus
-from tasks.refresh_decision import RefreshDecision, decide, tell_of_change
+from tasks.refresh_decision import RefreshDecision, announce, decide
 
 
 def _run_name() -> str:
@@ -22,7 +22,7 @@ def _run_name() -> str:
 
 
 @flow(name="refresh", flow_run_name=_run_name, validate_parameters=False)
-@told_in_words
+@checked_by_recipe_rules
 def refresh(
     recipe_file: str, override: tuple[str, ...] = (), share: Annotated[float, Field(ge=0.0, le=1.0)] = 0.05
 ) -> State[RefreshDecision]:
@@ -38,5 +38,5 @@ def refresh(
     recipe = load_recipe(Path(recipe_file), override)
     corpus = prepare_corpus(recipe)
     decision = decide(recipe, corpus, share)
-    tell_of_change(recipe, recipe_file, override, decision)
+    announce(recipe, recipe_file, override, decision)
     return Completed(name=WATCHED[decision.train], message=decision.why, data=decision)

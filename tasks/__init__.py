@@ -1,1 +1,1 @@
-"""Each stage as Prefect sees it: its cache, its retries, its artifacts; no mathematics."""
+"""Prefect tasks: a task a stage, with its cache, retries and artifacts; no mathematics."""

@@ -1,4 +1,4 @@
-"""A training that was told to stop, as Prefect sees it."""
+"""Cancelled flow runs: the state that Prefect expects, and the end of their MLflow runs."""
 
 import logging
 import signal
@@ -23,11 +23,11 @@ logger = logging.getLogger("seqloom.tasks")
 
 
 @contextmanager
-def stopping_as_prefect_does() -> Iterator[None]:
-    """End the flow run as the signal would have without us: cancelled if that is why it came, or else crashed.
+def preemption_as_prefect_state() -> Iterator[None]:
+    """Turn `Preempted` into the end that Prefect gives a run at a signal: cancelled if it was cancelled, else crashed.
 
-    Prefect tells its own handler of SIGTERM that a run is cancelled, and a training puts one in its place that first
-    saves where it stands: so it is asked.
+    Prefect's own handler of SIGTERM knows which; a training replaces it by one that saves a checkpoint first, so the
+    server is asked.
     """
     try:
         yield
@@ -35,7 +35,7 @@ def stopping_as_prefect_does() -> Iterator[None]:
         if stop.number == signal.SIGINT:
             raise KeyboardInterrupt from stop
         try:
-            cancelled = _confirm_a_cancellation(str(stop))
+            cancelled = _confirm_cancellation(str(stop))
         except Exception as error:
             logger.warning("Prefect could not be asked whether this is a cancellation: %s", error)
             cancelled = None
@@ -48,7 +48,7 @@ def stopping_as_prefect_does() -> Iterator[None]:
 
 
 def end_in_mlflow(flow: Flow[..., Any], flow_run: FlowRun, state: State) -> None:  # noqa: ARG001
-    """Of a flow run that was cancelled: what it, or a part of it, left open in MLflow is ended there, too.
+    """End the MLflow runs that a cancelled flow run, or a subflow of it, left open.
 
     A hook of Prefect's, which calls it in the worker after the process of the run is gone.
     """
@@ -60,15 +60,15 @@ def end_in_mlflow(flow: Flow[..., Any], flow_run: FlowRun, state: State) -> None
 
 
 def _end_run(cancelled: State) -> None:
-    """As the hook does, and sooner; where MLflow is away it is left to that."""
+    """Do what the hook does, but sooner; where MLflow does not answer it is left to the hook."""
     try:
         mlflow_runs.end_cancelled(connect(home_folder()), str(cancelled.state_details.flow_run_id))
     except Exception as error:
         logger.warning("MLflow could not be told of the cancellation: %s", error)
 
 
-def _confirm_a_cancellation(message: str) -> State | None:
-    """Say that a run that should be cancelled is, and return the state; None where it should not be."""
+def _confirm_cancellation(message: str) -> State | None:
+    """Set a run that is cancelling to cancelled and return that state; return None for any other run."""
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
         return None

@@ -1,4 +1,4 @@
-"""One candidate of a comparison, and all of them side by side."""
+"""Prefect tasks of a comparison: metrics and cost of each candidate, and the ranking of all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,32 +35,32 @@ from tasks.stage_runner import patient_task, stage_task
 
 @dataclass(frozen=True)
 class Comparison:
-    """All candidates, best first."""
+    """Candidates of a comparison, best first."""
 
     task: str
-    metric: str  # they are judged by, such as chrf
+    metric: str  # name of the metric they are ranked by, such as chrf
     candidates: list[Candidate]
     figure: str  # a PNG file
-    length_figure: str  # another; empty where there is a single length, or figures would not compare
+    length_figure: str  # another; empty where there is a single length, or scores would not compare
 
     @property
     def measure(self) -> Metric:
-        """The metric, declared."""
+        """The declaration of the metric."""
         return application_of(self.task).judged[self.metric]
 
     @property
     def best(self) -> Candidate:
-        """The winner; of several that are not told apart the one with the highest figure."""
+        """The winner; of several without a significant difference the one with the highest score."""
         return self.candidates[0]
 
     @property
     def tied(self) -> list[Candidate]:
-        """Those that may be as good as the first, and itself."""
+        """The best and those that do not differ significantly from it."""
         return indistinguishable(self.candidates, self.measure)
 
     @property
     def headline(self) -> str:
-        """The winner in one line, where there is one; else the cheapest of those that may be."""
+        """One line: the winner, or of several without a significant difference the first and the cheapest."""
         measure, best, tied = self.measure, self.best, self.tied
         failed = sum(bool(candidate.failure) for candidate in self.candidates)
         end = f"; {failed} failed" if failed else ""
@@ -78,7 +78,7 @@ class Comparison:
 
     @property
     def rows(self) -> list[dict[str, str]]:
-        """As a table shows them."""
+        """Rows of a table, a candidate each."""
         return [
             _row(self.task, self.measure, number, candidate, within=number > 1 and candidate in self.tied)
             for number, candidate in enumerate(self.candidates, start=1)
@@ -86,17 +86,15 @@ class Comparison:
 
     @property
     def caution(self) -> str:
-        """What the reader should know before the figures; mostly nothing."""
+        """A caveat for the reader of the scores; mostly empty."""
         if same_splits(self.candidates):
             return ""
         return "the corpora differ, so the scores are of different validation and test splits"
 
 
 @patient_task(name="measured before", task_run_name="measured before · {recipe.name}")
-def measured_before(
-    recipe: Recipe, corpus: Manifest, vocabulary: Manifest, vectors: Manifest, batches: Manifest
-) -> str:
-    """The id of the finished MLflow run of exactly this training; empty where something has yet to be done."""
+def finished_run(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, vectors: Manifest, batches: Manifest) -> str:
+    """Return the id of the finished MLflow run of exactly this training; empty where a stage is not finished."""
     home = home_folder()
     made = {manifest.stage: manifest.digest for manifest in (corpus, vocabulary, vectors, batches)}
     if not all(step.cached for step in follow(recipe, home, (TRAINING, EVALUATION), made)):
@@ -116,7 +114,7 @@ def measure(
     validation: Manifest,
     run_id: str,
 ) -> Candidate:
-    """Close the MLflow run, without a version, and gather what the comparison shows."""
+    """Close the MLflow run, without a version, and return the metrics and costs of the candidate."""
     client = connect(home_folder())
     mlflow_runs.log_facts(client, run_id, [validation])  # a run that is finished may have been so without it
     mlflow_runs.log_metrics(client, run_id, validation.facts["metrics"])
@@ -152,11 +150,11 @@ def measure(
 
 
 @stage_task(name="compare")
-def weigh(candidates: Sequence[Candidate], task: str, metric: Metric) -> Comparison:
-    """One table and two figures of all that were trained: quality by cost, and by length of the source.
+def rank(candidates: Sequence[Candidate], task: str, metric: Metric) -> Comparison:
+    """Rank the candidates; leave a table and plots of quality by cost and by length of the source in Prefect's UI.
 
     Raises:
-        UserError: not one was.
+        UserError: every candidate failed.
     """
     ranked = best_first(candidates, metric)
     trained = [candidate for candidate in ranked if not candidate.failure]
@@ -165,7 +163,7 @@ def weigh(candidates: Sequence[Candidate], task: str, metric: Metric) -> Compari
     folder = home_folder() / "comparisons"
     figure = folder / f"{flow_run.id}.png"
     quality_against_cost(trained, metric, figure)
-    length_figure = _drawn_by_length(trained, metric, folder / f"{flow_run.id}-by-length.png")
+    length_figure = _plot_by_length(trained, metric, folder / f"{flow_run.id}-by-length.png")
     comparison = Comparison(task, metric.name, ranked, str(figure), length_figure)
     line = comparison.headline
     call_prefect("the table", lambda: create_table_artifact(comparison.rows, key="comparison", description=line))
@@ -174,8 +172,8 @@ def weigh(candidates: Sequence[Candidate], task: str, metric: Metric) -> Compari
     return comparison
 
 
-def _drawn_by_length(trained: Sequence[Candidate], metric: Metric, path: Path) -> str:
-    """Where the figure lies; empty where there is a single length, or figures would not compare."""
+def _plot_by_length(trained: Sequence[Candidate], metric: Metric, path: Path) -> str:
+    """Return the path of the plot; empty where there is a single length, or scores would not compare."""
     if not same_splits(trained) or any(len(each.by_length) < 2 for each in trained):
         return ""
     quality_by_length(trained, metric, path)

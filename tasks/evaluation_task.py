@@ -1,4 +1,4 @@
-"""The evaluation stage, and what a comparison ranks by."""
+"""Prefect tasks of the evaluation stage: test scores, and validation scores for comparisons."""
 
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def evaluate(
 
 @stage_task(name="validation", task_run_name=task_name("validation"))
 def validate(recipe: Recipe, corpus: Manifest, training: Manifest, run_id: str) -> State[Manifest]:
-    """Score the model on the validation split: what models are chosen by."""
+    """Score the model on the validation split, by which models are ranked."""
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         from seqloom.evaluation.stage import validate_checkpoint

@@ -1,4 +1,4 @@
-"""The form for CPUs that a recipe wants of each version, beside its own."""
+"""Prefect task that exports a version to a further backend, such as int8, where the recipe names one."""
 
 from time import monotonic
 
@@ -15,24 +15,24 @@ from seqloom.registry.tracking import connect, wait_for_mlflow
 from tasks.prefect_client import call_prefect
 from tasks.progress_artifacts import audience, watched
 from tasks.run_names import artifact_key, task_name
-from tasks.stage_runner import alone, patient_task
+from tasks.stage_runner import name_lock, patient_task
 
 
 def add_form(recipe: Recipe, version: State[Manifest]) -> None:
-    """Export the version before it can become champion: whoever serves this form finds it there."""
+    """Export the version before it can become champion, so that a server of this backend finds it there."""
     if recipe.registry.form != "torch":
         export(recipe, version)
 
 
 @patient_task(name="form", task_run_name=task_name("form"))
 def export(recipe: Recipe, version: Manifest) -> None:
-    """Judge the form and add it, unless that was done; one that is refused or cannot be is told, and stops nobody."""
+    """Judge the export and add it, unless that was done; one that is refused or fails is reported and ends no run."""
     started, home, form = monotonic(), home_folder(), recipe.registry.form
     assert form != "torch"
     client = connect(home)
     wait_for_mlflow(client)
     number = version.facts["version"]
-    with alone(recipe, "form"):
+    with name_lock(recipe, "form"):
         if is_known(client, recipe.name, number, form):
             return
         from seqloom.registry import exported_versions  # torch: seconds that only a new form needs

@@ -1,4 +1,4 @@
-"""The gate between a challenger and those who load the champion."""
+"""Prefect tasks of the gate: verdict on a challenger, approval by a person, promotion to champion."""
 
 import logging
 from collections.abc import Iterator
@@ -32,23 +32,23 @@ from seqloom.registry.tracking import OUTAGE_LIMIT, connect, wait_for_mlflow
 from tasks.prefect_client import call_prefect, prefect_is_embedded
 from tasks.progress_artifacts import audience, watched
 from tasks.run_names import artifact_key, task_name
-from tasks.stage_runner import alone, patient_task, tell
+from tasks.stage_runner import name_lock, patient_task, report
 
-logger = logging.getLogger("seqloom.tasks")  # among the library's, whose warnings people are told
+logger = logging.getLogger("seqloom.tasks")  # a child of "seqloom", whose warnings reach the terminal and the run's log
 
-SECONDS_BETWEEN_LOOKS = 5  # whether a person has decided
-GRACE = 600  # seconds that a pause lasts longer than anybody waits
-SOMETHING = r"\S"  # more than white space
+SECONDS_BETWEEN_POLLS = 5  # of whether a person has decided
+GRACE = 600  # seconds by which the pause outlasts the wait for approval
+NOT_BLANK = r"\S"
 
 
 class Approval(RunInput):
-    """The form that a person fills in; nothing is filled in before, so that no answer is given by accident."""
+    """The form that a person fills in; without defaults, so that no answer is given by accident."""
 
     decision: Literal["approve", "decline"] = Field(
         description="approve makes this version the champion, decline leaves the champion where it is."
     )
-    reason: str = Field(pattern=SOMETHING, description="Why, or why not: it is kept with the version.")
-    name: str = Field(pattern=SOMETHING, description="Your name: who decides is kept with the version.")
+    reason: str = Field(pattern=NOT_BLANK, description="Why, or why not: it is kept with the version.")
+    name: str = Field(pattern=NOT_BLANK, description="Your name: who decides is kept with the version.")
 
 
 def pass_gate(
@@ -56,16 +56,16 @@ def pass_gate(
 ) -> State[Manifest]:
     """Judge the version, ask a person where the recipe wants one, and move the champion if all agree.
 
-    A version is judged once by the same rules on the same rows: what a person decided since stands, be it in another
-    run that asked. Runs of one name pass one after the other, each measured against what the one before left. Nobody
-    else waits while a person thinks: where the champion is another when the answer comes, all begins anew.
+    Verdicts are cached by version, rules and rows; a decision made in another run for the same version stands. Runs
+    of one name pass one after the other, each compared with the champion that the one before left. The lock is
+    released while approval is awaited; if the champion has changed by then, the gate starts again.
     """
-    with alone(recipe, "gate"):
+    with name_lock(recipe, "gate"):
         verdict = judge(recipe, corpus, evaluation, version)
         if verdict is None or not needs_a_person(recipe, verdict):
             return promote(recipe, corpus, evaluation, version, verdict, GateDecision(True))
     decision = ask(recipe, verdict)
-    with alone(recipe, "gate"):
+    with name_lock(recipe, "gate"):
         holds = gate_runner.still_holds(connect(home_folder()), verdict)
         if holds or not decision.approved:
             return promote(recipe, corpus, evaluation, version, verdict, decision)
@@ -74,7 +74,7 @@ def pass_gate(
 
 @patient_task(name="gate", task_run_name=task_name("gate"))
 def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manifest) -> Verdict | None:
-    """Compare the version with the champion, now and on the same rows; None where it was judged already."""
+    """Compare the version with the champion, both scored now on the same rows; return None if it was judged before."""
     client = connect(home_folder())
     wait_for_mlflow(client)
     name, number = recipe.name, version.facts["version"]
@@ -94,38 +94,37 @@ def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manif
 
 
 def needs_a_person(recipe: Recipe, verdict: Verdict | None) -> bool:
-    """Whether the recipe wants one, and there is something to decide."""
+    """Return whether the recipe asks for approval and the version passed."""
     return recipe.registry.approval == "manual" and verdict is not None and verdict.passed
 
 
 def ask(recipe: Recipe, verdict: Verdict) -> GateDecision:
-    """What a person says, in the Prefect UI, to a version that holds every rule; silence is a no.
+    """Return the decision of a person, made in Prefect's UI, on a version that passed; no answer in time is a no.
 
-    Where a person has answered another run that asked for the same version, the answer here is a no that counts for
-    nothing: what was decided there stands.
+    If the same version was decided in another run meanwhile, a no is returned that has no effect: that decision stands.
     """
     if prefect_is_embedded():  # nobody sees the UI of a server that lives inside this run
         return GateDecision(None)
     form = Approval.with_initial_data(description=evidence.in_sentences(verdict))
     hours = recipe.registry.approval_hours
-    _tell_that_we_wait(verdict, hours)
-    with _nobody_waits_in_vain(verdict, hours):
+    _announce_wait(verdict, hours)
+    with _answered_at_deadline(verdict, hours):
         answer = pause_flow_run(
-            form, timeout=round(hours * 3600 + OUTAGE_LIMIT) + GRACE, poll_interval=SECONDS_BETWEEN_LOOKS
+            form, timeout=round(hours * 3600 + OUTAGE_LIMIT) + GRACE, poll_interval=SECONDS_BETWEEN_POLLS
         )
     return GateDecision(answer.decision == "approve", answer.name, answer.reason)
 
 
 @contextmanager
-def _nobody_waits_in_vain(verdict: Verdict, hours: float) -> Iterator[None]:
-    """Answer in the place of a person who does not, or has no need to any more, by the door that people use.
+def _answered_at_deadline(verdict: Verdict, hours: float) -> Iterator[None]:
+    """Decline in the name of nobody when the time is up or the version was decided elsewhere, by Prefect's resume API.
 
-    A pause of Prefect's that runs out fails the flow run, and ours has its answer. Where a person was first, Prefect
-    refuses a second answer; where the flow has not come to its pause yet, the next try finds it there.
+    A pause of Prefect's that times out would fail the flow run. If a person answered first, Prefect refuses this second
+    answer; if the flow has not reached its pause yet, the next attempt finds it there.
     """
     run, answered, deadline = UUID(str(flow_run.id)), Event(), monotonic() + hours * 3600
 
-    def why_no_more() -> str:
+    def reason_to_decline() -> str:
         if monotonic() > deadline:
             return f"no answer within {hours:g} hours"
         return "was decided in another run" if _is_settled_elsewhere(verdict) else ""
@@ -135,8 +134,8 @@ def _nobody_waits_in_vain(verdict: Verdict, hours: float) -> Iterator[None]:
             client.resume_flow_run(run, {"decision": "decline", "reason": reason, "name": "nobody"})
 
     def wait() -> None:
-        while not answered.wait(SECONDS_BETWEEN_LOOKS):
-            if reason := why_no_more():
+        while not answered.wait(SECONDS_BETWEEN_POLLS):
+            if reason := reason_to_decline():
                 call_prefect("that nobody answers", partial(answer, reason))
 
     Thread(target=copy_context().run, args=(wait,), daemon=True).start()
@@ -153,7 +152,7 @@ def _is_settled_elsewhere(verdict: Verdict) -> bool:
         return False
 
 
-def _tell_that_we_wait(verdict: Verdict, hours: float) -> None:
+def _announce_wait(verdict: Verdict, hours: float) -> None:
     waits = f"{evidence.title(verdict)} holds every rule and waits {hours:g} hours for a person, who presses Resume at"
     get_run_logger().info("%s %s", waits, flow_run.ui_url)
     watcher = audience.get()
@@ -170,7 +169,7 @@ def promote(
     verdict: Verdict | None,
     decision: GateDecision,
 ) -> State[Manifest]:
-    """Move the champion, or say why not."""
+    """Write the decision to the registry, and move the alias champion if the version passed and was approved."""
     home = home_folder()
     started = monotonic()
     key = _key(recipe, corpus, evaluation, version)
@@ -182,7 +181,7 @@ def promote(
     facts = _facts(recipe, version)
     seconds = monotonic() - started + (verdict.seconds if verdict else 0.0)
     manifest = Manifest(GATE.name, key, key, version.folder, round(seconds, 3), facts)
-    return tell(recipe, manifest, cached=settled)
+    return report(recipe, manifest, cached=settled)
 
 
 def _key(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manifest) -> str:

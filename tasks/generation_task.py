@@ -1,4 +1,4 @@
-"""A model over a whole file, as Prefect sees it."""
+"""Prefect task of batch inference."""
 
 from contextlib import nullcontext
 from pathlib import Path
@@ -30,15 +30,15 @@ def generate_shards(
     device: str,
     form: str,
 ) -> BatchReport:
-    """Write the shards that are not there yet, and say how fast it went and what failed."""
+    """Write the shards that are missing, and leave a page with throughput and failures in Prefect's UI."""
     checkpoint, asked = find_checkpoint(model, home_folder(), form), describe_version(model, form)
     bulk = BatchInference(asked, checkpoint, open_input(Path(file), kind, column), shard_rows, max_characters)
     generator = load_generator(checkpoint)
-    place = choose_device(device)
-    takes_one = generator.backend.runs_on_gpu and place.type == "cuda" and not prefect_is_embedded()
-    alone = slots(1) if takes_one else nullcontext()
+    target = choose_device(device)
+    needs_gpu = generator.backend.runs_on_gpu and target.type == "cuda" and not prefect_is_embedded()
+    alone = slots(1) if needs_gpu else nullcontext()
     with alone, watched("generate", "batch-generate-progress") as progress:
-        generator.backend.move(place)
+        generator.backend.move(target)
         report = run_batch_inference(bulk, generator, Path(to), progress)
     get_run_logger().info("%s", report.headline)
     key, page = "batch-generate", _page(asked, file, report)

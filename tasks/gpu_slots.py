@@ -1,4 +1,4 @@
-"""Slots of the concurrency limit `gpu` while GPUs are used: a slot a device, so that runs queue and do not collide."""
+"""GPU slots: a slot of Prefect's concurrency limit `gpu` for each device in use, so that runs queue for devices."""
 
 import logging
 import time
@@ -15,15 +15,15 @@ from seqloom.recipe.schema import Recipe
 from tasks.prefect_client import prefect_is_embedded
 
 LIMIT = "gpu"
-LEASE = 120.0  # seconds: a killed process holds its slots so long; a living one renews them in time
-SECONDS_BEFORE_SAYING = 3.0  # that others hold the slots
+LEASE = 120.0  # seconds until the slots of a killed process are free again; a living one renews its lease in time
+SECONDS_BEFORE_WARNING = 3.0  # that others hold the slots
 SECONDS_BETWEEN_TRIES = 5.0  # while Prefect is away
 
 logger = logging.getLogger("seqloom.tasks")
 
 
 def slots_for(recipe: Recipe, devices: int = 1) -> AbstractContextManager[None]:
-    """Hold `devices` slots while this lasts, if the recipe's work is done on GPUs and a server shares them out."""
+    """Hold `devices` slots in the block, if the recipe runs on GPUs and Prefect has a server of the user's."""
     from seqloom.training.device import choose_device
 
     if prefect_is_embedded() or choose_device(recipe.training.device).type != "cuda":
@@ -33,10 +33,10 @@ def slots_for(recipe: Recipe, devices: int = 1) -> AbstractContextManager[None]:
 
 @contextmanager
 def slots(devices: int, lease: float = LEASE) -> Iterator[None]:
-    """Hold slots of the limit while this lasts, after waiting for them as long as it takes.
+    """Wait for slots of the limit, without a time limit, and hold them in the block.
 
-    An absent Prefect ends no work: slots that cannot be renewed are lost with a warning, and those that cannot be given
-    back fall back when their lease ends.
+    Work goes on while Prefect is away: slots that cannot be renewed are lost with a warning, and those that cannot be
+    released are free again when their lease expires.
 
     Raises:
         UserError: the server has no such limit.
@@ -52,22 +52,22 @@ def slots(devices: int, lease: float = LEASE) -> Iterator[None]:
 
 
 def _acquire(devices: int, lease: float) -> AbstractContextManager[None]:
-    patience: float | None = SECONDS_BEFORE_SAYING
+    timeout: float | None = SECONDS_BEFORE_WARNING
     while True:
         try:
-            _check_that_the_limit_exists()
+            _require_limit()
             holding = concurrency(
                 LIMIT,
                 occupy=devices,
                 strict=True,
-                timeout_seconds=patience,
+                timeout_seconds=timeout,
                 lease_duration=lease,
                 raise_on_lease_renewal_failure=False,
             )
             holding.__enter__()
         except TimeoutError:
             logger.warning("others hold the slots of %s: waiting for %d", LIMIT, devices)
-            patience = None
+            timeout = None
         except Exception as error:
             if not any(isinstance(each, httpx.TransportError) for each in (error, error.__cause__)):
                 raise
@@ -76,7 +76,7 @@ def _acquire(devices: int, lease: float) -> AbstractContextManager[None]:
             return holding
 
 
-def _check_that_the_limit_exists() -> None:
+def _require_limit() -> None:
     with get_client(sync_client=True) as client:
         try:
             client.read_global_concurrency_limit_by_name(LIMIT)

@@ -1,4 +1,4 @@
-"""What people are told of a finished stage in one line."""
+"""One line on a finished stage, and the names of the states that runs end in."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,15 +14,19 @@ VERDICTS = {
     "waiting": "waits for approval",
 }
 STATES = {"champion": "Completed", "refused": "Refused", "declined": "Declined", "waiting": "Unapproved"}
-"""How a run ends in Prefect's list, by its verdict: all of these are completed, and a word says what was decided."""
+"""Name of the last state of a run in Prefect's list, by its verdict; the type of all of them is Completed."""
 WATCHED = {True: "Changed", False: "Unchanged"}
-"""Likewise of a run that watches a corpus, by whether it trains."""
+"""Likewise of a refresh run, by whether it starts a training."""
 FEW_UPDATES = 1_000  # attention is hardly found before: docs/findings.md
 LEARNED = 0.1  # nats a token: below there is nothing left to learn
 
 
 def headline(manifest: Manifest) -> str:
-    """The stage in one line."""
+    """Return the stage in one line.
+
+    Raises:
+        AssertionError: there is no such stage.
+    """
     facts = manifest.facts
     match manifest.stage:
         case "corpus":
@@ -42,11 +46,15 @@ def headline(manifest: Manifest) -> str:
             loss = facts["validation"]["validation/loss"]
             return f"{facts['parameters'] / 1e6:.1f} M parameters, validation loss {loss:.3f}, {_end(facts)}"
         case "evaluation" | "validation":
-            kind, split = application_of(facts["task"]), "test" if manifest.stage == "evaluation" else "validation"
-            figures = (
-                f"{each.label} {each.shown(facts['metrics'][f'{split}/{name}'])}" for name, each in kind.judged.items()
+            application, split = (
+                application_of(facts["task"]),
+                "test" if manifest.stage == "evaluation" else "validation",
             )
-            return f"{', '.join(figures)} on {facts['rows']:,} {split} {kind.rows}"
+            scores = (
+                f"{each.label} {each.shown(facts['metrics'][f'{split}/{name}'])}"
+                for name, each in application.judged.items()
+            )
+            return f"{', '.join(scores)} on {facts['rows']:,} {split} {application.rows}"
         case "registry":
             return f"models:/{facts['name']}/{facts['version']}"
         case "gate":
@@ -55,18 +63,18 @@ def headline(manifest: Manifest) -> str:
 
 
 def state_name(verdict: str) -> str:
-    """The name of the last state of a run whose version got this verdict."""
+    """Return the name of the last state of a run whose version got this verdict."""
     return STATES[verdict]
 
 
-def epoch_in_words(row: Mapping[str, float], most: int) -> str:
-    """A row of a training's history that has validation figures, in one line; `most` epochs there are at most."""
+def epoch_line(row: Mapping[str, float], most: int) -> str:
+    """Return a row of the training history that has validation metrics in one line, of at most `most` epochs."""
     figures = (f"{name.rpartition('/')[2]} {value:,.3f}" for name, value in row.items() if "/" in name)
     return f"epoch {row['epoch']:.0f} of {most}, update {row['step']:,.0f}: validation {', '.join(figures)}"
 
 
 def _end(facts: Mapping[str, Any]) -> str:
-    """At which epoch a training ended, and why: more epochs help only one that was still learning."""
+    """Return at which epoch a training ended, and why: more epochs help only one that was still learning."""
     best, done = facts["best_epoch"], facts["epochs"]
     most = facts.get("most_epochs", done)  # of a training from before it was kept
     if done < most:
@@ -76,7 +84,7 @@ def _end(facts: Mapping[str, Any]) -> str:
 
 
 def _advice(facts: Mapping[str, Any]) -> str:
-    """Of a training that ended while it learned, after few updates, and had much to learn."""
+    """Return advice for a training that ended after few updates while its loss still fell; else nothing."""
     learned = facts["validation"]["validation/loss"] < LEARNED
     if learned or facts["steps"] >= FEW_UPDATES or facts["best_epoch"] < facts["epochs"]:
         return ""

@@ -1,4 +1,4 @@
-"""What a run of data-to-model made, for the closing card and for scripts."""
+"""Result of a data-to-model run for the closing card and for scripts, and advice where a corpus is too small."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -17,12 +17,12 @@ LARGER_SHARE = 0.2
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run made."""
+    """The result of a data-to-model run."""
 
     model: str
     version: int
     aliases: list[str]
-    gate: str  # whether the version is champion, and why
+    gate: str  # the verdict and its reason
     run_id: str
     checkpoint: str
     metrics: dict[str, float]
@@ -34,27 +34,27 @@ class Outcome:
     champion: dict[str, float] | None = None  # its version, and the judged scores it was registered with
     examples: list[dict[str, str]] = field(default_factory=list)  # rank, source, reference, hypothesis
     verdict: str = "champion"  # or refused, declined, waiting
-    lacks: list[str] = field(default_factory=list)  # what the corpus lacks, of a version that was refused
+    lacks: list[str] = field(default_factory=list)  # advice on the corpus of a version that was refused
 
     @property
     def uri(self) -> str:
-        """What `seqloom generate` and `mlflow.pyfunc.load_model` take."""
+        """The model URI, as `seqloom generate` and `mlflow.pyfunc.load_model` take it."""
         return f"models:/{self.model}/{self.version}"
 
     @property
     def try_it(self) -> str:
-        """The one command to try the model: to talk with it, or to ask it a source."""
+        """The command that tries the model: a chat, or a source text."""
         if application_of(self.task).dialogues:
             return f"seqloom chat {self.uri}"
         return f"seqloom generate {self.uri} {shell_word(short_source(self.examples, '…'))}"
 
     def as_json(self) -> dict[str, Any]:
-        """Every field, for `--json`."""
+        """Return every field, for `--json`."""
         return asdict(self)
 
 
 def shortage(recipe: Recipe, corpus: Manifest, verdict: str) -> Iterator[str]:
-    """Sentences, none of a version that passed."""
+    """Yield sentences of advice where the corpus of a refused version is small; none for a version that passed."""
     rows = corpus.facts["rows"]
     if verdict != "refused":
         return

@@ -1,4 +1,4 @@
-"""From text to batches: the stages before training."""
+"""Prefect tasks of the stages before training: corpus, vocabulary, word vectors, dataset."""
 
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,8 @@ add_vault(secret_of_block)
 
 @patient_task(name="corpus", task_run_name="corpus · {recipe.name}")
 def prepare_corpus(recipe: Recipe, force: bool = False) -> State[Manifest]:
-    """Read, clean and split the text; download it first where it is on the net."""
-    keep_private(home_folder())  # a worker that Seqloom did not start
+    """Read, clean and split the text; download it first where it is a URL."""
+    keep_private(home_folder())  # for a worker that Seqloom did not start
     sources = locate(recipe.corpus, home_folder())
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def prepare_corpus(recipe: Recipe, force: bool = False) -> State[Manifest]:
 
 @stage_task(name="defaults", task_run_name="defaults · {recipe.name}")
 def fit_recipe(recipe: Recipe, corpus: Manifest) -> Recipe:
-    """Choose what the recipe leaves out, now that its corpus is known, and say why."""
+    """Fill in the adaptive defaults of the recipe from the size of its corpus, and log the reason."""
     adapted = adapt(recipe, corpus.facts)
     watcher = audience.get()
     if adapted.reason:
@@ -55,7 +55,7 @@ def fit_recipe(recipe: Recipe, corpus: Manifest) -> Recipe:
 
 @stage_task(name="vocabulary", task_run_name="vocabulary · {recipe.name}")
 def make_vocabulary(recipe: Recipe, corpus: Manifest, force: bool = False) -> State[Manifest]:
-    """Learn how text is cut into tokens."""
+    """Train the tokenizer and write its vocabulary."""
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         parent, labeled = parent_of(recipe, home_folder()), application_of(recipe.task).answer == "label"
@@ -76,8 +76,8 @@ def make_vectors(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, force: 
 
 
 @stage_task(name="dataset", task_run_name="dataset · {recipe.name}")
-def make_batches(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, force: bool = False) -> State[Manifest]:
-    """Encode every split once."""
+def make_dataset(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, force: bool = False) -> State[Manifest]:
+    """Encode every split to token ids."""
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         return encode_corpus(corpus.path, vocabulary.path, folder, progress)

@@ -1,4 +1,4 @@
-"""Who watches a stage: the terminal that started the flow, or Prefect's UI, or both."""
+"""Progress of a stage, in the terminal that started the flow and as a progress artifact in Prefect's UI."""
 
 import logging
 import time
@@ -15,27 +15,27 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from seqloom.progress import Progress
 
 SECONDS_BETWEEN_UPDATES = 5.0
-SECONDS_FOR_THE_LAST = 5.0  # that the end of a stage waits for its bar to be full
+SECONDS_FOR_THE_LAST = 5.0  # that the end of a stage waits for its last update
 
-logger = logging.getLogger("seqloom.tasks")  # among the library's, whose warnings people are told
+logger = logging.getLogger("seqloom.tasks")  # a child of "seqloom", whose warnings reach the terminal and the run's log
 
-State = tuple[float, str]  # a percentage, and how far that is in words
+State = tuple[float, str]  # percent, and a description such as "training: 120 updates"
 
 
 class Audience(Protocol):
-    """A terminal that wants to see stages begin, go on and end."""
+    """A terminal that shows the progress of stages."""
 
     def progress(self, stage: str) -> Progress:
-        """Where the stage reports how far it is."""
+        """Return the callback by which a stage reports its progress."""
 
     def warned(self, sentence: str) -> None:
-        """Something a person should know while the stage goes on."""
+        """Show a warning while the stage goes on."""
 
-    def told(self, sentence: str) -> None:
-        """Something that a stage has to tell on its way, such as an epoch, for whoever reads a log."""
+    def noted(self, sentence: str) -> None:
+        """Show a line of the stage, such as the metrics of an epoch, in a log."""
 
     def finished(self, stage: str, headline: str, seconds: float | None) -> None:
-        """The stage is done, with what came of it; seconds is None where it was cached."""
+        """Show that the stage is finished, with its headline; seconds is None where it was cached."""
 
 
 audience: ContextVar[Audience | None] = ContextVar("audience", default=None)
@@ -43,7 +43,7 @@ audience: ContextVar[Audience | None] = ContextVar("audience", default=None)
 
 @contextmanager
 def watched(stage: str, key: str) -> Iterator[Progress]:
-    """A `Progress` that moves the terminal's bar and a progress artifact in the Prefect UI."""
+    """Yield a `Progress` that moves the terminal's bar and a progress artifact in Prefect's UI."""
     watcher = audience.get()
     bar = watcher.progress(stage) if watcher else None
     artifact = _ProgressArtifact(key, f"{stage}: starting")
@@ -60,7 +60,7 @@ def watched(stage: str, key: str) -> Iterator[Progress]:
 
 
 class _ProgressArtifact:
-    """Brings the newest state to Prefect from a thread: the work never waits for it, nor ends with it."""
+    """Sends the newest state to Prefect from a thread, so that neither delay nor failure reaches the work."""
 
     def __init__(self, key: str, description: str) -> None:
         self.state: State = (0.0, description)
@@ -84,7 +84,7 @@ class _ProgressArtifact:
             last = self._left.is_set()
             try:
                 self._show(self.state)
-            except httpx.TransportError:  # Prefect is away; the next state tells all that this one would
+            except httpx.TransportError:  # Prefect is away; the next state replaces this one
                 time.sleep(SECONDS_BETWEEN_UPDATES)
                 continue
             except Exception as error:

@@ -1,4 +1,4 @@
-"""Whether a corpus has changed enough since the last version to train again."""
+"""Prefect tasks of a refresh: whether the corpus changed enough to train again, and the event that starts it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ CHANGED = "seqloom.corpus.changed"  # the event that prefect.yaml's trigger wait
 
 @dataclass(frozen=True)
 class RefreshDecision:
-    """Whether to train, and the sentence that says why or why not."""
+    """The decision to train or not, with its reason."""
 
     train: bool
     why: str
@@ -36,8 +36,8 @@ class RefreshDecision:
 def decide(recipe: Recipe, corpus: Manifest, share: float) -> RefreshDecision:
     """Compare the corpus with that of the newest version.
 
-    What that was trained on stands in MLflow, with the version, and nowhere else: it survives every restart, is the
-    same for every machine, and a training that failed leaves it as it was, so the next look starts another.
+    The corpus of a version is recorded in MLflow alone: the record survives restarts, is the same on every machine, and
+    is unchanged by a training that failed, so that the next refresh starts another.
     """
     home = home_folder()
     client = connect(home)
@@ -60,8 +60,8 @@ def decide(recipe: Recipe, corpus: Manifest, share: float) -> RefreshDecision:
 
 
 @stage_task(name="tell", task_run_name="tell · {recipe.name}")
-def tell_of_change(recipe: Recipe, recipe_file: str, override: Sequence[str], decision: RefreshDecision) -> None:
-    """Leave a page in the UI, and send the event that starts the training where there is reason to."""
+def announce(recipe: Recipe, recipe_file: str, override: Sequence[str], decision: RefreshDecision) -> None:
+    """Leave a page in Prefect's UI, and emit the event that starts a training if one is due."""
     verdict = "training starts" if decision.train else "nothing to train"
     page = f"## {recipe.name}: {verdict}\n\n{decision.why}\n"
     if decision.change:
@@ -77,8 +77,8 @@ def tell_of_change(recipe: Recipe, recipe_file: str, override: Sequence[str], de
         )
 
 
-def _examples(what: str, pairs: Sequence[Pair]) -> str:
+def _examples(change: str, pairs: Sequence[Pair]) -> str:
     if not pairs:
         return ""
     entries = [{"source": source, "target": target} for source, target in pairs]
-    return f"\nRows that {what}, some of them:\n\n{markdown.lines(entries)}"
+    return f"\nRows that {change}, some of them:\n\n{markdown.lines(entries)}"

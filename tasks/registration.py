@@ -1,4 +1,4 @@
-"""The MLflow run and the registered version."""
+"""Prefect tasks of the registry stage: the MLflow run, the registered version and its model card."""
 
 import logging
 from pathlib import Path
@@ -21,7 +21,7 @@ from seqloom.registry.tracking import Version, connect, wait_for_mlflow
 from tasks.pages.version_pages import run_description
 from tasks.prefect_client import call_prefect, prefect_is_embedded
 from tasks.run_names import artifact_key, task_name
-from tasks.stage_runner import alone, patient_task, tell
+from tasks.stage_runner import name_lock, patient_task, report
 
 logger = logging.getLogger("seqloom.tasks")
 
@@ -35,9 +35,9 @@ def open_run(
     batches: Manifest,
     force: bool = False,
 ) -> str:
-    """The id of the MLflow run that this flow run writes to.
+    """Return the id of the MLflow run that this flow run writes to.
 
-    Where a kill left a run open it is that one; where all is done already, and is not to be done again, the run of the
+    A run that a kill left open is continued; if every stage is finished and `force` is off, it is the run of the
     registered version.
     """
     home = home_folder()
@@ -56,7 +56,7 @@ def open_run(
         _link_run(client, recipe, version.run_id, home)
         return version.run_id
     key = TRAINING.key(recipe, [made[name] for name in TRAINING.reads])
-    with alone(recipe, "registry"):
+    with name_lock(recipe, "registry"):
         run_id = mlflow_runs.open_run(client, recipe, key, _this_flow_run(), corpus, home)
     mlflow_runs.log_facts(client, run_id, (corpus, vocabulary, vectors, batches))
     _link_run(client, recipe, run_id, home)
@@ -71,7 +71,7 @@ def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: s
     wait_for_mlflow(client)
     key = REGISTRY.key(recipe, [training.digest, evaluation.digest])
     started = monotonic()
-    with alone(recipe, "registry"):
+    with name_lock(recipe, "registry"):
         found = versions.find_by_key(client, recipe.name, key)
         version = found
         new = version is None or version.run_id != run_id  # a forced run may make again exactly what is registered
@@ -87,7 +87,7 @@ def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: s
             mlflow_runs.name_after_version(client, run_id, version.number)
             client.set_terminated(run_id, "FINISHED")
     _link(recipe, "version", facts["version_url"], f"version {version.number} in MLflow's registry")
-    return tell(recipe, manifest, cached=found is not None)
+    return report(recipe, manifest, cached=found is not None)
 
 
 def _link_run(client: MlflowClient, recipe: Recipe, run_id: str, home: Path) -> None:
@@ -116,10 +116,10 @@ def _this_flow_run() -> mlflow_runs.FlowRun:
 
 @patient_task(name="card", task_run_name="card · {recipe.name}")
 def write_card(recipe: Recipe, stages: list[Manifest], version: Manifest) -> None:
-    """Write what is known of the version to its pages in MLflow and Prefect, unless that was done before."""
+    """Write the model card of the version to MLflow and Prefect's UI, unless that was done before."""
     client = connect(home_folder())
     wait_for_mlflow(client)
-    with alone(recipe, "card"):
+    with name_lock(recipe, "card"):
         made = versions.describe(client, recipe.name, str(version.facts["version"]))
         if client.get_model_version(made.name, str(made.number)).description or not mlflow_runs.takes_more(
             client, made.run_id
@@ -130,9 +130,9 @@ def write_card(recipe: Recipe, stages: list[Manifest], version: Manifest) -> Non
     call_prefect("the card", lambda: create_markdown_artifact(text, key=key, description=made.uri))
 
 
-def _link(recipe: Recipe, what: str, url: str, description: str) -> None:
-    """Leave a link in the run, if there is a page to open."""
+def _link(recipe: Recipe, name: str, url: str, description: str) -> None:
+    """Leave a link artifact in the run, unless `url` is empty."""
     if url:
-        key = artifact_key(recipe, what)
+        key = artifact_key(recipe, name)
         text = f"{recipe.name}: {description}"
         call_prefect(f"a link to {url}", lambda: create_link_artifact(url, text, key=key, description=description))

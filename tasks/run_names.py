@@ -1,4 +1,4 @@
-"""Names that mean something in a list: of flow runs, of task runs, of artifacts."""
+"""Names of flow runs, task runs and artifacts."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,17 +9,17 @@ from seqloom.recipe.schema import Recipe
 
 
 def recipe_and_model(recipe: Recipe) -> str:
-    """Such as `multi30k-en-de · lstm→lstm additive`."""
+    """Return recipe and model, such as `multi30k-en-de · lstm→lstm additive`."""
     return f"{recipe.name} · {describe_model(recipe.model)}"
 
 
 def run_name(recipe: Recipe) -> str:
-    """The name of a flow run, and of its MLflow run, that begins now."""
+    """Return the name of a flow run, and of its MLflow run, that begins now."""
     return f"{recipe_and_model(recipe)} · {datetime.now():%Y-%m-%d %H:%M}"
 
 
 def task_name(stage: str) -> Callable[[dict[str, Any]], str]:
-    """Names the task runs of a stage that depends on the model, as Prefect wants it: a function of the parameters."""
+    """Return a function from a task's parameters to the name of its run, as Prefect takes it, for stages of a model."""
 
     def name(parameters: dict[str, Any]) -> str:
         return f"{stage} · {recipe_and_model(parameters['recipe'])}"
@@ -28,6 +28,6 @@ def task_name(stage: str) -> Callable[[dict[str, Any]], str]:
 
 
 def artifact_key(recipe: Recipe, *parts: str) -> str:
-    """Prefect takes lower-case letters, digits and dashes."""
+    """Return a key of lower-case ASCII letters, digits and dashes, as Prefect takes it."""
     text = "-".join((recipe.name, *parts)).lower()
     return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text)

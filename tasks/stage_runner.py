@@ -1,4 +1,4 @@
-"""A stage as a Prefect task: its cache, its lock, its retries and the page it leaves in the UI."""
+"""Stages as Prefect tasks: cache, lock, retries, and the page in Prefect's UI."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -34,28 +34,28 @@ RunName = str | Callable[[dict[str, Any]], str]
 
 
 class Write(Protocol):
-    """The work of a stage: fill a folder, say how far it is, return what there is to tell."""
+    """The work of a stage: fills a folder, reports progress, returns the facts of its manifest."""
 
     def __call__(self, folder: Path, progress: Progress) -> dict[str, Any]:
-        """Called once, in an empty folder, where no finished stage of the same key exists."""
+        """Fill the empty `folder`; called only where no finished stage of the same key exists."""
 
 
 def run_stage(
     stage: Stage, recipe: Recipe, inputs: Sequence[str], write: Write, force: bool = False
 ) -> State[Manifest]:
-    """Find the finished stage or do it; the state is named Cached or Completed and holds the manifest.
+    """Find the finished stage or run it; the state is named Cached or Completed and holds the manifest.
 
-    With `force` it is done though it is finished.
+    With `force` it is run though it is finished.
 
-    Prefect's own cache would keep a second truth beside the store, which is wrong as soon as a folder is removed: here
-    a stage is done if, and only if, its folder is there.
+    Prefect's own cache is not used: it would be wrong as soon as a folder is removed. A stage is finished if, and only
+    if, its folder is in the store.
     """
     store = Store(home_folder())
     key = stage.key(recipe, inputs)
     found = None if force else store.find(stage.name, key)
     if found:
         note_use(found)
-        return tell(recipe, found, cached=True)
+        return report(recipe, found, cached=True)
     cached = True  # by another run, if we have to wait for it
 
     def work(folder: Path) -> dict[str, Any]:
@@ -65,11 +65,11 @@ def run_stage(
 
     with watched(stage.name, artifact_key(recipe, stage.name, "progress")) as progress:
         made = store.build(stage.name, key, work, again=force)
-    return tell(recipe, made, cached)
+    return report(recipe, made, cached)
 
 
-def tell(recipe: Recipe, manifest: Manifest, cached: bool) -> State[Manifest]:
-    """Say what came of a stage: to the terminal, and to the UI, whose log gets the state's message from Prefect."""
+def report(recipe: Recipe, manifest: Manifest, cached: bool) -> State[Manifest]:
+    """Report a finished stage to the terminal and as a page in Prefect's UI; return its state with the headline."""
     line = headline(manifest)
     watcher = audience.get()
     if watcher:
@@ -83,7 +83,7 @@ def tell(recipe: Recipe, manifest: Manifest, cached: bool) -> State[Manifest]:
 
 
 def retry_can_help(tried: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:  # noqa: ARG001
-    """Whether trying again can help: the network or the disk may come back, a mistake or a bug stays."""
+    """Return whether Prefect should retry a failed task: after an outage, not after a user's mistake or a bug."""
     try:
         state.result()
     except Exception as error:
@@ -92,7 +92,7 @@ def retry_can_help(tried: Task[..., Any], run: TaskRun, state: State[Any]) -> bo
 
 
 def stage_task(name: str, task_run_name: RunName | None = None, **options: Any) -> Callable[[Work[Made]], Work[Made]]:
-    """A Prefect task without Prefect's own cache.
+    """Return the decorator of a Prefect task without Prefect's own cache.
 
     Prefect hands a task the result of each state that it is given, such as a manifest; no type of Prefect's says so.
     """
@@ -104,14 +104,14 @@ def stage_task(name: str, task_run_name: RunName | None = None, **options: Any) 
 
 
 def patient_task(name: str, task_run_name: RunName) -> Callable[[Work[Made]], Work[Made]]:
-    """A task that speaks to the network, and tries again where that can help."""
+    """Return the decorator of a task that uses the network and is retried after an outage."""
     return stage_task(
         name, task_run_name, retries=3, retry_delay_seconds=[2, 10, 60], retry_condition_fn=retry_can_help
     )
 
 
 def passes_by_itself(error: BaseException) -> bool:
-    """Whether the same again may do: a network, a server or a disk may come back, a mistake or a bug stays."""
+    """Return whether an error passes by itself: a network, server or disk may come back, a mistake or a bug stays."""
     if isinstance(error, Unreachable):
         return True
     if isinstance(error, UserError) or says_full(error):
@@ -121,6 +121,6 @@ def passes_by_itself(error: BaseException) -> bool:
     return isinstance(error, httpx.TransportError) or is_away(error)
 
 
-def alone(recipe: Recipe, place: str) -> AbstractContextManager[None]:
-    """While this lasts no other run of the recipe's name is in the same place; a wait for it is said."""
-    return Store(home_folder()).alone(f"{place}-{recipe.name}", f"the {place} of {recipe.name}")
+def name_lock(recipe: Recipe, step: str) -> AbstractContextManager[None]:
+    """Lock a step, such as the gate, for one run at a time of the recipe's name; a wait is logged."""
+    return Store(home_folder()).alone(f"{step}-{recipe.name}", f"the {step} of {recipe.name}")

@@ -1,4 +1,4 @@
-"""The training stage and what it tells MLflow while it runs."""
+"""Prefect task of the training stage; metrics go to MLflow while it runs."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,9 +21,9 @@ from seqloom.registry.system_metrics import system_metrics
 from seqloom.registry.tracking import connect
 from seqloom.training.history import read_history
 from seqloom.training.training_state import find_training_state
-from tasks.cancellation import stopping_as_prefect_does
+from tasks.cancellation import preemption_as_prefect_state
 from tasks.gpu_slots import slots_for
-from tasks.headlines import epoch_in_words
+from tasks.headlines import epoch_line
 from tasks.pages.model_pages import draw_loss
 from tasks.progress_artifacts import audience
 from tasks.run_names import task_name
@@ -40,7 +40,7 @@ def train(
     run_id: str,
     force: bool = False,
 ) -> State[Manifest]:
-    """Train the model, going on from where a killed run of the same training stopped."""
+    """Train the model, or continue from the last checkpoint of a killed run of the same training."""
     store = Store(home_folder())
     inputs = [vocabulary.digest, vectors.digest, batches.digest]
     key = TRAINING.key(recipe, inputs)
@@ -50,20 +50,20 @@ def train(
     def observe(row: Mapping[str, float]) -> None:
         log(row)
         if "validation/loss" in row:
-            told = epoch_in_words(row, recipe.training.epochs)
-            get_run_logger().info("%s", told)
+            line = epoch_line(row, recipe.training.epochs)
+            get_run_logger().info("%s", line)
             if watcher:
-                watcher.told(told)
+                watcher.noted(line)
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         from seqloom.training.stage import train_model  # torch: seconds that a cached training is spared
 
         workspace = store.workspace(TRAINING.name, key)
         place_parent(recipe, home_folder(), workspace)
-        _tell_what_stopped_under_other_versions(recipe, inputs, workspace)
-        _tell_what_a_kill_kept(workspace, log)
-        chosen_by = _what_chooses(recipe, corpus)
-        with slots_for(recipe, recipe.training.processes), stopping_as_prefect_does(), system_metrics(run_id, log):
+        _warn_of_other_versions(recipe, inputs, workspace)
+        _log_resumed_history(workspace, log)
+        selection = _selection_facts(recipe, corpus)
+        with slots_for(recipe, recipe.training.processes), preemption_as_prefect_state(), system_metrics(run_id, log):
             facts = train_model(
                 recipe,
                 sizes_of(recipe, vocabulary),
@@ -77,9 +77,9 @@ def train(
                 progress,
             )
         draw_loss(folder, facts["best_epoch"], recipe.task)
-        return facts | chosen_by
+        return facts | selection
 
-    alone = store.alone(f"training-{key[:32]}", "the same training")  # or both would tell MLflow the same figures
+    alone = store.alone(f"training-{key[:32]}", "the same training")  # or both would log the same metrics
     client = connect(home_folder())
     with alone, failing_run_is_closed(client, run_id), MetricLogger(client, run_id) as log:
         state = run_stage(TRAINING, recipe, inputs, write, force)
@@ -90,8 +90,8 @@ def train(
     return state
 
 
-def _tell_what_stopped_under_other_versions(recipe: Recipe, inputs: list[str], workspace: Path) -> None:
-    """An upgrade of torch makes a training anew, also one that it interrupts."""
+def _warn_of_other_versions(recipe: Recipe, inputs: list[str], workspace: Path) -> None:
+    """Warn if the same training was interrupted under other library versions: after an upgrade it starts again."""
     from seqloom.training.resume_check import interrupted_elsewhere, note_versions
 
     kin, versions = TRAINING.kin(recipe, inputs), TRAINING.versions(recipe)
@@ -103,8 +103,8 @@ def _tell_what_stopped_under_other_versions(recipe: Recipe, inputs: list[str], w
             watcher.warned(sentence)
 
 
-def _tell_what_a_kill_kept(workspace: Path, log: MetricLogger) -> None:
-    """The figures of the training so far, where it goes on from a checkpoint, and that it does."""
+def _log_resumed_history(workspace: Path, log: MetricLogger) -> None:
+    """Log the metrics so far of a training that continues from a checkpoint, and say that it does."""
     position = find_training_state(workspace)
     if position is None:
         return
@@ -113,11 +113,11 @@ def _tell_what_a_kill_kept(workspace: Path, log: MetricLogger) -> None:
     get_run_logger().info("continues from %s", position.description)
     watcher = audience.get()
     if watcher:
-        watcher.told(f"continues from {position.description}")
+        watcher.noted(f"continues from {position.description}")
 
 
-def _what_chooses(recipe: Recipe, corpus: Manifest) -> dict[str, Any]:
-    """The validation rows that are scored after each epoch, told in the log; none where the loss of all chooses."""
+def _selection_facts(recipe: Recipe, corpus: Manifest) -> dict[str, Any]:
+    """Return and log which score on how many validation rows selects the epoch; nothing where the loss does."""
     if recipe.training.select_by == "loss":
         return {}
     from seqloom.evaluation.validation_scores import rows_scored

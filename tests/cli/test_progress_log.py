@@ -87,7 +87,7 @@ def test_between_stages_there_is_nothing_to_say(lines: ProgressLog, clock: Clock
 
 def test_a_file_gets_lines_and_a_terminal_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress_log, "SECONDS_BETWEEN_LINES", 0.0)
-    monkeypatch.setattr(progress_log, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(progress_log, "SECONDS_BETWEEN_POLLS", 0.01)
     for terminal in (False, True):
         file = io.StringIO()
         watcher = TerminalAudience(Console(file=file, force_terminal=terminal, width=60))
@@ -96,7 +96,7 @@ def test_a_file_gets_lines_and_a_terminal_none(monkeypatch: pytest.MonkeyPatch) 
             deadline = time.monotonic() + 10
             while not terminal and "updates" not in file.getvalue() and time.monotonic() < deadline:
                 time.sleep(0.01)
-            watcher.told("epoch 1: validation loss 1.0")
+            watcher.noted("epoch 1: validation loss 1.0")
             watcher.finished("training", "done", 1.0)
         written = file.getvalue()
         assert ("training    epoch 1: validation loss 1.0" in written) is not terminal

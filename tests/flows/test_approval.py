@@ -46,7 +46,7 @@ def server(prefect: dict[str, str]) -> Iterator[None]:
 def _a_server_of_the_user(server: None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert server is None
     monkeypatch.delenv(EMBEDDED, raising=False)
-    monkeypatch.setattr(gate_task, "SECONDS_BETWEEN_LOOKS", 0.2)
+    monkeypatch.setattr(gate_task, "SECONDS_BETWEEN_POLLS", 0.2)
     monkeypatch.setattr(gate_runner, "is_settled", lambda *_: False)
 
 

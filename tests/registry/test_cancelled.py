@@ -62,6 +62,6 @@ def test_a_training_that_saved_where_it_stands_is_ended_only_if_it_is_cancelled(
 ) -> None:
     """A worker that is told to stop leaves it open: the next start goes on with it."""
     prefect_says.read_flow_run.return_value.state = state
-    with pytest.raises(ends_with), cancellation.stopping_as_prefect_does():
+    with pytest.raises(ends_with), cancellation.preemption_as_prefect_state():
         raise Preempted(signal.SIGTERM, 3)
     assert client.get_run(opened[ASKED]).info.status == status

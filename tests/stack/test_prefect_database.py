@@ -100,7 +100,7 @@ def test_why_a_server_cannot_start_is_the_sentence_of_the_command(
             return subprocess.Popen([sys.executable, "-c", code], stderr=log)
 
     monkeypatch.setattr(EmbeddedPrefect, "_start", start)
-    monkeypatch.setattr("seqloom.stack.embedded_prefect.SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr("seqloom.stack.embedded_prefect.SECONDS_BETWEEN_POLLS", 0.01)
     server = EmbeddedPrefect(tmp_path)
     server._process.wait()
     with pytest.raises(UserError, match=r"^the reason$"):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from threading import Event, Lock, Thread
 
 SECONDS_BETWEEN_LINES = 60.0
-SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_BETWEEN_POLLS = 1.0
 
 TrainingState = tuple[int, int | None, str, str]  # done, of how many, counted in, and a note such as the loss
 
@@ -56,7 +56,7 @@ class ProgressLog:
         left = Event()
 
         def run() -> None:
-            while not left.wait(SECONDS_BETWEEN_LOOKS):
+            while not left.wait(SECONDS_BETWEEN_POLLS):
                 self.look()
 
         thread = Thread(target=run, name="log", daemon=True)

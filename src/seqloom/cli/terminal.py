@@ -83,7 +83,7 @@ class TerminalAudience:
 
         return update
 
-    def told(self, sentence: str) -> None:
+    def noted(self, sentence: str) -> None:
         """A line in a log; a bar shows as much."""
         if self.lines:
             self.lines.tell(sentence)

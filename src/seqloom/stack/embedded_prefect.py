@@ -25,7 +25,7 @@ from tasks.prefect_client import EMBEDDED
 
 SECONDS_TO_START = 300.0  # with a new database, on a machine that does much else
 SECONDS_TO_STOP = 5.0
-SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_POLLS = 0.5
 
 
 class EmbeddedPrefect:
@@ -52,7 +52,7 @@ class EmbeddedPrefect:
                 with urllib.request.urlopen(f"{self.url}/health", timeout=SECONDS_TO_START):
                     return
             except OSError:
-                time.sleep(SECONDS_BETWEEN_LOOKS)
+                time.sleep(SECONDS_BETWEEN_POLLS)
         if has_no_space(self.log.parent):  # nor could the server say so
             raise UserError(full_disk(self.log.parent))
         raise UserError(
