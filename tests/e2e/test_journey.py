@@ -83,14 +83,14 @@ def test_drop_downs_offer_what_a_recipe_may_say(form: Form) -> None:
 
 
 def test_values_out_of_range_are_refused_in_words_at_their_fields(form: Form) -> None:
-    form.type("Training", "Accumulation", "0")
+    form.type("Training", "Gradient Accumulation", "0")
     form.type("Decoding", "Beam Size", "0")
     form.submit()
-    expect(form.field("Training", "Accumulation")).to_contain_text(
+    expect(form.field("Training", "Gradient Accumulation")).to_contain_text(
         "0 is not a 'whole number, 1 or more, 100,000 or less'"
     )
     expect(form.field("Decoding", "Beam Size")).to_contain_text("0 is not a 'whole number, 1 or more, 256 or less'")
-    form.type("Training", "Accumulation", "1")
+    form.type("Training", "Gradient Accumulation", "1")
     form.type("Decoding", "Beam Size", "5")
 
 

@@ -81,10 +81,10 @@ PROGRAM = """
 import json, sys
 from dataclasses import replace
 from pathlib import Path
-from tests.mutation import watching
+from tests.mutation import fault_watch
 from tests.mutation.faults import mutants_of
 from tests.mutation.trials import Trials
-watching.PATIENCE = 1
+fault_watch.PATIENCE = 1
 root = Path(sys.argv[1])
 trials = Trials(root, "src", "tests", root / "temporary")
 mutants = mutants_of((root / "src/small/sums.py").read_text(), "small/sums.py")
