@@ -123,7 +123,7 @@ def test_the_letters_that_are_kept_are_the_most_frequent(monkeypatch: pytest.Mon
     assert sorted(few.idf.tolist()) == sorted(whole.idf.tolist())[:10], "the most frequent have the least rarity"
     ties = few.idf.max()
     for row in range(len(runs.keys)):
-        before, after = (spellings.idf[places_of(spellings.runs, row)] for spellings in (whole, few))
+        before, after = (spellings.idf[places_of(spellings.rows, row)] for spellings in (whole, few))
         assert sorted(after[after < ties].tolist()) == sorted(before[before < ties].tolist())
 
 

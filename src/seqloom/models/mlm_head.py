@@ -43,8 +43,7 @@ class MaskedLMHead(Decoder):
         """Return the features of the next T positions `(B, T, E)`; the tokens `(B, T, E)` themselves do not count."""
         assert isinstance(state, MaskedLMState)
         end, length = state.position + embedded.shape[1], memory.states.shape[1]
-        positions = torch.arange(state.position, end, device=embedded.device).clamp_max(
-            length - 1
-        )  # none lies after END
+        positions = torch.arange(state.position, end, device=embedded.device)
+        positions = positions.clamp_max(length - 1)  # none lies after END
         features = torch.tanh(self.readout(memory.states[:, positions]))
         return self.dropout(features), MaskedLMState(end)

@@ -18,8 +18,8 @@ from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS
 
 MOST_TOKENS = 4 << 20  # read of a large corpus: rows of it drawn by chance
 SEED = 1  # of that draw
-MOST_WEIGHTS = 1 << 22  # of all labels: only so many runs are kept, and so many letter runs, the most frequent
-LETTERS = range(3, 7)  # in a run of letters, the edges of a word among them
+MOST_WEIGHTS = 1 << 22  # of all labels: only so many n-grams are kept, and so many character n-grams, the most frequent
+CHAR_ORDERS = range(3, 7)  # letters of a character n-gram, with the marks at the edges of a word
 ROWS_AT_ONCE = 256
 
 
@@ -50,7 +50,7 @@ class Ngrams:
     keys: Tensor  # (R,) rising
     frequency: Tensor  # (R,) the rows that have each
     rows: Bag  # of indices in keys
-    owners: Tensor  # the row of each of those indices
+    owners: Tensor  # the row of each index
     labels: Tensor  # (N,) from 0
 
     @property
@@ -64,7 +64,7 @@ class CharNgrams:
     """Character n-grams of each n-gram that is a single token; longer ones have none."""
 
     idf: Tensor  # (P,)
-    runs: Bag
+    rows: Bag  # of indices in idf, a row for each n-gram
 
 
 def ngrams_of(source: Sequences, targets: Sequences, longest: int, labels: int) -> Ngrams:
@@ -93,21 +93,21 @@ def ngrams_of(source: Sequences, targets: Sequences, longest: int, labels: int) 
     return Ngrams(known[kept], frequency[kept], bag, owner, label)
 
 
-def char_ngrams_of(runs: Ngrams, tokens: Sequence[str]) -> CharNgrams:
-    """Return the character n-grams of the single tokens among `runs`; `tokens` are those of the vocabulary."""
+def char_ngrams_of(ngrams: Ngrams, tokens: Sequence[str]) -> CharNgrams:
+    """Return the character n-grams of the single tokens among `ngrams`; `tokens` are those of the vocabulary."""
     known: dict[str, int] = {}
     indices: list[int] = []
     starts, owners = [], []
-    for run, key in enumerate(runs.keys.tolist()):
+    for index, key in enumerate(ngrams.keys.tolist()):
         starts.append(len(indices))
         letters = char_ngrams(tokens[key]) if len(SPECIAL_TOKENS) <= key < BASE else []
         indices += [known.setdefault(each, len(known)) for each in letters]
-        owners += [run] * len(letters)
+        owners += [index] * len(letters)
     bag = Bag(torch.tensor(indices, dtype=torch.int64), torch.tensor(starts))
-    rows = len(runs.labels)
+    rows = len(ngrams.labels)
     frequency = torch.zeros(max(1, len(known)), dtype=torch.int64)  # torch looks nothing up in an empty table
-    frequency.index_add_(0, bag.indices, runs.frequency[torch.tensor(owners, dtype=torch.int64)])
-    most = max(1, MOST_WEIGHTS // (int(runs.labels.max()) + 1))
+    frequency.index_add_(0, bag.indices, ngrams.frequency[torch.tensor(owners, dtype=torch.int64)])
+    most = max(1, MOST_WEIGHTS // (int(ngrams.labels.max()) + 1))
     if len(frequency) > most:
         frequency, bag = _most_frequent(frequency, bag, most)
     return CharNgrams(_idf(frequency.clamp_max(rows), rows), bag)  # two tokens spelt alike in one row count twice
@@ -126,8 +126,8 @@ def char_ngrams(token: str) -> list[str]:
     """Return the distinct character n-grams of a token of more than one letter, with marks at its edges."""
     word = token.removeprefix(MARK)
     marked = f"<{word}>"
-    runs = (marked[start : start + size] for size in LETTERS for start in range(len(marked) - size + 1))
-    return list(dict.fromkeys(runs)) if len(word) > 1 else []
+    ngrams = (marked[start : start + size] for size in CHAR_ORDERS for start in range(len(marked) - size + 1))
+    return list(dict.fromkeys(ngrams)) if len(word) > 1 else []
 
 
 def _sample(rows: int, share: float) -> list[int]:

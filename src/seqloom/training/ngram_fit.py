@@ -66,24 +66,24 @@ class FittedTables:
             setattr(part, name, table)
 
 
-def fit(runs: Ngrams, spellings: CharNgrams, labels: int) -> FittedTables:
+def fit(ngrams: Ngrams, char_ngrams: CharNgrams, labels: int) -> FittedTables:
     """Fit weights by regularized cross-entropy over the rows."""
-    idf = runs.idf
-    squares = idf.square() + spellings.runs.sums(spellings.idf.square().unsqueeze(1)).squeeze(1)
-    lengths = runs.rows.sums(squares.unsqueeze(1)).squeeze(1).sqrt()
-    scales = lengths.reciprocal()[runs.owners]
-    own = torch.zeros(len(runs.keys), labels, requires_grad=True)
-    letters = torch.zeros(len(spellings.idf), labels, requires_grad=True)
+    idf = ngrams.idf
+    squares = idf.square() + char_ngrams.rows.sums(char_ngrams.idf.square().unsqueeze(1)).squeeze(1)
+    lengths = ngrams.rows.sums(squares.unsqueeze(1)).squeeze(1).sqrt()
+    scales = lengths.reciprocal()[ngrams.owners]
+    token_weights = torch.zeros(len(ngrams.keys), labels, requires_grad=True)
+    char_weights = torch.zeros(len(char_ngrams.idf), labels, requires_grad=True)
     bias = torch.zeros(labels, requires_grad=True)
 
     def weights() -> Tensor:
-        return own * idf.unsqueeze(1) + spellings.runs.sums(letters * spellings.idf.unsqueeze(1))
+        return token_weights * idf.unsqueeze(1) + char_ngrams.rows.sums(char_weights * char_ngrams.idf.unsqueeze(1))
 
-    parts = list(runs.rows.parts(max(1, MOST_LOGITS // labels)))
+    parts = list(ngrams.rows.parts(max(1, MOST_LOGITS // labels)))
 
     def error(table: Tensor, rows: slice, indices: slice, bag: Bag) -> Tensor:
-        loss = F.cross_entropy(bag.sums(table, scales[indices]) + bias, runs.labels[rows])
-        return loss * (len(runs.labels[rows]) / len(runs.labels))
+        loss = F.cross_entropy(bag.sums(table, scales[indices]) + bias, ngrams.labels[rows])
+        return loss * (len(ngrams.labels[rows]) / len(ngrams.labels))
 
     def loss() -> Tensor:
         table = weights()
@@ -91,11 +91,11 @@ def fit(runs: Ngrams, spellings: CharNgrams, labels: int) -> FittedTables:
             errors = error(table, *parts[0])
         else:  # the logits of a part are computed again for its gradient, so that those of all are never there at once
             errors = torch.stack([checkpoint(error, table, *part, use_reentrant=False) for part in parts]).sum()
-        size = own.square().sum() + letters.square().sum()
-        return errors + size / (2 * STRENGTH * len(runs.labels))
+        size = token_weights.square().sum() + char_weights.square().sum()
+        return errors + size / (2 * STRENGTH * len(ngrams.labels))
 
-    minimize(loss, [own, letters, bias])
-    return FittedTables(runs.keys, weights().detach(), squares, bias.detach())
+    minimize(loss, [token_weights, char_weights, bias])
+    return FittedTables(ngrams.keys, weights().detach(), squares, bias.detach())
 
 
 SHOWN = 12  # of each label
@@ -104,18 +104,18 @@ TopNgrams = dict[str, list[str]]
 """Top-weighted n-grams per label, the strongest first."""
 
 
-def top_ngrams(fitted: FittedTables, runs: Ngrams, tokens: Sequence[str], labels: Sequence[str]) -> TopNgrams:
+def top_ngrams(fitted: FittedTables, ngrams: Ngrams, tokens: Sequence[str], labels: Sequence[str]) -> TopNgrams:
     """Return the top-weighted n-grams per label.
 
     `tokens` are those of the source vocabulary. The order is by weight times the root of frequency, which puts first
     neither frequent words of small weight, such as "and", nor a word of one text.
     """
     lean = fitted.weights - fitted.weights.mean(dim=1, keepdim=True)
-    strength = lean * runs.frequency.sqrt().unsqueeze(1)
+    strength = lean * ngrams.frequency.sqrt().unsqueeze(1)
     found: TopNgrams = {}
     for number, label in enumerate(labels):
         order = strength[:, number].argsort(descending=True, stable=True)[: 2 * SHOWN].tolist()  # some are no words
-        texts = (text_of(int(runs.keys[run]), tokens) for run in order if strength[run, number] > 0)
+        texts = (text_of(int(ngrams.keys[index]), tokens) for index in order if strength[index, number] > 0)
         found[label] = [text for text in texts if text][:SHOWN]
     return found
 

@@ -14,6 +14,7 @@ from seqloom.dataset.position_limit import check_lengths
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.factory import Sizes, build_model, save_checkpoint, set_vectors
 from seqloom.models.ngram_classifier import WideClassifier
+from seqloom.models.vector_space import VectorSpace
 from seqloom.progress import Progress
 from seqloom.recipe.recipe_rules import window_of
 from seqloom.recipe.serialization import write_recipe
@@ -24,13 +25,14 @@ from seqloom.training.job import Job, Scoring
 from seqloom.training.ngram_features import char_ngrams_of, ngrams_of
 from seqloom.training.ngram_fit import FittedTables, TopNgrams, fit, fit_mixture, top_ngrams
 from seqloom.training.trainer import Observe, Trainer
-from seqloom.training.vector_space_fit import map_texts
 from seqloom.training.warm_start import PARENT_FOLDER, continue_from, start_encoder
 from seqloom.vectors.embedding_matrix import load_vectors
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, VOCABULARY_FILES, read_tokens
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
+
+VECTORS_READ = 4_000  # for the vector space, or one batch more: enough for a covariance of some hundred numbers
 
 
 def train_model(
@@ -84,7 +86,7 @@ def train_job(
         _, scores = trainer.validation()
     save_checkpoint(model.cpu(), sizes, job.folder)
     if model.decoder.writes_from_summary:
-        map_texts(model, train).save(job.folder)
+        _fit_vector_space(model, train).save(job.folder)
     write_recipe(recipe, job.folder)
     LengthLimit.load(job.batches).save(job.folder)
     write_history(position.history, job.folder)
@@ -107,9 +109,9 @@ def _fit_linear(job: Job, train: BucketedBatches, progress: Progress) -> tuple[F
     progress(0, None, "updates", "the linear part")
     tokens, labels = (read_tokens(job.vocabulary / name) for name in VOCABULARY_FILES)
     labels = labels[len(SPECIAL_TOKENS) :]
-    runs = ngrams_of(train.source, train.target, job.recipe.model.ngram_order, len(labels))
-    fitted = fit(runs, char_ngrams_of(runs, tokens), len(labels))
-    return fitted, top_ngrams(fitted, runs, tokens, labels)
+    ngrams = ngrams_of(train.source, train.target, job.recipe.model.ngram_order, len(labels))
+    fitted = fit(ngrams, char_ngrams_of(ngrams, tokens), len(labels))
+    return fitted, top_ngrams(fitted, ngrams, tokens, labels)
 
 
 def _new_model(recipe: "Recipe", sizes: Sizes, vectors: Path, vocabulary: Path) -> EncoderDecoder:
@@ -123,6 +125,18 @@ def _new_model(recipe: "Recipe", sizes: Sizes, vectors: Path, vocabulary: Path) 
     if section.start_encoder_from:
         start_encoder(model, Path(section.start_encoder_from), vocabulary)
     return model
+
+
+@torch.inference_mode()
+def _fit_vector_space(model: EncoderDecoder, batches: BucketedBatches) -> VectorSpace:
+    """Fit the vector space of a model on the CPU, from the first texts of a shuffled epoch."""
+    model.eval()
+    vectors: list[torch.Tensor] = []
+    for rows, _ in batches.epoch(seed=0, epoch=0):
+        vectors.append(model.encode(batches.batch(rows).source).summary)
+        if sum(map(len, vectors)) >= VECTORS_READ:
+            break
+    return VectorSpace.of(torch.cat(vectors))
 
 
 def _no_scores(_model: EncoderDecoder) -> dict[str, float]:
