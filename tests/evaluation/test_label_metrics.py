@@ -16,7 +16,7 @@ CERTAINTY = RANDOM.uniform(1 / 3, 1.0, 200).tolist()
 
 
 def figure(metric: str, guesses: list[str], references: list[str], certainty: list[float] | None = None) -> float:
-    return counts_of(metric, guesses, certainty or [0.5] * len(guesses), references).figure
+    return counts_of(metric, guesses, certainty or [0.5] * len(guesses), references).value
 
 
 @pytest.mark.parametrize("guesses", [GUESSES, ["good"] * 200, REFERENCES, ["never seen"] * 200])
@@ -33,7 +33,7 @@ def test_many_labels_take_no_room() -> None:
     assert isinstance(counts.rows, csr_array)
     assert counts.rows.nnz <= 3 * 100_000
     assert counts.of(range(50_000)) == 1.0
-    assert counts.figure == pytest.approx((999 * 2 / 3 + 2 * 100 / (50_050 + 100)) / 1000)
+    assert counts.value == pytest.approx((999 * 2 / 3 + 2 * 100 / (50_050 + 100)) / 1000)
 
 
 @pytest.mark.parametrize("metric", SIGNATURES)

@@ -37,4 +37,4 @@ def test_one_length_is_one_bucket_with_the_corpus_score():
     sources, references, answers = ["xx"] * 4, ["abc", "abd", "bcd", "acd"], ["abc", "bcd", "b", ""]
     counts = count("chrf", answers, references, "")
     (bucket,) = length_buckets(sources, {"model": counts})
-    assert bucket.scores["model"] == pytest.approx(counts.figure)
+    assert bucket.scores["model"] == pytest.approx(counts.value)

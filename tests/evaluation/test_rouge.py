@@ -31,12 +31,12 @@ def test_rouge_is_what_its_paper_says(answer: list[str], wanted: list[str]) -> N
 
 @pytest.mark.parametrize("language", ["zh", "ja", "", "en"])
 def test_chinese_is_compared_character_by_character(language: str) -> None:
-    assert count_rouge("rouge1", ["汤很凉。"], ["汤是很凉的。"], language).figure == pytest.approx(200 * 3 / 8)
+    assert count_rouge("rouge1", ["汤很凉。"], ["汤是很凉的。"], language).value == pytest.approx(200 * 3 / 8)
 
 
 def test_a_corpus_scores_the_mean_of_its_rows_and_a_slice_of_its_own() -> None:
     counts = count_rouge("rougeL", ["a b", "", "a c"], ["a b", "a", "a b"], "en")
-    assert counts.figure == pytest.approx((100 + 0 + 50) / 3)
+    assert counts.value == pytest.approx((100 + 0 + 50) / 3)
     assert counts.of([0, 2]) == pytest.approx(75)
 
 

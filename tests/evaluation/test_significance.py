@@ -45,12 +45,12 @@ def test_it_is_sacrebleus_test(metric: str, shares: tuple[float, float], monkeyp
 def test_the_figure_is_the_score(metric: str) -> None:
     texts = worsened(REFERENCES, 0.3, 0)
     counts = count(metric, texts, REFERENCES, "de")
-    assert counts.figure == pytest.approx(text_scores([metric], texts, REFERENCES, "de")[metric].value)
+    assert counts.value == pytest.approx(text_scores([metric], texts, REFERENCES, "de")[metric].value)
     some = [3, 5, 99]
     part = text_scores([metric], [texts[row] for row in some], [REFERENCES[row] for row in some], "de")
     assert counts.of(some) == pytest.approx(part[metric].value)
     low, high = confidence_interval(counts)
-    assert low < counts.figure < high
+    assert low < counts.value < high
 
 
 @pytest.mark.parametrize("metric", ["bleu", "chrf"])

@@ -96,7 +96,7 @@ def test_the_text_itself_is_worth_everything_by_any_code(code: str, written: str
     scores = text_scores(["bleu", "ter"], [wanted], [wanted], code, short=True)
     assert [score.value for score in scores.values()] == pytest.approx([100, 0])
     assert rouge_of_rows(["rougeL"], [wanted], [wanted], code)["rougeL"][0] == 100
-    assert count("bleu", [wanted], [wanted], code, short=True).figure == pytest.approx(100)
+    assert count("bleu", [wanted], [wanted], code, short=True).value == pytest.approx(100)
     assert (
         diversity_scores([wanted], EvalSet([wanted], [wanted], None, scoring_language(code, [wanted])).language)[
             "distinct1"

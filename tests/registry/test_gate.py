@@ -115,7 +115,7 @@ def test_against_the_baselines(baselines: dict[str, float], rules: dict[str, Any
 def test_an_equal_baseline_is_equal_as_it_is_kept() -> None:
     for texts in (GOOD, SLIGHTLY_WORSE, LATE, BETTER):
         ours = contender(texts)
-        kept = round(ours.counts.figure, KEPT_PLACES)
+        kept = round(ours.counts.value, KEPT_PLACES)
         [told] = [
             f.told for f in verdict(ours, baselines={"nearest": kept, "copy": -1.0}).findings if "nearest" in f.rule
         ]
@@ -129,7 +129,7 @@ def test_an_equal_baseline_is_equal_as_it_is_kept() -> None:
         (REFERENCES, 99.99996, True),  # of four places all are the top
         (REFERENCES, 99.9, True),
         (GOOD, 100.0, False),
-        (GOOD, CHAMPION.counts.figure, False),  # a tie anywhere else
+        (GOOD, CHAMPION.counts.value, False),  # a tie anywhere else
     ],
 )
 def test_a_tie_at_the_top_is_enough_and_is_told(ours: list[str], baseline: float, passed: bool) -> None:
@@ -258,7 +258,7 @@ def test_a_long_example_is_cut_in_the_table_and_whole_below(length: int) -> None
 def test_slices_are_sums_of_their_rows() -> None:
     rows = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     counts = SufficientStatistics(rows, lambda sums: float(sums[0] / sums[1]))
-    assert (counts.of([0, 2]), counts.figure) == (6 / 8, 9 / 12)
+    assert (counts.of([0, 2]), counts.value) == (6 / 8, 9 / 12)
 
 
 REFERENCE_LABELS = ["good", "bad"] * 50
@@ -448,6 +448,6 @@ def test_a_form_is_told_beside_the_version_itself() -> None:
     findings = judge_form(recipe_named("judged"), ANSWERS, CHAMPION, CHAMPION, HALVES)
     found = Verdict("judged", 1, None, findings, form="torch-int8")
     assert found.passed
-    figure = f"{CHAMPION.counts.figure:.1f}"
+    figure = f"{CHAMPION.counts.value:.1f}"
     assert found.why == f"holds all rules: chrF {figure} equals the {figure} of the version itself (95 %: +0.0 to +0.0)"
     assert (found.as_json()["rows"], found.as_json()["seconds"]) == (0, 0.0), "nobody said"

@@ -104,7 +104,7 @@ def perplexity_by_passage(counts: Mapping[str, SufficientStatistics], baselines:
         parts = np.array_split(np.arange(of_system.rows.shape[0]), min(_POINTS, of_system.rows.shape[0]))
         positions = [(part[0] + part[-1]) / 2 + 1 for part in parts]
         values = [of_system.of(part.tolist()) for part in parts]
-        label = f"{baselines.get(system, system)} (all: {of_system.figure:,.1f})"
+        label = f"{baselines.get(system, system)} (all: {of_system.value:,.1f})"
         axes.plot(positions, values, color=color, linewidth=1.8, marker="o", markersize=3, label=label)
     plot_style.dress(axes, "Perplexity a word", "passage of the test text", "perplexity (lower is better)")
     axes.set_ylim(bottom=0)

@@ -52,7 +52,7 @@ def summary_scores(
     rows, language = rouge_of_rows(ROUGE, hypotheses, references, language), scoring_language(language, references)
     tokenization = f"tok:{segmentation_name(language)}"
     rouge = f"f1:mean of rows|stem:no|{tokenization}|rouge-score:{version('rouge-score')}"
-    scores = {metric: Score(metric, mean_of(of_rows).figure, rouge) for metric, of_rows in rows.items()}
+    scores = {metric: Score(metric, mean_of(of_rows).value, rouge) for metric, of_rows in rows.items()}
     answers, wanted, read = ([words_of(text, language) for text in side] for side in (hypotheses, references, sources))
     shares = {
         "length_ratio": (_total(answers) / max(_total(wanted), 1), "words of all answers / of all references"),

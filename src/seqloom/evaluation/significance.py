@@ -27,7 +27,7 @@ class SufficientStatistics:
     score: Callable[[Figures], float]  # of a sum (K,)
 
     @property
-    def figure(self) -> float:
+    def value(self) -> float:
         """The value of the metric on all rows."""
         return self.score(self.rows.sum(axis=0))
 
@@ -86,11 +86,11 @@ def compare(champion: SufficientStatistics, challenger: SufficientStatistics) ->
         for scores, counts in ((first_scores, champion), (second_scores, challenger)):
             scores[first : first + len(drawn)] = [counts.score(sums) for sums in drawn @ counts.rows]
     differences = second_scores - first_scores
-    observed = abs(challenger.figure - champion.figure)
+    observed = abs(challenger.value - champion.value)
     sizes = np.abs(differences)
     p_value = (np.sum(sizes - sizes.mean() >= observed) + 1) / (RESAMPLES + 1)
     low, high = np.quantile(differences, [0.025, 0.975])
-    return PairedBootstrap(champion.figure, challenger.figure, float(low), float(high), float(p_value))
+    return PairedBootstrap(champion.value, challenger.value, float(low), float(high), float(p_value))
 
 
 def confidence_interval(counts: SufficientStatistics) -> tuple[float, float]:

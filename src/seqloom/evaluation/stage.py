@@ -242,7 +242,7 @@ def validate_checkpoint(
     counts = {name: evaluator.count(name, replies, rows) for name in evaluator.kind.judged}
     facts = {
         "task": recipe.task,
-        "metrics": {f"validation/{name}": round(each.figure, KEPT_PLACES) for name, each in counts.items()},
+        "metrics": {f"validation/{name}": round(each.value, KEPT_PLACES) for name, each in counts.items()},
         "intervals": {
             name: [round(end, KEPT_PLACES) for end in confidence_interval(each)] for name, each in counts.items()
         },

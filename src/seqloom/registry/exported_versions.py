@@ -115,7 +115,7 @@ def _judged(
 
 
 def _side(contender: Contender) -> Side:
-    figures = contender.megabytes, contender.counts.figure, contender.latency.p50, contender.latency.p95
+    figures = contender.megabytes, contender.counts.value, contender.latency.p50, contender.latency.p95
     return Side(*(round(figure, 3) for figure in figures))
 
 

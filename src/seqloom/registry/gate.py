@@ -120,7 +120,7 @@ def judge(
         findings.append(_not_worse(rules, metric, where, compare(best.counts, challenger.counts), other))
     names = application_of(recipe.task).baselines
     figures = {names[name]: figure for name, figure in baselines.items()}
-    findings += _against_baselines(rules, metric, challenger.counts.figure, figures)
+    findings += _against_baselines(rules, metric, challenger.counts.value, figures)
     if champion:
         findings += _slices(rules, metric, champion.counts, challenger.counts, slices, THE_CHAMPIONS)
     findings += _budgets(rules, challenger, champion, "the champion")

@@ -153,7 +153,7 @@ def _predictions(
 def _best_of(metric: Metric, contenders: Sequence[Contender | None]) -> int:
     """Return the number of the best version; of equals the earlier champion."""
     there = [contender for contender in contenders if contender]
-    return max(there, key=lambda each: metric.gain(there[0].counts.figure, each.counts.figure)).version
+    return max(there, key=lambda each: metric.gain(there[0].counts.value, each.counts.value)).version
 
 
 def _run_of(client: MlflowClient, name: str, number: int | None) -> str:

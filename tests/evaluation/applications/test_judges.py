@@ -106,7 +106,7 @@ def test_scores_and_counts_are_two_ways_to_one_figure(task: str) -> None:
     for replies in judge.baselines(table(task), test, unwatched).values():
         scores = judge.scores(replies, test)
         for metric in judge.kind.judged:
-            assert judge.count(metric, replies, test).figure == pytest.approx(scores[metric].value)
+            assert judge.count(metric, replies, test).value == pytest.approx(scores[metric].value)
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -47,7 +47,7 @@ class GenerationEvaluator(Evaluator):
 
     def scores(self, replies: Replies, test: EvalSet) -> dict[str, Score]:
         """Compute perplexity and diversity."""
-        values = {name: self.count(name, replies, test).figure for name in (WORDS, CHARACTERS)}
+        values = {name: self.count(name, replies, test).value for name in (WORDS, CHARACTERS)}
         scores = {name: Score(name, value, _SIGNATURES[name]) for name, value in values.items()}
         diversity = diversity_scores(replies["prediction"], test.language)
         return scores | {name: diversity[name] for name in DISTINCT}

@@ -30,7 +30,7 @@ class ReconstructionEvaluator(TranslationEvaluator):
 
     def scores(self, replies: Replies, test: EvalSet) -> dict[str, Score]:
         """Compute exact match, and the metrics of the corpus."""
-        exact = Score(EXACT, self.count(EXACT, replies, test).figure, _SIGNATURE)
+        exact = Score(EXACT, self.count(EXACT, replies, test).value, _SIGNATURE)
         return {EXACT: exact, **super().scores(replies, test)}
 
     def count(self, metric: str, replies: Replies, test: EvalSet) -> SufficientStatistics:

@@ -44,7 +44,7 @@ class SentimentEvaluator(Evaluator):
 
     def scores(self, replies: Replies, test: EvalSet) -> dict[str, Score]:
         """Compute all three metrics."""
-        values = {name: self.count(name, replies, test).figure for name in SIGNATURES}
+        values = {name: self.count(name, replies, test).value for name in SIGNATURES}
         return {name: Score(name, value, SIGNATURES[name]) for name, value in values.items()}
 
     def count(self, metric: str, replies: Replies, test: EvalSet) -> SufficientStatistics:
