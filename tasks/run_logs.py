@@ -8,7 +8,7 @@ from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 
 from seqloom.artifact.fsync import says_full
-from seqloom.artifact.full_disk import full_disk, full_place
+from seqloom.artifact.full_disk import full_disk, full_folder
 from seqloom.errors import UserError, showable
 from tasks.progress_artifacts import audience
 
@@ -21,7 +21,7 @@ class MistakeFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record in place; return True, for it is logged in any case."""
         error = record.exc_info[1] if record.exc_info else None
-        place = full_place(error) if error and says_full(error) else None
+        place = full_folder(error) if error and says_full(error) else None
         if isinstance(error, UserError) or place:
             record.msg, record.args, record.exc_info = full_disk(place) if place else str(error), (), None
         sentence = record.getMessage()

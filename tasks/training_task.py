@@ -16,7 +16,7 @@ from seqloom.progress import Progress
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.metric_logger import MetricLogger
 from seqloom.registry.mlflow_runs import failing_run_is_closed
-from seqloom.registry.parent_version import place_parent
+from seqloom.registry.parent_version import copy_parent
 from seqloom.registry.system_metrics import system_metrics
 from seqloom.registry.tracking import connect
 from seqloom.training.history import read_history
@@ -59,7 +59,7 @@ def train(
         from seqloom.training.stage import train_model  # torch: seconds that a cached training is spared
 
         workspace = store.workspace(TRAINING.name, key)
-        place_parent(recipe, home_folder(), workspace)
+        copy_parent(recipe, home_folder(), workspace)
         _warn_of_other_versions(recipe, inputs, workspace)
         _log_resumed_history(workspace, log)
         selection = _selection_facts(recipe, corpus)
@@ -94,7 +94,7 @@ def _warn_of_other_versions(recipe: Recipe, inputs: list[str], workspace: Path) 
     """Warn if the same training was interrupted under other library versions: after an upgrade it starts again."""
     from seqloom.training.resume_check import interrupted_elsewhere, note_versions
 
-    kin, versions = TRAINING.kin(recipe, inputs), TRAINING.versions(recipe)
+    kin, versions = TRAINING.unversioned_key(recipe, inputs), TRAINING.versions(recipe)
     note_versions(workspace, kin, versions)
     watcher = audience.get()
     for sentence in interrupted_elsewhere(workspace, kin, versions):

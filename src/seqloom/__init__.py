@@ -7,7 +7,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """Import `load` and `train` of seqloom.pipeline when they are asked for: they bring in the whole library."""
+    """Import `load` and `train` of seqloom.pipeline on first access: they import the whole library."""
     if name in ("load", "train"):
         return getattr(import_module("seqloom.pipeline"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,7 @@ def showable(text: str) -> str:
     """Return the text without characters that terminals, logs and servers cannot take.
 
     Halves of surrogate pairs come of JSON (`"\\ud800"`) and of names of files that are not UTF-8 and cannot be encoded;
-    control characters would move the cursor of whoever reads them. Both are written as Python escapes them.
+    control characters would move a reader's cursor. Both are written as Python escapes them.
     """
     return text.encode("utf-8", "backslashreplace").decode("utf-8").translate(_CONTROL)
 
@@ -17,7 +17,7 @@ def showable(text: str) -> str:
 class UserError(ValueError):
     """A mistake in the user's files, recipe or request.
 
-    The message is one sentence that names the place (file and line, or field) and the remedy; the command line
+    The message is one sentence that names the file and line, or the field, and the remedy; the command line
     prints it alone and exits with 2, and Prefect never retries it. Secrets of the URLs in it are masked.
     """
 

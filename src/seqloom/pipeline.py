@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from seqloom.training.job import Scoring
 
 Observe = Callable[[Mapping[str, float]], None]
-"""Called with the figures of each validation and log row of a training."""
+"""Called with the metrics of each validation and log row of a training."""
 
 
 def _no_rows() -> pd.DataFrame:
@@ -146,9 +146,9 @@ def scoring_of(
     from seqloom.training.job import Scoring
 
     read = {"corpus": corpus, "vocabulary": vocabulary, "dataset": batches}
-    places = {name: manifest.folder for name, manifest in read.items()}
-    places["recipe"] = str(workspace / RECIPE_FILE)
-    return Scoring.of(validation_text, **places)
+    folders = {name: manifest.folder for name, manifest in read.items()}
+    folders["recipe"] = str(workspace / RECIPE_FILE)
+    return Scoring.of(validation_text, **folders)
 
 
 @dataclass(frozen=True)
@@ -205,18 +205,18 @@ def _parent(recipe: Recipe, home: Path) -> Path | None:
 
 
 def _trained(made: _Prepared, store: Store, home: Path, observe: Observe, progress: Progress) -> Manifest:
-    """Return the training stage, going on from where an interrupted one stopped."""
+    """Return the training stage, resumed if it was interrupted."""
     key = TRAINING.key(made.recipe, made.inputs)
-    workspace = store.workspace_place(TRAINING.name, key)
+    workspace = store.workspace_path(TRAINING.name, key)
 
     def write(folder: Path) -> dict[str, Any]:
         from seqloom.training.stage import train_model  # torch: seconds that a finished training is spared
 
         store.workspace(TRAINING.name, key)
         if made.recipe.training.start_from:
-            from seqloom.registry.parent_version import place_parent
+            from seqloom.registry.parent_version import copy_parent
 
-            place_parent(made.recipe, home, workspace)
+            copy_parent(made.recipe, home, workspace)
         read = (made.vocabulary.path, made.vectors.path, made.batches.path)
         sizes = sizes_of(made.recipe, made.vocabulary)
         scoring = scoring_of(made.recipe, made.corpus, made.vocabulary, made.batches, workspace)
@@ -257,4 +257,4 @@ def _read(checkpoint: Path, corpus: Path | None = None) -> TextModel:
 
 
 def _unobserved(row: Mapping[str, float]) -> None:
-    """Let the figures of a training that nobody watches go by; they are in its history."""
+    """Ignore a training's metrics; they are in its history."""

@@ -11,4 +11,4 @@ class Progress(Protocol):
 
 
 def unwatched(done: int, total: int | None, unit: str, note: str = "") -> None:
-    """Let the progress of a stage that nobody watches go by."""
+    """Ignore the progress of a stage."""

@@ -1,8 +1,8 @@
 """Mask secrets in URLs: values in a query, and the user and password before the @.
 
-Each is replaced by a digest, which still tells two sources apart. This process remembers what it stands for
-(`revealed`), so that only whoever fetches the file sees it. References such as `${TOKEN}` stay: they say where a secret
-is, not what it is. The digest of a value that can be guessed can be guessed too.
+Each is replaced by a digest, which still distinguishes two sources. This process remembers the value (`revealed`), so
+that only the download sees it. References such as `${TOKEN}` stay: they say where a secret is, not what it is. The
+digest of a guessable value can be guessed, too.
 """
 
 import hashlib
@@ -30,15 +30,15 @@ def masked(text: str) -> str:
 def masked_url(url: str) -> str:
     """Return one URL with its secrets masked, whatever characters it has."""
     scheme, colon, rest = url.partition("://")
-    if scheme == "package":  # a path, in which any sign may stand
+    if scheme == "package":  # a path, which may contain any character
         return url
     rest, hash_sign, fragment = rest.partition("#")
-    place, mark, query = rest.partition("?")
-    user = _USER.match(place)
+    address, mark, query = rest.partition("?")
+    user = _USER.match(address)
     if user and user[0] != PLACEHOLDER:
-        place = f"{_each(user[0][:-1], ':')}@{place[user.end() :]}"
+        address = f"{_each(user[0][:-1], ':')}@{address[user.end() :]}"
     fragment = fragment if _PIN.fullmatch(fragment) else _each(fragment, "&;")
-    return f"{scheme}{colon}{place}{mark}{_each(query, '&;')}{hash_sign}{fragment}"
+    return f"{scheme}{colon}{address}{mark}{_each(query, '&;')}{hash_sign}{fragment}"
 
 
 def without_user(url: str) -> str:

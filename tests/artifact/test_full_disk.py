@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from seqloom.artifact import full_disk as module
 from seqloom.artifact.fsync import says_full
-from seqloom.artifact.full_disk import full_disk, full_disk_is_told, full_place, has_no_space
+from seqloom.artifact.full_disk import full_disk, full_disk_reported, full_folder, has_no_space
 from seqloom.artifact.sqlite_file import prepare
 from seqloom.errors import UserError
 
@@ -55,8 +55,8 @@ def caused_by(error: BaseException) -> RuntimeError:
 )
 def test_every_way_to_say_it_is_known(error: Exception, home: Path) -> None:
     assert says_full(error)
-    assert full_place(error) is not None
-    with pytest.raises(UserError, match=f"^{re.escape(full_disk(home))}$"), full_disk_is_told(home):
+    assert full_folder(error) is not None
+    with pytest.raises(UserError, match=f"^{re.escape(full_disk(home))}$"), full_disk_reported(home):
         raise error
 
 
@@ -71,30 +71,30 @@ def test_every_way_to_say_it_is_known(error: Exception, home: Path) -> None:
 )
 def test_what_says_something_else_is_left_alone(error: Exception, home: Path) -> None:
     assert not says_full(error)
-    assert full_place(error) is None
-    with pytest.raises(type(error), match=re.escape(str(error))), full_disk_is_told(home):
+    assert full_folder(error) is None
+    with pytest.raises(type(error), match=re.escape(str(error))), full_disk_reported(home):
         raise error
 
 
 def test_the_sentence_names_the_place_and_what_may_be_larger(home: Path, tmp_path: Path) -> None:
     here = OSError(errno.ENOSPC, "full", str(home / "artifacts" / "x.parquet"))
-    assert full_place(here) == home
+    assert full_folder(here) == home
     assert full_disk(home).startswith(f"the disk is full below {home}: free some space there, or set SEQLOOM_HOME to")
     there = OSError(errno.ENOSPC, "full", "/elsewhere/out/x.parquet")
-    assert full_place(there) == Path("/elsewhere/out")
+    assert full_folder(there) == Path("/elsewhere/out")
     assert full_disk(Path("/elsewhere/out")) == (
         "the disk is full below /elsewhere/out: free some space there and run the same command again; what is finished "
         "is kept"
     )
     assert "TMPDIR" in full_disk(Path(tempfile.gettempdir()))
-    assert full_place(OSError(errno.ENOSPC, "full", str(tmp_path / "x"))) in (tmp_path, Path(tempfile.gettempdir()))
+    assert full_folder(OSError(errno.ENOSPC, "full", str(tmp_path / "x"))) in (tmp_path, Path(tempfile.gettempdir()))
 
 
 def test_a_server_that_cannot_write_does_not_say_why(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     error = RuntimeError("500 Internal Server Error")
-    assert full_place(error) is None
+    assert full_folder(error) is None
     monkeypatch.setattr(module, "_free", lambda place: 0 if place == home else module.LITTLE)
-    assert full_place(error) == home
+    assert full_folder(error) == home
     assert has_no_space(home)
 
 

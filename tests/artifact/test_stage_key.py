@@ -175,13 +175,13 @@ DECIDES = {
 def test_another_version_of_a_library_makes_anew_what_it_decides(
     library: str, first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, kin = keys(recipe_with()), TRAINING.kin(recipe_with(), ["a"])
+    before, kin = keys(recipe_with()), TRAINING.unversioned_key(recipe_with(), ["a"])
     monkeypatch.setattr(library_versions, "_version", lambda name: "0" if name == library else _version(name))
     after = keys(recipe_with())
     changed = [name for name in NAMES if before[name] != after[name]]
     assert changed[0] == first
     assert changed[-3:] == ["evaluation", "registry", "gate"]
-    assert TRAINING.kin(recipe_with(), ["a"]) == kin
+    assert TRAINING.unversioned_key(recipe_with(), ["a"]) == kin
 
 
 @pytest.mark.parametrize(

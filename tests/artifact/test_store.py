@@ -173,7 +173,7 @@ def assert_says_full(store: Store, write: Callable[[Path], Any]) -> None:
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_a_full_disk_is_told(number: int, tmp_path: Path) -> None:
+def test_a_full_disk_reported(number: int, tmp_path: Path) -> None:
     def write(_: Path) -> None:
         raise OSError(number, os.strerror(number))
 

@@ -11,7 +11,8 @@ import pytest
 from mlflow import MlflowClient
 from playwright.sync_api import Page, expect
 
-from seqloom.recipe.schema import Recipe, Section
+from seqloom.recipe.schema import Recipe
+from seqloom.recipe.sections.section import Section
 from seqloom.registry.ui_links import TRAINING_VIEW
 from tests.e2e import pictures
 from tests.e2e.form import RAW_JSON, Form

@@ -55,7 +55,7 @@ def test_memory_and_time_are_bounded_whatever_the_labels(labels: int, rows: int)
     assert bounds.rows * 112 * columns <= max(label_baselines.MAX_PRODUCTS, MIN_ROWS_PER_LABEL * labels * 112 * columns)
 
 
-def test_a_small_task_is_read_whole() -> None:
+def test_a_small_task_is_damage_reported() -> None:
     texts = [f"{text} {number}" for number in range(20) for text in TEXTS]
     vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5), sublinear_tf=True)
     plain = LogisticRegression(max_iter=1000).fit(vectors.fit_transform(texts), VERDICTS * 20)

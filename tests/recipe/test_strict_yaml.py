@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from seqloom.recipe.strict_yaml import SaidTwice, load_yaml
+from seqloom.recipe.strict_yaml import DuplicateKey, load_yaml
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from seqloom.recipe.strict_yaml import SaidTwice, load_yaml
     ],
 )
 def test_a_key_said_twice(text: str, line: int) -> None:
-    with pytest.raises(SaidTwice) as caught:
+    with pytest.raises(DuplicateKey) as caught:
         load_yaml(text)
     assert caught.value.problem_mark
     assert caught.value.problem_mark.line + 1 == line

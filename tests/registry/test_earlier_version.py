@@ -21,7 +21,7 @@ from seqloom.registry.integrity import require_all_intact
 from seqloom.registry.latency_benchmark import measure
 from seqloom.registry.model_card import read_card
 from seqloom.registry.model_uri import download, find_checkpoint, find_version
-from seqloom.registry.parent_version import pin_parent, place_parent
+from seqloom.registry.parent_version import copy_parent, pin_parent
 from seqloom.training.warm_start import PARENT_FOLDER, continue_from
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -121,7 +121,7 @@ def test_a_training_goes_on_from_it(homes: Path, uri: str, tmp_path: Path) -> No
         update={"name": "child", "training": theirs.training.model_copy(update={"start_from": uri})}
     )
     pinned = pin_parent(Recipe.model_validate(child.model_dump()), home)
-    place_parent(pinned, home, tmp_path)
+    copy_parent(pinned, home, tmp_path)
     assert read_recipe(tmp_path / PARENT_FOLDER).name == theirs.name
     torch.manual_seed(5)
     model = build_model(pinned.model, read_sizes(checkpoint))

@@ -12,7 +12,7 @@ from seqloom.artifact.stage_key import TRAINING, VOCABULARY
 from seqloom.errors import UserError
 from seqloom.recipe.serialization import RECIPE_FILE, read_recipe
 from seqloom.registry.mlflow_runs import FlowRun, open_run
-from seqloom.registry.parent_version import parent_of, pin_parent, place_parent
+from seqloom.registry.parent_version import copy_parent, parent_of, pin_parent
 from seqloom.registry.tracking import connect
 from seqloom.registry.versions import register_version
 from tests.registry.tiny import corpus, evaluation, recipe_named, write_checkpoint
@@ -44,7 +44,7 @@ def test_an_alias_becomes_the_number_it_means_now(client: MlflowClient, home: Pa
 
 
 def test_the_checkpoint_is_laid_where_training_looks(home: Path, checkpoint: Path, tmp_path: Path) -> None:
-    place_parent(pin_parent(child(), home), home, tmp_path)
+    copy_parent(pin_parent(child(), home), home, tmp_path)
     assert read_recipe(tmp_path / "parent").name == "parent"
     files = {file.name for file in checkpoint.iterdir()}
     assert {file.name for file in (tmp_path / "parent").iterdir()} == files

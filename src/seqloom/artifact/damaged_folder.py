@@ -8,11 +8,11 @@ from seqloom.errors import UserError
 
 
 @contextmanager
-def read_whole(folder: Path) -> Iterator[None]:
+def damage_reported(folder: Path) -> Iterator[None]:
     """Report any exception while a model's files are read as damage of the folder.
 
-    JSON of another shape is an AttributeError, half a file of weights one of safetensors', sizes that do not belong to
-    the weights torch's: who reads them wants to know which folder it is.
+    Malformed JSON raises an AttributeError, a truncated weights file an error of safetensors, wrong sizes one of torch:
+    the sentence names the folder instead.
 
     Raises:
         UserError: the body raised anything.
@@ -22,5 +22,5 @@ def read_whole(folder: Path) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
-        told = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise UserError(f"{folder} is damaged, or no model: {told}; fetch, export or train it again") from error
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise UserError(f"{folder} is damaged, or no model: {reason}; fetch, export or train it again") from error

@@ -19,7 +19,7 @@ class StageFolder:
 
     path: Path
     kind: Literal["finished", "workspace", "leftover"]  # a leftover is what a killed process was writing
-    used: float  # seconds since 1970: when a run last asked for it
+    used: float  # seconds since 1970: last use by a run
     size: int  # bytes
     manifest: Manifest | None = None  # of what is finished
 
@@ -47,29 +47,29 @@ def inventory(store: Store) -> Iterator[StageFolder]:
             yield _look_at(path)
 
 
-def is_locked(lying: StageFolder) -> bool:
+def is_locked(folder: StageFolder) -> bool:
     """Return whether a process works on this stage now."""
-    if not lying.lock.exists():
+    if not folder.lock.exists():
         return False
     try:
-        with FileLock(lying.lock, timeout=0):
+        with FileLock(folder.lock, timeout=0):
             return False
     except Timeout:
         return True
 
 
-def clear(lying: StageFolder) -> bool:
-    """Remove it; whether it went: not if it is worked at, or was used since it was looked at.
+def clear(folder: StageFolder) -> bool:
+    """Remove a folder and return True; return False if it is locked, or was used after the inventory.
 
-    It is renamed first, so a folder that exists is whole even while this goes on, and if it is killed.
+    It is renamed first, so that every visible folder is whole, even if this process is killed.
     """
     try:
-        with FileLock(lying.lock, timeout=0):
-            if not lying.path.exists() or _used(lying.path) > lying.used:
+        with FileLock(folder.lock, timeout=0):
+            if not folder.path.exists() or _used(folder.path) > folder.used:
                 return False
-            gone = lying.path.parent / f".{lying.lock.stem}-cleared"
+            gone = folder.path.parent / f".{folder.lock.stem}-cleared"
             shutil.rmtree(gone, ignore_errors=True)
-            lying.path.rename(gone)
+            folder.path.rename(gone)
             shutil.rmtree(gone)
             return True
     except Timeout:

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def locked(file: Path, what: str) -> Iterator[None]:
-    """Hold the lock while this lasts; a wait for it is said. A process that is killed lets go of it."""
+    """Hold the lock inside the context, and log a wait for it; a kill releases it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(file)
     try:

@@ -12,7 +12,7 @@ _FULL = re.compile(
     rf"os error ({'|'.join(map(str, _NUMBERS))})\b|\d+ requested and \d+ written|database or disk is full|"
     + "|".join(map(os.strerror, _NUMBERS))
 )
-"""How safetensors and tokenizers (Rust), NumPy, SQLite, Arrow and servers say it: with no number on the exception."""
+"""Messages of safetensors and tokenizers (Rust), NumPy, SQLite, Arrow and servers, whose exceptions have no errno."""
 
 
 def make_durable(folder: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-UNICODE = "unicode"  # no library, but Python's own tables of letters
+UNICODE = "unicode"  # Python's own Unicode tables
 ABSENT = "absent"
 
 
@@ -19,6 +19,6 @@ def _version(name: str) -> str:
     if name == UNICODE:
         return unicodedata.unidata_version
     try:
-        return version(name).partition("+")[0]  # of one build for CPUs or CUDA and the other the code is the same
+        return version(name).partition("+")[0]  # builds for CPU and CUDA have the same code
     except PackageNotFoundError:
         return ABSENT

@@ -18,7 +18,7 @@ class Manifest:
     digest: str  # of what came out, and of the key
     folder: str
     seconds: float  # the work took, when it was done
-    facts: Mapping[str, Any] = field(default_factory=dict)  # JSON: the counts and figures people are shown
+    facts: Mapping[str, Any] = field(default_factory=dict)  # JSON: counts and scores for people
 
     @property
     def path(self) -> Path:
@@ -26,12 +26,12 @@ class Manifest:
         return Path(self.folder)
 
     def write(self, folder: Path) -> None:
-        """Write this manifest into `folder`, but for its place: that is where it is found."""
+        """Write this manifest into `folder`, without the path: reading fills it in."""
         fields = {name: value for name, value in asdict(self).items() if name != "folder"}
         (folder / MANIFEST_FILE).write_text(json.dumps(fields, indent=2, ensure_ascii=False), encoding="utf-8")
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read the manifest of a finished stage; its place is where it is found, not where it was made."""
+    """Read the manifest of a finished stage; its folder is the one it is read from, wherever it was made."""
     fields = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
     return Manifest(**{**fields, "folder": str(folder)})

@@ -1,6 +1,6 @@
 """File permissions: the home is private, and outputs follow the user's umask.
 
-A home holds the team's text, in databases, checkpoints and logs.
+A home contains the team's text, in databases, checkpoints and logs.
 """
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from seqloom.errors import UserError
 
 UMASK = "SEQLOOM_UMASK"  # octal, of the home; by default others may do nothing
-_USERS = "SEQLOOM_OUTPUT_UMASK"  # the user's own, told to every process that is started
+_USERS = "SEQLOOM_OUTPUT_UMASK"  # the user's own umask, for child processes
 _NOTHING = 0o077
 _OURS = (
     "artifacts", "comparisons", "downloads", "locks", "logs", "mlflow", "mlflow.db", "mlflow.db-shm", "mlflow.db-wal",
@@ -22,7 +22,7 @@ def keep_private(home: Path) -> list[str]:
     """Make new files of this process and its children private, and close the home if it exists.
 
     Returns:
-        A sentence for whoever might wonder, if others could read it before, or still can.
+        Warnings, if others could read the home before, or still can.
 
     Raises:
         UserError: `SEQLOOM_UMASK` is no umask.
@@ -35,34 +35,34 @@ def keep_private(home: Path) -> list[str]:
     entries = {entry.name for entry in home.iterdir()}
     if all(_is_ours(name) for name in entries):
         return _close([home], umask, home)
-    return _close([home / name for name in sorted(entries) if _is_ours(name)], umask, home)  # others' lie beside them
+    return _close([home / name for name in sorted(entries) if _is_ours(name)], umask, home)  # the rest is not ours
 
 
 def output_folder(folder: Path) -> None:
-    """Make a folder of the user's, and those above it, where they are not there yet."""
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    """Create an output folder and its parents with the user's own umask."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    for place in missing:
-        hand_over(place)
+    for path in missing:
+        hand_over(path)
 
 
-def hand_over(place: Path) -> None:
-    """Let others do with an output, a file or a folder of the user's, what the user's own umask says."""
+def hand_over(output: Path) -> None:
+    """Give an output, a file or a folder of the user's, the permissions of the user's own umask."""
     users = os.environ.get(_USERS)
     if users is None:  # nothing was kept from them
         return
-    for path in (place, *place.rglob("*")) if place.is_dir() else (place,):
+    for path in (output, *output.rglob("*")) if output.is_dir() else (output,):
         path.chmod((0o777 if path.is_dir() else 0o666) & ~int(users, 8))
 
 
 def _umask() -> int:
-    said = os.environ.get(UMASK, "")
+    setting = os.environ.get(UMASK, "")
     try:
-        umask = int(said, 8) if said else _NOTHING
+        umask = int(setting, 8) if setting else _NOTHING
     except ValueError:
         umask = -1
     if not 0 <= umask <= 0o777 or umask & 0o700:
-        raise UserError(f"{UMASK}={said} is no umask that leaves you your own files; write one such as 077 or 027")
+        raise UserError(f"{UMASK}={setting} is no umask that leaves you your own files; write one such as 077 or 027")
     return umask
 
 
@@ -70,13 +70,13 @@ def _is_ours(name: str) -> bool:
     return name in _OURS or name.startswith(".") or name.endswith((".lock", ".draft"))
 
 
-def _close(places: list[Path], umask: int, home: Path) -> list[str]:
+def _close(paths: list[Path], umask: int, home: Path) -> list[str]:
     open_before, refused = 0, ""
-    for place, mode in _modes(places):
+    for path, mode in _modes(paths):
         if mode & umask:
             open_before += 1
             try:
-                place.chmod(mode & ~umask)
+                path.chmod(mode & ~umask)
             except OSError as error:
                 refused = error.strerror or ""
     if refused:
@@ -86,7 +86,7 @@ def _close(places: list[Path], umask: int, home: Path) -> list[str]:
     return []
 
 
-def _modes(places: list[Path]) -> Iterator[tuple[Path, int]]:
-    for place in places:
-        if not place.is_symlink() and place.exists():
-            yield place, place.stat().st_mode & 0o777
+def _modes(paths: list[Path]) -> Iterator[tuple[Path, int]]:
+    for path in paths:
+        if not path.is_symlink() and path.exists():
+            yield path, path.stat().st_mode & 0o777

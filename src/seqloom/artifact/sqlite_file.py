@@ -9,15 +9,15 @@ from seqloom.artifact.file_lock import locked
 from seqloom.artifact.fsync import says_full, sync
 from seqloom.errors import UserError
 
-SECONDS_FOR_OTHERS = 60.0  # that a look into a database waits for whoever writes
-JOURNALS = ("-journal", "-wal", "-shm")  # what SQLite keeps beside a file, and reads before it
+SECONDS_FOR_OTHERS = 60.0  # that a reader waits for a writer
+JOURNALS = ("-journal", "-wal", "-shm")  # files in which SQLite keeps what is not in the database yet
 
 
 def prepare(file: Path, what: str, is_ready: Callable[[Path], bool], make: Callable[[Path], None]) -> None:
     """Return once the database `file` is there and ready, made with `make` by one process alone.
 
-    `is_ready` looks at one that is there; where it says no, nothing in it is worth keeping, and it is made anew. A kill
-    at any moment leaves the file, none, or one that `is_ready` refuses.
+    `is_ready` inspects an existing one; one that it refuses has nothing to keep, and is made again. A kill at any
+    moment leaves the file, none, or one that `is_ready` refuses.
 
     Raises:
         UserError: it is damaged, or `is_ready` says that a person has to see to it.

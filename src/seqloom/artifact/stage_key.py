@@ -17,24 +17,24 @@ class Stage:
     """One step from text to registered version."""
 
     name: str
-    reads: tuple[str, ...]  # the stages whose artifacts it opens
-    sections: tuple[str, ...]  # the sections of the recipe it obeys; rules are the registry's
-    code: tuple[str, ...]  # the packages of seqloom that do it
-    libraries: tuple[str, ...] = ()  # the distributions that do it with them, whatever the recipe
+    reads: tuple[str, ...]  # the stages whose artifacts it reads
+    sections: tuple[str, ...]  # the sections of the recipe that it depends on; rules are fields of registry
+    code: tuple[str, ...]  # the packages of seqloom that it runs
+    libraries: tuple[str, ...] = ()  # the distributions that decide its result for every recipe
 
     def key(self, recipe: Recipe, inputs: Sequence[str]) -> str:
         """Return the digest of all that decides the result; `inputs` are the digests of `reads`, in order."""
-        return digest_of_value({**self._told(recipe, inputs), "libraries": self.versions(recipe)})
+        return digest_of_value({**self._contents(recipe, inputs), "libraries": self.versions(recipe)})
 
-    def kin(self, recipe: Recipe, inputs: Sequence[str]) -> str:
+    def unversioned_key(self, recipe: Recipe, inputs: Sequence[str]) -> str:
         """Return the key without library versions: equal keys differ by an upgrade alone."""
-        return digest_of_value(self._told(recipe, inputs))
+        return digest_of_value(self._contents(recipe, inputs))
 
     def versions(self, recipe: Recipe) -> dict[str, str]:
         """Return the versions of the libraries that decide the result, by name."""
         return library_versions({*self.libraries, *_libraries_by_choice(self.name, recipe)})
 
-    def _told(self, recipe: Recipe, inputs: Sequence[str]) -> dict[str, Any]:
+    def _contents(self, recipe: Recipe, inputs: Sequence[str]) -> dict[str, Any]:
         return {
             "stage": self.name,
             "inputs": list(inputs),
@@ -44,7 +44,7 @@ class Stage:
 
 
 _PRESENTED = {"description", "license"}
-"""Fields of the registry section that a version is made from; the others, but for the form, are rules."""
+"""Fields of the registry section that are part of a version; the others, except the form, are rules of the gate."""
 
 
 def _fields(recipe: Recipe, section: str) -> Any:
@@ -52,7 +52,7 @@ def _fields(recipe: Recipe, section: str) -> Any:
     match section:
         case "name" | "task":
             return getattr(recipe, section)
-        case "model":  # what `auto` means is chosen by code that no stage counts
+        case "model":  # `auto` is resolved by code that is in no stage's key
             return {**recipe.model.model_dump(), "positions": positions_of(recipe.model)}
         case "corpus":  # its files are among the inputs
             return recipe.corpus.model_dump(exclude={"train", "validation", "test"})
@@ -66,7 +66,7 @@ def _fields(recipe: Recipe, section: str) -> Any:
         case "vectors":
             files = {name: Path(getattr(recipe.vectors, name)) for name in ("source_file", "target_file")}
             return {**recipe.vectors.model_dump(), **_digests(files)}
-        case "training":  # how it is done, and not what comes of it
+        case "training":  # without what changes how it runs and not its result
             weights = {"start_encoder_from": Path(recipe.training.start_encoder_from) / "weights.safetensors"}
             learned = recipe.training.model_dump(exclude={"processes", "checkpoint_minutes"})
             return {**learned, "start_from": _parent(recipe), **_digests(weights), **_selection(recipe)}
@@ -86,10 +86,10 @@ def _parent(recipe: Recipe) -> str:
 def _libraries_by_choice(stage: str, recipe: Recipe) -> tuple[str, ...]:
     """Return libraries that a stage needs for some recipes only."""
     if stage == "vectors" and recipe.vectors.method in ("word2vec", "fasttext"):
-        return ("gensim", "scipy")  # whose BLAS does gensim's sums
-    if stage == "vectors" and recipe.vectors.method == "pretrained":  # tokens are looked up in lower case, too
+        return ("gensim", "scipy")  # its BLAS computes gensim's sums
+    if stage == "vectors" and recipe.vectors.method == "pretrained":  # tokens are also looked up in lower case
         return (UNICODE,)
-    if stage == "training" and recipe.training.select_by != "loss":  # epochs are chosen by scores
+    if stage == "training" and recipe.training.select_by != "loss":  # epochs are selected by metrics
         return (*_SCORING, "tokenizers")
     return ()
 
@@ -131,4 +131,4 @@ GATE = Stage("gate", ("corpus", "evaluation", "registry"), ("rules",), ())  # th
 STAGES = (CORPUS, VOCABULARY, VECTORS, DATASET, TRAINING, EVALUATION, REGISTRY, GATE)
 
 VALIDATION = Stage("validation", ("corpus", "training"), ("task", "decoding"), ("decoding", "evaluation"), _EVALUATING)
-"""By which a comparison ranks; a recipe alone has no use for it."""
+"""Scores on the validation split, by which a comparison ranks recipes."""

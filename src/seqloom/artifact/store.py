@@ -11,7 +11,7 @@ from typing import Any
 from seqloom.artifact.digest import digest_of_folder, digest_of_value
 from seqloom.artifact.file_lock import locked
 from seqloom.artifact.fsync import make_durable, sync
-from seqloom.artifact.full_disk import full_disk_is_told
+from seqloom.artifact.full_disk import full_disk_reported
 from seqloom.artifact.manifest import MANIFEST_FILE, Manifest, read_manifest
 
 Write = Callable[[Path], Mapping[str, Any]]
@@ -24,7 +24,7 @@ class Store:
         self.root = home.absolute() / "artifacts"
 
     def find(self, stage: str, key: str) -> Manifest | None:
-        """Return the finished stage, or None where it has yet to be done."""
+        """Return the finished stage, or None if it is not built."""
         folder = self._folder(stage, key)
         return read_manifest(folder) if (folder / MANIFEST_FILE).exists() else None
 
@@ -33,43 +33,43 @@ class Store:
         return locked(self.root / "locks" / f"{name}.lock", what)
 
     def find_by_digest(self, stage: str, digest: str) -> Manifest | None:
-        """Return the finished stage of which this came, if it is still there; its first digits are enough."""
+        """Return the finished stage with this digest or its first digits, if it is there."""
         manifests = (read_manifest(file.parent) for file in sorted((self.root / stage).glob(f"[!.]*/{MANIFEST_FILE}")))
         return next((manifest for manifest in manifests if digest and manifest.digest.startswith(digest)), None)
 
     def workspace(self, stage: str, key: str) -> Path:
         """Create and return a stage's workspace, which keeps checkpoints across kills until it is discarded."""
-        folder = self.workspace_place(stage, key)
+        folder = self.workspace_path(stage, key)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def workspace_place(self, stage: str, key: str) -> Path:
+    def workspace_path(self, stage: str, key: str) -> Path:
         """Return the path of a stage's workspace."""
         return self._folder(stage, key).with_suffix(".work")
 
     def discard_workspace(self, stage: str, key: str) -> None:
         """Remove the workspace of a stage that is finished."""
-        shutil.rmtree(self.workspace_place(stage, key), ignore_errors=True)
+        shutil.rmtree(self.workspace_path(stage, key), ignore_errors=True)
 
     def build(self, stage: str, key: str, write: Write, again: bool = False) -> Manifest:
-        """Return the finished stage, doing it with `write` if nobody has, or `again` though somebody has.
+        """Return the finished stage, built with `write` if it is missing, or `again`.
 
-        `write` fills an empty folder and returns its facts. The folder takes its place by one rename, after its bytes
-        are on the disk; a second process that wants the same stage waits for the first and takes its result. What was
-        there before stays until then.
+        `write` fills an empty folder and returns its facts. The folder appears by one rename, after its bytes
+        are on the disk; a second process that needs the same stage waits for the first and uses its result. A previous
+        folder stays until then.
 
         Raises:
             UserError: the disk is full.
         """
         folder = self._folder(stage, key)
         lock = locked(folder.with_suffix(".lock"), f"the same {stage}")
-        with full_disk_is_told(self.root, "finished stages are kept", "SEQLOOM_HOME"), lock:
+        with full_disk_reported(self.root, "finished stages are kept", "SEQLOOM_HOME"), lock:
             found = None if again else self.find(stage, key)
             return found or self._commit(folder, stage, key, write)
 
     def _commit(self, folder: Path, stage: str, key: str, write: Write) -> Manifest:
         prefix = f".{folder.name}-"
-        for killed in folder.parent.glob(f"{prefix}*"):  # what a killed process left; the lock says nobody works there
+        for killed in folder.parent.glob(f"{prefix}*"):  # left by a killed process; the lock excludes a living one
             shutil.rmtree(killed, ignore_errors=True)
         unfinished = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
         try:
@@ -89,7 +89,7 @@ class Store:
 
 
 def _put(made: Path, folder: Path) -> None:
-    """Rename `made` to `folder`; what is there is moved aside first and removed last: nobody ever sees half of it."""
+    """Rename `made` to `folder`; an existing one is moved aside first and removed last."""
     replaced = made.with_suffix(".replaced")  # a name that the next commit clears away, should this one be killed
     if folder.exists():
         folder.rename(replaced)

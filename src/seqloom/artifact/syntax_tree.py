@@ -1,7 +1,7 @@
 """Digest of a Python source's syntax tree, so that comments and formatting do not count.
 
-Comments, blank lines and layout are not in a tree; docstrings, and other strings that stand as a statement of their
-own, are left out of it. The tree is written here and not by `ast.dump`, whose text changes from one Python to the next.
+Comments, blank lines and layout are not in a tree; docstrings, and other bare strings, are left out. The tree is
+serialized here and not by `ast.dump`, whose format changes between Python versions.
 """
 
 import ast
@@ -14,34 +14,34 @@ def digest_of_source(source: bytes) -> str:
     Raises:
         SyntaxError: it is no Python.
     """
-    said: list[str] = []
+    text: list[str] = []
     waiting: list[object] = [ast.parse(source)]
     while waiting:  # depth first, so that order and nesting are in the text
         part = waiting.pop()
         if isinstance(part, ast.AST):
-            told = _fields(part)
-            said.append(f"{type(part).__name__} {len(told)}")  # with it no two trees have one text
-            waiting += reversed(told)
+            fields = _fields(part)
+            text.append(f"{type(part).__name__} {len(fields)}")  # with it no two trees have one text
+            waiting += reversed(fields)
         elif isinstance(part, list):
-            said.append(f"[{len(part)}]")
+            text.append(f"[{len(part)}]")
             waiting += reversed(part)
         else:
-            said.append(repr(part))
-    return hashlib.sha256("\0".join(said).encode("utf-8", "surrogatepass")).hexdigest()
+            text.append(repr(part))
+    return hashlib.sha256("\0".join(text).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _fields(node: ast.AST) -> list[object]:
     """Return names and values in turn, without absent ones: None or an empty list, as Python versions differ."""
     if isinstance(node, ast.Constant):
         return [(node.value,)]  # None may be its value
-    told: list[object] = []
+    fields: list[object] = []
     for name in node._fields:
         value = getattr(node, name, None)
         if isinstance(value, list):
             value = [each for each in value if not _is_comment(each)]
         if value is not None and value != [] and name != "type_comment":
-            told += (name, value)
-    return told
+            fields += (name, value)
+    return fields
 
 
 def _is_comment(statement: object) -> bool:

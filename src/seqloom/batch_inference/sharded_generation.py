@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from seqloom.artifact.digest import digest_of_folder, digest_of_value
 from seqloom.artifact.fsync import sync
-from seqloom.artifact.full_disk import full_disk_is_told
+from seqloom.artifact.full_disk import full_disk_reported
 from seqloom.artifact.permissions import hand_over, output_folder
 from seqloom.batch_inference.input_table import FAILURE, PREDICTION, InputTable, Rows
 from seqloom.batch_inference.replies import Reply, replies_to
@@ -91,7 +91,7 @@ def run_batch_inference(
             )
     key = job.key()
     folder = to / f"{read_recipe(job.checkpoint).name}-{key[:12]}"
-    with full_disk_is_told(to.absolute(), "the shards that are written are kept"):
+    with full_disk_reported(to.absolute(), "the shards that are written are kept"):
         output_folder(folder)
         with FileLock(folder / ".lock"):
             _write_manifest(job, key, folder)

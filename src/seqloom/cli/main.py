@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from seqloom import __version__
-from seqloom.artifact.full_disk import full_disk, full_place, has_no_space
+from seqloom.artifact.full_disk import full_disk, full_folder, has_no_space
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.permissions import keep_private
 from seqloom.cli import answer_commands, chat_session, init_command, recipe_commands, registry_commands, stack_commands
@@ -125,7 +125,7 @@ def _give_up_output(error: OSError) -> NoReturn:
 
 def _fail_if_full(error: Exception) -> None:
     """Whatever was written, wherever it was."""
-    if place := full_place(error):
+    if place := full_folder(error):
         if isinstance(error, OSError) and error.filename is None and not has_no_space(place):
             _give_up_output(error)  # our disks are not, and a print names no file
         _fail(full_disk(place), 2)

@@ -14,7 +14,7 @@ from pooch.utils import unique_file_name
 
 from seqloom.artifact.digest import digest_of_file
 from seqloom.artifact.fsync import says_full
-from seqloom.artifact.full_disk import full_disk_is_told
+from seqloom.artifact.full_disk import full_disk_reported
 from seqloom.corpus.url_secrets import fill_secrets, redact
 from seqloom.errors import Unreachable, UserError, is_transient
 
@@ -70,7 +70,7 @@ def download(location: str, folder: Path, field: str) -> Path:
         return kept
     if not pin and is_fresh(kept):
         return kept
-    with full_disk_is_told(folder), _scratch(folder) as scratch:
+    with full_disk_reported(folder), _scratch(folder) as scratch:
         fresh = _fetch(url, Path(scratch), field)
         found = digest_of_file(fresh)
         if pin and found != pin[1].lower():

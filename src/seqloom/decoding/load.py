@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqloom.artifact.damaged_folder import read_whole
+from seqloom.artifact.damaged_folder import damage_reported
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.decoding.backends import CTranslate2Backend, TorchBackend, position_table_size
 from seqloom.decoding.generator import Generator, conversation_of
@@ -32,7 +32,7 @@ def load_generator(folder: Path) -> Generator:
     Raises:
         UserError: it holds none, or one that is damaged.
     """
-    with read_whole(folder):
+    with damage_reported(folder):
         file = folder / EXPORT_FILE
         if not file.is_file():
             return read_generator(folder)

@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_model
 from torch import nn
 
-from seqloom.artifact.damaged_folder import read_whole
+from seqloom.artifact.damaged_folder import damage_reported
 from seqloom.errors import UserError
 from seqloom.models.base import AttentiveDecoder, Decoder, Encoder
 from seqloom.models.classifier import Classifier
@@ -216,7 +216,7 @@ def read_checkpoint(section: "Model", folder: Path, objective: str = "sequence")
     Raises:
         UserError: its files are damaged, or do not belong together.
     """
-    with read_whole(folder):
+    with damage_reported(folder):
         model = build_for(folder / WEIGHTS_FILE, section, read_sizes(folder), objective)
         load_weights(model, load_file(folder / WEIGHTS_FILE))
     return model.eval()

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from seqloom.artifact.damaged_folder import read_whole
+from seqloom.artifact.damaged_folder import damage_reported
 from seqloom.errors import UserError
 
 SPACE_FILE = "vector_space.safetensors"
@@ -59,5 +59,5 @@ class VectorSpace:
         """
         if not (folder / SPACE_FILE).is_file():
             raise UserError(f"{folder}: {SPACE_FILE} is missing, so nobody knows where to draw from: train it again")
-        with read_whole(folder):
+        with damage_reported(folder):
             return cls(**load_file(folder / SPACE_FILE))

@@ -1,10 +1,10 @@
 """Adaptive defaults: fields that a recipe leaves out follow from its task and its corpus.
 
-A batch of 2,048 tokens suits a hundred thousand rows and teaches nothing of six hundred, of which 40 epochs would be a
-hundred updates. So sizes follow the corpus: the vocabulary and the width from how much text there is, the batch so that
-an epoch has some hundred updates, the epochs so that there are enough of them. The rule in words: docs/defaults.md.
+A batch of 2,048 tokens suits a hundred thousand rows but not six hundred, for which 40 epochs would be a hundred
+updates. So sizes follow the corpus: vocabulary and width from the amount of text, the batch so that an epoch has about
+a hundred updates, the epochs so that there are enough of them. In words: docs/defaults.md.
 
-The rule knows nothing of the machine: the same recipe and the same text are the same model everywhere.
+The rule does not depend on the machine: the same recipe and text give the same model everywhere.
 """
 
 import math
@@ -20,11 +20,14 @@ from seqloom.recipe.corpus_profile import CorpusProfile
 from seqloom.recipe.model_rules import RECURRENT, completions, describe_model
 from seqloom.recipe.schema import Recipe
 
-DEEP_FROM, WIDE_FROM = 100_000, 3_000_000  # target tokens: four layers in place of three, 256 in place of 128 numbers
-WORD_VECTORS_UP_TO = 1_000_000  # tokens: of more text the model learns its own, and word2vec would take minutes
+DEEP_FROM, WIDE_FROM = (
+    100_000,
+    3_000_000,
+)  # target tokens: from here four layers instead of three, width 256 instead of 128
+WORD_VECTORS_UP_TO = 1_000_000  # tokens: with more text the model learns embeddings itself, and word2vec takes minutes
 SHARED_FROM = 0.8  # of the targets' characters that the sources have too
 WORDS = 20_000
-BYTES = 260  # tokens that every vocabulary of subwords or characters has: 256 bytes and four special ones
+BYTES = 260  # tokens in every vocabulary of subwords or characters: 256 bytes and four special ones
 LEAST_TOKENS, MOST_TOKENS = 500, 16_000  # of a vocabulary of subwords
 UPDATES_OF_AN_EPOCH = 100
 LABELS_UPDATES = 1100
@@ -33,7 +36,7 @@ CHOSEN_AT_ZERO = {
     *("size", "width", "encoder_width", "decoder_width", "encoder_layers", "decoder_layers", "feedforward_width"),
     *("epochs", "batch_tokens", "learning_rate", "patience"),
 }
-"""Fields of which 0 says that they are to be chosen; of others it is a value as any."""
+"""Fields for which 0 means adaptive; for others it is an ordinary value."""
 
 Fields = dict[str, Any]
 
@@ -43,14 +46,14 @@ class Adapted:
     """A recipe with every default resolved, and the reason."""
 
     recipe: Recipe
-    reason: str  # "609 rows: …, batches of 128, 33 epochs"; empty where all was said
+    reason: str  # "609 rows: …, batches of 128, 33 epochs"; empty where all was written
 
 
 def adapt(recipe: Recipe, facts: Mapping[str, Any]) -> Adapted:
-    """Choose what `recipe` leaves out, by the facts of its corpus stage.
+    """Choose the fields that `recipe` leaves out, by the facts of its corpus stage.
 
     Raises:
-        UserError: what was chosen does not go with what the recipe says.
+        UserError: a chosen value contradicts a field of the recipe.
     """
     profile = CorpusProfile.of(facts)
     tree = recipe.model_dump()
@@ -98,16 +101,16 @@ def _left_out(section: BaseModel, chosen: Fields) -> Fields:
 
 def _vocabulary(recipe: Recipe, profile: CorpusProfile, _: Fields) -> Fields:
     """Choose words or characters for labels, else subwords; shared where both sides use the same letters."""
-    kind, said = application_of(recipe.task), recipe.vocabulary
+    kind, written = application_of(recipe.task), recipe.vocabulary
     chosen: Fields = {"kind": "bpe"}
     if kind.answer == "label":
         chosen = {"kind": "char" if profile.unsegmented(0) else "word"}
-        if said.kind == "auto":
+        if written.kind == "auto":
             chosen["min_frequency"] = 1  # a rare word is known by its spelling
-    elif said.kind == "auto" or recipe.model.copy_attention or recipe.model.encoder == "none":
+    elif written.kind == "auto" or recipe.model.copy_attention or recipe.model.encoder == "none":
         chosen["shared"] = recipe.task != "translation" or profile.common_characters > SHARED_FROM
-    unit = chosen["kind"] if said.kind == "auto" else said.kind
-    return {**chosen, "size": _vocabulary_size(profile, unit, chosen.get("shared", False) or said.shared)}
+    unit = chosen["kind"] if written.kind == "auto" else written.kind
+    return {**chosen, "size": _vocabulary_size(profile, unit, chosen.get("shared", False) or written.shared)}
 
 
 def _vocabulary_size(profile: CorpusProfile, unit: str, shared: bool) -> int:
@@ -121,9 +124,9 @@ def _vocabulary_size(profile: CorpusProfile, unit: str, shared: bool) -> int:
 
 def _model(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
     """Choose the architecture that did best on corpora of this size, and its widths and layers."""
-    said = recipe.model
+    written = recipe.model
     chosen = _architecture(recipe, tree["vocabulary"]["kind"])
-    sides = [(getattr(said, side), chosen[side]) for side in ("encoder", "decoder")]
+    sides = [(getattr(written, side), chosen[side]) for side in ("encoder", "decoder")]
     if all(ours != "auto" for ours, _ in sides) or any(ours not in ("auto", best) for ours, best in sides):
         chosen = _other_side(recipe)
     chosen.setdefault("attention", "additive")
@@ -136,7 +139,7 @@ def _model(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
     chosen["encoder_layers"], chosen["decoder_layers"] = (
         _layers(each, decoder, profile) for each in (encoder, decoder)
     )
-    widest = max(said.encoder_width or chosen["encoder_width"], said.decoder_width or chosen["decoder_width"])
+    widest = max(written.encoder_width or chosen["encoder_width"], written.decoder_width or chosen["decoder_width"])
     return {**chosen, "feedforward_width": 2 * widest}
 
 
@@ -190,20 +193,20 @@ def _vectors(_: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
 
 def _training(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
     """Choose batches that give about a hundred updates an epoch, and enough epochs."""
-    said, answer = recipe.training, application_of(recipe.task).answer
-    batch = said.batch_tokens or _rounded(profile.batched_tokens / UPDATES_OF_AN_EPOCH, 128, 1800)
+    written, answer = recipe.training, application_of(recipe.task).answer
+    batch = written.batch_tokens or _rounded(profile.batched_tokens / UPDATES_OF_AN_EPOCH, 128, 1800)
     wanted = LABELS_UPDATES if answer == "label" else min(10_000, max(1400, round(15 * profile.batched_tokens**0.5)))
-    each = max(1.0, profile.batched_tokens / batch / said.gradient_accumulation)
-    epochs = said.epochs or min(MOST_EPOCHS, max(3, round(wanted / each)))
+    each = max(1.0, profile.batched_tokens / batch / written.gradient_accumulation)
+    epochs = written.epochs or min(MOST_EPOCHS, max(3, round(wanted / each)))
     updates = round(epochs * each)
     chosen: Fields = {"batch_tokens": batch, "epochs": epochs, "patience": max(5, epochs // 3)}
     if answer == "label":
         kept = {"ema_decay": 0.99, "average_checkpoints": 3, "select_by": application_of(recipe.task).metric}
         return {**chosen, "learning_rate": 0.001, "schedule": "constant", "label_smoothing": 0.0, **kept}
     rates = {"sgd": 0.5, "adagrad": 0.02}  # the others step by a share of the weights
-    rate = rates.get(said.optimizer) or _learning_rate(tree["model"], batch)
+    rate = rates.get(written.optimizer) or _learning_rate(tree["model"], batch)
     chosen |= {"learning_rate": rate, "schedule": "cosine", "select_by": "loss"}
-    if said.schedule == "auto":
+    if written.schedule == "auto":
         chosen["warmup_steps"] = min(1000, updates // 10)
     if answer == "continuation":
         chosen["label_smoothing"] = 0.0  # perplexity is what it is judged by

@@ -9,7 +9,7 @@ from seqloom.recipe.metric import Metric
 if TYPE_CHECKING:
     from seqloom.recipe.recipe_fields import RecipeFields
 
-BASELINE = "baseline/"  # before the name of one and its score, among the figures of an evaluation
+BASELINE = "baseline/"  # prefix of a baseline's name and metric among the metrics of an evaluation
 
 
 @dataclass(frozen=True)
@@ -17,14 +17,14 @@ class Application:
     """One application, declared; `seqloom.evaluation.applications` computes what is named here."""
 
     name: str
-    rows: str  # what a row of its corpus is called, in the plural
+    rows: str  # the noun for rows of its corpus, in the plural
     answer: Literal["text", "label", "continuation"]
-    metrics: tuple[Metric, ...]  # in the order in which people read them
-    metric: str  # judges a version where evaluation.metric is auto
-    baselines: Mapping[str, str]  # by name, what they are
+    metrics: tuple[Metric, ...]  # in display order
+    metric: str  # judges a version if evaluation.metric is auto
+    baselines: Mapping[str, str]  # titles, by name
     plots: Mapping[str, str]  # captions, by file
-    rules: "Callable[[RecipeFields], Iterator[str]]"  # a sentence for each field that the task cannot go with
-    dialogues: bool = False  # its corpus holds dialogues, and what it is asked is one
+    rules: "Callable[[RecipeFields], Iterator[str]]"  # yields a sentence for each field that contradicts the task
+    dialogues: bool = False  # its corpus and its requests are dialogues
     running_text: bool = False  # its corpus is running text
 
     @property

@@ -134,12 +134,12 @@ def _reconstruction_rules(recipe: "RecipeFields") -> Iterator[str]:
 def _target_rules(section: "Corpus") -> Iterator[str]:
     """Yield a sentence for each field of the corpus that gives a text another target than itself."""
     for split in ("train", "validation", "test"):
-        places: list[str] = getattr(section, split)
-        if len(places) == 2:
+        files: list[str] = getattr(section, split)
+        if len(files) == 2:
             yield f"corpus.{split} has two places, and the target of task reconstruction is the source: give one"
-        for place in places:
-            if place.lower().partition("#")[0].removesuffix(".gz").endswith((".po", ".mo")):
-                yield f"{place} is a catalog of translations: give lines of text and set corpus.format to texts"
+        for file in files:
+            if file.lower().partition("#")[0].removesuffix(".gz").endswith((".po", ".mo")):
+                yield f"{file} is a catalog of translations: give lines of text and set corpus.format to texts"
     if section.format in ("lines", "labeled", "po", "mo"):
         yield f"corpus.format {section.format} has a target beside each text: set it to texts, or give a table"
     if section.format != "texts" and section.source_column != section.target_column:

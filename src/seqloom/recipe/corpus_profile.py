@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-ALPHABETIC = 3.5  # characters of a subword token, of small vocabularies and large ones
-UNSEGMENTED = 1.6  # likewise, of scripts that write no spaces between words
+ALPHABETIC = 3.5  # characters per subword token
+UNSEGMENTED = 1.6  # likewise, for scripts without spaces between words
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Layout of a recipe's form in Prefect's UI: the order of fields, and their limits in words.
 
-The words are the `format` of a field: of all that a JSON schema can demand, Prefect's UI has the server check only
-types, choices and formats before it submits. `seqloom.stack.prefect_server` knows these formats; another server passes
-over them, and refuses a number out of range, one at a time, when the run is made.
+Limits are the `format` of a field: before it submits, Prefect's UI has the server check only types, choices and
+formats. `seqloom.stack.prefect_server` knows these formats; another server ignores them, and refuses a number out of
+range, one at a time, when the run is created.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ PATTERNS_IN_WORDS = {
     "name": "name of letters, digits and . _ - that begins with a letter or digit",
     "start_from": "registered version such as models:/NAME@champion or models:/NAME/3",
 }
-"""What a field with a pattern holds: a sentence for people, and the format of the JSON schema."""
+"""What a field with a pattern holds, for error sentences and as the format of the JSON schema."""
 
 _FIRST = {
     "Recipe": ("name", "task", "corpus", "training", "model", "vocabulary", "decoding", "registry", "evaluation"),
@@ -45,11 +45,11 @@ _FIRST = {
     "Decoding": ("method", "beam_size", "max_length"),
     "Registry": ("description", "license", "approval", "beat_baselines", "policy", "form"),
 }
-"""By section, the fields that people touch; the rest follows. Prefect's form cannot fold anything away."""
+"""By section, the fields most often changed; the others follow, since Prefect's form cannot collapse them."""
 
 
 def for_people(section: str, schema: dict[str, Any]) -> None:
-    """Give each property its place in the form, and the words for what it may hold."""
+    """Set the position of each property in the form, and its limits in words."""
     properties = schema.get("properties", {})
     first = _FIRST.get(section, ())
     order = [*first, *(name for name in properties if name not in first)]
@@ -82,8 +82,8 @@ def _range_in_words(field: Mapping[str, Any]) -> str:
         ("minLength", "{:,} characters or more"),
         ("maxLength", "{:,} characters or less"),
     )
-    told = [words.format(_plain(field[limit])) for limit, words in limits if limit in field]
-    return ", ".join([kinds.get(field.get("type", ""), "value"), *told]) if told else ""
+    parts = [words.format(_plain(field[limit])) for limit, words in limits if limit in field]
+    return ", ".join([kinds.get(field.get("type", ""), "value"), *parts]) if parts else ""
 
 
 def _plain(number: float) -> float:

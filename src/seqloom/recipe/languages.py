@@ -1,6 +1,6 @@
 """Language names and codes (`zh`, `zho`, `zh-TW`, `zh_CN.UTF-8`, `Chinese`) as BCP 47 tags.
 
-Codes and names are those of Unicode's CLDR, which has some 7,000 of ISO 639 with the script that each is written in.
+Codes and names are those of Unicode's CLDR: some 7,000 of ISO 639, with their usual scripts.
 """
 
 import re
@@ -15,7 +15,7 @@ from seqloom.recipe.strict_yaml import shortened
 if TYPE_CHECKING:
     from babel import Locale
 
-UNDETERMINED = "und"  # ISO 639-2: no language is told, and perhaps a script
+UNDETERMINED = "und"  # ISO 639-2: undetermined language, perhaps with a script
 _TELLS_NONE = {"mul", "mis", "zxx"}  # several, one without a code, none
 _LOCAL_USE = re.compile("q[a-t][a-z]")  # codes that ISO 639 leaves to everybody
 _MODIFIERS = {"latin": "Latn", "cyrillic": "Cyrl", "devanagari": "Deva"}  # of POSIX, behind @
@@ -62,8 +62,8 @@ class Language:
     """One language, with script and region where they are given."""
 
     code: str  # ISO 639, of two letters where it has such a code
-    script: str  # ISO 15924, such as Hant: as told, or as the language is mostly written; empty if nobody knows
-    tag: str  # BCP 47: what was told, and no more
+    script: str  # ISO 15924, such as Hant: as given, or the language's usual one; empty if unknown
+    tag: str  # BCP 47: the given subtags alone
 
 
 def language_of(written: str) -> Language | None:
@@ -187,7 +187,7 @@ def _scripts_and_regions() -> dict[str, str]:
 
 @cache
 def _english() -> "Locale":
-    from babel import Locale  # a tenth of a second that only whoever names a language needs
+    from babel import Locale  # a tenth of a second, only needed to parse a language
 
     return Locale("en")
 

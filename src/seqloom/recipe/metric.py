@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-KEPT_PLACES = 4  # that figures are kept with
+KEPT_PLACES = 4  # decimals of stored values
 
 
 @dataclass(frozen=True)

@@ -14,18 +14,18 @@ from seqloom.recipe import renamed_fields
 from seqloom.recipe.form_fields import PATTERNS_IN_WORDS
 from seqloom.recipe.model_rules import unused_defaults
 from seqloom.recipe.schema import Recipe
-from seqloom.recipe.strict_yaml import SaidTwice, Tabs, load_yaml, shortened
+from seqloom.recipe.strict_yaml import DuplicateKey, TabIndentation, load_yaml, shortened
 
 Checked = TypeVar("Checked", bound=BaseModel)
-LARGEST = 256 * 1024  # bytes of a recipe: a hundred times what any has
-TOLD = 10  # mistakes at once
+LARGEST = 256 * 1024  # bytes: a hundred times the size of any recipe
+MOST_SHOWN = 10  # mistakes in one message
 
 
 def load_recipe(path: Path, overrides: Sequence[str] = (), edits: Mapping[str, object] | None = None) -> Recipe:
     """Read `path`, apply overrides of the form `section.field=value` and check the whole.
 
-    `edits` are values of fields, by names such as `training.epochs`, that somebody changed in a form; overrides go on
-    top of them.
+    `edits` are values that were changed in a form, by field, such as `training.epochs`; overrides are applied after
+    them.
 
     Raises:
         UserError: the file is missing, is not YAML, or says something a recipe may not say.
@@ -89,9 +89,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         problem = " ".join(str(getattr(error, "problem", error)).split())  # on one line
-        if isinstance(error, SaidTwice):
+        if isinstance(error, DuplicateKey):
             raise UserError(f"{path}{line}: {problem}; remove one of the two") from None
-        if isinstance(error, Tabs):
+        if isinstance(error, TabIndentation):
             raise UserError(f"{path}{line}: not valid YAML: {problem}") from None
         raise UserError(f"{path}{line}: not valid YAML ({problem})") from None
     if not isinstance(tree, dict):
@@ -126,7 +126,7 @@ def _apply(tree: dict[str, Any], override: str) -> None:
         raise UserError(f"override {override}: it is written section.field=value, such as training.epochs=3")
     try:
         value = load_yaml(text)
-    except SaidTwice as error:
+    except DuplicateKey as error:
         raise UserError(f"override {override}: {error.problem}; remove one of the two") from None
     except yaml.YAMLError as error:
         problem = " ".join(str(getattr(error, "problem", None) or error).split())
@@ -139,7 +139,7 @@ def _apply(tree: dict[str, Any], override: str) -> None:
 def _set(tree: dict[str, Any], name: str, value: object, origin: str) -> None:
     *sections, field = name.split(".")
     for section in sections:
-        if tree.get(section) is None:  # also a section whose every line is a comment
+        if tree.get(section) is None:  # also a section that has only comments
             tree[section] = {}
         tree = tree[section]
         if not isinstance(tree, dict):
@@ -149,40 +149,42 @@ def _set(tree: dict[str, Any], name: str, value: object, origin: str) -> None:
 
 def _sentences(mistakes: Sequence[ErrorDetails], checked: type[BaseModel]) -> str:
     """Return all mistakes: one as a sentence, several numbered."""
-    if any(mistake["type"] == "extra_forbidden" for mistake in mistakes):  # a misspelt one is why another is missing
+    if any(
+        mistake["type"] == "extra_forbidden" for mistake in mistakes
+    ):  # a misspelled field is why another is missing
         mistakes = [mistake for mistake in mistakes if mistake["type"] != "missing"]
-    told = list(dict.fromkeys(_sentence(mistake, checked) for mistake in mistakes))
-    if len(told) == 1:
-        return told[0]
-    more = f"; and {len(told) - TOLD} more" if len(told) > TOLD else ""
-    listed = "; ".join(f"({number}) {sentence}" for number, sentence in enumerate(told[:TOLD], start=1))
-    return f"{len(told)} mistakes: {listed}{more}"
+    sentences = list(dict.fromkeys(_sentence(mistake, checked) for mistake in mistakes))
+    if len(sentences) == 1:
+        return sentences[0]
+    more = f"; and {len(sentences) - MOST_SHOWN} more" if len(sentences) > MOST_SHOWN else ""
+    listed = "; ".join(f"({number}) {sentence}" for number, sentence in enumerate(sentences[:MOST_SHOWN], start=1))
+    return f"{len(sentences)} mistakes: {listed}{more}"
 
 
 def _sentence(error: ErrorDetails, checked: type[BaseModel]) -> str:
-    place = ".".join(shortened(str(part)) for part in error["loc"])
+    field = ".".join(shortened(str(part)) for part in error["loc"])
     match error["type"]:
         case "extra_forbidden":
-            nearest = f"{place} is not a field of a recipe; {_nearest(error['loc'], checked)}"
-            return renamed_fields.sentence(place) or nearest
+            nearest = f"{field} is not a field of a recipe; {_nearest(error['loc'], checked)}"
+            return renamed_fields.sentence(field) or nearest
         case "missing":
-            return f"{place} is missing; add it"
+            return f"{field} is missing; add it"
         case "literal_error":
             expected = error["ctx"]["expected"]
-            return f"{place} must be one of {expected}, not {_shown(error['input'])}{_meant(error['input'], expected)}"
+            return f"{field} must be one of {expected}, not {_shown(error['input'])}{_meant(error['input'], expected)}"
         case "string_type" if not isinstance(error["input"], (list, dict, type(None))):
             read = shortened(str(error["input"]), 80)
-            return f"{place} must be text, but YAML reads it as {read}; put it in quotes"
+            return f"{field} must be text, but YAML reads it as {read}; put it in quotes"
         case "model_type":
-            return f"{place} is a section: indent its fields below it, or remove it"
+            return f"{field} is a section: indent its fields below it, or remove it"
         case "value_error":
-            return f"{place}: {error['ctx']['error']}" if place else str(error["ctx"]["error"])
+            return f"{field}: {error['ctx']['error']}" if field else str(error["ctx"]["error"])
         case "string_pattern_mismatch":
-            return f"{place}: {_shown(error['input'])} is no {PATTERNS_IN_WORDS[str(error['loc'][-1])]}"
+            return f"{field}: {_shown(error['input'])} is no {PATTERNS_IN_WORDS[str(error['loc'][-1])]}"
         case _:
             wanted = error["msg"][0].lower() + error["msg"][1:]
-            said = "" if ", not " in wanted else f", not {_shown(error['input'])}"
-            return f"{place}: {wanted}{said}"
+            given = "" if ", not " in wanted else f", not {_shown(error['input'])}"
+            return f"{field}: {wanted}{given}"
 
 
 def _shown(value: object) -> str:
@@ -213,32 +215,32 @@ OTHER_NAMES = {
     "bahdanau": "additive",
     "luong": "multiplicative",
 }
-"""What others call a value of a recipe."""
+"""Other names of a recipe's values."""
 
 
-def _meant(said: object, expected: str) -> str:
+def _meant(given: object, expected: str) -> str:
     """Name the value that another one was probably meant to be, where there is one."""
     values = [value.strip("'") for value in expected.replace(" or ", ", ").split(", ")]
-    if not isinstance(said, str):
+    if not isinstance(given, str):
         return ""
-    same = [value for value in values if value.lower() == said.lower()]
-    known = [value for value in values if value == OTHER_NAMES.get(said.lower())]
-    close = difflib.get_close_matches(shortened(said.lower()), values, n=1)
+    same = [value for value in values if value.lower() == given.lower()]
+    known = [value for value in values if value == OTHER_NAMES.get(given.lower())]
+    close = difflib.get_close_matches(shortened(given.lower()), values, n=1)
     return next((f"; did you mean {value}?" for value in (*same, *known, *close)), "")
 
 
-def _nearest(place: tuple[int | str, ...], section: type[BaseModel]) -> str:
+def _nearest(location: tuple[int | str, ...], section: type[BaseModel]) -> str:
     """Name the known key that an unknown one was probably meant to be; of a recipe also a field of its sections."""
-    if len(place) == 1 and (inside := _fields_called(str(place[0]), section)):
+    if len(location) == 1 and (inside := _fields_called(str(location[0]), section)):
         return f"did you mean {' or '.join(inside)}?"
-    for part in place[:-1]:
+    for part in location[:-1]:
         annotation = section.model_fields[str(part)].annotation
         assert isinstance(annotation, type)
         assert issubclass(annotation, BaseModel)
         section = annotation
     known = list(section.model_fields)
-    close = difflib.get_close_matches(shortened(str(place[-1])), known, n=1, cutoff=0.0)
-    return f"did you mean {'.'.join([*map(str, place[:-1]), close[0]])}?"
+    close = difflib.get_close_matches(shortened(str(location[-1])), known, n=1, cutoff=0.0)
+    return f"did you mean {'.'.join([*map(str, location[:-1]), close[0]])}?"
 
 
 def _fields_called(field: str, recipe: type[BaseModel]) -> list[str]:

@@ -54,18 +54,18 @@ def _encoder_errors(recipe: "RecipeFields") -> Iterator[str]:
 
 def _position_errors(recipe: "RecipeFields") -> Iterator[str]:
     """Compare learned positions with the lengths that the recipe asks for; those of the corpus are compared later."""
-    places, longest, window = recipe.model.max_positions, recipe.decoding.max_length, window_of(recipe)
+    limit, longest, window = recipe.model.max_positions, recipe.decoding.max_length, window_of(recipe)
     if "decoder" not in sides_with_learned_positions(recipe.model):
         return
-    if window > places:
+    if window > limit:
         yield (
-            f"a row has {window} tokens, and model.max_positions is {places}: lower training.block_size to {places}, "
+            f"a row has {window} tokens, and model.max_positions is {limit}: lower training.block_size to {limit}, "
             "or raise model.max_positions"
         )
-    if not window and longest >= places:
+    if not window and longest >= limit:
         yield (
-            f"decoding.max_length {longest} is more than the {places - 1} tokens that model.max_positions holds: lower "
-            f"it to {places - 1}, or raise model.max_positions to {longest + 1}"
+            f"decoding.max_length {longest} is more than the {limit - 1} tokens that model.max_positions holds: lower "
+            f"it to {limit - 1}, or raise model.max_positions to {longest + 1}"
         )
 
 

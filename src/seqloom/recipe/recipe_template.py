@@ -49,7 +49,7 @@ def recipe_text(start: Start) -> str:
         *(
             line
             for section, hint in _HINTS.items()
-            if not any(said.startswith(section) for said in needed)
+            if not any(each.startswith(section) for each in needed)
             for line in hint
         ),
     ]

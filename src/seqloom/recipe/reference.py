@@ -56,8 +56,8 @@ def markdown() -> str:
     for section, name, field, required in fields():
         if section != before:
             title = f"`{section}`" if section else "Top level"
-            said = _about(section) if section else "What is made, and what it is called."
-            lines.append(f"\n## {title}\n\n{said}\n\n| field | type | default | unit | limits | what it does |")
+            about = _about(section) if section else "What is made, and what it is called."
+            lines.append(f"\n## {title}\n\n{about}\n\n| field | type | default | unit | limits | what it does |")
             lines.append("|---|---|---|---|---|---|")
             before = section
         cells = (f"`{name}`", _type(field), _default(field, required), unit(name, field), _limits(field))
@@ -70,8 +70,8 @@ def unit(name: str, field: dict[str, Any]) -> str:
     units = {"integer": _COUNTS, "number": _MEASURES}.get(field.get("type", ""), {})
     if name == "seed":  # no quantity
         return ""
-    said = re.sub(r"^[A-Z][a-z]+( [a-z]+)?: ", "", field.get("description", ""))
-    words = re.findall(r"[a-z]+", said.lower())
+    about = re.sub(r"^[A-Z][a-z]+( [a-z]+)?: ", "", field.get("description", ""))
+    words = re.findall(r"[a-z]+", about.lower())
     return next((units[word] or word for word in words if word in units), "")
 
 
@@ -113,11 +113,11 @@ def _default(field: dict[str, Any], required: bool) -> str:
 
 
 def _limits(field: dict[str, Any]) -> str:
-    told = [f"{sign} {_number(field[key])}" for key, sign in _LIMITS.items() if key in field]
-    told += [
+    limits = [f"{sign} {_number(field[key])}" for key, sign in _LIMITS.items() if key in field]
+    limits += [
         f"{words} {field[key]}" for key, words in (("minLength", "length ≥"), ("maxLength", "length ≤")) if key in field
     ]
-    return ", ".join(told)
+    return ", ".join(limits)
 
 
 def _number(value: float) -> str:

@@ -1,6 +1,6 @@
 """Former names of a recipe's fields and values, and what each is called now.
 
-A recipe that a person writes is answered with the new name; one that lies beside a registered version is read by it.
+For a recipe that a person writes, the error names the new one; a stored recipe is converted.
 """
 
 FIELDS = {
@@ -19,9 +19,9 @@ FIELDS = {
     "registry.licence": "license",
     "serving.samples": "num_samples",
 }
-"""`section.field` as it was, and the field's name now."""
+"""Former `section.field`, and the new name of the field."""
 VALUES = {("task", "summarisation"): "summarization", ("corpus.format", "labelled"): "labeled"}
-"""A field with a value that it had, and what that is called now."""
+"""Former values of fields, and their new names."""
 TASKS = {
     "summarisation": "summarization",
     "summary": "summarization",
@@ -31,26 +31,26 @@ TASKS = {
     "language-modeling": "generation",
     "autoencoding": "reconstruction",
 }
-"""What else a recipe may call its task."""
+"""Synonyms of tasks that a recipe may use."""
 
 
-def sentence(place: str) -> str:
-    """Say what the field at `place` is called now; empty if it was never called otherwise."""
-    section, _, _ = place.rpartition(".")
-    return f"{place} is called {section}.{FIELDS[place]} now: rename it" if place in FIELDS else ""
+def sentence(name: str) -> str:
+    """Return a sentence with the new name of a field; empty if it was never renamed."""
+    section, _, _ = name.rpartition(".")
+    return f"{name} is called {section}.{FIELDS[name]} now: rename it" if name in FIELDS else ""
 
 
 def with_new_names(recipe: object) -> object:
     """Return the parsed recipe of an earlier release with the names that its fields and values have now."""
     if not isinstance(recipe, dict):
-        return recipe  # whoever checks it says so
-    for place, new in FIELDS.items():
-        section, old = place.split(".")
+        return recipe  # validation reports it
+    for name, new in FIELDS.items():
+        section, old = name.split(".")
         fields = recipe.get(section)
         if isinstance(fields, dict) and old in fields:
             fields[new] = fields.pop(old)
-    for (place, value), new in VALUES.items():
-        section, _, field = place.rpartition(".")
+    for (name, value), new in VALUES.items():
+        section, _, field = name.rpartition(".")
         fields = recipe.get(section) if section else recipe
         if isinstance(fields, dict) and fields.get(field) == value:
             fields[field] = new

@@ -1,7 +1,6 @@
 """Recipes stored with a checkpoint: every default written out, read back without pydantic.
 
-A bare GPU machine has torch, numpy and safetensors and no pydantic; the recipe was checked where it was written, so
-there it only has to be read.
+A bare GPU machine has torch, numpy and safetensors but no pydantic; the recipe was checked where it was written.
 """
 
 import json
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
 
 RECIPE_FILE = "recipe.json"
-SECTIONS = ("corpus", "vocabulary", "vectors", "model", "training", "decoding")  # that a model is read with
+SECTIONS = ("corpus", "vocabulary", "vectors", "model", "training", "decoding")  # needed to load a model
 ADDED: dict[str, dict[str, object]] = {
     "corpus": {"delimiter": "auto", "escape": "auto", "max_reject_share": 0.05, "whitespace": "fold"},
     "evaluation": {"linear_baseline": True},
@@ -34,7 +33,7 @@ ADDED: dict[str, dict[str, object]] = {
         "attention_rows": 1000,
     },
 }
-"""Fields that recipes written before them lack, by section, each with the value that means what those did."""
+"""Fields added later, by section, with the value that keeps the behavior of recipes without them."""
 
 
 def write_recipe(recipe: "Recipe", folder: Path) -> None:
@@ -47,7 +46,7 @@ def read_recipe(folder: Path) -> "Recipe":
     """Return what `write_recipe` wrote, now or before fields were added: the same attributes, without the checks.
 
     Raises:
-        UserError: it is something else; what it names goes into names of folders, so it may not lead elsewhere.
+        UserError: it is something else, or its name could not be part of a folder's name.
     """
     text = (folder / RECIPE_FILE).read_text(encoding="utf-8")
     try:

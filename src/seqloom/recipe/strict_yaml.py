@@ -1,7 +1,7 @@
 """Strict YAML: ambiguous, invalid or unbounded input is refused with its line.
 
-YAML itself takes the last of two equal keys and keeps quiet about the first, lets nine lines stand for a thousand
-million values, and PyYAML answers a date of month 13 with whatever exception Python's own conversion raises.
+YAML silently takes the last of two equal keys, lets nine lines of aliases expand to a thousand million values, and
+PyYAML lets Python's own exception through for a date in month 13.
 """
 
 import re
@@ -13,16 +13,16 @@ import yaml
 
 from seqloom.url_mask import REFERENCE
 
-NESTED = 40  # lists and mappings in one another
-VALUES = 20_000  # that a text stands for, once every alias is what it means
-DIGITS = 18  # of a whole number: more than any field holds
+NESTED = 40  # levels of lists and mappings
+VALUES = 20_000  # in a text, with every alias expanded
+DIGITS = 18  # of a whole number: more than any field takes
 
 
-class SaidTwice(yaml.MarkedYAMLError):
+class DuplicateKey(yaml.MarkedYAMLError):
     """A key occurs twice in a mapping."""
 
 
-class Tabs(yaml.MarkedYAMLError):
+class TabIndentation(yaml.MarkedYAMLError):
     """A tab stands where YAML takes only spaces."""
 
 
@@ -30,8 +30,8 @@ def load_yaml(text: str) -> Any:
     """Parse `text` by YAML's safe rules.
 
     Raises:
-        yaml.YAMLError: the text is not YAML, or says more than a recipe can; `SaidTwice` where a mapping has a key
-            twice, `Tabs` where lines are indented with tabs.
+        yaml.YAMLError: the text is not YAML, or says more than a recipe can; `DuplicateKey` where a mapping has a key
+            twice, `TabIndentation` where lines are indented with tabs.
     """
     text = _URL.sub(_kept_whole, text)
     try:
@@ -44,7 +44,7 @@ def load_yaml(text: str) -> Any:
 
 
 _URL = re.compile(r"""(?i)\b[a-z]+://[^\s"',\[\]]+""")
-_STANDS_FOR = {"\ue000": "${", "\ue001": "}", "\ue002": "?"}  # signs that would end a URL in a [list] without quotes
+_STANDS_FOR = {"\ue000": "${", "\ue001": "}", "\ue002": "?"}  # characters that would end an unquoted URL in a [list]
 
 
 def _kept_whole(found: re.Match[str]) -> str:
@@ -61,7 +61,7 @@ def _restored(text: str) -> str:
 class _StrictLoader(yaml.SafeLoader):
     def __init__(self, text: str) -> None:
         self._depth = 0
-        self._sizes: dict[int, int] = {}  # values that each node stands for, by its identity, once it is whole
+        self._sizes: dict[int, int] = {}  # expanded values of each finished node, by id
         super().__init__(text)
 
     def compose_node(self, parent: Any, index: Any) -> Any:
@@ -91,7 +91,7 @@ class _StrictLoader(yaml.SafeLoader):
                 )
             name = (key.tag, key.value)
             if name in lines:
-                raise SaidTwice(
+                raise DuplicateKey(
                     problem=f"{shortened(_restored(key.value))} is there already, in line {lines[name]}",
                     problem_mark=key.start_mark,
                 )
@@ -147,12 +147,12 @@ def _marked(loader: _StrictLoader) -> Iterator[None]:
 
 def _unprintable(text: str, error: yaml.reader.ReaderError) -> yaml.MarkedYAMLError:
     """Return the error for a character that YAML does not allow, with its line."""
-    place = int(error.position)
-    mark = yaml.Mark("", place, text.count("\n", 0, place), 0, None, 0)
-    return yaml.MarkedYAMLError(problem=f"the control character {text[place]!r} is not allowed", problem_mark=mark)
+    position = int(error.position)
+    mark = yaml.Mark("", position, text.count("\n", 0, position), 0, None, 0)
+    return yaml.MarkedYAMLError(problem=f"the control character {text[position]!r} is not allowed", problem_mark=mark)
 
 
-def _by_a_tab(text: str, error: yaml.MarkedYAMLError) -> Tabs | None:
+def _by_a_tab(text: str, error: yaml.MarkedYAMLError) -> TabIndentation | None:
     """Return an error about the tab, if the line of the error or the one before is indented with one."""
     mark = error.problem_mark
     if mark is None:
@@ -162,6 +162,6 @@ def _by_a_tab(text: str, error: yaml.MarkedYAMLError) -> Tabs | None:
         if 0 <= number < len(lines):
             indent = lines[number][: len(lines[number]) - len(lines[number].lstrip())]
             if "\t" in indent or (number == mark.line and lines[number][mark.column : mark.column + 1] == "\t"):
-                place = yaml.Mark("", mark.index, number, 0, None, 0)
-                return Tabs(problem="a tab where YAML takes spaces: use spaces", problem_mark=place)
+                tab = yaml.Mark("", mark.index, number, 0, None, 0)
+                return TabIndentation(problem="a tab where YAML takes spaces: use spaces", problem_mark=tab)
     return None

@@ -40,8 +40,8 @@ def bring_home(database: Path, files: Path) -> None:
         former = _former_homes(database, files)
         try:
             with closing(sqlite3.connect(database, timeout=SECONDS_FOR_OTHERS)) as connection, connection:
-                for place in former:
-                    _rewrite(connection, f"{place}/", f"{files.as_uri()}/")
+                for folder in former:
+                    _rewrite(connection, f"{folder}/", f"{files.as_uri()}/")
         except sqlite3.OperationalError as error:
             if says_full(error):
                 raise
@@ -49,9 +49,9 @@ def bring_home(database: Path, files: Path) -> None:
                 f"{database} was moved from {_path(former[0]).parent}, and cannot be told so ({error}): let somebody "
                 "who may write there run a command in this home once"
             ) from None
-    for place in former:
+    for folder in former:
         logger.warning(
-            "this home was moved or copied from %s: its runs and models are at home here", _path(place).parent
+            "this home was moved or copied from %s: its runs and models are at home here", _path(folder).parent
         )
 
 
@@ -72,17 +72,17 @@ def _former_homes(database: Path, files: Path) -> list[str]:
         found = connection.execute("SELECT artifact_location FROM experiments").fetchall()
     experiments: dict[str, list[str]] = {}
     for (address,) in found:
-        place, _, experiment = str(address).rpartition("/")
-        if place.startswith("file:") and place.endswith(f"/{files.name}") and place != files.as_uri():
-            experiments.setdefault(place, []).append(unquote(experiment))
-    return [place for place, names in experiments.items() if _is_former(_path(place), names, files)]
+        folder, _, experiment = str(address).rpartition("/")
+        if folder.startswith("file:") and folder.endswith(f"/{files.name}") and folder != files.as_uri():
+            experiments.setdefault(folder, []).append(unquote(experiment))
+    return [folder for folder, names in experiments.items() if _is_former(_path(folder), names, files)]
 
 
-def _is_former(place: Path, experiments: list[str], files: Path) -> bool:
-    if place.is_dir() and files.is_dir() and place.samefile(files):  # another name of the same folder
+def _is_former(folder: Path, experiments: list[str], files: Path) -> bool:
+    if folder.is_dir() and files.is_dir() and folder.samefile(files):  # another name of the same folder
         return False
     return any((files / name).is_dir() for name in experiments) or not any(
-        (place / name).exists() for name in experiments
+        (folder / name).exists() for name in experiments
     )
 
 

@@ -18,8 +18,8 @@ from seqloom.registry.promotion import BEST_TAG, BY_HAND, ROLLED_BACK_TAG, forge
 def best_champion(client: MlflowClient, name: str, metric: Metric) -> int | None:
     """Return the number of the best version that was ever champion; None where there was no champion.
 
-    Where none is marked, as in a registry of before there was a mark, it is the champion that had the best figure when
-    it was registered.
+    If no version is marked, as in registries of earlier releases, it is the champion that had the best score when it
+    was registered.
     """
     versions = [each for each in client.search_model_versions(f"name = '{name}'") if ROLLED_BACK_TAG not in each.tags]
     marked = [version for version in versions if version.tags.get(BEST_TAG) == metric.name]
@@ -40,7 +40,7 @@ def _champions_since_a_person_chose(
 ) -> list[ModelVersion]:
     """Return those of these versions that were champion since the last move by hand."""
     moves = moves_of(client, name)
-    by_hand = [place for place, move in enumerate(moves) if move.by.endswith(BY_HAND)]
+    by_hand = [index for index, move in enumerate(moves) if move.by.endswith(BY_HAND)]
     moved = {move.to: move.when for move in moves[by_hand[-1] if by_hand else 0 :]}
     return [version for version in versions if _made(version) <= moved.get(int(version.version), "")]
 
@@ -51,5 +51,5 @@ def _made(version: ModelVersion) -> str:
 
 def _merit(version: ModelVersion, metric: Metric) -> float:
     """Return the version's score when it was registered, negated where lower is better."""
-    figure = version.tags.get(f"test/{metric.name}")
-    return float("-inf") if figure is None else float(figure) * (1 if metric.rises else -1)
+    score = version.tags.get(f"test/{metric.name}")
+    return float("-inf") if score is None else float(score) * (1 if metric.rises else -1)

@@ -64,9 +64,9 @@ def records_of(version: ModelVersion) -> Iterator[ExportRecord]:
     """Yield the record of every form that was tried."""
     for tag, text in sorted(version.tags.items()):
         if tag.startswith(EXPORT_TAG):
-            told = json.loads(text)
-            before, after = (Side(**told.pop(side)) for side in ("before", "after"))
-            yield ExportRecord(before=before, after=after, interval=tuple(told.pop("interval")), **told)
+            fields = json.loads(text)
+            before, after = (Side(**fields.pop(side)) for side in ("before", "after"))
+            yield ExportRecord(before=before, after=after, interval=tuple(fields.pop("interval")), **fields)
 
 
 def is_known(client: MlflowClient, name: str, number: int, form: str) -> bool:

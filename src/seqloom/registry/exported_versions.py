@@ -14,7 +14,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
-from seqloom.artifact.full_disk import full_disk_is_told
+from seqloom.artifact.full_disk import full_disk_reported
 from seqloom.artifact.permissions import hand_over, output_folder
 from seqloom.decoding.export import Form, export
 from seqloom.errors import UserError
@@ -75,7 +75,7 @@ def export_folder(model: str, home: Path, form: Form, to: Path | None) -> Path:
         raise UserError(f"{folder} exists already: name another folder with --to, or remove it")
     output_folder(folder.parent)
     unfinished_folder = TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-")
-    with full_disk_is_told(folder.parent.absolute(), "nothing half-written is left"), unfinished_folder as unfinished:
+    with full_disk_reported(folder.parent.absolute(), "nothing half-written is left"), unfinished_folder as unfinished:
         made = Path(unfinished) / "model"
         export(checkpoint, made, form)
         hand_over(made)

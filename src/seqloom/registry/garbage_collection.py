@@ -33,11 +33,11 @@ class Need:
     digests: frozenset[str]  # of stages, or their first digits
     folders: frozenset[str]  # stage and key of checkpoints they started from, wherever their home was then
 
-    def covers(self, lying: StageFolder) -> bool:
+    def covers(self, folder: StageFolder) -> bool:
         """Return whether a stage folder is among them."""
-        return _in_store(lying.path) in self.folders or (
-            lying.manifest is not None
-            and not self.digests.isdisjoint((lying.manifest.digest, lying.manifest.digest[:DIGITS]))
+        return _in_store(folder.path) in self.folders or (
+            folder.manifest is not None
+            and not self.digests.isdisjoint((folder.manifest.digest, folder.manifest.digest[:DIGITS]))
         )
 
 
@@ -45,7 +45,7 @@ class Need:
 class Judged:
     """A stage folder and the reason to keep it; an empty reason where nothing needs it."""
 
-    lying: StageFolder
+    folder: StageFolder
     why: str
 
 
@@ -100,10 +100,10 @@ def clean_up(home: Path, days: float, delete: bool) -> CleanUp:
         UserError: there is no registry to tell what is needed, or it does not say what a version was made from.
     """
     judged = judge(home, days)
-    if delete:  # what another run has asked for meanwhile stays
-        judged = [each if each.why or clear(each.lying) else replace(each, why=IN_USE) for each in judged]
-    going = [str(each.lying.path) for each in judged if not each.why]
-    shares = [_share(stage, judged) for stage in sorted({each.lying.stage for each in judged})]
+    if delete:  # folders that another run has used meanwhile stay
+        judged = [each if each.why or clear(each.folder) else replace(each, why=IN_USE) for each in judged]
+    going = [str(each.folder.path) for each in judged if not each.why]
+    shares = [_share(stage, judged) for stage in sorted({each.folder.stage for each in judged})]
     return CleanUp(days, delete, sorted(shares, key=lambda share: -share.bytes), going)
 
 
@@ -124,23 +124,23 @@ def judge(home: Path, days: float) -> list[Judged]:
     client = connect(home)
     since = time.time() - days * SECONDS_A_DAY
     versions, recent = _need_of_versions(client), _need_of(client, _runs_since(client, since, store))
-    return [Judged(lying, _why(lying, versions, recent, since)) for lying in inventory(store)]
+    return [Judged(folder, _why(folder, versions, recent, since)) for folder in inventory(store)]
 
 
 def _share(stage: str, judged: list[Judged]) -> Share:
-    here = [each for each in judged if each.lying.stage == stage]
-    going = [each.lying.size for each in here if not each.why]
+    here = [each for each in judged if each.folder.stage == stage]
+    going = [each.folder.size for each in here if not each.why]
     return Share(stage, len(going), sum(going), dict(Counter(each.why for each in here if each.why)))
 
 
-def _why(lying: StageFolder, versions: Need, recent: Need, since: float) -> str:
-    if is_locked(lying):
+def _why(folder: StageFolder, versions: Need, recent: Need, since: float) -> str:
+    if is_locked(folder):
         return IN_USE
-    if lying.kind == "leftover":
+    if folder.kind == "leftover":
         return ""
-    if versions.covers(lying):
+    if versions.covers(folder):
         return NEEDED
-    return RECENT if lying.used >= since or recent.covers(lying) else ""
+    return RECENT if folder.used >= since or recent.covers(folder) else ""
 
 
 def _need_of_versions(client: MlflowClient) -> Need:

@@ -128,7 +128,7 @@ def _findings(
     baselines = {name: measured[f"baseline/{name}/{metric.name}"] for name in names}
     slices = evaluator_of(recipe.task).slices(test)
     findings += judge(recipe, smoke, challenger, incumbent, baselines, slices, rolled_back, former)
-    if best not in (None, champion, asked):  # nobody asked it, so it stays what it is
+    if best not in (None, champion, asked):  # it was not measured, so the mark stays
         return findings, best
     return findings, _best_of(metric, [former, incumbent, challenger])
 

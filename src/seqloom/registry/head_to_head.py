@@ -87,5 +87,5 @@ def _spelt(replies: "Replies", version: Path, test: "EvalSet") -> "Replies":
 
     generator = LanguageModel.load(version / CHECKPOINT)
     assert isinstance(generator, LanguageModel)
-    figures = zip(replies["log_probability"], generator.spellings(test.sources), strict=True)
-    return {**replies, "log_probability": [figure + spelling for figure, spelling in figures]}
+    pairs = zip(replies["log_probability"], generator.spellings(test.sources), strict=True)
+    return {**replies, "log_probability": [value + spelling for value, spelling in pairs]}

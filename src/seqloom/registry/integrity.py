@@ -24,8 +24,8 @@ SEAL_TAG = "seqloom.seal"  # of a version: the digest of its package's manifest
 DIGEST_TAG, SIGNATURE_TAG = "seqloom.digest", "seqloom.signature"  # and of all of it
 FORM_SEAL_TAG, FORM_SIGNATURE_TAG = f"{SEAL_TAG}.", f"{SIGNATURE_TAG}."  # and the form
 ARTIFACTS, PACKAGE = "artifacts", "package"  # MLflow's folder for what a pyfunc brings, and ours in it
-OWN_FORM = "torch"  # how a version answers that nobody asked for another
-VERIFY = "SEQLOOM_VERIFY"  # variable of the environment; what asks for it is verified_models.py
+OWN_FORM = "torch"  # the form in which a version was trained
+VERIFY = "SEQLOOM_VERIFY"  # environment variable, read by verified_models.py
 WRITTEN_ON_THE_WAY = "registered_model_meta"  # by MLflow, wherever it hands a version out
 
 NOT_AS_REGISTERED = (
@@ -62,13 +62,13 @@ def require_intact(folder: Path, version: ModelVersion, strict: bool = False) ->
     package = _require_package(folder, version)
     digest = version.tags.get(DIGEST_TAG, "")
     if not digest:
-        told = (
+        warning = (
             f"{uri_of(version)} was registered before versions had a digest outside of their files, so nothing says "
             f"whether the code that loads it is its own: seqloom seal {uri_of(version)} takes it as it is"
         )
         if strict:
-            raise UserError(told)
-        logger.warning("%s", told)
+            raise UserError(warning)
+        logger.warning("%s", warning)
     with _damage_is_reported(uri_of(version)):
         if digest and digest_of(folder) != digest:
             raise DamagedVersion(NOT_AS_REGISTERED)
@@ -83,10 +83,10 @@ def require_intact_form(folder: Path, version: ModelVersion, form: str) -> Path:
         UserError: a file of it was changed, or was not there.
     """
     seal = version.tags.get(FORM_SEAL_TAG + form, "")
-    place = _require_form(folder, version, form, seal)
+    form_folder = _require_form(folder, version, form, seal)
     with _damage_is_reported(f"{uri_of(version)} as {form}"):
         require_signature(version.name, form, seal, version.tags.get(FORM_SIGNATURE_TAG + form, ""))
-    return place
+    return form_folder
 
 
 def require_all_intact(folder: Path, version: ModelVersion) -> None:
@@ -97,8 +97,8 @@ def require_all_intact(folder: Path, version: ModelVersion) -> None:
     """
     require_intact(folder, version, strict=True)
     forms = folder / ARTIFACTS / FORMS
-    for place in sorted(forms.iterdir()) if forms.is_dir() else ():
-        require_intact_form(folder, version, place.name)
+    for form_folder in sorted(forms.iterdir()) if forms.is_dir() else ():
+        require_intact_form(folder, version, form_folder.name)
 
 
 def digest_tags(name: str, digest: str) -> dict[str, str]:
@@ -156,12 +156,12 @@ def _require_package(folder: Path, version: ModelVersion) -> Path:
 
 
 def _require_form(folder: Path, version: ModelVersion, form: str, seal: str) -> Path:
-    place = folder / ARTIFACTS / FORMS / form
+    form_folder = folder / ARTIFACTS / FORMS / form
     with _damage_is_reported(f"{uri_of(version)} as {form}", "; export it again"):
-        verify_form(place)
-        if seal_of(place) != seal:
+        verify_form(form_folder)
+        if seal_of(form_folder) != seal:
             raise DamagedVersion("its manifest is not the one that was registered")
-    return place
+    return form_folder
 
 
 @contextmanager

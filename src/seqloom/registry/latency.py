@@ -38,7 +38,7 @@ class Latency:
         median, fastest = np.median(seconds, axis=0), seconds.min(axis=0)
         p50, p95, low = (float(np.quantile(*what)) for what in ((median, 0.5), (median, 0.95), (fastest, 0.95)))
         high = max(p95, float(np.quantile(seconds, 0.95, axis=1).max()))
-        return cls(*(1000 * figure for figure in (p50, p95, low, high)))
+        return cls(*(1000 * value for value in (p50, p95, low, high)))
 
     @property
     def told(self) -> str:
@@ -65,7 +65,7 @@ def one_thread() -> Iterator[None]:
     """Limit torch and CTranslate2 to `THREADS` inside the context."""
     import torch  # seconds that only a new version needs
 
-    threads, told = torch.get_num_threads(), os.environ.get(THREADS_VARIABLE)
+    threads, previous = torch.get_num_threads(), os.environ.get(THREADS_VARIABLE)
     torch.set_num_threads(THREADS)
     os.environ[THREADS_VARIABLE] = str(THREADS)
     try:
@@ -73,8 +73,8 @@ def one_thread() -> Iterator[None]:
     finally:
         torch.set_num_threads(threads)
         os.environ.pop(THREADS_VARIABLE)
-        if told is not None:
-            os.environ[THREADS_VARIABLE] = told
+        if previous is not None:
+            os.environ[THREADS_VARIABLE] = previous
 
 
 def _round(answers: Sequence[Answer], texts: Sequence[str], first: int) -> NDArray[np.float64]:

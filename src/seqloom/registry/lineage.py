@@ -15,14 +15,14 @@ from seqloom.registry.mlflow_runs import find_run
 from seqloom.registry.versions import KEY_TAG
 
 LINEAGE_TAG = "seqloom.lineage"  # JSON, on the version
-OLD_LINEAGE = "seqloom.lineage."  # and what: a tag each, on versions of before
+OLD_LINEAGE = "seqloom.lineage."  # prefix of a tag per item, on versions of earlier releases
 DIGITS = 16  # of the digests in them
 
 
 def write_lineage(client: MlflowClient, name: str, number: str, lineage: Mapping[str, str]) -> None:
     """Write the lineage to a tag of the version."""
-    told = {what.replace(" ", "_"): value for what, value in lineage.items()}
-    client.set_model_version_tag(name, number, LINEAGE_TAG, json.dumps(told, ensure_ascii=False))
+    fields = {what.replace(" ", "_"): value for what, value in lineage.items()}
+    client.set_model_version_tag(name, number, LINEAGE_TAG, json.dumps(fields, ensure_ascii=False))
 
 
 def lineage_of(version: ModelVersion) -> dict[str, str]:
@@ -59,13 +59,13 @@ def stages_of(client: MlflowClient, run_id: str) -> Mapping[str, str]:
     """
     try:
         files = [file.path for file in client.list_artifacts(run_id, "stages")]
-        told = {file: mlflow.artifacts.load_dict(f"runs:/{run_id}/{file}") for file in files}
+        stages = {file: mlflow.artifacts.load_dict(f"runs:/{run_id}/{file}") for file in files}
     except (MlflowException, OSError, ValueError) as error:
         raise UserError(
             f"MLflow cannot say what its run {run_id} was made from ({str(error).splitlines()[0]}); bring its files "
             "back, or delete the run and its version"
         ) from None
-    return {file.rpartition("/")[2].removesuffix(".json"): str(facts["digest"]) for file, facts in told.items()}
+    return {file.rpartition("/")[2].removesuffix(".json"): str(facts["digest"]) for file, facts in stages.items()}
 
 
 def newest_version(client: MlflowClient, name: str) -> ModelVersion | None:

@@ -17,24 +17,24 @@ from seqloom.registry.tracking import OUTAGE_LIMIT, is_away
 METRICS_AT_MOST = 1000  # MLflow takes in one call
 SECONDS_BETWEEN_SENDS = 2.0
 SECONDS_BETWEEN_TRIES = 5.0  # while MLflow is away
-STOPPED_OUTAGE_LIMIT = 5.0  # seconds: the history is in the checkpoint, and the next start tells it
+STOPPED_OUTAGE_LIMIT = 5.0  # seconds: the history is in the checkpoint, and the next start sends it
 
 logger = logging.getLogger(__name__)
 
 
-def chart_name(figure: str) -> str:
+def chart_name(metric: str) -> str:
     """Return the name of a training metric's chart in MLflow.
 
     MLflow groups a run's charts by the part before the slash, in alphabetical order. So the curves of losses and scores
     come before `test/…`, which is a bar each; training costs come last. Runs of earlier releases keep the names of
     the history.
     """
-    split, _, name = figure.partition("/")
+    split, _, name = metric.partition("/")
     if name == "loss":
         return f"loss/{split}"
     if split == "validation":
         return f"{'loss' if name == 'perplexity' else 'score'}/{split}_{name}"
-    return figure
+    return metric
 
 
 class MetricLogger:

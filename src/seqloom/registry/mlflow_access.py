@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from seqloom.artifact.fsync import says_full
 from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
-from seqloom.registry.tracking import MLFLOW_VARIABLE, connect, is_away, living_experiment, place
+from seqloom.registry.tracking import MLFLOW_VARIABLE, connect, is_away, living_experiment, server_or_file
 from seqloom.url_mask import without_user
 
 
@@ -28,16 +28,16 @@ def refusal(error: BaseException) -> str:
         )
     if error.error_code == "PERMISSION_DENIED":
         return _no_permission(error, at)
-    said = (str(error).splitlines() or [""])[0]
+    text = (str(error).splitlines() or [""])[0]
     if says_full(error) and mlflow.get_tracking_uri().startswith("http"):
-        return f"{at} cannot write ({said:.200}): free some space on its disk, and run the same command again"
-    if "'active' state" in said:
+        return f"{at} cannot write ({text:.200}): free some space on its disk, and run the same command again"
+    if "'active' state" in text:
         return (
-            f"{at} says that what this needs was deleted there ({said}): bring it back with mlflow experiments restore "
+            f"{at} says that what this needs was deleted there ({text}): bring it back with mlflow experiments restore "
             "-x ID or mlflow runs restore --run-id ID, or give the recipe another name"
         )
-    if is_away(error) and "API request to" in said:
-        return f"{at} does not answer ({said:.200}): start it, or correct or unset {MLFLOW_VARIABLE}"
+    if is_away(error) and "API request to" in text:
+        return f"{at} does not answer ({text:.200}): start it, or correct or unset {MLFLOW_VARIABLE}"
     return ""
 
 
@@ -75,5 +75,6 @@ def require_mlflow(home: Path, name: str, patient: bool = False) -> None:
             raise
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(
-            sentence or f"MLflow at {place(home)} cannot be used ({reason:.300}): correct or unset {MLFLOW_VARIABLE}"
+            sentence
+            or f"MLflow at {server_or_file(home)} cannot be used ({reason:.300}): correct or unset {MLFLOW_VARIABLE}"
         ) from None

@@ -16,7 +16,7 @@ from seqloom.artifact.sqlite_file import holds_rows, prepare, revision_of
 from seqloom.errors import UserError
 from seqloom.registry.artifact_locations import bring_home
 
-KEPT = (  # what somebody would miss
+KEPT = (  # tables with data to keep
     ("runs", "true"),
     ("registered_models", "true"),
     ("logged_models", "true"),
@@ -59,7 +59,7 @@ def prepare_database(file: Path, files: str) -> None:
 def _make(draft: Path, files: str) -> None:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore  # half a second that a made one is spared
 
-    logging.getLogger("mlflow").setLevel(logging.WARNING)  # it would tell of each step
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # it would log each step
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with _nothing_flushed():
         store = SqlAlchemyStore(f"sqlite:///{draft}", files)

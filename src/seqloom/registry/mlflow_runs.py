@@ -148,7 +148,7 @@ def failing_run_is_closed(client: MlflowClient, run_id: str) -> Iterator[None]:
     except Exception:
         try:
             client.set_terminated(run_id, "FAILED")
-        except Exception as away:  # the error of the work is the one to tell
+        except Exception as away:  # the work's own error is the one to report
             logger.warning("MLflow could not be told that run %s failed: %s", run_id, away)
         raise
 
@@ -158,18 +158,18 @@ def log_results(client: MlflowClient, run_id: str, evaluation: Manifest) -> None
 
     Scores of baselines are logged as a table: as metrics they would be single bars before every curve.
     """
-    figures = evaluation.facts["metrics"]
-    log_metrics(client, run_id, {name: value for name, value in figures.items() if not name.startswith(BASELINE)})
-    client.log_dict(run_id, _scores(figures), SCORES_TABLE)
+    values = evaluation.facts["metrics"]
+    log_metrics(client, run_id, {name: value for name, value in values.items() if not name.startswith(BASELINE)})
+    client.log_dict(run_id, _scores(values), SCORES_TABLE)
     tags = [RunTag(f"signature.{name}", signature) for name, signature in evaluation.facts["signatures"].items()]
     client.log_batch(run_id, tags=tags)
     client.log_artifacts(run_id, evaluation.folder, "evaluation")
 
 
-def _scores(figures: Mapping[str, float]) -> dict[str, list[Any]]:
+def _scores(values: Mapping[str, float]) -> dict[str, list[Any]]:
     """Return a table in pandas' split layout: a row for the model and each baseline, a column per score."""
     rows: dict[str, dict[str, float]] = {}
-    for name, value in figures.items():
+    for name, value in values.items():
         system, _, score = name.rpartition("/")
         rows.setdefault("this model" if system == "test" else system.removeprefix(BASELINE), {})[score] = value
     scores = list(dict.fromkeys(score for row in rows.values() for score in row))
@@ -177,10 +177,10 @@ def _scores(figures: Mapping[str, float]) -> dict[str, list[Any]]:
     return {"columns": ["system", *scores], "data": data}
 
 
-def log_metrics(client: MlflowClient, run_id: str, figures: Mapping[str, float]) -> None:
+def log_metrics(client: MlflowClient, run_id: str, values: Mapping[str, float]) -> None:
     """Log metrics of the finished model."""
     now = int(time.time() * 1000)
-    client.log_batch(run_id, metrics=[Metric(name, value, now, 0) for name, value in figures.items()])
+    client.log_batch(run_id, metrics=[Metric(name, value, now, 0) for name, value in values.items()])
 
 
 def log_facts(client: MlflowClient, run_id: str, manifests: Iterable[Manifest]) -> None:
@@ -205,8 +205,8 @@ def _datasets(recipe: Recipe, corpus: Manifest) -> Sequence[DatasetInput]:
     """Return the corpus as MLflow datasets: its source and digest, none of its rows."""
     inputs = []
     for split, rows in corpus.facts["rows"].items():
-        places = getattr(recipe.corpus, split) or recipe.corpus.train
-        source = json.dumps({"places": places})
+        files = getattr(recipe.corpus, split) or recipe.corpus.train
+        source = json.dumps({"places": files})
         dataset = Dataset(split, corpus.digest[:16], "seqloom corpus", source, profile=json.dumps({"rows": rows}))
         inputs.append(DatasetInput(dataset, [InputTag("mlflow.data.context", split)]))
     return inputs

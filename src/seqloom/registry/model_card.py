@@ -1,6 +1,6 @@
 """The model card of a version (Mitchell et al. 2019): purpose, training data, scores, failures.
 
-What the run knew is written once, beside the model; what happened to the version since is added when it is read.
+The card is written once, at registration; later events are added when it is read.
 """
 
 from collections.abc import Iterator, Mapping
@@ -173,8 +173,8 @@ def _quality(recipe: Recipe, evaluation: Manifest) -> Iterator[str]:
         yield f"The {kind.baselines[name]} was learned from {bounds}."
         yield ""
     shown = [measure for measure in kind.metrics if not measure.judged]
-    told = ", ".join(f"{each.label} {each.shown(metrics[f'test/{each.name}'], _digits(each))}" for each in shown)
-    yield f"{told[:1].upper()}{told[1:]}."
+    further = ", ".join(f"{each.label} {each.shown(metrics[f'test/{each.name}'], _digits(each))}" for each in shown)
+    yield f"{further[:1].upper()}{further[1:]}."
     yield ""
     yield f"| slice | rows | {judge.label} |"
     yield "| --- | --- | --- |"
@@ -195,8 +195,8 @@ def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
     large = [part for part in slices if part["rows"] >= recipe.registry.slice_rows]
     if len(large) > 1:
         worst = min(large, key=lambda part: float(part[judge.name]) * (1 if judge.rises else -1))
-        figure = judge.shown(worst[judge.name])
-        yield f"- weakest on {worst['slice']}: {judge.label} {figure} on {worst['rows']:,} rows"
+        score = judge.shown(worst[judge.name])
+        yield f"- weakest on {worst['slice']}: {judge.label} {score} on {worst['rows']:,} rows"
     if _below_a_baseline(recipe, made["evaluation"]):
         yield "- no better than a baseline: see the table above"
     for side, share in made["vocabulary"].facts["unknown"].items():
@@ -211,7 +211,7 @@ def _below_a_baseline(recipe: Recipe, evaluation: Manifest) -> bool:
     metrics, judge = evaluation.facts["metrics"], metric_of_recipe(recipe)
     ours = metrics[f"test/{judge.name}"]
     others = (metrics[f"baseline/{name}/{judge.name}"] for name in application_of(recipe.task).baselines_in(metrics))
-    return any(judge.gain(figure, ours) <= 0 for figure in others)
+    return any(judge.gain(score, ours) <= 0 for score in others)
 
 
 def other_forms(version: ModelVersion) -> str:

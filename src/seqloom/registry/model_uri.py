@@ -143,9 +143,9 @@ def _what_there_is(client: MlflowClient, name: str, wanted: str) -> str:
         return no_model(client, name)
     versions = sorted(int(found.version) for found in client.search_model_versions(f"name = '{name}'"))
     named = ", ".join(f"{alias} (version {number})" for alias, number in sorted(aliases.items()))
-    told = (
+    sentence = (
         f"model {name} has no {wanted}; it has versions {', '.join(map(str, versions))} and aliases {named or 'none'}"
     )
-    if versions and wanted == f"alias {CHAMPION}":  # all were refused, and whoever follows a page asks for it
-        told += f": ask models:/{name}/{versions[-1]}, and see why none is champion with seqloom history {name}"
-    return told
+    if versions and wanted == f"alias {CHAMPION}":  # all were refused, and the documentation uses this alias
+        sentence += f": ask models:/{name}/{versions[-1]}, and see why none is champion with seqloom history {name}"
+    return sentence

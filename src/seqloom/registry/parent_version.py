@@ -75,7 +75,7 @@ def _find(start_from: str, home: Path) -> tuple[str, Path, str]:
     return uri, checkpoint, digest
 
 
-def place_parent(recipe: Recipe, home: Path, workspace: Path) -> None:
+def copy_parent(recipe: Recipe, home: Path, workspace: Path) -> None:
     """Copy the parent's checkpoint into the training's workspace."""
     from seqloom.training.warm_start import PARENT_FOLDER  # torch: seconds that only a training needs
 

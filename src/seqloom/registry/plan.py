@@ -83,7 +83,7 @@ def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[s
         else:
             manifest = store.find(stage.name, key)
             position = (
-                None if manifest or stage != TRAINING else find_training_state(store.workspace_place(stage.name, key))
+                None if manifest or stage != TRAINING else find_training_state(store.workspace_path(stage.name, key))
             )
             steps.append(Step(stage.name, manifest, position=position))
             if manifest:

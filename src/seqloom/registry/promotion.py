@@ -19,10 +19,10 @@ from seqloom.registry.versions import CHALLENGER, CHAMPION, aliases_of, no_model
 
 PREVIOUS = "previous"
 MOVES_TAG = "seqloom.moves"  # JSON, the oldest first, on the registered model; full, it goes on in seqloom.moves.2, …
-OLD_MOVE_TAG = "seqloom.move."  # and the time: a tag a move, in registries of before
+OLD_MOVE_TAG = "seqloom.move."  # prefix of a tag per move, in registries of earlier releases
 TAG_AT_MOST = 5000  # characters that the column of MLflow's database takes
 ROLLED_BACK_TAG = "seqloom.rolled_back"  # why, on the version that was left
-BY_HAND = "by hand"  # how whoever moves the champion past the gate is told
+BY_HAND = "by hand"  # suffix of the person in a move past the gate
 BEST_TAG = "seqloom.best_champion"  # on the version that was the best champion so far: the metric it was judged by
 LONGEST_WHY = 1000  # characters
 
@@ -94,19 +94,19 @@ def moving_champion(
             )
         now = datetime.now(UTC)
         move = Promotion(expected, version, now.isoformat(timespec="milliseconds"), by, why[:LONGEST_WHY])
-        tag, known, told = _page_for(client.get_registered_model(name).tags, move)
+        tag, previous, content = _page_for(client.get_registered_model(name).tags, move)
         try:
             _set_alias(client, name, PREVIOUS, expected)
             _set_alias(client, name, CHAMPION, version)
             if before.get(CHALLENGER) == version:
                 _set_alias(client, name, CHALLENGER, None)
-            client.set_registered_model_tag(name, tag, told)
+            client.set_registered_model_tag(name, tag, content)
             yield move
         except BaseException:
             for alias in (CHAMPION, PREVIOUS, CHALLENGER):
                 _set_alias(client, name, alias, before.get(alias))
-            if known is not None:
-                client.set_registered_model_tag(name, tag, known)
+            if previous is not None:
+                client.set_registered_model_tag(name, tag, previous)
             elif tag in client.get_registered_model(name).tags:
                 client.delete_registered_model_tag(name, tag)
             raise
@@ -117,7 +117,8 @@ def moves_of(client: MlflowClient, name: str) -> list[Promotion]:
     tags = client.get_registered_model(name).tags
     before = [json.loads(tags[key]) for key in sorted(tags) if key.startswith(OLD_MOVE_TAG)]
     return [
-        Promotion(**told) for told in (*before, *chain.from_iterable(json.loads(tags[page]) for page in _pages(tags)))
+        Promotion(**fields)
+        for fields in (*before, *chain.from_iterable(json.loads(tags[page]) for page in _pages(tags)))
     ]
 
 

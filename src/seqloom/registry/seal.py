@@ -19,9 +19,7 @@ from types import CodeType, ModuleType
 
 MANIFEST_FILE = "manifest.json"
 CHECKPOINT, CODE = "checkpoint", "code"  # folders of a version
-FORMS = (
-    "forms"  # folder beside that of the version: what `seqloom export` made of its checkpoint, each sealed by itself
-)
+FORMS = "forms"  # folder of exported forms beside the package, each with a seal of its own
 LIBRARY = "seqloom"
 _CHECKPOINT_FILES = (
     *(f"{CHECKPOINT}/{name}.json" for name in ("recipe", "sizes", "source", "target")),
@@ -169,13 +167,13 @@ class _Finder(MetaPathFinder):
         """Return the spec of a module of this version, else None."""
         if fullname.partition(".")[0] != self.package:
             return None
-        place = "/".join((CODE, LIBRARY, *fullname.split(".")[1:]))
-        for name, is_package in ((f"{place}/__init__.py", True), (f"{place}.py", False)):
+        module_path = "/".join((CODE, LIBRARY, *fullname.split(".")[1:]))
+        for name, is_package in ((f"{module_path}/__init__.py", True), (f"{module_path}.py", False)):
             if name in self.modules:
                 file = self.root / name
                 loader = _SealedLoader(fullname, str(file), self.package, self.modules[name])
-                places = [str(file.parent)] if is_package else None
-                return spec_from_file_location(fullname, file, loader=loader, submodule_search_locations=places)
+                search = [str(file.parent)] if is_package else None
+                return spec_from_file_location(fullname, file, loader=loader, submodule_search_locations=search)
         return None
 
 

@@ -1,8 +1,8 @@
 """The model as MLflow loads it: this file is stored with the version as code, so there is no pickle.
 
-It needs the libraries in requirements.txt; of Seqloom it takes the modules that lie with the version. `model_config`
-says in which form it answers: {"form": "torch"}, or one that `seqloom export` added to the version. It also says the
-digest that the package's manifest had, so that a package that was changed and sealed anew is not this version's.
+It needs the libraries in requirements.txt, and uses the modules of Seqloom that are stored with the version.
+`model_config` selects the form: {"form": "torch"}, or one that `seqloom export` added to the version. It also has the
+digest of the package's manifest, so that a package that was changed and sealed again is not accepted.
 """
 
 import hashlib
@@ -111,7 +111,7 @@ def _run_sealed(package: Path, seal: str) -> ModuleType:
     manifest = _read(package, MANIFEST, seal)
     source = _read(package, SEAL, json.loads(manifest)["files"][SEAL])
     module = ModuleType("seqloom_sealed")
-    exec(compile(source, package / SEAL, "exec"), vars(module))  # the file itself, not bytecode that lies beside it
+    exec(compile(source, package / SEAL, "exec"), vars(module))  # the file itself, not a bytecode cache
     return module
 
 

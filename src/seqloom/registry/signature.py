@@ -110,11 +110,11 @@ def _public_keys() -> "list[Ed25519PublicKey]":
 
 def _text_of(variable: str) -> str:
     """Return a key from the environment, or from the file that the environment names."""
-    told = os.environ.get(variable, "").strip()
-    if not told or told.startswith(_BEGIN):
-        return told
+    setting = os.environ.get(variable, "").strip()
+    if not setting or setting.startswith(_BEGIN):
+        return setting
     try:
-        return Path(told).read_text(encoding="utf-8")
+        return Path(setting).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "no text"
         raise UserError(f"{variable} is neither a key nor a file that holds one ({why}): correct it") from None

@@ -55,8 +55,8 @@ def smoke_test(tracking_uri: str, uri: str, form: str = OWN_FORM) -> Smoke:
         if says_full(RuntimeError(done.stderr)):  # that is no fault of the version
             raise UserError(full_disk(Path(tempfile.gettempdir())))
         return Smoke(False, _last_line(done.stderr) or f"exit code {done.returncode}")
-    told = json.loads(done.stdout.splitlines()[-1])
-    asked, answered = told["asked"], told["answered"]
+    output = json.loads(done.stdout.splitlines()[-1])
+    asked, answered = output["asked"], output["answered"]
     if len(asked) != len(answered) or not all(isinstance(text, str) for text in answered):
         return Smoke(False, f"{len(asked)} texts in, {len(answered)} answers out: {answered!r:.200}")
     return Smoke(True, f"{asked[0]!r:.80} → {answered[0]!r:.80}")

@@ -18,7 +18,7 @@ from seqloom.registry.mlflow_database import files_folder, prepare_database, pre
 from seqloom.url_mask import without_user
 
 MLFLOW_VARIABLE = "MLFLOW_TRACKING_URI"
-RETRIES_OF_A_CALL = "2"  # some five seconds: whoever can wait longer asks again, and says so
+RETRIES_OF_A_CALL = "2"  # some five seconds; callers that can wait longer retry, and log it
 OUTAGE_LIMIT = 3600.0  # seconds that finished work waits for a server that is away
 MLFLOW_PLACE = "./mlruns"  # where MLflow itself keeps the files of a database that is not ours
 LONGEST_PAUSE = 30.0  # seconds between two tries
@@ -35,7 +35,9 @@ def connect(home: Path) -> MlflowClient:
     """Return a client of the user's MLflow, or of the embedded one, which is created if missing."""
     for chatty in ("alembic", "mlflow"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # a traceback beside the error that it raises
+    logging.getLogger("mlflow.store.db.utils").setLevel(
+        logging.CRITICAL
+    )  # it logs a traceback besides the error that it raises
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # ours are the only bars
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # stdout may be read by a script
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", RETRIES_OF_A_CALL)
@@ -63,7 +65,7 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, OSError)  # requests' errors among them
 
 
-def place(home: Path) -> str:
+def server_or_file(home: Path) -> str:
     """Return the server or database in use, without a password."""
     uri = tracking_uri(home)
     return str(sqlite_file(uri) or without_user(uri))

@@ -37,12 +37,12 @@ class VerifiedModels(ModelsArtifactRepository):
         if records and dst_path is None:
             dst_path = tempfile.mkdtemp(prefix="seqloom-")
             atexit.register(shutil.rmtree, dst_path, ignore_errors=True)  # modules are read from it as they are needed
-        place = str(super().download_artifacts(artifact_path, dst_path, lineage_header_info))
+        path = str(super().download_artifacts(artifact_path, dst_path, lineage_header_info))
         for version in records:
             from seqloom.registry.integrity import require_all_intact
 
-            require_all_intact(Path(place), version)
-        return place
+            require_all_intact(Path(path), version)
+        return path
 
     def _records(self) -> "list[ModelVersion]":
         """Return the registered versions of this address: one, or all that were made of a logged model."""

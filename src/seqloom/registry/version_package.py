@@ -27,9 +27,9 @@ def pack(recipe: Recipe, checkpoint: Path, folder: Path) -> str:
     shutil.copytree(checkpoint, folder / CHECKPOINT)
     write_recipe(recipe, folder / CHECKPOINT)
     for file in needed_modules():
-        place = folder / CODE / LIBRARY / file.relative_to(_SOURCE)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, place)
+        target = folder / CODE / LIBRARY / file.relative_to(_SOURCE)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
     return seal(folder)
 
 
@@ -61,9 +61,9 @@ def needed_modules() -> list[Path]:
 
 def _files_of(module: str) -> list[Path]:
     """Return the file of a module and of its packages; of a name inside a module, the packages alone."""
-    place = _SOURCE.joinpath(*module.split(".")[1:])
-    around = [_SOURCE / package / "__init__.py" for package in place.relative_to(_SOURCE).parents]
-    return [file for file in (place.with_suffix(".py"), place / "__init__.py", *around) if file.is_file()]
+    path = _SOURCE.joinpath(*module.split(".")[1:])
+    around = [_SOURCE / package / "__init__.py" for package in path.relative_to(_SOURCE).parents]
+    return [file for file in (path.with_suffix(".py"), path / "__init__.py", *around) if file.is_file()]
 
 
 def _imports_of(file: Path) -> Iterator[str]:

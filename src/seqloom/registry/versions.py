@@ -46,8 +46,8 @@ def register_version(
         return found
     model_uri, model_id, seal = _log_model(recipe, run_id, checkpoint, _example(evaluation))
     judged = {f"test/{name}" for name in application_of(recipe.task).judged}  # the run has all of them
-    figures = {name: f"{value:.4f}" for name, value in evaluation.facts["metrics"].items() if name in judged}
-    tags = {KEY_TAG: key, SEAL_TAG: seal, **digest_tags(recipe.name, _digest_of_stored(model_uri, seal)), **figures}
+    scores = {name: f"{value:.4f}" for name, value in evaluation.facts["metrics"].items() if name in judged}
+    tags = {KEY_TAG: key, SEAL_TAG: seal, **digest_tags(recipe.name, _digest_of_stored(model_uri, seal)), **scores}
     made = client.create_model_version(recipe.name, model_uri, run_id, tags=tags, model_id=model_id)
     client.set_registered_model_alias(recipe.name, CHALLENGER, made.version)
     return describe(client, recipe.name, str(made.version))
@@ -121,8 +121,8 @@ def _answered(recipe: Recipe) -> list[ColSpec | TensorSpec]:
         case "text":
             return [*text, ColSpec("boolean", "truncated")]
         case "continuation":
-            figures = [ColSpec("double", "log_probability"), ColSpec("double", "spelling")]
-            return [*text, ColSpec("boolean", "truncated"), *figures]
+            numbers = [ColSpec("double", "log_probability"), ColSpec("double", "spelling")]
+            return [*text, ColSpec("boolean", "truncated"), *numbers]
     return [*text, ColSpec("double", "probability"), ColSpec(Map(DataType.double), "probabilities")]
 
 

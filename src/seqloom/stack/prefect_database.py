@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from seqloom.artifact.fsync import says_full
-from seqloom.artifact.full_disk import full_disk, full_place
+from seqloom.artifact.full_disk import full_disk, full_folder
 from seqloom.artifact.sqlite_file import holds_rows, prepare
 from seqloom.errors import UserError
 
@@ -37,7 +37,7 @@ def or_end() -> None:
     try:
         prepare_database()
     except Exception as error:
-        place = full_place(error) if says_full(error) else None
+        place = full_folder(error) if says_full(error) else None
         if not place and not isinstance(error, UserError):
             raise
         sys.exit(f"{SAID}{full_disk(place) if place else error}")

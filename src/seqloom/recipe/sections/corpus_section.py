@@ -88,7 +88,7 @@ class Corpus(Section):
         "auto",
         description="keep: no-break spaces, line breaks, tabs and indentation are kept as text; fold: all white "
         "space becomes single spaces. auto: keep if one in a hundred of the first 10,000 training "
-        "targets has more than single spaces between words; dialogues and running text are folded.",
+        "targets has other white space than plain spaces; dialogues and running text are folded.",
     )
     validation_share: Share = Field(
         0.05, description="Share of the pairs split off for validation where none is given."
@@ -116,9 +116,9 @@ class Corpus(Section):
 
     @field_validator("train", "validation", "test")
     @classmethod
-    def _secrets_are_masked(cls, places: list[str]) -> list[str]:
+    def _secrets_are_masked(cls, files: list[str]) -> list[str]:
         """Mask secrets in URLs: a recipe is logged and shown, and only the download needs them."""
-        return [masked_url(place) if "://" in place else place for place in places]
+        return [masked_url(file) if "://" in file else file for file in files]
 
     @field_validator("source_language", "target_language")
     @classmethod
@@ -133,16 +133,16 @@ class Corpus(Section):
         raise ValueError("must be auto, tab, or one character that is no quotation mark, backslash or line end")
 
     @model_validator(mode="after")
-    def _by_heart_holds_nothing_out(self) -> Self:
+    def _overfit_has_no_other_splits(self) -> Self:
         for split in ("validation", "test"):
             if self.overfit and getattr(self, split):
                 raise ValueError(f"overfit makes {split} of the training text: remove {split}, or overfit")
         return self
 
     @model_validator(mode="after")
-    def _no_secret_in_a_place(self) -> Self:
-        for place in (*self.train, *self.validation, *self.test):
-            found = CREDENTIALS.match(place)
+    def _no_password_in_a_url(self) -> Self:
+        for file in (*self.train, *self.validation, *self.test):
+            found = CREDENTIALS.match(file)
             if found and REFERENCE.sub("", found["user"]).strip(":"):
                 raise ValueError(
                     f"a name or password for {found['host']} stands in a URL, and recipes are logged: put it into "

@@ -8,7 +8,7 @@ from seqloom.recipe.sections.section import Section
 
 
 class Evaluation(Section):
-    """What is reported."""
+    """Metrics, baselines and examples of the evaluation."""
 
     metric: Literal[
         "auto",

@@ -7,14 +7,14 @@ from pydantic import Field
 from seqloom.recipe.sections.section import Count, Section
 
 ServedForm = Literal["torch", "ctranslate2", "ctranslate2-int8", "torch-int8"]
-"""What a version may answer in: as it was trained, or as `seqloom export` made of it."""
+"""Forms of a version: torch as it was trained, the others made by `seqloom export`."""
 
 
 class Registry(Section):
-    """How the version is presented to those who load it, and when it becomes the champion.
+    """How a version is presented in the registry, and the gate's rules for it to become the champion.
 
-    It does if all rules hold. Points are those of evaluation.metric, 0 to 100 (percent
-    of the champion's figure where it has no upper end); without a champion nothing is compared.
+    Points are those of evaluation.metric, 0 to 100 (for a metric without an upper bound, percent of the champion's
+    value); without a champion nothing is compared.
     """
 
     description: str = Field("", max_length=2000, description="What the model is for; shown in the MLflow registry.")

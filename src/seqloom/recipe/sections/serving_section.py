@@ -6,9 +6,9 @@ from seqloom.recipe.sections.section import Section
 
 
 class Serving(Section):
-    """What a request to a served version may ask for, at most.
+    """Limits on a request to a served version.
 
-    More is an error of one sentence. What the section decoding says may be asked for in any case.
+    A request beyond them fails with one sentence. Values of the section decoding are always allowed.
     """
 
     rows: int = Field(100_000, ge=1, le=10_000_000, description="Texts in one request, at most.")

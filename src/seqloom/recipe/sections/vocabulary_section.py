@@ -6,11 +6,11 @@ from pydantic import Field, field_validator
 
 from seqloom.recipe.sections.section import Count, Section
 
-LEAST = 8  # its special tokens, and some of its own
+LEAST = 8  # the special tokens, and some others
 
 
 class Vocabulary(Section):
-    """How text is cut into tokens."""
+    """How text is tokenized."""
 
     kind: Literal["auto", "word", "spaced", "bpe", "unigram", "char"] = Field(
         "auto",
