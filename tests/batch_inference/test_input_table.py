@@ -1,4 +1,4 @@
-"""Every row of a file comes through with its columns, and what cannot be read says why."""
+"""Input files: every row keeps its columns, and unreadable rows have an error."""
 
 import gzip
 import json

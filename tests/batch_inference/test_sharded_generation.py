@@ -1,4 +1,4 @@
-"""Bulk output: the rows of the file with what `generate` says to each, whatever is killed or fails on the way."""
+"""Batch inference: rows of output, failures, and resumption after a kill."""
 
 import csv
 import json

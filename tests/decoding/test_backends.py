@@ -1,4 +1,4 @@
-"""CTranslate2 answers what torch answers: token by token, whatever the Transformer is made of."""
+"""CTranslate2 finds the same tokens as PyTorch, for every Transformer variant."""
 
 import json
 from pathlib import Path

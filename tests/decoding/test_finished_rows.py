@@ -1,4 +1,4 @@
-"""Rows whose answer is finished leave the batch, of every architecture that writes, and change nothing by that."""
+"""Compaction of finished rows, for every architecture with a decoder, does not change the answers."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Eight bits: smaller, nearly the same figures, and no answer that depends on its company."""
+"""8-bit quantization: size, accuracy, and independence of the batch."""
 
 from pathlib import Path
 from typing import Any, get_args

@@ -1,4 +1,4 @@
-"""A language model as people use it: text that goes on, and how likely text is."""
+"""Language models: continuation of text, and its log-probability."""
 
 import itertools
 from pathlib import Path

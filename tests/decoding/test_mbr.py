@@ -1,4 +1,4 @@
-"""Of several texts the one that the others agree with most, by the chrF that sacrebleu counts."""
+"""Minimum Bayes risk ranking, with chrF as sacrebleu counts it."""
 
 from collections.abc import Sequence
 from pathlib import Path

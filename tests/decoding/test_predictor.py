@@ -1,4 +1,4 @@
-"""Rows to answers: in order, whatever the rows are, and only what was asked for."""
+"""Prediction requests: order, types of rows, parameters and their errors."""
 
 import logging
 import re

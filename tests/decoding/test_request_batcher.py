@@ -1,4 +1,4 @@
-"""Requests of many threads: each gets its own answers, whoever worked for whom, and none waits for all of another."""
+"""Dynamic batching of concurrent requests: own answers, own errors, fair shares."""
 
 import threading
 from collections.abc import Hashable, Sequence

@@ -1,4 +1,4 @@
-"""A request may ask for what the version gives, and one that asks for more hears what that is."""
+"""Limits on requests, and the errors that name them."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Texts that are drawn: by the right probabilities, by the seed alone, and greedily where nothing is left to chance."""
+"""Sampling: distribution, reproducibility by seed, and agreement with greedy search."""
 
 from pathlib import Path
 from typing import Any

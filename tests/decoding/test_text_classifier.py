@@ -1,4 +1,4 @@
-"""A classifier as people use it: labels with probabilities."""
+"""Text classification: labels with probabilities."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How much answers vary."""
+"""Distinct-n and the share of different answers."""
 
 import pytest
 

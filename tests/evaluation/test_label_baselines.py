@@ -1,4 +1,4 @@
-"""What a labeling model has to beat."""
+"""Majority and TF-IDF baselines of classification."""
 
 import numpy as np
 import pandas as pd

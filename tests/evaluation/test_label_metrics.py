@@ -1,4 +1,4 @@
-"""Scores of labels against scikit-learn's, and as sums of rows."""
+"""Classification metrics against scikit-learn's, and as sums over rows."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Which model is best, and which are worth their cost."""
+"""Ranking and Pareto front of trained models."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The paired bootstrap against sacreBLEU's own, and on cases whose outcome is plain."""
+"""Paired bootstrap against sacreBLEU's, and on cases with a known outcome."""
 
 import random
 

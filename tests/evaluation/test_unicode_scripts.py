@@ -1,4 +1,4 @@
-"""Scores know the words of every script: what is said exactly is worth everything, and other words nothing."""
+"""Metrics in every script: exact answers score the maximum, and different words nothing."""
 
 import pytest
 from hypothesis import given, settings

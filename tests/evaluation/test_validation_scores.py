@@ -1,4 +1,4 @@
-"""Which validation rows choose the epoch, and what is scored of them."""
+"""Validation metrics during training: the rows chosen, and their scores."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -48,10 +48,11 @@ _MIXED = {
 _SPACED = {"Latn": "Latin", "Hang": "Hangul"}  # scripts with spaces that are told apart; all others are _OTHER
 _OTHER = "Zyyy"  # ISO 15924 for undetermined
 
-LETTERS = (
-    "".join(rf"\p{{{name}}}" for name in SPACELESS.values()) + "ー\uff70"
-)  # the long vowel sign has no script of its own
-"""Letters of the scripts without spaces, as the inside of a regular expression's character class."""
+LETTERS = "".join(rf"\p{{{name}}}" for name in SPACELESS.values()) + "ー\uff70"
+"""Letters of the scripts without spaces, as the inside of a regular expression's character class.
+
+The long vowel sign of Japanese, full and half width, has no script of its own.
+"""
 
 _MIN_SHARE = 0.1  # of the letters: from here on, words between spaces are whole sentences
 _KANA = 0.2  # share of kana among kana and Chinese characters: a Chinese text quotes less

@@ -1,4 +1,4 @@
-"""Text whose white space counts, from the corpus to the answer: spaces that do not break, lines, tabs, indentation."""
+"""Significant white space, from corpus to answer: no-break spaces, line feeds, tabs, indentation."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What comes of a text follows from the text, the decoding and its number: whatever is decoded beside it."""
+"""Batch independence: an answer depends on text, decoding options and number alone, not on the rest of the batch."""
 
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def in_any_company(generator: Generator, texts: list[str], decoding: Decoding) -
 
 @over_writers
 @pytest.mark.parametrize("way", ["beam", "draws"])  # a draw and greedy search are written by one function
-def test_company_changes_nothing(section: Model, way: str) -> None:
+def test_the_batch_changes_nothing(section: Model, way: str) -> None:
     decoding = HOW[way]
     model = restless(fresh(section))
     source, target = words(model.source_embedding.num_embeddings), words(model.output.out_features)
@@ -111,7 +111,7 @@ def test_prompts_share_no_places(tmp_path: Path, decoder: str, decoding: Decodin
 
 @pytest.mark.parametrize("form", ["ctranslate2", "torch-int8"])
 @pytest.mark.parametrize("beam_size", [1, 3])
-def test_company_changes_nothing_in_other_forms(tmp_path: Path, form: Any, beam_size: int) -> None:
+def test_the_batch_changes_nothing_in_other_forms(tmp_path: Path, form: Any, beam_size: int) -> None:
     if form == "ctranslate2":
         pytest.importorskip("ctranslate2")
     from tests.decoding.test_backends import TEXTS, checkpoint

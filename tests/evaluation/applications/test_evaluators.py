@@ -1,4 +1,4 @@
-"""What holds for every kind of task: what is declared is computed, drawn and shown."""
+"""Properties of every evaluator: declared metrics are computed, plotted and reported."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a model reads of a conversation, by characters and by tokens."""
+"""The part of a conversation that a model reads, by characters and by tokens."""
 
 from typing import Any, cast
 
