@@ -49,8 +49,8 @@ def test_mlflow_has_the_whole_story(first: dict[str, Any], mlflow_client: Mlflow
     assert steps == sorted(set(steps))
     assert len(mlflow_client.get_metric_history(first["run_id"], "loss/validation")) == 2
     assert {item.dataset.name for item in run.inputs.dataset_inputs} == {"train", "validation", "test"}
-    artifacts = {item.path for item in mlflow_client.list_artifacts(first["run_id"], "evaluation/plots")}
-    assert "evaluation/plots/loss.png" in artifacts
+    artifacts = {item.path for item in mlflow_client.list_artifacts(first["run_id"], "evaluation/figures")}
+    assert "evaluation/figures/loss.png" in artifacts
 
 
 def test_the_same_again_does_nothing(first: dict[str, Any], seqloom: Run, mlflow_client: MlflowClient) -> None:
