@@ -16,9 +16,11 @@ from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.memory import Memory
 from seqloom.vocabulary.special_tokens import PADDING, SPECIAL_TOKENS
 
-BASE = 1 << 20  # more than any vocabulary has tokens, so that a run is a number and a number is one run
-LONGEST = 3  # tokens of a run whose number fits into 64 bits
-MOST_WEIGHTS = 1 << 22  # of rows times runs times labels held at once: 16 MB, and as much again while they are masked
+BASE = 1 << 20  # more than any vocabulary has tokens, so that an n-gram has a key of its own
+LONGEST = 3  # tokens of an n-gram whose key fits into 64 bits
+MOST_WEIGHTS = (
+    1 << 22
+)  # of rows times n-grams times labels held at once: 16 MB, and as much again while they are masked
 
 
 class NgramLinear(nn.Module):
@@ -29,7 +31,7 @@ class NgramLinear(nn.Module):
 
     keys: Tensor  # (R,) int64, rising
     weights: Tensor  # (R, K)
-    squares: Tensor  # (R,) what a run adds to the squared length
+    squares: Tensor  # (R,) what an n-gram adds to the squared norm
     bias: Tensor  # (K,)
 
     def __init__(self, runs: int, labels: int, longest: int) -> None:
@@ -62,7 +64,7 @@ def ngram_keys(source: Tensor, longest: int) -> Tensor:
     """
     keys = [torch.where(source == PADDING, 0, source)]
     for _ in range(1, longest):
-        before = F.pad(keys[-1][:, :-1], (1, 0))  # the run that ends one position earlier
+        before = F.pad(keys[-1][:, :-1], (1, 0))  # the n-gram that ends one position earlier
         keys.append(torch.where((before > 0) & (source != PADDING), before * BASE + source, 0))
     return torch.stack(keys, dim=2)
 
@@ -74,7 +76,7 @@ class WideClassifier(EncoderDecoder):
     al. 2016 (https://arxiv.org/abs/1606.07792), was less accurate.
     """
 
-    shares: Tensor  # (2,) of the network and of the linear model; `training.ngram_fit.weigh` sets them
+    shares: Tensor  # (2,) of the network and of the linear model; `training.ngram_fit.fit_mixture` sets them
 
     def __init__(self, plain: EncoderDecoder, linear: NgramLinear) -> None:
         super().__init__(plain.source_embedding, plain.target_embedding, plain.encoder, plain.decoder, plain.output)

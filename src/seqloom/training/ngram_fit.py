@@ -22,8 +22,8 @@ from seqloom.training.ngram_features import Bag, CharNgrams, Ngrams
 from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS
 
 STEPS = 100  # at most
-MOST_HELD = 1 << 27  # numbers of former steps, from which a curvature is guessed: half a gigabyte
-LEAST_FORMER = 5  # steps, whose guess is as good as ever
+MOST_HELD = 1 << 27  # numbers of former steps, from which the curvature is estimated: half a gigabyte
+LEAST_FORMER = 5  # steps, which are enough for that
 
 
 def minimize(loss: Callable[[], Tensor], parameters: Sequence[Tensor]) -> None:
@@ -82,14 +82,14 @@ def fit(ngrams: Ngrams, char_ngrams: CharNgrams, labels: int) -> FittedTables:
     parts = list(ngrams.rows.parts(max(1, MOST_LOGITS // labels)))
 
     def error(table: Tensor, rows: slice, indices: slice, bag: Bag) -> Tensor:
-        loss = F.cross_entropy(bag.sums(table, scales[indices]) + bias, ngrams.labels[rows])
-        return loss * (len(ngrams.labels[rows]) / len(ngrams.labels))
+        mean = F.cross_entropy(bag.sums(table, scales[indices]) + bias, ngrams.labels[rows])
+        return mean * (len(ngrams.labels[rows]) / len(ngrams.labels))
 
     def loss() -> Tensor:
         table = weights()
         if len(parts) == 1:
             errors = error(table, *parts[0])
-        else:  # the logits of a part are computed again for its gradient, so that those of all are never there at once
+        else:  # the logits of a part are computed again for its gradient, so that not all are held at once
             errors = torch.stack([checkpoint(error, table, *part, use_reentrant=False) for part in parts]).sum()
         size = token_weights.square().sum() + char_weights.square().sum()
         return errors + size / (2 * STRENGTH * len(ngrams.labels))
