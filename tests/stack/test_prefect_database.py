@@ -13,7 +13,7 @@ from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL, temporary_s
 from seqloom.errors import UserError
 from seqloom.stack import prefect_database
 from seqloom.stack.embedded_prefect import EmbeddedPrefect
-from seqloom.stack.prefect_database import last_words, prepare_database
+from seqloom.stack.prefect_database import exit_message, prepare_database
 
 Calls = list[tuple[str, bool]]
 
@@ -105,6 +105,6 @@ def test_why_a_server_cannot_start_is_the_sentence_of_the_command(
     server._process.wait()
     with pytest.raises(UserError, match=r"^the reason$"):
         server.wait()
-    assert last_words(tmp_path / "none.log") == ""
+    assert exit_message(tmp_path / "none.log") == ""
     server.log.write_text("seqloom: the reason\nINFO: started\n", encoding="utf-8")
-    assert last_words(server.log) == ""
+    assert exit_message(server.log) == ""

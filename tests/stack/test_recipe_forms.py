@@ -16,7 +16,7 @@ from flows.refresh import refresh
 from seqloom.cli import stack_commands
 from seqloom.errors import UserError
 from seqloom.stack import provision
-from seqloom.stack.prefect_server import _tell_formats
+from seqloom.stack.prefect_server import _register_formats
 from seqloom.stack.recipe_forms import fit_forms, recipes_in
 
 MINE = "name: mine\ncorpus: {train: [a.tsv]}\ntraining: {epochs: 7}\n"
@@ -99,7 +99,7 @@ def as_the_ui_has_it(schema: Any, names: bool = False) -> Any:
 def test_our_server_refuses_at_the_field_what_a_recipe_may_not_say(
     section: str, field: str, wrong: list[Any], right: list[Any]
 ) -> None:
-    _tell_formats()
+    _register_formats()
     schema = as_the_ui_has_it(parameter_schema(data_to_model).model_dump())
     for value in (*wrong, *right):
         faults = validate(
@@ -114,13 +114,13 @@ def no_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
     """A folder without a prefect.yaml, and a server that takes what it is given; the files that it is given."""
     given: list[Path] = []
 
-    def furnish(file: Path, *_: object) -> provision.Provisioned:
+    def fake_provision(file: Path, *_: object) -> provision.Provisioned:
         given.append(file)
         return provision.Provisioned(0, 1, ["data-to-model/one"], [])
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(stack_commands, "_need_prefect", lambda: None)
-    monkeypatch.setattr(provision, "furnish", furnish)
+    monkeypatch.setattr(provision, "provision", fake_provision)
     return given
 
 

@@ -1,1 +1,1 @@
-"""The commands of `seqloom`, by what a person is about."""
+"""Command line `seqloom`: a module for each group of commands, and what they print."""

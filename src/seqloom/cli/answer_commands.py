@@ -1,4 +1,4 @@
-"""The commands that ask a model: generate, batch."""
+"""Commands that run a model: generate, batch."""
 
 import sys
 from collections.abc import Iterator
@@ -70,8 +70,8 @@ def generate(
     """Write a line for each text or line of a file, in order: a text, or a label, a tab and all probabilities."""
     if sum(map(bool, (texts, file, from_noise, between))) > 1:
         raise UserError("texts, --file, --from-noise and --between exclude each other; give one of them")
-    _require_company("--seed", seed, "--from-noise", from_noise)
-    _require_company("--steps", steps, "--between", between)
+    _require_option("--seed", seed, "--from-noise", from_noise)
+    _require_option("--steps", steps, "--between", between)
     from seqloom.decoding.generator import concatenate
     from seqloom.decoding.load import load_generator
     from seqloom.registry.model_uri import find_checkpoint
@@ -132,7 +132,7 @@ def batch(
 
 
 def decoding_of(generator: "Generator", override: list[str] | None) -> "Decoding":
-    """The recipe's, changed."""
+    """Return the decoding settings of the recipe, with overrides."""
     if not override:
         return generator.decoding
     from seqloom.recipe.recipe_file import change_section
@@ -141,7 +141,7 @@ def decoding_of(generator: "Generator", override: list[str] | None) -> "Decoding
     return change_section(Decoding(**vars(generator.decoding)), override, "decoding")
 
 
-def _require_company(option: str, value: int | None, other: str, others: object) -> None:
+def _require_option(option: str, value: int | None, other: str, others: object) -> None:
     if value is not None and not others:
         raise UserError(f"{option} {value} means nothing without {other}: add {other}, or leave {option} out")
 
@@ -155,7 +155,7 @@ def _require_vectors(generator: "Generator", model: str) -> None:
 
 
 def _noise(generator: "Generator", checkpoint: Path, count: int | None, seed: int | None) -> dict[str, Any]:
-    """Texts of random vectors."""
+    """Return texts decoded from random latent vectors."""
     assert count, "the other way to invent was asked for"
     seed = SEED if seed is None else seed
     from seqloom.decoding.latent_generation import decode_vectors
@@ -166,7 +166,7 @@ def _noise(generator: "Generator", checkpoint: Path, count: int | None, seed: in
 
 
 def _between(generator: "Generator", ends: tuple[str, str], points: int | None) -> dict[str, Any]:
-    """Texts of points between two."""
+    """Return texts decoded from points between two latent vectors."""
     points = points or POINTS
     from seqloom.decoding.latent_generation import decode_vectors, interpolate, interpolation_weights
 
@@ -183,17 +183,17 @@ def _print_invented(model: str, invented: dict[str, Any], as_json: bool) -> None
 
 
 def _answered(generator: "Generator", texts: list[str] | None, file: Path | None) -> Iterator["Answers"]:
-    """The answers to all that was asked, as they come; a text without one is named by its place in the whole."""
+    """Yield the answers in order, a chunk at a time; an error names a text by its number in the whole input."""
     from seqloom.decoding.generator import Unanswerable
 
-    place = "text" if texts else f"{file or 'stdin'} line"
+    unit = "text" if texts else f"{file or 'stdin'} line"
     asked = truncated = 0
     for number, chunk in enumerate(in_chunks(_lines(texts, file, generator), LINES_AT_ONCE)):
         try:
             first = number * LINES_AT_ONCE
             answers = generator.answer(chunk, generator.decoding, range(first, first + len(chunk)))
         except Unanswerable as error:
-            raise UserError(error.sentence(f"{place} {number * LINES_AT_ONCE + error.row + 1}")) from None
+            raise UserError(error.sentence(f"{unit} {number * LINES_AT_ONCE + error.row + 1}")) from None
         asked += len(answers)
         truncated += sum(found[0].truncated for found in answers)
         yield answers

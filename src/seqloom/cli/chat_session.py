@@ -1,4 +1,4 @@
-"""A conversation with a model in the terminal: it sees the newest turns of it."""
+"""Command chat: a conversation in the terminal, of which the model sees the newest turns."""
 
 import sys
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def chat(
 
 
 class ChatSession:
-    """A conversation under way."""
+    """The turns of a conversation, and the model that replies."""
 
     def __init__(self, generator: "Generator") -> None:
         assert generator.conversation, "a model of task chat"
@@ -60,7 +60,7 @@ class ChatSession:
         self.replies = 0
 
     def hear(self, line: str) -> str | None:
-        """The reply to a turn; none to a line without text, or that begins anew."""
+        """Return the reply to a turn; None for a line without text, or one that starts again."""
         if line.strip() == RESET:
             self.turns.clear()
         said = self.conversation.split(line.replace(self.conversation.separator, " "))
@@ -76,12 +76,12 @@ class ChatSession:
 
     @property
     def seen(self) -> int:
-        """How many turns the next reply is made from, if one more is said."""
+        """The number of turns that the next reply is conditioned on."""
         return min(len(self.turns) + 1, self.conversation.turns)
 
 
 def _converse(talk: ChatSession, console: Console, model: str) -> None:
-    """Ask and answer until the person has had enough."""
+    """Read turns and print replies until the person quits."""
     sees = "turn" if talk.conversation.turns == 1 else f"{talk.conversation.turns} turns"
     console.print(f"[bold]{escape(model)}[/] sees the last {sees} of a conversation.")
     console.print(f"[dim]{RESET} begins anew; {QUIT} or Ctrl-D ends.[/]\n")
@@ -94,7 +94,7 @@ def _converse(talk: ChatSession, console: Console, model: str) -> None:
 
 
 def _asked(talk: ChatSession, console: Console) -> Iterator[str]:
-    """Lines of a person, each asked for with how much of the conversation is seen."""
+    """Yield lines of a person; the prompt shows how many turns the model sees."""
     while True:
         try:
             line = console.input(f"[bold]you[/] [dim]({talk.seen} of {len(talk.turns) + 1} turns seen)[/] ")

@@ -1,4 +1,4 @@
-"""The text of a recipe in the terminal: how many rows, how long, what is rejected and where, what is unknown."""
+"""Report on a recipe's data in the terminal: rows, lengths, rejects, unknown tokens, expected training time."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from seqloom.vocabulary.unknown_tokens import unknown_warning
 
 
 def show_data(console: Console, checked: Checked) -> None:
-    """Tables and some lines."""
+    """Print the tables, and the lines below them."""
     for table in (_splits(checked.corpus), _lengths(checked.corpus)):
         console.print(table)
         console.print()
@@ -74,7 +74,7 @@ def _lines(checked: Checked) -> Iterator[Text]:
 
 
 def _training(checked: Checked) -> Iterator[Text]:
-    """What the corpus decided, and what is to come."""
+    """Yield the adaptive defaults, and the expected updates and minutes."""
     if checked.adapted.reason:
         yield Text(f"What the recipe leaves out is chosen for {checked.adapted.reason}.")
     coming = checked.coming

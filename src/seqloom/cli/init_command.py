@@ -1,4 +1,4 @@
-"""The command that comes first: init."""
+"""Command init: a recipe and a prefect.yaml for the user's data."""
 
 import re
 import shlex
@@ -84,7 +84,7 @@ def _preview(places: tuple[str, ...]) -> "Table":
 
 
 def _asked_roles(table: "Table", source: str, target: str, task: str) -> "Roles":
-    """What a person says of the columns.
+    """Return the roles of the columns, asked for in the terminal.
 
     Raises:
         UserError: there is nobody to ask.
@@ -153,7 +153,7 @@ def _start(name: str, recipe_file: Path, places: tuple[str, ...], table: "Table"
 
 
 def _checked_recipe(start: "Start") -> str:
-    """The text of the recipe.
+    """Return the text of the recipe, validated.
 
     Raises:
         UserError: the task that somebody asked for does not go with the text.

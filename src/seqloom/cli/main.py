@@ -41,7 +41,7 @@ def begin(
     context: typer.Context,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
-    """Before every command."""
+    """Prepare every command: permissions of the home, servers, secrets, download cache."""
     home = home_folder()
     for warning in keep_private(home):
         print(f"seqloom: {warning}", file=sys.stderr)
@@ -52,9 +52,9 @@ def begin(
 
 
 def run() -> NoReturn:
-    """`main` in a process of its own, which is gone as soon as all is said and done.
+    """Run `main` and end the process at once.
 
-    Python would take torch and MLflow apart first, a second or two that nobody has use for.
+    Python's own shutdown would spend a second or two on unloading torch and MLflow.
     """
     code: object = None
 
@@ -109,7 +109,7 @@ def main() -> NoReturn:
 
 
 def _flush() -> None:
-    """Have all that was said where it goes to, or say that it does not fit there."""
+    """Flush stdout; a full disk is a user's error."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -124,7 +124,7 @@ def _give_up_output(error: OSError) -> NoReturn:
 
 
 def _fail_if_full(error: Exception) -> None:
-    """Whatever was written, wherever it was."""
+    """Exit with a sentence if the error says that a disk is full, whatever was written."""
     if place := full_folder(error):
         if isinstance(error, OSError) and error.filename is None and not has_no_space(place):
             _give_up_output(error)  # our disks are not, and a print names no file
@@ -132,7 +132,7 @@ def _fail_if_full(error: Exception) -> None:
 
 
 def _fail_if_refused(error: Exception) -> None:
-    """A server's no is a mistake of whoever gave the password, or who did not give the right; so is a name too long."""
+    """Exit with a sentence if a server refused access, or the name of a file is too long."""
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
         _fail(f"{str(error.filename)[:80]}…: {error.strerror}, no system has such files; correct it", 2)
     httpx = sys.modules.get("httpx")
@@ -155,7 +155,7 @@ def _no_of_prefect(status: int, said: str) -> str:
 
 
 def _where_it_stopped(error: BaseException) -> str:
-    """What a training that had to stop said, if it was one."""
+    """Return the message of the preempted training, if it was one."""
     while not isinstance(error, Preempted):
         cause = error.__cause__ or error.__context__
         if cause is None:

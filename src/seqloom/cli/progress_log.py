@@ -1,4 +1,4 @@
-"""How far a stage is, for a log that nobody sees a bar in: a line a minute, so that it tells that the work lives."""
+"""Progress of a stage in a log without a progress bar: a line a minute."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ TrainingState = tuple[int, int | None, str, str]  # done, of how many, counted i
 
 
 class ProgressLog:
-    """Takes how far the stage under way is, and says it when a minute has gone by."""
+    """Keeps the progress of the current stage, and writes it once a minute."""
 
     def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._say, self._clock = say, clock
@@ -23,36 +23,36 @@ class ProgressLog:
         self._begun = self._said_at = self._moved_at = clock()
 
     def begin(self, stage: str) -> None:
-        """A stage is under way."""
+        """Start a stage."""
         with self._lock:
             self._stage = stage
             self._now = self._said = (0, None, "", "")
             self._begun = self._said_at = self._moved_at = self._clock()
 
     def update(self, now: TrainingState) -> None:
-        """It has come so far."""
+        """Take the progress of the stage."""
         with self._lock:
             self._now, self._moved_at = now, self._clock()
 
     def end(self) -> None:
-        """No stage is under way."""
+        """End the stage."""
         with self._lock:
             self._stage = ""
 
     def tell(self, sentence: str) -> None:
-        """Something of the stage that is worth a line, such as an epoch; the next minute begins with it."""
+        """Write a line of the stage now, such as an epoch; the next one is due a minute later."""
         with self._lock:
             self._write(f"{sentence}{self._rate()}")
 
     def look(self) -> None:
-        """Write a line, if it is time for one."""
+        """Write a line, if one is due."""
         with self._lock:
             if self._stage and self._clock() - self._said_at >= SECONDS_BETWEEN_LINES:
                 self._write(self._in_words())
 
     @contextmanager
     def looking(self) -> Iterator[None]:
-        """Look again and again while this lasts, whatever the work does meanwhile."""
+        """Poll in a thread while the block runs."""
         left = Event()
 
         def run() -> None:
@@ -79,7 +79,7 @@ class ProgressLog:
         return f"{_count(done, total, unit)}{self._rate()}{f', {note}' if note else ''}"
 
     def _rate(self) -> str:
-        """Of the stage so far."""
+        """Return the mean rate of the stage so far."""
         done, _, unit, _ = self._now
         seconds = self._clock() - self._begun
         return f", {done / seconds:,.1f} {unit}/s" if done and seconds else ""

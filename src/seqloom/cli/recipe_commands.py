@@ -1,4 +1,4 @@
-"""The commands that take recipes: train, compare, check."""
+"""Commands that take recipes: train, compare, check."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -62,7 +62,7 @@ def train(
     audience.set(watcher)
     if server:
         if not all(step.cached for step in steps):
-            _meanwhile(home)
+            _import_for_training(home)
         server.wait()
     with watcher.live():
         outcome = cast("Outcome", data_to_model(recipe=checked, force=force))  # Prefect returns what the state holds
@@ -71,8 +71,8 @@ def train(
         print_json(outcome.as_json())
 
 
-def _meanwhile(home: Path) -> None:
-    """What a training needs that takes seconds, while Prefect's server takes its own on another core."""
+def _import_for_training(home: Path) -> None:
+    """Import what a training needs, seconds of work, while Prefect's server starts on another core."""
     import seqloom.evaluation.stage
     import seqloom.training.stage
     import seqloom.vectors.word2vec  # noqa: F401
@@ -119,7 +119,7 @@ def compare(
     from tasks.progress_artifacts import audience
 
     if server:
-        _meanwhile(home)
+        _import_for_training(home)
         server.wait()
     console.print(servers, style="dim", highlight=False, soft_wrap=True)
     console.print(f"Comparing {len(variants)} models:", *(f"\n  {variant.label}" for variant in variants), "\n")

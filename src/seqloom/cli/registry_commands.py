@@ -1,4 +1,4 @@
-"""The commands that look into the registry and act on it: history, promote, rollback, show, export."""
+"""Commands on the registry: history, promote, rollback, show, export, verify, seal."""
 
 from dataclasses import asdict
 from enum import StrEnum
@@ -31,14 +31,14 @@ SAID = {
 
 
 class Engine(StrEnum):
-    """What a model can be exported for."""
+    """Engines that a model can be exported for."""
 
     ctranslate2 = "ctranslate2"
     torch = "torch"
 
 
 class Quantization(StrEnum):
-    """How many bits a weight has."""
+    """Number formats of weights."""
 
     none = "none"
     int8 = "int8"
@@ -80,7 +80,9 @@ def promote(
     from seqloom.registry import promotion
     from seqloom.registry.model_uri import open_model
 
-    _tell(name, promotion.promote(open_model(name, home_folder()), name, version, why, home_folder()), as_json)
+    _print_promotion(
+        name, promotion.promote(open_model(name, home_folder()), name, version, why, home_folder()), as_json
+    )
 
 
 @commands.command()
@@ -89,7 +91,7 @@ def rollback(name: Name, why: Why, as_json: AsJson = False) -> None:
     from seqloom.registry import promotion
     from seqloom.registry.model_uri import open_model
 
-    _tell(name, promotion.rollback(open_model(name, home_folder()), name, why, home_folder()), as_json)
+    _print_promotion(name, promotion.rollback(open_model(name, home_folder()), name, why, home_folder()), as_json)
 
 
 @commands.command()
@@ -181,7 +183,7 @@ def _form(engine: Engine, quantization: Quantization) -> "Form":
     raise UserError("--format torch is what a model is already: add --quantization int8")
 
 
-def _tell(name: str, move: "Promotion", as_json: bool) -> None:
+def _print_promotion(name: str, move: "Promotion", as_json: bool) -> None:
     if as_json:
         print_json({"model": name, **asdict(move)})
     else:

@@ -1,4 +1,4 @@
-"""The commands of whoever keeps Seqloom running: up, deploy, worker, clean-up."""
+"""Commands of operations: up, deploy, worker, clean-up."""
 
 import os
 import sys
@@ -56,19 +56,19 @@ def deploy(
 ) -> None:
     """Give the server of PREFECT_API_URL what Seqloom needs, as `up` does: pools, the GPU limit, deployments."""
     _need_prefect()
-    from seqloom.stack.provision import example_deployments, furnish, own_deployments
+    from seqloom.stack.provision import example_deployments, own_deployments, provision
 
     file = example_deployments() if examples else own_deployments()
     if file is None:
         _offer_examples()
         file = example_deployments()
-    furnished = furnish(file, gpus, silence)
-    for warning in furnished.warnings:
+    provisioned = provision(file, gpus, silence)
+    for warning in provisioned.warnings:
         print(f"seqloom: {warning}", file=sys.stderr)
     if as_json:
-        print_json(asdict(furnished))
+        print_json(asdict(provisioned))
     else:
-        print(f"deployed {', '.join(furnished.deployments)}; GPU slots: {furnished.gpu_slots}")
+        print(f"deployed {', '.join(provisioned.deployments)}; GPU slots: {provisioned.gpu_slots}")
 
 
 @commands.command()

@@ -19,13 +19,13 @@ AsJson = Annotated[
 
 
 def print_json(value: dict[str, Any]) -> None:
-    """One object on stdout, in ASCII where that cannot take all of Unicode; a figure that is none is null."""
+    """Print one object on stdout, in ASCII where its encoding is not UTF-8; NaN and infinities are null."""
     ascii_alone = codecs.lookup(sys.stdout.encoding).name != "utf-8"
     print(json.dumps(finite(value), ensure_ascii=ascii_alone, allow_nan=False))
 
 
 def finite(value: Any) -> Any:
-    """The same with null in place of infinities and NaN, which JSON does not know."""
+    """Return the value with None in place of infinities and NaN, which JSON does not have."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -34,17 +34,17 @@ def finite(value: Any) -> Any:
 
 
 def console_for(as_json: bool) -> Console:
-    """Where people's output goes."""
+    """Return the console of people's output."""
     return Console(stderr=as_json)
 
 
 def is_terminal() -> bool:
-    """Whether somebody can be asked, and will see the question."""
+    """Return whether a person can be asked in the terminal."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def read_lines(stream: BinaryIO, name: str) -> Iterator[str]:
-    r"""Each line without its end; only \n ends one.
+    r"""Yield each line without its end; only \n ends one.
 
     Raises:
         UserError: a byte is not UTF-8.
@@ -59,7 +59,7 @@ def read_lines(stream: BinaryIO, name: str) -> Iterator[str]:
 
 
 def in_chunks(lines: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Lists of `size` lines, the last one shorter."""
+    """Yield lists of `size` lines, the last one shorter."""
     iterator = iter(lines)
     while chunk := list(islice(iterator, size)):
         yield chunk

@@ -1,4 +1,4 @@
-"""What a person sees of a run in the terminal: the plan, a bar per stage, and the closing card."""
+"""Terminal output of commands: plan, progress bars, closing card, and tables of results."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -34,7 +34,7 @@ EXAMPLES = "Held-out examples, from the best to the worst"
 
 
 def show_plan(console: Console, name: str, steps: Sequence[Step]) -> None:
-    """Which stages are finished already, and which will run."""
+    """Print which stages are finished already, and which will run."""
     table = Table(title=f"Plan for {name}", title_justify="left", box=None, padding=(0, 2))
     for column in ("stage", "plan", "from before"):
         table.add_column(column, no_wrap=column != "from before")
@@ -47,7 +47,7 @@ def show_plan(console: Console, name: str, steps: Sequence[Step]) -> None:
 
 
 class TerminalAudience:
-    """Draws one bar for the stage under way and leaves one line for each that is done; in a log, a line a minute."""
+    """Draws a progress bar for the current stage and a line for each finished one; in a log, a line a minute."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -65,11 +65,11 @@ class TerminalAudience:
         self.lines = None if console.is_terminal else ProgressLog(self._plainly)
 
     def live(self) -> AbstractContextManager[object]:
-        """Draw, or write lines, while this lasts."""
+        """Draw, or write lines, while the block runs."""
         return self.lines.looking() if self.lines else self.bars
 
     def progress(self, stage: str) -> progress.Progress:
-        """A new bar for `stage`."""
+        """Start a bar for `stage`; return the callback that moves it."""
         self._remove_bar()
         bar = self.bar = self.bars.add_task(stage, total=None, count="", note="")
         if self.lines:
@@ -84,12 +84,12 @@ class TerminalAudience:
         return update
 
     def noted(self, sentence: str) -> None:
-        """A line in a log; a bar shows as much."""
+        """Write a line in a log; a terminal's bar shows as much."""
         if self.lines:
             self.lines.tell(sentence)
 
     def warned(self, sentence: str) -> None:
-        """A line above the bar."""
+        """Print a line above the bar."""
         self.console.print(f"[yellow]![/] {escape(sentence)}", highlight=False, soft_wrap=True)
 
     def finished(self, stage: str, headline: str, seconds: float | None) -> None:
@@ -110,7 +110,7 @@ class TerminalAudience:
 
 
 def show_card(console: Console, outcome: Outcome, home: Path) -> None:
-    """What was made and how good it is in a box, and below it where to look and how to try it."""
+    """Print a box with the version and its scores, and below it links and the command to try it."""
     made = Text.assemble(
         ("Registered " if outcome.stages["registry"] != "cached" else "Nothing new to register: "),
         (outcome.uri, "bold green"),
@@ -130,7 +130,7 @@ def show_card(console: Console, outcome: Outcome, home: Path) -> None:
 
 
 def _scores(outcome: Outcome) -> Table:
-    """The model beside the baselines and, where there is another, the champion."""
+    """Return the scores of the model, of another champion, and of the baselines."""
     table = Table(box=None, padding=(0, 1), title="Test scores", title_justify="left", title_style="bold")
     kind = application_of(outcome.task)
     table.add_column()
@@ -150,7 +150,7 @@ def _scores(outcome: Outcome) -> Table:
 
 
 def _of(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:
-    """The scores of one system by their own names."""
+    """Return the scores of one system, by names without the prefix."""
     return {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
 
 
@@ -181,14 +181,14 @@ def _where_to_look(outcome: Outcome, home: Path) -> Iterator[tuple[str, str]]:
 
 
 def show_to_copy(console: Console, *lines: tuple[str, str]) -> None:
-    """Commands and places below what they are, each whole on a line of its own, however narrow the terminal is."""
+    """Print commands and addresses below their labels, each unbroken on a line of its own, to be copied."""
     for what, line in lines:
         console.print(Text(f"{what}:", "dim"), soft_wrap=True)
         console.print(Text(line), soft_wrap=True)
 
 
 def show_export(console: Console, model: str, record: "ExportRecord") -> None:
-    """What a form of a version costs and gains, what the gate says, and how it is used."""
+    """Print size, latency and score of an export beside the original, the gate's verdict, and how it is used."""
     table = Table(box=None, padding=(0, 2))
     for column in ("", "MB", "one text, p50", "p95", record.metric):
         table.add_column(column, justify="right" if column else "left")
@@ -209,7 +209,7 @@ def show_export(console: Console, model: str, record: "ExportRecord") -> None:
 
 
 def show_report(console: Console, report: "BatchReport") -> None:
-    """What a model made of a file, what failed, and how to read it."""
+    """Print the result of a batch inference: throughput, failures, and how to read the output."""
     console.print(report.headline, style="bold")
     if report.failed:
         table = Table(title="Failed", title_justify="left", box=None, padding=(0, 2))
@@ -224,7 +224,7 @@ def show_report(console: Console, report: "BatchReport") -> None:
 
 
 def show_comparison(console: Console, comparison: "Comparison") -> None:
-    """The candidates best first, what to know before believing it, and where to go from here."""
+    """Print the candidates best first, caveats, and the next command."""
     table = Table(box=None, padding=(0, 1), title="Compared", title_justify="left", title_style="bold")
     shown = [column for column in comparison.rows[0] if any(row[column] for row in comparison.rows)]
     for column in shown:
@@ -245,7 +245,7 @@ def show_comparison(console: Console, comparison: "Comparison") -> None:
 
 
 def show_clean_up(console: Console, done: "CleanUp") -> None:
-    """What goes and what stays, a stage at a time."""
+    """Print what is removed and what is kept, a row a stage."""
     if done.shares:
         table = Table(box=None, padding=(0, 2))
         for column in ("stage", "going", "space", "kept"):
@@ -260,7 +260,7 @@ def show_clean_up(console: Console, done: "CleanUp") -> None:
 
 
 def show_recipe(console: Console, recipe: Recipe) -> None:
-    """What of it is not as it is without a word in the recipe; the task, which decides most, always."""
+    """Print the fields that differ from their defaults, and the task."""
     table = Table(title=f"Recipe {recipe.name}", title_justify="left", box=None, padding=(0, 2), show_header=False)
     for section, fields in {"task": recipe.task, **recipe.model_dump(exclude={"name"}, exclude_defaults=True)}.items():
         values = fields.items() if isinstance(fields, dict) else [("", fields)]

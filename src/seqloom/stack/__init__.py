@@ -1,1 +1,1 @@
-"""The stack on one machine: Prefect, MLflow and workers, each a real server, up with one command."""
+"""Servers and workers on one machine: Prefect, MLflow and Prefect workers, started by one command."""

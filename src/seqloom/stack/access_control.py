@@ -1,4 +1,4 @@
-"""Who may speak to a server of ours: pages of its own UI, under a name of its own, with its password where it has one.
+"""Access control of a server: requests from its own UI, to its own host names, with its password where it has one.
 
 A server on 127.0.0.1 is within reach of every page that a browser on this machine shows. A browser says in `Origin`
 which page a request or a WebSocket comes from. A name that was made to lead here (DNS rebinding) makes that page one of
@@ -21,17 +21,17 @@ from seqloom.stack.origins import ANY, name_of, normal
 
 @dataclass(frozen=True)
 class Admission:
-    """An ASGI application behind a door."""
+    """ASGI middleware that checks origin, host name and password (HTTP Basic) of each request."""
 
     app: ASGIApp
     origins: frozenset[str]  # pages that may call it, such as http://127.0.0.1:4200; * for all
     hosts: frozenset[str] = frozenset({ANY})  # names it goes by, without a port: no foreign page can choose it alone
-    auth_string: str = field(default="", repr=False)  # USER:PASSWORD; empty: nobody is asked
-    open_path: str = "/health"  # answers without a password, for whoever watches over it
+    auth_string: str = field(default="", repr=False)  # USER:PASSWORD; empty: no password
+    open_path: str = "/health"  # answers without a password, for health checks
     framing: str = ""  # X-Frame-Options of an application that does not send it itself
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 403 or 401, or let it through."""
+        """Answer 403 or 401, or pass the request on."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
@@ -43,15 +43,15 @@ class Admission:
             asking = {"WWW-Authenticate": 'Basic realm="Seqloom"'}
             await PlainTextResponse("a user and a password are wanted", 401, asking)(scope, receive, send)
         else:
-            await self.app(scope, receive, self._marking(send))
+            await self.app(scope, receive, self._with_headers(send))
 
     @cached_property
     def _known(self) -> frozenset[str]:
-        """The origins as browsers write them."""
+        """The origins, normalized as browsers write them."""
         return frozenset(map(normal, self.origins))
 
     def _refusal(self, headers: Headers) -> str:
-        """Why a request is turned away, whoever sent it; empty where it is not."""
+        """Return why a request is refused; empty where it is not."""
         foreign = [origin for origin in headers.getlist("origin") if normal(origin) not in self._known]
         if foreign and ANY not in self._known:
             return "pages of another origin may not call this server"
@@ -67,8 +67,8 @@ class Admission:
             given = b""
         return not self.auth_string or hmac.compare_digest(given, self.auth_string.encode())
 
-    def _marking(self, send: Send) -> Send:
-        """Send with headers against pages that would show ours in a frame, and against guesses at a type."""
+    def _with_headers(self, send: Send) -> Send:
+        """Return `send` with headers against framing by other pages and against MIME sniffing."""
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start" and self.framing:

@@ -1,4 +1,4 @@
-"""A process of the stack: started with a log of its own, watched, and ended with all that it started."""
+"""Child processes of the stack: start with a log file each, health check, and end with all their descendants."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ import psutil
 from seqloom.errors import StackFailure
 from seqloom.interpreter import PYTHON_MODULE
 from seqloom.stack.layout import MARK, Server
-from seqloom.stack.prefect_database import last_words
+from seqloom.stack.prefect_database import exit_message
 
 PATIENCE = 180  # seconds for a server to be ready: a new database on a slow disk takes a minute
 
@@ -22,7 +22,7 @@ RUN = "PREFECT__FLOW_RUN_ID"  # in the environment of a flow run's process
 
 
 class Child:
-    """A server that was started; the log of the one before it is kept as NAME.log.1."""
+    """A started server; the log of its predecessor is kept as NAME.log.1."""
 
     def __init__(self, server: Server, logs: Path) -> None:
         self.server = server
@@ -45,13 +45,13 @@ class Child:
 
     @property
     def ended(self) -> bool:
-        """Whether it is no more."""
+        """Whether the process has ended."""
         return self.process.poll() is not None
 
     def check(self, patience: float) -> None:
         """Raise a `StackFailure` if it ended, or is older than `patience` seconds and still not ready."""
         if self.ended:
-            why = f" ({sentence})" if (sentence := last_words(self.log)) else ""
+            why = f" ({sentence})" if (sentence := exit_message(self.log)) else ""
             raise StackFailure(f"{self.server.name} ended with code {self.process.returncode}{why}: see {self.log}")
         if time.time() - self.started > patience:
             raise StackFailure(f"{self.server.name} is not ready after {patience:.0f} seconds: see {self.log}")
@@ -67,7 +67,7 @@ def wait_until_ready(children: Iterable[Child]) -> None:
 
 
 def answers(address: str) -> bool:
-    """Whether a GET brings 200."""
+    """Return whether a GET request is answered with 200."""
     try:
         with urllib.request.urlopen(address, timeout=5) as response:
             return bool(response.status == 200)
@@ -76,12 +76,12 @@ def answers(address: str) -> bool:
 
 
 def processes_of(mark: Path | str) -> list[psutil.Process]:
-    """Every process that was started with this mark, or by one that was, whoever its parent is by now."""
+    """Return every process with this mark in its environment, which all descendants inherit."""
     return [process for process, _ in _marked(mark)]
 
 
 def flow_runs_of(mark: Path | str) -> list[psutil.Process]:
-    """The flow runs among them, without the processes that a run itself started: it ends those."""
+    """Return the flow runs among them, without the processes that a run itself started: it ends those."""
     runs = {process.pid: process for process, environment in _marked(mark) if RUN in environment}
     return [run for run in runs.values() if run.ppid() not in runs]
 
@@ -95,7 +95,7 @@ def _marked(mark: Path | str) -> Iterator[tuple[psutil.Process, dict[str, str]]]
 
 
 def end(processes: Iterable[psutil.Process], grace: float) -> None:
-    """SIGTERM, and after `grace` seconds SIGKILL."""
+    """Send SIGTERM, and after `grace` seconds SIGKILL."""
     alive = list(processes)
     for process in alive:
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -1,4 +1,4 @@
-"""Prefect without a server of the user's: one of ours, as long as this process lives, its database below SEQLOOM_HOME.
+"""Embedded Prefect server for commands without one: it ends with its process, its database is below SEQLOOM_HOME.
 
 Prefect would start such a server itself, though only once a flow begins, and leave it behind when we are killed.
 """
@@ -19,7 +19,7 @@ from seqloom.errors import UserError
 from seqloom.interpreter import PYTHON_MODULE
 from seqloom.parent_watchdog import end_with
 from seqloom.stack.password import new_auth_string
-from seqloom.stack.prefect_database import last_words
+from seqloom.stack.prefect_database import exit_message
 from seqloom.stack.server_addresses import use_named_prefect
 from tasks.prefect_client import EMBEDDED
 
@@ -29,7 +29,7 @@ SECONDS_BETWEEN_POLLS = 0.5
 
 
 class EmbeddedPrefect:
-    """The server, on its way or there."""
+    """The server process, starting or started."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ class EmbeddedPrefect:
         atexit.register(self.stop)
 
     def wait(self) -> None:
-        """Return when it answers.
+        """Return when the server answers.
 
         Raises:
             UserError: it ended, or takes too long.
@@ -56,12 +56,12 @@ class EmbeddedPrefect:
         if has_no_space(self.log.parent):  # nor could the server say so
             raise UserError(full_disk(self.log.parent))
         raise UserError(
-            last_words(self.log)
+            exit_message(self.log)
             or f"Prefect's server does not start: see the end of {self.log}, or set PREFECT_API_URL to yours"
         )
 
     def stop(self) -> None:
-        """End it."""
+        """End the server."""
         self._process.terminate()
         try:
             self._process.wait(SECONDS_TO_STOP)
@@ -70,7 +70,7 @@ class EmbeddedPrefect:
             self._process.wait()
 
     def _start(self, listening: socket.socket) -> "subprocess.Popen[bytes]":
-        """It listens where calls queue already, in a session of its own: Ctrl-C is not for it, nor our last words."""
+        """Start it on a socket that already queues connections, in a session of its own: Ctrl-C does not reach it."""
         command = [*PYTHON_MODULE, "seqloom.stack.embedded_prefect", str(listening.fileno()), str(os.getpid())]
         with self.log.open("ab") as output:
             return subprocess.Popen(
@@ -90,9 +90,9 @@ class EmbeddedPrefect:
 
 
 def use_embedded_prefect(home: Path) -> EmbeddedPrefect | None:
-    """Set Prefect up before it is imported, and start a server, unless the user named one: that is left in charge.
+    """Configure Prefect before it is imported, and start a server unless the user named one; None where he did.
 
-    The server comes up beside what the caller does next.
+    The server starts in the background; `EmbeddedPrefect.wait` returns when it answers.
 
     Raises:
         UserError: the user's server does not answer.
@@ -111,7 +111,7 @@ def use_embedded_prefect(home: Path) -> EmbeddedPrefect | None:
 
 
 def _serve(descriptor: int, parent: int) -> None:
-    """Be the server until the process `parent` is gone."""
+    """Run the server until the process `parent` is gone."""
     from seqloom.stack.prefect_server import serve
 
     end_with(parent)

@@ -1,4 +1,4 @@
-"""What the stack is made of: which servers, at which addresses, and what each of them is told."""
+"""Layout of the stack: its servers, their addresses, arguments and environments."""
 
 import os
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything of a stack is."""
+    """Addresses and settings of a stack."""
 
     home: Path
     prefect_port: int
@@ -45,26 +45,26 @@ class Layout:
 
     @property
     def prefect_url(self) -> str:
-        """Of Prefect's UI."""
+        """Address of Prefect's UI."""
         return f"http://{HOST}:{self.prefect_port}"
 
     @property
     def prefect_api(self) -> str:
-        """What `PREFECT_API_URL` is set to."""
+        """Address of Prefect's API, the value of `PREFECT_API_URL`."""
         return f"{self.prefect_url}/api"
 
     @property
     def mlflow_url(self) -> str:
-        """Of MLflow's UI, and what `MLFLOW_TRACKING_URI` is set to."""
+        """Address of MLflow's UI, the value of `MLFLOW_TRACKING_URI`."""
         return f"http://{HOST}:{self.mlflow_port}"
 
     @property
     def logs(self) -> Path:
-        """A log a server."""
+        """Folder of the logs, a file a server."""
         return self.home / "logs"
 
     def environment(self) -> dict[str, str]:
-        """What every process of the stack, and every flow run, is told."""
+        """Return the environment of every process of the stack and of every flow run."""
         inherited = {name: value for name, value in os.environ.items() if name not in FOR_SERVERS}
         tuned = {"PREFECT_WORKER_QUERY_SECONDS": "3"}  # the user's own value goes before
         return {
@@ -80,12 +80,12 @@ class Layout:
             "MLFLOW_TRACKING_URI": self.mlflow_url,
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "DO_NOT_TRACK": "true",
-            "PYTHONUNBUFFERED": "1",  # a log ends with the last thing that was said
+            "PYTHONUNBUFFERED": "1",  # a log ends with the last line that was written
             **credentials(self.auth_string, self.mlflow_asks),
         }
 
     def prefect(self) -> Server:
-        """Prefect's API, UI, scheduler and automations in one process."""
+        """Return Prefect's server: API, UI, scheduler and automations in one process."""
         own = {
             "PREFECT_SERVER_API_HOST": HOST,
             "PREFECT_SERVER_API_PORT": str(self.prefect_port),  # where its UI looks for the API: not from --port
@@ -98,7 +98,7 @@ class Layout:
         return Server("prefect", arguments, {**self.environment(), **own}, f"{self.prefect_api}/health")
 
     def mlflow(self) -> Server:
-        """MLflow's tracking server, on the database and the folder that `seqloom train` uses without it."""
+        """Return MLflow's tracking server, on the database and the folder that `seqloom train` uses without it."""
         own = {
             "MLFLOW_BACKEND_STORE_URI": mlflow_database(self.database_url, self.home),
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # of MLflow's own jobs, which Seqloom has none of
@@ -113,6 +113,6 @@ class Layout:
         return Server("mlflow", arguments, environment, f"{self.mlflow_url}/health", self.logs)
 
     def worker(self, pool: str) -> Server:
-        """A worker of a process pool; its name is the pool's, so that a new one takes the place of a dead one."""
+        """Return a worker of a process pool; its name is the pool's, so that a new one replaces a dead one."""
         arguments = ("prefect", "worker", "start", "--pool", pool, "--name", pool, "--type", "process")
         return Server(pool, arguments, self.environment())

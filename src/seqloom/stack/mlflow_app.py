@@ -1,4 +1,4 @@
-"""MLflow's application behind our door: MLflow by itself answers to the pages of every port of this machine.
+"""MLflow's application with access control: MLflow by itself answers to pages of every port of this machine.
 
 `mlflow server --app-name seqloom` finds it by the entry point in pyproject.toml.
 """
@@ -7,11 +7,11 @@ import os
 
 from seqloom.stack.access_control import Admission
 
-AUTH_STRING = "SEQLOOM_MLFLOW_AUTH_STRING"  # USER:PASSWORD that everybody is asked for; unset: nobody is
+AUTH_STRING = "SEQLOOM_MLFLOW_AUTH_STRING"  # USER:PASSWORD; unset: no password
 
 
 def create_app() -> Admission:
-    """MLflow checks the Host header itself (`--allowed-hosts`), and says who may show it in a frame."""
+    """Return MLflow's application; it checks the Host header itself (`--allowed-hosts`) and sets X-Frame-Options."""
     from mlflow.server.fastapi_app import app
     from mlflow.server.security_utils import get_allowed_origins_from_env
 

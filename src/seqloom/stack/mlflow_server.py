@@ -1,4 +1,4 @@
-"""`mlflow server` with the arguments of this command, for the pages of its own UI alone."""
+"""Start of `mlflow server`, with the arguments of this command, for requests of its own UI alone."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ APP = "seqloom"  # in pyproject.toml
 
 
 def allowed(port: int) -> dict[str, str]:
-    """MLflow's settings of who may speak to it: what the user says, and this machine by its own names."""
+    """Return MLflow's settings of allowed hosts and origins: the user's, and the loopback names of this machine."""
     hosts = [pattern for host in LOOPBACK for pattern in (host, f"{host}:*")]
     given = {name: os.environ.get(name, "") for name in (HOSTS, ORIGINS)}
     return {

@@ -1,4 +1,4 @@
-"""Origins of pages, such as http://127.0.0.1:4200, and the names that a server goes by."""
+"""Origins of web pages, such as http://127.0.0.1:4200, and host names of servers."""
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -9,17 +9,17 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def own_origins(port: int, *hosts: str) -> tuple[str, ...]:
-    """Of the UI of a server that listens on this port of this machine, and of further hosts."""
+    """Return the origins of the UI of a server on this port of this machine, and of further hosts."""
     return tuple(f"http://{host}:{port}" for host in dict.fromkeys([*LOOPBACK, *hosts]))
 
 
 def hosts_of(origins: Iterable[str]) -> frozenset[str]:
-    """The names that a server with pages of these origins goes by; `*` for any."""
+    """Return the host names of these origins; `*` for any."""
     return frozenset(ANY if origin == ANY else urlsplit(normal(origin)).hostname or "" for origin in origins)
 
 
 def name_of(host: str) -> str:
-    """The name in a Host header, without its port; empty for what is none."""
+    """Return the name in a Host header, without its port; empty where it is malformed."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
@@ -27,7 +27,7 @@ def name_of(host: str) -> str:
 
 
 def normal(origin: str) -> str:
-    """An origin as browsers write it: in small letters, without the port that its scheme has anyway."""
+    """Return an origin as browsers write it: in lower case, without the default port of its scheme."""
     origin = origin.strip().rstrip("/").lower()
     try:
         parts = urlsplit(origin)
@@ -38,9 +38,9 @@ def normal(origin: str) -> str:
 
 
 def is_same_here(url: str, ours: str) -> bool:
-    """Whether a URL leads to ours, a server on this machine, by whatever name of the machine."""
+    """Return whether a URL leads to the server `ours` on this machine, by any loopback name."""
     try:
-        place, here = urlsplit(url), urlsplit(ours)
-        return (place.scheme, place.port) == (here.scheme, here.port) and place.hostname in LOOPBACK
+        given, own = urlsplit(url), urlsplit(ours)
+        return (given.scheme, given.port) == (own.scheme, own.port) and given.hostname in LOOPBACK
     except ValueError:
         return False

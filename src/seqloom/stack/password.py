@@ -1,4 +1,4 @@
-"""The password of a home: made once, in a file that its owner alone can read, known to all that the owner starts."""
+"""Password of a home: generated once, in a file that only its owner can read, used by all processes of the owner."""
 
 import os
 import secrets
@@ -9,26 +9,26 @@ from filelock import FileLock
 from seqloom.errors import UserError
 
 USER = "seqloom"
-_BYTES = 24  # of chance
+_BYTES = 24  # of randomness
 
 
 def new_auth_string() -> str:
-    """USER:PASSWORD, as Prefect takes and asks for it."""
+    """Return a new USER:PASSWORD, as Prefect takes it."""
     return f"{USER}:{secrets.token_urlsafe(_BYTES)}"
 
 
 def password_file(home: Path) -> Path:
-    """Where the `auth_string` of a home is; nowhere else is it written."""
+    """Return the file that holds the `auth_string` of a home, and nothing else does."""
     return home / "password"
 
 
 def auth_string(home: Path) -> str:
-    """The user's own (`PREFECT_SERVER_API_AUTH_STRING`), else that of the home, made where there is none."""
+    """Return the user's own (`PREFECT_SERVER_API_AUTH_STRING`), else that of the home, generated if there is none."""
     return os.environ.get("PREFECT_SERVER_API_AUTH_STRING") or _made(home)
 
 
 def known_auth_string(home: Path) -> str:
-    """That of the home; empty where it has none, as before there were any, or where it is another user's."""
+    """Return that of the home; empty where it has none or the file belongs to another user."""
     try:
         return password_file(home).read_text(encoding="utf-8").strip()
     except (FileNotFoundError, PermissionError):
@@ -36,7 +36,7 @@ def known_auth_string(home: Path) -> str:
 
 
 def credentials(auth_string: str, mlflow_asks: bool) -> dict[str, str]:
-    """What a client of the servers has in its environment, for those that ask."""
+    """Return the environment variables by which clients pass the password to the servers that want one."""
     if not auth_string:
         return {}
     user, _, password = auth_string.partition(":")

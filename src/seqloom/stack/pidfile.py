@@ -1,4 +1,4 @@
-"""Whether a stack is up in a home, and where: a lock that its process holds, and a file that says the addresses."""
+"""Lock and address file of the stack that is up in a home."""
 
 import json
 import os
@@ -27,7 +27,7 @@ class RunningStack:
 
 
 def claim(home: Path) -> FileLock | None:
-    """The lock of the one stack a home can have; None where another process holds it."""
+    """Return the lock of the one stack a home can have; None where another process holds it."""
     home.mkdir(parents=True, exist_ok=True)
     lock = FileLock(home / "stack.lock")
     try:
@@ -39,19 +39,19 @@ def claim(home: Path) -> FileLock | None:
 
 
 def announce(home: Path, stack: RunningStack) -> None:
-    """Say that the stack of this process is up, until `withdraw`."""
+    """Write the address file of this process's stack, until `withdraw`."""
     draft = _file(home).with_suffix(".draft")
     draft.write_text(json.dumps(asdict(stack)), encoding="utf-8")
     draft.replace(_file(home))
 
 
 def withdraw(home: Path) -> None:
-    """Say it no longer."""
+    """Remove the address file."""
     _file(home).unlink(missing_ok=True)
 
 
 def running(home: Path) -> RunningStack | None:
-    """The stack that is up in this home; of one that was killed the file is still there, but not the process.
+    """Return the stack that is up in this home; None if there is none, or its process was killed.
 
     Raises:
         UserError: the home was moved from under it.
@@ -70,7 +70,7 @@ def running(home: Path) -> RunningStack | None:
 
 
 def join(home: Path) -> None:
-    """Let this process speak to the stack that is up in its home, where its user names no other servers."""
+    """Point this process to the stack that is up in its home, unless its user names other servers."""
     found = running(home)
     if found:
         os.environ.setdefault("PREFECT_API_URL", found.prefect_api)

@@ -1,4 +1,4 @@
-"""One Postgres for both servers: a schema for Prefect, a schema for MLflow, in the database that the URL names."""
+"""Postgres for both servers: a schema for Prefect and one for MLflow, in the database that the URL names."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ MLFLOW_SCHEMA = "mlflow"
 
 
 def prefect_database(url: str) -> dict[str, str]:
-    """What Prefect's server is told of its database: nothing where it is SQLite in `PREFECT_HOME`."""
+    """Return the settings of Prefect's database; none for SQLite in `PREFECT_HOME`."""
     if not url:
         return {}
     return {
@@ -27,14 +27,14 @@ def prefect_database(url: str) -> dict[str, str]:
 
 
 def mlflow_database(url: str, home: Path) -> str:
-    """MLflow's backend store."""
+    """Return the URI of MLflow's backend store."""
     if not url:
         return f"sqlite:///{database_file(home)}"
     return _render(_parse(url).update_query_dict({"options": f"-csearch_path={MLFLOW_SCHEMA}"}))
 
 
 def make_schemas(url: str) -> None:
-    """Create what is not there yet.
+    """Create the schemas that are missing.
 
     Raises:
         UserError: the database cannot be reached, or it may not be written.

@@ -1,4 +1,4 @@
-"""Prefect's SQLite database, made before its server starts: whole, by one process alone, and anew after a kill."""
+"""Prefect's SQLite database: created or migrated by one process before its server starts, again after a kill."""
 
 import asyncio
 import sys
@@ -12,7 +12,7 @@ from seqloom.errors import UserError
 SAID = "seqloom: "  # before the sentence that a server ends with which cannot start
 
 KEPT = tuple((table, "true") for table in ("flow_run", "deployment", "block_document", "variable", "automation"))
-"""What somebody would miss."""
+"""Tables with a condition on their rows: a database that has such rows is not replaced."""
 
 
 def prepare_database() -> None:
@@ -32,8 +32,8 @@ def prepare_database() -> None:
         prepare(Path(url.database), "Prefect's database", _is_ready, _make)
 
 
-def or_end() -> None:
-    """`prepare_database` in the process of a server; whoever started it finds the sentence at the end of its log."""
+def prepare_or_exit() -> None:
+    """Call `prepare_database`; exit on its errors with the sentence as the last line of the log."""
     try:
         prepare_database()
     except Exception as error:
@@ -43,8 +43,8 @@ def or_end() -> None:
         sys.exit(f"{SAID}{full_disk(place) if place else error}")
 
 
-def last_words(log: Path) -> str:
-    """That sentence; empty where the server ended, or goes on, without one."""
+def exit_message(log: Path) -> str:
+    """Return that sentence from a log; empty where there is none."""
     said = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     return said[-1].removeprefix(SAID) if said and said[-1].startswith(SAID) else ""
 
@@ -54,7 +54,7 @@ def _make(draft: Path) -> None:
 
 
 def _is_ready(file: Path) -> bool:
-    """Bring it up to date, which is nothing to do where it is."""
+    """Migrate the database; return whether it can be used."""
     try:
         asyncio.run(_migrate(file, blocks=False))
     except Exception as error:

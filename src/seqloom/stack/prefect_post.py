@@ -1,4 +1,4 @@
-"""A POST to Prefect's API by a process that has no need to import Prefect, which takes seconds."""
+"""POST requests to Prefect's API without importing Prefect, which takes seconds."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ CSRF_IS_OFF = 422
 
 
 def post(api: str, path: str, auth_string: str, body: Any = None) -> Any:
-    """What the server answers, as JSON.
+    """Return the server's answer, decoded from JSON.
 
     Raises:
         OSError: it cannot be reached, or says no.
@@ -23,13 +23,13 @@ def post(api: str, path: str, auth_string: str, body: Any = None) -> Any:
 
 
 def authorization(auth_string: str) -> dict[str, str]:
-    """The header for USER:PASSWORD; none where nobody is asked."""
+    """Return the header for USER:PASSWORD; none for an empty string."""
     encoded = base64.b64encode(auth_string.encode()).decode()
     return {"Authorization": f"Basic {encoded}"} if auth_string else {}
 
 
 def _csrf_headers(api: str, headers: dict[str, str]) -> dict[str, str]:
-    """Proof that this client can read what the server tells it, which a foreign page cannot."""
+    """Return the CSRF headers: a token that a foreign page could not read."""
     client = str(uuid.uuid4())
     try:
         token = _ask(urllib.request.Request(f"{api}/csrf-token?client={client}", headers=headers))["token"]

@@ -1,4 +1,4 @@
-"""The Prefect server that its user named where Prefect looks for it, found without importing Prefect."""
+"""Address of the user's Prefect server from environment, settings files or profile, without importing Prefect."""
 
 import os
 import tomllib
@@ -11,7 +11,7 @@ VARIABLE = "PREFECT_API_URL"
 
 @dataclass(frozen=True)
 class NamedServer:
-    """An address, and where it is written."""
+    """An address, and the setting it comes from."""
 
     url: str
     where: str
@@ -19,7 +19,7 @@ class NamedServer:
 
 
 def named_server() -> NamedServer | None:
-    """What Prefect's own commands would speak to here; None where that is no server of the user's.
+    """Return the server that Prefect's own commands would use here; None where the user named none.
 
     The order is Prefect's: the environment, then `.env`, `prefect.toml` and `pyproject.toml` of the working directory,
     then the active profile.
@@ -64,7 +64,7 @@ def _named(url: Any, where: str, remedy: str) -> NamedServer | None:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """A TOML file; one that cannot be read is Prefect's to complain of."""
+    """Return the tables of a TOML file; none where it cannot be read, which Prefect reports itself."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from seqloom.stack.access_control import Admission
 from seqloom.stack.origins import LOOPBACK, hosts_of, own_origins
-from seqloom.stack.prefect_database import or_end
+from seqloom.stack.prefect_database import prepare_or_exit
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -24,12 +24,12 @@ EVERYWHERE = ("0.0.0.0", "::", "")  # addresses to listen at, which are nobody's
 
 
 def serve(host: str, port: int, descriptor: int | None = None, log_level: str = "") -> None:
-    """Be the server at a port, or at a socket that listens there already, until told to end.
+    """Run the server at a port, or at a socket that listens there already, until a signal.
 
-    What the user's settings say of origins, CSRF and logging is left as it is.
+    The user's own settings of origins, CSRF and logging are kept.
     """
     collect_in_thread()
-    or_end()
+    prepare_or_exit()
     _register_formats()
     origins = _protect(host, port)
     import uvicorn
@@ -70,7 +70,7 @@ def _collect() -> None:
 
 
 def _register_formats() -> None:
-    """Have forms refuse in words, at its field, what a recipe may not say."""
+    """Register format checks, so that forms reject an invalid value at its field, with a sentence."""
     from jsonschema import Draft202012Validator
 
     from seqloom.recipe.form_fields import PATTERNS_IN_WORDS, is_within
@@ -96,7 +96,7 @@ def _fits(pattern: re.Pattern[str], value: object) -> bool:
 
 
 def _protect(host: str, port: int) -> frozenset[str]:
-    """Tell Prefect, in this process, what nobody has told it; the origins of pages that may call it."""
+    """Set Prefect's origins and CSRF protection unless the user has; return the origins of pages that may call it."""
     from prefect.context import refresh_global_settings_context
     from prefect.settings import get_current_settings
 

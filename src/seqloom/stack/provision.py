@@ -1,4 +1,4 @@
-"""What a Prefect server has to know to be Seqloom's: work pools, the GPU limit, which runs are lost, deployments."""
+"""Provisioning of a Prefect server: work pools, GPU limit, automations for lost runs, deployments."""
 
 import difflib
 import os
@@ -53,7 +53,7 @@ AT_REST = ("Scheduled", "AwaitingConcurrencySlot", "AwaitingRetry", "Paused", "S
 
 @dataclass(frozen=True)
 class Provisioned:
-    """What there is now."""
+    """What the server has after provisioning."""
 
     devices: int  # GPUs of this machine
     gpu_slots: int  # runs that may hold a GPU at once, over all machines
@@ -61,10 +61,10 @@ class Provisioned:
     warnings: list[str]  # deployments whose runs will fail
 
 
-def furnish(file: Path, gpu_slots: int | None, silence: int) -> Provisioned:
-    """Make or mend everything on the server of `PREFECT_API_URL`, with the deployments of a `prefect.yaml`.
+def provision(file: Path, gpu_slots: int | None, silence: int) -> Provisioned:
+    """Create or update everything on the server of `PREFECT_API_URL`, with the deployments of a `prefect.yaml`.
 
-    What is there already stays.
+    Nothing is removed.
 
     `gpu_slots` is the size of the limit `gpu`; None gives a slot to each GPU of this machine, at least one, and never
     takes away what another machine was given. A run that is silent for `silence` seconds has crashed.
@@ -104,14 +104,14 @@ def make_automations(client: SyncPrefectClient, silence: int) -> None:
 
 
 def count_gpus() -> int:
-    """GPUs that torch sees here."""
+    """Return the number of GPUs that torch sees here."""
     import torch
 
     return torch.cuda.device_count()
 
 
 def own_deployments() -> Path | None:
-    """The `prefect.yaml` of the working directory, where there is one."""
+    """Return the `prefect.yaml` of the working directory; None where there is none."""
     file = Path.cwd() / "prefect.yaml"
     return file if file.is_file() else None
 
@@ -142,7 +142,7 @@ def require_pool(name: str) -> None:
 
 
 def _deployed(client: SyncPrefectClient, file: Path) -> list[DeploymentResponse]:
-    """What the file made on the server, which may have deployments of others."""
+    """Return the deployments of the file on the server, which may have others too."""
     listed = yaml.safe_load(file.read_text(encoding="utf-8")).get("deployments") or []
     ours = {(one.get("name"), one.get("entrypoint")) for one in listed}
     found: list[DeploymentResponse] = []
@@ -152,7 +152,7 @@ def _deployed(client: SyncPrefectClient, file: Path) -> list[DeploymentResponse]
 
 
 def _make_pool(client: SyncPrefectClient, name: str, description: str) -> None:
-    """A pool whose runs bring nothing that its worker obeys; of one that is there the template is mended."""
+    """Create a pool whose runs cannot set command, environment or folder; correct the template of an existing one."""
     pool = WorkPoolCreate(name=name, type="process", description=description, base_job_template=NOTHING_TO_SET)
     try:
         client.create_work_pool(pool)
@@ -172,7 +172,7 @@ def _set_gpu_limit(client: SyncPrefectClient, wanted: int | None, devices: int) 
 
 
 def _make_automation(client: SyncPrefectClient, name: str, after: tuple[str, ...], silence: int) -> None:
-    """A run that is silent for so long after one of these is marked crashed: its process, worker or machine is gone."""
+    """Create or update the automation that marks a run crashed after `silence` seconds without an event."""
     automation = AutomationCore(
         name=name,
         description=f"Marks a run tagged {TAG} crashed that has given no sign of life for {silence} seconds.",
@@ -203,7 +203,7 @@ def _make_automation(client: SyncPrefectClient, name: str, after: tuple[str, ...
 
 
 def _deploy(file: Path) -> None:
-    """`prefect deploy --all`, which reads templates, schedules and triggers as its user knows them."""
+    """Run `prefect deploy --all`, which reads templates, schedules and triggers as its user knows them."""
     command = [*PYTHON_MODULE, "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
     environment = {**os.environ, "PWD": str(file.parent)}  # the folder that a run starts in, see its pull step
     done = subprocess.run(command, cwd=file.parent, env=environment, stdin=subprocess.DEVNULL, capture_output=True)

@@ -1,4 +1,4 @@
-"""The forms of deployments, fitted to their folder: its recipes to choose from, the values of its own to begin with.
+"""Parameter forms of deployments: a drop-down of the folder's recipes, and the values of the deployment's own.
 
 Prefect writes a form's schema from the flow alone, which knows of no recipe but the demo's.
 """
@@ -26,7 +26,7 @@ automation, and in the form by *Use JSON input*. Where a UI follows the pointer 
 
 
 def fit_forms(client: SyncPrefectClient, deployments: list[DeploymentResponse], folder: Path) -> list[str]:
-    """Fit the form of each deployment of a folder; a sentence for each whose recipe cannot be read."""
+    """Fit the form of each deployment of a folder; return a sentence for each whose recipe cannot be read."""
     warnings: list[str] = []
     files = recipes_in(folder)
     for deployment in deployments:
@@ -47,13 +47,13 @@ def fit_forms(client: SyncPrefectClient, deployments: list[DeploymentResponse], 
 
 
 def recipes_in(folder: Path) -> list[str]:
-    """The recipe files of a folder and its recipes/, as runs in it name them."""
+    """Return the recipe files of a folder and its recipes/, relative to it."""
     found = sorted({*folder.glob("recipes/*.y*ml"), *filter(_is_recipe, folder.glob("*.y*ml"))})
     return [str(path.relative_to(folder)) for path in found if path.is_file()]
 
 
 def fitted_schema(schema: dict[str, Any], files: list[str]) -> dict[str, Any]:
-    """The schema of a deployment's parameters with a drop-down of `files`."""
+    """Return the schema of a deployment's parameters with a drop-down of `files`."""
     schema = deepcopy(schema)
     fields, definitions = schema["properties"], schema.setdefault("definitions", {})
     nothing = [""] if FILE in fields and FILE not in schema.get("required", []) else []

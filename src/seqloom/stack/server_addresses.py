@@ -1,4 +1,4 @@
-"""Which servers a command speaks to, who said so, and whether they answer: found out before any work."""
+"""Servers that a command uses, where their addresses come from, and whether they answer; checked before any work."""
 
 import os
 import sys
@@ -26,7 +26,7 @@ ASKING = ("generate", "batch", "chat", "export")  # commands that take a folder 
 
 
 def prefect_server(home: Path) -> NamedServer | None:
-    """The Prefect server that is not ours alone; None where a command starts one of its own."""
+    """Return the Prefect server that the user named; None where a command starts one of its own."""
     named = None if prefect_is_embedded() else named_server()
     stack = running(home) if named else None
     if named and stack and named.url == stack.prefect_api:
@@ -35,7 +35,7 @@ def prefect_server(home: Path) -> NamedServer | None:
 
 
 def tell(home: Path, command: str, arguments: Sequence[str]) -> None:
-    """Say on stderr which server a command speaks to, where there is one: a file and a folder are none."""
+    """Write the server that a command uses to stderr; nothing for a file or a folder."""
     if command in THEMSELVES or (command in ASKING and not any(each.startswith("models:") for each in arguments)):
         return
     if command in PREFECT_ALONE:
@@ -47,7 +47,7 @@ def tell(home: Path, command: str, arguments: Sequence[str]) -> None:
 
 
 def in_words(home: Path) -> str:
-    """Both servers of a command in a line."""
+    """Return both servers of a command in a line."""
     return f"{_prefect(home)}, {_mlflow(home)}"
 
 
@@ -65,7 +65,7 @@ def _mlflow(home: Path) -> str:
 
 
 def use_named_prefect(home: Path) -> bool:
-    """Let this process speak to the server that its user named, once it has answered; whether there is one.
+    """Point this process to the server that its user named, once it has answered; return whether there is one.
 
     Raises:
         UserError: it does not answer, or not to us.
@@ -77,7 +77,7 @@ def use_named_prefect(home: Path) -> bool:
 
 
 def require_named_prefect(home: Path) -> NamedServer | None:
-    """The server that its user named, which answers.
+    """Return the server that its user named, once it has answered; None where there is none.
 
     Raises:
         UserError: it does not, or not to us.

@@ -1,4 +1,4 @@
-"""Being told to end: Ctrl-C, SIGTERM, or a terminal that closes."""
+"""Handlers of the signals that end the stack: SIGINT (Ctrl-C), SIGTERM and SIGHUP (a terminal that closes)."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -8,20 +8,20 @@ from types import FrameType
 
 @contextmanager
 def until_signal() -> Iterator[None]:
-    """Ctrl-C, SIGTERM and a terminal that closes end the block, and nothing else."""
+    """End the block, and nothing else, at Ctrl-C, SIGTERM or a terminal that closes."""
 
-    def tell(_number: int, _frame: FrameType | None) -> None:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise _SignalReceived
 
     try:
-        with _handled_by(tell):
+        with _handled_by(interrupt):
             yield
     except _SignalReceived:
         pass
 
 
 def ignore_signals() -> AbstractContextManager[None]:
-    """None of them ends the block, for what has to be finished; an `until_signal` in it hears them."""
+    """Ignore these signals in the block, which has to be finished; an `until_signal` inside receives them."""
     return _handled_by(lambda _number, _frame: None)
 
 
@@ -39,4 +39,4 @@ def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[No
 
 
 class _SignalReceived(BaseException):
-    """Somebody asked the stack to end."""
+    """One of the signals has arrived."""

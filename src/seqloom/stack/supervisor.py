@@ -1,4 +1,4 @@
-"""The stack from its start to its end: nothing that it started is left behind."""
+"""Supervisor of the stack: starts servers and workers, restarts workers, and ends every process it started."""
 
 import contextlib
 import json
@@ -27,14 +27,14 @@ from seqloom.stack.postgres import make_schemas
 from seqloom.stack.prefect_post import post
 from seqloom.stack.signals import ignore_signals, until_signal
 
-WORKER_PATIENCE = 60  # seconds until Prefect has heard of a worker
+WORKER_TIMEOUT = 60  # seconds until the first heartbeat of a worker
 RUN_GRACE = 30  # seconds for runs under way to save a checkpoint
 SERVER_GRACE = 10
-DEATHS = 3  # of a worker within a minute are no accident
+DEATHS = 3  # of a worker within a minute end the stack
 
 
 def up(layout: Layout, say: Callable[[str], None]) -> None:
-    """Start everything, keep it up, and end it all at Ctrl-C or SIGTERM; say where it is if it is up already.
+    """Start everything, keep it up, and end it all at Ctrl-C or SIGTERM; print the addresses if it is up already.
 
     Raises:
         UserError: a port is taken, or the database cannot be used.
@@ -65,7 +65,7 @@ class Stack:
         self.deaths: list[float] = []
 
     def start(self) -> None:
-        """Servers, then what Prefect has to know, then workers; return when all are ready."""
+        """Start servers, provision Prefect, start workers; return when all are ready."""
         left = processes_of(self.layout.home)
         if left:
             self.say(f"ending {len(left)} processes that a killed stack left behind")
@@ -84,20 +84,20 @@ class Stack:
         self.say(f"Prefect      {self.layout.prefect_url}")
         self.say(f"password     {_where_the_password_is(self.layout)}")
         self.say(f"MLflow       {self.layout.mlflow_url}/#/experiments{TRAINING_VIEW}")
-        furnished = self._furnish()
-        self.say(f"deployments  {', '.join(furnished['deployments'])}")
-        pools = [CPU_POOL, *([GPU_POOL] if furnished["devices"] else [])]
+        provisioned = self._provision()
+        self.say(f"deployments  {', '.join(provisioned['deployments'])}")
+        pools = [CPU_POOL, *([GPU_POOL] if provisioned["devices"] else [])]
         self.workers = [Child(self.layout.worker(pool), self.layout.logs) for pool in pools]
         for worker in self.workers:
-            self._wait_until_heard_of(worker)
+            self._wait_for_heartbeat(worker)
         self.say(f"workers      {', '.join(pools)}")
         layout = self.layout
         addresses = (layout.prefect_url, layout.prefect_api, layout.mlflow_url)
         announce(layout.home, RunningStack(*addresses, str(layout.home), layout.mlflow_asks))
-        self.say(_how_to_try(self.layout, furnished["deployments"]))
+        self.say(_how_to_try(self.layout, provisioned["deployments"]))
 
     def watch(self) -> None:
-        """Look after them, a second at a time; a worker that died is replaced."""
+        """Check servers and workers once a second; replace a worker that died."""
         while True:
             time.sleep(1)
             for server in self.servers:
@@ -107,7 +107,7 @@ class Stack:
                     self.workers[number] = self._replace(worker)
 
     def stop(self) -> None:
-        """Runs first, while the servers still hear how they end; a second Ctrl-C ends all at once."""
+        """End runs first, while the servers still record how they end; a second Ctrl-C ends all at once."""
         withdraw(self.layout.home)
         if not self.servers:
             return
@@ -119,7 +119,7 @@ class Stack:
         end(processes_of(self.layout.home), grace=0)
         self.say("stopped")
 
-    def _furnish(self) -> dict[str, Any]:
+    def _provision(self) -> dict[str, Any]:
         log = self.layout.logs / "deploy.log"
         with log.open("wb") as stream:
             command = [*PYTHON_MODULE, "seqloom.cli.main", "deploy", "--json"]
@@ -130,22 +130,22 @@ class Stack:
             said = log.read_text(encoding="utf-8").splitlines() or [f"seqloom deploy ended with code {done.returncode}"]
             why = said[-1]  # its last word
             raise StackFailure(f"the deployments could not be made ({why.removeprefix('seqloom: ')}): see {log}")
-        furnished: dict[str, Any] = json.loads(done.stdout)
-        return furnished
+        provisioned: dict[str, Any] = json.loads(done.stdout)
+        return provisioned
 
-    def _wait_until_heard_of(self, worker: Child) -> None:
-        while not self._is_heard_of(worker):
-            worker.check(WORKER_PATIENCE)
+    def _wait_for_heartbeat(self, worker: Child) -> None:
+        while not self._has_heartbeat(worker):
+            worker.check(WORKER_TIMEOUT)
             time.sleep(0.2)
 
-    def _is_heard_of(self, worker: Child) -> bool:
-        """Whether the worker called Prefect since it was started: before, the name is one of an earlier stack's."""
+    def _has_heartbeat(self, worker: Child) -> bool:
+        """Return whether the worker sent a heartbeat since it started: an earlier one is of an earlier stack."""
         path = f"/work_pools/{worker.server.name}/workers/filter"
         try:
-            told = post(self.layout.prefect_api, path, self.layout.auth_string)
+            workers = post(self.layout.prefect_api, path, self.layout.auth_string)
         except OSError:  # a server that is busy is asked again
             return False
-        beats = [datetime.fromisoformat(found["last_heartbeat_time"]) for found in told]
+        beats = [datetime.fromisoformat(found["last_heartbeat_time"]) for found in workers]
         return any(beat.timestamp() > worker.started for beat in beats)
 
     def _replace(self, worker: Child) -> Child:

@@ -1,4 +1,4 @@
-"""A worker on a machine without the servers, which lets its runs save a checkpoint when it is told to end."""
+"""Worker on a machine without the servers; its runs save a checkpoint when it is ended."""
 
 import os
 import subprocess
