@@ -69,8 +69,8 @@ def state_name(verdict: str) -> str:
 
 def epoch_line(row: Mapping[str, float], most: int) -> str:
     """Return a row of the training history that has validation metrics in one line, of at most `most` epochs."""
-    figures = (f"{name.rpartition('/')[2]} {value:,.3f}" for name, value in row.items() if "/" in name)
-    return f"epoch {row['epoch']:.0f} of {most}, update {row['step']:,.0f}: validation {', '.join(figures)}"
+    metrics = (f"{name.rpartition('/')[2]} {value:,.3f}" for name, value in row.items() if "/" in name)
+    return f"epoch {row['epoch']:.0f} of {most}, update {row['step']:,.0f}: validation {', '.join(metrics)}"
 
 
 def _end(facts: Mapping[str, Any]) -> str:

@@ -21,9 +21,9 @@ class MistakeFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record in place; return True, for it is logged in any case."""
         error = record.exc_info[1] if record.exc_info else None
-        place = full_folder(error) if error and says_full(error) else None
-        if isinstance(error, UserError) or place:
-            record.msg, record.args, record.exc_info = full_disk(place) if place else str(error), (), None
+        folder = full_folder(error) if error and says_full(error) else None
+        if isinstance(error, UserError) or folder:
+            record.msg, record.args, record.exc_info = full_disk(folder) if folder else str(error), (), None
         sentence = record.getMessage()
         if showable(sentence) != sentence:  # the server would refuse the whole batch of lines that it is sent with
             record.msg, record.args = showable(sentence), ()

@@ -56,8 +56,8 @@ def _rejects(facts: Mapping[str, Any]) -> Table:
     for reason, count in sorted(counts.items(), key=lambda pair: -pair[1]):
         where = f"{first[reason]['file']} line {first[reason]['line']}"
         problem = first[reason].get("problem")
-        told = f"{where}: {problem}" if problem else where
-        table.add_row(reason, f"{count:,}", f"{count / facts['read']:.1%}", Text(told))
+        cell = f"{where}: {problem}" if problem else where
+        table.add_row(reason, f"{count:,}", f"{count / facts['read']:.1%}", Text(cell))
     return table
 
 
@@ -65,8 +65,8 @@ def _lines(checked: Checked) -> Iterator[Text]:
     facts = checked.corpus
     nearly = facts.get("also_in_training", {})
     if any(nearly.values()):
-        told = " and ".join(f"{share:.1%} of the {split} rows" for split, share in nearly.items())
-        yield Text(f"{told} have a source that stands in training, but for case, spaces and punctuation.")
+        listed = " and ".join(f"{share:.1%} of the {split} rows" for split, share in nearly.items())
+        yield Text(f"{listed} have a source that stands in training, but for case, spaces and punctuation.")
     unknown = " and ".join(f"{share:.1%} of the {side}" for side, share in checked.coming.unknown.items())
     yield Text(f"Unknown to the vocabulary: {unknown} tokens of the validation rows.")
     if warning := unknown_warning(checked.coming.unknown):

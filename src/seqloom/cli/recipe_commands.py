@@ -156,7 +156,7 @@ def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
     show_plan(console, checked.name, found.steps)
     if as_json:
         plan = {step.stage: step.told for step in found.steps}
-        told = {"servers": servers, "corpus": found.corpus, "vocabulary": {"unknown": found.coming.unknown}}
+        data = {"servers": servers, "corpus": found.corpus, "vocabulary": {"unknown": found.coming.unknown}}
         coming = found.coming
         to_come = {"chosen": found.adapted.reason, "updates": coming.updates, "seconds": round(coming.seconds)}
-        print_json({"recipe": found.adapted.recipe.model_dump(), "plan": plan, **told, "training": to_come})
+        print_json({"recipe": found.adapted.recipe.model_dump(), "plan": plan, **data, "training": to_come})

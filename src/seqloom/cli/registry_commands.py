@@ -157,8 +157,8 @@ def verify(
     if as_json:
         print_json(asdict(found))
     else:
-        place = f", and copied to {found.folder}" if found.folder else ""
-        print(f"{found.uri} is what was registered, {found.signed}: {found.digest}{place}")
+        copy = f", and copied to {found.folder}" if found.folder else ""
+        print(f"{found.uri} is what was registered, {found.signed}: {found.digest}{copy}")
 
 
 @commands.command()

@@ -144,8 +144,8 @@ def _scores(outcome: Outcome) -> Table:
     baselines = kind.baselines_in(outcome.metrics)
     rows += [(title, "dim", _of(outcome.metrics, f"baseline/{name}/")) for name, title in baselines.items()]
     for title, style, scores in rows:
-        figures = (each.shown(scores[each.name]) if each.name in scores else "" for each in kind.metrics)
-        table.add_row(Text(title, style), *(Text(figure, style) for figure in figures))
+        values = (each.shown(scores[each.name]) if each.name in scores else "" for each in kind.metrics)
+        table.add_row(Text(title, style), *(Text(value, style) for value in values))
     return table
 
 
@@ -265,8 +265,8 @@ def show_recipe(console: Console, recipe: Recipe) -> None:
     for section, fields in {"task": recipe.task, **recipe.model_dump(exclude={"name"}, exclude_defaults=True)}.items():
         values = fields.items() if isinstance(fields, dict) else [("", fields)]
         for field, value in values:
-            told = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            table.add_row(Text(f"{section}.{field}".rstrip("."), "bold"), Text(told))
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            table.add_row(Text(f"{section}.{field}".rstrip("."), "bold"), Text(shown))
     console.print(table)
     console.print(Text("  Every other field has its default; --json prints them all.", "dim"))
     console.print()
