@@ -133,7 +133,7 @@ def sizes_of(recipe: Recipe, vocabulary: Manifest) -> "Sizes":
 
 
 def scoring_of(
-    recipe: Recipe, corpus: Manifest, vocabulary: Manifest, batches: Manifest, workspace: Path
+    recipe: Recipe, corpus: Manifest, vocabulary: Manifest, dataset: Manifest, workspace: Path
 ) -> "Scoring | None":
     """Return how a training scores its validation rows, in whatever process; None where the loss chooses.
 
@@ -145,10 +145,9 @@ def scoring_of(
     from seqloom.evaluation.validation_scores import validation_text
     from seqloom.training.job import Scoring
 
-    read = {"corpus": corpus, "vocabulary": vocabulary, "dataset": batches}
-    folders = {name: manifest.folder for name, manifest in read.items()}
-    folders["recipe"] = str(workspace / RECIPE_FILE)
-    return Scoring.of(validation_text, **folders)
+    return Scoring.of(
+        validation_text, corpus.folder, vocabulary.folder, dataset.folder, recipe=str(workspace / RECIPE_FILE)
+    )
 
 
 @dataclass(frozen=True)

@@ -21,23 +21,23 @@ def rows_scored(task: str, rows: int) -> int:
     return rows if application_of(task).answer == "label" else min(rows, ROWS)
 
 
-def validation_text(corpus: str, vocabulary: str, batches: str, recipe: str) -> "ValidationText":
+def validation_text(corpus: str, vocabulary: str, dataset: str, recipe: str) -> "ValidationText":
     """Return a `ValidationText`, given paths; for training in another process. `recipe` is a JSON file."""
     text = Path(recipe).read_text(encoding="utf-8")
-    return ValidationText(Path(corpus), Path(vocabulary), Path(batches), Recipe.model_validate_json(text))
+    return ValidationText(Path(corpus), Path(vocabulary), Path(dataset), Recipe.model_validate_json(text))
 
 
 class ValidationText:
     """Score greedy answers to validation sources."""
 
-    def __init__(self, corpus: Path, vocabulary: Path, batches: Path, recipe: Recipe) -> None:
+    def __init__(self, corpus: Path, vocabulary: Path, dataset: Path, recipe: Recipe) -> None:
         self.task = recipe.task
         self.evaluator = evaluator_of(recipe.task)
         table = read_split(corpus, "validation")
         table = sample_by_text(table, rows_scored(recipe.task, len(table)))
         self.rows = EvalSet.of(table, recipe.corpus.target_language)
         self.source, self.target = load_vocabularies(vocabulary)
-        self.limit = LengthLimit.load(batches)
+        self.limit = LengthLimit.load(dataset)
         self.decoding = recipe.decoding.model_copy(update={"method": "beam", "beam_size": 1})
 
     def __call__(self, model: EncoderDecoder) -> dict[str, float]:

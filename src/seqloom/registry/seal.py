@@ -26,7 +26,7 @@ _CHECKPOINT_FILES = (
     f"{CHECKPOINT}/weights.safetensors",
 )
 _MODULES = ("__init__", "errors", "decoding/predictor", "registry/seal")
-_EARLIER_MODULES = ("__init__", "mistake", "decoding/answering", "registry/sealed")  # of versions made before 0.2
+_EARLIER_MODULES = ("__init__", "mistake", "decoding/answering", "registry/sealed")  # of versions made by 0.1
 PACKAGE_FILES, EARLIER_PACKAGE_FILES = (
     (*_CHECKPOINT_FILES, *(f"{CODE}/{LIBRARY}/{name}.py" for name in names)) for names in (_MODULES, _EARLIER_MODULES)
 )

@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, Self
 
 from seqloom.models.factory import Sizes
 from seqloom.recipe.serialization import read_recipe, write_recipe
@@ -13,6 +14,8 @@ from seqloom.training.validation import Validate
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
+
+_Arguments = ParamSpec("_Arguments")
 
 JOB_FILE = "job.json"
 OUTCOME_FILE, EVENTS_FILE, LOG_FILE = "outcome.json", "events.jsonl", "process-{}.log"  # of processes that take part
@@ -30,9 +33,9 @@ class Scoring:
     arguments: Mapping[str, str]
 
     @classmethod
-    def of(cls, function: Callable[..., Validate], **arguments: str) -> "Scoring":
-        """Return the scoring by a module-level function."""
-        return cls(function.__module__, function.__name__, arguments)
+    def of(cls, function: Callable[_Arguments, Validate], *values: _Arguments.args, **named: _Arguments.kwargs) -> Self:
+        """Return the scoring by a module-level function, of texts alone; mypy checks its arguments."""
+        return cls(function.__module__, function.__name__, dict(signature(function).bind(*values, **named).arguments))
 
     def build(self) -> Validate:
         """Import the function, call it, and return the scorer."""

@@ -1,4 +1,4 @@
-"""PretrainedVectors word vectors by token, and a report on their file."""
+"""Pretrained word vectors by token, and a report on their file."""
 
 import zlib
 from dataclasses import dataclass
