@@ -53,7 +53,7 @@ AT_REST = ("Scheduled", "AwaitingConcurrencySlot", "AwaitingRetry", "Paused", "S
 
 @dataclass(frozen=True)
 class Provisioned:
-    """What the server has after provisioning."""
+    """Result of provisioning a Prefect server."""
 
     devices: int  # GPUs of this machine
     gpu_slots: int  # runs that may hold a GPU at once, over all machines
