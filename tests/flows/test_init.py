@@ -7,7 +7,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -187,6 +187,21 @@ GROUPED = [[f"d{number}", turn] for number, turns in enumerate(TURNS) for turn i
 SPOKEN = [[name, "ab"[number % 2], turn] for number, (name, turn) in enumerate(GROUPED)]
 NEXT = [[f"d{number}", *pair] for number, turns in enumerate(TURNS) for pair in pairwise(turns)]
 
+SORTED_LABELS = "".join(f"{n // 2100} line {n} of it\n" for n in range(4200))
+SHAREGPT = {"task": "chat", "turns": 3, "source_column": "conversations", "target_column": "conversations"}
+
+
+def labeled(labels: Sequence[str]) -> str:
+    """Lines of a label, a space and a text."""
+    return "".join(f"{labels[number % len(labels)]} {text}\n" for number, text in enumerate(ENGLISH))
+
+
+def told(turns: list[str]) -> list[dict[str, str]]:
+    """Turns as ShareGPT has them."""
+    names = ("human", "gpt")
+    spoken = [{"from": names[number % 2], "value": turn} for number, turn in enumerate(turns)]
+    return [{"from": "system", "value": "Be brief."}, *spoken]
+
 
 @pytest.mark.parametrize(
     ("files", "asked", "found"),
@@ -244,6 +259,32 @@ NEXT = [[f"d{number}", *pair] for number, turns in enumerate(TURNS) for pair in 
             {"task": "chat", "turns": 1, "source_column": "question", "target_column": "answer"},
         ),
         ({"a.txt": "\n".join(ENGLISH)}, {"task": "reconstruction"}, {"task": "reconstruction", "format": "texts"}),
+        ({"a.txt": labeled("01")}, {}, {"task": "sentiment", "format": "labeled", "source_column": "source"}),
+        ({"a.all": labeled(("-1", "+1", "0"))}, {}, {"task": "sentiment", "format": "labeled"}),
+        ({"a.txt": labeled(("__label__good", "__label__so-so"))}, {}, {"task": "sentiment", "format": "labeled"}),
+        ({"a.train": labeled(("pos", "neg", "好评"))}, {}, {"task": "sentiment", "format": "labeled"}),
+        ({"a.all": SORTED_LABELS}, {}, {"task": "sentiment", "format": "labeled"}),
+        ({"a.txt": labeled("01")}, {"task": "generation"}, {"task": "generation", "format": "running"}),
+        ({"a.txt": labeled(("Ann:", "Bob:"))}, {}, {"task": "generation", "format": "running"}),
+        ({"a.txt": labeled(("Ann:", "Bob:"))}, {"task": "sentiment"}, {"task": "sentiment", "format": "labeled"}),
+        ({"a.txt": labeled(("the", *map(str, range(9))))}, {}, {"task": "generation", "format": "running"}),
+        (
+            {"a.txt": "\n".join(map("\t".join, zip(LABELS, ENGLISH, strict=True)))},
+            {},
+            {"task": "sentiment", "format": "tsv", "header": False, "source_column": "2", "target_column": "1"},
+        ),
+        (
+            {"a.csv": "".join(f"7,{label},{text}\n" for label, text in zip(LABELS, GERMAN, strict=True))},
+            {},
+            {"task": "sentiment", "header": False, "source_column": "3", "target_column": "2"},
+        ),
+        (
+            {"pairs": "".join("\t".join(row) + "\n" for row in [("en", "de"), *zip(ENGLISH, GERMAN, strict=True)])},
+            {},
+            {"task": "translation", "format": "tsv", "source_column": "en", "target_language": "de"},
+        ),
+        ({"a.json": json.dumps([{"id": "x", "conversations": told(turns)} for turns in TURNS])}, {}, SHAREGPT),
+        ({"a.jsonl": "\n".join(json.dumps({"conversations": told(turns)}) for turns in TURNS)}, {}, SHAREGPT),
         (
             {"a.csv": as_csv(",")(["id", "text"], [[str(n), text] for n, text in enumerate(ENGLISH)])},
             {"task": "reconstruction"},

@@ -130,7 +130,6 @@ def _start(name: str, recipe_file: Path, places: tuple[str, ...], table: "Table"
     from seqloom.recipe.recipe_template import SMALL, Start
 
     running, shape = roles.task == "generation", roles.dialogues or DialogueShape(0, 0)
-    plain = roles.task == "reconstruction" and not roles.source
     rows = shape.replies or max((len(column.values) for column in table.columns), default=len(table.lines))
     aligned = table.format == "lines"
     return Start(
@@ -141,7 +140,7 @@ def _start(name: str, recipe_file: Path, places: tuple[str, ...], table: "Table"
         source="" if running or aligned else roles.source,
         target="" if aligned else roles.target,
         header=table.header or running,
-        format="running" if running else "texts" if plain or shape.turn_separator else "auto",
+        format=_format(table, roles),
         source_language=roles.source_language,
         target_language=roles.target_language,
         max_characters=roles.max_characters,
@@ -150,6 +149,17 @@ def _start(name: str, recipe_file: Path, places: tuple[str, ...], table: "Table"
         turn_separator=shape.turn_separator,
         dialogue_column=shape.dialogue_column,
     )
+
+
+def _format(table: "Table", roles: "Roles") -> str:
+    """Return what corpus.format says: auto wherever the file's name tells it."""
+    if roles.format:
+        return roles.format
+    if roles.task == "generation":
+        return "running"
+    if (roles.dialogues and roles.dialogues.turn_separator) or (roles.task == "reconstruction" and not roles.source):
+        return "texts"
+    return "auto" if table.named else table.format
 
 
 def _checked_recipe(start: "Start") -> str:

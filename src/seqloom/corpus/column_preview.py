@@ -1,9 +1,10 @@
 """Preview of a file: its format and the values of its columns in the first rows (used by `seqloom init`)."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 
 from seqloom.corpus.conversation import listed_turns
@@ -22,6 +23,8 @@ SAMPLE = 2000  # rows
 DEPTH = 4  # objects within objects
 _LABELS = 50  # distinct values of a column of labels, at most
 _LABEL_LENGTH = 40  # characters of a label, at most
+_STRIDE = 100  # of every so many lines behind the first, one is seen
+_EVEN = 0.95  # of the lines of a table have as many fields as most, at least
 _SCORES = 10  # distinct numbers that are labels, such as stars, at most
 _ABOUT = "id uuid guid key index idx number nr no date day time timestamp created updated url link href split fold user"
 _NO_TEXT = frozenset([*_ABOUT.split(), "author", "email", "file", "path", "hash"])
@@ -39,6 +42,11 @@ class Column:
     def is_numeric(self) -> bool:
         """True if most values have no letter."""
         return 2 * sum(any(map(str.isalpha, value)) for value in self.values) < len(self.values)
+
+    @property
+    def is_constant(self) -> bool:
+        """True if all rows have the same value."""
+        return len({*self.values}) == 1 < len(self.values)
 
     @property
     def holds_labels(self) -> bool:
@@ -77,8 +85,9 @@ class Table:
     format: str  # as corpus.format says it
     columns: tuple[Column, ...]  # that have a name; none for plain text and gettext catalogs
     header: bool = True
+    named: bool = True  # the file's name tells the format
     characters: int = 0  # size of plain text, approximately
-    lines: tuple[str, ...] = ()  # of plain text
+    lines: tuple[str, ...] = ()  # of a file without a known ending
     lists: tuple[ListColumn, ...] = ()
 
 
@@ -97,7 +106,7 @@ def preview(location: str, home: Path) -> Table:
     file = _found(location, home)
     match file.format:
         case "running":
-            return Table(location, "running", (), characters=file.path.stat().st_size, lines=_lines(file))
+            return _plain(location, file)
         case "po" | "mo":
             return Table(location, file.format, ())
         case "jsonl" | "parquet":
@@ -121,6 +130,22 @@ def preview_aligned(locations: Sequence[str], home: Path) -> Table:
     return Table(" and ".join(locations), "lines", tuple(columns))
 
 
+def _plain(location: str, file: SourceFile) -> Table:
+    """Preview lines without a known format: a table if tabs divide them, else running text."""
+    lines = _lines(file)
+    if not _is_tab_separated(lines):
+        return Table(location, "running", (), named=False, characters=file.path.stat().st_size, lines=lines)
+    rows = list(islice(tsv_rows(read_lines(file)), SAMPLE))
+    return replace(_delimited(location, replace(file, format="tsv"), rows), named=False, lines=lines)
+
+
+def _is_tab_separated(lines: Sequence[str]) -> bool:
+    """Return whether nearly all lines have the same number of fields, apart from indentation."""
+    tabs = Counter(line.strip().count("\t") for line in lines if line.strip())
+    most, often = tabs.most_common(1)[0] if tabs else (0, 0)
+    return most > 0 and often >= _EVEN * tabs.total()
+
+
 def _differing_names(files: Sequence[SourceFile]) -> list[str]:
     """Return the part of each name that differs, such as en and de of train.en and train.de."""
     parts = [re.split(r"[^\w]+|_", file.location) for file in files]
@@ -129,13 +154,15 @@ def _differing_names(files: Sequence[SourceFile]) -> list[str]:
 
 
 def _lines(file: SourceFile) -> tuple[str, ...]:
-    """Return the first readable lines of a file."""
-    return tuple(without_end(row[1]) for row in islice(readable_lines(file), SAMPLE) if not isinstance(row, Unreadable))
+    """Return the first readable lines of a file and some of those behind them, as it may be sorted by label."""
+    rows = readable_lines(file)
+    seen = chain(islice(rows, SAMPLE), islice(rows, 0, SAMPLE * _STRIDE, _STRIDE))
+    return tuple(without_end(row[1]) for row in seen if not isinstance(row, Unreadable))
 
 
-def _found(location: str, home: Path) -> SourceFile:
+def _found(location: str, home: Path, form: str = "auto") -> SourceFile:
     """Locate a file; one whose name has no known ending is running text."""
-    asked = Corpus(train=[location])
+    asked = Corpus.model_validate({"train": [location], "format": form})
     try:
         return locate(asked, home).train.columns[0][0]
     except UserError as mistake:
@@ -147,8 +174,9 @@ def _found(location: str, home: Path) -> SourceFile:
 def write_texts(table: Table, column: str, file: Path, home: Path) -> None:
     """Write a column as plain text, one text a line, to a new file."""
     section = Corpus(train=[table.location], source_column=column, header=table.header)
+    found = _found(table.location, home, "auto" if table.named else table.format)
     with file.open("x", encoding="utf-8") as stream:
-        for row in read_columns(_found(table.location, home), section, ("source_column",)):
+        for row in read_columns(found, section, ("source_column",)):
             if not isinstance(row, Unreadable) and (text := " ".join(row[1][0].split())):
                 stream.write(f"{text}\n")
 

@@ -7,6 +7,7 @@ from statistics import mean, quantiles
 
 from seqloom.corpus.column_preview import Column, Table, name_words
 from seqloom.corpus.dialogue_shape import DialogueShape, detect_dialogues
+from seqloom.corpus.labeled_lines import labeled_texts
 from seqloom.errors import UserError
 from seqloom.recipe.languages import language_of
 
@@ -32,6 +33,7 @@ class Roles:
     target_language: str = ""
     max_characters: int = 0  # 0: the default is enough
     dialogues: DialogueShape | None = None
+    format: str = ""  # as corpus.format says it; empty: that of the table
 
 
 def detect_roles(table: Table, source: str = "", target: str = "", task: str = "") -> Roles | None:
@@ -51,14 +53,21 @@ def detect_roles(table: Table, source: str = "", target: str = "", task: str = "
         return _roles(table.columns[0], table.columns[1], task)
     if task == "reconstruction":
         return _reconstruction(table, source or target)
-    if not table.columns and task in ("", "generation"):
-        return Roles(max_characters=_passage(table.characters))
+    if not table.columns and not table.lists and task in ("", "generation", "sentiment"):
+        return _of_lines(table, task)
     found = _pair(table.columns, source, target)
     if found and (task == "generation" or (found[1] is None and not task)):
         return Roles(found[0].name, max_characters=_passage(sum(map(len, found[0].values))))
     if found is None or found[1] is None:  # any other task has a target
         return None
     return _roles(found[0], found[1], task)
+
+
+def _of_lines(table: Table, task: str) -> Roles | None:
+    """Return the roles of plain lines: labels and texts, or running text."""
+    if task != "generation" and (texts := labeled_texts(table, asked=task == "sentiment")):
+        return Roles(task="sentiment", format="labeled", max_characters=_length(texts))
+    return None if task == "sentiment" else Roles(max_characters=_passage(table.characters))
 
 
 def _check_given(table: Table, source: str, target: str) -> None:
@@ -84,6 +93,8 @@ def _reconstruction(table: Table, said: str) -> Roles | None:
 
 def _pair(columns: Sequence[Column], source: str, target: str) -> tuple[Column, Column | None] | None:
     usable = [column for column in columns if column.holds_text or column.holds_labels]
+    if len(varied := [column for column in usable if not column.is_constant]) > 1:  # else it may be sorted by label
+        usable = varied
     texts = [column for column in usable if not column.holds_labels]
     named = {column.name: column for column in columns}
     first, second = named.get(source), named.get(target)

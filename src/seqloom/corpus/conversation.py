@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -64,17 +64,26 @@ def clean_turn(turn: str, keep: bool = False) -> str:
 
 
 def listed_turns(value: object, keep: bool = False) -> list[str] | None:
-    """Return the turns of a list of texts or of chat messages `{"content": text}`; None for any other value.
+    """Return the turns of a list of texts or of chat messages; None for any other value.
 
-    Messages of role `system` are left out.
+    A message is `{"role": …, "content": text}`, or `{"from": …, "value": text}` as in ShareGPT; those of the system
+    are left out.
     """
     if not isinstance(value, list | tuple | np.ndarray):
         return None
-    items = [item for item in value if not (isinstance(item, dict) and item.get("role") == "system")]
-    turns = [item.get("content") if isinstance(item, dict) else item for item in items]
+    items = [item for item in value if not (isinstance(item, dict) and _speaker(item) == "system")]
+    turns = [_message_text(item) if isinstance(item, dict) else item for item in items]
     if not all(turn is None or isinstance(turn, str) for turn in turns):
         return None
     return [clean_turn(turn or "", keep) for turn in turns]
+
+
+def _speaker(message: dict[str, Any]) -> Any:
+    return message.get("role", message.get("from"))
+
+
+def _message_text(message: dict[str, Any]) -> Any:
+    return message.get("value") if "from" in message and "content" not in message else message.get("content")
 
 
 def newest(ids: list[int], mark: int, most: int) -> list[int]:

@@ -10,7 +10,7 @@ from seqloom.errors import UserError
 TURNS = 3  # context of a reply, where dialogues are longer than a question and its answer
 SEPARATORS = ("__eou__", "<eou>", "</s>", "[SEP]", "|||", "\t")  # between the turns of a line
 _NAMES = frozenset(["dialogue", "dialog", "conversation", "conv", "thread", "session", "chat", "talk"])
-_LISTS = frozenset(["turns", "messages", "utterances", "history", *_NAMES])
+_LISTS = frozenset(["turns", "messages", "utterances", "history", *_NAMES, *(f"{name}s" for name in _NAMES)])
 _SPEAKERS = frozenset(["role", "speaker", "sender", "author", "user", "who", "from", "name"])
 _TURNS_OF_A_DIALOGUE = 200  # mean rows of a dialogue, at most: a column with more is a category
 _NAME_LENGTH = 64  # characters of the name of a dialogue, at most
@@ -41,7 +41,8 @@ def detect_dialogues(table: Table, source: str, target: str, asked: bool) -> Dia
     if source in lists or (not source and len(lists) == 1):
         name = source or next(iter(lists))
         return DialogueShape(TURNS, sum(max(0, len(each) - 1) for each in lists[name].dialogues), name, name)
-    return _of_rows(table, source, target, asked)
+    shape = _of_rows(table, source, target, asked)
+    return _of_lines(table, asked) if shape is None and asked and table.lines and not source else shape
 
 
 def _of_lines(table: Table, asked: bool) -> DialogueShape | None:

@@ -102,7 +102,7 @@ def _turns_of(row: dict[str, object], section: Corpus) -> list[str]:
         raise RowError(
             NOT_TEXT,
             f"the list at {section.source_column!r} holds something else than turns: write each as a text, or as an "
-            "object with its text at 'content'",
+            "object with its text at 'content', or at 'value' beside 'from'",
         )
     if turns is None:
         sides = zip((section.source_column, section.target_column), SIDE_FIELDS, strict=True)
