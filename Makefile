@@ -50,7 +50,7 @@ check: $(INSTALLED)
 	$(BIN)/lint-imports
 
 docs: $(INSTALLED_DOCS)
-	$(BIN)/python -m seqloom.recipe.reference docs/recipe.md
+	$(BIN)/python -m seqloom.recipe.recipe_reference docs/recipe.md
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "$(BIN)/python -m http.server --bind 127.0.0.1 --directory site    shows it at http://127.0.0.1:8000"
 

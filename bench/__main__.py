@@ -15,7 +15,7 @@ from bench.artifacts import prepare
 from bench.corpora import multi30k
 from bench.paths import HOME, RECIPES
 from bench.row import Row
-from seqloom.recipe.recipe_file import load_recipe
+from seqloom.recipe.recipe_loader import load_recipe
 
 PARTS = ("transformer", "lstm", "vectors", "vocabulary", "memory", "scaling", "overhead")
 

@@ -9,9 +9,9 @@ from seqloom.corpus.corpus_files import iterate_split
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.dataset.stage import encode_corpus
-from seqloom.models.factory import Sizes
+from seqloom.models.model_factory import Sizes
 from seqloom.progress import unwatched
-from seqloom.recipe.schema import Corpus, Recipe
+from seqloom.recipe.schema import CorpusSection, Recipe
 from seqloom.vectors.stage import build_vectors
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 from seqloom.vocabulary.stage import build_vocabulary, load_vocabularies
@@ -39,7 +39,7 @@ def prepare(data: Path, recipe: Recipe, name: str = "multi30k", pairs: int | Non
     return folder
 
 
-def segment(section: Corpus, recipe: Recipe, folder: Path) -> tuple[Path, Path]:
+def segment(section: CorpusSection, recipe: Recipe, folder: Path) -> tuple[Path, Path]:
     """Make the corpus and the vocabulary, folders in `folder`, with text files by language next to them."""
     corpus, vocabulary = folder / "corpus", folder / "vocabulary"
     for stage in (corpus, vocabulary):
@@ -58,7 +58,7 @@ def segment(section: Corpus, recipe: Recipe, folder: Path) -> tuple[Path, Path]:
     return corpus, vocabulary
 
 
-def corpus_section(data: Path, folder: Path, pairs: int | None) -> Corpus:
+def corpus_section(data: Path, folder: Path, pairs: int | None) -> CorpusSection:
     """Write the training split, or its first pairs, and a few sentences for validation and test; return the section."""
     for language in LANGUAGES.values():
         _write_part(data / f"train.{language}", slice(pairs), folder / f"short-train.{language}")
@@ -69,7 +69,7 @@ def corpus_section(data: Path, folder: Path, pairs: int | None) -> Corpus:
         split: [str(folder / f"short-{split}.{language}") for language in LANGUAGES.values()]
         for split in ("train", "validation", "test")
     }
-    return Corpus(source_language=LANGUAGES["source"], target_language=LANGUAGES["target"], **files)
+    return CorpusSection(source_language=LANGUAGES["source"], target_language=LANGUAGES["target"], **files)
 
 
 def _write_part(file: Path, part: slice, target: Path) -> None:

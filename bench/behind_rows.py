@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqloom.dataset.batch import Batch
 from seqloom.dataset.lm_blocks import BlockBatches, make_block_batch
+from seqloom.dataset.padded_batch import Batch
 from seqloom.dataset.sequences import Sequences
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.factory import Sizes, build_model
 from seqloom.models.input_embedding import InputEmbedding
-from seqloom.recipe.schema import Model
+from seqloom.models.model_factory import Sizes, build_model
+from seqloom.recipe.schema import ModelSection
 from seqloom.training.validation import validation_loss
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 
@@ -47,7 +47,7 @@ def main() -> None:
         for how in ("rows", "offsets", "context") if asked.decoder in kinds else ("rows",):
             started = time.monotonic()
             torch.manual_seed(1)
-            section = Model(
+            section = ModelSection(
                 encoder="none",
                 decoder=asked.decoder,
                 decoder_width=WIDTH,

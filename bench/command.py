@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from bench.paths import HOME, ROOT
-from seqloom.recipe.recipe_file import load_recipe
+from seqloom.recipe.recipe_loader import load_recipe
 
 
 def run_seqloom(home: Path, *arguments: str) -> dict[str, Any]:

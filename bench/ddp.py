@@ -18,7 +18,7 @@ from bench.artifacts import prepare, sizes_of
 from bench.paths import HOME, RECIPES, ROOT
 from bench.row import Row
 from seqloom.progress import unwatched
-from seqloom.recipe.recipe_file import load_recipe
+from seqloom.recipe.recipe_loader import load_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.training.stage import train_model
 

@@ -17,12 +17,12 @@ from tempfile import TemporaryDirectory
 
 from bench.paths import HOME, ROOT
 from bench.row import Row
-from seqloom.artifact.stage_key import CORPUS, DATASET, EVALUATION, REGISTRY, TRAINING, VECTORS, VOCABULARY
-from seqloom.artifact.store import Store
+from seqloom.artifact.artifact_store import Store
+from seqloom.artifact.cache_key import CORPUS, DATASET, EVALUATION, REGISTRY, TRAINING, VECTORS, VOCABULARY
 from seqloom.corpus.sources import locate
 from seqloom.progress import unwatched
-from seqloom.recipe.recipe_file import load_recipe
-from seqloom.registry.plan import digest_of_sources
+from seqloom.recipe.recipe_loader import load_recipe
+from seqloom.registry.run_plan import digest_of_sources
 
 RECIPE = ROOT / "recipes" / "demo.yaml"
 SHORTER = "training.epochs=4"
@@ -68,9 +68,9 @@ def _train_as_functions(home: Path) -> None:
     from seqloom.registry.gate_runner import GateDecision, judge_version, keep_evidence, settle
     from seqloom.registry.metric_logger import MetricLogger
     from seqloom.registry.mlflow_runs import FlowRun, log_facts, log_results, open_run
+    from seqloom.registry.mlflow_tracking import connect
     from seqloom.registry.model_card import write_card
     from seqloom.registry.system_metrics import system_metrics
-    from seqloom.registry.tracking import connect
     from seqloom.registry.versions import register_version
     from seqloom.training.stage import train_model
     from seqloom.vectors.stage import build_vectors

@@ -18,8 +18,8 @@ from bench.peers import python_of
 from bench.quality import CORPUS_RECIPES, ENGLISH_CHINESE, FOLDER, train, write_english_chinese
 from bench.training_speed import PATIENCE
 from seqloom.corpus.corpus_files import read_split
-from seqloom.evaluation.scores import text_scores
-from seqloom.recipe.recipe_file import load_recipe
+from seqloom.evaluation.sacrebleu_scores import text_scores
+from seqloom.recipe.recipe_loader import load_recipe
 from seqloom.vocabulary.special_tokens import UNKNOWN
 from seqloom.vocabulary.stage import load_vocabularies
 

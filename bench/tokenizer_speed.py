@@ -18,13 +18,13 @@ from seqloom.corpus import SIDES
 from seqloom.corpus.corpus_files import iterate_split
 from seqloom.dataset.stage import encode_corpus
 from seqloom.progress import unwatched
-from seqloom.recipe.schema import Vocabulary
+from seqloom.recipe.schema import VocabularySection
 from seqloom.vocabulary.pretokenization import mark, splitter
 from seqloom.vocabulary.stage import build_vocabulary
 
 GOAL = 1.2
 AT_ONCE = 50_000  # lines encoded in one call, as in our stage
-SECTION = Vocabulary(kind="bpe", size=8000, shared=True)
+SECTION = VocabularySection(kind="bpe", size=8000, shared=True)
 
 
 def measure(data: Path, words: int) -> list[Row]:

@@ -17,7 +17,7 @@ from bench.synthetic import write_corpus
 from seqloom.corpus import SIDES
 from seqloom.corpus.corpus_files import iterate_split
 from seqloom.progress import unwatched
-from seqloom.recipe.schema import Vectors, Vocabulary
+from seqloom.recipe.schema import VectorsSection, VocabularySection
 from seqloom.vectors.stage import build_vectors
 from seqloom.vocabulary.stage import build_vocabulary, load_vocabularies
 
@@ -27,13 +27,13 @@ WORDS_PER_TOKEN = 0.8  # of this text in a vocabulary of 8,000
 
 def measure(data: Path, tokens: int, workers: int) -> list[Row]:
     """Learn vectors of a synthetic corpus of about so many tokens both ways."""
-    section = Vectors(method="word2vec", width=256, epochs=2, workers=workers)
+    section = VectorsSection(method="word2vec", width=256, epochs=2, workers=workers)
     with TemporaryDirectory(dir=HOME) as scratch:
         corpus, vocabulary, vectors = (Path(scratch) / name for name in ("corpus", "vocabulary", "vectors"))
         for folder in (corpus, vocabulary, vectors):
             folder.mkdir()
         write_corpus(data, int(tokens * WORDS_PER_TOKEN), corpus)
-        build_vocabulary(Vocabulary(kind="bpe", size=8000, shared=True), corpus, vocabulary, unwatched)
+        build_vocabulary(VocabularySection(kind="bpe", size=8000, shared=True), corpus, vocabulary, unwatched)
         path = Path(scratch) / "lines.txt"
         count = _write_tokens(corpus, vocabulary, path)
         theirs = _bare(path, section)
@@ -57,7 +57,7 @@ def _write_tokens(corpus: Path, vocabulary: Path, path: Path) -> int:
     return count
 
 
-def _bare(path: Path, section: Vectors) -> float:
+def _bare(path: Path, section: VectorsSection) -> float:
     """Return the seconds of gensim alone."""
     started = time.perf_counter()
     Word2Vec(

@@ -24,8 +24,8 @@ from seqloom.evaluation.model_comparison import Candidate
 from seqloom.recipe.applications import application_of, metric_of_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.mlflow_access import require_mlflow
-from seqloom.registry.plan import pinned
 from seqloom.registry.preflight import check_resources
+from seqloom.registry.run_plan import pinned
 from seqloom.url_mask import masked
 from tasks.cancellation import end_in_mlflow
 from tasks.comparison import Comparison, finished_run, measure, rank

@@ -13,8 +13,8 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.errors import UserError
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.mlflow_access import require_mlflow
-from seqloom.registry.plan import pinned
 from seqloom.registry.preflight import check_resources
+from seqloom.registry.run_plan import pinned
 from seqloom.url_mask import masked
 from tasks.cancellation import end_in_mlflow
 from tasks.evaluation_task import evaluate

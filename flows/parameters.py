@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from seqloom.bundled_files import bundled_file
 from seqloom.errors import UserError
-from seqloom.recipe.grid import combinations
-from seqloom.recipe.recipe_file import change_recipe, check_section, load_recipe
+from seqloom.recipe.override_grid import combinations
+from seqloom.recipe.recipe_loader import change_recipe, check_section, load_recipe
 from seqloom.recipe.renamed_fields import with_new_names
 from seqloom.recipe.schema import Recipe
 from seqloom.url_mask import masked

@@ -11,7 +11,7 @@ from prefect.states import Completed
 from pydantic import Field
 
 from flows.parameters import checked_by_recipe_rules
-from seqloom.recipe.recipe_file import load_recipe
+from seqloom.recipe.recipe_loader import load_recipe
 from tasks.headlines import WATCHED
 from tasks.preparation import prepare_corpus
 from tasks.refresh_decision import RefreshDecision, announce, decide

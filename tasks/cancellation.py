@@ -17,7 +17,7 @@ from prefect.states import Cancelled
 from seqloom.artifact.home_folder import home_folder
 from seqloom.preemption import Preempted
 from seqloom.registry import mlflow_runs
-from seqloom.registry.tracking import connect
+from seqloom.registry.mlflow_tracking import connect
 
 logger = logging.getLogger("seqloom.tasks")
 

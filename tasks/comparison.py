@@ -7,9 +7,9 @@ from pathlib import Path
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.runtime import flow_run
 
+from seqloom.artifact.cache_key import EVALUATION, TRAINING
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.stage_key import EVALUATION, TRAINING
 from seqloom.errors import UserError
 from seqloom.evaluation.model_comparison import (
     Candidate,
@@ -23,10 +23,10 @@ from seqloom.recipe.applications import application_of
 from seqloom.recipe.metric import Metric
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import mlflow_runs
-from seqloom.registry.plan import follow
-from seqloom.registry.tracking import connect
+from seqloom.registry.mlflow_tracking import connect
+from seqloom.registry.run_plan import follow
 from seqloom.shell_command import shell_word
-from seqloom.training.history import read_history
+from seqloom.training.training_history import read_history
 from tasks.pages import markdown
 from tasks.prefect_client import call_prefect
 from tasks.progress_artifacts import audience

@@ -5,13 +5,13 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 
+from seqloom.artifact.cache_key import EVALUATION, VALIDATION
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.stage_key import EVALUATION, VALIDATION
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.mlflow_runs import failing_run_is_closed
-from seqloom.registry.tracking import connect
+from seqloom.registry.mlflow_tracking import connect
 from tasks.gpu_slots import slots_for
 from tasks.run_names import task_name
 from tasks.stage_runner import run_stage, stage_task

@@ -11,7 +11,7 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.errors import UserError
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.export_records import is_known
-from seqloom.registry.tracking import connect, wait_for_mlflow
+from seqloom.registry.mlflow_tracking import connect, wait_for_mlflow
 from tasks.prefect_client import call_prefect
 from tasks.progress_artifacts import audience, watched
 from tasks.run_names import artifact_key, task_name

@@ -20,15 +20,15 @@ from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from pydantic import Field
 
+from seqloom.artifact.cache_key import GATE
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.stage_key import GATE
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence, gate_runner, versions
 from seqloom.registry.gate import Verdict
 from seqloom.registry.gate_runner import GateDecision
-from seqloom.registry.tracking import OUTAGE_LIMIT, connect, wait_for_mlflow
+from seqloom.registry.mlflow_tracking import OUTAGE_LIMIT, connect, wait_for_mlflow
 from tasks.prefect_client import call_prefect, prefect_is_embedded
 from tasks.progress_artifacts import audience, watched
 from tasks.run_names import artifact_key, task_name

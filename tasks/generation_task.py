@@ -9,7 +9,7 @@ from prefect.logging import get_run_logger
 from seqloom.artifact.home_folder import home_folder
 from seqloom.batch_inference.input_table import open_input
 from seqloom.batch_inference.sharded_generation import BatchInference, BatchReport, run_batch_inference
-from seqloom.decoding.load import load_generator
+from seqloom.decoding.generator_loader import load_generator
 from seqloom.registry.model_uri import describe_version, find_checkpoint
 from seqloom.training.device import choose_device
 from tasks.gpu_slots import slots

@@ -37,7 +37,7 @@ def call_prefect(what: str, call: Callable[[], Any]) -> None:
     """
     import httpx  # commands that need neither Prefect nor MLflow are spared them
 
-    from seqloom.registry.tracking import LONGEST_PAUSE, OUTAGE_LIMIT
+    from seqloom.registry.mlflow_tracking import LONGEST_PAUSE, OUTAGE_LIMIT
 
     deadline, pause = time.monotonic() + OUTAGE_LIMIT, 1.0
     while True:

@@ -6,10 +6,10 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 
+from seqloom.artifact.cache_key import CORPUS, DATASET, VECTORS, VOCABULARY
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.permissions import keep_private
-from seqloom.artifact.stage_key import CORPUS, DATASET, VECTORS, VOCABULARY
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.corpus.url_secrets import add_vault
@@ -19,7 +19,7 @@ from seqloom.recipe.adaptive_defaults import adapt
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.parent_version import parent_of
-from seqloom.registry.plan import digest_of_sources
+from seqloom.registry.run_plan import digest_of_sources
 from seqloom.vectors.stage import build_vectors
 from seqloom.vocabulary.stage import build_vocabulary
 from tasks.prefect_client import secret_of_block

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from prefect.artifacts import create_markdown_artifact
 from prefect.events import emit_event
 
+from seqloom.artifact.artifact_store import Store
+from seqloom.artifact.cache_key import CORPUS
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.stage_key import CORPUS
-from seqloom.artifact.store import Store
-from seqloom.corpus.diff import Change, Pair, compare_corpora
+from seqloom.corpus.corpus_diff import Change, Pair, compare_corpora
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.integrity import uri_of
 from seqloom.registry.lineage import newest_version, stages_of_version
-from seqloom.registry.tracking import connect
+from seqloom.registry.mlflow_tracking import connect
 from tasks.pages import markdown
 from tasks.prefect_client import call_prefect
 from tasks.run_names import artifact_key

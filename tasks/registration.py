@@ -10,14 +10,14 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
+from seqloom.artifact.cache_key import EVALUATION, REGISTRY, TRAINING
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.stage_key import EVALUATION, REGISTRY, TRAINING
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import mlflow_runs, model_card, ui_links, versions
-from seqloom.registry.plan import follow
-from seqloom.registry.tracking import Version, connect, wait_for_mlflow
+from seqloom.registry.mlflow_tracking import Version, connect, wait_for_mlflow
+from seqloom.registry.run_plan import follow
 from tasks.pages.version_pages import run_description
 from tasks.prefect_client import call_prefect, prefect_is_embedded
 from tasks.run_names import artifact_key, task_name

@@ -12,16 +12,16 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed
 
+from seqloom.artifact.artifact_store import Store
+from seqloom.artifact.cache_key import Stage
 from seqloom.artifact.eviction import note_use
 from seqloom.artifact.fsync import says_full
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.stage_key import Stage
-from seqloom.artifact.store import Store
 from seqloom.errors import Unreachable, UserError, is_transient
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.tracking import is_away
+from seqloom.registry.mlflow_tracking import is_away
 from tasks.headlines import headline
 from tasks.pages.stage_page import page
 from tasks.prefect_client import call_prefect

@@ -7,19 +7,19 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 
+from seqloom.artifact.artifact_store import Store
+from seqloom.artifact.cache_key import TRAINING
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.stage_key import TRAINING
-from seqloom.artifact.store import Store
 from seqloom.pipeline import scoring_of, sizes_of
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.metric_logger import MetricLogger
 from seqloom.registry.mlflow_runs import failing_run_is_closed
+from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.parent_version import copy_parent
 from seqloom.registry.system_metrics import system_metrics
-from seqloom.registry.tracking import connect
-from seqloom.training.history import read_history
+from seqloom.training.training_history import read_history
 from seqloom.training.training_state import find_training_state
 from tasks.cancellation import preemption_as_prefect_state
 from tasks.gpu_slots import slots_for

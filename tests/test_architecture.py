@@ -26,10 +26,10 @@ def test_the_contracts_of_import_hold() -> None:
     [
         ("seqloom", HEAVY),
         ("seqloom.errors", HEAVY),
-        ("seqloom.artifact.store", tuple(name for name in HEAVY if name != "pydantic")),
+        ("seqloom.artifact.artifact_store", tuple(name for name in HEAVY if name != "pydantic")),
         ("seqloom.training.stage", tuple(name for name in HEAVY if name not in BARE)),
         ("seqloom.pipeline", ("torch", "mlflow", "prefect", "gensim", "sklearn", "matplotlib", "tokenizers")),
-        ("seqloom.registry.plan", ("torch", "mlflow", "prefect", "gensim", "sklearn", "matplotlib")),
+        ("seqloom.registry.run_plan", ("torch", "mlflow", "prefect", "gensim", "sklearn", "matplotlib")),
         ("flows.data_to_model", ("torch", "gensim", "sklearn", "matplotlib")),
         ("seqloom.cli.main", ("torch", "mlflow", "prefect", "gensim", "pandas", "sklearn", "matplotlib")),
     ],

@@ -8,7 +8,7 @@ from bench import architectures, embeddings, quality
 from bench.corpora import VARIABLE
 from bench.paths import RECIPES, ROOT
 from bench.quality import CorpusRecipe
-from seqloom.recipe.recipe_file import load_recipe
+from seqloom.recipe.recipe_loader import load_recipe
 
 READ = (".py", ".md", ".yaml")
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from seqloom.corpus.sources import PACKAGE
-from seqloom.recipe.recipe_file import load_recipe
+from seqloom.recipe.recipe_loader import load_recipe
 
 ROOT = Path(__file__).parents[1]
 DEPLOYMENTS: list[dict[str, Any]] = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]

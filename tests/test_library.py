@@ -13,8 +13,8 @@ import pytest
 import seqloom
 from seqloom.errors import UserError
 from seqloom.pipeline import TextModel
-from seqloom.recipe.recipe_file import change_recipe, check_recipe
-from seqloom.registry.plan import plan
+from seqloom.recipe.recipe_loader import change_recipe, check_recipe
+from seqloom.registry.run_plan import plan
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")

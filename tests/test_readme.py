@@ -8,7 +8,7 @@ import yaml
 from typer.main import get_command
 
 from seqloom.cli.main import app
-from seqloom.recipe.recipe_file import check_recipe
+from seqloom.recipe.recipe_loader import check_recipe
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")

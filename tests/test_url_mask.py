@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from seqloom.errors import UserError
-from seqloom.recipe.schema import Corpus
+from seqloom.recipe.schema import CorpusSection
 from seqloom.url_mask import MASK, masked, masked_url, revealed
 
 CANARY = "c4n4ry-s3cret"
@@ -30,11 +30,11 @@ def test_a_recipe_never_holds_one(place: str, name: str, secret: str) -> None:
     url = place.format(n=name, s=secret)
     if any("\ud800" <= letter <= "\udfff" for letter in secret):  # half a character is in no address
         with pytest.raises(ValidationError):
-            Corpus(train=[url])
+            CorpusSection(train=[url])
         return
-    [kept] = Corpus(train=[url]).train
+    [kept] = CorpusSection(train=[url]).train
     assert CANARY not in kept
-    assert Corpus.model_validate_json(Corpus(train=[kept]).model_dump_json()).train == [kept]
+    assert CorpusSection.model_validate_json(CorpusSection(train=[kept]).model_dump_json()).train == [kept]
     assert revealed(kept) == url
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from seqloom.cli.init_command import init
-from seqloom.recipe.recipe_file import check_recipe, load_recipe
+from seqloom.recipe.recipe_loader import check_recipe, load_recipe
 from seqloom.stack.layout import CPU_POOL
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,7 @@ from bench.paths import RECIPES
 from bench.turns import Turns
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.progress import unwatched
-from seqloom.recipe.recipe_file import load_recipe
+from seqloom.recipe.recipe_loader import load_recipe
 from seqloom.training.stage import train_model
 
 WARM_UP = 10

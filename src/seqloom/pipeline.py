@@ -13,24 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from seqloom.artifact.artifact_store import Store
+from seqloom.artifact.cache_key import CORPUS, DATASET, TRAINING, VECTORS, VOCABULARY, Stage
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.permissions import keep_private
-from seqloom.artifact.stage_key import CORPUS, DATASET, TRAINING, VECTORS, VOCABULARY, Stage
-from seqloom.artifact.store import Store
 from seqloom.errors import UserError
 from seqloom.progress import Progress, unwatched
 from seqloom.recipe.adaptive_defaults import adapt
 from seqloom.recipe.applications import application_of
-from seqloom.recipe.recipe_file import change_recipe, change_section, check_recipe, load_recipe
-from seqloom.recipe.schema import Decoding, Recipe
-from seqloom.recipe.serialization import RECIPE_FILE, write_recipe
-from seqloom.registry.plan import digest_of_sources, pinned
+from seqloom.recipe.recipe_json import RECIPE_FILE, write_recipe
+from seqloom.recipe.recipe_loader import change_recipe, change_section, check_recipe, load_recipe
+from seqloom.recipe.schema import DecodingSection, Recipe
+from seqloom.registry.run_plan import digest_of_sources, pinned
 
 if TYPE_CHECKING:
     from seqloom.decoding.generator import Generator
-    from seqloom.models.factory import Sizes
-    from seqloom.training.job import Scoring
+    from seqloom.models.model_factory import Sizes
+    from seqloom.training.training_job import Scoring
 
 Observe = Callable[[Mapping[str, float]], None]
 """Called with the metrics of each validation and log row of a training."""
@@ -69,7 +69,7 @@ class TextModel:
         if isinstance(texts, str):
             raise UserError("predict takes a list of texts, and this is one text: write [text]")
         overrides = [f"{name}={value}" for name, value in decoding.items()]
-        section = change_section(Decoding(**vars(self.generator.decoding)), overrides, "decoding")
+        section = change_section(DecodingSection(**vars(self.generator.decoding)), overrides, "decoding")
         return self.generator.columns(self.generator.answer(list(texts), section))
 
     def evaluate(self, rows: pd.DataFrame | None = None) -> dict[str, float]:
@@ -126,7 +126,7 @@ def train(
 
 def sizes_of(recipe: Recipe, vocabulary: Manifest) -> "Sizes":
     """Return the sizes of the model of a recipe, whose vocabulary stage is finished."""
-    from seqloom.models.factory import Sizes
+    from seqloom.models.model_factory import Sizes
 
     size = vocabulary.facts["size"]
     return Sizes(size["source"], size["target"], recipe.vectors.width, recipe.vocabulary.shared)
@@ -143,7 +143,7 @@ def scoring_of(
     if recipe.training.select_by == "loss":
         return None
     from seqloom.evaluation.validation_scores import validation_text
-    from seqloom.training.job import Scoring
+    from seqloom.training.training_job import Scoring
 
     return Scoring.of(
         validation_text, corpus.folder, vocabulary.folder, dataset.folder, recipe=str(workspace / RECIPE_FILE)
@@ -247,8 +247,8 @@ def _checked(recipe: Recipe | Mapping[str, Any] | str | Path, overrides: Sequenc
 
 def _read(checkpoint: Path, corpus: Path | None = None) -> TextModel:
     from seqloom.corpus.corpus_files import read_split
-    from seqloom.decoding.load import load_generator
-    from seqloom.recipe.serialization import read_recipe
+    from seqloom.decoding.generator_loader import load_generator
+    from seqloom.recipe.recipe_json import read_recipe
 
     recipe, generator = read_recipe(checkpoint), load_generator(checkpoint)
     test = read_split(corpus, "test") if corpus else _no_rows()

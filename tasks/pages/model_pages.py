@@ -7,8 +7,8 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.evaluation import FIGURES_FOLDER
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.model_rules import describe_model
-from seqloom.recipe.serialization import read_recipe
-from seqloom.training.history import read_history
+from seqloom.recipe.recipe_json import read_recipe
+from seqloom.training.training_history import read_history
 from tasks.pages.markdown import image, lines, table, text
 
 EPOCHS_SHOWN = 30

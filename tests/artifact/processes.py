@@ -9,7 +9,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from seqloom.artifact.store import Store
+from seqloom.artifact.artifact_store import Store
 
 CONTEXT = get_context("forkserver")
 CONTEXT.set_forkserver_preload([__name__])

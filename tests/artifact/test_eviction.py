@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.eviction import clear, inventory, is_locked, note_use
-from seqloom.artifact.store import Store
 
 KEY = "k" * 64
 

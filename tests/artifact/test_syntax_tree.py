@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.artifact import digest, stage_key
+from seqloom.artifact import cache_key, digest
 from seqloom.artifact.syntax_tree import digest_of_source
 
 SOURCE = '''"""A module."""
@@ -39,7 +39,7 @@ async def wait() -> None:
 LIBRARY = Path(digest.__file__).parents[1]
 MODULES = sorted(
     path
-    for package in {each for one in stage_key.STAGES for each in one.code}
+    for package in {each for one in cache_key.STAGES for each in one.code}
     for path in (LIBRARY / package).rglob("*.py")
 )
 

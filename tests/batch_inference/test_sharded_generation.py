@@ -22,7 +22,7 @@ from seqloom.batch_inference.sharded_generation import (
 )
 from seqloom.decoding.generator import Answers, Generator
 from seqloom.errors import UserError
-from seqloom.recipe.schema import Decoding
+from seqloom.recipe.schema import DecodingSection
 from tests.registry.tiny import write_checkpoint
 
 TEXTS = ["a small dog", "", "dog " * 40, "small", "a dog", "dog dog", "a a a", "big"]
@@ -119,7 +119,7 @@ def test_an_output_in_one_line(failed: int, truncated: int, rows_before: int, he
 class Failing(Generator):
     """Fails on every batch with a word in it."""
 
-    def answer(self, texts: Sequence[str], decoding: Decoding, numbers: Sequence[int] | None = None) -> Answers:
+    def answer(self, texts: Sequence[str], decoding: DecodingSection, numbers: Sequence[int] | None = None) -> Answers:
         if any("dog dog" in text for text in texts):
             raise RuntimeError("out of memory")
         return super().answer(texts, decoding, numbers)
@@ -197,7 +197,7 @@ def test_what_is_drawn_follows_from_the_row_of_the_file(
     """However it is cut, and whatever fails beside it."""
     monkeypatch.setattr(replies, "PIECE", piece)
     generator = Generator.load(checkpoint)
-    drawing = Decoding(method="sample", temperature=3.0, max_length=6)
+    drawing = DecodingSection(method="sample", temperature=3.0, max_length=6)
     sampling = Failing(generator.backend, generator.source, generator.target, drawing)
     expected = Generator(generator.backend, generator.source, generator.target, drawing).generate(TEXTS)
     assert len(set(expected)) > 4
@@ -214,7 +214,7 @@ def test_a_row_is_drawn_by_its_own_number_whatever_fails_beside_it(checkpoint: P
     file = tmp_path / "texts.jsonl"
     rows = ["a small dog"] * 9
     generator = Generator.load(checkpoint)
-    generator.decoding = Decoding(method="sample", seed=4)
+    generator.decoding = DecodingSection(method="sample", seed=4)
     drawn = []
     for wrong, shard_rows in (((), 100), ((), 2), ((0, 3), 100), ((0, 3), 4)):
         texts = [json.dumps({"source": None if row in wrong else text}) for row, text in enumerate(rows)]
@@ -227,7 +227,7 @@ def test_a_row_is_drawn_by_its_own_number_whatever_fails_beside_it(checkpoint: P
 
 def test_truncated_answers_are_marked_and_counted(checkpoint: Path, file: Path, tmp_path: Path) -> None:
     generator = Generator.load(checkpoint)
-    generator.decoding = Decoding(beam_size=1, max_length=1)
+    generator.decoding = DecodingSection(beam_size=1, max_length=1)
     report = run(bulk_of(checkpoint, file), tmp_path / "out", generator)
     table = pd.read_parquet(report.folder)
     written = table["prediction"].notna() & (table["prediction"] != "")

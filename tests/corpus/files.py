@@ -17,13 +17,13 @@ from seqloom.corpus.pairs import RawPair, Unreadable
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.sources import SourceFile
 from seqloom.errors import UserError
-from seqloom.recipe.schema import Corpus
+from seqloom.recipe.schema import CorpusSection
 
 Pairs = Sequence[tuple[str, str]]
 
 
-def corpus(**fields: Any) -> Corpus:
-    return Corpus(**{"train": ["unused.tsv"], **fields})
+def corpus(**fields: Any) -> CorpusSection:
+    return CorpusSection(**{"train": ["unused.tsv"], **fields})
 
 
 def source_file(path: Path, content: str | bytes, kind: str) -> SourceFile:
@@ -31,14 +31,14 @@ def source_file(path: Path, content: str | bytes, kind: str) -> SourceFile:
     return SourceFile(path.name, path, digest_of_file(path), kind)
 
 
-def pairs_in(files: tuple[SourceFile, ...], section: Corpus) -> list[RawPair]:
+def pairs_in(files: tuple[SourceFile, ...], section: CorpusSection) -> list[RawPair]:
     """The pairs of files in which every row can be read."""
     rows = list(read_pairs(files, section))
     assert not [row for row in rows if isinstance(row, Unreadable)]
     return [row for row in rows if isinstance(row, RawPair)]
 
 
-def told(files: tuple[SourceFile, ...], section: Corpus) -> list[str]:
+def told(files: tuple[SourceFile, ...], section: CorpusSection) -> list[str]:
     """What is said of each row that cannot be read, and of a file that cannot be."""
     said = []
     try:

@@ -5,12 +5,12 @@ import pytest
 from seqloom.corpus.download import download_cache
 from seqloom.corpus.sources import locate
 from seqloom.errors import UserError
-from seqloom.recipe.schema import Corpus
+from seqloom.recipe.schema import CorpusSection
 from tests.corpus.site import Site
 
 
 def text_at(place: str, home: Path) -> str:
-    ((file,),) = locate(Corpus(train=[place]), home).train.columns
+    ((file,),) = locate(CorpusSection(train=[place]), home).train.columns
     assert file.location == place.partition("#")[0]
     return file.path.read_text(encoding="utf-8")
 

@@ -13,7 +13,7 @@ from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.errors import UserError
 from seqloom.progress import unwatched
-from seqloom.recipe.schema import Corpus
+from seqloom.recipe.schema import CorpusSection
 
 LINES = st.lists(st.text(st.sampled_from("ab 天\t"), max_size=30), max_size=12)
 
@@ -53,7 +53,7 @@ def test_the_sign_itself_is_taken_out_of_text() -> None:
 def corpus_of(folder: Path, lines: list[str], **fields: object) -> tuple[dict[str, list[str]], dict[str, object]]:
     """The targets of each split, and the facts."""
     (folder / "text.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    section = Corpus.model_validate(
+    section = CorpusSection.model_validate(
         {"train": [str(folder / "text.txt")], "format": "running", "max_characters": 12, **fields}
     )
     (folder / "out").mkdir()
@@ -108,7 +108,7 @@ def test_an_empty_file_is_told(tmp_path: Path) -> None:
 
 def test_two_places_are_no_running_text(tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("a\n", encoding="utf-8")
-    section = Corpus(train=[str(tmp_path / "text.txt")] * 2, format="running")
+    section = CorpusSection(train=[str(tmp_path / "text.txt")] * 2, format="running")
     with pytest.raises(UserError, match="two places are aligned lines of text, and this is running"):
         locate(section, tmp_path)
 

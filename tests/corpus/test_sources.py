@@ -6,7 +6,7 @@ import pytest
 
 from seqloom.corpus.sources import locate
 from seqloom.errors import UserError
-from seqloom.recipe.schema import Corpus
+from seqloom.recipe.schema import CorpusSection
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def write(*names: str, content: str = "a\tb\n") -> None:
 )  # fmt: skip
 def test_places_to_files(places: list[str], expected: list[list[tuple[str, str]]], here: Path) -> None:
     write("a.tsv", "A.CSV.GZ", "po/a.po", "po/deep/b.po", "[x]/a.jsonl", "l/1.en", "l/2.en", "l/1.de", "l/2.de")
-    columns = locate(Corpus(train=places), here).train.columns
+    columns = locate(CorpusSection(train=places), here).train.columns
     assert [[(file.location, file.format) for file in column] for column in columns] == expected
 
 
@@ -66,7 +66,7 @@ def test_places_that_lead_nowhere(fields: dict[str, object], said: list[str], he
     write("empty.tsv", content="")
     Path("folder").mkdir()
     with pytest.raises(UserError) as mistake:
-        locate(Corpus.model_validate({"train": ["a.tsv"], **fields}), here)
+        locate(CorpusSection.model_validate({"train": ["a.tsv"], **fields}), here)
     assert [part for part in said if part not in str(mistake.value)] == []
 
 
@@ -79,10 +79,10 @@ def package(here: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_files_inside_a_package(package: str, here: Path) -> None:
-    (column,) = locate(Corpus(train=[f"package://{package}/data/*.tsv"]), here).train.columns
+    (column,) = locate(CorpusSection(train=[f"package://{package}/data/*.tsv"]), here).train.columns
     assert [file.location for file in column] == [f"package://{package}/data/{n}.tsv" for n in (1, 2)]
     assert package not in sys.modules, "it is found, not imported"
-    (only,) = locate(Corpus(train=[f"package://{package}/data/2.tsv"]), here).train.columns
+    (only,) = locate(CorpusSection(train=[f"package://{package}/data/2.tsv"]), here).train.columns
     assert only == column[1:]
 
 
@@ -90,21 +90,23 @@ def test_files_inside_a_package(package: str, here: Path) -> None:
 def test_a_package_is_not_left(package: str, inner: str, here: Path) -> None:
     Path(f"site/{package}/data/link.tsv").symlink_to(here / "site/secret.tsv")
     with pytest.raises(UserError, match="leads out of the package"):
-        locate(Corpus(train=[f"package://{package}/{inner}"]), here)
+        locate(CorpusSection(train=[f"package://{package}/{inner}"]), here)
     with pytest.raises(UserError, match="leads out of the package"):
-        locate(Corpus(train=[f"package://{package}/{here}/site/secret.tsv"]), here)
+        locate(CorpusSection(train=[f"package://{package}/{here}/site/secret.tsv"]), here)
 
 
 @pytest.mark.parametrize(("inner", "said"), [("x.tsv", "no such file"), ("x*", "matches no file"), ("", "a folder")])
 def test_a_package_without_the_file(package: str, inner: str, said: str, here: Path) -> None:
     with pytest.raises(UserError, match=said):
-        locate(Corpus(train=[f"package://{package}/{inner}"]), here)
+        locate(CorpusSection(train=[f"package://{package}/{inner}"]), here)
 
 
 def test_digests_go_by_content_and_format(here: Path) -> None:
     write("a.tsv", "sub/b.tsv", "c.csv")
     write("d.tsv", content="else\n")
-    by_name = {name: locate(Corpus(train=[name]), here).digests for name in ("a.tsv", "sub/b.tsv", "c.csv", "d.tsv")}
+    by_name = {
+        name: locate(CorpusSection(train=[name]), here).digests for name in ("a.tsv", "sub/b.tsv", "c.csv", "d.tsv")
+    }
     assert by_name["a.tsv"] == by_name["sub/b.tsv"]
     assert by_name["a.tsv"] != by_name["c.csv"]
     assert by_name["a.tsv"] != by_name["d.tsv"]
@@ -115,6 +117,6 @@ def test_a_name_that_is_not_utf8_is_told_as_python_escapes_it(tmp_path: Path, mo
     """It stands in Parquet, in JSON and in sentences, none of which holds half a character."""
     monkeypatch.chdir(tmp_path)
     Path(os.fsdecode(b"na\xefve.tsv")).write_text("source\ttarget\na\tb\n")
-    [[file]] = locate(Corpus(train=["*.tsv"]), tmp_path).train.rows
+    [[file]] = locate(CorpusSection(train=["*.tsv"]), tmp_path).train.rows
     assert file.location == r"na\udcefve.tsv"
     assert file.path.is_file()

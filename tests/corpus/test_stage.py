@@ -15,7 +15,7 @@ from seqloom.corpus.splits import SPLITS
 from seqloom.corpus.stage import build_corpus
 from seqloom.errors import UserError
 from seqloom.progress import unwatched
-from seqloom.recipe.schema import Corpus
+from seqloom.recipe.schema import CorpusSection
 
 from .files import Pairs, encoded
 
@@ -24,7 +24,7 @@ PHRASES = Path(__file__).parents[2] / "data" / "phrases.tsv"
 
 def built(folder: Path, **fields: object) -> dict[str, object]:
     """Build the corpus of these fields in `folder`, relative places being there."""
-    section = Corpus.model_validate(fields)
+    section = CorpusSection.model_validate(fields)
     return build_corpus(section, locate(section, folder), folder, unwatched)
 
 
@@ -161,7 +161,7 @@ def test_progress_is_told(tmp_path: Path) -> None:
         assert note in (train, "")
 
     train = write(tmp_path / "a.jsonl", many(25_000))
-    section = Corpus(train=[train])
+    section = CorpusSection(train=[train])
     build_corpus(section, locate(section, tmp_path), tmp_path, progress)
     assert told == [(10_000, None, "rows"), (20_000, None, "rows"), (25_000, 25_000, "rows")]
 

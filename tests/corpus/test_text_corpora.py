@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from seqloom.corpus.corpus_diff import compare_corpora
 from seqloom.corpus.corpus_files import read_split
-from seqloom.corpus.diff import compare_corpora
 from seqloom.corpus.sources import locate
 from seqloom.corpus.splits import SPLITS
 from seqloom.corpus.stage import build_corpus

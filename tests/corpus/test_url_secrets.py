@@ -8,7 +8,7 @@ from seqloom.corpus import url_secrets
 from seqloom.corpus.sources import locate
 from seqloom.corpus.url_secrets import add_vault, fill_secrets
 from seqloom.errors import UserError
-from seqloom.recipe.schema import Corpus
+from seqloom.recipe.schema import CorpusSection
 from tests.corpus.site import Site
 
 CANARY = "c4n4ry/s3cret%2B"
@@ -21,7 +21,7 @@ def no_vaults(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def fetch(place: str, home: Path) -> str:
     """The name of the file, by which everybody else knows it."""
-    ((file,),) = locate(Corpus(train=[place]), home).train.columns
+    ((file,),) = locate(CorpusSection(train=[place]), home).train.columns
     assert file.path.is_relative_to(home / "downloads")
     return f"{file.location} {file.path}"
 

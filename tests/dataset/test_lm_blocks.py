@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from seqloom.dataset.lm_blocks import BlockBatches, make_block_batch
 from seqloom.dataset.sequences import Sequences, write_sequences
 from seqloom.evaluation.perplexity import likelihood
-from seqloom.models.factory import Sizes, build_model
+from seqloom.models.model_factory import Sizes, build_model
 from seqloom.vocabulary.special_tokens import PADDING, START
 from tests.models.plain import plain_model
 

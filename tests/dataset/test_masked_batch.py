@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.dataset.batch import pad_sources
 from seqloom.dataset.masked_batch import make_masked_batch
+from seqloom.dataset.padded_batch import pad_sources
 from seqloom.vocabulary.special_tokens import END, PADDING, UNKNOWN
 
 CORPUS = np.arange(4, 1000, dtype=np.int32)

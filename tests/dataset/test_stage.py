@@ -20,7 +20,7 @@ def test_every_split_and_side_as_the_vocabulary_has_it(tmp_path: Path) -> None:
         path.mkdir()
     for split, rows in ROWS.items():
         pd.DataFrame(rows, columns=list(SIDES)).to_parquet(corpus / f"{split}.parquet", index=False)
-    build_vocabulary(schema.Vocabulary(kind="char", size=8000, min_frequency=1), corpus, vocabulary, unwatched)
+    build_vocabulary(schema.VocabularySection(kind="char", size=8000, min_frequency=1), corpus, vocabulary, unwatched)
     seen: list[int] = []
     facts = encode_corpus(corpus, vocabulary, folder, lambda done, *_: seen.append(done))
     for split in SPLITS:

@@ -8,24 +8,24 @@ import torch
 
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.decoding.backends import CTranslate2Backend, TorchBackend
-from seqloom.decoding.export import export
+from seqloom.decoding.checkpoint_export import export
 from seqloom.decoding.generator import Answer, Generator
-from seqloom.decoding.load import load_generator, read_generator
+from seqloom.decoding.generator_loader import load_generator, read_generator
 from seqloom.decoding.predictor import Predictor
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.recipe.schema import Decoding, Model
+from seqloom.recipe.schema import DecodingSection, ModelSection
 from seqloom.vocabulary.special_tokens import END, MARK, SPECIAL_TOKENS
 from seqloom.vocabulary.vocabulary import Vocabulary
 from tests.decoding.test_language_model import checkpoint as language_model
 from tests.models.plain import plain_model
-from tests.models.test_base import fresh, over_writers
+from tests.models.test_base_classes import fresh, over_writers
 from tests.registry.tiny import write_checkpoint
 
 HOW = {
-    "greedy": Decoding(beam_size=1),
-    "beam": Decoding(beam_size=3),
-    "draw": Decoding(method="sample", seed=3),
-    "draws": Decoding(method="sample", num_samples=3, seed=3, temperature=1.5),
+    "greedy": DecodingSection(beam_size=1),
+    "beam": DecodingSection(beam_size=3),
+    "draw": DecodingSection(method="sample", seed=3),
+    "draws": DecodingSection(method="sample", num_samples=3, seed=3, temperature=1.5),
 }
 LENGTHS = (1, 6, 3)
 over_ways = pytest.mark.parametrize("decoding", [pytest.param(how, id=name) for name, how in HOW.items()])
@@ -56,7 +56,7 @@ def alike(one: list[Answer], other: list[Answer]) -> None:
     assert [each.score for each in one] == pytest.approx([each.score for each in other], abs=1e-4)
 
 
-def in_any_company(generator: Generator, texts: list[str], decoding: Decoding) -> None:
+def in_any_company(generator: Generator, texts: list[str], decoding: DecodingSection) -> None:
     """Alone, all together, and in another order."""
     together = generator.answer(texts, decoding)
     backwards = generator.answer(texts[::-1], decoding, range(len(texts))[::-1])[::-1]
@@ -67,7 +67,7 @@ def in_any_company(generator: Generator, texts: list[str], decoding: Decoding) -
 
 @over_writers
 @pytest.mark.parametrize("way", ["beam", "draws"])  # a draw and greedy search are written by one function
-def test_the_batch_changes_nothing(section: Model, way: str) -> None:
+def test_the_batch_changes_nothing(section: ModelSection, way: str) -> None:
     decoding = HOW[way]
     model = restless(fresh(section))
     source, target = words(model.source_embedding.num_embeddings), words(model.output.out_features)
@@ -80,7 +80,7 @@ def test_the_batch_changes_nothing(section: Model, way: str) -> None:
 def test_an_answer_is_as_long_as_its_own_limit_and_says_so(max_length: int) -> None:
     model, vocabulary = restless(fresh(plain_model(encoder_width=8, decoder_width=8))), words(29)
     generator = Generator(
-        TorchBackend(model), vocabulary, words(31), Decoding(max_length=max_length), limit=LengthLimit(2.0, 3.5)
+        TorchBackend(model), vocabulary, words(31), DecodingSection(max_length=max_length), limit=LengthLimit(2.0, 3.5)
     )
     for method in HOW.values():
         decoding = method.model_copy(update={"max_length": max_length})
@@ -95,7 +95,7 @@ def test_an_answer_is_as_long_as_its_own_limit_and_says_so(max_length: int) -> N
 
 @over_ways
 @pytest.mark.parametrize("decoder", ["transformer", "cnn"])
-def test_prompts_share_no_places(tmp_path: Path, decoder: str, decoding: Decoding) -> None:
+def test_prompts_share_no_places(tmp_path: Path, decoder: str, decoding: DecodingSection) -> None:
     """A prompt that fills a model's places leaves a shorter one what it has."""
     folder = language_model(tmp_path / "m", decoder=decoder, model={"positions": "learned", "max_positions": 20})
     generator = read_generator(folder)
@@ -122,7 +122,7 @@ def test_the_batch_changes_nothing_in_other_forms(tmp_path: Path, form: Any, bea
     export(made, tmp_path / "form", form)
     generator, own = load_generator(tmp_path / "form"), read_generator(made)
     assert generator.limit == own.limit == LengthLimit(0.5, 2.0)
-    decoding = Decoding(beam_size=beam_size)
+    decoding = DecodingSection(beam_size=beam_size)
     texts = [TEXTS[row] for row in (8, 0, 3, 7, 1)]
     in_any_company(generator, texts, decoding)
     longest = [generator.limit.tokens(len(text.split())) for text in texts]
@@ -157,7 +157,7 @@ def test_a_table_asked_in_pieces_is_drawn_as_a_whole(tmp_path: Path) -> None:
 
 def test_a_beam_wider_than_there_are_answers_holds_only_possible_ones() -> None:
     model, vocabulary = restless(fresh(plain_model(encoder_width=8, decoder_width=8))), words(29)
-    generator = Generator(TorchBackend(model), vocabulary, words(31), Decoding(beam_size=200, max_length=1))
+    generator = Generator(TorchBackend(model), vocabulary, words(31), DecodingSection(beam_size=200, max_length=1))
     [found] = generator.answer(["a"], generator.decoding)
     assert len(found) == 31 - 3, "one token each, of those that may be written"
     assert all(each.score > -float("inf") for each in found)

@@ -6,7 +6,7 @@ import pytest
 
 from seqloom.corpus.conversation import TURN, Conversation
 from seqloom.decoding.generator import Generator
-from seqloom.recipe.schema import Decoding, Vocabulary
+from seqloom.recipe.schema import DecodingSection, VocabularySection
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
 from seqloom.vocabulary.word_counts import count_words
 
@@ -16,9 +16,9 @@ TALK = ["a small dog", "so it is", "is it so"]
 def reader(kind: Any, turns: int, characters: int, tokens: int | None) -> Generator:
     """All of a generator but the model, which nobody asks for what it reads."""
     text = f"{TURN} ".join(TALK)
-    vocabulary = train_vocabulary(count_words([text] * 50, breaks_han=False), Vocabulary(kind=kind, size=400))
+    vocabulary = train_vocabulary(count_words([text] * 50, breaks_han=False), VocabularySection(kind=kind, size=400))
     conversation = Conversation(turns, "__eou__", characters)
-    return Generator(cast(Any, None), vocabulary, vocabulary, Decoding(), characters, tokens, conversation)
+    return Generator(cast(Any, None), vocabulary, vocabulary, DecodingSection(), characters, tokens, conversation)
 
 
 @pytest.mark.parametrize("kind", ["word", "bpe", "char"])

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from seqloom.dataset.batch import pad_sources
+from seqloom.dataset.padded_batch import pad_sources
 from seqloom.decoding import beam_search, search_loop
 from seqloom.decoding.hypothesis import Hypothesis, should_compact
 from seqloom.decoding.sampling import draw_uniforms, sample
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.recipe.schema import Model
+from seqloom.recipe.schema import ModelSection
 from seqloom.vocabulary.special_tokens import END
-from tests.models.test_base import SIZES, fresh, over_writers
+from tests.models.test_base_classes import SIZES, fresh, over_writers
 
 LONGEST, ROWS = 12, 16
 
@@ -21,7 +21,7 @@ Leaving = Callable[[int, int], bool]
 WAYS: list[Leaving] = [lambda *_: False, lambda writing, computed: writing < computed, should_compact]
 
 
-def sometimes_ending(section: Model) -> EncoderDecoder:
+def sometimes_ending(section: ModelSection) -> EncoderDecoder:
     """A model that ends about every fourth token, so that rows are finished one after the other."""
     model = fresh(section)
     with torch.no_grad():
@@ -31,7 +31,9 @@ def sometimes_ending(section: Model) -> EncoderDecoder:
 
 @over_writers
 @pytest.mark.parametrize("method", ["beam", "sample"])
-def test_finished_rows_leave_and_change_nothing(section: Model, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_finished_rows_leave_and_change_nothing(
+    section: ModelSection, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = sometimes_ending(section)
     random = np.random.default_rng(1)
     sources = [random.integers(4, SIZES.source, size=random.integers(1, 7)).tolist() for _ in range(ROWS)]

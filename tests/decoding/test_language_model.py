@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from seqloom.dataset.batch import make_batch
-from seqloom.decoding.export import export
+from seqloom.dataset.padded_batch import make_batch
+from seqloom.decoding.checkpoint_export import export
+from seqloom.decoding.generator_loader import load_generator, read_generator
 from seqloom.decoding.language_model import LanguageModel
-from seqloom.decoding.load import load_generator, read_generator
 from seqloom.decoding.predictor import Predictor
 from seqloom.errors import UserError
-from seqloom.models.factory import Sizes, build_model, save_checkpoint
-from seqloom.recipe.serialization import write_recipe
+from seqloom.models.model_factory import Sizes, build_model, save_checkpoint
+from seqloom.recipe.recipe_json import write_recipe
 from seqloom.vocabulary.special_tokens import VOCABULARY_FILES
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
 from seqloom.vocabulary.word_counts import count_for

@@ -8,7 +8,7 @@ import pytest
 from seqloom.decoding.predictor import Predictor
 from seqloom.decoding.request_limits import RequestLimits, rows_at_once
 from seqloom.errors import UserError
-from seqloom.recipe.schema import Decoding, Serving
+from seqloom.recipe.schema import DecodingSection, ServingSection
 from tests.registry.tiny import write_checkpoint
 
 SMALL = {"rows": 5, "characters": 60, "beam_size": 6, "num_samples": 3, "max_length": 250, "attention_rows": 2}
@@ -49,7 +49,7 @@ def test_a_recipe_never_asks_too_much_of_itself(tmp_path: Path) -> None:
 
 
 def test_the_probabilities_of_many_labels_are_many_numbers() -> None:
-    bounds = RequestLimits(Serving(), Decoding(), labels=1000)
+    bounds = RequestLimits(ServingSection(), DecodingSection(), labels=1000)
     bounds.check_rows(2000, attention=False)
     with pytest.raises(UserError, match="with 1,000 labels this version answers 2,000 at once, ask in parts"):
         bounds.check_rows(2001, attention=False)
@@ -66,4 +66,4 @@ def test_the_probabilities_of_many_labels_are_many_numbers() -> None:
     ],
 )
 def test_a_batch_writes_so_much_at_once(decoding: dict[str, Any], rows: int) -> None:
-    assert rows_at_once(Decoding(**decoding)) == rows
+    assert rows_at_once(DecodingSection(**decoding)) == rows

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from seqloom.dataset.batch import pad_sources
+from seqloom.dataset.padded_batch import pad_sources
 from seqloom.decoding import sampling
-from seqloom.decoding.greedy import greedy_search
+from seqloom.decoding.greedy_search import greedy_search
 from seqloom.decoding.hypothesis import SUPPRESSED_TOKENS, Hypothesis
 from seqloom.decoding.predictor import Predictor
 from seqloom.decoding.sampling import draw, draw_uniforms, sample
 from seqloom.errors import UserError
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.recipe.recipe_file import check_section
-from seqloom.recipe.schema import Decoding
+from seqloom.recipe.recipe_loader import check_section
+from seqloom.recipe.schema import DecodingSection
 from seqloom.vocabulary.special_tokens import END
 from tests.decoding.test_search import (
     SOURCES,
@@ -184,7 +184,7 @@ def test_a_contradiction_is_one_sentence(answering: Predictor, params: dict[str,
 
 def test_a_recipe_says_the_same() -> None:
     with pytest.raises(UserError, match="recipe: top_k 5 is of method sample"):
-        check_section(Decoding, {"top_k": 5}, "recipe")
+        check_section(DecodingSection, {"top_k": 5}, "recipe")
 
 
 def test_a_checkpoint_draws_as_its_recipe_says(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from seqloom.dataset.batch import make_batch, pad_sources
+from seqloom.dataset.padded_batch import make_batch, pad_sources
 from seqloom.decoding.beam_search import beam_search
-from seqloom.decoding.greedy import greedy_search
+from seqloom.decoding.greedy_search import greedy_search
 from seqloom.decoding.hypothesis import SUPPRESSED_TOKENS
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.factory import Sizes, build_model
+from seqloom.models.model_factory import Sizes, build_model
 from seqloom.vocabulary.special_tokens import END
 from tests.models.plain import plain_model
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from seqloom.decoding.export import export
-from seqloom.decoding.load import load_generator, read_generator
+from seqloom.decoding.checkpoint_export import export
+from seqloom.decoding.generator_loader import load_generator, read_generator
 from seqloom.decoding.predictor import Predictor
 from seqloom.decoding.text_classifier import TextClassifier
 from seqloom.errors import UserError
-from seqloom.models.factory import Sizes, build_model, save_checkpoint
+from seqloom.models.model_factory import Sizes, build_model, save_checkpoint
 from seqloom.models.ngram_classifier import WideClassifier
-from seqloom.recipe.serialization import write_recipe
+from seqloom.recipe.recipe_json import write_recipe
 from seqloom.vocabulary.special_tokens import SOURCE_FILE, TARGET_FILE
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary

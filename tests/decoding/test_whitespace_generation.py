@@ -16,19 +16,18 @@ from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.dataset.stage import encode_corpus, open_split
 from seqloom.decoding.backends import TorchBackend
-from seqloom.decoding.export import export
+from seqloom.decoding.checkpoint_export import export
 from seqloom.decoding.generator import Generator
+from seqloom.decoding.generator_loader import load_generator, read_generator
 from seqloom.decoding.hypothesis import Hypothesis
-from seqloom.decoding.load import load_generator, read_generator
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.progress import unwatched
-from seqloom.recipe.schema import Corpus, Decoding
-from seqloom.recipe.schema import Vocabulary as Section
+from seqloom.recipe.schema import CorpusSection, DecodingSection, VocabularySection
 from seqloom.vocabulary.special_tokens import MARK, VOCABULARY_FILES
 from seqloom.vocabulary.stage import build_vocabulary, load_vocabularies
 from seqloom.vocabulary.vocabulary import Vocabulary
 from tests.models.plain import plain_model
-from tests.models.test_base import fresh
+from tests.models.test_base_classes import fresh
 
 ENGLISH = ["Are you sure?", "def f(x): return x", "Dear Ms Roe, thanks. Yours", "a list"]
 LAID_OUT = [
@@ -45,7 +44,7 @@ PAIRS = list(zip(ENGLISH, LAID_OUT, strict=True))
 def corpus_of(folder: Path, pairs: list[tuple[str, str]], **fields: Any) -> dict[str, Any]:
     rows = [json.dumps({"source": source, "target": target}) for source, target in pairs]
     (folder / "pairs.jsonl").write_text("\n".join(rows), encoding="utf-8")
-    section = Corpus(train=[str(folder / "pairs.jsonl")], overfit=True, **fields)
+    section = CorpusSection(train=[str(folder / "pairs.jsonl")], overfit=True, **fields)
     (folder / "corpus").mkdir()
     return build_corpus(section, locate(section, folder), folder / "corpus", unwatched)
 
@@ -58,11 +57,11 @@ def test_a_target_can_be_written_exactly(tmp_path: Path, kind: Any) -> None:
     assert read_split(tmp_path / "corpus", "train")["target"].tolist() == LAID_OUT
     for name in ("vocabulary", "dataset"):
         (tmp_path / name).mkdir()
-    section = Section(kind=kind, size=400, min_frequency=1)
+    section = VocabularySection(kind=kind, size=400, min_frequency=1)
     build_vocabulary(section, tmp_path / "corpus", tmp_path / "vocabulary", unwatched)
     encode_corpus(tmp_path / "corpus", tmp_path / "vocabulary", tmp_path / "dataset", unwatched)
     source, target = load_vocabularies(tmp_path / "vocabulary")
-    generator = Generator(TorchBackend(untrained()), source, target, Decoding())
+    generator = Generator(TorchBackend(untrained()), source, target, DecodingSection())
     _, targets = open_split(tmp_path / "dataset", "train")
     shown = [Hypothesis(targets[row].tolist(), 0.0) for row in range(len(LAID_OUT))]
     assert [answer.text for answer in generator.detokenize(shown)] == LAID_OUT
@@ -120,7 +119,7 @@ def laid_out_checkpoint(folder: Path) -> Path:
     folder.mkdir()
     made = checkpoint(folder)
     tokens = Vocabulary.load(made / VOCABULARY_FILES[0]).tokens
-    found = read_generator(made)._search(ASKED, Decoding(beam_size=1), [0] * 3)
+    found = read_generator(made)._search(ASKED, DecodingSection(beam_size=1), [0] * 3)
     written = dict.fromkeys(token for [each] in found for token in each.tokens)
     layout = ["\n", "\t", "\u00a0", "\u202f", MARK, "\u2028", "a", f"{MARK}a"]
     for place, token in zip([*written, *range(40, 60)], layout, strict=False):
@@ -148,7 +147,7 @@ def test_engines_read_and_write_it_too(tmp_path: Path) -> None:
     export(made, tmp_path / "fast", "ctranslate2")
     ours, theirs = read_generator(made), load_generator(tmp_path / "fast")
     assert [ours.source.decode([ids])[0] for ids in ours.encode(TEXTS)] == TEXTS
-    decoding = Decoding(beam_size=1)
+    decoding = DecodingSection(beam_size=1)
     found = [[answer.text for [answer] in each.answer(TEXTS, decoding)] for each in (ours, theirs)]
     assert found[0] == found[1]
     mine, engines = ([found.tokens for [found] in each._search(ASKED, decoding, [0] * 3)] for each in (ours, theirs))

@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 from sklearn.metrics import accuracy_score, f1_score
 
 from seqloom.evaluation.label_metrics import BINS, SIGNATURES, confusion, counts_of
-from seqloom.evaluation.significance import compare
+from seqloom.evaluation.paired_bootstrap import compare
 
 RANDOM = np.random.default_rng(3)
 LABELS = np.array(["bad", "good", "so so"])

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqloom.evaluation.length_buckets import length_buckets
-from seqloom.evaluation.significance import count
+from seqloom.evaluation.paired_bootstrap import count
 
 lengths = st.lists(st.integers(0, 40), min_size=1, max_size=40)
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqloom.dataset.batch import Batch
+from seqloom.dataset.padded_batch import Batch
 from seqloom.errors import UserError
 from seqloom.evaluation.perplexity import likelihood
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqloom.evaluation.paired_bootstrap import compare
 from seqloom.evaluation.rouge import ROUGE, count_rouge, new_words, repetition, rouge_of_rows, summary_scores
-from seqloom.evaluation.significance import compare
 
 WORDS = st.lists(st.sampled_from("abcdef"), max_size=8)
 

@@ -7,7 +7,7 @@ import pytest
 from seqloom.errors import UserError
 from seqloom.evaluation import stage
 from seqloom.evaluation.perplexity import Likelihood
-from seqloom.evaluation.scores import text_scores
+from seqloom.evaluation.sacrebleu_scores import text_scores
 from seqloom.evaluation.stage import evaluate
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import Recipe

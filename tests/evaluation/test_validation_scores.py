@@ -10,10 +10,10 @@ import torch
 
 from seqloom.evaluation import validation_scores
 from seqloom.evaluation.row_sample import sample_by_text
-from seqloom.evaluation.scores import text_scores
+from seqloom.evaluation.sacrebleu_scores import text_scores
 from seqloom.evaluation.validation_scores import ValidationText, rows_scored, validation_text
-from seqloom.models.factory import Sizes, build_model
-from seqloom.recipe.schema import Decoding, Recipe
+from seqloom.models.model_factory import Sizes, build_model
+from seqloom.recipe.schema import DecodingSection, Recipe
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
 
@@ -82,9 +82,9 @@ class Answerer:
 
     def __init__(self, say: Callable[[str], str]) -> None:
         self.say = say
-        self.decoding: list[Decoding] = []
+        self.decoding: list[DecodingSection] = []
 
-    def answer(self, texts: Sequence[str], decoding: Decoding, *_: object) -> list[str]:
+    def answer(self, texts: Sequence[str], decoding: DecodingSection, *_: object) -> list[str]:
         self.decoding.append(decoding)
         return [self.say(text) for text in texts]
 

@@ -13,7 +13,7 @@ import pytest
 
 from seqloom.artifact.home_folder import database_file
 from seqloom.registry.artifact_locations import bring_home
-from seqloom.registry.tracking import make_database
+from seqloom.registry.mlflow_tracking import make_database
 from seqloom.stack.embedded_prefect import EmbeddedPrefect
 from tasks.prefect_client import EMBEDDED
 from tests.flows.command_process import Done, command, real

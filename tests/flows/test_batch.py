@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from seqloom.decoding.export import export
-from seqloom.decoding.load import load_generator
+from seqloom.decoding.checkpoint_export import export
+from seqloom.decoding.generator_loader import load_generator
 from tests.flows.command_process import real
 from tests.flows.conftest import Run, environment
 

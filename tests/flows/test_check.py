@@ -11,8 +11,8 @@ from threading import Thread
 
 import pytest
 
+from seqloom.artifact.cache_key import STAGES
 from seqloom.artifact.digest import digest_of_file
-from seqloom.artifact.stage_key import STAGES
 from seqloom.cli import main
 from tests.flows.conftest import RECIPE
 

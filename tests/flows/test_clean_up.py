@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
-from seqloom.artifact.store import Store
+from seqloom.artifact.artifact_store import Store
 from tests.flows.command_process import command, real
 from tests.flows.conftest import environment
 

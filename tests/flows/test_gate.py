@@ -10,9 +10,9 @@ from prefect import flow
 
 from seqloom.registry.gate import Finding, Verdict
 from seqloom.registry.mlflow_runs import FlowRun, open_run
+from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.model_history import history
 from seqloom.registry.promotion import moves_of
-from seqloom.registry.tracking import connect
 from seqloom.registry.versions import aliases_of, register_version
 from tests.flows.command_process import Fork
 from tests.flows.conftest import environment

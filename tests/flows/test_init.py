@@ -26,7 +26,7 @@ from seqloom.corpus.stage import build_corpus
 from seqloom.errors import UserError
 from seqloom.progress import unwatched
 from seqloom.recipe.adaptive_defaults import adapt
-from seqloom.recipe.recipe_file import load_recipe
+from seqloom.recipe.recipe_loader import load_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.preflight import check_recipe_and_files
 

@@ -22,7 +22,7 @@ from flows.data_to_model import data_to_model
 from flows.parameters import FORM, asked_recipe, checked_parameters, edits_in
 from flows.refresh import refresh
 from seqloom.errors import UserError
-from seqloom.recipe.recipe_file import change_recipe, load_recipe
+from seqloom.recipe.recipe_loader import change_recipe, load_recipe
 from tests.flows.command_process import Fork, command
 from tests.flows.conftest import environment
 
@@ -97,7 +97,7 @@ def test_no_pattern_is_shown_and_what_people_touch_comes_first() -> None:
     schema = parameter_schema(data_to_model).model_dump()
     assert not [node for node in nodes(schema) if isinstance(node.get("pattern"), str)]
     assert min(schema["properties"], key=lambda name: schema["properties"][name]["position"]) == "recipe_file"
-    for section, first in (("Recipe", "name"), ("Training", "epochs"), ("Model", "encoder")):
+    for section, first in (("Recipe", "name"), ("TrainingSection", "epochs"), ("ModelSection", "encoder")):
         fields = schema["definitions"][section]["properties"]
         assert sorted(field["position"] for field in fields.values()) == list(range(len(fields)))
         assert fields[first]["position"] == 0

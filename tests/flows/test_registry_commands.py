@@ -9,7 +9,7 @@ import pytest
 
 from seqloom.artifact.home_folder import database_file
 from seqloom.cli import main
-from seqloom.registry.tracking import connect
+from seqloom.registry.mlflow_tracking import connect
 
 Typed = Callable[..., tuple[int, str, str]]
 

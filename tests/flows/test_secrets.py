@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from seqloom.errors import UserError
-from seqloom.recipe.recipe_file import check_recipe
+from seqloom.recipe.recipe_loader import check_recipe
 from tests.corpus.site import Site
 from tests.flows.command_process import command
 from tests.flows.conftest import DATA, PLANTED, SECRETS, environment

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
-from seqloom.artifact.stage_key import STAGES
+from seqloom.artifact.cache_key import STAGES
 from tests.flows.command_process import Fork, command
 from tests.flows.conftest import RECIPE, Run, environment
 

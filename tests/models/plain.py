@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from seqloom.recipe.schema import Model, Recipe
+from seqloom.recipe.schema import ModelSection, Recipe
 
 PLAIN = {
     "encoder": "lstm",
@@ -32,9 +32,9 @@ SECTIONS: dict[str, dict[str, Any]] = {
 Facts = dict[str, Any]
 
 
-def plain_model(**fields: Any) -> Model:
+def plain_model(**fields: Any) -> ModelSection:
     """The section with these fields, and a small LSTM for what they leave out."""
-    return Model(**{**PLAIN, **fields})
+    return ModelSection(**{**PLAIN, **fields})
 
 
 def plain_recipe(tree: Mapping[str, Any]) -> Recipe:

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from seqloom.dataset.batch import make_labeled_batch
+from seqloom.dataset.padded_batch import make_labeled_batch
 from seqloom.models.classifier import Classifier, pool
-from seqloom.models.factory import Sizes, build_model
-from seqloom.models.memory import Memory
+from seqloom.models.encoder_memory import Memory
+from seqloom.models.model_factory import Sizes, build_model
 from tests.models.plain import plain_model
 
 LENGTHS = (3, 5, 1)

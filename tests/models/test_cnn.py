@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from seqloom.models.cnn import ConvolutionalDecoder, ConvolutionalEncoder, GatedConvolution
-from seqloom.models.memory import Memory
+from seqloom.models.encoder_memory import Memory
 from seqloom.models.positional_encoding import sinusoids
 
 E, D, C, T, S = 6, 8, 5, 4, 7

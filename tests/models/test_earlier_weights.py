@@ -13,12 +13,12 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-from seqloom.decoding import int8
-from seqloom.decoding.export import export
-from seqloom.decoding.load import load_generator, read_generator
+from seqloom.decoding import int8_quantization
+from seqloom.decoding.checkpoint_export import export
+from seqloom.decoding.generator_loader import load_generator, read_generator
 from seqloom.models.earlier_weights import current_name
-from seqloom.models.factory import SIZES_FILE, WEIGHTS_FILE, read_checkpoint
-from seqloom.recipe.serialization import RECIPE_FILE, read_recipe
+from seqloom.models.model_factory import SIZES_FILE, WEIGHTS_FILE, read_checkpoint
+from seqloom.recipe.recipe_json import RECIPE_FILE, read_recipe
 
 EARLIER = json.loads((Path(__file__).parents[1] / "fixtures" / "architectures_0_1.json").read_text(encoding="utf-8"))
 
@@ -63,7 +63,7 @@ def test_a_checkpoint_of_an_earlier_version_answers_as_it_did(name: str, tmp_pat
 @pytest.mark.parametrize("name", ["transformer-rotary", "deep-additive-forward-tied", "covering", "wide-classifier"])
 def test_what_was_exported_to_8_bits_answers(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Such a form has the names of the checkpoint that it was made of."""
-    monkeypatch.setattr(int8, "MIN_NUMBERS", 1)
+    monkeypatch.setattr(int8_quantization, "MIN_NUMBERS", 1)
     (tmp_path / "earlier").mkdir()
     write_earlier(name, tmp_path / "earlier")
     export(tmp_path / "earlier", tmp_path / "form", "torch-int8")

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqloom.models.attention import AdditiveAttention, Attention, MultiplicativeAttention
-from seqloom.models.memory import Memory
-from seqloom.models.no_encoder import NoEncoder
+from seqloom.models.decoder_only import NoEncoder
+from seqloom.models.encoder_memory import Memory
 from seqloom.models.rnn_cells import CELLS, RecurrentCells, RecurrentState
 from seqloom.models.rnn_decoders import InputFeedingDecoder, LanguageDecoder
 from seqloom.models.rnn_encoder import RecurrentEncoder, reversal

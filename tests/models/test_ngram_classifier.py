@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqloom.dataset.batch import pad_sources
+from seqloom.dataset.padded_batch import pad_sources
 from seqloom.models import ngram_classifier
 from seqloom.models.ngram_classifier import BASE, LONGEST, NgramLinear, ngram_keys
 from seqloom.vocabulary.special_tokens import END

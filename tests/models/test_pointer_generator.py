@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seqloom.dataset.batch import Batch, make_batch
+from seqloom.dataset.padded_batch import Batch, make_batch
 from seqloom.models import pointer_generator
-from seqloom.models.factory import Sizes, build_model
-from seqloom.models.memory import Memory
-from seqloom.models.pointer_generator import PointerGenerator, seen_twice
+from seqloom.models.encoder_memory import Memory
+from seqloom.models.model_factory import Sizes, build_model
+from seqloom.models.multi_head_attention import CrossAttention, Shape
+from seqloom.models.pointer_generator import PointerGenerator, coverage_loss
 from seqloom.models.rnn_decoders import AdditiveDecoder, CoverageDecoder
-from seqloom.models.transformer_layer import CrossAttention, Shape
 from seqloom.vocabulary.special_tokens import END, PADDING
 from tests.models.plain import plain_model
 
@@ -82,7 +82,7 @@ def test_the_loss_is_cross_entropy_of_the_mixture(
 def test_looking_twice_by_loops() -> None:
     torch.manual_seed(0)
     weights = torch.rand(2, 5, 3).softmax(dim=2)
-    found = seen_twice(weights)
+    found = coverage_loss(weights)
     for row in range(2):
         for place in range(5):
             expected = sum(min(weights[row, place, i].item(), weights[row, :place, i].sum().item()) for i in range(3))
@@ -95,7 +95,7 @@ def test_coverage_joins_the_loss_of_training_alone(batch: Batch) -> None:
     real = batch.target_output != PADDING
     _, weights = model._read(batch)
     likelihood = F.nll_loss(model(batch)[real], batch.target_output[real])
-    torch.testing.assert_close(model.train().loss(batch, 0.0), likelihood + 2.0 * seen_twice(weights)[real].mean())
+    torch.testing.assert_close(model.train().loss(batch, 0.0), likelihood + 2.0 * coverage_loss(weights)[real].mean())
     torch.testing.assert_close(model.eval().loss(batch, 0.0), likelihood)
 
 

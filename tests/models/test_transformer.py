@@ -4,20 +4,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqloom.models import transformer_layer
-from seqloom.models.memory import Memory
-from seqloom.models.no_encoder import NoEncoder
-from seqloom.models.positional_encoding import rotate, sinusoids
-from seqloom.models.transformer_decoder import TransformerDecoder
-from seqloom.models.transformer_encoder import TransformerEncoder
-from seqloom.models.transformer_layer import (
+from seqloom.models import multi_head_attention
+from seqloom.models.decoder_only import NoEncoder
+from seqloom.models.encoder_memory import Memory
+from seqloom.models.multi_head_attention import (
     CrossAttention,
-    FeedForward,
     SelfAttention,
     Shape,
     attend,
-    by_products,
+    scaled_dot_product_attention,
 )
+from seqloom.models.positional_encoding import rotate, sinusoids
+from seqloom.models.transformer_decoder import TransformerDecoder
+from seqloom.models.transformer_encoder import TransformerEncoder
+from seqloom.models.transformer_layer import FeedForward
 
 E, D, HEADS, F, C = 6, 12, 3, 20, 5
 LENGTHS = torch.tensor([4, 7])
@@ -73,7 +73,7 @@ def test_products_are_torchs_kernel(length: int, hidden: str) -> None:
         mask[..., 0] = True  # nobody sees nothing
     causal = hidden == "what follows"
     kernel = nn.functional.scaled_dot_product_attention(*inputs, attn_mask=mask, is_causal=causal)
-    ours = by_products(*inputs, mask, causal)
+    ours = scaled_dot_product_attention(*inputs, mask, causal)
     upstream = torch.randn_like(kernel)
     torch.testing.assert_close(ours, kernel)
     for found, expected in zip(
@@ -88,7 +88,7 @@ def test_bfloat16_on_a_cpu_however_many_scores(monkeypatch: pytest.MonkeyPatch) 
     rounded = [x.bfloat16() for x in exact]
     expected = attend(*exact, None, causal=True)
     few = attend(*rounded, None, causal=True)
-    monkeypatch.setattr(transformer_layer, "MOST_SCORES", 0)
+    monkeypatch.setattr(multi_head_attention, "MOST_SCORES", 0)
     many = attend(*rounded, None, causal=True)
     for found in (few, many):
         torch.testing.assert_close(found.float(), expected, rtol=0.02, atol=0.02)

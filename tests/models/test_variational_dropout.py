@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from seqloom.models.decoder_only import NoEncoder
 from seqloom.models.dropout import NOISE
-from seqloom.models.no_encoder import NoEncoder
 from seqloom.models.rnn_decoders import AdditiveDecoder, LanguageDecoder
 from seqloom.models.rnn_encoder import RecurrentEncoder
 from seqloom.models.variational_dropout import VariationalDecoder, VariationalEncoder, masked

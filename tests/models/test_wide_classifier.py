@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from seqloom.dataset.batch import make_labeled_batch
+from seqloom.dataset.padded_batch import make_labeled_batch
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.factory import Sizes, build_model
+from seqloom.models.model_factory import Sizes, build_model
 from seqloom.models.ngram_classifier import WideClassifier
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, START
 from tests.models.plain import plain_model

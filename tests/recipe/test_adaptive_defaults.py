@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seqloom.recipe.adaptive_defaults import adapt, inherit
 from seqloom.recipe.corpus_profile import CorpusProfile
-from seqloom.recipe.recipe_file import check_recipe
+from seqloom.recipe.recipe_loader import check_recipe
 from seqloom.recipe.schema import Recipe
 from tests.models.plain import Facts, facts_of
 

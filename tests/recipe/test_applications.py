@@ -7,7 +7,7 @@ import pytest
 from seqloom.errors import UserError
 from seqloom.recipe.applications import APPLICATIONS, metric_of_recipe
 from seqloom.recipe.metric import Metric
-from seqloom.recipe.recipe_file import check_recipe
+from seqloom.recipe.recipe_loader import check_recipe
 from seqloom.recipe.schema import Recipe
 
 LABELS = {"task": "sentiment", "model": {"decoder": "classifier"}}

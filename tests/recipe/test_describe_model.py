@@ -1,7 +1,7 @@
 import pytest
 
 from seqloom.recipe.model_rules import describe_model
-from seqloom.recipe.schema import Model
+from seqloom.recipe.schema import ModelSection
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,8 @@ from seqloom.recipe.schema import Model
 )
 def test_a_model_in_words_tells_what_is_true_of_it(fields: dict[str, object], words: str) -> None:
     assert (
-        describe_model(Model.model_validate({"encoder": "lstm", "decoder": "lstm", "attention": "additive", **fields}))
+        describe_model(
+            ModelSection.model_validate({"encoder": "lstm", "decoder": "lstm", "attention": "additive", **fields})
+        )
         == words
     )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from seqloom.errors import UserError
-from seqloom.recipe.recipe_file import check_recipe
+from seqloom.recipe.recipe_loader import check_recipe
 from seqloom.recipe.schema import Recipe
 
 LISTED = Path(__file__).with_name("fields.txt")

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from seqloom.errors import UserError
-from seqloom.models.factory import Sizes, build_model
+from seqloom.models.model_factory import Sizes, build_model
 from seqloom.recipe.model_rules import positions_of
-from seqloom.recipe.recipe_file import check_recipe
+from seqloom.recipe.recipe_loader import check_recipe
 from seqloom.recipe.schema import Recipe
 from tests.models.plain import plain_model
 

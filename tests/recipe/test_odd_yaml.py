@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from seqloom.corpus.sources import locate
 from seqloom.errors import UserError
-from seqloom.recipe.grid import combinations
-from seqloom.recipe.recipe_file import LARGEST, change_recipe, check_recipe, check_section, load_recipe
-from seqloom.recipe.schema import Decoding, Recipe
+from seqloom.recipe.override_grid import combinations
+from seqloom.recipe.recipe_loader import LARGEST, change_recipe, check_recipe, check_section, load_recipe
+from seqloom.recipe.schema import DecodingSection, Recipe
 
 SMALL = "name: small\ncorpus: {train: [pairs.tsv]}\n"
 
@@ -181,7 +181,7 @@ ODD = [10**6000, -(10**6000), _deep(20_000), "\ud800", "a\0b", float("nan"), b"\
 def test_values_that_no_yaml_says(field: str, value: object) -> None:
     """Parameters of a request come as JSON."""
     with pytest.raises(UserError) as caught:
-        check_section(Decoding, {field: value}, "params")
+        check_section(DecodingSection, {field: value}, "params")
     is_well(str(caught.value))
 
 

@@ -9,7 +9,7 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from seqloom.registry.tracking import connect
+from seqloom.registry.mlflow_tracking import connect
 from tests.registry.tiny import write_checkpoint
 
 VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")

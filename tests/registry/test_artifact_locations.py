@@ -12,7 +12,7 @@ from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
 from seqloom.registry import artifact_locations
 from seqloom.registry.mlflow_database import files_folder
-from seqloom.registry.tracking import connect, experiment_id
+from seqloom.registry.mlflow_tracking import connect, experiment_id
 
 OTHERS = "somebody else's"
 

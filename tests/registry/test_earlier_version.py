@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from seqloom.artifact.digest import digest_of_folder
-from seqloom.decoding.load import load_generator
+from seqloom.decoding.generator_loader import load_generator
 from seqloom.errors import UserError
-from seqloom.models.factory import build_model, read_checkpoint, read_sizes
+from seqloom.models.model_factory import build_model, read_checkpoint, read_sizes
 from seqloom.progress import unwatched
+from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.schema import Recipe
-from seqloom.recipe.serialization import read_recipe
 from seqloom.registry.exported_versions import _recipe_and_rows, export_folder
 from seqloom.registry.integrity import require_all_intact
 from seqloom.registry.latency_benchmark import measure

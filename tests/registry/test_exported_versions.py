@@ -78,7 +78,7 @@ def test_a_form_of_the_version(uri: str, home: Path, tmp_path: Path, form: Any) 
     assert "| this form | the version itself |" in text
 
     export_folder(uri, home, form, tmp_path / "folder")
-    from seqloom.decoding.load import load_generator
+    from seqloom.decoding.generator_loader import load_generator
 
     expected = load_generator(tmp_path / "folder").generate(SOURCES)
     assert load_generator(find_checkpoint(uri, home, form)).generate(SOURCES) == expected

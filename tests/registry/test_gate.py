@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqloom.evaluation.label_metrics import counts_of
-from seqloom.evaluation.significance import PairedBootstrap, SufficientStatistics, count, mean_of
-from seqloom.evaluation.slices import Slice
+from seqloom.evaluation.paired_bootstrap import PairedBootstrap, SufficientStatistics, count, mean_of
+from seqloom.evaluation.test_slices import Slice
 from seqloom.recipe.applications import APPLICATIONS
 from seqloom.recipe.metric import KEPT_PLACES, Metric
-from seqloom.recipe.schema import Recipe, Registry
+from seqloom.recipe.schema import Recipe, RegistrySection
 from seqloom.registry import evidence
 from seqloom.registry.gate import TIE, Contender, Finding, Verdict, _against_champion, judge, judge_form
 from seqloom.registry.gate_sentences import beside
-from seqloom.registry.latency import Latency
-from seqloom.registry.smoke import Smoke
+from seqloom.registry.latency_measurement import Latency
+from seqloom.registry.smoke_test import Smoke
 from tests.registry.tiny import recipe_named
 
 REFERENCES = [f"das kleine Haus Nummer {n} steht am Ende der Straße" for n in range(60)]
@@ -297,7 +297,7 @@ PERPLEXITY = Metric("perplexity", "perplexity", "plain", rises=False)
     ],
 )
 def test_where_lower_is_better(rules: dict[str, Any], champion: float, ours: float, rule: str, passed: bool) -> None:
-    found = _against_champion(Registry(**rules), PERPLEXITY, PairedBootstrap(champion, ours, -1.0, 1.0, 0.01), 1)
+    found = _against_champion(RegistrySection(**rules), PERPLEXITY, PairedBootstrap(champion, ours, -1.0, 1.0, 0.01), 1)
     assert (found.rule, found.passed) == (rule, passed)
     assert found.challenger == f"{ours:.2f}"
 
@@ -351,7 +351,10 @@ def test_a_slice_at_its_limits(rules: dict[str, Any], passed: bool | None) -> No
 )
 def test_better_and_hardly_by_chance(champion: float, ours: float, chance: float, passed: bool) -> None:
     chrf = Metric("chrf", "chrF")
-    assert _against_champion(Registry(), chrf, PairedBootstrap(champion, ours, -1.0, 1.0, chance), 1).passed is passed
+    assert (
+        _against_champion(RegistrySection(), chrf, PairedBootstrap(champion, ours, -1.0, 1.0, chance), 1).passed
+        is passed
+    )
 
 
 def test_a_line_says_what_happened() -> None:
@@ -418,7 +421,7 @@ CHRF, ACCURACY = Metric("chrf", "chrF"), Metric("accuracy", "accuracy", "share")
     ],
 )
 def test_what_did_not_beat_the_champion(measure: Metric, ours: float, theirs: float, chance: float, told: str) -> None:
-    found = _against_champion(Registry(), measure, PairedBootstrap(theirs, ours, -1.0, 1.0, chance), 1)
+    found = _against_champion(RegistrySection(), measure, PairedBootstrap(theirs, ours, -1.0, 1.0, chance), 1)
     assert (found.passed, found.told) == (False, told)
 
 

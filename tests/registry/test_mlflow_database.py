@@ -12,7 +12,7 @@ from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
 from seqloom.registry import mlflow_database
 from seqloom.registry.mlflow_database import prepare_ours
-from seqloom.registry.tracking import connect
+from seqloom.registry.mlflow_tracking import connect
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ import pytest
 from mlflow import MlflowClient
 from safetensors.torch import load_file, save_file
 
-from seqloom.artifact.stage_key import TRAINING, VOCABULARY
+from seqloom.artifact.cache_key import TRAINING, VOCABULARY
 from seqloom.errors import UserError
-from seqloom.recipe.serialization import RECIPE_FILE, read_recipe
+from seqloom.recipe.recipe_json import RECIPE_FILE, read_recipe
 from seqloom.registry.mlflow_runs import FlowRun, open_run
+from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.parent_version import copy_parent, parent_of, pin_parent
-from seqloom.registry.tracking import connect
 from seqloom.registry.versions import register_version
 from tests.registry.tiny import corpus, evaluation, recipe_named, write_checkpoint
 

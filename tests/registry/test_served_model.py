@@ -22,11 +22,11 @@ from mlflow.exceptions import MlflowException
 from packaging.requirements import Requirement
 
 from seqloom.decoding.generator import Generator
-from seqloom.decoding.load import load_generator
+from seqloom.decoding.generator_loader import load_generator
 from seqloom.registry.mlflow_runs import FlowRun, open_run
+from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.model_uri import find_checkpoint
 from seqloom.registry.seal import seal, seal_of
-from seqloom.registry.tracking import connect
 from seqloom.registry.version_package import needed_modules, requirements
 from seqloom.registry.versions import register_version
 from tests.registry.tiny import corpus, evaluation, recipe_named
@@ -223,7 +223,7 @@ def test_every_module_it_needs_is_packed_and_no_other(stored: Path) -> None:
     packed = {file.relative_to(code).as_posix() for file in code.rglob("*") if file.is_file()}
     library = Path(needed_modules()[0]).parents[0]
     assert packed == {file.relative_to(library).as_posix() for file in needed_modules()}
-    assert {"decoding/predictor.py", "models/factory.py", "vocabulary/vocabulary.py", "__init__.py"} <= packed
+    assert {"decoding/predictor.py", "models/model_factory.py", "vocabulary/vocabulary.py", "__init__.py"} <= packed
     assert not {name.partition("/")[0] for name in packed} & {"training", "evaluation", "vectors"}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from seqloom.decoding.generator import Generator
 from seqloom.registry.mlflow_runs import FlowRun, open_run
-from seqloom.registry.tracking import connect
+from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.versions import register_version
 from tests.registry.serving import asked, post, predictions, serving
 from tests.registry.tiny import corpus, evaluation, recipe_named

@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from seqloom.decoding.load import load_generator
+from seqloom.decoding.generator_loader import load_generator
 from seqloom.errors import UserError
 from seqloom.registry.gate_runner import _smoke
 from seqloom.registry.integrity import DIGEST_TAG, VERIFY, digest_of
@@ -196,7 +196,7 @@ BESIDE_IT: dict[str, Tamper] = {
 
 @pytest.fixture(scope="module")
 def version(home: Path, checkpoint: Path) -> ModelVersion:
-    from seqloom.registry.tracking import connect
+    from seqloom.registry.mlflow_tracking import connect
 
     client = connect(home)
     recipe = recipe_named("tampered")

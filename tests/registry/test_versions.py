@@ -9,8 +9,8 @@ from mlflow.exceptions import MlflowException
 from seqloom.errors import UserError
 from seqloom.recipe.applications import TRANSLATION
 from seqloom.registry.mlflow_runs import FlowRun, open_run
+from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.model_uri import MODEL_URI, find_checkpoint
-from seqloom.registry.tracking import Version
 from seqloom.registry.versions import champion_scores, describe, find_by_key, register_version
 from tests.registry.tiny import METRICS, corpus, evaluation, recipe_named
 
@@ -23,7 +23,7 @@ def registered(client: MlflowClient, home: Path, checkpoint: Path, name: str, ke
 
 @pytest.fixture(scope="module")
 def both(home: Path, checkpoint: Path) -> tuple[Version, Version]:
-    from seqloom.registry.tracking import connect
+    from seqloom.registry.mlflow_tracking import connect
 
     client = connect(home)
     registered(client, home, checkpoint, "two-versions", "one", description="Says little.")

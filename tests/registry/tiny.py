@@ -6,9 +6,9 @@ from typing import Any
 import torch
 
 from seqloom.artifact.manifest import Manifest
-from seqloom.models.factory import Sizes, build_model, save_checkpoint
+from seqloom.models.model_factory import Sizes, build_model, save_checkpoint
+from seqloom.recipe.recipe_json import write_recipe
 from seqloom.recipe.schema import Recipe
-from seqloom.recipe.serialization import write_recipe
 from seqloom.vocabulary.special_tokens import VOCABULARY_FILES
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
 from seqloom.vocabulary.word_counts import count_words

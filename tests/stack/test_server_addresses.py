@@ -12,7 +12,7 @@ import pytest
 
 from seqloom.cli import main
 from seqloom.errors import UserError
-from seqloom.registry.tracking import connect
+from seqloom.registry.mlflow_tracking import connect
 from seqloom.stack.pidfile import RunningStack, announce
 from seqloom.stack.prefect_profile import named_server
 from seqloom.stack.server_addresses import in_words, prefect_server, require_named_prefect, tell

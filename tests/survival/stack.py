@@ -21,9 +21,9 @@ from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId, TaskRu
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import Scheduled
 
-from seqloom.recipe.serialization import read_recipe
+from seqloom.recipe.recipe_json import read_recipe
 from seqloom.registry.metric_logger import chart_name
-from seqloom.training.history import read_history
+from seqloom.training.training_history import read_history
 from tests.flows.conftest import DATA
 
 ROOT = Path(__file__).parents[2]

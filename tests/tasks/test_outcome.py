@@ -3,7 +3,7 @@
 import pytest
 
 from seqloom.artifact.manifest import Manifest
-from seqloom.recipe.recipe_file import check_recipe
+from seqloom.recipe.recipe_loader import check_recipe
 from tasks.outcome import shortage
 
 CASES = [

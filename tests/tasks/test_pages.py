@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from seqloom.artifact.cache_key import STAGES, VALIDATION
 from seqloom.artifact.manifest import Manifest
-from seqloom.artifact.stage_key import STAGES, VALIDATION
 from tasks.pages.data_pages import corpus_page, dataset_page, vectors_page, vocabulary_page
 from tasks.pages.markdown import SHOWN, table, text
 from tasks.pages.model_pages import draw_loss, evaluation_page, scores_table, training_page, validation_page

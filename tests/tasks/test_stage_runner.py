@@ -7,14 +7,14 @@ from mlflow.exceptions import MlflowException
 from prefect.client.schemas.objects import State
 
 from seqloom.errors import UserError
-from seqloom.recipe.schema import Corpus, Recipe
+from seqloom.recipe.schema import CorpusSection, Recipe
 from tasks.stage_runner import artifact_key, retry_can_help
 
 
 @pytest.mark.parametrize("name", ["plain", "Jupyter.Lab_en-ZH", "a..b", "0"])
 @pytest.mark.parametrize("parts", [(), ("corpus",), ("training", "progress")])
 def test_the_key_of_an_artifact_is_one_that_prefect_takes(name: str, parts: tuple[str, ...]) -> None:
-    key = artifact_key(Recipe(name=name, corpus=Corpus(train=["x"])), *parts)
+    key = artifact_key(Recipe(name=name, corpus=CorpusSection(train=["x"])), *parts)
     assert re.fullmatch("[a-z0-9-]+", key)
     assert key.endswith("-".join(parts))
     assert len(key) == len("-".join((name, *parts)))

@@ -17,10 +17,10 @@ from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.dataset.sequences import write_sequences
 from seqloom.errors import UserError
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.factory import Sizes, build_model
+from seqloom.models.model_factory import Sizes, build_model
 from seqloom.progress import unwatched
 from seqloom.recipe import schema
-from seqloom.recipe.schema import Corpus, Model, Recipe, Training
+from seqloom.recipe.schema import CorpusSection, ModelSection, Recipe, TrainingSection
 from seqloom.training import checkpoint
 from seqloom.training.stage import train_model
 from seqloom.training.trainer import Observe, Trainer
@@ -42,14 +42,14 @@ def unobserved(_row: Mapping[str, float]) -> None:
     """Let the rows of the history go by."""
 
 
-def model_section(**change: Any) -> Model:
+def model_section(**change: Any) -> ModelSection:
     return plain_model(**{"encoder_width": 6, "decoder_width": 10, **change})
 
 
-def training_section(**change: Any) -> Training:
+def training_section(**change: Any) -> TrainingSection:
     fixed = {"epochs": 4, "batch_tokens": 48, "learning_rate": 0.01, "device": "cpu", "precision": "fp32"}
     chosen = {"schedule": "constant", "select_by": "loss", "patience": 5}
-    return Training(**{**fixed, **chosen, **change})
+    return TrainingSection(**{**fixed, **chosen, **change})
 
 
 def write_home(home: Path, labels: bool = False) -> Path:
@@ -77,8 +77,8 @@ def run_stage(home: Path, model: Change, training: Change, observe: Observe = un
     recipe = Recipe(
         name="small",
         task="generation" if running else task,
-        corpus=Corpus(train=["x"], format="running" if running else "auto"),
-        vocabulary=schema.Vocabulary(shared=sizes.shared),
+        corpus=CorpusSection(train=["x"], format="running" if running else "auto"),
+        vocabulary=schema.VocabularySection(shared=sizes.shared),
         model=section,
         training=training_section(**training),
     )
@@ -86,7 +86,7 @@ def run_stage(home: Path, model: Change, training: Change, observe: Observe = un
     return train_model(recipe, sizes, *folders, None, observe, unwatched)
 
 
-def trainer_of(home: Path, model: Model | None = None, **arguments: Any) -> Trainer:
+def trainer_of(home: Path, model: ModelSection | None = None, **arguments: Any) -> Trainer:
     """A trainer over the files of `home`; `arguments` go to the trainer where it knows them, else to its section."""
     own = {
         "validate": arguments.pop("validate", lambda _: NO_SCORES),

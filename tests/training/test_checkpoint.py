@@ -13,7 +13,7 @@ import torch
 
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.models.dropout import NOISE
-from seqloom.models.factory import build_model
+from seqloom.models.model_factory import build_model
 from seqloom.training import checkpoint
 from seqloom.training.checkpoint import Learner
 from seqloom.training.optimizer import build_optimizer, flatten_state

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.factory import Sizes, build_model, save_checkpoint
-from seqloom.recipe.schema import Corpus, Model, Recipe, Vocabulary
-from seqloom.recipe.serialization import write_recipe
+from seqloom.models.model_factory import Sizes, build_model, save_checkpoint
+from seqloom.recipe.recipe_json import write_recipe
+from seqloom.recipe.schema import CorpusSection, ModelSection, Recipe, VocabularySection
 from seqloom.training.warm_start import continue_from
 from tests.models.plain import plain_model
 from tests.training.small import SHARED, SIZES, same_bits, weights
@@ -26,17 +26,17 @@ ARCHITECTURES: list[dict[str, Any]] = [
 ]
 
 
-def model_of(section: Model, sizes: Sizes, seed: int) -> EncoderDecoder:
+def model_of(section: ModelSection, sizes: Sizes, seed: int) -> EncoderDecoder:
     torch.manual_seed(seed)
     return build_model(section, sizes)
 
 
-def parent_in(folder: Path, section: Model, sizes: Sizes) -> EncoderDecoder:
+def parent_in(folder: Path, section: ModelSection, sizes: Sizes) -> EncoderDecoder:
     parent = model_of(section, sizes, 1)
     save_checkpoint(parent, sizes, folder)
-    vocabulary = Vocabulary(shared=sizes.shared)
+    vocabulary = VocabularySection(shared=sizes.shared)
     task = "sentiment" if section.decoder == "classifier" else "translation"
-    recipe = Recipe(name="parent", task=task, corpus=Corpus(train=["x"]), vocabulary=vocabulary, model=section)
+    recipe = Recipe(name="parent", task=task, corpus=CorpusSection(train=["x"]), vocabulary=vocabulary, model=section)
     write_recipe(recipe, folder)
     return parent
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from seqloom.models.factory import build_model
+from seqloom.models.model_factory import build_model
 from seqloom.training import checkpoint
 from seqloom.training.checkpoint import Learner
 from seqloom.training.optimizer import build_optimizer

@@ -7,9 +7,9 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional as F
 
-from seqloom.dataset.batch import make_labeled_batch
 from seqloom.dataset.bucketed_batches import BucketedBatches
-from seqloom.models.factory import WEIGHTS_FILE, Sizes, build_model, read_checkpoint
+from seqloom.dataset.padded_batch import make_labeled_batch
+from seqloom.models.model_factory import WEIGHTS_FILE, Sizes, build_model, read_checkpoint
 from seqloom.models.ngram_classifier import WideClassifier
 from seqloom.training.ngram_fit import USUAL_SHARES, fit_mixture
 from seqloom.training.validation import validation_loss

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from seqloom.dataset.batch import pad_sources
+from seqloom.dataset.padded_batch import pad_sources
 from seqloom.dataset.sequences import Sequences
 from seqloom.models.ngram_classifier import BASE, NgramLinear
 from seqloom.training import ngram_features, ngram_fit

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.optim import SGD, Adagrad, Adam, AdamW
 
-from seqloom.recipe.schema import Training
+from seqloom.recipe.schema import TrainingSection
 from seqloom.training.optimizer import (
     build_optimizer,
     flatten_state,
@@ -34,14 +34,14 @@ STEPS = 110
     ],
 )
 def test_the_rate_of_a_step(schedule: str, warmup: int, rates: dict[int, float]) -> None:
-    section = Training(learning_rate=0.8, schedule=schedule, warmup_steps=warmup)
+    section = TrainingSection(learning_rate=0.8, schedule=schedule, warmup_steps=warmup)
     for step, rate in rates.items():
         assert learning_rate_at(section, step, STEPS) == pytest.approx(rate, abs=1e-12), step
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "inverse-sqrt"])
 def test_a_rate_rises_to_its_peak_and_never_again(schedule: str) -> None:
-    section = Training(learning_rate=0.8, schedule=schedule, warmup_steps=7)
+    section = TrainingSection(learning_rate=0.8, schedule=schedule, warmup_steps=7)
     rates = [learning_rate_at(section, step, STEPS) for step in range(1, STEPS + 1)]
     assert max(rates) == rates[6] == 0.8
     assert rates[:7] == sorted(rates[:7])
@@ -69,7 +69,7 @@ def take_steps(module: _Three, optimizer: torch.optim.Optimizer, steps: range) -
 def test_a_restored_optimizer_steps_like_one_that_was_never_put_away(
     name: str, rule: type[torch.optim.Optimizer], tmp_path: Path
 ) -> None:
-    section = Training(optimizer=name, learning_rate=0.001, weight_decay=0.1)
+    section = TrainingSection(optimizer=name, learning_rate=0.001, weight_decay=0.1)
     torch.manual_seed(0)
     straight, restored = _Three(), _Three()
     optimizer = build_optimizer(section, straight.parameters())
@@ -88,7 +88,7 @@ def test_a_restored_optimizer_steps_like_one_that_was_never_put_away(
 
 
 def test_only_what_learns_is_given_to_the_rule() -> None:
-    optimizer = build_optimizer(Training(learning_rate=0.001), _Three().parameters())
+    optimizer = build_optimizer(TrainingSection(learning_rate=0.001), _Three().parameters())
     assert [tuple(parameter.shape) for parameter in optimizer.param_groups[0]["params"]] == [(4, 3), (2,)]
 
 
@@ -96,7 +96,7 @@ def test_only_what_learns_is_given_to_the_rule() -> None:
 def test_decay_shrinks_weights_by_the_rate(name: str) -> None:
     """A zero gradient leaves the decay alone: w (1 - rate decay)."""
     weight = nn.Parameter(torch.full((3,), 2.0))
-    optimizer = build_optimizer(Training(optimizer=name, learning_rate=0.5, weight_decay=0.1), [weight])
+    optimizer = build_optimizer(TrainingSection(optimizer=name, learning_rate=0.5, weight_decay=0.1), [weight])
     weight.grad = torch.zeros(3)
     optimizer.step()
     torch.testing.assert_close(weight.detach(), torch.full((3,), 1.9))
@@ -106,7 +106,7 @@ def test_decay_shrinks_weights_by_the_rate(name: str) -> None:
 def test_every_rule_decays_and_passes_over_memory_once(name: str) -> None:
     """Where the gradient is zero, decay alone moves a weight, towards zero."""
     weight = nn.Parameter(torch.full((3,), 2.0))
-    optimizer = build_optimizer(Training(optimizer=name, learning_rate=0.1, weight_decay=0.1), [weight])
+    optimizer = build_optimizer(TrainingSection(optimizer=name, learning_rate=0.1, weight_decay=0.1), [weight])
     assert optimizer.defaults["fused"]
     weight.grad = torch.zeros(3)
     optimizer.step()
@@ -114,6 +114,6 @@ def test_every_rule_decays_and_passes_over_memory_once(name: str) -> None:
 
 
 def test_a_plateau_halves_what_is_left() -> None:
-    section = Training(learning_rate=0.8, schedule="plateau", warmup_steps=10)
+    section = TrainingSection(learning_rate=0.8, schedule="plateau", warmup_steps=10)
     assert learning_rate_at(section, 5, STEPS, 0.5) == pytest.approx(0.4), "the warm-up knows no plateau"
     assert [learning_rate_at(section, 50, STEPS, factor) for factor in (1.0, 0.5, 0.25)] == [0.8, 0.4, 0.2]

@@ -15,8 +15,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from seqloom.models.factory import WEIGHTS_FILE
-from seqloom.training.history import read_history
+from seqloom.models.model_factory import WEIGHTS_FILE
+from seqloom.training.training_history import read_history
 from tests.training.small import Row, mistake_of, run_stage, write_home
 
 STILL = {"dropout": 0.0}
@@ -139,7 +139,7 @@ def test_a_mistake_is_told_as_by_one_process(tmp_path: Path) -> None:
 
 
 def test_more_processes_than_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
-    from seqloom.training.distributed import device_of_rank
+    from seqloom.training.process_group import device_of_rank
 
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert device_of_rank(torch.device("cuda"), 1, 2) == torch.device("cuda", 1)

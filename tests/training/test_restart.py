@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
-from seqloom.models.factory import WEIGHTS_FILE
-from seqloom.training.history import read_history
+from seqloom.models.model_factory import WEIGHTS_FILE
+from seqloom.training.training_history import read_history
 from seqloom.training.training_state import newest, read_training_state
 from tests.training.small import kill_after, kill_in_training, run_stage, same_bits, write_home
 

@@ -9,10 +9,10 @@ from torch import nn
 
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.dataset.lm_blocks import BlockBatches
-from seqloom.decoding.load import read_generator
-from seqloom.models.factory import read_checkpoint, set_vectors
-from seqloom.recipe.serialization import read_recipe
-from seqloom.training.history import read_history
+from seqloom.decoding.generator_loader import read_generator
+from seqloom.models.model_factory import read_checkpoint, set_vectors
+from seqloom.recipe.recipe_json import read_recipe
+from seqloom.training.training_history import read_history
 from seqloom.training.validation import validation_loss
 from seqloom.vocabulary.special_tokens import PADDING
 from tests.training.small import SIZES, mistake_of, run_stage, write_home

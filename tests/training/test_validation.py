@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from seqloom.dataset.batch import Batch, make_labeled_batch
 from seqloom.dataset.bucketed_batches import BucketedBatches
+from seqloom.dataset.padded_batch import Batch, make_labeled_batch
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.factory import Sizes, build_model
+from seqloom.models.model_factory import Sizes, build_model
 from seqloom.training.precision import precision_context
 from seqloom.training.validation import validation_loss
 from seqloom.vocabulary.special_tokens import PADDING, SPECIAL_TOKENS

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from seqloom.dataset.masked_batch import make_masked_batch
-from seqloom.models.factory import build_model, read_checkpoint
-from seqloom.recipe.serialization import read_recipe
+from seqloom.models.model_factory import build_model, read_checkpoint
+from seqloom.recipe.recipe_json import read_recipe
 from seqloom.training import stage
 from seqloom.vocabulary.special_tokens import PADDING, SOURCE_FILE
 from tests.training.small import SIZES, mistake_of, model_section, run_stage, same_bits, weights, write_home

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqloom.errors import UserError
-from seqloom.vectors import vector_file
+from seqloom.vectors import vector_file_formats
 from seqloom.vectors.pretrained_vectors import read_pretrained
 
 ROWS = {"dog": (0.5, -1.0, 2.0), "the": (1.0, 2.0, 3.0), "北京": (0.25, 0.0, -0.5)}
@@ -220,10 +220,10 @@ def test_a_row_whose_token_was_a_space_is_as_wide_as_the_others(tmp_path: Path) 
 
 def test_rows_far_behind_the_first_are_read_like_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only a token may not be so long, not a file; nor need there be a line feed in the first part of it."""
-    monkeypatch.setattr(vector_file, "_LONGEST_TOKEN", 20)
+    monkeypatch.setattr(vector_file_formats, "_LONGEST_TOKEN", 20)
     (tmp_path / "some.bin").write_bytes(
         b"40 3\n" + b"".join(f"word{n} ".encode() + struct.pack("<3f", n, 0, 1) for n in range(40))
     )
-    monkeypatch.setattr(vector_file, "_CHUNK", 150)
+    monkeypatch.setattr(vector_file_formats, "_CHUNK", 150)
     vectors = read(tmp_path / "some.bin")
     assert [vectors(f"word{n}")[0] for n in range(40)] == list(range(40))

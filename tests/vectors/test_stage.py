@@ -26,8 +26,10 @@ def home(tmp_path: Path) -> Path:
         (tmp_path / stage).mkdir()
     for split in ("train", "validation", "test"):
         pd.DataFrame(TRAIN).to_parquet(tmp_path / "corpus" / f"{split}.parquet", index=False)
-    build_vocabulary(schema.Vocabulary(kind="word", size=8000), tmp_path / "corpus", tmp_path / "vocabulary", unwatched)
-    shared = schema.Vocabulary(kind="word", size=8000, shared=True)
+    build_vocabulary(
+        schema.VocabularySection(kind="word", size=8000), tmp_path / "corpus", tmp_path / "vocabulary", unwatched
+    )
+    shared = schema.VocabularySection(kind="word", size=8000, shared=True)
     build_vocabulary(shared, tmp_path / "corpus", tmp_path / "shared", unwatched)
     (tmp_path / "en.txt").write_text("dog 1 0\ncat 0 1\n")
     (tmp_path / "de.txt").write_text("hund 2 0\n")
@@ -35,7 +37,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def build(home: Path, shared: bool = False, progress: Any = unwatched, **fields: Any) -> dict[str, Any]:
-    section = schema.Vectors(**{"method": "word2vec", "width": 8, "epochs": 2, **fields})
+    section = schema.VectorsSection(**{"method": "word2vec", "width": 8, "epochs": 2, **fields})
     vocabulary = home / ("shared" if shared else "vocabulary")
     return build_vectors(section, shared, home / "corpus", vocabulary, home / "vectors", progress)
 

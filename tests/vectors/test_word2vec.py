@@ -21,7 +21,7 @@ METHODS = ("word2vec", "fasttext")
 def learn(folder: Path, method: str, **fields: object) -> np.ndarray:
     path = folder / "lines.txt"
     path.write_text("\n".join(LINES) + "\n", encoding="utf-8")
-    section = schema.Vectors(**{"method": method, "width": 12, "epochs": 3, **fields})  # type: ignore[arg-type]
+    section = schema.VectorsSection(**{"method": method, "width": 12, "epochs": 3, **fields})  # type: ignore[arg-type]
     return build_matrix(TOKENS, learn_vectors(path, len(TOKENS), section, lambda: None), 12, section.seed).matrix
 
 
@@ -39,7 +39,7 @@ def test_every_token_of_the_text_has_a_row_of_its_own(method: str, algorithm: st
 def test_the_watcher_hears_of_every_pass(method: str, workers: int, tmp_path: Path) -> None:
     path = tmp_path / "lines.txt"
     path.write_text("\n".join(LINES) + "\n", encoding="utf-8")
-    section = schema.Vectors(method=method, width=4, epochs=3, workers=workers)  # type: ignore[arg-type]
+    section = schema.VectorsSection(method=method, width=4, epochs=3, workers=workers)  # type: ignore[arg-type]
     calls: list[None] = []
     lookup = learn_vectors(path, len(TOKENS), section, lambda: calls.append(None))
     assert len(calls) == 3

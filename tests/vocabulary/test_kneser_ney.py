@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqloom.corpus.running_text import LINE_END
-from seqloom.evaluation.word_model import WordModel, split_words
+from seqloom.evaluation.kneser_ney_baseline import WordModel, split_words
 from seqloom.vocabulary.kneser_ney import FALLBACK, UNSEEN, KneserNey, _discounts
 
 A, B, C = range(3)

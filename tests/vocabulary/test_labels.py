@@ -40,7 +40,7 @@ def test_labels_of_a_corpus(tmp_path: Path) -> None:
     corpus = write(tmp_path / "corpus", train=["so so", "good", "so so", "bad"])
     assert labels_of(corpus) == ["bad", "good", "so so"]
     (tmp_path / "made").mkdir()
-    section = schema.Vocabulary(kind="char", size=300, min_frequency=1)
+    section = schema.VocabularySection(kind="char", size=300, min_frequency=1)
     facts = build_vocabulary(section, corpus, tmp_path / "made", unwatched, labeled=True)
     source, target = load_vocabularies(tmp_path / "made")
     assert target.tokens == [*SPECIAL_TOKENS, "bad", "good", "so so"]
@@ -51,7 +51,7 @@ def test_labels_of_a_corpus(tmp_path: Path) -> None:
 
 def test_new_labels_stand_behind_the_old_ones() -> None:
     old, new = Vocabulary.labels(["good", "bad"]), Vocabulary.labels(["bad", "so so"])
-    assert extended(old, new, schema.Vocabulary(size=8000)).tokens == [*SPECIAL_TOKENS, "good", "bad", "so so"]
+    assert extended(old, new, schema.VocabularySection(size=8000)).tokens == [*SPECIAL_TOKENS, "good", "bad", "so so"]
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_each_side_learns_from_its_own_text(corpus: Path, folder: Path) -> None:
-    facts = build_vocabulary(schema.Vocabulary(kind="word", size=8000), corpus, folder, unwatched)
+    facts = build_vocabulary(schema.VocabularySection(kind="word", size=8000), corpus, folder, unwatched)
     source, target = load_vocabularies(folder)
     assert "▁dog" in source.tokens
     assert "▁dog" not in target.tokens
@@ -47,7 +47,7 @@ def test_each_side_learns_from_its_own_text(corpus: Path, folder: Path) -> None:
 
 
 def test_a_shared_vocabulary_is_one_for_both(corpus: Path, folder: Path) -> None:
-    facts = build_vocabulary(schema.Vocabulary(kind="bpe", size=300, shared=True), corpus, folder, unwatched)
+    facts = build_vocabulary(schema.VocabularySection(kind="bpe", size=300, shared=True), corpus, folder, unwatched)
     source, target = load_vocabularies(folder)
     assert source.tokens == target.tokens
     assert source.decode(source.encode(["der dog läuft"])) == ["der dog läuft"]
@@ -56,7 +56,7 @@ def test_a_shared_vocabulary_is_one_for_both(corpus: Path, folder: Path) -> None
 
 
 def test_counts_are_of_the_training_split_row_by_row_with_the_vocabulary(corpus: Path, folder: Path) -> None:
-    facts = build_vocabulary(schema.Vocabulary(kind="word", size=8000), corpus, folder, unwatched)
+    facts = build_vocabulary(schema.VocabularySection(kind="word", size=8000), corpus, folder, unwatched)
     counts = pd.read_parquet(folder / "counts.parquet")
     for side, vocabulary in zip(("source", "target"), load_vocabularies(folder), strict=True):
         of_side = counts[counts["side"] == side]
@@ -70,14 +70,14 @@ def test_counts_are_of_the_training_split_row_by_row_with_the_vocabulary(corpus:
 def test_progress_ends_at_the_last_row(corpus: Path, folder: Path) -> None:
     calls: list[tuple[int, int | None, str]] = []
     build_vocabulary(
-        schema.Vocabulary(kind="char", size=300), corpus, folder, lambda *call, **_: calls.append(call[:3])
+        schema.VocabularySection(kind="char", size=300), corpus, folder, lambda *call, **_: calls.append(call[:3])
     )
     assert calls[0] == (12, 12, "rows")
     assert calls[-1] == (2, 2, "rows")
 
 
 def test_a_parents_words_keep_their_ids_and_new_ones_stand_behind() -> None:
-    section = schema.Vocabulary(kind="word", size=12, min_frequency=1)
+    section = schema.VocabularySection(kind="word", size=12, min_frequency=1)
     old = train_vocabulary({"▁a": 3, "▁dog": 2}, section)
     new = train_vocabulary({"▁cow": 9, "▁dog": 2, "▁bee": 1}, section)
     both = extended(old, new, section)
@@ -89,14 +89,14 @@ def test_a_parents_words_keep_their_ids_and_new_ones_stand_behind() -> None:
 
 @pytest.mark.parametrize("kind", ["bpe", "unigram", "char"])
 def test_a_parent_that_can_spell_anything_stays_as_it_is(kind: str) -> None:
-    section = schema.Vocabulary(kind=kind, size=300, min_frequency=1)
+    section = schema.VocabularySection(kind=kind, size=300, min_frequency=1)
     old, new = (train_vocabulary({word: 3}, section) for word in ("▁dog", "▁鲸鱼"))
     assert extended(old, new, section) is old
     assert old.decode(old.encode(["鲸鱼 dog"])) == ["鲸鱼 dog"]
 
 
 def test_the_most_frequent_tokens_are_shown_first_and_only_those_that_occur(corpus: Path, folder: Path) -> None:
-    facts = build_vocabulary(schema.Vocabulary(kind="word", size=8000), corpus, folder, unwatched)
+    facts = build_vocabulary(schema.VocabularySection(kind="word", size=8000), corpus, folder, unwatched)
     shown = facts["frequent"]["source"]
     assert dict(map(tuple, shown)) == {"▁the": 8, "▁dog": 8, "▁runs": 4, "▁dogs": 4, "▁run": 4, "▁a": 4}
     assert [count for _, count in shown] == [8, 8, 4, 4, 4, 4]
@@ -105,5 +105,5 @@ def test_the_most_frequent_tokens_are_shown_first_and_only_those_that_occur(corp
 
 def test_of_texts_without_a_word_nothing_is_unknown(corpus: Path, folder: Path) -> None:
     pd.DataFrame({"source": ["", " "], "target": ["", ""]}).to_parquet(corpus / "validation.parquet", index=False)
-    facts = build_vocabulary(schema.Vocabulary(kind="word", size=8000), corpus, folder, unwatched)
+    facts = build_vocabulary(schema.VocabularySection(kind="word", size=8000), corpus, folder, unwatched)
     assert facts["unknown"] == {"source": 0.0, "target": 0.0}

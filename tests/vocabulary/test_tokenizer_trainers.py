@@ -29,7 +29,7 @@ BYTE_KINDS = ("bpe", "unigram", "char")
 
 
 def train(kind: str, lines: list[str] = LINES, size: int = 600, min_frequency: int = 2) -> Vocabulary:
-    section = schema.Vocabulary(kind=kind, size=size, min_frequency=min_frequency)  # type: ignore[arg-type]
+    section = schema.VocabularySection(kind=kind, size=size, min_frequency=min_frequency)  # type: ignore[arg-type]
     return train_vocabulary(count_for(kind, lines), section)
 
 

@@ -30,10 +30,10 @@ def test_a_sentence_without_spaces_is_no_word(kind: str, tmp_path: Path) -> None
         [a + b for a in THAI for b in THAI],
         [f"{a}และ{b}" for a, b in zip(THAI, THAI[::-1], strict=True)],
     )
-    section = schema.Vocabulary(kind=kind, size=8000, min_frequency=1)
+    section = schema.VocabularySection(kind=kind, size=8000, min_frequency=1)
     with pytest.raises(UserError, match=f"vocabulary.kind {kind}: 100.0% of the tokens of the validation target are"):
         build_vocabulary(section, corpus, tmp_path, unwatched)
-    facts = build_vocabulary(schema.Vocabulary(kind="char", size=400), corpus, tmp_path, unwatched)
+    facts = build_vocabulary(schema.VocabularySection(kind="char", size=400), corpus, tmp_path, unwatched)
     assert facts["unknown"] == {"source": 0.0, "target": 0.0}
 
 

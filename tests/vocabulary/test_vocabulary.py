@@ -16,7 +16,7 @@ APPLICATIONS = ("word", "spaced", "bpe", "unigram", "char")
 
 
 def train(kind: str) -> Vocabulary:
-    section = schema.Vocabulary(kind=kind, size=320)  # type: ignore[arg-type]
+    section = schema.VocabularySection(kind=kind, size=320)  # type: ignore[arg-type]
     return train_vocabulary(count_for(kind, LINES), section)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqloom.corpus.normalization import has_layout, normalize
-from seqloom.recipe.schema import Vocabulary as Section
+from seqloom.recipe.schema import VocabularySection
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
 from seqloom.vocabulary.word_counts import count_for
@@ -28,7 +28,7 @@ SPELLERS = ("bpe", "unigram", "char")
 
 
 def vocabulary_of(kind: str, keep: bool = True, texts: list[str] = LAID_OUT) -> Vocabulary:
-    section = Section(kind=kind, size=400, min_frequency=1)
+    section = VocabularySection(kind=kind, size=400, min_frequency=1)
     return train_vocabulary(count_for(kind, texts, keep), section, keep)
 
 

@@ -9,8 +9,8 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
+from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.manifest import MANIFEST_FILE, Manifest, read_manifest
-from seqloom.artifact.store import Store
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from seqloom.batch_inference.replies import Reply, replies_to
 from seqloom.decoding.generator import TRUNCATED, ColumnType, Generator
 from seqloom.errors import UserError
 from seqloom.progress import Progress
-from seqloom.recipe.serialization import read_recipe
+from seqloom.recipe.recipe_json import read_recipe
 
 MANIFEST, FAILURES = "_manifest.json", "_failures.csv"  # Parquet readers skip names with _
 SHOWN = 200  # characters of a text in the list of failures

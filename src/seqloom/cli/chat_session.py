@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from seqloom.artifact.home_folder import home_folder
-from seqloom.cli.answer_commands import DecodingOverrides, Form, ModelName, decoding_of
+from seqloom.cli.generate_commands import DecodingOverrides, Form, ModelName, decoding_of
 from seqloom.cli.stdio import read_lines
 from seqloom.errors import UserError
 
@@ -28,7 +28,7 @@ def chat(
     override: DecodingOverrides = None,
 ) -> None:
     """Talk with a model of task chat: a turn a line, /reset to begin anew, /quit or Ctrl-D to end."""
-    from seqloom.decoding.load import load_generator
+    from seqloom.decoding.generator_loader import load_generator
     from seqloom.registry.model_uri import find_checkpoint
 
     generator = load_generator(find_checkpoint(model, home_folder(), form))

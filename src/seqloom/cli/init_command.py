@@ -168,7 +168,7 @@ def _checked_recipe(start: "Start") -> str:
     Raises:
         UserError: the task that somebody asked for does not go with the text.
     """
-    from seqloom.recipe.recipe_file import check_recipe
+    from seqloom.recipe.recipe_loader import check_recipe
     from seqloom.recipe.recipe_template import recipe_text
     from seqloom.recipe.strict_yaml import load_yaml
 

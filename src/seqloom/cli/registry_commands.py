@@ -16,7 +16,7 @@ from seqloom.errors import UserError
 from seqloom.shell_command import shell_word
 
 if TYPE_CHECKING:
-    from seqloom.decoding.export import Form
+    from seqloom.decoding.checkpoint_export import Form
     from seqloom.registry.promotion import Promotion
 
 commands = typer.Typer()
@@ -174,7 +174,7 @@ def seal(model: Version, as_json: AsJson = False) -> None:
 
 
 def _form(engine: Engine, quantization: Quantization) -> "Form":
-    from seqloom.decoding.export import FORMS
+    from seqloom.decoding.checkpoint_export import FORMS
 
     wanted = engine.value if quantization is Quantization.none else f"{engine.value}-{quantization.value}"
     for form in FORMS:

@@ -16,7 +16,7 @@ from seqloom import progress
 from seqloom.cli.progress_log import ProgressLog
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.plan import Step
+from seqloom.registry.run_plan import Step
 from seqloom.registry.ui_links import serve_command, server_command
 from seqloom.shell_command import shell_word
 from tasks.headlines import headline

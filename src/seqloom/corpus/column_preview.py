@@ -17,7 +17,7 @@ from seqloom.corpus.parquet import parquet_rows
 from seqloom.corpus.sources import SourceFile, locate
 from seqloom.corpus.tables import read_columns
 from seqloom.errors import UserError
-from seqloom.recipe.schema import Corpus
+from seqloom.recipe.schema import CorpusSection
 
 SAMPLE = 2000  # rows
 DEPTH = 4  # objects within objects
@@ -123,7 +123,7 @@ def preview_aligned(locations: Sequence[str], home: Path) -> Table:
     Raises:
         UserError: a file is missing or has no lines of text.
     """
-    files = [column[0] for column in locate(Corpus(train=list(locations)), home).train.columns]
+    files = [column[0] for column in locate(CorpusSection(train=list(locations)), home).train.columns]
     names = _differing_names(files)
     pairs = list(zip(*map(_lines, files), strict=False))
     columns = (Column(name, tuple(pair[side].strip() for pair in pairs)) for side, name in enumerate(names))
@@ -162,7 +162,7 @@ def _lines(file: SourceFile) -> tuple[str, ...]:
 
 def _found(location: str, home: Path, form: str = "auto") -> SourceFile:
     """Locate a file; one whose name has no known ending is running text."""
-    asked = Corpus.model_validate({"train": [location], "format": form})
+    asked = CorpusSection.model_validate({"train": [location], "format": form})
     try:
         return locate(asked, home).train.columns[0][0]
     except UserError as mistake:
@@ -173,7 +173,7 @@ def _found(location: str, home: Path, form: str = "auto") -> SourceFile:
 
 def write_texts(table: Table, column: str, file: Path, home: Path) -> None:
     """Write a column as plain text, one text a line, to a new file."""
-    section = Corpus(train=[table.location], source_column=column, header=table.header)
+    section = CorpusSection(train=[table.location], source_column=column, header=table.header)
     found = _found(table.location, home, "auto" if table.named else table.format)
     with file.open("x", encoding="utf-8") as stream:
         for row in read_columns(found, section, ("source_column",)):

@@ -9,7 +9,7 @@ from seqloom.corpus.column_preview import Column, Table, name_words
 from seqloom.corpus.dialogue_shape import DialogueShape, detect_dialogues
 from seqloom.corpus.labeled_lines import labeled_texts
 from seqloom.errors import UserError
-from seqloom.recipe.languages import language_of
+from seqloom.recipe.language_tags import language_of
 
 SOURCES = ("source", "src", "text", "input", "question", "prompt", "sentence", "review", "body", "article", "document",
            "message", "content", "comment")  # fmt: skip

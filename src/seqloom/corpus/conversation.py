@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from seqloom.corpus.normalization import normalize
-from seqloom.recipe.schema import Corpus
+from seqloom.recipe.schema import CorpusSection
 
 TURN = "‖"  # punctuation, so no token crosses it; follows a turn directly, with a space before the next
 _NOT_TURN = "||"  # replaces TURN within a turn
@@ -23,7 +23,7 @@ class Conversation:
     keep: bool = False  # keep white space within a turn
 
     @classmethod
-    def of(cls, section: Corpus) -> Self:
+    def of(cls, section: CorpusSection) -> Self:
         """Read the settings of a recipe."""
         return cls(section.turns, section.turn_separator, section.max_characters, section.whitespace == "keep")
 

@@ -13,7 +13,7 @@ from seqloom.corpus.pairs import NOT_TEXT, RawPair, RowError, SplitGroup, Unread
 from seqloom.corpus.sources import SourceFile
 from seqloom.corpus.tables import SIDE_FIELDS, object_rows, read_columns
 from seqloom.errors import UserError
-from seqloom.recipe.schema import Corpus
+from seqloom.recipe.schema import CorpusSection
 
 SINGLE_TURN, EMPTY_TURN, AFTER_GAP = "single turn", "empty turn", "behind an unreadable turn"
 IN_PIECES = "dialogue in pieces"
@@ -31,7 +31,7 @@ class Dialogue(NamedTuple):
 
 
 def reply_pairs(
-    dialogues: Iterable[Dialogue | Unreadable], section: Corpus, location: str
+    dialogues: Iterable[Dialogue | Unreadable], section: CorpusSection, location: str
 ) -> Iterator[RawPair | Unreadable]:
     """Yield each turn but the first as the reply to those before it, the oldest of which are dropped.
 
@@ -51,7 +51,7 @@ def reply_pairs(
         raise UserError(f"{location}: {_without_turns(section)}")
 
 
-def read_turns(file: SourceFile, section: Corpus) -> Iterator[Dialogue | Unreadable]:
+def read_turns(file: SourceFile, section: CorpusSection) -> Iterator[Dialogue | Unreadable]:
     """Yield the dialogue of each line; a separator at its end and blank lines are ignored."""
     separator, keep = section.turn_separator, section.whitespace == "keep"
     for row in readable_lines(file):
@@ -75,7 +75,7 @@ def read_questions(pairs: Iterable[RawPair | Unreadable], keep: bool) -> Iterato
         )
 
 
-def read_lists(file: SourceFile, section: Corpus) -> Iterator[Dialogue | Unreadable]:
+def read_lists(file: SourceFile, section: CorpusSection) -> Iterator[Dialogue | Unreadable]:
     """Yield the dialogue of each object: a list of turns, or a question and its answer."""
     for row in object_rows(file, section, SIDE_FIELDS):
         if isinstance(row, Unreadable):
@@ -89,7 +89,7 @@ def read_lists(file: SourceFile, section: Corpus) -> Iterator[Dialogue | Unreada
             yield Dialogue([*turns], [row.line] * len(turns))
 
 
-def _turns_of(row: dict[str, object], section: Corpus) -> list[str]:
+def _turns_of(row: dict[str, object], section: CorpusSection) -> list[str]:
     """Return the turns of an object, at least one.
 
     Raises:
@@ -110,7 +110,7 @@ def _turns_of(row: dict[str, object], section: Corpus) -> list[str]:
     return turns or [""]
 
 
-def read_grouped(file: SourceFile, section: Corpus) -> Iterator[Dialogue | Unreadable]:
+def read_grouped(file: SourceFile, section: CorpusSection) -> Iterator[Dialogue | Unreadable]:
     """Yield the dialogues of rows with equal `dialogue_column`: a turn each, or a turn and its reply.
 
     A row without a name is a dialogue of its own. An unreadable row leaves a gap in the dialogue around it; a row whose
@@ -204,7 +204,7 @@ def _letters(turn: str) -> str:
     return str(_NO_LETTERS.sub("", turn.lower()))
 
 
-def _without_turns(section: Corpus) -> str:
+def _without_turns(section: CorpusSection) -> str:
     """Return the sentence for a corpus in which no dialogue has two turns."""
     if section.dialogue_column:
         return (

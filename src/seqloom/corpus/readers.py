@@ -11,12 +11,12 @@ from seqloom.corpus.running_text import split_passages
 from seqloom.corpus.sources import SourceFile
 from seqloom.corpus.tables import read_table
 from seqloom.errors import UserError
-from seqloom.recipe.schema import Corpus
+from seqloom.recipe.schema import CorpusSection
 
 Read = RawPair | Unreadable
 
 
-def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Read]:
+def read_pairs(files: tuple[SourceFile, ...], section: CorpusSection) -> Iterator[Read]:
     """Yield the raw pairs of an aligned source and target file, or of one table or catalog.
 
     A row that cannot be read is yielded as `Unreadable`, and the rows around it are read. Lines are streamed; only an
@@ -46,7 +46,7 @@ def read_pairs(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Read]
     raise AssertionError(file.format)
 
 
-def _dialogues(files: tuple[SourceFile, ...], section: Corpus) -> Iterator[Dialogue | Unreadable]:
+def _dialogues(files: tuple[SourceFile, ...], section: CorpusSection) -> Iterator[Dialogue | Unreadable]:
     """Return the dialogues of two aligned files, questions and answers, or of one file."""
     keep = section.whitespace == "keep"
     if len(files) == 2:

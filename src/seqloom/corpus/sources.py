@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from seqloom.artifact.digest import digest_of_file
 from seqloom.corpus.compression import PACKED, detect_compression, members
 from seqloom.corpus.download import download
-from seqloom.corpus.shards import pair_shards
+from seqloom.corpus.file_pairs import pair_shards
 from seqloom.corpus.unsupported_formats import refuse_unsupported
 from seqloom.errors import UserError, showable
-from seqloom.recipe.schema import Corpus
+from seqloom.recipe.schema import CorpusSection
 from seqloom.recipe.strict_yaml import shortened
 
 PACKAGE = "package://"
@@ -75,7 +75,7 @@ class Sources:
         return {name: getattr(self, name).digests for name in ("train", "validation", "test")}
 
 
-def locate(section: Corpus, home: Path) -> Sources:
+def locate(section: CorpusSection, home: Path) -> Sources:
     """Locate every file of the corpus, and download those with a URL to `home`.
 
     Raises:
@@ -88,7 +88,7 @@ def locate(section: Corpus, home: Path) -> Sources:
     )
 
 
-def _locate_split(section: Corpus, split: str, home: Path) -> SplitFiles:
+def _locate_split(section: CorpusSection, split: str, home: Path) -> SplitFiles:
     locations, field = getattr(section, split), f"corpus.{split}"
     columns = tuple(
         tuple(_describe(name, path, field, section, len(locations)) for name, path in _resolve(location, field, home))
@@ -100,7 +100,7 @@ def _locate_split(section: Corpus, split: str, home: Path) -> SplitFiles:
     return SplitFiles((columns[0], tuple(pair_shards(columns[0], columns[1], locations, field))))
 
 
-def _refuse_swapped_sides(section: Corpus, split: str) -> None:
+def _refuse_swapped_sides(section: CorpusSection, split: str) -> None:
     """Refuse a split whose endings are those of the training files in reverse order."""
     ours, theirs = (
         [Path(location).suffix for location in locations] for locations in (getattr(section, split), section.train)
@@ -156,7 +156,7 @@ def _folder_of_package(name: str, location: str, field: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _describe(name: str, path: Path, field: str, section: Corpus, locations: int) -> SourceFile:
+def _describe(name: str, path: Path, field: str, section: CorpusSection, locations: int) -> SourceFile:
     try:
         if path.is_dir():
             raise UserError(f"{name}: a folder, not a file; name the files in it, such as {name}/*.po, in {field}")

@@ -6,7 +6,7 @@ from typing import Self
 
 from seqloom.corpus import SPLITS
 from seqloom.corpus.sources import Sources
-from seqloom.recipe.schema import Corpus
+from seqloom.recipe.schema import CorpusSection
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Shares:
     overfit: bool = False  # use the training text for every split
 
     @classmethod
-    def of(cls, section: Corpus, sources: Sources) -> Self:
+    def of(cls, section: CorpusSection, sources: Sources) -> Self:
         """Read the shares of a recipe."""
         return cls(
             validation=0.0 if sources.validation.columns else section.validation_share,

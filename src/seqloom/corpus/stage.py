@@ -23,7 +23,7 @@ from seqloom.corpus.sources import Sources
 from seqloom.corpus.splits import ContiguousSplits, Shares
 from seqloom.errors import UserError, showable
 from seqloom.progress import Progress
-from seqloom.recipe.schema import Corpus
+from seqloom.recipe.schema import CorpusSection
 
 _REPORT_EVERY = 10_000  # rows
 _SAMPLE, _LAYOUT_SHARE = 10_000, 0.01  # pairs, and the share of them with layout from which on white space is kept
@@ -37,7 +37,7 @@ FOLDED = (
 logger = logging.getLogger(__name__)
 
 
-def build_corpus(section: Corpus, sources: Sources, folder: Path, progress: Progress) -> dict[str, object]:
+def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progress: Progress) -> dict[str, object]:
     """Read, clean and split the corpus into Parquet files in `folder`, and return the facts of report.json.
 
     Memory grows by about a hundred bytes per pair, for the detection of duplicates.
@@ -96,7 +96,7 @@ def _reject_unreadable(row: Unreadable, given_for: str, writer: CorpusWriter, st
     statistics.reject(given_for, row.reason, text, "", row.location, row.line, problem)
 
 
-def _keeps_whitespace(section: Corpus, sources: Sources) -> bool:
+def _keeps_whitespace(section: CorpusSection, sources: Sources) -> bool:
     """Return whether white space is kept: by the recipe, or if auto, whether targets have layout."""
     if section.whitespace != "auto":
         return section.whitespace == "keep"
@@ -107,7 +107,7 @@ def _keeps_whitespace(section: Corpus, sources: Sources) -> bool:
     return sum(has_layout(pair.target) for pair in first) > _LAYOUT_SHARE * len(first)
 
 
-def _contiguous_splits(section: Corpus, sources: Sources) -> ContiguousSplits:
+def _contiguous_splits(section: CorpusSection, sources: Sources) -> ContiguousSplits:
     """Count the passages of running text, which is read twice, and return where it is cut into splits."""
     pairs = (pair for files in sources.train.rows for pair in read_pairs(files, section))
     passages = sum(not isinstance(pair, Unreadable) and not _blank(normalize(pair.source)) for pair in pairs)
@@ -119,7 +119,7 @@ def _blank(passage: str) -> bool:
     return not restore_lines(passage).strip()
 
 
-def _pairs(section: Corpus, sources: Sources) -> Iterator[tuple[str, str, Read]]:
+def _pairs(section: CorpusSection, sources: Sources) -> Iterator[tuple[str, str, Read]]:
     """Yield split of the files, file and pair: held-out text first, so that training can exclude it."""
     for split in ("test", "validation", "train"):
         for files in getattr(sources, split).rows:
@@ -127,13 +127,13 @@ def _pairs(section: Corpus, sources: Sources) -> Iterator[tuple[str, str, Read]]
                 yield split, files[0].location, pair
 
 
-def _check_every_split(section: Corpus, sources: Sources, statistics: CorpusStatistics) -> None:
+def _check_every_split(section: CorpusSection, sources: Sources, statistics: CorpusStatistics) -> None:
     for split in ("test", "validation", "train"):
         if not statistics.rows[split]:
             raise UserError(_empty_split_sentence(split, section, sources, statistics))
 
 
-def _empty_split_sentence(split: str, section: Corpus, sources: Sources, statistics: CorpusStatistics) -> str:
+def _empty_split_sentence(split: str, section: CorpusSection, sources: Sources, statistics: CorpusStatistics) -> str:
     given_for = split if getattr(sources, split).columns else "train"
     first, *others = getattr(sources, given_for).rows
     files = "+".join(file.location for file in first) + (f" and {len(others)} more" if others else "")

@@ -11,7 +11,7 @@ from seqloom.corpus.pairs import OTHER_FIELDS, UNDECODABLE, RawPair, RowError, U
 from seqloom.corpus.parquet import parquet_rows
 from seqloom.corpus.sources import SourceFile
 from seqloom.errors import UserError
-from seqloom.recipe.schema import Corpus
+from seqloom.recipe.schema import CorpusSection
 
 SIDE_FIELDS = ("source_column", "target_column")
 
@@ -20,7 +20,7 @@ Columns = tuple[int, list[str]]
 """Line number of a row and the values of the requested columns; a plain tuple, as there are millions."""
 
 
-def read_table(file: SourceFile, section: Corpus) -> Iterator[RawPair | Unreadable]:
+def read_table(file: SourceFile, section: CorpusSection) -> Iterator[RawPair | Unreadable]:
     """Yield source and target of each row of a table; null is empty text, blank lines are skipped."""
     for row in read_columns(file, section, SIDE_FIELDS):
         if isinstance(row, Unreadable):
@@ -30,7 +30,7 @@ def read_table(file: SourceFile, section: Corpus) -> Iterator[RawPair | Unreadab
             yield RawPair(source, target, line)
 
 
-def read_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Columns | Unreadable]:
+def read_columns(file: SourceFile, section: CorpusSection, fields: Sequence[str]) -> Iterator[Columns | Unreadable]:
     """Yield the columns of a table that the recipe's `fields` name.
 
     Raises:
@@ -41,13 +41,13 @@ def read_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> It
     return _delimited_columns(file, section, fields)
 
 
-def object_rows(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[JsonRow | Unreadable]:
+def object_rows(file: SourceFile, section: CorpusSection, fields: Sequence[str]) -> Iterator[JsonRow | Unreadable]:
     """Yield the objects of a JSON file, or the rows of a Parquet file as objects."""
     keys = [getattr(section, field) for field in fields]
     return parquet_rows(file, keys) if file.format == "parquet" else json_rows(file, keys)
 
 
-def _object_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Columns | Unreadable]:
+def _object_columns(file: SourceFile, section: CorpusSection, fields: Sequence[str]) -> Iterator[Columns | Unreadable]:
     keys = [getattr(section, field) for field in fields]
     for row in object_rows(file, section, fields):
         if isinstance(row, Unreadable):
@@ -60,7 +60,9 @@ def _object_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) ->
             yield Unreadable(mistake.reason, mistake.problem, file.location, row.line, shown)
 
 
-def _delimited_columns(file: SourceFile, section: Corpus, fields: Sequence[str]) -> Iterator[Columns | Unreadable]:
+def _delimited_columns(
+    file: SourceFile, section: CorpusSection, fields: Sequence[str]
+) -> Iterator[Columns | Unreadable]:
     wanted = [getattr(section, field) for field in fields]
     rows = _rows(file, section, wanted)
     first = next(rows, None)
@@ -83,7 +85,7 @@ def _delimited_columns(file: SourceFile, section: Corpus, fields: Sequence[str])
             yield line, [values[index] for index in indices]
 
 
-def _rows(file: SourceFile, section: Corpus, wanted: Sequence[str]) -> Iterator[CsvRow]:
+def _rows(file: SourceFile, section: CorpusSection, wanted: Sequence[str]) -> Iterator[CsvRow]:
     lines = read_lines(file)
     delimiter = "\t" if section.delimiter == "tab" else section.delimiter
     if file.format == "csv":
@@ -103,7 +105,7 @@ def _numbers(row: CsvRow) -> list[str]:
     return [str(number + 1) for number in range(len(row.fields))]
 
 
-def _index(column: str, field: str, names: Sequence[str], file: SourceFile, section: Corpus) -> int:
+def _index(column: str, field: str, names: Sequence[str], file: SourceFile, section: CorpusSection) -> int:
     if names.count(column) == 1:
         return names.index(column)
     found = ", ".join(name[:40] for name in names[:20])

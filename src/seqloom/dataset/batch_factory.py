@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.dataset.lm_blocks import BlockBatches
-from seqloom.dataset.objectives import form_of
+from seqloom.dataset.training_objectives import form_of
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe

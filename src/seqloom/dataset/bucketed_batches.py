@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.dataset.batch import Batch, make_batch, make_labeled_batch
 from seqloom.dataset.masked_batch import make_masked_batch
-from seqloom.dataset.objectives import Form, Joined
+from seqloom.dataset.padded_batch import Batch, make_batch, make_labeled_batch
 from seqloom.dataset.sequences import Sequences
 from seqloom.dataset.stage import open_split
+from seqloom.dataset.training_objectives import Form, Joined
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Training
+    from seqloom.recipe.schema import TrainingSection
 
 WINDOW_BATCHES = 400  # sorted together: wide enough to pad under 5 % on both sides
 WINDOW_ROWS = 1 << 20  # and no more than that
@@ -76,7 +76,7 @@ class BucketedBatches:
         counted = sum(len(self._plan(order, seed, 0, window)) for window in sample)
         return round(counted * self.windows / len(sample))
 
-    def updates(self, section: "Training") -> int:
+    def updates(self, section: "TrainingSection") -> int:
         """Return the number of updates of all epochs of a training."""
         return section.epochs * math.ceil(self.count(section.seed) / section.gradient_accumulation)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from seqloom.dataset.batch import Batch, pad_sources
 from seqloom.dataset.bucketed_batches import BucketedBatches, EpochPosition, Rows
+from seqloom.dataset.padded_batch import Batch, pad_sources
 from seqloom.dataset.sequences import Ids, Sequences
 from seqloom.dataset.stage import open_split
 from seqloom.vocabulary.special_tokens import PADDING, START

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seqloom.dataset.batch import Batch, pad_sources
 from seqloom.dataset.file_array import FileArray
+from seqloom.dataset.padded_batch import Batch, pad_sources
 from seqloom.dataset.sequences import Ids
 from seqloom.vocabulary.special_tokens import END, PADDING, UNKNOWN
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqloom.corpus import SPLITS
-from seqloom.dataset.objectives import Joined, form_of
 from seqloom.dataset.stage import open_split
+from seqloom.dataset.training_objectives import Joined, form_of
 from seqloom.errors import UserError
 from seqloom.recipe.model_rules import sides_with_learned_positions
 from seqloom.recipe.recipe_rules import window_of

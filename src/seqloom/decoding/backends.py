@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from torch import Tensor
 
-from seqloom.dataset.batch import pad_sources
+from seqloom.dataset.padded_batch import pad_sources
 from seqloom.decoding.beam_search import beam_search
-from seqloom.decoding.greedy import greedy_search
+from seqloom.decoding.greedy_search import greedy_search
 from seqloom.decoding.hypothesis import SUPPRESSED_TOKENS, Hypothesis
 from seqloom.decoding.sampling import draw_uniforms, sample
 from seqloom.errors import UserError
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.memory import Memory
+from seqloom.models.encoder_memory import Memory
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 from seqloom.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Decoding, Recipe
+    from seqloom.recipe.schema import DecodingSection, Recipe
 
 
 class Backend(Protocol):
@@ -51,7 +51,7 @@ class Backend(Protocol):
         """Decode on this device from now on."""
 
     def search(
-        self, sources: list[list[int]], limits: Sequence[int], decoding: "Decoding", numbers: Sequence[int]
+        self, sources: list[list[int]], limits: Sequence[int], decoding: "DecodingSection", numbers: Sequence[int]
     ) -> list[list[Hypothesis]]:
         """Return the hypotheses of each source, of at most `limits` tokens, END among them.
 
@@ -91,14 +91,14 @@ class TorchBackend:
 
     @torch.inference_mode()
     def search(
-        self, sources: list[list[int]], limits: Sequence[int], decoding: "Decoding", numbers: Sequence[int]
+        self, sources: list[list[int]], limits: Sequence[int], decoding: "DecodingSection", numbers: Sequence[int]
     ) -> list[list[Hypothesis]]:
         """Encode the sources and search; see `Backend.search`."""
         return self.write(*self.model.read(pad_sources(sources).to(self.device)), limits, decoding, numbers)
 
     @torch.inference_mode()
     def write(
-        self, memory: Memory, prompt: Tensor, limits: Sequence[int], decoding: "Decoding", numbers: Sequence[int]
+        self, memory: Memory, prompt: Tensor, limits: Sequence[int], decoding: "DecodingSection", numbers: Sequence[int]
     ) -> list[list[Hypothesis]]:
         """Search for each row of memory, behind the prompt `(B, P)`; see `Backend.search`."""
         most = torch.tensor(limits, device=prompt.device)
@@ -109,7 +109,7 @@ class TorchBackend:
         return beam_search(self.model, memory, prompt, decoding.beam_size, most, decoding.length_penalty)
 
     def _sample(
-        self, memory: Memory, prompt: Tensor, limits: Tensor, decoding: "Decoding", numbers: Sequence[int]
+        self, memory: Memory, prompt: Tensor, limits: Tensor, decoding: "DecodingSection", numbers: Sequence[int]
     ) -> list[list[Hypothesis]]:
         """Draw `num_samples` hypotheses for each row, in the order drawn."""
         times = decoding.num_samples
@@ -143,7 +143,7 @@ class CTranslate2Backend:
         self,
         sources: list[list[int]],
         limits: Sequence[int],
-        decoding: "Decoding",
+        decoding: "DecodingSection",
         numbers: Sequence[int],  # noqa: ARG002 nothing is drawn
     ) -> list[list[Hypothesis]]:
         """See `Backend.search`.
@@ -165,7 +165,7 @@ class CTranslate2Backend:
             for hypotheses, limit in zip(found, limits, strict=True)
         ]
 
-    def _translate(self, sources: list[list[int]], limit: int, decoding: "Decoding") -> list[list[Hypothesis]]:
+    def _translate(self, sources: list[list[int]], limit: int, decoding: "DecodingSection") -> list[list[Hypothesis]]:
         """Return hypotheses of at most `limit` tokens for every source, without those of probability 0."""
         found = self._engine.translate_batch(
             [[self.source.tokens[token] for token in source] for source in sources],

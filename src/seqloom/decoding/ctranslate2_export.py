@@ -13,8 +13,8 @@ from seqloom.decoding.backends import ctranslate2, position_table_size
 from seqloom.decoding.generator import Generator
 from seqloom.errors import UserError
 from seqloom.models.positional_encoding import LearnedPositions, SinusoidalPositions, sinusoids
+from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.recipe_rules import ctranslate2_obstacles
-from seqloom.recipe.serialization import read_recipe
 from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS, START, UNKNOWN, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
 

@@ -14,22 +14,22 @@ from torch import Tensor
 
 from seqloom.corpus.conversation import TURN, Conversation, newest
 from seqloom.corpus.running_text import join_lines
-from seqloom.dataset.batch import make_batch, pad_sources
 from seqloom.dataset.length_limit import LengthLimit
+from seqloom.dataset.padded_batch import make_batch, pad_sources
 from seqloom.decoding.backends import Backend, TorchBackend
 from seqloom.decoding.hypothesis import Hypothesis
-from seqloom.decoding.mbr import mbr_rank
+from seqloom.decoding.minimum_bayes_risk import mbr_rank
 from seqloom.errors import UserError
-from seqloom.models.base import AttentiveDecoder
+from seqloom.models.base_classes import AttentiveDecoder
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.factory import SIZES_FILE, read_checkpoint
+from seqloom.models.model_factory import SIZES_FILE, read_checkpoint
 from seqloom.recipe.applications import application_of
-from seqloom.recipe.serialization import RECIPE_FILE, read_recipe
+from seqloom.recipe.recipe_json import RECIPE_FILE, read_recipe
 from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Decoding, Recipe
+    from seqloom.recipe.schema import DecodingSection, Recipe
 
 UNBOUNDED = 1 << 62  # tokens
 
@@ -107,7 +107,7 @@ class Generator:
         backend: Backend,
         source: Vocabulary,
         target: Vocabulary,
-        decoding: "Decoding",
+        decoding: "DecodingSection",
         characters: int | None = None,
         tokens: int | None = None,
         conversation: Conversation | None = None,
@@ -196,7 +196,9 @@ class Generator:
         """Return the text of a row; that of a chat model may also be a list of turns, of which the newest are kept."""
         return self.conversation.request_context(row) if self.conversation else row
 
-    def answer(self, texts: Sequence[str], decoding: "Decoding", numbers: Sequence[int] | None = None) -> Answers:
+    def answer(
+        self, texts: Sequence[str], decoding: "DecodingSection", numbers: Sequence[int] | None = None
+    ) -> Answers:
         """Return the answers to each text, best first, in the order of the texts.
 
         There are `decoding.beam_size` of them (fewer if so few are possible), with method sample
@@ -232,7 +234,7 @@ class Generator:
             logger.warning("%d of %d texts are read up to token %d only", long, len(texts), self.tokens)
         return [ids[: self.tokens] for ids in encoded]
 
-    def rank(self, found: list[list[Hypothesis]], decoding: "Decoding") -> list[list[Hypothesis]]:
+    def rank(self, found: list[list[Hypothesis]], decoding: "DecodingSection") -> list[list[Hypothesis]]:
         """Order the samples of each text by minimum Bayes risk; what a search found is ordered already."""
         if decoding.method != "sample" or decoding.num_samples == 1:
             return found
@@ -261,11 +263,11 @@ class Generator:
         _, weights, _ = decoder.attend(embedded, self.model.start(memory), memory)
         return AttentionMap(_names(self.source, source), _names(self.target, answer.tokens), weights[0].tolist())
 
-    def max_answer_tokens(self, decoding: "Decoding") -> int:
+    def max_answer_tokens(self, decoding: "DecodingSection") -> int:
         """Return the most tokens that an answer may have, whatever its source."""
         return min(decoding.max_length, self.tokens or decoding.max_length)
 
-    def _limit(self, source: int, decoding: "Decoding") -> int:
+    def _limit(self, source: int, decoding: "DecodingSection") -> int:
         """Return the most tokens, END among them, of the answer to a source of `source` tokens."""
         return min(decoding.max_length, self.limit.tokens(source), self._positions_left(source))
 
@@ -279,7 +281,9 @@ class Generator:
         """Return the answers to a text without tokens."""
         return [EMPTY_ANSWER]
 
-    def _search(self, sources: list[list[int]], decoding: "Decoding", numbers: Sequence[int]) -> list[list[Hypothesis]]:
+    def _search(
+        self, sources: list[list[int]], decoding: "DecodingSection", numbers: Sequence[int]
+    ) -> list[list[Hypothesis]]:
         """Return the hypotheses of each source, best first; its number decides what is drawn for it."""
         limits = [self._limit(len(source), decoding) for source in sources]
         return self.rank(self.backend.search(sources, limits, decoding, numbers), decoding)

@@ -19,7 +19,7 @@ from seqloom.vocabulary.kneser_ney import SpellingModel
 from seqloom.vocabulary.special_tokens import PADDING, SPECIAL_TOKENS, UNKNOWN
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Decoding
+    from seqloom.recipe.schema import DecodingSection
 
 TOKENS_READ = 8192  # in a batch, padding included
 TOKENS_PROJECTED = 1024  # whose logits are held at once
@@ -41,7 +41,9 @@ class LanguageModel(Generator):
 
     needs_text = False
 
-    def answer(self, texts: Sequence[str], decoding: "Decoding", numbers: Sequence[int] | None = None) -> Answers:
+    def answer(
+        self, texts: Sequence[str], decoding: "DecodingSection", numbers: Sequence[int] | None = None
+    ) -> Answers:
         """Return the continuations of each text, with the log-probability of the text; see `Generator.answer`."""
         answers, spellings = super().answer(texts, decoding, numbers), self.spellings(texts)
         return [
@@ -153,11 +155,13 @@ class LanguageModel(Generator):
         sums = torch.zeros(len(texts), dtype=torch.float64, device=rows.device)
         return sums.index_add_(0, rows, torch.cat(scores)).tolist() if scores else [0.0] * len(texts)
 
-    def _limit(self, source: int, decoding: "Decoding") -> int:
+    def _limit(self, source: int, decoding: "DecodingSection") -> int:
         """Return the length asked for, or the positions left if they are fewer."""
         return min(decoding.max_length, self._positions_left(source))
 
-    def _search(self, sources: list[list[int]], decoding: "Decoding", numbers: Sequence[int]) -> list[list[Hypothesis]]:
+    def _search(
+        self, sources: list[list[int]], decoding: "DecodingSection", numbers: Sequence[int]
+    ) -> list[list[Hypothesis]]:
         """Return the hypotheses of each source; one as long as was asked for does not count as truncated."""
         short = [self._limit(len(source), decoding) < decoding.max_length for source in sources]
         return [

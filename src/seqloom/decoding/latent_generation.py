@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seqloom.decoding.generator import Answer, Generator
 from seqloom.errors import UserError
-from seqloom.models.memory import Memory
+from seqloom.models.encoder_memory import Memory
 
 
 def decode_vectors(generator: Generator, vectors: Tensor) -> list[Answer]:

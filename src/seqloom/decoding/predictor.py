@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from seqloom.decoding.generator import Answer, Columns, Generator
-from seqloom.decoding.load import load_generator
+from seqloom.decoding.generator_loader import load_generator
 from seqloom.decoding.request_batcher import RequestBatcher
 from seqloom.decoding.request_limits import UNLIMITED, RequestLimits, rows_at_once
 from seqloom.errors import UserError
 from seqloom.recipe.model_rules import attends
-from seqloom.recipe.recipe_file import check_section
-from seqloom.recipe.schema import Decoding
-from seqloom.recipe.serialization import read_recipe
+from seqloom.recipe.recipe_json import read_recipe
+from seqloom.recipe.recipe_loader import check_section
+from seqloom.recipe.schema import DecodingSection
 
 PARAMETERS = {"n_best": 1, "return_scores": False, "return_attention": False, "first_row": 0}
 """Parameters of a request besides the fields of `decoding`, with their defaults."""
@@ -27,7 +27,7 @@ LAST_ROW = 2**53  # highest row number that JSON represents exactly
 class Request:
     """The checked parameters of a request."""
 
-    decoding: Decoding
+    decoding: DecodingSection
     n_best: int
     return_scores: bool
     return_attention: bool
@@ -47,7 +47,7 @@ class Predictor:
         self.defaults: dict[str, Any] = {**PARAMETERS, **vars(generator.decoding)}
         room = limits.serving.waiting_rows if limits else UNLIMITED
         self._batcher = RequestBatcher[list[Answer]](
-            self._answer, lambda options: rows_at_once(cast(Decoding, options)), room
+            self._answer, lambda options: rows_at_once(cast(DecodingSection, options)), room
         )
 
     @classmethod
@@ -96,7 +96,7 @@ class Predictor:
     def _check(self, params: Mapping[str, Any]) -> Request:
         known = self.defaults | {name: value for name, value in params.items() if value is not None}
         fields = {name: value for name, value in known.items() if name not in PARAMETERS}
-        decoding = check_section(Decoding, fields, "params")
+        decoding = check_section(DecodingSection, fields, "params")
         n_best = known["n_best"]
         field = "num_samples" if decoding.method == "sample" else "beam_size"
         most: int = getattr(decoding, field)
@@ -110,7 +110,7 @@ class Predictor:
         return Request(decoding, n_best, known["return_scores"], known["return_attention"], first_row)
 
     def _answer(self, texts: Sequence[str], decoding: Hashable, numbers: Sequence[int]) -> list[list[Answer]]:
-        return self.generator.answer(texts, cast(Decoding, decoding), numbers)
+        return self.generator.answer(texts, cast(DecodingSection, decoding), numbers)
 
     def _keep(self, n_best: int) -> Callable[[list[Answer]], list[Answer]]:
         """Return the function that drops answers to a text that are not reported; of labels all are."""

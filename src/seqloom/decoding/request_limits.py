@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from seqloom.errors import UserError
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Decoding, Recipe, Serving
+    from seqloom.recipe.schema import DecodingSection, Recipe, ServingSection
 
 MAX_HYPOTHESES = 2048  # in a batch: the wider the beam, the fewer texts
 UNLIMITED = 1 << 62  # rows that may wait, without a recipe
@@ -17,8 +17,8 @@ MAX_PROBABILITIES = 2_000_000  # in one answer: rows × labels
 class RequestLimits:
     """The limits of a recipe's section `serving`; values of its own section `decoding` are always allowed."""
 
-    serving: "Serving"
-    own: "Decoding"
+    serving: "ServingSection"
+    own: "DecodingSection"
     labels: int = 0  # whose probabilities are part of each answer
 
     @classmethod
@@ -42,7 +42,7 @@ class RequestLimits:
                 "ask in parts"
             )
 
-    def check(self, decoding: "Decoding", characters: int) -> None:
+    def check(self, decoding: "DecodingSection", characters: int) -> None:
         """Check the decoding options of a request, and the characters of all its texts.
 
         Raises:
@@ -54,7 +54,7 @@ class RequestLimits:
         _refuse("a request of", characters, self.serving.characters, "serving.characters", "characters")
 
 
-def rows_at_once(decoding: "Decoding") -> int:
+def rows_at_once(decoding: "DecodingSection") -> int:
     """Return the number of texts in a batch."""
     width = decoding.num_samples if decoding.method == "sample" else decoding.beam_size
     return min(decoding.batch_size, max(1, MAX_HYPOTHESES // width))

@@ -14,7 +14,7 @@ from torch import Tensor
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.search_loop import decode_stepwise
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.memory import Memory
+from seqloom.models.encoder_memory import Memory
 
 FEW = 128  # tokens: top_p is looked for among so many first
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from seqloom.decoding.hypothesis import Hypothesis, force_prefix, limits_of, log_probabilities, should_compact
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.memory import Memory
+from seqloom.models.encoder_memory import Memory
 from seqloom.vocabulary.special_tokens import END, PADDING, START
 
 Choose = Callable[[Tensor, Tensor, Tensor], Tensor]

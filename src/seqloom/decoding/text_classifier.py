@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from seqloom.dataset.batch import pad_sources
+from seqloom.dataset.padded_batch import pad_sources
 from seqloom.decoding.generator import Answers, Columns, ColumnType, Generator, Unanswerable
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, START
 
 if TYPE_CHECKING:
     from seqloom.decoding.generator import Answer
-    from seqloom.recipe.schema import Decoding
+    from seqloom.recipe.schema import DecodingSection
 
 SHOWN = 5  # labels in a line
 
@@ -54,7 +54,7 @@ class TextClassifier(Generator):
     def _search(
         self,
         sources: list[list[int]],
-        decoding: "Decoding",  # noqa: ARG002 all labels are scored, without a search
+        decoding: "DecodingSection",  # noqa: ARG002 all labels are scored, without a search
         numbers: Sequence[int],  # noqa: ARG002
     ) -> list[list[Hypothesis]]:
         source = pad_sources(sources).to(self.torch_backend.device)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from seqloom.evaluation.scores import Score
+from seqloom.evaluation.sacrebleu_scores import Score
 from seqloom.evaluation.word_segmentation import segmentation_name, words_of
 
 DIVERSITY = ("distinct1", "distinct2", "different")

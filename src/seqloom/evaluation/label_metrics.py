@@ -10,7 +10,7 @@ import sklearn
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from seqloom.evaluation.significance import Figures, SufficientStatistics, mean_of
+from seqloom.evaluation.paired_bootstrap import Figures, SufficientStatistics, mean_of
 
 BINS = 15  # of equal width, as in Guo et al. 2017
 

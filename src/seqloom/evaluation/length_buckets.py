@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqloom.evaluation.significance import SufficientStatistics
+from seqloom.evaluation.paired_bootstrap import SufficientStatistics
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from seqloom.dataset.batch import Batch
+from seqloom.dataset.padded_batch import Batch
 from seqloom.errors import UserError
-from seqloom.evaluation.significance import Figures, SufficientStatistics
+from seqloom.evaluation.paired_bootstrap import Figures, SufficientStatistics
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.vocabulary.special_tokens import PADDING
 

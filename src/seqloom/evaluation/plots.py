@@ -9,8 +9,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from seqloom.evaluation import plot_style
 from seqloom.evaluation.length_buckets import LengthBucket
+from seqloom.evaluation.paired_bootstrap import SufficientStatistics
 from seqloom.evaluation.plot_style import MODEL
-from seqloom.evaluation.significance import SufficientStatistics
 from seqloom.recipe.application import Application
 from seqloom.recipe.metric import Metric
 

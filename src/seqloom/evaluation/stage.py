@@ -14,26 +14,26 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.corpus_files import read_split
 from seqloom.dataset.batch_factory import open_batches
 from seqloom.decoding.generator import TRUNCATED, concatenate
-from seqloom.decoding.load import read_generator
+from seqloom.decoding.generator_loader import read_generator
 from seqloom.errors import UserError
 from seqloom.evaluation import EXAMPLES_FILE, FIGURES_FOLDER, HYPOTHESES_FILE, SCORES_FILE
 from seqloom.evaluation.answer_limits import limit_facts
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
 from seqloom.evaluation.examples import Example, choose_examples
+from seqloom.evaluation.paired_bootstrap import confidence_interval
 from seqloom.evaluation.perplexity import Likelihood, likelihood
 from seqloom.evaluation.plot_style import MODEL
 from seqloom.evaluation.plots import loss_curves, score_bars
-from seqloom.evaluation.scores import Score
-from seqloom.evaluation.significance import confidence_interval
+from seqloom.evaluation.sacrebleu_scores import Score
 from seqloom.evaluation.unicode_scripts import has_spaces, script_name
 from seqloom.progress import Progress
 from seqloom.recipe.applications import application_of, metric_of_recipe
-from seqloom.recipe.languages import language_of
+from seqloom.recipe.language_tags import language_of
 from seqloom.recipe.metric import KEPT_PLACES
 from seqloom.recipe.schema import Recipe
 from seqloom.training.device import choose_device
-from seqloom.training.history import read_history
+from seqloom.training.training_history import read_history
 
 ROWS_AT_ONCE = 256  # decoded between two progress reports
 

@@ -11,7 +11,7 @@ from functools import cache
 
 import regex
 
-from seqloom.recipe.languages import UNDETERMINED, Language, language_of
+from seqloom.recipe.language_tags import UNDETERMINED, Language, language_of
 
 SPACELESS = {
     "Hani": "Han",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from seqloom.corpus.corpus_files import read_split
 from seqloom.dataset.length_limit import LengthLimit
-from seqloom.decoding.load import generator_of
+from seqloom.decoding.generator_loader import generator_of
 from seqloom.evaluation.applications.evaluator import EvalSet
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
 from seqloom.evaluation.row_sample import sample_by_text

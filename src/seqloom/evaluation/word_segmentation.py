@@ -3,7 +3,7 @@
 import regex
 
 from seqloom.evaluation.unicode_scripts import LETTERS
-from seqloom.recipe.languages import language_of
+from seqloom.recipe.language_tags import language_of
 
 ALONE = rf"[{LETTERS}]\p{{M}}*"  # a letter of a script without spaces, with its marks: a word of its own
 # with the joiners inside words of Persian and Hindi

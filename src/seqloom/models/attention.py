@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from seqloom.models.memory import Memory
+from seqloom.models.encoder_memory import Memory
 
 
 class Attention(Protocol):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from seqloom.models.base import Decoder, State
+from seqloom.models.base_classes import Decoder, State
 from seqloom.models.dropout import Dropout
-from seqloom.models.memory import Memory, mean_of_tokens
+from seqloom.models.encoder_memory import Memory, mean_of_tokens
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 
 

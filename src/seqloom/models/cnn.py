@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqloom.models.attention import mix
-from seqloom.models.base import AttentiveDecoder, Encoder, State
+from seqloom.models.base_classes import AttentiveDecoder, Encoder, State
 from seqloom.models.dropout import Dropout
+from seqloom.models.encoder_memory import Memory, mean_of_tokens
 from seqloom.models.input_embedding import InputEmbedding
-from seqloom.models.memory import Memory, mean_of_tokens
 
 HALF = math.sqrt(0.5)
 """Factor that gives the sum of two independent terms the variance of one of them."""

@@ -5,10 +5,10 @@ B batch, S source length, T target length, E embedding width, V target vocabular
 
 from torch import Tensor, nn
 
-from seqloom.dataset.batch import Batch
-from seqloom.models.base import Decoder, Encoder, State
+from seqloom.dataset.padded_batch import Batch
+from seqloom.models.base_classes import Decoder, Encoder, State
 from seqloom.models.cross_entropy import linear_cross_entropy
-from seqloom.models.memory import Memory
+from seqloom.models.encoder_memory import Memory
 from seqloom.vocabulary.special_tokens import END, PADDING
 
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seqloom.dataset.batch import Batch
-from seqloom.models.base import State
+from seqloom.dataset.padded_batch import Batch
+from seqloom.models.base_classes import State
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.memory import Memory
+from seqloom.models.encoder_memory import Memory
 from seqloom.vocabulary.special_tokens import PADDING, SPECIAL_TOKENS
 
 BASE = 1 << 20  # more than any vocabulary has tokens, so that an n-gram has a key of its own

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from seqloom.dataset.batch import Batch
-from seqloom.models.base import AttentiveDecoder, Encoder, State
+from seqloom.dataset.padded_batch import Batch
+from seqloom.models.base_classes import AttentiveDecoder, Encoder, State
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.memory import Memory
+from seqloom.models.encoder_memory import Memory
 from seqloom.vocabulary.special_tokens import PADDING
 
 CHUNK_LOGITS = 4 << 20  # held at once while training
@@ -83,7 +83,7 @@ class PointerGenerator(EncoderDecoder):
             chunks = [checkpoint(self._chunk_loss, *part, label_smoothing, use_reentrant=False) for part in parts]
             loss = torch.stack(chunks).sum() / len(targets)
         if self.training and self.coverage:
-            loss = loss + self.coverage * seen_twice(weights)[real].mean()
+            loss = loss + self.coverage * coverage_loss(weights)[real].mean()
         return loss
 
     def _read(self, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -116,7 +116,7 @@ def mixed(written: Tensor, copied: Tensor, gate: Tensor) -> Tensor:
     return torch.logaddexp(written + F.logsigmoid(gate), copied.clamp_min(LEAST).log() + F.logsigmoid(-gate))
 
 
-def seen_twice(weights: Tensor) -> Tensor:
+def coverage_loss(weights: Tensor) -> Tensor:
     """Return the coverage loss of attention `(B, T, S)`, its overlap with earlier attention: `(B, T)`, 0 to 1."""
     before = weights.cumsum(dim=1) - weights
     return torch.minimum(weights, before).sum(dim=2)

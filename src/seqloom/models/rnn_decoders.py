@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from seqloom.models.attention import AdditiveAttention, MultiplicativeAttention
-from seqloom.models.base import AttentiveDecoder, Decoder, State
+from seqloom.models.base_classes import AttentiveDecoder, Decoder, State
 from seqloom.models.dropout import Dropout
-from seqloom.models.memory import Memory
+from seqloom.models.encoder_memory import Memory
 from seqloom.models.rnn_cells import RecurrentCells, RecurrentState, StepwiseCells, first_state
 
 

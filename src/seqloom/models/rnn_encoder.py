@@ -6,9 +6,9 @@ B batch, S source length, E embedding width, H width of a direction, D memory wi
 import torch
 from torch import Tensor, nn
 
-from seqloom.models.base import Encoder
+from seqloom.models.base_classes import Encoder
 from seqloom.models.dropout import Dropout
-from seqloom.models.memory import Memory
+from seqloom.models.encoder_memory import Memory
 from seqloom.models.rnn_cells import RecurrentCells, first_state
 
 

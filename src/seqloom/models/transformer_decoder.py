@@ -7,18 +7,11 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
-from seqloom.models.base import AttentiveDecoder, State
+from seqloom.models.base_classes import AttentiveDecoder, State
+from seqloom.models.encoder_memory import Memory
 from seqloom.models.input_embedding import InputEmbedding
-from seqloom.models.memory import Memory
-from seqloom.models.transformer_layer import (
-    CrossAttention,
-    FeedForward,
-    Past,
-    Residual,
-    SelfAttention,
-    Shape,
-    initialize,
-)
+from seqloom.models.multi_head_attention import CrossAttention, Past, SelfAttention, Shape
+from seqloom.models.transformer_layer import FeedForward, Residual, initialize
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ B batch, S source length, E embedding width, D width.
 
 from torch import Tensor, nn
 
-from seqloom.models.base import Encoder
+from seqloom.models.base_classes import Encoder
+from seqloom.models.encoder_memory import Memory, mean_of_tokens
 from seqloom.models.input_embedding import InputEmbedding
-from seqloom.models.memory import Memory, mean_of_tokens
-from seqloom.models.transformer_layer import FeedForward, Residual, SelfAttention, Shape, initialize
+from seqloom.models.multi_head_attention import SelfAttention, Shape
+from seqloom.models.transformer_layer import FeedForward, Residual, initialize
 
 
 class TransformerEncoder(Encoder):

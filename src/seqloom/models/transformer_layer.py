@@ -1,142 +1,16 @@
-"""Transformer layers: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.
+"""Transformer layers around multi-head attention: feed-forward network, residual connection and initialization.
 
-B batch, T length of the queries, S length of the keys, D width, F feed-forward width, H heads, K width of a head.
+Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.
+B batch, T length, D width, F feed-forward width.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from seqloom.models.dropout import Dropout
-from seqloom.models.positional_encoding import rotate
-
-Past = tuple[Tensor, Tensor]
-"""Keys and values of the P tokens so far, each `(B, H, P, K)`."""
-
-SHORTEST_ROW = 16  # float32 numbers in the widest register of a CPU
-MOST_SCORES = 8 << 20  # held at once, for each layer, until their gradients are known
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Hyperparameters that all layers of a stack share."""
-
-    width: int
-    heads: int
-    feedforward_width: int
-    dropout: float
-    norm_first: bool  # Xiong et al. 2020: trains without warm-up; False is the original order
-    rotary: bool
-
-
-def split_heads(states: Tensor, heads: int) -> Tensor:
-    """Reshape `(B, T, D)` to `(B, H, T, K)`."""
-    batch, length, width = states.shape
-    return states.view(batch, length, heads, width // heads).transpose(1, 2)
-
-
-def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool = False) -> Tensor:
-    """Compute scaled dot-product attention of `(B, H, T, K)` over `(B, H, S, K)`, heads joined again: `(B, T, D)`.
-
-    `mask`, which must broadcast to `(B, H, T, S)`, is true where a key may be attended to; `causal` masks the keys
-    after a query's own position, and then T is S.
-    """
-    if values.device.type != "cpu" or values.dtype != torch.bfloat16:
-        mixed = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=causal)
-    elif queries.shape[:3].numel() * keys.shape[2] <= MOST_SCORES:
-        mixed = by_products(queries, keys, values, mask, causal)
-    else:
-        with torch.autocast("cpu", enabled=False):
-            mixed = F.scaled_dot_product_attention(
-                queries.float(), keys.float(), values.float(), attn_mask=mask, is_causal=causal
-            )
-    return mixed.transpose(1, 2).flatten(2)
-
-
-def by_products(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, causal: bool) -> Tensor:
-    """Compute the same as torch's kernel, by two products and a softmax in float32 between them: `(B, H, T, K)`.
-
-    On a CPU the kernel takes five times as long as this in bfloat16, and twice as long in float32
-    (docs/notes/speed.md).
-    """
-    length, seen = queries.shape[2], keys.shape[2]
-    scores = (queries @ keys.transpose(2, 3)).float() * queries.shape[3] ** -0.5  # (B, H, T, S)
-    if causal:
-        mask = torch.ones(length, seen, dtype=torch.bool, device=queries.device).tril()
-    if mask is not None:
-        scores = scores + torch.zeros(mask.shape, device=mask.device).masked_fill_(~mask, -torch.inf)
-    # torch's softmax of rows shorter than a vector register goes number by number, five times as slow
-    padded = F.pad(scores, (0, max(0, SHORTEST_ROW - seen)), value=-torch.inf)
-    weights = padded.softmax(dim=3)[..., :seen]
-    return weights.to(values.dtype) @ values
-
-
-class SelfAttention(nn.Module):
-    """Multi-head self-attention."""
-
-    def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        self.heads = shape.heads
-        self.rotary = shape.rotary
-        self.qkv_proj = nn.Linear(shape.width, 3 * shape.width)
-        self.out_proj = nn.Linear(shape.width, shape.width)
-
-    def forward(self, inputs: Tensor, mask: Tensor | None) -> Tensor:
-        """Map inputs `(B, T, D)` to `(B, T, D)`, with an attention mask `(B, 1, 1, T)`."""
-        queries, keys, values = self._project(inputs, 0)
-        mixed: Tensor = self.out_proj(attend(queries, keys, values, mask))
-        return mixed
-
-    def run(self, inputs: Tensor, past: Past | None) -> tuple[Tensor, Past]:
-        """Map inputs `(B, T, D)` by causal attention to the cache and themselves; the cache grows by T."""
-        first = 0 if past is None else past[0].shape[2]
-        queries, keys, values = self._project(inputs, first)
-        if past is not None:
-            keys, values = torch.cat([past[0], keys], dim=2), torch.cat([past[1], values], dim=2)
-        length, total = inputs.shape[1], first + inputs.shape[1]
-        if first and length > 1:  # positions after the past: is_causal would align them with its beginning
-            mask = torch.ones(length, total, dtype=torch.bool, device=inputs.device).tril(first)
-            mixed = attend(queries, keys, values, mask)
-        else:
-            mixed = attend(queries, keys, values, None, causal=length > 1)
-        return self.out_proj(mixed), (keys, values)
-
-    def _project(self, inputs: Tensor, first: int) -> tuple[Tensor, Tensor, Tensor]:
-        queries, keys, values = (split_heads(x, self.heads) for x in self.qkv_proj(inputs).chunk(3, dim=2))
-        if self.rotary:
-            queries, keys = rotate(queries, first), rotate(keys, first)
-        return queries, keys, values
-
-
-class CrossAttention(nn.Module):
-    """Multi-head cross-attention to keys and values that are computed once per source."""
-
-    def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        self.heads = shape.heads
-        self.q_proj = nn.Linear(shape.width, shape.width)
-        self.out_proj = nn.Linear(shape.width, shape.width)
-
-    def forward(self, inputs: Tensor, keys_values: Tensor, mask: Tensor) -> Tensor:
-        """Map inputs `(B, T, D)`, with keys and values `(B, S, 2 D)` and mask `(B, 1, 1, S)`, to `(B, T, D)`."""
-        queries = split_heads(self.q_proj(inputs), self.heads)
-        keys, values = (split_heads(x, self.heads) for x in keys_values.chunk(2, dim=2))
-        mixed: Tensor = self.out_proj(attend(queries, keys, values, mask))
-        return mixed
-
-    def weights(self, inputs: Tensor, keys_values: Tensor, mask: Tensor) -> Tensor:
-        """Return the attention weights `(B, T, S)`, averaged over heads, of inputs `(B, T, D)`.
-
-        Keys and values are `(B, S, 2 D)`, the mask `(B, S)`. torch's kernel does not return the weights.
-        """
-        queries = split_heads(self.q_proj(inputs), self.heads)
-        keys = split_heads(keys_values.chunk(2, dim=2)[0], self.heads)
-        scores = queries @ keys.transpose(2, 3) * queries.shape[3] ** -0.5  # (B, H, T, S)
-        weights: Tensor = scores.float().masked_fill(~mask[:, None, None, :], -torch.inf).softmax(dim=3)
-        return weights.mean(dim=1)
+from seqloom.models.multi_head_attention import Shape
 
 
 class FeedForward(nn.Module):

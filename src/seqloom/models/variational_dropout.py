@@ -10,9 +10,9 @@ from typing import Any
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from seqloom.models.base import AttentiveDecoder, Decoder, Encoder, State
+from seqloom.models.base_classes import AttentiveDecoder, Decoder, Encoder, State
 from seqloom.models.dropout import Dropout
-from seqloom.models.memory import Memory
+from seqloom.models.encoder_memory import Memory
 
 MASKED = {"cells", "readout"}
 """Modules whose matrices read inputs, states or outputs."""

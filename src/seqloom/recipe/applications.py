@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from seqloom.recipe.application import Application
-from seqloom.recipe.languages import same_language
+from seqloom.recipe.language_tags import same_language
 from seqloom.recipe.metric import Metric
 from seqloom.recipe.model_rules import AUTO, RECURRENT
 
 if TYPE_CHECKING:
     from seqloom.recipe.recipe_fields import RecipeFields
-    from seqloom.recipe.sections.corpus_section import Corpus
+    from seqloom.recipe.sections.corpus_section import CorpusSection
 
 
 def _translation_rules(recipe: "RecipeFields") -> Iterator[str]:
@@ -131,7 +131,7 @@ def _reconstruction_rules(recipe: "RecipeFields") -> Iterator[str]:
     yield from _target_rules(recipe.corpus)
 
 
-def _target_rules(section: "Corpus") -> Iterator[str]:
+def _target_rules(section: "CorpusSection") -> Iterator[str]:
     """Yield a sentence for each field of the corpus that gives a text another target than itself."""
     for split in ("train", "validation", "test"):
         files: list[str] = getattr(section, split)

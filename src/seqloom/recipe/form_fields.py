@@ -19,7 +19,7 @@ PATTERNS_IN_WORDS = {
 
 _FIRST = {
     "Recipe": ("name", "task", "corpus", "training", "model", "vocabulary", "decoding", "registry", "evaluation"),
-    "Corpus": (
+    "CorpusSection": (
         "train",
         "source_column",
         "target_column",
@@ -30,8 +30,8 @@ _FIRST = {
         "test",
         "max_characters",
     ),
-    "Vectors": ("method", "width", "source_file", "target_file"),
-    "Model": (
+    "VectorsSection": ("method", "width", "source_file", "target_file"),
+    "ModelSection": (
         "encoder",
         "decoder",
         "attention",
@@ -41,17 +41,27 @@ _FIRST = {
         "decoder_layers",
         "dropout",
     ),
-    "Training": ("epochs", "patience", "batch_tokens", "learning_rate", "select_by", "seed", "device", "start_from"),
-    "Decoding": ("method", "beam_size", "max_length"),
-    "Registry": ("description", "license", "approval", "beat_baselines", "policy", "form"),
+    "TrainingSection": (
+        "epochs",
+        "patience",
+        "batch_tokens",
+        "learning_rate",
+        "select_by",
+        "seed",
+        "device",
+        "start_from",
+    ),
+    "DecodingSection": ("method", "beam_size", "max_length"),
+    "RegistrySection": ("description", "license", "approval", "beat_baselines", "policy", "form"),
 }
 """By section, the fields most often changed; the others follow, since Prefect's form cannot collapse them."""
 
 
-def for_people(section: str, schema: dict[str, Any]) -> None:
-    """Set the position of each property in the form, and its limits in words."""
+def for_people(schema: dict[str, Any]) -> None:
+    """Set a section's title, the position of each property in the form, and its limits in words."""
     properties = schema.get("properties", {})
-    first = _FIRST.get(section, ())
+    first = _FIRST.get(schema["title"], ())
+    schema["title"] = schema["title"].removesuffix("Section")
     order = [*first, *(name for name in properties if name not in first)]
     for name, field in properties.items():
         field["position"] = order.index(name)

@@ -9,16 +9,16 @@ from pydantic import Field, field_validator
 
 from seqloom.recipe.form_fields import NAME
 from seqloom.recipe.renamed_fields import TASKS
-from seqloom.recipe.sections.corpus_section import Corpus
-from seqloom.recipe.sections.decoding_section import Decoding
-from seqloom.recipe.sections.evaluation_section import Evaluation
-from seqloom.recipe.sections.model_section import Model
-from seqloom.recipe.sections.registry_section import Registry
+from seqloom.recipe.sections.corpus_section import CorpusSection
+from seqloom.recipe.sections.decoding_section import DecodingSection
+from seqloom.recipe.sections.evaluation_section import EvaluationSection
+from seqloom.recipe.sections.model_section import ModelSection
+from seqloom.recipe.sections.registry_section import RegistrySection
 from seqloom.recipe.sections.section import Section
-from seqloom.recipe.sections.serving_section import Serving
-from seqloom.recipe.sections.training_section import Training
-from seqloom.recipe.sections.vectors_section import Vectors
-from seqloom.recipe.sections.vocabulary_section import Vocabulary
+from seqloom.recipe.sections.serving_section import ServingSection
+from seqloom.recipe.sections.training_section import TrainingSection
+from seqloom.recipe.sections.vectors_section import VectorsSection
+from seqloom.recipe.sections.vocabulary_section import VocabularySection
 
 
 class RecipeFields(Section):
@@ -31,15 +31,15 @@ class RecipeFields(Section):
         "(sentiment), the source itself (reconstruction), or the reply to it (chat). generation: a "
         "language model, whose text continues itself.",
     )
-    corpus: Corpus
-    vocabulary: Vocabulary = Vocabulary()
-    vectors: Vectors = Vectors()
-    model: Model = Model()
-    training: Training = Training()
-    decoding: Decoding = Decoding()
-    evaluation: Evaluation = Evaluation()
-    registry: Registry = Registry()
-    serving: Serving = Serving()
+    corpus: CorpusSection
+    vocabulary: VocabularySection = VocabularySection()
+    vectors: VectorsSection = VectorsSection()
+    model: ModelSection = ModelSection()
+    training: TrainingSection = TrainingSection()
+    decoding: DecodingSection = DecodingSection()
+    evaluation: EvaluationSection = EvaluationSection()
+    registry: RegistrySection = RegistrySection()
+    serving: ServingSection = ServingSection()
 
     @field_validator("task", mode="before")
     @classmethod

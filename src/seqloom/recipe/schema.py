@@ -11,27 +11,27 @@ from pydantic import model_validator
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.recipe_fields import RecipeFields
 from seqloom.recipe.recipe_rules import recipe_errors
-from seqloom.recipe.sections.corpus_section import Corpus
-from seqloom.recipe.sections.decoding_section import Decoding
-from seqloom.recipe.sections.evaluation_section import Evaluation
-from seqloom.recipe.sections.model_section import Model
-from seqloom.recipe.sections.registry_section import Registry
-from seqloom.recipe.sections.serving_section import Serving
-from seqloom.recipe.sections.training_section import Training
-from seqloom.recipe.sections.vectors_section import Vectors
-from seqloom.recipe.sections.vocabulary_section import Vocabulary
+from seqloom.recipe.sections.corpus_section import CorpusSection
+from seqloom.recipe.sections.decoding_section import DecodingSection
+from seqloom.recipe.sections.evaluation_section import EvaluationSection
+from seqloom.recipe.sections.model_section import ModelSection
+from seqloom.recipe.sections.registry_section import RegistrySection
+from seqloom.recipe.sections.serving_section import ServingSection
+from seqloom.recipe.sections.training_section import TrainingSection
+from seqloom.recipe.sections.vectors_section import VectorsSection
+from seqloom.recipe.sections.vocabulary_section import VocabularySection
 
 __all__ = [
-    "Corpus",
-    "Decoding",
-    "Evaluation",
-    "Model",
+    "CorpusSection",
+    "DecodingSection",
+    "EvaluationSection",
+    "ModelSection",
     "Recipe",
-    "Registry",
-    "Serving",
-    "Training",
-    "Vectors",
-    "Vocabulary",
+    "RegistrySection",
+    "ServingSection",
+    "TrainingSection",
+    "VectorsSection",
+    "VocabularySection",
 ]
 
 

@@ -16,26 +16,26 @@ from mlflow.models import Model
 
 from seqloom.artifact.full_disk import full_disk_reported
 from seqloom.artifact.permissions import hand_over, output_folder
-from seqloom.decoding.export import Form, export
+from seqloom.decoding.checkpoint_export import Form, export
 from seqloom.errors import UserError
 from seqloom.evaluation import HYPOTHESES_FILE
 from seqloom.evaluation.applications.evaluator import EvalSet
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
-from seqloom.evaluation.significance import compare
+from seqloom.evaluation.paired_bootstrap import compare
 from seqloom.progress import Progress
 from seqloom.recipe.applications import metric_of_recipe
+from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.renamed_fields import with_new_names
 from seqloom.recipe.schema import Recipe
-from seqloom.recipe.serialization import read_recipe
 from seqloom.registry.export_records import EXPORT_TAG, ExportRecord, Side
 from seqloom.registry.gate import Contender, Verdict, judge_form
 from seqloom.registry.gate_runner import keep_evidence
 from seqloom.registry.integrity import ARTIFACTS, FORM_SEAL_TAG, OWN_FORM, PACKAGE, form_tags
-from seqloom.registry.latency import by_turns
 from seqloom.registry.latency_benchmark import measure, megabytes_of
+from seqloom.registry.latency_measurement import by_turns
 from seqloom.registry.model_uri import fetch, find_checkpoint, find_version, open_registry
 from seqloom.registry.seal import CHECKPOINT, FORMS, seal
-from seqloom.registry.smoke import smoke_test
+from seqloom.registry.smoke_test import smoke_test
 from seqloom.registry.version_package import engine_of
 
 

@@ -12,13 +12,13 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.store.entities import PagedList
 
+from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.eviction import StageFolder, clear, inventory, is_locked
 from seqloom.artifact.home_folder import database_file
-from seqloom.artifact.store import Store
 from seqloom.errors import UserError
 from seqloom.registry.lineage import DIGITS, stages_of, stages_of_version
 from seqloom.registry.mlflow_runs import TRAINING_TAG, find_run
-from seqloom.registry.tracking import connect
+from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.versions import KEY_TAG
 
 SECONDS_A_DAY = 86_400

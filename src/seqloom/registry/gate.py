@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from seqloom.evaluation.significance import PairedBootstrap, SufficientStatistics, compare
-from seqloom.evaluation.slices import Slice
+from seqloom.evaluation.paired_bootstrap import PairedBootstrap, SufficientStatistics, compare
+from seqloom.evaluation.test_slices import Slice
 from seqloom.recipe.applications import application_of, metric_of_recipe
 from seqloom.recipe.metric import KEPT_PLACES, Metric
-from seqloom.recipe.schema import Recipe, Registry
+from seqloom.recipe.schema import Recipe, RegistrySection
 from seqloom.registry.gate_sentences import beside, compared
-from seqloom.registry.latency import Latency
-from seqloom.registry.smoke import Smoke
+from seqloom.registry.latency_measurement import Latency
+from seqloom.registry.smoke_test import Smoke
 
 TIE = "a tie at the top: no figure is better"
 """Nobody can be above the best there is, and to reach it is no reason to be refused."""
@@ -155,7 +155,7 @@ def _smoke(smoke: Smoke) -> Finding:
     return Finding(f"answers {where}", challenger=smoke.told, passed=smoke.passed, told=told)
 
 
-def _against_champion(rules: Registry, metric: Metric, found: PairedBootstrap, champion: int) -> Finding:
+def _against_champion(rules: RegistrySection, metric: Metric, found: PairedBootstrap, champion: int) -> Finding:
     better, worse = _directions(metric)
     if rules.policy == "not-worse":
         return _not_worse(rules, metric, f"{worse} the champion", found, THE_CHAMPIONS, f"version {champion}'s {{}}")
@@ -178,7 +178,7 @@ def _against_champion(rules: Registry, metric: Metric, found: PairedBootstrap, c
 
 
 def _not_worse(
-    rules: Registry, metric: Metric, where: str, found: PairedBootstrap, other: str, passed_by: str = ""
+    rules: RegistrySection, metric: Metric, where: str, found: PairedBootstrap, other: str, passed_by: str = ""
 ) -> Finding:
     """Judge that a score is within tolerance of another, which `other` and `passed_by` name in sentences."""
     passed = metric.gain(found.champion, found.challenger) >= -rules.tolerance
@@ -199,7 +199,7 @@ def _compared(metric: Metric, rule: str, found: PairedBootstrap, passed: bool, o
 
 
 def _against_baselines(
-    rules: Registry, metric: Metric, ours: float, baselines: Mapping[str, float]
+    rules: RegistrySection, metric: Metric, ours: float, baselines: Mapping[str, float]
 ) -> Iterator[Finding]:
     better, _ = _directions(metric)
     ours = round(ours, KEPT_PLACES)  # as a baseline's is kept, or one that is equal could be above
@@ -212,7 +212,7 @@ def _against_baselines(
 
 
 def _slices(
-    rules: Registry,
+    rules: RegistrySection,
     metric: Metric,
     champion: SufficientStatistics,
     challenger: SufficientStatistics,
@@ -238,7 +238,9 @@ def _directions(metric: Metric) -> tuple[str, str]:
     return ("above", "below") if metric.rises else ("below", "above")
 
 
-def _budgets(rules: Registry, challenger: Contender, champion: Contender | None, whose: str) -> Iterator[Finding]:
+def _budgets(
+    rules: RegistrySection, challenger: Contender, champion: Contender | None, whose: str
+) -> Iterator[Finding]:
     yield _latency(rules.latency_p95, challenger.latency, champion.latency if champion else None, whose)
     rule, limit, ours = "size of the version", rules.megabytes, challenger.megabytes
     yield Finding(

@@ -1,6 +1,6 @@
 """Sentences for the gate's measurements: both scores, their difference and its confidence interval."""
 
-from seqloom.evaluation.significance import PairedBootstrap
+from seqloom.evaluation.paired_bootstrap import PairedBootstrap
 from seqloom.recipe.metric import KEPT_PLACES, Metric
 
 

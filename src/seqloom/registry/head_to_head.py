@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Self
 
 from mlflow import MlflowClient
 
-from seqloom.evaluation.significance import SufficientStatistics
+from seqloom.evaluation.paired_bootstrap import SufficientStatistics
 from seqloom.progress import Progress
 from seqloom.recipe.applications import application_of, metric_of_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.gate import Contender
-from seqloom.registry.latency import Answer, by_turns
 from seqloom.registry.latency_benchmark import measure, megabytes_of
+from seqloom.registry.latency_measurement import Answer, by_turns
 from seqloom.registry.model_uri import fetch
 from seqloom.registry.seal import CHECKPOINT
 

@@ -17,8 +17,8 @@ from mlflow.entities.model_registry import ModelVersion
 
 from seqloom.artifact.digest import digest_of_file
 from seqloom.errors import UserError
+from seqloom.registry.digital_signature import require_signature, sign
 from seqloom.registry.seal import FORMS, DamagedVersion, files_below, seal_of, verify, verify_form
-from seqloom.registry.signature import require_signature, sign
 
 SEAL_TAG = "seqloom.seal"  # of a version: the digest of its package's manifest
 DIGEST_TAG, SIGNATURE_TAG = "seqloom.digest", "seqloom.signature"  # and of all of it

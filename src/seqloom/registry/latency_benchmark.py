@@ -10,9 +10,9 @@ import mlflow
 import pandas as pd
 
 from seqloom.progress import Progress
-from seqloom.recipe.schema import Decoding
+from seqloom.recipe.schema import DecodingSection
 from seqloom.registry.integrity import OWN_FORM
-from seqloom.registry.latency import Answer, one_thread
+from seqloom.registry.latency_measurement import Answer, one_thread
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
@@ -31,7 +31,7 @@ class Measured:
 
 
 def measure(
-    uri: str, sources: Sequence[str], decoding: Decoding, device: str, progress: Progress, form: str = OWN_FORM
+    uri: str, sources: Sequence[str], decoding: DecodingSection, device: str, progress: Progress, form: str = OWN_FORM
 ) -> Measured:
     """Predict `sources` with this decoding.
 

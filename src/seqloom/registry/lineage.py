@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from seqloom.artifact.stage_key import STAGES
+from seqloom.artifact.cache_key import STAGES
 from seqloom.errors import UserError
 from seqloom.registry.integrity import uri_of
 from seqloom.registry.mlflow_runs import find_run

@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 
 from seqloom.artifact.fsync import says_full
-from seqloom.registry.tracking import OUTAGE_LIMIT, is_away
+from seqloom.registry.mlflow_tracking import OUTAGE_LIMIT, is_away
 
 METRICS_AT_MOST = 1000  # MLflow takes in one call
 SECONDS_BETWEEN_SENDS = 2.0

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from seqloom.artifact.fsync import says_full
 from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
-from seqloom.registry.tracking import MLFLOW_VARIABLE, connect, is_away, living_experiment, server_or_file
+from seqloom.registry.mlflow_tracking import MLFLOW_VARIABLE, connect, is_away, living_experiment, server_or_file
 from seqloom.url_mask import without_user
 
 

@@ -19,7 +19,7 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.application import BASELINE
 from seqloom.recipe.model_rules import describe_model
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.tracking import experiment_id
+from seqloom.registry.mlflow_tracking import experiment_id
 
 TRAINING_TAG = "seqloom.training"
 CANCELLED_TAG = "seqloom.cancelled"  # on a run that was ended with its flow run; the same training takes it up again

@@ -25,9 +25,9 @@ from seqloom.registry.evidence import html
 from seqloom.registry.export_records import records_of
 from seqloom.registry.integrity import OWN_FORM
 from seqloom.registry.lineage import DIGITS, lineage_of, write_lineage
+from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.model_history import history
 from seqloom.registry.model_uri import find_version, open_registry
-from seqloom.registry.tracking import Version
 from seqloom.registry.versions import aliases_of
 from seqloom.shell_command import shell_word
 

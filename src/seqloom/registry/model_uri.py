@@ -12,8 +12,8 @@ from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
 from seqloom.registry.integrity import FORM_SEAL_TAG, OWN_FORM, require_intact, require_intact_form, uri_of
+from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.seal import CHECKPOINT
-from seqloom.registry.tracking import connect
 from seqloom.registry.versions import CHAMPION, aliases_of, no_model
 
 MODEL_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))")

@@ -7,8 +7,8 @@ from seqloom.artifact.digest import digest_of_folder
 from seqloom.errors import UserError
 from seqloom.recipe.adaptive_defaults import inherit
 from seqloom.recipe.model_rules import positions_of
+from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.schema import Recipe
-from seqloom.recipe.serialization import read_recipe
 from seqloom.registry.model_uri import fetch, find_version
 from seqloom.registry.seal import CHECKPOINT
 

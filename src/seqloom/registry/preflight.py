@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqloom.artifact.stage_key import STAGES
+from seqloom.artifact.cache_key import STAGES
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.errors import UserError
@@ -16,12 +16,12 @@ from seqloom.progress import Progress
 from seqloom.recipe.adaptive_defaults import Adapted, adapt
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.plan import Step, follow, pinned, read_sources
-from seqloom.registry.signature import check_keys
+from seqloom.registry.digital_signature import check_keys
+from seqloom.registry.run_plan import Step, follow, pinned, read_sources
 from seqloom.vocabulary.labels import labels_of
 
 if TYPE_CHECKING:
-    from seqloom.registry.forecast import Forecast
+    from seqloom.registry.time_forecast import Forecast
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Ch
         UserError: a file of the recipe is missing, too many rows cannot be used, or its vocabulary or its lengths do
             not fit the text.
     """
-    from seqloom.registry.forecast import forecast  # torch: seconds that a run without it is spared
+    from seqloom.registry.time_forecast import forecast  # torch: seconds that a run without it is spared
 
     check_resources(recipe)
     sources, recipe = read_sources(recipe, home), pinned(recipe, home)
@@ -83,7 +83,7 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Ch
         if application_of(recipe.task).answer == "label":
             labels_of(corpus)
         made = {step.stage: step.manifest for step in steps if step.manifest}
-        from seqloom.registry.forecast import forecast  # imports torch
+        from seqloom.registry.time_forecast import forecast  # imports torch
 
         coming = forecast(adapted.recipe, corpus, made, folder, home, progress)
     return Checked(adapted, steps, dict(facts), coming)

@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 
 from seqloom.registry.integrity import VERIFY
 from seqloom.registry.mlflow_runs import find_run
-from seqloom.registry.tracking import tracking_uri
+from seqloom.registry.mlflow_tracking import tracking_uri
 from seqloom.shell_command import shell_word
 from seqloom.url_mask import without_user
 

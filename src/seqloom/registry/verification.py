@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 from mlflow.entities.model_registry import ModelVersion
 
 from seqloom.errors import UserError
+from seqloom.registry.digital_signature import PUBLIC_KEY
 from seqloom.registry.integrity import DIGEST_TAG, SIGNATURE_TAG, require_all_intact, seal_version, uri_of
 from seqloom.registry.model_uri import download, find_version, open_registry
-from seqloom.registry.signature import PUBLIC_KEY
 
 
 @dataclass(frozen=True)

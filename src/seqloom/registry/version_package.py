@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import seqloom
+from seqloom.recipe.recipe_json import write_recipe
 from seqloom.recipe.schema import Recipe
-from seqloom.recipe.serialization import write_recipe
 from seqloom.registry.seal import CHECKPOINT, CODE, LIBRARY, seal
 
 ENTRIES = ("seqloom.decoding.predictor", "seqloom.registry.seal")

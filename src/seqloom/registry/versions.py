@@ -20,8 +20,8 @@ from seqloom.recipe.application import Application
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.integrity import ARTIFACTS, OWN_FORM, PACKAGE, SEAL_TAG, digest_of, digest_tags
+from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.seal import DamagedVersion, seal_of, verify
-from seqloom.registry.tracking import Version
 from seqloom.registry.version_package import pack, requirements
 
 CHAMPION, CHALLENGER = "champion", "challenger"

@@ -12,7 +12,7 @@ from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.responses import DeploymentResponse
 
 from seqloom.errors import UserError
-from seqloom.recipe.recipe_file import load_recipe
+from seqloom.recipe.recipe_loader import load_recipe
 from seqloom.recipe.schema import Recipe
 
 FILE, FILES, RECIPE = "recipe_file", "recipe_files", "recipe"  # parameters of our flows

@@ -11,10 +11,10 @@ from seqloom.errors import UserError
 from seqloom.parent_watchdog import end_with
 from seqloom.preemption import Preempted
 from seqloom.training.device import choose_device
-from seqloom.training.distributed import ProcessGroup, device_of_rank
-from seqloom.training.events import EventWriter
-from seqloom.training.job import EVENTS_FILE, LOG_FILE, OUTCOME_FILE, read_job
+from seqloom.training.process_group import ProcessGroup, device_of_rank
 from seqloom.training.stage import train_job
+from seqloom.training.training_job import EVENTS_FILE, LOG_FILE, OUTCOME_FILE, read_job
+from seqloom.training.worker_events import EventWriter
 
 
 def main(folder: Path) -> None:

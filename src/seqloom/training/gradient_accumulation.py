@@ -8,15 +8,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from seqloom.dataset.batch import Batch
+from seqloom.dataset.padded_batch import Batch
 from seqloom.models.dropout import NOISE
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.training.distributed import SingleProcess
 from seqloom.training.precision import precision_context
-from seqloom.training.updates import Update
+from seqloom.training.process_group import SingleProcess
+from seqloom.training.update_batches import Update
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Training
+    from seqloom.recipe.schema import TrainingSection
 
 
 class SummedLoss(nn.Module):
@@ -38,7 +38,9 @@ class Gradients:
     The random numbers of each batch follow from seed, step and process: no random state has to be saved.
     """
 
-    def __init__(self, model: EncoderDecoder, section: "Training", device: torch.device, group: SingleProcess) -> None:
+    def __init__(
+        self, model: EncoderDecoder, section: "TrainingSection", device: torch.device, group: SingleProcess
+    ) -> None:
         self.plain = SummedLoss(model, section.label_smoothing)
         self.loss = group.wrap(self.plain)
         self.section = section

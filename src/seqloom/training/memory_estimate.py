@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 from torch.optim import Optimizer
 
-from seqloom.dataset.batch import Batch
 from seqloom.dataset.bucketed_batches import WINDOW_BATCHES, BucketedBatches, Rows
+from seqloom.dataset.padded_batch import Batch
 from seqloom.training.gradient_accumulation import Gradients
 from seqloom.training.optimizer import flatten_state
 

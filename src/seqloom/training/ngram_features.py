@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from seqloom.dataset.batch import pad_sources
+from seqloom.dataset.padded_batch import pad_sources
 from seqloom.dataset.sequences import Sequences
 from seqloom.models.ngram_classifier import BASE, ngram_keys
 from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from seqloom.dataset.batch import Batch
+from seqloom.dataset.padded_batch import Batch
 from seqloom.models.ngram_classifier import BASE, NgramLinear, WideClassifier, loss_over_labels
 from seqloom.training.ngram_features import Bag, CharNgrams, Ngrams
 from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS

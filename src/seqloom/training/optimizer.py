@@ -9,10 +9,10 @@ from torch import nn
 from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Training
+    from seqloom.recipe.schema import TrainingSection
 
 
-def build_optimizer(section: "Training", parameters: Iterable[nn.Parameter]) -> Optimizer:
+def build_optimizer(section: "TrainingSection", parameters: Iterable[nn.Parameter]) -> Optimizer:
     """Return the optimizer of the recipe, over the trainable parameters."""
     learning = [parameter for parameter in parameters if parameter.requires_grad]
     rate, decay = section.learning_rate, section.weight_decay
@@ -28,7 +28,7 @@ def build_optimizer(section: "Training", parameters: Iterable[nn.Parameter]) -> 
             return AdamW(learning, lr=rate, weight_decay=decay, betas=(0.9, 0.98), eps=1e-9, fused=True)
 
 
-def learning_rate_at(section: "Training", step: int, steps: int, factor: float = 1.0) -> float:
+def learning_rate_at(section: "TrainingSection", step: int, steps: int, factor: float = 1.0) -> float:
     """Return the learning rate of update `step` (from 1) of about `steps`: warm-up, then the schedule.
 
     `factor` is the product of the plateau schedule's halvings.

@@ -12,19 +12,19 @@ from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.dataset.position_limit import check_lengths
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.factory import Sizes, build_model, save_checkpoint, set_vectors
+from seqloom.models.latent_space import VectorSpace
+from seqloom.models.model_factory import Sizes, build_model, save_checkpoint, set_vectors
 from seqloom.models.ngram_classifier import WideClassifier
-from seqloom.models.vector_space import VectorSpace
 from seqloom.progress import Progress
+from seqloom.recipe.recipe_json import write_recipe
 from seqloom.recipe.recipe_rules import window_of
-from seqloom.recipe.serialization import write_recipe
 from seqloom.training.device import choose_device
-from seqloom.training.distributed import SingleProcess
-from seqloom.training.history import write_history
-from seqloom.training.job import Job, Scoring
 from seqloom.training.ngram_features import char_ngrams_of, ngrams_of
 from seqloom.training.ngram_fit import FittedTables, TopNgrams, fit, fit_mixture, top_ngrams
+from seqloom.training.process_group import SingleProcess
 from seqloom.training.trainer import Observe, Trainer
+from seqloom.training.training_history import write_history
+from seqloom.training.training_job import Job, Scoring
 from seqloom.training.warm_start import PARENT_FOLDER, continue_from, start_encoder
 from seqloom.vectors.embedding_matrix import load_vectors
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, VOCABULARY_FILES, read_tokens
@@ -52,7 +52,7 @@ def train_model(
     device = choose_device(recipe.training.device)
     if recipe.training.processes == 1:
         return train_job(job, device, observe, progress, SingleProcess())
-    from seqloom.training.launch import train_in_processes  # half a second of imports that only this needs
+    from seqloom.training.distributed_launch import train_in_processes  # half a second of imports that only this needs
 
     return train_in_processes(job, observe, progress)
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import torch
 
 from seqloom.dataset.batch_factory import open_batches
-from seqloom.models.factory import Sizes, build_model
+from seqloom.models.model_factory import Sizes, build_model
 from seqloom.recipe.recipe_rules import window_of
 from seqloom.training.device import choose_device
-from seqloom.training.distributed import SingleProcess
 from seqloom.training.gradient_accumulation import Gradients
 from seqloom.training.optimizer import build_optimizer
-from seqloom.training.updates import Updates
+from seqloom.training.process_group import SingleProcess
+from seqloom.training.update_batches import Updates
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe

@@ -19,7 +19,6 @@ from seqloom.preemption import Preempted
 from seqloom.progress import Progress
 from seqloom.training import checkpoint
 from seqloom.training.checkpoint import Learner
-from seqloom.training.distributed import SingleProcess
 from seqloom.training.early_stopping import EarlyStopping
 from seqloom.training.graceful_stop import GracefulStop, ImmediateStop
 from seqloom.training.gradient_accumulation import Gradients
@@ -28,13 +27,14 @@ from seqloom.training.memory_estimate import warn_if_short
 from seqloom.training.meters import LossMeter
 from seqloom.training.optimizer import build_optimizer, learning_rate_at, set_learning_rate
 from seqloom.training.prefetch import Prefetch
+from seqloom.training.process_group import SingleProcess
 from seqloom.training.training_state import HistoryRow, TrainingState, newest, read_training_state
-from seqloom.training.updates import Update, Updates
+from seqloom.training.update_batches import Update, Updates
 from seqloom.training.validation import Validate, Validation
 from seqloom.training.weight_average import MovingAverage
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Training
+    from seqloom.recipe.schema import TrainingSection
 
 REPORT_EVERY = 10  # steps between two rows of the history
 
@@ -52,7 +52,7 @@ class Trainer:
         model: EncoderDecoder,
         train: BucketedBatches,
         validation: BucketedBatches,
-        section: "Training",
+        section: "TrainingSection",
         device: torch.device,
         workspace: Path,
         validate: Validate,

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from seqloom.dataset.batch import Batch
 from seqloom.dataset.bucketed_batches import BucketedBatches
+from seqloom.dataset.padded_batch import Batch
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.training.training_state import HistoryRow
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Training
+    from seqloom.recipe.schema import TrainingSection
 
 Validate = Callable[[EncoderDecoder], Mapping[str, float]]
 """Scores a model on validation text: {"bleu": …, "chrf": …}."""
@@ -37,7 +37,7 @@ class Validation:
         self,
         model: EncoderDecoder,
         split: BucketedBatches,
-        section: "Training",
+        section: "TrainingSection",
         device: torch.device,
         validate: Validate,
     ) -> None:

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from seqloom.errors import UserError
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.factory import SIZES_FILE, read_checkpoint
-from seqloom.recipe.serialization import RECIPE_FILE, read_recipe
+from seqloom.models.model_factory import SIZES_FILE, read_checkpoint
+from seqloom.recipe.recipe_json import RECIPE_FILE, read_recipe
 from seqloom.vocabulary.special_tokens import SOURCE_FILE
 
 FITTED_ANEW = ("linear.", "shares")  # of a classifier with a linear part, by the rows of today

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.errors import UserError
-from seqloom.vectors.vector_file import Head, MalformedVectors, read_head, read_rows
+from seqloom.vectors.vector_file_formats import Head, MalformedVectors, read_head, read_rows
 from seqloom.vocabulary.special_tokens import MARK
 
 

@@ -31,7 +31,7 @@ Vocabularies = Mapping[str, Vocabulary]  # by side
 
 
 def build_vectors(
-    section: schema.Vectors, shared: bool, corpus: Path, vocabulary: Path, folder: Path, progress: Progress
+    section: schema.VectorsSection, shared: bool, corpus: Path, vocabulary: Path, folder: Path, progress: Progress
 ) -> dict[str, Any]:
     """Write the `(V, D)` float32 matrices of the section's method into `folder` and return the facts.
 
@@ -65,7 +65,12 @@ def build_vectors(
 
 
 def _learn(
-    section: schema.Vectors, shared: bool, corpus: Path, vocabularies: Vocabularies, folder: Path, progress: Progress
+    section: schema.VectorsSection,
+    shared: bool,
+    corpus: Path,
+    vocabularies: Vocabularies,
+    folder: Path,
+    progress: Progress,
 ) -> dict[str, EmbeddingMatrix]:
     groups = [SIDES] if shared else [(side,) for side in SIDES if not vocabularies[side].of_labels]
     passes = count(1)
@@ -93,7 +98,7 @@ def _write_lines(path: Path, sides: tuple[str, ...], corpus: Path, vocabularies:
                 file.write(vocabularies[side].lines(frame[side].tolist(), SPECIAL_TOKENS[START], SPECIAL_TOKENS[END]))
 
 
-def _read_files(section: schema.Vectors) -> dict[str, PretrainedVectors]:
+def _read_files(section: schema.VectorsSection) -> dict[str, PretrainedVectors]:
     """Read the vectors of each side that has a file, and log irregularities."""
     named = {"source": section.source_file, "target": section.target_file}
     files = {}
@@ -106,7 +111,7 @@ def _read_files(section: schema.Vectors) -> dict[str, PretrainedVectors]:
 
 
 def _look_up(
-    section: schema.Vectors, shared: bool, vocabularies: Vocabularies, files: Mapping[str, Lookup]
+    section: schema.VectorsSection, shared: bool, vocabularies: Vocabularies, files: Mapping[str, Lookup]
 ) -> dict[str, EmbeddingMatrix]:
     lookups = dict(files)
     if shared:  # one vocabulary knows the words of both sides, so each word has its vector from the first file with it

@@ -15,7 +15,7 @@ from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 _BUCKETS_PER_TOKEN = 10
 
 
-def learn_vectors(lines: Path, tokens: int, section: schema.Vectors, on_epoch: Callable[[], None]) -> Lookup:
+def learn_vectors(lines: Path, tokens: int, section: schema.VectorsSection, on_epoch: Callable[[], None]) -> Lookup:
     """Train a vector for every token in `lines`, a file of sentences with a space between tokens.
 
     `tokens` is the size of the vocabulary; `on_epoch` is called after every pass. With one worker the same lines give

@@ -35,7 +35,7 @@ class VocabularyText:
 
 
 def build_vocabulary(
-    section: schema.Vocabulary,
+    section: schema.VocabularySection,
     corpus: Path,
     folder: Path,
     progress: Progress,
@@ -84,7 +84,7 @@ def load_vocabularies(folder: Path) -> tuple[Vocabulary, Vocabulary]:
     return Vocabulary.load(folder / SOURCE_FILE), Vocabulary.load(folder / TARGET_FILE)
 
 
-def extended(old: Vocabulary, new: Vocabulary, section: schema.Vocabulary) -> Vocabulary:
+def extended(old: Vocabulary, new: Vocabulary, section: schema.VocabularySection) -> Vocabulary:
     """Return the old vocabulary; for words and labels, followed by the tokens that only the new one has."""
     known = set(old.tokens)
     unknown = [token for token in new.tokens if token not in known]  # the most frequent first
@@ -118,7 +118,7 @@ def _read(
 
 
 def _learn(
-    section: schema.Vocabulary, texts: dict[str, VocabularyText], labels: list[str] | None, keep: bool
+    section: schema.VocabularySection, texts: dict[str, VocabularyText], labels: list[str] | None, keep: bool
 ) -> dict[str, Vocabulary]:
     if labels:
         source = train_vocabulary(texts["source"].words, section, keep)

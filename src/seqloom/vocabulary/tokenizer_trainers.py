@@ -27,7 +27,7 @@ _REPEATS = 10_000  # repetitions of a word passed to a trainer at once
 _FIXED = (*SPECIAL_TOKENS, *BYTE_TOKENS)
 
 
-def train_vocabulary(words: Words, section: schema.Vocabulary, keep: bool = False) -> Vocabulary:
+def train_vocabulary(words: Words, section: schema.VocabularySection, keep: bool = False) -> Vocabulary:
     """Train a vocabulary of at most `section.size` tokens on the word counts of `count_words`.
 
     With `keep` white space is kept, as it was when the words were counted. Ids are in the order: special tokens, bytes
@@ -47,7 +47,7 @@ def train_vocabulary(words: Words, section: schema.Vocabulary, keep: bool = Fals
     return Vocabulary.of(learn(words, section), keep)
 
 
-def _words(words: Words, section: schema.Vocabulary) -> list[str]:
+def _words(words: Words, section: schema.VocabularySection) -> list[str]:
     """Return the special tokens and the most frequent words."""
     trainer = trainers.WordLevelTrainer(
         vocab_size=section.size - len(SPECIAL_TOKENS), min_frequency=section.min_frequency, show_progress=False
@@ -56,13 +56,13 @@ def _words(words: Words, section: schema.Vocabulary) -> list[str]:
     return [*SPECIAL_TOKENS, *sorted(learned, key=learned.get)]
 
 
-def _characters(words: Words, section: schema.Vocabulary) -> models.BPE:
+def _characters(words: Words, section: schema.VocabularySection) -> models.BPE:
     """Return a model of the most frequent characters: byte pair encoding without merges."""
     alphabet, _ = _alphabet(words, section)
     return models.BPE(_ids(_FIXED, alphabet), [], byte_fallback=True)
 
 
-def _pairs(words: Words, section: schema.Vocabulary) -> models.BPE:
+def _pairs(words: Words, section: schema.VocabularySection) -> models.BPE:
     """Train byte pair encoding (Sennrich et al., 2016, https://arxiv.org/abs/1508.07909) over characters."""
     _, rare = _alphabet(words, section)
     trainer = trainers.BpeTrainer(
@@ -76,7 +76,7 @@ def _pairs(words: Words, section: schema.Vocabulary) -> models.BPE:
     return models.BPE(_ids(_FIXED, tokens), [tuple(pair) for pair in learned["merges"]], byte_fallback=True)
 
 
-def _pieces(words: Words, section: schema.Vocabulary) -> models.Unigram:
+def _pieces(words: Words, section: schema.VocabularySection) -> models.Unigram:
     """Train the unigram language model (Kudo, 2018, https://arxiv.org/abs/1804.10959)."""
     alphabet, rare = _alphabet(words, section)
     fixed = [(token, 0.0) for token in _FIXED]  # the scores are never used: no text can spell these
@@ -109,7 +109,7 @@ def _deterministic(pieces: list[tuple[str, float]]) -> list[tuple[str, float]]:
     return sorted(settled, key=lambda piece: (-piece[1], piece[0]))
 
 
-def _alphabet(words: Words, section: schema.Vocabulary) -> tuple[list[str], set[str]]:
+def _alphabet(words: Words, section: schema.VocabularySection) -> tuple[list[str], set[str]]:
     """Return the characters that get a token, most frequent first, and those left to byte fallback."""
     counts: Counter[str] = Counter()
     for word, occurrences in words.items():

@@ -13,8 +13,8 @@ from seqloom.evaluation.diversity import DIVERSITY, diversity_scores
 from seqloom.evaluation.perplexity import Likelihood
 from seqloom.evaluation.plot_style import MODEL
 from seqloom.evaluation.plots import diversity_bars, length_histogram
-from seqloom.evaluation.scores import Score
-from seqloom.evaluation.slices import Slice
+from seqloom.evaluation.sacrebleu_scores import Score
+from seqloom.evaluation.test_slices import Slice
 from seqloom.progress import Progress
 from seqloom.recipe.applications import CHAT
 

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from seqloom.evaluation.examples import Merit
+from seqloom.evaluation.paired_bootstrap import SufficientStatistics
 from seqloom.evaluation.perplexity import Likelihood
-from seqloom.evaluation.scores import Score
-from seqloom.evaluation.significance import SufficientStatistics
-from seqloom.evaluation.slices import Slice, slices_of
+from seqloom.evaluation.sacrebleu_scores import Score
+from seqloom.evaluation.test_slices import Slice, slices_of
 from seqloom.evaluation.unicode_scripts import scoring_language
 from seqloom.progress import Progress
 from seqloom.recipe.application import Application

@@ -11,12 +11,12 @@ from seqloom.corpus.running_text import join_lines, restore_lines
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
 from seqloom.evaluation.diversity import diversity_scores
 from seqloom.evaluation.examples import Merit
+from seqloom.evaluation.kneser_ney_baseline import WordModel, split_words
+from seqloom.evaluation.paired_bootstrap import Figures, SufficientStatistics
 from seqloom.evaluation.perplexity import Likelihood, perplexity
 from seqloom.evaluation.plots import perplexity_by_passage
-from seqloom.evaluation.scores import Score
-from seqloom.evaluation.significance import Figures, SufficientStatistics
-from seqloom.evaluation.slices import Slice
-from seqloom.evaluation.word_model import WordModel, split_words
+from seqloom.evaluation.sacrebleu_scores import Score
+from seqloom.evaluation.test_slices import Slice
 from seqloom.progress import Progress
 from seqloom.recipe.applications import GENERATION
 

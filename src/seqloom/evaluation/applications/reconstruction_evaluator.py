@@ -8,8 +8,8 @@ import pandas as pd
 from seqloom.evaluation.applications.evaluator import EvalSet, Replies
 from seqloom.evaluation.applications.translation_evaluator import NEAREST, TranslationEvaluator
 from seqloom.evaluation.baselines import nearest_baseline
-from seqloom.evaluation.scores import Score
-from seqloom.evaluation.significance import SufficientStatistics, exact_matches
+from seqloom.evaluation.paired_bootstrap import SufficientStatistics, exact_matches
+from seqloom.evaluation.sacrebleu_scores import Score
 from seqloom.progress import Progress
 from seqloom.recipe.applications import RECONSTRUCTION
 

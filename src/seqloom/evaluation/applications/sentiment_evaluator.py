@@ -12,10 +12,10 @@ from seqloom.evaluation.examples import Merit
 from seqloom.evaluation.label_baselines import BaselineBudget, majority_baseline, tfidf_baseline
 from seqloom.evaluation.label_metrics import SIGNATURES, confusion, counts_of
 from seqloom.evaluation.label_plots import draw_calibration, draw_confusion
+from seqloom.evaluation.paired_bootstrap import SufficientStatistics
 from seqloom.evaluation.plot_style import MODEL
-from seqloom.evaluation.scores import Score
-from seqloom.evaluation.significance import SufficientStatistics
-from seqloom.evaluation.slices import Slice
+from seqloom.evaluation.sacrebleu_scores import Score
+from seqloom.evaluation.test_slices import Slice
 from seqloom.progress import Progress
 from seqloom.recipe.applications import SENTIMENT
 

@@ -10,11 +10,11 @@ from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replie
 from seqloom.evaluation.baselines import lead_baseline, nearest_baseline
 from seqloom.evaluation.examples import Merit
 from seqloom.evaluation.length_buckets import length_buckets
+from seqloom.evaluation.paired_bootstrap import SufficientStatistics
 from seqloom.evaluation.plot_style import MODEL
 from seqloom.evaluation.plots import length_histogram, length_scores
 from seqloom.evaluation.rouge import count_rouge, rouge_of_rows, summary_scores
-from seqloom.evaluation.scores import Score
-from seqloom.evaluation.significance import SufficientStatistics
+from seqloom.evaluation.sacrebleu_scores import Score
 from seqloom.progress import Progress
 from seqloom.recipe.applications import SUMMARIZATION
 

@@ -10,11 +10,11 @@ from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replie
 from seqloom.evaluation.baselines import copy_baseline, nearest_baseline
 from seqloom.evaluation.examples import Merit
 from seqloom.evaluation.length_buckets import length_buckets
+from seqloom.evaluation.paired_bootstrap import SufficientStatistics, count
 from seqloom.evaluation.perplexity import Likelihood
 from seqloom.evaluation.plot_style import MODEL
 from seqloom.evaluation.plots import length_histogram, length_scores
-from seqloom.evaluation.scores import METRICS, Score, sentence_chrf, text_scores
-from seqloom.evaluation.significance import SufficientStatistics, count
+from seqloom.evaluation.sacrebleu_scores import METRICS, Score, sentence_chrf, text_scores
 from seqloom.progress import Progress
 from seqloom.recipe.applications import TRANSLATION
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from seqloom.recipe.languages import tag_of
+from seqloom.recipe.language_tags import tag_of
 from seqloom.recipe.sections.section import Count, Section, Share
 from seqloom.url_mask import REFERENCE, masked_url
 
@@ -20,7 +20,7 @@ Encoding = Literal[
 CREDENTIALS = re.compile(r"https?://(?P<user>[^/?#]*)@(?P<host>[^/?#:]*)", re.IGNORECASE)
 
 
-class Corpus(Section):
+class CorpusSection(Section):
     """Where the text is, and which pairs are kept."""
 
     train: Annotated[list[str], Field(min_length=1, max_length=2)] = Field(

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from seqloom.recipe.sections.section import Section
 
 
-class Decoding(Section):
+class DecodingSection(Section):
     """How text is generated."""
 
     method: Literal["beam", "sample"] = Field(

@@ -7,7 +7,7 @@ from pydantic import Field
 from seqloom.recipe.sections.section import Section
 
 
-class Evaluation(Section):
+class EvaluationSection(Section):
     """Metrics, baselines and examples of the evaluation."""
 
     metric: Literal[

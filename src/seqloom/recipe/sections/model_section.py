@@ -8,7 +8,7 @@ from seqloom.recipe.model_rules import model_errors
 from seqloom.recipe.sections.model_fields import ModelFields
 
 
-class Model(ModelFields):
+class ModelSection(ModelFields):
     """The architecture."""
 
     @model_validator(mode="after")

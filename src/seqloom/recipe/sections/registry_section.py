@@ -10,7 +10,7 @@ ServedForm = Literal["torch", "ctranslate2", "ctranslate2-int8", "torch-int8"]
 """Forms of a version: torch as it was trained, the others made by `seqloom export`."""
 
 
-class Registry(Section):
+class RegistrySection(Section):
     """How a version is presented in the registry, and the gate's rules for it to become the champion.
 
     Points are those of evaluation.metric, 0 to 100 (for a metric without an upper bound, percent of the champion's

@@ -21,7 +21,7 @@ class Section(BaseModel):
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Return the schema from which Prefect's UI draws a form."""
         schema = handler(core_schema)
-        for_people(cls.__name__, handler.resolve_ref_schema(schema))
+        for_people(handler.resolve_ref_schema(schema))
         return schema
 
     @field_validator("*", mode="before")

@@ -5,7 +5,7 @@ from pydantic import Field
 from seqloom.recipe.sections.section import Section
 
 
-class Serving(Section):
+class ServingSection(Section):
     """Limits on a request to a served version.
 
     A request beyond them fails with one sentence. Values of the section decoding are always allowed.

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from seqloom.recipe.sections.section import Section
 
 
-class Training(Section):
+class TrainingSection(Section):
     """How the weights are learned."""
 
     objective: Literal["sequence", "masked"] = Field(

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from seqloom.recipe.sections.section import Count, Section
 
 
-class Vectors(Section):
+class VectorsSection(Section):
     """The embeddings the model starts from."""
 
     method: Literal["auto", "none", "word2vec", "fasttext", "pretrained"] = Field(

@@ -9,7 +9,7 @@ from seqloom.recipe.sections.section import Count, Section
 LEAST = 8  # the special tokens, and some others
 
 
-class Vocabulary(Section):
+class VocabularySection(Section):
     """How text is tokenized."""
 
     kind: Literal["auto", "word", "spaced", "bpe", "unigram", "char"] = Field(

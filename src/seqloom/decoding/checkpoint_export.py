@@ -1,0 +1,37 @@
+"""Export of a checkpoint to an inference form: CTranslate2, or PyTorch with 8-bit weights."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Literal, get_args
+
+from seqloom.dataset.length_limit import LENGTH_LIMIT_FILE
+from seqloom.decoding.ctranslate2_export import write_ctranslate2
+from seqloom.decoding.generator_loader import EXPORT_FILE
+from seqloom.decoding.int8_quantization import quantize
+from seqloom.models.latent_space import SPACE_FILE
+from seqloom.recipe.recipe_json import RECIPE_FILE
+from seqloom.vocabulary.special_tokens import VOCABULARY_FILES
+
+Form = Literal["ctranslate2", "ctranslate2-int8", "torch-int8"]
+OPTIONAL_FILES = (SPACE_FILE, LENGTH_LIMIT_FILE)
+"""Files that some models lack: only models of a vector space have one, and old versions have no length limit."""
+FORMS: tuple[Form, ...] = get_args(Form)
+
+
+def export(checkpoint: Path, folder: Path, form: Form) -> None:
+    """Write the model of `checkpoint` in another form to `folder`, with all files that `load_generator` needs.
+
+    Raises:
+        UserError: the model cannot have this form.
+    """
+    engine, _, quantization = form.partition("-")
+    folder.mkdir(parents=True)
+    if engine == "ctranslate2":
+        write_ctranslate2(checkpoint, folder, quantization or None)
+    else:
+        quantize(checkpoint, folder)
+    for name in (RECIPE_FILE, *VOCABULARY_FILES, *OPTIONAL_FILES):
+        if name not in OPTIONAL_FILES or (checkpoint / name).is_file():
+            shutil.copyfile(checkpoint / name, folder / name)
+    (folder / EXPORT_FILE).write_text(json.dumps({"form": form}), encoding="utf-8")

@@ -1,0 +1,79 @@
+"""Load a `Generator` from a folder, or put one around a model in memory."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqloom.artifact.damaged_folder import damage_reported
+from seqloom.dataset.length_limit import LengthLimit
+from seqloom.decoding.backends import CTranslate2Backend, TorchBackend, position_table_size
+from seqloom.decoding.generator import Generator, conversation_of
+from seqloom.decoding.int8_quantization import read_int8
+from seqloom.decoding.language_model import LanguageModel
+from seqloom.decoding.text_classifier import TextClassifier
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.recipe.applications import application_of
+from seqloom.recipe.recipe_json import RECIPE_FILE, read_recipe
+from seqloom.vocabulary.special_tokens import VOCABULARY_FILES
+from seqloom.vocabulary.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import DecodingSection
+
+EXPORT_FILE = "export.json"  # in the folder of an exported model: its form
+
+_GENERATORS = {"text": Generator, "label": TextClassifier, "continuation": LanguageModel}
+"""Classes by the kind of answer that the task has."""
+
+
+def load_generator(folder: Path) -> Generator:
+    """Load the model of a folder that training or `seqloom export` wrote, on the CPU.
+
+    Raises:
+        UserError: it holds none, or one that is damaged.
+    """
+    with damage_reported(folder):
+        file = folder / EXPORT_FILE
+        if not file.is_file():
+            return read_generator(folder)
+        if json.loads(file.read_text(encoding="utf-8"))["form"] != "torch-int8":
+            return _ctranslate2_generator(folder)
+        kind = _GENERATORS[application_of(read_recipe(folder).task).answer]
+        return kind.from_model(read_int8(folder), folder, runs_on_gpu=False)
+
+
+def read_generator(folder: Path) -> Generator:
+    """Load the model of a checkpoint folder, on the CPU.
+
+    Raises:
+        UserError: `folder` holds no checkpoint.
+    """
+    known = (folder / RECIPE_FILE).is_file()
+    return _GENERATORS[application_of(read_recipe(folder).task).answer if known else "text"].load(folder)
+
+
+def generator_of(
+    task: str,
+    model: EncoderDecoder,
+    source: Vocabulary,
+    target: Vocabulary,
+    decoding: "DecodingSection",
+    limit: LengthLimit,
+) -> Generator:
+    """Return a generator for a model in memory, such as one under training."""
+    return _GENERATORS[application_of(task).answer](TorchBackend(model), source, target, decoding, limit=limit)
+
+
+def _ctranslate2_generator(folder: Path) -> Generator:
+    recipe = read_recipe(folder)
+    source, target = (Vocabulary.load(folder / name) for name in VOCABULARY_FILES)
+    return Generator(
+        CTranslate2Backend(folder, source, target),
+        source,
+        target,
+        recipe.decoding,
+        characters=recipe.corpus.max_characters,
+        tokens=position_table_size(recipe) - 1,
+        conversation=conversation_of(recipe),
+        limit=LengthLimit.load(folder),
+    )

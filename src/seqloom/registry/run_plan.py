@@ -1,0 +1,113 @@
+"""The plan of a recipe: which stages are cached and which will run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqloom.artifact.artifact_store import Store
+from seqloom.artifact.cache_key import CORPUS, GATE, REGISTRY, STAGES, TRAINING, Stage
+from seqloom.artifact.digest import digest_of_value
+from seqloom.artifact.manifest import Manifest
+from seqloom.corpus.sources import Sources, locate
+from seqloom.recipe.adaptive_defaults import adapt
+from seqloom.recipe.schema import Recipe
+from seqloom.training.training_state import TrainingState, find_training_state
+
+if TYPE_CHECKING:
+    from seqloom.registry.mlflow_tracking import Version
+
+SOURCES = "sources"  # what the first stage reads, in place of an artifact
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of the plan; a finished one has its manifest, or for the registry its version."""
+
+    stage: str
+    manifest: Manifest | None = None
+    version: "Version | None" = None
+    position: TrainingState | None = None  # of a training that was stopped, from which it goes on
+
+    @property
+    def cached(self) -> bool:
+        """Return whether the stage is finished."""
+        return self.manifest is not None or self.version is not None
+
+    @property
+    def told(self) -> str:
+        """Return in words whether the stage is cached, resumes or will run."""
+        if self.cached:
+            return "cached"
+        return f"continues from {self.position.description}" if self.position else "will run"
+
+
+def digest_of_sources(sources: Sources) -> str:
+    """Return one digest of all that the corpus stage reads."""
+    return digest_of_value(sources.digests)
+
+
+def plan(recipe: Recipe, home: Path) -> list[Step]:
+    """Return every stage in order.
+
+    Raises:
+        UserError: a file of the recipe is missing or cannot be what the recipe says.
+    """
+    return follow(pinned(recipe, home), home, STAGES, read_sources(recipe, home))
+
+
+def read_sources(recipe: Recipe, home: Path) -> dict[str, str]:
+    """Return the digest of the corpus sources, as `follow` takes it; URLs are downloaded.
+
+    Raises:
+        UserError: as `plan`.
+    """
+    return {SOURCES: digest_of_sources(locate(recipe.corpus, home))}
+
+
+def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[str, str]) -> list[Step]:
+    """Return these stages in order, given the digests before them; a stage with an unfinished input will run."""
+    store = Store(home)
+    digests = dict(known)
+    steps = []
+    for stage in stages:
+        reads = stage.reads or (SOURCES,)
+        key = stage.key(recipe, [digests[name] for name in reads]) if digests.keys() >= set(reads) else None
+        if key is None:
+            steps.append(Step(stage.name))
+        elif stage in (REGISTRY, GATE):
+            version = _registered(recipe.name, stage, key, home)
+            steps.append(Step(stage.name, version=version))
+            if version:
+                digests[stage.name] = key
+        else:
+            manifest = store.find(stage.name, key)
+            position = (
+                None if manifest or stage != TRAINING else find_training_state(store.workspace_path(stage.name, key))
+            )
+            steps.append(Step(stage.name, manifest, position=position))
+            if manifest:
+                digests[stage.name] = manifest.digest
+            if manifest and stage is CORPUS:
+                recipe = adapt(recipe, manifest.facts).recipe
+    return steps
+
+
+def pinned(recipe: Recipe, home: Path) -> Recipe:
+    """Return the recipe with its parent version pinned by number, if it names one.
+
+    Raises:
+        UserError: there is no such version, or a model of this recipe cannot take its weights.
+    """
+    if not recipe.training.start_from:
+        return recipe
+    from seqloom.registry.parent_version import pin_parent  # it imports MLflow
+
+    return pin_parent(recipe, home)
+
+
+def _registered(name: str, stage: Stage, key: str, home: Path) -> "Version | None":
+    from seqloom.registry.mlflow_tracking import connect  # a second of imports that only a finished recipe needs
+    from seqloom.registry.versions import KEY_TAGS, find_by_key
+
+    return find_by_key(connect(home), name, key, KEY_TAGS[stage.name])
