@@ -28,6 +28,7 @@ def test_the_contracts_of_import_hold() -> None:
         ("seqloom.errors", HEAVY),
         ("seqloom.artifact.artifact_store", tuple(name for name in HEAVY if name != "pydantic")),
         ("seqloom.training.stage", tuple(name for name in HEAVY if name not in BARE)),
+        ("seqloom.decoding.predictor", tuple(name for name in HEAVY if name not in ("tokenizers", "pydantic"))),
         ("seqloom.pipeline", ("torch", "mlflow", "prefect", "gensim", "sklearn", "matplotlib", "tokenizers")),
         ("seqloom.registry.run_plan", ("torch", "mlflow", "prefect", "gensim", "sklearn", "matplotlib")),
         ("flows.data_to_model", ("torch", "gensim", "sklearn", "matplotlib")),

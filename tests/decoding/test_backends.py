@@ -1,6 +1,8 @@
 """CTranslate2 finds the same tokens as PyTorch, for every Transformer variant."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from seqloom.decoding.backends import CTranslate2Backend
 from seqloom.decoding.checkpoint_export import export
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import load_generator
+from seqloom.decoding.predictor import Predictor
 from seqloom.errors import UserError
 from seqloom.models.model_factory import Sizes, build_model, save_checkpoint
 from seqloom.recipe.recipe_json import write_recipe
@@ -71,6 +74,36 @@ def test_the_same_tokens_as_torch(tmp_path: Path, positions: str, norm: str, tie
     wide = decoding.model_copy(update={"beam_size": 4, "length_penalty": 0.0})
     found = load_generator(tmp_path / "fast").answer(TEXTS[:3], wide)
     assert [len(each) for each in found] == [4, 4, 4]
+
+
+WITHOUT_TORCH = """
+import json, sys
+from pathlib import Path
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "safetensors"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+from seqloom.decoding.predictor import Predictor
+found = Predictor.load(Path(sys.argv[1]))(json.load(sys.stdin), {"n_best": 2, "return_scores": True})
+print(json.dumps(found))
+"""
+
+
+def test_it_answers_where_there_is_no_torch(tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    export(checkpoint(tmp_path / "made"), tmp_path / "fast", "ctranslate2")
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TORCH, str(tmp_path / "fast")],
+        input=json.dumps(TEXTS),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    params = {"n_best": 2, "return_scores": True}
+    assert json.loads(done.stdout) == Predictor.load(tmp_path / "fast")(TEXTS, params)
 
 
 def scored_alike(torchs: Generator, engines: Generator) -> None:

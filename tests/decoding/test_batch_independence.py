@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from seqloom.dataset.length_limit import LengthLimit
-from seqloom.decoding.backends import CTranslate2Backend, TorchBackend
+from seqloom.decoding.backends import CTranslate2Backend
 from seqloom.decoding.checkpoint_export import export
 from seqloom.decoding.generator import Answer, Generator
 from seqloom.decoding.generator_loader import load_generator, read_generator
 from seqloom.decoding.predictor import Predictor
+from seqloom.decoding.torch_backend import TorchBackend
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.recipe.schema import DecodingSection, ModelSection
 from seqloom.vocabulary.special_tokens import END, MARK, SPECIAL_TOKENS

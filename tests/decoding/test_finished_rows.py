@@ -8,8 +8,9 @@ import torch
 
 from seqloom.dataset.padded_batch import pad_sources
 from seqloom.decoding import beam_search, search_loop
-from seqloom.decoding.hypothesis import Hypothesis, should_compact
+from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.sampling import draw_uniforms, sample
+from seqloom.decoding.search_scores import should_compact
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.recipe.schema import ModelSection
 from seqloom.vocabulary.special_tokens import END

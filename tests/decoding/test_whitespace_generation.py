@@ -15,11 +15,11 @@ from seqloom.corpus.running_text import join_lines, restore_lines, split_passage
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.dataset.stage import encode_corpus, open_split
-from seqloom.decoding.backends import TorchBackend
 from seqloom.decoding.checkpoint_export import export
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import load_generator, read_generator
 from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.torch_backend import TorchBackend
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import CorpusSection, DecodingSection, VocabularySection

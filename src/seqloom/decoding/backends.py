@@ -1,7 +1,4 @@
-"""Inference backends of a `Generator`: PyTorch (float32 or 8-bit weights) and CTranslate2.
-
-B batch, S source length, P prompt length.
-"""
+"""What a `Generator` asks of an inference backend, and the backend of CTranslate2, which needs no PyTorch."""
 
 import math
 from collections.abc import Sequence
@@ -10,21 +7,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
-import torch
-from torch import Tensor
-
-from seqloom.dataset.padded_batch import pad_sources
-from seqloom.decoding.beam_search import beam_search
-from seqloom.decoding.greedy_search import greedy_search
 from seqloom.decoding.hypothesis import SUPPRESSED_TOKENS, Hypothesis
-from seqloom.decoding.sampling import draw_uniforms, sample
 from seqloom.errors import UserError
-from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.encoder_memory import Memory
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 from seqloom.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    import torch
+
     from seqloom.recipe.schema import DecodingSection, Recipe
 
 
@@ -47,7 +37,7 @@ class Backend(Protocol):
     def writes_from_summary(self) -> bool:
         """True if the decoder sees the fixed-length vector of the source and nothing else of it."""
 
-    def move(self, device: torch.device) -> None:
+    def move(self, device: "torch.device") -> None:
         """Decode on this device from now on."""
 
     def search(
@@ -58,66 +48,6 @@ class Backend(Protocol):
         Those of beam search are ordered best first, samples as they were drawn; the row's number in `numbers` decides
         what is drawn for it.
         """
-
-
-class TorchBackend:
-    """PyTorch: beam search, greedy search and sampling on the device that the model is on."""
-
-    returns_attention = True
-
-    def __init__(self, model: EncoderDecoder, runs_on_gpu: bool = True) -> None:
-        self.model = model
-        self.runs_on_gpu = runs_on_gpu
-
-    @property
-    def device(self) -> torch.device:
-        """The device that the model is on."""
-        return next(self.model.parameters()).device
-
-    @property
-    def has_encoder(self) -> bool:
-        """True unless the model is a language model."""
-        return bool(self.model.encoder.memory_width)
-
-    @property
-    def writes_from_summary(self) -> bool:
-        """True if the decoder is conditioned on the summary vector alone."""
-        return self.model.decoder.writes_from_summary
-
-    def move(self, device: torch.device) -> None:
-        """Move the model to `device`; 8-bit weights stay on the CPU."""
-        if self.runs_on_gpu:
-            self.model.to(device)
-
-    @torch.inference_mode()
-    def search(
-        self, sources: list[list[int]], limits: Sequence[int], decoding: "DecodingSection", numbers: Sequence[int]
-    ) -> list[list[Hypothesis]]:
-        """Encode the sources and search; see `Backend.search`."""
-        return self.write(*self.model.read(pad_sources(sources).to(self.device)), limits, decoding, numbers)
-
-    @torch.inference_mode()
-    def write(
-        self, memory: Memory, prompt: Tensor, limits: Sequence[int], decoding: "DecodingSection", numbers: Sequence[int]
-    ) -> list[list[Hypothesis]]:
-        """Search for each row of memory, behind the prompt `(B, P)`; see `Backend.search`."""
-        most = torch.tensor(limits, device=prompt.device)
-        if decoding.method == "sample":
-            return self._sample(memory, prompt, most, decoding, numbers)
-        if decoding.beam_size == 1:
-            return [[best] for best in greedy_search(self.model, memory, prompt, most, decoding.length_penalty)]
-        return beam_search(self.model, memory, prompt, decoding.beam_size, most, decoding.length_penalty)
-
-    def _sample(
-        self, memory: Memory, prompt: Tensor, limits: Tensor, decoding: "DecodingSection", numbers: Sequence[int]
-    ) -> list[list[Hypothesis]]:
-        """Draw `num_samples` hypotheses for each row, in the order drawn."""
-        times = decoding.num_samples
-        uniforms = draw_uniforms(decoding.seed, numbers, int(limits.max()), times).to(prompt.device)
-        options = (decoding.length_penalty, decoding.temperature, decoding.top_k, decoding.top_p)
-        prompt, limits = (each.repeat_interleave(times, dim=0) for each in (prompt, limits))
-        drawn = sample(self.model, memory.repeat(times), prompt, limits, uniforms, *options)
-        return [drawn[first : first + times] for first in range(0, len(drawn), times)]
 
 
 class CTranslate2Backend:
@@ -136,7 +66,7 @@ class CTranslate2Backend:
         self._ids = {token: number for number, token in enumerate(target.tokens)}
         self._engine: Any = ctranslate2().Translator(str(folder), device="cpu", intra_threads=threads)
 
-    def move(self, device: torch.device) -> None:
+    def move(self, device: "torch.device") -> None:
         """Do nothing: the engine runs on the CPU."""
 
     def search(

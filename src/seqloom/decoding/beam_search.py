@@ -9,7 +9,8 @@ import math
 import torch
 from torch import Tensor
 
-from seqloom.decoding.hypothesis import Hypothesis, force_prefix, limits_of, log_probabilities, should_compact
+from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.search_scores import force_prefix, limits_of, log_probabilities, should_compact
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.encoder_memory import Memory
 from seqloom.vocabulary.special_tokens import END, PADDING, START

@@ -1,6 +1,6 @@
 """Text generation with a trained model: strings in, strings out.
 
-B batch, S source length, T target length, D feature width.
+S source length, T target length.
 """
 
 import logging
@@ -9,26 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
-
 from seqloom.corpus.conversation import TURN, Conversation, newest
 from seqloom.corpus.running_text import join_lines
 from seqloom.dataset.length_limit import LengthLimit
-from seqloom.dataset.padded_batch import make_batch, pad_sources
-from seqloom.decoding.backends import Backend, TorchBackend
+from seqloom.decoding.backends import Backend
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.minimum_bayes_risk import mbr_rank
 from seqloom.errors import UserError
-from seqloom.models.base_classes import AttentiveDecoder
-from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.model_factory import SIZES_FILE, read_checkpoint
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.recipe_json import RECIPE_FILE, read_recipe
 from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from seqloom.decoding.torch_backend import TorchBackend
+    from seqloom.models.encoder_decoder import EncoderDecoder
     from seqloom.recipe.schema import DecodingSection, Recipe
 
 UNBOUNDED = 1 << 62  # tokens
@@ -98,6 +93,8 @@ class Generator:
     A source is cut to `characters` (the most that training has seen) and to `tokens` (the positions that the model
     has); of a conversation the newest turns are kept. `limit` bounds the length of an answer by that of its source. An
     answer depends on the text, the decoding options and the text's number alone, never on the rest of the batch.
+
+    This module imports no PyTorch: a model that CTranslate2 runs is loaded where there is none.
     """
 
     needs_text = True  # an empty source gets the empty answer, without decoding
@@ -129,6 +126,8 @@ class Generator:
         Raises:
             UserError: `folder` holds no checkpoint.
         """
+        from seqloom.models.model_factory import SIZES_FILE, read_checkpoint
+
         for name in (RECIPE_FILE, SIZES_FILE, *VOCABULARY_FILES):
             if not (folder / name).exists():
                 raise UserError(
@@ -139,8 +138,10 @@ class Generator:
         return cls.from_model(read_checkpoint(recipe.model, folder, recipe.training.objective), folder)
 
     @classmethod
-    def from_model(cls, model: EncoderDecoder, folder: Path, runs_on_gpu: bool = True) -> "Generator":
+    def from_model(cls, model: "EncoderDecoder", folder: Path, runs_on_gpu: bool = True) -> "Generator":
         """Combine a model in memory with the vocabularies, the recipe and the length limit in `folder`."""
+        from seqloom.decoding.torch_backend import TorchBackend
+
         recipe = read_recipe(folder)
         source, target = (Vocabulary.load(folder / name) for name in VOCABULARY_FILES)
         return cls(
@@ -155,13 +156,15 @@ class Generator:
         )
 
     @property
-    def torch_backend(self) -> TorchBackend:
+    def torch_backend(self) -> "TorchBackend":
         """The backend, where the caller needs PyTorch's: for attention weights, vectors and log-probabilities."""
+        from seqloom.decoding.torch_backend import TorchBackend
+
         assert isinstance(self.backend, TorchBackend), "the caller has to know that PyTorch runs the model"
         return self.backend
 
     @property
-    def model(self) -> EncoderDecoder:
+    def model(self) -> "EncoderDecoder":
         """The PyTorch model."""
         return self.torch_backend.model
 
@@ -241,27 +244,13 @@ class Generator:
         texts = iter(self.target.decode([hypothesis.tokens for drawn in found for hypothesis in drawn]))
         return [[drawn[index] for index in mbr_rank([next(texts) for _ in drawn])] for drawn in found]
 
-    @torch.inference_mode()
-    def vector(self, ids: list[int]) -> Tensor:
-        """Return the fixed-length vector of a text, `(1, D)`, given its source ids."""
-        return self.model.encode(pad_sources([ids]).to(self.torch_backend.device)).summary
-
-    @torch.inference_mode()
     def attention(self, text: str, answer: Answer) -> AttentionMap:
-        """Return the attention weights for `answer` to `text`; empty for a text without tokens.
-
-        They are computed by teacher forcing over the whole answer, and equal those of the search.
-        """
+        """Return the attention weights for `answer` to `text`; empty for a text without tokens."""
         [source] = self.encode([text])
         if not source:
             return AttentionMap([], [], [])
-        decoder = self.model.decoder
-        assert isinstance(decoder, AttentiveDecoder), "the caller has to know that the model has attention"
-        batch = make_batch([source], [answer.tokens]).to(self.torch_backend.device)
-        memory = self.model.encode(batch.source)
-        embedded = self.model.target_embedding(batch.target_input)
-        _, weights, _ = decoder.attend(embedded, self.model.start(memory), memory)
-        return AttentionMap(_names(self.source, source), _names(self.target, answer.tokens), weights[0].tolist())
+        weights = self.torch_backend.attention(source, answer.tokens)
+        return AttentionMap(_names(self.source, source), _names(self.target, answer.tokens), weights)
 
     def max_answer_tokens(self, decoding: "DecodingSection") -> int:
         """Return the most tokens that an answer may have, whatever its source."""

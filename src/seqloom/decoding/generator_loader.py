@@ -1,4 +1,7 @@
-"""Load a `Generator` from a folder, or put one around a model in memory."""
+"""Load a `Generator` from a folder, or put one around a model in memory.
+
+What needs PyTorch is imported where it is loaded: a model in CTranslate2's form is loaded and answers without.
+"""
 
 import json
 from pathlib import Path
@@ -6,24 +9,18 @@ from typing import TYPE_CHECKING
 
 from seqloom.artifact.damaged_folder import damage_reported
 from seqloom.dataset.length_limit import LengthLimit
-from seqloom.decoding.backends import CTranslate2Backend, TorchBackend, position_table_size
+from seqloom.decoding.backends import CTranslate2Backend, position_table_size
 from seqloom.decoding.generator import Generator, conversation_of
-from seqloom.decoding.int8_quantization import read_int8
-from seqloom.decoding.language_model import LanguageModel
-from seqloom.decoding.text_classifier import TextClassifier
-from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.recipe_json import RECIPE_FILE, read_recipe
 from seqloom.vocabulary.special_tokens import VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from seqloom.models.encoder_decoder import EncoderDecoder
     from seqloom.recipe.schema import DecodingSection
 
 EXPORT_FILE = "export.json"  # in the folder of an exported model: its form
-
-_GENERATORS = {"text": Generator, "label": TextClassifier, "continuation": LanguageModel}
-"""Classes by the kind of answer that the task has."""
 
 
 def load_generator(folder: Path) -> Generator:
@@ -38,8 +35,9 @@ def load_generator(folder: Path) -> Generator:
             return read_generator(folder)
         if json.loads(file.read_text(encoding="utf-8"))["form"] != "torch-int8":
             return _ctranslate2_generator(folder)
-        kind = _GENERATORS[application_of(read_recipe(folder).task).answer]
-        return kind.from_model(read_int8(folder), folder, runs_on_gpu=False)
+        from seqloom.decoding.int8_quantization import read_int8
+
+        return _class_of(read_recipe(folder).task).from_model(read_int8(folder), folder, runs_on_gpu=False)
 
 
 def read_generator(folder: Path) -> Generator:
@@ -49,19 +47,35 @@ def read_generator(folder: Path) -> Generator:
         UserError: `folder` holds no checkpoint.
     """
     known = (folder / RECIPE_FILE).is_file()
-    return _GENERATORS[application_of(read_recipe(folder).task).answer if known else "text"].load(folder)
+    return (_class_of(read_recipe(folder).task) if known else Generator).load(folder)
 
 
 def generator_of(
     task: str,
-    model: EncoderDecoder,
+    model: "EncoderDecoder",
     source: Vocabulary,
     target: Vocabulary,
     decoding: "DecodingSection",
     limit: LengthLimit,
 ) -> Generator:
     """Return a generator for a model in memory, such as one under training."""
-    return _GENERATORS[application_of(task).answer](TorchBackend(model), source, target, decoding, limit=limit)
+    from seqloom.decoding.torch_backend import TorchBackend
+
+    return _class_of(task)(TorchBackend(model), source, target, decoding, limit=limit)
+
+
+def _class_of(task: str) -> type[Generator]:
+    """Return the class for the kind of answer that the task has."""
+    match application_of(task).answer:
+        case "label":
+            from seqloom.decoding.text_classifier import TextClassifier
+
+            return TextClassifier
+        case "continuation":
+            from seqloom.decoding.language_model import LanguageModel
+
+            return LanguageModel
+    return Generator
 
 
 def _ctranslate2_generator(folder: Path) -> Generator:

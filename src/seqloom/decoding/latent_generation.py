@@ -38,7 +38,7 @@ def interpolate(generator: Generator, texts: tuple[str, str], points: int) -> Te
     for text, ids in zip(texts, encoded, strict=True):
         if not ids:
             raise UserError(f"there is no vector for a text without tokens, {text!r}: give two texts with words")
-    first, second = map(generator.vector, encoded)
+    first, second = map(generator.torch_backend.summary, encoded)
     return torch.lerp(first, second, interpolation_weights(points).unsqueeze(1))
 
 

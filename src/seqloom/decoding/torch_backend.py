@@ -1,0 +1,102 @@
+"""PyTorch as the inference backend of a `Generator`, with float32 or 8-bit weights.
+
+B batch, S source length, T target length, P prompt length, D memory width.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from seqloom.dataset.padded_batch import make_batch, pad_sources
+from seqloom.decoding.beam_search import beam_search
+from seqloom.decoding.greedy_search import greedy_search
+from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.sampling import draw_uniforms, sample
+from seqloom.models.base_classes import AttentiveDecoder
+from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.encoder_memory import Memory
+
+if TYPE_CHECKING:
+    from seqloom.recipe.schema import DecodingSection
+
+
+class TorchBackend:
+    """PyTorch: beam search, greedy search and sampling on the device that the model is on."""
+
+    returns_attention = True
+
+    def __init__(self, model: EncoderDecoder, runs_on_gpu: bool = True) -> None:
+        self.model = model
+        self.runs_on_gpu = runs_on_gpu
+
+    @property
+    def device(self) -> torch.device:
+        """The device that the model is on."""
+        return next(self.model.parameters()).device
+
+    @property
+    def has_encoder(self) -> bool:
+        """True unless the model is a language model."""
+        return bool(self.model.encoder.memory_width)
+
+    @property
+    def writes_from_summary(self) -> bool:
+        """True if the decoder is conditioned on the summary vector alone."""
+        return self.model.decoder.writes_from_summary
+
+    def move(self, device: torch.device) -> None:
+        """Move the model to `device`; 8-bit weights stay on the CPU."""
+        if self.runs_on_gpu:
+            self.model.to(device)
+
+    @torch.inference_mode()
+    def search(
+        self, sources: list[list[int]], limits: Sequence[int], decoding: "DecodingSection", numbers: Sequence[int]
+    ) -> list[list[Hypothesis]]:
+        """Encode the sources and search; see `Backend.search`."""
+        return self.write(*self.model.read(pad_sources(sources).to(self.device)), limits, decoding, numbers)
+
+    @torch.inference_mode()
+    def write(
+        self, memory: Memory, prompt: Tensor, limits: Sequence[int], decoding: "DecodingSection", numbers: Sequence[int]
+    ) -> list[list[Hypothesis]]:
+        """Search for each row of memory, behind the prompt `(B, P)`; see `Backend.search`."""
+        most = torch.tensor(limits, device=prompt.device)
+        if decoding.method == "sample":
+            return self._sample(memory, prompt, most, decoding, numbers)
+        if decoding.beam_size == 1:
+            return [[best] for best in greedy_search(self.model, memory, prompt, most, decoding.length_penalty)]
+        return beam_search(self.model, memory, prompt, decoding.beam_size, most, decoding.length_penalty)
+
+    def _sample(
+        self, memory: Memory, prompt: Tensor, limits: Tensor, decoding: "DecodingSection", numbers: Sequence[int]
+    ) -> list[list[Hypothesis]]:
+        """Draw `num_samples` hypotheses for each row, in the order drawn."""
+        times = decoding.num_samples
+        uniforms = draw_uniforms(decoding.seed, numbers, int(limits.max()), times).to(prompt.device)
+        options = (decoding.length_penalty, decoding.temperature, decoding.top_k, decoding.top_p)
+        prompt, limits = (each.repeat_interleave(times, dim=0) for each in (prompt, limits))
+        drawn = sample(self.model, memory.repeat(times), prompt, limits, uniforms, *options)
+        return [drawn[first : first + times] for first in range(0, len(drawn), times)]
+
+    @torch.inference_mode()
+    def summary(self, source: list[int]) -> Tensor:
+        """Return the fixed-length vector of a source, `(1, D)`."""
+        return self.model.encode(pad_sources([source]).to(self.device)).summary
+
+    @torch.inference_mode()
+    def attention(self, source: list[int], target: list[int]) -> list[list[float]]:
+        """Return the attention weights `(T, S)` for an answer to a source, both with END; each row adds up to 1.
+
+        They are computed by teacher forcing over the whole answer, and equal those of the search.
+        """
+        decoder = self.model.decoder
+        assert isinstance(decoder, AttentiveDecoder), "the caller has to know that the model has attention"
+        batch = make_batch([source], [target]).to(self.device)
+        memory = self.model.encode(batch.source)
+        embedded = self.model.target_embedding(batch.target_input)
+        _, weights, _ = decoder.attend(embedded, self.model.start(memory), memory)
+        found: list[list[float]] = weights[0].tolist()
+        return found
