@@ -1,5 +1,6 @@
 """What may import what."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,14 @@ def run(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+@pytest.mark.parametrize(("given", "found"), [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7")])
+def test_a_waiting_thread_gives_its_core_away_wherever_torch_is_used(given: dict[str, str], found: str) -> None:
+    clean = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
+    asked = "import os, seqloom.errors; print(os.environ['GOMP_SPINCOUNT'])"
+    command = [sys.executable, "-c", asked]
+    assert subprocess.run(command, env=clean | given, capture_output=True, text=True).stdout.strip() == found
 
 
 def test_the_contracts_of_import_hold() -> None:

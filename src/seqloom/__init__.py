@@ -1,9 +1,15 @@
 """Seqloom: a team's own text in, a registered encoder–decoder model out."""
 
+import os
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
+
+# Before torch is loaded: a thread that waits spins for microseconds, then gives its core away. The default, to spin for
+# milliseconds, makes training and answering tens of times slower beside other work; not to spin at all makes small
+# models twice as slow on an idle machine (docs/notes/speed.md).
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
 def __getattr__(name: str) -> Any:

@@ -49,6 +49,8 @@ def test_nothing_is_left_to_choose_for_any_task_and_corpus(task: str, facts: Fac
         assert chosen[section][field] > 0
     for field in ("epochs", "batch_tokens", "learning_rate", "patience"):
         assert chosen["training"][field] > 0
+    patience = chosen["training"]["patience"]
+    assert patience <= 10 or chosen["training"]["select_by"] != "loss", "a small table would be trained on in vain"
     assert adapted.reason
     again = adapt(adapted.recipe, facts)
     assert again.recipe == adapted.recipe

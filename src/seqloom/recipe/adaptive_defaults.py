@@ -32,6 +32,7 @@ LEAST_TOKENS, MOST_TOKENS = 500, 16_000  # of a vocabulary of subwords
 UPDATES_OF_AN_EPOCH = 100
 LABELS_UPDATES = 1100
 MOST_EPOCHS = 100
+MOST_PATIENCE = 10  # epochs, by the loss: of a few hundred rows it rises for good within a quarter of the epochs
 CHOSEN_AT_ZERO = {
     *("size", "width", "encoder_width", "decoder_width", "encoder_layers", "decoder_layers", "feedforward_width"),
     *("epochs", "batch_tokens", "learning_rate", "patience"),
@@ -205,7 +206,8 @@ def _training(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
         return {**chosen, "learning_rate": 0.001, "schedule": "constant", "label_smoothing": 0.0, **kept}
     rates = {"sgd": 0.5, "adagrad": 0.02}  # the others step by a share of the weights
     rate = rates.get(written.optimizer) or _learning_rate(tree["model"], batch)
-    chosen |= {"learning_rate": rate, "schedule": "cosine", "select_by": "loss"}
+    patience = min(MOST_PATIENCE, chosen["patience"])
+    chosen |= {"learning_rate": rate, "schedule": "cosine", "select_by": "loss", "patience": patience}
     if written.schedule == "auto":
         chosen["warmup_steps"] = min(1000, updates // 10)
     if answer == "continuation":
