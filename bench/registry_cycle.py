@@ -2,7 +2,7 @@
 
 Three versions are trained: a good one, a better one, and one of far fewer steps. The better one has to become champion,
 the worse one to be refused with evidence, a rollback to take seconds, the history to tell it all; then the champion is
-served over HTTP to 50 clients at once, none of whom may see an error, gets a form of 8 bits, and answers in a plain
+served over HTTP to 50 clients at once, none of whom may see an error, gets a backend of 8 bits, and answers in a plain
 venv of its own requirements. Prints what was measured; exits with 1 if one thing is not so.
 """
 
@@ -46,7 +46,7 @@ def main() -> None:
     print("  ".join(f"{name} {value}" for name, value in figures.items()))
     expect(figures["errors"] == 0, "no client sees an error")
     print(seqloom(environment, "export", CHAMPION, "--format", "torch", "--quantization", "int8"))
-    expect("## In other forms" in seqloom(environment, "show", CHAMPION), "the card tells of the form")
+    expect("## In other backends" in seqloom(environment, "show", CHAMPION), "the card tells of the backend")
     answer_elsewhere(environment, seqloom(environment, "generate", CHAMPION, *TEXTS).splitlines())
 
 
@@ -94,11 +94,11 @@ def answer_elsewhere(environment: dict[str, str], expected: list[str]) -> None:
     run(tracking, f"{scripts()}/mlflow", "artifacts", "download", "-u", CHAMPION, "-d", str(downloaded))
     run(environment, sys.executable, "-m", "venv", str(plain))
     run(environment, f"{plain}/bin/pip", "install", "--quiet", "-r", str(downloaded / "requirements.txt"))
-    for form in ("torch", "torch-int8"):
-        told = run(environment, f"{plain}/bin/python", "-I", "-c", ASK, str(downloaded), form, *TEXTS)
+    for backend in ("torch", "torch-int8"):
+        told = run(environment, f"{plain}/bin/python", "-I", "-c", ASK, str(downloaded), backend, *TEXTS)
         answers = json.loads(told.splitlines()[-1])
-        expect(form != "torch" or answers == expected, f"{answers} in a plain venv, {expected} here")
-        expect(len(answers) == len(TEXTS), f"{form} answers in a plain venv")
+        expect(backend != "torch" or answers == expected, f"{answers} in a plain venv, {expected} here")
+        expect(len(answers) == len(TEXTS), f"{backend} answers in a plain venv")
     print(f"{time.monotonic() - started:6.0f} s  a plain venv of its requirements, in which it answers the same")
 
 
@@ -106,8 +106,8 @@ ASK = """
 import importlib.util, json, sys
 assert importlib.util.find_spec("seqloom") is None, "seqloom is installed here"
 import mlflow, pandas
-folder, form, *texts = sys.argv[1:]
-model = mlflow.pyfunc.load_model(folder, model_config={"form": form})
+folder, backend, *texts = sys.argv[1:]
+model = mlflow.pyfunc.load_model(folder, model_config={"backend": backend})
 print(json.dumps(model.predict(pandas.DataFrame({"source": texts}))["prediction"].tolist()))
 """
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from flows.parameters import checked_by_recipe_rules
 from seqloom.batch_inference.sharded_generation import BatchReport
-from seqloom.recipe.sections.registry_section import ServedForm
+from seqloom.recipe.sections.registry_section import BackendName
 from seqloom.registry.model_uri import describe_version
 from tasks.generation_task import generate_shards
 
@@ -34,7 +34,7 @@ def batch_generate(
     shard_rows: Count = 10_000,
     max_characters: Count = 5_000,
     device: Literal["auto", "cpu", "cuda"] = "auto",
-    form: ServedForm = "torch",
+    backend: BackendName = "torch",
 ) -> State[BatchReport]:
     """A model over every row of a file: its columns and the prediction to Parquet, what fails listed, resumable.
 
@@ -47,8 +47,8 @@ def batch_generate(
         shard_rows: Rows in a shard; a kill costs the shard under way.
         max_characters: Characters of a text at most; a longer one is listed as a failure.
         device: Where the model runs; auto takes a GPU where there is one.
-        form: Which form of a version answers: torch is its own, others are faster on a CPU and have to have been added
-            to it by seqloom export or registry.form.
+        backend: Which backend of a version answers: torch is its own; others, which are faster on a CPU, have to have
+            been added to it by seqloom export or registry.backend.
     """
-    report = generate_shards(model, file, to, column, file_format, shard_rows, max_characters, device, form)
+    report = generate_shards(model, file, to, column, file_format, shard_rows, max_characters, device, backend)
     return Completed(message=report.headline, data=report)

@@ -20,34 +20,34 @@ from tasks.stage_runner import name_lock, patient_task
 
 def add_form(recipe: Recipe, version: State[Manifest]) -> None:
     """Export the version before it can become champion, so that a server of this backend finds it there."""
-    if recipe.registry.form != "torch":
+    if recipe.registry.backend != "torch":
         export(recipe, version)
 
 
-@patient_task(name="form", task_run_name=task_name("form"))
+@patient_task(name="backend", task_run_name=task_name("backend"))
 def export(recipe: Recipe, version: Manifest) -> None:
     """Judge the export and add it, unless that was done; one that is refused or fails is reported and ends no run."""
-    started, home, form = monotonic(), home_folder(), recipe.registry.form
-    assert form != "torch"
+    started, home, backend = monotonic(), home_folder(), recipe.registry.backend
+    assert backend != "torch"
     client = connect(home)
     wait_for_mlflow(client)
     number = version.facts["version"]
-    with name_lock(recipe, "form"):
-        if is_known(client, recipe.name, number, form):
+    with name_lock(recipe, "backend"):
+        if is_known(client, recipe.name, number, backend):
             return
-        from seqloom.registry import exported_versions  # torch: seconds that only a new form needs
+        from seqloom.registry import exported_versions  # torch: seconds that only a new backend needs
 
-        with watched("form", artifact_key(recipe, "form", "progress")) as progress:
+        with watched("backend", artifact_key(recipe, "backend", "progress")) as progress:
             try:
                 line = exported_versions.export_version(
-                    f"models:/{recipe.name}/{number}", home, form, progress
+                    f"models:/{recipe.name}/{number}", home, backend, progress
                 ).headline
             except UserError as mistake:  # such as a model too small for 8 bits, which training alone could tell
-                line = f"{form} is not made: {mistake}"
+                line = f"{backend} is not made: {mistake}"
     get_run_logger().info("%s", line)
     watcher = audience.get()
     if watcher:
-        watcher.finished("form", line, monotonic() - started)
-    key = artifact_key(recipe, "form")
-    page = f"## {recipe.name}, version {number}, as {form}\n\n{line}\n"
-    call_prefect("the form", lambda: create_markdown_artifact(page, key=key, description=line))
+        watcher.finished("backend", line, monotonic() - started)
+    key = artifact_key(recipe, "backend")
+    page = f"## {recipe.name}, version {number}, as {backend}\n\n{line}\n"
+    call_prefect("the backend", lambda: create_markdown_artifact(page, key=key, description=line))

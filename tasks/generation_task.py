@@ -28,10 +28,10 @@ def generate_shards(
     shard_rows: int,
     max_characters: int,
     device: str,
-    form: str,
+    backend: str,
 ) -> BatchReport:
     """Write the shards that are missing, and leave a page with throughput and failures in Prefect's UI."""
-    checkpoint, asked = find_checkpoint(model, home_folder(), form), describe_version(model, form)
+    checkpoint, asked = find_checkpoint(model, home_folder(), backend), describe_version(model, backend)
     bulk = BatchInference(asked, checkpoint, open_input(Path(file), kind, column), shard_rows, max_characters)
     generator = load_generator(checkpoint)
     target = choose_device(device)

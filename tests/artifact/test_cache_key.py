@@ -137,7 +137,7 @@ def test_other_weights_to_start_from_train_again_wherever_they_lie(tmp_path: Pat
 
 
 def test_another_form_is_made_of_the_same_version_by_the_same_verdict() -> None:
-    assert rerun(recipe_with(), recipe_with(("registry.form", "torch-int8"))) == []
+    assert rerun(recipe_with(), recipe_with(("registry.backend", "torch-int8"))) == []
 
 
 def test_the_code_of_every_package_that_makes_something_counts(monkeypatch: pytest.MonkeyPatch) -> None:

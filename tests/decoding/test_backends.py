@@ -126,7 +126,7 @@ def test_int8_is_smaller_and_says_so(tmp_path: Path) -> None:
     export(made, tmp_path / "small", "ctranslate2-int8")
     whole, small = ((tmp_path / name / "model.bin").stat().st_size for name in ("whole", "small"))
     assert small < whole / 2
-    assert json.loads((tmp_path / "small" / "export.json").read_text()) == {"form": "ctranslate2-int8"}
+    assert json.loads((tmp_path / "small" / "export.json").read_text()) == {"backend": "ctranslate2-int8"}
     assert isinstance(load_generator(tmp_path / "small").backend, CTranslate2Backend)
     assert len(load_generator(tmp_path / "small").generate(TEXTS)) == len(TEXTS)
 

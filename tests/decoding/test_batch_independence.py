@@ -110,18 +110,18 @@ def test_prompts_share_no_places(tmp_path: Path, decoder: str, decoding: Decodin
     assert asked_for == [False] * 4, "these are as long as was asked for"
 
 
-@pytest.mark.parametrize("form", ["ctranslate2", "torch-int8"])
+@pytest.mark.parametrize("backend", ["ctranslate2", "torch-int8"])
 @pytest.mark.parametrize("beam_size", [1, 3])
-def test_the_batch_changes_nothing_in_other_forms(tmp_path: Path, form: Any, beam_size: int) -> None:
-    if form == "ctranslate2":
+def test_the_batch_changes_nothing_in_other_backends(tmp_path: Path, backend: Any, beam_size: int) -> None:
+    if backend == "ctranslate2":
         pytest.importorskip("ctranslate2")
     from tests.decoding.test_backends import TEXTS, checkpoint
 
     (tmp_path / "made").mkdir()
     made = checkpoint(tmp_path / "made", feedforward_width=512)
     LengthLimit(0.5, 2.0).save(made)
-    export(made, tmp_path / "form", form)
-    generator, own = load_generator(tmp_path / "form"), read_generator(made)
+    export(made, tmp_path / "backend", backend)
+    generator, own = load_generator(tmp_path / "backend"), read_generator(made)
     assert generator.limit == own.limit == LengthLimit(0.5, 2.0)
     decoding = DecodingSection(beam_size=beam_size)
     texts = [TEXTS[row] for row in (8, 0, 3, 7, 1)]

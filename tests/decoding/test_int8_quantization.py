@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from seqloom.decoding.checkpoint_export import FORMS, export
+from seqloom.decoding.checkpoint_export import EXPORT_BACKENDS, export
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import load_generator
 from seqloom.decoding.int8_quantization import LARGEST, Int8Linear, to_int8
@@ -43,9 +43,9 @@ def test_every_architecture_answers_as_before_and_is_smaller(tmp_path: Path, mod
     assert {tensor.dtype for tensor in stored.values()} == {torch.int8, torch.float32}
 
 
-def test_a_recipe_may_ask_for_every_form_and_for_none() -> None:
-    annotation = recipe_schema.RegistrySection.model_fields["form"].annotation
-    assert set(get_args(annotation)) == {"torch", *FORMS}
+def test_a_recipe_may_ask_for_every_backend_and_for_none() -> None:
+    annotation = recipe_schema.RegistrySection.model_fields["backend"].annotation
+    assert set(get_args(annotation)) == {"torch", *EXPORT_BACKENDS}
 
 
 def test_no_answer_depends_on_its_company() -> None:

@@ -69,8 +69,11 @@ def test_a_story_told_by_hand(two_versions: Typed) -> None:
         (["rollback", "a-b", "--why", "x"], "has no previous champion"),
         (["export", "models:/a-b/1", "--format", "torch"], "--format torch is what a model is already: add"),
         (["export", "models:/a-b/9", "--format", "ctranslate2"], "model a-b has no version 9"),
-        (["generate", "models:/a-b/9", "--form", "torch-int8", "a"], "model a-b has no version 9"),
-        (["generate", "a folder", "--form", "torch-int8", "a"], "a folder is a folder, which has the form it has"),
+        (["generate", "models:/a-b/9", "--backend", "torch-int8", "a"], "model a-b has no version 9"),
+        (
+            ["generate", "a folder", "--backend", "torch-int8", "a"],
+            "a folder is a folder, which has the backend it has",
+        ),
         (["show", "models:/a-b/1"], "has no card: it was not made by Seqloom"),
         (["show", "models:/a-b@champion"], "has no alias champion"),
         (["show", "a-b"], "is not a model; write models:/NAME@ALIAS, models:/NAME/VERSION"),

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from seqloom.dataset.padded_batch import Batch, make_batch, make_labeled_batch
-from seqloom.dataset.training_objectives import form_of
+from seqloom.dataset.training_objectives import layout_of
 from seqloom.decoding.greedy_search import greedy_search
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.model_factory import Sizes, build_model, read_checkpoint, save_checkpoint
@@ -112,11 +112,11 @@ def pairs(section: ModelSection, *lengths: tuple[int, int], seed: int = 0) -> tu
 
 
 def batch_of(section: ModelSection, sources: list[np.ndarray], targets: list[np.ndarray]) -> Batch:
-    """All pairs in one batch, in the form the architecture learns from."""
-    form = form_of(section)
-    if form == "labels":
+    """All pairs in one batch, in the layout the architecture learns from."""
+    layout = layout_of(section)
+    if layout == "labels":
         return make_labeled_batch(sources, targets)
-    if form == "texts":
+    if layout == "texts":
         targets = [np.concatenate(pair) for pair in zip(sources, targets, strict=True)]
     return make_batch(sources, targets)
 

@@ -62,15 +62,15 @@ def test_a_checkpoint_of_an_earlier_version_answers_as_it_did(name: str, tmp_pat
 
 @pytest.mark.parametrize("name", ["transformer-rotary", "deep-additive-forward-tied", "covering", "wide-classifier"])
 def test_what_was_exported_to_8_bits_answers(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Such a form has the names of the checkpoint that it was made of."""
+    """Such a backend has the names of the checkpoint that it was made of."""
     monkeypatch.setattr(int8_quantization, "MIN_NUMBERS", 1)
     (tmp_path / "earlier").mkdir()
     write_earlier(name, tmp_path / "earlier")
-    export(tmp_path / "earlier", tmp_path / "form", "torch-int8")
-    stored = load_file(tmp_path / "form" / WEIGHTS_FILE).keys()
+    export(tmp_path / "earlier", tmp_path / "backend", "torch-int8")
+    stored = load_file(tmp_path / "backend" / WEIGHTS_FILE).keys()
     assert EARLIER["architectures"][name]["weights"].keys() <= stored
-    decoding = read_recipe(tmp_path / "form").decoding
-    answers = [found[0] for found in load_generator(tmp_path / "form").answer(EARLIER["texts"], decoding)]
+    decoding = read_recipe(tmp_path / "backend").decoding
+    answers = [found[0] for found in load_generator(tmp_path / "backend").answer(EARLIER["texts"], decoding)]
     expected = [score for _, score in EARLIER["architectures"][name]["answers"]]
     assert [answer.score for answer in answers] == pytest.approx(expected, abs=0.1)
 

@@ -120,7 +120,7 @@ def test_a_script_without_spaces_is_labeled_by_its_characters() -> None:
 
 def test_a_form_for_cpus_gets_a_model_that_it_can_run() -> None:
     for task in ("translation", "summarization"):
-        recipe = adapt(recipe_of(task, registry={"form": "ctranslate2-int8"}), facts_of(500)).recipe
+        recipe = adapt(recipe_of(task, registry={"backend": "ctranslate2-int8"}), facts_of(500)).recipe
         assert (recipe.model.encoder, recipe.model.decoder) == ("transformer", "transformer")
         assert recipe.vectors.width == recipe.model.encoder_width == recipe.model.decoder_width
 

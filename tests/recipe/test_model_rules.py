@@ -95,12 +95,12 @@ def test_a_refusal_names_the_remedy(model: dict[str, Any], remedy: str) -> None:
     ],
 )
 def test_a_form_fits_the_model(model: dict[str, Any], vectors: int, reason: str) -> None:
-    sections = {"registry": {"form": "ctranslate2-int8"}, "vectors": {"width": vectors}}
+    sections = {"registry": {"backend": "ctranslate2-int8"}, "vectors": {"width": vectors}}
     widths = {"encoder_width": 256, "decoder_width": 256}
     if not reason:
-        assert checked({**model, **widths}, **sections).registry.form == "ctranslate2-int8"
+        assert checked({**model, **widths}, **sections).registry.backend == "ctranslate2-int8"
         return
-    with pytest.raises(UserError, match=f"registry.form ctranslate2-int8 cannot run this model: .*{reason}"):
+    with pytest.raises(UserError, match=f"registry.backend ctranslate2-int8 cannot run this model: .*{reason}"):
         checked({**model, **widths}, **sections)
 
 

@@ -89,8 +89,8 @@ def test_a_form_that_was_exported_answers(homes: Path) -> None:
     pytest.importorskip("ctranslate2")
     uri = next(iter(VERSIONS))
     told = VERSIONS[uri]
-    form = find_checkpoint(uri, homes / told["home"], "ctranslate2")
-    assert load_generator(form).generate(told["texts"]) == told["answers"]
+    backend = find_checkpoint(uri, homes / told["home"], "ctranslate2")
+    assert load_generator(backend).generate(told["texts"]) == told["answers"]
 
 
 @over_versions

@@ -1,4 +1,4 @@
-"""A form of a version: judged by the gate's rules, kept with the version, sealed, and chosen by `model_config`."""
+"""A backend of a version: judged by the gate's rules, kept with the version, sealed, and chosen by `model_config`."""
 
 import json
 import pickle
@@ -58,39 +58,39 @@ def uri(client: MlflowClient, home: Path, tmp_path: Path, request: pytest.Fixtur
     return register_version(client, recipe, run_id, "key", made, evaluation()).uri
 
 
-@pytest.mark.parametrize("form", ["ctranslate2-int8", "torch-int8"])
-def test_a_form_of_the_version(uri: str, home: Path, tmp_path: Path, form: Any) -> None:
-    record = export_version(uri, home, form, unwatched)
+@pytest.mark.parametrize("backend", ["ctranslate2-int8", "torch-int8"])
+def test_a_backend_of_the_version(uri: str, home: Path, tmp_path: Path, backend: Any) -> None:
+    record = export_version(uri, home, backend, unwatched)
     assert record.passed, record.why
-    assert (record.form, record.rows, record.metric) == (form, len(SOURCES), "chrf")
-    assert 0 < record.after.megabytes < (record.before.megabytes if form == "torch-int8" else 1.0)
+    assert (record.backend, record.rows, record.metric) == (backend, len(SOURCES), "chrf")
+    assert 0 < record.after.megabytes < (record.before.megabytes if backend == "torch-int8" else 1.0)
     assert 0 < record.after.latency_p50 <= record.after.latency_p95
     assert record.interval[0] <= record.after.score - record.before.score <= record.interval[1]
     version = find_version(uri, home)
     assert list(records_of(version)) == [record]
-    line = f"pip install ctranslate2=={installed('ctranslate2')}" if form == "ctranslate2-int8" else ""
+    line = f"pip install ctranslate2=={installed('ctranslate2')}" if backend == "ctranslate2-int8" else ""
     assert record.installed_by == line
     assert (
         f"besides requirements.txt: `{line}`" in other_forms(version) if line else "besides" not in other_forms(version)
     )
-    text = mlflow.artifacts.load_text(f"runs:/{version.run_id}/gate/{form}/evidence.md")
-    assert text.startswith(f"# {version.name}, version 1 as {form}: holds every rule")
-    assert "| this form | the version itself |" in text
+    text = mlflow.artifacts.load_text(f"runs:/{version.run_id}/gate/{backend}/evidence.md")
+    assert text.startswith(f"# {version.name}, version 1 as {backend}: holds every rule")
+    assert "| this backend | the version itself |" in text
 
-    export_folder(uri, home, form, tmp_path / "folder")
+    export_folder(uri, home, backend, tmp_path / "folder")
     from seqloom.decoding.generator_loader import load_generator
 
     expected = load_generator(tmp_path / "folder").generate(SOURCES)
-    assert load_generator(find_checkpoint(uri, home, form)).generate(SOURCES) == expected
-    asked = mlflow.pyfunc.load_model(uri, model_config={"form": form}).predict(pd.DataFrame({"source": SOURCES}))
+    assert load_generator(find_checkpoint(uri, home, backend)).generate(SOURCES) == expected
+    asked = mlflow.pyfunc.load_model(uri, model_config={"backend": backend}).predict(pd.DataFrame({"source": SOURCES}))
     assert asked["prediction"].tolist() == expected
     own = mlflow.pyfunc.load_model(uri).predict(pd.DataFrame({"source": SOURCES}))["prediction"].tolist()
     assert own == Generator.load(find_checkpoint(uri, home)).generate(SOURCES)
 
 
-def test_a_form_that_is_worse_is_told_and_not_kept(uri: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backend_that_is_worse_is_told_and_not_kept(uri: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def answers(_: str, sources: list[str], *others: Any) -> Measured:
-        itself = others[-1] == "torch"
+        itself = others[-1] is None
         return Measured({"prediction": REFERENCES if itself else ["ganz anders"] * len(sources)}, len)
 
     monkeypatch.setattr(exported_versions, "measure", answers)
@@ -98,19 +98,19 @@ def test_a_form_that_is_worse_is_told_and_not_kept(uri: str, home: Path, monkeyp
     assert not record.passed
     assert re.match(r"chrF [0-9.]+ is [0-9.]+ below the 100.0 of the version itself \(", record.why)
     assert list(records_of(find_version(uri, home))) == [record]
-    with pytest.raises(UserError, match="has no form torch-int8; it has torch; seqloom export adds others"):
+    with pytest.raises(UserError, match="has no backend torch-int8; it has torch; seqloom export adds others"):
         find_checkpoint(uri, home, "torch-int8")
-    with pytest.raises(MlflowException, match="this version has no form 'torch-int8'; it has torch"):
-        mlflow.pyfunc.load_model(uri, model_config={"form": "torch-int8"})
+    with pytest.raises(MlflowException, match="this version has no backend 'torch-int8'; it has torch"):
+        mlflow.pyfunc.load_model(uri, model_config={"backend": "torch-int8"})
 
 
-def test_a_form_that_is_worse_in_one_file_of_the_corpus_is_refused(
+def test_a_backend_that_is_worse_in_one_file_of_the_corpus_is_refused(
     uri: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Though it is better on the whole, and in all lengths that are judged."""
 
     def answers(_: str, sources: list[str], *others: Any) -> Measured:
-        wrong = "few.tsv" if others[-1] == "torch" else "many.tsv"
+        wrong = "few.tsv" if others[-1] is None else "many.tsv"
         right = [
             origin != wrong or (wrong == "many.tsv" and len(source) > 3)
             for origin, source in zip(ORIGINS, sources, strict=True)
@@ -125,7 +125,7 @@ def test_a_form_that_is_worse_in_one_file_of_the_corpus_is_refused(
     assert record.why.startswith("in the slice from many.tsv (30 rows) chrF ")
 
 
-def test_a_changed_file_of_a_form_is_refused(uri: str, home: Path) -> None:
+def test_a_changed_file_of_a_backend_is_refused(uri: str, home: Path) -> None:
     export_version(uri, home, "torch-int8", unwatched)
     folder = find_checkpoint(uri, home, "torch-int8")
     manifest = folder / "manifest.json"
@@ -136,8 +136,8 @@ def test_a_changed_file_of_a_form_is_refused(uri: str, home: Path) -> None:
     weights.write_bytes(content)
     with pytest.raises(UserError, match=r"weights.safetensors is not the file that was registered.*export it again"):
         find_checkpoint(uri, home, "torch-int8")
-    with pytest.raises(MlflowException, match=r"the form torch-int8 in .* is damaged: weights.safetensors is not"):
-        mlflow.pyfunc.load_model(uri, model_config={"form": "torch-int8"})
+    with pytest.raises(MlflowException, match=r"the backend torch-int8 in .* is damaged: weights.safetensors is not"):
+        mlflow.pyfunc.load_model(uri, model_config={"backend": "torch-int8"})
     weights.write_bytes(whole)
     told = json.loads(manifest.read_text(encoding="utf-8"))
     del told["files"]["export.json"]
@@ -149,40 +149,40 @@ def test_a_changed_file_of_a_form_is_refused(uri: str, home: Path) -> None:
     assert find_checkpoint(uri, home, "torch-int8") == folder
 
 
-@pytest.mark.parametrize("form", ["../../package/checkpoint", "/etc", "", "ctranslate2"])
-def test_a_form_is_a_name_and_no_path(uri: str, home: Path, form: str) -> None:
-    with pytest.raises(UserError, match="has no form"):
-        find_checkpoint(uri, home, form)
-    with pytest.raises(MlflowException, match="this version has no form"):
-        mlflow.pyfunc.load_model(uri, model_config={"form": form})
+@pytest.mark.parametrize("backend", ["../../package/checkpoint", "/etc", "", "ctranslate2"])
+def test_a_backend_is_a_name_and_no_path(uri: str, home: Path, backend: str) -> None:
+    with pytest.raises(UserError, match="has no backend"):
+        find_checkpoint(uri, home, backend)
+    with pytest.raises(MlflowException, match="this version has no backend"):
+        mlflow.pyfunc.load_model(uri, model_config={"backend": backend})
 
 
 @pytest.mark.parametrize(
-    ("form", "sentence"),
+    ("backend", "sentence"),
     [
         ("ctranslate2", "CTranslate2 cannot run this model: its encoder is lstm"),
         ("torch-int8", "no matrix of this model has 16,384 numbers"),
     ],
 )
-def test_what_a_model_cannot_be(checkpoint: Path, home: Path, tmp_path: Path, form: Any, sentence: str) -> None:
+def test_what_a_model_cannot_be(checkpoint: Path, home: Path, tmp_path: Path, backend: Any, sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
-        export_folder(str(checkpoint), home, form, tmp_path / "never")
+        export_folder(str(checkpoint), home, backend, tmp_path / "never")
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(UserError, match="exists already: name another folder with --to"):
-        export_folder(str(checkpoint), home, form, tmp_path)
+        export_folder(str(checkpoint), home, backend, tmp_path)
 
 
-def test_without_its_test_rows_nobody_judges_a_form(client: MlflowClient, home: Path, checkpoint: Path) -> None:
+def test_without_its_test_rows_nobody_judges_a_backends(client: MlflowClient, home: Path, checkpoint: Path) -> None:
     recipe = recipe_named("no-rows")
     run_id = open_run(client, recipe, "key", FlowRun("flow", "flow"), corpus(), home)
     uri = register_version(client, recipe, run_id, "key", checkpoint, evaluation()).uri
-    with pytest.raises(UserError, match="nobody can judge a form of it without the recipe and the test rows"):
+    with pytest.raises(UserError, match="nobody can judge a backend of it without the recipe and the test rows"):
         export_version(uri, home, "torch-int8", unwatched)
 
 
-def test_nothing_in_a_version_or_a_form_is_a_pickle(uri: str, home: Path) -> None:
-    for form in ("torch-int8", "ctranslate2-int8"):
-        export_version(uri, home, form, unwatched)
+def test_nothing_in_a_version_or_a_backend_is_a_pickle(uri: str, home: Path) -> None:
+    for backend in ("torch-int8", "ctranslate2-int8"):
+        export_version(uri, home, backend, unwatched)
     root = find_checkpoint(uri, home).parents[2]
     files = [file for file in root.rglob("*") if file.is_file()]
     assert {"weights.safetensors", "model.bin", "MLmodel", "manifest.json"} <= {file.name for file in files}

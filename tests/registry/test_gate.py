@@ -16,7 +16,7 @@ from seqloom.recipe.applications import APPLICATIONS
 from seqloom.recipe.metric import KEPT_PLACES, Metric
 from seqloom.recipe.schema import Recipe, RegistrySection
 from seqloom.registry import evidence
-from seqloom.registry.gate import TIE, Contender, Finding, Verdict, _against_champion, judge, judge_form
+from seqloom.registry.gate import TIE, Contender, Finding, Verdict, _against_champion, judge, judge_backend
 from seqloom.registry.gate_sentences import beside
 from seqloom.registry.latency_measurement import Latency
 from seqloom.registry.smoke_test import Smoke
@@ -448,8 +448,8 @@ def test_a_sentence_never_names_two_like_figures_as_different(measure: Metric, o
 
 
 def test_a_form_is_told_beside_the_version_itself() -> None:
-    findings = judge_form(recipe_named("judged"), ANSWERS, CHAMPION, CHAMPION, HALVES)
-    found = Verdict("judged", 1, None, findings, form="torch-int8")
+    findings = judge_backend(recipe_named("judged"), ANSWERS, CHAMPION, CHAMPION, HALVES)
+    found = Verdict("judged", 1, None, findings, backend="torch-int8")
     assert found.passed
     figure = f"{CHAMPION.counts.value:.1f}"
     assert found.why == f"holds all rules: chrF {figure} equals the {figure} of the version itself (95 %: +0.0 to +0.0)"

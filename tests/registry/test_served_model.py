@@ -170,11 +170,11 @@ def test_a_missing_library_is_told_with_the_line_that_installs_it(
     assert caplog.messages == [sentence], "before the traceback"
 
 
-@pytest.mark.parametrize(("form", "brings"), [("torch", False), ("torch-int8", False), ("ctranslate2-int8", True)])
-def test_the_engine_of_its_form_is_required(form: str, brings: bool) -> None:
+@pytest.mark.parametrize(("backend", "brings"), [("torch", False), ("torch-int8", False), ("ctranslate2-int8", True)])
+def test_the_engine_of_its_backend_is_required(backend: str, brings: bool) -> None:
     pytest.importorskip("ctranslate2")
     transformer = {"encoder": "transformer", "decoder": "transformer", "encoder_width": 8, "decoder_width": 8}
-    required = requirements(recipe_named("served", model=transformer, registry={"form": form}))
+    required = requirements(recipe_named("served", model=transformer, registry={"backend": backend}))
     assert any(line.startswith("ctranslate2==") for line in required) == brings
 
 

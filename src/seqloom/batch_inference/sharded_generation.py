@@ -33,7 +33,7 @@ Failure = dict[str, str | int]  # row, from 1; reason; text
 class BatchInference:
     """Everything that determines the output."""
 
-    model: str  # as the user named it, and its form
+    model: str  # as the user named it, and its backend
     checkpoint: Path
     input: InputTable
     shard_rows: int

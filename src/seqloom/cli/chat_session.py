@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from seqloom.artifact.home_folder import home_folder
-from seqloom.cli.generate_commands import DecodingOverrides, Form, ModelName, decoding_of
+from seqloom.cli.generate_commands import Backend, DecodingOverrides, ModelName, decoding_of
 from seqloom.cli.stdio import read_lines
 from seqloom.errors import UserError
 
@@ -24,14 +24,14 @@ commands = typer.Typer()
 @commands.command()
 def chat(
     model: ModelName,
-    form: Form = "torch",
+    backend: Backend = "torch",
     override: DecodingOverrides = None,
 ) -> None:
     """Talk with a model of task chat: a turn a line, /reset to begin anew, /quit or Ctrl-D to end."""
     from seqloom.decoding.generator_loader import load_generator
     from seqloom.registry.model_uri import find_checkpoint
 
-    generator = load_generator(find_checkpoint(model, home_folder(), form))
+    generator = load_generator(find_checkpoint(model, home_folder(), backend))
     if not generator.conversation:
         raise UserError(
             f"{model} holds no conversation: it was not trained with task chat, see docs/chat.md; ask it a text with "

@@ -28,7 +28,9 @@ commands = typer.Typer()
 ModelName = Annotated[
     str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION, or a folder: a checkpoint or an export.")
 ]
-Form = Annotated[str, typer.Option("--form", help="One that seqloom export or registry.form added to the version.")]
+Backend = Annotated[
+    str, typer.Option("--backend", help="One that seqloom export or registry.backend added to the version.")
+]
 
 DecodingOverrides = Annotated[
     list[str] | None,
@@ -49,7 +51,7 @@ def generate(
         typer.Argument(metavar="[TEXT ...]", help="Texts; one may have several lines. Else --file, else stdin."),
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A UTF-8 file, one text per line.")] = None,
-    form: Form = "torch",
+    backend: Backend = "torch",
     from_noise: Annotated[
         int | None,
         typer.Option(
@@ -76,7 +78,7 @@ def generate(
     from seqloom.decoding.generator_loader import load_generator
     from seqloom.registry.model_uri import find_checkpoint
 
-    checkpoint = find_checkpoint(model, home_folder(), form)
+    checkpoint = find_checkpoint(model, home_folder(), backend)
     generator = load_generator(checkpoint)
     generator.decoding = decoding_of(generator, override)
     if from_noise or between:
@@ -105,7 +107,7 @@ def batch(
     column: Annotated[str, typer.Option("--column", help="Column or JSON key of the text.")] = "source",
     shard_rows: Annotated[int, typer.Option("--shard-rows", min=1, help="Rows in a shard.")] = 10_000,
     max_characters: Annotated[int, typer.Option("--max-characters", min=1, help="A longer text is a failure.")] = 5_000,
-    form: Form = "torch",
+    backend: Backend = "torch",
     as_json: AsJson = False,
 ) -> None:
     """Write a file's columns and a prediction for each row to Parquet, in shards; what fails is listed."""
@@ -117,9 +119,9 @@ def batch(
     from seqloom.registry.model_uri import describe_version, find_checkpoint
     from seqloom.training.device import choose_device
 
-    checkpoint = find_checkpoint(model, home_folder(), form)
+    checkpoint = find_checkpoint(model, home_folder(), backend)
     bulk = BatchInference(
-        describe_version(model, form), checkpoint, open_input(file, "auto", column), shard_rows, max_characters
+        describe_version(model, backend), checkpoint, open_input(file, "auto", column), shard_rows, max_characters
     )
     generator = load_generator(checkpoint)
     generator.backend.move(choose_device("auto"))

@@ -16,7 +16,7 @@ from seqloom.errors import UserError
 from seqloom.shell_command import shell_word
 
 if TYPE_CHECKING:
-    from seqloom.decoding.checkpoint_export import Form
+    from seqloom.decoding.checkpoint_export import ExportBackend
     from seqloom.registry.promotion import Promotion
 
 commands = typer.Typer()
@@ -120,23 +120,23 @@ def export(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a form that is smaller or faster on a CPU to a version, if it holds the gate's rules; or write a folder."""
+    """Add a backend, smaller or faster on a CPU, to a version if it holds the gate's rules; or write a folder."""
     console = console_for(as_json)
     from seqloom.cli.terminal import TerminalAudience, show_export
     from seqloom.registry import exported_versions
 
-    form = _form(engine, quantization)
+    backend = _backend(engine, quantization)
     if to or not model.startswith("models:"):
-        folder = exported_versions.export_folder(model, home_folder(), form, to)
+        folder = exported_versions.export_folder(model, home_folder(), backend, to)
         if as_json:
-            print_json({"form": form, "folder": str(folder)})
+            print_json({"backend": backend, "folder": str(folder)})
         else:
             print(f"{folder} is written, not judged by anybody; try it:")
             print(f'seqloom generate {shell_word(str(folder))} "…"')
         return
     watcher = TerminalAudience(console)
     with watcher.live():
-        record = exported_versions.export_version(model, home_folder(), form, watcher.progress("export"))
+        record = exported_versions.export_version(model, home_folder(), backend, watcher.progress("export"))
     show_export(console, model, record)
     if as_json:
         print_json({"model": model, **asdict(record)})
@@ -173,13 +173,13 @@ def seal(model: Version, as_json: AsJson = False) -> None:
         print(f"{sealed.uri} is sealed, {sealed.signed}: {sealed.digest}")
 
 
-def _form(engine: Engine, quantization: Quantization) -> "Form":
-    from seqloom.decoding.checkpoint_export import FORMS
+def _backend(engine: Engine, quantization: Quantization) -> "ExportBackend":
+    from seqloom.decoding.checkpoint_export import EXPORT_BACKENDS
 
     wanted = engine.value if quantization is Quantization.none else f"{engine.value}-{quantization.value}"
-    for form in FORMS:
-        if form == wanted:
-            return form
+    for backend in EXPORT_BACKENDS:
+        if backend == wanted:
+            return backend
     raise UserError("--format torch is what a model is already: add --quantization int8")
 
 

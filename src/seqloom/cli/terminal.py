@@ -192,7 +192,7 @@ def show_export(console: Console, model: str, record: "ExportRecord") -> None:
     table = Table(box=None, padding=(0, 2))
     for column in ("", "MB", "one text, p50", "p95", record.metric):
         table.add_column(column, justify="right" if column else "left")
-    for name, side in (("as it was trained", record.before), (record.form, record.after)):
+    for name, side in (("as it was trained", record.before), (record.backend, record.after)):
         times = (f"{milliseconds:.1f} ms" for milliseconds in (side.latency_p50, side.latency_p95))
         table.add_row(name, f"{side.megabytes:.2f}", *times, f"{side.score:.2f}")
     console.print(table)
@@ -203,7 +203,7 @@ def show_export(console: Console, model: str, record: "ExportRecord") -> None:
         console.print(Text(f"not added to {model}: {record.why}", "yellow"), soft_wrap=True)
         return
     console.print(Text(f"added to {model}: {record.why}", "green"), soft_wrap=True)
-    show_to_copy(console, ("try it", f'seqloom generate {model} --form {record.form} "…"'))
+    show_to_copy(console, ("try it", f'seqloom generate {model} --backend {record.backend} "…"'))
     if record.installed_by:
         show_to_copy(console, ("where it is loaded, besides requirements.txt", record.installed_by))
 

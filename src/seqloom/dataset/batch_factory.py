@@ -1,11 +1,11 @@
-"""Batches of a split, in the form that a recipe's model is trained on."""
+"""Batches of a split, in the layout that a recipe's model is trained on."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.dataset.lm_blocks import BlockBatches
-from seqloom.dataset.training_objectives import form_of
+from seqloom.dataset.training_objectives import layout_of
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
@@ -16,4 +16,4 @@ def open_batches(recipe: "Recipe", folder: Path, split: str) -> BucketedBatches:
     section = recipe.training
     if recipe.corpus.format == "running":
         return BlockBatches.open_running(folder, split, section.block_size, section.batch_tokens)
-    return BucketedBatches.open(folder, split, section.batch_tokens, form_of(recipe.model, section.objective))
+    return BucketedBatches.open(folder, split, section.batch_tokens, layout_of(recipe.model, section.objective))

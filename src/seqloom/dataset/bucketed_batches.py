@@ -17,7 +17,7 @@ from seqloom.dataset.masked_batch import make_masked_batch
 from seqloom.dataset.padded_batch import Batch, make_batch, make_labeled_batch
 from seqloom.dataset.sequences import Sequences
 from seqloom.dataset.stage import open_split
-from seqloom.dataset.training_objectives import Form, Joined
+from seqloom.dataset.training_objectives import BatchLayout, Joined
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import TrainingSection
@@ -40,11 +40,11 @@ class BucketedBatches:
     replayed, and no order has to be saved.
     """
 
-    def __init__(self, source: Sequences, target: Sequences, batch_tokens: int, form: Form = "pairs") -> None:
+    def __init__(self, source: Sequences, target: Sequences, batch_tokens: int, layout: BatchLayout = "pairs") -> None:
         assert len(source) == len(target)
         self.source = source
-        self.target = {"texts": Joined(source, target), "masked": source}.get(form, target)
-        self.form = form
+        self.target = {"texts": Joined(source, target), "masked": source}.get(layout, target)
+        self.layout = layout
         self.epoch_read = (0, 0)  # seed and epoch: what a masked batch hides
         self.batch_tokens = batch_tokens
         rows = len(source)
@@ -55,9 +55,9 @@ class BucketedBatches:
         self.blocks = -(-rows // self.block)
 
     @classmethod
-    def open(cls, folder: Path, split: str, batch_tokens: int, form: Form = "pairs") -> "BucketedBatches":
+    def open(cls, folder: Path, split: str, batch_tokens: int, layout: BatchLayout = "pairs") -> "BucketedBatches":
         """Open one split of the dataset in `folder`."""
-        return cls(*open_split(folder, split), batch_tokens, form)
+        return cls(*open_split(folder, split), batch_tokens, layout)
 
     def epoch(self, seed: int, epoch: int, start: EpochPosition = (0, 0)) -> Iterator[tuple[Rows, EpochPosition]]:
         """Yield the batches of an epoch from `start` on: the rows of each, and the position after it."""
@@ -87,7 +87,7 @@ class BucketedBatches:
     def batch(self, rows: Rows) -> Batch:
         """Read and pad these rows."""
         sources = [self.source[row] for row in rows]
-        match self.form:
+        match self.layout:
             case "masked":
                 return make_masked_batch(sources, [(*self.epoch_read, int(row)) for row in rows], self.source.ids)
             case "labels":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from seqloom.corpus import SPLITS
 from seqloom.dataset.stage import open_split
-from seqloom.dataset.training_objectives import Joined, form_of
+from seqloom.dataset.training_objectives import Joined, layout_of
 from seqloom.errors import UserError
 from seqloom.recipe.model_rules import sides_with_learned_positions
 from seqloom.recipe.recipe_rules import window_of
@@ -42,11 +42,11 @@ def check_lengths(recipe: "Recipe", folder: Path) -> None:
 def _read_by_place(recipe: "Recipe", folder: Path, split: str) -> Iterator[tuple[str, "Sequences"]]:
     """Yield the texts of a split that a side with learned positions reads, with their names."""
     source, target = open_split(folder, split)
-    sides, form = sides_with_learned_positions(recipe.model), form_of(recipe.model, recipe.training.objective)
-    if form == "texts":
+    sides, layout = sides_with_learned_positions(recipe.model), layout_of(recipe.model, recipe.training.objective)
+    if layout == "texts":
         yield "source with its target", Joined(source, target)
         return
     if "encoder" in sides:
         yield "source", source
-    if "decoder" in sides and form == "pairs":
+    if "decoder" in sides and layout == "pairs":
         yield "target", target

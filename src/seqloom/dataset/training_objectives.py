@@ -10,11 +10,11 @@ from seqloom.dataset.sequences import Ids, Sequences
 if TYPE_CHECKING:
     from seqloom.recipe.schema import ModelSection
 
-Form = Literal["pairs", "texts", "labels", "masked"]
+BatchLayout = Literal["pairs", "texts", "labels", "masked"]
 
 
-def form_of(model: "ModelSection", objective: str = "sequence") -> Form:
-    """Return the form of the batches that a model is trained on."""
+def layout_of(model: "ModelSection", objective: str = "sequence") -> BatchLayout:
+    """Return the layout of the batches that a model is trained on."""
     if objective == "masked":
         return "masked"
     if model.decoder == "classifier":

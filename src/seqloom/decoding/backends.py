@@ -82,7 +82,7 @@ class CTranslate2Backend:
             UserError: sampling is asked for; the engine has no seed for each row.
         """
         if decoding.method == "sample":
-            raise UserError("CTranslate2 draws by no seed: set method to beam, or ask the version's own form, torch")
+            raise UserError("CTranslate2 draws by no seed: set method to beam, or ask the version's own backend, torch")
         found = self._translate(sources, max(limits), decoding)
         for limit in sorted(set(limits)):  # the engine has one limit a batch: rows that exceed their own are run again
             over = [row for row, each in enumerate(found) if limits[row] == limit and _reaches(each, limit)]

@@ -1,4 +1,4 @@
-"""Export of a checkpoint to an inference form: CTranslate2, or PyTorch with 8-bit weights."""
+"""Export of a checkpoint to an inference backend: CTranslate2, or PyTorch with 8-bit weights."""
 
 import json
 import shutil
@@ -13,19 +13,19 @@ from seqloom.models.latent_space import SPACE_FILE
 from seqloom.recipe.recipe_json import RECIPE_FILE
 from seqloom.vocabulary.special_tokens import VOCABULARY_FILES
 
-Form = Literal["ctranslate2", "ctranslate2-int8", "torch-int8"]
+ExportBackend = Literal["ctranslate2", "ctranslate2-int8", "torch-int8"]
 OPTIONAL_FILES = (SPACE_FILE, LENGTH_LIMIT_FILE)
 """Files that some models lack: only models of a vector space have one, and old versions have no length limit."""
-FORMS: tuple[Form, ...] = get_args(Form)
+EXPORT_BACKENDS: tuple[ExportBackend, ...] = get_args(ExportBackend)
 
 
-def export(checkpoint: Path, folder: Path, form: Form) -> None:
-    """Write the model of `checkpoint` in another form to `folder`, with all files that `load_generator` needs.
+def export(checkpoint: Path, folder: Path, backend: ExportBackend) -> None:
+    """Write the model of `checkpoint` in another backend to `folder`, with all files that `load_generator` needs.
 
     Raises:
-        UserError: the model cannot have this form.
+        UserError: the model cannot have this backend.
     """
-    engine, _, quantization = form.partition("-")
+    engine, _, quantization = backend.partition("-")
     folder.mkdir(parents=True)
     if engine == "ctranslate2":
         write_ctranslate2(checkpoint, folder, quantization or None)
@@ -34,4 +34,4 @@ def export(checkpoint: Path, folder: Path, form: Form) -> None:
     for name in (RECIPE_FILE, *VOCABULARY_FILES, *OPTIONAL_FILES):
         if name not in OPTIONAL_FILES or (checkpoint / name).is_file():
             shutil.copyfile(checkpoint / name, folder / name)
-    (folder / EXPORT_FILE).write_text(json.dumps({"form": form}), encoding="utf-8")
+    (folder / EXPORT_FILE).write_text(json.dumps({"backend": backend}), encoding="utf-8")

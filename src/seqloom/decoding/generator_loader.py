@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from seqloom.models.encoder_decoder import EncoderDecoder
     from seqloom.recipe.schema import DecodingSection
 
-EXPORT_FILE = "export.json"  # in the folder of an exported model: its form
+EXPORT_FILE = "export.json"  # in the folder of an exported model: its backend
 
 
 def load_generator(folder: Path) -> Generator:
@@ -33,7 +33,8 @@ def load_generator(folder: Path) -> Generator:
         file = folder / EXPORT_FILE
         if not file.is_file():
             return read_generator(folder)
-        if json.loads(file.read_text(encoding="utf-8"))["form"] != "torch-int8":
+        exported = json.loads(file.read_text(encoding="utf-8"))
+        if exported.get("backend", exported.get("form")) != "torch-int8":  # form: in exports of 0.1
             return _ctranslate2_generator(folder)
         from seqloom.decoding.int8_quantization import read_int8
 

@@ -147,7 +147,7 @@ def _model(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
 def _architecture(recipe: Recipe, unit: str) -> Fields:
     transformer = {"encoder": "transformer", "decoder": "transformer", "dropout": 0.2}
     match recipe.task:
-        case _ if recipe.registry.form.startswith("ctranslate2"):  # which runs nothing else
+        case _ if recipe.registry.backend.startswith("ctranslate2"):  # which runs nothing else
             return transformer
         case "sentiment":
             runs, window = (3, 5) if unit == "char" else (2, 3)

@@ -52,7 +52,7 @@ _FIRST = {
         "start_from",
     ),
     "DecodingSection": ("method", "beam_size", "max_length"),
-    "RegistrySection": ("description", "license", "approval", "beat_baselines", "policy", "form"),
+    "RegistrySection": ("description", "license", "approval", "beat_baselines", "policy", "backend"),
 }
 """By section, the fields most often changed; the others follow, since Prefect's form cannot collapse them."""
 

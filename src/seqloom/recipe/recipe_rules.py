@@ -16,9 +16,9 @@ def recipe_errors(recipe: "RecipeFields") -> Iterator[str]:
     """Yield a sentence for each contradiction between sections."""
     yield from _encoder_errors(recipe)
     yield from _position_errors(recipe)
-    if recipe.registry.form.startswith("ctranslate2"):
+    if recipe.registry.backend.startswith("ctranslate2"):
         for reason in ctranslate2_obstacles(recipe):
-            yield f"registry.form {recipe.registry.form} cannot run this model: {reason}; set it to torch"
+            yield f"registry.backend {recipe.registry.backend} cannot run this model: {reason}; set it to torch"
     yield from _vocabulary_errors(recipe)
 
 

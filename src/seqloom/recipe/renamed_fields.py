@@ -16,6 +16,7 @@ FIELDS = {
     "training.optimiser": "optimizer",
     "training.clip_norm": "max_grad_norm",
     "decoding.samples": "num_samples",
+    "registry.form": "backend",
     "registry.licence": "license",
     "serving.samples": "num_samples",
 }

@@ -21,17 +21,17 @@ SIGNING_KEY, PUBLIC_KEY = "SEQLOOM_SIGNING_KEY", "SEQLOOM_PUBLIC_KEY"  # variabl
 _BEGIN, _END = "-----BEGIN", "-----END PUBLIC KEY-----"
 
 
-def sign(name: str, form: str, digest: str) -> str:
-    """Return the signature of a registered model's digest in one form; empty without a private key.
+def sign(name: str, backend: str, digest: str) -> str:
+    """Return the signature of a registered model's digest in one backend; empty without a private key.
 
     Raises:
         UserError: what the environment says is no such key.
     """
     key = _signing_key()
-    return base64.b64encode(key.sign(_statement(name, form, digest))).decode() if key else ""
+    return base64.b64encode(key.sign(_statement(name, backend, digest))).decode() if key else ""
 
 
-def require_signature(name: str, form: str, digest: str, signature: str) -> None:
+def require_signature(name: str, backend: str, digest: str, signature: str) -> None:
     """Verify the signature where a public key is set; without one nothing is checked.
 
     Raises:
@@ -47,7 +47,7 @@ def require_signature(name: str, form: str, digest: str, signature: str) -> None
 
     for key in keys:
         try:
-            key.verify(base64.b64decode(signature, validate=True), _statement(name, form, digest))
+            key.verify(base64.b64decode(signature, validate=True), _statement(name, backend, digest))
         except (InvalidSignature, ValueError):
             continue
         return
@@ -64,8 +64,8 @@ def check_keys() -> None:
     _public_keys()
 
 
-def _statement(name: str, form: str, digest: str) -> bytes:
-    return json.dumps(["seqloom version", name, form, digest]).encode()
+def _statement(name: str, backend: str, digest: str) -> bytes:
+    return json.dumps(["seqloom version", name, backend, digest]).encode()
 
 
 def _signing_key() -> "Ed25519PrivateKey | None":

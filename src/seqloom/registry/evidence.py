@@ -5,10 +5,10 @@ from html import escape
 from markdown_it import MarkdownIt
 
 from seqloom.registry.gate import Verdict
-from seqloom.registry.integrity import OWN_FORM
+from seqloom.registry.integrity import OWN_BACKEND
 
 COLUMNS = ("verdict", "rule", "difference (95 % interval)", "challenger", "champion")
-COLUMNS_OF_A_FORM = ("verdict", "rule", "difference (95 % interval)", "this form", "the version itself")
+COLUMNS_OF_A_BACKEND = ("verdict", "rule", "difference (95 % interval)", "this backend", "the version itself")
 CELL_AT_MOST = 32  # characters of an example or an error; whole below the table
 SENTENCE_AT_MOST = 200  # characters of a sentence
 
@@ -104,8 +104,8 @@ def _plain(text: str) -> str:
 
 
 def title(verdict: Verdict) -> str:
-    """Return the name, version and form that were judged."""
-    return f"{verdict.name}, version {verdict.version}" + (f" as {verdict.form}" if verdict.form else "")
+    """Return the name, version and backend that were judged."""
+    return f"{verdict.name}, version {verdict.version}" + (f" as {verdict.backend}" if verdict.backend else "")
 
 
 def html(text: str, title: str) -> str:
@@ -117,13 +117,13 @@ def html(text: str, title: str) -> str:
 
 def _columns(verdict: Verdict) -> tuple[str, ...]:
     """Return the columns; the champion's is left out where there is no champion."""
-    columns = COLUMNS_OF_A_FORM if verdict.form else COLUMNS
+    columns = COLUMNS_OF_A_BACKEND if verdict.backend else COLUMNS
     return columns if any(finding.champion for finding in verdict.findings) else columns[:-1]
 
 
 def _against(verdict: Verdict) -> str:
-    if verdict.form:
-        return f"the version itself ({OWN_FORM})"
+    if verdict.backend:
+        return f"the version itself ({OWN_BACKEND})"
     return f"the champion, version {verdict.champion}" if verdict.champion else "no champion: there was none"
 
 

@@ -1,4 +1,4 @@
-"""Records of exported forms: size, score and latency beside the version itself, and the gate's verdict."""
+"""Records of exported backends: size, score and latency beside the version itself, and the gate's verdict."""
 
 import json
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from mlflow.entities.model_registry import ModelVersion
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.metric import Metric
 
-EXPORT_TAG = "seqloom.export."  # and the form: its record, on the version
+EXPORT_TAG = "seqloom.export."  # and the backend: its record, on the version
 
 
 @dataclass(frozen=True)
 class Side:
-    """Size, score and latency of one form of a version."""
+    """Size, score and latency of one backend of a version."""
 
     megabytes: float
     score: float
@@ -25,9 +25,9 @@ class Side:
 
 @dataclass(frozen=True)
 class ExportRecord:
-    """A comparison of an exported form with the version itself, on the version's test rows."""
+    """A comparison of an exported backend with the version itself, on the version's test rows."""
 
-    form: str
+    backend: str
     rows: int
     task: str
     metric: str
@@ -36,13 +36,13 @@ class ExportRecord:
     interval: tuple[float, float]  # 95 %, of the difference of the scores
     passed: bool
     why: str
-    library: str = ""  # that the form needs beside the version's requirements.txt, as pip takes it
+    library: str = ""  # that the backend needs beside the version's requirements.txt, as pip takes it
 
     @property
     def installed_by(self) -> str:
-        """Return the pip command that loading this form needs; empty where requirements.txt is enough.
+        """Return the pip command that loading this backend needs; empty where requirements.txt is enough.
 
-        That file is sealed with the version, so a form that is added later cannot change it.
+        That file is sealed with the version, so a backend that is added later cannot change it.
         """
         return f"pip install {self.library}" if self.library and self.passed else ""
 
@@ -55,20 +55,21 @@ class ExportRecord:
     def headline(self) -> str:
         """Return the record in one line."""
         if not self.passed:
-            return f"{self.form} is refused: {self.why}"
+            return f"{self.backend} is refused: {self.why}"
         times = f"one text in {self.after.latency_p50:.1f} ms in place of {self.before.latency_p50:.1f}"
-        return f"{self.form}: {self.after.megabytes:.1f} MB in place of {self.before.megabytes:.1f}, {times}"
+        return f"{self.backend}: {self.after.megabytes:.1f} MB in place of {self.before.megabytes:.1f}, {times}"
 
 
 def records_of(version: ModelVersion) -> Iterator[ExportRecord]:
-    """Yield the record of every form that was tried."""
+    """Yield the record of every backend that was tried."""
     for tag, text in sorted(version.tags.items()):
         if tag.startswith(EXPORT_TAG):
             fields = json.loads(text)
+            backend = fields.pop("form", None) or fields.pop("backend")  # form: in records of 0.1
             before, after = (Side(**fields.pop(side)) for side in ("before", "after"))
-            yield ExportRecord(before=before, after=after, interval=tuple(fields.pop("interval")), **fields)
+            yield ExportRecord(backend, before=before, after=after, interval=tuple(fields.pop("interval")), **fields)
 
 
-def is_known(client: MlflowClient, name: str, number: int, form: str) -> bool:
-    """Return whether this form of the version was judged already."""
-    return EXPORT_TAG + form in client.get_model_version(name, str(number)).tags
+def is_known(client: MlflowClient, name: str, number: int, backend: str) -> bool:
+    """Return whether this backend of the version was judged already."""
+    return EXPORT_TAG + backend in client.get_model_version(name, str(number)).tags

@@ -1,7 +1,8 @@
-"""Export a version to another form (CTranslate2, 8-bit), judge it by the gate's rules and store it."""
+"""Export a version to another backend (CTranslate2, 8-bit), judge it by the gate's rules and store it."""
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ from mlflow.models import Model
 
 from seqloom.artifact.full_disk import full_disk_reported
 from seqloom.artifact.permissions import hand_over, output_folder
-from seqloom.decoding.checkpoint_export import Form, export
+from seqloom.decoding.checkpoint_export import ExportBackend, export
 from seqloom.errors import UserError
 from seqloom.evaluation import HYPOTHESES_FILE
 from seqloom.evaluation.applications.evaluator import EvalSet
@@ -28,22 +29,22 @@ from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.renamed_fields import with_new_names
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.export_records import EXPORT_TAG, ExportRecord, Side
-from seqloom.registry.gate import Contender, Verdict, judge_form
+from seqloom.registry.gate import Contender, Verdict, judge_backend
 from seqloom.registry.gate_runner import keep_evidence
-from seqloom.registry.integrity import ARTIFACTS, FORM_SEAL_TAG, OWN_FORM, PACKAGE, form_tags
+from seqloom.registry.integrity import ARTIFACTS, BACKEND_SEAL_TAG, PACKAGE, backend_tags
 from seqloom.registry.latency_benchmark import measure, megabytes_of
 from seqloom.registry.latency_measurement import by_turns
 from seqloom.registry.model_uri import fetch, find_checkpoint, find_version, open_registry
-from seqloom.registry.seal import CHECKPOINT, FORMS, seal
+from seqloom.registry.seal import BACKENDS, CHECKPOINT, seal
 from seqloom.registry.smoke_test import smoke_test
 from seqloom.registry.version_package import engine_of
 
 
-def export_version(model: str, home: Path, form: Form, progress: Progress) -> ExportRecord:
-    """Add a form to the version that `model` names, if it passes the gate's rules; its record is kept in any case.
+def export_version(model: str, home: Path, backend: ExportBackend, progress: Progress) -> ExportRecord:
+    """Add a backend to the version that `model` names, if it passes the gate's rules; its record is kept in any case.
 
     Raises:
-        UserError: there is no such version, it cannot have this form, or its test rows are not there any more.
+        UserError: there is no such version, it cannot have this backend, or its test rows are not there any more.
     """
     version = find_version(model, home)
     recipe, rows = _recipe_and_rows(version)
@@ -53,31 +54,31 @@ def export_version(model: str, home: Path, form: Form, progress: Progress) -> Ex
         package = fetch(version, Path(folder, version.name, str(version.version)))
         copy = package.parents[1]
         model_id = _logged_model_id(version, copy)
-        shutil.rmtree(copy / ARTIFACTS / FORMS, ignore_errors=True)
-        made = copy / ARTIFACTS / FORMS / form
-        export(package / CHECKPOINT, made, form)
+        shutil.rmtree(copy / ARTIFACTS / BACKENDS, ignore_errors=True)
+        made = copy / ARTIFACTS / BACKENDS / backend
+        export(package / CHECKPOINT, made, backend)
         digest = seal(made)
-        record, verdict = _judged(client, version, recipe, rows, copy, form, progress)
+        record, verdict = _judged(client, version, recipe, rows, copy, backend, progress)
         keep_evidence(client, verdict, str(version.run_id))
         _keep(client, version, model_id, made, digest, record)
     return record
 
 
-def export_folder(model: str, home: Path, form: Form, to: Path | None) -> Path:
-    """Write a model in a form to a folder, whole or not at all; by default the folder is named after both.
+def export_folder(model: str, home: Path, backend: ExportBackend, to: Path | None) -> Path:
+    """Write a model in a backend to a folder, whole or not at all; by default the folder is named after both.
 
     Raises:
-        UserError: there is no such model, it cannot have this form, or the folder exists.
+        UserError: there is no such model, it cannot have this backend, or the folder exists.
     """
     checkpoint = find_checkpoint(model, home)
-    folder = to or Path(f"{read_recipe(checkpoint).name}-{form}")
+    folder = to or Path(f"{read_recipe(checkpoint).name}-{backend}")
     if folder.exists():
         raise UserError(f"{folder} exists already: name another folder with --to, or remove it")
     output_folder(folder.parent)
     unfinished_folder = TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-")
     with full_disk_reported(folder.parent.absolute(), "nothing half-written is left"), unfinished_folder as unfinished:
         made = Path(unfinished) / "model"
-        export(checkpoint, made, form)
+        export(checkpoint, made, backend)
         hand_over(made)
         made.rename(folder)
     return folder
@@ -89,29 +90,32 @@ def _judged(
     recipe: Recipe,
     rows: pd.DataFrame,
     copy: Path,
-    form: Form,
+    backend: ExportBackend,
     progress: Progress,
 ) -> tuple[ExportRecord, Verdict]:
-    """Predict the version's test rows with both forms through `mlflow.pyfunc`, and judge the exported one."""
+    """Predict the version's test rows with both backends through `mlflow.pyfunc`, and judge the exported one."""
     number, uri = int(version.version), str(copy)
-    folders = (copy / ARTIFACTS / PACKAGE / CHECKPOINT, copy / ARTIFACTS / FORMS / form)
+    folders = (copy / ARTIFACTS / PACKAGE / CHECKPOINT, copy / ARTIFACTS / BACKENDS / backend)
     judge, metric = evaluator_of(recipe.task), metric_of_recipe(recipe).name
     test = EvalSet.of(rows, recipe.corpus.target_language)
-    smoke = smoke_test(client.tracking_uri, uri, form)
+    exported = {_backend_key(copy): backend}
+    smoke = smoke_test(client.tracking_uri, uri, exported)
     if not smoke.passed:
-        raise UserError(f"{version.name}, version {number}, does not answer as {form}: {smoke.told}")
-    before, after = (measure(uri, test.sources, recipe.decoding, "cpu", progress, each) for each in (OWN_FORM, form))
+        raise UserError(f"{version.name}, version {number}, does not answer as {backend}: {smoke.told}")
+    before, after = (measure(uri, test.sources, recipe.decoding, "cpu", progress, each) for each in (None, exported))
     counts = [judge.count(metric, measured.replies, test) for measured in (before, after)]
     sizes = [megabytes_of(folder) for folder in folders]
     latencies = by_turns([before.answer, after.answer], test.sources)
     itself, other = (Contender(number, *told) for told in zip(counts, latencies, sizes, strict=True))
-    findings = judge_form(recipe, smoke, itself, other, judge.slices(test))
-    verdict = Verdict(version.name, number, None, findings, len(test.sources), recipe.decoding.model_dump(), form=form)
+    findings = judge_backend(recipe, smoke, itself, other, judge.slices(test))
+    verdict = Verdict(
+        version.name, number, None, findings, len(test.sources), recipe.decoding.model_dump(), backend=backend
+    )
     found = compare(*counts)
     was, became = _side(itself), _side(other)
     interval = (round(found.low, 3), round(found.high, 3))
     told = len(test.sources), recipe.task, metric, was, became, interval, verdict.passed, verdict.why
-    return ExportRecord(form, *told, engine_of(form)), verdict
+    return ExportRecord(backend, *told, engine_of(backend)), verdict
 
 
 def _side(contender: Contender) -> Side:
@@ -122,27 +126,37 @@ def _side(contender: Contender) -> Side:
 def _keep(
     client: MlflowClient, version: ModelVersion, model_id: str, made: Path, digest: str, record: ExportRecord
 ) -> None:
-    """Store the files of a form that passed; the seal comes last, so an interrupted upload is never complete."""
-    name, number, tag = version.name, str(version.version), FORM_SEAL_TAG + record.form
+    """Store the files of a backend that passed; the seal comes last, so an interrupted upload is never complete."""
+    name, number, tag = version.name, str(version.version), BACKEND_SEAL_TAG + record.backend
     if tag in version.tags:
         client.delete_model_version_tag(name, number, tag)
     if record.passed:
-        client.log_model_artifacts(model_id, str(made), f"{ARTIFACTS}/{FORMS}/{record.form}")
-    client.set_model_version_tag(name, number, EXPORT_TAG + record.form, json.dumps(asdict(record)))
+        client.log_model_artifacts(model_id, str(made), f"{ARTIFACTS}/{BACKENDS}/{record.backend}")
+    client.set_model_version_tag(name, number, EXPORT_TAG + record.backend, json.dumps(asdict(record)))
     if record.passed:
-        for each, value in form_tags(name, record.form, digest).items():
+        for each, value in backend_tags(name, record.backend, digest).items():
             client.set_model_version_tag(name, number, each, value)
 
 
 def _logged_model_id(version: ModelVersion, folder: Path) -> str:
     """Return the id of MLflow's logged model behind a version, which the version does not always name."""
     model = Model.load(folder)
-    if not model.flavors["python_function"].get("config"):
+    if not _model_config(model):
         raise UserError(
-            f"models:/{version.name}/{version.version} was registered by a Seqloom whose versions have one form only: "
+            f"models:/{version.name}/{version.version} was registered by a Seqloom whose versions have one backend: "
             "register a new one, or write it to a folder with --to"
         )
     return str(model.model_id)
+
+
+def _model_config(model: Model) -> Mapping[str, str]:
+    config: Mapping[str, str] = model.flavors["python_function"].get("config") or {}
+    return config
+
+
+def _backend_key(folder: Path) -> str:
+    """Return what a version calls its backend in `model_config`: versions of 0.1 call it form."""
+    return "backend" if "backend" in _model_config(Model.load(folder)) else "form"
 
 
 def _recipe_and_rows(version: ModelVersion) -> tuple[Recipe, pd.DataFrame]:
@@ -155,6 +169,6 @@ def _recipe_and_rows(version: ModelVersion) -> tuple[Recipe, pd.DataFrame]:
         return recipe, pd.read_parquet(table).rename(columns={"reference": "target"})
     except (MlflowException, OSError, ValueError) as error:
         raise UserError(
-            f"models:/{version.name}/{version.version}: nobody can judge a form of it without the recipe and the test "
-            f"rows of its MLflow run ({str(error).splitlines()[0]:.200}); write it to a folder with --to"
+            f"models:/{version.name}/{version.version}: nobody can judge a backend of it without the recipe and the "
+            f"test rows of its MLflow run ({str(error).splitlines()[0]:.200}); write it to a folder with --to"
         ) from None

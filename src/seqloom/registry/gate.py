@@ -47,7 +47,7 @@ class Verdict:
     rows: int = 0  # of the test split
     decoding: dict[str, Any] = field(default_factory=dict)  # of both
     seconds: float = 0.0  # it took
-    form: str = ""  # of the version; then it was compared with the version as it was trained, and no champion
+    backend: str = ""  # of the version; then it was compared with the version as it was trained, and no champion
     key: str = ""  # what it was judged by: the version, the rules and the rows
     run_id: str = ""  # of the version: MLflow gives the number of a deleted one again
     champion_run_id: str = ""
@@ -76,7 +76,7 @@ class Verdict:
             first, *others = self.failures
             more = "1 more rule fails" if len(others) == 1 else f"{len(others)} more rules fail"
             return f"{first}; {more}" if others else first
-        if self.champion is None and not self.form:
+        if self.champion is None and not self.backend:
             return "the first to hold all rules"
         return "holds all rules: " + next(each.told for each in self.findings if each.champion and each.passed)
 
@@ -130,17 +130,17 @@ def judge(
     return findings
 
 
-def judge_form(
-    recipe: Recipe, smoke: Smoke, itself: Contender, form: Contender, slices: Sequence[Slice]
+def judge_backend(
+    recipe: Recipe, smoke: Smoke, itself: Contender, backend: Contender, slices: Sequence[Slice]
 ) -> list[Finding]:
-    """Apply the same rules to an exported form, which has to be no worse than the version itself."""
+    """Apply the same rules to an exported backend, which has to be no worse than the version itself."""
     rules, metric = recipe.registry, metric_of_recipe(recipe)
     _, worse = _directions(metric)
     return [
         _smoke(smoke),
-        _not_worse(rules, metric, f"{worse} the version itself", compare(itself.counts, form.counts), ITSELF),
-        *_slices(rules, metric, itself.counts, form.counts, slices, ITSELF),
-        *_budgets(rules, form, itself, "the version itself"),
+        _not_worse(rules, metric, f"{worse} the version itself", compare(itself.counts, backend.counts), ITSELF),
+        *_slices(rules, metric, itself.counts, backend.counts, slices, ITSELF),
+        *_budgets(rules, backend, itself, "the version itself"),
     ]
 
 

@@ -174,7 +174,7 @@ def keep_evidence(client: MlflowClient, verdict: Verdict, run_id: str) -> None:
     """Log the evidence, as HTML and JSON, to the run that made the version, if the run is there."""
     if not takes_more(client, run_id):
         return
-    folder = f"{FOLDER}/{verdict.form}" if verdict.form else FOLDER
+    folder = f"{FOLDER}/{verdict.backend}" if verdict.backend else FOLDER
     page = evidence.markdown(verdict)
     client.log_text(run_id, page, f"{folder}/evidence.md")
     client.log_text(run_id, evidence.html(page, evidence.title(verdict)), f"{folder}/evidence.html")

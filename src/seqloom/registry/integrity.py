@@ -18,13 +18,13 @@ from mlflow.entities.model_registry import ModelVersion
 from seqloom.artifact.digest import digest_of_file
 from seqloom.errors import UserError
 from seqloom.registry.digital_signature import require_signature, sign
-from seqloom.registry.seal import FORMS, DamagedVersion, files_below, seal_of, verify, verify_form
+from seqloom.registry.seal import BACKENDS, DamagedVersion, files_below, seal_of, verify, verify_backend
 
 SEAL_TAG = "seqloom.seal"  # of a version: the digest of its package's manifest
 DIGEST_TAG, SIGNATURE_TAG = "seqloom.digest", "seqloom.signature"  # and of all of it
-FORM_SEAL_TAG, FORM_SIGNATURE_TAG = f"{SEAL_TAG}.", f"{SIGNATURE_TAG}."  # and the form
+BACKEND_SEAL_TAG, BACKEND_SIGNATURE_TAG = f"{SEAL_TAG}.", f"{SIGNATURE_TAG}."  # and the backend
 ARTIFACTS, PACKAGE = "artifacts", "package"  # MLflow's folder for what a pyfunc brings, and ours in it
-OWN_FORM = "torch"  # the form in which a version was trained
+OWN_BACKEND = "torch"  # the backend in which a version was trained
 VERIFY = "SEQLOOM_VERIFY"  # environment variable, read by verified_models.py
 WRITTEN_ON_THE_WAY = "registered_model_meta"  # by MLflow, wherever it hands a version out
 
@@ -43,10 +43,10 @@ def digest_of(folder: Path) -> str:
     Raises:
         DamagedVersion: there is no package in `folder`, or something else than files.
     """
-    package, forms = f"{ARTIFACTS}/{PACKAGE}/", f"{ARTIFACTS}/{FORMS}/"
+    package, backends = f"{ARTIFACTS}/{PACKAGE}/", f"{ARTIFACTS}/{BACKENDS}/"
     parts = {package: seal_of(folder / package)}
     for name, path in files_below(folder).items():
-        if name != WRITTEN_ON_THE_WAY and not name.startswith((package, forms)):
+        if name != WRITTEN_ON_THE_WAY and not name.startswith((package, backends)):
             parts[name] = digest_of_file(path)
     return hashlib.sha256(json.dumps(sorted(parts.items())).encode()).hexdigest()
 
@@ -72,33 +72,33 @@ def require_intact(folder: Path, version: ModelVersion, strict: bool = False) ->
     with _damage_is_reported(uri_of(version)):
         if digest and digest_of(folder) != digest:
             raise DamagedVersion(NOT_AS_REGISTERED)
-        require_signature(version.name, OWN_FORM, digest, version.tags.get(SIGNATURE_TAG, ""))
+        require_signature(version.name, OWN_BACKEND, digest, version.tags.get(SIGNATURE_TAG, ""))
     return package
 
 
-def require_intact_form(folder: Path, version: ModelVersion, form: str) -> Path:
-    """Return the folder of an exported form below `folder` once every file is as registered.
+def require_intact_backend(folder: Path, version: ModelVersion, backend: str) -> Path:
+    """Return the folder of an exported backend below `folder` once every file is as registered.
 
     Raises:
         UserError: a file of it was changed, or was not there.
     """
-    seal = version.tags.get(FORM_SEAL_TAG + form, "")
-    form_folder = _require_form(folder, version, form, seal)
-    with _damage_is_reported(f"{uri_of(version)} as {form}"):
-        require_signature(version.name, form, seal, version.tags.get(FORM_SIGNATURE_TAG + form, ""))
-    return form_folder
+    seal = version.tags.get(BACKEND_SEAL_TAG + backend, "")
+    backend_folder = _require_backend(folder, version, backend, seal)
+    with _damage_is_reported(f"{uri_of(version)} as {backend}"):
+        require_signature(version.name, backend, seal, version.tags.get(BACKEND_SIGNATURE_TAG + backend, ""))
+    return backend_folder
 
 
 def require_all_intact(folder: Path, version: ModelVersion) -> None:
-    """Verify a version and every form in its folder; refuse one without a digest, or a form without a seal.
+    """Verify a version and every backend in its folder; refuse one without a digest, or a backend without a seal.
 
     Raises:
         UserError: a file was changed, or was not there, or nothing says what it was.
     """
     require_intact(folder, version, strict=True)
-    forms = folder / ARTIFACTS / FORMS
-    for form_folder in sorted(forms.iterdir()) if forms.is_dir() else ():
-        require_intact_form(folder, version, form_folder.name)
+    backends = folder / ARTIFACTS / BACKENDS
+    for backend_folder in sorted(backends.iterdir()) if backends.is_dir() else ():
+        require_intact_backend(folder, version, backend_folder.name)
 
 
 def digest_tags(name: str, digest: str) -> dict[str, str]:
@@ -107,18 +107,18 @@ def digest_tags(name: str, digest: str) -> dict[str, str]:
     Raises:
         UserError: the key cannot be read.
     """
-    signature = sign(name, OWN_FORM, digest)
+    signature = sign(name, OWN_BACKEND, digest)
     return {DIGEST_TAG: digest, **({SIGNATURE_TAG: signature} if signature else {})}
 
 
-def form_tags(name: str, form: str, seal: str) -> dict[str, str]:
-    """Return the tags for a form's seal and, where there is a key, its signature."""
-    signature = sign(name, form, seal)
-    return {**({FORM_SIGNATURE_TAG + form: signature} if signature else {}), FORM_SEAL_TAG + form: seal}
+def backend_tags(name: str, backend: str, seal: str) -> dict[str, str]:
+    """Return the tags for a backend's seal and, where there is a key, its signature."""
+    signature = sign(name, backend, seal)
+    return {**({BACKEND_SIGNATURE_TAG + backend: signature} if signature else {}), BACKEND_SEAL_TAG + backend: seal}
 
 
 def seal_version(client: MlflowClient, folder: Path, version: ModelVersion) -> str:
-    """Record the digest of a version as it is now, sign it and its forms where there is a key; return the digest.
+    """Record the digest of a version as it is now, sign it and its backends where there is a key; return the digest.
 
     Raises:
         UserError: the version is not ours, or it has a digest and was changed since.
@@ -130,10 +130,10 @@ def seal_version(client: MlflowClient, folder: Path, version: ModelVersion) -> s
             raise DamagedVersion(NOT_AS_REGISTERED)
     tags = digest_tags(version.name, digest)
     for tag, seal in version.tags.items():
-        if tag.startswith(FORM_SEAL_TAG):
-            form = tag.removeprefix(FORM_SEAL_TAG)
-            _require_form(folder, version, form, seal)
-            tags |= form_tags(version.name, form, seal)
+        if tag.startswith(BACKEND_SEAL_TAG):
+            backend = tag.removeprefix(BACKEND_SEAL_TAG)
+            _require_backend(folder, version, backend, seal)
+            tags |= backend_tags(version.name, backend, seal)
     for tag, value in tags.items():
         client.set_model_version_tag(version.name, str(version.version), tag, value)
     return digest
@@ -155,18 +155,18 @@ def _require_package(folder: Path, version: ModelVersion) -> Path:
     return package
 
 
-def _require_form(folder: Path, version: ModelVersion, form: str, seal: str) -> Path:
-    form_folder = folder / ARTIFACTS / FORMS / form
-    with _damage_is_reported(f"{uri_of(version)} as {form}", "; export it again"):
-        verify_form(form_folder)
-        if seal_of(form_folder) != seal:
+def _require_backend(folder: Path, version: ModelVersion, backend: str, seal: str) -> Path:
+    backend_folder = folder / ARTIFACTS / BACKENDS / backend
+    with _damage_is_reported(f"{uri_of(version)} as {backend}", "; export it again"):
+        verify_backend(backend_folder)
+        if seal_of(backend_folder) != seal:
             raise DamagedVersion("its manifest is not the one that was registered")
-    return form_folder
+    return backend_folder
 
 
 @contextmanager
 def _damage_is_reported(what: str, remedy: str = "") -> Iterator[None]:
-    """Turn damage to a version or form into one sentence."""
+    """Turn damage to a version or backend into one sentence."""
     try:
         yield
     except (DamagedVersion, OSError) as damage:

@@ -1,7 +1,7 @@
 """Predictions, size and latency of a registered version, measured through `mlflow.pyfunc`."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,6 @@ import pandas as pd
 
 from seqloom.progress import Progress
 from seqloom.recipe.schema import DecodingSection
-from seqloom.registry.integrity import OWN_FORM
 from seqloom.registry.latency_measurement import Answer, one_thread
 
 if TYPE_CHECKING:
@@ -31,18 +30,23 @@ class Measured:
 
 
 def measure(
-    uri: str, sources: Sequence[str], decoding: DecodingSection, device: str, progress: Progress, form: str = OWN_FORM
+    uri: str,
+    sources: Sequence[str],
+    decoding: DecodingSection,
+    device: str,
+    progress: Progress,
+    model_config: Mapping[str, str] | None = None,
 ) -> Measured:
     """Predict `sources` with this decoding.
 
-    A `form` other than its own has an engine for CPUs alone: `device` is for the version's own.
+    A `model_config` chooses an exported backend, which runs on CPUs alone: `device` is for the version's own.
 
     Raises:
         Exception: whatever MLflow or the version's own code raises where it cannot be loaded or fails.
     """
     with warnings.catch_warnings(), one_thread():
         warnings.simplefilter("ignore")  # MLflow's own, on type hints of its own
-        model = mlflow.pyfunc.load_model(uri, model_config=None if form == OWN_FORM else {"form": form})
+        model = mlflow.pyfunc.load_model(uri, model_config=model_config)
     known = {param.name for param in model.metadata.get_params_schema().params}
     params = {name: value for name, value in decoding.model_dump().items() if name in known}
 
@@ -52,13 +56,13 @@ def measure(
         return answers
 
     name = "/".join(uri.rsplit("/", 2)[1:])  # and number, also where it is a folder
-    if form == OWN_FORM:
+    if model_config is None:
         _move(model, device)
     tables: list[pd.DataFrame] = []
     for start in range(0, len(sources), ROWS_AT_ONCE):
         tables.append(ask(sources[start : start + ROWS_AT_ONCE], start))
         progress(min(start + ROWS_AT_ONCE, len(sources)), len(sources), "rows", f"asking {name}")
-    if form == OWN_FORM:
+    if model_config is None:
         _move(model, "cpu")
     answers = pd.concat(tables)
     return Measured({str(column): answers[column].tolist() for column in answers}, ask)

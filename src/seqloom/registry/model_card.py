@@ -23,7 +23,7 @@ from seqloom.recipe.metric import Metric
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.evidence import html
 from seqloom.registry.export_records import records_of
-from seqloom.registry.integrity import OWN_FORM
+from seqloom.registry.integrity import OWN_BACKEND
 from seqloom.registry.lineage import DIGITS, lineage_of, write_lineage
 from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.model_history import history
@@ -215,18 +215,18 @@ def _below_a_baseline(recipe: Recipe, evaluation: Manifest) -> bool:
 
 
 def other_forms(version: ModelVersion) -> str:
-    """Return the card's section on the forms that `seqloom export` made."""
+    """Return the card's section on the backends that `seqloom export` made."""
     records = list(records_of(version))
     if not records:
         return ""
     lines = [
-        "| form | MB | one text, p50 and p95 | score | difference (95 % interval) | the gate's rules |",
+        "| backend | MB | one text, p50 and p95 | score | difference (95 % interval) | the gate's rules |",
         "|---" * 6 + "|",
     ]
     for record in records:
         low, high = record.interval
-        for form, side in ((OWN_FORM, record.before), (record.form, record.after)):
-            cells = f"| {form} | {side.megabytes:.1f} | {side.latency_p50:.1f} and {side.latency_p95:.1f} ms | "
+        for backend, side in ((OWN_BACKEND, record.before), (record.backend, record.after)):
+            cells = f"| {backend} | {side.megabytes:.1f} | {side.latency_p50:.1f} and {side.latency_p95:.1f} ms | "
             cells += f"{record.measure.label} {record.measure.shown(side.score, 2)} | "
             if side is record.after:
                 gain, *ends = map(record.measure.change, (side.score - record.before.score, low, high))
@@ -236,8 +236,8 @@ def other_forms(version: ModelVersion) -> str:
             lines.append(cells)
     for record in records:
         if record.installed_by:
-            lines += ["", f"Where it is loaded as {record.form}, besides requirements.txt: `{record.installed_by}`"]
-    return "\n## In other forms\n\n" + "\n".join(lines) + "\n"
+            lines += ["", f"Where it is loaded as {record.backend}, besides requirements.txt: `{record.installed_by}`"]
+    return "\n## In other backends\n\n" + "\n".join(lines) + "\n"
 
 
 def _since(client: MlflowClient, name: str, number: int, aliases: list[str]) -> str:

@@ -11,7 +11,7 @@ from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 
 from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
-from seqloom.registry.integrity import FORM_SEAL_TAG, OWN_FORM, require_intact, require_intact_form, uri_of
+from seqloom.registry.integrity import BACKEND_SEAL_TAG, OWN_BACKEND, require_intact, require_intact_backend, uri_of
 from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.seal import CHECKPOINT
 from seqloom.registry.versions import CHAMPION, aliases_of, no_model
@@ -19,27 +19,27 @@ from seqloom.registry.versions import CHAMPION, aliases_of, no_model
 MODEL_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))")
 
 
-def find_checkpoint(model: str, home: Path, form: str = OWN_FORM) -> Path:
-    """Return the checkpoint folder of a registered version or its exported form, or the folder itself.
+def find_checkpoint(model: str, home: Path, backend: str = OWN_BACKEND) -> Path:
+    """Return the checkpoint folder of a registered version or its exported backend, or the folder itself.
 
     Raises:
-        UserError: there is no such version, form, alias, model, registry or folder, or a file of it was changed.
+        UserError: there is no such version, backend, alias, model, registry or folder, or a file of it was changed.
     """
     if not model.startswith("models:"):
         folder = Path(model)
-        if form != OWN_FORM:
-            raise UserError(f"{model} is a folder, which has the form it has: leave --form out")
+        if backend != OWN_BACKEND:
+            raise UserError(f"{model} is a folder, which has the backend it has: leave --backend out")
         if folder.is_dir():
             return folder
         raise UserError(f"{model}: no such checkpoint folder; give one, or models:/NAME@ALIAS or models:/NAME/VERSION")
     version = find_version(model, home)
     package = fetch(version)
-    return package / CHECKPOINT if form == OWN_FORM else _find_form(version, package, form)
+    return package / CHECKPOINT if backend == OWN_BACKEND else _find_backend(version, package, backend)
 
 
-def describe_version(model: str, form: str) -> str:
-    """Return a model's name with its form, if it is not the version's own."""
-    return model if form == OWN_FORM else f"{model} as {form}"
+def describe_version(model: str, backend: str) -> str:
+    """Return a model's name with its backend, if it is not the version's own."""
+    return model if backend == OWN_BACKEND else f"{model} as {backend}"
 
 
 def find_version(model: str, home: Path) -> ModelVersion:
@@ -112,17 +112,21 @@ def download(version: ModelVersion, to: Path | None = None) -> Path:
         raise UserError(f"{uri_of(version)} is damaged: a pipe lies where a file belongs") from None
 
 
-def forms_of(version: ModelVersion) -> list[str]:
-    """Return the forms in which the version can be loaded."""
-    return [OWN_FORM, *sorted(tag.removeprefix(FORM_SEAL_TAG) for tag in version.tags if tag.startswith(FORM_SEAL_TAG))]
+def backends_of(version: ModelVersion) -> list[str]:
+    """Return the backends in which the version can be loaded."""
+    return [
+        OWN_BACKEND,
+        *sorted(tag.removeprefix(BACKEND_SEAL_TAG) for tag in version.tags if tag.startswith(BACKEND_SEAL_TAG)),
+    ]
 
 
-def _find_form(version: ModelVersion, package: Path, form: str) -> Path:
-    if form not in forms_of(version):
+def _find_backend(version: ModelVersion, package: Path, backend: str) -> Path:
+    if backend not in backends_of(version):
         raise UserError(
-            f"{uri_of(version)} has no form {form}; it has {', '.join(forms_of(version))}; seqloom export adds others"
+            f"{uri_of(version)} has no backend {backend}; it has {', '.join(backends_of(version))}; "
+            "seqloom export adds others"
         )
-    return require_intact_form(package.parents[1], version, form)
+    return require_intact_backend(package.parents[1], version, backend)
 
 
 def _find_version(client: MlflowClient, name: str, alias: str | None, version: str | None) -> ModelVersion:

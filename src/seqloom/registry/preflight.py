@@ -37,8 +37,8 @@ def check_resources(recipe: Recipe) -> None:
         from seqloom.training.device import choose_device  # torch: seconds of imports
 
         choose_device(recipe.training.device)
-    if recipe.registry.form.startswith("ctranslate2") and not find_spec("ctranslate2"):
-        raise UserError(f"registry.form {recipe.registry.form} needs CTranslate2: pip install ctranslate2")
+    if recipe.registry.backend.startswith("ctranslate2") and not find_spec("ctranslate2"):
+        raise UserError(f"registry.backend {recipe.registry.backend} needs CTranslate2: pip install ctranslate2")
     for field in ("source_file", "target_file"):
         file = getattr(recipe.vectors, field)
         if file and not Path(file).is_file():

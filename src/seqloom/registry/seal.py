@@ -19,7 +19,7 @@ from types import CodeType, ModuleType
 
 MANIFEST_FILE = "manifest.json"
 CHECKPOINT, CODE = "checkpoint", "code"  # folders of a version
-FORMS = "forms"  # folder of exported forms beside the package, each with a seal of its own
+BACKENDS = "forms"  # folder of exported backends, each with its own seal; so named since 0.1, whose versions read it
 LIBRARY = "seqloom"
 _CHECKPOINT_FILES = (
     *(f"{CHECKPOINT}/{name}.json" for name in ("recipe", "sizes", "source", "target")),
@@ -92,8 +92,8 @@ def _required(listed: Mapping[str, str]) -> Sequence[str]:
     return EARLIER_PACKAGE_FILES if is_earlier else PACKAGE_FILES
 
 
-def verify_form(root: Path) -> None:
-    """Verify the files of an exported form.
+def verify_backend(root: Path) -> None:
+    """Verify the files of an exported backend.
 
     Raises:
         DamagedVersion: as `verify` does.

@@ -1,8 +1,8 @@
 """The model as MLflow loads it: this file is stored with the version as code, so there is no pickle.
 
 It needs the libraries in requirements.txt, and uses the modules of Seqloom that are stored with the version.
-`model_config` selects the form: {"form": "torch"}, or one that `seqloom export` added to the version. It also has the
-digest of the package's manifest, so that a package that was changed and sealed again is not accepted.
+`model_config` selects the backend: {"backend": "torch"}, or one that `seqloom export` added to the version. It also has
+the digest of the package's manifest, so that a package that was changed and sealed again is not accepted.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 MANIFEST = "manifest.json"
 SEAL = "code/seqloom/registry/seal.py"
 REQUIREMENTS = "requirements.txt"  # MLflow's, of the version
-OWN_FORM = "torch"  # as it was trained
+OWN_BACKEND = "torch"  # as it was trained
 
 logger = logging.getLogger("mlflow.seqloom")  # MLflow shows what its own loggers say
 
@@ -44,7 +44,7 @@ class ServedModel(PythonModel):
             raise MlflowException(f"the model in {package.parents[1]} is damaged: {damage}") from None
         name = sealed.open_code(package, files)
         self.user_error: type[Exception] = import_module(f"{name}.errors").UserError
-        folder = _weights(package, sealed, config.get("form", OWN_FORM))
+        folder = _weights(package, sealed, config.get("backend", OWN_BACKEND))
         try:
             self.predictor = import_module(f"{name}.decoding.predictor").Predictor.load(folder)
         except ModuleNotFoundError as error:
@@ -89,21 +89,22 @@ def _is_installed(distribution: str) -> bool:
     return True
 
 
-def _weights(package: Path, sealed: ModuleType, form: str) -> Path:
-    """Return the verified folder of the version in this form."""
-    if form == OWN_FORM:
+def _weights(package: Path, sealed: ModuleType, backend: str) -> Path:
+    """Return the verified folder of the version in this backend."""
+    if backend == OWN_BACKEND:
         return Path(package / sealed.CHECKPOINT)
-    forms = package.parent / sealed.FORMS
-    there = sorted(folder.name for folder in forms.iterdir() if folder.is_dir()) if forms.is_dir() else []
-    if form not in there:
+    backends = package.parent / sealed.BACKENDS
+    there = sorted(folder.name for folder in backends.iterdir() if folder.is_dir()) if backends.is_dir() else []
+    if backend not in there:
         raise MlflowException.invalid_parameter_value(
-            f"this version has no form {form!r}; it has {', '.join([OWN_FORM, *there])}; seqloom export adds others"
+            f"this version has no backend {backend!r}; it has {', '.join([OWN_BACKEND, *there])}; "
+            "seqloom export adds others"
         )
     try:
-        sealed.verify_form(forms / form)
+        sealed.verify_backend(backends / backend)
     except sealed.DamagedVersion as damage:
-        raise MlflowException(f"the form {form} in {package.parents[1]} is damaged: {damage}") from None
-    return Path(forms / form)
+        raise MlflowException(f"the backend {backend} in {package.parents[1]} is damaged: {damage}") from None
+    return Path(backends / backend)
 
 
 def _run_sealed(package: Path, seal: str) -> ModuleType:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +13,6 @@ from tempfile import TemporaryDirectory
 from seqloom.artifact.fsync import says_full
 from seqloom.artifact.full_disk import full_disk
 from seqloom.errors import UserError
-from seqloom.registry.integrity import OWN_FORM
 
 SECONDS = 300  # to load and answer
 
@@ -35,15 +35,15 @@ class Smoke:
     told: str  # what was answered, or the error in one line
 
 
-def smoke_test(tracking_uri: str, uri: str, form: str = OWN_FORM) -> Smoke:
-    """Load the version, in this form, as others do, and put its input example to it."""
+def smoke_test(tracking_uri: str, uri: str, model_config: Mapping[str, str] | None = None) -> Smoke:
+    """Load the version as others do, with MLflow's `model_config`, and put its input example to it."""
     environment = {
         **os.environ,
         "CUDA_VISIBLE_DEVICES": "",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_TRACKING_URI": tracking_uri,  # not among the arguments, which everybody on the machine can read
     }
-    command = [sys.executable, "-P", "-c", _ASK, uri, json.dumps(None if form == OWN_FORM else {"form": form})]
+    command = [sys.executable, "-P", "-c", _ASK, uri, json.dumps(model_config)]
     with TemporaryDirectory() as elsewhere:
         try:
             done = subprocess.run(

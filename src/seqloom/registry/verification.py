@@ -24,7 +24,7 @@ class VerificationRecord:
 
 
 def verify_version(model: str, home: Path, to: Path | None = None) -> VerificationRecord:
-    """Compare a version, and every form of it, with what was registered; `to` is written whole or not at all.
+    """Compare a version, and every backend of it, with what was registered; `to` is written whole or not at all.
 
     Raises:
         UserError: there is no such version, `to` exists, or a file was changed or was not there.

@@ -14,7 +14,7 @@ from seqloom.registry.seal import CHECKPOINT, CODE, LIBRARY, seal
 
 ENTRIES = ("seqloom.decoding.predictor", "seqloom.registry.seal")
 LIBRARIES = ("mlflow", "numpy", "pandas", "pydantic", "pyyaml", "rjieba", "safetensors", "tokenizers", "torch")
-ENGINE = "ctranslate2"  # of the forms that have its name
+ENGINE = "ctranslate2"  # of the backends that have its name
 CPU_ALONE = "--extra-index-url https://download.pytorch.org/whl/cpu"  # torch without gigabytes of CUDA, for Linux
 _SOURCE = Path(seqloom.__file__).parent
 
@@ -34,16 +34,16 @@ def pack(recipe: Recipe, checkpoint: Path, folder: Path) -> str:
 
 
 def requirements(recipe: Recipe) -> list[str]:
-    """Return the installed versions of the libraries that those modules and the version's form need."""
-    has_engine = recipe.registry.form.startswith(ENGINE) and find_spec(ENGINE)
+    """Return the installed versions of the libraries that those modules and the version's backend need."""
+    has_engine = recipe.registry.backend.startswith(ENGINE) and find_spec(ENGINE)
     libraries = (*LIBRARIES, ENGINE) if has_engine else LIBRARIES
     # pip takes 2.13.0+cpu for ==2.13.0 where an index has it; named as such it would not be found on PyPI
     return [CPU_ALONE, *(f"{name}=={installed(name).partition('+')[0]}" for name in libraries)]
 
 
-def engine_of(form: str) -> str:
-    """Return the pip requirement of a form's engine; empty for torch, which every version needs."""
-    return f"{ENGINE}=={installed(ENGINE)}" if form.startswith(ENGINE) else ""
+def engine_of(backend: str) -> str:
+    """Return the pip requirement of a backend's engine; empty for torch, which every version needs."""
+    return f"{ENGINE}=={installed(ENGINE)}" if backend.startswith(ENGINE) else ""
 
 
 def needed_modules() -> list[Path]:

@@ -19,7 +19,7 @@ from seqloom.evaluation.examples import short_source
 from seqloom.recipe.application import Application
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.integrity import ARTIFACTS, OWN_FORM, PACKAGE, SEAL_TAG, digest_of, digest_tags
+from seqloom.registry.integrity import ARTIFACTS, OWN_BACKEND, PACKAGE, SEAL_TAG, digest_of, digest_tags
 from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.seal import DamagedVersion, seal_of, verify
 from seqloom.registry.version_package import pack, requirements
@@ -138,7 +138,7 @@ def _log_model(recipe: Recipe, run_id: str, checkpoint: Path, example: str) -> t
             "signature": signature(recipe),
             "input_example": pd.DataFrame({"source": [example]}),
             "pip_requirements": requirements(recipe),
-            "model_config": {"form": OWN_FORM, "seal": seal},
+            "model_config": {"backend": OWN_BACKEND, "seal": seal},
         }
         info = mlflow.pyfunc.log_model(**arguments)
     return str(info.model_uri), str(info.model_id), seal

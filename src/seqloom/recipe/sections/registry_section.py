@@ -6,8 +6,8 @@ from pydantic import Field
 
 from seqloom.recipe.sections.section import Count, Section
 
-ServedForm = Literal["torch", "ctranslate2", "ctranslate2-int8", "torch-int8"]
-"""Forms of a version: torch as it was trained, the others made by `seqloom export`."""
+BackendName = Literal["torch", "ctranslate2", "ctranslate2-int8", "torch-int8"]
+"""Backends of a version: torch as it was trained, the others made by `seqloom export`."""
 
 
 class RegistrySection(Section):
@@ -47,8 +47,9 @@ class RegistrySection(Section):
     megabytes: float = Field(
         0.0, ge=0.0, description="Size of the version's files at most, in 10^6 bytes; 0: no limit."
     )
-    form: ServedForm = Field(
-        "torch", description="Form that each version is exported to, for CPUs, besides its own; torch: its own alone."
+    backend: BackendName = Field(
+        "torch",
+        description="Backend that each version is exported to, for CPUs, besides its own; torch: its own alone.",
     )
     approval: Literal["automatic", "manual"] = Field(
         "automatic",
