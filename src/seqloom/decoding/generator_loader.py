@@ -1,6 +1,6 @@
 """Load a `Generator` from a folder, or put one around a model in memory.
 
-What needs PyTorch is imported where it is loaded: a model in CTranslate2's form is loaded and answers without.
+What needs PyTorch is imported where it is loaded: a model of CTranslate2's backend is loaded and answers without.
 """
 
 import json

@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 def digest_of(folder: Path) -> str:
     """Return one digest of a version as MLflow downloads it: MLmodel, loader, the package's seal, other files.
 
-    Forms are no part of it: they are added later, and each has a seal of its own.
+    Exported backends are no part of it: they are added later, and each has a seal of its own.
 
     Raises:
         DamagedVersion: there is no package in `folder`, or something else than files.
