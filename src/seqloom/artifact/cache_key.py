@@ -8,6 +8,7 @@ from typing import Any
 from seqloom.artifact.digest import digest_of_code, digest_of_file, digest_of_value
 from seqloom.artifact.library_versions import UNICODE, library_versions
 from seqloom.recipe.applications import application_of
+from seqloom.recipe.filter_expressions import word_lists
 from seqloom.recipe.model_rules import positions_of
 from seqloom.recipe.schema import Recipe
 
@@ -55,7 +56,8 @@ def _fields(recipe: Recipe, section: str) -> Any:
         case "model":  # `auto` is resolved by code that is in no stage's key
             return {**recipe.model.model_dump(), "positions": positions_of(recipe.model)}
         case "corpus":  # its files are among the inputs
-            return recipe.corpus.model_dump(exclude={"train", "validation", "test"})
+            lists = {word_list: Path(word_list) for word_list in word_lists(recipe.corpus.filters)}
+            return {**recipe.corpus.model_dump(exclude={"train", "validation", "test"}), **_digests(lists)}
         case "vocabulary":
             labeled = application_of(recipe.task).answer == "label"
             return {

@@ -1,6 +1,7 @@
-"""Filter pairs: empty or overlong sides, duplicates, and leakage between splits."""
+"""Reject pairs: empty or overlong sides, what a filter drops, duplicates, and leakage between splits."""
 
 import hashlib
+from collections.abc import Sequence
 
 from seqloom.corpus.pairs import SplitGroup
 
@@ -11,6 +12,8 @@ DUPLICATE = "duplicate"
 ALSO_IN_TEST = "also in test"
 ALSO_IN_VALIDATION = "also in validation"
 
+UNIQUE_TARGET = "unique_target"
+
 SHARED = 0.25  # of a dialogue's rows that a held-out split may contain by chance
 
 
@@ -20,15 +23,24 @@ class Cleaner:
     Kept pairs are remembered as 8-byte hashes, so that a corpus of millions of pairs fits into memory.
     """
 
-    def __init__(self, max_characters: int) -> None:
+    def __init__(self, max_characters: int, unique: Sequence[str] = ()) -> None:
+        """Take the filters `unique_source` and `unique_target` by name: training has each such text once."""
         self._max_characters = max_characters
+        self._unique: dict[str, set[bytes]] = {name: set() for name in unique}
         self._kept: set[bytes] = set()
         self._openings: dict[str, set[bytes]] = {"test": set(), "validation": set()}
         self._dedup_keys: dict[str, set[bytes]] = {"test": set(), "validation": set()}
         self._last: tuple[SplitGroup, str] | None = None  # the rows of a dialogue come one after the other
 
     def rejection_reason(
-        self, source: str, target: str, given_for: str, group: SplitGroup, dedup_key: str = "", characters: int = 0
+        self,
+        source: str,
+        target: str,
+        given_for: str,
+        group: SplitGroup,
+        dedup_key: str = "",
+        characters: int = 0,
+        dropped_by: str = "",
     ) -> str:
         """Return why a pair from the files of split `given_for` is rejected, or an empty string.
 
@@ -39,6 +51,7 @@ class Cleaner:
             group: Source text or dialogue, which no two splits may share.
             dedup_key: Identity of the pair; by default source and target.
             characters: Length of the longer side, where white space is kept.
+            dropped_by: The filter that drops it; what is dropped holds nothing out and makes nothing a duplicate.
         """
         if not source:
             return EMPTY_SOURCE
@@ -46,15 +59,29 @@ class Cleaner:
             return EMPTY_TARGET
         if max(len(source), len(target), characters) > self._max_characters:
             return TOO_LONG
+        if dropped_by:
+            return dropped_by
         if held_out := self._held_out(group, given_for):
             return held_out
         pair = _digest(dedup_key or f"{source}\n{target}")  # folded text is one line, so no two pairs look the same
         if pair in self._kept:
             return DUPLICATE
+        if given_for == "train" and (repeated := self._repeated(source, target)):
+            return repeated
         self._kept.add(pair)
         if given_for != "train":
             self._openings[given_for].add(_digest(group.opening))
             self._dedup_keys[given_for].update([_digest(dedup_key)] if dedup_key else [])
+        return ""
+
+    def _repeated(self, source: str, target: str) -> str:
+        """Return the filter that a text of the pair repeats one for; a pair without is remembered."""
+        texts = {name: _digest(target if name == UNIQUE_TARGET else source) for name in self._unique}
+        for name, text in texts.items():
+            if text in self._unique[name]:
+                return name
+        for name, text in texts.items():
+            self._unique[name].add(text)
         return ""
 
     def _held_out(self, group: SplitGroup, given_for: str) -> str:

@@ -4,8 +4,7 @@ import json
 import logging
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
-from itertools import accumulate, islice
+from itertools import accumulate
 from pathlib import Path
 
 import pyarrow.dataset
@@ -14,10 +13,12 @@ from seqloom.corpus import SIDES, SPLITS
 from seqloom.corpus.cleaner import EMPTY_SOURCE, Cleaner
 from seqloom.corpus.corpus_files import REPORT_FILE, CorpusWriter, storable
 from seqloom.corpus.corpus_statistics import CorpusStatistics
+from seqloom.corpus.filters.filter_chain import FilterChain, stateful_filters
 from seqloom.corpus.normalization import has_layout, normalize
+from seqloom.corpus.normalized_pairs import normalized_pairs, resolve_whitespace
 from seqloom.corpus.overlap import overlap_with_training
 from seqloom.corpus.pairs import SplitGroup, Unreadable
-from seqloom.corpus.readers import Read, read_pairs
+from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.running_text import restore_lines
 from seqloom.corpus.sources import Sources
 from seqloom.corpus.splits import ContiguousSplits, Shares
@@ -26,7 +27,6 @@ from seqloom.progress import Progress
 from seqloom.recipe.schema import CorpusSection
 
 _REPORT_EVERY = 10_000  # rows
-_SAMPLE, _LAYOUT_SHARE = 10_000, 0.01  # pairs, and the share of them with layout from which on white space is kept
 _EXAMPLE = 200  # characters of a text in the facts
 
 FOLDED = (
@@ -48,11 +48,11 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
     """
     running = section.format == "running"
     shares = _contiguous_splits(section, sources) if running else Shares.of(section, sources)
-    cleaner = Cleaner(section.max_characters)
+    cleaner = Cleaner(section.max_characters, stateful_filters(section))
     statistics, read, folded_targets = CorpusStatistics(by_lines=running), 0, 0
-    keep = _keeps_whitespace(section, sources)
+    keep, chain = resolve_whitespace(section, sources), FilterChain.of(section)
     with CorpusWriter(folder) as writer:
-        for given_for, origin, pair in _pairs(section, sources):
+        for given_for, origin, pair, source, target, drop in normalized_pairs(section, sources, keep, chain):
             counts = statistics.count_read(given_for, origin, pair.line)
             read += 1
             if read % _REPORT_EVERY == 0:
@@ -61,18 +61,19 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
                 counts.note(pair)
                 _reject_unreadable(pair, given_for, writer, statistics)
                 continue
-            source, target = normalize(pair.source, keep), normalize(pair.target, keep)
             folded = (normalize(source), normalize(target)) if keep else (source, target)
             group = pair.group or SplitGroup(folded[0], frozenset())
             if running:  # only blank passages are rejected
                 reason = EMPTY_SOURCE if _blank(source) else ""
             else:
+                characters, dropped_by = max(len(source), len(target)), drop.filter if drop else ""
                 reason = pair.flaw or cleaner.rejection_reason(
-                    *folded, given_for, group, pair.dedup_key, max(len(source), len(target))
+                    *folded, given_for, group, pair.dedup_key, characters, dropped_by
                 )
             if reason:
-                writer.reject(reason, source, target, origin, pair.line)
-                statistics.reject(given_for, reason, source, target, origin, pair.line)
+                problem = showable(drop.problem) if drop and reason == drop.filter else ""
+                writer.reject(reason, source, target, origin, pair.line, problem)
+                statistics.reject(given_for, reason, source, target, origin, pair.line, problem)
             else:
                 for split in shares.splits_of(group.opening, given_for):
                     writer.keep(split, source, target, origin, pair.line)
@@ -96,17 +97,6 @@ def _reject_unreadable(row: Unreadable, given_for: str, writer: CorpusWriter, st
     statistics.reject(given_for, row.reason, text, "", row.location, row.line, problem)
 
 
-def _keeps_whitespace(section: CorpusSection, sources: Sources) -> bool:
-    """Return whether white space is kept: by the recipe, or if auto, whether targets have layout."""
-    if section.whitespace != "auto":
-        return section.whitespace == "keep"
-    if section.turns or section.format == "running":
-        return False
-    pairs = (pair for files in sources.train.rows for pair in read_pairs(files, section))
-    first = [pair for pair in islice(pairs, _SAMPLE) if not isinstance(pair, Unreadable)]
-    return sum(has_layout(pair.target) for pair in first) > _LAYOUT_SHARE * len(first)
-
-
 def _contiguous_splits(section: CorpusSection, sources: Sources) -> ContiguousSplits:
     """Count the passages of running text, which is read twice, and return where it is cut into splits."""
     pairs = (pair for files in sources.train.rows for pair in read_pairs(files, section))
@@ -117,14 +107,6 @@ def _contiguous_splits(section: CorpusSection, sources: Sources) -> ContiguousSp
 def _blank(passage: str) -> bool:
     """Return whether a passage has nothing but line ends."""
     return not restore_lines(passage).strip()
-
-
-def _pairs(section: CorpusSection, sources: Sources) -> Iterator[tuple[str, str, Read]]:
-    """Yield split of the files, file and pair: held-out text first, so that training can exclude it."""
-    for split in ("test", "validation", "train"):
-        for files in getattr(sources, split).rows:
-            for pair in read_pairs(files, section):
-                yield split, files[0].location, pair
 
 
 def _check_every_split(section: CorpusSection, sources: Sources, statistics: CorpusStatistics) -> None:

@@ -11,7 +11,7 @@ from functools import cache
 
 import regex
 
-from seqloom.recipe.language_tags import UNDETERMINED, Language, language_of
+from seqloom.recipe.language_tags import COMBINED_SCRIPTS, UNDETERMINED, Language, language_of
 
 SPACELESS = {
     "Hani": "Han",
@@ -36,14 +36,7 @@ SPACELESS = {
 }
 """Unicode's name of each script without spaces, by its code in ISO 15924."""
 JAPANESE = "Jpan"  # the code of kana and Chinese characters together
-_MIXED = {
-    "Hans": {"Hani", "Bopo"},
-    "Hant": {"Hani", "Bopo"},
-    "Hanb": {"Hani", "Bopo"},
-    "Hrkt": {"Hira", "Kana", JAPANESE},
-    JAPANESE: {"Hani", "Hira", "Kana", JAPANESE},
-    "Kore": {"Hang", "Hani"},
-}
+_MIXED = {code: scripts | ({JAPANESE} if "Kana" in scripts else set()) for code, scripts in COMBINED_SCRIPTS.items()}
 """The scripts that a combined code stands for."""
 _SPACED = {"Latn": "Latin", "Hang": "Hangul"}  # scripts with spaces that are told apart; all others are _OTHER
 _OTHER = "Zyyy"  # ISO 15924 for undetermined

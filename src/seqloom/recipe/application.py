@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from seqloom.recipe.filter_expressions import parse_filters
 from seqloom.recipe.metric import Metric
 
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ class Application:
                 f"corpus.format {recipe.corpus.format} is {is_not}running text, which task {self.name} "
                 f"{'learns' if self.running_text else 'does not learn'} from: set it {remedy}"
             )
+        if self.answer == "label":
+            for each in parse_filters(recipe.corpus.filters):
+                if each.name != "unique_source" and each.sides != ("source",):
+                    yield (
+                        f"corpus.filters {each} looks at the targets, which are labels in task {self.name}: "
+                        f"{'remove it' if each.compares else f'write source.{each}'}"
+                    )
         rising = [name for name, measure in self.judged.items() if measure.rises]  # loss itself is what falls
         for field, value, also, names in (
             ("evaluation.metric", recipe.evaluation.metric, ["auto"], list(self.judged)),

@@ -15,6 +15,15 @@ from seqloom.recipe.strict_yaml import shortened
 if TYPE_CHECKING:
     from babel import Locale
 
+COMBINED_SCRIPTS = {
+    "Hans": {"Hani", "Bopo"},
+    "Hant": {"Hani", "Bopo"},
+    "Hanb": {"Hani", "Bopo"},
+    "Hrkt": {"Hira", "Kana"},
+    "Jpan": {"Hani", "Hira", "Kana"},
+    "Kore": {"Hang", "Hani"},
+}
+"""The scripts that a code of ISO 15924 for several of them stands for."""
 UNDETERMINED = "und"  # ISO 639-2: undetermined language, perhaps with a script
 _TELLS_NONE = {"mul", "mis", "zxx"}  # several, one without a code, none
 _LOCAL_USE = re.compile("q[a-t][a-z]")  # codes that ISO 639 leaves to everybody

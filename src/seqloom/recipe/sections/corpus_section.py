@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from seqloom.recipe.filter_expressions import filter_errors, parse_filter, parse_filters
 from seqloom.recipe.language_tags import tag_of
 from seqloom.recipe.sections.section import Count, Section, Share
 from seqloom.url_mask import REFERENCE, masked_url
@@ -104,14 +105,19 @@ class CorpusSection(Section):
         description="Characters of the longer side of a pair, at most; longer pairs are rejected. Running text: "
         "characters of a passage, which is a row.",
     )
-
+    filters: Annotated[list[str], Field(max_length=50)] = Field(
+        [],
+        description="Filters of the pairs in train, each an expression that holds for what is kept, such as "
+        "length_ratio<=3, no_html or source.no_pattern:^Page [0-9]+$ (docs/cleaning.md lists them); what they drop "
+        "is listed among the rejects. Files of validation and test stay as they are.",
+    )
     max_reject_share: float = Field(
         0.05,
         ge=0.0,
         le=1.0,
         description="Share of the rows of each split's files that may be unreadable (bad bytes, another number of "
         "fields, malformed JSON …); each is listed among the rejects. A larger share stops the run. "
-        "Empty, repeated and too long rows do not count.",
+        "Empty, repeated, too long and filtered rows do not count.",
     )
 
     @field_validator("train", "validation", "test")
@@ -125,6 +131,12 @@ class CorpusSection(Section):
     def _is_a_language(cls, written: str) -> str:
         return tag_of(written)
 
+    @field_validator("filters")
+    @classmethod
+    def _filters_are_expressions(cls, written: list[str]) -> list[str]:
+        """Write every default out, as the stage's key and a stored recipe hold it."""
+        return [str(parse_filter(each)) for each in written]
+
     @field_validator("delimiter")
     @classmethod
     def _delimiter_is_a_character(cls, value: str) -> str:
@@ -137,6 +149,17 @@ class CorpusSection(Section):
         for split in ("validation", "test"):
             if self.overfit and getattr(self, split):
                 raise ValueError(f"overfit makes {split} of the training text: remove {split}, or overfit")
+        return self
+
+    @model_validator(mode="after")
+    def _filters_fit_the_text(self) -> Self:
+        if self.filters and self.format == "running":
+            raise ValueError("filters drop rows, and running text would no longer go on from itself: remove filters")
+        filters = parse_filters(self.filters)
+        if self.format == "texts" and not self.turns and any(each.name == "no_copy" for each in filters):
+            raise ValueError("no_copy drops every row of format texts, whose targets are their sources: remove it")
+        for mistake in filter_errors(filters, {"source": self.source_language, "target": self.target_language}):
+            raise ValueError(f"filters: {mistake}")
         return self
 
     @model_validator(mode="after")

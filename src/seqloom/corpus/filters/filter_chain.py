@@ -1,0 +1,96 @@
+"""The filters of a recipe, one behind the other: each sees the pairs that those before it kept."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Self
+
+from seqloom.corpus.filters.base import PairFilter, TextPair
+from seqloom.corpus.filters.forbidden_text import NoPattern, NoWords, read_words
+from seqloom.corpus.filters.side_comparison import LengthRatio, NoCopy, NumbersMatch, UrlsMatch
+from seqloom.corpus.filters.text_quality import (
+    LetterShare,
+    MaxWords,
+    MinCharacters,
+    NoHtml,
+    NoInvisibleCharacters,
+    RepeatedNgrams,
+    ScriptShare,
+)
+from seqloom.recipe.filter_expressions import FilterExpression, parse_filters
+from seqloom.recipe.language_tags import language_of
+from seqloom.recipe.schema import CorpusSection
+
+STATEFUL = ("unique_source", "unique_target")
+"""Filters that compare a pair with those kept before it; the `Cleaner` is their memory."""
+
+
+def stateful_filters(section: CorpusSection) -> list[str]:
+    """Return the filters of a recipe that compare pairs with each other."""
+    return [each.name for each in parse_filters(section.filters) if each.name in STATEFUL]
+
+
+class Drop(NamedTuple):
+    """Why a pair is dropped: the filter, as the recipe writes it, and what was measured."""
+
+    filter: str
+    problem: str
+
+
+class FilterChain:
+    """The filters of a recipe that look at one pair alone, in its order."""
+
+    def __init__(self, filters: Sequence[tuple[str, PairFilter]]) -> None:
+        self.filters = filters
+
+    @classmethod
+    def of(cls, section: CorpusSection) -> Self:
+        """Build the filters of a recipe.
+
+        Raises:
+            UserError: the file of a word list cannot be read.
+        """
+        expressions = [each for each in parse_filters(section.filters) if each.name not in STATEFUL]
+        return cls([(str(each), build_filter(each, section)) for each in expressions])
+
+    def drops(self, pairs: Sequence[TextPair]) -> list[Drop | None]:
+        """Return for each pair why it is dropped; None if it is kept."""
+        found: list[Drop | None] = [None] * len(pairs)
+        left = list(range(len(pairs)))
+        for name, each in self.filters:
+            if not left:
+                break
+            for at, problem in zip(left, each.problems([pairs[at] for at in left]), strict=True):
+                if problem:
+                    found[at] = Drop(name, problem)
+            left = [at for at in left if found[at] is None]
+        return found
+
+
+_Builder = Callable[[FilterExpression, CorpusSection], PairFilter]
+_BUILDERS: dict[str, _Builder] = {
+    "length_ratio": lambda each, _: LengthRatio(each.number),
+    "characters": lambda each, _: MinCharacters(each.sides, each.number),
+    "words": lambda each, _: MaxWords(each.sides, each.number),
+    "letter_share": lambda each, _: LetterShare(each.sides, each.number),
+    "script_share": lambda each, section: ScriptShare(each.sides, each.number, _scripts(each, section)),
+    "repeated_ngrams": lambda each, _: RepeatedNgrams(each.sides, each.number),
+    "no_copy": lambda *_: NoCopy(),
+    "no_html": lambda each, _: NoHtml(each.sides),
+    "no_invisible_characters": lambda each, _: NoInvisibleCharacters(each.sides),
+    "numbers_match": lambda each, _: NumbersMatch(each.number),
+    "urls_match": lambda *_: UrlsMatch(),
+    "no_pattern": lambda each, _: NoPattern(each.sides, each.argument),
+    "no_words": lambda each, _: NoWords(each.sides, *read_words(each.argument)),
+}
+
+
+def build_filter(expression: FilterExpression, section: CorpusSection) -> PairFilter:
+    """Return the filter that an expression describes."""
+    return _BUILDERS[expression.name](expression, section)
+
+
+def _scripts(expression: FilterExpression, section: CorpusSection) -> tuple[str, ...]:
+    """Return the script of each side that is looked at: the one named, else that of its language."""
+    if expression.argument:
+        return (expression.argument,) * len(expression.sides)
+    languages = (language_of(getattr(section, f"{side}_language")) for side in expression.sides)
+    return tuple(language.script if language else "" for language in languages)

@@ -1,0 +1,76 @@
+"""Pairs of all files in normal form, with what the filters say of those of the training files."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from seqloom.corpus.filters.base import TextPair
+from seqloom.corpus.filters.filter_chain import Drop, FilterChain
+from seqloom.corpus.normalization import has_layout, normalize
+from seqloom.corpus.pairs import RawPair, Unreadable
+from seqloom.corpus.readers import read_pairs
+from seqloom.corpus.sources import Sources
+from seqloom.recipe.schema import CorpusSection
+
+_SAMPLE, _LAYOUT_SHARE = 10_000, 0.01  # pairs, and the share of them with layout from which on white space is kept
+_BATCH = 1000  # pairs that the filters see at once
+
+
+class NormalizedPair(NamedTuple):
+    """A pair as it was read and as it will be kept."""
+
+    given_for: str  # split of the files
+    origin: str  # the file
+    raw: RawPair | Unreadable
+    source: str = ""
+    target: str = ""
+    drop: Drop | None = None  # the first filter that it does not pass
+
+
+def resolve_whitespace(section: CorpusSection, sources: Sources) -> bool:
+    """Return whether white space is kept: by the recipe, or if auto, whether targets have layout."""
+    if section.whitespace != "auto":
+        return section.whitespace == "keep"
+    if section.turns or section.format == "running":
+        return False
+    pairs = (pair for files in sources.train.rows for pair in read_pairs(files, section))
+    first = [pair for pair in islice(pairs, _SAMPLE) if not isinstance(pair, Unreadable)]
+    return sum(has_layout(pair.target) for pair in first) > _LAYOUT_SHARE * len(first)
+
+
+def normalized_pairs(
+    section: CorpusSection, sources: Sources, keep: bool, chain: FilterChain
+) -> Iterator[NormalizedPair]:
+    """Yield every row of the files in order: held-out text first, so that training can exclude it.
+
+    Filters see training text alone: a user's own validation and test files are the measure, and stay as they are.
+    """
+    for split in ("test", "validation", "train"):
+        rows = _rows(section, sources, split, keep)
+        while batch := list(islice(rows, _BATCH)):
+            if split == "train" and chain.filters:
+                yield from _filtered(batch, chain, section.max_characters)
+            else:
+                yield from batch
+
+
+def _filtered(rows: list[NormalizedPair], chain: FilterChain, max_characters: int) -> list[NormalizedPair]:
+    """Return the rows, those that a filter drops with the reason; empty and overlong ones are rejected without."""
+    at = [
+        number
+        for number, row in enumerate(rows)
+        if row.source and row.target and max(len(row.source), len(row.target)) <= max_characters
+    ]
+    for number, drop in zip(at, chain.drops([TextPair(rows[n].source, rows[n].target) for n in at]), strict=True):
+        rows[number] = rows[number]._replace(drop=drop)
+    return rows
+
+
+def _rows(section: CorpusSection, sources: Sources, split: str, keep: bool) -> Iterator[NormalizedPair]:
+    for files in getattr(sources, split).rows:
+        for pair in read_pairs(files, section):
+            if isinstance(pair, Unreadable):
+                yield NormalizedPair(split, files[0].location, pair)
+            else:
+                source, target = normalize(pair.source, keep), normalize(pair.target, keep)
+                yield NormalizedPair(split, files[0].location, pair, source, target)
