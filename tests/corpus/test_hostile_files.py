@@ -15,7 +15,7 @@ from seqloom.errors import UserError
 
 from .files import corpus, encoded, source_file
 
-APPLICATIONS = ("lines", "tsv", "csv", "jsonl", "po", "mo")
+APPLICATIONS = ("lines", "tsv", "csv", "jsonl", "po", "mo", "tmx", "xliff")
 SECTION = corpus(header=False, source_column="1", target_column="1")
 PAIRS = [("a dog", "ein Hund"), ("a cat", "eine Katze")]
 
@@ -59,6 +59,11 @@ NAUGHTY = {
     "an MO cut short": encoded(PAIRS, "mo")[:-7],
     "an MO of lies": encoded(PAIRS, "mo")[:8] + b"\xff" * 12 + encoded(PAIRS, "mo")[20:],
     "an MO of its magic alone": b"\xde\x12\x04\x95",
+    "a TMX": b'<tmx><body><tu><tuv lang="a"><seg>a</seg></tuv><tuv lang="b"><seg>b</seg></tuv></tu></body></tmx>',
+    "an XLIFF of nothing": b"<xliff><file><unit/><trans-unit/></file></xliff>",
+    "XML without an end": b"<tmx><body><tu><tuv",
+    "XML in depth": b"<tmx>" + b"<tu>" * 5000,
+    "an XML bomb": b'<!DOCTYPE tmx [<!ENTITY a "a"><!ENTITY b "&a;&a;">]><tmx>&b;</tmx>',
     "a gzip inside": gzip.compress(b"a\tb\n"),
     "a long line": b"a" * 200_000 + b"\tb\n",
     "many fields": b"\t" * 5000 + b"\n",
@@ -84,7 +89,21 @@ def test_naughty_files_end_in_pairs_or_a_sentence(name: str, kind: str, tmp_path
 
 
 PIECES = st.sampled_from([*b"\t\n\r,\"'{}[]:\\\0", *"天é\u2028".encode()]).map(lambda byte: bytes([byte]))
-WHOLE = st.sampled_from([b'msgid "a"\n', b'msgstr "b"\n', b'{"1": "a"}\n', b"a\tb\n", encoded(PAIRS, "mo"), b"\xff"])
+WHOLE = st.sampled_from(
+    [
+        b'msgid "a"\n',
+        b'msgstr "b"\n',
+        b'{"1": "a"}\n',
+        b"a\tb\n",
+        encoded(PAIRS, "mo"),
+        b"\xff",
+        b"<tmx>",
+        b"<xliff>",
+        b"<tu>",
+        b"</tu>",
+        b"&#x1f;",
+    ]
+)
 
 
 @pytest.mark.parametrize("kind", APPLICATIONS)

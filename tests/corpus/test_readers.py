@@ -110,6 +110,12 @@ READABLE = [
         ("Open", "Öffnen", 14), ("Open", "Offen", 19), ("a dog\n", 'ein "Hund"', 22),
         ("one cat", "eine Katze", 27), ("%d cats", "%d Katzen", 27), ("last", "letzte", 38),
     ], id="PO"),
+    pytest.param("po", PO, {"fuzzy": True, "obsolete": True, "msgctxt": True, "plural_forms": "first"}, [
+        ("unsure", "unsicher", 7), ("menu|Open", "Öffnen", 14), ("door|Open", "Offen", 19),
+        ("a dog\n", 'ein "Hund"', 22), ("one cat", "eine Katze", 27), ("old", "alt", 35), ("last", "letzte", 38),
+    ], id="PO, all of it"),
+    pytest.param("po", 'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "0"\nmsgstr[1] "1"\nmsgstr[2] "2"\n',
+                 {"plural_forms": "all"}, [("a", "0", 1), ("b", "1", 1), ("b", "2", 1)], id="PO, all forms"),
 ]  # fmt: skip
 
 
@@ -117,8 +123,16 @@ READABLE = [
 def test_readable(
     kind: str, content: str, fields: dict[str, object], expected: list[tuple[str, str, int]], tmp_path: Path
 ) -> None:
-    read = read_pairs((source_file(tmp_path / "x", content, kind),), corpus(**fields))
-    assert [(pair.source, pair.target, pair.line) for pair in read] == expected
+    read = pairs_in((source_file(tmp_path / "x", content, kind),), corpus(**fields))
+    assert [(pair.source, pair.target, pair.line) for pair in read if not pair.flaw] == expected
+
+
+def test_entries_of_a_catalog_that_are_left_out_are_rejects(tmp_path: Path) -> None:
+    read = pairs_in((source_file(tmp_path / "x", PO, "po"),), corpus())
+    assert [(pair.source, pair.line, pair.flaw) for pair in read if pair.flaw] == [
+        ("unsure", 7, "fuzzy"),
+        ("untranslated", 10, "untranslated"),
+    ]
 
 
 def test_lines_end_at_line_feeds_alone(tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 from seqloom.artifact.digest import digest_of_file
 from seqloom.corpus.corpus_files import storable
 from seqloom.corpus.csv_rows import CsvRow, csv_rows, tsv_rows
+from seqloom.corpus.file_format import CALLED, ENDINGS, detect_format, ending_of
 from seqloom.corpus.file_io import read_lines, without_end
 from seqloom.corpus.json_objects import JsonRow, as_text, found_at, json_object, json_rows
 from seqloom.corpus.pairs import RowError, Unreadable
-from seqloom.corpus.sources import ENDINGS, SourceFile, ending_of, is_parquet
+from seqloom.corpus.sources import SourceFile
 from seqloom.corpus.unsupported_formats import refuse_unsupported
 from seqloom.errors import UserError
 
@@ -103,7 +104,11 @@ def _format(path: Path) -> str:
     ending = ending_of(path.name, path)
     if path.stat().st_size:
         refuse_unsupported(str(path), path, ending, "the file", markup=False)
-    form = "parquet" if is_parquet(path) else ENDINGS.get(ending, "lines")
+    form = detect_format(path, str(path)) or ENDINGS.get(ending, "lines")
+    if form in CALLED and form not in FORMATS:
+        raise UserError(
+            f"{path}: is {CALLED[form]}, and texts are taken from tables or lines; write its texts into one"
+        )
     return form if form in FORMATS else "lines"
 
 

@@ -31,7 +31,7 @@ def init(
         list[str] | None,
         typer.Option(
             "--data",
-            help="Table (CSV, TSV, JSON, Parquet), catalog or plain text to learn from; twice for two aligned files "
+            help="Table, catalog, translation memory or plain text to learn from; twice for two aligned files "
             "of lines, the source first.",
         ),
     ] = None,
@@ -92,8 +92,9 @@ def _asked_roles(table: "Table", source: str, target: str, task: str) -> "Roles"
     from seqloom.corpus.column_roles import detect_roles
 
     names = [column.name for column in table.columns] + [column.name for column in table.lists]
-    remedy = f"give --source and --target of its columns {', '.join(names)}"
-    why = f"{table.location}: its columns do not tell which is the source and which the target"
+    kind = "languages" if table.format in ("tmx", "xliff") else "columns"
+    remedy = f"give --source and --target of its {kind} {', '.join(names)}"
+    why = f"{table.location}: its {kind} do not tell which is the source and which the target"
     if not names:
         raise UserError(f"{table.location} has no columns, and --task {task} needs two: give a table, or --data twice")
     if not is_terminal():

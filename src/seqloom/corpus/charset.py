@@ -17,6 +17,8 @@ _TWO_BYTES = ("gb", "big5", "shift", "euc", "cp9")  # beginnings of names
 _CHANCE = 10  # two-byte sequences that may look like UTF-8 by chance
 _NULS = 0.3  # share of zeros at the even or at the odd positions from which on a file is UTF-16
 _CHARSET = re.compile(rb'charset\s*=\s*([^\s;"\\]+)', re.IGNORECASE)
+_DECLARATION = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([^"'\s>]+)""")
+_WIDE = re.compile(r"(utf|ucs)-?(16|32|2|4)([-_]?[bl]e)?", re.IGNORECASE)
 _UNSUPPORTED_CODECS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf_7")
 
 
@@ -56,19 +58,44 @@ def header_charset(header: bytes, location: str) -> str:
     """
     found = _CHARSET.search(header)
     name = found[1].decode("ascii", "replace") if found else ""
-    if not name or name == "CHARSET":  # as in a template
+    if not name or name == "CHARSET" or _WIDE.fullmatch(name):  # as in a template, or known by its byte order mark
         return ""
+    codec = _ascii_superset(name)
+    if not codec:
+        raise UserError(f"{location}: the header says charset={name[:40]}, which is no encoding known here; correct it")
+    return codec
+
+
+def xml_encoding(head: bytes, given: str, location: str) -> str:
+    """Return the encoding of an XML file: by its byte order mark or zero bytes, its declaration, else as `given`.
+
+    A declaration of UTF-16 in a file of single bytes, which was converted, is passed over.
+
+    Raises:
+        UserError: the encoding is unknown.
+    """
+    marked = next((encoding for mark, encoding in _MARKS if head.startswith(mark)), "")
+    if marked or (order := _order_of_utf16(head[:64])):
+        return marked or order
+    found = _DECLARATION.match(head)
+    name = found[1].decode("ascii", "replace") if found else ""
+    if not name or _WIDE.fullmatch(name):
+        return given if given not in UTF and given != "utf-16" else "utf-8"
+    codec = _ascii_superset(name)
+    if not codec:
+        raise UserError(f"{location} line 1: the encoding {name[:40]} is not known here; save the file as UTF-8")
+    return codec
+
+
+def _ascii_superset(name: str) -> str:
+    """Return the codec of an encoding that contains ASCII; empty if there is none, or texts are not written in it."""
+    plain = bytes(range(0x20, 0x7F)).replace(b"\\", b"")
     try:
         codec = codecs.lookup(name)
-        plain = bytes(range(0x20, 0x7F)).replace(b"\\", b"")
         if codec.name.replace("-", "_") in _UNSUPPORTED_CODECS or plain.decode(codec.name) != plain.decode("ascii"):
-            raise LookupError
-    except (LookupError, UnicodeDecodeError):  # unknown, or a codec that no catalog is written in
-        if re.fullmatch(r"utf-?(16|32)([-_]?[bl]e)?", name, re.IGNORECASE):
-            return ""  # known by its byte order mark; without one this header could not have been read
-        raise UserError(
-            f"{location}: the header says charset={name[:40]}, which is no encoding known here; correct it"
-        ) from None
+            return ""
+    except (LookupError, UnicodeDecodeError):
+        return ""
     return codec.name
 
 

@@ -16,6 +16,8 @@ from seqloom.corpus.pairs import Unreadable
 from seqloom.corpus.parquet import parquet_rows
 from seqloom.corpus.sources import SourceFile, locate
 from seqloom.corpus.tables import read_columns
+from seqloom.corpus.tmx_files import sample_tmx
+from seqloom.corpus.xliff_files import xliff_languages
 from seqloom.errors import UserError
 from seqloom.recipe.schema import CorpusSection
 
@@ -83,7 +85,9 @@ class Table:
 
     location: str
     format: str  # as corpus.format says it
-    columns: tuple[Column, ...]  # that have a name; none for plain text and gettext catalogs
+    columns: tuple[
+        Column, ...
+    ]  # that have a name: languages of TMX and XLIFF; none for plain text and gettext catalogs
     header: bool = True
     named: bool = True  # the file's name tells the format
     characters: int = 0  # size of plain text, approximately
@@ -109,6 +113,11 @@ def preview(location: str, home: Path) -> Table:
             return _plain(location, file)
         case "po" | "mo":
             return Table(location, file.format, ())
+        case "tmx":
+            texts = sample_tmx(file, SAMPLE)
+            return Table(location, file.format, tuple(Column(code, tuple(texts[code])) for code in texts))
+        case "xliff":
+            return Table(location, file.format, tuple(Column(code, ()) for code in xliff_languages(file) if code))
         case "jsonl" | "parquet":
             columns, lists = _object_columns(file)
             return Table(location, file.format, columns, lists=lists)

@@ -8,6 +8,7 @@ from statistics import mean, quantiles
 from seqloom.corpus.column_preview import Column, Table, name_words
 from seqloom.corpus.dialogue_shape import DialogueShape, detect_dialogues
 from seqloom.corpus.labeled_lines import labeled_texts
+from seqloom.corpus.language_variants import closest
 from seqloom.errors import UserError
 from seqloom.recipe.language_tags import language_of
 
@@ -44,6 +45,8 @@ def detect_roles(table: Table, source: str = "", target: str = "", task: str = "
     """
     if table.format in ("po", "mo"):
         return Roles(task=task or "translation")
+    if table.format in ("tmx", "xliff"):
+        return _of_languages(table, source, target, task)
     _check_given(table, source, target)
     if task in ("", "chat") and (shape := detect_dialogues(table, source, target, asked=task == "chat")):
         return Roles(shape.source_column, shape.target_column, "chat", dialogues=shape)
@@ -61,6 +64,24 @@ def detect_roles(table: Table, source: str = "", target: str = "", task: str = "
     if found is None or found[1] is None:  # any other task has a target
         return None
     return _roles(found[0], found[1], task)
+
+
+def _of_languages(table: Table, source: str, target: str, task: str) -> Roles | None:
+    """Return the roles of a translation memory, whose columns are languages; None if they are not two."""
+    codes = [column.name for column in table.columns]
+    for said, option in ((source, "--source"), (target, "--target")):
+        if said and codes and not closest(said, codes):
+            raise UserError(f"{table.location} is not in {said}: {option} may be {', '.join(codes)}")
+    if source and not target:
+        target = next((code for index, code in enumerate(codes) if index not in closest(source, codes)), "")
+    elif target and not source:
+        source = next((code for index, code in enumerate(codes) if index not in closest(target, codes)), "")
+    elif not source:
+        if len(codes) > 2:
+            return None
+        source, target = [*codes, "", ""][:2]
+    first, second = (language.tag if (language := language_of(code)) else "" for code in (source, target))
+    return Roles(task=task or "translation", source_language=first, target_language=second)
 
 
 def _of_lines(table: Table, task: str) -> Roles | None:

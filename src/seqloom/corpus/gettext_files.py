@@ -10,18 +10,19 @@ from babel.messages.pofile import unescape
 from seqloom.corpus.charset import header_charset, po_header
 from seqloom.corpus.compression import first_bytes
 from seqloom.corpus.file_io import Line, open_bytes, read_lines, undecodable
-from seqloom.corpus.pairs import MALFORMED, UNDECODABLE, RawPair, RowError, Unreadable
+from seqloom.corpus.pairs import MALFORMED, NOT_FINISHED, UNDECODABLE, UNTRANSLATED, RawPair, RowError, Unreadable
 from seqloom.corpus.sources import SourceFile
 from seqloom.errors import UserError
+from seqloom.recipe.schema import CorpusSection
 
 _ORDERS = {b"\xde\x12\x04\x95": "<", b"\x95\x04\x12\xde": ">"}
 _HEADER = 20  # bytes: the mark, the revision, how many entries, and where the two tables are
-Message = tuple[int, list[str], list[str]]
-"""Number of an entry, its text (and plural), and its translations."""
+Message = tuple[int, str, list[str], list[str]]
+"""Number of an entry, its context, its text (and plural), and its translations."""
 
 
 def read_messages(file: SourceFile) -> Iterator[Message | Unreadable]:
-    """Yield the entries of an MO file in order, without contexts; the first may be the header, with an empty text.
+    """Yield the entries of an MO file in order; the first may be the header, with an empty text.
 
     https://www.gnu.org/software/gettext/manual/html_node/MO-Files.html
 
@@ -40,14 +41,15 @@ def read_messages(file: SourceFile) -> Iterator[Message | Unreadable]:
     encoding = header_charset(header, file.location) or file.encoding
     for number, (text, translation) in enumerate(entries):
         try:
-            texts, translations = (part.decode(encoding).split("\0") for part in (text, translation))
+            context, _, singular = text.decode(encoding).rpartition("\x04")
+            texts, translations = singular.split("\0"), translation.decode(encoding).split("\0")
         except UnicodeDecodeError as error:
             problem = (
                 f"byte 0x{error.object[error.start]:02x} is not {encoding.upper()}; correct the charset in its header"
             )
             yield Unreadable(UNDECODABLE, problem, file.location, number, text.decode(encoding, "replace"))
         else:
-            yield number, texts, translations
+            yield number, context, texts, translations
 
 
 def _entries(content: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -64,7 +66,7 @@ def _entries(content: bytes) -> Iterator[tuple[bytes, bytes]]:
             if start + length > len(content):
                 raise ValueError("it is cut off")
             parts.append(content[start : start + length])
-        yield parts[0].rpartition(b"\x04")[2], parts[1]
+        yield parts[0], parts[1]
 
 
 _KEYWORD = re.compile(r"(msgctxt|msgid_plural|msgid|msgstr)\b")
@@ -112,8 +114,8 @@ class _Entry:
         return ["".join(self.texts[keyword]) for keyword in keywords if keyword in self.texts]
 
 
-def read_po(file: SourceFile) -> Iterator[RawPair | Unreadable]:
-    """Yield the translated entries of a PO file, without fuzzy and obsolete ones.
+def read_po(file: SourceFile, section: CorpusSection) -> Iterator[RawPair | Unreadable]:
+    """Yield the entries of a PO file; untranslated and fuzzy ones are rejects.
 
     The header names the encoding. One entry is in memory at a time.
 
@@ -123,32 +125,36 @@ def read_po(file: SourceFile) -> Iterator[RawPair | Unreadable]:
     charset = header_charset(po_header(first_bytes(file.path, file.location)), file.location)
     if charset:
         file = replace(file, encoding=charset, encoding_source="the charset in its header")
-    for block in _blocks(file):
+    for block in _blocks(file, section.obsolete):
         entry = _parsed(block, file)
         if isinstance(entry, Unreadable):
             yield entry
-        elif entry and not entry.fuzzy:
+        elif entry:
             forms = sorted(keyword for keyword in entry.texts if keyword.startswith("msgstr"))
-            yield from _pairs(entry.joined("msgid", "msgid_plural"), entry.joined(*forms), entry.line)
+            texts, context = entry.joined("msgid", "msgid_plural"), "".join(entry.joined("msgctxt"))
+            flaw = NOT_FINISHED if entry.fuzzy and not section.fuzzy else ""
+            yield from _pairs(texts, entry.joined(*forms), context, entry.line, flaw, section)
 
 
-def read_mo(file: SourceFile) -> Iterator[RawPair | Unreadable]:
-    """Yield the translated entries of an MO file, in order."""
+def read_mo(file: SourceFile, section: CorpusSection) -> Iterator[RawPair | Unreadable]:
+    """Yield the entries of an MO file, in order."""
     for message in read_messages(file):
         if isinstance(message, Unreadable):
             yield message
         else:
-            number, texts, translations = message
-            yield from _pairs(texts, translations, number)
+            number, context, texts, translations = message
+            yield from _pairs(texts, translations, context, number, "", section)
 
 
-def _blocks(file: SourceFile) -> Iterator[list[Line]]:
-    """Yield the lines of each entry, with the comments before it."""
+def _blocks(file: SourceFile, obsolete: bool) -> Iterator[list[Line]]:
+    """Yield the lines of each entry, with the comments before it; with `obsolete` those that are commented out, too."""
     block: list[Line] = []
     seen: set[str] = set()
     blank = False
     for number, line, problem in read_lines(file):
         text = line.strip()
+        if obsolete and text[:2] == "#~" and text[:3] != "#~|":
+            text = text[2:].strip()
         found = _KEYWORD.match(text)
         keyword = found[1] if found else "" if text[:1] in ("", "#", '"') else _STRAY
         stray = keyword == _STRAY and blank and "msgstr" in seen
@@ -186,11 +192,20 @@ def _is_fuzzy(comment: str) -> bool:
     return comment.startswith("#,") and "fuzzy" in re.split(r"[,\s]+", comment[2:])
 
 
-def _pairs(texts: Sequence[str], forms: Sequence[str], line: int) -> Iterator[RawPair]:
-    """Yield the pairs of an entry: one, or the singular with the first form and the plural with the last."""
+def _pairs(
+    texts: Sequence[str], forms: Sequence[str], context: str, line: int, flaw: str, section: CorpusSection
+) -> Iterator[RawPair]:
+    """Yield the pairs of an entry: the singular with the first form, and the plural with others as the recipe says."""
     if not texts[0]:
         return  # the header
+    if context and section.msgctxt:
+        texts = [f"{context}|{text}" for text in texts]
+    if not any(forms):
+        yield RawPair(texts[0], "", line, flaw=UNTRANSLATED)
+        return
     if forms[0]:
-        yield RawPair(texts[0], forms[0], line)
-    if len(texts) > 1 and any(forms):
-        yield RawPair(texts[1], [form for form in forms if form][-1], line)
+        yield RawPair(texts[0], forms[0], line, flaw=flaw)
+    if len(texts) > 1 and section.plural_forms != "first":
+        plurals = [form for form in forms if form]
+        for form in plurals[-1:] if section.plural_forms == "ends" else plurals[1:] or plurals:
+            yield RawPair(texts[1], form, line, flaw=flaw)

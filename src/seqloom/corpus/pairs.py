@@ -8,6 +8,8 @@ MALFORMED = "malformed row"
 NO_KEY = "missing key"
 NOT_TEXT = "not a text"
 NO_LABEL = "no label"
+UNTRANSLATED = "untranslated"
+NOT_FINISHED = "fuzzy"  # or another state that asks for review
 
 
 class SplitGroup(NamedTuple):

@@ -10,6 +10,8 @@ from seqloom.corpus.pairs import NO_LABEL, RawPair, Unreadable
 from seqloom.corpus.running_text import split_passages
 from seqloom.corpus.sources import SourceFile
 from seqloom.corpus.tables import read_table
+from seqloom.corpus.tmx_files import read_tmx
+from seqloom.corpus.xliff_files import read_xliff
 from seqloom.errors import UserError
 from seqloom.recipe.schema import CorpusSection
 
@@ -40,9 +42,13 @@ def read_pairs(files: tuple[SourceFile, ...], section: CorpusSection) -> Iterato
         case "tsv" | "csv" | "jsonl" | "parquet":
             return read_table(file, section)
         case "po":
-            return read_po(file)
+            return read_po(file, section)
         case "mo":
-            return read_mo(file)
+            return read_mo(file, section)
+        case "tmx":
+            return read_tmx(file, section)
+        case "xliff":
+            return read_xliff(file, section)
     raise AssertionError(file.format)
 
 

@@ -2,14 +2,12 @@
 
 import glob
 import importlib.util
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from seqloom.artifact.digest import digest_of_file
-from seqloom.corpus.compression import PACKED, detect_compression, members
 from seqloom.corpus.download import download
+from seqloom.corpus.file_format import CALLED, ENDINGS, detect_format, ending_of
 from seqloom.corpus.file_pairs import pair_shards
 from seqloom.corpus.unsupported_formats import refuse_unsupported
 from seqloom.errors import UserError, showable
@@ -18,18 +16,7 @@ from seqloom.recipe.strict_yaml import shortened
 
 PACKAGE = "package://"
 URLS = ("http://", "https://")
-ENDINGS = {
-    **{form: form for form in ("tsv", "csv", "jsonl", "po", "mo", "parquet")},
-    "tab": "tsv",
-    "json": "jsonl",
-    "ndjson": "jsonl",
-    "pot": "po",
-    "gmo": "mo",
-    "pq": "parquet",
-}
-"""Format by ending of the file name."""
 TABLES = (*dict.fromkeys(ENDINGS.values()), "labeled", "texts", "running")  # formats with both sides in one file
-_PARQUET = b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -174,33 +161,10 @@ def _describe(name: str, path: Path, field: str, section: CorpusSection, locatio
         raise UserError(f"{shortened(name, 300)}: cannot be read ({error.strerror}); correct {field}") from None
 
 
-def ending_of(name: str, path: Path) -> str:
-    """Return the ending of a file's name in lower case, without one for its compression.
-
-    A zip archive without a known ending has that of the file in it.
-    """
-    inner = urlsplit(name).path if name.startswith(URLS) else name
-    stem, _, ending = inner.lower().rpartition(".")
-    while ending in PACKED:
-        stem, _, ending = stem.rpartition(".")
-    if ending not in ENDINGS and detect_compression(path) == "zip":
-        try:
-            return members(path)[0].lower().rpartition(".")[2]
-        except (zipfile.BadZipFile, IndexError):
-            return ending  # reported when it is opened
-    return ending
-
-
-def is_parquet(path: Path) -> bool:
-    """Return whether a file begins as a Parquet file."""
-    with path.open("rb") as file:
-        return file.read(len(_PARQUET)) == _PARQUET
-
-
 def _format(name: str, path: Path, ending: str, field: str, chosen: str, locations: int) -> str:
     """Return the format of a file: as the recipe says, else by its name."""
-    parquet = is_parquet(path)
-    detected = "parquet" if parquet else ENDINGS.get(ending, "")
+    certain = detect_format(path, name, chosen)
+    detected = certain or ENDINGS.get(ending, "")
     if locations == 2:
         if chosen in TABLES or (chosen == "auto" and detected):
             raise UserError(
@@ -214,6 +178,6 @@ def _format(name: str, path: Path, ending: str, field: str, chosen: str, locatio
     if chosen == "auto" and not detected:
         choices = ", ".join(TABLES)
         raise UserError(f"{name}: the name does not tell the format; set corpus.format to one of {choices}")
-    if parquet and chosen not in ("auto", "parquet"):
-        raise UserError(f"{name}: is a Parquet file and not {chosen}; set corpus.format to parquet")
+    if certain and chosen not in ("auto", certain):
+        raise UserError(f"{name}: is {CALLED[certain]} and not {chosen}; set corpus.format to {certain}")
     return detected if chosen == "auto" else chosen

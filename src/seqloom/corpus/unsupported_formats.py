@@ -5,13 +5,12 @@ import zipfile
 from pathlib import Path
 
 from seqloom.corpus.compression import detect_compression, first_bytes, members
+from seqloom.corpus.file_format import CALLED, xml_root
 from seqloom.errors import UserError
 
 _PANDAS = "pandas.read_{}(…).to_parquet(…)"
 _SHEET = ("a spreadsheet", "saving it as CSV UTF-8, or by pandas.read_excel(…).to_csv(…, index=False)")
 _WORDS = ("a text document", "saving it as plain text, or by pandoc -t plain")
-_TMX = ("a translation memory (TMX)", "the few lines of Python in docs/your-own-data.md")
-_XLIFF = ("an XLIFF file", "xliff2po of the Translate Toolkit")
 _SUBTITLES = ("a file of subtitles", "a script that writes one subtitle a line, without times")
 _ARROW = ("an Arrow or Feather file", _PANDAS.format("feather"))
 _DATABASE = ("a database", "sqlite3 -header -csv FILE 'select …'")
@@ -27,8 +26,6 @@ _OTHER_XML = ("an XML file", "a script that writes a table of two columns")
 _BY_ENDING = {
     **dict.fromkeys(("xlsx", "xls", "xlsm", "xlsb", "ods"), _SHEET),
     **dict.fromkeys(("docx", "doc", "odt", "rtf", "epub", "pdf"), _WORDS),
-    **dict.fromkeys(("tmx",), _TMX),
-    **dict.fromkeys(("xlf", "xliff", "sdlxliff", "mxliff", "mqxliff"), _XLIFF),
     **dict.fromkeys(("srt", "vtt", "ass", "ttml"), _SUBTITLES),
     **dict.fromkeys(("arrow", "feather", "ipc"), _ARROW),
     **dict.fromkeys(("sqlite", "sqlite3", "db"), _DATABASE),
@@ -39,7 +36,6 @@ _BY_ENDING = {
     **dict.fromkeys(("npy", "npz"), ("a file of NumPy's", "pandas.DataFrame(numpy.load(…)).to_csv(…)")),
     **dict.fromkeys(("html", "htm", "xhtml"), _PAGE),
     **dict.fromkeys(("resx", "strings", "properties", "ftl"), _RESOURCES),
-    "xml": _OTHER_XML,
     "tar": _TAR,
     "tgz": _TAR,
 }
@@ -58,14 +54,12 @@ _BY_BYTES = {
     b"version https://git-lfs.github.com/spec": _POINTER,
 }
 _ROOTS = {
-    "tmx": _TMX,
-    "xliff": _XLIFF,
     "html": _PAGE,
     "ts": _QT,
     "resources": _RESOURCES,
     "root": _RESOURCES,
 }
-_XML = re.compile(r"\s*<(\?xml|!doctype|tmx|xliff|html)\b", re.IGNORECASE)
+_XML = re.compile(r"\s*<(\?xml|!doctype|html)\b", re.IGNORECASE)
 _ROOT = re.compile(r"<(?:!doctype\s+)?([a-z][\w.:-]*)", re.IGNORECASE)
 
 
@@ -81,7 +75,9 @@ def refuse_unsupported(location: str, path: Path, ending: str, field: str, marku
     if not found:
         head = first_bytes(path, location)
         found = next((kind for first, kind in _BY_BYTES.items() if head.startswith(first)), None)
-        found = found or (_TAR if head[257:262] == b"ustar" else None) or (None if markup else _of_markup(head))
+        found = (
+            found or (_TAR if head[257:262] == b"ustar" else None) or (None if markup else _of_markup(head, location))
+        )
     if found:
         what, how = found
         raise UserError(f"{location}: is {what} which is not read; it can be turned into one by {how}; correct {field}")
@@ -104,7 +100,9 @@ def _of_zip(path: Path) -> tuple[str, str] | None:
     return None
 
 
-def _of_markup(head: bytes) -> tuple[str, str] | None:
+def _of_markup(head: bytes, location: str) -> tuple[str, str] | None:
+    if xml_root(head, location) in CALLED:
+        return None
     encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     text = head[:4096].decode(encoding, "replace")
     if not _XML.match(text):

@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 RECIPE_FILE = "recipe.json"
 SECTIONS = ("corpus", "vocabulary", "vectors", "model", "training", "decoding")  # needed to load a model
 ADDED: dict[str, dict[str, object]] = {
-    "corpus": {"delimiter": "auto", "escape": "auto", "filters": [], "max_reject_share": 0.05, "whitespace": "fold"},
+    "corpus": {
+        "delimiter": "auto",
+        "escape": "auto",
+        "filters": [],
+        "max_reject_share": 0.05,
+        "whitespace": "fold",
+        "inline_tags": "drop",
+        "fuzzy": False,
+        "obsolete": False,
+        "plural_forms": "ends",
+        "msgctxt": False,
+    },
     "evaluation": {"linear_baseline": True},
     "model": {"ngram_order": 0},
     "serving": {

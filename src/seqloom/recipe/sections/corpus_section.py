@@ -11,6 +11,9 @@ from seqloom.recipe.sections.section import Count, Section, Share
 from seqloom.url_mask import REFERENCE, masked_url
 
 Places = Annotated[list[str], Field(max_length=2)]
+Format = Literal[
+    "auto", "lines", "texts", "running", "labeled", "tsv", "csv", "jsonl", "po", "mo", "parquet", "tmx", "xliff",
+]  # fmt: skip
 Encoding = Literal[
     "utf-8", "utf-16",
     "latin-1", "iso-8859-2", "iso-8859-5", "iso-8859-7", "iso-8859-9", "iso-8859-15",
@@ -31,14 +34,12 @@ class CorpusSection(Section):
     )
     validation: Places = Field([], description="As train; empty: a share of train is split off.")
     test: Places = Field([], description="As train; empty: a share of train is split off.")
-    format: Literal["auto", "lines", "texts", "running", "labeled", "tsv", "csv", "jsonl", "po", "mo", "parquet"] = (
-        Field(
-            "auto",
-            description="Format of the files; auto: by the file name, also within gzip, bzip2, xz, zstandard and zip. "
-            "jsonl: an object on each line, or one array of objects; texts: each line is a text that is "
-            "its own target; running: consecutive lines of one text, split into contiguous stretches; "
-            "labeled: each line is a label, a space and the text.",
-        )
+    format: Format = Field(
+        "auto",
+        description="Format of the files; auto: by the file name, also within gzip, bzip2, xz, zstandard and zip. "
+        "jsonl: an object on each line, or one array of objects; texts: each line is a text that is "
+        "its own target; running: consecutive lines of one text, split into contiguous stretches; "
+        "labeled: each line is a label, a space and the text.",
     )
     encoding: Encoding = Field(
         "utf-8",
@@ -77,8 +78,29 @@ class CorpusSection(Section):
         "turn as source and the next one as target, or both columns are the same. Empty: each row is "
         "a dialogue of its own.",
     )
+    inline_tags: Literal["drop", "keep"] = Field(
+        "drop",
+        description="TMX and XLIFF: tags within a text (bpt, ph, g, x, pc …) are dropped, or kept as placeholders "
+        "<1>, </1> and <2/>, numbered alike on both sides.",
+    )
+    fuzzy: bool = Field(
+        False,
+        description="PO: take entries that are marked fuzzy; XLIFF: those in a state that asks for review (needs-…, "
+        "initial). Otherwise they are rejects.",
+    )
+    obsolete: bool = Field(False, description="PO: take entries that are commented out by #~.")
+    plural_forms: Literal["ends", "all", "first"] = Field(
+        "ends",
+        description="PO and MO: of an entry with plural forms, the singular with the first form and the plural with "
+        "the last (ends) or with each of the others (all), or the singular alone (first).",
+    )
+    msgctxt: bool = Field(
+        False, description="PO and MO: the context of an entry goes before its text, as in menu|Open."
+    )
     source_language: str = Field(
-        "", description="Language of the source: its ISO 639 code, such as en, or English name; empty if unknown."
+        "",
+        description="Language of the source: its ISO 639 code, such as en, or English name; empty if unknown. TMX and "
+        "XLIFF: the side that is the source, en also for en-US.",
     )
     target_language: str = Field(
         "",
