@@ -21,6 +21,7 @@ from seqloom.progress import unwatched
 from seqloom.recipe.recipe_loader import load_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.training.stage import train_model
+from seqloom.training.training_job import TrainingJob
 
 PAIRS = 3000
 ROUNDS = 3
@@ -87,7 +88,8 @@ def _train(folder: Path, processes: int) -> dict[str, float]:
         made.mkdir()
         sizes = sizes_of(recipe, folder / "vocabulary")
         vocabulary, vectors, dataset = (folder / name for name in ("vocabulary", "vectors", "dataset"))
-        facts = train_model(recipe, sizes, vocabulary, vectors, dataset, workspace, made, None, observe, unwatched)
+        job = TrainingJob(recipe, sizes, vocabulary, vectors, dataset, workspace, made, None)
+        facts = train_model(job, observe, unwatched)
     return {"speed": median(speeds[1:]), "parameters": facts["parameters"]}
 
 

@@ -63,7 +63,7 @@ def _train_as_functions(home: Path) -> None:
     from seqloom.corpus.stage import build_corpus
     from seqloom.dataset.stage import encode_corpus
     from seqloom.evaluation.stage import evaluate_checkpoint
-    from seqloom.pipeline import scoring_of, sizes_of
+    from seqloom.pipeline import TrainingInputs
     from seqloom.recipe.adaptive_defaults import adapt
     from seqloom.registry.gate_runner import GateDecision, judge_version, keep_evidence, settle
     from seqloom.registry.metric_logger import MetricLogger
@@ -95,12 +95,13 @@ def _train_as_functions(home: Path) -> None:
         VECTORS.key(recipe, both),
         lambda folder: build_vectors(recipe.vectors, shared, corpus.path, vocabulary.path, folder, unwatched),
     )
-    batches = store.build(
+    dataset = store.build(
         "dataset",
         DATASET.key(recipe, both),
         lambda folder: encode_corpus(corpus.path, vocabulary.path, folder, unwatched),
     )
-    key = TRAINING.key(recipe, [vocabulary.digest, vectors.digest, batches.digest])
+    made = TrainingInputs(recipe, corpus, vocabulary, vectors, dataset)
+    key = TRAINING.key(recipe, made.digests)
     workspace = store.workspace("training", key)
     client = connect(home)
     run_id = open_run(client, recipe, key, FlowRun("none", "as functions"), corpus, home)
@@ -108,30 +109,19 @@ def _train_as_functions(home: Path) -> None:
         training = store.build(
             "training",
             key,
-            lambda folder: train_model(
-                recipe,
-                sizes_of(recipe, vocabulary),
-                vocabulary.path,
-                vectors.path,
-                batches.path,
-                workspace,
-                folder,
-                scoring_of(recipe, corpus, vocabulary, batches, workspace),
-                log,
-                unwatched,
-            ),
+            lambda folder: train_model(made.job(workspace, folder), log, unwatched),
         )
     evaluation = store.build(
         "evaluation",
-        EVALUATION.key(recipe, [corpus.digest, batches.digest, training.digest]),
-        lambda folder: evaluate_checkpoint(recipe, corpus.path, batches.path, training, folder, unwatched),
+        EVALUATION.key(recipe, [corpus.digest, dataset.digest, training.digest]),
+        lambda folder: evaluate_checkpoint(recipe, corpus.path, dataset.path, training, folder, unwatched),
     )
-    log_facts(client, run_id, (corpus, vocabulary, vectors, batches, training, evaluation))
+    log_facts(client, run_id, (corpus, vocabulary, vectors, dataset, training, evaluation))
     log_results(client, run_id, evaluation)
     key = REGISTRY.key(recipe, [training.digest, evaluation.digest])
     version = register_version(client, recipe, run_id, key, training.path, evaluation)
     client.set_terminated(run_id, "FINISHED")
-    stages = (corpus, vocabulary, vectors, batches, training, evaluation)
+    stages = (corpus, vocabulary, vectors, dataset, training, evaluation)
     write_card(client, recipe, {manifest.stage: manifest for manifest in stages}, version)
     verdict = judge_version(client, recipe, corpus.path, evaluation, version, key, unwatched)
     keep_evidence(client, verdict, run_id)

@@ -90,12 +90,12 @@ def train_and_score(label: str, recipe: Recipe, metric: str) -> Candidate:
     recipe = fit_recipe(recipe, corpus)
     vocabulary = make_vocabulary(recipe, corpus)
     vectors = make_vectors(recipe, corpus, vocabulary)
-    batches = make_dataset(recipe, corpus, vocabulary)
-    made = corpus, vocabulary, vectors, batches
+    dataset = make_dataset(recipe, corpus, vocabulary)
+    made = corpus, vocabulary, vectors, dataset
     # Where that of a registered version is none that is finished, it was deleted, and takes no metrics any more.
     run_id = finished_run(recipe, *made) or open_run(recipe, *made, force=True)
-    training = train(recipe, corpus, vocabulary, vectors, batches, run_id)
-    evaluation = evaluate(recipe, corpus, batches, training, run_id)
+    training = train(recipe, corpus, vocabulary, vectors, dataset, run_id)
+    evaluation = evaluate(recipe, corpus, dataset, training, run_id)
     validation = validate(recipe, corpus, training, run_id)
     return measure(label, application_of(recipe.task).judged[metric], corpus, training, evaluation, validation, run_id)
 

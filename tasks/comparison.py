@@ -93,10 +93,10 @@ class Comparison:
 
 
 @patient_task(name="measured before", task_run_name="measured before · {recipe.name}")
-def finished_run(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, vectors: Manifest, batches: Manifest) -> str:
+def finished_run(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, vectors: Manifest, dataset: Manifest) -> str:
     """Return the id of the finished MLflow run of exactly this training; empty where a stage is not finished."""
     home = home_folder()
-    made = {manifest.stage: manifest.digest for manifest in (corpus, vocabulary, vectors, batches)}
+    made = {manifest.stage: manifest.digest for manifest in (corpus, vocabulary, vectors, dataset)}
     if not all(step.cached for step in follow(recipe, home, (TRAINING, EVALUATION), made)):
         return ""
     return mlflow_runs.find_finished(

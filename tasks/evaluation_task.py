@@ -19,7 +19,7 @@ from tasks.stage_runner import run_stage, stage_task
 
 @stage_task(name="evaluation", task_run_name=task_name("evaluation"))
 def evaluate(
-    recipe: Recipe, corpus: Manifest, batches: Manifest, training: Manifest, run_id: str, force: bool = False
+    recipe: Recipe, corpus: Manifest, dataset: Manifest, training: Manifest, run_id: str, force: bool = False
 ) -> State[Manifest]:
     """Score the model and both baselines on the test split."""
 
@@ -27,10 +27,10 @@ def evaluate(
         from seqloom.evaluation.stage import evaluate_checkpoint  # torch and scikit-learn: seconds
 
         with slots_for(recipe):
-            return evaluate_checkpoint(recipe, corpus.path, batches.path, training, folder, progress)
+            return evaluate_checkpoint(recipe, corpus.path, dataset.path, training, folder, progress)
 
     with failing_run_is_closed(connect(home_folder()), run_id):
-        return run_stage(EVALUATION, recipe, [corpus.digest, batches.digest, training.digest], write, force)
+        return run_stage(EVALUATION, recipe, [corpus.digest, dataset.digest, training.digest], write, force)
 
 
 @stage_task(name="validation", task_run_name=task_name("validation"))

@@ -32,7 +32,7 @@ def open_run(
     corpus: Manifest,
     vocabulary: Manifest,
     vectors: Manifest,
-    batches: Manifest,
+    dataset: Manifest,
     force: bool = False,
 ) -> str:
     """Return the id of the MLflow run that this flow run writes to.
@@ -43,7 +43,7 @@ def open_run(
     home = home_folder()
     client = connect(home)
     wait_for_mlflow(client)
-    made = {manifest.stage: manifest.digest for manifest in (corpus, vocabulary, vectors, batches)}
+    made = {manifest.stage: manifest.digest for manifest in (corpus, vocabulary, vectors, dataset)}
     version = follow(recipe, home, (TRAINING, EVALUATION, REGISTRY), made)[-1].version
     if version and not force:
         if not mlflow_runs.takes_more(client, version.run_id):
@@ -58,7 +58,7 @@ def open_run(
     key = TRAINING.key(recipe, [made[name] for name in TRAINING.reads])
     with name_lock(recipe, "registry"):
         run_id = mlflow_runs.open_run(client, recipe, key, _this_flow_run(), corpus, home)
-    mlflow_runs.log_facts(client, run_id, (corpus, vocabulary, vectors, batches))
+    mlflow_runs.log_facts(client, run_id, (corpus, vocabulary, vectors, dataset))
     _link_run(client, recipe, run_id, home)
     return run_id
 

@@ -11,7 +11,7 @@ from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.cache_key import TRAINING
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
-from seqloom.pipeline import scoring_of, sizes_of
+from seqloom.pipeline import TrainingInputs
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.metric_logger import MetricLogger
@@ -36,16 +36,14 @@ def train(
     corpus: Manifest,
     vocabulary: Manifest,
     vectors: Manifest,
-    batches: Manifest,
+    dataset: Manifest,
     run_id: str,
     force: bool = False,
 ) -> State[Manifest]:
     """Train the model, or continue from the last checkpoint of a killed run of the same training."""
-    store = Store(home_folder())
-    inputs = [vocabulary.digest, vectors.digest, batches.digest]
-    key = TRAINING.key(recipe, inputs)
-
-    watcher = audience.get()
+    store, watcher = Store(home_folder()), audience.get()
+    inputs = TrainingInputs(recipe, corpus, vocabulary, vectors, dataset)
+    key = TRAINING.key(recipe, inputs.digests)
 
     def observe(row: Mapping[str, float]) -> None:
         log(row)
@@ -60,29 +58,18 @@ def train(
 
         workspace = store.workspace(TRAINING.name, key)
         copy_parent(recipe, home_folder(), workspace)
-        _warn_of_other_versions(recipe, inputs, workspace)
+        _warn_of_other_versions(recipe, inputs.digests, workspace)
         _log_resumed_history(workspace, log)
         selection = _selection_facts(recipe, corpus)
         with slots_for(recipe, recipe.training.processes), preemption_as_prefect_state(), system_metrics(run_id, log):
-            facts = train_model(
-                recipe,
-                sizes_of(recipe, vocabulary),
-                vocabulary.path,
-                vectors.path,
-                batches.path,
-                workspace,
-                folder,
-                scoring_of(recipe, corpus, vocabulary, batches, workspace),
-                observe,
-                progress,
-            )
+            facts = train_model(inputs.job(workspace, folder), observe, progress)
         draw_loss(folder, facts["best_epoch"], recipe.task)
         return facts | selection
 
     alone = store.alone(f"training-{key[:32]}", "the same training")  # or both would log the same metrics
     client = connect(home_folder())
     with alone, failing_run_is_closed(client, run_id), MetricLogger(client, run_id) as log:
-        state = run_stage(TRAINING, recipe, inputs, write, force)
+        state = run_stage(TRAINING, recipe, inputs.digests, write, force)
         made: Any = state.data  # a manifest: run_stage says so
         for row in read_history(made.path):  # of a cached training MLflow has none yet
             log(row)
@@ -90,14 +77,14 @@ def train(
     return state
 
 
-def _warn_of_other_versions(recipe: Recipe, inputs: list[str], workspace: Path) -> None:
+def _warn_of_other_versions(recipe: Recipe, digests: list[str], workspace: Path) -> None:
     """Warn if the same training was interrupted under other library versions: after an upgrade it starts again."""
     from seqloom.training.resume_check import interrupted_elsewhere, note_versions
 
-    kin, versions = TRAINING.unversioned_key(recipe, inputs), TRAINING.versions(recipe)
-    note_versions(workspace, kin, versions)
+    key, versions = TRAINING.unversioned_key(recipe, digests), TRAINING.versions(recipe)
+    note_versions(workspace, key, versions)
     watcher = audience.get()
-    for sentence in interrupted_elsewhere(workspace, kin, versions):
+    for sentence in interrupted_elsewhere(workspace, key, versions):
         get_run_logger().warning("%s", sentence)
         if watcher:
             watcher.warned(sentence)

@@ -17,6 +17,7 @@ from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.progress import unwatched
 from seqloom.recipe.recipe_loader import load_recipe
 from seqloom.training.stage import train_model
+from seqloom.training.training_job import TrainingJob
 
 WARM_UP = 10
 
@@ -44,18 +45,9 @@ def main() -> None:
         (workspace := Path(scratch) / "workspace").mkdir()
         (made := Path(scratch) / "made").mkdir()
         sizes = sizes_of(recipe, folder / "vocabulary")
-        train_model(
-            recipe,
-            sizes,
-            folder / "vocabulary",
-            folder / "vectors",
-            folder / "dataset",
-            workspace,
-            made,
-            None,
-            observe,
-            unwatched,
-        )
+        vocabulary, vectors, dataset = (folder / name for name in ("vocabulary", "vectors", "dataset"))
+        job = TrainingJob(recipe, sizes, vocabulary, vectors, dataset, workspace, made, None)
+        train_model(job, observe, unwatched)
 
 
 if __name__ == "__main__":

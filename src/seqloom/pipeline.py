@@ -29,8 +29,7 @@ from seqloom.registry.run_plan import digest_of_sources, pinned
 
 if TYPE_CHECKING:
     from seqloom.decoding.generator import Generator
-    from seqloom.models.model_factory import Sizes
-    from seqloom.training.training_job import Scoring
+    from seqloom.training.training_job import Scoring, TrainingJob
 
 Observe = Callable[[Mapping[str, float]], None]
 """Called with the metrics of each validation and log row of a training."""
@@ -124,49 +123,51 @@ def train(
     return _read(trained.path, made.corpus.path)
 
 
-def sizes_of(recipe: Recipe, vocabulary: Manifest) -> "Sizes":
-    """Return the sizes of the model of a recipe, whose vocabulary stage is finished."""
-    from seqloom.models.model_factory import Sizes
-
-    size = vocabulary.facts["size"]
-    return Sizes(size["source"], size["target"], recipe.vectors.width, recipe.vocabulary.shared)
-
-
-def scoring_of(
-    recipe: Recipe, corpus: Manifest, vocabulary: Manifest, dataset: Manifest, workspace: Path
-) -> "Scoring | None":
-    """Return how a training scores its validation rows, in whatever process; None where the loss chooses.
-
-    The recipe is written to `workspace`.
-    """
-    write_recipe(recipe, workspace)
-    if recipe.training.select_by == "loss":
-        return None
-    from seqloom.evaluation.validation_scores import validation_text
-    from seqloom.training.training_job import Scoring
-
-    return Scoring.of(
-        validation_text, corpus.folder, vocabulary.folder, dataset.folder, recipe=str(workspace / RECIPE_FILE)
-    )
-
-
 @dataclass(frozen=True)
-class _Prepared:
-    """A recipe with every default resolved, and the finished stages that a training reads."""
+class TrainingInputs:
+    """A recipe with every default resolved, and the finished stages that its training reads."""
 
     recipe: Recipe
     corpus: Manifest
     vocabulary: Manifest
     vectors: Manifest
-    batches: Manifest
+    dataset: Manifest
 
     @property
-    def inputs(self) -> list[str]:
-        """Return the digests of the stages that training reads, in order."""
-        return [self.vocabulary.digest, self.vectors.digest, self.batches.digest]
+    def digests(self) -> list[str]:
+        """Return the digests of the stages on which the training's cache key depends, in order."""
+        return [self.vocabulary.digest, self.vectors.digest, self.dataset.digest]
+
+    def job(self, workspace: Path, folder: Path) -> "TrainingJob":
+        """Return the training in `workspace`, where the recipe is written; its model is to be in `folder`."""
+        from seqloom.models.model_factory import Sizes
+        from seqloom.training.training_job import TrainingJob
+
+        write_recipe(self.recipe, workspace)
+        size = self.vocabulary.facts["size"]
+        return TrainingJob(
+            self.recipe,
+            Sizes(size["source"], size["target"], self.recipe.vectors.width, self.recipe.vocabulary.shared),
+            self.vocabulary.path,
+            self.vectors.path,
+            self.dataset.path,
+            workspace,
+            folder,
+            self._scoring(workspace),
+        )
+
+    def _scoring(self, workspace: Path) -> "Scoring | None":
+        """Return how validation rows are scored, in whatever process; None where the loss selects the epoch."""
+        if self.recipe.training.select_by == "loss":
+            return None
+        from seqloom.evaluation.validation_scores import validation_text
+        from seqloom.training.training_job import Scoring
+
+        stages = (self.corpus.folder, self.vocabulary.folder, self.dataset.folder)
+        return Scoring.of(validation_text, *stages, recipe=str(workspace / RECIPE_FILE))
 
 
-def _prepare(recipe: Recipe, store: Store, home: Path, progress: Progress) -> _Prepared:
+def _prepare(recipe: Recipe, store: Store, home: Path, progress: Progress) -> TrainingInputs:
     """Return the stages before training, each made in its folder of the store where it is not there."""
     from seqloom.corpus.sources import locate
     from seqloom.corpus.stage import build_corpus
@@ -190,8 +191,8 @@ def _prepare(recipe: Recipe, store: Store, home: Path, progress: Progress) -> _P
     vectors = build(
         VECTORS, both, lambda to: build_vectors(recipe.vectors, shared, corpus.path, vocabulary.path, to, progress)
     )
-    batches = build(DATASET, both, lambda to: encode_corpus(corpus.path, vocabulary.path, to, progress))
-    return _Prepared(recipe, corpus, vocabulary, vectors, batches)
+    dataset = build(DATASET, both, lambda to: encode_corpus(corpus.path, vocabulary.path, to, progress))
+    return TrainingInputs(recipe, corpus, vocabulary, vectors, dataset)
 
 
 def _parent(recipe: Recipe, home: Path) -> Path | None:
@@ -203,9 +204,9 @@ def _parent(recipe: Recipe, home: Path) -> Path | None:
     return parent_of(recipe, home)
 
 
-def _trained(made: _Prepared, store: Store, home: Path, observe: Observe, progress: Progress) -> Manifest:
+def _trained(made: TrainingInputs, store: Store, home: Path, observe: Observe, progress: Progress) -> Manifest:
     """Return the training stage, resumed if it was interrupted."""
-    key = TRAINING.key(made.recipe, made.inputs)
+    key = TRAINING.key(made.recipe, made.digests)
     workspace = store.workspace_path(TRAINING.name, key)
 
     def write(folder: Path) -> dict[str, Any]:
@@ -216,10 +217,7 @@ def _trained(made: _Prepared, store: Store, home: Path, observe: Observe, progre
             from seqloom.registry.parent_version import copy_parent
 
             copy_parent(made.recipe, home, workspace)
-        read = (made.vocabulary.path, made.vectors.path, made.batches.path)
-        sizes = sizes_of(made.recipe, made.vocabulary)
-        scoring = scoring_of(made.recipe, made.corpus, made.vocabulary, made.batches, workspace)
-        return train_model(made.recipe, sizes, *read, workspace, folder, scoring, observe, progress)
+        return train_model(made.job(workspace, folder), observe, progress)
 
     finished = store.build(TRAINING.name, key, write)
     store.discard_workspace(TRAINING.name, key)

@@ -24,6 +24,7 @@ from seqloom.recipe.schema import CorpusSection, ModelSection, Recipe, TrainingS
 from seqloom.training import checkpoint
 from seqloom.training.stage import train_model
 from seqloom.training.trainer import Observe, Trainer
+from seqloom.training.training_job import TrainingJob
 from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
 from tests.models.plain import plain_model
@@ -83,7 +84,7 @@ def run_stage(home: Path, model: Change, training: Change, observe: Observe = un
         training=training_section(**training),
     )
     folders = [home / name for name in ("vocabulary", "vectors", "dataset", "workspace", "made")]
-    return train_model(recipe, sizes, *folders, None, observe, unwatched)
+    return train_model(TrainingJob(recipe, sizes, *folders, None), observe, unwatched)
 
 
 def trainer_of(home: Path, model: ModelSection | None = None, **arguments: Any) -> Trainer:

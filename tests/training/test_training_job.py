@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from seqloom.recipe.schema import CorpusSection, Recipe
-from seqloom.training.training_job import Job, Scoring, read_job
+from seqloom.training.training_job import Scoring, TrainingJob, read_job
 from tests.training.small import SIZES, model_section, training_section
 
 
@@ -18,7 +18,7 @@ def scorer(corpus: str) -> Any:
 @pytest.mark.parametrize("scoring", [None, Scoring.of(scorer, corpus="here")])
 def test_what_is_written_is_read(scoring: Scoring | None, tmp_path: Path) -> None:
     recipe = Recipe(name="x", corpus=CorpusSection(train=["x"]), model=model_section(), training=training_section())
-    job = Job(recipe, SIZES, *[tmp_path / name for name in "abcde"], scoring)
+    job = TrainingJob(recipe, SIZES, *[tmp_path / name for name in "abcde"], scoring)
     job.write(tmp_path)
     assert replace(read_job(tmp_path), recipe=recipe) == job
 

@@ -13,9 +13,9 @@ from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
 
 
-def limit_facts(limit: LengthLimit, most: int, batches: Path) -> dict[str, Any]:
+def limit_facts(limit: LengthLimit, most: int, dataset: Path) -> dict[str, Any]:
     """Return the coefficients of the length limit, its maximum, and the number of longer references in each split."""
-    splits = {split: open_split(batches, split) for split in SPLITS}
+    splits = {split: open_split(dataset, split) for split in SPLITS}
     longer = {split: limit.longer(*sides, most) for split, sides in splits.items()}
     return {"answer_limit": {**asdict(limit), "most": most, "longer_references": longer}}
 

@@ -200,19 +200,19 @@ def _write_json(path: Path, value: object) -> None:
 
 
 def evaluate_checkpoint(
-    recipe: Recipe, corpus: Path, batches: Path, training: Manifest, folder: Path, progress: Progress
+    recipe: Recipe, corpus: Path, dataset: Path, training: Manifest, folder: Path, progress: Progress
 ) -> dict[str, Any]:
     """Decode and score the test split with a checkpoint and the baselines; write `evaluate`'s files to `folder`."""
     generator = read_generator(training.path)
     generator.backend.move(choose_device(recipe.training.device))
-    test = open_batches(recipe, batches, "test")
+    test = open_batches(recipe, dataset, "test")
 
     def predict(texts: Sequence[str], numbers: Sequence[int]) -> Replies:
         return generator.columns(generator.answer(texts, recipe.decoding, numbers))
 
     limits: dict[str, Any] = {}
     if application_of(recipe.task).answer == "text":
-        limits = limit_facts(generator.limit, generator.max_answer_tokens(recipe.decoding), batches)
+        limits = limit_facts(generator.limit, generator.max_answer_tokens(recipe.decoding), dataset)
     return evaluate(
         predict,
         likelihood(generator.model, test.in_order()),

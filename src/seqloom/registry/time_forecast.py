@@ -39,24 +39,24 @@ def forecast(
     from seqloom.dataset.batch_factory import open_batches  # torch, which a flow of cached stages has no need of
 
     labeled = application_of(recipe.task).answer == "label"
-    vocabulary, batches = folder / "vocabulary", folder / "dataset"
+    vocabulary, dataset = folder / "vocabulary", folder / "dataset"
     if VOCABULARY.name in made:
         vocabulary, facts = made[VOCABULARY.name].path, made[VOCABULARY.name].facts
     else:
         vocabulary.mkdir()
         facts = build_vocabulary(recipe.vocabulary, corpus, vocabulary, progress, parent_of(recipe, home), labeled)
     if DATASET.name in made:
-        batches = made[DATASET.name].path
+        dataset = made[DATASET.name].path
     else:
-        batches.mkdir()
-        encode_corpus(corpus, vocabulary, batches, progress)
-    check_lengths(recipe, batches)
-    updates = open_batches(recipe, batches, "train").updates(recipe.training)
-    seconds = 0.0 if TRAINING.name in made else updates * _seconds_of_update(recipe, facts["size"], batches)
+        dataset.mkdir()
+        encode_corpus(corpus, vocabulary, dataset, progress)
+    check_lengths(recipe, dataset)
+    updates = open_batches(recipe, dataset, "train").updates(recipe.training)
+    seconds = 0.0 if TRAINING.name in made else updates * _seconds_of_update(recipe, facts["size"], dataset)
     return Forecast(dict(facts["unknown"]), updates, seconds)
 
 
-def _seconds_of_update(recipe: Recipe, size: Mapping[str, int], batches: Path) -> float:
+def _seconds_of_update(recipe: Recipe, size: Mapping[str, int], dataset: Path) -> float:
     from seqloom.training.time_estimate import seconds_of_update  # torch: seconds of imports
 
-    return seconds_of_update(recipe, (size["source"], size["target"]), batches)
+    return seconds_of_update(recipe, (size["source"], size["target"]), dataset)

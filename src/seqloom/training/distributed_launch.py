@@ -21,7 +21,7 @@ from seqloom.preemption import Preempted
 from seqloom.progress import Progress
 from seqloom.training.graceful_stop import SIGNALS
 from seqloom.training.trainer import Observe
-from seqloom.training.training_job import EVENTS_FILE, LOG_FILE, OUTCOME_FILE, Job
+from seqloom.training.training_job import EVENTS_FILE, LOG_FILE, OUTCOME_FILE, TrainingJob
 from seqloom.training.training_state import newest, read_training_state
 from seqloom.training.worker_events import Event, EventReader
 
@@ -30,7 +30,7 @@ MAX_RESTARTS = 5  # of all processes, after one died
 logger = logging.getLogger(__name__)
 
 
-def train_in_processes(job: Job, observe: Observe, progress: Progress) -> dict[str, Any]:
+def train_in_processes(job: TrainingJob, observe: Observe, progress: Progress) -> dict[str, Any]:
     """Train with `training.processes` processes; if one dies, all restart from the newest checkpoint.
 
     Raises:
@@ -83,7 +83,7 @@ def _launch(folder: Path, processes: int) -> int:
     return 0
 
 
-def _outcome(folder: Path, job: Job, signaled: int) -> dict[str, Any]:
+def _outcome(folder: Path, job: TrainingJob, signaled: int) -> dict[str, Any]:
     file = folder / OUTCOME_FILE
     outcome: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     if "mistake" in outcome:

@@ -24,7 +24,7 @@ from seqloom.training.ngram_fit import FittedTables, TopNgrams, fit, fit_mixture
 from seqloom.training.process_group import SingleProcess
 from seqloom.training.trainer import Observe, Trainer
 from seqloom.training.training_history import write_history
-from seqloom.training.training_job import Job, Scoring
+from seqloom.training.training_job import TrainingJob
 from seqloom.training.warm_start import PARENT_FOLDER, continue_from, start_encoder
 from seqloom.vectors.embedding_matrix import load_vectors
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, VOCABULARY_FILES, read_tokens
@@ -35,22 +35,10 @@ if TYPE_CHECKING:
 VECTORS_READ = 4_000  # for the vector space, or one batch more: enough for a covariance of some hundred numbers
 
 
-def train_model(
-    recipe: "Recipe",
-    sizes: Sizes,
-    vocabulary: Path,
-    vectors: Path,
-    batches: Path,
-    workspace: Path,
-    folder: Path,
-    scoring: Scoring | None,
-    observe: Observe,
-    progress: Progress,
-) -> dict[str, Any]:
-    """Train in `workspace`, resuming from its checkpoint if there is one, and write the best model to `folder`."""
-    job = Job(recipe, sizes, vocabulary, vectors, batches, workspace, folder, scoring)
-    device = choose_device(recipe.training.device)
-    if recipe.training.processes == 1:
+def train_model(job: TrainingJob, observe: Observe, progress: Progress) -> dict[str, Any]:
+    """Train in the job's workspace, resuming from a checkpoint there, and write the best model to its folder."""
+    device = choose_device(job.recipe.training.device)
+    if job.recipe.training.processes == 1:
         return train_job(job, device, observe, progress, SingleProcess())
     from seqloom.training.distributed_launch import train_in_processes  # half a second of imports that only this needs
 
@@ -58,12 +46,12 @@ def train_model(
 
 
 def train_job(
-    job: Job, device: torch.device, observe: Observe, progress: Progress, group: SingleProcess
+    job: TrainingJob, device: torch.device, observe: Observe, progress: Progress, group: SingleProcess
 ) -> dict[str, Any]:
     """Take part in a training; the first process writes the model and returns the facts of the stage."""
     recipe, section = job.recipe, job.recipe.training
-    train, validation = (open_batches(recipe, job.batches, split) for split in ("train", "validation"))
-    check_lengths(recipe, job.batches)
+    train, validation = (open_batches(recipe, job.dataset, split) for split in ("train", "validation"))
+    check_lengths(recipe, job.dataset)
     sizes, linear = replace(job.sizes, window=window_of(recipe)), None
     facts: dict[str, Any] = {}
     if recipe.model.ngram_order and section.objective == "sequence":
@@ -88,7 +76,7 @@ def train_job(
     if model.decoder.writes_from_summary:
         _fit_vector_space(model, train).save(job.folder)
     write_recipe(recipe, job.folder)
-    LengthLimit.load(job.batches).save(job.folder)
+    LengthLimit.load(job.dataset).save(job.folder)
     write_history(position.history, job.folder)
     for name in VOCABULARY_FILES:
         shutil.copyfile(job.vocabulary / name, job.folder / name)
@@ -104,7 +92,7 @@ def train_job(
     }
 
 
-def _fit_linear(job: Job, train: BucketedBatches, progress: Progress) -> tuple[FittedTables, TopNgrams]:
+def _fit_linear(job: TrainingJob, train: BucketedBatches, progress: Progress) -> tuple[FittedTables, TopNgrams]:
     """Fit the linear n-gram part of a classifier, the same in every process; return also its top n-grams per label."""
     progress(0, None, "updates", "the linear part")
     tokens, labels = (read_tokens(job.vocabulary / name) for name in VOCABULARY_FILES)

@@ -24,8 +24,8 @@ MEASURED = 12  # at most: batches differ in length, so that some are needed for 
 ENOUGH = 2.0  # seconds of measuring
 
 
-def seconds_of_update(recipe: "Recipe", vocabulary: tuple[int, int], batches: Path) -> float:
-    """Return the mean seconds of an update, for these vocabulary sizes and the dataset in `batches`.
+def seconds_of_update(recipe: "Recipe", vocabulary: tuple[int, int], dataset: Path) -> float:
+    """Return the mean seconds of an update, for these vocabulary sizes and the dataset in `dataset`.
 
     The linear part of a classifier, validation and checkpoints are not included.
     """
@@ -39,7 +39,7 @@ def seconds_of_update(recipe: "Recipe", vocabulary: tuple[int, int], batches: Pa
             Gradients(model, section, device, SingleProcess()),
             build_optimizer(section, model.parameters()),
         )
-        updates = Updates(open_batches(recipe, batches, "train"), section, device, 0, 1, 1).of_epoch(0, (0, 0))
+        updates = Updates(open_batches(recipe, dataset, "train"), section, device, 0, 1, 1).of_epoch(0, (0, 0))
         taken: list[float] = []
         for update in islice(updates, WARM + MEASURED):
             began = time.perf_counter()

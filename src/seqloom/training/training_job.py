@@ -44,14 +44,14 @@ class Scoring:
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainingJob:
     """Inputs and output folders of a training."""
 
     recipe: "Recipe"
     sizes: Sizes
     vocabulary: Path
     vectors: Path
-    batches: Path
+    dataset: Path
     workspace: Path
     folder: Path  # of the finished stage
     scoring: Scoring | None  # None where the validation loss chooses
@@ -65,9 +65,9 @@ class Job:
         (folder / JOB_FILE).write_text(json.dumps(fields), encoding="utf-8")
 
 
-def read_job(folder: Path) -> Job:
-    """Read what `Job.write` wrote."""
+def read_job(folder: Path) -> TrainingJob:
+    """Read what `TrainingJob.write` wrote."""
     fields = json.loads((folder / JOB_FILE).read_text(encoding="utf-8"))
     paths = {name: Path(path) for name, path in fields["paths"].items()}
     scoring = Scoring(**fields["scoring"]) if fields["scoring"] else None
-    return Job(read_recipe(folder), Sizes(**fields["sizes"]), scoring=scoring, **paths)
+    return TrainingJob(read_recipe(folder), Sizes(**fields["sizes"]), scoring=scoring, **paths)
