@@ -41,7 +41,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def page(browser: Browser, stack: RunningStack) -> Page:
     """One window for the whole journey, of somebody who has told Prefect's page the password before."""
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
     page.add_init_script(ASSISTANT_SEEN)
     known = b64encode(stack.auth_string.encode()).decode()
     page.add_init_script(f"if (location.origin === '{stack.prefect_url}') localStorage.setItem('{KEPT}', '{known}')")

@@ -20,7 +20,7 @@ from tests.stack.stack_process import RunningStack
 
 NAME = "jupyterlab-en-zh"  # of the recipe that the form starts from
 CONTROL = "input, textarea, button.p-select-button__control, button:has-text('Add item')"
-MINUTES = 15 if pictures.wanted() else 5
+MINUTES = 60 if pictures.wanted() else 5
 SECTIONS = {
     name.capitalize(): field.annotation
     for name, field in Recipe.model_fields.items()
