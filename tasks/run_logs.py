@@ -7,8 +7,7 @@ from contextlib import suppress
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 
-from seqloom.artifact.fsync import says_full
-from seqloom.artifact.full_disk import full_disk, full_folder
+from seqloom.artifact.full_disk import full_disk, full_folder, says_full
 from seqloom.errors import UserError, showable
 from tasks.progress_artifacts import audience
 

@@ -15,7 +15,7 @@ from prefect.states import Completed
 from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.cache_key import Stage
 from seqloom.artifact.eviction import note_use
-from seqloom.artifact.fsync import says_full
+from seqloom.artifact.full_disk import says_full
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.errors import Unreachable, UserError, is_transient

@@ -79,7 +79,7 @@ def train(
 
 def _warn_of_other_versions(recipe: Recipe, digests: list[str], workspace: Path) -> None:
     """Warn if the same training was interrupted under other library versions: after an upgrade it starts again."""
-    from seqloom.training.resume_check import interrupted_elsewhere, note_versions
+    from seqloom.training.library_version_check import interrupted_elsewhere, note_versions
 
     key, versions = TRAINING.unversioned_key(recipe, digests), TRAINING.versions(recipe)
     note_versions(workspace, key, versions)

@@ -14,8 +14,7 @@ from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 from sqlalchemy.exc import OperationalError
 
 from seqloom.artifact import full_disk as module
-from seqloom.artifact.fsync import says_full
-from seqloom.artifact.full_disk import full_disk, full_disk_reported, full_folder, has_no_space
+from seqloom.artifact.full_disk import full_disk, full_disk_reported, full_folder, has_no_space, says_full
 from seqloom.artifact.sqlite_file import prepare
 from seqloom.errors import UserError
 

@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 
 from seqloom.cli import progress_log
+from seqloom.cli.progress_bars import TerminalAudience
 from seqloom.cli.progress_log import ProgressLog
-from seqloom.cli.terminal import TerminalAudience
 
 
 class Clock:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.corpus.conversation import TURN
 from seqloom.corpus.corpus_files import read_split
+from seqloom.corpus.dialogue_context import TURN
 from seqloom.corpus.dialogues import _letters
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.sources import locate

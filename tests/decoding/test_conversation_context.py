@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from seqloom.corpus.conversation import TURN, Conversation
+from seqloom.corpus.dialogue_context import TURN, Conversation
 from seqloom.decoding.generator import Generator
 from seqloom.recipe.schema import DecodingSection, VocabularySection
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary

@@ -9,8 +9,8 @@ import pytest
 
 from seqloom.batch_inference.input_table import open_input
 from seqloom.batch_inference.sharded_generation import BatchInference, run_batch_inference
-from seqloom.corpus.conversation import Conversation
 from seqloom.corpus.corpus_files import keeps_whitespace, read_split
+from seqloom.corpus.dialogue_context import Conversation
 from seqloom.corpus.running_text import join_lines, restore_lines, split_passages
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus

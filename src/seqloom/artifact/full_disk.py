@@ -1,17 +1,34 @@
 """One error sentence for a full disk, whichever write fails in whichever library."""
 
+import errno
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from seqloom.artifact.fsync import says_full
 from seqloom.artifact.home_folder import home_folder
 from seqloom.errors import UserError
 
+_NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of the disk, of the user, of one file (ulimit -f)
+_FULL = re.compile(
+    rf"os error ({'|'.join(map(str, _NUMBERS))})\b|\d+ requested and \d+ written|database or disk is full|"
+    + "|".join(map(os.strerror, _NUMBERS))
+)
+"""Messages of safetensors and tokenizers (Rust), NumPy, SQLite, Arrow and servers, whose exceptions have no errno."""
+
 LITTLE = 1 << 20  # bytes: with less, an unexplained failure is taken for a full disk
+
+
+def says_full(error: BaseException) -> bool:
+    """Return whether an error, or its cause, means that the disk is full, whichever library raised it."""
+    if isinstance(error, UserError):
+        return False
+    if isinstance(error, OSError) and error.errno in _NUMBERS:
+        return True
+    return _FULL.search(str(error)) is not None or (error.__cause__ is not None and says_full(error.__cause__))
 
 
 def full_disk(folder: Path, kept: str = "what is finished is kept", variable: str = "") -> str:

@@ -6,7 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 from seqloom.artifact.file_lock import locked
-from seqloom.artifact.fsync import says_full, sync
+from seqloom.artifact.fsync import sync
+from seqloom.artifact.full_disk import says_full
 from seqloom.errors import UserError
 
 SECONDS_FOR_OTHERS = 60.0  # that a reader waits for a writer

@@ -114,7 +114,8 @@ def batch(
     console = console_for(as_json)
     from seqloom.batch_inference.input_table import open_input
     from seqloom.batch_inference.sharded_generation import BatchInference, run_batch_inference
-    from seqloom.cli.terminal import TerminalAudience, show_report
+    from seqloom.cli.progress_bars import TerminalAudience
+    from seqloom.cli.terminal import show_report
     from seqloom.decoding.generator_loader import load_generator
     from seqloom.registry.model_uri import describe_version, find_checkpoint
     from seqloom.training.device import choose_device

@@ -122,7 +122,8 @@ def export(
 ) -> None:
     """Add a backend, smaller or faster on a CPU, to a version if it holds the gate's rules; or write a folder."""
     console = console_for(as_json)
-    from seqloom.cli.terminal import TerminalAudience, show_export
+    from seqloom.cli.progress_bars import TerminalAudience
+    from seqloom.cli.terminal import show_export
     from seqloom.registry import exported_versions
 
     backend = _backend(engine, quantization)

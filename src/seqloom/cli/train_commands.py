@@ -53,7 +53,8 @@ def train(
     if force:
         steps = [Step(step.stage, position=step.position) for step in steps]
     from flows.data_to_model import data_to_model  # imports Prefect
-    from seqloom.cli.terminal import TerminalAudience, show_card, show_plan
+    from seqloom.cli.progress_bars import TerminalAudience
+    from seqloom.cli.terminal import show_card, show_plan
     from tasks.progress_artifacts import audience
 
     console.print(servers, style="dim", highlight=False, soft_wrap=True)
@@ -115,7 +116,8 @@ def compare(
     for name in {variant.recipe.name for variant in variants}:
         require_mlflow(home, name)
     from flows.compare import compare as compare_flow
-    from seqloom.cli.terminal import TerminalAudience, show_comparison
+    from seqloom.cli.progress_bars import TerminalAudience
+    from seqloom.cli.terminal import show_comparison
     from tasks.progress_artifacts import audience
 
     if server:
@@ -137,7 +139,8 @@ def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
     """Validate a recipe and every line of its files, and print what is in them and the plan, without running it."""
     console = console_for(as_json)
     from seqloom.cli.data_report import show_data
-    from seqloom.cli.terminal import TerminalAudience, show_plan, show_recipe
+    from seqloom.cli.progress_bars import TerminalAudience
+    from seqloom.cli.terminal import show_plan, show_recipe
     from seqloom.recipe.recipe_loader import load_recipe
     from seqloom.registry.mlflow_access import require_mlflow
     from seqloom.registry.preflight import check_recipe_and_files

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
-from seqloom.corpus.conversation import listed_turns
 from seqloom.corpus.csv_dialect import DELIMITERS
 from seqloom.corpus.csv_rows import CsvRow, csv_rows, tsv_rows
+from seqloom.corpus.dialogue_context import listed_turns
 from seqloom.corpus.file_io import read_lines, readable_lines, without_end
 from seqloom.corpus.json_objects import JsonRow, as_text, json_rows
 from seqloom.corpus.pairs import Unreadable

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import regex
 
-from seqloom.corpus.conversation import Conversation, clean_turn, listed_turns
+from seqloom.corpus.dialogue_context import Conversation, clean_turn, listed_turns
 from seqloom.corpus.file_io import readable_lines, without_end
 from seqloom.corpus.json_objects import text_at, value_at
 from seqloom.corpus.pairs import NOT_TEXT, RawPair, RowError, SplitGroup, Unreadable

@@ -13,8 +13,7 @@ import requests
 from pooch.utils import unique_file_name
 
 from seqloom.artifact.digest import digest_of_file
-from seqloom.artifact.fsync import says_full
-from seqloom.artifact.full_disk import full_disk_reported
+from seqloom.artifact.full_disk import full_disk_reported, says_full
 from seqloom.corpus.url_secrets import fill_secrets, redact
 from seqloom.errors import Unreachable, UserError, is_transient
 

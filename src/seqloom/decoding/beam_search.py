@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from seqloom.decoding.hypothesis import Hypothesis
-from seqloom.decoding.search_scores import force_prefix, limits_of, log_probabilities, should_compact
+from seqloom.decoding.search_constraints import force_prefix, limits_of
+from seqloom.decoding.search_scores import log_probabilities, penalized, should_compact
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.encoder_memory import Memory
 from seqloom.vocabulary.special_tokens import END, PADDING, START
@@ -77,7 +78,7 @@ class _Beams:
         totals = self.total.unsqueeze(2) + scores  # (B, K, V)
         written = length - self.prompted
         lengths = torch.where(self.finished, self.length, written.clamp_min(1).float())
-        ranked = totals / lengths.unsqueeze(2) ** self.length_penalty
+        ranked = penalized(totals, lengths.unsqueeze(2), self.length_penalty)
         best = ranked.view(batch, -1).topk(self.size, dim=1).indices  # (B, K), best first
         beam, token = best // vocabulary, best % vocabulary
         self.total = totals.view(batch, -1).gather(1, best)
@@ -100,7 +101,7 @@ class _Beams:
 
     def answers(self, chosen: Tensor) -> dict[int, list[Hypothesis]]:
         """Return the current hypotheses of the sources that are True in `(B,)`, best first, by source."""
-        scores = self.total / self.length**self.length_penalty
+        scores = penalized(self.total, self.length, self.length_penalty)
         tokens = self.tokens.view(*scores.shape, -1)
         columns = (part[chosen].tolist() for part in (self.sources, tokens, self.prompted, scores))
         return {

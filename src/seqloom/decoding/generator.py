@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqloom.corpus.conversation import TURN, Conversation, newest
+from seqloom.corpus.dialogue_context import TURN, Conversation, newest
 from seqloom.corpus.running_text import join_lines
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.decoding.backends import Backend

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from seqloom.decoding.hypothesis import Hypothesis
-from seqloom.decoding.search_scores import force_prefix, limits_of, log_probabilities, should_compact
+from seqloom.decoding.search_constraints import force_prefix, limits_of
+from seqloom.decoding.search_scores import log_probabilities, penalized, should_compact
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.encoder_memory import Memory
 from seqloom.vocabulary.special_tokens import END, PADDING, START
@@ -58,6 +59,6 @@ def decode_stepwise(
             prompt, prompted, ends = prompt[writing], prompted[writing], ends[writing]
             state, memory = state.reorder(writing), memory.part(writing)
     lengths = (answers != PADDING).sum(dim=1) - firsts  # END counts
-    scores = total / lengths**length_penalty
+    scores = penalized(total, lengths, length_penalty)
     columns = (part.tolist() for part in (answers, firsts, scores))
     return [Hypothesis.of_row(*row) for row in zip(*columns, strict=True)]

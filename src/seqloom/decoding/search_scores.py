@@ -1,27 +1,12 @@
-"""Limits, prompts and log-probabilities of a search, as all searches of PyTorch's backend need them.
+"""Scores of a search: log-probabilities of tokens, and the length penalty of hypotheses.
 
-N rows, P prompt length, V target vocabulary.
+N rows, V target vocabulary.
 """
 
 import torch
 from torch import Tensor
 
 from seqloom.decoding.hypothesis import SUPPRESSED_TOKENS
-from seqloom.vocabulary.special_tokens import PADDING
-
-
-def limits_of(limits: Tensor | int, prompt: Tensor) -> Tensor:
-    """Return the length limit of each answer to the prompts `(N, P)`, `(N,)`, given one number or N of them."""
-    return torch.as_tensor(limits, device=prompt.device).expand(len(prompt))
-
-
-def force_prefix(prompt: Tensor, position: int, scores: Tensor) -> Tensor:
-    """Return the log-probabilities `(N, V)` at `position`: of prompts `(N, P)` that reach it, 0 for their token."""
-    if position >= prompt.shape[1]:
-        return scores
-    wanted = prompt[:, position : position + 1]
-    certain = torch.full_like(scores, -torch.inf).scatter_(1, wanted, 0.0)
-    return torch.where(wanted == PADDING, scores, certain)
 
 
 def log_probabilities(logits: Tensor) -> Tensor:
@@ -29,6 +14,11 @@ def log_probabilities(logits: Tensor) -> Tensor:
     scores = logits.float().log_softmax(dim=1)
     scores[:, SUPPRESSED_TOKENS] = -torch.inf
     return scores
+
+
+def penalized(totals: Tensor, lengths: Tensor, length_penalty: float) -> Tensor:
+    """Divide log-probabilities by length ** `length_penalty` (length normalization as in Wu et al. 2016, beta 0)."""
+    return totals / lengths**length_penalty
 
 
 def should_compact(writing: int, computed: int) -> bool:

@@ -15,6 +15,7 @@ from seqloom.models.attention import mix
 from seqloom.models.base_classes import AttentiveDecoder, Encoder, State
 from seqloom.models.dropout import Dropout
 from seqloom.models.encoder_memory import Memory, mean_of_tokens
+from seqloom.models.initialization import initialize_gated, new_linear
 from seqloom.models.input_embedding import InputEmbedding
 
 HALF = math.sqrt(0.5)
@@ -32,10 +33,7 @@ class GatedConvolution(nn.Module):
         self.kernel_size = kernel_size
         self.window = nn.Linear(kernel_size * width, 2 * width)
         self.dropout = Dropout(dropout)
-        # What a layer puts out is to vary as much as what it takes in; dropout raises it, the gate lowers it. Their
-        # section 3.5 has 4 for inputs near zero, whose gates are all a half; for inputs with a spread of one it is 3.
-        nn.init.normal_(self.window.weight, std=math.sqrt(3.0 * (1.0 - dropout) / (kernel_size * width)))
-        nn.init.zeros_(self.window.bias)
+        initialize_gated(self.window, dropout)
 
     def forward(self, reached: Tensor) -> Tensor:
         """Map inputs with the positions that their windows reach, `(B, T + P, D)`, to `(B, T, D)`."""
@@ -43,14 +41,6 @@ class GatedConvolution(nn.Module):
         dropped = self.dropout(reached)
         windows = torch.cat([dropped[:, start : start + length] for start in range(self.kernel_size)], dim=2)
         return F.glu(self.window(windows), dim=2)
-
-
-def linear(inputs: int, outputs: int) -> nn.Linear:
-    """Return a linear layer whose outputs have the variance of its inputs."""
-    layer = nn.Linear(inputs, outputs)
-    nn.init.normal_(layer.weight, std=inputs**-0.5)
-    nn.init.zeros_(layer.bias)
-    return layer
 
 
 class ConvolutionalEncoder(Encoder):
@@ -73,9 +63,9 @@ class ConvolutionalEncoder(Encoder):
         super().__init__()
         self.memory_width = width
         self.input_embedding = InputEmbedding(width, width, positions, max_positions, dropout)
-        self.in_proj = linear(width, encoder_width)
+        self.in_proj = new_linear(width, encoder_width)
         self.layers = nn.ModuleList(GatedConvolution(encoder_width, kernel_size, dropout) for _ in range(layers))
-        self.out_proj = linear(encoder_width, width)
+        self.out_proj = new_linear(encoder_width, width)
         self.reach = ((kernel_size - 1) // 2, kernel_size // 2)  # positions before and after
 
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
@@ -121,12 +111,12 @@ class ConvolutionalDecoder(AttentiveDecoder):
         self.look_back = kernel_size - 1
         self.width = decoder_width
         self.input_embedding = InputEmbedding(width, width, positions, max_positions, dropout)
-        self.in_proj = linear(width, decoder_width)
-        self.key = nn.Identity() if memory_width in (0, width) else linear(memory_width, width)
+        self.in_proj = new_linear(width, decoder_width)
+        self.key = nn.Identity() if memory_width in (0, width) else new_linear(memory_width, width)
         self.layers = nn.ModuleList(
             ConvolutionalLayer(width, decoder_width, kernel_size, memory_width, dropout) for _ in range(layers)
         )
-        self.out_proj = linear(decoder_width, width)
+        self.out_proj = new_linear(decoder_width, width)
         self.dropout = Dropout(dropout)
 
     def prepare(self, memory: Memory) -> Memory:
@@ -189,9 +179,9 @@ class SourceAttention(nn.Module):
 
     def __init__(self, width: int, decoder_width: int, memory_width: int) -> None:
         super().__init__()
-        self.query = linear(decoder_width, width)
+        self.query = new_linear(decoder_width, width)
         self.scale = width**-0.5  # scores as flat at first as those of their smaller embeddings
-        self.context = linear(memory_width, decoder_width)
+        self.context = new_linear(memory_width, decoder_width)
 
     def forward(self, states: Tensor, entered: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """Map states `(B, T, D)` and tokens `(B, T, E)` to contexts `(B, T, D)` and weights `(B, T, S)`."""

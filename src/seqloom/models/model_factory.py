@@ -6,9 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.torch import load_file, save_model
 from torch import nn
@@ -21,6 +19,7 @@ from seqloom.models.cnn import ConvolutionalDecoder, ConvolutionalEncoder
 from seqloom.models.decoder_only import NoEncoder
 from seqloom.models.earlier_weights import load_weights
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.initialization import new_embedding
 from seqloom.models.masked_lm_head import MaskedLMHead
 from seqloom.models.multi_head_attention import Shape
 from seqloom.models.ngram_classifier import NgramLinear, WideClassifier
@@ -39,7 +38,7 @@ from seqloom.models.transformer_decoder import TransformerDecoder
 from seqloom.models.transformer_encoder import TransformerEncoder
 from seqloom.models.variational_dropout import VariationalDecoder, VariationalEncoder
 from seqloom.recipe.model_rules import positions_of
-from seqloom.vocabulary.special_tokens import PADDING, SPECIAL_TOKENS
+from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import ModelSection
@@ -157,9 +156,9 @@ def build_model(section: "ModelSection", sizes: Sizes, objective: str = "sequenc
     """Return a model with new weights drawn from torch's random state."""
     if objective == "masked":
         return _mlm_model(section, sizes)
-    target_embedding = _embedding(sizes.target, sizes.width)
+    target_embedding = new_embedding(sizes.target, sizes.width)
     one = sizes.shared or section.encoder == "none"  # without an encoder the source is read as the target is
-    source_embedding = target_embedding if one else _embedding(sizes.source, sizes.width)
+    source_embedding = target_embedding if one else new_embedding(sizes.source, sizes.width)
     encoder = build_encoder(section, sizes.width)
     decoder = build_decoder(section, sizes.width, encoder.memory_width)
     output = nn.Linear(sizes.width, sizes.target)
@@ -179,29 +178,13 @@ def build_model(section: "ModelSection", sizes: Sizes, objective: str = "sequenc
 
 def _mlm_model(section: "ModelSection", sizes: Sizes) -> EncoderDecoder:
     """Return the encoder with a masked-language-model head."""
-    embedding = _embedding(sizes.source, sizes.width)
+    embedding = new_embedding(sizes.source, sizes.width)
     encoder = build_encoder(section, sizes.width)
     decoder = MaskedLMHead(sizes.width, encoder.memory_width, section.dropout)
     output = nn.Linear(sizes.width, sizes.source)
     nn.init.zeros_(output.bias)
     output.weight = embedding.weight
     return EncoderDecoder(embedding, embedding, encoder, decoder, output)
-
-
-def set_vectors(embedding: nn.Embedding, vectors: NDArray[np.float32], frozen: bool) -> None:
-    """Initialize `embedding` from `(V, E)` vectors, less what all have in common, with the spread of fresh weights.
-
-    Vectors of a small corpus point one way: without their mean taken off, its words would start as one word. Padding
-    stays zero. Mu and Viswanath, 2018, https://arxiv.org/abs/1702.01417
-    """
-    assert vectors.shape == tuple(embedding.weight.shape), (vectors.shape, embedding.weight.shape)
-    words = np.arange(len(vectors)) != PADDING
-    centered = vectors - vectors[words].mean(axis=0)
-    centered[PADDING] = 0
-    spread = float(centered[words].std()) or 1.0
-    with torch.no_grad():
-        embedding.weight.copy_(torch.from_numpy(centered / spread * embedding.embedding_dim**-0.5))
-    embedding.weight.requires_grad_(not frozen)
 
 
 def save_checkpoint(model: EncoderDecoder, sizes: Sizes, folder: Path) -> None:
@@ -248,13 +231,3 @@ def build_for(weights: Path, section: "ModelSection", sizes: Sizes, objective: s
             f"{held:,}: they do not belong together"
         )
     return build_model(section, sizes, objective)
-
-
-def _embedding(tokens: int, width: int) -> nn.Embedding:
-    if torch.get_default_device().type == "meta":  # where to draw would load torch's compiler, a second or two
-        return nn.Embedding(tokens, width, padding_idx=PADDING, _weight=torch.empty(tokens, width))
-    embedding = nn.Embedding(tokens, width, padding_idx=PADDING)
-    nn.init.normal_(embedding.weight, std=width**-0.5)
-    with torch.no_grad():
-        embedding.weight[PADDING].zero_()
-    return embedding

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from seqloom.models.dropout import Dropout
+from seqloom.models.initialization import initialize_recurrent
 
 CELLS: dict[str, type[nn.RNN | nn.LSTM | nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -46,7 +47,7 @@ class RecurrentCells(nn.Module):
         self.layers = layers
         between_layers = dropout if layers > 1 else 0.0
         self.cells = CELLS[kind](input_width, width, layers, batch_first=True, dropout=between_layers)
-        _initialize(self.cells, kind, width, recurrent=("weight_hh", "bias_hh"))
+        initialize_recurrent(self.cells, kind, width, recurrent=("weight_hh", "bias_hh"))
 
     def forward(self, inputs: Tensor, state: RecurrentState) -> tuple[Tensor, RecurrentState]:
         """Map inputs `(B, T, E)` to outputs `(B, T, H)` and the state after the last."""
@@ -82,7 +83,7 @@ class StepwiseCells(nn.Module):
         self.between = nn.ModuleList(nn.Linear(width, gates) for _ in range(layers - 1))
         self.recurrent = nn.ModuleList(nn.Linear(width, gates) for _ in range(layers))
         self.dropout = Dropout(dropout)
-        _initialize(self, kind, width, recurrent=("recurrent",))
+        initialize_recurrent(self, kind, width, recurrent=("recurrent",))
 
     def read_tokens(self, embedded: Tensor) -> Tensor:
         """Map embedded tokens `(B, T, E)` to their part of the first layer's gates `(B, T, G H)`."""
@@ -118,21 +119,3 @@ class StepwiseCells(nn.Module):
         entry, forget, new, exit_ = (inputs + recurrent).chunk(4, dim=1)  # Hochreiter and Schmidhuber 1997
         cell = torch.sigmoid(forget) * cell + torch.sigmoid(entry) * torch.tanh(new)
         return torch.sigmoid(exit_) * torch.tanh(cell), cell
-
-
-def _initialize(cells: nn.Module, kind: str, width: int, recurrent: tuple[str, ...]) -> None:
-    """Initialize the gates of `cells`; names of their recurrent weights and biases begin with one of `recurrent`.
-
-    Orthogonal recurrences keep gradients alive; an LSTM's forget gate begins open (Jozefowicz et al. 2015).
-    """
-    for name, parameter in cells.named_parameters():
-        is_recurrent = name.startswith(recurrent)
-        if parameter.dim() == 1:
-            nn.init.zeros_(parameter)
-            if kind == "lstm" and not is_recurrent:
-                parameter.data[width : 2 * width].fill_(1.0)
-        elif is_recurrent:
-            for block in parameter.data.view(-1, width, width):
-                nn.init.orthogonal_(block)
-        else:
-            nn.init.xavier_uniform_(parameter)

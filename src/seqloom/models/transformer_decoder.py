@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from seqloom.models.base_classes import AttentiveDecoder, State
 from seqloom.models.encoder_memory import Memory
+from seqloom.models.initialization import initialize_transformer
 from seqloom.models.input_embedding import InputEmbedding
 from seqloom.models.multi_head_attention import CrossAttention, Past, SelfAttention, Shape
-from seqloom.models.transformer_layer import FeedForward, Residual, initialize
+from seqloom.models.transformer_layer import FeedForward, Residual
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class TransformerDecoder(AttentiveDecoder):
         self.kv_proj = nn.Linear(memory_width, layers * 2 * shape.width) if memory_width else None
         self.norm = nn.LayerNorm(shape.width) if shape.norm_first else nn.Identity()
         self.out_proj = nn.Identity() if width == shape.width else nn.Linear(shape.width, width)
-        initialize(self)
+        initialize_transformer(self)
 
     def prepare(self, memory: Memory) -> Memory:
         """Add the keys and values of all layers, `(B, S, L 2 D)`, by one product."""

@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 from seqloom.models.base_classes import Encoder
 from seqloom.models.encoder_memory import Memory, mean_of_tokens
+from seqloom.models.initialization import initialize_transformer
 from seqloom.models.input_embedding import InputEmbedding
 from seqloom.models.multi_head_attention import SelfAttention, Shape
-from seqloom.models.transformer_layer import FeedForward, Residual, initialize
+from seqloom.models.transformer_layer import FeedForward, Residual
 
 
 class TransformerEncoder(Encoder):
@@ -21,7 +22,7 @@ class TransformerEncoder(Encoder):
         self.input_embedding = InputEmbedding(width, shape.width, positions, max_positions, shape.dropout)
         self.layers = nn.ModuleList(EncoderLayer(shape) for _ in range(layers))
         self.norm = nn.LayerNorm(shape.width) if shape.norm_first else nn.Identity()
-        initialize(self)
+        initialize_transformer(self)
 
     def forward(self, embedded: Tensor, mask: Tensor) -> Memory:
         """Encode the embedded source `(B, S, E)` with its mask `(B, S)` to memory with the mean state as summary."""

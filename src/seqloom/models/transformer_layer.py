@@ -1,4 +1,4 @@
-"""Transformer layers around multi-head attention: feed-forward network, residual connection and initialization.
+"""Transformer layers around multi-head attention: feed-forward network and residual connection.
 
 Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.
 B batch, T length, D width, F feed-forward width.
@@ -44,11 +44,3 @@ class Residual(nn.Module):
         else:
             outputs = self.norm(inputs + self.dropout(change(inputs)))
         return outputs
-
-
-def initialize(stack: nn.Module) -> None:
-    """Initialize linear layers by Glorot and Bengio 2010 (uniform), biases by zero, as the original."""
-    for module in stack.modules():
-        if isinstance(module, nn.Linear):
-            nn.init.xavier_uniform_(module.weight)
-            nn.init.zeros_(module.bias)

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from seqloom.artifact.file_lock import locked
-from seqloom.artifact.fsync import says_full
+from seqloom.artifact.full_disk import says_full
 from seqloom.artifact.sqlite_file import SECONDS_FOR_OTHERS
 from seqloom.errors import UserError
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from seqloom.artifact.fsync import says_full
+from seqloom.artifact.full_disk import says_full
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.corpus_files import read_split
 from seqloom.errors import UserError

@@ -11,7 +11,7 @@ from typing import Self
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 
-from seqloom.artifact.fsync import says_full
+from seqloom.artifact.full_disk import says_full
 from seqloom.registry.mlflow_tracking import OUTAGE_LIMIT, is_away
 
 METRICS_AT_MOST = 1000  # MLflow takes in one call

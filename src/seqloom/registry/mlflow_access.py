@@ -8,7 +8,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
-from seqloom.artifact.fsync import says_full
+from seqloom.artifact.full_disk import says_full
 from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
 from seqloom.registry.mlflow_tracking import MLFLOW_VARIABLE, connect, is_away, living_experiment, server_or_file

@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
 
-from seqloom.artifact.fsync import says_full
+from seqloom.artifact.full_disk import says_full
 from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
 from seqloom.registry.mlflow_database import files_folder, prepare_database, prepare_ours, sqlite_file

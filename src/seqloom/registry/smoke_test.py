@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from seqloom.artifact.fsync import says_full
-from seqloom.artifact.full_disk import full_disk
+from seqloom.artifact.full_disk import full_disk, says_full
 from seqloom.errors import UserError
 
 SECONDS = 300  # to load and answer

@@ -4,8 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from seqloom.artifact.fsync import says_full
-from seqloom.artifact.full_disk import full_disk, full_folder
+from seqloom.artifact.full_disk import full_disk, full_folder, says_full
 from seqloom.artifact.sqlite_file import holds_rows, prepare
 from seqloom.errors import UserError
 

@@ -18,7 +18,8 @@ from torch import nn
 from torch.optim import Optimizer
 
 from seqloom.artifact.digest import digest_of_value
-from seqloom.artifact.fsync import make_durable, says_full, sync
+from seqloom.artifact.fsync import make_durable, sync
+from seqloom.artifact.full_disk import says_full
 from seqloom.errors import UserError
 from seqloom.training.optimizer import flatten_state, restore_state
 from seqloom.training.training_state import POSITION, TrainingState, newest, read_fields, read_training_state

@@ -12,8 +12,9 @@ from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.dataset.position_limit import check_lengths
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.initialization import set_vectors
 from seqloom.models.latent_space import VectorSpace
-from seqloom.models.model_factory import Sizes, build_model, save_checkpoint, set_vectors
+from seqloom.models.model_factory import Sizes, build_model, save_checkpoint
 from seqloom.models.ngram_classifier import WideClassifier
 from seqloom.progress import Progress
 from seqloom.recipe.recipe_json import write_recipe

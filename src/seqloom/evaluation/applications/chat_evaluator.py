@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from seqloom.corpus.conversation import TURN
+from seqloom.corpus.dialogue_context import TURN
 from seqloom.evaluation.applications.evaluator import EvalSet, Replies
 from seqloom.evaluation.applications.translation_evaluator import NEAREST, TranslationEvaluator
 from seqloom.evaluation.baselines import nearest_baseline

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.corpus.conversation import TURN, Conversation, clean_turn, listed_turns, newest
+from seqloom.corpus.dialogue_context import TURN, Conversation, clean_turn, listed_turns, newest
 from seqloom.recipe.sections.vocabulary_section import VocabularySection
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
 from seqloom.vocabulary.word_counts import count_words

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from seqloom.training.resume_check import interrupted_elsewhere, note_versions
+from seqloom.training.library_version_check import interrupted_elsewhere, note_versions
 
 OLD, NEW = {"torch": "2.12.1", "numpy": "2.4"}, {"torch": "2.13.0", "numpy": "2.4"}
 
