@@ -61,7 +61,7 @@ def test_the_form_of_each_can_be_written(rule: Any) -> None:
         ("script_share:Xxxx", "ISO 15924"),
         ("script_share:latin", "ISO 15924"),
         ("script_share", "corpus.source_language is empty"),
-        ("target.no_copy", "it looks at both sides, so write no_copy"),
+        ("target.no_copy", "its side cannot be chosen, so write no_copy"),
         ("left.no_html", "a side is source or target, so write no_html"),
         ("no_pattern:(a", "RE2 does not take this pattern"),
         (r"no_pattern:(a)\1", "RE2 does not take this pattern"),
@@ -78,10 +78,12 @@ def test_mistakes_are_sentences(written: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("filters", "fields", "said"),
     [
-        (["no_html", "no_html"], {}, "no_html stands there twice"),
-        (["length_ratio", "length_ratio<=9"], {}, "stands there twice"),
+        (["no_html", "no_html"], {}, "no_html repeats no_html: remove one"),
+        (["length_ratio", "length_ratio<=3"], {}, "length_ratio<=3 repeats length_ratio<=9: remove one"),
+        (["near_duplicates", "near_duplicates<=0.9"], {}, "near_duplicates<=0.9 repeats near_duplicates<=0.8"),
         (["no_copy"], {"format": "texts", "task": "reconstruction"}, "drops every row of format texts"),
         (["no_html"], {"format": "running", "task": "generation"}, "running text would no longer go on"),
+        (["near_duplicates"], {"turns": 3, "task": "chat"}, "each source has the turns before it"),
         (["no_html"], {"task": "sentiment"}, "labels in task sentiment: write source.no_html"),
         (["length_ratio"], {"task": "sentiment"}, "labels in task sentiment: remove it"),
     ],
@@ -89,6 +91,11 @@ def test_mistakes_are_sentences(written: str, said: str) -> None:
 def test_filters_that_cannot_be_meant(filters: list[str], fields: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError, match=re.escape(said)):
         recipe(filters, **fields)
+
+
+def test_filters_of_sources_alone_fit_labels() -> None:
+    filters = ["unique_source", "near_duplicates", "source.no_html"]
+    assert len(recipe(filters, "sentiment").corpus.filters) == 3
 
 
 def test_one_text_is_a_list_of_one() -> None:

@@ -87,6 +87,8 @@ def _parent(recipe: Recipe) -> str:
 
 def _libraries_by_choice(stage: str, recipe: Recipe) -> tuple[str, ...]:
     """Return libraries that a stage needs for some recipes only."""
+    if stage == "corpus" and any(each.startswith("near_duplicates") for each in recipe.corpus.filters):
+        return ("numpy",)
     if stage == "vectors" and recipe.vectors.method in ("word2vec", "fasttext"):
         return ("gensim", "scipy")  # its BLAS computes gensim's sums
     if stage == "vectors" and recipe.vectors.method == "pretrained":  # tokens are also looked up in lower case

@@ -1,8 +1,9 @@
 """Reject pairs: empty or overlong sides, what a filter drops, duplicates, and leakage between splits."""
 
 import hashlib
-from collections.abc import Sequence
 
+from seqloom.corpus.filter_memory import FilterMemory
+from seqloom.corpus.near_duplicates import Sketch
 from seqloom.corpus.pairs import SplitGroup
 
 EMPTY_SOURCE = "empty source"
@@ -11,8 +12,6 @@ TOO_LONG = "too long"
 DUPLICATE = "duplicate"
 ALSO_IN_TEST = "also in test"
 ALSO_IN_VALIDATION = "also in validation"
-
-UNIQUE_TARGET = "unique_target"
 
 SHARED = 0.25  # of a dialogue's rows that a held-out split may contain by chance
 
@@ -23,10 +22,10 @@ class Cleaner:
     Kept pairs are remembered as 8-byte hashes, so that a corpus of millions of pairs fits into memory.
     """
 
-    def __init__(self, max_characters: int, unique: Sequence[str] = ()) -> None:
-        """Take the filters `unique_source` and `unique_target` by name: training has each such text once."""
+    def __init__(self, max_characters: int, memory: FilterMemory | None = None) -> None:
+        """Take the filters that compare pairs with each other, if the recipe has any."""
         self._max_characters = max_characters
-        self._unique: dict[str, set[bytes]] = {name: set() for name in unique}
+        self._memory = memory
         self._kept: set[bytes] = set()
         self._openings: dict[str, set[bytes]] = {"test": set(), "validation": set()}
         self._dedup_keys: dict[str, set[bytes]] = {"test": set(), "validation": set()}
@@ -41,6 +40,7 @@ class Cleaner:
         dedup_key: str = "",
         characters: int = 0,
         dropped_by: str = "",
+        sketch: Sketch | None = None,
     ) -> str:
         """Return why a pair from the files of split `given_for` is rejected, or an empty string.
 
@@ -52,6 +52,7 @@ class Cleaner:
             dedup_key: Identity of the pair; by default source and target.
             characters: Length of the longer side, where white space is kept.
             dropped_by: The filter that drops it; what is dropped holds nothing out and makes nothing a duplicate.
+            sketch: Of the source, where near-duplicates are dropped.
         """
         if not source:
             return EMPTY_SOURCE
@@ -66,22 +67,12 @@ class Cleaner:
         pair = _digest(dedup_key or f"{source}\n{target}")  # folded text is one line, so no two pairs look the same
         if pair in self._kept:
             return DUPLICATE
-        if given_for == "train" and (repeated := self._repeated(source, target)):
+        if self._memory and (repeated := self._memory.rejection_reason(source, target, given_for, sketch)):
             return repeated
         self._kept.add(pair)
         if given_for != "train":
             self._openings[given_for].add(_digest(group.opening))
             self._dedup_keys[given_for].update([_digest(dedup_key)] if dedup_key else [])
-        return ""
-
-    def _repeated(self, source: str, target: str) -> str:
-        """Return the filter that a text of the pair repeats one for; a pair without is remembered."""
-        texts = {name: _digest(target if name == UNIQUE_TARGET else source) for name in self._unique}
-        for name, text in texts.items():
-            if text in self._unique[name]:
-                return name
-        for name, text in texts.items():
-            self._unique[name].add(text)
         return ""
 
     def _held_out(self, group: SplitGroup, given_for: str) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from seqloom.corpus.filters.base import TextPair
 from seqloom.corpus.filters.filter_chain import Drop, FilterChain
+from seqloom.corpus.near_duplicates import NearDuplicates, Sketch
 from seqloom.corpus.normalization import has_layout, normalize
 from seqloom.corpus.pairs import RawPair, Unreadable
 from seqloom.corpus.readers import read_pairs
@@ -25,6 +26,7 @@ class NormalizedPair(NamedTuple):
     source: str = ""
     target: str = ""
     drop: Drop | None = None  # the first filter that it does not pass
+    sketch: Sketch | None = None  # of its source, where near-duplicates are dropped
 
 
 def resolve_whitespace(section: CorpusSection, sources: Sources) -> bool:
@@ -39,7 +41,7 @@ def resolve_whitespace(section: CorpusSection, sources: Sources) -> bool:
 
 
 def normalized_pairs(
-    section: CorpusSection, sources: Sources, keep: bool, chain: FilterChain
+    section: CorpusSection, sources: Sources, keep: bool, chain: FilterChain, near: NearDuplicates | None = None
 ) -> Iterator[NormalizedPair]:
     """Yield every row of the files in order: held-out text first, so that training can exclude it.
 
@@ -49,21 +51,28 @@ def normalized_pairs(
         rows = _rows(section, sources, split, keep)
         while batch := list(islice(rows, _BATCH)):
             if split == "train" and chain.filters:
-                yield from _filtered(batch, chain, section.max_characters)
-            else:
-                yield from batch
+                _add_drops(batch, chain, section.max_characters)
+            if near:
+                _add_sketches(batch, near, section.max_characters)
+            yield from batch
 
 
-def _filtered(rows: list[NormalizedPair], chain: FilterChain, max_characters: int) -> list[NormalizedPair]:
-    """Return the rows, those that a filter drops with the reason; empty and overlong ones are rejected without."""
-    at = [
-        number
-        for number, row in enumerate(rows)
-        if row.source and row.target and max(len(row.source), len(row.target)) <= max_characters
-    ]
-    for number, drop in zip(at, chain.drops([TextPair(rows[n].source, rows[n].target) for n in at]), strict=True):
-        rows[number] = rows[number]._replace(drop=drop)
-    return rows
+def _add_drops(rows: list[NormalizedPair], chain: FilterChain, longest: int) -> None:
+    """Give the rows that a filter drops the reason; empty and overlong ones are rejected without."""
+    seen = [at for at, row in enumerate(rows) if _is_whole(row, longest)]
+    drops = chain.drops([TextPair(rows[at].source, rows[at].target) for at in seen])
+    for at, drop in zip(seen, drops, strict=True):
+        rows[at] = rows[at]._replace(drop=drop)
+
+
+def _add_sketches(rows: list[NormalizedPair], near: NearDuplicates, longest: int) -> None:
+    seen = [at for at, row in enumerate(rows) if not row.drop and _is_whole(row, longest)]
+    for at, sketch in zip(seen, near.sketches([rows[at].source for at in seen]), strict=True):
+        rows[at] = rows[at]._replace(sketch=sketch)
+
+
+def _is_whole(row: NormalizedPair, longest: int) -> bool:
+    return bool(row.source and row.target) and max(len(row.source), len(row.target)) <= longest
 
 
 def _rows(section: CorpusSection, sources: Sources, split: str, keep: bool) -> Iterator[NormalizedPair]:

@@ -13,7 +13,8 @@ from seqloom.corpus import SIDES, SPLITS
 from seqloom.corpus.cleaner import EMPTY_SOURCE, Cleaner
 from seqloom.corpus.corpus_files import REPORT_FILE, CorpusWriter, storable
 from seqloom.corpus.corpus_statistics import CorpusStatistics
-from seqloom.corpus.filters.filter_chain import FilterChain, stateful_filters
+from seqloom.corpus.filter_memory import FilterMemory
+from seqloom.corpus.filters.filter_chain import FilterChain
 from seqloom.corpus.normalization import has_layout, normalize
 from seqloom.corpus.normalized_pairs import normalized_pairs, resolve_whitespace
 from seqloom.corpus.overlap import overlap_with_training
@@ -48,11 +49,13 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
     """
     running = section.format == "running"
     shares = _contiguous_splits(section, sources) if running else Shares.of(section, sources)
-    cleaner = Cleaner(section.max_characters, stateful_filters(section))
+    memory = FilterMemory.of(section)
+    cleaner = Cleaner(section.max_characters, memory)
     statistics, read, folded_targets = CorpusStatistics(by_lines=running), 0, 0
     keep, chain = resolve_whitespace(section, sources), FilterChain.of(section)
     with CorpusWriter(folder) as writer:
-        for given_for, origin, pair, source, target, drop in normalized_pairs(section, sources, keep, chain):
+        for row in normalized_pairs(section, sources, keep, chain, memory.near if memory else None):
+            given_for, origin, pair, source, target, drop, sketch = row
             counts = statistics.count_read(given_for, origin, pair.line)
             read += 1
             if read % _REPORT_EVERY == 0:
@@ -68,7 +71,7 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
             else:
                 characters, dropped_by = max(len(source), len(target)), drop.filter if drop else ""
                 reason = pair.flaw or cleaner.rejection_reason(
-                    *folded, given_for, group, pair.dedup_key, characters, dropped_by
+                    *folded, given_for, group, pair.dedup_key, characters, dropped_by, sketch
                 )
             if reason:
                 problem = showable(drop.problem) if drop and reason == drop.filter else ""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from seqloom.recipe.filter_expressions import parse_filters
+from seqloom.recipe.filter_expressions import RULES, parse_filters
 from seqloom.recipe.metric import Metric
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ class Application:
             )
         if self.answer == "label":
             for each in parse_filters(recipe.corpus.filters):
-                if each.name != "unique_source" and each.sides != ("source",):
+                if each.sides != ("source",):
                     yield (
                         f"corpus.filters {each} looks at the targets, which are labels in task {self.name}: "
-                        f"{'remove it' if each.compares else f'write source.{each}'}"
+                        f"{'remove it' if RULES[each.name].fixed else f'write source.{each}'}"
                     )
         rising = [name for name, measure in self.judged.items() if measure.rises]  # loss itself is what falls
         for field, value, also, names in (

@@ -7,7 +7,7 @@ written out by `str`, so a stored recipe and the stage's key hold every default.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from seqloom.recipe.language_tags import COMBINED_SCRIPTS, language_of
@@ -29,7 +29,7 @@ class FilterRule:
     high: float = float("inf")
     argument: str = ""  # what stands behind the colon, in capitals; empty: nothing may
     optional: bool = False  # the argument may be left out
-    compares: bool = False  # looks at both sides together, so none can be named
+    fixed: tuple[str, ...] = ()  # the sides that it looks at, where the recipe cannot choose
 
     @property
     def form(self) -> str:
@@ -41,21 +41,22 @@ class FilterRule:
 RULES = {
     rule.name: rule
     for rule in (
-        FilterRule("length_ratio", "<=", 9, low=1, compares=True),
+        FilterRule("length_ratio", "<=", 9, low=1, fixed=SIDES),
         FilterRule("characters", ">=", low=1),
         FilterRule("words", "<=", low=1),
         FilterRule("letter_share", ">=", 0.4, high=1),
         FilterRule("script_share", ">=", 0.5, high=1, argument="SCRIPT", optional=True),
         FilterRule("repeated_ngrams", "<=", 0.5, high=1),
-        FilterRule("no_copy", compares=True),
+        FilterRule("no_copy", fixed=SIDES),
         FilterRule("no_html"),
         FilterRule("no_invisible_characters"),
-        FilterRule("numbers_match", ">=", 1, high=1, compares=True),
-        FilterRule("urls_match", compares=True),
+        FilterRule("numbers_match", ">=", 1, high=1, fixed=SIDES),
+        FilterRule("urls_match", fixed=SIDES),
         FilterRule("no_pattern", argument="REGEX"),
         FilterRule("no_words", argument="FILE"),
-        FilterRule("unique_source", compares=True),
-        FilterRule("unique_target", compares=True),
+        FilterRule("unique_source", fixed=("source",)),
+        FilterRule("unique_target", fixed=("target",)),
+        FilterRule("near_duplicates", "<=", 0.8, low=0.5, high=0.95, fixed=("source",)),
     )
 }
 """The filters, by name."""
@@ -70,14 +71,9 @@ class FilterExpression:
     argument: str = ""
     number: float = 0.0
 
-    @property
-    def compares(self) -> bool:
-        """Return whether it looks at both sides together."""
-        return RULES[self.name].compares
-
     def __str__(self) -> str:
         rule = RULES[self.name]
-        side = f"{self.sides[0]}." if len(self.sides) == 1 else ""
+        side = f"{self.sides[0]}." if len(self.sides) == 1 and not rule.fixed else ""
         argument = f":{self.argument}" if self.argument else ""
         return f"{side}{self.name}{argument}{f'{rule.operator}{self.number:.12g}' if rule.operator else ''}"
 
@@ -92,12 +88,12 @@ def parse_filter(written: str) -> FilterExpression:
     if parts is None or parts["name"] not in RULES:
         raise ValueError(f"{_quoted(written)} is no filter: {_meant(parts['name'] if parts else '')}")
     rule, side, rest = RULES[parts["name"]], parts["side"], parts["rest"].strip()
-    if side is not None and (side not in SIDES or rule.compares):
-        remedy = "it looks at both sides" if rule.compares else "a side is source or target"
+    if side is not None and (side not in SIDES or rule.fixed):
+        remedy = "its side cannot be chosen" if rule.fixed else "a side is source or target"
         raise ValueError(f"{_quoted(written)}: {remedy}, so write {rule.form}")
     rest, number = _split_number(written, rule, rest)
     argument = _argument(written, rule, rest)
-    return FilterExpression(rule.name, (side,) if side else SIDES, argument, number)
+    return FilterExpression(rule.name, rule.fixed or ((side,) if side else SIDES), argument, number)
 
 
 def parse_filters(written: Sequence[str]) -> list[FilterExpression]:
@@ -113,8 +109,9 @@ def word_lists(written: Sequence[str]) -> list[str]:
 def filter_errors(filters: Sequence[FilterExpression], languages: Mapping[str, str]) -> Iterator[str]:
     """Yield a sentence for each filter that comes twice, or whose side has no language of a known script."""
     for at, each in enumerate(filters):
-        if each in filters[:at]:
-            yield f"{each} stands there twice: remove one"
+        before = [other for other in filters[:at] if each in (other, replace(other, number=each.number))]
+        if before:
+            yield f"{each} repeats {before[0]}: remove one"
         for side in each.sides if each.name == "script_share" and not each.argument else ():
             language = language_of(languages[side])
             if language is None or not is_script(language.script):

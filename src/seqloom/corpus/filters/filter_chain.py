@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Self
 
+from seqloom.corpus.filter_memory import STATEFUL
 from seqloom.corpus.filters.base import PairFilter, TextPair
 from seqloom.corpus.filters.forbidden_text import NoPattern, NoWords, read_words
 from seqloom.corpus.filters.side_comparison import LengthRatio, NoCopy, NumbersMatch, UrlsMatch
@@ -18,14 +19,6 @@ from seqloom.corpus.filters.text_quality import (
 from seqloom.recipe.filter_expressions import FilterExpression, parse_filters
 from seqloom.recipe.language_tags import language_of
 from seqloom.recipe.schema import CorpusSection
-
-STATEFUL = ("unique_source", "unique_target")
-"""Filters that compare a pair with those kept before it; the `Cleaner` is their memory."""
-
-
-def stateful_filters(section: CorpusSection) -> list[str]:
-    """Return the filters of a recipe that compare pairs with each other."""
-    return [each.name for each in parse_filters(section.filters) if each.name in STATEFUL]
 
 
 class Drop(NamedTuple):

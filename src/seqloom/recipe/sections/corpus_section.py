@@ -180,6 +180,10 @@ class CorpusSection(Section):
         filters = parse_filters(self.filters)
         if self.format == "texts" and not self.turns and any(each.name == "no_copy" for each in filters):
             raise ValueError("no_copy drops every row of format texts, whose targets are their sources: remove it")
+        if self.turns and any(each.name == "near_duplicates" for each in filters):
+            raise ValueError(
+                "near_duplicates drops rows of dialogues, where each source has the turns before it: remove it"
+            )
         for mistake in filter_errors(filters, {"source": self.source_language, "target": self.target_language}):
             raise ValueError(f"filters: {mistake}")
         return self
