@@ -38,11 +38,12 @@ def training_page(manifest: Manifest) -> Iterator[str]:
         chosen = facts["chosen_by"]
         score = _metric_label(f"validation/{chosen['score']}", names)
         rows.append(("epoch chosen by", f"{score} of {chosen['rows']:,} of {chosen['of']:,} validation rows"))
-    if "shares" in facts:
-        rows.append(("shares", "{} of the network's logits, {} of the linear model's".format(*facts["shares"])))
+    if "mixture_weights" in facts:
+        weights = "{} of the network's logits, {} of the linear model's".format(*facts["mixture_weights"])
+        rows.append(("mixture weights", weights))
     yield table(("model", describe_model(recipe.model)), rows)
-    if facts.get("telling"):
-        yield _top_ngrams(facts["telling"])
+    if facts.get("top_ngrams"):
+        yield _top_ngrams(facts["top_ngrams"])
     yield image(manifest.path / LOSS_FILE, "loss by update")
     yield _epochs([row for row in history if "validation/loss" in row], facts["best_epoch"], names)
 

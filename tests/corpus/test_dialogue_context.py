@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.corpus.dialogue_context import TURN, Conversation, clean_turn, listed_turns, newest
+from seqloom.corpus.dialogue_context import TURN, Conversation, clean_turn, listed_turns, newest_turns
 from seqloom.recipe.sections.vocabulary_section import VocabularySection
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
 from seqloom.vocabulary.word_counts import count_words
@@ -67,7 +67,7 @@ def test_nor_of_token_ids(turns: list[list[int]], most: int) -> None:
     def joined(some: list[list[int]]) -> list[int]:
         return [token for turn in some for token in (0, *turn)][1:]
 
-    kept = newest(joined(turns), 0, most)
+    kept = newest_turns(joined(turns), 0, most)
     count = kept.count(0) + 1
     assert kept == joined(turns[-count:])
     assert len(kept) <= most or count == 1

@@ -130,12 +130,12 @@ def test_training_says_what_speaks_for_a_label(tmp_path: Path) -> None:
     facts = run_stage(home, {"decoder": "classifier", "ngram_order": 2}, {"epochs": 1})
     draw_loss(home / "made", 1, "sentiment")
     page = shown(training_page, facts, home / "made")
-    assert "| shares | 0." in page
+    assert "| mixture weights | 0." in page
     assert "### What speaks for a label" in page
     speaks = {label: runs.split(" · ") for label, runs in re.findall(r"\| ▁(word\d+) \| (.+) \|", page)}
     found = [f"word{number}" in speaks[f"word{number + 2}"] for number in range(4, 17)]  # the first word of the text
     assert sum(found) > 9
-    assert "speaks" not in shown(training_page, {**facts, "telling": {}}, home / "made")
+    assert "speaks" not in shown(training_page, {**facts, "top_ngrams": {}}, home / "made")
     chosen = {"chosen_by": {"score": "macro_f1", "rows": 1000, "of": 2367}}
     assert "| epoch chosen by | macro-F1 of 1,000 of 2,367 validation rows |" in shown(
         training_page, facts | chosen, home / "made"

@@ -17,7 +17,7 @@ from seqloom.models.model_factory import build_model
 from seqloom.training import checkpoint
 from seqloom.training.checkpoint import Learner
 from seqloom.training.optimizer import build_optimizer, flatten_state
-from seqloom.training.training_state import TrainingState, newest, read_training_state
+from seqloom.training.training_state import TrainingState, newest_checkpoint, read_training_state
 from seqloom.training.weight_average import MovingAverage
 from tests.training.small import SIZES, model_section, same_bits, training_section, weights, write_home
 
@@ -105,7 +105,7 @@ def test_one_that_a_kill_left_beside_the_newest_goes_with_the_next(workspace: Pa
     shutil.copytree(workspace / name_of(7), workspace / "kept")
     checkpoint.save(workspace, one, at(14))
     (workspace / "kept").rename(workspace / name_of(7))
-    assert newest(workspace) == workspace / name_of(14)
+    assert newest_checkpoint(workspace) == workspace / name_of(14)
     checkpoint.save(workspace, one, at(21))
     assert folders(workspace) == [name_of(21)]
 
@@ -166,7 +166,7 @@ def test_one_of_another_model_is_set_aside(
     assert same_bits(weights(other.model), before)
     [record] = caplog.records
     assert "it is set aside as aside-" in record.getMessage()
-    assert newest(workspace) is None
+    assert newest_checkpoint(workspace) is None
     checkpoint.save(workspace, other, at(3))
     assert checkpoint.load(workspace, other) == at(3)
     assert len(folders(workspace)) == 2

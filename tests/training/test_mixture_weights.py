@@ -68,9 +68,9 @@ def test_a_few_rows_say_little(rows: int) -> None:
 def test_the_shares_are_in_the_checkpoint(tmp_path: Path) -> None:
     home = write_home(tmp_path / "home", labels=True)
     facts = run_stage(home, {"decoder": "classifier", "ngram_order": 2}, {"epochs": 2})
-    assert len(facts["telling"]) == SIZES.target - 4
+    assert len(facts["top_ngrams"]) == SIZES.target - 4
     weights = load_file(home / "made" / WEIGHTS_FILE)
-    torch.testing.assert_close(weights["shares"], torch.tensor(facts["shares"]), atol=1e-3, rtol=0)
+    torch.testing.assert_close(weights["shares"], torch.tensor(facts["mixture_weights"]), atol=1e-3, rtol=0)
     judged = read_checkpoint(model_section(decoder="classifier", ngram_order=2), home / "made")
     validation = BucketedBatches.open(home / "dataset", "validation", 48, "labels")
     loss = validation_loss(judged, validation.in_order(), CPU)

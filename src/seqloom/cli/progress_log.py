@@ -1,9 +1,11 @@
 """Progress of a stage in a log without a progress bar: a line a minute."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Event, Lock, Thread
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from threading import Lock
+
+from seqloom.poll_thread import polled
 
 SECONDS_BETWEEN_LINES = 60.0
 SECONDS_BETWEEN_POLLS = 1.0
@@ -50,22 +52,9 @@ class ProgressLog:
             if self._stage and self._clock() - self._said_at >= SECONDS_BETWEEN_LINES:
                 self._write(self._in_words())
 
-    @contextmanager
-    def looking(self) -> Iterator[None]:
-        """Poll in a thread while the block runs."""
-        left = Event()
-
-        def run() -> None:
-            while not left.wait(SECONDS_BETWEEN_POLLS):
-                self.look()
-
-        thread = Thread(target=run, name="log", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            left.set()
-            thread.join()
+    def looking(self) -> AbstractContextManager[None]:
+        """Write the lines that become due while the block runs."""
+        return polled(self.look, SECONDS_BETWEEN_POLLS, "log")
 
     def _write(self, words: str) -> None:
         self._say(f"{self._stage:<11} {words}")

@@ -86,7 +86,7 @@ def _message_text(message: dict[str, Any]) -> Any:
     return message.get("value") if "from" in message and "content" not in message else message.get("content")
 
 
-def newest(ids: list[int], mark: int, most: int) -> list[int]:
+def newest_turns(ids: list[int], mark: int, most: int) -> list[int]:
     """Cut a context of token ids to its newest whole turns, at most `most` ids; keep the last turn at least."""
     if len(ids) <= most:
         return ids

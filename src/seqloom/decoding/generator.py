@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seqloom.corpus.dialogue_context import TURN, Conversation, newest
+from seqloom.corpus.dialogue_context import TURN, Conversation, newest_turns
 from seqloom.corpus.running_text import join_lines
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.decoding.backends import Backend
@@ -228,7 +228,7 @@ class Generator:
         encoded = self.source.encode([text[: self.characters] for text in texts])
         if self.conversation and self.tokens:
             mark = self.source.tokens.index(TURN) if TURN in self.source.tokens else -1
-            encoded = [newest(ids, mark, self.tokens) for ids in encoded]
+            encoded = [newest_turns(ids, mark, self.tokens) for ids in encoded]
         cut = sum(len(text) > (self.characters or len(text)) for text in texts)
         if cut:
             logger.warning("%d of %d texts are read up to character %d only", cut, len(texts), self.characters)

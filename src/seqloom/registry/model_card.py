@@ -152,7 +152,7 @@ def _training_text(recipe: Recipe, made: Manifests) -> Iterator[str]:
         f"- training: {training['parameters']:,} parameters, {training['steps']:,} updates in {training['epochs']} "
         f"epochs, of which epoch {training['best_epoch']} was kept"
     )
-    for label, runs in training.get("telling", {}).items():
+    for label, runs in training.get("top_ngrams", {}).items():
         yield f"- speaks for {label}: " + ", ".join(f"`{run.replace('`', chr(39))}`" for run in runs)
 
 

@@ -22,7 +22,7 @@ from seqloom.artifact.fsync import make_durable, sync
 from seqloom.artifact.full_disk import says_full
 from seqloom.errors import UserError
 from seqloom.training.optimizer import flatten_state, restore_state
-from seqloom.training.training_state import POSITION, TrainingState, newest, read_fields, read_training_state
+from seqloom.training.training_state import POSITION, TrainingState, newest_checkpoint, read_fields, read_training_state
 from seqloom.training.weight_average import MovingAverage, load_mean
 
 FORMAT = 2  # of what is written here; another one is not read
@@ -61,7 +61,7 @@ def save(workspace: Path, learner: Learner, position: TrainingState) -> None:
     unfinished = workspace / ".unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        _write(unfinished, newest(workspace), learner, position)
+        _write(unfinished, newest_checkpoint(workspace), learner, position)
     except Exception as error:
         shutil.rmtree(unfinished, ignore_errors=True)
         if not says_full(error):
@@ -79,7 +79,7 @@ def load(workspace: Path, learner: Learner) -> TrainingState | None:
 
     One that another version of the code wrote, or that belongs to another model, is set aside.
     """
-    folder = newest(workspace)
+    folder = newest_checkpoint(workspace)
     if folder is None:
         return None
     if read_fields(folder).get("layout") != learner.layout:
@@ -120,7 +120,7 @@ def parts_asked_for(workspace: Path) -> int:
 
 def load_best(workspace: Path, model: nn.Module, position: TrainingState, epochs: int = 1) -> None:
     """Load the weights of the best epoch into `model`, or the mean of those of the best `epochs`."""
-    folder = newest(workspace)
+    folder = newest_checkpoint(workspace)
     assert folder is not None, "training ended without a checkpoint"
     files = [_of_epoch(folder, epoch) for _, epoch in position.kept[:epochs]]
     if len(files) > 1:
@@ -169,7 +169,7 @@ def _full(workspace: Path, learner: Learner, position: TrainingState) -> str:
     tensors = [*states, *(parameter for parameter in learner.model.parameters() for _ in range(copies))]
     needed = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
     free = shutil.disk_usage(workspace).free
-    last = newest(workspace)
+    last = newest_checkpoint(workspace)
     kept = f"the checkpoint of {last.name} is kept" if last else "no checkpoint was written yet"
     return (
         f"the disk is full: a checkpoint of step {position.step} needs {needed / 1e6:,.1f} MB in {workspace} and "

@@ -22,7 +22,7 @@ from seqloom.progress import Progress
 from seqloom.training.graceful_stop import SIGNALS
 from seqloom.training.trainer import Observe
 from seqloom.training.training_job import EVENTS_FILE, LOG_FILE, OUTCOME_FILE, TrainingJob
-from seqloom.training.training_state import newest, read_training_state
+from seqloom.training.training_state import newest_checkpoint, read_training_state
 from seqloom.training.worker_events import Event, EventReader
 
 MAX_RESTARTS = 5  # of all processes, after one died
@@ -93,7 +93,7 @@ def _outcome(folder: Path, job: TrainingJob, signaled: int) -> dict[str, Any]:
         facts: dict[str, Any] = outcome["facts"]
         return facts
     assert signaled, "the processes ended and left no word"
-    saved = newest(job.workspace)
+    saved = newest_checkpoint(job.workspace)
     raise Preempted(signaled, read_training_state(job.workspace).step if saved else 0)
 
 

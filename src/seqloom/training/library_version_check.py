@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from seqloom.training.training_state import newest
+from seqloom.training.training_state import newest_checkpoint
 
 _FILE = "versions.json"
 
@@ -22,7 +22,7 @@ def interrupted_elsewhere(workspace: Path, inputs: str, libraries: Mapping[str, 
     """Yield a warning for each other workspace in which the same training stopped under other library versions."""
     for file in sorted(workspace.parent.glob(f"*/{_FILE}")):
         noted = json.loads(file.read_text(encoding="utf-8"))
-        checkpoint = newest(file.parent)
+        checkpoint = newest_checkpoint(file.parent)
         if file.parent == workspace or noted["kin"] != inputs or checkpoint is None:
             continue
         others = {name: version for name, version in noted["libraries"].items() if libraries.get(name) != version}

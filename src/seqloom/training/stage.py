@@ -56,7 +56,7 @@ def train_job(
     sizes, linear = replace(job.sizes, window=window_of(recipe)), None
     facts: dict[str, Any] = {}
     if recipe.model.ngram_order and section.objective == "sequence":
-        linear, facts["telling"] = _fit_linear(job, train, progress)
+        linear, facts["top_ngrams"] = _fit_linear(job, train, progress)
         sizes = replace(sizes, runs=len(linear.keys))
     model = _new_model(recipe, sizes, job.vectors, job.vocabulary)
     if section.start_from:
@@ -71,7 +71,7 @@ def train_job(
     scores = trainer.scores
     if isinstance(model, WideClassifier):
         fit_mixture(model, validation.in_order(), device)
-        facts["shares"] = [round(share, 3) for share in model.shares.tolist()]
+        facts["mixture_weights"] = [round(share, 3) for share in model.shares.tolist()]
         _, scores = trainer.validation()
     save_checkpoint(model.cpu(), sizes, job.folder)
     if model.decoder.writes_from_summary:

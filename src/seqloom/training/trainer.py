@@ -28,7 +28,7 @@ from seqloom.training.meters import LossMeter
 from seqloom.training.optimizer import build_optimizer, learning_rate_at, set_learning_rate
 from seqloom.training.prefetch import Prefetch
 from seqloom.training.process_group import SingleProcess
-from seqloom.training.training_state import HistoryRow, TrainingState, newest, read_training_state
+from seqloom.training.training_state import HistoryRow, TrainingState, newest_checkpoint, read_training_state
 from seqloom.training.update_batches import Update, Updates
 from seqloom.training.validation import Validate, Validation
 from seqloom.training.weight_average import MovingAverage
@@ -249,7 +249,7 @@ class Trainer:
 
     def _refuse_nan(self, what: str, step: int) -> None:
         rate = learning_rate_at(self.section, step, self.steps, self.state.rate_factor)
-        good = newest(self.workspace)
+        good = newest_checkpoint(self.workspace)
         kept = f"the last good checkpoint is kept in {good}" if good else "no checkpoint was written, so none is kept"
         raise UserError(
             f"the {what} became no number at step {step} with learning rate {rate:.3g}: lower training.learning_rate "

@@ -38,7 +38,7 @@ class TrainingState:
 
 def read_training_state(workspace: Path) -> TrainingState:
     """Read the training state of the newest checkpoint."""
-    folder = newest(workspace)
+    folder = newest_checkpoint(workspace)
     assert folder is not None
     fields = read_fields(folder)
     for name in ("layout", "torch"):
@@ -50,12 +50,12 @@ def read_training_state(workspace: Path) -> TrainingState:
 def find_training_state(workspace: Path) -> TrainingState | None:
     """Read the training state of the newest checkpoint; None if there is none."""
     try:
-        return read_training_state(workspace) if newest(workspace) else None
+        return read_training_state(workspace) if newest_checkpoint(workspace) else None
     except FileNotFoundError:  # whoever trains there has just written the next one
         return find_training_state(workspace)
 
 
-def newest(workspace: Path) -> Path | None:
+def newest_checkpoint(workspace: Path) -> Path | None:
     """Return the folder of the newest checkpoint, or None."""
     return max(workspace.glob("step-*"), default=None)
 
