@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from seqloom.models.model_factory import WEIGHTS_FILE
 from seqloom.training.training_history import read_history
-from seqloom.training.training_state import newest, read_training_state
+from seqloom.training.training_state import newest_checkpoint, read_training_state
 from tests.training.small import kill_after, kill_in_training, run_stage, same_bits, write_home
 
 EARLY_AND_LATE = [
@@ -71,7 +71,7 @@ def test_restart_to_the_bit(
     reached = []
     for moment, times in kills:
         kill_in_training(killed, model, training, moment, times)
-        place = newest(killed / "workspace")
+        place = newest_checkpoint(killed / "workspace")
         reached.append(place.name if place else "")
     assert reached == sorted(reached)
     assert len(set(reached)) >= 2, "the kills fell between different checkpoints"
@@ -111,7 +111,7 @@ def test_twenty_kills_at_random_instants(model: dict[str, Any], training: dict[s
     for _ in range(KILLS):
         often = {**training, "checkpoint_minutes": 1e-9}
         kill_after(chance.randrange(4), chance.uniform(0.0, 0.02), killed, model, often)
-        reached.append(read_training_state(killed / "workspace").step if newest(killed / "workspace") else 0)
+        reached.append(read_training_state(killed / "workspace").step if newest_checkpoint(killed / "workspace") else 0)
     assert reached == sorted(reached)
     assert len(set(reached)) > KILLS / 4, "the kills fell between different checkpoints"
     assert run_stage(killed, model, training) == facts

@@ -12,7 +12,7 @@ from torch import Tensor
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.training import checkpoint
 from seqloom.training.trainer import Trainer
-from seqloom.training.training_state import newest
+from seqloom.training.training_state import newest_checkpoint
 from seqloom.training.validation import validation_loss
 from tests.training.small import mistake_of, model_section, same_bits, trainer_of, weights, write_home
 
@@ -233,7 +233,7 @@ def test_a_loss_that_is_no_number_stops_and_the_last_good_checkpoint_is_kept(hom
     sentence = mistake_of(trainer.run)
     assert "the training loss became no number at step 21 with learning rate 0.01" in sentence
     assert "lower training.learning_rate or training.max_grad_norm, or add training.warmup_steps" in sentence
-    good = newest(home / "workspace")
+    good = newest_checkpoint(home / "workspace")
     assert good is not None
     assert f"the last good checkpoint is kept in {good}" in sentence
     other = trainer_of(home)
@@ -252,7 +252,7 @@ def test_weights_that_break_at_the_end_of_an_epoch_are_not_saved(home: Path) -> 
     sentence = mistake_of(trainer.run)
     assert f"the validation loss became no number at step {last}" in sentence
     assert "no checkpoint was written, so none is kept" in sentence
-    assert newest(home / "workspace") is None
+    assert newest_checkpoint(home / "workspace") is None
 
 
 def test_a_rate_that_explodes_is_told(home: Path) -> None:
