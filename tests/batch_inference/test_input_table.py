@@ -168,5 +168,8 @@ def test_a_malformed_csv_row_fails_alone(tmp_path: Path) -> None:
 
 
 def test_a_spreadsheet_is_no_text(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="is a spreadsheet which is not read; it can be turned into one by saving"):
-        open_input(write(tmp_path, "a.xlsx", b"x"), "auto", "source")
+    with pytest.raises(UserError, match="is a spreadsheet of another form than XLSX which is not read"):
+        open_input(write(tmp_path, "a.ods", b"x"), "auto", "source")
+    for name, content, what in [("a.tmx", b"<tmx/>", r"\(TMX\)"), ("a.xlsx", b"x", "Excel"), ("a", b"ARROW1", "Arrow")]:
+        with pytest.raises(UserError, match=rf"{name}: is an? .*{what}.*, and texts are taken from tables or lines"):
+            open_input(write(tmp_path, name, content), "auto", "source")

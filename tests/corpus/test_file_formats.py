@@ -323,8 +323,8 @@ def office(*names: str) -> bytes:
 
 
 FOREIGN = [
-    ("a.xlsx", office("[Content_Types].xml", "xl/workbook.xml"), "is a spreadsheet"),
-    ("a.csv", office("[Content_Types].xml", "xl/workbook.xml"), "is a spreadsheet"),
+    ("a.xlsb", office("[Content_Types].xml", "xl/workbook.bin"), "is a spreadsheet of another form than XLSX"),
+    ("a.csv", office("[Content_Types].xml", "xl/workbook.bin"), "is a spreadsheet"),
     ("a.docx", office("[Content_Types].xml", "word/document.xml"), "is a text document"),
     ("a.ts", b'<?xml version="1.0"?>\n<!DOCTYPE TS><TS version="2.1"/>', "ts2po"),
     ("a.xml", '<?xml version="1.0"?><!DOCTYPE x><x/>'.encode("utf-16"), "is an XML file"),
@@ -333,7 +333,7 @@ FOREIGN = [
     ("a.tsv", b"SQLite format 3\0", "is a database"),
     ("a.sqlite", b"x", "is a database"),
     ("a.pkl", b"x", "which can run any code"),
-    ("a.feather", b"x", "pandas.read_feather"),
+    ("a.feather", b"FEA1", "pandas.read_feather"),
     ("a.pdf", b"%PDF-1.7", "pandoc"),
     (
         "a.csv",

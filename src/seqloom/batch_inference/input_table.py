@@ -102,9 +102,10 @@ def open_input(path: Path, kind: str, column: str) -> InputTable:
 
 def _format(path: Path) -> str:
     ending = ending_of(path.name, path)
-    if path.stat().st_size:
+    certain = detect_format(path, str(path))
+    if not certain and path.stat().st_size:
         refuse_unsupported(str(path), path, ending, "the file", markup=False)
-    form = detect_format(path, str(path)) or ENDINGS.get(ending, "lines")
+    form = certain or ENDINGS.get(ending, "lines")
     if form in CALLED and form not in FORMATS:
         raise UserError(
             f"{path}: is {CALLED[form]}, and texts are taken from tables or lines; write its texts into one"

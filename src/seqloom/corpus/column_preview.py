@@ -10,12 +10,12 @@ from pathlib import Path
 from seqloom.corpus.csv_dialect import DELIMITERS
 from seqloom.corpus.csv_rows import CsvRow, csv_rows, tsv_rows
 from seqloom.corpus.dialogue_context import listed_turns
+from seqloom.corpus.excel_sheets import sheet_rows
 from seqloom.corpus.file_io import read_lines, readable_lines, without_end
-from seqloom.corpus.json_objects import JsonRow, as_text, json_rows
+from seqloom.corpus.json_objects import JsonRow, as_text
 from seqloom.corpus.pairs import Unreadable
-from seqloom.corpus.parquet import parquet_rows
 from seqloom.corpus.sources import SourceFile, locate
-from seqloom.corpus.tables import read_columns
+from seqloom.corpus.tables import keyed_rows, read_columns
 from seqloom.corpus.tmx_files import sample_tmx
 from seqloom.corpus.xliff_files import xliff_languages
 from seqloom.errors import UserError
@@ -118,11 +118,13 @@ def preview(location: str, home: Path) -> Table:
             return Table(location, file.format, tuple(Column(code, tuple(texts[code])) for code in texts))
         case "xliff":
             return Table(location, file.format, tuple(Column(code, ()) for code in xliff_languages(file) if code))
-        case "jsonl" | "parquet":
+        case "jsonl" | "parquet" | "arrow":
             columns, lists = _object_columns(file)
             return Table(location, file.format, columns, lists=lists)
         case "csv":
             return _delimited(location, file, _csv_sample(file))
+        case "excel":
+            return _delimited(location, file, list(islice(sheet_rows(file, ""), SAMPLE)))
     return _delimited(location, file, list(islice(tsv_rows(read_lines(file)), SAMPLE)))
 
 
@@ -241,7 +243,7 @@ def _has_letter(name: str) -> bool:
 
 def _object_columns(file: SourceFile) -> tuple[tuple[Column, ...], tuple[ListColumn, ...]]:
     """Return the keys with texts, and those with lists of turns."""
-    rows: Iterator[JsonRow | Unreadable] = parquet_rows(file, ()) if file.format == "parquet" else json_rows(file, ())
+    rows = keyed_rows(file, ())
     found: dict[str, list[str]] = {}
     lists: dict[str, list[list[str]]] = {}
     for row in islice(rows, SAMPLE):

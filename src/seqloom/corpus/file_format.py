@@ -10,20 +10,28 @@ from seqloom.corpus.charset import xml_encoding
 from seqloom.corpus.compression import PACKED, detect_compression, first_bytes, members
 
 ENDINGS = {
-    **{form: form for form in ("tsv", "csv", "jsonl", "po", "mo", "parquet", "tmx", "xliff")},
+    **{form: form for form in ("tsv", "csv", "jsonl", "po", "mo", "parquet", "arrow", "tmx", "xliff")},
     "tab": "tsv",
     "json": "jsonl",
     "ndjson": "jsonl",
     "pot": "po",
     "gmo": "mo",
     "pq": "parquet",
+    **dict.fromkeys(("feather", "ipc"), "arrow"),
+    **dict.fromkeys(("xlsx", "xlsm"), "excel"),
     **dict.fromkeys(("xlf", "sdlxliff", "mxliff", "mqxliff"), "xliff"),
 }
 """Format by ending of the file name."""
-CALLED = {"parquet": "a Parquet file", "tmx": "a translation memory (TMX)", "xliff": "an XLIFF file"}
+CALLED = {
+    "parquet": "a Parquet file",
+    "arrow": "an Arrow file",
+    "excel": "an Excel workbook",
+    "tmx": "a translation memory (TMX)",
+    "xliff": "an XLIFF file",
+}
 """Formats that are known by their first bytes, in words."""
 _TEXT = ("lines", "texts", "running", "labeled")  # formats whose lines may begin like anything
-_PARQUET = b"PAR1"
+_COLUMNAR = {b"PAR1": "parquet", b"ARROW1": "arrow"}  # by their first bytes
 
 
 def ending_of(name: str, path: Path) -> str:
@@ -52,8 +60,14 @@ def detect_format(path: Path, location: str, chosen: str = "auto") -> str:
         chosen: Format in the recipe; one of text may begin with anything.
     """
     with path.open("rb") as file:
-        if file.read(len(_PARQUET)) == _PARQUET:
-            return "parquet"
+        head = file.read(8)
+    if found := next((form for first, form in _COLUMNAR.items() if head.startswith(first)), ""):
+        return found
+    if detect_compression(path) == "zip":
+        with suppress(zipfile.BadZipFile):  # reported when it is opened
+            names = members(path)
+            if len(names) != 1:
+                return "excel" if "xl/workbook.xml" in names else ""
     root = "" if chosen in _TEXT else xml_root(first_bytes(path, location), location)
     return root if root in CALLED else ""
 

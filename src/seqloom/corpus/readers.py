@@ -9,7 +9,7 @@ from seqloom.corpus.gettext_files import read_mo, read_po
 from seqloom.corpus.pairs import NO_LABEL, RawPair, Unreadable
 from seqloom.corpus.running_text import split_passages
 from seqloom.corpus.sources import SourceFile
-from seqloom.corpus.tables import read_table
+from seqloom.corpus.tables import OBJECTS, read_table
 from seqloom.corpus.tmx_files import read_tmx
 from seqloom.corpus.xliff_files import read_xliff
 from seqloom.errors import UserError
@@ -39,7 +39,7 @@ def read_pairs(files: tuple[SourceFile, ...], section: CorpusSection) -> Iterato
             return read_texts(file)
         case "running":
             return read_running(file, section.max_characters, section.whitespace == "keep")
-        case "tsv" | "csv" | "jsonl" | "parquet":
+        case "tsv" | "csv" | "excel" | "jsonl" | "parquet" | "arrow":
             return read_table(file, section)
         case "po":
             return read_po(file, section)
@@ -62,7 +62,7 @@ def _dialogues(files: tuple[SourceFile, ...], section: CorpusSection) -> Iterato
         return read_turns(file, section)
     if section.dialogue_column:
         return read_grouped(file, section)
-    if file.format in ("jsonl", "parquet"):
+    if file.format in OBJECTS:
         return read_lists(file, section)
     return read_questions(read_table(file, section), keep)
 

@@ -9,6 +9,7 @@ from seqloom.artifact.digest import digest_of_file
 from seqloom.corpus.download import download
 from seqloom.corpus.file_format import CALLED, ENDINGS, detect_format, ending_of
 from seqloom.corpus.file_pairs import pair_shards
+from seqloom.corpus.source_folder import folder_files
 from seqloom.corpus.unsupported_formats import refuse_unsupported
 from seqloom.errors import UserError, showable
 from seqloom.recipe.schema import CorpusSection
@@ -78,7 +79,10 @@ def locate(section: CorpusSection, home: Path) -> Sources:
 def _locate_split(section: CorpusSection, split: str, home: Path) -> SplitFiles:
     locations, field = getattr(section, split), f"corpus.{split}"
     columns = tuple(
-        tuple(_describe(name, path, field, section, len(locations)) for name, path in _resolve(location, field, home))
+        tuple(
+            _describe(name, path, field, section, len(locations))
+            for name, path in _resolve(location, field, home, section.format)
+        )
         for location in locations
     )
     if len(columns) < 2:
@@ -99,7 +103,7 @@ def _refuse_swapped_sides(section: CorpusSection, split: str) -> None:
         )
 
 
-def _resolve(location: str, field: str, home: Path) -> list[tuple[str, Path]]:
+def _resolve(location: str, field: str, home: Path, form: str) -> list[tuple[str, Path]]:
     """Return the location and path of each file at `location`."""
     if location.startswith(URLS):
         return [(location.partition("#")[0], download(location, home / "downloads", field))]
@@ -107,12 +111,21 @@ def _resolve(location: str, field: str, home: Path) -> list[tuple[str, Path]]:
         raise UserError(f"{location}: only http://, https:// and {PACKAGE} are understood; correct {field}")
     if location.startswith(PACKAGE):
         return _inside_package(location, field)
+    if "*" not in location and _is_folder(Path(location)):
+        return [(showable(str(path)), path) for path in folder_files(Path(location), location, field, form)]
     if "*" not in location:
         return [(location, Path(location))]
     found = [(showable(str(path)), path) for path in _matches(location)]
     if not found:
         raise UserError(f"{location}: matches no file (looked in {Path.cwd()}); correct {field}")
     return found
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # reported when it is opened
+        return False
 
 
 def _matches(pattern: str) -> list[Path]:
@@ -145,7 +158,7 @@ def _folder_of_package(name: str, location: str, field: str) -> Path:
 
 def _describe(name: str, path: Path, field: str, section: CorpusSection, locations: int) -> SourceFile:
     try:
-        if path.is_dir():
+        if path.is_dir():  # in a package
             raise UserError(f"{name}: a folder, not a file; name the files in it, such as {name}/*.po, in {field}")
         if not path.is_file():
             looked = path.parent if name.startswith(PACKAGE) else Path.cwd()
@@ -154,16 +167,17 @@ def _describe(name: str, path: Path, field: str, section: CorpusSection, locatio
             raise UserError(f"{name}: the file is empty; fill it, or correct {field}")
         ending, as_text = ending_of(name, path), section.format in ("lines", "texts", "running", "labeled")
         language = as_text or locations == 2  # an ending may be that of one: .arb is Arabic
-        refuse_unsupported(name, path, "" if language else ending, field, markup=as_text)
-        form = _format(name, path, ending, field, section.format, locations)
+        certain = detect_format(path, name, section.format)
+        if not certain:
+            refuse_unsupported(name, path, "" if language else ending, field, markup=as_text)
+        form = _format(name, certain, ending, field, section.format, locations)
         return SourceFile(name, path, digest_of_file(path), form, section.encoding)
     except OSError as error:
         raise UserError(f"{shortened(name, 300)}: cannot be read ({error.strerror}); correct {field}") from None
 
 
-def _format(name: str, path: Path, ending: str, field: str, chosen: str, locations: int) -> str:
-    """Return the format of a file: as the recipe says, else by its name."""
-    certain = detect_format(path, name, chosen)
+def _format(name: str, certain: str, ending: str, field: str, chosen: str, locations: int) -> str:
+    """Return the format of a file: as its first bytes say for `certain`, else the recipe, else its name."""
     detected = certain or ENDINGS.get(ending, "")
     if locations == 2:
         if chosen in TABLES or (chosen == "auto" and detected):

@@ -1,10 +1,12 @@
-"""Read pairs from tables: TSV, CSV, JSON and Parquet."""
+"""Read pairs from tables: TSV, CSV, Excel, JSON, Parquet and Arrow."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from seqloom.corpus.arrow_files import arrow_rows
 from seqloom.corpus.csv_dialect import AUTO
 from seqloom.corpus.csv_rows import CsvRow, csv_rows, tsv_rows
+from seqloom.corpus.excel_sheets import sheet_rows
 from seqloom.corpus.file_io import read_lines, undecodable
 from seqloom.corpus.json_objects import JsonRow, as_text, json_rows, text_at, value_at
 from seqloom.corpus.pairs import OTHER_FIELDS, UNDECODABLE, RawPair, RowError, Unreadable
@@ -13,6 +15,7 @@ from seqloom.corpus.sources import SourceFile
 from seqloom.errors import UserError
 from seqloom.recipe.schema import CorpusSection
 
+OBJECTS = ("jsonl", "parquet", "arrow")  # formats whose rows are objects
 SIDE_FIELDS = ("source_column", "target_column")
 
 
@@ -36,15 +39,24 @@ def read_columns(file: SourceFile, section: CorpusSection, fields: Sequence[str]
     Raises:
         UserError: a column is missing.
     """
-    if file.format in ("jsonl", "parquet"):
+    if file.format in OBJECTS:
         return _object_columns(file, section, fields)
     return _delimited_columns(file, section, fields)
 
 
 def object_rows(file: SourceFile, section: CorpusSection, fields: Sequence[str]) -> Iterator[JsonRow | Unreadable]:
-    """Yield the objects of a JSON file, or the rows of a Parquet file as objects."""
-    keys = [getattr(section, field) for field in fields]
-    return parquet_rows(file, keys) if file.format == "parquet" else json_rows(file, keys)
+    """Yield the objects of a JSON file, or the rows of a Parquet or Arrow file as objects."""
+    return keyed_rows(file, [getattr(section, field) for field in fields])
+
+
+def keyed_rows(file: SourceFile, keys: Sequence[str]) -> Iterator[JsonRow | Unreadable]:
+    """Yield the rows of a file in one of the formats `OBJECTS`; without `keys` those of all columns."""
+    match file.format:
+        case "parquet":
+            return parquet_rows(file, keys)
+        case "arrow":
+            return arrow_rows(file, keys)
+    return json_rows(file, keys)
 
 
 def _object_columns(file: SourceFile, section: CorpusSection, fields: Sequence[str]) -> Iterator[Columns | Unreadable]:
@@ -86,6 +98,8 @@ def _delimited_columns(
 
 
 def _rows(file: SourceFile, section: CorpusSection, wanted: Sequence[str]) -> Iterator[CsvRow]:
+    if file.format == "excel":
+        return sheet_rows(file, section.sheet)
     lines = read_lines(file)
     delimiter = "\t" if section.delimiter == "tab" else section.delimiter
     if file.format == "csv":

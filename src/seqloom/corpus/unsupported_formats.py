@@ -5,14 +5,13 @@ import zipfile
 from pathlib import Path
 
 from seqloom.corpus.compression import detect_compression, first_bytes, members
-from seqloom.corpus.file_format import CALLED, xml_root
 from seqloom.errors import UserError
 
 _PANDAS = "pandas.read_{}(…).to_parquet(…)"
-_SHEET = ("a spreadsheet", "saving it as CSV UTF-8, or by pandas.read_excel(…).to_csv(…, index=False)")
+_SHEET = ("a spreadsheet of another form than XLSX", "saving it as XLSX or CSV UTF-8")
 _WORDS = ("a text document", "saving it as plain text, or by pandoc -t plain")
 _SUBTITLES = ("a file of subtitles", "a script that writes one subtitle a line, without times")
-_ARROW = ("an Arrow or Feather file", _PANDAS.format("feather"))
+_FEATHER = ("a Feather file of version 1", _PANDAS.format("feather"))
 _DATABASE = ("a database", "sqlite3 -header -csv FILE 'select …'")
 _PICKLE = ("a pickle, which can run any code when it is opened", "pandas, where it comes from: to_parquet(…)")
 _HDF = ("an HDF5 file", _PANDAS.format("hdf"))
@@ -24,10 +23,9 @@ _TAR = ("a tar archive", "tar xf, and naming the files in it")
 _OTHER_XML = ("an XML file", "a script that writes a table of two columns")
 
 _BY_ENDING = {
-    **dict.fromkeys(("xlsx", "xls", "xlsm", "xlsb", "ods"), _SHEET),
+    **dict.fromkeys(("xls", "xlsb", "ods"), _SHEET),
     **dict.fromkeys(("docx", "doc", "odt", "rtf", "epub", "pdf"), _WORDS),
     **dict.fromkeys(("srt", "vtt", "ass", "ttml"), _SUBTITLES),
-    **dict.fromkeys(("arrow", "feather", "ipc"), _ARROW),
     **dict.fromkeys(("sqlite", "sqlite3", "db"), _DATABASE),
     **dict.fromkeys(("pkl", "pickle", "joblib"), _PICKLE),
     **dict.fromkeys(("h5", "hdf5"), _HDF),
@@ -41,8 +39,7 @@ _BY_ENDING = {
 }
 _BY_BYTES = {
     b"SQLite format 3\0": _DATABASE,
-    b"ARROW1": _ARROW,
-    b"FEA1": _ARROW,
+    b"FEA1": _FEATHER,
     b"Obj\x01": _BY_ENDING["avro"],
     b"\x93NUMPY": _BY_ENDING["npy"],
     b"\x89HDF": _HDF,
@@ -75,9 +72,7 @@ def refuse_unsupported(location: str, path: Path, ending: str, field: str, marku
     if not found:
         head = first_bytes(path, location)
         found = next((kind for first, kind in _BY_BYTES.items() if head.startswith(first)), None)
-        found = (
-            found or (_TAR if head[257:262] == b"ustar" else None) or (None if markup else _of_markup(head, location))
-        )
+        found = found or (_TAR if head[257:262] == b"ustar" else None) or (None if markup else _of_markup(head))
     if found:
         what, how = found
         raise UserError(f"{location}: is {what} which is not read; it can be turned into one by {how}; correct {field}")
@@ -100,9 +95,7 @@ def _of_zip(path: Path) -> tuple[str, str] | None:
     return None
 
 
-def _of_markup(head: bytes, location: str) -> tuple[str, str] | None:
-    if xml_root(head, location) in CALLED:
-        return None
+def _of_markup(head: bytes) -> tuple[str, str] | None:
     encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     text = head[:4096].decode(encoding, "replace")
     if not _XML.match(text):

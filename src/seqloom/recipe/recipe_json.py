@@ -30,6 +30,7 @@ ADDED: dict[str, dict[str, object]] = {
         "obsolete": False,
         "plural_forms": "ends",
         "msgctxt": False,
+        "sheet": "",
     },
     "evaluation": {"linear_baseline": True},
     "model": {"ngram_order": 0},

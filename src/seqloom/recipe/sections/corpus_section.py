@@ -12,7 +12,8 @@ from seqloom.url_mask import REFERENCE, masked_url
 
 Places = Annotated[list[str], Field(max_length=2)]
 Format = Literal[
-    "auto", "lines", "texts", "running", "labeled", "tsv", "csv", "jsonl", "po", "mo", "parquet", "tmx", "xliff",
+    "auto", "lines", "texts", "running", "labeled", "tsv", "csv", "jsonl", "po", "mo", "parquet", "arrow", "excel",
+    "tmx", "xliff",
 ]  # fmt: skip
 Encoding = Literal[
     "utf-8", "utf-16",
@@ -46,7 +47,9 @@ class CorpusSection(Section):
         description="Character encoding of the files; a byte order mark, or the header of a catalog (PO, MO), "
         "overrides it.",
     )
-    header: bool = Field(True, description="TSV and CSV: the first row names the columns; else they are 1, 2, 3 …")
+    header: bool = Field(
+        True, description="TSV, CSV and Excel: the first row names the columns; else they are 1, 2, 3 …"
+    )
     delimiter: str = Field(
         "auto",
         description="CSV: the character between two fields, or tab; auto: detected from the first rows. TSV: auto "
@@ -57,6 +60,7 @@ class CorpusSection(Section):
         description='CSV: how a quotation mark is written within quotes: doubled ("") or after a backslash, as '
         "MySQL and Spark do; auto: detected from the first rows.",
     )
+    sheet: str = Field("", description="Excel: name of the sheet; empty: the first one.")
     source_column: str = Field(
         "source",
         description="Column or JSON key of the source text; a dot descends into an object, as in translation.en.",
