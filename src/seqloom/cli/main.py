@@ -15,7 +15,15 @@ from seqloom import __version__
 from seqloom.artifact.full_disk import full_disk, full_folder, has_no_space
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.permissions import keep_private
-from seqloom.cli import chat_session, generate_commands, init_command, registry_commands, stack_commands, train_commands
+from seqloom.cli import (
+    chat_session,
+    corpus_commands,
+    generate_commands,
+    init_command,
+    registry_commands,
+    stack_commands,
+    train_commands,
+)
 from seqloom.corpus.download import download_cache
 from seqloom.corpus.url_secrets import add_vault
 from seqloom.errors import StackFailure, UserError, showable
@@ -28,6 +36,7 @@ PREFECT_IS_AWAY = "Prefect's server does not answer any more; what is finished i
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 for group in (init_command, train_commands, generate_commands, chat_session, registry_commands, stack_commands):
     app.registered_commands += group.commands.registered_commands
+app.add_typer(corpus_commands.group, name="corpus")
 
 
 def _version(asked: bool) -> None:

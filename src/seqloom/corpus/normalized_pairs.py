@@ -48,7 +48,7 @@ def normalized_pairs(
     Filters see training text alone: a user's own validation and test files are the measure, and stay as they are.
     """
     for split in ("test", "validation", "train"):
-        rows = _rows(section, sources, split, keep)
+        rows = rows_of_split(section, sources, split, keep)
         while batch := list(islice(rows, _BATCH)):
             if split == "train" and chain.filters:
                 _add_drops(batch, chain, section.max_characters)
@@ -75,7 +75,8 @@ def _is_whole(row: NormalizedPair, longest: int) -> bool:
     return bool(row.source and row.target) and max(len(row.source), len(row.target)) <= longest
 
 
-def _rows(section: CorpusSection, sources: Sources, split: str, keep: bool) -> Iterator[NormalizedPair]:
+def rows_of_split(section: CorpusSection, sources: Sources, split: str, keep: bool) -> Iterator[NormalizedPair]:
+    """Yield every row of the files of a split in normal form."""
     for files in getattr(sources, split).rows:
         for pair in read_pairs(files, section):
             if isinstance(pair, Unreadable):

@@ -1,0 +1,156 @@
+"""What the filters of a recipe would drop of the first rows of training text, filter by filter."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from seqloom.corpus.cleaner import DUPLICATE, EMPTY_SOURCE, EMPTY_TARGET, TOO_LONG
+from seqloom.corpus.filter_memory import STATEFUL, FilterMemory
+from seqloom.corpus.filters.base import TextPair
+from seqloom.corpus.filters.filter_chain import build_filter
+from seqloom.corpus.near_duplicates import Sketch
+from seqloom.corpus.normalization import normalize
+from seqloom.corpus.normalized_pairs import NormalizedPair, resolve_whitespace, rows_of_split
+from seqloom.corpus.pairs import RawPair, Unreadable
+from seqloom.corpus.sources import Sources
+from seqloom.errors import showable
+from seqloom.recipe.filter_expressions import FilterExpression, parse_filters
+from seqloom.recipe.schema import CorpusSection
+
+_EXAMPLE = 200  # characters of a text
+_EXAMPLES = 3  # of each filter
+_BATCH = 1000  # texts sketched at once
+
+
+@dataclass(frozen=True)
+class FilterOutcome:
+    """What one filter did to the sample."""
+
+    name: str  # as the recipe writes it, or the reason of a reject without a filter
+    before: int  # pairs that came to it
+    dropped: int
+    alone: int  # pairs that it would drop if it were the only filter
+    examples: list[dict[str, object]] = field(default_factory=list)  # from the first to the last
+
+
+@dataclass(frozen=True)
+class FilterPreview:
+    """The sample, before and after."""
+
+    read: int
+    outcomes: list[FilterOutcome]
+
+    @property
+    def kept(self) -> int:
+        """Return the number of pairs that every filter keeps."""
+        return self.read - sum(outcome.dropped for outcome in self.outcomes)
+
+
+def preview_filters(section: CorpusSection, sources: Sources, rows: int) -> FilterPreview:
+    """Try the filters of a recipe on the first `rows` rows of its training files; held-out files are not read.
+
+    Raises:
+        UserError: a file violates its format, or a word list cannot be read.
+    """
+    keep = resolve_whitespace(section, sources)
+    sample = list(islice(rows_of_split(section, sources, "train", keep), rows))
+    reasons = [_reason_without_filters(row, section.max_characters) for row in sample]
+    outcomes = list(_rejected(sample, reasons))
+    whole = [row for row, reason in zip(sample, reasons, strict=True) if not reason]
+    left = whole
+    for name, problems in _checks(section):
+        found = problems(left)
+        dropped = [(row, problem) for row, problem in zip(left, found, strict=True) if problem]
+        alone = sum(map(bool, problems(whole)))
+        outcomes.append(FilterOutcome(name, len(left), len(dropped), alone, _examples(dropped)))
+        left = [row for row, problem in zip(left, found, strict=True) if not problem]
+    return FilterPreview(len(sample), outcomes)
+
+
+class _Check:
+    """A filter, applied to rows from the beginning at each call."""
+
+    def __init__(self, expression: FilterExpression, section: CorpusSection) -> None:
+        self._expression, self._section = expression, section
+
+    def __call__(self, rows: Sequence[NormalizedPair]) -> list[str]:
+        """Return for each row why it is dropped; empty if it is kept."""
+        if self._expression.name not in STATEFUL:
+            pairs = [TextPair(row.source, row.target) for row in rows]
+            return build_filter(self._expression, self._section).problems(pairs)
+        memory = FilterMemory([self._expression])
+        sketches = _sketches(memory, [row.source for row in rows])
+        dropped = (
+            memory.rejection_reason(normalize(row.source), normalize(row.target), "train", sketch)
+            for row, sketch in zip(rows, sketches, strict=True)
+        )
+        return ["like an earlier one" if reason else "" for reason in dropped]
+
+
+def _checks(section: CorpusSection) -> "Iterator[tuple[str, _Check | _Duplicates]]":
+    """Yield the filters in the order of the stage: those that look at one pair, exact duplicates, and the others."""
+    filters = parse_filters(section.filters)
+    for each in filters:
+        if each.name not in STATEFUL:
+            yield str(each), _Check(each, section)
+    yield DUPLICATE, _Duplicates()
+    for each in filters:
+        if each.name in STATEFUL:
+            yield str(each), _Check(each, section)
+
+
+class _Duplicates:
+    """Pairs that come again."""
+
+    def __call__(self, rows: Sequence[NormalizedPair]) -> list[str]:
+        """Return a problem for each row that an earlier one equals."""
+        seen: Counter[object] = Counter()
+        problems = []
+        for row in rows:
+            assert isinstance(row.raw, RawPair)
+            key = row.raw.dedup_key or (normalize(row.source), normalize(row.target))
+            problems.append("like an earlier one" if seen[key] else "")
+            seen[key] += 1
+        return problems
+
+
+def _sketches(memory: FilterMemory, texts: Sequence[str]) -> list[Sketch | None]:
+    if memory.near is None:
+        return [None] * len(texts)
+    return [sketch for at in range(0, len(texts), _BATCH) for sketch in memory.near.sketches(texts[at : at + _BATCH])]
+
+
+def _reason_without_filters(row: NormalizedPair, max_characters: int) -> str:
+    if isinstance(row.raw, Unreadable):
+        return row.raw.reason
+    if row.raw.flaw:
+        return row.raw.flaw
+    if not row.source or not row.target:
+        return EMPTY_TARGET if row.source else EMPTY_SOURCE
+    return TOO_LONG if max(len(row.source), len(row.target)) > max_characters else ""
+
+
+def _rejected(rows: Sequence[NormalizedPair], reasons: Sequence[str]) -> Iterator[FilterOutcome]:
+    """Yield what is rejected whatever the filters."""
+    before = len(rows)
+    for reason, count in Counter(filter(None, reasons)).most_common():
+        dropped = [(row, "") for row, other in zip(rows, reasons, strict=True) if other == reason]
+        yield FilterOutcome(reason, before, count, count, _examples(dropped))
+        before -= count
+
+
+def _examples(dropped: Sequence[tuple[NormalizedPair, str]]) -> list[dict[str, object]]:
+    """Return the first, the middle and the last of what was dropped."""
+    last = len(dropped) - 1
+    picked = sorted({last * part // max(1, _EXAMPLES - 1) for part in range(_EXAMPLES)}) if dropped else []
+    return [_example(*dropped[at]) for at in picked]
+
+
+def _example(row: NormalizedPair, problem: str) -> dict[str, object]:
+    if isinstance(row.raw, Unreadable):
+        source, target, problem = showable(row.raw.text), "", row.raw.problem
+    else:
+        source, target = row.source, row.target
+    texts = {"source": source[:_EXAMPLE], "target": target[:_EXAMPLE], "problem": showable(problem)}
+    return {"file": row.origin, "line": row.raw.line, **texts}
