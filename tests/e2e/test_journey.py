@@ -161,6 +161,9 @@ def test_the_registry_has_signature_figures_and_lineage(page: Page, run: UUID, s
     figure = page.locator("img[src^='blob:']").first
     expect(figure).to_be_visible()
     assert figure.evaluate("image => image.naturalWidth") > 100
+
+    page.goto(f"{place}/runs/{version.run_id}/model-metrics{TRAINING_VIEW}")
+    expect(page.get_by_text("validation_perplexity").first).to_be_visible()  # the curves come first
     pictures.keep(page, "mlflow-run")
 
     page.goto(f"{place}/models/{version.source.rsplit('/', 1)[-1]}/artifacts")
