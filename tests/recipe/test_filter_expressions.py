@@ -61,6 +61,7 @@ def test_the_form_of_each_can_be_written(rule: Any) -> None:
         ("script_share:Xxxx", "ISO 15924"),
         ("script_share:latin", "ISO 15924"),
         ("script_share", "corpus.source_language is empty"),
+        ("language", "corpus.source_language is empty: set it, or remove the filter"),
         ("target.no_copy", "its side cannot be chosen, so write no_copy"),
         ("left.no_html", "a side is source or target, so write no_html"),
         ("no_pattern:(a", "RE2 does not take this pattern"),

@@ -8,7 +8,7 @@ from typing import Any
 from seqloom.artifact.digest import digest_of_code, digest_of_file, digest_of_value
 from seqloom.artifact.library_versions import UNICODE, library_versions
 from seqloom.recipe.applications import application_of
-from seqloom.recipe.filter_expressions import word_lists
+from seqloom.recipe.filter_expressions import parse_filters, word_lists
 from seqloom.recipe.model_rules import positions_of
 from seqloom.recipe.schema import Recipe
 
@@ -87,8 +87,9 @@ def _parent(recipe: Recipe) -> str:
 
 def _libraries_by_choice(stage: str, recipe: Recipe) -> tuple[str, ...]:
     """Return libraries that a stage needs for some recipes only."""
-    if stage == "corpus" and any(each.startswith("near_duplicates") for each in recipe.corpus.filters):
-        return ("numpy",)
+    if stage == "corpus":
+        names = {each.name for each in parse_filters(recipe.corpus.filters)}
+        return ("numpy", "py3langid") if "language" in names else ("numpy",) if "near_duplicates" in names else ()
     if stage == "vectors" and recipe.vectors.method in ("word2vec", "fasttext"):
         return ("gensim", "scipy")  # its BLAS computes gensim's sums
     if stage == "vectors" and recipe.vectors.method == "pretrained":  # tokens are also looked up in lower case

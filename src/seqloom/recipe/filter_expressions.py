@@ -46,6 +46,7 @@ RULES = {
         FilterRule("words", "<=", low=1),
         FilterRule("letter_share", ">=", 0.4, high=1),
         FilterRule("script_share", ">=", 0.5, high=1, argument="SCRIPT", optional=True),
+        FilterRule("language", ">=", 0.05, high=1),
         FilterRule("repeated_ngrams", "<=", 0.5, high=1),
         FilterRule("no_copy", fixed=SIDES),
         FilterRule("no_html"),
@@ -112,14 +113,23 @@ def filter_errors(filters: Sequence[FilterExpression], languages: Mapping[str, s
         before = [other for other in filters[:at] if each in (other, replace(other, number=each.number))]
         if before:
             yield f"{each} repeats {before[0]}: remove one"
-        for side in each.sides if each.name == "script_share" and not each.argument else ():
-            language = language_of(languages[side])
-            if language is None or not is_script(language.script):
-                unknown = f"has no known script ({language.tag})" if language else "is empty"
-                yield (
-                    f"{each} is about the script of the language, and corpus.{side}_language {unknown}: set it, or "
-                    f"name the script, as in {side}.script_share:Cyrl"
-                )
+        yield from (_language_problem(each, side, languages[side]) for side in _unknown_sides(each, languages))
+
+
+def _unknown_sides(filter_: FilterExpression, languages: Mapping[str, str]) -> Iterator[str]:
+    """Yield the sides whose language, or its script, a filter needs and does not know."""
+    by_script = filter_.name == "script_share" and not filter_.argument
+    for side in filter_.sides if by_script or filter_.name == "language" else ():
+        language = language_of(languages[side])
+        if language is None or (by_script and not is_script(language.script)):
+            yield side
+
+
+def _language_problem(filter_: FilterExpression, side: str, written: str) -> str:
+    unknown = f"has no known script ({written})" if written else "is empty"
+    by_script = filter_.name == "script_share"
+    remedy = f"name the script, as in {side}.script_share:Cyrl" if by_script else "remove the filter"
+    return f"{filter_} is about the language, and corpus.{side}_language {unknown}: set it, or {remedy}"
 
 
 def _split_number(written: str, rule: FilterRule, rest: str) -> tuple[str, float]:

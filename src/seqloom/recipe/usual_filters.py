@@ -34,5 +34,5 @@ def usual_filters(recipe: "RecipeFields") -> list[str]:
         compared = ["length_ratio<=9", "no_copy", "numbers_match>=0.5", "urls_match"]
         languages = map(language_of, (corpus.source_language, corpus.target_language))
         known = all(language and is_script(language.script) for language in languages)
-        filters = [*compared, *filters, *(["script_share>=0.3"] if known else [])]
+        filters = [*compared, *filters, *(["script_share>=0.3", "language>=0.05"] if known else [])]
     return filters if corpus.turns else [*filters, "near_duplicates<=0.8"]

@@ -38,6 +38,8 @@ def problem(expression: str, source: str, target: str, source_language: str = "e
         ("letter_share", "नमस्ते दुनिया", "Hallo Welt"),
         ("target.script_share:Cyrl>=0.5", "hello", "привет, world"),
         ("script_share", "12:30", "!!!"),
+        ("language", "The dog is running through the big garden.", "Der Hund läuft durch den großen Garten."),
+        ("language", "Berlin", "Paris"),
         ("repeated_ngrams", "the cat and the dog and the bird", "no"),
         ("repeated_ngrams", "短文本没有重复的部分", "haha"),
         ("no_copy", "OK", "In Ordnung"),
@@ -68,6 +70,9 @@ def test_keeps(expression: str, source: str, target: str) -> None:
         ("letter_share", "== 7 ==", "x", "source: 0% letters"),
         ("script_share", "hello", "привет", "target: 0% of the letters are Latn"),
         ("script_share", "привет", "hallo", "source: 0% of the letters are Latn"),
+        ("language", "Der Hund läuft durch den Garten.", "Der Hund läuft durch den Garten.",
+         "source: de rather than en (0.0%)"),
+        ("language", "The dog is in the garden.", "Собака бежит по большому саду.", "target: ru rather than de (0.0%)"),
         ("repeated_ngrams", "hahahahahahahahahaha", "x", "source: 88% of its parts are repeated"),
         ("repeated_ngrams", "no no no no no no", "x", "source: 80% of its parts are repeated"),
         ("no_copy", "Ok, go!", "ok go", "the target is the source"),
@@ -99,6 +104,20 @@ def test_drops(expression: str, source: str, target: str, said: str) -> None:
 def test_letters_of_a_language_are_of_its_script(language: str, text: str) -> None:
     assert problem("script_share>=1", "x", text, "en", language) == ""
     assert problem("script_share>=1", "x", text, "en", "ka")
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("nb", "Hunden løper gjennom den store hagen."), ("hr", "Pas trči kroz veliki vrt danas."),
+     ("zh-TW", "那隻狗正在大花園裡奔跑。"), ("pt-BR", "O cachorro está correndo pelo jardim grande.")],
+)  # fmt: skip
+def test_languages_that_are_alike_and_regions_pass(language: str, text: str) -> None:
+    assert problem("target.language", "x", text, "en", language) == ""
+
+
+def test_a_language_that_the_model_does_not_know_is_a_mistake() -> None:
+    with pytest.raises(UserError, match=r"corpus\.target_language chr: the filter language cannot identify it"):
+        problem("target.language", "x", "x", "en", "chr")
 
 
 def test_words_of_a_list(tmp_path: Path) -> None:

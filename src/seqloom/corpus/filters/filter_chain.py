@@ -6,6 +6,7 @@ from typing import NamedTuple, Self
 from seqloom.corpus.filter_memory import STATEFUL
 from seqloom.corpus.filters.base import PairFilter, TextPair
 from seqloom.corpus.filters.forbidden_text import NoPattern, NoWords, read_words
+from seqloom.corpus.filters.language_identification import LanguageMatch, codes_of
 from seqloom.corpus.filters.side_comparison import LengthRatio, NoCopy, NumbersMatch, UrlsMatch
 from seqloom.corpus.filters.text_quality import (
     LetterShare,
@@ -65,6 +66,7 @@ _BUILDERS: dict[str, _Builder] = {
     "words": lambda each, _: MaxWords(each.sides, each.number),
     "letter_share": lambda each, _: LetterShare(each.sides, each.number),
     "script_share": lambda each, section: ScriptShare(each.sides, each.number, _scripts(each, section)),
+    "language": lambda each, section: LanguageMatch(each.sides, _languages(each, section), each.number),
     "repeated_ngrams": lambda each, _: RepeatedNgrams(each.sides, each.number),
     "no_copy": lambda *_: NoCopy(),
     "no_html": lambda each, _: NoHtml(each.sides),
@@ -79,6 +81,11 @@ _BUILDERS: dict[str, _Builder] = {
 def build_filter(expression: FilterExpression, section: CorpusSection) -> PairFilter:
     """Return the filter that an expression describes."""
     return _BUILDERS[expression.name](expression, section)
+
+
+def _languages(expression: FilterExpression, section: CorpusSection) -> tuple[frozenset[str], ...]:
+    fields = (f"{side}_language" for side in expression.sides)
+    return tuple(codes_of(getattr(section, field), f"corpus.{field}") for field in fields)
 
 
 def _scripts(expression: FilterExpression, section: CorpusSection) -> tuple[str, ...]:
