@@ -107,7 +107,9 @@ def preview(location: str, home: Path) -> Table:
     Raises:
         UserError: the file is missing or of a format that is not read.
     """
-    file = _found(location, home)
+    file, *other = _found(location, home)
+    if other:
+        return _aligned_table(location, (file, *other))
     match file.format:
         case "running":
             return _plain(location, file)
@@ -134,11 +136,15 @@ def preview_aligned(locations: Sequence[str], home: Path) -> Table:
     Raises:
         UserError: a file is missing or has no lines of text.
     """
-    files = [column[0] for column in locate(CorpusSection(train=list(locations)), home).train.columns]
+    located = locate(CorpusSection(train=list(locations)), home)
+    return _aligned_table(" and ".join(locations), located.train.rows[0])
+
+
+def _aligned_table(location: str, files: Sequence[SourceFile]) -> Table:
     names = _differing_names(files)
     pairs = list(zip(*map(_lines, files), strict=False))
     columns = (Column(name, tuple(pair[side].strip() for pair in pairs)) for side, name in enumerate(names))
-    return Table(" and ".join(locations), "lines", tuple(columns))
+    return Table(location, "lines", tuple(columns))
 
 
 def _plain(location: str, file: SourceFile) -> Table:
@@ -171,21 +177,21 @@ def _lines(file: SourceFile) -> tuple[str, ...]:
     return tuple(without_end(row[1]) for row in seen if not isinstance(row, Unreadable))
 
 
-def _found(location: str, home: Path, form: str = "auto") -> SourceFile:
-    """Locate a file; one whose name has no known ending is running text."""
+def _found(location: str, home: Path, form: str = "auto") -> tuple[SourceFile, ...]:
+    """Locate a file, or the two aligned ones of an archive; one whose name has no known ending is running text."""
     asked = CorpusSection.model_validate({"train": [location], "format": form})
     try:
-        return locate(asked, home).train.columns[0][0]
+        return locate(asked, home).train.rows[0]
     except UserError as mistake:
         if "the name does not tell the format" not in str(mistake):
             raise
-    return locate(asked.model_copy(update={"format": "running"}), home).train.columns[0][0]
+    return locate(asked.model_copy(update={"format": "running"}), home).train.rows[0]
 
 
 def write_texts(table: Table, column: str, file: Path, home: Path) -> None:
     """Write a column as plain text, one text a line, to a new file."""
     section = CorpusSection(train=[table.location], source_column=column, header=table.header)
-    found = _found(table.location, home, "auto" if table.named else table.format)
+    [found] = _found(table.location, home, "auto" if table.named else table.format)
     with file.open("x", encoding="utf-8") as stream:
         for row in read_columns(found, section, ("source_column",)):
             if not isinstance(row, Unreadable) and (text := " ".join(row[1][0].split())):

@@ -1,9 +1,12 @@
-"""Decompression: gzip, bzip2, xz, zstandard and zip, recognized by the first bytes."""
+"""Decompression: gzip, bzip2, xz, zstandard, zip and tar, recognized by the first bytes."""
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
+import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -31,7 +34,10 @@ _PACKERS = {
     b"\x1f\x9d": "compress",
 }
 _UNSUPPORTED = ("7-Zip", "RAR", "LZ4", "lzip", "compress")
-_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError, pa.ArrowInvalid)
+_DAMAGE = (
+    EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, NotImplementedError, RuntimeError,
+    pa.ArrowInvalid,
+)  # fmt: skip
 
 
 def detect_compression(path: Path) -> str:
@@ -44,8 +50,10 @@ def detect_compression(path: Path) -> str:
 
 
 @contextmanager
-def open_decompressed(path: Path, location: str) -> Iterator[BinaryIO]:
+def open_decompressed(path: Path, location: str, member: str = "") -> Iterator[BinaryIO]:
     """Open a file, decompressing gzip, bzip2, xz, zstandard or a zip archive with one file.
+
+    With `member` open that file of a zip or tar archive, which is streamed and never unpacked to the disk.
 
     Raises:
         UserError: the compression is not supported, or the data is damaged.
@@ -57,19 +65,23 @@ def open_decompressed(path: Path, location: str) -> Iterator[BinaryIO]:
             "looked through"
         )
     try:
-        with _opened(path, packer, location) as stream:
-            yield stream
+        with _opened(path, packer, location, member) as stream:
+            if member and packer != "zip":
+                with tarfile.open(fileobj=stream, mode="r|") as archive:
+                    yield _found_in_tar(archive, member, location)
+            else:
+                yield stream
     except _DAMAGE as error:
         raise _damaged(location, packer, error) from None
     except OSError as error:
-        if error.errno is not None or not packer:  # an error of the disk
+        if error.errno not in (None, errno.EINVAL) or not packer:  # an error of the disk
             raise
         raise _damaged(location, packer, error) from None
 
 
-def first_bytes(path: Path, location: str) -> bytes:
+def first_bytes(path: Path, location: str, member: str = "") -> bytes:
     """Return the first `HEAD` bytes of a file, decompressed."""
-    with open_decompressed(path, location) as stream:
+    with open_decompressed(path, location, member) as stream:
         return stream.read(HEAD)
 
 
@@ -79,7 +91,7 @@ def members(path: Path) -> list[str]:
     Raises:
         BadZipFile: the archive is damaged.
     """
-    with zipfile.ZipFile(path) as archive:
+    with _zip_archive(path) as archive:
         return [
             name
             for name in archive.namelist()
@@ -87,11 +99,45 @@ def members(path: Path) -> list[str]:
         ]
 
 
+def _zip_archive(path: Path) -> zipfile.ZipFile:
+    with _bad_zip():
+        return zipfile.ZipFile(path)
+
+
 @contextmanager
-def _opened(path: Path, packer: str, location: str) -> Iterator[BinaryIO]:
+def _bad_zip() -> Iterator[None]:
+    """Raise BadZipFile for all that zipfile raises of names, versions and offsets that cannot be."""
+    try:
+        yield
+    except (ValueError, OverflowError, struct.error, NotImplementedError) as error:
+        raise zipfile.BadZipFile(str(error)) from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # an error of the disk
+            raise
+        raise zipfile.BadZipFile("offsets out of the file") from None
+
+
+def tar_members(path: Path, location: str) -> list[str]:
+    """Return the names of the files in a tar archive, without its links and folders; empty for any other file.
+
+    Raises:
+        UserError: the archive is damaged.
+    """
+    if detect_compression(path) == "zip" or first_bytes(path, location)[257:262] != b"ustar":
+        return []
+    with open_decompressed(path, location) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+        return [member.name for member in archive if member.isreg() and not Path(member.name).name.startswith("._")]
+
+
+@contextmanager
+def _opened(path: Path, packer: str, location: str, member: str = "") -> Iterator[BinaryIO]:
     if packer == "zip":
-        with zipfile.ZipFile(path) as archive, archive.open(_only_member(path, location)) as file:
-            yield cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, file), HEAD))
+        name = member or _only_member(path, location)
+        with _zip_archive(path) as archive:
+            with _bad_zip():
+                file = archive.open(name)
+            with file:
+                yield cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, file), HEAD))
         return
     with path.open("rb") as plain:
         match packer:
@@ -115,6 +161,13 @@ def _reader_of(packer: str, plain: BinaryIO) -> io.RawIOBase:
         case "xz":
             return cast(io.RawIOBase, lzma.open(plain))
     raise AssertionError(packer)
+
+
+def _found_in_tar(archive: tarfile.TarFile, name: str, location: str) -> BinaryIO:
+    for member in archive:
+        if member.name == name and member.isreg() and (file := archive.extractfile(member)):
+            return cast(BinaryIO, file)
+    raise UserError(f"{location}: is not in its archive any more; give the archive that was planned with")
 
 
 def _only_member(path: Path, location: str) -> str:

@@ -15,7 +15,12 @@ Line = tuple[int, str, str]
 
 def open_bytes(file: SourceFile) -> AbstractContextManager[BinaryIO]:
     """Open `file`, decompressed."""
-    return open_decompressed(file.path, file.location)
+    return open_decompressed(file.path, file.location, file.member)
+
+
+def head_of(file: SourceFile) -> bytes:
+    """Return the first bytes of `file`, decompressed."""
+    return first_bytes(file.path, file.location, file.member)
 
 
 def read_lines(file: SourceFile) -> Iterator[Line]:
@@ -27,7 +32,7 @@ def read_lines(file: SourceFile) -> Iterator[Line]:
     Raises:
         UserError: the encoding is another than the recipe says, or the file is damaged.
     """
-    head = first_bytes(file.path, file.location)
+    head = head_of(file)
     encoding = detect_encoding(head, file.encoding, file.location, file.encoding_source)
     feed, carriage = ("\n".encode(encoding), "\r".encode(encoding))
     old_mac = feed not in head and carriage in head

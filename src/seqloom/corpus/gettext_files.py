@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from babel.messages.pofile import unescape
 
 from seqloom.corpus.charset import header_charset, po_header
-from seqloom.corpus.compression import first_bytes
-from seqloom.corpus.file_io import Line, open_bytes, read_lines, undecodable
+from seqloom.corpus.file_io import Line, head_of, open_bytes, read_lines, undecodable
 from seqloom.corpus.pairs import MALFORMED, NOT_FINISHED, UNDECODABLE, UNTRANSLATED, RawPair, RowError, Unreadable
 from seqloom.corpus.sources import SourceFile
 from seqloom.errors import UserError
@@ -122,7 +121,7 @@ def read_po(file: SourceFile, section: CorpusSection) -> Iterator[RawPair | Unre
     Raises:
         UserError: the header contradicts the file.
     """
-    charset = header_charset(po_header(first_bytes(file.path, file.location)), file.location)
+    charset = header_charset(po_header(head_of(file)), file.location)
     if charset:
         file = replace(file, encoding=charset, encoding_source="the charset in its header")
     for block in _blocks(file, section.obsolete):

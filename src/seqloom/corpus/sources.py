@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqloom.artifact.digest import digest_of_file
+from seqloom.corpus.aligned_archive import archive_pair
 from seqloom.corpus.download import download
 from seqloom.corpus.file_format import CALLED, ENDINGS, detect_format, ending_of
 from seqloom.corpus.file_pairs import pair_shards
@@ -30,6 +31,7 @@ class SourceFile:
     format: str  # lines, or one of TABLES
     encoding: str = "utf-8"
     encoding_source: str = "corpus.encoding"
+    member: str = ""  # its name within the archive at `path`
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,10 @@ class SplitFiles:
     @property
     def digests(self) -> list[list[str]]:
         """Format and content digest of each file, without its name."""
-        return [[f"{file.format}:{file.digest}" for file in column] for column in self.columns]
+        return [
+            [f"{file.format}:{file.digest}{file.member and f':{file.member}'}" for file in column]
+            for column in self.columns
+        ]
 
 
 @dataclass(frozen=True)
@@ -78,17 +83,31 @@ def locate(section: CorpusSection, home: Path) -> Sources:
 
 def _locate_split(section: CorpusSection, split: str, home: Path) -> SplitFiles:
     locations, field = getattr(section, split), f"corpus.{split}"
+    resolved = [_resolve(location, field, home, section.format) for location in locations]
+    if len(locations) == 1 and section.format in ("auto", "lines"):
+        found = [_members(name, path, field, section) for name, path in resolved[0]]
+        if found and all(found):
+            return SplitFiles(tuple(zip(*found, strict=True)))
     columns = tuple(
-        tuple(
-            _describe(name, path, field, section, len(locations))
-            for name, path in _resolve(location, field, home, section.format)
-        )
-        for location in locations
+        tuple(_describe(name, path, field, section, len(locations)) for name, path in files) for files in resolved
     )
     if len(columns) < 2:
         return SplitFiles(columns)
     _refuse_swapped_sides(section, split)
     return SplitFiles((columns[0], tuple(pair_shards(columns[0], columns[1], locations, field))))
+
+
+def _members(name: str, path: Path, field: str, section: CorpusSection) -> tuple[SourceFile, ...]:
+    """Return the aligned files in an archive, the source first; nothing if it is no such archive."""
+    try:
+        pair = archive_pair(path, name, field, section) if path.is_file() and path.stat().st_size else ()
+        digest = digest_of_file(path) if pair else ""
+    except OSError:  # reported when it is described
+        return ()
+    return tuple(
+        SourceFile(f"{name}/{showable(member)}", path, digest, "lines", section.encoding, member=member)
+        for member in pair
+    )
 
 
 def _refuse_swapped_sides(section: CorpusSection, split: str) -> None:

@@ -19,7 +19,7 @@ _PAGE = ("an HTML page, perhaps of a login in place of a download,", "pandoc -t 
 _QT = ("a translation file of Qt", "ts2po of the Translate Toolkit")
 _RESOURCES = ("a file of resources", "the converters to PO of the Translate Toolkit (such as resx2po, android2po)")
 _POINTER = ("the pointer of Git LFS, and not the file,", "git lfs pull")
-_TAR = ("a tar archive", "tar xf, and naming the files in it")
+_TAR = ("a tar archive without aligned files (such as x.en and x.de),", "tar xf, and naming the files in it")
 _OTHER_XML = ("an XML file", "a script that writes a table of two columns")
 
 _BY_ENDING = {

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from seqloom.corpus.charset import xml_encoding
-from seqloom.corpus.compression import HEAD, first_bytes
-from seqloom.corpus.file_io import open_bytes
+from seqloom.corpus.compression import HEAD
+from seqloom.corpus.file_io import head_of, open_bytes
 from seqloom.corpus.pairs import MALFORMED, UNDECODABLE
 from seqloom.corpus.sources import SourceFile
 from seqloom.errors import UserError
@@ -75,7 +75,7 @@ def unusable(text: str) -> tuple[str, str] | None:
 
 def _texts(file: SourceFile) -> Iterator[str]:
     """Yield the decoded file in pieces, without what XML does not allow; no piece ends within a reference."""
-    head = first_bytes(file.path, file.location)
+    head = head_of(file)
     encoding = xml_encoding(head, file.encoding, file.location)
     decoder = codecs.getincrementaldecoder(encoding)(_MARK)
     rest = ""
