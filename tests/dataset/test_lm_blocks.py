@@ -42,6 +42,11 @@ def test_every_token_once_in_an_epoch(tokens: int, row: int, budget: int, epoch:
     assert sorted(seen) == list(range(4, 4 + tokens))
 
 
+def test_before_an_epoch_the_first_block_begins_with_the_text() -> None:
+    batch = BlockBatches(text_of(20), 5, 10).batch(np.array([0, 3]))
+    assert batch.target_output.tolist() == [[4, 5, 6, 7, 8], [19, 20, 21, 22, 23]]
+
+
 def test_epochs_cut_elsewhere_and_a_seed_repeats_them() -> None:
     def plan(seed: int, epoch: int) -> list[list[list[int]]]:
         batches = BlockBatches(text_of(500), 10, 44)
@@ -65,6 +70,7 @@ def test_an_epoch_is_entered_anywhere() -> None:
 @pytest.mark.parametrize("tokens", [1, 9, 10, 11, 95])
 def test_judged_rows_are_the_text_each_behind_the_one_before_it(tokens: int) -> None:
     batches = list(BlockBatches(text_of(tokens), 10, 60).in_order())
+    assert all(batch.target_output.shape == (3, 20) for batch in batches[:-1])  # as many as 60 tokens hold
     asked = torch.cat([batch.target_output[batch.target_output != PADDING] for batch in batches])
     assert asked.tolist() == list(range(4, 4 + tokens))
     for batch in batches:

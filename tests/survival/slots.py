@@ -44,7 +44,7 @@ class Holder:
 
     def let_go(self) -> str:
         """What it says to the end."""
-        output, error = self.process.communicate("\n", timeout=120)
+        output, error = self.process.communicate("\n", timeout=300)
         assert self.process.returncode == 0, error
         return output
 

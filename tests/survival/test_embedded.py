@@ -43,9 +43,9 @@ def test_a_command_whose_server_dies_ends_with_a_sentence_and_goes_on(tmp_path: 
     command = begin(tmp_path, PREFECT_CLIENT_MAX_RETRIES="1")  # by default the last word takes a minute
     until(lambda: list((tmp_path / ".seqloom" / "artifacts").glob("corpus/*/manifest.json")), "the first stage")
     server_of(command).kill()
-    _, error = command.communicate(timeout=180)
+    _, error = command.communicate(timeout=600)
     assert command.returncode == 1
     assert error.splitlines()[-1] == f"seqloom: {PREFECT_IS_AWAY}"
     again = begin(tmp_path)
-    _, error = again.communicate(timeout=180)
+    _, error = again.communicate(timeout=600)
     assert again.returncode == 0, error

@@ -29,7 +29,7 @@ def test_a_server_without_the_limit_says_how_to_make_it(stack: Stack) -> None:
     limit = stack.client.read_global_concurrency_limit_by_name("gpu")
     stack.client.delete_global_concurrency_limit_by_name("gpu")
     try:
-        _, error = Holder(stack).process.communicate(timeout=60)
+        _, error = Holder(stack).process.communicate(timeout=300)
     finally:
         stack.remake_limit(limit.limit)
     assert "UserError: Prefect's server has no concurrency limit gpu: create it" in error

@@ -46,6 +46,7 @@ def test_rows_not_found_are_random_where_the_found_lie_and_the_same_every_time()
 def test_coverage_counts_occurrences() -> None:
     aligned = build_matrix([*SPECIAL_TOKENS, "dog", "bird"], KNOWN.get, 3, seed=1)
     assert aligned.coverage(np.array([0, 0, 0, 0, 9, 1])) == 0.9
+    assert aligned.coverage(np.array([0, 0, 0, 0, 1, 0])) == 1.0
     assert aligned.coverage(np.zeros(6, np.int64)) == 0.0
 
 

@@ -123,6 +123,20 @@ def test_a_word_seen_too_seldom_is_unknown() -> None:
     assert vocabulary.encode(["a b"]) == [[vocabulary.tokens.index("▁a"), UNKNOWN]]
 
 
+@pytest.mark.parametrize("kind", ["word", "spaced"])
+def test_words_fill_the_size_and_the_most_frequent_come_first(kind: str) -> None:
+    words = [chr(ord("a") + number) * 3 for number in range(20)]
+    lines = [word for number, word in enumerate(words) for _ in range(30 - number)]
+    assert train(kind, lines, size=12).tokens == [*SPECIAL_TOKENS, *(f"{MARK}{word}" for word in words[:8])]
+
+
+@pytest.mark.parametrize(("kind", "longest"), [("bpe", 15), ("unigram", 16)])  # the trainer of bpe stops before 16
+def test_no_token_has_more_than_sixteen_characters(kind: str, longest: int) -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    vocabulary = train(kind, [letters[:end] for end in range(1, 27)] * 3, size=1000)
+    assert max(map(len, vocabulary.tokens)) == longest
+
+
 @pytest.mark.parametrize("kind", ["bpe", "unigram", "word"])
 def test_the_same_text_gives_the_same_file_in_every_process(kind: str, tmp_path: Path) -> None:
     program = (
