@@ -1,6 +1,7 @@
 """Compaction of finished rows, for every architecture with a decoder, does not change the answers."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,3 +56,25 @@ def test_finished_rows_leave_and_change_nothing(
     for others in written[1:]:
         assert [h.tokens for h in others] == [h.tokens for h in written[0]]
         assert [h.score for h in others] == pytest.approx([h.score for h in written[0]], abs=1e-5)
+
+
+@over_writers
+@pytest.mark.parametrize("method", ["beam", "sample"])
+def test_the_last_row_that_ends_is_the_last_step(section: Model, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, steps = fresh(section), 0
+    with torch.no_grad():
+        model.output.bias[END] += 50.0
+    step = model.step
+
+    def counted(*parts: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        return step(*parts)
+
+    monkeypatch.setattr(model, "step", counted)
+    memory, prompt = model.read(pad_sources([[4], [6]]))
+    if method == "beam":
+        beam_search.beam_search(model, memory, prompt, 1, LONGEST, 1.0)
+    else:
+        sample(model, memory, prompt, LONGEST, draw_uniforms(1, range(2), LONGEST), 1.0, 1.0, 0, 1.0)
+    assert steps <= 2  # a beam without an encoder reads the token of the prompt by a step

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from seqloom.dataset.padded_batch import make_batch
+from seqloom.decoding import language_model
 from seqloom.decoding.checkpoint_export import export
 from seqloom.decoding.generator_loader import load_generator, read_generator
 from seqloom.decoding.language_model import LanguageModel
@@ -89,6 +90,23 @@ def test_texts_are_as_likely_as_teacher_forcing_says(continuer: LanguageModel) -
         each = scores.gather(1, batch.target_output[0].unsqueeze(1))[len(begin) : len(ids)]
         assert figure == pytest.approx(float(each.sum()), abs=1e-4)
     assert told[1] == 0.0
+
+
+def test_texts_are_scored_so_many_tokens_at_once(continuer: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Padding counts too: the longest text of a batch decides how many there are."""
+    chunks: list[list[int]] = []
+    score = continuer._score
+
+    def watched(texts: list[list[int]], known: int) -> list[float]:
+        chunks.append([len(ids) for ids in texts])
+        return score(texts, known)
+
+    told = continuer.log_probabilities(PROMPTS)
+    monkeypatch.setattr(language_model, "TOKENS_READ", 12)
+    monkeypatch.setattr(continuer, "_score", watched)
+    assert continuer.log_probabilities(PROMPTS) == pytest.approx(told, abs=1e-4)
+    assert len(chunks) > 1
+    assert all(len(lengths) == 1 or len(lengths) * max(lengths) <= 12 for lengths in chunks)
 
 
 @torch.inference_mode()
