@@ -26,7 +26,7 @@ TEXT = ["the cat saw the dog ↵ the dog sat ↵ ↵ a cat, a dog! ↵"]
 PROMPTS = ["the cat", "", "the dog sat\nthe", "a", "the cat saw the dog"]
 
 
-def checkpoint(folder: Path, kind: str = "word", decoder: str = "lstm", **changes: Any) -> Path:
+def checkpoint(folder: Path, kind: str = "word", decoder: str = "lstm", text: list[str] = TEXT, **changes: Any) -> Path:
     """An untrained language model with opinions of its own."""
     folder.mkdir(exist_ok=True)
     tree = {
@@ -41,7 +41,7 @@ def checkpoint(folder: Path, kind: str = "word", decoder: str = "lstm", **change
     }
     tree["model"] = {"encoder": "none", "decoder": decoder, "decoder_width": 8, "heads": 2, **changes.get("model", {})}
     recipe = plain_recipe(tree)
-    vocabulary = train_vocabulary(count_for(kind, TEXT), recipe.vocabulary)
+    vocabulary = train_vocabulary(count_for(kind, text), recipe.vocabulary)
     for file in VOCABULARY_FILES:
         vocabulary.save(folder / file)
     torch.manual_seed(0)
@@ -175,6 +175,16 @@ def test_answers_have_four_columns(continuer: LanguageModel) -> None:
     assert columns["log_probability"] == continuer.log_probabilities(PROMPTS)
     lines = [continuer.line(found) for found in continuer.answer(PROMPTS, continuer.decoding)]
     assert all("\n" not in line for line in lines)
+
+
+def test_nothing_is_certain_where_lines_have_no_end(tmp_path: Path) -> None:
+    """The vocabulary has no sign of a line's end, so an empty text has no tokens at all."""
+    folder = checkpoint(tmp_path / "m", text=["the cat saw the dog"])
+    model = read_generator(folder)
+    assert isinstance(model, LanguageModel)
+    assert model.log_probabilities(["", ""]) == [0.0, 0.0]
+    alone = model.log_probabilities(["the cat"])
+    assert model.log_probabilities(["", "the cat"]) == [0.0, pytest.approx(alone[0], abs=1e-4)]
 
 
 def test_a_long_text_is_read_as_a_whole(tmp_path: Path) -> None:
