@@ -60,7 +60,9 @@ def test_finished_rows_leave_and_change_nothing(
 
 @over_writers
 @pytest.mark.parametrize("method", ["beam", "sample"])
-def test_the_last_row_that_ends_is_the_last_step(section: Model, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_row_that_ends_is_the_last_step(
+    section: ModelSection, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model, steps = fresh(section), 0
     with torch.no_grad():
         model.output.bias[END] += 50.0
