@@ -12,7 +12,7 @@ from pydantic import Field
 from flows.parameters import checked_by_recipe_rules
 from seqloom.batch_inference.sharded_generation import BatchReport
 from seqloom.recipe.sections.registry_section import BackendName
-from seqloom.registry.model_uri import describe_version
+from seqloom.registry.checkpoint_folder import describe_version
 from tasks.generation_task import generate_shards
 
 Count = Annotated[int, Field(ge=1)]

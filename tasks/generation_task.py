@@ -10,7 +10,7 @@ from seqloom.artifact.home_folder import home_folder
 from seqloom.batch_inference.input_table import open_input
 from seqloom.batch_inference.sharded_generation import BatchInference, BatchReport, run_batch_inference
 from seqloom.decoding.generator_loader import load_generator
-from seqloom.registry.model_uri import describe_version, find_checkpoint
+from seqloom.registry.checkpoint_folder import describe_version, find_checkpoint
 from seqloom.training.device import choose_device
 from tasks.gpu_slots import slots
 from tasks.prefect_client import call_prefect, prefect_is_embedded

@@ -41,9 +41,28 @@ def test_the_contracts_of_import_hold() -> None:
         ("seqloom.pipeline", ("torch", "mlflow", "prefect", "gensim", "sklearn", "matplotlib", "tokenizers")),
         ("seqloom.registry.run_plan", ("torch", "mlflow", "prefect", "gensim", "sklearn", "matplotlib")),
         ("flows.data_to_model", ("torch", "gensim", "sklearn", "matplotlib")),
-        ("seqloom.cli.main", ("torch", "mlflow", "prefect", "gensim", "pandas", "sklearn", "matplotlib")),
+        ("seqloom.registry.checkpoint_folder", HEAVY),
+        (
+            "seqloom.cli.data_report, seqloom.cli.terminal",
+            ("torch", "mlflow", "prefect", "gensim", "sklearn", "matplotlib"),
+        ),
+        ("seqloom.cli.main", ("requests", "torch", "mlflow", "prefect", "gensim", "pandas", "sklearn", "matplotlib")),
     ],
 )
 def test_a_module_pulls_in_no_more_than_it_needs(module: str, heavy: tuple[str, ...]) -> None:
     pulled = run(sys.executable, "-c", f"import sys, {module}; print(*sys.modules)").split()
     assert not set(pulled) & set(heavy)
+
+
+def test_no_model_loads_torchs_compiler() -> None:
+    """It takes as long as PyTorch itself; tensors on the meta device load it where they are computed with."""
+    count_on_meta = """
+import sys, torch
+from seqloom.models.model_factory import build_model
+from tests.models.test_base_classes import ARCHITECTURES, sizes_of
+with torch.device("meta"):
+    for each in ARCHITECTURES:
+        build_model(each.values[0], sizes_of(each.values[0]))
+        assert not {"torch._dynamo", "sympy"} & set(sys.modules), each.id
+"""
+    run(sys.executable, "-c", count_on_meta)

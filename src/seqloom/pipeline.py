@@ -97,7 +97,7 @@ def load(model: str | Path) -> TextModel:
     """
     if Path(model).is_dir():
         return _read(Path(model))
-    from seqloom.registry.model_uri import find_checkpoint  # MLflow: seconds
+    from seqloom.registry.checkpoint_folder import find_checkpoint
 
     return _read(find_checkpoint(str(model), home_folder()))
 

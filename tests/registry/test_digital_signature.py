@@ -11,11 +11,12 @@ from mlflow import MlflowClient
 
 from seqloom.errors import UserError
 from seqloom.registry.digital_signature import PUBLIC_KEY, SIGNING_KEY, require_signature, sign
-from seqloom.registry.integrity import DIGEST_TAG, FORM_SIGNATURE_TAG, SIGNATURE_TAG, VERIFY, form_tags
+from seqloom.registry.integrity import DIGEST_TAG, FORM_SIGNATURE_TAG, SIGNATURE_TAG, form_tags
 from seqloom.registry.mlflow_runs import FlowRun, open_run
 from seqloom.registry.model_uri import fetch, find_version
 from seqloom.registry.preflight import check_resources
 from seqloom.registry.seal import DamagedVersion
+from seqloom.registry.ui_links import VERIFY
 from seqloom.registry.verification import seal_as_it_is, verify_version
 from seqloom.registry.versions import register_version
 from tests.registry.tiny import corpus, evaluation, recipe_named

@@ -16,11 +16,12 @@ from seqloom.models.model_factory import build_model, read_checkpoint, read_size
 from seqloom.progress import unwatched
 from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.checkpoint_folder import find_checkpoint
 from seqloom.registry.exported_versions import _recipe_and_rows, export_folder
 from seqloom.registry.integrity import require_all_intact
 from seqloom.registry.latency_benchmark import measure
 from seqloom.registry.model_card import read_card
-from seqloom.registry.model_uri import download, find_checkpoint, find_version
+from seqloom.registry.model_uri import download, find_version
 from seqloom.registry.parent_version import copy_parent, pin_parent
 from seqloom.training.warm_start import PARENT_FOLDER, continue_from
 

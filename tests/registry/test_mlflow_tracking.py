@@ -10,7 +10,8 @@ from mlflow.utils.rest_utils import verify_rest_response
 
 from seqloom.errors import UserError
 from seqloom.registry.mlflow_access import refusal, require_mlflow
-from seqloom.registry.mlflow_tracking import connect, experiment_id, tracking_uri
+from seqloom.registry.mlflow_tracking import connect, experiment_id
+from seqloom.registry.tracking_uri import tracking_uri
 
 
 def test_a_new_home_is_made_with_its_parents(tmp_path: Path) -> None:

@@ -23,9 +23,9 @@ from packaging.requirements import Requirement
 
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import load_generator
+from seqloom.registry.checkpoint_folder import find_checkpoint
 from seqloom.registry.mlflow_runs import FlowRun, open_run
 from seqloom.registry.mlflow_tracking import connect
-from seqloom.registry.model_uri import find_checkpoint
 from seqloom.registry.seal import seal, seal_of
 from seqloom.registry.version_package import needed_modules, requirements
 from seqloom.registry.versions import register_version

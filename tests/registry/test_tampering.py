@@ -15,12 +15,14 @@ from mlflow.exceptions import MlflowException
 
 from seqloom.decoding.generator_loader import load_generator
 from seqloom.errors import UserError
+from seqloom.registry.checkpoint_folder import find_checkpoint
 from seqloom.registry.gate_runner import _smoke
-from seqloom.registry.integrity import DIGEST_TAG, VERIFY, digest_of
+from seqloom.registry.integrity import DIGEST_TAG, digest_of
 from seqloom.registry.mlflow_runs import FlowRun, open_run
-from seqloom.registry.model_uri import download, fetch, find_checkpoint, find_version
+from seqloom.registry.model_uri import download, fetch, find_version
 from seqloom.registry.parent_version import pin_parent
 from seqloom.registry.seal import DamagedVersion, seal, seal_of, verify
+from seqloom.registry.ui_links import VERIFY
 from seqloom.registry.verification import seal_as_it_is, verify_version
 from seqloom.registry.versions import register_version
 from tests.registry.tiny import corpus, evaluation, recipe_named, write_checkpoint

@@ -29,7 +29,7 @@ def chat(
 ) -> None:
     """Talk with a model of task chat: a turn a line, /reset to begin anew, /quit or Ctrl-D to end."""
     from seqloom.decoding.generator_loader import load_generator
-    from seqloom.registry.model_uri import find_checkpoint
+    from seqloom.registry.checkpoint_folder import find_checkpoint
 
     generator = load_generator(find_checkpoint(model, home_folder(), backend))
     if not generator.conversation:

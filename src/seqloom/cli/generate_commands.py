@@ -76,7 +76,7 @@ def generate(
     _require_option("--steps", steps, "--between", between)
     from seqloom.decoding.generator import concatenate
     from seqloom.decoding.generator_loader import load_generator
-    from seqloom.registry.model_uri import find_checkpoint
+    from seqloom.registry.checkpoint_folder import find_checkpoint
 
     checkpoint = find_checkpoint(model, home_folder(), backend)
     generator = load_generator(checkpoint)
@@ -117,7 +117,7 @@ def batch(
     from seqloom.cli.progress_bars import TerminalAudience
     from seqloom.cli.terminal import show_report
     from seqloom.decoding.generator_loader import load_generator
-    from seqloom.registry.model_uri import describe_version, find_checkpoint
+    from seqloom.registry.checkpoint_folder import describe_version, find_checkpoint
     from seqloom.training.device import choose_device
 
     checkpoint = find_checkpoint(model, home_folder(), backend)

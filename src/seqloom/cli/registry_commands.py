@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.text import Text
 
 from seqloom.artifact.home_folder import home_folder
@@ -103,6 +102,8 @@ def show(model: Version, as_json: AsJson = False) -> None:
     if as_json:
         print_json(card.as_json())
     elif Console().is_terminal:
+        from rich.markdown import Markdown  # a parser and colored code, a tenth of a second
+
         Console().print(Markdown(card.text))
     else:
         print(card.text)

@@ -142,14 +142,17 @@ def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
     from seqloom.cli.progress_bars import TerminalAudience
     from seqloom.cli.terminal import show_plan, show_recipe
     from seqloom.recipe.recipe_loader import load_recipe
-    from seqloom.registry.mlflow_access import require_mlflow
     from seqloom.registry.preflight import check_recipe_and_files
+    from seqloom.registry.tracking_uri import has_registry
 
     home = home_folder()
     checked = load_recipe(recipe, override or [])
     servers = in_words(home)
     require_named_prefect(home)
-    require_mlflow(home, checked.name)
+    if has_registry(home):
+        from seqloom.registry.mlflow_access import require_mlflow  # MLflow: seconds
+
+        require_mlflow(home, checked.name)
     watcher = TerminalAudience(console)
     with watcher.live():
         found = check_recipe_and_files(checked, home, watcher.progress("reading"))

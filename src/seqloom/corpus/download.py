@@ -8,10 +8,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-import pooch
-import requests
-from pooch.utils import unique_file_name
-
 from seqloom.artifact.digest import digest_of_file
 from seqloom.artifact.full_disk import full_disk_reported, says_full
 from seqloom.corpus.url_secrets import fill_secrets, redact
@@ -87,6 +83,8 @@ def _scratch(folder: Path) -> Iterator[str]:
 
 
 def _file_name(url: str, field: str) -> str:
+    from pooch.utils import unique_file_name
+
     try:
         return str(unique_file_name(url))
     except ValueError as error:
@@ -94,6 +92,8 @@ def _file_name(url: str, field: str) -> str:
 
 
 def _fetch(url: str, folder: Path, field: str) -> Path:
+    import pooch  # with requests, a tenth of a second that only a download needs
+
     address, secrets = fill_secrets(url, field)
     pooch.get_logger().setLevel(logging.WARNING)  # it reports each download on stderr
     logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # it logs whole URLs, with secrets
@@ -112,6 +112,8 @@ def _fetch(url: str, folder: Path, field: str) -> Path:
 
 def _is_temporary(error: Exception) -> bool:
     """Return whether a retry may succeed: a broken connection or a server error, not a wrong address."""
+    import requests
+
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return is_transient(error.response.status_code)
     return isinstance(error, OSError) and not isinstance(error, ValueError)  # a malformed URL is both

@@ -8,9 +8,17 @@ import math
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from seqloom.vocabulary.special_tokens import PADDING
+
+
+def normal_(weight: Tensor, std: float) -> Tensor:
+    """Fill a weight with normally distributed numbers, unless it is on the meta device.
+
+    There it has no numbers, and to draw them would load torch's compiler, a second or two.
+    """
+    return weight if weight.is_meta else nn.init.normal_(weight, std=std)
 
 
 def new_embedding(tokens: int, width: int) -> nn.Embedding:
@@ -43,7 +51,7 @@ def set_vectors(embedding: nn.Embedding, vectors: NDArray[np.float32], frozen: b
 def new_linear(inputs: int, outputs: int) -> nn.Linear:
     """Return a linear layer whose outputs have the variance of its inputs."""
     layer = nn.Linear(inputs, outputs)
-    nn.init.normal_(layer.weight, std=inputs**-0.5)
+    normal_(layer.weight, inputs**-0.5)
     nn.init.zeros_(layer.bias)
     return layer
 
@@ -54,7 +62,7 @@ def initialize_gated(layer: nn.Linear, dropout: float) -> None:
     Dropout raises the variance and the gate lowers it. Gehring et al. 2017, section 3.5, have 4 for inputs near zero,
     whose gates are all a half; for inputs with a spread of one it is 3.
     """
-    nn.init.normal_(layer.weight, std=math.sqrt(3.0 * (1.0 - dropout) / layer.in_features))
+    normal_(layer.weight, math.sqrt(3.0 * (1.0 - dropout) / layer.in_features))
     nn.init.zeros_(layer.bias)
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from seqloom.errors import UserError
+from seqloom.models.initialization import normal_
 
 
 class SinusoidalPositions(nn.Module):
@@ -35,7 +36,7 @@ class LearnedPositions(nn.Module):
 
     def __init__(self, max_positions: int, width: int) -> None:
         super().__init__()
-        self.table = nn.Parameter(torch.randn(max_positions, width) * width**-0.5)
+        self.table = nn.Parameter(normal_(torch.empty(max_positions, width), width**-0.5))
 
     def forward(self, inputs: Tensor, first: int) -> Tensor:
         """Add positions to inputs `(B, T, D)`, the first of which is at position `first`.
@@ -65,6 +66,8 @@ def build_positions(kind: str, max_positions: int, width: int) -> nn.Module | No
 
 def sinusoids(length: int, width: int) -> Tensor:
     """Return sin(position × frequency) in the even columns and cos in the odd ones, `(length, width)`."""
+    if torch.get_default_device().type == "meta":  # where arithmetic would load torch's compiler, a second or two
+        return torch.empty(length, width)
     frequencies = torch.exp(torch.arange(0, width, 2) * (-math.log(10_000.0) / width))
     angles = torch.arange(length).unsqueeze(1) * frequencies  # (length, ceil(width / 2))
     return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :width]

@@ -4,8 +4,8 @@ from html import escape
 
 from markdown_it import MarkdownIt
 
+from seqloom.registry.checkpoint_folder import OWN_BACKEND
 from seqloom.registry.gate import Verdict
-from seqloom.registry.integrity import OWN_BACKEND
 
 COLUMNS = ("verdict", "rule", "difference (95 % interval)", "challenger", "champion")
 COLUMNS_OF_A_BACKEND = ("verdict", "rule", "difference (95 % interval)", "this backend", "the version itself")

@@ -28,13 +28,14 @@ from seqloom.recipe.applications import metric_of_recipe
 from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.renamed_fields import with_new_names
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.checkpoint_folder import find_checkpoint
 from seqloom.registry.export_records import EXPORT_TAG, ExportRecord, Side
 from seqloom.registry.gate import Contender, Verdict, judge_backend
 from seqloom.registry.gate_runner import keep_evidence
 from seqloom.registry.integrity import ARTIFACTS, BACKEND_SEAL_TAG, PACKAGE, backend_tags
 from seqloom.registry.latency_benchmark import measure, megabytes_of
 from seqloom.registry.latency_measurement import by_turns
-from seqloom.registry.model_uri import fetch, find_checkpoint, find_version, open_registry
+from seqloom.registry.model_uri import fetch, find_version, open_registry
 from seqloom.registry.seal import BACKENDS, CHECKPOINT, seal
 from seqloom.registry.smoke_test import smoke_test
 from seqloom.registry.version_package import engine_of

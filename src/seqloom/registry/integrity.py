@@ -17,6 +17,7 @@ from mlflow.entities.model_registry import ModelVersion
 
 from seqloom.artifact.digest import digest_of_file
 from seqloom.errors import UserError
+from seqloom.registry.checkpoint_folder import OWN_BACKEND
 from seqloom.registry.digital_signature import require_signature, sign
 from seqloom.registry.seal import BACKENDS, DamagedVersion, files_below, seal_of, verify, verify_backend
 
@@ -24,8 +25,6 @@ SEAL_TAG = "seqloom.seal"  # of a version: the digest of its package's manifest
 DIGEST_TAG, SIGNATURE_TAG = "seqloom.digest", "seqloom.signature"  # and of all of it
 BACKEND_SEAL_TAG, BACKEND_SIGNATURE_TAG = f"{SEAL_TAG}.", f"{SIGNATURE_TAG}."  # and the backend
 ARTIFACTS, PACKAGE = "artifacts", "package"  # MLflow's folder for what a pyfunc brings, and ours in it
-OWN_BACKEND = "torch"  # the backend in which a version was trained
-VERIFY = "SEQLOOM_VERIFY"  # environment variable, read by verified_models.py
 WRITTEN_ON_THE_WAY = "registered_model_meta"  # by MLflow, wherever it hands a version out
 
 NOT_AS_REGISTERED = (

@@ -9,9 +9,9 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from seqloom.artifact.full_disk import says_full
-from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
-from seqloom.registry.mlflow_tracking import MLFLOW_VARIABLE, connect, is_away, living_experiment, server_or_file
+from seqloom.registry.mlflow_tracking import connect, is_away, living_experiment, server_or_file
+from seqloom.registry.tracking_uri import MLFLOW_VARIABLE, has_registry
 from seqloom.url_mask import without_user
 
 
@@ -57,7 +57,7 @@ def require_mlflow(home: Path, name: str, patient: bool = False) -> None:
     Raises:
         UserError: one of these fails.
     """
-    if not os.environ.get(MLFLOW_VARIABLE) and not database_file(home).exists():
+    if not has_registry(home):
         return
     try:
         client = connect(home)

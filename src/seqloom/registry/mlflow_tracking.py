@@ -12,23 +12,17 @@ from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
 
 from seqloom.artifact.full_disk import says_full
-from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
 from seqloom.registry.mlflow_database import files_folder, prepare_database, prepare_ours, sqlite_file
+from seqloom.registry.tracking_uri import MLFLOW_VARIABLE, tracking_uri
 from seqloom.url_mask import without_user
 
-MLFLOW_VARIABLE = "MLFLOW_TRACKING_URI"
 RETRIES_OF_A_CALL = "2"  # some five seconds; callers that can wait longer retry, and log it
 OUTAGE_LIMIT = 3600.0  # seconds that finished work waits for a server that is away
 MLFLOW_PLACE = "./mlruns"  # where MLflow itself keeps the files of a database that is not ours
 LONGEST_PAUSE = 30.0  # seconds between two tries
 
 logger = logging.getLogger(__name__)
-
-
-def tracking_uri(home: Path) -> str:
-    """Return `MLFLOW_TRACKING_URI` if it is set, else the SQLite database below `home`."""
-    return os.environ.get(MLFLOW_VARIABLE) or f"sqlite:///{database_file(home)}"
 
 
 def connect(home: Path) -> MlflowClient:

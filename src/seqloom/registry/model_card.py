@@ -21,9 +21,9 @@ from seqloom.evaluation.examples import short_source
 from seqloom.recipe.applications import application_of, metric_of_recipe
 from seqloom.recipe.metric import Metric
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.checkpoint_folder import OWN_BACKEND
 from seqloom.registry.evidence import html
 from seqloom.registry.export_records import records_of
-from seqloom.registry.integrity import OWN_BACKEND
 from seqloom.registry.lineage import DIGITS, lineage_of, write_lineage
 from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.model_history import history

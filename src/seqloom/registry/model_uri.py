@@ -1,6 +1,5 @@
-"""Resolve `models:/name@alias`, `models:/name/version` or a folder to a checkpoint."""
+"""Resolve `models:/name@alias` or `models:/name/version` to a registered version and its files."""
 
-import os
 import re
 from pathlib import Path
 
@@ -11,35 +10,25 @@ from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 
 from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
-from seqloom.registry.integrity import BACKEND_SEAL_TAG, OWN_BACKEND, require_intact, require_intact_backend, uri_of
+from seqloom.registry.checkpoint_folder import OWN_BACKEND
+from seqloom.registry.integrity import BACKEND_SEAL_TAG, require_intact, require_intact_backend, uri_of
 from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.seal import CHECKPOINT
+from seqloom.registry.tracking_uri import has_registry
 from seqloom.registry.versions import CHAMPION, aliases_of, no_model
 
 MODEL_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))")
 
 
-def find_checkpoint(model: str, home: Path, backend: str = OWN_BACKEND) -> Path:
-    """Return the checkpoint folder of a registered version or its exported backend, or the folder itself.
+def find_version_folder(model: str, home: Path, backend: str = OWN_BACKEND) -> Path:
+    """Return the checkpoint folder of the registered version that a `models:/` URI names, or that of its backend.
 
     Raises:
-        UserError: there is no such version, backend, alias, model, registry or folder, or a file of it was changed.
+        UserError: there is no such version, backend, alias, model or registry, or a file of it was changed.
     """
-    if not model.startswith("models:"):
-        folder = Path(model)
-        if backend != OWN_BACKEND:
-            raise UserError(f"{model} is a folder, which has the backend it has: leave --backend out")
-        if folder.is_dir():
-            return folder
-        raise UserError(f"{model}: no such checkpoint folder; give one, or models:/NAME@ALIAS or models:/NAME/VERSION")
     version = find_version(model, home)
     package = fetch(version)
     return package / CHECKPOINT if backend == OWN_BACKEND else _find_backend(version, package, backend)
-
-
-def describe_version(model: str, backend: str) -> str:
-    """Return a model's name with its backend, if it is not the version's own."""
-    return model if backend == OWN_BACKEND else f"{model} as {backend}"
 
 
 def find_version(model: str, home: Path) -> ModelVersion:
@@ -62,7 +51,7 @@ def open_registry(wanted: str, home: Path) -> MlflowClient:
     Raises:
         UserError: there is none; `wanted` opens the sentence.
     """
-    if not os.environ.get("MLFLOW_TRACKING_URI") and not database_file(home).exists():
+    if not has_registry(home):
         raise UserError(
             f"{wanted}: there is no registry at {database_file(home)}; train a model first, run where it was "
             "trained, or set SEQLOOM_HOME or MLFLOW_TRACKING_URI"

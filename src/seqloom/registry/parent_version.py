@@ -9,7 +9,6 @@ from seqloom.recipe.adaptive_defaults import inherit
 from seqloom.recipe.model_rules import positions_of
 from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.model_uri import fetch, find_version
 from seqloom.registry.seal import CHECKPOINT
 
 _MARK = "#sha256="  # before the digest of a version's checkpoint
@@ -62,6 +61,8 @@ def parent_of(recipe: Recipe, home: Path) -> Path | None:
 
 def _find(start_from: str, home: Path) -> tuple[str, Path, str]:
     """Return the parent version's URI, checkpoint and digest."""
+    from seqloom.registry.model_uri import fetch, find_version  # MLflow: seconds that a recipe without one is spared
+
     wanted, _, pinned = start_from.partition(_MARK)
     version = find_version(wanted, home)
     uri, checkpoint = f"models:/{version.name}/{version.version}", fetch(version) / CHECKPOINT

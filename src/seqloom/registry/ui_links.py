@@ -3,15 +3,17 @@
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from mlflow import MlflowClient
-
-from seqloom.registry.integrity import VERIFY
-from seqloom.registry.mlflow_runs import find_run
-from seqloom.registry.mlflow_tracking import tracking_uri
+from seqloom.registry.tracking_uri import tracking_uri
 from seqloom.shell_command import shell_word
 from seqloom.url_mask import without_user
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+VERIFY = "SEQLOOM_VERIFY"  # environment variable, read by verified_models.py
 
 
 def server_url(home: Path) -> str:
@@ -22,10 +24,14 @@ def server_url(home: Path) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
 
 
-def run_url(client: MlflowClient, run_id: str, home: Path) -> str:
+def run_url(client: "MlflowClient", run_id: str, home: Path) -> str:
     """Return the page of a run; empty without a server, or where the run was removed."""
     server = server_url(home)
-    run = find_run(client, run_id) if server else None
+    if not server:
+        return ""
+    from seqloom.registry.mlflow_runs import find_run
+
+    run = find_run(client, run_id)
     return f"{server}/#/experiments/{run.info.experiment_id}/runs/{run_id}{TRAINING_VIEW}" if run else ""
 
 

@@ -19,7 +19,8 @@ from seqloom.evaluation.examples import short_source
 from seqloom.recipe.application import Application
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
-from seqloom.registry.integrity import ARTIFACTS, OWN_BACKEND, PACKAGE, SEAL_TAG, digest_of, digest_tags
+from seqloom.registry.checkpoint_folder import OWN_BACKEND
+from seqloom.registry.integrity import ARTIFACTS, PACKAGE, SEAL_TAG, digest_of, digest_tags
 from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.seal import DamagedVersion, seal_of, verify
 from seqloom.registry.version_package import pack, requirements

@@ -12,7 +12,6 @@ from seqloom.models.model_factory import Sizes, build_model
 from seqloom.recipe.recipe_rules import window_of
 from seqloom.training.device import choose_device
 from seqloom.training.gradient_accumulation import Gradients
-from seqloom.training.optimizer import build_optimizer
 from seqloom.training.process_group import SingleProcess
 from seqloom.training.update_batches import Updates
 
@@ -21,13 +20,14 @@ if TYPE_CHECKING:
 
 WARM = 2  # updates before the clock starts
 MEASURED = 12  # at most: batches differ in length, so that some are needed for a mean
-ENOUGH = 2.0  # seconds of measuring
+ENOUGH = 1.0  # seconds of measuring
 
 
 def seconds_of_update(recipe: "Recipe", vocabulary: tuple[int, int], dataset: Path) -> float:
     """Return the mean seconds of an update, for these vocabulary sizes and the dataset in `dataset`.
 
-    The linear part of a classifier, validation and checkpoints are not included.
+    The linear part of a classifier, validation and checkpoints are not included, nor is the optimizer's own step, a
+    hundredth of an update (docs/notes/speed.md): the first one loads torch's compiler, a second or two.
     """
     section = recipe.training
     sizes = Sizes(*vocabulary, recipe.vectors.width, recipe.vocabulary.shared, window=window_of(recipe))
@@ -35,17 +35,13 @@ def seconds_of_update(recipe: "Recipe", vocabulary: tuple[int, int], dataset: Pa
     with torch.random.fork_rng():
         model = build_model(recipe.model.model_copy(update={"ngram_order": 0}), sizes, section.objective)
         model = model.to(device).train()
-        gradients, optimizer = (
-            Gradients(model, section, device, SingleProcess()),
-            build_optimizer(section, model.parameters()),
-        )
+        gradients = Gradients(model, section, device, SingleProcess())
         updates = Updates(open_batches(recipe, dataset, "train"), section, device, 0, 1, 1).of_epoch(0, (0, 0))
         taken: list[float] = []
         for update in islice(updates, WARM + MEASURED):
             began = time.perf_counter()
             [loss, *_] = gradients.add_up(update, 0)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+            model.zero_grad(set_to_none=True)
             loss.item()  # a GPU has to finish
             taken.append(time.perf_counter() - began)
             if sum(taken[WARM:]) > ENOUGH:
