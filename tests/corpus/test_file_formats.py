@@ -341,7 +341,7 @@ FOREIGN = [
         "is packed by 7-Zip; unpack it, or pack it by gzip, bzip2, xz, zstandard or zip",
     ),
     ("a.csv", office("a.csv", "b.csv"), "a zip archive with 2 files (a.csv, b.csv)"),
-    ("a.csv", b"a" * 257 + b"ustar" + b"a" * 300, "is a tar archive"),
+    ("a.csv", b"a" * 257 + b"ustar" + b"a" * 300, "damaged tar data"),
 ]
 
 

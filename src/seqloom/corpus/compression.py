@@ -72,7 +72,7 @@ def open_decompressed(path: Path, location: str, member: str = "") -> Iterator[B
             else:
                 yield stream
     except _DAMAGE as error:
-        raise _damaged(location, packer, error) from None
+        raise _damaged(location, packer or "tar", error) from None
     except OSError as error:
         if error.errno not in (None, errno.EINVAL) or not packer:  # an error of the disk
             raise
