@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.recipe.adaptive_defaults import adapt, inherit
-from seqloom.recipe.corpus_profile import CorpusProfile
+from seqloom.recipe.adaptive_defaults import adapt, inherit, profile_of
 from seqloom.recipe.recipe_loader import check_recipe
 from seqloom.recipe.schema import Recipe
 from tests.models.plain import Facts, facts_of
@@ -19,6 +18,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "reconstruction": {"format": "texts"},
     "chat": {"turns": 2, "format": "texts"},
     "generation": {"format": "running"},
+    "transduction": {},
 }
 
 OTHERS_CHOOSE = ("device", "precision", "positions")  # the machine, and the architecture once it is built
@@ -92,7 +92,7 @@ def test_what_is_written_stays(task: str, section: str, fields: dict[str, Any]) 
 def test_every_corpus_gets_enough_updates_and_none_too_many(task: str, rows: int) -> None:
     facts = facts_of(rows)
     recipe = adapt(recipe_of(task), facts).recipe
-    section, tokens = recipe.training, CorpusProfile.of(facts).batched_tokens
+    section, tokens = recipe.training, profile_of(recipe, facts).batched_tokens
     assert 1_000 <= section.epochs * max(1.0, tokens / section.batch_tokens / section.gradient_accumulation) <= 70_000
     assert 3 <= recipe.training.epochs <= 100
 

@@ -156,6 +156,12 @@ OF_TEXTS = {"bleu", "chrf", "perplexity"}
             {"word_perplexity", "character_perplexity"},
             {"word_perplexity", "character_perplexity", "perplexity"},
         ),
+        (
+            "transduction",
+            {"exact_match", "symbol_error_rate", "character_error_rate", "perplexity", "accuracy"},
+            {"exact_match"},
+            {"symbol_error_rate", "character_error_rate", "perplexity"},
+        ),
     ],
 )
 def test_what_is_measured_what_may_judge_and_what_is_better_lower(

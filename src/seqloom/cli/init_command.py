@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 commands = typer.Typer()
 
 DEPLOYMENTS = Path("prefect.yaml")
-TASKS = ("translation", "summarization", "sentiment", "chat", "reconstruction", "generation")
+TASKS = ("translation", "summarization", "sentiment", "chat", "reconstruction", "generation", "transduction")
 
 
 @commands.command()

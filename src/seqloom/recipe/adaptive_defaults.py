@@ -9,7 +9,7 @@ The rule does not depend on the machine: the same recipe and text give the same 
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -27,9 +27,11 @@ DEEP_FROM, WIDE_FROM = (
 WORD_VECTORS_UP_TO = 1_000_000  # tokens: with more text the model learns embeddings itself, and word2vec takes minutes
 SHARED_FROM = 0.8  # of the targets' characters that the sources have too
 WORDS = 20_000
+SPACES_OF_SYMBOLS = 0.22  # of the characters, from which spaces stand between symbols; in text it is a sixth
 BYTES = 260  # tokens in every vocabulary of subwords or characters: 256 bytes and four special ones
 LEAST_TOKENS, MOST_TOKENS = 500, 16_000  # of a vocabulary of subwords
 UPDATES_OF_AN_EPOCH = 100
+MOST_SUBWORDS, MOST_CHARACTERS = 1800, 4000  # of a batch
 LABELS_UPDATES = 1100
 MOST_EPOCHS = 100
 MOST_PATIENCE = 10  # epochs, by the loss: of a few hundred rows it rises for good within a quarter of the epochs
@@ -56,7 +58,7 @@ def adapt(recipe: Recipe, facts: Mapping[str, Any]) -> Adapted:
     Raises:
         UserError: a chosen value contradicts a field of the recipe.
     """
-    profile = CorpusProfile.of(facts)
+    profile = profile_of(recipe, facts)
     tree = recipe.model_dump()
     sections = (("vocabulary", _vocabulary), ("model", _model), ("vectors", _vectors), ("training", _training))
     for name, choose in sections:
@@ -70,6 +72,12 @@ def adapt(recipe: Recipe, facts: Mapping[str, Any]) -> Adapted:
             "leaves out were chosen from the corpus: write the one that is named)"
         ) from None
     return Adapted(adapted, "" if adapted == recipe else _reason(adapted, profile))
+
+
+def profile_of(recipe: Recipe, facts: Mapping[str, Any]) -> CorpusProfile:
+    """Return the profile of the corpus; for strings the tokens are characters."""
+    profile = CorpusProfile.of(facts)
+    return replace(profile, characters_per_token=1.0) if recipe.task == "transduction" else profile
 
 
 def inherit(recipe: Recipe, parent: Recipe, fields: Sequence[tuple[str, str]]) -> Recipe:
@@ -103,15 +111,23 @@ def _left_out(section: BaseModel, chosen: Fields) -> Fields:
 def _vocabulary(recipe: Recipe, profile: CorpusProfile, _: Fields) -> Fields:
     """Choose words or characters for labels, else subwords; shared where both sides use the same letters."""
     kind, written = application_of(recipe.task), recipe.vocabulary
-    chosen: Fields = {"kind": "bpe"}
-    if kind.answer == "label":
-        chosen = {"kind": "char" if profile.unsegmented(0) else "word"}
+    chosen: Fields = {"kind": "bpe", "target_kind": "same"}
+    if recipe.task == "transduction":
+        chosen = _string_vocabulary(profile)
+    elif kind.answer == "label":
+        chosen |= {"kind": "char" if profile.unsegmented(0) else "word"}
         if written.kind == "auto":
             chosen["min_frequency"] = 1  # a rare word is known by its spelling
     elif written.kind == "auto" or recipe.model.copy_attention or recipe.model.encoder == "none":
         chosen["shared"] = recipe.task != "translation" or profile.common_characters > SHARED_FROM
     unit = chosen["kind"] if written.kind == "auto" else written.kind
     return {**chosen, "size": _vocabulary_size(profile, unit, chosen.get("shared", False) or written.shared)}
+
+
+def _string_vocabulary(profile: CorpusProfile) -> Fields:
+    """Choose characters, or symbols where spaces are so frequent that they stand between symbols."""
+    source, target = ("spaced" if share > SPACES_OF_SYMBOLS else "char" for share in profile.spaces)
+    return {"kind": source, "target_kind": "same" if target == source else target, "min_frequency": 1, "shared": False}
 
 
 def _vocabulary_size(profile: CorpusProfile, unit: str, shared: bool) -> int:
@@ -158,6 +174,8 @@ def _architecture(recipe: Recipe, unit: str) -> Fields:
         case "reconstruction":
             dropout = 0.0 if recipe.corpus.overfit else 0.2
             return {"encoder": "gru", "decoder": "gru", "attention": "none", "dropout": dropout}
+        case "transduction":
+            return {"encoder": "lstm", "decoder": "lstm", "dropout": 0.3}
         case "summarization":
             return {"encoder": "gru", "decoder": "gru", "copy_attention": True, "dropout": 0.3}
     return transformer
@@ -183,19 +201,21 @@ def _layers(kind: str, decoder: str, profile: CorpusProfile) -> int:
     return 3 if profile.tokens(1) < DEEP_FROM else 4
 
 
-def _vectors(_: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
+def _vectors(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
     """Choose word2vec for small corpora, and the width of the embeddings."""
     few = profile.tokens(0) + profile.tokens(1) < WORD_VECTORS_UP_TO
     recurrent = tree["model"]["encoder"] != "transformer" and tree["model"]["encoder"] != "none"
     sides = [tree["model"][name] for name in ("encoder_width", "decoder_width")]
     width = sides[1] // 2 if tree["model"]["encoder"] == "none" else min(sides)
-    return {"method": "word2vec" if few and recurrent else "none", "width": width}
+    words = recipe.task != "transduction"
+    return {"method": "word2vec" if words and few and recurrent else "none", "width": width}
 
 
 def _training(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
     """Choose batches that give about a hundred updates an epoch, and enough epochs."""
     written, answer = recipe.training, application_of(recipe.task).answer
-    batch = written.batch_tokens or _rounded(profile.batched_tokens / UPDATES_OF_AN_EPOCH, 128, 1800)
+    most = MOST_CHARACTERS if recipe.task == "transduction" else MOST_SUBWORDS
+    batch = written.batch_tokens or _rounded(profile.batched_tokens / UPDATES_OF_AN_EPOCH, 128, most)
     wanted = LABELS_UPDATES if answer == "label" else min(10_000, max(1400, round(15 * profile.batched_tokens**0.5)))
     each = max(1.0, profile.batched_tokens / batch / written.gradient_accumulation)
     epochs = written.epochs or min(MOST_EPOCHS, max(3, round(wanted / each)))
@@ -206,8 +226,11 @@ def _training(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
         return {**chosen, "learning_rate": 0.001, "schedule": "constant", "label_smoothing": 0.0, **kept}
     rates = {"sgd": 0.5, "adagrad": 0.02}  # the others step by a share of the weights
     rate = rates.get(written.optimizer) or _learning_rate(tree["model"], batch)
-    patience = min(MOST_PATIENCE, chosen["patience"])
-    chosen |= {"learning_rate": rate, "schedule": "cosine", "select_by": "loss", "patience": patience}
+    chosen |= {"learning_rate": rate, "schedule": "cosine", "select_by": "loss"}
+    if recipe.task == "transduction":
+        chosen["select_by"] = application_of(recipe.task).metric  # it still rises when the loss no longer falls
+    else:
+        chosen["patience"] = min(MOST_PATIENCE, chosen["patience"])
     if written.schedule == "auto":
         chosen["warmup_steps"] = min(1000, updates // 10)
     if answer == "continuation":

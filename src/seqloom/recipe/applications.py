@@ -1,8 +1,9 @@
-"""The six applications, as a recipe's task names them: metrics, baselines, plots and rules of each.
+"""The seven applications, as a recipe's task names them: metrics, baselines, plots and rules of each.
 
 Translation: a text in another language. Summarization: a document's content in fewer words of the same language.
 Sentiment: a label of the corpus's own for a text, and how sure the model is. Reconstruction: the text itself, decoded
 from its fixed-length vector. Chat: the next turn of a conversation. Generation: a language model's continuation.
+Transduction: a string for a string, such as the sounds of a word or the usual form of a date.
 """
 
 from collections.abc import Iterator
@@ -246,9 +247,40 @@ GENERATION = Application(
 )
 
 
+def _transduction_rules(recipe: "RecipeFields") -> Iterator[str]:
+    if recipe.corpus.format == "texts":
+        yield "corpus.format texts has no targets: set task to reconstruction, or give a table"
+    if recipe.model.decoder == "classifier":
+        yield "model.decoder classifier answers with a label, not a string: set task to sentiment"
+    if recipe.training.objective == "masked":
+        yield "training.objective masked writes no strings: set it to sequence"
+
+
+TRANSDUCTION = Application(
+    name="transduction",
+    rows="strings",
+    answer="text",
+    metrics=(
+        Metric("exact_match", "exact match", "share"),
+        Metric("symbol_error_rate", "symbol error", "share", rises=False, judged=False),  # may pass 100 %
+        Metric("character_error_rate", "character error", "share", rises=False, judged=False),
+        Metric("perplexity", "perplexity", "plain", rises=False, judged=False),
+        Metric("accuracy", "token accuracy", "share", judged=False),
+    ),
+    metric="exact_match",
+    baselines={"nearest": "nearest training source", "copy": "copied source"},
+    plots={
+        "scores.png": "scores",
+        "exact_match_by_length.png": "exact match by length of the source",
+        "lengths.png": "lengths of the answers",
+    },
+    rules=_transduction_rules,
+)
+
+
 APPLICATIONS = {
     application.name: application
-    for application in (TRANSLATION, SUMMARIZATION, SENTIMENT, RECONSTRUCTION, CHAT, GENERATION)
+    for application in (TRANSLATION, SUMMARIZATION, SENTIMENT, RECONSTRUCTION, CHAT, GENERATION, TRANSDUCTION)
 }
 
 

@@ -17,6 +17,7 @@ class CorpusProfile:
     distinct_characters: tuple[int, int]  # of either side
     spaces: tuple[float, float]  # share of the characters
     common_characters: float  # share of the targets' characters that sources have too
+    characters_per_token: float = 0.0  # 0: as subwords of the script have
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "CorpusProfile":
@@ -32,8 +33,9 @@ class CorpusProfile:
         )
 
     def tokens(self, side: int) -> int:
-        """Return an estimate of the subword tokens of a side (0: source, 1: target)."""
-        return max(1, round(self.characters[side] / (UNSEGMENTED if self.unsegmented(side) else ALPHABETIC)))
+        """Return an estimate of the tokens of a side (0: source, 1: target)."""
+        of_script = UNSEGMENTED if self.unsegmented(side) else ALPHABETIC
+        return max(1, round(self.characters[side] / (self.characters_per_token or of_script)))
 
     def unsegmented(self, side: int) -> bool:
         """Return whether a side has no spaces between words; in English one in six characters is a space."""

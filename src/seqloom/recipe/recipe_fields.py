@@ -25,11 +25,14 @@ class RecipeFields(Section):
     """All sections of a recipe; the rules between them are typed on it."""
 
     name: str = Field(pattern=f"^{NAME}$", description="Name of the registered model: letters, digits, . _ -")
-    task: Literal["translation", "summarization", "sentiment", "reconstruction", "chat", "generation"] = Field(
+    task: Literal[
+        "translation", "summarization", "sentiment", "reconstruction", "chat", "generation", "transduction"
+    ] = Field(
         "translation",
         description="What the target is: a translation of the source, a summary of it, a label for it "
-        "(sentiment), the source itself (reconstruction), or the reply to it (chat). generation: a "
-        "language model, whose text continues itself.",
+        "(sentiment), the source itself (reconstruction), the reply to it (chat), or another spelling of it "
+        "(transduction), such as the sounds of a word. generation: a language model, whose text continues "
+        "itself.",
     )
     corpus: CorpusSection
     vocabulary: VocabularySection = VocabularySection()

@@ -70,6 +70,12 @@ def _position_errors(recipe: "RecipeFields") -> Iterator[str]:
 
 
 def _vocabulary_errors(recipe: "RecipeFields") -> Iterator[str]:
+    kinds = recipe.vocabulary.kind, recipe.vocabulary.target_kind
+    if recipe.vocabulary.shared and kinds[1] not in (AUTO, "same", kinds[0]):
+        yield (
+            f"vocabulary.shared is one vocabulary for both sides, and target_kind {kinds[1]} is not kind {kinds[0]}: "
+            "set shared to false, or target_kind to same"
+        )
     if recipe.vocabulary.shared or recipe.vocabulary.kind == AUTO:
         return
     remedy = "set vocabulary.shared to true"

@@ -126,6 +126,7 @@ _MADE: Mapping[str, str] = {
     "chat": "Replies to a conversation with its next turn.",
     "reconstruction": "Writes a text back from one vector.",
     "generation": "Writes on from a prompt, as the text would.",
+    "transduction": "Writes one string for another.",
 }
 """By task, what the recipe says of its model."""
 
@@ -157,6 +158,7 @@ _GRIDS: Mapping[str, str] = {
     "chat": "model.encoder=transformer,gru",
     "reconstruction": "model.encoder=gru,lstm",
     "generation": "model.decoder=lstm,gru",
+    "transduction": "model.encoder=lstm,transformer",
 }
 """By task, what a first comparison tries."""
 

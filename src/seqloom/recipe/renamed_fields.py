@@ -31,6 +31,10 @@ TASKS = {
     "dialogue": "chat",
     "language-modeling": "generation",
     "autoencoding": "reconstruction",
+    "g2p": "transduction",
+    "grapheme-to-phoneme": "transduction",
+    "transliteration": "transduction",
+    "inflection": "transduction",
 }
 """Synonyms of tasks that a recipe may use."""
 

@@ -1,6 +1,7 @@
 """The vocabulary stage: source and target tokenizer, token counts, and the facts for its page."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,8 @@ from seqloom.vocabulary.word_counts import count_for
 
 COUNTS_FILE = "counts.parquet"  # side, id, token, count: on the training split
 _FREQUENT = 20  # tokens in the facts
+
+Sections = Mapping[str, schema.VocabularySection]  # by side
 
 
 @dataclass
@@ -55,17 +58,20 @@ def build_vocabulary(
     labels = labels_of(corpus) if labeled else None
     parents = _parents(parent) if parent else {}
     keep = parents["source"].keeps_whitespace if parents else keeps_whitespace(corpus)
-    read = partial(_read, corpus, kind=section.kind, keep=keep, labeled=labeled, progress=progress)
+    sections = dict(zip(SIDES, (section, section.of_target()), strict=True))
+    read = partial(_read, corpus, sections=sections, keep=keep, labeled=labeled, progress=progress)
     train, held_out = read("train"), read("validation")
-    vocabularies = _learn(section, train, labels, keep)
+    vocabularies = _learn(sections, train, labels, keep)
     if parents:
-        vocabularies = {side: extended(old, vocabularies[side], section) for side, old in parents.items()}
+        vocabularies = {side: extended(old, vocabularies[side], sections[side]) for side, old in parents.items()}
     for file, side in zip((SOURCE_FILE, TARGET_FILE), SIDES, strict=True):
         vocabularies[side].save(folder / file)
     counts = {side: vocabularies[side].count(train[side].words) for side in SIDES}
     unseen = {side: vocabularies[side].count(held_out[side].words) for side in SIDES}
     unknown = {side: _share(unseen[side][UNKNOWN], unseen[side].sum()) for side in SIDES}
-    check_unknown(section.kind, unknown, {side: int(unseen[side].sum()) for side in SIDES})
+    check_unknown(
+        {side: sections[side].kind for side in SIDES}, unknown, {side: int(unseen[side].sum()) for side in SIDES}
+    )
     pd.concat(_table(side, vocabularies[side], counts[side]) for side in SIDES).to_parquet(
         folder / COUNTS_FILE, index=False
     )
@@ -101,7 +107,7 @@ def _parents(checkpoint: Path) -> dict[str, Vocabulary]:
 
 
 def _read(
-    corpus: Path, split: str, kind: str, keep: bool, labeled: bool, progress: Progress
+    corpus: Path, split: str, sections: Sections, keep: bool, labeled: bool, progress: Progress
 ) -> dict[str, VocabularyText]:
     """Count the words of each side of a split; a label is one word."""
     texts = {side: VocabularyText() for side in SIDES}
@@ -110,7 +116,7 @@ def _read(
         for side, text in texts.items():
             lines = frame[side].tolist()
             whole = labeled and side == "target"
-            text.words.update(Counter(lines) if whole else count_for(kind, lines, keep))
+            text.words.update(Counter(lines) if whole else count_for(sections[side].kind, lines, keep))
             text.characters += sum(map(len, lines))
         done += len(frame)
         progress(done, rows, "rows", f"counting the words of {split}")
@@ -118,15 +124,15 @@ def _read(
 
 
 def _learn(
-    section: schema.VocabularySection, texts: dict[str, VocabularyText], labels: list[str] | None, keep: bool
+    sections: Sections, texts: dict[str, VocabularyText], labels: list[str] | None, keep: bool
 ) -> dict[str, Vocabulary]:
     if labels:
-        source = train_vocabulary(texts["source"].words, section, keep)
+        source = train_vocabulary(texts["source"].words, sections["source"], keep)
         return {"source": source, "target": Vocabulary.labels(labels)}
-    if section.shared:
+    if sections["source"].shared:
         both = texts["source"].words + texts["target"].words
-        return dict.fromkeys(SIDES, train_vocabulary(both, section, keep))
-    return {side: train_vocabulary(texts[side].words, section, keep) for side in SIDES}
+        return dict.fromkeys(SIDES, train_vocabulary(both, sections["source"], keep))
+    return {side: train_vocabulary(texts[side].words, sections[side], keep) for side in SIDES}
 
 
 def _table(side: str, vocabulary: Vocabulary, counts: NDArray[np.int64]) -> pd.DataFrame:

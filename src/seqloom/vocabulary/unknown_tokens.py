@@ -11,7 +11,7 @@ _FEW = 5  # tokens, too few to judge
 _REMEDY = f"vocabulary.kind {', '.join(BYTE_FALLBACK[:-1])} or {BYTE_FALLBACK[-1]}, which spell any text"
 
 
-def check_unknown(kind: str, shares: Mapping[str, float], tokens: Mapping[str, int]) -> None:
+def check_unknown(kinds: Mapping[str, str], shares: Mapping[str, float], tokens: Mapping[str, int]) -> None:
     """Refuse a vocabulary for which most tokens of a side of the validation text are unknown.
 
     Raises:
@@ -20,8 +20,8 @@ def check_unknown(kind: str, shares: Mapping[str, float], tokens: Mapping[str, i
     for side, share in shares.items():
         if share > TOO_MUCH and tokens[side] >= _FEW:
             raise UserError(
-                f"vocabulary.kind {kind}: {share:.1%} of the tokens of the validation {side} are unknown, as in text "
-                f"without spaces between its words: set {_REMEDY}, or raise vocabulary.size if it is small"
+                f"vocabulary.kind {kinds[side]}: {share:.1%} of the tokens of the validation {side} are unknown, as in "
+                f"text without spaces between its words: set {_REMEDY}, or raise vocabulary.size if it is small"
             )
 
 

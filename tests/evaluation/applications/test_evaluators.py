@@ -28,6 +28,7 @@ TARGETS = {
     "reconstruction": TEXTS,
     "chat": [f"{text.rpartition(' ')[2]}? why so {text.split()[2]}" for text in TEXTS],
     "generation": TEXTS,
+    "transduction": [" ".join(text[::-1]) for text in TEXTS],
 }
 MODELS: Mapping[str, dict[str, Any]] = {
     "sentiment": {"decoder": "classifier"},

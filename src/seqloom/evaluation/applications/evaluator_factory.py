@@ -6,6 +6,7 @@ from seqloom.evaluation.applications.generation_evaluator import GenerationEvalu
 from seqloom.evaluation.applications.reconstruction_evaluator import ReconstructionEvaluator
 from seqloom.evaluation.applications.sentiment_evaluator import SentimentEvaluator
 from seqloom.evaluation.applications.summarization_evaluator import SummarizationEvaluator
+from seqloom.evaluation.applications.transduction_evaluator import TransductionEvaluator
 from seqloom.evaluation.applications.translation_evaluator import TranslationEvaluator
 
 _ALL: tuple[Evaluator, ...] = (
@@ -15,6 +16,7 @@ _ALL: tuple[Evaluator, ...] = (
     ReconstructionEvaluator(),
     ChatEvaluator(),
     GenerationEvaluator(),
+    TransductionEvaluator(),
 )
 _BY_TASK = {evaluator.kind.name: evaluator for evaluator in _ALL}
 

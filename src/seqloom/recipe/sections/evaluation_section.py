@@ -25,7 +25,8 @@ class EvaluationSection(Section):
     ] = Field(
         "auto",
         description="The metric that judges a version; auto: chrf for translation, reconstruction and chat, "
-        "rougeL for summarization, macro_f1 for sentiment, word_perplexity for generation.",
+        "rougeL for summarization, macro_f1 for sentiment, word_perplexity for generation, exact_match for "
+        "transduction.",
     )
     linear_baseline: bool = Field(
         True,

@@ -1,6 +1,6 @@
 """The section `vocabulary` of a recipe."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, field_validator
 
@@ -18,6 +18,11 @@ class VocabularySection(Section):
         "digits and punctuation; spaced: whatever stands between spaces, for text that is tokenized "
         "already.",
     )
+    target_kind: Literal["auto", "same", "word", "spaced", "bpe", "unigram", "char"] = Field(
+        "auto",
+        description="Unit of the target's vocabulary. auto: chosen in task transduction, else same; same: kind; spaced "
+        "suits targets of symbols between spaces, such as phonemes.",
+    )
     size: int = Field(
         0,
         ge=0,
@@ -26,6 +31,10 @@ class VocabularySection(Section):
     )
     shared: bool = Field(False, description="One vocabulary, and one embedding, for source and target.")
     min_frequency: Count = Field(2, description="Occurrences a token (or a BPE merge) needs to be kept.")
+
+    def of_target(self) -> Self:
+        """Return the section as it is for the target side."""
+        return self if self.target_kind in ("auto", "same") else self.model_copy(update={"kind": self.target_kind})
 
     @field_validator("size")
     @classmethod
