@@ -53,7 +53,7 @@ def test_places_to_files(places: list[str], expected: list[list[tuple[str, str]]
         pytest.param({"train": ["a.tsv", "a.tsv"]}, ["two places are aligned lines", "tsv", "corpus.format to lines"],
                      id="two tables"),
         pytest.param({"train": ["l/1.en", "l/1.de"], "format": "csv"}, ["two places", "csv"], id="two places of CSV"),
-        pytest.param({"train": ["s3://bucket/a.tsv"]}, ["only http://, https:// and package://"], id="another scheme"),
+        pytest.param({"train": ["file:///etc/a.tsv"]}, ["only http://, https://, package://, s3"], id="another scheme"),
         pytest.param({"train": ["package://nosuch/a.mo"]}, ["package nosuch is not installed", "pip install nosuch"],
                      id="no such package"),
         pytest.param({"train": ["package://a.b/a.mo"]}, ["not installed"], id="no name of a package"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from seqloom.artifact.digest import digest_of_file
 from seqloom.artifact.full_disk import full_disk_reported, says_full
+from seqloom.corpus.object_store import copy_object, is_object
 from seqloom.corpus.url_secrets import fill_secrets, redact
 from seqloom.errors import Unreachable, UserError, is_transient
 
@@ -95,6 +96,8 @@ def _fetch(url: str, folder: Path, field: str) -> Path:
     import pooch  # with requests, a tenth of a second that only a download needs
 
     address, secrets = fill_secrets(url, field)
+    if is_object(url):
+        return copy_object(url, address, secrets, folder, field)
     pooch.get_logger().setLevel(logging.WARNING)  # it reports each download on stderr
     logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # it logs whole URLs, with secrets
     try:

@@ -1,0 +1,88 @@
+"""Files in object stores by fsspec; its memory stands for a server, as its servers differ in their libraries alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.registry import _registry
+
+from seqloom.artifact.digest import digest_of_file
+from seqloom.corpus.sources import locate
+from seqloom.errors import Unreachable, UserError
+
+from .files import corpus, pairs_in
+
+ROWS = b"source\ttarget\na\tb\n"
+
+
+class Store(MemoryFileSystem):
+    protocol = "s3"
+    failure: Exception | None = None
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(super()._strip_protocol(path.removeprefix("s3:/")))
+
+    def _open(self, *args: object, **kwargs: object) -> object:
+        if self.failure:
+            raise self.failure
+        return super()._open(*args, **kwargs)
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Store]]:
+    monkeypatch.setitem(_registry, "s3", Store)
+    monkeypatch.setattr(Store, "store", {})
+    monkeypatch.setattr(Store, "failure", None)
+    Store().pipe("/bucket/a.tsv", ROWS)
+    yield Store
+    Store.clear_instance_cache()
+
+
+def read(place: str, home: Path) -> list[tuple[str, str]]:
+    section = corpus(train=[place])
+    return [(pair.source, pair.target) for pair in pairs_in(locate(section, home).train.rows[0], section)]
+
+
+def refusal(place: str, home: Path) -> str:
+    with pytest.raises(UserError) as mistake:
+        locate(corpus(train=[place]), home)
+    assert "\n" not in str(mistake.value)
+    return str(mistake.value)
+
+
+@pytest.mark.usefixtures("store")
+def test_a_file_in_a_store(tmp_path: Path) -> None:
+    assert read("s3://bucket/a.tsv", tmp_path) == [("a", "b")]
+    [copied] = (tmp_path / "downloads").iterdir()
+    assert read(f"s3://bucket/a.tsv#sha256={digest_of_file(copied)}", tmp_path) == [("a", "b")]
+    assert "its sha256 is" in refusal(f"s3://bucket/a.tsv#sha256={'0' * 64}", tmp_path)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("s3://bucket/none.tsv", "s3://bucket/none.tsv: no such file; correct corpus.train"),
+        ("s3://bucket/*.tsv", "names one file, without * and ::"),
+        ("s3://bucket/a.tsv::file://x", "names one file, without * and ::"),
+        ("memory://a.tsv", "are understood; correct corpus.train"),
+        ("smb://host/share/a.tsv", "smb://host/share/a.tsv: needs a library: pip install smbprotocol"),
+        ("s3://bucket/${NOT_SET}/a.tsv", "NOT_SET is not set"),
+    ],
+)
+def test_what_a_store_does_not_give(place: str, said: str, tmp_path: Path) -> None:
+    assert said in refusal(place, tmp_path)
+
+
+def test_errors_show_no_secret(store: type[Store], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", "hush")
+    store.failure = PermissionError("denied for\nhush")
+    assert "s3://${KEY}/a.tsv: cannot be copied (denied for …); correct corpus.train or the credentials" in refusal(
+        "s3://${KEY}/a.tsv", tmp_path
+    )
+    store.failure = ConnectionError("no route")
+    with pytest.raises(Unreachable, match="no route"):
+        locate(corpus(train=["s3://bucket/a.tsv"]), tmp_path)
+    assert not [*(tmp_path / "downloads").iterdir()]
