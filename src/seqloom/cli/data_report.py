@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from seqloom.corpus.personal_data import replaced_in_words
 from seqloom.registry.preflight import Checked
 from seqloom.vocabulary.unknown_tokens import unknown_warning
 
@@ -67,6 +68,8 @@ def _lines(checked: Checked) -> Iterator[Text]:
     if any(nearly.values()):
         listed = " and ".join(f"{share:.1%} of the {split} rows" for split, share in nearly.items())
         yield Text(f"{listed} have a source that stands in training, but for case, spaces and punctuation.")
+    if facts.get("replaced"):
+        yield Text(f"Personal data replaced: {replaced_in_words(facts['replaced'])}.")
     unknown = " and ".join(f"{share:.1%} of the {side}" for side, share in checked.coming.unknown.items())
     yield Text(f"Unknown to the vocabulary: {unknown} tokens of the validation rows.")
     if warning := unknown_warning(checked.coming.unknown):

@@ -8,11 +8,12 @@ from itertools import islice
 from seqloom.corpus.cleaner import DUPLICATE, EMPTY_SOURCE, EMPTY_TARGET, TOO_LONG
 from seqloom.corpus.filter_memory import STATEFUL, FilterMemory
 from seqloom.corpus.filters.base import TextPair
-from seqloom.corpus.filters.filter_chain import build_filter
+from seqloom.corpus.filters.filter_chain import FilterChain, build_filter
 from seqloom.corpus.near_duplicates import Sketch
 from seqloom.corpus.normalization import normalize
-from seqloom.corpus.normalized_pairs import NormalizedPair, resolve_whitespace, rows_of_split
+from seqloom.corpus.normalized_pairs import NormalizedPair, PairSteps, resolve_whitespace, rows_of_split
 from seqloom.corpus.pairs import RawPair, Unreadable
+from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.sources import Sources
 from seqloom.errors import showable
 from seqloom.recipe.filter_expressions import FilterExpression, parse_filters
@@ -53,8 +54,9 @@ def preview_filters(section: CorpusSection, sources: Sources, rows: int) -> Filt
     Raises:
         UserError: a file violates its format, or a word list cannot be read.
     """
-    keep = resolve_whitespace(section, sources)
-    sample = list(islice(rows_of_split(section, sources, "train", keep), rows))
+    personal = PersonalData() if section.privacy == "replace" else None
+    steps = PairSteps(resolve_whitespace(section, sources), FilterChain([]), personal=personal)
+    sample = list(islice(rows_of_split(section, sources, "train", steps), rows))
     reasons = [_reason_without_filters(row, section.max_characters) for row in sample]
     outcomes = list(_rejected(sample, reasons))
     whole = [row for row, reason in zip(sample, reasons, strict=True) if not reason]

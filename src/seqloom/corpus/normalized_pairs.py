@@ -1,6 +1,7 @@
 """Pairs of all files in normal form, with what the filters say of those of the training files."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from seqloom.corpus.filters.filter_chain import Drop, FilterChain
 from seqloom.corpus.near_duplicates import NearDuplicates, Sketch
 from seqloom.corpus.normalization import has_layout, normalize
 from seqloom.corpus.pairs import RawPair, Unreadable
+from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.sources import Sources
 from seqloom.recipe.schema import CorpusSection
@@ -29,6 +31,16 @@ class NormalizedPair(NamedTuple):
     sketch: Sketch | None = None  # of its source, where near-duplicates are dropped
 
 
+@dataclass(frozen=True)
+class PairSteps:
+    """What is done to every pair, by the recipe."""
+
+    keep: bool  # white space stays as it is
+    chain: FilterChain
+    near: NearDuplicates | None = None
+    personal: PersonalData | None = None
+
+
 def resolve_whitespace(section: CorpusSection, sources: Sources) -> bool:
     """Return whether white space is kept: by the recipe, or if auto, whether targets have layout."""
     if section.whitespace != "auto":
@@ -40,20 +52,18 @@ def resolve_whitespace(section: CorpusSection, sources: Sources) -> bool:
     return sum(has_layout(pair.target) for pair in first) > _LAYOUT_SHARE * len(first)
 
 
-def normalized_pairs(
-    section: CorpusSection, sources: Sources, keep: bool, chain: FilterChain, near: NearDuplicates | None = None
-) -> Iterator[NormalizedPair]:
+def normalized_pairs(section: CorpusSection, sources: Sources, steps: PairSteps) -> Iterator[NormalizedPair]:
     """Yield every row of the files in order: held-out text first, so that training can exclude it.
 
     Filters see training text alone: a user's own validation and test files are the measure, and stay as they are.
     """
     for split in ("test", "validation", "train"):
-        rows = rows_of_split(section, sources, split, keep)
+        rows = rows_of_split(section, sources, split, steps)
         while batch := list(islice(rows, _BATCH)):
-            if split == "train" and chain.filters:
-                _add_drops(batch, chain, section.max_characters)
-            if near:
-                _add_sketches(batch, near, section.max_characters)
+            if split == "train" and steps.chain.filters:
+                _add_drops(batch, steps.chain, section.max_characters)
+            if steps.near:
+                _add_sketches(batch, steps.near, section.max_characters)
             yield from batch
 
 
@@ -75,12 +85,14 @@ def _is_whole(row: NormalizedPair, longest: int) -> bool:
     return bool(row.source and row.target) and max(len(row.source), len(row.target)) <= longest
 
 
-def rows_of_split(section: CorpusSection, sources: Sources, split: str, keep: bool) -> Iterator[NormalizedPair]:
-    """Yield every row of the files of a split in normal form."""
+def rows_of_split(section: CorpusSection, sources: Sources, split: str, steps: PairSteps) -> Iterator[NormalizedPair]:
+    """Yield every row of the files of a split in normal form, without personal data where it is replaced."""
+    replace = steps.personal.replace if steps.personal else lambda *texts: texts
     for files in getattr(sources, split).rows:
         for pair in read_pairs(files, section):
             if isinstance(pair, Unreadable):
-                yield NormalizedPair(split, files[0].location, pair)
+                text, problem = replace(pair.text, pair.problem)
+                yield NormalizedPair(split, files[0].location, pair._replace(text=text, problem=problem))
             else:
-                source, target = normalize(pair.source, keep), normalize(pair.target, keep)
+                source, target = replace(normalize(pair.source, steps.keep), normalize(pair.target, steps.keep))
                 yield NormalizedPair(split, files[0].location, pair, source, target)

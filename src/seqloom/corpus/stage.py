@@ -16,9 +16,10 @@ from seqloom.corpus.corpus_statistics import CorpusStatistics
 from seqloom.corpus.filter_memory import FilterMemory
 from seqloom.corpus.filters.filter_chain import FilterChain
 from seqloom.corpus.normalization import has_layout, normalize
-from seqloom.corpus.normalized_pairs import normalized_pairs, resolve_whitespace
+from seqloom.corpus.normalized_pairs import PairSteps, normalized_pairs, resolve_whitespace
 from seqloom.corpus.overlap import overlap_with_training
 from seqloom.corpus.pairs import SplitGroup, Unreadable
+from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.running_text import restore_lines
 from seqloom.corpus.sources import Sources
@@ -52,9 +53,10 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
     memory = FilterMemory.of(section)
     cleaner = Cleaner(section.max_characters, memory)
     statistics, read, folded_targets = CorpusStatistics(by_lines=running), 0, 0
-    keep, chain = resolve_whitespace(section, sources), FilterChain.of(section)
+    keep, personal = resolve_whitespace(section, sources), PersonalData() if section.privacy == "replace" else None
+    steps = PairSteps(keep, FilterChain.of(section), memory.near if memory else None, personal)
     with CorpusWriter(folder) as writer:
-        for row in normalized_pairs(section, sources, keep, chain, memory.near if memory else None):
+        for row in normalized_pairs(section, sources, steps):
             given_for, origin, pair, source, target, drop, sketch = row
             counts = statistics.count_read(given_for, origin, pair.line)
             read += 1
@@ -89,7 +91,8 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
     if folded_targets and section.whitespace == "auto":
         logger.warning("corpus.whitespace: %s", FOLDED.format(rows=folded_targets))
     layout = {"whitespace": "keep" if keep else "fold", "folded_targets": folded_targets}
-    facts = {"overfit": section.overfit, **layout, **_facts(statistics, folder), **overlap}
+    replaced = {"replaced": dict(sorted(personal.counts.items()))} if personal else {}
+    facts = {"overfit": section.overfit, **layout, **replaced, **_facts(statistics, folder), **overlap}
     (folder / REPORT_FILE).write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
     return facts
 

@@ -24,6 +24,7 @@ ADDED: dict[str, dict[str, object]] = {
         "escape": "auto",
         "filters": [],
         "max_reject_share": 0.05,
+        "privacy": "keep",
         "whitespace": "fold",
         "inline_tags": "drop",
         "fuzzy": False,

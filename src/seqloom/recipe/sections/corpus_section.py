@@ -137,6 +137,12 @@ class CorpusSection(Section):
         "length_ratio<=3, no_html or source.no_pattern:^Page [0-9]+$ (docs/cleaning.md lists them); what they drop "
         "is listed among the rejects. Files of validation and test stay as they are.",
     )
+    privacy: Literal["keep", "replace"] = Field(
+        "keep",
+        description="replace: e-mail addresses, phone numbers, IBANs, payment cards, IP addresses and URLs with a "
+        "password become placeholders such as [EMAIL_1] before anything is written; equal ones of a pair have one "
+        "number. In every split, and among the rejects.",
+    )
     max_reject_share: float = Field(
         0.05,
         ge=0.0,
