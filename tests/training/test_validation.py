@@ -1,5 +1,6 @@
 """The losses against a plain computation."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,10 @@ from seqloom.dataset.padded_batch import Batch, make_labeled_batch
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.model_factory import Sizes, build_model
 from seqloom.training.precision import precision_context
-from seqloom.training.validation import validation_loss
+from seqloom.training.validation import Validation, validation_loss
 from seqloom.vocabulary.special_tokens import PADDING, SPECIAL_TOKENS
 from tests.models.plain import plain_model
-from tests.training.small import SIZES, model_section, write_home
+from tests.training.small import SIZES, model_section, training_section, write_home
 
 CPU = torch.device("cpu")
 
@@ -26,8 +27,13 @@ def model() -> EncoderDecoder:
 
 
 @pytest.fixture
-def batches(tmp_path: Path) -> list[Batch]:
-    return list(BucketedBatches.open(write_home(tmp_path / "home") / "dataset", "validation", 40).in_order())
+def split(tmp_path: Path) -> BucketedBatches:
+    return BucketedBatches.open(write_home(tmp_path / "home") / "dataset", "validation", 40)
+
+
+@pytest.fixture
+def batches(split: BucketedBatches) -> list[Batch]:
+    return list(split.in_order())
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])
@@ -105,3 +111,38 @@ def test_the_loss_is_summed_in_float32(precision: str, model: EncoderDecoder, ba
         loss = model.loss(batches[0], 0.1)
     assert loss.dtype is torch.float32
     torch.testing.assert_close(loss, model.loss(batches[0], 0.1), rtol=0.02, atol=0.02)
+
+
+def no_scores(_: EncoderDecoder) -> dict[str, float]:
+    raise AssertionError("text is decoded only where its score selects")
+
+
+def test_the_lowest_loss_is_the_best_epoch(model: EncoderDecoder, split: BucketedBatches) -> None:
+    loss = validation_loss(model, split.in_order(), CPU)
+    score, scores = Validation(model, split, training_section(), CPU, no_scores)()
+    assert score == -loss < 0
+    assert scores == {"validation/loss": loss, "validation/perplexity": pytest.approx(math.exp(loss))}
+
+
+def test_a_metric_selects_where_the_recipe_says_so(model: EncoderDecoder, split: BucketedBatches) -> None:
+    trained: list[bool] = []
+
+    def validate(asked: EncoderDecoder) -> dict[str, float]:
+        trained.append(asked.training)
+        return {"bleu": 12.0, "chrf": 34.0}
+
+    score, scores = Validation(model, split, training_section(select_by="chrf"), CPU, validate)()
+    assert score == 34.0
+    assert scores["validation/bleu"] == 12.0
+    assert trained == [False], "without dropout"
+    assert model.training, "and training goes on"
+
+
+@pytest.mark.parametrize("select_by", ["loss", "chrf"])
+def test_a_model_that_diverged_is_no_better_than_any(
+    select_by: str, model: EncoderDecoder, split: BucketedBatches
+) -> None:
+    with torch.no_grad():
+        model.output.bias[5] = math.inf
+    score, _ = Validation(model, split, training_section(select_by=select_by), CPU, no_scores)()
+    assert not math.isfinite(score)
