@@ -1,6 +1,7 @@
 """CTranslate2 finds the same tokens as PyTorch, for every Transformer variant."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 from seqloom.dataset.padded_batch import make_batch
-from seqloom.decoding.backends import CTranslate2Backend
+from seqloom.decoding.backends import CTranslate2Backend, available_cores
 from seqloom.decoding.checkpoint_export import export
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import load_generator
@@ -143,3 +144,13 @@ def test_what_it_cannot_run_is_refused(tmp_path: Path, model: dict[str, Any], wi
     write_recipe(recipe_named("slow", model={**TRANSFORMER, **model}, vectors={"width": width}), tmp_path)
     with pytest.raises(UserError, match=f"CTranslate2 cannot run this model: {reason}"):
         export(tmp_path, tmp_path / "fast", "ctranslate2")
+
+
+def test_a_text_has_one_thread_and_a_batch_all_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "made").mkdir()
+    export(checkpoint(tmp_path / "made"), tmp_path / "exported", "ctranslate2")
+    for given, workers in (("3", 3), ("", len(os.sched_getaffinity(0)))):
+        monkeypatch.setenv("OMP_NUM_THREADS", given)
+        backend = load_generator(tmp_path / "exported").backend
+        assert isinstance(backend, CTranslate2Backend)
+        assert (available_cores(), backend._engine.num_translators) == (workers, workers)

@@ -1,6 +1,7 @@
 """What a `Generator` asks of an inference backend, and the backend of CTranslate2, which needs no PyTorch."""
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -50,10 +51,22 @@ class Backend(Protocol):
         """
 
 
+THREADS_OF_A_TEXT = 1
+"""Threads of CTranslate2 for one text: its matrices are too small to share, and threads that wait for each other cost
+a float32 model four times and an 8-bit one six times the processor time of one (docs/notes/speed.md)."""
+
+
+def available_cores() -> int:
+    """Return the cores that this process may use: OMP_NUM_THREADS if it is set, else those of its affinity."""
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return int(limit) if limit.isdecimal() and int(limit) else len(os.sched_getaffinity(0))
+
+
 class CTranslate2Backend:
     """CTranslate2, on the CPU: greedy search finds the same tokens as PyTorch, beam search has rules of its own.
 
-    It runs Transformers with an encoder only, and returns no attention weights.
+    It runs Transformers with an encoder only, and returns no attention weights. A text is translated on one thread, the
+    texts of a batch on all cores, each core a part of them.
     """
 
     runs_on_gpu = False
@@ -61,10 +74,13 @@ class CTranslate2Backend:
     has_encoder = True
     writes_from_summary = False
 
-    def __init__(self, folder: Path, source: Vocabulary, target: Vocabulary, threads: int = 0) -> None:
+    def __init__(self, folder: Path, source: Vocabulary, target: Vocabulary) -> None:
         self.source, self.target = source, target
         self._ids = {token: number for number, token in enumerate(target.tokens)}
-        self._engine: Any = ctranslate2().Translator(str(folder), device="cpu", intra_threads=threads)
+        self._workers = available_cores()
+        self._engine: Any = ctranslate2().Translator(
+            str(folder), device="cpu", inter_threads=self._workers, intra_threads=THREADS_OF_A_TEXT
+        )
 
     def move(self, device: "torch.device") -> None:
         """Do nothing: the engine runs on the CPU."""
@@ -107,6 +123,7 @@ class CTranslate2Backend:
             disable_unk=True,
             suppress_sequences=[[SPECIAL_TOKENS[token]] for token in SUPPRESSED_TOKENS],
             max_input_length=0,
+            max_batch_size=max(1, math.ceil(len(sources) / self._workers)),
         )
         return [
             [

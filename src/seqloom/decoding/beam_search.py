@@ -11,7 +11,7 @@ from torch import Tensor
 
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.search_constraints import force_prefix, limits_of
-from seqloom.decoding.search_scores import log_probabilities, penalized, should_compact
+from seqloom.decoding.search_scores import log_probabilities, penalized, should_compact, top_tokens
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.encoder_memory import Memory
 from seqloom.vocabulary.special_tokens import END, PADDING, START
@@ -48,7 +48,8 @@ def beam_search(
             answers |= beams.answers(~writing)
             kept = beams.keep(writing)
             rows, prompt, memory = rows[kept], prompt[kept], memory.part(kept)
-        state = state.reorder(rows)
+        if len(rows) < len(logits) or not torch.equal(rows, beams.rows()):
+            state = state.reorder(rows)
     answers |= beams.answers(~writing)  # all that are left
     return [answers[source] for source in range(len(answers))]
 
@@ -71,16 +72,18 @@ class _Beams:
 
     def extend(self, scores: Tensor, length: int) -> Tensor:
         """Append the best K tokens, given log-probabilities `(N, V)`; return the rows that they continue, `(N,)`."""
-        batch, vocabulary = len(self.sources), scores.shape[1]
-        scores = scores.view(batch, self.size, vocabulary)
-        scores = scores.masked_fill(self.finished.unsqueeze(2), -torch.inf)
-        scores[:, :, PADDING] = torch.where(self.finished, 0.0, scores[:, :, PADDING])  # finished ones stay as they are
-        totals = self.total.unsqueeze(2) + scores  # (B, K, V)
+        batch = len(self.sources)
+        values, tokens = (each.view(batch, self.size, -1) for each in top_tokens(scores, self.size))  # (B, K, C ≤ K)
+        unchanged = self.finished.unsqueeze(2)  # finished ones stay as they are: one continuation, by padding
+        values = values.masked_fill(unchanged, -torch.inf)
+        values[:, :, :1] = values[:, :, :1].masked_fill(unchanged, 0.0)
+        tokens = tokens.masked_fill(unchanged, PADDING)
+        totals = self.total.unsqueeze(2) + values  # (B, K, C)
         written = length - self.prompted
         lengths = torch.where(self.finished, self.length, written.clamp_min(1).float())
         ranked = penalized(totals, lengths.unsqueeze(2), self.length_penalty)
         best = ranked.view(batch, -1).topk(self.size, dim=1).indices  # (B, K), best first
-        beam, token = best // vocabulary, best % vocabulary
+        beam, token = best // totals.shape[2], tokens.view(batch, -1).gather(1, best)
         self.total = totals.view(batch, -1).gather(1, best)
         self.length = lengths.gather(1, beam)
         self.finished = self.finished.gather(1, beam) | (token == END) | (length >= self.ends)
@@ -89,6 +92,10 @@ class _Beams:
         self.last = token.view(-1)
         self.tokens = torch.cat([self.tokens[rows], self.last.unsqueeze(1)], dim=1)
         return rows
+
+    def rows(self) -> Tensor:
+        """Return the numbers of all rows, `(N,)`: what each continues if all continue themselves."""
+        return torch.arange(len(self.last), device=self.last.device)
 
     def keep(self, writing: Tensor) -> Tensor:
         """Drop the sources that are False in `writing` `(B,)`; return the rows of the others, of the N before."""
