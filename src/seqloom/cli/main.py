@@ -18,6 +18,7 @@ from seqloom.artifact.permissions import keep_private
 from seqloom.cli import (
     chat_session,
     corpus_commands,
+    evaluate_command,
     generate_commands,
     init_command,
     registry_commands,
@@ -34,7 +35,15 @@ from tasks.prefect_client import secret_of_block
 
 PREFECT_IS_AWAY = "Prefect's server does not answer any more; what is finished is kept: the same command goes on"
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
-for group in (init_command, train_commands, generate_commands, chat_session, registry_commands, stack_commands):
+for group in (
+    init_command,
+    train_commands,
+    generate_commands,
+    chat_session,
+    evaluate_command,
+    registry_commands,
+    stack_commands,
+):
     app.registered_commands += group.commands.registered_commands
 app.add_typer(corpus_commands.group, name="corpus")
 

@@ -128,13 +128,15 @@ def _answer(
 ) -> _Answers:
     """Answer the test sources with the model and with the baselines."""
     started = time.monotonic()
-    replies = _decode(predict, test.sources, progress)
+    replies = decode(predict, test.sources, progress)
     seconds = time.monotonic() - started
     baselines = evaluator.baselines if with_linear else evaluator.cheap_baselines
     return _Answers(test, {MODEL: replies, **baselines(train, test, progress)}, seconds)
 
 
-def _decode(predict: Predict, sources: Sequence[str], progress: Progress) -> Replies:
+def decode(predict: Predict, sources: Sequence[str], progress: Progress) -> Replies:
+    """Return the answers to all sources, by column."""
+
     def pieces() -> Iterator[Replies]:
         for start in range(0, len(sources), ROWS_AT_ONCE):
             texts = sources[start : start + ROWS_AT_ONCE]

@@ -35,6 +35,7 @@ ADDED: dict[str, dict[str, object]] = {
     },
     "evaluation": {"linear_baseline": True},
     "model": {"ngram_order": 0},
+    "vocabulary": {"target_kind": "auto"},
     "serving": {
         "rows": 100_000,
         "characters": 20_000_000,

@@ -1,0 +1,135 @@
+"""Command evaluate: the scores of any model on any file with references."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from seqloom.artifact.home_folder import home_folder
+from seqloom.cli.generate_commands import Backend, DecodingOverrides, ModelName, decoding_of
+from seqloom.cli.stdio import AsJson, console_for, print_json
+from seqloom.errors import UserError
+
+if TYPE_CHECKING:
+    from seqloom.evaluation.file_evaluation import FileEvaluation
+
+SHOWN_PROBLEMS = 5  # rows that were left out
+commands = typer.Typer()
+
+
+@commands.command()
+def evaluate(
+    model: ModelName,
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...", help="A file of pairs in any format, or a file of sources and one of targets."
+        ),
+    ],
+    field: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--corpus",
+            metavar="FIELD=VALUE",
+            help="How the files are read, as in the recipe's corpus, such as source_column=en. Repeatable.",
+        ),
+    ] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Parquet file for each row's answer and quality.")] = None,
+    backend: Backend = "torch",
+    override: DecodingOverrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score a model on files that it has not seen: no training, nothing is registered."""
+    console = console_for(as_json)
+    if len(files) > 2:
+        raise UserError("evaluate takes one file of pairs, or a file of sources and one of targets; a pattern is one")
+    if to and to.suffix != ".parquet":
+        raise UserError(f"--to {to}: is a Parquet file; call it {to.name}.parquet")
+    from seqloom.cli.progress_bars import TerminalAudience
+    from seqloom.decoding.generator_loader import load_generator
+    from seqloom.evaluation.file_evaluation import evaluate_rows, read_test_rows
+    from seqloom.recipe.recipe_json import read_recipe
+    from seqloom.recipe.recipe_loader import change_section, check_section
+    from seqloom.recipe.schema import CorpusSection
+    from seqloom.registry.checkpoint_folder import find_checkpoint
+    from seqloom.training.device import choose_device
+
+    home = home_folder()
+    checkpoint = find_checkpoint(model, home, backend)
+    generator, recipe = load_generator(checkpoint), read_recipe(checkpoint)
+    form = _format(files, recipe.corpus.format)
+    unsplit = {"train": files, "validation": [], "test": [], "filters": [], "format": form}
+    as_trained = check_section(CorpusSection, {**vars(recipe.corpus), **unsplit}, "evaluate")
+    section = change_section(as_trained, field or [], "--corpus")
+    generator.decoding = decoding_of(generator, override)
+    rows = read_test_rows(section, home, generator.keeps_whitespace)
+    generator.backend.move(choose_device("auto"))
+    watcher = TerminalAudience(console)
+    with watcher.live():
+        found = evaluate_rows(recipe, generator, rows, _training_corpus(model, home), watcher.progress("evaluation"))
+    if to:
+        found.table.to_parquet(to, index=False)
+    _show(console, model, found, to)
+    if as_json:
+        print_json({"model": model, **found.as_json()})
+
+
+def _format(files: list[str], of_recipe: str) -> str:
+    """Return the recipe's format where a name does not tell it; a table or two files are told by their names."""
+    return of_recipe if len(files) == 1 and of_recipe in ("texts", "running", "labeled") else "auto"
+
+
+def _training_corpus(model: str, home: Path) -> Path | None:
+    if not model.startswith("models:"):
+        return None
+    from seqloom.registry.training_corpus import training_corpus  # MLflow: seconds
+
+    return training_corpus(model, home)
+
+
+def _show(console: Console, model: str, found: "FileEvaluation", to: Path | None) -> None:
+    """Print scores with their intervals, slices, contamination, and what was left out."""
+    from seqloom.recipe.applications import application_of
+
+    application = application_of(found.task)
+    known = {measure.name: measure for measure in application.metrics}
+    scores = Table(
+        title=f"{model} on {found.rows:,} {application.rows}", title_justify="left", box=None, padding=(0, 2)
+    )
+    for column in ("score", "value", "95 % interval"):
+        scores.add_column(column, justify="left" if column == "score" else "right")
+    for each in found.scores:
+        measure = known[each.name]
+        interval = " to ".join(map(measure.shown, each.interval)) if each.interval else ""
+        scores.add_row(measure.label, measure.shown(each.value), interval)
+    console.print(scores)
+    if found.slices:
+        slices = Table("slice", "rows", known[found.metric].label, box=None, padding=(0, 2))
+        for part in found.slices:
+            slices.add_row(Text(part.name), f"{part.rows:,}", known[found.metric].shown(part.value))
+        console.print(slices)
+    for sentence in _remarks(found, to):
+        console.print(Text(sentence), soft_wrap=True)
+
+
+def _remarks(found: "FileEvaluation", to: Path | None) -> Iterator[str]:
+    """Yield a sentence on contamination, rows that were left out and where the answers are."""
+    if found.in_training is None:
+        yield "The training text is not on this machine: nobody looked for these rows in it."
+    elif found.in_training:
+        yield (
+            f"{found.in_training:,} of the {found.rows:,} sources stand in the training text, but for case, spaces and "
+            "punctuation: what counts is the score of the others."
+        )
+    else:
+        yield "None of the sources stands in the training text."
+    if found.unreadable:
+        more = len(found.unreadable) - SHOWN_PROBLEMS
+        shown = "; ".join(found.unreadable[:SHOWN_PROBLEMS]) + (f"; and {more:,} more" if more > 0 else "")
+        yield f"Left out: {shown}"
+    if to:
+        yield f"Each row's answer: {to}"

@@ -1,0 +1,154 @@
+"""Evaluation of a trained model on any file: scores with intervals, slices, and contamination by training text."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from seqloom.corpus.corpus_files import iterate_split
+from seqloom.corpus.normalized_pairs import rows_of_split
+from seqloom.corpus.overlap import fold_text
+from seqloom.corpus.pairs import Unreadable
+from seqloom.corpus.sources import locate
+from seqloom.errors import UserError
+from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
+from seqloom.evaluation.applications.evaluator_factory import evaluator_of
+from seqloom.evaluation.examples import Example, choose_examples
+from seqloom.evaluation.paired_bootstrap import confidence_interval
+from seqloom.evaluation.stage import decode
+from seqloom.progress import Progress
+from seqloom.recipe.applications import metric_of_recipe
+from seqloom.recipe.schema import CorpusSection, Recipe
+
+if TYPE_CHECKING:
+    from seqloom.decoding.generator import Generator
+
+FEW = 25  # rows: a slice of fewer is not shown
+
+
+@dataclass(frozen=True)
+class ScoredMetric:
+    """The value of a metric; judged metrics have a 95 % confidence interval."""
+
+    name: str
+    value: float
+    signature: str
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class ScoredSlice:
+    """The recipe's metric on some of the rows."""
+
+    name: str
+    rows: int
+    value: float
+
+
+@dataclass(frozen=True)
+class FileEvaluation:
+    """What a model is worth on the rows of some files."""
+
+    task: str
+    metric: str  # that of the slices
+    rows: int
+    unreadable: list[str]  # a sentence for each row that was left out
+    scores: list[ScoredMetric]
+    slices: list[ScoredSlice]
+    examples: list[Example]
+    in_training: int | None  # rows with a source of the training text; None where that is not on this machine
+    table: pd.DataFrame  # a row for each of the files': source, reference, hypothesis, quality
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything but the table."""
+        fields = asdict(replace(self, table=pd.DataFrame()))
+        return {name: value for name, value in fields.items() if name != "table"}
+
+
+@dataclass(frozen=True)
+class EvalRows:
+    """The rows of some files, as the corpus stage would read them, and what is wrong with the others."""
+
+    table: pd.DataFrame  # source, target, origin
+    unreadable: list[str]
+
+
+def read_test_rows(section: CorpusSection, home: Path, keep: bool) -> EvalRows:
+    """Read the files of `section.train`, without filters, splits or duplicates left out.
+
+    Raises:
+        UserError: a file is missing or violates its format, or there is no row with a source and a target.
+    """
+    rows, wrong = [], []
+    for row in rows_of_split(section, locate(section, home), "train", keep):
+        if isinstance(row.raw, Unreadable):
+            wrong.append(f"{row.origin}, line {row.raw.line}: {row.raw.problem or row.raw.reason}")
+        elif not row.source or not row.target:
+            wrong.append(f"{row.origin}, line {row.raw.line}: no {'target' if row.source else 'source'}")
+        else:
+            rows.append((row.source, row.target, row.origin))
+    if not rows:
+        first = f" (the first: {wrong[0]})" if wrong else ""
+        raise UserError(f"{' and '.join(section.train)}: no row has a source and a target{first}")
+    return EvalRows(pd.DataFrame(rows, columns=["source", "target", "origin"]), wrong)
+
+
+def evaluate_rows(
+    recipe: Recipe, generator: "Generator", rows: EvalRows, corpus: Path | None, progress: Progress
+) -> FileEvaluation:
+    """Answer and score the rows; those whose source stands in the training text of `corpus` are counted and a slice."""
+    test, evaluator = EvalSet.of(rows.table, recipe.corpus.target_language), evaluator_of(recipe.task)
+
+    def predict(texts: Sequence[str], numbers: Sequence[int]) -> Replies:
+        return generator.columns(generator.answer(texts, generator.decoding, numbers))
+
+    replies = decode(predict, test.sources, progress)
+    metric = metric_of_recipe(recipe).name
+    counts = {name: evaluator.count(name, replies, test) for name in evaluator.kind.judged}
+    scores = [
+        ScoredMetric(name, each.value, each.signature, confidence_interval(counts[name]) if name in counts else None)
+        for name, each in evaluator.scores(replies, test).items()
+    ]
+    seen = _in_training(test.sources, corpus) if corpus else None
+    slices = [(part.name, part.rows) for part in evaluator.slices(test)]
+    if seen and any(seen):
+        slices += [("also in training", _rows_with(seen, True)), ("not in training", _rows_with(seen, False))]
+    shown, merits = evaluator.shown(replies, test), evaluator.merits(replies, test)
+    return FileEvaluation(
+        recipe.task,
+        metric,
+        len(test.sources),
+        rows.unreadable,
+        scores,
+        [ScoredSlice(name, len(some), counts[metric].of(some)) for name, some in slices if len(some) >= FEW],
+        choose_examples(*shown, merits, recipe.evaluation.examples),
+        None if seen is None else sum(seen),
+        _table(evaluator, replies, test, seen),
+    )
+
+
+def _in_training(sources: Sequence[str], corpus: Path) -> list[bool]:
+    """Return whether each source stands in the training split, ignoring case, spaces and punctuation."""
+    folded = [fold_text(source) for source in sources]
+    asked = set(folded)
+    texts = chain.from_iterable(frame["source"] for frame in iterate_split(corpus, "train", ("source",)))
+    found = {text for text in map(fold_text, texts) if text in asked}
+    return [text in found for text in folded]
+
+
+def _rows_with(flags: Sequence[bool], wanted: bool) -> list[int]:
+    return [row for row, flag in enumerate(flags) if flag is wanted]
+
+
+def _table(evaluator: Evaluator, replies: Replies, test: EvalSet, seen: Sequence[bool] | None) -> pd.DataFrame:
+    columns: Mapping[str, Any] = {
+        "source": test.sources,
+        "reference": test.references,
+        "hypothesis": replies["prediction"],
+        **({"in_training": seen} if seen is not None else {}),
+        **evaluator.by_row(replies, test),
+    }
+    return pd.DataFrame(columns)
