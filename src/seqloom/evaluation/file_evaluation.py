@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from seqloom.corpus.corpus_files import iterate_split
-from seqloom.corpus.normalized_pairs import rows_of_split
+from seqloom.corpus.filters.filter_chain import FilterChain
+from seqloom.corpus.normalized_pairs import PairSteps, rows_of_split
 from seqloom.corpus.overlap import fold_text
 from seqloom.corpus.pairs import Unreadable
+from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.sources import locate
 from seqloom.errors import UserError
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
@@ -82,8 +84,9 @@ def read_test_rows(section: CorpusSection, home: Path, keep: bool) -> EvalRows:
     Raises:
         UserError: a file is missing or violates its format, or there is no row with a source and a target.
     """
-    rows, wrong = [], []
-    for row in rows_of_split(section, locate(section, home), "train", keep):
+    personal = PersonalData() if section.privacy == "replace" else None  # a model was taught without it
+    rows, wrong, steps = [], [], PairSteps(keep, FilterChain([]), personal=personal)
+    for row in rows_of_split(section, locate(section, home), "train", steps):
         if isinstance(row.raw, Unreadable):
             wrong.append(f"{row.origin}, line {row.raw.line}: {row.raw.problem or row.raw.reason}")
         elif not row.source or not row.target:
