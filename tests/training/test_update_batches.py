@@ -75,6 +75,12 @@ def test_every_row_goes_to_one_process(count: int, size: int) -> None:
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
+def test_every_other_lap_is_dealt_backwards() -> None:
+    """Boustrophedon: of rows sorted by length nobody has the longer one of every lap."""
+    shares = [share(np.arange(8), rank, 2).tolist() for rank in range(2)]
+    assert shares == [[0, 3, 4, 7], [1, 2, 5, 6]]
+
+
 def test_processes_get_about_as_many_tokens() -> None:
     lengths = np.sort(np.random.default_rng(0).lognormal(3.0, 0.6, 400))[::-1]
     tokens = [lengths[share(np.arange(400), rank, 4)].sum() for rank in range(4)]

@@ -10,6 +10,7 @@ from seqloom.dataset.masked_batch import make_masked_batch
 from seqloom.models.model_factory import build_model, read_checkpoint
 from seqloom.recipe.recipe_json import read_recipe
 from seqloom.training import stage
+from seqloom.training.warm_start import _aligned
 from seqloom.vocabulary.special_tokens import PADDING, SOURCE_FILE
 from tests.training.small import SIZES, mistake_of, model_section, run_stage, same_bits, weights, write_home
 
@@ -97,3 +98,11 @@ def test_a_folder_that_is_no_checkpoint_or_reads_by_another_vocabulary(tmp_path:
     (home / "vocabulary" / SOURCE_FILE).write_text("{ }", encoding="utf-8")
     message = mistake_of(lambda: run_stage(home, {}, begin))
     assert "another vocabulary; give both recipes the same corpus and vocabulary sections" in message
+
+
+def test_new_embeddings_are_turned_into_the_space_of_the_old() -> None:
+    """The old ones are those of the same tokens, rotated and twice as long, so new ones are too."""
+    torch.manual_seed(0)
+    fresh, old_tokens = torch.randn(9, 3), 6
+    rotation = torch.linalg.qr(torch.randn(3, 3)).Q
+    torch.testing.assert_close(_aligned(fresh, 2 * fresh[:old_tokens] @ rotation), 2 * fresh[old_tokens:] @ rotation)
