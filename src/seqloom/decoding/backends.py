@@ -53,7 +53,7 @@ class Backend(Protocol):
 
 THREADS_OF_A_TEXT = 1
 """Threads of CTranslate2 for one text: its matrices are too small to share, and threads that wait for each other cost
-a float32 model four times and an 8-bit one six times the processor time of one (docs/notes/speed.md)."""
+up to twice the processor time of one (docs/notes/speed.md)."""
 
 
 def available_cores() -> int:
