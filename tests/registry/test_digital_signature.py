@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 
 from seqloom.errors import UserError
 from seqloom.registry.digital_signature import PUBLIC_KEY, SIGNING_KEY, require_signature, sign
-from seqloom.registry.integrity import DIGEST_TAG, FORM_SIGNATURE_TAG, SIGNATURE_TAG, form_tags
+from seqloom.registry.integrity import BACKEND_SIGNATURE_TAG, DIGEST_TAG, SIGNATURE_TAG, backend_tags
 from seqloom.registry.mlflow_runs import FlowRun, open_run
 from seqloom.registry.model_uri import fetch, find_version
 from seqloom.registry.preflight import check_resources
@@ -118,5 +118,5 @@ def test_a_version_is_signed_where_it_is_registered(
 def test_forms_are_signed_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SIGNING_KEY, OURS[0])
     monkeypatch.setenv(PUBLIC_KEY, OURS[1])
-    tags = form_tags("a", "torch-int8", DIGEST)
-    require_signature("a", "torch-int8", DIGEST, tags[f"{FORM_SIGNATURE_TAG}torch-int8"])
+    tags = backend_tags("a", "torch-int8", DIGEST)
+    require_signature("a", "torch-int8", DIGEST, tags[f"{BACKEND_SIGNATURE_TAG}torch-int8"])
