@@ -16,6 +16,7 @@ from seqloom.errors import UserError
 
 if TYPE_CHECKING:
     from seqloom.evaluation.file_evaluation import FileEvaluation
+    from seqloom.recipe.schema import CorpusSection, Recipe
 
 SHOWN_PROBLEMS = 5  # rows that were left out
 commands = typer.Typer()
@@ -53,20 +54,14 @@ def evaluate(
     from seqloom.decoding.generator_loader import load_generator
     from seqloom.evaluation.file_evaluation import evaluate_rows, read_test_rows
     from seqloom.recipe.recipe_json import read_recipe
-    from seqloom.recipe.recipe_loader import change_section, check_section
-    from seqloom.recipe.schema import CorpusSection
     from seqloom.registry.checkpoint_folder import find_checkpoint
     from seqloom.training.device import choose_device
 
     home = home_folder()
     checkpoint = find_checkpoint(model, home, backend)
     generator, recipe = load_generator(checkpoint), read_recipe(checkpoint)
-    form = _format(files, recipe.corpus.format)
-    unsplit = {"train": files, "validation": [], "test": [], "filters": [], "format": form}
-    as_trained = check_section(CorpusSection, {**vars(recipe.corpus), **unsplit}, "evaluate")
-    section = change_section(as_trained, field or [], "--corpus")
     generator.decoding = decoding_of(generator, override)
-    rows = read_test_rows(section, home, generator.keeps_whitespace)
+    rows = read_test_rows(_section(recipe, files, field or []), home, generator.keeps_whitespace)
     generator.backend.move(choose_device("auto"))
     watcher = TerminalAudience(console)
     with watcher.live():
@@ -76,6 +71,17 @@ def evaluate(
     _show(console, model, found, to)
     if as_json:
         print_json({"model": model, **found.as_json()})
+
+
+def _section(recipe: "Recipe", files: list[str], changes: list[str]) -> "CorpusSection":
+    """Return the section by which the files are read: that of the training with changes, and without its filters."""
+    from seqloom.recipe.recipe_loader import change_section, check_section
+    from seqloom.recipe.schema import CorpusSection
+
+    form = _format(files, recipe.corpus.format)
+    unsplit = {"train": files, "validation": [], "test": [], "filters": [], "format": form}
+    as_trained = check_section(CorpusSection, {**vars(recipe.corpus), **unsplit}, "evaluate")
+    return change_section(as_trained, changes, "--corpus")
 
 
 def _format(files: list[str], of_recipe: str) -> str:

@@ -13,7 +13,7 @@ STATEFUL = ("unique_source", "unique_target", "near_duplicates")
 
 
 class FilterMemory:
-    """What these filters remember of the kept pairs: 8 bytes for each text, and sketches."""
+    """Memory of the filters that compare pairs with kept ones: 8 bytes for each text, and sketches."""
 
     def __init__(self, filters: Sequence[FilterExpression]) -> None:
         self._sides = [(str(each), each.sides[0], set[bytes]()) for each in filters if each.name.startswith("unique")]

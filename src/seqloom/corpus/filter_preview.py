@@ -1,4 +1,4 @@
-"""What the filters of a recipe would drop of the first rows of training text, filter by filter."""
+"""Preview of a recipe's filters: the drops among the first rows of training text, filter by filter."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ _BATCH = 1000  # texts sketched at once
 
 @dataclass(frozen=True)
 class FilterOutcome:
-    """What one filter did to the sample."""
+    """Drops of one filter in the sample, with examples."""
 
     name: str  # as the recipe writes it, or the reason of a reject without a filter
     before: int  # pairs that came to it

@@ -23,7 +23,7 @@ _CHANCE = 1 / 256  # that two different minima have the same byte
 
 
 class Sketch(NamedTuple):
-    """What is kept of a text."""
+    """Sketch of a text."""
 
     minima: NDArray[np.uint8]  # (60,)
     bands: NDArray[np.uint64]  # (bands,)

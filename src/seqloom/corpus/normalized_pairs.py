@@ -33,7 +33,7 @@ class NormalizedPair(NamedTuple):
 
 @dataclass(frozen=True)
 class PairSteps:
-    """What is done to every pair, by the recipe."""
+    """Steps that every pair goes through, by the recipe."""
 
     keep: bool  # white space stays as it is
     chain: FilterChain

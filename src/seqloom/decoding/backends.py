@@ -1,4 +1,4 @@
-"""What a `Generator` asks of an inference backend, and the backend of CTranslate2, which needs no PyTorch."""
+"""Interface of the inference backends of a `Generator`, and the backend of CTranslate2, which needs no PyTorch."""
 
 import math
 import os

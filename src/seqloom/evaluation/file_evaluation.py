@@ -52,7 +52,7 @@ class ScoredSlice:
 
 @dataclass(frozen=True)
 class FileEvaluation:
-    """What a model is worth on the rows of some files."""
+    """Scores of a model on the rows of some files."""
 
     task: str
     metric: str  # that of the slices

@@ -1,4 +1,4 @@
-"""Where MLflow's data is: the user's server, or the embedded SQLite database. MLflow itself is not imported."""
+"""Location of MLflow's data: the user's server, or the embedded SQLite database. MLflow itself is not imported."""
 
 import os
 from pathlib import Path

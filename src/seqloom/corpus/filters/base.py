@@ -1,4 +1,4 @@
-"""What a filter is: for each pair of a batch, why it is dropped."""
+"""Interface of a filter: for each pair of a batch, the reason why it is dropped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
