@@ -20,7 +20,7 @@ Count = Annotated[int, Field(ge=1)]
 
 def _run_name() -> str:
     asked = flow_run.parameters
-    return f"{asked['file']} · {describe_version(asked['model'], asked['form'])} · {datetime.now():%Y-%m-%d %H:%M}"
+    return f"{asked['file']} · {describe_version(asked['model'], asked['backend'])} · {datetime.now():%Y-%m-%d %H:%M}"
 
 
 @flow(name="batch-generate", flow_run_name=_run_name, validate_parameters=False)

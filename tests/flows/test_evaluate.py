@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 
 from tests.flows.conftest import Run
 
@@ -14,10 +15,11 @@ CHAMPION = "models:/phrases@champion"
 
 
 @pytest.fixture
-def held_out(workplace: Path) -> pd.DataFrame:
-    """The test rows of the training, and what it answered."""
-    [file] = (workplace / ".seqloom" / "artifacts" / "corpus").glob("*/test.parquet")
-    return pd.read_parquet(file)
+def held_out(workplace: Path, first: dict[str, Any]) -> pd.DataFrame:
+    """The test rows of the training."""
+    client = MlflowClient(f"sqlite:///{workplace}/.seqloom/mlflow.db")
+    table = pd.read_parquet(client.download_artifacts(first["run_id"], "evaluation/hypotheses.parquet"))
+    return table.rename(columns={"reference": "target"})
 
 
 def test_the_scores_are_those_of_the_training(

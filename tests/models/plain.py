@@ -16,7 +16,7 @@ PLAIN = {
     "feedforward_width": 1024,
 }
 SECTIONS: dict[str, dict[str, Any]] = {
-    "vocabulary": {"kind": "bpe", "size": 8000},
+    "vocabulary": {"kind": "bpe", "target_kind": "same", "size": 8000},
     "vectors": {"method": "word2vec", "width": 256},
     "model": PLAIN,
     "training": {

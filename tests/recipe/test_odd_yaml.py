@@ -138,6 +138,7 @@ def test_anything_at_all(file: Path, text: str) -> None:
         pytest.param(b"name: a\n---\nname: b\n", ["line 2", "another document"], id="two documents"),
         pytest.param(b"a: 9999999999999999999999\n", ["line 1", "over 18 digits"], id="a long number"),
         pytest.param(b"a: &a [*a]\n", ["line 1", "an alias within what it stands for"], id="a circle"),
+        pytest.param(b"*" + b"f" * 9000, ["line 1", "undefined alias 'ffff", "…"], id="a long alias"),
     ],
 )  # fmt: skip
 def test_the_sentence_of(content: bytes, parts: list[str], file: Path) -> None:

@@ -10,7 +10,8 @@ from torch import nn
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.dataset.lm_blocks import BlockBatches
 from seqloom.decoding.generator_loader import read_generator
-from seqloom.models.model_factory import read_checkpoint, set_vectors
+from seqloom.models.initialization import set_vectors
+from seqloom.models.model_factory import read_checkpoint
 from seqloom.recipe.recipe_json import read_recipe
 from seqloom.training.training_history import read_history
 from seqloom.training.validation import validation_loss

@@ -19,6 +19,7 @@ from seqloom.recipe.strict_yaml import DuplicateKey, TabIndentation, load_yaml, 
 Checked = TypeVar("Checked", bound=BaseModel)
 LARGEST = 256 * 1024  # bytes: a hundred times the size of any recipe
 MOST_SHOWN = 10  # mistakes in one message
+LONGEST_PROBLEM = 300  # characters of what YAML says, which repeats what was written
 
 
 def load_recipe(path: Path, overrides: Sequence[str] = (), edits: Mapping[str, object] | None = None) -> Recipe:
@@ -88,7 +89,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
-        problem = " ".join(str(getattr(error, "problem", error)).split())  # on one line
+        problem = shortened(str(getattr(error, "problem", error)), LONGEST_PROBLEM)
         if isinstance(error, DuplicateKey):
             raise UserError(f"{path}{line}: {problem}; remove one of the two") from None
         if isinstance(error, TabIndentation):
@@ -129,7 +130,7 @@ def _apply(tree: dict[str, Any], override: str) -> None:
     except DuplicateKey as error:
         raise UserError(f"override {override}: {error.problem}; remove one of the two") from None
     except yaml.YAMLError as error:
-        problem = " ".join(str(getattr(error, "problem", None) or error).split())
+        problem = shortened(str(getattr(error, "problem", None) or error), LONGEST_PROBLEM)
         raise UserError(
             f"override {override}: the value is not valid YAML ({problem}); quote it or write lists as [a, b]"
         ) from None
