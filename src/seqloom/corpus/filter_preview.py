@@ -54,7 +54,7 @@ def preview_filters(section: CorpusSection, sources: Sources, rows: int) -> Filt
     Raises:
         UserError: a file violates its format, or a word list cannot be read.
     """
-    personal = PersonalData() if section.privacy == "replace" else None
+    personal = PersonalData.of(section)
     steps = PairSteps(resolve_whitespace(section, sources), FilterChain([]), personal=personal)
     sample = list(islice(rows_of_split(section, sources, "train", steps), rows))
     reasons = [_reason_without_filters(row, section.max_characters) for row in sample]

@@ -9,6 +9,9 @@ import ipaddress
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Self
+
+from seqloom.recipe.schema import CorpusSection
 
 _LETTER = r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ud7ff\uf900-\ufaff\uff00-\uffef]"
 """A letter, digit or _ of scripts with spaces; letters of the others stand next to an address and are no part of it."""
@@ -50,6 +53,11 @@ class PersonalData:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+
+    @classmethod
+    def of(cls, section: CorpusSection) -> Self | None:
+        """Return what replaces a recipe's personal data; None where it stays."""
+        return cls() if section.privacy == "replace" else None
 
     def replace(self, *texts: str) -> tuple[str, ...]:
         """Return the texts with placeholders; what is equal in them has one number."""

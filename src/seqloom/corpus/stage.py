@@ -53,7 +53,7 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
     memory = FilterMemory.of(section)
     cleaner = Cleaner(section.max_characters, memory)
     statistics, read, folded_targets = CorpusStatistics(by_lines=running), 0, 0
-    keep, personal = resolve_whitespace(section, sources), PersonalData() if section.privacy == "replace" else None
+    keep, personal = resolve_whitespace(section, sources), PersonalData.of(section)
     steps = PairSteps(keep, FilterChain.of(section), memory.near if memory else None, personal)
     with CorpusWriter(folder) as writer:
         for row in normalized_pairs(section, sources, steps):

@@ -84,7 +84,7 @@ def read_test_rows(section: CorpusSection, home: Path, keep: bool) -> EvalRows:
     Raises:
         UserError: a file is missing or violates its format, or there is no row with a source and a target.
     """
-    personal = PersonalData() if section.privacy == "replace" else None  # a model was taught without it
+    personal = PersonalData.of(section)  # a model was taught without it
     rows, wrong, steps = [], [], PairSteps(keep, FilterChain([]), personal=personal)
     for row in rows_of_split(section, locate(section, home), "train", steps):
         if isinstance(row.raw, Unreadable):
