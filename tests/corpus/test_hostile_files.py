@@ -15,7 +15,7 @@ from seqloom.errors import UserError
 
 from .files import corpus, encoded, source_file
 
-APPLICATIONS = ("lines", "tsv", "csv", "jsonl", "po", "mo", "tmx", "xliff")
+FORMATS = ("lines", "tsv", "csv", "jsonl", "po", "mo", "tmx", "xliff")
 SECTION = corpus(header=False, source_column="1", target_column="1")
 PAIRS = [("a dog", "ein Hund"), ("a cat", "eine Katze")]
 
@@ -82,7 +82,7 @@ def read(path: Path, kind: str, content: bytes) -> None:
         assert "\n" not in str(mistake)  # noqa: PT017
 
 
-@pytest.mark.parametrize("kind", APPLICATIONS)
+@pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("name", NAUGHTY)
 def test_naughty_files_end_in_pairs_or_a_sentence(name: str, kind: str, tmp_path: Path) -> None:
     read(tmp_path / "naughty.file", kind, NAUGHTY[name])
@@ -106,7 +106,7 @@ WHOLE = st.sampled_from(
 )
 
 
-@pytest.mark.parametrize("kind", APPLICATIONS)
+@pytest.mark.parametrize("kind", FORMATS)
 @settings(max_examples=50, deadline=None)
 @given(parts=st.lists(PIECES | WHOLE | st.binary(max_size=4), max_size=12))
 def test_so_does_anything_made_of_their_parts(

@@ -211,6 +211,16 @@ def told(turns: list[str]) -> list[dict[str, str]]:
         ({"en/a": "\n".join(ENGLISH), "de/a": "\n".join(GERMAN)}, {}, {"task": "translation", "target_language": "de"}),
         ({"a.text": "\n".join(ENGLISH), "a.label": "\n".join(LABELS)}, {}, {"task": "sentiment"}),
         (ALIGNED, {"task": "chat"}, {"task": "chat", "turns": 1}),
+        (
+            {"a.tsv": "".join(f"{'ab' * n}\t{'a b̥ ' * n}\n" for n in range(1, 30))},
+            {},
+            {"task": "transduction", "header": False, "source_column": "1", "target_column": "2"},
+        ),
+        (
+            {"a.tsv": "word\tsounds\n" + "".join(f"{'ab' * n}\t{'a t͡s o ' * n}\n" for n in range(1, 30))},
+            {},
+            {"task": "transduction", "header": True, "source_column": "word"},
+        ),
         ({"a.txt": "\n".join(" __eou__ ".join([*turns, ""]) for turns in TURNS)}, {}, {"task": "chat", "turns": 3}),
         (
             {"a.txt": "\n".join("\t".join(turns) for turns in TURNS)},

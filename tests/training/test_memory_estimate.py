@@ -16,7 +16,7 @@ from seqloom.training.trainer import Trainer
 from tests.training.small import model_section, same_bits, trainer_of, weights, write_home
 
 CPU = torch.device("cpu")
-APPLICATIONS = [("rnn", "none"), ("lstm", "additive"), ("gru", "multiplicative")]
+RECURRENT = [("rnn", "none"), ("lstm", "additive"), ("gru", "multiplicative")]
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def gradients_of(trainer: Trainer) -> Gradients:
     return Gradients(trainer.model, trainer.section, CPU, SingleProcess())
 
 
-@pytest.mark.parametrize(("kind", "attention"), APPLICATIONS)
+@pytest.mark.parametrize(("kind", "attention"), RECURRENT)
 def test_a_whole_batch_keeps_what_a_few_rows_of_it_say(kind: str, attention: str, home: Path) -> None:
     section = model_section(encoder=kind, decoder=kind, attention=attention, encoder_width=32, decoder_width=48)
     trainer = trainer_of(home, section, batch_tokens=200)

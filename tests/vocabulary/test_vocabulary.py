@@ -12,7 +12,7 @@ from seqloom.vocabulary.vocabulary import Vocabulary
 from seqloom.vocabulary.word_counts import count_for
 
 LINES = ["a dog runs, 北京", "the dog ran on 12 streets, 北京"] * 3
-APPLICATIONS = ("word", "spaced", "bpe", "unigram", "char")
+KINDS = ("word", "spaced", "bpe", "unigram", "char")
 
 
 def train(kind: str) -> Vocabulary:
@@ -20,7 +20,7 @@ def train(kind: str) -> Vocabulary:
     return train_vocabulary(count_for(kind, LINES), section)
 
 
-@pytest.mark.parametrize("kind", APPLICATIONS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_saved_vocabulary_is_the_same_when_loaded(kind: str, tmp_path: Path) -> None:
     made = train(kind)
     made.save(tmp_path / "source.json")
@@ -59,7 +59,7 @@ def test_a_tokenizer_of_somebody_else_is_refused(tmp_path: Path) -> None:
         Vocabulary.load(tmp_path / "source.json")
 
 
-@pytest.mark.parametrize("kind", APPLICATIONS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_special_ids_say_nothing(kind: str) -> None:
     vocabulary = train(kind)
     (ids,) = vocabulary.encode(["a dog"])
@@ -78,7 +78,7 @@ def test_text_is_normalized_first() -> None:
     assert vocabulary.encode([" a\u00a0 dog\t"]) == vocabulary.encode(["a dog"])
 
 
-@pytest.mark.parametrize("kind", APPLICATIONS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_lines_are_the_tokens_with_spaces_between(kind: str) -> None:
     vocabulary = train(kind)
     texts = [*LINES, "", "</s> 犬\t12", "<s>"]

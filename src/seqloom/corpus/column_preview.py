@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
+from unicodedata import category
 
 from seqloom.corpus.csv_dialect import DELIMITERS
 from seqloom.corpus.csv_rows import CsvRow, csv_rows, tsv_rows
@@ -230,8 +231,12 @@ def _delimited(location: str, file: SourceFile, rows: Sequence[CsvRow]) -> Table
 
 
 def _is_header(fields: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether a first row names columns: short, unique, and no sentences unless above numbers."""
+    """Return whether a first row names columns: short, unique, no sentences unless above numbers, no spaced symbols."""
     names = [field.strip() for field in fields]
+    if rows and any(
+        is_spaced_symbols(name) and is_spaced_symbols(row) for name, row in zip(names, rows[0], strict=False)
+    ):
+        return False
     said = [name for name in names if name]
     if len({*said}) < len(said) or any(len(name) > 40 for name in said) or not any(map(_has_letter, said)):
         return False
@@ -241,6 +246,17 @@ def _is_header(fields: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     )
     sentence = any(len(name.split()) > 3 or name.endswith((".", "?", "!", "。")) for name in said)
     return over_numbers or not sentence
+
+
+def is_spaced_symbols(text: str) -> bool:
+    """Return whether a text is symbols divided by spaces, such as the sounds of a word (`k a t`), and no words."""
+    words = text.split()
+    return len(words) > 1 and 2 * sum(map(_is_one_letter, words)) > len(words)
+
+
+def _is_one_letter(word: str) -> bool:
+    """Return whether a word has one letter, not counting diacritics and modifier letters (Unicode M and Lm)."""
+    return sum(category(character) in ("Ll", "Lu", "Lt", "Lo") for character in word) == 1
 
 
 def _has_letter(name: str) -> bool:

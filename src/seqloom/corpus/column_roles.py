@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, quantiles
 
-from seqloom.corpus.column_preview import Column, Table, name_words
+from seqloom.corpus.column_preview import Column, Table, is_spaced_symbols, name_words
 from seqloom.corpus.dialogue_shape import DialogueShape, detect_dialogues
 from seqloom.corpus.labeled_lines import labeled_texts
 from seqloom.corpus.language_variants import closest
@@ -149,6 +149,8 @@ def _roles(source: Column, target: Column, task: str) -> Roles:
 def _task_of(source: Column, target: Column) -> str:
     if target.holds_labels:
         return "sentiment"
+    if any(is_spaced_symbols(value) for value in target.values[:1]):
+        return "transduction"
     long, short = (mean(map(len, column.values or ("",))) for column in (source, target))
     return "summarization" if long >= LONG and short <= SHORTENED * long else "translation"
 
