@@ -15,7 +15,7 @@ from babel.messages.pofile import write_po
 from seqloom.artifact.digest import digest_of_file
 from seqloom.corpus.pairs import RawPair, Unreadable
 from seqloom.corpus.readers import read_pairs
-from seqloom.corpus.sources import SourceFile
+from seqloom.corpus.sources import SourceFile, locate
 from seqloom.errors import UserError
 from seqloom.recipe.schema import CorpusSection
 
@@ -48,6 +48,17 @@ def told(files: tuple[SourceFile, ...], section: CorpusSection) -> list[str]:
     except UserError as mistake:
         said.append(str(mistake))
     return said
+
+
+def refusal(path: Path, content: str | bytes | None = None, **fields: object) -> str:
+    """The first thing that is said of a file of training text, which is written first if its content is given."""
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    section = corpus(**{"train": [str(path)], **fields})
+    try:
+        return told(locate(section, path.parent).train.rows[0], section)[0]
+    except UserError as mistake:
+        return str(mistake)
 
 
 def encoded(pairs: Pairs, kind: str) -> bytes:

@@ -19,7 +19,7 @@ from seqloom.corpus.column_roles import detect_roles
 from seqloom.corpus.sources import locate
 from seqloom.errors import UserError
 
-from .files import corpus, pairs_in, told
+from .files import corpus, pairs_in, refusal, told
 
 OPUS = {
     "README": b"about",
@@ -69,15 +69,6 @@ def read(path: Path, **fields: object) -> list[tuple[str, str]]:
         for files in locate(section, path.parent).train.rows
         for pair in pairs_in(files, section)
     ]
-
-
-def refusal(path: Path, content: bytes, **fields: object) -> str:
-    path.write_bytes(content)
-    section = corpus(**{"train": [str(path)], **fields})
-    try:
-        return told(locate(section, path.parent).train.rows[0], section)[0]
-    except UserError as mistake:
-        return str(mistake)
 
 
 @pytest.mark.parametrize("ending", ARCHIVES)

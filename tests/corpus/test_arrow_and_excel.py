@@ -18,9 +18,8 @@ from openpyxl import Workbook
 from seqloom.corpus.column_preview import preview
 from seqloom.corpus.column_roles import detect_roles
 from seqloom.corpus.sources import locate
-from seqloom.errors import UserError
 
-from .files import corpus, pairs_in, told
+from .files import corpus, pairs_in, refusal, told
 
 PAIRS = [("a dog", "ein Hund"), ("a cat", "eine Katze"), ("", "leer"), ("ü 😀", "中")]
 
@@ -32,14 +31,6 @@ def read(place: Path, **fields: object) -> list[tuple[str, str]]:
         for files in locate(section, place.parent).train.rows
         for pair in pairs_in(files, section)
     ]
-
-
-def refusal(place: Path, **fields: object) -> str:
-    section = corpus(**{"train": [str(place)], **fields})
-    try:
-        return told(locate(section, place.parent).train.rows[0], section)[0]
-    except UserError as mistake:
-        return str(mistake)
 
 
 def table(pairs: list[tuple[str, str]]) -> pa.Table:

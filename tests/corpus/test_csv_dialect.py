@@ -36,3 +36,9 @@ def test_columns_without_a_header_count_from_one() -> None:
     lines = ["a;b,c,d;e,f\n", "a;b;c\n"]
     assert detect_dialect(lines, True, ["3"], "auto", "auto").delimiter == ";"
     assert detect_dialect(lines, True, ["4"], "auto", "auto").delimiter == ","
+
+
+def test_quoted_text_that_begins_with_a_space_and_a_quotation_mark() -> None:
+    lines = ["source,target\n", '" ""\\"," """\n']
+    assert detect_dialect(lines, True, ["source", "target"], "auto", "auto") == PLAIN
+    assert detect_dialect(["a, b\n", '"1, 2", "3, 4"\n'], True, ["a", "b"], "auto", "auto") == SPACED

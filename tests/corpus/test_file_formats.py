@@ -18,9 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqloom.corpus.sources import locate
-from seqloom.errors import UserError
 
-from .files import corpus, encoded, pairs_in, told
+from .files import corpus, encoded, pairs_in, refusal
 
 PAIRS = [("one; two, three", "eins"), ('say "so"', "sag ‚so‘"), ("tab\tand | bar", "ä"), ("last", "2")]
 
@@ -29,15 +28,6 @@ def read(path: Path, content: bytes, **fields: object) -> list[tuple[str, str]]:
     path.write_bytes(content)
     section = corpus(**{"train": [str(path)], **fields})
     return [(pair.source, pair.target) for pair in pairs_in(locate(section, path.parent).train.rows[0], section)]
-
-
-def refusal(path: Path, content: bytes, **fields: object) -> str:
-    path.write_bytes(content)
-    section = corpus(**{"train": [str(path)], **fields})
-    try:
-        return told(locate(section, path.parent).train.rows[0], section)[0]
-    except UserError as mistake:
-        return str(mistake)
 
 
 def table(delimiter: str, escape: str, space: str, quote_all: bool) -> str:

@@ -18,7 +18,7 @@ from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.sources import locate
 from seqloom.errors import UserError
 
-from .files import corpus, pairs_in, told
+from .files import corpus, pairs_in, refusal
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "tmx_xliff_real"
 
@@ -27,15 +27,6 @@ def read(path: Path, content: str | bytes, **fields: object) -> list[RawPair]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     section = corpus(**{"train": [str(path)], **fields})
     return pairs_in(locate(section, path.parent).train.rows[0], section)
-
-
-def refusal(path: Path, content: str | bytes, **fields: object) -> str:
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    section = corpus(**{"train": [str(path)], **fields})
-    try:
-        return told(locate(section, path.parent).train.rows[0], section)[0]
-    except UserError as mistake:
-        return str(mistake)
 
 
 def texts(pairs: list[RawPair]) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Reject pairs: empty or overlong sides, what a filter drops, duplicates, and leakage between splits."""
+"""Reject pairs for the sake of others: duplicates, near-duplicates, and leakage between splits."""
 
 import hashlib
 
@@ -6,9 +6,6 @@ from seqloom.corpus.filter_memory import FilterMemory
 from seqloom.corpus.near_duplicates import Sketch
 from seqloom.corpus.pairs import SplitGroup
 
-EMPTY_SOURCE = "empty source"
-EMPTY_TARGET = "empty target"
-TOO_LONG = "too long"
 DUPLICATE = "duplicate"
 ALSO_IN_TEST = "also in test"
 ALSO_IN_VALIDATION = "also in validation"
@@ -17,14 +14,13 @@ SHARED = 0.25  # of a dialogue's rows that a held-out split may contain by chanc
 
 
 class Cleaner:
-    """Filter of normalized pairs, called with those of test files first, then validation, then training.
+    """Filter of pairs without a defect, called with those of test files first, then validation, then training.
 
     Kept pairs are remembered as 8-byte hashes, so that a corpus of millions of pairs fits into memory.
     """
 
-    def __init__(self, max_characters: int, memory: FilterMemory | None = None) -> None:
+    def __init__(self, memory: FilterMemory | None = None) -> None:
         """Take the filters that compare pairs with each other, if the recipe has any."""
-        self._max_characters = max_characters
         self._memory = memory
         self._kept: set[bytes] = set()
         self._openings: dict[str, set[bytes]] = {"test": set(), "validation": set()}
@@ -38,8 +34,6 @@ class Cleaner:
         given_for: str,
         group: SplitGroup,
         dedup_key: str = "",
-        characters: int = 0,
-        dropped_by: str = "",
         sketch: Sketch | None = None,
     ) -> str:
         """Return why a pair from the files of split `given_for` is rejected, or an empty string.
@@ -50,18 +44,8 @@ class Cleaner:
             given_for: Split whose files the pair is from.
             group: Source text or dialogue, which no two splits may share.
             dedup_key: Identity of the pair; by default source and target.
-            characters: Length of the longer side, where white space is kept.
-            dropped_by: The filter that drops it; what is dropped holds nothing out and makes nothing a duplicate.
             sketch: Of the source, where near-duplicates are dropped.
         """
-        if not source:
-            return EMPTY_SOURCE
-        if not target:
-            return EMPTY_TARGET
-        if max(len(source), len(target), characters) > self._max_characters:
-            return TOO_LONG
-        if dropped_by:
-            return dropped_by
         if held_out := self._held_out(group, given_for):
             return held_out
         pair = _digest(dedup_key or f"{source}\n{target}")  # folded text is one line, so no two pairs look the same

@@ -86,7 +86,8 @@ def _faults(dialect: Dialect, sample: Sequence[str], whole: bool, wanted: Sequen
     numbers = [str(number + 1) for number in range(width)]
     missing = min(sum(column not in found for column in wanted) for found in (names, numbers))
     malformed += sum(len(row) != width for row in rows)
-    malformed += sum(field.startswith(' "') for row in rows for field in row)  # its quotation marks were not seen
+    if any(f'{dialect.delimiter} "' in line or line.startswith(' "') for line in sample):
+        malformed += sum(field.startswith(' "') for row in rows for field in row)  # its quotation marks were not seen
     return missing, malformed, -width if missing else 0
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from seqloom.corpus.cleaner import DUPLICATE, EMPTY_SOURCE, EMPTY_TARGET, TOO_LONG
+from seqloom.corpus.cleaner import DUPLICATE
 from seqloom.corpus.filter_memory import STATEFUL, FilterMemory
-from seqloom.corpus.filters.base import TextPair
 from seqloom.corpus.filters.filter_chain import FilterChain, build_filter
+from seqloom.corpus.filters.pair_filter import TextPair
 from seqloom.corpus.near_duplicates import Sketch
 from seqloom.corpus.normalization import normalize
-from seqloom.corpus.normalized_pairs import NormalizedPair, PairSteps, resolve_whitespace, rows_of_split
+from seqloom.corpus.normalized_pairs import NormalizedPair, PairSteps, pair_defect, resolve_whitespace, rows_of_split
 from seqloom.corpus.pairs import RawPair, Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.sources import Sources
@@ -57,7 +57,7 @@ def preview_filters(section: CorpusSection, sources: Sources, rows: int) -> Filt
     personal = PersonalData.of(section)
     steps = PairSteps(resolve_whitespace(section, sources), FilterChain([]), personal=personal)
     sample = list(islice(rows_of_split(section, sources, "train", steps), rows))
-    reasons = [_reason_without_filters(row, section.max_characters) for row in sample]
+    reasons = [pair_defect(row, section) for row in sample]
     outcomes = list(_rejected(sample, reasons))
     whole = [row for row, reason in zip(sample, reasons, strict=True) if not reason]
     left = whole
@@ -74,14 +74,14 @@ class _Check:
     """A filter, applied to rows from the beginning at each call."""
 
     def __init__(self, expression: FilterExpression, section: CorpusSection) -> None:
-        self._expression, self._section = expression, section
+        self._expression = expression
+        self._filter = None if expression.name in STATEFUL else build_filter(expression, section)
 
     def __call__(self, rows: Sequence[NormalizedPair]) -> list[str]:
         """Return for each row why it is dropped; empty if it is kept."""
-        if self._expression.name not in STATEFUL:
-            pairs = [TextPair(row.source, row.target) for row in rows]
-            return build_filter(self._expression, self._section).problems(pairs)
-        memory = FilterMemory([self._expression])
+        if self._filter:
+            return self._filter.problems([TextPair(row.source, row.target) for row in rows])
+        memory = FilterMemory([self._expression])  # another for each call, as it remembers
         sketches = _sketches(memory, [row.source for row in rows])
         dropped = (
             memory.rejection_reason(normalize(row.source), normalize(row.target), "train", sketch)
@@ -121,16 +121,6 @@ def _sketches(memory: FilterMemory, texts: Sequence[str]) -> list[Sketch | None]
     if memory.near is None:
         return [None] * len(texts)
     return [sketch for at in range(0, len(texts), _BATCH) for sketch in memory.near.sketches(texts[at : at + _BATCH])]
-
-
-def _reason_without_filters(row: NormalizedPair, max_characters: int) -> str:
-    if isinstance(row.raw, Unreadable):
-        return row.raw.reason
-    if row.raw.flaw:
-        return row.raw.flaw
-    if not row.source or not row.target:
-        return EMPTY_TARGET if row.source else EMPTY_SOURCE
-    return TOO_LONG if max(len(row.source), len(row.target)) > max_characters else ""
 
 
 def _rejected(rows: Sequence[NormalizedPair], reasons: Sequence[str]) -> Iterator[FilterOutcome]:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from seqloom.corpus.filters.base import TextPair
 from seqloom.corpus.filters.filter_chain import Drop, FilterChain
+from seqloom.corpus.filters.pair_filter import TextPair
 from seqloom.corpus.near_duplicates import NearDuplicates, Sketch
 from seqloom.corpus.normalization import has_layout, normalize
-from seqloom.corpus.pairs import RawPair, Unreadable
+from seqloom.corpus.pairs import EMPTY_SOURCE, EMPTY_TARGET, TOO_LONG, RawPair, Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.readers import read_pairs
+from seqloom.corpus.running_text import is_blank
 from seqloom.corpus.sources import Sources
 from seqloom.recipe.schema import CorpusSection
 
@@ -61,28 +62,40 @@ def normalized_pairs(section: CorpusSection, sources: Sources, steps: PairSteps)
         rows = rows_of_split(section, sources, split, steps)
         while batch := list(islice(rows, _BATCH)):
             if split == "train" and steps.chain.filters:
-                _add_drops(batch, steps.chain, section.max_characters)
+                _add_drops(batch, steps.chain, section)
             if steps.near:
-                _add_sketches(batch, steps.near, section.max_characters)
+                _add_sketches(batch, steps.near, section)
             yield from batch
 
 
-def _add_drops(rows: list[NormalizedPair], chain: FilterChain, longest: int) -> None:
-    """Give the rows that a filter drops the reason; empty and overlong ones are rejected without."""
-    seen = [at for at, row in enumerate(rows) if _is_whole(row, longest)]
+def pair_defect(row: NormalizedPair, section: CorpusSection) -> str:
+    """Return why a row is rejected whatever the filters and the other rows; empty if it is not.
+
+    What the reader knows comes first (it cannot be read, or is unfinished), then an empty side, then the length.
+    """
+    if isinstance(row.raw, Unreadable):
+        return row.raw.reason
+    if section.format == "running":  # a passage may be of line ends alone, and is cut to its length
+        return EMPTY_SOURCE if is_blank(row.source) else ""
+    if row.raw.flaw:
+        return row.raw.flaw
+    if not row.source or not row.target:
+        return EMPTY_TARGET if row.source else EMPTY_SOURCE
+    return TOO_LONG if max(len(row.source), len(row.target)) > section.max_characters else ""
+
+
+def _add_drops(rows: list[NormalizedPair], chain: FilterChain, section: CorpusSection) -> None:
+    """Give the rows that a filter drops the reason; those with a defect are rejected without."""
+    seen = [at for at, row in enumerate(rows) if not pair_defect(row, section)]
     drops = chain.drops([TextPair(rows[at].source, rows[at].target) for at in seen])
     for at, drop in zip(seen, drops, strict=True):
         rows[at] = rows[at]._replace(drop=drop)
 
 
-def _add_sketches(rows: list[NormalizedPair], near: NearDuplicates, longest: int) -> None:
-    seen = [at for at, row in enumerate(rows) if not row.drop and _is_whole(row, longest)]
+def _add_sketches(rows: list[NormalizedPair], near: NearDuplicates, section: CorpusSection) -> None:
+    seen = [at for at, row in enumerate(rows) if not row.drop and not pair_defect(row, section)]
     for at, sketch in zip(seen, near.sketches([rows[at].source for at in seen]), strict=True):
         rows[at] = rows[at]._replace(sketch=sketch)
-
-
-def _is_whole(row: NormalizedPair, longest: int) -> bool:
-    return bool(row.source and row.target) and max(len(row.source), len(row.target)) <= longest
 
 
 def rows_of_split(section: CorpusSection, sources: Sources, split: str, steps: PairSteps) -> Iterator[NormalizedPair]:

@@ -10,6 +10,9 @@ NOT_TEXT = "not a text"
 NO_LABEL = "no label"
 UNTRANSLATED = "untranslated"
 NOT_FINISHED = "fuzzy"  # or another state that asks for review
+EMPTY_SOURCE = "empty source"
+EMPTY_TARGET = "empty target"
+TOO_LONG = "too long"
 
 
 class SplitGroup(NamedTuple):

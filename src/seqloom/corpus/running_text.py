@@ -43,3 +43,8 @@ def join_lines(text: str, keep: bool = False) -> str:
 def restore_lines(running: str) -> str:
     """Replace each `LINE_END`, with the spaces around it, by a line feed."""
     return _ENDS.sub("\n", running)
+
+
+def is_blank(passage: str) -> bool:
+    """Return whether a passage has nothing but line ends."""
+    return not restore_lines(passage).strip()

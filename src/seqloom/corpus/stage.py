@@ -10,18 +10,18 @@ from pathlib import Path
 import pyarrow.dataset
 
 from seqloom.corpus import SIDES, SPLITS
-from seqloom.corpus.cleaner import EMPTY_SOURCE, Cleaner
+from seqloom.corpus.cleaner import Cleaner
 from seqloom.corpus.corpus_files import REPORT_FILE, CorpusWriter, storable
 from seqloom.corpus.corpus_statistics import CorpusStatistics
 from seqloom.corpus.filter_memory import FilterMemory
 from seqloom.corpus.filters.filter_chain import FilterChain
 from seqloom.corpus.normalization import has_layout, normalize
-from seqloom.corpus.normalized_pairs import PairSteps, normalized_pairs, resolve_whitespace
+from seqloom.corpus.normalized_pairs import PairSteps, normalized_pairs, pair_defect, resolve_whitespace
 from seqloom.corpus.overlap import overlap_with_training
 from seqloom.corpus.pairs import SplitGroup, Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.readers import read_pairs
-from seqloom.corpus.running_text import restore_lines
+from seqloom.corpus.running_text import is_blank
 from seqloom.corpus.sources import Sources
 from seqloom.corpus.splits import ContiguousSplits, Shares
 from seqloom.errors import UserError, showable
@@ -51,7 +51,7 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
     running = section.format == "running"
     shares = _contiguous_splits(section, sources) if running else Shares.of(section, sources)
     memory = FilterMemory.of(section)
-    cleaner = Cleaner(section.max_characters, memory)
+    cleaner = Cleaner(memory)
     statistics, read, folded_targets = CorpusStatistics(by_lines=running), 0, 0
     keep, personal = resolve_whitespace(section, sources), PersonalData.of(section)
     steps = PairSteps(keep, FilterChain.of(section), memory.near if memory else None, personal)
@@ -68,13 +68,9 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
                 continue
             folded = (normalize(source), normalize(target)) if keep else (source, target)
             group = pair.group or SplitGroup(folded[0], frozenset())
-            if running:  # only blank passages are rejected
-                reason = EMPTY_SOURCE if _blank(source) else ""
-            else:
-                characters, dropped_by = max(len(source), len(target)), drop.filter if drop else ""
-                reason = pair.flaw or cleaner.rejection_reason(
-                    *folded, given_for, group, pair.dedup_key, characters, dropped_by, sketch
-                )
+            reason = pair_defect(row, section) or (drop.filter if drop else "")
+            if not reason and not running:  # what is rejected so far holds nothing out and makes nothing a duplicate
+                reason = cleaner.rejection_reason(*folded, given_for, group, pair.dedup_key, sketch)
             if reason:
                 problem = showable(drop.problem) if drop and reason == drop.filter else ""
                 writer.reject(reason, source, target, origin, pair.line, problem)
@@ -106,13 +102,8 @@ def _reject_unreadable(row: Unreadable, given_for: str, writer: CorpusWriter, st
 def _contiguous_splits(section: CorpusSection, sources: Sources) -> ContiguousSplits:
     """Count the passages of running text, which is read twice, and return where it is cut into splits."""
     pairs = (pair for files in sources.train.rows for pair in read_pairs(files, section))
-    passages = sum(not isinstance(pair, Unreadable) and not _blank(normalize(pair.source)) for pair in pairs)
+    passages = sum(not isinstance(pair, Unreadable) and not is_blank(normalize(pair.source)) for pair in pairs)
     return ContiguousSplits(passages, Shares.of(section, sources))
-
-
-def _blank(passage: str) -> bool:
-    """Return whether a passage has nothing but line ends."""
-    return not restore_lines(passage).strip()
 
 
 def _check_every_split(section: CorpusSection, sources: Sources, statistics: CorpusStatistics) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from seqloom.corpus.corpus_files import iterate_split
 from seqloom.corpus.filters.filter_chain import FilterChain
-from seqloom.corpus.normalized_pairs import PairSteps, rows_of_split
+from seqloom.corpus.normalized_pairs import PairSteps, pair_defect, rows_of_split
 from seqloom.corpus.overlap import fold_text
 from seqloom.corpus.pairs import Unreadable
 from seqloom.corpus.personal_data import PersonalData
@@ -87,15 +87,14 @@ def read_test_rows(section: CorpusSection, home: Path, keep: bool) -> EvalRows:
     personal = PersonalData.of(section)  # a model was taught without it
     rows, wrong, steps = [], [], PairSteps(keep, FilterChain([]), personal=personal)
     for row in rows_of_split(section, locate(section, home), "train", steps):
-        if isinstance(row.raw, Unreadable):
-            wrong.append(f"{row.origin}, line {row.raw.line}: {row.raw.problem or row.raw.reason}")
-        elif not row.source or not row.target:
-            wrong.append(f"{row.origin}, line {row.raw.line}: no {'target' if row.source else 'source'}")
+        if defect := pair_defect(row, section):
+            problem = row.raw.problem if isinstance(row.raw, Unreadable) else ""
+            wrong.append(f"{row.origin}, line {row.raw.line}: {problem or defect}")
         else:
             rows.append((row.source, row.target, row.origin))
     if not rows:
         first = f" (the first: {wrong[0]})" if wrong else ""
-        raise UserError(f"{' and '.join(section.train)}: no row has a source and a target{first}")
+        raise UserError(f"{' and '.join(section.train)}: no row has a source and a target that can be scored{first}")
     return EvalRows(pd.DataFrame(rows, columns=["source", "target", "origin"]), wrong)
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqloom.corpus.filter_memory import STATEFUL
-from seqloom.corpus.filters.base import TextPair
 from seqloom.corpus.filters.filter_chain import FilterChain, build_filter
+from seqloom.corpus.filters.pair_filter import TextPair
 from seqloom.errors import UserError
 from seqloom.recipe.filter_expressions import RULES, parse_filter
 

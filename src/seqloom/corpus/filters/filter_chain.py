@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Self
 
 from seqloom.corpus.filter_memory import STATEFUL
-from seqloom.corpus.filters.base import PairFilter, TextPair
 from seqloom.corpus.filters.forbidden_text import NoPattern, NoWords, read_words
 from seqloom.corpus.filters.language_identification import LanguageMatch, codes_of
+from seqloom.corpus.filters.pair_filter import PairFilter, TextPair
 from seqloom.corpus.filters.side_comparison import LengthRatio, NoCopy, NumbersMatch, UrlsMatch
 from seqloom.corpus.filters.text_quality import (
     LetterShare,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seqloom.corpus.filters.base import TextFilter, TextPair
+from seqloom.corpus.filters.pair_filter import TextFilter, TextPair
 from seqloom.errors import UserError
 
 _WORD = re.compile(r"\w+")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from seqloom.corpus.filters.base import RowFilter, TextPair
+from seqloom.corpus.filters.pair_filter import RowFilter, TextPair
 from seqloom.errors import UserError
 from seqloom.recipe.language_tags import language_of
 

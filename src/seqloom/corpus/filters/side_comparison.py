@@ -5,7 +5,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
-from seqloom.corpus.filters.base import RowFilter, TextPair
+from seqloom.corpus.filters.pair_filter import RowFilter, TextPair
 from seqloom.corpus.overlap import fold_text
 
 _RUN = re.compile(r"\d+")

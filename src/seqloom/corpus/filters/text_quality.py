@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import regex
 
-from seqloom.corpus.filters.base import TextFilter
+from seqloom.corpus.filters.pair_filter import TextFilter
 from seqloom.recipe.language_tags import COMBINED_SCRIPTS
 
 _MARKUP = re.compile(
