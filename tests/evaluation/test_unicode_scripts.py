@@ -8,11 +8,11 @@ from seqloom.evaluation.applications.evaluator import EvalSet
 from seqloom.evaluation.baselines import lead_baseline
 from seqloom.evaluation.diversity import diversity_scores
 from seqloom.evaluation.kneser_ney_baseline import WordModel, split_words
+from seqloom.evaluation.metric_words import lead, words_of
 from seqloom.evaluation.paired_bootstrap import count
 from seqloom.evaluation.rouge import rouge_of_rows, summary_scores
 from seqloom.evaluation.sacrebleu_scores import text_scores
 from seqloom.evaluation.unicode_scripts import SPACELESS, has_spaces, scoring_language, script_of
-from seqloom.evaluation.word_segmentation import lead, words_of
 
 SPACED = {
     "": ("the old house", "a new street"),

@@ -20,7 +20,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry import gate_runner
 from seqloom.registry.gate import Finding, Verdict
 from seqloom.registry.gate_runner import GateDecision
-from tasks import gate_task
+from tasks import approval, gate_task
 from tasks.prefect_client import EMBEDDED
 from tests.registry.tiny import manifest, recipe_named
 
@@ -46,13 +46,13 @@ def server(prefect: dict[str, str]) -> Iterator[None]:
 def _a_server_of_the_user(server: None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert server is None
     monkeypatch.delenv(EMBEDDED, raising=False)
-    monkeypatch.setattr(gate_task, "SECONDS_BETWEEN_POLLS", 0.2)
+    monkeypatch.setattr(approval, "SECONDS_BETWEEN_POLLS", 0.2)
     monkeypatch.setattr(gate_runner, "is_settled", lambda *_: False)
 
 
 @flow(name="asking")
 def asking(recipe: Recipe = MANUAL) -> dict[str, Any]:
-    return vars(gate_task.ask(recipe, PASSED))
+    return vars(approval.ask(recipe, PASSED))
 
 
 def paused(name: str) -> Any:
@@ -117,12 +117,12 @@ def test_what_was_decided_in_another_run_is_not_waited_for(
     [(MANUAL, PASSED, True), (MANUAL, REFUSED, False), (MANUAL, None, False), (recipe_named("a"), PASSED, False)],
 )
 def test_who_is_asked(recipe: Recipe, verdict: Verdict | None, asked: bool) -> None:
-    assert gate_task.needs_a_person(recipe, verdict) is asked
+    assert approval.needs_a_person(recipe, verdict) is asked
 
 
 def test_nobody_sees_an_embedded_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(EMBEDDED, "1")
-    assert gate_task.ask(MANUAL, PASSED) == GateDecision(None)
+    assert approval.ask(MANUAL, PASSED) == GateDecision(None)
 
 
 @pytest.mark.parametrize("approved", [True, False])
@@ -146,7 +146,7 @@ def test_a_champion_that_moved_while_a_person_thought(
 
 
 def test_the_form_asks_for_all_and_suggests_nothing() -> None:
-    schema = gate_task.Approval.model_json_schema()
+    schema = approval.Approval.model_json_schema()
     fields = {name: schema["properties"][name] for name in ("decision", "reason", "name")}
     assert set(schema["required"]) == set(fields)
     assert not [name for name, field in fields.items() if "default" in field], "a person chooses and signs"

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Scope
 
 from seqloom.stack.access_control import Admission
-from seqloom.stack.origins import hosts_of, is_same_here, own_origins
+from seqloom.stack.origin_names import hosts_of, is_same_here, own_origins
 from seqloom.stack.prefect_post import authorization
 
 OWN = frozenset(own_origins(4200))

@@ -75,7 +75,7 @@ def test_everything_comes_back_to_the_bit(decay: float, workspace: Path) -> None
     kept_state = {name: value.clone() for name, value in state.items()}
     averages = [value.clone() for value in one.average.averages] if one.average else []
     take_steps(one, workspace, 2)
-    assert checkpoint.load(workspace, two) == POSITION
+    assert checkpoint.resume(workspace, two) == POSITION
     assert same_bits(weights(two.model), kept)
     assert same_bits(flatten_state(two.optimizer), kept_state)
     assert all(map(torch.equal, averages, two.average.averages if two.average else []))
@@ -88,7 +88,7 @@ def test_everything_comes_back_to_the_bit(decay: float, workspace: Path) -> None
 def test_nothing_saved_nothing_loaded(workspace: Path) -> None:
     one = learner(0)
     before = weights(one.model)
-    assert checkpoint.load(workspace, one) is None
+    assert checkpoint.resume(workspace, one) is None
     assert same_bits(weights(one.model), before)
 
 
@@ -115,12 +115,12 @@ def test_an_unfinished_one_is_ignored_and_swept_away(workspace: Path) -> None:
     unfinished = workspace / ".unfinished"
     unfinished.mkdir()
     (unfinished / checkpoint.CURRENT).write_bytes(b"half")
-    assert checkpoint.load(workspace, one) is None
+    assert checkpoint.resume(workspace, one) is None
     checkpoint.save(workspace, one, at(7))
     assert folders(workspace) == [name_of(7)]
     unfinished.mkdir()
     (unfinished / checkpoint.CURRENT).write_bytes(b"half")
-    assert checkpoint.load(workspace, one) == at(7)
+    assert checkpoint.resume(workspace, one) == at(7)
 
 
 @pytest.mark.parametrize("links", [True, False])
@@ -145,7 +145,7 @@ def test_the_best_weights_outlive_worse_ones(
     checkpoint.load_best(workspace, one.model, position, epochs=2)
     mean = {name: ((value.double() + ends[1][name].double()) / 2).float() for name, value in ends[3].items()}
     assert same_bits(weights(one.model), mean)
-    checkpoint.load(workspace, one)
+    checkpoint.resume(workspace, one)
     assert same_bits(weights(one.model), last)
     files = {path.name for path in (workspace / name_of(28)).glob("epoch-*")}
     assert files == {"epoch-00001.safetensors", "epoch-00003.safetensors"}
@@ -162,13 +162,13 @@ def test_one_of_another_model_is_set_aside(
     checkpoint.save(workspace, learner(0), at(7))
     other = learner(1, **change)
     before = weights(other.model)
-    assert checkpoint.load(workspace, other) is None
+    assert checkpoint.resume(workspace, other) is None
     assert same_bits(weights(other.model), before)
     [record] = caplog.records
     assert "it is set aside as aside-" in record.getMessage()
     assert newest_checkpoint(workspace) is None
     checkpoint.save(workspace, other, at(3))
-    assert checkpoint.load(workspace, other) == at(3)
+    assert checkpoint.resume(workspace, other) == at(3)
     assert len(folders(workspace)) == 2
 
 
@@ -184,18 +184,18 @@ def test_one_of_another_version_is_set_aside(
         file.write_text(json.dumps(fields))
     elif forget == "format":
         monkeypatch.setattr(checkpoint, "FORMAT", checkpoint.FORMAT + 1)
-    assert checkpoint.load(workspace, learner(0, 0.0 if forget == "average" else 0.9)) is None
+    assert checkpoint.resume(workspace, learner(0, 0.0 if forget == "average" else 0.9)) is None
     assert len(caplog.records) == 1
 
 
 def test_a_checkpoint_of_another_torch_goes_on_and_says_so(workspace: Path, caplog: pytest.LogCaptureFixture) -> None:
     checkpoint.save(workspace, learner(1), POSITION)
-    assert checkpoint.load(workspace, learner(2)) == POSITION
+    assert checkpoint.resume(workspace, learner(2)) == POSITION
     assert not caplog.text
     place = next(workspace.glob("step-*")) / "position.json"
     place.write_text(json.dumps({**json.loads(place.read_text()), "torch": "1.13.1"}))
     other = learner(2)
-    assert checkpoint.load(workspace, other) == POSITION
+    assert checkpoint.resume(workspace, other) == POSITION
     assert "made with torch 1.13.1" in caplog.text
     assert "the training goes on, but its weights will not be bit for bit" in caplog.text
     assert same_bits(weights(other.model), weights(learner(1).model))

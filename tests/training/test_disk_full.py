@@ -54,7 +54,7 @@ def assert_the_last_is_kept(workspace: Path, one: Learner) -> None:
     assert all(part in sentence for part in PARTS), sentence
     assert str(workspace) in sentence
     assert [path.name for path in workspace.iterdir()] == ["step-000000007-epoch-00000"]
-    assert checkpoint.load(workspace, one) == TrainingState(step=7)
+    assert checkpoint.resume(workspace, one) == TrainingState(step=7)
     assert same_bits(weights(one.model), saved)
 
 

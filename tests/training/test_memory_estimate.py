@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from seqloom.training import memory_estimate
+from seqloom.training.data_parallel import SingleProcess
 from seqloom.training.gradient_accumulation import Gradients
 from seqloom.training.memory_estimate import bytes_of_batch, bytes_of_states, free_bytes, longest_batch, warn_if_short
 from seqloom.training.optimizer import flatten_state
-from seqloom.training.process_group import SingleProcess
 from seqloom.training.trainer import Trainer
 from tests.training.small import model_section, same_bits, trainer_of, weights, write_home
 

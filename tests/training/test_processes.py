@@ -139,7 +139,7 @@ def test_a_mistake_is_told_as_by_one_process(tmp_path: Path) -> None:
 
 
 def test_more_processes_than_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
-    from seqloom.training.process_group import device_of_rank
+    from seqloom.training.data_parallel import device_of_rank
 
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert device_of_rank(torch.device("cuda"), 1, 2) == torch.device("cuda", 1)

@@ -10,8 +10,8 @@ from torch import nn
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.dataset.lm_blocks import BlockBatches
 from seqloom.decoding.generator_loader import read_generator
-from seqloom.models.initialization import set_vectors
 from seqloom.models.model_factory import read_checkpoint
+from seqloom.models.pretrained_embeddings import set_pretrained_vectors
 from seqloom.recipe.recipe_json import read_recipe
 from seqloom.training.training_history import read_history
 from seqloom.training.validation import validation_loss
@@ -61,7 +61,7 @@ def test_embeddings_start_from_the_vectors_and_stay_there_if_frozen(frozen: bool
     for side, rows in (("source", SIZES.source), ("target", SIZES.target)):
         np.save(home / "vectors" / f"{side}.npy", vectors_of(rows))
         embeddings[side] = nn.Embedding(rows, SIZES.width, padding_idx=PADDING)
-        set_vectors(embeddings[side], vectors_of(rows), frozen)
+        set_pretrained_vectors(embeddings[side], vectors_of(rows), frozen)
     training = {"epochs": 1, "learning_rate": 1e-4, "freeze_embeddings": frozen}
     run_stage(home, {"tie_embeddings": tied}, training)
     model = read_checkpoint(read_recipe(home / "made").model, home / "made")
@@ -87,7 +87,7 @@ def test_vectors_start_less_what_they_share_with_the_spread_of_fresh_weights(sca
     """Whatever the unit and the middle: what tells one word from another stays in proportion."""
     vectors = vectors_of(100)
     embedding = nn.Embedding(100, SIZES.width, padding_idx=PADDING)
-    set_vectors(embedding, (vectors + np.float32(common)) * np.float32(scale), frozen=False)
+    set_pretrained_vectors(embedding, (vectors + np.float32(common)) * np.float32(scale), frozen=False)
     weight = embedding.weight.detach()
     assert not weight[PADDING].any()
     words, told = weight[PADDING + 1 :], torch.from_numpy(vectors[PADDING + 1 :])
@@ -99,7 +99,7 @@ def test_vectors_start_less_what_they_share_with_the_spread_of_fresh_weights(sca
 
 def test_vectors_of_zero_stay_zero() -> None:
     embedding = nn.Embedding(3, 2)
-    set_vectors(embedding, np.zeros((3, 2), dtype=np.float32), frozen=True)
+    set_pretrained_vectors(embedding, np.zeros((3, 2), dtype=np.float32), frozen=True)
     assert not embedding.weight.any()
 
 

@@ -99,7 +99,7 @@ def test_what_chooses_the_epoch_changes_no_weight_of_it(tmp_path: Path) -> None:
         home = write_home(tmp_path / name)
         trainer = trainer_of(home, epochs=3, select_by=select_by, validate=Scripted(1, 2, 3))
         trainer.run()
-        checkpoint.load(home / "workspace", trainer.learner)
+        checkpoint.resume(home / "workspace", trainer.learner)
         trainers.append(trainer)
     assert same_bits(*(weights(trainer.model) for trainer in trainers))
 
@@ -237,7 +237,7 @@ def test_a_loss_that_is_no_number_stops_and_the_last_good_checkpoint_is_kept(hom
     assert good is not None
     assert f"the last good checkpoint is kept in {good}" in sentence
     other = trainer_of(home)
-    position = checkpoint.load(home / "workspace", other.learner)
+    position = checkpoint.resume(home / "workspace", other.learner)
     assert position is not None
     assert position.epoch == 1
     assert all(value.isfinite().all() for value in weights(other.model).values())
@@ -261,5 +261,5 @@ def test_a_rate_that_explodes_is_told(home: Path) -> None:
     sentence = mistake_of(trainer.run)
     assert "with learning rate 10: lower training.learning_rate" in sentence
     other = trainer_of(home, optimizer="sgd")
-    assert checkpoint.load(home / "workspace", other.learner) is not None
+    assert checkpoint.resume(home / "workspace", other.learner) is not None
     assert math.isfinite(validation_loss(other.model, other.validation.split.in_order(), other.device))

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from seqloom.dataset.padded_batch import Batch
+from seqloom.training.data_parallel import SingleProcess
 from seqloom.training.gradient_accumulation import Gradients, SummedLoss
-from seqloom.training.process_group import SingleProcess
 from seqloom.training.update_batches import Updates, share
 from tests.training.small import mistake_of, model_section, same_bits, trainer_of, training_section, weights, write_home
 

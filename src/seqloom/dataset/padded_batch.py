@@ -34,6 +34,11 @@ class Batch:
         )
 
 
+def padding_mask(ids: Tensor) -> Tensor:
+    """Return the mask of ids `(…)`: True where a token is real, False where it is padding."""
+    return ids != PADDING
+
+
 def make_labeled_batch(sources: Sequence[Ids], labels: Sequence[Ids]) -> Batch:
     """Pad sources, each with a label of one token; no END is predicted after it.
 

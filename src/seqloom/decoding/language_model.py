@@ -13,10 +13,11 @@ import torch
 
 from seqloom.corpus.running_text import LINE_END, join_lines, restore_lines
 from seqloom.dataset.lm_blocks import make_block_batch
+from seqloom.dataset.padded_batch import padding_mask
 from seqloom.decoding.generator import Answer, Answers, Columns, ColumnType, Generator, Unanswerable
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.vocabulary.kneser_ney import SpellingModel
-from seqloom.vocabulary.special_tokens import PADDING, SPECIAL_TOKENS, UNKNOWN
+from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, UNKNOWN
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import DecodingSection
@@ -144,7 +145,7 @@ class LanguageModel(Generator):
             return [0.0] * len(texts)
         arrays = [np.array(ids, dtype=np.int32) for ids in texts]
         batch = make_block_batch(arrays, [known] * len(texts)).to(self.torch_backend.device)
-        real = batch.target_output != PADDING  # (B, T)
+        real = padding_mask(batch.target_output)  # (B, T)
         wanted = torch.split(batch.target_output[real], TOKENS_PROJECTED)
         features = torch.split(self.model(batch)[real], TOKENS_PROJECTED)  # (N, E)
         scores = [

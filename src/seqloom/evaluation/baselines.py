@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
-from seqloom.evaluation.word_segmentation import lead, words_of
+from seqloom.evaluation.metric_words import lead, words_of
 from seqloom.progress import Progress, unwatched
 
 ROWS_AT_ONCE = 4096  # test rows × training rows of a chunk, in float32: 64 MiB of similarities

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from seqloom.evaluation.metric_words import segmentation_name, words_of
 from seqloom.evaluation.sacrebleu_scores import Score
-from seqloom.evaluation.word_segmentation import segmentation_name, words_of
 
 DIVERSITY = ("distinct1", "distinct2", "different")
 

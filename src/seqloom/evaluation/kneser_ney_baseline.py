@@ -11,8 +11,8 @@ import numpy as np
 import regex
 
 from seqloom.corpus.running_text import LINE_END
+from seqloom.evaluation.metric_words import ALONE
 from seqloom.evaluation.unicode_scripts import LETTERS
-from seqloom.evaluation.word_segmentation import ALONE
 from seqloom.vocabulary.kneser_ney import UNSEEN, Ids, KneserNey, SpellingModel
 
 ORDER = 5  # words

@@ -11,11 +11,10 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from seqloom.dataset.padded_batch import Batch
+from seqloom.dataset.padded_batch import Batch, padding_mask
 from seqloom.errors import UserError
 from seqloom.evaluation.paired_bootstrap import Figures, SufficientStatistics
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.vocabulary.special_tokens import PADDING
 
 _LARGEST_LOSS = 700.0  # nats; e to the 710th is no longer a float, and infinity is no JSON
 
@@ -66,7 +65,7 @@ def _totals(model: EncoderDecoder, batches: Iterable[Batch]) -> tuple[float, int
     loss, right, tokens = 0.0, 0, 0
     for batch in batches:
         batch = batch.to(device)
-        real = batch.target_output != PADDING  # (B, T)
+        real = padding_mask(batch.target_output)  # (B, T)
         expected = batch.target_output[real]  # (N,)
         logits = model.project(model(batch)[real])  # (N, V): padding is never projected
         loss += cross_entropy(logits.float(), expected, reduction="none").double().sum().item()

@@ -8,10 +8,10 @@ from importlib.metadata import version
 
 import numpy as np
 
+from seqloom.evaluation.metric_words import segmentation_name, words_of
 from seqloom.evaluation.paired_bootstrap import Figures, SufficientStatistics, mean_of
 from seqloom.evaluation.sacrebleu_scores import Score
 from seqloom.evaluation.unicode_scripts import scoring_language
-from seqloom.evaluation.word_segmentation import segmentation_name, words_of
 
 ROUGE = ("rouge1", "rouge2", "rougeL")
 

@@ -5,7 +5,7 @@ B batch, S source length, T target length, E embedding width, V target vocabular
 
 from torch import Tensor, nn
 
-from seqloom.dataset.padded_batch import Batch
+from seqloom.dataset.padded_batch import Batch, padding_mask
 from seqloom.models.base_classes import Decoder, Encoder, State
 from seqloom.models.cross_entropy import linear_cross_entropy
 from seqloom.models.encoder_memory import Memory
@@ -34,7 +34,7 @@ class EncoderDecoder(nn.Module):
 
     def encode(self, source: Tensor) -> Memory:
         """Encode source ids `(B, S)` to memory."""
-        return self.decoder.prepare(self.encoder(self.source_embedding(source), source != PADDING))
+        return self.decoder.prepare(self.encoder(self.source_embedding(source), padding_mask(source)))
 
     def prompt(self, source: Tensor) -> Tensor:
         """Return the prompt `(B, P)` of source ids `(B, S)`: the source of a decoder-only model, else nothing."""
@@ -74,7 +74,7 @@ class EncoderDecoder(nn.Module):
         Padding, and tokens that the decoder never writes, are not even projected to logits.
         """
         hidden = self(batch)  # (B, T, E)
-        real = batch.target_output != PADDING
+        real = padding_mask(batch.target_output)
         first = self.decoder.first_token
         return linear_cross_entropy(hidden[real], self.output, batch.target_output[real], label_smoothing, first)
 

@@ -10,11 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from seqloom.dataset.padded_batch import Batch
+from seqloom.dataset.padded_batch import Batch, padding_mask
 from seqloom.models.base_classes import AttentiveDecoder, Encoder, State
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.encoder_memory import Memory
-from seqloom.vocabulary.special_tokens import PADDING
 
 CHUNK_LOGITS = 4 << 20  # held at once while training
 LEAST = 1e-30  # probability; the logarithm of nothing has no gradient
@@ -71,7 +70,7 @@ class PointerGenerator(EncoderDecoder):
     def loss(self, batch: Batch, label_smoothing: float) -> Tensor:
         """Return the mean loss per target token, in nats, with the coverage loss in training, chunk by chunk."""
         features, weights = self._read(batch)
-        real = batch.target_output != PADDING  # (B, T)
+        real = padding_mask(batch.target_output)  # (B, T)
         targets = batch.target_output[real]  # (N,)
         source = batch.source[real.nonzero()[:, 0]]  # (N, S)
         size = max(1, CHUNK_LOGITS // self.output.out_features)

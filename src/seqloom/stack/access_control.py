@@ -16,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from seqloom.stack.origins import ANY, name_of, normal
+from seqloom.stack.origin_names import ANY, name_of, normal
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import runpy
 import sys
 from importlib.metadata import entry_points
 
-from seqloom.stack.origins import LOOPBACK, own_origins
+from seqloom.stack.origin_names import LOOPBACK, own_origins
 
 HOSTS = "MLFLOW_SERVER_ALLOWED_HOSTS"
 ORIGINS = "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"

@@ -9,7 +9,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from seqloom.errors import UserError
-from seqloom.stack.origins import is_same_here
+from seqloom.stack.origin_names import is_same_here
 from seqloom.stack.password import credentials, known_auth_string
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from seqloom.stack.access_control import Admission
-from seqloom.stack.origins import LOOPBACK, hosts_of, own_origins
+from seqloom.stack.origin_names import LOOPBACK, hosts_of, own_origins
 from seqloom.stack.prefect_database import prepare_or_exit
 
 if TYPE_CHECKING:

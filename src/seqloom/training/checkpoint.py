@@ -74,7 +74,7 @@ def save(workspace: Path, learner: Learner, position: TrainingState) -> None:
             shutil.rmtree(older)
 
 
-def load(workspace: Path, learner: Learner) -> TrainingState | None:
+def resume(workspace: Path, learner: Learner) -> TrainingState | None:
     """Restore the newest checkpoint into `learner`; None where there is none.
 
     One that another version of the code wrote, or that belongs to another model, is set aside.

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 from seqloom.errors import UserError
 from seqloom.parent_watchdog import end_with
 from seqloom.preemption import Preempted
+from seqloom.training.data_parallel import ProcessGroup, device_of_rank
 from seqloom.training.device import choose_device
-from seqloom.training.process_group import ProcessGroup, device_of_rank
 from seqloom.training.stage import train_job
 from seqloom.training.training_job import EVENTS_FILE, LOG_FILE, OUTCOME_FILE, read_job
 from seqloom.training.worker_events import EventWriter

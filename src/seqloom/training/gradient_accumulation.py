@@ -11,8 +11,8 @@ from torch.nn.parallel import DistributedDataParallel
 from seqloom.dataset.padded_batch import Batch
 from seqloom.models.dropout import NOISE
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.training.data_parallel import SingleProcess
 from seqloom.training.precision import precision_context
-from seqloom.training.process_group import SingleProcess
 from seqloom.training.update_batches import Update
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import time
 
 import torch
 
-from seqloom.training.process_group import SingleProcess
+from seqloom.training.data_parallel import SingleProcess
 from seqloom.training.training_state import TrainingState
 
 

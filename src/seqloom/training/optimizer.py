@@ -56,6 +56,13 @@ def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
         group["lr"] = rate
 
 
+def clip_and_step(optimizer: Optimizer, parameters: Iterable[nn.Parameter], max_grad_norm: float) -> None:
+    """Clip gradients to a norm of at most `max_grad_norm` (Pascanu et al. 2013), update the weights, drop gradients."""
+    nn.utils.clip_grad_norm_(parameters, max_grad_norm)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+
+
 def flatten_state(optimizer: Optimizer) -> dict[str, torch.Tensor]:
     """Return the optimizer's tensors by name (`parameter.field`), for safetensors."""
     state = optimizer.state_dict()["state"]

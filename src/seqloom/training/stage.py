@@ -12,17 +12,17 @@ from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.dataset.position_limit import check_lengths
 from seqloom.models.encoder_decoder import EncoderDecoder
-from seqloom.models.initialization import set_vectors
 from seqloom.models.latent_space import VectorSpace
 from seqloom.models.model_factory import Sizes, build_model, save_checkpoint
 from seqloom.models.ngram_classifier import WideClassifier
+from seqloom.models.pretrained_embeddings import set_pretrained_vectors
 from seqloom.progress import Progress
 from seqloom.recipe.recipe_json import write_recipe
 from seqloom.recipe.recipe_rules import window_of
+from seqloom.training.data_parallel import SingleProcess
 from seqloom.training.device import choose_device
 from seqloom.training.ngram_features import char_ngrams_of, ngrams_of
 from seqloom.training.ngram_fit import FittedTables, TopNgrams, fit, fit_mixture, top_ngrams
-from seqloom.training.process_group import SingleProcess
 from seqloom.training.trainer import Observe, Trainer
 from seqloom.training.training_history import write_history
 from seqloom.training.training_job import TrainingJob
@@ -110,7 +110,7 @@ def _new_model(recipe: "Recipe", sizes: Sizes, vectors: Path, vocabulary: Path) 
     for side, embedding in (("source", model.source_embedding), ("target", model.target_embedding)):
         matrix = load_vectors(vectors, side)
         if matrix is not None and not (side == "target" and section.objective == "masked"):
-            set_vectors(embedding, matrix, section.freeze_embeddings)
+            set_pretrained_vectors(embedding, matrix, section.freeze_embeddings)
     if section.start_encoder_from:
         start_encoder(model, Path(section.start_encoder_from), vocabulary)
     return model

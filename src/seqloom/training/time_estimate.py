@@ -10,9 +10,9 @@ import torch
 from seqloom.dataset.batch_factory import open_batches
 from seqloom.models.model_factory import Sizes, build_model
 from seqloom.recipe.recipe_rules import window_of
+from seqloom.training.data_parallel import SingleProcess
 from seqloom.training.device import choose_device
 from seqloom.training.gradient_accumulation import Gradients
-from seqloom.training.process_group import SingleProcess
 from seqloom.training.update_batches import Updates
 
 if TYPE_CHECKING:

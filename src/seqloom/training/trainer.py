@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.errors import UserError
@@ -19,15 +19,15 @@ from seqloom.preemption import Preempted
 from seqloom.progress import Progress
 from seqloom.training import checkpoint
 from seqloom.training.checkpoint import Learner
+from seqloom.training.data_parallel import SingleProcess
 from seqloom.training.early_stopping import EarlyStopping
 from seqloom.training.graceful_stop import GracefulStop, ImmediateStop
 from seqloom.training.gradient_accumulation import Gradients
 from seqloom.training.malloc import freed_memory_kept
 from seqloom.training.memory_estimate import warn_if_short
 from seqloom.training.meters import LossMeter
-from seqloom.training.optimizer import build_optimizer, learning_rate_at, set_learning_rate
+from seqloom.training.optimizer import build_optimizer, clip_and_step, learning_rate_at, set_learning_rate
 from seqloom.training.prefetch import Prefetch
-from seqloom.training.process_group import SingleProcess
 from seqloom.training.training_state import HistoryRow, TrainingState, newest_checkpoint, read_training_state
 from seqloom.training.update_batches import Update, Updates
 from seqloom.training.validation import Validate, Validation
@@ -109,7 +109,7 @@ class Trainer:
         """Load the newest checkpoint; the first process does so before the others, and sets aside an unreadable one."""
         if self.group.rank > 0:
             self.group.wait()
-        self.state = checkpoint.load(self.workspace, self.learner) or self.state
+        self.state = checkpoint.resume(self.workspace, self.learner) or self.state
         self.state.steps = self.steps
         self.state.parts = max(self.state.parts, checkpoint.parts_asked_for(self.workspace))
         if self.group.rank == 0:
@@ -135,9 +135,7 @@ class Trainer:
         state.step += 1
         set_learning_rate(self.optimizer, learning_rate_at(self.section, state.step, self.steps, state.rate_factor))
         update, losses = self._gradients(update)
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.section.max_grad_norm)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        clip_and_step(self.optimizer, self.model.parameters(), self.section.max_grad_norm)
         if self.average:
             self.average.update(state.step)
         for tokens, loss in zip(update.tokens, losses, strict=True):

@@ -1,7 +1,7 @@
 import pytest
 
 from seqloom.evaluation.baselines import lead_baseline
-from seqloom.evaluation.word_segmentation import lead, words_of
+from seqloom.evaluation.metric_words import lead, words_of
 
 
 @pytest.mark.parametrize(
