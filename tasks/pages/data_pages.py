@@ -5,7 +5,7 @@ from itertools import zip_longest
 from typing import Any
 
 from seqloom.artifact.manifest import Manifest
-from seqloom.corpus import SIDES
+from seqloom.corpus import SIDES, SPLITS
 from seqloom.corpus.personal_data import replaced_in_words
 from seqloom.vocabulary.unknown_tokens import unknown_warning
 from tasks.pages.markdown import lines, table, text
@@ -19,6 +19,8 @@ def corpus_page(manifest: Manifest) -> Iterator[str]:
         for split, count in facts["rows"].items()
     ]
     yield table(("split", "pairs", "mean source", "mean target"), rows, (1, 2, 3))
+    if "sources" in facts:
+        yield "### By source of the training text\n\n" + _sources(facts["sources"])
     if facts["overfit"]:
         yield "Validation and test are the training text itself (`corpus.overfit`): scores tell nothing of others.\n"
     nearly = facts.get("also_in_training", {})
@@ -36,6 +38,14 @@ def corpus_page(manifest: Manifest) -> Iterator[str]:
         yield f"Personal data replaced: {replaced_in_words(facts['replaced']) or 'none found'}.\n"
     yield _rejected(facts["rejected"], facts["rejects"], facts["read"])
     yield f"### Pairs from the training split\n\n{lines(facts['examples'])}"
+
+
+def _sources(sources: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = [
+        (text(name), f"{of['read']:,}", f"{sum(of['rejected'].values()):,}", *(f"{of['rows'][s]:,}" for s in SPLITS))
+        for name, of in sources.items()
+    ]
+    return table(("source", "read", "rejected", *SPLITS), rows, (1, 2, 3, 4, 5))
 
 
 def _rejected(counts: dict[str, int], first: dict[str, dict[str, str]], read: int) -> str:

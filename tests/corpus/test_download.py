@@ -10,7 +10,7 @@ from tests.corpus.site import Site
 
 
 def text_at(place: str, home: Path) -> str:
-    ((file,),) = locate(CorpusSection(train=[place]), home).train.columns
+    ((file,),) = locate(CorpusSection(train=[place]), home).train.rows
     assert file.location == place.partition("#")[0]
     return file.path.read_text(encoding="utf-8")
 

@@ -34,7 +34,7 @@ def write(*names: str, content: str = "a\tb\n") -> None:
 )  # fmt: skip
 def test_places_to_files(places: list[str], expected: list[list[tuple[str, str]]], here: Path) -> None:
     write("a.tsv", "A.CSV.GZ", "po/a.po", "po/deep/b.po", "[x]/a.jsonl", "l/1.en", "l/2.en", "l/1.de", "l/2.de")
-    columns = locate(CorpusSection(train=places), here).train.columns
+    columns = list(zip(*locate(CorpusSection(train=places), here).train.rows, strict=True))
     assert [[(file.location, file.format) for file in column] for column in columns] == expected
 
 
@@ -79,11 +79,11 @@ def package(here: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_files_inside_a_package(package: str, here: Path) -> None:
-    (column,) = locate(CorpusSection(train=[f"package://{package}/data/*.tsv"]), here).train.columns
-    assert [file.location for file in column] == [f"package://{package}/data/{n}.tsv" for n in (1, 2)]
+    rows = locate(CorpusSection(train=[f"package://{package}/data/*.tsv"]), here).train.rows
+    assert [file.location for (file,) in rows] == [f"package://{package}/data/{n}.tsv" for n in (1, 2)]
     assert package not in sys.modules, "it is found, not imported"
-    (only,) = locate(CorpusSection(train=[f"package://{package}/data/2.tsv"]), here).train.columns
-    assert only == column[1:]
+    only = locate(CorpusSection(train=[f"package://{package}/data/2.tsv"]), here).train.rows
+    assert only == rows[1:]
 
 
 @pytest.mark.parametrize("inner", ["../secret.tsv", "data/../../secret.tsv", "../*.tsv", "data/link.tsv", "data/link*"])

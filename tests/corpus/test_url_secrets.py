@@ -21,7 +21,7 @@ def no_vaults(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def fetch(place: str, home: Path) -> str:
     """The name of the file, by which everybody else knows it."""
-    ((file,),) = locate(CorpusSection(train=[place]), home).train.columns
+    ((file,),) = locate(CorpusSection(train=[place]), home).train.rows
     assert file.path.is_relative_to(home / "downloads")
     return f"{file.location} {file.path}"
 

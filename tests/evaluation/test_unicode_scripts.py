@@ -98,7 +98,7 @@ def test_the_text_itself_is_worth_everything_by_any_code(code: str, written: str
     assert rouge_of_rows(["rougeL"], [wanted], [wanted], code)["rougeL"][0] == 100
     assert count("bleu", [wanted], [wanted], code, short=True).value == pytest.approx(100)
     assert (
-        diversity_scores([wanted], EvalSet([wanted], [wanted], None, scoring_language(code, [wanted])).language)[
+        diversity_scores([wanted], EvalSet([wanted], [wanted], language=scoring_language(code, [wanted])).language)[
             "distinct1"
         ].value
         > 0

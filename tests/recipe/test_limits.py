@@ -34,6 +34,10 @@ def fields() -> Iterator[str]:
         if "$ref" in described:
             inside = schema["$defs"][described["$ref"].rpartition("/")[2]]["properties"]
             yield from (_line(f"{section}.{name}", field) for name, field in inside.items())
+            for name, field in inside.items():
+                if "$ref" in field.get("items", {}):
+                    entry = schema["$defs"][field["items"]["$ref"].rpartition("/")[2]]["properties"]
+                    yield from (_line(f"{section}.{name}.{inner}", each) for inner, each in entry.items())
         else:
             yield _line(section, described)
 

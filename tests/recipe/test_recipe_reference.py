@@ -1,6 +1,7 @@
 """The recipe reference: generated, whole, and on the page as it was generated."""
 
 from pathlib import Path
+from typing import get_args
 
 from pydantic import BaseModel
 
@@ -17,6 +18,11 @@ def described() -> dict[tuple[str, str], str]:
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             inside = field.annotation.model_fields
             found |= {(name, each): str(inside[each].description) for each in inside}
+            for entry, listed in inside.items():
+                for kind in get_args(listed.annotation):
+                    if isinstance(kind, type) and issubclass(kind, BaseModel):
+                        fields = kind.model_fields
+                        found |= {(f"{name}.{entry}", each): str(fields[each].description) for each in fields}
         else:
             found["", name] = str(field.description)
     return found

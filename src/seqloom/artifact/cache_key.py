@@ -57,7 +57,9 @@ def _fields(recipe: Recipe, section: str) -> Any:
             return {**recipe.model.model_dump(), "positions": positions_of(recipe.model)}
         case "corpus":  # its files are among the inputs
             lists = {word_list: Path(word_list) for word_list in word_lists(recipe.corpus.filters)}
-            return {**recipe.corpus.model_dump(exclude={"train", "validation", "test"}), **_digests(lists)}
+            read = recipe.corpus.model_dump(exclude={"train", "validation", "test", "sources"})
+            sources = [each.model_dump(exclude={"train", "weight"}) for each in recipe.corpus.sources]
+            return {**read, "sources": sources, **_digests(lists)}
         case "vocabulary":
             labeled = application_of(recipe.task).answer == "label"
             return {
@@ -71,7 +73,9 @@ def _fields(recipe: Recipe, section: str) -> Any:
         case "training":  # without what changes how it runs and not its result
             weights = {"start_encoder_from": Path(recipe.training.start_encoder_from) / "weights.safetensors"}
             learned = recipe.training.model_dump(exclude={"processes", "checkpoint_minutes"})
-            return {**learned, "start_from": _parent(recipe), **_digests(weights), **_selection(recipe)}
+            seen = {each.name: each.weight for each in recipe.corpus.sources}
+            other = {**_digests(weights), **_selection(recipe), **({"source_weights": seen} if seen else {})}
+            return {**learned, "start_from": _parent(recipe), **other}
         case "registry":
             return recipe.registry.model_dump(include=_PRESENTED)
         case "rules":

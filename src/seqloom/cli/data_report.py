@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from seqloom.corpus import SPLITS
 from seqloom.corpus.personal_data import replaced_in_words
 from seqloom.registry.preflight import Checked
 from seqloom.vocabulary.unknown_tokens import unknown_warning
@@ -16,6 +17,9 @@ def show_data(console: Console, checked: Checked) -> None:
     """Print the tables, and the lines below them."""
     for table in (_splits(checked.corpus), _lengths(checked.corpus)):
         console.print(table)
+        console.print()
+    if "sources" in checked.corpus:
+        console.print(_sources(checked))
         console.print()
     if checked.corpus["rejected"]:
         console.print(_rejects(checked.corpus))
@@ -35,6 +39,19 @@ def _splits(facts: Mapping[str, Any]) -> Table:
     used = sum(facts["rows"].values())
     for split, rows in facts["rows"].items():
         table.add_row(split, f"{rows:,}", f"{rows / used:.1%}")
+    return table
+
+
+def _sources(checked: Checked) -> Table:
+    weights = {each.name: each.weight for each in checked.adapted.recipe.corpus.sources}
+    table = Table(title="Rows by source of the training text", title_justify="left", box=None, padding=(0, 2))
+    table.add_column("source", overflow="fold")
+    for column in ("read", "rejected", *SPLITS, "weight"):
+        table.add_column(column, justify="right")
+    for name, counts in checked.corpus["sources"].items():
+        rejected = sum(counts["rejected"].values())
+        rows = (f"{counts['rows'][split]:,}" for split in SPLITS)
+        table.add_row(name, f"{counts['read']:,}", f"{rejected:,}", *rows, f"{weights.get(name, 1):g}")
     return table
 
 

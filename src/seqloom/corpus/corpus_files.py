@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pandas as pd
 import pyarrow as pa
@@ -17,8 +17,18 @@ REPORT_FILE = "report.json"
 
 def keeps_whitespace(folder: Path) -> bool:
     """Return whether white space was kept when the corpus in `folder` was built."""
+    return _report(folder).get("whitespace") == "keep"
+
+
+def rows_by_source(folder: Path, split: str) -> dict[str, int]:
+    """Return the number of rows of each source in a split, in their order there; empty where there is only one."""
+    return {name: counts["rows"][split] for name, counts in _report(folder).get("sources", {}).items()}
+
+
+def _report(folder: Path) -> dict[str, Any]:
     file = folder / REPORT_FILE
-    return file.is_file() and json.loads(file.read_text(encoding="utf-8")).get("whitespace") == "keep"
+    report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return report
 
 
 def read_split(folder: Path, split: str) -> pd.DataFrame:
@@ -41,6 +51,7 @@ _SHOWN = 200  # characters of a rejected text
 _PLACE = pa.dictionary(pa.int32(), pa.string())
 _SIDES = [("source", pa.string()), ("target", pa.string())]
 _KEPT = pa.schema([*_SIDES, ("origin", _PLACE), ("line", pa.int32())])
+_OF_SOURCES = _KEPT.append(pa.field("source_name", _PLACE))
 _REJECTED = pa.schema([("reason", _PLACE), ("file", _PLACE), ("line", pa.int32()), *_SIDES, ("problem", pa.string())])
 
 
@@ -79,13 +90,15 @@ class TableWriter:
 class CorpusWriter:
     """Writer of the Parquet files of a corpus: one per split, and the rejects."""
 
-    def __init__(self, folder: Path) -> None:
-        self._splits = {split: TableWriter(folder / f"{split}.parquet", _KEPT) for split in SPLITS}
+    def __init__(self, folder: Path, has_sources: bool = False) -> None:
+        """Create the files; those of a recipe with several sources name that of each row."""
+        self._has_sources, schema = has_sources, _OF_SOURCES if has_sources else _KEPT
+        self._splits = {split: TableWriter(folder / f"{split}.parquet", schema) for split in SPLITS}
         self._rejects = TableWriter(folder / "rejects.parquet", _REJECTED)
 
-    def keep(self, split: str, source: str, target: str, origin: str, line: int) -> None:
+    def keep(self, split: str, source: str, target: str, origin: str, line: int, source_name: str = "") -> None:
         """Write a pair to its split."""
-        self._splits[split].add(source, target, origin, line)
+        self._splits[split].add(source, target, origin, line, *([source_name] if self._has_sources else []))
 
     def reject(self, reason: str, source: str, target: str, origin: str, line: int, problem: str = "") -> None:
         """Write a pair to the rejects, with its texts cut off; `problem` explains `reason`."""

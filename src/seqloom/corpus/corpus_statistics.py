@@ -2,13 +2,17 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from typing import Self
 
+from seqloom.corpus import SPLITS
 from seqloom.corpus.pairs import Unreadable
 from seqloom.errors import UserError
+from seqloom.recipe.schema import CorpusSection
+from seqloom.recipe.sections.source_section import source_names
 
 RARE = 1  # occurrences: a character that occurs no more often is noise
 _EXAMPLE = 200  # characters of a text in the facts
-_REASONS = 3  # reasons in a sentence
+_REASONS = 10  # reasons in a sentence
 _WRONG_FILE = 10  # unreadable rows from which on a mostly unreadable file is refused
 
 
@@ -75,6 +79,20 @@ class RowCounts:
 
 
 @dataclass
+class SourceCounts:
+    """Counts of the rows of one source."""
+
+    read: int = 0
+    rows: Counter[str] = field(default_factory=Counter)  # kept, by split
+    rejected: Counter[str] = field(default_factory=Counter)  # by reason
+
+    def as_json(self) -> dict[str, object]:
+        """Return the counts for the facts of the stage."""
+        rows = {split: self.rows[split] for split in SPLITS}
+        return {"read": self.read, "rows": rows, "rejected": dict(sorted(self.rejected.items()))}
+
+
+@dataclass
 class CorpusStatistics:
     """Statistics of a corpus by split."""
 
@@ -88,29 +106,50 @@ class CorpusStatistics:
     )  # rows of each, by split and side
     alphabet: CharacterCounts = field(default_factory=CharacterCounts)  # of the training split
     files: dict[tuple[str, str], RowCounts] = field(default_factory=dict)  # by split of the files, and location
+    sources: dict[str, SourceCounts] = field(default_factory=dict)  # by name, where the recipe has several
 
-    def count_read(self, given_for: str, origin: str, line: int) -> RowCounts:
+    @classmethod
+    def of(cls, section: CorpusSection) -> Self:
+        """Begin the statistics of a recipe's corpus."""
+        sources = {name: SourceCounts() for name in source_names(section) if name}
+        return cls(by_lines=section.format == "running", sources=sources)
+
+    def count_read(self, given_for: str, origin: str, line: int, source_name: str = "") -> RowCounts:
         """Count a row as read, and return the counts of its file."""
         self.read[given_for] += 1
+        if source_name:
+            self.sources[source_name].read += 1
         file = self.files.get((given_for, origin))
         if file is None:
             file = self.files[given_for, origin] = RowCounts()
         file.read = max(file.read, line) if self.by_lines else file.read + 1
         return file
 
-    def keep(self, split: str, source: str, target: str) -> None:
+    def keep(self, split: str, source: str, target: str, source_name: str = "") -> None:
         """Count a kept pair."""
         self.rows[split] += 1
+        if source_name:
+            self.sources[source_name].rows[split] += 1
         if split == "train":
             self.alphabet.add(source, target)
         for side, text in (("source", source), ("target", target)):
             self.lengths[split, side][len(text)] += 1
 
     def reject(
-        self, given_for: str, reason: str, source: str, target: str, origin: str, line: int, problem: str = ""
+        self,
+        given_for: str,
+        reason: str,
+        source: str,
+        target: str,
+        origin: str,
+        line: int,
+        problem: str = "",
+        source_name: str = "",
     ) -> None:
         """Count a rejected pair."""
         self.rejected[given_for, reason] += 1
+        if source_name:
+            self.sources[source_name].rejected[reason] += 1
         shown = {"source": source[:_EXAMPLE], "target": target[:_EXAMPLE], "file": origin, "line": line}
         self.rejects.setdefault(reason, shown | ({"problem": problem} if problem else {}))
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 from seqloom.corpus.cleaner import DUPLICATE
 from seqloom.corpus.filter_memory import STATEFUL, FilterMemory
-from seqloom.corpus.filters.filter_chain import FilterChain, build_filter
+from seqloom.corpus.filters.filter_chain import build_filter
 from seqloom.corpus.filters.pair_filter import TextPair
 from seqloom.corpus.near_duplicates import Sketch
 from seqloom.corpus.normalization import normalize
@@ -18,6 +18,7 @@ from seqloom.corpus.sources import Sources
 from seqloom.errors import showable
 from seqloom.recipe.filter_expressions import FilterExpression, parse_filters
 from seqloom.recipe.schema import CorpusSection
+from seqloom.recipe.sections.source_section import section_of_source, source_names
 
 _EXAMPLE = 200  # characters of a text
 _EXAMPLES = 3  # of each filter
@@ -55,7 +56,7 @@ def preview_filters(section: CorpusSection, sources: Sources, rows: int) -> Filt
         UserError: a file violates its format, or a word list cannot be read.
     """
     personal = PersonalData.of(section)
-    steps = PairSteps(resolve_whitespace(section, sources), FilterChain([]), personal=personal)
+    steps = PairSteps(resolve_whitespace(section, sources), {}, personal=personal)
     sample = list(islice(rows_of_split(section, sources, "train", steps), rows))
     reasons = [pair_defect(row, section) for row in sample]
     outcomes = list(_rejected(sample, reasons))
@@ -75,12 +76,16 @@ class _Check:
 
     def __init__(self, expression: FilterExpression, section: CorpusSection) -> None:
         self._expression = expression
-        self._filter = None if expression.name in STATEFUL else build_filter(expression, section)
+        self._filters = {
+            name: build_filter(expression, section_of_source(section, name))
+            for name in source_names(section)
+            if expression.name not in STATEFUL
+        }
 
     def __call__(self, rows: Sequence[NormalizedPair]) -> list[str]:
         """Return for each row why it is dropped; empty if it is kept."""
-        if self._filter:
-            return self._filter.problems([TextPair(row.source, row.target) for row in rows])
+        if self._filters:
+            return self._problems(rows)
         memory = FilterMemory([self._expression])  # another for each call, as it remembers
         sketches = _sketches(memory, [row.source for row in rows])
         dropped = (
@@ -88,6 +93,15 @@ class _Check:
             for row, sketch in zip(rows, sketches, strict=True)
         )
         return ["like an earlier one" if reason else "" for reason in dropped]
+
+    def _problems(self, rows: Sequence[NormalizedPair]) -> list[str]:
+        found = [""] * len(rows)
+        for name, each in self._filters.items():
+            seen = [at for at, row in enumerate(rows) if row.source_name == name]
+            problems = each.problems([TextPair(rows[at].source, rows[at].target) for at in seen])
+            for at, problem in zip(seen, problems, strict=True):
+                found[at] = problem
+        return found
 
 
 def _checks(section: CorpusSection) -> "Iterator[tuple[str, _Check | _Duplicates]]":

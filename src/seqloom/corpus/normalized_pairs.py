@@ -1,6 +1,6 @@
 """Pairs of all files in normal form, with what the filters say of those of the training files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
@@ -28,6 +28,7 @@ class NormalizedPair(NamedTuple):
     raw: RawPair | Unreadable
     source: str = ""
     target: str = ""
+    source_name: str = ""  # of the recipe's sources, where it has several
     drop: Drop | None = None  # the first filter that it does not pass
     sketch: Sketch | None = None  # of its source, where near-duplicates are dropped
 
@@ -37,7 +38,7 @@ class PairSteps:
     """Steps that every pair goes through, by the recipe."""
 
     keep: bool  # white space stays as it is
-    chain: FilterChain
+    chains: Mapping[str, FilterChain]  # by name of the source
     near: NearDuplicates | None = None
     personal: PersonalData | None = None
 
@@ -61,8 +62,8 @@ def normalized_pairs(section: CorpusSection, sources: Sources, steps: PairSteps)
     for split in ("test", "validation", "train"):
         rows = rows_of_split(section, sources, split, steps)
         while batch := list(islice(rows, _BATCH)):
-            if split == "train" and steps.chain.filters:
-                _add_drops(batch, steps.chain, section)
+            if split == "train":
+                _add_drops(batch, steps.chains, section)
             if steps.near:
                 _add_sketches(batch, steps.near, section)
             yield from batch
@@ -84,12 +85,15 @@ def pair_defect(row: NormalizedPair, section: CorpusSection) -> str:
     return TOO_LONG if max(len(row.source), len(row.target)) > section.max_characters else ""
 
 
-def _add_drops(rows: list[NormalizedPair], chain: FilterChain, section: CorpusSection) -> None:
+def _add_drops(rows: list[NormalizedPair], chains: Mapping[str, FilterChain], section: CorpusSection) -> None:
     """Give the rows that a filter drops the reason; those with a defect are rejected without."""
-    seen = [at for at, row in enumerate(rows) if not pair_defect(row, section)]
-    drops = chain.drops([TextPair(rows[at].source, rows[at].target) for at in seen])
-    for at, drop in zip(seen, drops, strict=True):
-        rows[at] = rows[at]._replace(drop=drop)
+    for name, chain in chains.items():
+        if not chain.filters:
+            continue
+        seen = [at for at, row in enumerate(rows) if row.source_name == name and not pair_defect(row, section)]
+        drops = chain.drops([TextPair(rows[at].source, rows[at].target) for at in seen])
+        for at, drop in zip(seen, drops, strict=True):
+            rows[at] = rows[at]._replace(drop=drop)
 
 
 def _add_sketches(rows: list[NormalizedPair], near: NearDuplicates, section: CorpusSection) -> None:
@@ -105,7 +109,8 @@ def rows_of_split(section: CorpusSection, sources: Sources, split: str, steps: P
         for pair in read_pairs(files, section):
             if isinstance(pair, Unreadable):
                 text, problem = replace(pair.text, pair.problem)
-                yield NormalizedPair(split, files[0].location, pair._replace(text=text, problem=problem))
+                raw = pair._replace(text=text, problem=problem)
+                yield NormalizedPair(split, files[0].location, raw, source_name=files[0].source_name)
             else:
                 source, target = replace(normalize(pair.source, steps.keep), normalize(pair.target, steps.keep))
-                yield NormalizedPair(split, files[0].location, pair, source, target)
+                yield NormalizedPair(split, files[0].location, pair, source, target, files[0].source_name)

@@ -14,6 +14,7 @@ from seqloom.corpus.tmx_files import read_tmx
 from seqloom.corpus.xliff_files import read_xliff
 from seqloom.errors import UserError
 from seqloom.recipe.schema import CorpusSection
+from seqloom.recipe.sections.source_section import section_of_source
 
 Read = RawPair | Unreadable
 
@@ -27,6 +28,7 @@ def read_pairs(files: tuple[SourceFile, ...], section: CorpusSection) -> Iterato
     Raises:
         UserError: a file violates its format, or the recipe describes it wrongly.
     """
+    section = section_of_source(section, files[0].source_name)
     if section.turns:
         return reply_pairs(_dialogues(files, section), section, files[0].location)
     if len(files) == 2:

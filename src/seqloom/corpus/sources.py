@@ -2,7 +2,7 @@
 
 import glob
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seqloom.artifact.digest import digest_of_file
@@ -15,6 +15,7 @@ from seqloom.corpus.source_folder import folder_files
 from seqloom.corpus.unsupported_formats import refuse_unsupported
 from seqloom.errors import UserError, showable
 from seqloom.recipe.schema import CorpusSection
+from seqloom.recipe.sections.source_section import section_of_source
 from seqloom.recipe.strict_yaml import shortened
 
 PACKAGE = "package://"
@@ -33,26 +34,29 @@ class SourceFile:
     encoding: str = "utf-8"
     encoding_source: str = "corpus.encoding"
     member: str = ""  # its name within the archive at `path`
+    source_name: str = ""  # of the recipe's sources, where it has several
 
 
 @dataclass(frozen=True)
 class SplitFiles:
-    """Files of one split: two columns of aligned files, or one column of tables; none if split off from training."""
+    """Files of one split, those that are read together: a source file and its target file, or a table.
 
-    columns: tuple[tuple[SourceFile, ...], ...]
+    There are none if the split is taken from training text.
+    """
 
-    @property
-    def rows(self) -> list[tuple[SourceFile, ...]]:
-        """Files that are read together: a source file and its target file, or a table."""
-        return list(zip(*self.columns, strict=True))
+    rows: tuple[tuple[SourceFile, ...], ...]
 
     @property
     def digests(self) -> list[list[str]]:
-        """Format and content digest of each file, without its name."""
-        return [
-            [f"{file.format}:{file.digest}{file.member and f':{file.member}'}" for file in column]
-            for column in self.columns
-        ]
+        """Format and content digest of each file, without its name: by column, or by row of several sources."""
+        widths = {len(row) for row in self.rows}
+        apart = len(widths) > 1 or any(file.source_name for row in self.rows for file in row)
+        return [list(map(_digest, files)) for files in (self.rows if apart else zip(*self.rows, strict=True))]
+
+
+def _digest(file: SourceFile) -> str:
+    of, member = (f"{file.source_name}/" if file.source_name else ""), (f":{file.member}" if file.member else "")
+    return f"{of}{file.format}:{file.digest}{member}"
 
 
 @dataclass(frozen=True)
@@ -76,26 +80,40 @@ def locate(section: CorpusSection, home: Path) -> Sources:
         UserError: a location leads to no file, or to one that contradicts the recipe.
     """
     return Sources(
-        train=_locate_split(section, "train", home),
+        train=_locate_training(section, home),
         validation=_locate_split(section, "validation", home),
         test=_locate_split(section, "test", home),
     )
 
 
-def _locate_split(section: CorpusSection, split: str, home: Path) -> SplitFiles:
-    locations, field = getattr(section, split), f"corpus.{split}"
+def _locate_training(section: CorpusSection, home: Path) -> SplitFiles:
+    """Locate the training files of every source, in the order of the recipe."""
+    if not section.sources:
+        return _locate_split(section, "train", home)
+    found = {section.source_name: _locate_split(section, "train", home)}
+    for each in section.sources:
+        own = section_of_source(section, each.name)
+        found[each.name] = _locate_split(own, "train", home, f"corpus.sources.{each.name}.train")
+    named = (
+        tuple(replace(file, source_name=name) for file in row) for name, files in found.items() for row in files.rows
+    )
+    return SplitFiles(tuple(named))
+
+
+def _locate_split(section: CorpusSection, split: str, home: Path, field: str = "") -> SplitFiles:
+    locations, field = getattr(section, split), field or f"corpus.{split}"
     resolved = [_resolve(location, field, home, section.format) for location in locations]
     if len(locations) == 1 and section.format in ("auto", "lines"):
         found = [_members(name, path, field, section) for name, path in resolved[0]]
         if found and all(found):
-            return SplitFiles(tuple(zip(*found, strict=True)))
+            return SplitFiles(tuple(found))
     columns = tuple(
         tuple(_describe(name, path, field, section, len(locations)) for name, path in files) for files in resolved
     )
     if len(columns) < 2:
-        return SplitFiles(columns)
+        return SplitFiles(tuple((file,) for column in columns for file in column))
     _refuse_swapped_sides(section, split)
-    return SplitFiles((columns[0], tuple(pair_shards(columns[0], columns[1], locations, field))))
+    return SplitFiles(tuple(zip(columns[0], pair_shards(columns[0], columns[1], locations, field), strict=True)))
 
 
 def _members(name: str, path: Path, field: str, section: CorpusSection) -> tuple[SourceFile, ...]:

@@ -21,8 +21,8 @@ class Shares:
     def of(cls, section: CorpusSection, sources: Sources) -> Self:
         """Read the shares of a recipe."""
         return cls(
-            validation=0.0 if sources.validation.columns else section.validation_share,
-            test=0.0 if sources.test.columns else section.test_share,
+            validation=0.0 if sources.validation.rows else section.validation_share,
+            test=0.0 if sources.test.rows else section.test_share,
             overfit=section.overfit,
         )
 

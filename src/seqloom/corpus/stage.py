@@ -16,7 +16,7 @@ from seqloom.corpus.corpus_statistics import CorpusStatistics
 from seqloom.corpus.filter_memory import FilterMemory
 from seqloom.corpus.filters.filter_chain import FilterChain
 from seqloom.corpus.normalization import has_layout, normalize
-from seqloom.corpus.normalized_pairs import PairSteps, normalized_pairs, pair_defect, resolve_whitespace
+from seqloom.corpus.normalized_pairs import NormalizedPair, PairSteps, normalized_pairs, pair_defect, resolve_whitespace
 from seqloom.corpus.overlap import overlap_with_training
 from seqloom.corpus.pairs import SplitGroup, Unreadable
 from seqloom.corpus.personal_data import PersonalData
@@ -52,19 +52,19 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
     shares = _contiguous_splits(section, sources) if running else Shares.of(section, sources)
     memory = FilterMemory.of(section)
     cleaner = Cleaner(memory)
-    statistics, read, folded_targets = CorpusStatistics(by_lines=running), 0, 0
+    statistics, read, folded_targets = CorpusStatistics.of(section), 0, 0
     keep, personal = resolve_whitespace(section, sources), PersonalData.of(section)
-    steps = PairSteps(keep, FilterChain.of(section), memory.near if memory else None, personal)
-    with CorpusWriter(folder) as writer:
+    steps = PairSteps(keep, FilterChain.by_source(section), memory.near if memory else None, personal)
+    with CorpusWriter(folder, bool(section.sources)) as writer:
         for row in normalized_pairs(section, sources, steps):
-            given_for, origin, pair, source, target, drop, sketch = row
-            counts = statistics.count_read(given_for, origin, pair.line)
+            given_for, origin, pair, source, target, source_name, drop, sketch = row
+            counts = statistics.count_read(given_for, origin, pair.line, source_name)
             read += 1
             if read % _REPORT_EVERY == 0:
                 progress(read, None, "rows", origin)
             if isinstance(pair, Unreadable):
                 counts.note(pair)
-                _reject_unreadable(pair, given_for, writer, statistics)
+                _reject_unreadable(row, pair, writer, statistics)
                 continue
             folded = (normalize(source), normalize(target)) if keep else (source, target)
             group = pair.group or SplitGroup(folded[0], frozenset())
@@ -74,11 +74,11 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
             if reason:
                 problem = showable(drop.problem) if drop and reason == drop.filter else ""
                 writer.reject(reason, source, target, origin, pair.line, problem)
-                statistics.reject(given_for, reason, source, target, origin, pair.line, problem)
+                statistics.reject(given_for, reason, source, target, origin, pair.line, problem, source_name)
             else:
                 for split in shares.splits_of(group.opening, given_for):
-                    writer.keep(split, source, target, origin, pair.line)
-                    statistics.keep(split, source, target)
+                    writer.keep(split, source, target, origin, pair.line, source_name)
+                    statistics.keep(split, source, target, source_name)
                     folded_targets += not keep and has_layout(pair.target)
     progress(read, read, "rows")
     statistics.check_reject_share(section.max_reject_share)
@@ -93,10 +93,12 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
     return facts
 
 
-def _reject_unreadable(row: Unreadable, given_for: str, writer: CorpusWriter, statistics: CorpusStatistics) -> None:
-    text, problem = storable(row.text), showable(row.problem)
-    writer.reject(row.reason, text, "", row.location, row.line, problem)
-    statistics.reject(given_for, row.reason, text, "", row.location, row.line, problem)
+def _reject_unreadable(
+    row: NormalizedPair, raw: Unreadable, writer: CorpusWriter, statistics: CorpusStatistics
+) -> None:
+    text, problem = storable(raw.text), showable(raw.problem)
+    writer.reject(raw.reason, text, "", raw.location, raw.line, problem)
+    statistics.reject(row.given_for, raw.reason, text, "", raw.location, raw.line, problem, row.source_name)
 
 
 def _contiguous_splits(section: CorpusSection, sources: Sources) -> ContiguousSplits:
@@ -113,7 +115,7 @@ def _check_every_split(section: CorpusSection, sources: Sources, statistics: Cor
 
 
 def _empty_split_sentence(split: str, section: CorpusSection, sources: Sources, statistics: CorpusStatistics) -> str:
-    given_for = split if getattr(sources, split).columns else "train"
+    given_for = split if getattr(sources, split).rows else "train"
     first, *others = getattr(sources, given_for).rows
     files = "+".join(file.location for file in first) + (f" and {len(others)} more" if others else "")
     if not statistics.read[given_for]:
@@ -139,6 +141,11 @@ def _facts(statistics: CorpusStatistics, folder: Path) -> dict[str, object]:
         "rejects": dict(sorted(statistics.rejects.items())),
         "read": statistics.read.total(),
         "unreadable": statistics.unreadable,
+        **(
+            {"sources": {name: each.as_json() for name, each in statistics.sources.items()}}
+            if statistics.sources
+            else {}
+        ),
         "characters": {split: {side: _mean(statistics.lengths[split, side]) for side in SIDES} for split in SPLITS},
         "alphabet": statistics.alphabet.facts,
         "lengths": {side: _quantiles(statistics.lengths["train", side]) for side in SIDES},

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.dataset.lm_blocks import BlockBatches
+from seqloom.dataset.source_weights import SourceWeights
 from seqloom.dataset.training_objectives import layout_of
 
 if TYPE_CHECKING:
@@ -16,4 +17,7 @@ def open_batches(recipe: "Recipe", folder: Path, split: str) -> BucketedBatches:
     section = recipe.training
     if recipe.corpus.format == "running":
         return BlockBatches.open_running(folder, split, section.block_size, section.batch_tokens)
-    return BucketedBatches.open(folder, split, section.batch_tokens, layout_of(recipe.model, section.objective))
+    of_sources = {each.name: each.weight for each in recipe.corpus.sources} if split == "train" else {}
+    weights = SourceWeights.open(folder, of_sources)
+    layout = layout_of(recipe.model, section.objective)
+    return BucketedBatches.open(folder, split, section.batch_tokens, layout, weights)

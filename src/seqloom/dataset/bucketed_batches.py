@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from seqloom.dataset.masked_batch import make_masked_batch
 from seqloom.dataset.padded_batch import Batch, make_batch, make_labeled_batch
 from seqloom.dataset.sequences import Sequences
+from seqloom.dataset.source_weights import SourceWeights
 from seqloom.dataset.stage import open_split
 from seqloom.dataset.training_objectives import BatchLayout, Joined
 
@@ -40,24 +41,40 @@ class BucketedBatches:
     replayed, and no order has to be saved.
     """
 
-    def __init__(self, source: Sequences, target: Sequences, batch_tokens: int, layout: BatchLayout = "pairs") -> None:
+    def __init__(
+        self,
+        source: Sequences,
+        target: Sequences,
+        batch_tokens: int,
+        layout: BatchLayout = "pairs",
+        weights: SourceWeights | None = None,
+    ) -> None:
         assert len(source) == len(target)
         self.source = source
         self.target = {"texts": Joined(source, target), "masked": source}.get(layout, target)
         self.layout = layout
         self.epoch_read = (0, 0)  # seed and epoch: what a masked batch hides
         self.batch_tokens = batch_tokens
-        rows = len(source)
-        mean = 1 + max(source.tokens, self.target.tokens) / rows  # with END
+        self.weights = weights
+        self.places = weights.places if weights else len(source)  # in an epoch, some of which it leaves out
+        seen = weights.expected_rows if weights else len(source)
+        mean = 1 + max(source.tokens, self.target.tokens) / len(source)  # with END
         window = min(WINDOW_ROWS, WINDOW_BATCHES * batch_tokens / mean)
-        self.windows = max(1, round(rows / window))
-        self.block = max(1, min(-(-rows // BLOCKS), int(window / WINDOW_BLOCKS)))
-        self.blocks = -(-rows // self.block)
+        self.windows = max(1, round(seen / window))
+        self.block = max(1, min(-(-self.places // BLOCKS), int(window / WINDOW_BLOCKS)))
+        self.blocks = -(-self.places // self.block)
 
     @classmethod
-    def open(cls, folder: Path, split: str, batch_tokens: int, layout: BatchLayout = "pairs") -> "BucketedBatches":
+    def open(
+        cls,
+        folder: Path,
+        split: str,
+        batch_tokens: int,
+        layout: BatchLayout = "pairs",
+        weights: SourceWeights | None = None,
+    ) -> "BucketedBatches":
         """Open one split of the dataset in `folder`."""
-        return cls(*open_split(folder, split), batch_tokens, layout)
+        return cls(*open_split(folder, split), batch_tokens, layout, weights)
 
     def epoch(self, seed: int, epoch: int, start: EpochPosition = (0, 0)) -> Iterator[tuple[Rows, EpochPosition]]:
         """Yield the batches of an epoch from `start` on: the rows of each, and the position after it."""
@@ -99,12 +116,14 @@ class BucketedBatches:
         return np.random.default_rng((seed, epoch)).permutation(np.arange(self.blocks, dtype=np.uint32))
 
     def _plan(self, order: NDArray[np.uint32], seed: int, epoch: int, window: int) -> list[Rows]:
-        """Return the rows of each batch of one window."""
+        """Return the rows of each batch of one window; those of a weighted source as often as they are drawn."""
         first, last = (edge * self.blocks // self.windows for edge in (window, window + 1))
         blocks = order[first:last].astype(np.int64)
-        rows = (blocks[:, None] * self.block + np.arange(self.block)).ravel()
+        places = (blocks[:, None] * self.block + np.arange(self.block)).ravel()
+        places = places[places < self.places]
         random = np.random.default_rng((seed, epoch, window))
-        batches = list(self._cut(rows[rows < len(self.source)], random.random()))
+        share = random.random()
+        batches = list(self._cut(self.weights.rows_at(places, random) if self.weights else places, share))
         return [batches[index] for index in random.permutation(len(batches))]
 
     def _cut(self, rows: Rows, share: float = 1.0) -> Iterator[Rows]:

@@ -1,5 +1,6 @@
 """Dataset stage: encode every split by the vocabularies once, so that no epoch tokenizes again."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -8,12 +9,13 @@ from typing import Any
 from seqloom.corpus import SIDES, SPLITS
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.dataset.sequences import Sequences, open_sequences, write_sequences
+from seqloom.dataset.source_weights import SOURCES_FILE
 from seqloom.progress import Progress
 
 
 def encode_corpus(corpus: Path, vocabulary: Path, folder: Path, progress: Progress) -> dict[str, Any]:
     """Write the id sequences of each split and side, and the length limit, to `folder`; return counts."""
-    from seqloom.corpus.corpus_files import iterate_split
+    from seqloom.corpus.corpus_files import iterate_split, rows_by_source
     from seqloom.vocabulary.stage import load_vocabularies
 
     vocabularies = dict(zip(SIDES, load_vocabularies(vocabulary), strict=True))
@@ -32,6 +34,8 @@ def encode_corpus(corpus: Path, vocabulary: Path, folder: Path, progress: Progre
             sequences = write_sequences(folder / f"{split}.{side}", chunks(split, side))
             facts["tokens"][f"{split}.{side}"] = int(sequences.offsets[-1])
             facts["mean_length"][f"{split}.{side}"] = round(float(sequences.lengths.mean()), 2)
+    if of_sources := rows_by_source(corpus, "train"):
+        (folder / SOURCES_FILE).write_text(json.dumps(of_sources), encoding="utf-8")
     limit = LengthLimit.of(*open_split(folder, "train"))
     limit.save(folder)
     return {**facts, "length_limit": asdict(limit)}

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from seqloom.corpus.corpus_files import iterate_split
-from seqloom.corpus.filters.filter_chain import FilterChain
 from seqloom.corpus.normalized_pairs import PairSteps, pair_defect, rows_of_split
 from seqloom.corpus.overlap import fold_text
 from seqloom.corpus.pairs import Unreadable
@@ -85,7 +84,7 @@ def read_test_rows(section: CorpusSection, home: Path, keep: bool) -> EvalRows:
         UserError: a file is missing or violates its format, or there is no row with a source and a target.
     """
     personal = PersonalData.of(section)  # a model was taught without it
-    rows, wrong, steps = [], [], PairSteps(keep, FilterChain([]), personal=personal)
+    rows, wrong, steps = [], [], PairSteps(keep, {}, personal=personal)
     for row in rows_of_split(section, locate(section, home), "train", steps):
         if defect := pair_defect(row, section):
             problem = row.raw.problem if isinstance(row.raw, Unreadable) else ""

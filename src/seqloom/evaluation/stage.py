@@ -183,6 +183,7 @@ def _write_tables(
         "source": answers.test.sources,
         "reference": answers.test.references,
         **({"origin": answers.test.origins} if answers.test.origins else {}),
+        **({"source_name": answers.test.source_names} if answers.test.source_names else {}),
         "hypothesis": answers.of_model["prediction"],
         **{name: answers.systems[name]["prediction"] for name in evaluator.kind.baselines if name in answers.systems},
         **({TRUNCATED: answers.of_model[TRUNCATED]} if TRUNCATED in answers.of_model else {}),

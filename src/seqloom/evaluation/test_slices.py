@@ -1,4 +1,4 @@
-"""Slices of a test split by length and origin, to find rows on which a model is worse than on average."""
+"""Slices of a test split by length, source and file, to find rows on which a model is worse than on average."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,22 +16,32 @@ class Slice:
 
     name: str
     rows: list[int]
-    by: Literal["length", "file", "label", "turns", "place"]
+    by: Literal["length", "source", "file", "label", "turns", "place"]
 
 
-def slices_of(sources: Sequence[str], origins: Sequence[str] | None) -> list[Slice]:
-    """Return slices by source length, and by corpus file if there are several."""
+def slices_of(
+    sources: Sequence[str], origins: Sequence[str] | None, source_names: Sequence[str] | None = None
+) -> list[Slice]:
+    """Return slices by source length, by source of the corpus, and by corpus file if there are several."""
     slices = []
     for rows in rows_by_length(sources, LENGTHS):
         lengths = [len(sources[row]) for row in rows]
         slices.append(Slice(f"{min(lengths)} to {max(lengths)} characters", rows, "length"))
-    by_origin: dict[str, list[int]] = {}
-    for row, origin in enumerate(origins or []):
-        by_origin.setdefault(origin, []).append(row)
-    if len(by_origin) > 1:
+    by_name = {name: rows for name, rows in _grouped(source_names or ()).items() if name}
+    slices += [Slice(f"source {name}", rows, "source") for name, rows in by_name.items()]
+    by_origin = _grouped(origins or ())
+    if len(by_origin) > 1 and sorted(by_origin.values()) != sorted(by_name.values()):
         names = _short_names(list(by_origin))
         slices += [Slice(f"from {names[origin]}", rows, "file") for origin, rows in sorted(by_origin.items())]
     return slices
+
+
+def _grouped(values: Sequence[str]) -> dict[str, list[int]]:
+    """Return the rows with each value."""
+    groups: dict[str, list[int]] = {}
+    for row, value in enumerate(values):
+        groups.setdefault(value, []).append(row)
+    return groups
 
 
 def _short_names(paths: list[str]) -> dict[str, str]:

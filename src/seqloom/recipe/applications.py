@@ -134,10 +134,10 @@ def _reconstruction_rules(recipe: "RecipeFields") -> Iterator[str]:
 
 def _target_rules(section: "CorpusSection") -> Iterator[str]:
     """Yield a sentence for each field of the corpus that gives a text another target than itself."""
-    for split in ("train", "validation", "test"):
-        files: list[str] = getattr(section, split)
+    places = {split: getattr(section, split) for split in ("train", "validation", "test")}
+    for field, files in (places | {f"sources.{each.name}.train": each.train for each in section.sources}).items():
         if len(files) == 2:
-            yield f"corpus.{split} has two places, and the target of task reconstruction is the source: give one"
+            yield f"corpus.{field} has two places, and the target of task reconstruction is the source: give one"
         for file in files:
             if file.lower().partition("#")[0].removesuffix(".gz").endswith((".po", ".mo")):
                 yield f"{file} is a catalog of translations: give lines of text and set corpus.format to texts"

@@ -32,6 +32,8 @@ ADDED: dict[str, dict[str, object]] = {
         "plural_forms": "ends",
         "msgctxt": False,
         "sheet": "",
+        "source_name": "main",
+        "sources": [],
     },
     "evaluation": {"linear_baseline": True},
     "model": {"ngram_order": 0},

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -235,7 +235,10 @@ def _nearest(location: tuple[int | str, ...], section: type[BaseModel]) -> str:
     if len(location) == 1 and (inside := _fields_called(str(location[0]), section)):
         return f"did you mean {' or '.join(inside)}?"
     for part in location[:-1]:
-        annotation = section.model_fields[str(part)].annotation
+        if isinstance(part, int):  # an entry of a list
+            continue
+        annotation = section.model_fields[part].annotation
+        annotation = next(iter(get_args(annotation)), annotation)
         assert isinstance(annotation, type)
         assert issubclass(annotation, BaseModel)
         section = annotation

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from seqloom.recipe.schema import Recipe
 
@@ -48,6 +48,11 @@ def fields() -> Iterator[tuple[str, str, dict[str, Any], bool]]:
             inside = sections[field["$ref"].rpartition("/")[2]]
             for name, each in inside["properties"].items():
                 yield section, name, each, name in inside.get("required", ())
+            for name, each in inside["properties"].items():
+                if "$ref" in each.get("items", {}):  # a list of sections
+                    entry = sections[each["items"]["$ref"].rpartition("/")[2]]
+                    for inner, described in entry["properties"].items():
+                        yield f"{section}.{name}", inner, described, inner in entry.get("required", ())
 
 
 def markdown() -> str:
@@ -76,7 +81,10 @@ def unit(name: str, field: dict[str, Any]) -> str:
 
 
 def _about(section: str) -> str:
+    section, _, inner = section.partition(".")
     annotation = Recipe.model_fields[section].annotation
+    if annotation and inner:
+        (annotation,) = get_args(annotation.model_fields[inner].annotation)
     return " ".join((annotation.__doc__ or "").split()) if annotation else ""
 
 

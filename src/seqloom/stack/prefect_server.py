@@ -74,9 +74,13 @@ def _register_formats() -> None:
     from jsonschema import Draft202012Validator
 
     from seqloom.recipe.form_fields import PATTERNS_IN_WORDS, is_within
-    from seqloom.recipe.schema import Recipe, TrainingSection
+    from seqloom.recipe.schema import CorpusSection, Recipe, TrainingSection
 
-    patterns = {"name": Recipe.model_fields["name"], "start_from": TrainingSection.model_fields["start_from"]}
+    patterns = {
+        "name": Recipe.model_fields["name"],
+        "source_name": CorpusSection.model_fields["source_name"],
+        "start_from": TrainingSection.model_fields["start_from"],
+    }
     schema = Recipe.model_json_schema()
     for section in (schema, *schema["$defs"].values()):
         for name, field in section["properties"].items():

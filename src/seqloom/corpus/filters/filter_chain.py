@@ -20,6 +20,7 @@ from seqloom.corpus.filters.text_quality import (
 from seqloom.recipe.filter_expressions import FilterExpression, parse_filters
 from seqloom.recipe.language_tags import language_of
 from seqloom.recipe.schema import CorpusSection
+from seqloom.recipe.sections.source_section import section_of_source, source_names
 
 
 class Drop(NamedTuple):
@@ -44,6 +45,11 @@ class FilterChain:
         """
         expressions = [each for each in parse_filters(section.filters) if each.name not in STATEFUL]
         return cls([(str(each), build_filter(each, section)) for each in expressions])
+
+    @classmethod
+    def by_source(cls, section: CorpusSection) -> dict[str, Self]:
+        """Build the filters for each source of a recipe, which may have languages of its own."""
+        return {name: cls.of(section_of_source(section, name)) for name in source_names(section)}
 
     def drops(self, pairs: Sequence[TextPair]) -> list[Drop | None]:
         """Return for each pair why it is dropped; None if it is kept."""

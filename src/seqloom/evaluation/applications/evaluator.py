@@ -28,6 +28,7 @@ class EvalSet:
     sources: list[str]
     references: list[str]
     origins: list[str] | None = None  # the corpus file of each row
+    source_names: list[str] | None = None  # the source of the corpus of each row, where the recipe has several
     language: str = ""  # tag of the language by which the references are tokenized, empty if unknown
 
     @classmethod
@@ -35,7 +36,9 @@ class EvalSet:
         """Return the rows of a split; `language` is that of the references in the recipe."""
         origins = table["origin"].astype(str).tolist() if "origin" in table else None
         references = table["target"].tolist()
-        return cls(table["source"].tolist(), references, origins, scoring_language(language, references))
+        names = table["source_name"].astype(str).tolist() if "source_name" in table else None
+        tokenized_as = scoring_language(language, references)
+        return cls(table["source"].tolist(), references, origins, names, tokenized_as)
 
 
 class Evaluator(ABC):
@@ -69,7 +72,7 @@ class Evaluator(ABC):
 
     def slices(self, test: EvalSet) -> list[Slice]:
         """Return the slices of a split."""
-        return slices_of(test.sources, test.origins)
+        return slices_of(test.sources, test.origins, test.source_names)
 
     def shown(self, replies: Replies, test: EvalSet) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
         """Return what reports show of each row: source, reference and hypothesis."""

@@ -6,8 +6,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from seqloom.recipe.filter_expressions import filter_errors, parse_filter, parse_filters
+from seqloom.recipe.form_fields import NAME
 from seqloom.recipe.language_tags import tag_of
 from seqloom.recipe.sections.section import Count, Section, Share
+from seqloom.recipe.sections.source_section import SourceSection, section_of_source
 from seqloom.url_mask import REFERENCE, masked_url
 
 Places = Annotated[list[str], Field(max_length=2)]
@@ -35,6 +37,16 @@ class CorpusSection(Section):
     )
     validation: Places = Field([], description="As train; empty: a share of train is split off.")
     test: Places = Field([], description="As train; empty: a share of train is split off.")
+    source_name: str = Field(
+        "main",
+        pattern=f"^{NAME}$",
+        description="Name of the text of train in reports and slices, beside those of sources.",
+    )
+    sources: Annotated[list[SourceSection], Field(max_length=100)] = Field(
+        [],
+        description="More text to train on, each with its name, places (train), weight, languages and columns; what "
+        "one leaves out is as in the corpus. An epoch sees every row of train once.",
+    )
     format: Format = Field(
         "auto",
         description="Format of the files; auto: by the file name, also within gzip, bzip2, xz, zstandard and zip. "
@@ -194,13 +206,25 @@ class CorpusSection(Section):
             raise ValueError(
                 "near_duplicates drops rows of dialogues, where each source has the turns before it: remove it"
             )
-        for mistake in filter_errors(filters, {"source": self.source_language, "target": self.target_language}):
-            raise ValueError(f"filters: {mistake}")
+        for name in ("", *(each.name for each in self.sources)):
+            of = section_of_source(self, name)
+            for mistake in filter_errors(filters, {"source": of.source_language, "target": of.target_language}):
+                raise ValueError(f"filters: {mistake}{f' (source {name})' if name else ''}")
+        return self
+
+    @model_validator(mode="after")
+    def _sources_are_apart(self) -> Self:
+        names = [self.source_name, *(each.name for each in self.sources)]
+        if again := next((name for at, name in enumerate(names) if name in names[:at]), ""):
+            raise ValueError(f"sources: two are called {again}; give each a name of its own")
+        if self.sources and self.format == "running":
+            raise ValueError("sources are no part of running text, which goes on from itself: remove sources")
         return self
 
     @model_validator(mode="after")
     def _no_password_in_a_url(self) -> Self:
-        for file in (*self.train, *self.validation, *self.test):
+        of_sources = [file for each in self.sources for file in each.train]
+        for file in (*self.train, *self.validation, *self.test, *of_sources):
             found = CREDENTIALS.match(file)
             if found and REFERENCE.sub("", found["user"]).strip(":"):
                 raise ValueError(

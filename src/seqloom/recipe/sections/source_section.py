@@ -1,0 +1,73 @@
+"""An entry of `corpus.sources`: text that is trained on beside that of `corpus.train`."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from seqloom.recipe.form_fields import NAME
+from seqloom.recipe.language_tags import tag_of
+from seqloom.recipe.sections.section import Section
+from seqloom.url_mask import masked_url
+
+if TYPE_CHECKING:
+    from seqloom.recipe.sections.corpus_section import CorpusSection
+
+SourceFormat = Literal[
+    "", "auto", "lines", "texts", "labeled", "tsv", "csv", "jsonl", "po", "mo", "parquet", "arrow", "excel", "tmx",
+    "xliff",
+]  # fmt: skip
+OWN_FIELDS = ("format", "source_column", "target_column", "source_language", "target_language")
+"""Fields of the corpus that a source may have of its own."""
+
+
+class SourceSection(Section):
+    """Text from somewhere else, with a name, and how often it is seen; fields left out are those of the corpus."""
+
+    name: str = Field(
+        pattern=f"^{NAME}$",
+        description="Name in reports and slices: letters, digits, . _ -",
+    )
+    train: Annotated[list[str], Field(min_length=1, max_length=2)] = Field(
+        description="Where the text is, as corpus.train."
+    )
+    weight: float = Field(
+        1.0,
+        gt=0,
+        le=100,
+        description="How often an epoch sees each row, on average: 0.5 half of the rows, others in each epoch; 3 "
+        "every row three times. Drawn by training.seed.",
+    )
+    format: SourceFormat = Field("", description="As corpus.format; empty: that.")
+    source_column: str = Field("", description="As corpus.source_column; empty: that.")
+    target_column: str = Field("", description="As corpus.target_column; empty: that.")
+    source_language: str = Field("", description="As corpus.source_language; empty: that.")
+    target_language: str = Field("", description="As corpus.target_language; empty: that.")
+
+    @field_validator("train")
+    @classmethod
+    def _secrets_are_masked(cls, files: list[str]) -> list[str]:
+        return [masked_url(file) if "://" in file else file for file in files]
+
+    @field_validator("source_language", "target_language")
+    @classmethod
+    def _is_a_language(cls, written: str) -> str:
+        return tag_of(written)
+
+
+def section_of_source(section: "CorpusSection", name: str) -> "CorpusSection":
+    """Return the corpus as it reads one of its sources; the text of `corpus.train`, and of no source, is its own."""
+    chosen = next((each for each in section.sources if each.name == name), None)
+    if chosen is None:
+        return section
+    own = {field: value for field in OWN_FIELDS if (value := getattr(chosen, field))}
+    return section.model_copy(update={**own, "train": chosen.train})
+
+
+def source_names(section: "CorpusSection") -> list[str]:
+    """Return the names of the sources of training text, in order; one empty name where there is only one source."""
+    return [section.source_name, *(each.name for each in section.sources)] if section.sources else [""]
+
+
+def training_places(section: "CorpusSection") -> list[str]:
+    """Return where all text to train on is."""
+    return [*section.train, *(place for each in section.sources for place in each.train)]
