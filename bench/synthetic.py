@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from bench.artifacts import LANGUAGES
 from seqloom.corpus.corpus_files import CorpusWriter
@@ -18,9 +20,15 @@ def write_corpus(data: Path, words: int, folder: Path) -> None:
         _sentences(data / f"train.{language}", words // 2, seed) for seed, language in enumerate(LANGUAGES.values())
     ]
     with CorpusWriter(folder) as writer:
-        for number, (source, target) in enumerate(zip(*sides, strict=False)):
-            split = {0: "test", 1: "validation"}.get(number, "train")
-            writer.keep(split, source, target, "synthetic", number)
+        rows = enumerate(zip(*sides, strict=False))
+        for split, size in (("test", 1), ("validation", 1), ("train", CHUNK)):
+            while chunk := list(islice(rows, size)):
+                numbers, pairs = zip(*chunk, strict=True)
+                sources, targets = zip(*pairs, strict=True)
+                columns = {"source": sources, "target": targets, "origin": ["synthetic"] * len(chunk), "line": numbers}
+                writer.keep(split, pa.table(columns))
+                if split != "train":
+                    break
 
 
 def _sentences(path: Path, words: int, seed: int) -> Iterator[str]:

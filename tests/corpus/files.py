@@ -8,17 +8,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import write_po
 
 from seqloom.artifact.digest import digest_of_file
+from seqloom.corpus.corpus_files import CorpusWriter
 from seqloom.corpus.pairs import RawPair, Unreadable
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.sources import SourceFile, locate
 from seqloom.errors import UserError
 from seqloom.recipe.schema import CorpusSection
 
+_KEPT = pa.schema([("source", pa.string()), ("target", pa.string()), ("origin", pa.string()), ("line", pa.int32())])
 Pairs = Sequence[tuple[str, str]]
 
 
@@ -83,3 +86,10 @@ def encoded(pairs: Pairs, kind: str) -> bytes:
 
 def squeezed(content: bytes, squeeze: bool) -> bytes:
     return gzip.compress(content, compresslevel=1) if squeeze else content
+
+
+def keep(writer: CorpusWriter, split: str, pairs: Pairs) -> None:
+    """Write pairs to a split, numbered from 1."""
+    rows = [(*pair, "file", line) for line, pair in enumerate(pairs, start=1)]
+    names = ("source", "target", "origin", "line")
+    writer.keep(split, pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], _KEPT))

@@ -10,6 +10,8 @@ from seqloom.corpus.corpus_diff import compare_corpora
 from seqloom.corpus.corpus_files import CorpusWriter
 from seqloom.corpus.splits import SPLITS
 
+from .files import keep
+
 Rows = dict[tuple[str, str], str]  # split by pair
 
 PAIRS = st.tuples(st.text("abü", max_size=3), st.text("abü", max_size=3))
@@ -19,8 +21,8 @@ CORPORA = st.dictionaries(PAIRS, st.sampled_from(SPLITS), max_size=12)
 def write(rows: Rows, folder: Path) -> Path:
     folder.mkdir()
     with CorpusWriter(folder) as writer:
-        for line, ((source, target), split) in enumerate(rows.items()):
-            writer.keep(split, source, target, "file", line)
+        for split in SPLITS:
+            keep(writer, split, [pair for pair, of in rows.items() if of == split])
     return folder
 
 

@@ -10,6 +10,7 @@ from seqloom.progress import unwatched
 from seqloom.recipe import schema
 from seqloom.vocabulary.stage import build_vocabulary
 from seqloom.vocabulary.unknown_tokens import unknown_warning
+from tests.corpus.files import keep
 
 THAI = ("ฉันชอบกินข้าวกับปลา", "เขาไปโรงเรียนทุกวัน", "วันนี้อากาศดีมาก", "แมวนอนอยู่บนโต๊ะ", "พรุ่งนี้ฝนจะตก", "ร้านนี้ขายหนังสือ")
 
@@ -18,8 +19,7 @@ def corpus_of(folder: Path, train: list[str], validation: list[str]) -> Path:
     folder.mkdir()
     with CorpusWriter(folder) as writer:
         for split, texts in (("train", train), ("validation", validation)):
-            for line, text in enumerate(texts, start=1):
-                writer.keep(split, "a word", text, "x", line)
+            keep(writer, split, [("a word", text) for text in texts])
     return folder
 
 

@@ -8,9 +8,10 @@ from typing import Any, Self
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from seqloom.corpus import SPLITS
+from seqloom.corpus import SIDES, SPLITS
 
 REPORT_FILE = "report.json"
 
@@ -46,7 +47,7 @@ def iterate_split(
 
 
 CHUNK = 50_000  # rows held before they are written, each chunk one row group
-_SHOWN = 200  # characters of a rejected text
+SHOWN = 200  # characters of a rejected text
 
 _PLACE = pa.dictionary(pa.int32(), pa.string())
 _SIDES = [("source", pa.string()), ("target", pa.string())]
@@ -61,18 +62,25 @@ def storable(text: str) -> str:
 
 
 class TableWriter:
-    """Writer of one Parquet file, row by row; the same rows give the same bytes."""
+    """Writer of one Parquet file, in row groups of `CHUNK` rows; the same rows give the same bytes."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")
         self._schema = schema
-        self._waiting: list[tuple[object, ...]] = []
+        self._waiting: list[pa.Table] = []
+        self._rows = 0
 
-    def add(self, *row: object) -> None:
-        """Write one row, in the order of the schema."""
-        self._waiting.append(row)
-        if len(self._waiting) == CHUNK:
+    def add(self, *columns: pa.Array) -> None:
+        """Write rows, a column each in the order of the schema; places are plain texts."""
+        table = pa.table(list(columns), self._schema.names)
+        while self._rows + len(table) >= CHUNK:
+            size = CHUNK - self._rows
+            self._waiting.append(table.slice(0, size))
             self._flush()
+            table = table.slice(size)
+        if len(table):
+            self._waiting.append(table)
+            self._rows += len(table)
 
     def close(self) -> None:
         """Write the buffered rows and the end of the file."""
@@ -81,10 +89,14 @@ class TableWriter:
         self._writer.close()
 
     def _flush(self) -> None:
-        columns = zip(*self._waiting, strict=True)
-        arrays = [pa.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
+        table = pa.concat_tables(self._waiting).combine_chunks()
+        arrays = [_cast(column, field.type) for column, field in zip(table.columns, self._schema, strict=True)]
         self._writer.write_table(pa.Table.from_arrays(arrays, schema=self._schema))
-        self._waiting.clear()
+        self._waiting, self._rows = [], 0
+
+
+def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    return column.dictionary_encode() if kind == _PLACE else column.cast(kind)
 
 
 class CorpusWriter:
@@ -96,13 +108,15 @@ class CorpusWriter:
         self._splits = {split: TableWriter(folder / f"{split}.parquet", schema) for split in SPLITS}
         self._rejects = TableWriter(folder / "rejects.parquet", _REJECTED)
 
-    def keep(self, split: str, source: str, target: str, origin: str, line: int, source_name: str = "") -> None:
-        """Write a pair to its split."""
-        self._splits[split].add(source, target, origin, line, *([source_name] if self._has_sources else []))
+    def keep(self, split: str, pairs: pa.Table, source_name: str = "") -> None:
+        """Write pairs of one source to their split, by the columns source, target, origin and line."""
+        columns = [pairs[name] for name in _KEPT.names]
+        self._splits[split].add(*columns, *([pa.array([source_name] * len(pairs))] if self._has_sources else []))
 
-    def reject(self, reason: str, source: str, target: str, origin: str, line: int, problem: str = "") -> None:
-        """Write a pair to the rejects, with its texts cut off; `problem` explains `reason`."""
-        self._rejects.add(reason, origin, line, source[:_SHOWN], target[:_SHOWN], problem)
+    def reject(self, rows: pa.Table) -> None:
+        """Write rows to the rejects, with their texts cut off; their problem explains their reason."""
+        shown = (pc.utf8_slice_codeunits(rows[side], 0, SHOWN) for side in SIDES)
+        self._rejects.add(rows["reason"], rows["origin"], rows["line"], *shown, rows["problem"])
 
     def __enter__(self) -> Self:
         return self

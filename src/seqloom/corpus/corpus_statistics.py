@@ -2,9 +2,13 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
-from seqloom.corpus import SPLITS
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from seqloom.corpus import SIDES, SPLITS
 from seqloom.corpus.pairs import Unreadable
 from seqloom.errors import UserError
 from seqloom.recipe.schema import CorpusSection
@@ -12,6 +16,7 @@ from seqloom.recipe.sections.source_section import source_names
 
 RARE = 1  # occurrences: a character that occurs no more often is noise
 _EXAMPLE = 200  # characters of a text in the facts
+_TEXTS = 10_000  # texts whose characters are in memory at once
 _REASONS = 10  # reasons in a sentence
 _WRONG_FILE = 10  # unreadable rows from which on a mostly unreadable file is refused
 
@@ -22,10 +27,13 @@ class CharacterCounts:
     def __init__(self) -> None:
         self.counts: dict[str, Counter[str]] = {"source": Counter(), "target": Counter()}
 
-    def add(self, source: str, target: str) -> None:
-        """Count the characters of a pair."""
-        self.counts["source"].update(source)
-        self.counts["target"].update(target)
+    def add(self, side: str, texts: pa.ChunkedArray) -> None:
+        """Count the characters of texts."""
+        for begin in range(0, len(texts), _TEXTS):
+            joined = "".join(texts.slice(begin, _TEXTS).to_pylist())
+            found = np.bincount(np.frombuffer(joined.encode("utf-32-le"), np.uint32))
+            points = np.flatnonzero(found)
+            self.counts[side].update(dict(zip(map(chr, points.tolist()), found[points].tolist(), strict=True)))
 
     @property
     def facts(self) -> dict[str, object]:
@@ -96,7 +104,6 @@ class SourceCounts:
 class CorpusStatistics:
     """Statistics of a corpus by split."""
 
-    by_lines: bool = False  # running text: lines are counted as read, passages as rows
     read: Counter[str] = field(default_factory=Counter)  # by split of the files
     rows: Counter[str] = field(default_factory=Counter)  # by split
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)  # by split of the files, and reason
@@ -112,46 +119,35 @@ class CorpusStatistics:
     def of(cls, section: CorpusSection) -> Self:
         """Begin the statistics of a recipe's corpus."""
         sources = {name: SourceCounts() for name in source_names(section) if name}
-        return cls(by_lines=section.format == "running", sources=sources)
+        return cls(sources=sources)
 
-    def count_read(self, given_for: str, origin: str, line: int, source_name: str = "") -> RowCounts:
-        """Count a row as read, and return the counts of its file."""
-        self.read[given_for] += 1
+    def count_read(self, given_for: str, origin: str, rows: int, counts: RowCounts, source_name: str = "") -> None:
+        """Count what was read of a file: so many rows, and the counts that limit the unreadable ones."""
+        self.read[given_for] += rows
         if source_name:
-            self.sources[source_name].read += 1
-        file = self.files.get((given_for, origin))
-        if file is None:
-            file = self.files[given_for, origin] = RowCounts()
-        file.read = max(file.read, line) if self.by_lines else file.read + 1
-        return file
+            self.sources[source_name].read += rows
+        self.files.setdefault((given_for, origin), RowCounts()).add(counts)
 
-    def keep(self, split: str, source: str, target: str, source_name: str = "") -> None:
-        """Count a kept pair."""
-        self.rows[split] += 1
+    def keep(self, split: str, pairs: pa.Table, source_name: str = "") -> None:
+        """Count kept pairs of one source."""
+        self.rows[split] += len(pairs)
         if source_name:
-            self.sources[source_name].rows[split] += 1
-        if split == "train":
-            self.alphabet.add(source, target)
-        for side, text in (("source", source), ("target", target)):
-            self.lengths[split, side][len(text)] += 1
+            self.sources[source_name].rows[split] += len(pairs)
+        for side in SIDES:
+            if split == "train":
+                self.alphabet.add(side, pairs[side])
+            found = np.bincount(pc.utf8_length(pairs[side]).to_numpy(), minlength=1)
+            counted = np.flatnonzero(found)
+            self.lengths[split, side].update(dict(zip(counted.tolist(), found[counted].tolist(), strict=True)))
 
-    def reject(
-        self,
-        given_for: str,
-        reason: str,
-        source: str,
-        target: str,
-        origin: str,
-        line: int,
-        problem: str = "",
-        source_name: str = "",
-    ) -> None:
-        """Count a rejected pair."""
-        self.rejected[given_for, reason] += 1
-        if source_name:
-            self.sources[source_name].rejected[reason] += 1
-        shown = {"source": source[:_EXAMPLE], "target": target[:_EXAMPLE], "file": origin, "line": line}
-        self.rejects.setdefault(reason, shown | ({"problem": problem} if problem else {}))
+    def reject(self, given_for: str, rows: pa.Table, source_name: str = "") -> None:
+        """Count rejected rows of one source."""
+        for place, reason in enumerate(rows["reason"].to_pylist()):
+            self.rejected[given_for, reason] += 1
+            if source_name:
+                self.sources[source_name].rejected[reason] += 1
+            if reason not in self.rejects:
+                self.rejects[reason] = _shown(rows.slice(place, 1).to_pylist()[0])
 
     @property
     def unreadable(self) -> int:
@@ -176,3 +172,11 @@ class CorpusStatistics:
         for (_, origin), file in self.files.items():
             if file.unreadable.total() >= _WRONG_FILE and file.exceeds(max(share, 0.5)):
                 raise UserError(f"{file.summary(origin)}: it is not the file that it should be; correct or remove it")
+
+
+def _shown(row: dict[str, Any]) -> dict[str, object]:
+    """Return a rejected row as an example."""
+    texts = {side: row[side][:_EXAMPLE] for side in SIDES}
+    return {**texts, "file": row["origin"], "line": row["line"]} | (
+        {"problem": row["problem"]} if row["problem"] else {}
+    )

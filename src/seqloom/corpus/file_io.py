@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import BinaryIO
 
 from seqloom.corpus.charset import UTF, detect_encoding
@@ -39,7 +40,11 @@ def read_lines(file: SourceFile) -> Iterator[Line]:
     with open_bytes(file) as stream:
         plain = encoding not in UTF and not old_mac
         lines = stream if plain else _split(stream, carriage if old_mac else feed)
-        for number, line in enumerate(lines, start=1):
+        first = 1
+        if file.block:
+            stream.seek(file.block.begin)
+            lines, first = islice(stream, file.block.count), file.block.first
+        for number, line in enumerate(lines, start=first):
             try:
                 text, problem = line.decode(encoding), ""
             except UnicodeDecodeError as error:

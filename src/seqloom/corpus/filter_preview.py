@@ -1,20 +1,20 @@
 """Preview of a recipe's filters: the drops among the first rows of training text, filter by filter."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from seqloom.corpus.cleaner import DUPLICATE
-from seqloom.corpus.filter_memory import STATEFUL, FilterMemory
+from seqloom.corpus.comparing_filters import COMPARING
 from seqloom.corpus.filters.filter_chain import build_filter
 from seqloom.corpus.filters.pair_filter import TextPair
-from seqloom.corpus.near_duplicates import Sketch
+from seqloom.corpus.near_duplicates import NearDuplicates
 from seqloom.corpus.normalization import normalize
 from seqloom.corpus.normalized_pairs import NormalizedPair, PairSteps, pair_defect, resolve_whitespace, rows_of_split
 from seqloom.corpus.pairs import RawPair, Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.sources import Sources
+from seqloom.corpus.verdicts import DUPLICATE
 from seqloom.errors import showable
 from seqloom.recipe.filter_expressions import FilterExpression, parse_filters
 from seqloom.recipe.schema import CorpusSection
@@ -79,20 +79,16 @@ class _Check:
         self._filters = {
             name: build_filter(expression, section_of_source(section, name))
             for name in source_names(section)
-            if expression.name not in STATEFUL
+            if expression.name not in COMPARING
         }
 
     def __call__(self, rows: Sequence[NormalizedPair]) -> list[str]:
         """Return for each row why it is dropped; empty if it is kept."""
         if self._filters:
             return self._problems(rows)
-        memory = FilterMemory([self._expression])  # another for each call, as it remembers
-        sketches = _sketches(memory, [row.source for row in rows])
-        dropped = (
-            memory.rejection_reason(normalize(row.source), normalize(row.target), "train", sketch)
-            for row, sketch in zip(rows, sketches, strict=True)
-        )
-        return ["like an earlier one" if reason else "" for reason in dropped]
+        if self._expression.name == "near_duplicates":
+            return _like_earlier(_near_duplicates([row.source for row in rows], self._expression.number))
+        return _like_earlier(_repeated(normalize(getattr(row, self._expression.sides[0])) for row in rows))
 
     def _problems(self, rows: Sequence[NormalizedPair]) -> list[str]:
         found = [""] * len(rows)
@@ -104,15 +100,38 @@ class _Check:
         return found
 
 
+def _like_earlier(found: Iterable[bool]) -> list[str]:
+    return ["like an earlier one" if like else "" for like in found]
+
+
+def _repeated(values: Iterable[object]) -> Iterator[bool]:
+    """Yield for each value whether an earlier one equals it."""
+    seen: set[object] = set()
+    for value in values:
+        yield value in seen
+        seen.add(value)
+
+
+def _near_duplicates(texts: Sequence[str], similarity: float) -> Iterator[bool]:
+    """Yield for each text whether one that was kept before is too similar."""
+    near = NearDuplicates(similarity)
+    for at in range(0, len(texts), _BATCH):
+        for sketch in near.sketches(texts[at : at + _BATCH]):
+            too_similar = near.is_too_similar(sketch)
+            yield too_similar
+            if not too_similar:
+                near.add(sketch)
+
+
 def _checks(section: CorpusSection) -> "Iterator[tuple[str, _Check | _Duplicates]]":
     """Yield the filters in the order of the stage: those that look at one pair, exact duplicates, and the others."""
     filters = parse_filters(section.filters)
     for each in filters:
-        if each.name not in STATEFUL:
+        if each.name not in COMPARING:
             yield str(each), _Check(each, section)
     yield DUPLICATE, _Duplicates()
     for each in filters:
-        if each.name in STATEFUL:
+        if each.name in COMPARING:
             yield str(each), _Check(each, section)
 
 
@@ -121,20 +140,12 @@ class _Duplicates:
 
     def __call__(self, rows: Sequence[NormalizedPair]) -> list[str]:
         """Return a problem for each row that an earlier one equals."""
-        seen: Counter[object] = Counter()
-        problems = []
-        for row in rows:
-            assert isinstance(row.raw, RawPair)
-            key = row.raw.dedup_key or (normalize(row.source), normalize(row.target))
-            problems.append("like an earlier one" if seen[key] else "")
-            seen[key] += 1
-        return problems
+        return _like_earlier(_repeated(map(_identity, rows)))
 
 
-def _sketches(memory: FilterMemory, texts: Sequence[str]) -> list[Sketch | None]:
-    if memory.near is None:
-        return [None] * len(texts)
-    return [sketch for at in range(0, len(texts), _BATCH) for sketch in memory.near.sketches(texts[at : at + _BATCH])]
+def _identity(row: NormalizedPair) -> object:
+    assert isinstance(row.raw, RawPair)
+    return row.raw.dedup_key or (normalize(row.source), normalize(row.target))
 
 
 def _rejected(rows: Sequence[NormalizedPair], reasons: Sequence[str]) -> Iterator[FilterOutcome]:

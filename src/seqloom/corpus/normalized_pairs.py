@@ -13,7 +13,7 @@ from seqloom.corpus.pairs import EMPTY_SOURCE, EMPTY_TARGET, TOO_LONG, RawPair, 
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.running_text import is_blank
-from seqloom.corpus.sources import Sources
+from seqloom.corpus.sources import SourceFile, Sources
 from seqloom.recipe.schema import CorpusSection
 
 _SAMPLE, _LAYOUT_SHARE = 10_000, 0.01  # pairs, and the share of them with layout from which on white space is kept
@@ -54,19 +54,20 @@ def resolve_whitespace(section: CorpusSection, sources: Sources) -> bool:
     return sum(has_layout(pair.target) for pair in first) > _LAYOUT_SHARE * len(first)
 
 
-def normalized_pairs(section: CorpusSection, sources: Sources, steps: PairSteps) -> Iterator[NormalizedPair]:
-    """Yield every row of the files in order: held-out text first, so that training can exclude it.
+def checked_rows(
+    files: tuple[SourceFile, ...], given_for: str, section: CorpusSection, steps: PairSteps
+) -> Iterator[NormalizedPair]:
+    """Yield every row of files of a split in order, with the drops of the filters and the sketches.
 
     Filters see training text alone: a user's own validation and test files are the measure, and stay as they are.
     """
-    for split in ("test", "validation", "train"):
-        rows = rows_of_split(section, sources, split, steps)
-        while batch := list(islice(rows, _BATCH)):
-            if split == "train":
-                _add_drops(batch, steps.chains, section)
-            if steps.near:
-                _add_sketches(batch, steps.near, section)
-            yield from batch
+    rows = rows_of_files(files, given_for, section, steps)
+    while batch := list(islice(rows, _BATCH)):
+        if given_for == "train":
+            _add_drops(batch, steps.chains[files[0].source_name], section)
+        if steps.near:
+            _add_sketches(batch, steps.near, section)
+        yield from batch
 
 
 def pair_defect(row: NormalizedPair, section: CorpusSection) -> str:
@@ -85,15 +86,14 @@ def pair_defect(row: NormalizedPair, section: CorpusSection) -> str:
     return TOO_LONG if max(len(row.source), len(row.target)) > section.max_characters else ""
 
 
-def _add_drops(rows: list[NormalizedPair], chains: Mapping[str, FilterChain], section: CorpusSection) -> None:
+def _add_drops(rows: list[NormalizedPair], chain: FilterChain, section: CorpusSection) -> None:
     """Give the rows that a filter drops the reason; those with a defect are rejected without."""
-    for name, chain in chains.items():
-        if not chain.filters:
-            continue
-        seen = [at for at, row in enumerate(rows) if row.source_name == name and not pair_defect(row, section)]
-        drops = chain.drops([TextPair(rows[at].source, rows[at].target) for at in seen])
-        for at, drop in zip(seen, drops, strict=True):
-            rows[at] = rows[at]._replace(drop=drop)
+    if not chain.filters:
+        return
+    seen = [at for at, row in enumerate(rows) if not pair_defect(row, section)]
+    drops = chain.drops([TextPair(rows[at].source, rows[at].target) for at in seen])
+    for at, drop in zip(seen, drops, strict=True):
+        rows[at] = rows[at]._replace(drop=drop)
 
 
 def _add_sketches(rows: list[NormalizedPair], near: NearDuplicates, section: CorpusSection) -> None:
@@ -104,13 +104,21 @@ def _add_sketches(rows: list[NormalizedPair], near: NearDuplicates, section: Cor
 
 def rows_of_split(section: CorpusSection, sources: Sources, split: str, steps: PairSteps) -> Iterator[NormalizedPair]:
     """Yield every row of the files of a split in normal form, without personal data where it is replaced."""
-    replace = steps.personal.replace if steps.personal else lambda *texts: texts
     for files in getattr(sources, split).rows:
-        for pair in read_pairs(files, section):
-            if isinstance(pair, Unreadable):
-                text, problem = replace(pair.text, pair.problem)
-                raw = pair._replace(text=text, problem=problem)
-                yield NormalizedPair(split, files[0].location, raw, source_name=files[0].source_name)
-            else:
-                source, target = replace(normalize(pair.source, steps.keep), normalize(pair.target, steps.keep))
-                yield NormalizedPair(split, files[0].location, pair, source, target, files[0].source_name)
+        yield from rows_of_files(files, split, section, steps)
+
+
+def rows_of_files(
+    files: tuple[SourceFile, ...], given_for: str, section: CorpusSection, steps: PairSteps
+) -> Iterator[NormalizedPair]:
+    """Yield every row of files that are read together, likewise."""
+    replace = steps.personal.replace if steps.personal else lambda *texts: texts
+    location, name = files[0].location, files[0].source_name
+    for pair in read_pairs(files, section):
+        if isinstance(pair, Unreadable):
+            text, problem = replace(pair.text, pair.problem)
+            raw = pair._replace(text=text, problem=problem)
+            yield NormalizedPair(given_for, location, raw, source_name=name)
+        else:
+            source, target = replace(normalize(pair.source, steps.keep), normalize(pair.target, steps.keep))
+            yield NormalizedPair(given_for, location, pair, source, target, name)

@@ -1,16 +1,16 @@
 """Overlap of held-out and training text, ignoring case, spaces and punctuation (test set contamination)."""
 
-import hashlib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.corpus.corpus_files import iterate_split
+from seqloom.corpus import SPLITS
+from seqloom.corpus.row_spill import Spill, bucket_count
 
 HELD_OUT = ("validation", "test")
+_KEY = np.dtype([("key", "u8")])
 _SIGNS = re.compile(r"[\W_]+")
 
 
@@ -19,20 +19,25 @@ def fold_text(text: str) -> str:
     return _SIGNS.sub("", text.casefold()) or text
 
 
-def overlap_with_training(folder: Path) -> dict[str, float]:
-    """Return the share, 0 to 1, of the sources of each held-out split that training has a near-duplicate of.
+class Overlap:
+    """Keys of folded sources by split, spilled to the disk."""
 
-    Takes 8 bytes of memory per row.
-    """
-    train = np.unique(_digests(folder, "train"))
-    return {split: round(float(np.isin(_digests(folder, split), train).mean()), 4) for split in HELD_OUT}
+    def __init__(self, rows: int, folder: Path) -> None:
+        """Take the number of rows, at most, and a folder for the spills."""
+        self._keys = {split: Spill(folder / f"folded-{split}", _KEY, bucket_count(rows)) for split in SPLITS}
 
+    def add(self, split: str, keys: NDArray[np.uint64]) -> None:
+        """Add the keys of pairs of a split."""
+        spill = self._keys[split]
+        spill.add(keys & np.uint64(spill.buckets - 1), keys.astype(_KEY))
 
-def _digests(folder: Path, split: str) -> NDArray[np.uint64]:
-    return np.fromiter(_each(folder, split), np.uint64)
-
-
-def _each(folder: Path, split: str) -> Iterator[int]:
-    for table in iterate_split(folder, split, ("source",)):
-        for text in table["source"]:
-            yield int.from_bytes(hashlib.blake2b(fold_text(text).encode(), digest_size=8).digest())
+    def with_training(self) -> dict[str, float]:
+        """Return the share, 0 to 1, of the sources of each held-out split that training has a near-duplicate of."""
+        found, rows = dict.fromkeys(HELD_OUT, 0), dict.fromkeys(HELD_OUT, 0)
+        for bucket in range(self._keys["train"].buckets):
+            train = self._keys["train"].take(bucket)["key"]
+            for split in HELD_OUT:
+                keys = self._keys[split].take(bucket)["key"]
+                found[split] += int(np.isin(keys, train).sum())
+                rows[split] += len(keys)
+        return {split: round(found[split] / rows[split], 4) for split in HELD_OUT}

@@ -24,6 +24,15 @@ TABLES = (*dict.fromkeys(ENDINGS.values()), "labeled", "texts", "running")  # fo
 
 
 @dataclass(frozen=True)
+class LineBlock:
+    """Consecutive lines of a file."""
+
+    begin: int  # offset in bytes
+    first: int  # number of the first line, from 1
+    count: int
+
+
+@dataclass(frozen=True)
 class SourceFile:
     """A file to read, with its format and encoding."""
 
@@ -35,6 +44,7 @@ class SourceFile:
     encoding_source: str = "corpus.encoding"
     member: str = ""  # its name within the archive at `path`
     source_name: str = ""  # of the recipe's sources, where it has several
+    block: LineBlock | None = None  # the lines to read, of a file in UTF-8 or another encoding of bytes; None: all
 
 
 @dataclass(frozen=True)

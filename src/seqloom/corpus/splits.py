@@ -1,8 +1,10 @@
 """Assign texts to train, validation and test by a hash of the text."""
 
-import hashlib
 from dataclasses import dataclass
 from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from seqloom.corpus import SPLITS
 from seqloom.corpus.sources import Sources
@@ -26,22 +28,20 @@ class Shares:
             overfit=section.overfit,
         )
 
-    def splits_of(self, source: str, given_for: str) -> tuple[str, ...]:
-        """Return the splits of a normalized source text from the files of split `given_for`."""
-        if self.overfit:
-            return SPLITS
-        return (self.split_of(source) if given_for == "train" else given_for,)
-
-    def split_of(self, source: str) -> str:
-        """Return the split of a normalized source text from the training files.
+    def masks(self, openings: NDArray[np.uint64], given_for: str) -> dict[str, NDArray[np.bool_]]:
+        """Return by split which of the kept rows of a file are in it, by the keys `(N,)` of their openings.
 
         The test split takes the low end of [0, 1) and validation the high end: text stays in its split however much
         the corpus grows, and a new share for one split moves nothing into or out of the other.
         """
-        point = hash_position(source)
-        if point < self.test:
-            return "test"
-        return "validation" if point >= 1.0 - self.validation else "train"
+        everything = np.ones(len(openings), bool)
+        if self.overfit:
+            return dict.fromkeys(SPLITS, everything)
+        if given_for != "train":
+            return {given_for: everything}
+        points = hash_positions(openings)
+        test, validation = points < self.test, points >= 1.0 - self.validation
+        return {"test": test, "validation": validation & ~test, "train": ~(test | validation)}
 
 
 class ContiguousSplits:
@@ -56,19 +56,21 @@ class ContiguousSplits:
         self._validation = self._test - round(passages * shares.validation)
         self._overfit = shares.overfit
 
-    def splits_of(self, source: str, given_for: str) -> tuple[str, ...]:  # noqa: ARG002 the order decides
-        """Return the splits of the next passage from the files of split `given_for`."""
+    def masks(self, openings: NDArray[np.uint64], given_for: str) -> dict[str, NDArray[np.bool_]]:
+        """Return by split which of the next passages of a file are in it; their order decides."""
+        everything = np.ones(len(openings), bool)
         if self._overfit:
-            return SPLITS
+            return dict.fromkeys(SPLITS, everything)
         if given_for != "train":
-            return (given_for,)
-        self._number += 1
-        if self._number > self._test:
-            return ("test",)
-        return ("validation" if self._number > self._validation else "train",)
+            return {given_for: everything}
+        numbers = self._number + np.arange(1, len(openings) + 1)
+        self._number += len(openings)
+        test, train = numbers > self._test, numbers <= self._validation
+        return {"test": test, "validation": ~(test | train), "train": train & ~test}
 
 
-def hash_position(source: str) -> float:
-    """Return a hash of the text in [0, 1)."""
-    digest = hashlib.blake2b(source.encode(), digest_size=8).digest()
-    return (int.from_bytes(digest) >> 11) / 2**53  # as many bits as a float holds, so 1 is never reached
+def hash_positions(openings: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Return the points in [0, 1) of keys."""
+    return (openings >> np.uint64(11)).astype(
+        np.float64
+    ) / 2**53  # as many bits as a float holds, so 1 is never reached

@@ -4,31 +4,34 @@ import json
 import logging
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import pyarrow.dataset
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from seqloom.corpus import SIDES, SPLITS
-from seqloom.corpus.cleaner import Cleaner
-from seqloom.corpus.corpus_files import REPORT_FILE, CorpusWriter, storable
+from seqloom.corpus.comparing_filters import ComparingFilters
+from seqloom.corpus.corpus_files import REPORT_FILE, CorpusWriter
 from seqloom.corpus.corpus_statistics import CorpusStatistics
-from seqloom.corpus.filter_memory import FilterMemory
-from seqloom.corpus.filters.filter_chain import FilterChain
-from seqloom.corpus.normalization import has_layout, normalize
-from seqloom.corpus.normalized_pairs import NormalizedPair, PairSteps, normalized_pairs, pair_defect, resolve_whitespace
-from seqloom.corpus.overlap import overlap_with_training
-from seqloom.corpus.pairs import SplitGroup, Unreadable
-from seqloom.corpus.personal_data import PersonalData
-from seqloom.corpus.readers import read_pairs
-from seqloom.corpus.running_text import is_blank
+from seqloom.corpus.normalized_pairs import resolve_whitespace
+from seqloom.corpus.overlap import Overlap
+from seqloom.corpus.part_files import Part, keys_of
+from seqloom.corpus.shard_reader import RowSteps, ShardRows, read_shard
+from seqloom.corpus.shards import Shard, plan_shards
+from seqloom.corpus.shared_keys import SharedKeys
 from seqloom.corpus.sources import Sources
 from seqloom.corpus.splits import ContiguousSplits, Shares
-from seqloom.errors import UserError, showable
+from seqloom.corpus.verdicts import Verdicts
+from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe.schema import CorpusSection
 
-_REPORT_EVERY = 10_000  # rows
 _EXAMPLE = 200  # characters of a text in the facts
 
 FOLDED = (
@@ -42,70 +45,115 @@ logger = logging.getLogger(__name__)
 def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progress: Progress) -> dict[str, object]:
     """Read, clean and split the corpus into Parquet files in `folder`, and return the facts of report.json.
 
-    Memory grows by about a hundred bytes per pair, for the detection of duplicates.
+    Memory does not grow with the corpus: rows and their keys are on the disk, below `folder`, until all are compared.
 
     Raises:
         UserError: a file violates its format, more rows than `max_reject_share` allows cannot be read, or
             a split ends up empty.
     """
-    running = section.format == "running"
-    shares = _contiguous_splits(section, sources) if running else Shares.of(section, sources)
-    memory = FilterMemory.of(section)
-    cleaner = Cleaner(memory)
-    statistics, read, folded_targets = CorpusStatistics.of(section), 0, 0
-    keep, personal = resolve_whitespace(section, sources), PersonalData.of(section)
-    steps = PairSteps(keep, FilterChain.by_source(section), memory.near if memory else None, personal)
-    with CorpusWriter(folder, bool(section.sources)) as writer:
-        for row in normalized_pairs(section, sources, steps):
-            given_for, origin, pair, source, target, source_name, drop, sketch = row
-            counts = statistics.count_read(given_for, origin, pair.line, source_name)
-            read += 1
-            if read % _REPORT_EVERY == 0:
-                progress(read, None, "rows", origin)
-            if isinstance(pair, Unreadable):
-                counts.note(pair)
-                _reject_unreadable(row, pair, writer, statistics)
-                continue
-            folded = (normalize(source), normalize(target)) if keep else (source, target)
-            group = pair.group or SplitGroup(folded[0], frozenset())
-            reason = pair_defect(row, section) or (drop.filter if drop else "")
-            if not reason and not running:  # what is rejected so far holds nothing out and makes nothing a duplicate
-                reason = cleaner.rejection_reason(*folded, given_for, group, pair.dedup_key, sketch)
-            if reason:
-                problem = showable(drop.problem) if drop and reason == drop.filter else ""
-                writer.reject(reason, source, target, origin, pair.line, problem)
-                statistics.reject(given_for, reason, source, target, origin, pair.line, problem, source_name)
-            else:
-                for split in shares.splits_of(group.opening, given_for):
-                    writer.keep(split, source, target, origin, pair.line, source_name)
-                    statistics.keep(split, source, target, source_name)
-                    folded_targets += not keep and has_layout(pair.target)
-    progress(read, read, "rows")
-    statistics.check_reject_share(section.max_reject_share)
-    _check_every_split(section, sources, statistics)
-    overlap = {} if section.overfit else {"also_in_training": overlap_with_training(folder)}
-    if folded_targets and section.whitespace == "auto":
-        logger.warning("corpus.whitespace: %s", FOLDED.format(rows=folded_targets))
-    layout = {"whitespace": "keep" if keep else "fold", "folded_targets": folded_targets}
-    replaced = {"replaced": dict(sorted(personal.counts.items()))} if personal else {}
-    facts = {"overfit": section.overfit, **layout, **replaced, **_facts(statistics, folder), **overlap}
+    keep = resolve_whitespace(section, sources)
+    steps = RowSteps.of(section, keep)
+    with TemporaryDirectory(dir=folder, prefix=".parts-") as name:
+        scratch = Path(name)
+        shards = _read_shards(plan_shards(section, sources), steps, scratch, progress)
+        statistics = _counts_of(section, shards)
+        statistics.check_reject_share(section.max_reject_share)
+        kept = _Kept(section, sources, statistics, [part for shard in shards for part in shard.parts], scratch)
+        with CorpusWriter(folder, bool(section.sources)) as writer:
+            for part, reasons, verdicts in _judged(section, shards, steps.filters, scratch):
+                kept.add(part, reasons, verdicts, writer)
+        _check_every_split(section, sources, statistics)
+        overlap = {} if section.overfit else {"also_in_training": kept.overlap.with_training()}
+    if kept.folded_targets and section.whitespace == "auto":
+        logger.warning("corpus.whitespace: %s", FOLDED.format(rows=kept.folded_targets))
+    layout = {"whitespace": "keep" if keep else "fold", "folded_targets": kept.folded_targets}
+    replaced = sum((Counter(shard.replaced) for shard in shards), Counter[str]())
+    personal = {"replaced": dict(sorted(replaced.items()))} if steps.pairs.personal else {}
+    facts = {"overfit": section.overfit, **layout, **personal, **_facts(statistics, folder), **overlap}
     (folder / REPORT_FILE).write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
     return facts
 
 
-def _reject_unreadable(
-    row: NormalizedPair, raw: Unreadable, writer: CorpusWriter, statistics: CorpusStatistics
-) -> None:
-    text, problem = storable(raw.text), showable(raw.problem)
-    writer.reject(raw.reason, text, "", raw.location, raw.line, problem)
-    statistics.reject(row.given_for, raw.reason, text, "", raw.location, raw.line, problem, row.source_name)
+def _read_shards(shards: list[Shard], steps: RowSteps, scratch: Path, progress: Progress) -> list[ShardRows]:
+    done, read = [], 0
+    for number, shard in enumerate(shards):
+        origin = shard.files[0].location
+
+        def told(rows: int, origin: str = origin) -> None:
+            nonlocal read
+            read += rows
+            progress(read, None, "rows", origin)
+
+        done.append(read_shard(shard, steps, scratch / f"{number:06}", told))
+    total = sum(map(_rows, done))
+    progress(total, total, "rows")
+    return done
 
 
-def _contiguous_splits(section: CorpusSection, sources: Sources) -> ContiguousSplits:
-    """Count the passages of running text, which is read twice, and return where it is cut into splits."""
-    pairs = (pair for files in sources.train.rows for pair in read_pairs(files, section))
-    passages = sum(not isinstance(pair, Unreadable) and not is_blank(normalize(pair.source)) for pair in pairs)
-    return ContiguousSplits(passages, Shares.of(section, sources))
+def _rows(shard: ShardRows) -> int:
+    return sum(part.rows for part in shard.parts)
+
+
+def _counts_of(section: CorpusSection, shards: list[ShardRows]) -> CorpusStatistics:
+    statistics = CorpusStatistics.of(section)
+    for shard in shards:
+        statistics.count_read(shard.given_for, shard.origin, _rows(shard), shard.counts, shard.source_name)
+    return statistics
+
+
+def _judged(
+    section: CorpusSection, shards: list[ShardRows], filters: ComparingFilters, scratch: Path
+) -> Iterator[tuple[Part, tuple[str, ...], NDArray[np.uint8]]]:
+    """Yield each part with reasons to reject, and the place of its reason for each candidate."""
+    parts = [part for shard in shards for part in shard.parts]
+    if section.format == "running":  # nothing is compared, as text would no longer go on from itself
+        yield from ((part, ("",), np.zeros(part.rows, np.uint8)) for part in parts)
+        return
+    verdicts = Verdicts(filters, SharedKeys(parts, len(filters.unique), scratch))
+    yield from ((part, verdicts.reasons, found) for part, found in verdicts.of_parts())
+
+
+class _Kept:
+    """Writes and counts what is kept, and what is not."""
+
+    def __init__(
+        self, section: CorpusSection, sources: Sources, statistics: CorpusStatistics, parts: list[Part], scratch: Path
+    ) -> None:
+        self._statistics, self._overfit = statistics, section.overfit
+        self._splits = _splits(section, sources, parts)
+        self.overlap = Overlap(sum(part.rows for part in parts), scratch)
+        self.folded_targets = 0
+
+    def add(self, part: Part, reasons: tuple[str, ...], verdicts: NDArray[np.uint8], writer: CorpusWriter) -> None:
+        """Write the rows of a part."""
+        table = pa.table(
+            part.read("source", "target", "origin", "line", "problem", "reason", "layout", "opening", "folded")
+        )
+        own = table["reason"].cast(pa.string())
+        found = pc.coalesce(own, pa.array(reasons).take(pa.array(verdicts)))
+        table = table.set_column(5, "reason", found).set_column(2, "origin", table["origin"].cast(pa.string()))
+        self._reject(part, table.filter(pc.not_equal(found, "")), writer)
+        kept = table.filter(pc.equal(found, ""))
+        openings, folded = keys_of(kept["opening"]), keys_of(kept["folded"])
+        for split, mask in self._splits.masks(openings, part.given_for).items():
+            pairs = kept.filter(pa.array(mask))
+            writer.keep(split, pairs, part.source_name)
+            self._statistics.keep(split, pairs, part.source_name)
+            self.folded_targets += pc.sum(pairs["layout"], min_count=0).as_py()
+            if not self._overfit:
+                self.overlap.add(split, folded[mask])
+
+    def _reject(self, part: Part, rows: pa.Table, writer: CorpusWriter) -> None:
+        writer.reject(rows)
+        self._statistics.reject(part.given_for, rows, part.source_name)
+
+
+def _splits(section: CorpusSection, sources: Sources, parts: list[Part]) -> Shares | ContiguousSplits:
+    shares = Shares.of(section, sources)
+    if section.format != "running":
+        return shares
+    passages = sum(part.read("reason")["reason"].null_count for part in parts if part.given_for == "train")
+    return ContiguousSplits(passages, shares)
 
 
 def _check_every_split(section: CorpusSection, sources: Sources, statistics: CorpusStatistics) -> None:
@@ -167,5 +215,16 @@ def _quantiles(lengths: Counter[int]) -> dict[str, int]:
 def _examples(path: Path, rows: int) -> list[dict[str, str]]:
     """Read three pairs from within the file, as corpora often begin with their shortest."""
     picked = sorted({rows // 4, rows // 2, 3 * rows // 4})
-    table = pyarrow.dataset.dataset(path).take(picked, columns=["source", "target"])
-    return [{side: text[:_EXAMPLE] for side, text in pair.items()} for pair in table.to_pylist()]
+    with pq.ParquetFile(path) as file:
+        pairs = [_pair_at(file, row) for row in picked]
+    return [{side: text[:_EXAMPLE] for side, text in pair.items()} for pair in pairs]
+
+
+def _pair_at(file: pq.ParquetFile, row: int) -> dict[str, str]:
+    for group in range(file.num_row_groups):
+        size = file.metadata.row_group(group).num_rows
+        if row < size:
+            break
+        row -= size
+    pair: dict[str, str] = file.read_row_group(group, columns=list(SIDES)).slice(row, 1).to_pylist()[0]
+    return pair

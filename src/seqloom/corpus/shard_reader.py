@@ -1,0 +1,149 @@
+"""Read a shard of a corpus into parts on the disk: normalized, filtered, with the keys that compare rows."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from seqloom.corpus.comparing_filters import ComparingFilters
+from seqloom.corpus.corpus_files import SHOWN, storable
+from seqloom.corpus.corpus_statistics import RowCounts
+from seqloom.corpus.filters.filter_chain import FilterChain
+from seqloom.corpus.near_duplicates import NearDuplicates
+from seqloom.corpus.normalization import has_layout, normalize
+from seqloom.corpus.normalized_pairs import NormalizedPair, PairSteps, checked_rows, pair_defect
+from seqloom.corpus.overlap import fold_text
+from seqloom.corpus.pairs import RawPair, SplitGroup, Unreadable
+from seqloom.corpus.part_files import NO_KEY, Part, PartRow, write_part
+from seqloom.corpus.personal_data import PersonalData
+from seqloom.corpus.row_keys import key_of, key_of_pair, keys_of_dialogue
+from seqloom.corpus.shards import ROWS, Shard
+from seqloom.errors import showable
+from seqloom.recipe.schema import CorpusSection
+
+_CHARACTERS = 1 << 25  # of a part, at most about
+_REPORT_EVERY = 10_000  # rows
+
+
+@dataclass
+class ShardRows:
+    """What became of a shard: its parts, in order, and counts."""
+
+    given_for: str  # split of its files
+    origin: str  # the first file
+    source_name: str = ""
+    counts: RowCounts = field(default_factory=RowCounts)
+    parts: list[Part] = field(default_factory=list)
+    replaced: dict[str, int] = field(default_factory=dict)  # personal data by type
+
+
+@dataclass(frozen=True)
+class RowSteps:
+    """What is done to each row, by the recipe."""
+
+    section: CorpusSection
+    pairs: PairSteps
+    filters: ComparingFilters
+
+    @classmethod
+    def of(cls, section: CorpusSection, keep: bool) -> Self:
+        """Prepare the steps of a recipe; `keep` says that white space is kept.
+
+        Raises:
+            UserError: the file of a word list cannot be read.
+        """
+        filters = ComparingFilters.of(section)
+        near = NearDuplicates(filters.similarity) if filters.near else None
+        return cls(section, PairSteps(keep, FilterChain.by_source(section), near, PersonalData.of(section)), filters)
+
+
+def read_shard(shard: Shard, steps: RowSteps, stem: Path, told: Callable[[int], None]) -> ShardRows:
+    """Write the rows of a shard to parts, whose paths begin with `stem`, and return what became of it.
+
+    `told` is called with a number of rows now and then.
+
+    Raises:
+        UserError: a file violates its format.
+    """
+    origin = shard.files[0].location
+    done, waiting = ShardRows(shard.given_for, origin, shard.files[0].source_name), _Waiting(stem, shard)
+    for number, row in enumerate(checked_rows(shard.files, shard.given_for, steps.section, steps.pairs), start=1):
+        if number % _REPORT_EVERY == 0:
+            told(_REPORT_EVERY)
+        if steps.section.format == "running":
+            done.counts.read = max(done.counts.read, row.raw.line)
+        else:
+            done.counts.read = number
+        if isinstance(row.raw, Unreadable):
+            done.counts.note(row.raw)
+        done.parts += waiting.add(_part_row(row, steps), row.raw)
+    done.parts += waiting.flush()
+    if steps.pairs.personal:
+        done.replaced = dict(steps.pairs.personal.counts)
+        steps.pairs.personal.counts.clear()
+    return done
+
+
+class _Waiting:
+    """Rows that wait for their part to be full; no dialogue is in two parts."""
+
+    def __init__(self, stem: Path, shard: Shard) -> None:
+        self._stem, self._shard, self._written = stem, shard, 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._rows: list[PartRow] = []
+        self._characters, self._dialogues, self._told = 0, 0, False
+        self._last: SplitGroup | None = None
+
+    def add(self, row: PartRow, raw: RawPair | Unreadable) -> Iterator[Part]:
+        """Add a row, and yield the part before it if that is full."""
+        group = raw.group if isinstance(raw, RawPair) else None
+        same = group is not None and group is self._last
+        if not same and (len(self._rows) >= ROWS or self._characters > _CHARACTERS):
+            yield from self.flush()
+        if not same:
+            self._dialogues, self._told = self._dialogues + 1, False
+        if group and row.reason is None:
+            first, self._told = not self._told, True
+            row = row._replace(dialogue=self._dialogues, exchanges=keys_of_dialogue(group) if first else b"")
+        self._last = group
+        self._characters += len(row.source) + len(row.target)
+        self._rows.append(row)
+
+    def flush(self) -> Iterator[Part]:
+        """Write the rows, and yield their part, if there are any."""
+        if self._rows:
+            path = self._stem.with_name(f"{self._stem.name}-{self._written:06}.arrow")
+            write_part(path, self._rows)
+            yield Part(path, len(self._rows), self._shard.given_for, self._shard.files[0].source_name)
+            self._written += 1
+        self._clear()
+
+
+def _part_row(row: NormalizedPair, steps: RowSteps) -> PartRow:
+    """Return a row as it is written, with the reason why it is rejected, if there is one."""
+    raw = row.raw
+    if isinstance(raw, Unreadable):
+        return PartRow(storable(raw.text)[:SHOWN], "", raw.location, raw.line, raw.reason, showable(raw.problem))
+    reason = pair_defect(row, steps.section) or (row.drop.filter if row.drop else "")
+    problem = showable(row.drop.problem) if row.drop and reason == row.drop.filter else ""
+    if reason:
+        return PartRow(row.source[:SHOWN], row.target[:SHOWN], row.origin, raw.line, reason, problem)
+    keep = steps.pairs.keep
+    source, target = (normalize(row.source), normalize(row.target)) if keep else (row.source, row.target)
+    sides = {"source": source, "target": target}
+    return PartRow(
+        row.source,
+        row.target,
+        row.origin,
+        raw.line,
+        layout=not keep and has_layout(raw.target),
+        pair=key_of_pair(source, target, raw.dedup_key),
+        opening=key_of(raw.group.opening if raw.group else source),
+        folded=NO_KEY if steps.section.overfit else key_of(fold_text(row.source)),
+        sides=b"".join(key_of(sides[side]) for side in steps.filters.unique.values()),
+        minima=row.sketch.minima.tobytes() if row.sketch else b"",
+        bands=row.sketch.bands.astype(">u8").tobytes() if row.sketch else b"",
+        own=bool(raw.dedup_key),
+    )

@@ -1,0 +1,83 @@
+"""Shards of a corpus: files, and blocks of lines of large ones, each of which one process reads."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from seqloom.corpus.charset import UTF, detect_encoding
+from seqloom.corpus.compression import detect_compression
+from seqloom.corpus.file_io import head_of
+from seqloom.corpus.sources import LineBlock, SourceFile, Sources
+from seqloom.errors import UserError
+from seqloom.recipe.schema import CorpusSection
+
+GIVEN_FOR = ("test", "validation", "train")
+"""Splits in the order in which their files are read: held-out text first, so that training can exclude it."""
+
+ROWS = 100_000  # lines of a block
+_CHUNK = 1 << 24  # bytes
+_LINES = ("lines", "texts", "labeled")  # formats in which a line is a row, whatever stands before it
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Files that are read together, a source file and its target file or a table, or a block of their lines."""
+
+    given_for: str  # split of the files
+    files: tuple[SourceFile, ...]
+
+
+def plan_shards(section: CorpusSection, sources: Sources) -> list[Shard]:
+    """Return the shards of a corpus in the order of its rows."""
+    return [
+        Shard(split, part)
+        for split in GIVEN_FOR
+        for files in getattr(sources, split).rows
+        for part in _blocks(files, section)
+    ]
+
+
+def _blocks(files: tuple[SourceFile, ...], section: CorpusSection) -> Iterator[tuple[SourceFile, ...]]:
+    """Yield the files in blocks of `ROWS` lines, or whole where they cannot be divided."""
+    if section.turns or not all(map(_is_divisible, files)):
+        yield files
+        return
+    offsets, counts = zip(*(_line_offsets(file.path, ROWS) for file in files), strict=True)
+    if len(set(counts)) > 1 or counts[0] <= ROWS:  # files of other lengths are refused by their reader
+        yield files
+        return
+    for number, begins in enumerate(zip(*offsets, strict=True)):
+        first = number * ROWS + 1
+        size = min(ROWS, counts[0] - first + 1)
+        yield tuple(
+            replace(file, block=LineBlock(begin, first, size)) for file, begin in zip(files, begins, strict=True)
+        )
+
+
+def _is_divisible(file: SourceFile) -> bool:
+    """Return whether a file can be read from the beginning of any line."""
+    if file.format not in _LINES or file.member or detect_compression(file.path):
+        return False
+    head = head_of(file)
+    try:
+        encoding = detect_encoding(head, file.encoding, file.location, file.encoding_source)
+    except UserError:  # raised again by the reader
+        return False
+    return encoding not in UTF and b"\n" in head
+
+
+def _line_offsets(path: Path, every: int) -> tuple[list[int], int]:
+    """Return where the first of every `every` lines begins, in bytes, and the number of lines."""
+    offsets, lines, position, last = [0], 0, 0, b"\n"
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord("\n"))
+            picked = ends[(every - 1 - lines) % every :: every]
+            offsets += (position + 1 + picked).tolist()
+            lines, position, last = lines + len(ends), position + len(chunk), chunk[-1:]
+    lines += last != b"\n"
+    if len(offsets) > 1 and offsets[-1] == position:  # nothing follows the last line of a block
+        offsets.pop()
+    return offsets, lines
