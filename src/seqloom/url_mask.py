@@ -15,7 +15,9 @@ _URL = re.compile(r"""(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>\\`\]]+""")
 _END_OF_SENTENCE = re.compile(r"[:;,.!)…]+$")
 _USER = re.compile(r"[^/?#]*@")
 _PIN = re.compile(r"sha256=[0-9a-fA-F]*…?")
-_HARMLESS = re.compile(r"(?i)|true|false|yes|no|on|off|\d{1,2}|raw|plain|download|dl|…")
+_HARMLESS = re.compile(
+    r"(?i)|true|false|yes|no|on|off|\d{1,2}|raw|plain|download|dl|…|require|prefer|verify-ca|verify-full|utf8mb4"
+)
 
 PLACEHOLDER = "USER:PASSWORD@"  # in sentences that say how an address is written
 

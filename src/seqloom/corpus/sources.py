@@ -20,6 +20,8 @@ from seqloom.recipe.strict_yaml import shortened
 
 PACKAGE = "package://"
 URLS = ("http://", "https://")
+DATABASES = ("sqlite", "postgresql", "postgres", "mysql", "mariadb")
+"""Those that can be told to refuse every change."""
 TABLES = (*dict.fromkeys(ENDINGS.values()), "labeled", "texts", "running")  # formats with both sides in one file
 
 
@@ -112,6 +114,8 @@ def _locate_training(section: CorpusSection, home: Path) -> SplitFiles:
 
 def _locate_split(section: CorpusSection, split: str, home: Path, field: str = "") -> SplitFiles:
     locations, field = getattr(section, split), field or f"corpus.{split}"
+    if any(map(_is_database, locations)):
+        return SplitFiles(((_query_rows(section, split, home, field),),))
     resolved = [_resolve(location, field, home, section.format) for location in locations]
     if len(locations) == 1 and section.format in ("auto", "lines"):
         found = [_members(name, path, field, section) for name, path in resolved[0]]
@@ -124,6 +128,27 @@ def _locate_split(section: CorpusSection, split: str, home: Path, field: str = "
         return SplitFiles(tuple((file,) for column in columns for file in column))
     _refuse_swapped_sides(section, split)
     return SplitFiles(tuple(zip(columns[0], pair_shards(columns[0], columns[1], locations, field), strict=True)))
+
+
+def _is_database(location: str) -> bool:
+    scheme, colon, _ = location.partition("://")
+    return bool(colon) and scheme.partition("+")[0].lower() in DATABASES
+
+
+def _query_rows(section: CorpusSection, split: str, home: Path, field: str) -> SourceFile:
+    """Return the rows of the recipe's query as a file of JSON lines."""
+    location, *others = getattr(section, split)
+    if split != "train":
+        raise UserError(f"corpus.{split}: corpus.query is for the text of train; give a file, or a share is split off")
+    if others or section.format not in ("auto", "jsonl"):
+        raise UserError(
+            f"{location}: a query gives a table with both sides; give {field} one place, and leave out "
+            f"{field.removesuffix('train')}format"
+        )
+    from seqloom.corpus.sql_query import fetch_rows  # SQLAlchemy, which only a query needs
+
+    path, digest = fetch_rows(location, section.query, home / "downloads", field)
+    return SourceFile(location, path, digest, "jsonl")
 
 
 def _members(name: str, path: Path, field: str, section: CorpusSection) -> tuple[SourceFile, ...]:
@@ -157,7 +182,9 @@ def _resolve(location: str, field: str, home: Path, form: str) -> list[tuple[str
         return [(location.partition("#")[0], download(location, home / "downloads", field))]
     if "://" in location and not location.startswith(PACKAGE):
         known = ", ".join(["http://", "https://", PACKAGE, *(f"{scheme}://" for scheme in SCHEMES)])
-        raise UserError(f"{location}: only {known} are understood; correct {field}")
+        raise UserError(
+            f"{location}: only {known} and databases ({', '.join(DATABASES)}) are understood; correct {field}"
+        )
     if location.startswith(PACKAGE):
         return _inside_package(location, field)
     if "*" not in location and _is_folder(Path(location)):

@@ -43,6 +43,16 @@ def fill_secrets(url: str, field: str) -> tuple[str, tuple[str, ...]]:
     return REFERENCE.sub(fill, plain), tuple(secrets)
 
 
+def fill_text(text: str, url: str, field: str) -> tuple[str, tuple[str, ...]]:
+    """Return one part of a URL with its secrets, unescaped, and the secrets.
+
+    Raises:
+        UserError: a name has no secret.
+    """
+    secrets = {name: _secret(name, url, field) for name in REFERENCE.findall(text)}
+    return REFERENCE.sub(lambda found: secrets[found[1]], text), tuple(secrets.values())
+
+
 def redact(text: str, secrets: tuple[str, ...]) -> str:
     """Replace the `secrets` in a library's message by an ellipsis."""
     for secret in secrets:

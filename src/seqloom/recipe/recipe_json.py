@@ -34,6 +34,7 @@ ADDED: dict[str, dict[str, object]] = {
         "sheet": "",
         "source_name": "main",
         "sources": [],
+        "query": "",
     },
     "evaluation": {"linear_baseline": True},
     "model": {"ngram_order": 0},

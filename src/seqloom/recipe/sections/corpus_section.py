@@ -24,7 +24,9 @@ Encoding = Literal[
     "koi8-r", "koi8-u", "cp874", "mac-roman",
     "gb18030", "big5", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949",
 ]  # fmt: skip
-CREDENTIALS = re.compile(r"https?://(?P<user>[^/?#]*)@(?P<host>[^/?#:]*)", re.IGNORECASE)
+CREDENTIALS = re.compile(
+    r"(?:https?|(?:postgres|postgresql|mysql|mariadb)(?:\+\w+)?)://(?P<user>[^/?#]*)@(?P<host>[^/?#:]*)", re.IGNORECASE
+)
 
 
 class CorpusSection(Section):
@@ -33,7 +35,7 @@ class CorpusSection(Section):
     train: Annotated[list[str], Field(min_length=1, max_length=2)] = Field(
         description="One table or catalog, or two files of aligned source and target lines. Each is a path, a "
         "path with * in it, package://NAME/PATH in an installed Python package, or a URL (#sha256=… "
-        "is verified; ${NAME} in it is a secret of that name in the environment)."
+        "is verified; ${NAME} in it is a secret of that name in the environment), or the URL of a database for query."
     )
     validation: Places = Field([], description="As train; empty: a share of train is split off.")
     test: Places = Field([], description="As train; empty: a share of train is split off.")
@@ -73,6 +75,12 @@ class CorpusSection(Section):
         "MySQL and Spark do; auto: detected from the first rows.",
     )
     sheet: str = Field("", description="Excel: name of the sheet; empty: the first one.")
+    query: str = Field(
+        "",
+        max_length=100_000,
+        description="SQL that reads the rows, where train is the SQLAlchemy URL of a database (sqlite, postgresql, "
+        "mysql or mariadb); its columns are named by source_column and target_column.",
+    )
     source_column: str = Field(
         "source",
         description="Column or JSON key of the source text; a dot descends into an object, as in translation.en.",
@@ -228,7 +236,8 @@ class CorpusSection(Section):
             found = CREDENTIALS.match(file)
             if found and REFERENCE.sub("", found["user"]).strip(":"):
                 raise ValueError(
-                    f"a name or password for {found['host']} stands in a URL, and recipes are logged: put it into "
-                    "~/.netrc, or write ${NAME} and set NAME in the environment"
+                    f"a name or password for {found['host']} stands in a URL, and recipes are logged: "
+                    f"{'put it into ~/.netrc, or ' if file.lower().startswith('http') else ''}"
+                    "write ${NAME} and set NAME in the environment"
                 )
         return self

@@ -16,7 +16,7 @@ SourceFormat = Literal[
     "", "auto", "lines", "texts", "labeled", "tsv", "csv", "jsonl", "po", "mo", "parquet", "arrow", "excel", "tmx",
     "xliff",
 ]  # fmt: skip
-OWN_FIELDS = ("format", "source_column", "target_column", "source_language", "target_language")
+OWN_FIELDS = ("format", "query", "source_column", "target_column", "source_language", "target_language")
 """Fields of the corpus that a source may have of its own."""
 
 
@@ -38,6 +38,7 @@ class SourceSection(Section):
         "every row three times. Drawn by training.seed.",
     )
     format: SourceFormat = Field("", description="As corpus.format; empty: that.")
+    query: str = Field("", description="As corpus.query; empty: that.")
     source_column: str = Field("", description="As corpus.source_column; empty: that.")
     target_column: str = Field("", description="As corpus.target_column; empty: that.")
     source_language: str = Field("", description="As corpus.source_language; empty: that.")
