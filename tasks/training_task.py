@@ -1,6 +1,7 @@
 """Prefect task of the training stage; metrics go to MLflow while it runs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ from tasks.progress_artifacts import audience
 from tasks.run_names import task_name
 from tasks.stage_runner import run_stage, stage_task
 
+row_observer: ContextVar[Callable[[Mapping[str, float], str], None] | None] = ContextVar("row_observer", default=None)
+"""Is called with each row of the history and the score that selects epochs; an exception of it ends the training."""
+
 
 @stage_task(name="training", task_run_name=task_name("training"))
 def train(
@@ -52,6 +56,8 @@ def train(
             get_run_logger().info("%s", line)
             if watcher:
                 watcher.noted(line)
+        if observer := row_observer.get():
+            observer(row, recipe.training.select_by)
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         from seqloom.training.stage import train_model  # torch: seconds that a cached training is spared

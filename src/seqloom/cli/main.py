@@ -24,6 +24,7 @@ from seqloom.cli import (
     registry_commands,
     stack_commands,
     train_commands,
+    tune_command,
 )
 from seqloom.corpus.download import download_cache
 from seqloom.corpus.url_secrets import add_vault
@@ -38,6 +39,7 @@ app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=F
 for group in (
     init_command,
     train_commands,
+    tune_command,
     generate_commands,
     chat_session,
     evaluate_command,

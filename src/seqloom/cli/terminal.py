@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seqloom.registry.export_records import ExportRecord
     from seqloom.registry.garbage_collection import CleanUp
     from tasks.comparison import Comparison
+    from tasks.study_trials import StudyOutcome
 
 ROOM = 58  # columns of 80 for scores, beside names of two words
 SHOWN_FAILURES = 10
@@ -174,6 +175,26 @@ def show_comparison(console: Console, comparison: "Comparison") -> None:
     figures = filter(None, (comparison.figure, comparison.length_figure))
     show_to_copy(console, *(("figure", figure) for figure in figures))
     show_to_copy(console, ("try it", f'seqloom generate {shell_word(comparison.best.checkpoint)} "…"'))
+
+
+def show_study(console: Console, outcome: "StudyOutcome") -> None:
+    """Print the trials of a search best first, the importance of fields, and the next commands."""
+    table = Table(box=None, padding=(0, 1), title=f"Study {outcome.study}", title_justify="left", title_style="bold")
+    shown = [column for column in outcome.rows[0] if any(row[column] for row in outcome.rows)]
+    for column in shown:
+        table.add_column(column, justify="left" if column == "note" else "right", overflow="fold")
+    for number, row in enumerate(outcome.rows):
+        table.add_row(*(Text(row[column]) for column in shown), style="bold green" if number == 0 else "")
+    console.print()
+    console.print(table)
+    console.print()
+    if outcome.importances:
+        shares = ", ".join(f"{field} {share:.0%}" for field, share in outcome.importances.items())
+        console.print(Text(f"What differs comes of {shares}"))
+    console.print(Text(outcome.headline, "bold"))
+    show_to_copy(
+        console, *outcome.plots.items(), ("train the best", f"seqloom train {shell_word(outcome.recipe_file)}")
+    )
 
 
 def show_clean_up(console: Console, done: "CleanUp") -> None:

@@ -63,7 +63,7 @@ def train(
     audience.set(watcher)
     if server:
         if not all(step.cached for step in steps):
-            _import_for_training(home)
+            import_for_training(home)
         server.wait()
     with watcher.live():
         outcome = cast("Outcome", data_to_model(recipe=checked, force=force))  # Prefect returns what the state holds
@@ -72,7 +72,7 @@ def train(
         print_json(outcome.as_json())
 
 
-def _import_for_training(home: Path) -> None:
+def import_for_training(home: Path) -> None:
     """Import what a training needs, seconds of work, while Prefect's server starts on another core."""
     import seqloom.evaluation.stage
     import seqloom.training.stage
@@ -121,7 +121,7 @@ def compare(
     from tasks.progress_artifacts import audience
 
     if server:
-        _import_for_training(home)
+        import_for_training(home)
         server.wait()
     console.print(servers, style="dim", highlight=False, soft_wrap=True)
     console.print(f"Comparing {len(variants)} models:", *(f"\n  {variant.label}" for variant in variants), "\n")

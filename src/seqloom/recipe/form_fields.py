@@ -14,6 +14,7 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 PATTERNS_IN_WORDS = {
     "name": "name of letters, digits and . _ - that begins with a letter or digit",
     "source_name": "name of letters, digits and . _ - that begins with a letter or digit",
+    "study": "name of letters, digits and . _ - that begins with a letter or digit, or nothing",
     "start_from": "registered version such as models:/NAME@champion or models:/NAME/3",
 }
 """What a field with a pattern holds, for error sentences and as the format of the JSON schema."""

@@ -18,7 +18,7 @@ def combinations(lines: Sequence[str]) -> list[tuple[str, ...]]:
     Raises:
         UserError: a line is not of this form, or two are of one field.
     """
-    fields = [_values(line) for line in lines]
+    fields = [values_of(line, "grid") for line in lines]
     twice = [name for name, count in Counter(name for name, _ in fields).items() if count > 1]
     if twice:
         raise UserError(f"grid: {twice[0]} is given twice; write all its values on one line")
@@ -26,7 +26,12 @@ def combinations(lines: Sequence[str]) -> list[tuple[str, ...]]:
     return list(product(*chosen))
 
 
-def _values(line: str) -> tuple[str, list[str]]:
+def values_of(line: str, option: str) -> tuple[str, list[str]]:
+    """Return the field of a line `section.field=value,value` and its values in YAML, as overrides have them.
+
+    Raises:
+        UserError: the line, given by `option`, is not of this form.
+    """
     name, equals, text = line.partition("=")
     try:
         values = load_yaml(f"[{text}]")
@@ -34,8 +39,8 @@ def _values(line: str) -> tuple[str, list[str]]:
         values = None
     if not name or not equals or not values:
         raise UserError(
-            f"grid {shortened(line, 200)}: it is written section.field=value,value, such as model.encoder=lstm,gru; "
-            "quote a value with a comma in it"
+            f"{option} {shortened(line, 200)}: it is written section.field=value,value, such as "
+            "model.encoder=lstm,gru; quote a value with a comma in it"
         )
     return name, [_in_yaml(value) for value in values]
 

@@ -57,7 +57,7 @@ def recipe_text(start: Start) -> str:
 
 
 def deployments_text(start: Start) -> str:
-    """Return a `prefect.yaml` with all five flows for the recipe."""
+    """Return a `prefect.yaml` with all six flows for the recipe."""
     recipe, name = _quoted(start.recipe_file), start.name
     grid = _GRIDS[start.task]
     return f"""\
@@ -109,6 +109,12 @@ deployments:
     description: Several architectures side by side on the same rows.
     entrypoint: flows.compare.compare
     parameters: {{recipe_files: [{recipe}], grid: ["{grid}"]}}
+
+  - <<: *each
+    name: {name}-tune
+    description: A search over the values of fields; trials that lag behind end early, the best recipe is kept.
+    entrypoint: flows.tune.tune
+    parameters: {{recipe_file: {recipe}, space: ["training.learning_rate=0.0005..0.01", "model.dropout=0..0.5"]}}
 
   - <<: *each
     name: {name}-clean-up
