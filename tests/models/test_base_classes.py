@@ -189,6 +189,29 @@ def test_reordered_state_continues_like_its_origin(section: ModelSection) -> Non
 
 
 @over_writers
+def test_a_beam_that_shares_its_source_equals_one_that_repeats_it(section: ModelSection) -> None:
+    """Hypotheses of two sources, reordered at random, one source left out on the way; against rows of their own."""
+    model, beam = fresh(section), 3
+    batch = batch_of(section, *pairs(section, (5, 6), (2, 3)))
+    once = model.encode(batch.source)
+    shared, repeated = once.shared(beam), once.repeat(beam)
+    state, apart = model.start(shared), model.start(repeated)
+    random = torch.Generator().manual_seed(1)
+    with torch.inference_mode():
+        for position in range(6):
+            token = torch.randint(4, SIZES.target, (shared.rows,), generator=random)
+            logits, state = model.step(token, state, shared)
+            expected, apart = model.step(token, apart, repeated)
+            torch.testing.assert_close(logits, expected, atol=1e-5, rtol=1e-4)
+            first = torch.arange(len(shared.mask)).repeat_interleave(beam) * beam
+            rows = first + torch.randint(beam, (shared.rows,), generator=random)
+            if position == 3:
+                rows, shared = rows[beam:], shared.part(torch.tensor([1]))
+                repeated = repeated.part(rows)
+            state, apart = state.reorder(rows), apart.reorder(rows)
+
+
+@over_writers
 def test_the_future_is_unseen(section: ModelSection) -> None:
     """Changing a target token changes no feature before it."""
     model = fresh(section)

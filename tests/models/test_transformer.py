@@ -179,14 +179,14 @@ def test_rotary_by_complex_numbers() -> None:
     frequencies = 10_000.0 ** (-torch.arange(4) / 4)
     places = torch.arange(2, 7).unsqueeze(1)
     turned = pairs * torch.polar(torch.ones(5, 4), places * frequencies)
-    torch.testing.assert_close(rotate(heads, 2), torch.cat([turned.real, turned.imag], dim=3))
+    torch.testing.assert_close(rotate(heads, torch.arange(2, 7)), torch.cat([turned.real, turned.imag], dim=3))
 
 
 def test_rotated_products_know_distances_alone() -> None:
     torch.manual_seed(0)
     query, key = torch.randn(1, 1, 1, 8), torch.randn(1, 1, 1, 8)
-    near = (rotate(query, 7) * rotate(key, 4)).sum()
-    far = (rotate(query, 107) * rotate(key, 104)).sum()
+    near = (rotate(query, torch.tensor([7])) * rotate(key, torch.tensor([4]))).sum()
+    far = (rotate(query, torch.tensor([107])) * rotate(key, torch.tensor([104]))).sum()
     torch.testing.assert_close(near, far, atol=1e-4, rtol=1e-4)
 
 

@@ -32,7 +32,7 @@ def beam_search(
         prompt: tokens that each answer continues, `(B, P)`, padded.
         limits: most tokens of an answer, END among them, a number or `(B,)`.
     """
-    memory = memory.repeat(beam_size)
+    memory = memory.shared(beam_size)
     state = model.start(memory)
     limits = limits_of(limits, prompt).repeat_interleave(beam_size)  # (N,)
     prompt = prompt.repeat_interleave(beam_size, dim=0)  # (N, P)
@@ -47,7 +47,7 @@ def beam_search(
         if should_compact(int(writing.sum()), len(writing)):
             answers |= beams.answers(~writing)
             kept = beams.keep(writing)
-            rows, prompt, memory = rows[kept], prompt[kept], memory.part(kept)
+            rows, prompt, memory = rows[kept], prompt[kept], memory.part(writing.nonzero().squeeze(1))
         if len(rows) < len(logits) or not torch.equal(rows, beams.rows()):
             state = state.reorder(rows)
     answers |= beams.answers(~writing)  # all that are left

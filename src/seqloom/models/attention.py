@@ -1,6 +1,7 @@
 """Additive and multiplicative attention of a decoder over the source.
 
-B batch, S source length, T target length, D memory width, H decoder width, A attention width.
+N rows of the decoder, B sources, K hypotheses of a source (N = B K), S source length, T target length, D memory width,
+H decoder width, A attention width.
 """
 
 from dataclasses import replace
@@ -19,7 +20,7 @@ class Attention(Protocol):
         """Add the keys to the memory: the part of the score that does not depend on the query."""
 
     def __call__(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """Map queries `(B, T, H)` to contexts `(B, T, D)` and weights `(B, T, S)`."""
+        """Map queries `(N, T, H)` to contexts `(N, T, D)` and weights `(N, T, S)`."""
 
 
 class AdditiveAttention(nn.Module):
@@ -36,9 +37,10 @@ class AdditiveAttention(nn.Module):
         return replace(memory, keys=self.key(memory.states))
 
     def forward(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """Map queries `(B, T, H)` to contexts `(B, T, D)` and weights `(B, T, S)`."""
+        """Map queries `(N, T, H)` to contexts `(N, T, D)` and weights `(N, T, S)`."""
         assert memory.keys is not None
-        energies = torch.tanh(self.query(query).unsqueeze(2) + memory.keys.unsqueeze(1))  # (B, T, S, A)
+        queries = memory.by_source(self.query(query))  # (B, K T, A)
+        energies = (queries.unsqueeze(2) + memory.keys.unsqueeze(1)).tanh()  # (B, K T, S, A)
         return mix(self.score(energies).squeeze(3), memory)
 
 
@@ -54,12 +56,12 @@ class MultiplicativeAttention(nn.Module):
         return replace(memory, keys=self.key(memory.states))
 
     def forward(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """Map queries `(B, T, H)` to contexts `(B, T, D)` and weights `(B, T, S)`."""
+        """Map queries `(N, T, H)` to contexts `(N, T, D)` and weights `(N, T, S)`."""
         assert memory.keys is not None
-        return mix(query @ memory.keys.transpose(1, 2), memory)
+        return mix(memory.by_source(query) @ memory.keys.transpose(1, 2), memory)
 
 
 def mix(scores: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-    """Map scores `(B, T, S)` to contexts `(B, T, D)` and attention weights `(B, T, S)`; padding gets weight 0."""
+    """Map scores `(B, K T, S)` to contexts `(N, T, D)` and attention weights `(N, T, S)`; padding gets weight 0."""
     weights = scores.masked_fill(~memory.mask.unsqueeze(1), -torch.inf).softmax(dim=2)
-    return weights @ memory.states, weights
+    return memory.by_row(weights @ memory.states), memory.by_row(weights)

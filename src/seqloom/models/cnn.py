@@ -125,7 +125,7 @@ class ConvolutionalDecoder(AttentiveDecoder):
 
     def start(self, memory: Memory) -> ConvolutionalState:
         """Return the state before the first token: zeros."""
-        nothing = memory.states.new_zeros(len(memory.mask), self.look_back, self.width)
+        nothing = memory.states.new_zeros(memory.rows, self.look_back, self.width)
         return ConvolutionalState(0, (nothing,) * len(self.layers))
 
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
@@ -187,6 +187,6 @@ class SourceAttention(nn.Module):
         """Map states `(B, T, D)` and tokens `(B, T, E)` to contexts `(B, T, D)` and weights `(B, T, S)`."""
         assert memory.keys is not None
         query = (self.query(states) + entered) * HALF
-        contexts, weights = mix(query @ memory.keys.transpose(1, 2) * self.scale, memory)
-        tokens = memory.mask.sum(dim=1).view(-1, 1, 1)  # the mean of m states varies 1/m as much as one of them
+        contexts, weights = mix(memory.by_source(query) @ memory.keys.transpose(1, 2) * self.scale, memory)
+        tokens = memory.for_rows(memory.mask.sum(dim=1)).view(-1, 1, 1)  # the mean of m states varies 1/m as one does
         return self.context(contexts * tokens**0.5), weights

@@ -10,10 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seqloom.models.key_value_cache import NewTokens, Past, append
 from seqloom.models.positional_encoding import rotate
-
-Past = tuple[Tensor, Tensor]
-"""Keys and values of the P tokens so far, each `(B, H, P, K)`."""
 
 SHORTEST_ROW = 16  # float32 numbers in the widest register of a CPU
 MOST_SCORES = 8 << 20  # held at once, for each layer, until their gradients are known
@@ -87,28 +85,21 @@ class SelfAttention(nn.Module):
 
     def forward(self, inputs: Tensor, mask: Tensor | None) -> Tensor:
         """Map inputs `(B, T, D)` to `(B, T, D)`, with an attention mask `(B, 1, 1, T)`."""
-        queries, keys, values = self._project(inputs, 0)
+        positions = torch.arange(inputs.shape[1], device=inputs.device)
+        queries, keys, values = self._project(inputs, positions)
         mixed: Tensor = self.out_proj(attend(queries, keys, values, mask))
         return mixed
 
-    def run(self, inputs: Tensor, past: Past | None) -> tuple[Tensor, Past]:
-        """Map inputs `(B, T, D)` by causal attention to the cache and themselves; the cache grows by T."""
-        first = 0 if past is None else past[0].shape[2]
-        queries, keys, values = self._project(inputs, first)
-        if past is not None:
-            keys, values = torch.cat([past[0], keys], dim=2), torch.cat([past[1], values], dim=2)
-        length, total = inputs.shape[1], first + inputs.shape[1]
-        if first and length > 1:  # positions after the past: is_causal would align them with its beginning
-            mask = torch.ones(length, total, dtype=torch.bool, device=inputs.device).tril(first)
-            mixed = attend(queries, keys, values, mask)
-        else:
-            mixed = attend(queries, keys, values, None, causal=length > 1)
-        return self.out_proj(mixed), (keys, values)
+    def run(self, inputs: Tensor, past: Past | None, new: NewTokens) -> tuple[Tensor, Past]:
+        """Map inputs `(B, T, D)`, new tokens of all hypotheses, by attention to the cache and themselves."""
+        queries, keys, values = self._project(inputs, new.positions)
+        past, (keys, values) = append(past, keys, values, new)
+        return self.out_proj(attend(queries, keys, values, new.mask, new.causal)), past
 
-    def _project(self, inputs: Tensor, first: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _project(self, inputs: Tensor, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         queries, keys, values = (split_heads(x, self.heads) for x in self.qkv_proj(inputs).chunk(3, dim=2))
         if self.rotary:
-            queries, keys = rotate(queries, first), rotate(keys, first)
+            queries, keys = rotate(queries, positions), rotate(keys, positions)
         return queries, keys, values
 
 

@@ -50,7 +50,7 @@ class PointerGenerator(EncoderDecoder):
         """Map the last tokens `(B,)` to the log-probabilities of the next `(B, V)` and the state after it."""
         assert memory.source is not None
         features, weights, state = self.decoder.attend(self.target_embedding(token.unsqueeze(1)), state, memory)
-        return self.mixture(features.squeeze(1), weights.squeeze(1), memory.source), state
+        return self.mixture(features.squeeze(1), weights.squeeze(1), memory.for_rows(memory.source)), state
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the log-probabilities `(B, T, V)` of the whole target (teacher forcing)."""

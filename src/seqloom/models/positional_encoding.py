@@ -73,14 +73,14 @@ def sinusoids(length: int, width: int) -> Tensor:
     return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :width]
 
 
-def rotate(heads: Tensor, first: int) -> Tensor:
-    """Rotate queries or keys `(B, H, T, K)` by their positions, so that dot products depend on distances alone.
+def rotate(heads: Tensor, positions: Tensor) -> Tensor:
+    """Rotate queries or keys `(B, H, T, K)` by their positions `(T,)`: dot products depend on distances alone.
 
     Su et al. 2021, https://arxiv.org/abs/2104.09864; halves are paired, as in GPT-NeoX.
     """
     half = heads.shape[3] // 2
     frequencies = torch.exp(torch.arange(half, device=heads.device) * (-math.log(10_000.0) / half))
-    angles = torch.arange(first, first + heads.shape[2], device=heads.device).unsqueeze(1) * frequencies  # (T, K / 2)
+    angles = positions.unsqueeze(1) * frequencies  # (T, K / 2)
     cosine, sine = angles.cos().to(heads.dtype), angles.sin().to(heads.dtype)
     left, right = heads[..., :half], heads[..., half:]
     return torch.cat([left * cosine - right * sine, right * cosine + left * sine], dim=3)

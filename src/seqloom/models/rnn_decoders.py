@@ -38,7 +38,7 @@ class RecurrentDecoder(Decoder):
 
     def start(self, memory: Memory) -> State:
         """Return tanh(W summary) in every layer, as Bahdanau et al. 2015."""
-        hidden = torch.tanh(self.bridge(memory.summary))  # (B, L H)
+        hidden = memory.for_rows(torch.tanh(self.bridge(memory.summary)))  # (N, L H)
         return first_state(self.kind, hidden.view(len(hidden), self.layers, -1).transpose(0, 1).contiguous())
 
     def read(self, *parts: Tensor) -> Tensor:
@@ -64,7 +64,7 @@ class FixedVectorDecoder(RecurrentDecoder):
         """Map embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
         assert isinstance(state, RecurrentState)
         embedded = self.dropout(embedded)
-        summary = memory.summary.unsqueeze(1).expand(-1, embedded.shape[1], -1)
+        summary = memory.for_rows(memory.summary).unsqueeze(1).expand(-1, embedded.shape[1], -1)
         outputs, state = self.cells(torch.cat([embedded, summary], dim=2), state)
         return self.read(outputs, summary, embedded), state
 
@@ -145,7 +145,7 @@ class LanguageDecoder(Decoder):
 
     def start(self, memory: Memory) -> RecurrentState:
         """Return a state of zeros."""
-        nothing = memory.states.new_zeros(self.cells.layers, len(memory.mask), self.cells.width)
+        nothing = memory.states.new_zeros(self.cells.layers, memory.rows, self.cells.width)
         return first_state(self.cells.kind, nothing)
 
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:  # noqa: ARG002 it sees none
@@ -187,7 +187,7 @@ class InputFeedingDecoder(RecurrentDecoder, AttentiveDecoder):
         """Return the state from the summary, with an attentional vector of zeros."""
         cells = super().start(memory)
         assert isinstance(cells, RecurrentState)
-        return InputFeedingState(cells, memory.states.new_zeros(len(memory.mask), self.readout.out_features))
+        return InputFeedingState(cells, memory.states.new_zeros(memory.rows, self.readout.out_features))
 
     def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
         """Map embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
@@ -241,7 +241,7 @@ class CoverageDecoder(AdditiveDecoder):
         """Return the state from the summary, with a coverage of zero."""
         cells = super().start(memory)
         assert isinstance(cells, RecurrentState)
-        return CoverageState(cells, memory.states.new_zeros(memory.mask.shape))
+        return CoverageState(cells, memory.states.new_zeros(memory.rows, memory.mask.shape[1]))
 
     def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
         """Map embedded tokens `(B, T, E)` to features `(B, T, E)`, weights `(B, T, S)` and the state after the last."""
@@ -258,8 +258,9 @@ class CoverageDecoder(AdditiveDecoder):
         return features, weights, CoverageState(cells, coverage)
 
     def _add_coverage(self, memory: Memory, coverage: Tensor) -> Memory:
-        """Add the coverage `(B, S)`, times its weights, to the keys `(B, S, A)`, which the tanh is taken of."""
+        """Add the coverage `(N, S)`, times its weights, to the keys, which the tanh is taken of: `(N, S, A)`."""
         if self.cover is None:
             return memory
-        assert memory.keys is not None
-        return replace(memory, keys=memory.keys + self.cover(coverage.unsqueeze(2)))
+        rows = memory.repeat(memory.hypotheses).shared(1)  # each row has a coverage, and so keys, of its own
+        assert rows.keys is not None
+        return replace(rows, keys=rows.keys + self.cover(coverage.unsqueeze(2)))

@@ -42,7 +42,7 @@ class WindowedModel(EncoderDecoder):
     def start(self, memory: Memory) -> AttentionWindow:
         """Return the state before the first token."""
         return AttentionWindow(
-            torch.empty(len(memory.mask), 0, dtype=torch.long, device=memory.mask.device), self._fresh(memory)
+            torch.empty(memory.rows, 0, dtype=torch.long, device=memory.mask.device), self._fresh(memory)
         )
 
     def run(self, tokens: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:

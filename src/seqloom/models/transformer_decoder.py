@@ -1,9 +1,10 @@
 """Transformer decoder.
 
-B batch, T target length, S source length, P tokens so far, E embedding width, D width, L layers.
+B sources, K hypotheses of a source, N = B K rows, T target length, S source length, E embedding width, D width,
+L layers.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from torch import Tensor, nn
 
@@ -11,24 +12,9 @@ from seqloom.models.base_classes import AttentiveDecoder, State
 from seqloom.models.encoder_memory import Memory
 from seqloom.models.initialization import initialize_transformer
 from seqloom.models.input_embedding import InputEmbedding
-from seqloom.models.multi_head_attention import CrossAttention, Past, SelfAttention, Shape
+from seqloom.models.key_value_cache import NewTokens, Past, TransformerState
+from seqloom.models.multi_head_attention import CrossAttention, SelfAttention, Shape
 from seqloom.models.transformer_layer import FeedForward, Residual
-
-
-@dataclass(frozen=True)
-class TransformerState:
-    """Key-value cache of all tokens so far."""
-
-    layers: tuple[Past, ...]  # one per layer; none before the first token
-
-    @property
-    def length(self) -> int:
-        """Return the number of tokens so far."""
-        return self.layers[0][0].shape[2] if self.layers else 0
-
-    def reorder(self, rows: Tensor) -> "TransformerState":
-        """Return the state whose row `i` is row `rows[i]` of this one."""
-        return TransformerState(tuple((k.index_select(0, rows), v.index_select(0, rows)) for k, v in self.layers))
 
 
 class TransformerDecoder(AttentiveDecoder):
@@ -52,38 +38,40 @@ class TransformerDecoder(AttentiveDecoder):
         """Add the keys and values of all layers, `(B, S, L 2 D)`, by one product."""
         return replace(memory, keys=self.kv_proj(memory.states)) if self.kv_proj else memory
 
-    def start(self, memory: Memory) -> TransformerState:  # noqa: ARG002 the contract's
+    def start(self, memory: Memory) -> TransformerState:
         """Return an empty cache."""
-        return TransformerState(())
+        return TransformerState((), 0, memory.hypotheses)
 
     def run(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
-        """Map embedded tokens `(B, T, E)` to features `(B, T, E)` and the state after the last."""
+        """Map embedded tokens `(N, T, E)` to features `(N, T, E)` and the state after the last."""
         features, _, state = self._read(embedded, state, memory)
         return features, state
 
     def attend(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
-        """Run, and return also the attention weights of the last layer, `(B, T, S)`, averaged over its heads."""
+        """Run, and return also the attention weights of the last layer, `(N, T, S)`, averaged over its heads."""
         features, queries, state = self._read(embedded, state, memory)
         assert memory.keys is not None
         last = self.layers[-1]
         assert isinstance(last, DecoderLayer)
         weights = last.cross_attention.weights(queries, memory.keys.chunk(len(self.layers), dim=2)[-1], memory.mask)
-        return features, weights, state
+        return features, memory.by_row(weights), state
 
     def _read(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
-        """Return the features, the queries of the last layer's cross-attention `(B, T, D)`, and the state."""
+        """Return the features, the queries of the last layer's cross-attention `(B, K T, D)`, and the state."""
         assert isinstance(state, TransformerState)
         mask = memory.mask[:, None, None, :]
         nothing = (None,) * len(self.layers)
         keys_values = nothing if memory.keys is None else memory.keys.chunk(len(self.layers), dim=2)
         pasts = state.layers or nothing
-        inputs = self.input_embedding(embedded, state.length)
+        new, writers = state.read(embedded.shape[1], len(embedded), embedded.device)
+        inputs = memory.by_source(self.input_embedding(embedded, state.length))  # (B, K T, D)
         layers = []
         for layer, past, source in zip(self.layers, pasts, keys_values, strict=True):
-            inputs, queries, past = layer(inputs, past, source, mask)
+            inputs, queries, past = layer(inputs, past, new, source, mask)
             layers.append(past)
-        features: Tensor = self.out_proj(self.norm(inputs))
-        return features, queries, TransformerState(tuple(layers))
+        features: Tensor = memory.by_row(self.out_proj(self.norm(inputs)))
+        end = state.length + embedded.shape[1]
+        return features, queries, TransformerState(tuple(layers), end, state.hypotheses, writers)
 
 
 class DecoderLayer(nn.Module):
@@ -97,17 +85,17 @@ class DecoderLayer(nn.Module):
         self.feedforward, self.feedforward_residual = FeedForward(shape), Residual(shape)
 
     def forward(
-        self, inputs: Tensor, past: Past | None, source: Tensor | None, mask: Tensor
+        self, inputs: Tensor, past: Past | None, new: NewTokens, source: Tensor | None, mask: Tensor
     ) -> tuple[Tensor, Tensor, Past]:
-        """Map inputs `(B, T, D)`, with the cache, source keys and values `(B, S, 2 D)` and mask `(B, 1, 1, S)`.
+        """Map inputs `(B, K T, D)`, with the cache, source keys and values `(B, S, 2 D)` and mask `(B, 1, 1, S)`.
 
-        Return outputs `(B, T, D)`, queries to the source `(B, T, D)`, and the cache with these tokens.
+        Return outputs `(B, K T, D)`, queries to the source `(B, K T, D)`, and the cache with these tokens.
         """
         queries = inputs
 
         def self_attention(x: Tensor) -> Tensor:
             nonlocal past
-            mixed, past = self.self_attention.run(x, past)
+            mixed, past = self.self_attention.run(x, past, new)
             return mixed
 
         def cross_attention(x: Tensor) -> Tensor:
