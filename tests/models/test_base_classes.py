@@ -14,6 +14,7 @@ from seqloom.decoding.greedy_search import greedy_search
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.model_factory import Sizes, build_model, read_checkpoint, save_checkpoint
 from seqloom.models.ngram_classifier import WideClassifier
+from seqloom.models.weight_layout import lay_out_for_decoding
 from seqloom.recipe.schema import ModelSection
 from seqloom.training.precision import precision_context
 from seqloom.vocabulary.special_tokens import PADDING
@@ -276,6 +277,17 @@ def test_bfloat16_gives_nearly_the_same_loss_and_gradients(section: ModelSection
         norms.append(torch.nn.utils.get_total_norm([p.grad for p in model.parameters()]).item())
     assert losses[1] == pytest.approx(losses[0], rel=0.02)
     assert norms[1] == pytest.approx(norms[0], rel=0.1)
+
+
+@over_architectures
+def test_the_layout_of_weights_changes_no_logit(section: ModelSection) -> None:
+    model = fresh(section)
+    batch = batch_of(section, *pairs(section, (5, 6), (2, 3)))
+    expected, tied = model.project(model(batch)), model.output.weight is model.target_embedding.weight
+    lay_out_for_decoding(model)
+    torch.testing.assert_close(model.project(model(batch)), expected, atol=1e-5, rtol=1e-4)
+    assert model.output.weight.t().is_contiguous()
+    assert not tied or model.target_embedding.weight.is_contiguous()
 
 
 def test_a_shared_vocabulary_shares_one_embedding() -> None:

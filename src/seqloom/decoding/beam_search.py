@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.logits_processors import PLAIN, LogitsProcessors
 from seqloom.decoding.search_constraints import force_prefix, limits_of
 from seqloom.decoding.search_scores import log_probabilities, penalized, should_compact, top_tokens
 from seqloom.models.encoder_decoder import EncoderDecoder
@@ -19,7 +20,13 @@ from seqloom.vocabulary.special_tokens import END, PADDING, START
 
 @torch.inference_mode()
 def beam_search(
-    model: EncoderDecoder, memory: Memory, prompt: Tensor, beam_size: int, limits: Tensor | int, length_penalty: float
+    model: EncoderDecoder,
+    memory: Memory,
+    prompt: Tensor,
+    beam_size: int,
+    limits: Tensor | int,
+    length_penalty: float,
+    processors: LogitsProcessors = PLAIN,
 ) -> list[list[Hypothesis]]:
     """Return the `beam_size` best answers to each row of memory, best first.
 
@@ -40,7 +47,10 @@ def beam_search(
     answers: dict[int, list[Hypothesis]] = {}
     for position in range(int(beams.ends.max())):
         logits, state = model.step(beams.last, state, memory)
-        rows = beams.extend(force_prefix(prompt, position, log_probabilities(logits)), position + 1)
+        prompted = beams.prompted.view(-1)
+        scores = log_probabilities(processors.penalize(logits, beams.tokens, prompted))
+        scores = processors.forbid(scores, beams.tokens, prompted)
+        rows = beams.extend(force_prefix(prompt, position, scores), position + 1)
         writing = ~beams.finished.all(dim=1)
         if not writing.any():
             break

@@ -127,6 +127,7 @@ class Generator:
             UserError: `folder` holds no checkpoint.
         """
         from seqloom.models.model_factory import SIZES_FILE, read_checkpoint
+        from seqloom.models.weight_layout import lay_out_for_decoding
 
         for name in (RECIPE_FILE, SIZES_FILE, *VOCABULARY_FILES):
             if not (folder / name).exists():
@@ -135,7 +136,9 @@ class Generator:
                     "models:/NAME@ALIAS"
                 )
         recipe = read_recipe(folder)
-        return cls.from_model(read_checkpoint(recipe.model, folder, recipe.training.objective), folder)
+        model = read_checkpoint(recipe.model, folder, recipe.training.objective)
+        lay_out_for_decoding(model)
+        return cls.from_model(model, folder)
 
     @classmethod
     def from_model(cls, model: "EncoderDecoder", folder: Path, runs_on_gpu: bool = True) -> "Generator":

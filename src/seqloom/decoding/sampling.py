@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.logits_processors import PLAIN, LogitsProcessors
 from seqloom.decoding.search_loop import decode_stepwise
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.encoder_memory import Memory
@@ -29,6 +30,7 @@ def sample(
     temperature: float,
     top_k: int,
     top_p: float,
+    processors: LogitsProcessors = PLAIN,
 ) -> list[Hypothesis]:
     """Return a sampled answer to each row of memory, continuing the prompt `(B, P)`.
 
@@ -40,7 +42,7 @@ def sample(
         now = uniforms[rows, written.clamp(0, uniforms.shape[1] - 1)]
         return draw(scores, now, temperature, top_k, top_p)
 
-    return decode_stepwise(model, memory, prompt, limits, length_penalty, choose)
+    return decode_stepwise(model, memory, prompt, limits, length_penalty, choose, processors)
 
 
 def draw(scores: Tensor, uniforms: Tensor, temperature: float, top_k: int, top_p: float) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.logits_processors import PLAIN, LogitsProcessors
 from seqloom.decoding.search_constraints import force_prefix, limits_of
 from seqloom.decoding.search_scores import log_probabilities, penalized, should_compact
 from seqloom.models.encoder_decoder import EncoderDecoder
@@ -22,7 +23,13 @@ is below 0 inside a prompt, and the rows' indices in the batch `(R,)`."""
 
 @torch.inference_mode()
 def decode_stepwise(
-    model: EncoderDecoder, memory: Memory, prompt: Tensor, limits: Tensor | int, length_penalty: float, choose: Choose
+    model: EncoderDecoder,
+    memory: Memory,
+    prompt: Tensor,
+    limits: Tensor | int,
+    length_penalty: float,
+    choose: Choose,
+    processors: LogitsProcessors = PLAIN,
 ) -> list[Hypothesis]:
     """Return the answer to each row of memory, continuing the prompt `(B, P)`.
 
@@ -44,7 +51,9 @@ def decode_stepwise(
     for column in range(answers.shape[1]):
         position = common + column
         logits, state = model.step(token, state, memory)
-        scores = force_prefix(prompt, position, log_probabilities(logits))
+        tokens, ahead = answers[rows, :column], prompted - common  # those of a longer prompt among them
+        scores = log_probabilities(processors.penalize(logits, tokens, ahead))
+        scores = force_prefix(prompt, position, processors.forbid(scores, tokens, ahead))
         written = position - prompted
         token = choose(scores, written, rows)
         total[rows] += scores.gather(1, token.unsqueeze(1)).squeeze(1).masked_fill(finished, 0.0)

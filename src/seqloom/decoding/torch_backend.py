@@ -13,6 +13,7 @@ from seqloom.dataset.padded_batch import make_batch, pad_sources
 from seqloom.decoding.beam_search import beam_search
 from seqloom.decoding.greedy_search import greedy_search
 from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.logits_processors import LogitsProcessors
 from seqloom.decoding.sampling import draw_uniforms, sample
 from seqloom.models.base_classes import AttentiveDecoder
 from seqloom.models.encoder_decoder import EncoderDecoder
@@ -66,9 +67,11 @@ class TorchBackend:
         most = torch.tensor(limits, device=prompt.device)
         if decoding.method == "sample":
             return self._sample(memory, prompt, most, decoding, numbers)
+        processors = LogitsProcessors.of(decoding)
         if decoding.beam_size == 1:
-            return [[best] for best in greedy_search(self.model, memory, prompt, most, decoding.length_penalty)]
-        return beam_search(self.model, memory, prompt, decoding.beam_size, most, decoding.length_penalty)
+            found = greedy_search(self.model, memory, prompt, most, decoding.length_penalty, processors)
+            return [[best] for best in found]
+        return beam_search(self.model, memory, prompt, decoding.beam_size, most, decoding.length_penalty, processors)
 
     def _sample(
         self, memory: Memory, prompt: Tensor, limits: Tensor, decoding: "DecodingSection", numbers: Sequence[int]
@@ -78,7 +81,8 @@ class TorchBackend:
         uniforms = draw_uniforms(decoding.seed, numbers, int(limits.max()), times).to(prompt.device)
         options = (decoding.length_penalty, decoding.temperature, decoding.top_k, decoding.top_p)
         prompt, limits = (each.repeat_interleave(times, dim=0) for each in (prompt, limits))
-        drawn = sample(self.model, memory.repeat(times), prompt, limits, uniforms, *options)
+        memory, processors = memory.repeat(times), LogitsProcessors.of(decoding)
+        drawn = sample(self.model, memory, prompt, limits, uniforms, *options, processors)
         return [drawn[first : first + times] for first in range(0, len(drawn), times)]
 
     @torch.inference_mode()

@@ -51,9 +51,7 @@ class Memory:
         return self._each(lambda part: part.index_select(0, sources))
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Memory":
-        parts: dict[str, Any] = {
-            name: change(part) for name, part in vars(self).items() if isinstance(part, Tensor)
-        }
+        parts: dict[str, Any] = {name: change(part) for name, part in vars(self).items() if isinstance(part, Tensor)}
         return replace(self, **parts)
 
 

@@ -50,10 +50,26 @@ class DecodingSection(Section):
         description="Tokens in an answer at most, with its end token. A short source may have a lower limit: 1.5 "
         "times the longest target of training pairs of about its length.",
     )
+    min_length: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="Tokens in an answer at least, before its end token, as far as its limit allows.",
+    )
+    repetition_penalty: float = Field(
+        1.0,
+        ge=1.0,
+        le=10.0,
+        description="Tokens that an answer has written become less probable: logits above 0 are divided by it, those "
+        "below multiplied; 1: nothing is changed.",
+    )
+    no_repeat_ngram: int = Field(
+        0, ge=0, le=100, description="No sequence of so many tokens occurs twice in an answer; 0: any may."
+    )
     batch_size: int = Field(64, ge=1, le=100_000, description="Texts decoded together.")
 
     @model_validator(mode="after")
-    def _only_samples_are_drawn(self) -> Self:
+    def _values_fit(self) -> Self:
         for field in ("temperature", "top_k", "top_p", "num_samples"):
             value, default = getattr(self, field), type(self).model_fields[field].default
             if self.method != "sample" and value != default:
@@ -61,4 +77,9 @@ class DecodingSection(Section):
                     f"{field} {value:g} is of method sample, and method is {self.method}: set method to sample, or "
                     f"{field} to {default:g}"
                 )
+        if self.min_length >= self.max_length:
+            raise ValueError(
+                f"min_length {self.min_length} leaves no room for the end token within max_length {self.max_length}: "
+                f"set min_length to {self.max_length - 1} at most"
+            )
         return self
