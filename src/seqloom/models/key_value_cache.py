@@ -86,7 +86,9 @@ def _by_position(part: Tensor, hypotheses: int) -> Tensor:
     """Order the tokens of `(B, H, K T, W)`, given by hypothesis, by position."""
     if hypotheses in (1, part.shape[2]):
         return part
-    return part.unflatten(2, (hypotheses, -1)).transpose(2, 3).flatten(2, 3)
+    batch, heads, tokens, width = part.shape
+    by_hypothesis = part.reshape(batch, heads, hypotheses, tokens // hypotheses, width)
+    return by_hypothesis.transpose(2, 3).flatten(2, 3)
 
 
 def _written(stored: Tensor, new: Tensor, entries: int) -> Tensor:
