@@ -6,6 +6,7 @@ from typing import Any
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus import SIDES, SPLITS
+from seqloom.corpus.corpus_statistics import encodings_in_words
 from seqloom.corpus.personal_data import replaced_in_words
 from seqloom.vocabulary.unknown_tokens import unknown_warning
 from tasks.pages.markdown import lines, table, text
@@ -34,6 +35,8 @@ def corpus_page(manifest: Manifest) -> Iterator[str]:
         yield "White space is kept as it stands (`corpus.whitespace`).\n"
     elif facts.get("folded_targets"):
         yield f"White space is folded: {facts['folded_targets']:,} targets lost line breaks, tabs or special spaces.\n"
+    if "encodings" in facts:
+        yield f"Encodings guessed: {text(encodings_in_words(facts['encodings']))}.\n"
     if "replaced" in facts:
         yield f"Personal data replaced: {replaced_in_words(facts['replaced']) or 'none found'}.\n"
     yield _rejected(facts["rejected"], facts["rejects"], facts["read"])

@@ -93,7 +93,9 @@ def _libraries_by_choice(stage: str, recipe: Recipe) -> tuple[str, ...]:
     """Return libraries that a stage needs for some recipes only."""
     if stage == "corpus":
         names = {each.name for each in parse_filters(recipe.corpus.filters)}
-        return ("numpy", "py3langid") if "language" in names else ("numpy",) if "near_duplicates" in names else ()
+        guessing = ("charset-normalizer",) if recipe.corpus.encoding == "auto" else ()
+        comparing = ("numpy", "py3langid") if "language" in names else ("numpy",) if "near_duplicates" in names else ()
+        return (*guessing, *comparing)
     if stage == "vectors" and recipe.vectors.method in ("word2vec", "fasttext"):
         return ("gensim", "scipy")  # its BLAS computes gensim's sums
     if stage == "vectors" and recipe.vectors.method == "pretrained":  # tokens are also looked up in lower case

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seqloom.corpus import SPLITS
+from seqloom.corpus.corpus_statistics import encodings_in_words
 from seqloom.corpus.personal_data import replaced_in_words
 from seqloom.registry.preflight import Checked
 from seqloom.vocabulary.unknown_tokens import unknown_warning
@@ -85,6 +86,8 @@ def _lines(checked: Checked) -> Iterator[Text]:
     if any(nearly.values()):
         listed = " and ".join(f"{share:.1%} of the {split} rows" for split, share in nearly.items())
         yield Text(f"{listed} have a source that stands in training, but for case, spaces and punctuation.")
+    if facts.get("encodings"):
+        yield Text(f"Encodings guessed: {encodings_in_words(facts['encodings'])}.")
     if facts.get("replaced"):
         yield Text(f"Personal data replaced: {replaced_in_words(facts['replaced'])}.")
     unknown = " and ".join(f"{share:.1%} of the {side}" for side, share in checked.coming.unknown.items())

@@ -1,6 +1,7 @@
 """Statistics of a corpus while it is built: rows, rejects, lengths, characters, and the limit on unreadable rows."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ RARE = 1  # occurrences: a character that occurs no more often is noise
 _EXAMPLE = 200  # characters of a text in the facts
 _TEXTS = 10_000  # texts whose characters are in memory at once
 _REASONS = 10  # reasons in a sentence
+_ENCODED = 5  # files of an encoding that are named
 _WRONG_FILE = 10  # unreadable rows from which on a mostly unreadable file is refused
 
 
@@ -179,4 +181,16 @@ def _shown(row: dict[str, Any]) -> dict[str, object]:
     texts = {side: row[side][:_EXAMPLE] for side in SIDES}
     return {**texts, "file": row["origin"], "line": row["line"]} | (
         {"problem": row["problem"]} if row["problem"] else {}
+    )
+
+
+def encodings_in_words(encodings: Mapping[str, str]) -> str:
+    """Return which files have which encoding, the most common first."""
+    files: dict[str, list[str]] = {}
+    for location, encoding in encodings.items():
+        files.setdefault(encoding, []).append(location)
+    return "; ".join(
+        f"{encoding} of {', '.join(places[:_ENCODED])}"
+        + (f" and {len(places) - _ENCODED:,} more" if len(places) > _ENCODED else "")
+        for encoding, places in sorted(files.items(), key=lambda pair: -len(pair[1]))
     )

@@ -22,6 +22,7 @@ PACKAGE = "package://"
 URLS = ("http://", "https://")
 DATABASES = ("sqlite", "postgresql", "postgres", "mysql", "mariadb")
 """Those that can be told to refuse every change."""
+_WITHOUT_ENCODING = ("mo", "parquet", "arrow", "excel")  # formats that say it, or know one alone
 TABLES = (*dict.fromkeys(ENDINGS.values()), "labeled", "texts", "running")  # formats with both sides in one file
 
 
@@ -80,6 +81,12 @@ class Sources:
     test: SplitFiles
 
     @property
+    def encodings(self) -> dict[str, str]:
+        """Encoding of each file, by its location."""
+        splits = (self.train, self.validation, self.test)
+        return {file.location: file.encoding for split in splits for row in split.rows for file in row}
+
+    @property
     def digests(self) -> dict[str, list[list[str]]]:
         """Digests of all files, as JSON: the input of the stage's cache key."""
         return {name: getattr(self, name).digests for name in ("train", "validation", "test")}
@@ -91,11 +98,34 @@ def locate(section: CorpusSection, home: Path) -> Sources:
     Raises:
         UserError: a location leads to no file, or to one that contradicts the recipe.
     """
-    return Sources(
+    located = Sources(
         train=_locate_training(section, home),
         validation=_locate_split(section, "validation", home),
         test=_locate_split(section, "test", home),
     )
+    return _with_guesses(located, section) if section.encoding == "auto" else located
+
+
+def _with_guesses(sources: Sources, section: CorpusSection) -> Sources:
+    """Return the files with the encodings that their bytes look like."""
+    from seqloom.corpus.encoding_guess import encoding_of_file  # charset-normalizer, which only a guess needs
+
+    def guessed(row: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
+        own = section_of_source(section, row[0].source_name)
+        sides = ((own.source_language,), (own.target_language,))
+        of_files = sides if len(row) == 2 else ((own.source_language, own.target_language),)
+        return tuple(
+            replace(
+                file,
+                encoding="utf-8"
+                if file.format in _WITHOUT_ENCODING
+                else encoding_of_file(file.path, file.location, languages, file.member),
+            )
+            for file, languages in zip(row, of_files, strict=True)
+        )
+
+    rows = (tuple(map(guessed, split.rows)) for split in (sources.train, sources.validation, sources.test))
+    return Sources(*map(SplitFiles, rows))
 
 
 def _locate_training(section: CorpusSection, home: Path) -> SplitFiles:

@@ -69,7 +69,8 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
     layout = {"whitespace": "keep" if keep else "fold", "folded_targets": kept.folded_targets}
     replaced = sum((Counter(shard.replaced) for shard in shards), Counter[str]())
     personal = {"replaced": dict(sorted(replaced.items()))} if steps.pairs.personal else {}
-    facts = {"overfit": section.overfit, **layout, **personal, **_facts(statistics, folder), **overlap}
+    guessed = {"encodings": sources.encodings} if section.encoding == "auto" else {}
+    facts = {"overfit": section.overfit, **layout, **personal, **guessed, **_facts(statistics, folder), **overlap}
     (folder / REPORT_FILE).write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
     return facts
 

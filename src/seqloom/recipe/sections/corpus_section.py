@@ -18,7 +18,7 @@ Format = Literal[
     "tmx", "xliff",
 ]  # fmt: skip
 Encoding = Literal[
-    "utf-8", "utf-16",
+    "utf-8", "auto", "utf-16",
     "latin-1", "iso-8859-2", "iso-8859-5", "iso-8859-7", "iso-8859-9", "iso-8859-15",
     "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258",
     "koi8-r", "koi8-u", "cp874", "mac-roman",
@@ -59,7 +59,7 @@ class CorpusSection(Section):
     encoding: Encoding = Field(
         "utf-8",
         description="Character encoding of the files; a byte order mark, or the header of a catalog (PO, MO), "
-        "overrides it.",
+        "overrides it. auto: guessed for each file from its bytes, and shown by check.",
     )
     header: bool = Field(
         True, description="TSV, CSV and Excel: the first row names the columns; else they are 1, 2, 3 …"
