@@ -123,7 +123,7 @@ def test_blocks_of_lines_are_the_whole_file(count: int, ended: str, tmp_path: Pa
         with mock.patch.object(shards, "ROWS", rows):
             planned = plan_shards(section, sources)
         assert len(planned) == max(1, -(-len(whole) // rows))
-        assert [pair for shard in planned for pair in read_pairs(shard.files, section)] == whole
+        assert [pair for shard in planned for files in shard.files for pair in read_pairs(files, section)] == whole
 
 
 def test_a_spill_gives_back_what_it_took(tmp_path: Path) -> None:

@@ -24,16 +24,25 @@ from seqloom.recipe.schema import CorpusSection
 _CHARACTERS = 1 << 25  # of a part, at most about
 _REPORT_EVERY = 10_000  # rows
 
+Told = Callable[[int, str], None]
+"""Called now and then with a number of rows that were read, and their file."""
+
+
+@dataclass
+class FileRows:
+    """Rows of a file, and the counts that limit the unreadable ones."""
+
+    origin: str
+    rows: int = 0
+    counts: RowCounts = field(default_factory=RowCounts)
+
 
 @dataclass
 class ShardRows:
     """What became of a shard: its parts, in order, and counts."""
 
-    given_for: str  # split of its files
-    origin: str  # the first file
-    source_name: str = ""
-    counts: RowCounts = field(default_factory=RowCounts)
     parts: list[Part] = field(default_factory=list)
+    files: list[FileRows] = field(default_factory=list)
     replaced: dict[str, int] = field(default_factory=dict)  # personal data by type
 
 
@@ -57,26 +66,26 @@ class RowSteps:
         return cls(section, PairSteps(keep, FilterChain.by_source(section), near, PersonalData.of(section)), filters)
 
 
-def read_shard(shard: Shard, steps: RowSteps, stem: Path, told: Callable[[int], None]) -> ShardRows:
-    """Write the rows of a shard to parts, whose paths begin with `stem`, and return what became of it.
-
-    `told` is called with a number of rows now and then.
+def read_shard(shard: Shard, steps: RowSteps, folder: Path, told: Told) -> ShardRows:
+    """Write the rows of a shard to parts in `folder`, and return what became of it.
 
     Raises:
         UserError: a file violates its format.
     """
-    origin = shard.files[0].location
-    done, waiting = ShardRows(shard.given_for, origin, shard.files[0].source_name), _Waiting(stem, shard)
-    for number, row in enumerate(checked_rows(shard.files, shard.given_for, steps.section, steps.pairs), start=1):
-        if number % _REPORT_EVERY == 0:
-            told(_REPORT_EVERY)
-        if steps.section.format == "running":
-            done.counts.read = max(done.counts.read, row.raw.line)
-        else:
-            done.counts.read = number
-        if isinstance(row.raw, Unreadable):
-            done.counts.note(row.raw)
-        done.parts += waiting.add(_part_row(row, steps), row.raw)
+    done, waiting = ShardRows(), _Waiting(folder, shard)
+    for files in shard.files:
+        file = FileRows(files[0].location)
+        done.files.append(file)
+        for row in checked_rows(files, shard.given_for, steps.section, steps.pairs):
+            file.rows += 1
+            if file.rows % _REPORT_EVERY == 0:
+                told(_REPORT_EVERY, file.origin)
+            if steps.section.format == "running":
+                file.counts.read = max(file.counts.read, row.raw.line)
+            if isinstance(row.raw, Unreadable):
+                file.counts.note(row.raw)
+            done.parts += waiting.add(_part_row(row, steps), row.raw)
+        file.counts.read = file.counts.read or file.rows
     done.parts += waiting.flush()
     if steps.pairs.personal:
         done.replaced = dict(steps.pairs.personal.counts)
@@ -87,8 +96,8 @@ def read_shard(shard: Shard, steps: RowSteps, stem: Path, told: Callable[[int], 
 class _Waiting:
     """Rows that wait for their part to be full; no dialogue is in two parts."""
 
-    def __init__(self, stem: Path, shard: Shard) -> None:
-        self._stem, self._shard, self._written = stem, shard, 0
+    def __init__(self, folder: Path, shard: Shard) -> None:
+        self._folder, self._shard, self._written = folder, shard, 0
         self._clear()
 
     def _clear(self) -> None:
@@ -114,9 +123,9 @@ class _Waiting:
     def flush(self) -> Iterator[Part]:
         """Write the rows, and yield their part, if there are any."""
         if self._rows:
-            path = self._stem.with_name(f"{self._stem.name}-{self._written:06}.arrow")
+            path = self._folder / f"part-{self._written:06}.arrow"
             write_part(path, self._rows)
-            yield Part(path, len(self._rows), self._shard.given_for, self._shard.files[0].source_name)
+            yield Part(path, len(self._rows), self._shard.given_for, self._shard.source_name)
             self._written += 1
         self._clear()
 

@@ -17,29 +17,59 @@ GIVEN_FOR = ("test", "validation", "train")
 """Splits in the order in which their files are read: held-out text first, so that training can exclude it."""
 
 ROWS = 100_000  # lines of a block
+BYTES = 1 << 23  # of small files in a shard
 _CHUNK = 1 << 24  # bytes
 _LINES = ("lines", "texts", "labeled")  # formats in which a line is a row, whatever stands before it
 
 
+Files = tuple[SourceFile, ...]
+"""Files that are read together, a source file and its target file or a table, or a block of their lines."""
+
+
 @dataclass(frozen=True)
 class Shard:
-    """Files that are read together, a source file and its target file or a table, or a block of their lines."""
+    """Files of one split and source, one after the other."""
 
     given_for: str  # split of the files
-    files: tuple[SourceFile, ...]
+    files: tuple[Files, ...]
+
+    @property
+    def source_name(self) -> str:
+        """Return the name of the recipe's source that the files are of, where it has several."""
+        return self.files[0][0].source_name
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of the files, about."""
+        return sum(map(_size, self.files))
 
 
 def plan_shards(section: CorpusSection, sources: Sources) -> list[Shard]:
-    """Return the shards of a corpus in the order of its rows."""
-    return [
-        Shard(split, part)
-        for split in GIVEN_FOR
-        for files in getattr(sources, split).rows
-        for part in _blocks(files, section)
-    ]
+    """Return the shards of a corpus in the order of its rows; small files are in one shard."""
+    shards: list[Shard] = []
+    for split in GIVEN_FOR:
+        for row in getattr(sources, split).rows:
+            for files in _blocks(row, section):
+                last = shards[-1] if shards else None
+                new = Shard(split, (files,))
+                if last and (last.given_for, last.source_name) == (split, new.source_name) and not _is_full(last, new):
+                    shards[-1] = Shard(split, (*last.files, files))
+                else:
+                    shards.append(new)
+    return shards
 
 
-def _blocks(files: tuple[SourceFile, ...], section: CorpusSection) -> Iterator[tuple[SourceFile, ...]]:
+def _is_full(shard: Shard, following: Shard) -> bool:
+    return any(files[0].block for files in (*shard.files, *following.files)) or shard.size + following.size > BYTES
+
+
+def _size(files: Files) -> int:
+    if files[0].block:
+        return BYTES
+    return sum(file.path.stat().st_size for file in files)
+
+
+def _blocks(files: Files, section: CorpusSection) -> Iterator[Files]:
     """Yield the files in blocks of `ROWS` lines, or whole where they cannot be divided."""
     if section.turns or not all(map(_is_divisible, files)):
         yield files

@@ -22,7 +22,9 @@ from seqloom.corpus.corpus_statistics import CorpusStatistics
 from seqloom.corpus.normalized_pairs import resolve_whitespace
 from seqloom.corpus.overlap import Overlap
 from seqloom.corpus.part_files import Part, keys_of
-from seqloom.corpus.shard_reader import RowSteps, ShardRows, read_shard
+from seqloom.corpus.shard_reader import ShardRows
+from seqloom.corpus.shard_scheduler import run_tasks
+from seqloom.corpus.shard_task import ShardTask
 from seqloom.corpus.shards import Shard, plan_shards
 from seqloom.corpus.shared_keys import SharedKeys
 from seqloom.corpus.sources import Sources
@@ -51,62 +53,62 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
         UserError: a file violates its format, more rows than `max_reject_share` allows cannot be read, or
             a split ends up empty.
     """
-    keep = resolve_whitespace(section, sources)
-    steps = RowSteps.of(section, keep)
+    keep, filters = resolve_whitespace(section, sources), ComparingFilters.of(section)
     with TemporaryDirectory(dir=folder, prefix=".parts-") as name:
         scratch = Path(name)
-        shards = _read_shards(plan_shards(section, sources), steps, scratch, progress)
+        shards = _read_shards(section, sources, keep, scratch, progress)
+        parts = [part for _, rows in shards for part in rows.parts]
         statistics = _counts_of(section, shards)
         statistics.check_reject_share(section.max_reject_share)
-        kept = _Kept(section, sources, statistics, [part for shard in shards for part in shard.parts], scratch)
+        kept = _Kept(section, sources, statistics, parts, scratch)
         with CorpusWriter(folder, bool(section.sources)) as writer:
-            for part, reasons, verdicts in _judged(section, shards, steps.filters, scratch):
+            for part, reasons, verdicts in _judged(section, parts, filters, scratch):
                 kept.add(part, reasons, verdicts, writer)
         _check_every_split(section, sources, statistics)
         overlap = {} if section.overfit else {"also_in_training": kept.overlap.with_training()}
     if kept.folded_targets and section.whitespace == "auto":
         logger.warning("corpus.whitespace: %s", FOLDED.format(rows=kept.folded_targets))
     layout = {"whitespace": "keep" if keep else "fold", "folded_targets": kept.folded_targets}
-    replaced = sum((Counter(shard.replaced) for shard in shards), Counter[str]())
-    personal = {"replaced": dict(sorted(replaced.items()))} if steps.pairs.personal else {}
+    replaced = sum((Counter(rows.replaced) for _, rows in shards), Counter[str]())
+    personal = {"replaced": dict(sorted(replaced.items()))} if section.privacy == "replace" else {}
     guessed = {"encodings": sources.encodings} if section.encoding == "auto" else {}
     facts = {"overfit": section.overfit, **layout, **personal, **guessed, **_facts(statistics, folder), **overlap}
     (folder / REPORT_FILE).write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
     return facts
 
 
-def _read_shards(shards: list[Shard], steps: RowSteps, scratch: Path, progress: Progress) -> list[ShardRows]:
-    done, read = [], 0
-    for number, shard in enumerate(shards):
-        origin = shard.files[0].location
+def _read_shards(
+    section: CorpusSection, sources: Sources, keep: bool, scratch: Path, progress: Progress
+) -> list[tuple[Shard, ShardRows]]:
+    """Read every shard, wherever the recipe says, and return what became of each, in order."""
+    read = 0
 
-        def told(rows: int, origin: str = origin) -> None:
-            nonlocal read
-            read += rows
-            progress(read, None, "rows", origin)
+    def told(rows: int, origin: str) -> None:
+        nonlocal read
+        read += rows
+        progress(read, None, "rows", origin)
 
-        done.append(read_shard(shard, steps, scratch / f"{number:06}", told))
-    total = sum(map(_rows, done))
+    shards = plan_shards(section, sources)
+    tasks = [ShardTask(shard, section, keep, scratch / f"{number:06}") for number, shard in enumerate(shards)]
+    run_tasks(tasks, section.scheduler, told)
+    done = [task.result() for task in tasks]
+    total = sum(file.rows for rows in done for file in rows.files)
     progress(total, total, "rows")
-    return done
+    return list(zip(shards, done, strict=True))
 
 
-def _rows(shard: ShardRows) -> int:
-    return sum(part.rows for part in shard.parts)
-
-
-def _counts_of(section: CorpusSection, shards: list[ShardRows]) -> CorpusStatistics:
+def _counts_of(section: CorpusSection, shards: list[tuple[Shard, ShardRows]]) -> CorpusStatistics:
     statistics = CorpusStatistics.of(section)
-    for shard in shards:
-        statistics.count_read(shard.given_for, shard.origin, _rows(shard), shard.counts, shard.source_name)
+    for shard, rows in shards:
+        for file in rows.files:
+            statistics.count_read(shard.given_for, file.origin, file.rows, file.counts, shard.source_name)
     return statistics
 
 
 def _judged(
-    section: CorpusSection, shards: list[ShardRows], filters: ComparingFilters, scratch: Path
+    section: CorpusSection, parts: list[Part], filters: ComparingFilters, scratch: Path
 ) -> Iterator[tuple[Part, tuple[str, ...], NDArray[np.uint8]]]:
     """Yield each part with reasons to reject, and the place of its reason for each candidate."""
-    parts = [part for shard in shards for part in shard.parts]
     if section.format == "running":  # nothing is compared, as text would no longer go on from itself
         yield from ((part, ("",), np.zeros(part.rows, np.uint8)) for part in parts)
         return

@@ -32,6 +32,7 @@ ADDED: dict[str, dict[str, object]] = {
         "plural_forms": "ends",
         "msgctxt": False,
         "sheet": "",
+        "scheduler": "",
         "source_name": "main",
         "sources": [],
         "query": "",

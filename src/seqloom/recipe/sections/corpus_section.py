@@ -163,6 +163,13 @@ class CorpusSection(Section):
         "password become placeholders such as [EMAIL_1] before anything is written; equal ones of a pair have one "
         "number. In every split, and among the rejects.",
     )
+    scheduler: str = Field(
+        "",
+        pattern=r"^((tcp|tls|ucx)://[^\s/]+)?$",
+        description="Address of a Dask scheduler, such as tcp://10.0.0.5:8786, whose workers read the files: they need "
+        "Seqloom, and the files and SEQLOOM_HOME at the same paths. Empty: the processes of this machine. The result "
+        "is the same.",
+    )
     max_reject_share: float = Field(
         0.05,
         ge=0.0,
