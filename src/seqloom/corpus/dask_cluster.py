@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from seqloom.corpus.shard_worker import answer
 from seqloom.errors import UserError
@@ -24,8 +25,9 @@ def cluster_answers(address: str, tasks: Sequence[str]) -> Iterator[Iterator[str
         from dask.distributed import Client
     except ImportError:
         raise UserError("corpus.scheduler needs Dask: pip install 'seqloom[dask]', or leave it empty") from None
+    connect: Any = Client  # untyped
     try:
-        client = Client(address, timeout=_TIMEOUT, set_as_default=False)
+        client = connect(address, timeout=_TIMEOUT, set_as_default=False)
     except (OSError, TimeoutError) as error:
         raise UserError(
             f"corpus.scheduler: no Dask scheduler answers at {address} ({str(error)[:100]}); start one by dask "
