@@ -18,6 +18,7 @@ from seqloom.artifact.permissions import keep_private
 from seqloom.cli import (
     chat_session,
     corpus_commands,
+    distill_command,
     evaluate_command,
     generate_commands,
     init_command,
@@ -42,6 +43,7 @@ for group in (
     tune_command,
     generate_commands,
     chat_session,
+    distill_command,
     evaluate_command,
     registry_commands,
     stack_commands,

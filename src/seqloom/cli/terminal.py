@@ -19,6 +19,7 @@ from tasks.outcome import Outcome
 
 if TYPE_CHECKING:
     from seqloom.batch_inference.sharded_generation import BatchReport
+    from seqloom.distillation.distilled_corpus import DistillationReport
     from seqloom.registry.export_records import ExportRecord
     from seqloom.registry.garbage_collection import CleanUp
     from tasks.comparison import Comparison
@@ -195,6 +196,15 @@ def show_study(console: Console, outcome: "StudyOutcome") -> None:
     show_to_copy(
         console, *outcome.plots.items(), ("train the best", f"seqloom train {shell_word(outcome.recipe_file)}")
     )
+
+
+def show_distillation(console: Console, report: "DistillationReport") -> None:
+    """Print what a teacher's answers came to, and how they are learned from."""
+    console.print(Text(report.headline, "bold"))
+    for reason, rows in report.dropped.items():
+        console.print(Text(f"  {rows:,} left out: {reason}"))
+    source = f"corpus: {{sources: [{{name: teacher, train: [{report.pairs_file}]}}]}}"
+    show_to_copy(console, ("in a recipe, to learn from them", source))
 
 
 def show_clean_up(console: Console, done: "CleanUp") -> None:

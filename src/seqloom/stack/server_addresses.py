@@ -17,12 +17,13 @@ MLFLOW_VARIABLE = "MLFLOW_TRACKING_URI"
 THEMSELVES = (
     "train",
     "compare",
+    "tune",
     "check",
     "up",
     "init",
 )  # commands that say it where they say the rest, or speak to none
 PREFECT_ALONE = ("deploy", "worker")
-ASKING = ("generate", "batch", "chat", "export")  # commands that take a folder too, which no server has
+ASKING = ("generate", "batch", "chat", "distill", "export")  # commands that take a folder too, which no server has
 
 
 def prefect_server(home: Path) -> NamedServer | None:

@@ -1,0 +1,228 @@
+"""A teacher behind an HTTP endpoint that speaks OpenAI's protocol of chat completions.
+
+https://platform.openai.com/docs/api-reference/chat/create, which vLLM, llama.cpp, Ollama and others speak too.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from seqloom.artifact.digest import digest_of_value
+from seqloom.corpus.url_secrets import fill_text, redact
+from seqloom.distillation.teacher import BudgetSpent, TeacherReply
+from seqloom.errors import UserError, is_transient
+from seqloom.url_mask import REFERENCE
+
+TRIES = 5  # of a request that fails for a reason that passes
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between them
+TIMEOUT = 120.0  # seconds for an answer
+SHOWN = 200  # characters of what a server says of an error
+LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What is asked of a server, and how much of it."""
+
+    url: str  # up to and without /chat/completions
+    model: str
+    prompt: str  # with {source} where the text goes
+    key: str = ""  # as ${NAME}; empty: the server wants none
+    answers: int = 1  # to each text
+    temperature: float = 0.0
+    max_tokens: int = 0  # of an answer; 0: as the server has it
+    concurrency: int = 4  # requests at a time
+    requests_per_minute: int = 0  # 0: no limit
+    request_budget: int = 0  # requests of this run at most; 0: no limit
+    token_budget: int = 0  # tokens of this run at most, as the server counts them; 0: no limit
+
+    def __post_init__(self) -> None:
+        """Check what a person gave.
+
+        Raises:
+            UserError: something is missing or would be unsafe.
+        """
+        address = httpx.URL(self.url)
+        if address.scheme not in ("http", "https") or not address.host:
+            raise UserError(f"{self.url}: no address of an endpoint; write https://HOST/v1")
+        if address.userinfo:
+            raise UserError(f"{self.url}: a user or password in an address is kept with it; give a key as ${{NAME}}")
+        if not self.model:
+            raise UserError(f"{self.url}: which model is to answer: give --model")
+        if "{source}" not in self.prompt:
+            raise UserError("the prompt has no {source}, where the text goes: add it")
+        if self.key and not REFERENCE.fullmatch(self.key):
+            raise UserError(
+                "a key is written as ${NAME}, and NAME is set in the environment or kept in a Secret block of Prefect: "
+                "the key itself would be kept with the run"
+            )
+        if self.key and address.scheme == "http" and address.host not in LOCAL:
+            raise UserError(f"{self.url}: a key would go over the network unencrypted; write https://")
+
+
+class EndpointTeacher:
+    """Asks an endpoint, several texts at a time, with retries after failures that pass."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Take the endpoint, and look its key up.
+
+        Raises:
+            UserError: the key is not set.
+        """
+        self._endpoint = endpoint
+        key, self._secrets = fill_text(endpoint.key, endpoint.url, "the key")
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._client = httpx.Client(headers=headers, timeout=TIMEOUT, follow_redirects=False)
+        self._address = f"{endpoint.url.rstrip('/')}/chat/completions"
+        self._budget = _Budget(endpoint)
+        asked = [endpoint.model, endpoint.prompt, endpoint.answers, endpoint.temperature, endpoint.max_tokens]
+        self.identity = digest_of_value(asked)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of this run, as the server counts them."""
+        return self._budget.tokens
+
+    @property
+    def requests(self) -> int:
+        """Requests of this run, those that were repeated included."""
+        return self._budget.requests
+
+    def ask(self, texts: Sequence[str]) -> Iterator[tuple[int, TeacherReply]]:
+        """Yield the reply to each text as it comes; see `Teacher`."""
+        with ThreadPoolExecutor(self._endpoint.concurrency) as pool:
+            waiting: dict[Future[TeacherReply], int] = {}
+            try:
+                for index, text in enumerate(texts):
+                    waiting[pool.submit(self._reply, text)] = index
+                spent = False
+                for done in as_completed(waiting):
+                    try:
+                        yield waiting[done], done.result()
+                    except BudgetSpent:
+                        spent = True  # what is under way is paid for, so it is still taken
+                if spent:
+                    raise BudgetSpent
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _reply(self, text: str) -> TeacherReply:
+        pause = FIRST_PAUSE
+        for left in reversed(range(TRIES)):
+            self._budget.take()
+            try:
+                response = self._client.post(self._address, json=self._request(text))
+            except httpx.TransportError as error:
+                if not left:
+                    reason = str(error) or type(error).__name__
+                    raise UserError(
+                        f"{self._endpoint.url}: does not answer ({reason}); start the server, or correct the address. "
+                        "What was answered is kept: the same command goes on"
+                    ) from None
+                wait = pause
+            else:
+                if response.status_code == httpx.codes.OK:
+                    return self._read(response)
+                if not is_transient(response.status_code) or not left:
+                    return self._refused(response)
+                wait = _seconds_asked_for(response) or pause
+            time.sleep(min(wait, LONGEST_PAUSE))
+            pause = min(2 * pause, LONGEST_PAUSE)
+        raise AssertionError("the last try returns or raises")
+
+    def _request(self, text: str) -> dict[str, Any]:
+        asked = self._endpoint
+        message = {"role": "user", "content": asked.prompt.replace("{source}", text)}
+        request: dict[str, Any] = {"model": asked.model, "messages": [message], "temperature": asked.temperature}
+        if asked.answers > 1:
+            request["n"] = asked.answers
+        if asked.max_tokens:
+            request["max_tokens"] = asked.max_tokens
+        return request
+
+    def _read(self, response: httpx.Response) -> TeacherReply:
+        try:
+            said = response.json()
+            answers = tuple(str(choice["message"]["content"] or "").strip() for choice in said["choices"])
+            cut = any(choice.get("finish_reason") == "length" for choice in said["choices"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise UserError(
+                f"{self._endpoint.url}: the answer is none of chat completions; give the address that ends before "
+                "/chat/completions, such as http://127.0.0.1:8000/v1"
+            ) from None
+        usage = said.get("usage")
+        tokens = int(usage.get("total_tokens") or 0) if isinstance(usage, dict) else 0
+        self._budget.add(tokens)
+        if len(answers) != self._endpoint.answers:
+            failure = f"{len(answers)} answers where {self._endpoint.answers} were asked for"
+        elif not all(answers):
+            failure = "an empty answer"
+        else:
+            failure = "the answer was cut off at its limit of tokens" if cut else ""
+        return TeacherReply((), tokens, failure) if failure else TeacherReply(answers, tokens)
+
+    def _refused(self, response: httpx.Response) -> TeacherReply:
+        """Return the failure of one text, or end the run where every text would fail."""
+        said = " ".join(redact(response.text, self._secrets).split())[:SHOWN]
+        status, asked = response.status_code, self._endpoint
+        if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            key = f"the key {asked.key} is refused" if asked.key else "it wants a key: give one as ${NAME}"
+            raise UserError(f"{asked.url}: {key} ({status}: {said})")
+        if status == httpx.codes.NOT_FOUND:
+            raise UserError(f"{asked.url}: has no model {asked.model}, or is not the address ({status}: {said})")
+        if response.is_redirect:
+            raise UserError(
+                f"{asked.url}: sends on to {response.headers.get('location', 'elsewhere')}; give that address"
+            )
+        return TeacherReply((), failure=f"refused ({status}: {said})")
+
+
+class _Budget:
+    """Counts requests and tokens for all threads, and spaces the requests."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._lock = threading.Lock()
+        self._next = 0.0  # when the next request may start
+        self.requests = self.tokens = 0
+
+    def take(self) -> None:
+        """Wait until a request may be made.
+
+        Raises:
+            BudgetSpent: no more may be made.
+        """
+        asked = self._endpoint
+        with self._lock:
+            if asked.request_budget and self.requests >= asked.request_budget:
+                raise BudgetSpent
+            if asked.token_budget and self.tokens >= asked.token_budget:
+                raise BudgetSpent
+            self.requests += 1
+            now = time.monotonic()
+            start = max(now, self._next)
+            if asked.requests_per_minute:
+                self._next = start + 60 / asked.requests_per_minute
+        time.sleep(start - now)
+
+    def add(self, tokens: int) -> None:
+        """Count the tokens of an answer."""
+        with self._lock:
+            self.tokens += tokens
+
+
+def _seconds_asked_for(response: httpx.Response) -> float:
+    """Return what the server says in Retry-After, in seconds; 0 where it says nothing, or a date."""
+    try:
+        return max(0.0, float(response.headers.get("retry-after", "")))
+    except ValueError:
+        return 0.0

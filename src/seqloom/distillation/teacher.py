@@ -1,0 +1,60 @@
+"""What a teacher is: a model that answers texts."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from seqloom.errors import UserError
+
+if TYPE_CHECKING:
+    from seqloom.decoding.generator import Generator
+
+
+@dataclass(frozen=True)
+class TeacherReply:
+    """What a teacher said to one text."""
+
+    answers: tuple[str, ...]  # empty where it failed
+    tokens: int = 0  # read and written, as the teacher counts them
+    failure: str = ""
+
+
+class BudgetSpent(Exception):
+    """No more may be asked; the replies so far stand."""
+
+
+class Teacher(Protocol):
+    """A model that answers texts."""
+
+    identity: str  # decides, with the text, whether an answer is known already
+
+    def ask(self, texts: Sequence[str]) -> Iterator[tuple[int, TeacherReply]]:
+        """Yield the index of each text with the reply to it, as the replies come.
+
+        Raises:
+            UserError: the teacher answers nobody: a wrong key, model or address.
+            BudgetSpent: the rest may not be asked.
+        """
+
+
+class LocalTeacher:
+    """A registered version, a checkpoint or an export."""
+
+    def __init__(self, generator: "Generator", identity: str) -> None:
+        """Take the model, and the digest of its files."""
+        self.identity = identity
+        self._generator = generator
+
+    def ask(self, texts: Sequence[str]) -> Iterator[tuple[int, TeacherReply]]:
+        """Yield the reply to each text, in order; a text that the model cannot answer is a failure."""
+        try:
+            columns = self._generator.columns(self._generator.answer(list(texts), self._generator.decoding))
+        except UserError as error:
+            if len(texts) > 1:  # one of them
+                for index, text in enumerate(texts):
+                    yield from ((index, reply) for _, reply in self.ask([text]))
+                return
+            yield 0, TeacherReply((), failure=str(error))
+            return
+        for index, answer in enumerate(columns["prediction" if "prediction" in columns else "label"]):
+            yield index, TeacherReply((answer,))

@@ -1,0 +1,95 @@
+"""Prefect task of distillation: a teacher answers a file of texts."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from prefect.artifacts import create_markdown_artifact
+from prefect.logging import get_run_logger
+
+from seqloom.artifact.digest import digest_of_folder
+from seqloom.artifact.home_folder import home_folder
+from seqloom.batch_inference.input_table import open_input
+from seqloom.corpus.url_secrets import add_vault
+from seqloom.distillation.answer_filter import AnswerFilter
+from seqloom.distillation.distilled_corpus import DistillationReport, distill
+from seqloom.distillation.endpoint_teacher import Endpoint, EndpointTeacher
+from seqloom.distillation.teacher import LocalTeacher, Teacher
+from seqloom.errors import UserError
+from tasks.pages import markdown
+from tasks.prefect_client import call_prefect, secret_of_block
+from tasks.progress_artifacts import watched
+from tasks.stage_runner import stage_task
+
+add_vault(secret_of_block)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The texts of a file."""
+
+    file: str
+    column: str
+    format: str
+    max_characters: int
+
+
+@stage_task(name="teacher", task_run_name="teacher · {teacher}")
+def answer_texts(
+    teacher: str, endpoint: Endpoint | None, texts: Texts, to: str, chosen: AnswerFilter
+) -> DistillationReport:
+    """Ask the teacher, an endpoint or a model of ours, and leave a page in Prefect's UI."""
+    table = open_input(Path(texts.file), texts.format, texts.column)
+    with _opened(teacher, endpoint) as answering, watched("teacher", "teacher-progress") as progress:
+        report = distill(answering, table, Path(to), chosen, texts.max_characters, progress)
+    get_run_logger().info("%s", report.headline)
+    page = _page(teacher, texts.file, report)
+    call_prefect("the page", lambda: create_markdown_artifact(page, key="teacher", description=report.headline))
+    return report
+
+
+def read_prompt(file: str) -> str:
+    """Return the text of a prompt's file.
+
+    Raises:
+        UserError: it is missing or is not UTF-8.
+    """
+    if not file:
+        raise UserError("how is the teacher asked: give --prompt FILE, a text with {source} where the text goes")
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read ({error.strerror}); give a text file with {{source}} in it") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{file}: is not UTF-8; save the prompt as UTF-8") from None
+
+
+@contextmanager
+def _opened(teacher: str, endpoint: Endpoint | None) -> Iterator[Teacher]:
+    if endpoint:
+        asked = EndpointTeacher(endpoint)
+        try:
+            yield asked
+        finally:
+            asked.close()
+        return
+    from seqloom.decoding.generator_loader import load_generator  # torch: seconds
+    from seqloom.registry.checkpoint_folder import find_checkpoint
+    from seqloom.training.device import choose_device
+
+    checkpoint = find_checkpoint(teacher, home_folder())
+    generator = load_generator(checkpoint)
+    generator.backend.move(choose_device("auto"))
+    yield LocalTeacher(generator, digest_of_folder(checkpoint))
+
+
+def _page(teacher: str, file: str, report: DistillationReport) -> str:
+    reasons = [[markdown.text(why), f"{count:,}"] for why, count in report.dropped.items()]
+    dropped = markdown.table(["left out because", "rows"], reasons) if reasons else ""
+    return (
+        f"## {markdown.text(teacher)} over {markdown.text(file)}\n\n{report.headline}\n\n{dropped}\n"
+        f"{markdown.lines(report.examples)}\n"
+        f"Pairs: `{report.pairs_file}`, to be learned from as a source of a recipe:\n\n"
+        f"```yaml\ncorpus:\n  sources:\n    - {{name: teacher, train: [{report.pairs_file}]}}\n```\n"
+    )

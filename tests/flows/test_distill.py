@@ -1,0 +1,42 @@
+"""`seqloom distill`: an endpoint answers texts, and what is asked for is checked first."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flows.distill import distill
+from seqloom.errors import UserError
+from tests.distillation.chat_server import Said, chat_server
+from tests.flows.command_process import command
+from tests.flows.conftest import environment
+
+
+def test_an_endpoint_answers_a_file(own_place: Path, prefect: dict[str, str]) -> None:
+    (own_place / "texts.txt").write_text("hello\nworld\n", encoding="utf-8")
+    (own_place / "prompt.txt").write_text("Say: {source}\n", encoding="utf-8")
+    env = environment(own_place) | prefect | {"TEACHER_KEY": "sk-very-secret"}
+    with chat_server(lambda text, _: Said((text.upper(),))) as seen:
+        asked = ("--model", "big", "--prompt", "prompt.txt", "--key", "${TEACHER_KEY}", "--request-budget", "1")
+        done = command("distill", seen.url, "texts.txt", "--to", "to", *asked, "--json", cwd=own_place, env=env).wait()
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["kept"], told["budget_spent"], told["dropped"]) == (1, True, {"not asked: the budget is spent": 1})
+    assert seen.keys == {"Bearer sk-very-secret"}
+    assert "sk-very-secret" not in done.stdout + done.stderr
+    [pair] = map(json.loads, (own_place / "to" / "pairs.jsonl").read_text(encoding="utf-8").splitlines())
+    assert pair["target"] == f"SAY: {pair['source']}".upper()
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"teacher": "https://host/v1", "model": "big"}, "give --prompt FILE"),
+        ({"teacher": "https://host/v1", "model": "big", "prompt": "none.txt"}, "none.txt: cannot be read"),
+        ({"teacher": "https://host/v1", "answers": 0}, "answers"),
+        ({"teacher": "https://host/v1", "agreement": 2}, "agreement"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_sentence(asked: dict[str, object], sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        distill.fn(file="texts.txt", to="to", **asked)
