@@ -7,6 +7,7 @@ import json
 import lzma
 import struct
 import tempfile
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +18,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqloom.corpus import json_documents
+from seqloom.corpus.pairs import RawPair
+from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.sources import locate
 
-from .files import corpus, encoded, pairs_in, refusal
+from .files import corpus, encoded, pairs_in, refusal, source_file
 
 PAIRS = [("one; two, three", "eins"), ('say "so"', "sag ‚so‘"), ("tab\tand | bar", "ä"), ("last", "2")]
 
@@ -345,3 +349,75 @@ def test_a_format_that_is_not_read_is_told_with_a_remedy(name: str, content: byt
 
 def test_text_may_look_like_markup_where_it_is_called_text(tmp_path: Path) -> None:
     assert read(tmp_path / "a.html", b"<html> is\na tag\n", format="texts") == [("<html> is",) * 2, ("a tag",) * 2]
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text('ä"\\\n{}[],:\u2028', max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('a"b', max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(
+    rows=st.lists(st.fixed_dictionaries({"x": JSON_VALUES, "n": st.integers()}), min_size=1, max_size=6),
+    shape=st.sampled_from(["array", "wrapped", "behind"]),
+    indent=st.sampled_from([None, 0, 2]),
+    ascii_only=st.booleans(),
+    size=st.sampled_from([1, 7, 64, 1 << 16]),
+)
+@settings(max_examples=80, deadline=None)
+def test_a_document_is_read_alike_in_pieces_of_any_size(
+    rows: list[dict[str, object]], shape: str, indent: int | None, ascii_only: bool, size: int
+) -> None:
+    document: object = {
+        "array": rows,
+        "wrapped": {"meta": {"data": [1]}, "other": [1, {}], "data": rows, "none": []},
+        "behind": {"rows": rows, "version": 1},
+    }[shape]
+    content = json.dumps(document, indent=indent, ensure_ascii=ascii_only)
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_documents, "HEAD", size)
+        file = source_file(Path(folder) / "a.json", content, "jsonl")
+        elements = list(json_documents.document_elements(file))
+    assert [element.value for element in elements] == rows
+    assert not [element.problem for element in elements if element.problem]
+    lines = content.split("\n")
+    assert all(element.text[:9] in "\n".join(lines[element.line - 1 :]) for element in elements)
+
+
+def test_an_array_takes_the_memory_of_a_row(tmp_path: Path) -> None:
+    for name, content in (
+        ("line.json", json.dumps([{"source": f"row {n}", "target": "x" * 300} for n in range(20_000)])),
+        (
+            "data.json",
+            json.dumps({"v": 1, "data": [{"source": f"row {n}", "target": "x" * 300} for n in range(20_000)]}),
+        ),
+    ):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        section = corpus(train=[str(tmp_path / name)])
+        row = locate(section, tmp_path).train.rows[0]
+        tracemalloc.start()
+        assert sum(pair.target == "x" * 300 for pair in read_pairs(row, section) if isinstance(pair, RawPair)) == 20_000
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'[{"source": "a", "target": "b"},\n{"source": "c', "line 2: not valid JSON (Unterminated string"),
+        (b'[{"source": "a", "target": "b"},\n', "not valid JSON (Expecting value)"),
+        (b'{"data": [{"source": "a", "target": "b"}], "x" 1}', "line 1: not valid JSON"),
+        (b'[{"source": "a", "target": "b"},\n{"source": "\xff", "target": "b"}]', "byte 0xff is not UTF-8"),
+        (b'[\n{"n": ' + b"[" * 100_000 + b"]", "line 2: numbers too long or brackets too deep"),
+    ],
+)
+def test_a_document_that_breaks_off(content: bytes, said: str, tmp_path: Path) -> None:
+    assert said in refusal(tmp_path / "a.json", content)
+
+
+def test_a_row_that_never_ends_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_documents, "_LONGEST", 1 << 18)
+    content = b'[{"source": "a", "target": "b"},\n{"source": "' + b"x" * (1 << 21) + b'"}]'
+    assert "line 2: over 0 million characters of one value" in refusal(tmp_path / "a.json", content)

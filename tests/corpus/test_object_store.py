@@ -65,8 +65,11 @@ def test_a_file_in_a_store(tmp_path: Path) -> None:
     ("place", "said"),
     [
         ("s3://bucket/none.tsv", "s3://bucket/none.tsv: no such file; correct corpus.train"),
-        ("s3://bucket/*.tsv", "names one file, without * and ::"),
-        ("s3://bucket/a.tsv::file://x", "names one file, without * and ::"),
+        ("s3://bucket/none*.tsv", "s3://bucket/none*.tsv: matches no file; correct corpus.train"),
+        ("s3://bucket/*.tsv#sha256=00", "a pattern has no #, and no ::, and no secret behind its first *"),
+        ("s3://bucket/a*.tsv::file://x", "a pattern has no #, and no ::, and no secret behind its first *"),
+        ("s3://bucket/*/${KEY}.tsv", "a pattern has no #, and no ::, and no secret behind its first *"),
+        ("s3://bucket/a.tsv::file://x", "names a file or a pattern, without ::"),
         ("memory://a.tsv", "are understood; correct corpus.train"),
         ("smb://host/share/a.tsv", "smb://host/share/a.tsv: needs a library: pip install smbprotocol"),
         ("s3://bucket/${NOT_SET}/a.tsv", "NOT_SET is not set"),
@@ -74,6 +77,29 @@ def test_a_file_in_a_store(tmp_path: Path) -> None:
 )
 def test_what_a_store_does_not_give(place: str, said: str, tmp_path: Path) -> None:
     assert said in refusal(place, tmp_path)
+
+
+def test_a_pattern_in_a_store(store: type[Store], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("/bucket/part-2.en", "/bucket/part-10.en", "/bucket/part-2.de", "/bucket/part-10.de"):
+        store().pipe(name, f"{name}\n".encode())
+    store().pipe("/bucket/in/x[1].tsv", b"source\ttarget\nc\td\n")
+    store().pipe("/bucket/in/x1.tsv", ROWS)
+    monkeypatch.setenv("BUCKET", "bucket")
+    section = corpus(train=["s3://${BUCKET}/part-*.en", "s3://${BUCKET}/part-*.de"])
+    rows = locate(section, tmp_path).train.rows
+    assert [[file.location for file in row] for row in rows] == [
+        ["s3://${BUCKET}/part-10.en", "s3://${BUCKET}/part-10.de"],
+        ["s3://${BUCKET}/part-2.en", "s3://${BUCKET}/part-2.de"],
+    ]
+    assert [[pair.target for pair in pairs_in(row, section)] for row in rows] == [
+        ["/bucket/part-10.de"],
+        ["/bucket/part-2.de"],
+    ]
+    assert read("s3://bucket/in/x[*.tsv", tmp_path) == [("c", "d")]
+    assert len(locate(corpus(train=["s3://bucket/**/*.tsv"]), tmp_path).train.rows) == 3
+    store().rm("/bucket/part-2.de")
+    with pytest.raises(UserError, match="lacks '2', which the other side has in place of"):
+        locate(section, tmp_path)
 
 
 def test_errors_show_no_secret(store: type[Store], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

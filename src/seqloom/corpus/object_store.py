@@ -3,12 +3,17 @@
 Credentials are those that each library finds itself: the environment, ~/.aws, an instance role …
 """
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import fsspec
+import fsspec.core
 
-from seqloom.corpus.url_secrets import redact
+from seqloom.corpus.url_secrets import fill_secrets, redact
 from seqloom.errors import Unreachable, UserError
+from seqloom.url_mask import REFERENCE
 
 SCHEMES = ("s3", "gs", "gcs", "az", "adl", "oci", "oss", "hdfs", "webhdfs", "sftp", "ssh", "ftp", "smb", "hf")
 """Those of servers: fsspec's others read local files, chain filesystems, or run code."""
@@ -44,13 +49,48 @@ def copy_object(url: str, address: str, secrets: tuple[str, ...], folder: Path, 
         Unreachable: the server does not answer.
         UserError: a library is missing, or the server refuses the file.
     """
+    with (
+        _errors_of_store(url, secrets, field),
+        fsspec.open(address, "rb", expand=False) as stream,
+        (folder / "file").open("wb") as file,
+    ):
+        while chunk := stream.read(_CHUNK):
+            file.write(chunk)
+    return folder / "file"
+
+
+def matching_objects(url: str, field: str) -> list[str]:
+    """Return the URLs of the files that match a pattern, sorted; only * is special, as names may contain brackets.
+
+    Secrets that are named before the first * stay named.
+
+    Raises:
+        Unreachable: the server does not answer.
+        UserError: a library is missing, the server refuses the listing, or nothing matches.
+    """
+    begin, _, rest = url.partition("*")
+    if "#" in url or "::" in url or REFERENCE.search(rest):
+        raise UserError(f"{url}: a pattern has no #, and no ::, and no secret behind its first *; correct {field}")
+    address, secrets = fill_secrets(url, field)
+    with _errors_of_store(url, secrets, field):
+        store, pattern = fsspec.core.url_to_fs(address, expand=False)
+        escaped = re.sub(r"[\[?]", lambda found: f"[{found[0]}]", pattern)
+        listed = store.glob(escaped, detail=True)
+    folder, above = pattern.partition("*")[0].rpartition("/")[0], begin.rpartition("/")[0]
+    found = sorted(path for path, facts in listed.items() if facts["type"] == "file")
+    if not found:
+        raise UserError(f"{url}: matches no file; correct {field}")
+    return [f"{above}{path.removeprefix(folder)}" for path in found]
+
+
+@contextmanager
+def _errors_of_store(url: str, secrets: tuple[str, ...], field: str) -> Iterator[None]:
+    """Turn the errors of a server and its library into sentences without secrets."""
     scheme = url.partition("://")[0]
-    if "*" in url or "::" in url:
-        raise UserError(f"{url}: names one file, without * and ::; correct {field}")
+    if "::" in url:
+        raise UserError(f"{url}: names a file or a pattern, without ::; correct {field}")
     try:
-        with fsspec.open(address, "rb", expand=False) as stream, (folder / "file").open("wb") as file:
-            while chunk := stream.read(_CHUNK):
-                file.write(chunk)
+        yield
     except ImportError:
         library = _LIBRARIES.get(scheme, "the library that fsspec names")
         raise UserError(f"{url}: needs a library: pip install {library}, or give a local file") from None
@@ -63,4 +103,3 @@ def copy_object(url: str, address: str, secrets: tuple[str, ...], folder: Path, 
             f"{url}: cannot be copied ({reason}); correct {field} or the credentials of {scheme} in the "
             "environment, or give a local file"
         ) from None
-    return folder / "file"

@@ -22,8 +22,8 @@ Read = RawPair | Unreadable
 def read_pairs(files: tuple[SourceFile, ...], section: CorpusSection) -> Iterator[Read]:
     """Yield the raw pairs of an aligned source and target file, or of one table or catalog.
 
-    A row that cannot be read is yielded as `Unreadable`, and the rows around it are read. Lines are streamed; only an
-    MO file and a JSON array are in memory as a whole.
+    A row that cannot be read is yielded as `Unreadable`, and the rows around it are read. Rows are streamed; only an
+    MO file is in memory as a whole.
 
     Raises:
         UserError: a file violates its format, or the recipe describes it wrongly.

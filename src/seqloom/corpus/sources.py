@@ -10,7 +10,7 @@ from seqloom.corpus.aligned_archive import archive_pair
 from seqloom.corpus.download import download
 from seqloom.corpus.file_format import CALLED, ENDINGS, detect_format, ending_of
 from seqloom.corpus.file_pairs import pair_shards
-from seqloom.corpus.object_store import SCHEMES, is_object
+from seqloom.corpus.object_store import SCHEMES, is_object, matching_objects
 from seqloom.corpus.source_folder import folder_files
 from seqloom.corpus.unsupported_formats import refuse_unsupported
 from seqloom.errors import UserError, showable
@@ -208,6 +208,9 @@ def _refuse_swapped_sides(section: CorpusSection, split: str) -> None:
 
 def _resolve(location: str, field: str, home: Path, form: str) -> list[tuple[str, Path]]:
     """Return the location and path of each file at `location`."""
+    if "*" in location and is_object(location):
+        objects = matching_objects(location, field)
+        return [(each, download(each, home / "downloads", field)) for each in objects]
     if location.startswith(URLS) or is_object(location):
         return [(location.partition("#")[0], download(location, home / "downloads", field))]
     if "://" in location and not location.startswith(PACKAGE):
