@@ -3,9 +3,10 @@
 import csv
 import json
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,11 +39,14 @@ class BatchInference:
     input: InputTable
     shard_rows: int
     max_characters: int  # of a text; longer ones are failures
+    options: Mapping[str, Any] = field(default_factory=dict)  # of decoding, where they differ from the recipe's
 
     def key(self) -> str:
-        """Return a digest of model, file, column and shard size, independent of names."""
+        """Return a digest of model, file, column, shard size and changed options, independent of names."""
         file = self.input.file
-        cut = [self.input.column, self.shard_rows, self.max_characters]
+        cut: list[Any] = [self.input.column, self.shard_rows, self.max_characters]
+        if self.options:
+            cut.append(dict(self.options))
         return digest_of_value([digest_of_folder(self.checkpoint), file.digest, file.format, *cut])
 
 

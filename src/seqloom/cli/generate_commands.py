@@ -22,6 +22,10 @@ CUT_OFF = (
     "truncated: they reached the limit of their length before they ended; if that is decoding.max_length, raise it "
     "with -o max_length=N"
 )
+PUT_TOGETHER = (
+    "put together from parts: the model did not carry each protected span over once, so what stands between them was "
+    "answered by itself"
+)
 
 commands = typer.Typer()
 
@@ -39,6 +43,15 @@ DecodingOverrides = Annotated[
         "-o",
         metavar="FIELD=VALUE",
         help="Change a field of the recipe's decoding, such as method=sample or seed=2. Repeatable.",
+    ),
+]
+
+
+GlossaryFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--glossary",
+        help="A UTF-8 file of terms that answers use: the source term, a tab, the target term (| between its forms).",
     ),
 ]
 
@@ -67,6 +80,7 @@ def generate(
         typer.Option("--steps", min=2, max=100_000, help=f"Points of --between, with its ends, else {POINTS}."),
     ] = None,
     override: DecodingOverrides = None,
+    glossary: GlossaryFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a line for each text or line of a file, in order: a text, or a label, a tab and all probabilities."""
@@ -80,7 +94,7 @@ def generate(
 
     checkpoint = find_checkpoint(model, home_folder(), backend)
     generator = load_generator(checkpoint)
-    generator.decoding = decoding_of(generator, override)
+    generator.decoding = decoding_of(generator, override, glossary)
     if from_noise or between:
         _require_vectors(generator, model)
         invented = _between(generator, between, steps) if between else _noise(generator, checkpoint, from_noise, seed)
@@ -108,6 +122,8 @@ def batch(
     shard_rows: Annotated[int, typer.Option("--shard-rows", min=1, help="Rows in a shard.")] = 10_000,
     max_characters: Annotated[int, typer.Option("--max-characters", min=1, help="A longer text is a failure.")] = 5_000,
     backend: Backend = "torch",
+    override: DecodingOverrides = None,
+    glossary: GlossaryFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a file's columns and a prediction for each row to Parquet, in shards; what fails is listed."""
@@ -117,14 +133,16 @@ def batch(
     from seqloom.cli.progress_bars import TerminalAudience
     from seqloom.cli.terminal import show_report
     from seqloom.decoding.generator_loader import load_generator
+    from seqloom.recipe.recipe_json import read_recipe
     from seqloom.registry.checkpoint_folder import describe_version, find_checkpoint
     from seqloom.training.device import choose_device
 
     checkpoint = find_checkpoint(model, home_folder(), backend)
-    bulk = BatchInference(
-        describe_version(model, backend), checkpoint, open_input(file, "auto", column), shard_rows, max_characters
-    )
     generator = load_generator(checkpoint)
+    generator.decoding = decoding_of(generator, override, glossary)
+    changed = changed_options(generator.decoding, read_recipe(checkpoint).decoding)
+    named, rows = describe_version(model, backend), open_input(file, "auto", column)
+    bulk = BatchInference(named, checkpoint, rows, shard_rows, max_characters, changed)
     generator.backend.move(choose_device("auto"))
     watcher = TerminalAudience(console)
     with watcher.live():
@@ -134,14 +152,35 @@ def batch(
         print_json(asdict(report))
 
 
-def decoding_of(generator: "Generator", override: list[str] | None) -> "DecodingSection":
-    """Return the decoding settings of the recipe, with overrides."""
-    if not override:
+def decoding_of(generator: "Generator", override: list[str] | None, glossary: Path | None = None) -> "DecodingSection":
+    """Return the decoding settings of the recipe, with overrides and the terms of a glossary file.
+
+    Raises:
+        UserError: an override or a line of the file is wrong, or there is no such file.
+    """
+    if not override and not glossary:
         return generator.decoding
-    from seqloom.recipe.recipe_loader import change_section
+    from seqloom.recipe.recipe_loader import change_section, check_section
     from seqloom.recipe.schema import DecodingSection
 
-    return change_section(DecodingSection(**vars(generator.decoding)), override, "decoding")
+    section = change_section(DecodingSection(**vars(generator.decoding)), override or [], "decoding")
+    if not glossary:
+        return section
+    return check_section(DecodingSection, {**vars(section), "glossary": _read_text(glossary)}, f"--glossary {glossary}")
+
+
+def _read_text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read ({error.strerror}); correct --glossary") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{file}: is not UTF-8: save it as UTF-8") from None
+
+
+def changed_options(decoding: "DecodingSection", own: "DecodingSection") -> dict[str, Any]:
+    """Return the decoding options that differ from those of the recipe."""
+    return {name: value for name, value in vars(decoding).items() if value != getattr(own, name)}
 
 
 def _require_option(option: str, value: int | None, other: str, others: object) -> None:
@@ -190,7 +229,7 @@ def _answered(generator: "Generator", texts: list[str] | None, file: Path | None
     from seqloom.decoding.generator import Unanswerable
 
     unit = "text" if texts else f"{file or 'stdin'} line"
-    asked = truncated = 0
+    asked = truncated = split = unused = 0
     for number, chunk in enumerate(in_chunks(_lines(texts, file, generator), LINES_AT_ONCE)):
         try:
             first = number * LINES_AT_ONCE
@@ -199,9 +238,15 @@ def _answered(generator: "Generator", texts: list[str] | None, file: Path | None
             raise UserError(error.sentence(f"{unit} {number * LINES_AT_ONCE + error.row + 1}")) from None
         asked += len(answers)
         truncated += sum(found[0].truncated for found in answers)
+        split += sum(found[0].carried_over == "split" for found in answers)
+        unused += sum((found[0].terms_honored or 0) < 1 for found in answers if found[0].terms_honored is not None)
         yield answers
     if truncated:
         print(f"seqloom: {truncated:,} of {asked:,} answers are {CUT_OFF}", file=sys.stderr)
+    if split:
+        print(f"seqloom: {split:,} of {asked:,} answers are {PUT_TOGETHER}", file=sys.stderr)
+    if unused:
+        print(f"seqloom: {unused:,} of {asked:,} answers lack a term of the glossary", file=sys.stderr)
 
 
 def _lines(texts: list[str] | None, file: Path | None, generator: "Generator") -> Iterator[str]:

@@ -16,6 +16,7 @@ from seqloom.vocabulary.vocabulary import Vocabulary
 if TYPE_CHECKING:
     import torch
 
+    from seqloom.decoding.lexical_constraints import Constraint
     from seqloom.recipe.schema import DecodingSection, Recipe
 
 
@@ -31,6 +32,10 @@ class Backend(Protocol):
         """True if the attention weights of the model can be read."""
 
     @property
+    def takes_constraints(self) -> bool:
+        """True if beam search can be given phrases that an answer has to contain."""
+
+    @property
     def has_encoder(self) -> bool:
         """True if source and answer are numbered apart; without an encoder the answer is numbered behind the source."""
 
@@ -42,12 +47,17 @@ class Backend(Protocol):
         """Decode on this device from now on."""
 
     def search(
-        self, sources: list[list[int]], limits: Sequence[int], decoding: "DecodingSection", numbers: Sequence[int]
+        self,
+        sources: list[list[int]],
+        limits: Sequence[int],
+        decoding: "DecodingSection",
+        numbers: Sequence[int],
+        constraints: "Sequence[Sequence[Constraint]]" = (),
     ) -> list[list[Hypothesis]]:
         """Return the hypotheses of each source, of at most `limits` tokens, END among them.
 
         Those of beam search are ordered best first, samples as they were drawn; the row's number in `numbers` decides
-        what is drawn for it.
+        what is drawn for it. With `constraints`, phrases of each source's answers, those that have all come first.
         """
 
 
@@ -71,6 +81,7 @@ class CTranslate2Backend:
 
     runs_on_gpu = False
     returns_attention = False
+    takes_constraints = False
     has_encoder = True
     writes_from_summary = False
 
@@ -91,6 +102,7 @@ class CTranslate2Backend:
         limits: Sequence[int],
         decoding: "DecodingSection",
         numbers: Sequence[int],  # noqa: ARG002 nothing is drawn
+        constraints: "Sequence[Sequence[Constraint]]" = (),
     ) -> list[list[Hypothesis]]:
         """See `Backend.search`.
 
@@ -99,6 +111,7 @@ class CTranslate2Backend:
         """
         if decoding.method == "sample":
             raise UserError("CTranslate2 draws by no seed: set method to beam, or ask the version's own backend, torch")
+        assert not any(constraints), "the caller has to know that there is no constrained search"
         found = self._translate(sources, max(limits), decoding)
         for limit in sorted(set(limits)):  # the engine has one limit a batch: rows that exceed their own are run again
             over = [row for row, each in enumerate(found) if limits[row] == limit and _reaches(each, limit)]

@@ -5,11 +5,13 @@ are adjacent rows.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.lexical_constraints import ConstrainedBeams, Constraint
 from seqloom.decoding.logits_processors import PLAIN, LogitsProcessors
 from seqloom.decoding.search_constraints import force_prefix, limits_of
 from seqloom.decoding.search_scores import log_probabilities, penalized, should_compact, top_tokens
@@ -27,6 +29,7 @@ def beam_search(
     limits: Tensor | int,
     length_penalty: float,
     processors: LogitsProcessors = PLAIN,
+    constraints: Sequence[Sequence[Constraint]] = (),
 ) -> list[list[Hypothesis]]:
     """Return the `beam_size` best answers to each row of memory, best first.
 
@@ -38,12 +41,14 @@ def beam_search(
         memory: of B encoded sources.
         prompt: tokens that each answer continues, `(B, P)`, padded.
         limits: most tokens of an answer, END among them, a number or `(B,)`.
+        constraints: phrases that the answers to each source have to contain; complete answers come first.
     """
     memory = memory.shared(beam_size)
     state = model.start(memory)
     limits = limits_of(limits, prompt).repeat_interleave(beam_size)  # (N,)
     prompt = prompt.repeat_interleave(beam_size, dim=0)  # (N, P)
-    beams = _Beams(beam_size, limits, length_penalty, prompt)
+    constrained = ConstrainedBeams(constraints, beam_size) if any(constraints) else None
+    beams = _Beams(beam_size, limits, length_penalty, prompt, constrained)
     answers: dict[int, list[Hypothesis]] = {}
     for position in range(int(beams.ends.max())):
         logits, state = model.step(beams.last, state, memory)
@@ -67,7 +72,15 @@ def beam_search(
 class _Beams:
     """The K hypotheses of each source, in tensors `(B, K)`."""
 
-    def __init__(self, size: int, limits: Tensor, length_penalty: float, prompt: Tensor) -> None:
+    def __init__(
+        self,
+        size: int,
+        limits: Tensor,
+        length_penalty: float,
+        prompt: Tensor,
+        constrained: ConstrainedBeams | None,
+    ) -> None:
+        self.constrained = constrained
         device, batch = prompt.device, len(prompt) // size
         self.size, self.length_penalty = size, length_penalty
         self.sources = torch.arange(batch, device=device)  # row of the batch
@@ -83,7 +96,11 @@ class _Beams:
     def extend(self, scores: Tensor, length: int) -> Tensor:
         """Append the best K tokens, given log-probabilities `(N, V)`; return the rows that they continue, `(N,)`."""
         batch = len(self.sources)
+        if self.constrained:
+            self.constrained.forbid_end(scores)
         values, tokens = (each.view(batch, self.size, -1) for each in top_tokens(scores, self.size))  # (B, K, C ≤ K)
+        if self.constrained:
+            values, tokens = self.constrained.add_wanted(values, tokens, scores)
         unchanged = self.finished.unsqueeze(2)  # finished ones stay as they are: one continuation, by padding
         values = values.masked_fill(unchanged, -torch.inf)
         values[:, :, :1] = values[:, :, :1].masked_fill(unchanged, 0.0)
@@ -93,6 +110,8 @@ class _Beams:
         lengths = torch.where(self.finished, self.length, written.clamp_min(1).float())
         ranked = penalized(totals, lengths.unsqueeze(2), self.length_penalty)
         best = ranked.view(batch, -1).topk(self.size, dim=1).indices  # (B, K), best first
+        if self.constrained:
+            best = self.constrained.allocate(best, ranked, tokens)
         beam, token = best // totals.shape[2], tokens.view(batch, -1).gather(1, best)
         self.total = totals.view(batch, -1).gather(1, best)
         self.length = lengths.gather(1, beam)
@@ -100,6 +119,8 @@ class _Beams:
         self.finished |= self.total == -torch.inf  # fewer than K continuations are possible
         rows = (torch.arange(batch, device=beam.device).unsqueeze(1) * self.size + beam).view(-1)
         self.last = token.view(-1)
+        if self.constrained:
+            self.constrained.advance(rows, self.last)
         self.tokens = torch.cat([self.tokens[rows], self.last.unsqueeze(1)], dim=1)
         return rows
 
@@ -114,6 +135,8 @@ class _Beams:
         self.total, self.length = self.total[writing], self.length[writing]
         kept = writing.repeat_interleave(self.size).nonzero().squeeze(1)
         self.last, self.tokens = self.last[kept], self.tokens[kept]
+        if self.constrained:
+            self.constrained.keep(kept)
         return kept
 
     def answers(self, chosen: Tensor) -> dict[int, list[Hypothesis]]:

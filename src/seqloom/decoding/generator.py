@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from seqloom.corpus.dialogue_context import TURN, Conversation, newest_turns
 from seqloom.corpus.running_text import join_lines
 from seqloom.dataset.length_limit import LengthLimit
+from seqloom.decoding.answer_control import control
 from seqloom.decoding.backends import Backend
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.minimum_bayes_risk import mbr_rank
@@ -22,6 +23,7 @@ from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS, VOCABULARY_FI
 from seqloom.vocabulary.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from seqloom.decoding.lexical_constraints import Constraint
     from seqloom.decoding.torch_backend import TorchBackend
     from seqloom.models.encoder_decoder import EncoderDecoder
     from seqloom.recipe.schema import DecodingSection, Recipe
@@ -39,6 +41,8 @@ class Answer:
     score: float  # log-probability divided by length ** length_penalty; 0 for an empty source
     tokens: list[int]  # of the target vocabulary, without START and END
     truncated: bool = False  # it reached its length limit before END
+    carried_over: str = ""  # with decoding.protect: `none` to carry over, `kept`, or `split`: put together from parts
+    terms_honored: float | None = None  # with decoding.glossary: the share of the source's terms, 1 if it has none
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,7 @@ class Generator:
     """
 
     needs_text = True  # an empty source gets the empty answer, without decoding
+    controlled = True  # an answer can carry parts of its text over, and use a glossary
 
     def __init__(
         self,
@@ -178,12 +183,22 @@ class Generator:
     def columns(self, answers: Answers) -> Columns:
         """Return the answers as a table: the best text in `prediction`, and whether it is `truncated`."""
         best = [found[0] for found in answers]
-        return {"prediction": [each.text for each in best], TRUNCATED: [each.truncated for each in best]}
+        columns: Columns = {"prediction": [each.text for each in best], TRUNCATED: [each.truncated for each in best]}
+        if any(each.carried_over for each in best):
+            columns["carried_over"] = [each.carried_over for each in best]
+        if any(each.terms_honored is not None for each in best):
+            columns["terms_honored"] = [each.terms_honored for each in best]
+        return columns
 
     @property
     def column_types(self) -> dict[str, ColumnType]:
         """The type of each column of `columns`."""
-        return {"prediction": str, TRUNCATED: bool}
+        types: dict[str, ColumnType] = {"prediction": str, TRUNCATED: bool}
+        if self.decoding.protect:
+            types["carried_over"] = str
+        if self.decoding.glossary:
+            types["terms_honored"] = float
+        return types
 
     def line(self, found: list[Answer]) -> str:
         """Return the best answer on one line, with `↵` for each line feed in it."""
@@ -213,13 +228,32 @@ class Generator:
         `decoding.batch_size` at a time.
         """
         numbers = range(len(texts)) if numbers is None else numbers
+        answers = self.search_texts(texts, decoding, numbers)
+        if decoding.protect or decoding.glossary:
+            answers = control(self, texts, answers, decoding, numbers)
+        return answers
+
+    def search_texts(
+        self,
+        texts: Sequence[str],
+        decoding: "DecodingSection",
+        numbers: Sequence[int],
+        constraints: "Sequence[Sequence[Constraint]]" = (),
+    ) -> Answers:
+        """Return what is found for each text, best first, with or without `constraints` for the answers of each."""
         encoded = self.encode(texts)
         decoded = [bool(ids) or not self.needs_text for ids in encoded]
         answers = [[] if each else self._answer_to_nothing(row, len(texts)) for row, each in enumerate(decoded)]
         rows = sorted((row for row, each in enumerate(decoded) if each), key=lambda row: len(encoded[row]))
         for start in range(0, len(rows), decoding.batch_size):
             chunk = rows[start : start + decoding.batch_size]
-            found = self._search([encoded[row] for row in chunk], decoding, [numbers[row] for row in chunk])
+            sources, its_numbers = [encoded[row] for row in chunk], [numbers[row] for row in chunk]
+            if constraints:
+                limits = [self._limit(len(source), decoding) for source in sources]
+                some = [constraints[row] for row in chunk]
+                found = self.backend.search(sources, limits, decoding, its_numbers, some)
+            else:
+                found = self._search(sources, decoding, its_numbers)
             for row, hypotheses in zip(chunk, found, strict=True):
                 answers[row] = self.detokenize(hypotheses, encoded[row])
         return answers

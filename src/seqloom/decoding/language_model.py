@@ -41,6 +41,7 @@ class LanguageModel(Generator):
     """
 
     needs_text = False
+    controlled = False
 
     def answer(
         self, texts: Sequence[str], decoding: "DecodingSection", numbers: Sequence[int] | None = None

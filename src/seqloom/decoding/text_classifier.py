@@ -24,6 +24,8 @@ SHOWN = 5  # labels in a line
 class TextClassifier(Generator):
     """A classifier: the answers to a text are all labels, the most probable first; a score is a log-probability."""
 
+    controlled = False
+
     def columns(self, answers: Answers) -> Columns:
         """Return the most probable label, its probability, and the probabilities of all labels, by name."""
         by_label = [{answer.text: probability(answer) for answer in found} for found in answers]

@@ -13,6 +13,7 @@ from seqloom.dataset.padded_batch import make_batch, pad_sources
 from seqloom.decoding.beam_search import beam_search
 from seqloom.decoding.greedy_search import greedy_search
 from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.lexical_constraints import Constraint
 from seqloom.decoding.logits_processors import LogitsProcessors
 from seqloom.decoding.sampling import draw_uniforms, sample
 from seqloom.models.base_classes import AttentiveDecoder
@@ -27,6 +28,7 @@ class TorchBackend:
     """PyTorch: beam search, greedy search and sampling on the device that the model is on."""
 
     returns_attention = True
+    takes_constraints = True
 
     def __init__(self, model: EncoderDecoder, runs_on_gpu: bool = True) -> None:
         self.model = model
@@ -54,14 +56,26 @@ class TorchBackend:
 
     @torch.inference_mode()
     def search(
-        self, sources: list[list[int]], limits: Sequence[int], decoding: "DecodingSection", numbers: Sequence[int]
+        self,
+        sources: list[list[int]],
+        limits: Sequence[int],
+        decoding: "DecodingSection",
+        numbers: Sequence[int],
+        constraints: Sequence[Sequence[Constraint]] = (),
     ) -> list[list[Hypothesis]]:
         """Encode the sources and search; see `Backend.search`."""
-        return self.write(*self.model.read(pad_sources(sources).to(self.device)), limits, decoding, numbers)
+        memory, prompt = self.model.read(pad_sources(sources).to(self.device))
+        return self.write(memory, prompt, limits, decoding, numbers, constraints)
 
     @torch.inference_mode()
     def write(
-        self, memory: Memory, prompt: Tensor, limits: Sequence[int], decoding: "DecodingSection", numbers: Sequence[int]
+        self,
+        memory: Memory,
+        prompt: Tensor,
+        limits: Sequence[int],
+        decoding: "DecodingSection",
+        numbers: Sequence[int],
+        constraints: Sequence[Sequence[Constraint]] = (),
     ) -> list[list[Hypothesis]]:
         """Search for each row of memory, behind the prompt `(B, P)`; see `Backend.search`."""
         most = torch.tensor(limits, device=prompt.device)
@@ -71,7 +85,8 @@ class TorchBackend:
         if decoding.beam_size == 1:
             found = greedy_search(self.model, memory, prompt, most, decoding.length_penalty, processors)
             return [[best] for best in found]
-        return beam_search(self.model, memory, prompt, decoding.beam_size, most, decoding.length_penalty, processors)
+        penalty = decoding.length_penalty
+        return beam_search(self.model, memory, prompt, decoding.beam_size, most, penalty, processors, constraints)
 
     def _sample(
         self, memory: Memory, prompt: Tensor, limits: Tensor, decoding: "DecodingSection", numbers: Sequence[int]

@@ -37,7 +37,7 @@ ADDED: dict[str, dict[str, object]] = {
         "sources": [],
         "query": "",
     },
-    "decoding": {"min_length": 0, "repetition_penalty": 1.0, "no_repeat_ngram": 0},
+    "decoding": {"min_length": 0, "repetition_penalty": 1.0, "no_repeat_ngram": 0, "protect": "", "glossary": ""},
     "evaluation": {"linear_baseline": True},
     "model": {"ngram_order": 0},
     "vocabulary": {"target_kind": "auto"},

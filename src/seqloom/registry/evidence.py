@@ -44,7 +44,7 @@ def table(verdict: Verdict) -> list[dict[str, str]]:
 def markdown(verdict: Verdict) -> str:
     """Return the whole page: the outcome, the table, and texts too long for its cells."""
     outcome = "holds every rule" if verdict.passed else "is refused"
-    decoding = ", ".join(f"{name} {value}" for name, value in verdict.decoding.items())
+    decoding = ", ".join(f"{name} {str(value)[:40]}" for name, value in verdict.decoding.items() if value != "")
     columns = _columns(verdict)
     rows = [dict.fromkeys(columns, "---"), *table(verdict)]
     lines = ["| " + " | ".join(columns) + " |", *("| " + " | ".join(map(_cell, row.values())) + " |" for row in rows)]

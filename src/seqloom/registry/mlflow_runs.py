@@ -29,6 +29,8 @@ FLOW_RUN_TAG = "prefect.flow_run_id"
 
 logger = logging.getLogger(__name__)
 
+LONGEST_PARAMETER = 6000  # characters that MLflow stores of a parameter; the recipe is an artifact, too
+
 
 @dataclass(frozen=True)
 class FlowRun:
@@ -199,7 +201,8 @@ def _flat(recipe: Recipe) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_PARAMETER else text[: LONGEST_PARAMETER - 1] + "…"
 
 
 def _datasets(recipe: Recipe, corpus: Manifest) -> Sequence[DatasetInput]:

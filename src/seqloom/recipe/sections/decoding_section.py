@@ -4,6 +4,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from seqloom.recipe.glossary import read_glossary
+from seqloom.recipe.protected_spans import kinds_of
 from seqloom.recipe.sections.section import Section
 
 
@@ -66,6 +68,18 @@ class DecodingSection(Section):
     no_repeat_ngram: int = Field(
         0, ge=0, le=100, description="No sequence of so many tokens occurs twice in an answer; 0: any may."
     )
+    protect: str = Field(
+        "",
+        max_length=100,
+        description="Kinds of text that an answer carries over unchanged, with commas between them: placeholders "
+        "({name}, %s), tags (<b>, &amp;), numbers, urls; empty: none.",
+    )
+    glossary: str = Field(
+        "",
+        max_length=1_000_000,
+        description="Terms that an answer has to use: lines of a source term, a tab and the target term, with | "
+        "between forms of it; empty: none.",
+    )
     batch_size: int = Field(64, ge=1, le=100_000, description="Texts decoded together.")
 
     @model_validator(mode="after")
@@ -77,6 +91,9 @@ class DecodingSection(Section):
                     f"{field} {value:g} is of method sample, and method is {self.method}: set method to sample, or "
                     f"{field} to {default:g}"
                 )
+        kinds_of(self.protect)
+        if read_glossary(self.glossary) and (self.method != "beam" or self.beam_size == 1):
+            raise ValueError("a glossary needs a beam to choose from: set method to beam and beam_size to 2 at least")
         if self.min_length >= self.max_length:
             raise ValueError(
                 f"min_length {self.min_length} leaves no room for the end token within max_length {self.max_length}: "
