@@ -16,14 +16,29 @@ os.environ["SEQLOOM_OUTPUT_UMASK"] = "022"  # or a command that is called in thi
 settings.register_profile("unhurried", deadline=None)  # how long an example takes depends on who else is at work
 settings.load_profile("unhurried")
 
+HOMES = ("approval", "clean_up", "compare", "downloads", "gate", "leaving", "parameters", "processes", "refresh")
+"""Tests of commands that need a Prefect, and no model that others have trained."""
+
 TOGETHER = {
     "tests/e2e/": "stack",
     "tests/stack/test_stack.py": "stack",
     "tests/stack/test_protection.py": "stack",
     "tests/stack/test_approval.py": "stack",
+    **{f"tests/flows/test_{name}.py": "homes" for name in HOMES},
     "tests/flows/": "commands",
 }
-"""Tests that share what takes long to make, by what they are called together; the longest first."""
+"""Tests that share what takes long to make, by what they are called together."""
+
+FIRST = (
+    "stack",
+    "commands",
+    "homes",
+    "tests/training/test_processes.py",
+    "tests/registry/test_exported_versions.py",
+    "tests/training/test_restart.py",
+    "tests/registry/test_gate_runner.py",
+)
+"""What takes longest, in order: begun last, it would leave the other process without work."""
 
 
 def group_of(test: str) -> str:
@@ -33,8 +48,7 @@ def group_of(test: str) -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest begin first."""
-    groups = [*dict.fromkeys(TOGETHER.values())]
-    items.sort(key=lambda item: [*groups, group_of(item.nodeid)].index(group_of(item.nodeid)))
+    items.sort(key=lambda item: [*FIRST, group_of(item.nodeid)].index(group_of(item.nodeid)))
 
 
 @pytest.hookimpl(optionalhook=True)

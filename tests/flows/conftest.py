@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -29,6 +31,7 @@ training: {epochs: 2, batch_tokens: 512, learning_rate: 0.01}
 decoding: {beam_size: 2, max_length: 20}
 registry: {beat_baselines: false}
 """
+DATABASE, UNUSED = "prefect.db", "unused.db"  # of Prefect, and as it was before anything ran
 PLANTED = "planted-s3cret-do-not-log"
 SECRETS = (  # MLFLOW_TRACKING_USERNAME is none: MLflow itself writes it to the run, as the user who made it
     "MLFLOW_TRACKING_PASSWORD",
@@ -88,9 +91,19 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         os.environ["PREFECT_HOME"] = str(home)
         server = EmbeddedPrefect(home)
     server.wait()
+    with closing(sqlite3.connect(home / DATABASE)) as used, closing(sqlite3.connect(home / UNUSED)) as copy:
+        used.backup(copy)
     told = {"PREFECT_API_URL": server.url, "PREFECT_API_AUTH_STRING": server.auth_string}
     yield {**told, "PREFECT_HOME": str(home), EMBEDDED: "1"}
     server.stop()
+
+
+@pytest.fixture
+def _prefect_database(own_place: Path, prefect: dict[str, str]) -> None:
+    """For a command in `own_place` that starts a Prefect of its own: it takes seconds to make."""
+    home = own_place / ".seqloom" / "prefect"
+    home.mkdir(0o700)
+    shutil.copyfile(Path(prefect["PREFECT_HOME"], UNUSED), home / DATABASE)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """What the commands import, imported once: `tests.flows.command_process` forks them from a process that has it all."""
 
+import gc
 import importlib
 import os
 
@@ -28,7 +29,24 @@ os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"  # as the comm
 for name in MODULES:
     importlib.import_module(name)
 
-judging = importlib.import_module("seqloom.registry.gate_runner")
-smoke = importlib.import_module("seqloom.registry.smoke_test")
-# Five seconds for each version; tests/registry asks real ones, and so does every real process of tests/flows.
-judging.smoke_test = lambda *_: smoke.Smoke(True, "not asked")
+from mlflow.utils.requirements_utils import _init_modules_to_packages_map  # noqa: E402
+
+from seqloom.artifact.cache_key import STAGES  # noqa: E402
+from seqloom.artifact.digest import digest_of_code  # noqa: E402
+from seqloom.evaluation import plot_style  # noqa: E402
+from seqloom.registry import gate_runner, latency_measurement, mlflow_database, smoke_test, version_package  # noqa: E402
+
+# What each process works out once: the keys' digests of our code, and what is installed.
+for stage in STAGES:
+    digest_of_code(stage.code)
+version_package.needed_modules()
+mlflow_database.current_revision()
+_init_modules_to_packages_map()
+
+# Seconds for each version; tests/registry and tests/evaluation take the real ones, and so does every real process here.
+gate_runner.smoke_test = lambda *_: smoke_test.Smoke(True, "not asked")  # type: ignore[assignment]
+latency_measurement.ROUNDS = 1
+plot_style._DOTS_PER_INCH = 50
+
+gc.collect()
+gc.freeze()  # or each fork's own collections would walk, and copy, all that is imported

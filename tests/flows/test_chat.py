@@ -19,7 +19,7 @@ corpus: {train: [talks.txt], format: texts, turns: 3, source_language: en, targe
 vocabulary: {kind: word, min_frequency: 1, shared: true}
 vectors: {method: none, width: 48}
 model: {encoder: gru, encoder_width: 48, decoder: gru, decoder_width: 96, copy_attention: true, dropout: 0.1}
-training: {epochs: 12, batch_tokens: 700, learning_rate: 0.01, label_smoothing: 0.0}
+training: {epochs: 12, batch_tokens: 1400, learning_rate: 0.015, label_smoothing: 0.0}
 decoding: {method: sample, temperature: 0.3}
 """
 CHAMPION = "models:/desk@champion"

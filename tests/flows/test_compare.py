@@ -22,6 +22,7 @@ def told_by(done: Done) -> dict[str, Any]:
     return outcome
 
 
+@pytest.mark.usefixtures("_prefect_database")
 def test_a_grid_is_trained_ranked_and_not_trained_again(own_place: Path, prefect: dict[str, str]) -> None:
     """The rate of 10 bursts: it is told in the table, and the others go on."""
     env, home = environment(own_place) | prefect, own_place / ".seqloom"

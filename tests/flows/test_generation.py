@@ -22,7 +22,7 @@ corpus: {train: [diary.txt], format: running, max_characters: 500, validation_sh
 vocabulary: {kind: word, shared: true}
 vectors: {method: none, width: 48}
 model: {encoder: none, decoder: gru, decoder_width: 64, dropout: 0.1}
-training: {epochs: 10, batch_tokens: 512, block_size: 40, learning_rate: 0.01, label_smoothing: 0.0}
+training: {epochs: 8, batch_tokens: 1024, block_size: 40, learning_rate: 0.015, label_smoothing: 0.0}
 decoding: {method: sample, temperature: 0.7, max_length: 40}
 """
 CHAMPION = "models:/diary@champion"

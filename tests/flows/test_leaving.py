@@ -17,16 +17,15 @@ training: {epochs: 300, patience: 300, batch_tokens: 4000, learning_rate: 10, we
 """  # weights grow ninefold with every update once the rate is up
 
 
-@pytest.mark.usefixtures("first")
-def test_ctrl_c_then_sigterm_then_a_burst(own_place: Path, workplace: Path, prefect: dict[str, str]) -> None:
+@pytest.mark.usefixtures("_prefect_database")
+def test_ctrl_c_then_sigterm_then_a_burst(own_place: Path, prefect: dict[str, str]) -> None:
     """Ctrl-C to a real process, whose Prefect has to hold out until all is said; the others are forks."""
     kept = [line for line in RECIPE.splitlines() if not line.startswith("training")]
     (own_place / "recipe.yaml").write_text("\n".join(kept) + BURSTING, encoding="utf-8")
-    old = {"PREFECT_HOME": str(workplace / ".seqloom" / "prefect")}  # a new database takes seconds
     process = subprocess.Popen(
         [*COMMAND, "train", "recipe.yaml"],
         cwd=own_place,
-        env=environment(own_place) | old,
+        env=environment(own_place),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -18,7 +18,7 @@ corpus: {train: [reviews.csv], source_column: review, target_column: verdict, va
 vocabulary: {kind: word, min_frequency: 1}
 vectors: {width: 16, epochs: 1}
 model: {encoder: cnn, encoder_width: 32, decoder: classifier, pooling: mean, ngram_order: 2, dropout: 0.1}
-training: {epochs: 10, batch_tokens: 256, learning_rate: 0.01, label_smoothing: 0.0, select_by: macro_f1}
+training: {epochs: 6, batch_tokens: 512, learning_rate: 0.02, label_smoothing: 0.0, select_by: macro_f1}
 registry: {beat_baselines: false}
 """
 LABELS = {"good", "bad", "so so"}

@@ -18,7 +18,7 @@ corpus: {train: [notices.jsonl], source_column: note, target_column: subject, so
 vocabulary: {kind: word, shared: true, min_frequency: 1}
 vectors: {width: 32, epochs: 1}
 model: {encoder: gru, decoder: gru, encoder_width: 32, decoder_width: 32, copy_attention: true, coverage: 1, dropout: 0}
-training: {epochs: 4, batch_tokens: 512, learning_rate: 0.01, select_by: rougeL}
+training: {epochs: 4, batch_tokens: 1024, learning_rate: 0.02, select_by: rougeL}
 decoding: {beam_size: 2, max_length: 20}
 registry: {beat_baselines: false}
 """

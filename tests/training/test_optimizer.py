@@ -1,13 +1,16 @@
 """Learning rates against numbers worked out by hand; update rules that forget nothing when they are put away."""
 
+import inspect
 import math
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
-from torch.optim import SGD, Adagrad, Adam, AdamW
+from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer
 
 from seqloom.recipe.schema import TrainingSection
 from seqloom.training.optimizer import (
@@ -16,6 +19,7 @@ from seqloom.training.optimizer import (
     learning_rate_at,
     restore_state,
     set_learning_rate,
+    take_step,
 )
 
 STEPS = 110
@@ -117,3 +121,20 @@ def test_a_plateau_halves_what_is_left() -> None:
     section = TrainingSection(learning_rate=0.8, schedule="plateau", warmup_steps=10)
     assert learning_rate_at(section, 5, STEPS, 0.5) == pytest.approx(0.4), "the warm-up knows no plateau"
     assert [learning_rate_at(section, 50, STEPS, factor) for factor in (1.0, 0.5, 0.25)] == [0.8, 0.4, 0.2]
+
+
+@pytest.mark.parametrize("name", ["sgd", "adagrad", "adam", "adamw"])
+def test_torch_does_not_import_its_compiler(name: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch._dynamo", None)  # whoever imports it now gets an error
+    for function in (Optimizer.add_param_group, Optimizer.zero_grad, Optimizer.state_dict, Optimizer.load_state_dict):
+        monkeypatch.delattr(inspect.unwrap(function), "__dynamo_disable", raising=False)
+    weights, plain = (nn.Parameter(torch.tensor([1.0, -2.0])) for _ in range(2))
+    optimizer = build_optimizer(TrainingSection(optimizer=name, learning_rate=0.1), [weights])
+    restore_state(optimizer, flatten_state(optimizer))
+    (weights**2).sum().backward()
+    take_step(optimizer)
+    optimizer.zero_grad(set_to_none=True)
+    monkeypatch.undo()
+    (plain**2).sum().backward()
+    build_optimizer(TrainingSection(optimizer=name, learning_rate=0.1), [plain]).step()
+    assert torch.equal(weights, plain)

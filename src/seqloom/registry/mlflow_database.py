@@ -4,6 +4,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version as installed
 from pathlib import Path
 
@@ -80,14 +81,23 @@ def _nothing_flushed() -> Iterator[None]:
         event.remove(Engine, "connect", tell)
 
 
+@cache
+def current_revision() -> str | None:
+    """Return the installed MLflow's revision: all connections ask, and it is found in sixty files."""
+    return _migrations().get_current_head()
+
+
+def _migrations() -> ScriptDirectory:
+    return ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
+
+
 def _is_ready(file: Path) -> bool:
     found = revision_of(file)
-    scripts = ScriptDirectory(str(Path(mlflow.__file__).parent / "store" / "db_migrations"))
-    if found == scripts.get_current_head():
+    if found == current_revision():
         return True
     if not holds_rows(file, KEPT):
         return False
-    known = {script.revision for script in scripts.walk_revisions()}
+    known = {script.revision for script in _migrations().walk_revisions()}
     if found and found not in known:
         raise UserError(f"{file} was written by a newer MLflow than {installed('mlflow')}: install that one again")
     raise UserError(

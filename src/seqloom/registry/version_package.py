@@ -3,6 +3,7 @@
 import ast
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import version as installed
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,7 +47,8 @@ def engine_of(backend: str) -> str:
     return f"{ENGINE}=={installed(ENGINE)}" if backend.startswith(ENGINE) else ""
 
 
-def needed_modules() -> list[Path]:
+@cache
+def needed_modules() -> tuple[Path, ...]:
     """Return the files of `ENTRIES` and, transitively, of every module of Seqloom that they import."""
     found: set[Path] = set()
     waiting = list(ENTRIES)
@@ -56,7 +58,7 @@ def needed_modules() -> list[Path]:
             if file not in found:
                 found.add(file)
                 waiting += _imports_of(file)
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 def _files_of(module: str) -> list[Path]:

@@ -19,6 +19,7 @@ from torch.utils.checkpoint import checkpoint
 from seqloom.dataset.padded_batch import Batch
 from seqloom.models.ngram_classifier import BASE, NgramLinear, WideClassifier, loss_over_labels
 from seqloom.training.ngram_features import Bag, CharNgrams, Ngrams
+from seqloom.training.optimizer import leave_out_compiler
 from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS
 
 STEPS = 100  # at most
@@ -28,6 +29,7 @@ LEAST_FORMER = 5  # steps, which are enough for that
 
 def minimize(loss: Callable[[], Tensor], parameters: Sequence[Tensor]) -> None:
     """Minimize by L-BFGS (Liu and Nocedal 1989): no dependence on the order of rows or on a learning rate."""
+    leave_out_compiler()
     held = 2 * sum(parameter.numel() for parameter in parameters)  # by each former step
     optimizer = torch.optim.LBFGS(
         parameters,

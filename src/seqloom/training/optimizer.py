@@ -1,12 +1,15 @@
 """Optimizers and learning rate schedules."""
 
+import inspect
 import math
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer
+from torch.utils.checkpoint import checkpoint
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import TrainingSection
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
 def build_optimizer(section: "TrainingSection", parameters: Iterable[nn.Parameter]) -> Optimizer:
     """Return the optimizer of the recipe, over the trainable parameters."""
+    leave_out_compiler()
     learning = [parameter for parameter in parameters if parameter.requires_grad]
     rate, decay = section.learning_rate, section.weight_decay
     match section.optimizer:  # fused: one pass over memory in place of one for each operation
@@ -26,6 +30,31 @@ def build_optimizer(section: "TrainingSection", parameters: Iterable[nn.Paramete
             return Adam(learning, lr=rate, weight_decay=decay, betas=(0.9, 0.98), eps=1e-9, fused=True)
         case "adamw":
             return AdamW(learning, lr=rate, weight_decay=decay, betas=(0.9, 0.98), eps=1e-9, fused=True)
+
+
+def take_step(optimizer: Optimizer) -> None:
+    """Update the parameters, without the wrappers around `Optimizer.step`, which import torch's compiler."""
+    step: Callable[[Optimizer], object] = inspect.unwrap(type(optimizer).step)
+    with torch.no_grad():
+        step(optimizer)
+
+
+def leave_out_compiler() -> None:
+    """Keep torch's optimizers from importing its compiler: seconds of a training's start, and nothing is compiled here.
+
+    They import it to mark these functions as not to be compiled; one that is marked already is called as it is.
+    """
+    if sys.modules.get("torch._dynamo") is not None:  # the program around us may compile
+        return
+    for function in (
+        Optimizer.add_param_group,
+        Optimizer.zero_grad,
+        Optimizer.state_dict,
+        Optimizer.load_state_dict,
+        checkpoint,
+    ):
+        plain = inspect.unwrap(function)
+        setattr(plain, "__dynamo_disable", plain)
 
 
 def learning_rate_at(section: "TrainingSection", step: int, steps: int, factor: float = 1.0) -> float:
@@ -59,7 +88,7 @@ def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
 def clip_and_step(optimizer: Optimizer, parameters: Iterable[nn.Parameter], max_grad_norm: float) -> None:
     """Clip gradients to a norm of at most `max_grad_norm` (Pascanu et al. 2013), update the weights, drop gradients."""
     nn.utils.clip_grad_norm_(parameters, max_grad_norm)
-    optimizer.step()
+    take_step(optimizer)
     optimizer.zero_grad(set_to_none=True)
 
 
