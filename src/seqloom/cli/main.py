@@ -23,6 +23,7 @@ from seqloom.cli import (
     generate_commands,
     init_command,
     registry_commands,
+    serve_command,
     stack_commands,
     train_commands,
     tune_command,
@@ -46,6 +47,7 @@ for group in (
     distill_command,
     evaluate_command,
     registry_commands,
+    serve_command,
     stack_commands,
 ):
     app.registered_commands += group.commands.registered_commands

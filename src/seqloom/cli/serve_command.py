@@ -1,0 +1,59 @@
+"""The command `serve`: a registered version over HTTP, which follows its alias."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqloom.artifact.home_folder import home_folder
+from seqloom.cli.generate_commands import Backend, ModelName
+from seqloom.cli.stdio import console_for
+from seqloom.errors import UserError
+
+AUTH_STRING = "SEQLOOM_SERVE_AUTH_STRING"  # USER:PASSWORD; unset: no password
+commands = typer.Typer()
+
+
+@commands.command()
+def serve(
+    model: ModelName,
+    host: Annotated[str, typer.Option("--host", help="Address to listen at; 0.0.0.0 is every network.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 5001,
+    backend: Backend = "torch",
+    follow: Annotated[
+        float, typer.Option("--follow", min=1.0, help="Seconds between two looks at where the alias points.")
+    ] = 30.0,
+    log: Annotated[
+        Path | None, typer.Option("--log", help="Folder for a log of texts and answers, without personal data.")
+    ] = None,
+    log_share: Annotated[float, typer.Option("--log-share", min=0.0, max=1.0, help="Share of the texts.")] = 1.0,
+    log_days: Annotated[int, typer.Option("--log-days", min=1, help="Days after which a day's log is removed.")] = 30,
+) -> None:
+    """Serve a version over HTTP by MLflow's protocol, with metrics; a new champion takes over without a pause."""
+    if not model.startswith("models:/"):
+        raise UserError(f"{model} is not a registered version, which serve follows; write models:/NAME@champion")
+    auth_string = os.environ.get(AUTH_STRING, "")
+    if auth_string and ":" not in auth_string:
+        raise UserError(f"{AUTH_STRING} is written USER:PASSWORD")
+    console = console_for(as_json=False)
+    import pandas as pd
+
+    from seqloom.serving.followed_model import FollowedModel
+    from seqloom.serving.listening_socket import bound_socket
+    from seqloom.serving.model_server import ServerAddress, build_app, run_server
+    from seqloom.serving.request_log import RequestLog
+    from seqloom.serving.request_metrics import RequestMetrics
+
+    listening = bound_socket(host, port)
+    address = ServerAddress(host, port, auth_string)
+    metrics, requests = RequestMetrics(), RequestLog(log, log_share, log_days) if log else None
+
+    def observe(request: pd.DataFrame, answers: pd.DataFrame, version: int) -> None:
+        metrics.count_texts(len(answers))
+        if requests:
+            requests(request, answers, version)
+
+    followed = FollowedModel(model, home_folder(), backend, observe)
+    console.print(f"{model} is version {followed.version}, at http://{host}:{port}/invocations; Ctrl-C ends it")
+    run_server(build_app(followed, metrics, address), listening, followed.follow, follow)

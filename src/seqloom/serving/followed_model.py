@@ -1,0 +1,88 @@
+"""The version that an alias points to, replaced by its successor while requests are answered."""
+
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import mlflow
+import pandas as pd
+
+from seqloom.errors import UserError
+from seqloom.registry.model_uri import find_version
+from seqloom.registry.ui_links import VERIFY
+
+if TYPE_CHECKING:
+    from mlflow.models import Model
+    from mlflow.pyfunc import PyFuncModel
+
+logger = logging.getLogger(__name__)
+
+
+class Observer(Protocol):
+    """Is called after each request that was answered."""
+
+    def __call__(self, request: pd.DataFrame, answers: pd.DataFrame, version: int) -> None:
+        """Take a request with a column `source`, and its answers."""
+
+
+class FollowedModel:
+    """A model as MLflow's scoring server takes one. An answer is of one version, whatever happens meanwhile."""
+
+    def __init__(self, uri: str, home: Path, backend: str, observe: Observer) -> None:
+        """Load the version that `uri` (models:/NAME@ALIAS or models:/NAME/VERSION) names now.
+
+        Raises:
+            UserError: there is none, it was changed, or it does not load.
+        """
+        self.uri = uri
+        self._home, self._backend, self._observe = home, backend, observe
+        self._lock = threading.Lock()  # of loading: whoever calls follow
+        self._answering = self._load(self._number())  # one attribute, so that a request sees both or neither change
+
+    @property
+    def version(self) -> int:
+        """The number of the version that answers."""
+        return self._answering[0]
+
+    @property
+    def metadata(self) -> "Model":
+        """What MLflow knows of the model: all versions of a name take a column `source`."""
+        return self._answering[1].metadata
+
+    def predict(self, data: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Return a row of answers for each row of `data`."""
+        version, model = self._answering
+        answers = cast("pd.DataFrame", model.predict(data, params=dict(params or {})))
+        self._observe(data, answers, version)
+        return answers
+
+    def follow(self) -> None:
+        """Load the version that the alias points to now, if it is another one; on any failure the present one stays."""
+        with self._lock:
+            try:
+                number = self._number()
+                if number == self.version:
+                    return
+                logger.info("%s is version %s now: loading it", self.uri, number)
+                self._answering = self._load(number)
+            except Exception as error:
+                logger.warning("version %s goes on answering: %s", self.version, error)
+                return
+            logger.info("version %s answers", self.version)
+
+    def _number(self) -> int:
+        return int(find_version(self.uri, self._home).version)
+
+    def _load(self, number: int) -> tuple[int, "PyFuncModel"]:
+        name = self.uri.removeprefix("models:/").partition("@")[0].partition("/")[0]
+        os.environ[VERIFY] = "1"
+        try:
+            with warnings.catch_warnings(action="ignore"):  # MLflow's own, on type hints of its own
+                model = mlflow.pyfunc.load_model(f"models:/{name}/{number}", model_config={"backend": self._backend})
+        except Exception as error:
+            raise UserError(f"models:/{name}/{number}: cannot be served: {error}") from error
+        return number, model

@@ -1,0 +1,69 @@
+"""An opt-in log of what a served model was asked and answered, a file of JSON lines a day, without personal data."""
+
+import json
+import logging
+import random
+import threading
+from collections.abc import Hashable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from seqloom.artifact.permissions import output_folder
+from seqloom.corpus.personal_data import PersonalData
+
+logger = logging.getLogger(__name__)
+
+
+class RequestLog:
+    """Writes a share of the requests; what cannot be written costs no answer."""
+
+    def __init__(self, folder: Path, share: float, days: int) -> None:
+        """Keep `share` of the texts in `folder` for `days` days."""
+        output_folder(folder)
+        folder.chmod(0o700)
+        self._folder, self._share, self._days = folder, share, days
+        self._lock = threading.Lock()
+        self._today = ""
+        self._failed = False
+
+    def __call__(self, request: pd.DataFrame, answers: pd.DataFrame, version: int) -> None:
+        """Log the texts of a request with their answers."""
+        now = datetime.now(UTC)
+        rows = zip(request["source"].tolist(), answers.to_dict("records"), strict=True)
+        lines = [_line(source, answer, version, now) for source, answer in rows if random.random() < self._share]
+        try:
+            with self._lock:
+                self._write(now, [line for line in lines if line])
+        except OSError as error:
+            if not self._failed:  # once: a full disk fails them all
+                logger.warning("requests are not logged in %s: %s", self._folder, error)
+            self._failed = True
+
+    def _write(self, now: datetime, lines: list[str]) -> None:
+        if f"{now:%Y-%m-%d}" != self._today:
+            self._today = f"{now:%Y-%m-%d}"
+            self._remove_older(now - timedelta(days=self._days))
+        file = self._folder / f"requests-{self._today}.jsonl"
+        new = not file.exists()
+        with file.open("a", encoding="utf-8") as log:
+            log.writelines(lines)
+        if new:
+            file.chmod(0o600)
+        self._failed = False
+
+    def _remove_older(self, first: datetime) -> None:
+        for file in self._folder.glob("requests-????-??-??.jsonl"):
+            if file.stem.removeprefix("requests-") < f"{first:%Y-%m-%d}":
+                file.unlink(missing_ok=True)
+
+
+def _line(source: object, answer: Mapping[Hashable, object], version: int, now: datetime) -> str:
+    """Return a line with personal data replaced, consistently in text and answer; empty for what is no text."""
+    if not isinstance(source, str):
+        return ""
+    told = answer.get("prediction", answer.get("label", ""))
+    text, said = PersonalData().replace(source, str(told))
+    row = {"time": now.isoformat(timespec="seconds"), "version": version, "source": text, "prediction": said}
+    return json.dumps(row, ensure_ascii=False) + "\n"
