@@ -6,6 +6,7 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 
+from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.cache_key import CORPUS, DATASET, VECTORS, VOCABULARY
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
@@ -36,7 +37,7 @@ def prepare_corpus(recipe: Recipe, force: bool = False) -> State[Manifest]:
     sources = locate(recipe.corpus, home_folder())
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
-        return build_corpus(recipe.corpus, sources, folder, progress)
+        return build_corpus(recipe.corpus, sources, folder, progress, Store(home_folder()).root)
 
     return run_stage(CORPUS, recipe, [digest_of_sources(sources)], write, force)
 

@@ -179,7 +179,9 @@ def _prepare(recipe: Recipe, store: Store, home: Path, progress: Progress) -> Tr
         return store.build(stage.name, stage.key(recipe, inputs), write)
 
     sources, section = locate(recipe.corpus, home), recipe.corpus
-    corpus = build(CORPUS, [digest_of_sources(sources)], lambda to: build_corpus(section, sources, to, progress))
+    corpus = build(
+        CORPUS, [digest_of_sources(sources)], lambda to: build_corpus(section, sources, to, progress, store.root)
+    )
     recipe = adapt(recipe, corpus.facts).recipe
     labeled, shared = application_of(recipe.task).answer == "label", recipe.vocabulary.shared
     vocabulary = build(

@@ -1,5 +1,6 @@
 """Shards in this process, in others and on a cluster: one result, whoever ends in between."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 
 from seqloom.artifact.digest import digest_of_folder
 from seqloom.corpus import shard_scheduler, shards
+from seqloom.corpus.shard_task import ShardTask
+from seqloom.corpus.shard_worker import answer
+from seqloom.corpus.shards import plan_shards
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.errors import UserError
@@ -66,6 +70,32 @@ def test_one_two_and_seven_shards_have_one_result(tmp_path: Path) -> None:
     assert len(digests) == 1
 
 
+def test_a_corpus_that_grew_reads_what_is_new_and_equals_a_full_one(tmp_path: Path) -> None:
+    section, artifacts = section_of(tmp_path), tmp_path / "artifacts"
+
+    def built(name: str, kept: Path | None) -> tuple[str, int]:
+        (tmp_path / name).mkdir()
+        run, tasks = ShardTask.run, []
+        with (
+            mock.patch.object(shards, "ROWS", 100),
+            mock.patch.object(shard_scheduler, "BYTES", 1),
+            mock.patch("os.sched_getaffinity", return_value={0}),
+            mock.patch.object(ShardTask, "run", lambda task, told: (tasks.append(task), run(task, told))),
+        ):
+            build_corpus(section, locate(section, tmp_path), tmp_path / name, unwatched, kept)
+        return digest_of_folder(tmp_path / name), len(tasks)
+
+    assert built("first", artifacts)[1] == ROWS // 100
+    assert built("same", artifacts) == (digest_of_folder(tmp_path / "first"), 0)
+    for language, text in (("en", "A line that is new"), ("de", "Eine neue Zeile")):
+        with (tmp_path / f"c.{language}").open("a") as file:
+            file.write(f"{text}\n")
+    assert built("grown", artifacts) == (built("full", None)[0], 1)
+    with (tmp_path / "c.en").open("r+") as file:
+        file.write("S3ntence")  # the first row
+    assert built("changed", artifacts) == (built("full again", None)[0], 1)
+
+
 def test_processes_have_the_result_of_one_even_if_one_of_them_is_killed(tmp_path: Path) -> None:
     section, killer = section_of(tmp_path), Killer("shard_worker")
     alone = digest(section, tmp_path / "alone", ROWS)
@@ -75,16 +105,16 @@ def test_processes_have_the_result_of_one_even_if_one_of_them_is_killed(tmp_path
     assert not [each for each in psutil.Process().children() if "shard_worker" in " ".join(each.cmdline())]
 
 
-def test_a_mistake_found_by_a_process_is_told(tmp_path: Path) -> None:
+def test_a_mistake_that_a_process_finds_is_told(tmp_path: Path) -> None:
     section = section_of(tmp_path)
-    mistakes = []
-    for scheduled in (False, True):
-        (tmp_path / "c.de").write_bytes(b"\xff\n" * ROWS)
-        with pytest.raises(UserError) as mistake, processes() if scheduled else mock.MagicMock():
-            digest(section, tmp_path / str(scheduled), 400)
-        mistakes.append(str(mistake.value))
-    assert mistakes[0] == mistakes[1]
-    assert "byte 0xff is not UTF-8" in mistakes[0]
+    (tmp_path / "c.de").write_text("one line\n", "utf-8")
+    (shard,) = plan_shards(section, locate(section, tmp_path))
+    task = ShardTask(shard, section, False, tmp_path / "shard")
+    with pytest.raises(UserError) as mistake:
+        task.run(lambda rows, origin: None)  # noqa: ARG005
+    assert json.loads(answer(task.as_json())) == {"mistake": str(mistake.value)}
+    assert not task.is_done
+    assert not list(tmp_path.glob(".shard*"))
 
 
 def test_a_cluster_that_is_not_there(tmp_path: Path) -> None:

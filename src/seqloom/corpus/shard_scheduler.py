@@ -12,10 +12,11 @@ from queue import SimpleQueue
 from seqloom.corpus.shard_reader import Told
 from seqloom.corpus.shard_task import ShardTask
 from seqloom.corpus.shard_worker import FULL, MISTAKE
+from seqloom.corpus.shards import Shard
 from seqloom.errors import UserError
 from seqloom.interpreter import PYTHON_MODULE
 
-BYTES = 1 << 26  # of a corpus, from which on processes are started, which takes each a second
+BYTES = 1 << 26  # of a large corpus; starting a process takes about as long as reading a tenth of it
 _TRIES = 3  # processes that may end with the same task
 
 
@@ -32,12 +33,17 @@ def run_tasks(tasks: Sequence[ShardTask], scheduler: str, told: Told) -> None:
 
         with cluster_answers(scheduler, [task.as_json() for task in waiting]) as answers:
             _take(waiting, answers, told)
-    elif workers < 2 or sum(task.shard.size for task in waiting) < BYTES:
+    elif workers < 2 or not is_large([task.shard for task in waiting]):
         for task in waiting:
             task.run(told)
     else:
         with _process_answers(waiting, workers) as answers:
             _take(waiting, answers, told)
+
+
+def is_large(shards: Sequence[Shard]) -> bool:
+    """Return whether processes, and shards that are kept, are worth their cost."""
+    return sum(shard.size for shard in shards) >= BYTES
 
 
 def _take(tasks: Sequence[ShardTask], answers: Iterator[str], told: Told) -> None:

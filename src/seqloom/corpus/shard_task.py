@@ -22,7 +22,7 @@ from seqloom.corpus.shards import Shard
 from seqloom.corpus.sources import LineBlock, SourceFile
 from seqloom.recipe.schema import CorpusSection
 
-_INDEX = "shard.json"
+INDEX = "shard.json"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class ShardTask:
 
     def result(self) -> ShardRows:
         """Return what became of the shard, once it was read."""
-        index = json.loads((self.folder / _INDEX).read_text(encoding="ascii"))
+        index = json.loads((self.folder / INDEX).read_text(encoding="ascii"))
         parts = [
             Part(self.folder / name, rows, self.shard.given_for, self.shard.source_name)
             for name, rows in index["parts"]
@@ -60,7 +60,7 @@ class ShardTask:
     @property
     def is_done(self) -> bool:
         """Return whether the shard was read."""
-        return (self.folder / _INDEX).exists()
+        return (self.folder / INDEX).exists()
 
     def run(self, told: Told) -> None:
         """Read the shard, unless that is done.
@@ -73,7 +73,7 @@ class ShardTask:
         unfinished = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}-", dir=self.folder.parent))
         try:
             rows = read_shard(self.shard, RowSteps.of(self.section, self.keep), unfinished, told)
-            (unfinished / _INDEX).write_text(json.dumps(_index(rows)), encoding="ascii")
+            (unfinished / INDEX).write_text(json.dumps(_index(rows)), encoding="ascii")
             _rename(unfinished, self.folder)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -83,7 +83,7 @@ def _rename(made: Path, folder: Path) -> None:
     try:
         os.rename(made, folder)  # noqa: PTH104 it says which error it was
     except OSError:
-        if not (folder / _INDEX).exists():  # else another process was faster
+        if not (folder / INDEX).exists():  # else another process was faster
             raise
 
 

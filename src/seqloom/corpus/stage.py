@@ -19,11 +19,12 @@ from seqloom.corpus import SIDES, SPLITS
 from seqloom.corpus.comparing_filters import ComparingFilters
 from seqloom.corpus.corpus_files import REPORT_FILE, CorpusWriter
 from seqloom.corpus.corpus_statistics import CorpusStatistics
+from seqloom.corpus.kept_shards import KeptShards
 from seqloom.corpus.normalized_pairs import resolve_whitespace
 from seqloom.corpus.overlap import Overlap
 from seqloom.corpus.part_files import Part, keys_of
 from seqloom.corpus.shard_reader import ShardRows
-from seqloom.corpus.shard_scheduler import run_tasks
+from seqloom.corpus.shard_scheduler import is_large, run_tasks
 from seqloom.corpus.shard_task import ShardTask
 from seqloom.corpus.shards import Shard, plan_shards
 from seqloom.corpus.shared_keys import SharedKeys
@@ -44,10 +45,13 @@ FOLDED = (
 logger = logging.getLogger(__name__)
 
 
-def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progress: Progress) -> dict[str, object]:
+def build_corpus(
+    section: CorpusSection, sources: Sources, folder: Path, progress: Progress, artifacts: Path | None = None
+) -> dict[str, object]:
     """Read, clean and split the corpus into Parquet files in `folder`, and return the facts of report.json.
 
     Memory does not grow with the corpus: rows and their keys are on the disk, below `folder`, until all are compared.
+    Shards of a large corpus are kept in `artifacts`, the folder of all stages, for the day when the corpus has grown.
 
     Raises:
         UserError: a file violates its format, more rows than `max_reject_share` allows cannot be read, or
@@ -56,14 +60,16 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
     keep, filters = resolve_whitespace(section, sources), ComparingFilters.of(section)
     with TemporaryDirectory(dir=folder, prefix=".parts-") as name:
         scratch = Path(name)
-        shards = _read_shards(section, sources, keep, scratch, progress)
+        shards = _read_shards(section, sources, keep, (scratch, artifacts), progress)
         parts = [part for _, rows in shards for part in rows.parts]
         statistics = _counts_of(section, shards)
         statistics.check_reject_share(section.max_reject_share)
-        kept = _Kept(section, sources, statistics, parts, scratch)
+        kept, written = _Kept(section, sources, statistics, parts, scratch), 0
         with CorpusWriter(folder, bool(section.sources)) as writer:
             for part, reasons, verdicts in _judged(section, parts, filters, scratch):
                 kept.add(part, reasons, verdicts, writer)
+                written += part.rows
+                progress(written, statistics.read.total(), "rows")
         _check_every_split(section, sources, statistics)
         overlap = {} if section.overfit else {"also_in_training": kept.overlap.with_training()}
     if kept.folded_targets and section.whitespace == "auto":
@@ -78,7 +84,7 @@ def build_corpus(section: CorpusSection, sources: Sources, folder: Path, progres
 
 
 def _read_shards(
-    section: CorpusSection, sources: Sources, keep: bool, scratch: Path, progress: Progress
+    section: CorpusSection, sources: Sources, keep: bool, folders: tuple[Path, Path | None], progress: Progress
 ) -> list[tuple[Shard, ShardRows]]:
     """Read every shard, wherever the recipe says, and return what became of each, in order."""
     read = 0
@@ -89,12 +95,21 @@ def _read_shards(
         progress(read, None, "rows", origin)
 
     shards = plan_shards(section, sources)
-    tasks = [ShardTask(shard, section, keep, scratch / f"{number:06}") for number, shard in enumerate(shards)]
+    tasks = [
+        ShardTask(shard, section, keep, folder)
+        for shard, folder in zip(shards, _folders(section, shards, keep, *folders), strict=True)
+    ]
     run_tasks(tasks, section.scheduler, told)
-    done = [task.result() for task in tasks]
-    total = sum(file.rows for rows in done for file in rows.files)
-    progress(total, total, "rows")
-    return list(zip(shards, done, strict=True))
+    return [(task.shard, task.result()) for task in tasks]
+
+
+def _folders(
+    section: CorpusSection, shards: list[Shard], keep: bool, scratch: Path, artifacts: Path | None
+) -> list[Path]:
+    """Return where each shard is read to: a place where it is kept if the corpus is large, else one for now."""
+    if artifacts and is_large(shards):
+        return list(map(KeptShards(artifacts, section, keep).folder, shards))
+    return [scratch / f"{number:06}" for number in range(len(shards))]
 
 
 def _counts_of(section: CorpusSection, shards: list[tuple[Shard, ShardRows]]) -> CorpusStatistics:

@@ -1,0 +1,64 @@
+"""Shards of large corpora that are kept, so that a corpus which has grown reads only what is new.
+
+A shard is known by a digest of all that decides what becomes of it: the bytes of its lines, where they stand, the
+fields of the recipe that rows are read and cleaned by, our code and the libraries.
+"""
+
+import hashlib
+import os
+from itertools import islice
+from pathlib import Path
+
+from seqloom.artifact.cache_key import CORPUS
+from seqloom.artifact.digest import digest_of_code, digest_of_file, digest_of_value
+from seqloom.artifact.library_versions import library_versions
+from seqloom.corpus.shard_task import INDEX
+from seqloom.corpus.shards import Shard
+from seqloom.corpus.sources import SourceFile
+from seqloom.recipe.filter_expressions import word_lists
+from seqloom.recipe.schema import CorpusSection
+
+_FOLDER = "corpus_shards"
+_NOT_OF_ROWS = {
+    "train", "validation", "test", "sources", "scheduler", "validation_share", "test_share", "max_reject_share",
+}  # fmt: skip
+"""Fields that decide which files are read, or what follows when all are."""
+
+
+class KeptShards:
+    """Folders of the shards that a recipe reads."""
+
+    def __init__(self, artifacts: Path, section: CorpusSection, keep: bool) -> None:
+        """Take the folder of all stages, the recipe, and whether white space is kept."""
+        self._root = artifacts / _FOLDER
+        self._root.mkdir(parents=True, exist_ok=True)
+        self._recipe = {
+            "code": digest_of_code(CORPUS.code),
+            "libraries": library_versions({*CORPUS.libraries, "numpy", "py3langid"}),
+            "section": section.model_dump(exclude=_NOT_OF_ROWS),
+            "sources": [each.model_dump(exclude={"train", "weight"}) for each in section.sources],
+            "lists": [digest_of_file(Path(name)) for name in word_lists(section.filters) if Path(name).is_file()],
+            "keep": keep,
+        }
+
+    def folder(self, shard: Shard) -> Path:
+        """Return the folder of a shard, whether it is there or not; one that is counts as used now."""
+        files = [[_described(file) for file in files] for files in shard.files]
+        key = digest_of_value({**self._recipe, "given_for": shard.given_for, "files": files})
+        folder = self._root / key[:32]
+        if (folder / INDEX).exists():
+            os.utime(folder / INDEX)
+        return folder
+
+
+def _described(file: SourceFile) -> list[object]:
+    first = file.block.first if file.block else 1
+    place = [file.location, file.source_name, file.format, file.encoding, file.encoding_source, file.member, first]
+    return [*place, _digest_of_block(file) if file.block else file.digest]
+
+
+def _digest_of_block(file: SourceFile) -> str:
+    assert file.block
+    with file.path.open("rb") as stream:
+        stream.seek(file.block.begin)
+        return hashlib.sha256(b"".join(islice(stream, file.block.count))).hexdigest()
