@@ -23,6 +23,7 @@ from seqloom.cli import (
     generate_commands,
     init_command,
     registry_commands,
+    review_commands,
     serve_command,
     stack_commands,
     train_commands,
@@ -47,6 +48,7 @@ for group in (
     distill_command,
     evaluate_command,
     registry_commands,
+    review_commands,
     serve_command,
     stack_commands,
 ):

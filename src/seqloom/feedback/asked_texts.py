@@ -1,0 +1,31 @@
+"""The texts of a request log, each once, with the last answer to it."""
+
+import json
+from pathlib import Path
+
+from seqloom.errors import UserError
+
+
+def read_asked(log: Path) -> dict[str, str]:
+    """Return the last answer by text, of a log's folder or of one of its files, in the order of their first request.
+
+    Raises:
+        UserError: there is no log, it is empty, or a line of it is none of a request log.
+    """
+    files = sorted(log.glob("*.jsonl")) if log.is_dir() else [log]
+    if not files or not all(file.is_file() for file in files):
+        raise UserError(f"{log}: has no request log; write one with seqloom serve --log {log}")
+    asked: dict[str, str] = {}
+    for file in files:
+        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+            try:
+                row = json.loads(line)
+                asked[row["source"]] = row["prediction"]
+            except (ValueError, KeyError, TypeError):
+                raise UserError(
+                    f"{file} line {number}: is no line of a request log; it has source and prediction, as "
+                    "seqloom serve --log writes them"
+                ) from None
+    if not asked:
+        raise UserError(f"{log}: the request log is empty; nothing was asked yet")
+    return asked
