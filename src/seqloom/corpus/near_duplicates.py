@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from seqloom.corpus.overlap import fold_text
 
 _SHINGLE = 5  # characters
-_MINIMA = 60  # hash functions
+MINIMA = 60  # hash functions
 _RECALL = 0.95  # of the pairs that are as similar as the threshold, at least
 _RECENT = 8192  # rows held in a dictionary before they are sorted
 _CHANCE = 1 / 256  # that two different minima have the same byte
@@ -37,7 +37,7 @@ class NearDuplicates:
         self._similarity = similarity
         self._width = band_width(similarity)
         draw = np.random.default_rng(1)
-        self._factors = draw.integers(1, 2**63, _MINIMA, dtype=np.uint64) | np.uint64(1)
+        self._factors = draw.integers(1, 2**63, MINIMA, dtype=np.uint64) | np.uint64(1)
         self._minima: list[NDArray[np.uint8]] = []  # of the rows, in arrays of _RECENT
         self._recent: dict[int, list[int]] = {}  # rows by band
         self._runs: list[tuple[NDArray[np.uint64], NDArray[np.uint32]]] = []  # sorted bands, and their rows
@@ -58,8 +58,7 @@ class NearDuplicates:
         if not rows:
             return 0.0
         kept = np.stack([self._minima[row // _RECENT][row % _RECENT] for row in rows])
-        same = float((kept == sketch.minima).mean(axis=1).max())
-        return max(0.0, (same - _CHANCE) / (1 - _CHANCE))
+        return max(0.0, float(estimated_similarity(kept, sketch.minima).max()))
 
     def is_too_similar(self, sketch: Sketch) -> bool:
         """Return whether a kept text is more similar than the recipe allows."""
@@ -68,7 +67,7 @@ class NearDuplicates:
     def add(self, sketch: Sketch) -> None:
         """Keep a text."""
         if self._rows % _RECENT == 0:
-            self._minima.append(np.empty((_RECENT, _MINIMA), np.uint8))
+            self._minima.append(np.empty((_RECENT, MINIMA), np.uint8))
         self._minima[-1][self._rows % _RECENT] = sketch.minima
         for band in sketch.bands.tolist():
             self._recent.setdefault(band, []).append(self._rows)
@@ -101,12 +100,18 @@ class NearDuplicates:
         self._runs.append((keys[order], rows[order]))
 
 
+def estimated_similarity(minima: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the estimated Jaccard similarity of texts, with minima `(N, 60)`, to another one, `(60,)`."""
+    same: NDArray[np.float64] = (minima == other).mean(axis=1)
+    return (same - _CHANCE) / (1 - _CHANCE)
+
+
 def band_width(similarity: float) -> int:
     """Return the most minima a band for which texts of this similarity share one of 60 / width bands in 95 of 100."""
     return max(
         width
-        for width in range(1, _MINIMA + 1)
-        if _MINIMA % width == 0 and 1 - (1 - similarity**width) ** (_MINIMA // width) >= _RECALL
+        for width in range(1, MINIMA + 1)
+        if MINIMA % width == 0 and 1 - (1 - similarity**width) ** (MINIMA // width) >= _RECALL
     )
 
 

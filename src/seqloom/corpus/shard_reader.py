@@ -18,6 +18,7 @@ from seqloom.corpus.part_files import NO_KEY, Part, PartRow, write_part
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.row_keys import key_of, key_of_pair, keys_of_dialogue
 from seqloom.corpus.shards import ROWS, Shard
+from seqloom.corpus.similar_groups import SIMILARITY
 from seqloom.errors import showable
 from seqloom.recipe.schema import CorpusSection
 
@@ -62,7 +63,8 @@ class RowSteps:
             UserError: the file of a word list cannot be read.
         """
         filters = ComparingFilters.of(section)
-        near = NearDuplicates(filters.similarity) if filters.near else None
+        grouped = section.split_by == "similar"
+        near = NearDuplicates(filters.similarity if filters.near else SIMILARITY) if filters.near or grouped else None
         return cls(section, PairSteps(keep, FilterChain.by_source(section), near, PersonalData.of(section)), filters)
 
 
@@ -142,6 +144,7 @@ def _part_row(row: NormalizedPair, steps: RowSteps) -> PartRow:
     keep = steps.pairs.keep
     source, target = (normalize(row.source), normalize(row.target)) if keep else (row.source, row.target)
     sides = {"source": source, "target": target}
+    opening = raw.group.opening if raw.group else source
     return PartRow(
         row.source,
         row.target,
@@ -149,7 +152,7 @@ def _part_row(row: NormalizedPair, steps: RowSteps) -> PartRow:
         raw.line,
         layout=not keep and has_layout(raw.target),
         pair=key_of_pair(source, target, raw.dedup_key),
-        opening=key_of(raw.group.opening if raw.group else source),
+        opening=key_of(opening if steps.section.split_by == "source" else fold_text(opening)),
         folded=NO_KEY if steps.section.overfit else key_of(fold_text(row.source)),
         sides=b"".join(key_of(sides[side]) for side in steps.filters.unique.values()),
         minima=row.sketch.minima.tobytes() if row.sketch else b"",

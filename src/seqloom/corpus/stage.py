@@ -28,6 +28,7 @@ from seqloom.corpus.shard_scheduler import is_large, run_tasks
 from seqloom.corpus.shard_task import ShardTask
 from seqloom.corpus.shards import Shard, plan_shards
 from seqloom.corpus.shared_keys import SharedKeys
+from seqloom.corpus.similar_groups import SimilarGroups
 from seqloom.corpus.sources import Sources
 from seqloom.corpus.splits import ContiguousSplits, Shares
 from seqloom.corpus.verdicts import Verdicts
@@ -139,6 +140,7 @@ class _Kept:
     ) -> None:
         self._statistics, self._overfit = statistics, section.overfit
         self._splits = _splits(section, sources, parts)
+        self._groups = SimilarGroups(parts, scratch) if section.split_by == "similar" else None
         self.overlap = Overlap(sum(part.rows for part in parts), scratch)
         self.folded_targets = 0
 
@@ -151,8 +153,11 @@ class _Kept:
         found = pc.coalesce(own, pa.array(reasons).take(pa.array(verdicts)))
         table = table.set_column(5, "reason", found).set_column(2, "origin", table["origin"].cast(pa.string()))
         self._reject(part, table.filter(pc.not_equal(found, "")), writer)
-        kept = table.filter(pc.equal(found, ""))
+        is_kept = pc.equal(found, "")
+        kept = table.filter(is_kept)
         openings, folded = keys_of(kept["opening"]), keys_of(kept["folded"])
+        if self._groups and part.given_for == "train":
+            openings = self._groups.openings_of(part)[is_kept.to_numpy()]
         for split, mask in self._splits.masks(openings, part.given_for).items():
             pairs = kept.filter(pa.array(mask))
             writer.keep(split, pairs, part.source_name)

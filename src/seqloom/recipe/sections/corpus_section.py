@@ -141,6 +141,12 @@ class CorpusSection(Section):
         0.05, description="Share of the pairs split off for validation where none is given."
     )
     test_share: Share = Field(0.05, description="Share of the pairs split off for test where none is given.")
+    split_by: Literal["source", "folded", "similar"] = Field(
+        "source",
+        description="What no two splits share: a source text; folded: a source without case, spaces, punctuation and "
+        "zero-width characters; similar: a group of sources of which each is more similar than 0.8 (Jaccard, by "
+        "MinHash) to another one of it.",
+    )
     overfit: bool = Field(
         False,
         description="Use the training text for validation and test, too: to memorize a handful of texts, whose "
@@ -221,6 +227,8 @@ class CorpusSection(Section):
             raise ValueError(
                 "near_duplicates drops rows of dialogues, where each source has the turns before it: remove it"
             )
+        if self.turns and self.split_by == "similar":
+            raise ValueError("split_by similar compares sources, and those of dialogues have the turns before: folded")
         for name in ("", *(each.name for each in self.sources)):
             of = section_of_source(self, name)
             for mistake in filter_errors(filters, {"source": of.source_language, "target": of.target_language}):
