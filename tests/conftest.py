@@ -16,7 +16,19 @@ os.environ["SEQLOOM_OUTPUT_UMASK"] = "022"  # or a command that is called in thi
 settings.register_profile("unhurried", deadline=None)  # how long an example takes depends on who else is at work
 settings.load_profile("unhurried")
 
-HOMES = ("approval", "clean_up", "compare", "downloads", "gate", "leaving", "parameters", "processes", "refresh")
+HOMES = (
+    "approval",
+    "clean_up",
+    "compare",
+    "distill",
+    "downloads",
+    "gate",
+    "leaving",
+    "parameters",
+    "processes",
+    "refresh",
+    "tune",
+)
 """Tests of commands that need a Prefect, and no model that others have trained."""
 
 TOGETHER = {

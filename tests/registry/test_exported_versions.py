@@ -20,7 +20,7 @@ from seqloom.decoding.generator import Generator
 from seqloom.errors import UserError
 from seqloom.evaluation import HYPOTHESES_FILE
 from seqloom.progress import unwatched
-from seqloom.registry import exported_versions
+from seqloom.registry import exported_versions, latency_measurement
 from seqloom.registry.checkpoint_folder import find_checkpoint
 from seqloom.registry.export_records import ExportRecord, Side, records_of
 from seqloom.registry.exported_versions import export_folder, export_version
@@ -28,6 +28,7 @@ from seqloom.registry.latency_benchmark import Measured
 from seqloom.registry.mlflow_runs import FlowRun, open_run
 from seqloom.registry.model_card import other_forms
 from seqloom.registry.model_uri import find_version
+from seqloom.registry.smoke_test import Smoke
 from seqloom.registry.versions import register_version
 from tests.registry.tiny import corpus, evaluation, recipe_named, write_checkpoint
 
@@ -57,6 +58,17 @@ def uri(client: MlflowClient, home: Path, tmp_path: Path, request: pytest.Fixtur
     pd.DataFrame(rows).to_parquet(tmp_path / HYPOTHESES_FILE)
     client.log_artifact(run_id, str(tmp_path / HYPOTHESES_FILE), "evaluation")
     return register_version(client, recipe, run_id, "key", made, evaluation()).uri
+
+
+@pytest.fixture(autouse=True)
+def _timed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latency_measurement, "ROUNDS", 1)
+
+
+@pytest.fixture
+def _unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No version is loaded in a fresh process, which takes seconds: the first test does it."""
+    monkeypatch.setattr(exported_versions, "smoke_test", lambda *_: Smoke(True, "not asked"))
 
 
 @pytest.mark.parametrize("backend", ["ctranslate2-int8", "torch-int8"])
@@ -89,6 +101,7 @@ def test_a_backend_of_the_version(uri: str, home: Path, tmp_path: Path, backend:
     assert own == Generator.load(find_checkpoint(uri, home)).generate(SOURCES)
 
 
+@pytest.mark.usefixtures("_unasked")
 def test_a_backend_that_is_worse_is_told_and_not_kept(uri: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def answers(_: str, sources: list[str], *others: Any) -> Measured:
         itself = others[-1] is None
@@ -105,6 +118,7 @@ def test_a_backend_that_is_worse_is_told_and_not_kept(uri: str, home: Path, monk
         mlflow.pyfunc.load_model(uri, model_config={"backend": "torch-int8"})
 
 
+@pytest.mark.usefixtures("_unasked")
 def test_a_backend_that_is_worse_in_one_file_of_the_corpus_is_refused(
     uri: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +140,7 @@ def test_a_backend_that_is_worse_in_one_file_of_the_corpus_is_refused(
     assert record.why.startswith("in the slice from many.tsv (30 rows) chrF ")
 
 
+@pytest.mark.usefixtures("_unasked")
 def test_a_changed_file_of_a_backend_is_refused(uri: str, home: Path) -> None:
     export_version(uri, home, "torch-int8", unwatched)
     folder = find_checkpoint(uri, home, "torch-int8")
@@ -150,12 +165,12 @@ def test_a_changed_file_of_a_backend_is_refused(uri: str, home: Path) -> None:
     assert find_checkpoint(uri, home, "torch-int8") == folder
 
 
-@pytest.mark.parametrize("backend", ["../../package/checkpoint", "/etc", "", "ctranslate2"])
-def test_a_backend_is_a_name_and_no_path(uri: str, home: Path, backend: str) -> None:
-    with pytest.raises(UserError, match="has no backend"):
-        find_checkpoint(uri, home, backend)
-    with pytest.raises(MlflowException, match="this version has no backend"):
-        mlflow.pyfunc.load_model(uri, model_config={"backend": backend})
+def test_a_backend_is_a_name_and_no_path(uri: str, home: Path) -> None:
+    for backend in ("../../package/checkpoint", "/etc", "", "ctranslate2"):
+        with pytest.raises(UserError, match="has no backend"):
+            find_checkpoint(uri, home, backend)
+        with pytest.raises(MlflowException, match="this version has no backend"):
+            mlflow.pyfunc.load_model(uri, model_config={"backend": backend})
 
 
 @pytest.mark.parametrize(
@@ -181,6 +196,7 @@ def test_without_its_test_rows_nobody_judges_a_backends(client: MlflowClient, ho
         export_version(uri, home, "torch-int8", unwatched)
 
 
+@pytest.mark.usefixtures("_unasked")
 def test_nothing_in_a_version_or_a_backend_is_a_pickle(uri: str, home: Path) -> None:
     for backend in ("torch-int8", "ctranslate2-int8"):
         export_version(uri, home, backend, unwatched)
