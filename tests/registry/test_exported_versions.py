@@ -99,6 +99,10 @@ def test_a_backend_of_the_version(uri: str, home: Path, tmp_path: Path, backend:
     assert asked["prediction"].tolist() == expected
     own = mlflow.pyfunc.load_model(uri).predict(pd.DataFrame({"source": SOURCES}))["prediction"].tolist()
     assert own == Generator.load(find_checkpoint(uri, home)).generate(SOURCES)
+    fastest = mlflow.pyfunc.load_model(uri, model_config={"backend": "auto"}).predict(pd.DataFrame({"source": SOURCES}))
+    assert fastest["prediction"].tolist() in (expected, own)
+    chosen = find_checkpoint(uri, home, "auto")
+    assert chosen.name in (backend, "checkpoint")
 
 
 @pytest.mark.usefixtures("_unasked")

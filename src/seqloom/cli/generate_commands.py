@@ -33,7 +33,11 @@ ModelName = Annotated[
     str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION, or a folder: a checkpoint or an export.")
 ]
 Backend = Annotated[
-    str, typer.Option("--backend", help="One that seqloom export or registry.backend added to the version.")
+    str,
+    typer.Option(
+        "--backend",
+        help="One that seqloom export or registry.backend added to the version, or auto: the fastest of them here.",
+    ),
 ]
 
 DecodingOverrides = Annotated[

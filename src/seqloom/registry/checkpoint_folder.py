@@ -5,6 +5,7 @@ from pathlib import Path
 from seqloom.errors import UserError
 
 OWN_BACKEND = "torch"  # the backend in which a version was trained
+FASTEST = "auto"  # stands for the backend of a version that answers a text fastest on this machine
 
 
 def find_checkpoint(model: str, home: Path, backend: str = OWN_BACKEND) -> Path:

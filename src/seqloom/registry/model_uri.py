@@ -1,5 +1,6 @@
 """Resolve `models:/name@alias` or `models:/name/version` to a registered version and its files."""
 
+import logging
 import re
 from pathlib import Path
 
@@ -10,12 +11,14 @@ from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 
 from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
-from seqloom.registry.checkpoint_folder import OWN_BACKEND
+from seqloom.registry.checkpoint_folder import FASTEST, OWN_BACKEND
 from seqloom.registry.integrity import BACKEND_SEAL_TAG, require_intact, require_intact_backend, uri_of
 from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.seal import CHECKPOINT
 from seqloom.registry.tracking_uri import has_registry
 from seqloom.registry.versions import CHAMPION, aliases_of, no_model
+
+logger = logging.getLogger(__name__)
 
 MODEL_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))")
 
@@ -28,7 +31,14 @@ def find_version_folder(model: str, home: Path, backend: str = OWN_BACKEND) -> P
     """
     version = find_version(model, home)
     package = fetch(version)
-    return package / CHECKPOINT if backend == OWN_BACKEND else _find_backend(version, package, backend)
+    if backend != FASTEST:
+        return _folder_of(version, package, backend)
+    from seqloom.decoding.backend_choice import choose_backend  # loads the models
+
+    folders = {each: _folder_of(version, package, each) for each in backends_of(version)}
+    choice = choose_backend(folders)
+    logger.warning("%s: %s", uri_of(version), choice.sentence)
+    return folders[choice.backend]
 
 
 def find_version(model: str, home: Path) -> ModelVersion:
@@ -109,7 +119,10 @@ def backends_of(version: ModelVersion) -> list[str]:
     ]
 
 
-def _find_backend(version: ModelVersion, package: Path, backend: str) -> Path:
+def _folder_of(version: ModelVersion, package: Path, backend: str) -> Path:
+    """Return the folder of the version's own checkpoint, or of a backend that was exported."""
+    if backend == OWN_BACKEND:
+        return package / CHECKPOINT
     if backend not in backends_of(version):
         raise UserError(
             f"{uri_of(version)} has no backend {backend}; it has {', '.join(backends_of(version))}; "

@@ -1,8 +1,9 @@
 """The model as MLflow loads it: this file is stored with the version as code, so there is no pickle.
 
 It needs the libraries in requirements.txt, and uses the modules of Seqloom that are stored with the version.
-`model_config` selects the backend: {"backend": "torch"}, or one that `seqloom export` added to the version. It also has
-the digest of the package's manifest, so that a package that was changed and sealed again is not accepted.
+`model_config` selects the backend: {"backend": "torch"}, one that `seqloom export` added to the version, or "auto" for
+the fastest of these here. It also has the digest of the package's manifest, so that a package that was changed and
+sealed again is not accepted.
 """
 
 import hashlib
@@ -26,6 +27,7 @@ MANIFEST = "manifest.json"
 SEAL = "code/seqloom/registry/seal.py"
 REQUIREMENTS = "requirements.txt"  # MLflow's, of the version
 OWN_BACKEND = "torch"  # as it was trained
+FASTEST = "auto"  # of the backends that the version has
 
 logger = logging.getLogger("mlflow.seqloom")  # MLflow shows what its own loggers say
 
@@ -44,8 +46,14 @@ class ServedModel(PythonModel):
             raise MlflowException(f"the model in {package.parents[1]} is damaged: {damage}") from None
         name = sealed.open_code(package, files)
         self.user_error: type[Exception] = import_module(f"{name}.errors").UserError
-        folder = _weights(package, sealed, config.get("backend", OWN_BACKEND))
+        backend = config.get("backend", OWN_BACKEND)
         try:
+            if backend == FASTEST:
+                folders = {each: _weights(package, sealed, each) for each in _backends(package, sealed)}
+                choice = import_module(f"{name}.decoding.backend_choice").choose_backend(folders)
+                logger.warning("%s", choice.sentence)
+                backend = choice.backend
+            folder = _weights(package, sealed, backend)
             self.predictor = import_module(f"{name}.decoding.predictor").Predictor.load(folder)
         except ModuleNotFoundError as error:
             raise _told(_what_is_missing(package.parents[1], error)) from None
@@ -89,17 +97,23 @@ def _is_installed(distribution: str) -> bool:
     return True
 
 
+def _backends(package: Path, sealed: ModuleType) -> list[str]:
+    """Return the backends whose files the version has."""
+    backends = package.parent / sealed.BACKENDS
+    there = sorted(folder.name for folder in backends.iterdir() if folder.is_dir()) if backends.is_dir() else []
+    return [OWN_BACKEND, *there]
+
+
 def _weights(package: Path, sealed: ModuleType, backend: str) -> Path:
     """Return the verified folder of the version in this backend."""
     if backend == OWN_BACKEND:
         return Path(package / sealed.CHECKPOINT)
-    backends = package.parent / sealed.BACKENDS
-    there = sorted(folder.name for folder in backends.iterdir() if folder.is_dir()) if backends.is_dir() else []
+    there = _backends(package, sealed)
     if backend not in there:
         raise MlflowException.invalid_parameter_value(
-            f"this version has no backend {backend!r}; it has {', '.join([OWN_BACKEND, *there])}; "
-            "seqloom export adds others"
+            f"this version has no backend {backend!r}; it has {', '.join(there)}; seqloom export adds others"
         )
+    backends = package.parent / sealed.BACKENDS
     try:
         sealed.verify_backend(backends / backend)
     except sealed.DamagedVersion as damage:

@@ -13,7 +13,7 @@ from seqloom.recipe.recipe_json import write_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.seal import CHECKPOINT, CODE, LIBRARY, seal
 
-ENTRIES = ("seqloom.decoding.predictor", "seqloom.registry.seal")
+ENTRIES = ("seqloom.decoding.predictor", "seqloom.decoding.backend_choice", "seqloom.registry.seal")
 LIBRARIES = ("mlflow", "numpy", "pandas", "pydantic", "pyyaml", "rjieba", "safetensors", "tokenizers", "torch")
 ENGINE = "ctranslate2"  # of the backends that have its name
 CPU_ALONE = "--extra-index-url https://download.pytorch.org/whl/cpu"  # torch without gigabytes of CUDA, for Linux
