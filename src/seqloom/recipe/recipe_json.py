@@ -42,6 +42,7 @@ ADDED: dict[str, dict[str, object]] = {
     "evaluation": {"linear_baseline": True},
     "model": {"ngram_order": 0},
     "vocabulary": {"target_kind": "auto"},
+    "training": {"parent_decay": 0.0, "parent_share": 0.0},
     "serving": {
         "rows": 100_000,
         "characters": 20_000_000,

@@ -27,6 +27,7 @@ from seqloom.training.malloc import freed_memory_kept
 from seqloom.training.memory_estimate import warn_if_short
 from seqloom.training.meters import LossMeter
 from seqloom.training.optimizer import build_optimizer, clip_and_step, learning_rate_at, set_learning_rate
+from seqloom.training.parent_weights import ParentWeights
 from seqloom.training.prefetch import Prefetch
 from seqloom.training.training_state import HistoryRow, TrainingState, newest_checkpoint, read_training_state
 from seqloom.training.update_batches import Update, Updates
@@ -70,6 +71,8 @@ class Trainer:
         self.group = group or SingleProcess()
         self.optimizer = build_optimizer(section, model.parameters())
         self.average = MovingAverage(model, section.ema_decay) if section.ema_decay else None
+        near_parent = section.parent_decay or section.parent_share
+        self.parent = ParentWeights(model) if near_parent else None
         self.learner = Learner(model, self.optimizer, self.average)
         self.validation = Validation(model, validation, section, device, validate)
         self.early_stopping = EarlyStopping(section.patience, section.average_checkpoints)
@@ -100,6 +103,7 @@ class Trainer:
                 if self.group.rank == 0:
                     with self.graceful_stop.at_once():
                         self._load_best()
+                        self._average_with_parent()
             except ImmediateStop:  # nothing is under way, and the other processes do not listen
                 checkpoint.save(self.workspace, self.learner, self.state)
                 raise Preempted(self.graceful_stop.number, self.state.step) from None
@@ -136,6 +140,8 @@ class Trainer:
         set_learning_rate(self.optimizer, learning_rate_at(self.section, state.step, self.steps, state.rate_factor))
         update, losses = self._gradients(update)
         clip_and_step(self.optimizer, self.model.parameters(), self.section.max_grad_norm)
+        if self.parent and self.section.parent_decay:
+            self.parent.pull(self.optimizer.param_groups[0]["lr"] * self.section.parent_decay)
         if self.average:
             self.average.update(state.step)
         for tokens, loss in zip(update.tokens, losses, strict=True):
@@ -217,6 +223,15 @@ class Trainer:
                 self.scores = scores
                 return
         checkpoint.load_best(self.workspace, self.model, state)
+
+    def _average_with_parent(self) -> None:
+        """Average the final weights with the parent's, and score them anew."""
+        if self.parent and self.section.parent_share:
+            self.parent.pull(self.section.parent_share)
+            _, self.scores = self.validation()
+            self._record(
+                {f"with_parent/{name.removeprefix('validation/')}": each for name, each in self.scores.items()}
+            )
 
     def _settle(self) -> None:
         broken = self.meter.settle(self.state, self.group)

@@ -26,6 +26,19 @@ class TrainingSection(Section):
         "models:/NAME@champion; a vocabulary of kind word gains new words at its end. After a number, "
         "#sha256=… of its checkpoint is verified.",
     )
+    parent_decay: float = Field(
+        0.0,
+        ge=0.0,
+        le=100.0,
+        description="With start_from: decay toward the parent's weights in each update, in proportion to the learning "
+        "rate, so that less of what it knows is forgotten; 0: none.",
+    )
+    parent_share: float = Field(
+        0.0,
+        ge=0.0,
+        lt=1.0,
+        description="With start_from: share of the parent's weights in the final ones, an average of both; 0: none.",
+    )
     epochs: int = Field(
         0, ge=0, le=100_000, description="Passes over the training split at most; 0: chosen from the corpus."
     )
@@ -98,6 +111,9 @@ class TrainingSection(Section):
         if self.start_from and (self.start_encoder_from or self.objective == "masked"):
             other = "start_encoder_from" if self.start_encoder_from else "objective masked"
             raise ValueError(f"start_from takes all weights of a version, which {other} does not: remove one of them")
+        if (self.parent_decay or self.parent_share) and not self.start_from:
+            field = "parent_decay" if self.parent_decay else "parent_share"
+            raise ValueError(f"{field} keeps weights near those of a parent: set start_from to one, or {field} to 0")
         return self
 
     @model_validator(mode="after")
