@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import inspect
 import os
 import re
 import threading
@@ -16,7 +17,7 @@ from seqloom.stack.origin_names import LOOPBACK, hosts_of, own_origins
 from seqloom.stack.prefect_database import prepare_or_exit
 
 if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
+    from pydantic import BaseModel
 
 SECONDS_BETWEEN_COLLECTIONS = 5.0
 GENERATIONS = (1,) * 11 + (2,)  # of the garbage collector: all objects are examined once a minute
@@ -74,25 +75,30 @@ def _register_formats() -> None:
     from jsonschema import Draft202012Validator
 
     from seqloom.recipe.form_fields import PATTERNS_IN_WORDS, is_within
-    from seqloom.recipe.schema import CorpusSection, Recipe, TrainingSection
+    from seqloom.recipe.schema import Recipe
 
-    patterns = {
-        "name": Recipe.model_fields["name"],
-        "source_name": CorpusSection.model_fields["source_name"],
-        "start_from": TrainingSection.model_fields["start_from"],
-    }
+    patterns = _patterns(Recipe)
     schema = Recipe.model_json_schema()
     for section in (schema, *schema["$defs"].values()):
         for name, field in section["properties"].items():
             if words := field.get("format"):
                 is_pattern = words == PATTERNS_IN_WORDS.get(name)
-                check = partial(_fits, _pattern_of(patterns[name])) if is_pattern else partial(is_within, field)
+                check = partial(_fits, patterns[name]) if is_pattern else partial(is_within, field)
                 Draft202012Validator.FORMAT_CHECKER.checks(words)(check)
 
 
-def _pattern_of(field: "FieldInfo") -> re.Pattern[str]:
-    [pattern] = (found.pattern for found in field.metadata if hasattr(found, "pattern"))
-    return re.compile(pattern)
+def _patterns(model: "type[BaseModel]") -> dict[str, re.Pattern[str]]:
+    """Return the pattern of each field that has one, by its name, also of the models in fields."""
+    from pydantic import BaseModel
+
+    found: dict[str, re.Pattern[str]] = {}
+    for name, field in model.model_fields.items():
+        if inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel):
+            found |= _patterns(field.annotation)
+        for limit in field.metadata:
+            if pattern := getattr(limit, "pattern", None):
+                found[name] = re.compile(pattern)
+    return found
 
 
 def _fits(pattern: re.Pattern[str], value: object) -> bool:
