@@ -13,7 +13,7 @@ from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
-from seqloom.registry import evidence, gate_runner, versions
+from seqloom.registry import evidence, gate_runner, version_reports, versions
 from seqloom.registry.gate import Verdict
 from seqloom.registry.gate_runner import GateDecision
 from seqloom.registry.mlflow_tracking import connect, wait_for_mlflow
@@ -60,6 +60,7 @@ def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manif
     with watched("gate", artifact_key(recipe, "gate", "progress")) as progress:
         verdict = gate_runner.judge_version(client, recipe, corpus.path, evaluation, challenger, verdict_key, progress)
     gate_runner.keep_evidence(client, verdict, challenger.run_id)
+    version_reports.log_report(client, challenger, evaluation.path)  # again, with the verdict
     for sentence in verdict.warnings:
         logger.warning("%s: %s", evidence.title(verdict), sentence)
     key = artifact_key(recipe, "gate", "evidence")

@@ -15,7 +15,7 @@ from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
-from seqloom.registry import mlflow_runs, model_card, ui_links, versions
+from seqloom.registry import corpus_reports, mlflow_runs, model_card, ui_links, version_reports, versions
 from seqloom.registry.mlflow_tracking import Version, connect, wait_for_mlflow
 from seqloom.registry.run_plan import follow
 from tasks.pages.version_pages import run_description
@@ -59,6 +59,10 @@ def open_run(
     with name_lock(recipe, "registry"):
         run_id = mlflow_runs.open_run(client, recipe, key, _this_flow_run(), corpus, home)
     mlflow_runs.log_facts(client, run_id, (corpus, vocabulary, vectors, dataset))
+    corpus_reports.log_corpus_report(client, recipe, run_id, corpus, home)
+    _link(
+        recipe, "data", ui_links.artifact_url(client, run_id, corpus_reports.CORPUS_REPORT, home), "the corpus report"
+    )
     _link_run(client, recipe, run_id, home)
     return run_id
 
@@ -82,10 +86,14 @@ def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: s
                 version = versions.register_version(client, recipe, run_id, key, training.path, evaluation)
         facts = _facts(client, recipe, version, evaluation, home)
         manifest = Manifest(REGISTRY.name, key, key, training.folder, round(monotonic() - started, 3), facts)
+        if new:
+            version_reports.log_report(client, version, evaluation.path)
         if new or mlflow_runs.is_open(client, run_id):  # open: a kill came between the version and this
             mlflow_runs.describe_run(client, run_id, run_description(recipe, manifest, evaluation, _this_flow_run()))
             mlflow_runs.name_after_version(client, run_id, version.number)
             client.set_terminated(run_id, "FINISHED")
+    report_url = ui_links.artifact_url(client, version.run_id, version_reports.report_file(version.number), home)
+    _link(recipe, "report", report_url, f"the report of version {version.number}")
     _link(recipe, "version", facts["version_url"], f"version {version.number} in MLflow's registry")
     return report(recipe, manifest, cached=found is not None)
 

@@ -69,7 +69,7 @@ class TextModel:
             raise UserError("predict takes a list of texts, and this is one text: write [text]")
         overrides = [f"{name}={value}" for name, value in decoding.items()]
         section = change_section(DecodingSection(**vars(self.generator.decoding)), overrides, "decoding")
-        return self.generator.columns(self.generator.answer(list(texts), section))
+        return self.generator.reply(list(texts), section)
 
     def evaluate(self, rows: pd.DataFrame | None = None) -> dict[str, float]:
         """Return the scores of the task, by name, on rows with the columns source and target, else on the test split.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.evaluation import FIGURES_FOLDER
+from seqloom.evaluation.contamination_summary import describe_contamination
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.model_rules import describe_model
 from seqloom.recipe.recipe_json import read_recipe
@@ -76,6 +77,9 @@ def evaluation_page(manifest: Manifest) -> Iterator[str]:
     yield scores_table(application.name, facts["metrics"], "this model", {})
     speed = f"{facts['sentences_per_second']:,.1f} sentences decoded a second"
     yield f"On {facts['rows']:,} test {application.rows}; {speed}.\n"
+    contamination = facts.get("contamination", {})
+    if contamination:
+        yield describe_contamination(contamination, application.judged[application.metric], application.rows) + "\n"
     if facts.get("truncated"):
         yield f"{facts['truncated']:,} answers reached the limit of their length before they ended.\n"
     for name, bounds in facts.get("baseline_bounds", {}).items():

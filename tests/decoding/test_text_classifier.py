@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from seqloom.decoding.checkpoint_export import export
+from seqloom.decoding.explanation import explain
 from seqloom.decoding.generator_loader import load_generator, read_generator
 from seqloom.decoding.predictor import Predictor
 from seqloom.decoding.text_classifier import TextClassifier
@@ -111,3 +112,30 @@ def test_served_columns(folder: Path) -> None:
     assert [len(found) for found in columns["predictions"]] == [2] * 4
     assert columns["probabilities"][0].keys() == set(LABELS)
     assert all(score <= 0 for score in columns["score"])
+
+
+def test_every_word_has_a_weight_for_the_label(labeler: TextClassifier) -> None:
+    found = explain(labeler, "a lovely soup")
+    assert [found.answer] == found.target == labeler.reply(["a lovely soup"], labeler.decoding)["prediction"]
+    assert found.source == ["▁a", "▁lovely", "▁soup"]
+    assert len(found.weights[0]) == 3
+    other = explain(labeler, "a lovely soup", label="bad")
+    assert other.answer == "bad"
+    with pytest.raises(UserError, match="no label of this model; it has bad, good, so so"):
+        explain(labeler, "a lovely soup", label="great")
+    with pytest.raises(UserError, match="the text is empty"):
+        explain(labeler, " ")
+
+
+def test_a_word_with_weight_decides(folder: Path) -> None:
+    """Of the linear model alone, the word whose weights were raised is the one that is named."""
+    labeler = read_generator(folder)
+    if not isinstance(labeler.model, WideClassifier):
+        return
+    labeler.model.shares = torch.tensor([0.0, 1.0])
+    labeler.model.linear.weights = torch.zeros_like(labeler.model.linear.weights)
+    soup = labeler.encode(["soup"])[0][0]
+    labeler.model.linear.weights[soup, LABELS.index("bad")] = 3.0
+    found = explain(labeler, "a lovely soup")
+    assert (found.answer, found.source) == ("bad", ["▁a", "▁lovely", "▁soup"])
+    assert found.by_token == pytest.approx([0, 0, 3 / 4**0.5], abs=1e-4)  # the end of the text is a token, too

@@ -95,7 +95,8 @@ def test_a_model_that_copies_is_the_copy_baseline(tmp_path):
 def test_what_is_written(tmp_path):
     facts = run(tmp_path)
     files = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*"))
-    figures = ["figures/chrf_by_length.png", "figures/lengths.png", "figures/loss.png", "figures/scores.png"]
+    names = ("chrf_by_length", "lengths", "loss", "scores")
+    figures = [f"figures/{name}.{ending}" for name in names for ending in ("png", "svg")]
     assert files == ["examples.json", *figures, "hypotheses.parquet", "scores.json"]
     scores = json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))
     assert scores["metrics"] == facts["metrics"]
@@ -103,7 +104,7 @@ def test_what_is_written(tmp_path):
     assert (scores["rows"], scores["train_rows"], scores["tokens"]) == (4, 3, 20)
     assert json.loads((tmp_path / "examples.json").read_text(encoding="utf-8")) == facts["examples"]
     rows = pd.read_parquet(tmp_path / "hypotheses.parquet")
-    assert rows.columns.tolist() == ["source", "reference", "hypothesis", "nearest", "copy", "chrf"]
+    assert rows.columns.tolist() == ["source", "reference", "hypothesis", "nearest", "copy", "in_training", "chrf"]
     assert rows["reference"].tolist() == TEST["target"].tolist()
     assert rows["chrf"].tolist() == pytest.approx([100] * 4)
 

@@ -53,7 +53,7 @@ def _answer(generator: Generator, texts: Sequence[str], numbers: Sequence[int]) 
     if not texts:
         return []
     try:
-        columns = generator.columns(generator.answer(texts, generator.decoding, numbers))
+        columns = generator.reply(texts, generator.decoding, numbers)
         return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     except Exception as error:
         if len(texts) == 1:

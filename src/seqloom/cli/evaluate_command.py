@@ -13,6 +13,8 @@ from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.generate_commands import Backend, DecodingOverrides, ModelName, decoding_of
 from seqloom.cli.stdio import AsJson, console_for, print_json
 from seqloom.errors import UserError
+from seqloom.evaluation.contamination_summary import describe_contamination
+from seqloom.recipe.applications import application_of
 
 if TYPE_CHECKING:
     from seqloom.evaluation.file_evaluation import FileEvaluation
@@ -99,8 +101,6 @@ def _training_corpus(model: str, home: Path) -> Path | None:
 
 def _show(console: Console, model: str, found: "FileEvaluation", to: Path | None) -> None:
     """Print scores with their intervals, slices, contamination, and what was left out."""
-    from seqloom.recipe.applications import application_of
-
     application = application_of(found.task)
     known = {measure.name: measure for measure in application.metrics}
     scores = Table(
@@ -124,15 +124,11 @@ def _show(console: Console, model: str, found: "FileEvaluation", to: Path | None
 
 def _remarks(found: "FileEvaluation", to: Path | None) -> Iterator[str]:
     """Yield a sentence on contamination, rows that were left out and where the answers are."""
+    application = application_of(found.task)
     if found.in_training is None:
         yield "The training text is not on this machine: nobody looked for these rows in it."
-    elif found.in_training:
-        yield (
-            f"{found.in_training:,} of the {found.rows:,} sources stand in the training text, but for case, spaces and "
-            "punctuation: what counts is the score of the others."
-        )
     else:
-        yield "None of the sources stands in the training text."
+        yield describe_contamination(found.contamination, application.judged[found.metric], application.rows)
     if found.unreadable:
         more = len(found.unreadable) - SHOWN_PROBLEMS
         shown = "; ".join(found.unreadable[:SHOWN_PROBLEMS]) + (f"; and {more:,} more" if more > 0 else "")

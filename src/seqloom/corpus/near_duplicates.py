@@ -54,15 +54,15 @@ class NearDuplicates:
 
     def similarity_to_kept(self, sketch: Sketch) -> float:
         """Return the highest estimated similarity, 0 to 1, to a kept text that shares a band; 0 without one."""
-        rows = sorted(set(self._candidates(sketch.bands)))
-        if not rows:
-            return 0.0
-        kept = np.stack([self._minima[row // _RECENT][row % _RECENT] for row in rows])
-        return max(0.0, float(estimated_similarity(kept, sketch.minima).max()))
+        return max(self._similarities(sketch).values(), default=0.0)
 
     def is_too_similar(self, sketch: Sketch) -> bool:
         """Return whether a kept text is more similar than the recipe allows."""
         return self.similarity_to_kept(sketch) > self._similarity
+
+    def too_similar(self, sketch: Sketch) -> list[int]:
+        """Return the kept texts that are more similar than allowed, counted from 0 in the order they were added."""
+        return [row for row, similarity in self._similarities(sketch).items() if similarity > self._similarity]
 
     def add(self, sketch: Sketch) -> None:
         """Keep a text."""
@@ -79,6 +79,15 @@ class NearDuplicates:
     def state_bytes(self) -> int:
         """Memory of what is kept, in bytes, without the last few thousand rows."""
         return sum(part.nbytes for part in self._minima) + sum(part.nbytes for run in self._runs for part in run)
+
+    def _similarities(self, sketch: Sketch) -> dict[int, float]:
+        """Return the estimated similarity, 0 to 1, of each kept text that shares a band."""
+        rows = sorted(set(self._candidates(sketch.bands)))
+        if not rows:
+            return {}
+        kept = np.stack([self._minima[row // _RECENT][row % _RECENT] for row in rows])
+        similar = np.maximum(0.0, estimated_similarity(kept, sketch.minima))
+        return dict(zip(rows, similar.tolist(), strict=True))
 
     def _candidates(self, bands: NDArray[np.uint64]) -> Iterator[int]:
         for band in bands.tolist():

@@ -1,17 +1,24 @@
 """Overlap of held-out and training text, ignoring case, spaces and punctuation (test set contamination)."""
 
+import hashlib
 import re
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.corpus import SPLITS
+from seqloom.corpus.corpus_files import iterate_split
 from seqloom.corpus.row_spill import Spill, bucket_count
 
 HELD_OUT = ("validation", "test")
 _KEY = np.dtype([("key", "u8")])
 _SIGNS = re.compile(r"[\W_]+")
+
+Chunks = Iterable[Sequence[str]]
+"""The texts of a split, some thousands at a time."""
 
 
 def fold_text(text: str) -> str:
@@ -41,3 +48,25 @@ class Overlap:
                 found[split] += int(np.isin(keys, train).sum())
                 rows[split] += len(keys)
         return {split: round(found[split] / rows[split], 4) for split in HELD_OUT}
+
+
+def sources_of(folder: Path, split: str) -> Chunks:
+    """Yield the sources of a split of the corpus in `folder`, in order."""
+    for table in iterate_split(folder, split, ("source",)):
+        yield table["source"].tolist()
+
+
+def stand_in(texts: Sequence[str], training: Chunks) -> NDArray[np.bool_]:
+    """Return which of the texts stand in the training text, `(N,)`."""
+    return _found(_digests([texts]), training)
+
+
+def _found(asked: NDArray[np.uint64], training: Chunks) -> NDArray[np.bool_]:
+    found = [np.intersect1d(asked, _digests([chunk])) for chunk in training]
+    return np.isin(asked, np.concatenate([np.empty(0, np.uint64), *found]))
+
+
+def _digests(chunks: Chunks) -> NDArray[np.uint64]:
+    folded = (fold_text(text).encode() for text in chain.from_iterable(chunks))
+    each = (int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()) for text in folded)
+    return np.fromiter(each, np.uint64)

@@ -190,6 +190,10 @@ class Generator:
             columns["terms_honored"] = [each.terms_honored for each in best]
         return columns
 
+    def reply(self, texts: Sequence[str], decoding: "DecodingSection", numbers: Sequence[int] | None = None) -> Columns:
+        """Answer the texts, as `answer` does, and return the answers as a table."""
+        return self.columns(self.answer(texts, decoding, numbers))
+
     @property
     def column_types(self) -> dict[str, ColumnType]:
         """The type of each column of `columns`."""

@@ -3,4 +3,5 @@
 SCORES_FILE = "scores.json"
 HYPOTHESES_FILE = "hypotheses.parquet"
 EXAMPLES_FILE = "examples.json"
+ATTENTION_FILE = "attention.json"  # explanations of some answers, also of models without attention
 FIGURES_FOLDER = "figures"

@@ -2,21 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from seqloom.corpus.corpus_files import iterate_split
 from seqloom.corpus.normalized_pairs import PairSteps, pair_defect, rows_of_split
-from seqloom.corpus.overlap import fold_text
+from seqloom.corpus.overlap import sources_of
 from seqloom.corpus.pairs import Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.sources import locate
 from seqloom.errors import UserError
-from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
+from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies, replies_of
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
+from seqloom.evaluation.clean_rows import IN_TRAINING, CleanRows
 from seqloom.evaluation.examples import Example, choose_examples
 from seqloom.evaluation.paired_bootstrap import confidence_interval
 from seqloom.evaluation.stage import decode
@@ -55,12 +54,13 @@ class FileEvaluation:
 
     task: str
     metric: str  # that of the slices
-    rows: int
+    rows: int  # that the scores count
     unreadable: list[str]  # a sentence for each row that was left out
     scores: list[ScoredMetric]
     slices: list[ScoredSlice]
     examples: list[Example]
     in_training: int | None  # rows with a source of the training text; None where that is not on this machine
+    contamination: Mapping[str, Any]  # as in the facts of an evaluation; empty where the text is not on this machine
     table: pd.DataFrame  # a row for each of the files': source, reference, hypothesis, quality
 
     def as_json(self) -> dict[str, Any]:
@@ -83,6 +83,13 @@ def read_test_rows(section: CorpusSection, home: Path, keep: bool) -> EvalRows:
     Raises:
         UserError: a file is missing or violates its format, or there is no row with a source and a target.
     """
+    try:
+        return _read(section, home, keep)
+    except UserError as error:  # the files stand in no recipe
+        raise UserError(str(error).replace("corpus.train", "FILE")) from error
+
+
+def _read(section: CorpusSection, home: Path, keep: bool) -> EvalRows:
     personal = PersonalData.of(section)  # a model was taught without it
     rows, wrong, steps = [], [], PairSteps(keep, {}, personal=personal)
     for row in rows_of_split(section, locate(section, home), "train", steps):
@@ -100,24 +107,27 @@ def read_test_rows(section: CorpusSection, home: Path, keep: bool) -> EvalRows:
 def evaluate_rows(
     recipe: Recipe, generator: "Generator", rows: EvalRows, corpus: Path | None, progress: Progress
 ) -> FileEvaluation:
-    """Answer and score the rows; those whose source stands in the training text of `corpus` are counted and a slice."""
+    """Answer and score the rows; those whose source stands in the training text of `corpus` are scored apart."""
     test, evaluator = EvalSet.of(rows.table, recipe.corpus.target_language), evaluator_of(recipe.task)
 
     def predict(texts: Sequence[str], numbers: Sequence[int]) -> Replies:
-        return generator.columns(generator.answer(texts, generator.decoding, numbers))
+        return generator.reply(texts, generator.decoding, numbers)
 
-    replies = decode(predict, test.sources, progress)
+    whole, whole_replies = test, decode(predict, test.sources, progress)
+    if corpus:
+        rows_of = CleanRows.of(recipe, whole.sources, sources_of(corpus, "train"))
+    else:
+        rows_of = CleanRows.unknown(recipe, len(whole.sources))
+    test, replies = whole.only(rows_of.headline), replies_of(whole_replies, rows_of.headline)
     metric = metric_of_recipe(recipe).name
     counts = {name: evaluator.count(name, replies, test) for name in evaluator.kind.judged}
     scores = [
         ScoredMetric(name, each.value, each.signature, confidence_interval(counts[name]) if name in counts else None)
         for name, each in evaluator.scores(replies, test).items()
     ]
-    seen = _in_training(test.sources, corpus) if corpus else None
     slices = [(part.name, part.rows) for part in evaluator.slices(test)]
-    if seen and any(seen):
-        slices += [("also in training", _rows_with(seen, True)), ("not in training", _rows_with(seen, False))]
-    shown, merits = evaluator.shown(replies, test), evaluator.merits(replies, test)
+    shown = rows_of.shown(evaluator, whole_replies, whole)
+    merits = evaluator.merits(replies, test)
     return FileEvaluation(
         recipe.task,
         metric,
@@ -126,30 +136,18 @@ def evaluate_rows(
         scores,
         [ScoredSlice(name, len(some), counts[metric].of(some)) for name, some in slices if len(some) >= FEW],
         choose_examples(*shown, merits, recipe.evaluation.examples),
-        None if seen is None else sum(seen),
-        _table(evaluator, replies, test, seen),
+        len(rows_of.contaminated) if corpus else None,
+        rows_of.facts(evaluator, whole_replies, whole) if corpus else {},
+        _table(evaluator, whole_replies, whole, rows_of.kinds if corpus else None),
     )
 
 
-def _in_training(sources: Sequence[str], corpus: Path) -> list[bool]:
-    """Return whether each source stands in the training split, ignoring case, spaces and punctuation."""
-    folded = [fold_text(source) for source in sources]
-    asked = set(folded)
-    texts = chain.from_iterable(frame["source"] for frame in iterate_split(corpus, "train", ("source",)))
-    found = {text for text in map(fold_text, texts) if text in asked}
-    return [text in found for text in folded]
-
-
-def _rows_with(flags: Sequence[bool], wanted: bool) -> list[int]:
-    return [row for row, flag in enumerate(flags) if flag is wanted]
-
-
-def _table(evaluator: Evaluator, replies: Replies, test: EvalSet, seen: Sequence[bool] | None) -> pd.DataFrame:
+def _table(evaluator: Evaluator, replies: Replies, test: EvalSet, kinds: Sequence[str] | None) -> pd.DataFrame:
     columns: Mapping[str, Any] = {
         "source": test.sources,
         "reference": test.references,
         "hypothesis": replies["prediction"],
-        **({"in_training": seen} if seen is not None else {}),
+        **({IN_TRAINING: kinds} if kinds is not None else {}),
         **evaluator.by_row(replies, test),
     }
     return pd.DataFrame(columns)

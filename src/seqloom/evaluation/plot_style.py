@@ -6,10 +6,14 @@ All labels are Latin-1: the font that comes with matplotlib has no Chinese.
 
 from pathlib import Path
 
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+rcParams["svg.fonttype"] = "none"  # text stays text, in the reader's fonts
+rcParams["svg.hashsalt"] = "seqloom"  # names of parts follow from the drawing
 
 MODEL = "model"  # the system evaluated; the others are its baselines
 BLUE, OCHRE, GRAY = "#2b5c8a", "#d19a4e", "#b9bec5"
@@ -58,6 +62,9 @@ def legend_above(axes: Axes) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG whose bytes depend on the data alone, without matplotlib's version."""
+    """Write a PNG, and beside it an SVG for reports, whose bytes depend on the data alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, format="png", metadata={"Software": None})
+    figure.savefig(
+        path.with_suffix(".svg"), format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    )

@@ -13,18 +13,22 @@ import pandas as pd
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.corpus_files import read_split
 from seqloom.dataset.batch_factory import open_batches
-from seqloom.decoding.generator import TRUNCATED, concatenate
+from seqloom.decoding.explanation import Explanation, explain, is_cheap
+from seqloom.decoding.generator import TRUNCATED, Generator, concatenate
 from seqloom.decoding.generator_loader import read_generator
 from seqloom.errors import UserError
-from seqloom.evaluation import EXAMPLES_FILE, FIGURES_FOLDER, HYPOTHESES_FILE, SCORES_FILE
+from seqloom.evaluation import ATTENTION_FILE, EXAMPLES_FILE, FIGURES_FOLDER, HYPOTHESES_FILE, SCORES_FILE
 from seqloom.evaluation.answer_limits import limit_facts
-from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
+from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies, replies_of
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
+from seqloom.evaluation.clean_rows import CLEAN_ROWS, IN_TRAINING, CleanRows, chunks_of
 from seqloom.evaluation.examples import Example, choose_examples
+from seqloom.evaluation.memorization import MEMORIZATION, memorization
 from seqloom.evaluation.paired_bootstrap import confidence_interval
 from seqloom.evaluation.perplexity import Likelihood, likelihood
 from seqloom.evaluation.plot_style import MODEL
 from seqloom.evaluation.plots import loss_curves, score_bars
+from seqloom.evaluation.robustness import ROBUSTNESS, robustness, sampled_rows
 from seqloom.evaluation.sacrebleu_scores import Score
 from seqloom.evaluation.unicode_scripts import has_spaces, script_name
 from seqloom.progress import Progress
@@ -35,6 +39,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.training.device import choose_device
 from seqloom.training.training_history import read_history
 
+_MAPS, _MAPPED = 3, 30  # answers that are explained, and tokens of their sources at most
 ROWS_AT_ONCE = 256  # decoded between two progress reports
 
 logger = logging.getLogger(__name__)
@@ -50,6 +55,11 @@ class _Answers:
     test: EvalSet
     systems: Mapping[str, Replies]  # the model, then the baselines
     seconds: float  # the model took for decoding
+
+    def only(self, rows: Sequence[int]) -> "_Answers":
+        """Return the answers to some of the rows."""
+        systems = {name: replies_of(replies, rows) for name, replies in self.systems.items()}
+        return _Answers(self.test.only(rows), systems, self.seconds)
 
     @property
     def of_model(self) -> Replies:
@@ -83,30 +93,64 @@ def evaluate(
     evaluator, held_out = evaluator_of(recipe.task), EvalSet.of(test, recipe.corpus.target_language)
     _warn_of_spaceless_script(recipe, held_out.language)
     with_linear = recipe.evaluation.linear_baseline
-    answers = _answer(evaluator, predict, train, held_out, progress, with_linear)
+    everything = _answer(evaluator, predict, train, held_out, progress, with_linear)
+    rows_of = CleanRows.of(recipe, held_out.sources, chunks_of(train))
+    _warn_of_contamination(recipe, rows_of)
+    answers = everything.only(rows_of.headline)
     scores = {name: evaluator.scores(replies, answers.test) for name, replies in answers.systems.items()}
-    shown, merits = evaluator.shown(answers.of_model, answers.test), evaluator.merits(answers.of_model, answers.test)
+    shown = rows_of.shown(evaluator, everything.of_model, held_out)
+    merits = evaluator.merits(answers.of_model, answers.test)
     examples = choose_examples(*shown, merits, recipe.evaluation.examples)
     rows, budget = len(answers.test.sources), evaluator.baseline_bounds(train) if with_linear else {}
+    checks = _checks(recipe, evaluator, predict, answers, everything.only(rows_of.clean), train, progress)
     facts = {
         "task": recipe.task,
-        "metrics": _metrics(scores, evaluator.of_likelihood(likelihood)),
+        "metric": metric_of_recipe(recipe).name,
+        "metrics": _metrics(scores, {**evaluator.of_likelihood(likelihood), **_kept(checks)}),
         **_uncertainty(evaluator, answers, metric_of_recipe(recipe).name),
         "signatures": {name: score.signature for name, score in scores[MODEL].items()},
         "rows": rows,
+        "contamination": rows_of.facts(evaluator, everything.of_model, everything.test),
         "examples": [asdict(example) for example in examples],
         "truncated": sum(answers.of_model.get(TRUNCATED, ())),
         **({"baseline_bounds": budget} if budget else {}),
+        **checks,
         **(limits or {}),
         **evaluator.facts(answers.of_model, answers.test),
     }
     counts = {"tokens": likelihood.tokens, "train_rows": len(train), "language": held_out.language}
-    _write_tables(folder, evaluator, answers, {**facts, **counts}, examples)
+    _write_tables(folder, evaluator, everything, rows_of, {**facts, **counts}, examples)
     _draw(folder / FIGURES_FOLDER, evaluator, answers, scores)
     if history:
         loss_curves(history, evaluator.kind, folder / FIGURES_FOLDER / "loss.png", chosen_epoch)
-    speed = round(rows / max(answers.seconds, 1e-9), 4)
+    speed = round(len(held_out.sources) / max(answers.seconds, 1e-9), 4)
     return {**facts, "seconds_decoding": round(answers.seconds, 4), "sentences_per_second": speed}
+
+
+def _checks(
+    recipe: Recipe,
+    evaluator: Evaluator,
+    predict: Predict,
+    answers: _Answers,
+    unseen: _Answers,
+    train: pd.DataFrame,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Return robustness, where enough rows can be disturbed, and the answers to unseen sources that were memorized."""
+    checks: dict[str, Any] = {}
+    sample = sampled_rows(recipe, evaluator, answers.test)
+    if sample:
+        some, metric = answers.only(sample), metric_of_recipe(recipe)
+        checks[ROBUSTNESS] = robustness(predict, evaluator, metric, some.test, some.of_model, progress)
+    if evaluator.kind.answer == "text":
+        test, answered = unseen.test, unseen.of_model["prediction"]
+        checks[MEMORIZATION] = memorization(test.sources, test.references, answered, train["target"])
+    return checks
+
+
+def _kept(checks: Mapping[str, Any]) -> dict[str, float]:
+    """Return the metric of the robustness, if it was measured."""
+    return {ROBUSTNESS: checks[ROBUSTNESS]["kept"]} if ROBUSTNESS in checks else {}
 
 
 def _warn_of_spaceless_script(recipe: Recipe, language: str) -> None:
@@ -120,6 +164,18 @@ def _warn_of_spaceless_script(recipe: Recipe, language: str) -> None:
             "scores go by its characters; set it to the language of the targets",
             given or "empty",
             script_name(tokenized_as.script),
+        )
+
+
+def _warn_of_contamination(recipe: Recipe, rows_of: CleanRows) -> None:
+    """Warn if test rows stand in training and count all the same, for want of clean ones."""
+    if rows_of.contaminated and rows_of.counted != rows_of.wanted and not recipe.corpus.overfit:
+        logger.warning(
+            "%d of the %d test rows stand in the training text, and the others are fewer than %d: all count, and the "
+            "scores promise too much; give more text in corpus.test, or raise corpus.test_share",
+            len(rows_of.contaminated),
+            len(rows_of.kinds),
+            CLEAN_ROWS,
         )
 
 
@@ -174,7 +230,12 @@ def _metrics(scores: Mapping[str, Mapping[str, Score]], likelihood: Mapping[str,
 
 
 def _write_tables(
-    folder: Path, evaluator: Evaluator, answers: _Answers, scores: Mapping[str, Any], examples: Sequence[Example]
+    folder: Path,
+    evaluator: Evaluator,
+    answers: _Answers,
+    rows_of: CleanRows,
+    scores: Mapping[str, Any],
+    examples: Sequence[Example],
 ) -> None:
     """Write scores, examples, and a table with one row for each test row."""
     _write_json(folder / SCORES_FILE, {name: value for name, value in scores.items() if name != "examples"})
@@ -187,6 +248,7 @@ def _write_tables(
         "hypothesis": answers.of_model["prediction"],
         **{name: answers.systems[name]["prediction"] for name in evaluator.kind.baselines if name in answers.systems},
         **({TRUNCATED: answers.of_model[TRUNCATED]} if TRUNCATED in answers.of_model else {}),
+        IN_TRAINING: rows_of.kinds,
         **evaluator.by_row(answers.of_model, answers.test),
     }
     pd.DataFrame(table).to_parquet(folder / HYPOTHESES_FILE, index=False)
@@ -211,12 +273,12 @@ def evaluate_checkpoint(
     test = open_batches(recipe, dataset, "test")
 
     def predict(texts: Sequence[str], numbers: Sequence[int]) -> Replies:
-        return generator.columns(generator.answer(texts, recipe.decoding, numbers))
+        return generator.reply(texts, recipe.decoding, numbers)
 
     limits: dict[str, Any] = {}
     if application_of(recipe.task).answer == "text":
         limits = limit_facts(generator.limit, generator.max_answer_tokens(recipe.decoding), dataset)
-    return evaluate(
+    facts = evaluate(
         predict,
         likelihood(generator.model, test.in_order()),
         read_split(corpus, "train"),
@@ -228,6 +290,18 @@ def evaluate_checkpoint(
         chosen_epoch=training.facts["best_epoch"],
         limits=limits,
     )
+    _write_json(folder / ATTENTION_FILE, [asdict(each) for each in _explanations(generator, facts["examples"])])
+    return facts
+
+
+def _explanations(generator: Generator, examples: Sequence[Mapping[str, str]]) -> Iterator[Explanation]:
+    """Explain the answers to a few examples that are short enough for a map, where that is cheap."""
+    cheap = generator.backend.has_encoder and is_cheap(generator)
+    sources = [
+        each["source"] for each in examples if cheap and 0 < len(generator.encode([each["source"]])[0]) <= _MAPPED
+    ]
+    for source in sources[:_MAPS]:
+        yield explain(generator, source)
 
 
 def validate_checkpoint(
@@ -241,7 +315,7 @@ def validate_checkpoint(
     generator.backend.move(choose_device(recipe.training.device))
     rows = EvalSet.of(read_split(corpus, "validation"), recipe.corpus.target_language)
     progress(0, len(rows.sources), "rows", "decoding the validation split")
-    replies = generator.columns(generator.answer(rows.sources, recipe.decoding))
+    replies = generator.reply(rows.sources, recipe.decoding)
     counts = {name: evaluator.count(name, replies, rows) for name in evaluator.kind.judged}
     facts = {
         "task": recipe.task,

@@ -43,5 +43,5 @@ class ValidationText:
     def __call__(self, model: EncoderDecoder) -> dict[str, float]:
         """Return the metrics of `model` with its current weights."""
         generator = generator_of(self.task, model, self.source, self.target, self.decoding, self.limit)
-        replies = generator.columns(generator.answer(self.rows.sources, self.decoding))
+        replies = generator.reply(self.rows.sources, self.decoding)
         return {name: self.evaluator.count(name, replies, self.rows).value for name in self.evaluator.kind.judged}

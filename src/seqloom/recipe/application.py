@@ -27,6 +27,8 @@ class Application:
     rules: "Callable[[RecipeFields], Iterator[str]]"  # yields a sentence for each field that contradicts the task
     dialogues: bool = False  # its corpus and its requests are dialogues
     running_text: bool = False  # its corpus is running text
+    robust: bool = False  # a source with typos has the same answer
+    strings: bool = False  # its rows are words and strings, of which a similar one has another answer
 
     @property
     def judged(self) -> dict[str, Metric]:

@@ -41,6 +41,7 @@ TRANSLATION = Application(
     baselines={"nearest": "nearest training source", "copy": "copied source"},
     plots={"scores.png": "scores", "chrf_by_length.png": "chrF by length", "lengths.png": "lengths of the answers"},
     rules=_translation_rules,
+    robust=True,
 )
 
 
@@ -75,6 +76,7 @@ SUMMARIZATION = Application(
         "lengths.png": "lengths of the summaries",
     },
     rules=_summarization_rules,
+    robust=True,
 )
 
 
@@ -111,6 +113,7 @@ SENTIMENT = Application(
         "calibration.png": "how often the model is right when it says how sure it is",
     },
     rules=_sentiment_rules,
+    robust=True,
 )
 
 
@@ -275,6 +278,7 @@ TRANSDUCTION = Application(
         "lengths.png": "lengths of the answers",
     },
     rules=_transduction_rules,
+    strings=True,
 )
 
 

@@ -39,7 +39,7 @@ ADDED: dict[str, dict[str, object]] = {
         "split_by": "source",
     },
     "decoding": {"min_length": 0, "repetition_penalty": 1.0, "no_repeat_ngram": 0, "protect": "", "glossary": ""},
-    "evaluation": {"linear_baseline": True},
+    "evaluation": {"linear_baseline": True, "test_rows": "all", "robustness_rows": 0},
     "model": {"ngram_order": 0},
     "vocabulary": {"target_kind": "auto"},
     "training": {"parent_decay": 0.0, "parent_share": 0.0},

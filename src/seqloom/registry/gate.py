@@ -253,6 +253,19 @@ def _budgets(
     )
 
 
+def kept_under_perturbations(rules: RegistrySection, metrics: Mapping[str, float]) -> Iterator[Finding]:
+    """Yield the finding on robustness, if the recipe has a rule for it; one that was not measured is not judged."""
+    if not rules.robustness:
+        return
+    rule, kept = f"robustness: {rules.robustness:.0%} of the score at least", metrics.get("test/robustness")
+    if kept is None:
+        told = "robustness was not measured: give more test rows, or raise evaluation.robustness_rows"
+        yield Finding(rule, challenger="not measured", passed=None, told=told, warns=True)
+        return
+    told = f"{kept:.1%} of the score is kept under perturbations; {rules.robustness:.0%} at least is asked"
+    yield Finding(rule, challenger=f"{kept:.1%}", passed=kept >= rules.robustness, told=told)
+
+
 def _latency(limit: float, ours: Latency, theirs: Latency | None, whose: str) -> Finding:
     """Judge the latency budget; one inside the range of the measurements warns, for noise decides it."""
     rule = "one text, 95 of 100 times"

@@ -22,7 +22,7 @@ from seqloom.recipe.metric import Metric
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence
 from seqloom.registry.best_champion import best_champion, mark_best
-from seqloom.registry.gate import Contender, Finding, Verdict, judge, unanswered
+from seqloom.registry.gate import Contender, Finding, Verdict, judge, kept_under_perturbations, unanswered
 from seqloom.registry.head_to_head import Answered, HeadToHead, fetched
 from seqloom.registry.mlflow_runs import takes_more
 from seqloom.registry.mlflow_tracking import Version
@@ -65,6 +65,8 @@ def judge_version(
 ) -> Verdict:
     """Predict the test split of `corpus` with the version and the champion, and apply every rule of the recipe.
 
+    Both are asked the rows that the scores of `evaluation` count: those that the version's training text has not.
+
     `key` is the digest of the rules and rows.
     """
     started = time.monotonic()
@@ -76,8 +78,10 @@ def judge_version(
     from seqloom.evaluation.applications.evaluator import (
         EvalSet,  # torch and scikit-learn: seconds that only this needs
     )
+    from seqloom.evaluation.clean_rows import counted_rows
 
-    test = EvalSet.of(read_split(corpus, "test"), recipe.corpus.target_language)
+    whole = EvalSet.of(read_split(corpus, "test"), recipe.corpus.target_language)
+    test = counted_rows(whole, evaluation)
     rolled_back = client.get_model_version(recipe.name, str(version.number)).tags.get(ROLLED_BACK_TAG, "")
     with HeadToHead.of(client, recipe, test, progress) as contest:
         findings, best = _findings(
@@ -128,6 +132,7 @@ def _findings(
     baselines = {name: measured[f"baseline/{name}/{metric.name}"] for name in names}
     slices = evaluator_of(recipe.task).slices(test)
     findings += judge(recipe, smoke, challenger, incumbent, baselines, slices, rolled_back, former)
+    findings += kept_under_perturbations(recipe.registry, evaluation.facts["metrics"])
     if best not in (None, champion, asked):  # it was not measured, so the mark stays
         return findings, best
     return findings, _best_of(metric, [former, incumbent, challenger])

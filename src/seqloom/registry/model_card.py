@@ -17,6 +17,7 @@ from seqloom.artifact.digest import digest_of_value
 from seqloom.artifact.manifest import Manifest
 from seqloom.errors import UserError
 from seqloom.evaluation.answer_limits import describe_limits
+from seqloom.evaluation.contamination_summary import describe_contamination
 from seqloom.evaluation.examples import short_source
 from seqloom.recipe.applications import application_of, metric_of_recipe
 from seqloom.recipe.metric import Metric
@@ -122,6 +123,8 @@ def _calling(recipe: Recipe, version: Version, evaluation: Manifest) -> Iterator
     yield f"mlflow models serve -m {version.uri} --env-manager local"
     yield "```"
     yield ""
+    yield f"Its report, with examples and slices: `seqloom report {version.uri}`."
+    yield ""
     yield "Where it is loaded, its libraries have to be installed; Seqloom is none of them:"
     yield ""
     yield "```"
@@ -172,6 +175,10 @@ def _quality(recipe: Recipe, evaluation: Manifest) -> Iterator[str]:
     yield ""
     for name, bounds in facts.get("baseline_bounds", {}).items():
         yield f"The {kind.baselines[name]} was learned from {bounds}."
+        yield ""
+    contamination = describe_contamination(facts.get("contamination", {}), judge, kind.rows)
+    if contamination:
+        yield contamination
         yield ""
     shown = [measure for measure in kind.metrics if not measure.judged]
     further = ", ".join(f"{each.label} {each.shown(metrics[f'test/{each.name}'], _digits(each))}" for each in shown)

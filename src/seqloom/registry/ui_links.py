@@ -35,6 +35,12 @@ def run_url(client: "MlflowClient", run_id: str, home: Path) -> str:
     return f"{server}/#/experiments/{run.info.experiment_id}/runs/{run_id}{TRAINING_VIEW}" if run else ""
 
 
+def artifact_url(client: "MlflowClient", run_id: str, artifact: str, home: Path) -> str:
+    """Return the page that shows an artifact of a run; empty without a server, or where the run was removed."""
+    page = run_url(client, run_id, home).removesuffix(TRAINING_VIEW)
+    return f"{page}/artifacts/{quote(artifact)}{TRAINING_VIEW}" if page else ""
+
+
 def version_url(name: str, number: int, home: Path) -> str:
     """Return the page of a registered version; empty without a server."""
     server = server_url(home)

@@ -7,7 +7,8 @@ import pandas as pd
 
 from seqloom.corpus.dialogue_context import TURN
 from seqloom.evaluation.applications.evaluator import EvalSet, Replies
-from seqloom.evaluation.applications.translation_evaluator import NEAREST, TranslationEvaluator
+from seqloom.evaluation.applications.text_evaluator import NEAREST
+from seqloom.evaluation.applications.translation_evaluator import TranslationEvaluator
 from seqloom.evaluation.baselines import nearest_baseline
 from seqloom.evaluation.diversity import DIVERSITY, diversity_scores
 from seqloom.evaluation.perplexity import Likelihood

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,18 @@ class EvalSet:
         names = table["source_name"].astype(str).tolist() if "source_name" in table else None
         tokenized_as = scoring_language(language, references)
         return cls(table["source"].tolist(), references, origins, names, tokenized_as)
+
+    def only(self, rows: Sequence[int]) -> "EvalSet":
+        """Return some of the rows, in the language of all."""
+        columns: dict[str, Any] = {
+            name: [of[row] for row in rows] for name, of in vars(self).items() if isinstance(of, list)
+        }
+        return replace(self, **columns)
+
+
+def replies_of(replies: Replies, rows: Sequence[int]) -> Replies:
+    """Return the answers to some of the rows."""
+    return {column: [values[row] for row in rows] for column, values in replies.items()}
 
 
 class Evaluator(ABC):

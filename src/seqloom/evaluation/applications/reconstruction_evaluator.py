@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from seqloom.evaluation.applications.evaluator import EvalSet, Replies
-from seqloom.evaluation.applications.translation_evaluator import NEAREST, TranslationEvaluator
+from seqloom.evaluation.applications.text_evaluator import NEAREST
+from seqloom.evaluation.applications.translation_evaluator import TranslationEvaluator
 from seqloom.evaluation.baselines import nearest_baseline
 from seqloom.evaluation.paired_bootstrap import SufficientStatistics, exact_matches
 from seqloom.evaluation.sacrebleu_scores import Score

@@ -2,26 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
-from seqloom.evaluation.baselines import copy_baseline
+from seqloom.evaluation.applications.evaluator import EvalSet, Replies
+from seqloom.evaluation.applications.text_evaluator import NEAREST, TextEvaluator
 from seqloom.evaluation.edit_distance import SOURCES, Split, error_rate, nearest_by_edits
 from seqloom.evaluation.examples import Merit
-from seqloom.evaluation.length_buckets import length_buckets
 from seqloom.evaluation.paired_bootstrap import SufficientStatistics, mean_of
-from seqloom.evaluation.perplexity import Likelihood
-from seqloom.evaluation.plot_style import MODEL
-from seqloom.evaluation.plots import length_histogram, length_scores
 from seqloom.evaluation.sacrebleu_scores import Score
 from seqloom.progress import Progress
 from seqloom.recipe.applications import TRANSDUCTION
 
-NEAREST, COPY = "nearest", "copy"
 EXACT, SYMBOLS, CHARACTERS = "exact_match", "symbol_error_rate", "character_error_rate"
 _SPLITS: Mapping[str, Split] = {SYMBOLS: str.split, CHARACTERS: list}
 _SIGNATURES = {
@@ -31,15 +25,15 @@ _SIGNATURES = {
 }
 
 
-class TransductionEvaluator(Evaluator):
+class TransductionEvaluator(TextEvaluator):
     """Exact match, symbol and character error rate."""
 
     kind = TRANSDUCTION
+    plotted = EXACT
 
-    def baselines(self, train: pd.DataFrame, test: EvalSet, progress: Progress) -> dict[str, Replies]:
-        """Answer with the target of the training source with the fewest edits, and with the source."""
-        nearest = nearest_by_edits(train["source"].tolist(), train["target"].tolist(), test.sources, progress)
-        return {NEAREST: {"prediction": nearest}, COPY: {"prediction": copy_baseline(test.sources)}}
+    def nearest(self, train: pd.DataFrame, test: EvalSet, progress: Progress) -> list[str]:
+        """Return the target of the training source with the fewest edits."""
+        return nearest_by_edits(train["source"].tolist(), train["target"].tolist(), test.sources, progress)
 
     def baseline_bounds(self, train: pd.DataFrame) -> dict[str, str]:
         """Say how many training rows the nearest source is looked for in."""
@@ -56,10 +50,6 @@ class TransductionEvaluator(Evaluator):
             return mean_of(np.array([float(answer in each) for answer, each in zip(answers, right, strict=True)]))
         return error_rate(answers, right, _SPLITS[metric])
 
-    def of_likelihood(self, likelihood: Likelihood) -> dict[str, float]:
-        """Return perplexity and token accuracy."""
-        return {"perplexity": likelihood.perplexity, "accuracy": likelihood.accuracy}
-
     def by_row(self, replies: Replies, test: EvalSet) -> dict[str, Sequence[Any]]:
         """Return exact match and the character error rate of each row."""
         edits = np.asarray(self.count(CHARACTERS, replies, test).rows)
@@ -70,13 +60,6 @@ class TransductionEvaluator(Evaluator):
         """Return the quality of each row by its character error rate."""
         rates: Sequence[float] = self.by_row(replies, test)[CHARACTERS]
         return [Merit(-rate, "right" if rate == 0 else f"character error {rate:.0%}") for rate in rates]
-
-    def draw(self, folder: Path, systems: Mapping[str, Replies], test: EvalSet) -> None:
-        """Plot exact match by length of the source, and the lengths of the answers."""
-        counts = {system: self.count(EXACT, systems[system], test) for system in (MODEL, NEAREST)}
-        names, measure = {NEAREST: self.kind.baselines[NEAREST]}, self.kind.judged[EXACT]
-        length_scores(length_buckets(test.sources, counts), names, measure, folder / "exact_match_by_length.png")
-        length_histogram(test.references, systems[MODEL]["prediction"], folder / "lengths.png")
 
 
 def alternatives_of(test: EvalSet) -> list[set[str]]:

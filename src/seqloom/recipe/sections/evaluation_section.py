@@ -28,6 +28,20 @@ class EvaluationSection(Section):
         "rougeL for summarization, macro_f1 for sentiment, word_perplexity for generation, exact_match for "
         "transduction.",
     )
+    test_rows: Literal["clean", "all"] = Field(
+        "clean",
+        description="Test rows that scores, baselines and the gate count; clean: without those whose source stands in "
+        "the training split, but for case, spaces and punctuation, or nearly (Jaccard similarity above 0.8 of runs of "
+        "5 characters), which are scored apart; with fewer than 25 clean rows, all of them count.",
+    )
+    robustness_rows: int = Field(
+        50,
+        ge=0,
+        le=10_000,
+        description="Test rows, at most a tenth of them, that are answered again with typos, dropped or swapped "
+        "letters and six more perturbations, for test/robustness, which takes no longer than to answer the test split "
+        "once. 0: none. For translation, summarization and sentiment.",
+    )
     linear_baseline: bool = Field(
         True,
         description="Labels: train a logistic regression on n-grams for comparison, which takes up to minutes and "

@@ -41,6 +41,12 @@ class RegistrySection(Section):
         True,
         description="The metric must be better than every baseline of the task, or both the best possible.",
     )
+    robustness: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of the score that is kept under perturbations (test/robustness) at least; 0: no limit.",
+    )
     latency_p95: float = Field(
         0.0, ge=0.0, description="Milliseconds for one text on this CPU at most, as 95th percentile; 0: no limit."
     )

@@ -1,0 +1,65 @@
+"""Reports of registered versions: logged with their runs, and made again from what the runs keep."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from seqloom.errors import UserError
+from seqloom.evaluation import SCORES_FILE
+from seqloom.registry.mlflow_runs import takes_more
+from seqloom.registry.mlflow_tracking import Version
+from seqloom.registry.model_uri import find_version, open_registry
+from seqloom.reports.version_report import EvaluationFolder, version_report
+
+EVALUATION = "evaluation"  # folder of a run's artifacts: what the stage wrote
+
+
+def report_file(number: int) -> str:
+    """Return the artifact of a version's report."""
+    return f"report/version-{number}.html"
+
+
+def log_report(client: MlflowClient, version: Version, evaluation: Path) -> None:
+    """Log the report of a version to its run, if the run is there, with what the run knows by now."""
+    if takes_more(client, version.run_id):
+        made = _known(client, version.run_id, f"{version.name}, version {version.number}", evaluation)
+        client.log_text(version.run_id, version_report(made), report_file(version.number))
+
+
+def fetch_evaluation(model: str, home: Path, folder: Path) -> EvaluationFolder:
+    """Return the evaluation of a registered version, downloaded below `folder`, or a folder as it is.
+
+    Raises:
+        UserError: there is no such version, or no evaluation of it any more.
+    """
+    if not model.startswith("models:"):
+        if not Path(model, SCORES_FILE).is_file():
+            raise UserError(f"{model}: no evaluation ({SCORES_FILE} is missing); give models:/NAME@ALIAS or /VERSION")
+        return EvaluationFolder(Path(model), Path(model).name)
+    client, found = open_registry(model, home), find_version(model, home)
+    try:
+        place = Path(client.download_artifacts(str(found.run_id), EVALUATION, str(folder)))
+    except (MlflowException, OSError):
+        place = folder
+    if not (place / SCORES_FILE).is_file():
+        raise UserError(f"{model} has no evaluation: it was not made by Seqloom, or its MLflow run was deleted")
+    return _known(client, str(found.run_id), f"{found.name}, version {found.version}", place)
+
+
+def _known(client: MlflowClient, run_id: str, title: str, evaluation: Path) -> EvaluationFolder:
+    verdict, training, facts = (
+        _json(client, run_id, file) for file in ("gate/verdict.json", "stages/training.json", "stages/evaluation.json")
+    )
+    return EvaluationFolder(evaluation, title, verdict, training, facts)
+
+
+def _json(client: MlflowClient, run_id: str, file: str) -> Mapping[str, Any]:
+    """Return a JSON artifact of a run; empty where there is none."""
+    if file not in [each.path for each in client.list_artifacts(run_id, file.rpartition("/")[0])]:
+        return {}
+    found: Mapping[str, Any] = json.loads(Path(client.download_artifacts(run_id, file)).read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,297 @@
+"""The report of a version: the verdict first, then examples, slices, contamination, curves and cost."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seqloom.evaluation import ATTENTION_FILE, FIGURES_FOLDER, HYPOTHESES_FILE, SCORES_FILE
+from seqloom.evaluation.contamination_summary import describe_contamination
+from seqloom.recipe.application import Application
+from seqloom.recipe.applications import application_of
+from seqloom.recipe.metric import Metric
+from seqloom.reports.example_rows import example_section
+from seqloom.reports.html_page import (
+    Cell,
+    Markup,
+    details,
+    joined,
+    of_corpus,
+    page,
+    paragraph,
+    section,
+    table,
+    tag,
+    text,
+)
+from seqloom.reports.svg_drawings import bar, plot, token_map
+
+FEW_ROWS = 200  # test rows below which a report says that they are few
+_CONFUSED = 12  # labels in the matrix
+
+Section = tuple[str, Markup]
+
+
+@dataclass(frozen=True)
+class EvaluationFolder:
+    """What the evaluation stage wrote, and what else is known of the version."""
+
+    folder: Path
+    title: str
+    verdict: Mapping[str, Any] = field(default_factory=dict)  # of the gate, as evidence keeps it; empty before it
+    training: Mapping[str, Any] = field(default_factory=dict)  # facts of the stage
+    facts: Mapping[str, Any] = field(default_factory=dict)  # those of the evaluation that no file of it holds
+
+    @property
+    def scores(self) -> dict[str, Any]:
+        """The facts of the evaluation."""
+        found: dict[str, Any] = json.loads((self.folder / SCORES_FILE).read_text(encoding="utf-8"))
+        return found
+
+    @property
+    def metric(self) -> Metric:
+        """The metric that the version is judged by; evaluations of earlier releases do not say if it is another."""
+        scores = self.scores
+        kind = application_of(scores["task"])
+        return kind.judged[scores.get("metric", kind.metric)]
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """A row for each test row, with the answers of model and baselines."""
+        return pd.read_parquet(self.folder / HYPOTHESES_FILE)
+
+
+def version_report(made: EvaluationFolder) -> str:
+    """Return the page of a version."""
+    scores = made.scores
+    kind = application_of(scores["task"])
+    parts: list[Section] = [
+        _scores(made, scores, kind),
+        example_section(made.rows, made.metric, kind),
+        *_confusion(scores),
+        *_slices(made, scores),
+        *_contamination(made, scores, kind),
+        *_robustness(made, scores),
+        *_memorization(scores),
+        *_curves(made, kind),
+        *_attention(made),
+        _cost(made, scores),
+        _signatures(scores),
+    ]
+    return page(made.title, [_verdict(made, scores, kind)], parts)
+
+
+def _verdict(made: EvaluationFolder, scores: Mapping[str, Any], kind: Application) -> Markup:
+    """Return the box at the head: the gate's word, how good, against what, how sure."""
+    sentences = [*_gate(made.verdict), _how_good(made.metric, scores, kind), *_against(made.metric, scores, kind)]
+    sentences += _how_sure(scores, kind)
+    passed = made.verdict.get("passed")
+    color = {True: "good", False: "bad", None: "open"}[passed]
+    return tag("div", *(paragraph(sentence) for sentence in sentences), class_=f"verdict {color}")
+
+
+def _gate(verdict: Mapping[str, Any]) -> Iterator[str]:
+    if not verdict:
+        yield "Not judged yet: its gate has not decided."
+    elif verdict["passed"]:
+        yield f"Ready to ship. Its gate: {verdict['why']}."
+    else:
+        yield f"Not to ship. Its gate: {verdict['why']}."
+
+
+def _how_good(metric: Metric, scores: Mapping[str, Any], kind: Application) -> str:
+    value, (low, high) = scores["metrics"][f"test/{metric.name}"], scores["intervals"][metric.name]
+    return (
+        f"{metric.label} {metric.shown(value)} on {scores['rows']:,} test {kind.rows} "
+        f"(95 %: {metric.shown(low)} to {metric.shown(high)}; {'higher' if metric.rises else 'lower'} is better)."
+    )
+
+
+def _against(metric: Metric, scores: Mapping[str, Any], kind: Application) -> Iterator[str]:
+    metrics = scores["metrics"]
+    others = {name: metrics[f"baseline/{name}/{metric.name}"] for name in kind.baselines_in(metrics)}
+    if not others:
+        return
+    best = max(others, key=lambda name: metric.gain(0.0 if metric.unit != "plain" else 1.0, others[name]))
+    theirs, (low, high) = others[best], scores["intervals"][metric.name]
+    worse_end = low if metric.rises else high
+    gain = metric.gain(theirs, metrics[f"test/{metric.name}"])
+    which = f"the best baseline, the {kind.baselines[best]} ({metric.shown(theirs)})"
+    unit = "%" if metric.unit == "plain" else "points"
+    if gain <= 0:
+        yield f"No better than {which}."
+    elif metric.gain(theirs, worse_end) > 0:
+        yield f"Better than {which} by {gain:.1f} {unit}; its whole interval is."
+    else:
+        yield f"Ahead of {which} by {gain:.1f} {unit}, which may be chance: its interval reaches below that."
+
+
+def _how_sure(scores: Mapping[str, Any], kind: Application) -> Iterator[str]:
+    if scores["rows"] < FEW_ROWS:
+        yield f"Only {scores['rows']:,} test {kind.rows} count: small differences cannot be seen on so few."
+    if scores.get("contamination", {}).get("counted") == "all" and scores["contamination"]["scores"]:
+        yield "Rows that stand in the training text count among them, so the score promises too much."
+
+
+def _scores(made: EvaluationFolder, scores: Mapping[str, Any], kind: Application) -> Section:
+    metrics, intervals = scores["metrics"], scores["intervals"]
+    baselines = kind.baselines_in(metrics)
+    rows = []
+    for measure in kind.metrics:
+        if f"test/{measure.name}" not in metrics:
+            continue
+        ends = intervals.get(measure.name)
+        between = " to ".join(measure.shown(end) for end in ends) if ends else ""
+        others = [metrics.get(f"baseline/{name}/{measure.name}") for name in baselines]
+        label = Cell(tag("strong", text(measure.label))) if measure == made.metric else measure.label
+        shown = ["" if value is None else measure.shown(value) for value in others]
+        rows.append([label, measure.shown(metrics[f"test/{measure.name}"]), between, *shown])
+    columns = ["score", "this model", "95 % interval", *baselines.values()]
+    bounds = [
+        f"The {baselines[name]} was learned from {told}." for name, told in scores.get("baseline_bounds", {}).items()
+    ]
+    return section("Scores", table(columns, rows, range(1, len(columns))), *map(paragraph, bounds))
+
+
+def _slices(made: EvaluationFolder, scores: Mapping[str, Any]) -> Iterator[Section]:
+    metric, slices = made.metric, [part for part in scores["slices"] if made.metric.name in part]
+    if not slices:
+        return
+    whole = scores["metrics"][f"test/{metric.name}"]
+    most = max([whole, *(part[metric.name] for part in slices)], default=1.0) or 1.0
+    rows = [
+        [
+            Cell(of_corpus(part["slice"])),
+            f"{part['rows']:,}",
+            metric.shown(part[metric.name]),
+            metric.change(part[metric.name] - whole),
+            Cell(bar(part[metric.name] / most, "blue" if metric.gain(whole, part[metric.name]) >= 0 else "ochre")),
+        ]
+        for part in slices
+    ]
+    yield section(
+        "Slices",
+        paragraph(f"{metric.label} on parts of the test rows; ochre: worse than on all ({metric.shown(whole)})."),
+        table(["slice", "rows", metric.label, "difference", ""], rows, (1, 2, 3)),
+    )
+
+
+def _contamination(made: EvaluationFolder, scores: Mapping[str, Any], kind: Application) -> Iterator[Section]:
+    found = scores.get("contamination", {})
+    if not found:
+        return
+    parts = [paragraph(describe_contamination(found, made.metric, kind.rows))]
+    if found["scores"]:
+        judged = list(kind.judged.values())
+        rows = [
+            [f"{name} rows", *(measure.shown(values[measure.name]) for measure in judged)]
+            for name, values in found["scores"].items()
+        ]
+        parts.append(table(["", *(measure.label for measure in judged)], rows, range(1, len(judged) + 1)))
+        listed = [[each["kind"], f"{each['row'] + 1:,}", Cell(of_corpus(each["source"]))] for each in found["listed"]]
+        parts.append(details("the first of them", table(["in training", "test row", "source"], listed, (1,))))
+    yield section("Test rows that stand in training", *parts)
+
+
+def _robustness(made: EvaluationFolder, scores: Mapping[str, Any]) -> Iterator[Section]:
+    found = scores.get("robustness")
+    if not found:
+        return
+    metric = made.metric
+    rows = [
+        [name, metric.shown(each["score"]), f"{each['kept']:.0%}", Cell(bar(each["kept"]))]
+        for name, each in sorted(found["perturbations"].items(), key=lambda item: float(item[1]["kept"]))
+    ]
+    yield section(
+        "Robustness",
+        paragraph(
+            f"{found['kept']:.0%} of the score is kept on average when the sources are disturbed: {metric.label} of "
+            f"{found['rows']:,} test rows, {metric.shown(found['clean'])} as they are."
+        ),
+        table(["sources with", metric.label, "kept", ""], rows, (1, 2)),
+    )
+
+
+def _memorization(scores: Mapping[str, Any]) -> Iterator[Section]:
+    found = scores.get("memorization")
+    if not found:
+        return
+    listed = [[Cell(of_corpus(each["source"])), Cell(of_corpus(each["answer"]))] for each in found["listed"]]
+    parts = [
+        paragraph(
+            f"{found['copied']:,} of the {found['rows']:,} answers to sources that are not in the training text are a "
+            f"training target of at least {found['characters']} characters, word for word, and not the reference."
+        )
+    ]
+    if listed:
+        parts.append(details("the first of them", table(["source", "answer, as in training"], listed)))
+    yield section("Memorization", *parts)
+
+
+def _confusion(scores: Mapping[str, Any]) -> Iterator[Section]:
+    if "confusion" not in scores:
+        return
+    labels, counts = scores["confusion"]["labels"][:_CONFUSED], scores["confusion"]["rows"][:_CONFUSED]
+    rows = [
+        [Cell(of_corpus(label)), *(f"{count:,}" for count in row[:_CONFUSED])]
+        for label, row in zip(labels, counts, strict=True)
+    ]
+    columns = ["reference, and what it was given", *(Cell(of_corpus(label)) for label in labels)]
+    yield section("Which label is taken for which", table(columns, rows, range(1, len(columns))))
+
+
+def _curves(made: EvaluationFolder, kind: Application) -> Iterator[Section]:
+    captions = {"loss.png": "loss by update", **kind.plots}
+    files = [(made.folder / FIGURES_FOLDER / name).with_suffix(".svg") for name in captions if name != "confusion.png"]
+    drawn = [
+        tag("figure", plot(file, number), tag("figcaption", text(captions[f"{file.stem}.png"])))
+        for number, file in enumerate(files)
+        if file.is_file()
+    ]
+    if drawn:
+        yield section("Curves", *drawn)
+
+
+def _attention(made: EvaluationFolder) -> Iterator[Section]:
+    file = made.folder / ATTENTION_FILE
+    maps = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+    if maps:
+        yield section(
+            "Attention",
+            paragraph(f"What some answers are from, by {maps[0]['method']}: source tokens above, the answer left."),
+            *(token_map(each["source"], each["target"], each["weights"]) for each in maps),
+            paragraph("Any other answer: seqloom explain MODEL TEXT.", "faint"),
+        )
+
+
+def _cost(made: EvaluationFolder, scores: Mapping[str, Any]) -> Section:
+    training, facts = made.training, made.facts
+    rows = [
+        ["training rows", f"{scores['train_rows']:,}"],
+        *(["parameters", f"{training['parameters']:,}"] for _ in [0] if "parameters" in training),
+        *(["updates", f"{training['steps']:,} in {training['epochs']} epochs"] for _ in [0] if "steps" in training),
+        *(["trained on", str(training["device"])] for _ in [0] if "device" in training),
+        *(
+            ["answers a second, in batches", f"{facts['sentences_per_second']:,.1f}"]
+            for _ in [0]
+            if "sentences_per_second" in facts
+        ),
+    ]
+    budget = [
+        [each["rule"], each["challenger"]]
+        for each in made.verdict.get("findings", ())
+        if each["rule"].startswith(("one text", "size of the version"))
+    ]
+    return section("Cost", table(["", ""], [*rows, *budget]))
+
+
+def _signatures(scores: Mapping[str, Any]) -> Section:
+    rows = [[name, Cell(tag("code", text(value)))] for name, value in scores["signatures"].items()]
+    return section(
+        "How the scores were made",
+        joined([paragraph("So that another team can repeat them.")]),
+        table(["score", "signature"], rows),
+    )

@@ -1,0 +1,1 @@
+"""Reports: escaped, self-contained, with every part that an evaluation has."""

@@ -1,0 +1,133 @@
+"""The report of a version, and that of two."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from seqloom.errors import UserError
+from seqloom.evaluation import ATTENTION_FILE
+from seqloom.evaluation.applications.evaluator_factory import evaluator_of
+from seqloom.evaluation.perplexity import Likelihood
+from seqloom.evaluation.stage import evaluate
+from seqloom.progress import unwatched
+from seqloom.recipe.schema import Recipe
+from seqloom.reports.comparison_report import comparison_report
+from seqloom.reports.version_report import EvaluationFolder, version_report
+
+HOSTILE = "<script>alert(1)</script>"
+NUMBERS = range(40)
+TRAIN = pd.DataFrame({"source": [f"old {n * 7919}" for n in NUMBERS], "target": [f"alt {n * 7919}" for n in NUMBERS]})
+TEST = pd.DataFrame(
+    {
+        "source": [*(f"new thing {n * 104729}" for n in NUMBERS), f"a {HOSTILE} row", "old 7919", "العربية هنا"],
+        "target": [*(f"neues Ding {n * 104729}" for n in NUMBERS), f"eine {HOSTILE} Zeile", "alt 7919", "早上好 नदी"],
+    }
+)
+HISTORY = [{"step": 1, "epoch": 0, "train/loss": 4.0}, {"step": 1, "epoch": 1, "validation/loss": 3.5}]
+RIGHT = dict(zip(TEST["source"], TEST["target"], strict=True))
+
+
+def evaluated(folder: Path, wrong: int) -> EvaluationFolder:
+    """Answer every row rightly but some."""
+    tree = {"name": "a", "corpus": {"train": ["a.tsv"], "target_language": "de"}}
+    texts = TEST["source"].tolist()
+    answers = {text: "ganz falsch" if row < wrong else RIGHT[text] for row, text in enumerate(texts)}
+    folder.mkdir()
+    evaluate(
+        lambda sources, _: {"prediction": [answers[source] for source in sources]},
+        Likelihood(2.0, 0.5, 10),
+        TRAIN,
+        TEST,
+        Recipe.model_validate(tree),
+        HISTORY,
+        folder,
+        unwatched,
+    )
+    return EvaluationFolder(folder, f"model {wrong}", training={"parameters": 7, "steps": 3, "epochs": 1})
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[EvaluationFolder, EvaluationFolder]:
+    place = tmp_path_factory.mktemp("two")
+    return evaluated(place / "good", 2), evaluated(place / "bad", 20)
+
+
+def test_the_verdict_comes_first_and_every_part_is_there(two: tuple[EvaluationFolder, EvaluationFolder]) -> None:
+    good, _ = two
+    maps = [{"method": "attention", "source": ["x", HOSTILE], "target": ["y"], "weights": [[0.2, 0.8]]}]
+    (good.folder / ATTENTION_FILE).write_text(json.dumps(maps), encoding="utf-8")
+    verdict = {"passed": True, "why": "holds all rules", "findings": []}
+    shown = version_report(EvaluationFolder(good.folder, good.title, verdict, good.training))
+    titles = ("Scores", "Examples", "Slices", "Test rows that stand in training", "Curves", "Attention", "Cost")
+    places = [shown.index("Ready to ship"), *(shown.index(f">{title}</h2>") for title in titles)]
+    assert places == sorted(places)
+    assert "1 of the 43 test pairs stand in the training text" in shown
+    assert HOSTILE not in shown
+    assert "&lt;script&gt;" in shown
+    assert "نا" in shown
+    assert 'style="' not in shown
+
+
+def test_an_evaluation_of_an_earlier_release_has_a_report_too(
+    two: tuple[EvaluationFolder, EvaluationFolder], tmp_path: Path
+) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(two[0].folder, old)
+    scores = json.loads((old / "scores.json").read_text(encoding="utf-8"))
+    for added in ("contamination", "metric", "robustness", "memorization"):
+        scores.pop(added, None)
+    (old / "scores.json").write_text(json.dumps(scores), encoding="utf-8")
+    pd.read_parquet(old / "hypotheses.parquet").drop(columns="in_training").to_parquet(old / "hypotheses.parquet")
+    for file in (old / "figures").glob("*.svg"):
+        file.unlink()
+    shown = version_report(EvaluationFolder(old, "old"))
+    assert "Not judged yet" in shown
+    assert "Curves" not in shown
+
+
+def test_two_versions(two: tuple[EvaluationFolder, EvaluationFolder]) -> None:
+    good, bad = two
+    shown = comparison_report(good, bad)
+    assert "model 2 is better than model 20, significantly." in shown
+    assert "on 42 test rows of both" in shown
+    assert "model 20 is worse than" not in shown
+    assert "model 20 is worse than model 2" in comparison_report(bad, good)
+    assert "cannot be told apart" in comparison_report(good, good)
+    assert HOSTILE not in shown
+
+
+def test_versions_without_a_common_row_are_the_users_to_mend(
+    two: tuple[EvaluationFolder, EvaluationFolder], tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(two[0].folder, other)
+    rows = pd.read_parquet(other / "hypotheses.parquet")
+    rows.assign(source="x" + rows["source"]).to_parquet(other / "hypotheses.parquet")
+    with pytest.raises(UserError, match="tested on different rows"):
+        comparison_report(two[0], EvaluationFolder(other, "other"))
+
+
+@pytest.mark.parametrize("task", ["sentiment", "generation", "transduction", "reconstruction"])
+def test_other_tasks_have_one(task: str, tmp_path: Path) -> None:
+    """Their columns by row are what the examples are ranked by."""
+    kind = evaluator_of(task).kind
+    scores: dict[str, Any] = {
+        "task": task,
+        "metrics": {f"test/{measure.name}": 0.5 for measure in kind.metrics},
+        "intervals": {name: [0.4, 0.6] for name in kind.judged},
+        "signatures": {},
+        "slices": [],
+        "rows": 2,
+        "train_rows": 2,
+        "confusion": {"labels": [HOSTILE, "b"], "rows": [[1, 2], [3, 4]]},
+    }
+    (tmp_path / "scores.json").write_text(json.dumps(scores), encoding="utf-8")
+    by_row = {"right": [True, False], "probability": [0.9, 0.8]} if task == "sentiment" else {"word_perplexity": [1, 2]}
+    pd.DataFrame({"source": ["a", HOSTILE], "reference": ["b", "c"], "hypothesis": ["b", "d"], **by_row}).to_parquet(
+        tmp_path / "hypotheses.parquet"
+    )
+    assert HOSTILE not in version_report(EvaluationFolder(tmp_path, "x"))
