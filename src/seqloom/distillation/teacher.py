@@ -48,7 +48,7 @@ class LocalTeacher:
     def ask(self, texts: Sequence[str]) -> Iterator[tuple[int, TeacherReply]]:
         """Yield the reply to each text, in order; a text that the model cannot answer is a failure."""
         try:
-            columns = self._generator.columns(self._generator.answer(list(texts), self._generator.decoding))
+            columns = self._generator.reply(list(texts), self._generator.decoding)
         except UserError as error:
             if len(texts) > 1:  # one of them
                 for index, text in enumerate(texts):

@@ -109,4 +109,5 @@ PERTURBATIONS: Mapping[str, Perturb] = {
 def perturbed(name: str, text: str, number: int) -> str:
     """Return a text with a perturbation; it follows from name, text and number, and is never empty."""
     draw = random.Random(f"{name}/{number}/{text}")
-    return PERTURBATIONS[name](text, draw) if text.strip() else text
+    found = PERTURBATIONS[name](text, draw) if text.strip() else text
+    return found if found.strip() else text
