@@ -239,14 +239,11 @@ class Capitals:
 
     decoding = None
 
-    def answer(self, texts: list[str], decoding: object) -> list[str]:
+    def reply(self, texts: list[str], decoding: object) -> dict[str, list[str]]:
         assert decoding is self.decoding
         if "two" in texts:
             raise UserError("two: cannot be answered")
-        return [text.upper() for text in texts]
-
-    def columns(self, answers: list[str]) -> dict[str, list[str]]:
-        return {"prediction": answers}
+        return {"prediction": [text.upper() for text in texts]}
 
 
 def test_a_model_of_ours_teaches_too(file: Path, tmp_path: Path) -> None:
