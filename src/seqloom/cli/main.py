@@ -40,24 +40,23 @@ from seqloom.stack.server_addresses import tell
 from tasks.prefect_client import secret_of_block
 
 PREFECT_IS_AWAY = "Prefect's server does not answer any more; what is finished is kept: the same command goes on"
-app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
-for group in (
-    init_command,
-    train_commands,
-    tune_command,
-    generate_commands,
-    chat_session,
-    distill_command,
-    evaluate_command,
-    explain_command,
-    report_command,
-    registry_commands,
-    review_commands,
-    serve_command,
-    stack_commands,
-):
-    app.registered_commands += group.commands.registered_commands
-app.add_typer(corpus_commands.group, name="corpus")
+HELP = "Your own text in; a registered, gated, servable encoder-decoder model out."
+app = typer.Typer(no_args_is_help=True, help=HELP, pretty_exceptions_enable=False)
+PANELS = {
+    "Train": (init_command, train_commands, tune_command),
+    "Ask": (generate_commands, chat_session, serve_command),
+    "Judge": (evaluate_command, explain_command, report_command),
+    "Registry": (registry_commands,),
+    "Learn from others": (distill_command, review_commands),
+    "Operate": (stack_commands,),
+}
+"""Modules with commands by their heading in the help."""
+for panel, groups in PANELS.items():
+    for group in groups:
+        for command in group.commands.registered_commands:
+            command.rich_help_panel = panel
+            app.registered_commands.append(command)
+app.add_typer(corpus_commands.group, name="corpus", rich_help_panel="Train")
 
 
 def _version(asked: bool) -> None:
