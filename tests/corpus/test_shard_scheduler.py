@@ -9,7 +9,9 @@ from unittest import mock
 import psutil
 import pytest
 
+from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.digest import digest_of_folder
+from seqloom.artifact.eviction import inventory
 from seqloom.corpus import shard_scheduler, shards
 from seqloom.corpus.shard_task import ShardTask
 from seqloom.corpus.shard_worker import answer
@@ -86,6 +88,9 @@ def test_a_corpus_that_grew_reads_what_is_new_and_equals_a_full_one(tmp_path: Pa
         return digest_of_folder(tmp_path / name), len(tasks)
 
     assert built("first", artifacts)[1] == ROWS // 100
+    assert {folder.kind for folder in inventory(Store(tmp_path))} == {
+        "workspace"
+    }  # what clean-up keeps while it is used
     assert built("same", artifacts) == (digest_of_folder(tmp_path / "first"), 0)
     for language, text in (("en", "A line that is new"), ("de", "Eine neue Zeile")):
         with (tmp_path / f"c.{language}").open("a") as file:

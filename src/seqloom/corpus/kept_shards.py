@@ -45,7 +45,9 @@ class KeptShards:
         """Return the folder of a shard, whether it is there or not; one that is counts as used now."""
         files = [[_described(file) for file in files] for files in shard.files]
         key = digest_of_value({**self._recipe, "given_for": shard.given_for, "files": files})
-        folder = self._root / key[:32]
+        workspace = self._root / f"{key[:32]}.work"  # a name that clean-up takes for one, and leaves while it is used
+        workspace.mkdir(exist_ok=True)
+        folder = workspace / "rows"
         if (folder / INDEX).exists():
             os.utime(folder / INDEX)
         return folder
