@@ -3,14 +3,19 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from seqloom.dataset.length_limit import LengthLimit
+from seqloom.dataset.padded_batch import make_batch
 from seqloom.decoding.backends import CTranslate2Backend
+from seqloom.decoding.beam_search import beam_search
 from seqloom.decoding.checkpoint_export import export
 from seqloom.decoding.generator import Answer, Generator
 from seqloom.decoding.generator_loader import load_generator, read_generator
+from seqloom.decoding.greedy_search import greedy_search
+from seqloom.decoding.hypothesis import SUPPRESSED_TOKENS
 from seqloom.decoding.predictor import Predictor
 from seqloom.decoding.torch_backend import TorchBackend
 from seqloom.models.encoder_decoder import EncoderDecoder
@@ -58,8 +63,18 @@ def alike(one: list[Answer], other: list[Answer]) -> None:
 
 
 def in_any_company(generator: Generator, texts: list[str], decoding: DecodingSection) -> None:
-    """Alone, all together, and in another order."""
+    """Alone, all together, in another order, two at a time, and on another number of threads."""
     together = generator.answer(texts, decoding)
+    pairs = generator.answer(texts, decoding.model_copy(update={"batch_size": 2}))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2 if threads == 1 else 1)
+    try:
+        threaded = generator.answer(texts, decoding)
+    finally:
+        torch.set_num_threads(threads)
+    for row in range(len(texts)):
+        alike(pairs[row], together[row])
+        alike(threaded[row], together[row])
     backwards = generator.answer(texts[::-1], decoding, range(len(texts))[::-1])[::-1]
     for row, text in enumerate(texts):
         for company in (generator.answer([text], decoding, [row])[0], backwards[row]):
@@ -75,6 +90,38 @@ def test_the_batch_changes_nothing(section: ModelSection, way: str) -> None:
     places = section.max_positions - 1 if section.positions == "learned" else None
     generator = Generator(TorchBackend(model), source, target, decoding, tokens=places, limit=LengthLimit(1.0, 3.0))
     in_any_company(generator, texts_of(source), decoding)
+
+
+@over_writers
+def test_a_wide_beam_finds_the_best_of_all_answers_and_a_beam_of_one_is_greedy(section: ModelSection) -> None:
+    """All answers of one token and of none, scored by teacher forcing; and greedy search of eight tokens."""
+    model = restless(fresh(section))
+    with torch.no_grad():
+        model.output.bias[END] = 0.0
+    source = torch.tensor([[7, 9, 5, END]])
+    memory, prompt = model.read(source)
+    real = [token for token in range(model.output.out_features) if token not in (*SUPPRESSED_TOKENS, END)]
+    [beam] = beam_search(model, memory, prompt, (len(real) + 1) ** 2, 2, 1.0)  # room for all that reach the limit, too
+    given = prompt[0].tolist()
+    found = {tuple(each.tokens): each.score for each in beam if not each.truncated}
+    scores = {tuple(answer): score_of(model, [7, 9, 5], given, answer) for answer in ([], *([token] for token in real))}
+    best = max(scores, key=lambda answer: scores[answer])
+    assert max(found, key=lambda answer: found[answer]) == best
+    for answer, score in found.items():
+        assert score == pytest.approx(scores[answer], abs=1e-3)
+    narrow, greedy = beam_search(model, memory, prompt, 1, 8, 1.0), greedy_search(model, memory, prompt, 8, 1.0)
+    assert narrow[0][0].tokens == greedy[0].tokens
+    assert narrow[0][0].score == pytest.approx(greedy[0].score, abs=1e-4)
+
+
+def score_of(model: EncoderDecoder, source: list[int], given: list[int], answer: list[int]) -> float:
+    """Mean log-probability of an answer with its end, behind what is given, by teacher forcing."""
+    both = [np.array(ids, dtype=np.int32) for ids in (source, [*given, *answer])]
+    batch = make_batch([both[0]], [both[1]])
+    with torch.inference_mode():
+        scores = model.project(model(batch))[0].float().log_softmax(dim=1)
+    wanted = scores.gather(1, batch.target_output[0].unsqueeze(1))[len(given) :]
+    return float(wanted.sum()) / (len(answer) + 1)
 
 
 @pytest.mark.parametrize("max_length", [6, 200])
