@@ -31,9 +31,9 @@ class Form:
         """One field of it."""
         return _titled(self.section(section).locator(FIELD), name)
 
-    def fields(self, section: str) -> list[Locator]:
+    def fields(self, section: str) -> Locator:
         """All of them."""
-        return self.section(section).locator(FIELD).all()
+        return self.section(section).locator(FIELD)
 
     def type(self, section: str, name: str, value: str) -> None:
         """Write into a field."""

@@ -22,7 +22,6 @@ MODULES = (
     "seqloom.registry.gate_runner",
     "seqloom.training.stage",
     "seqloom.training.distributed_launch",
-    "torch._dynamo",  # torch imports it, and sympy, when an optimizer is first made
 )
 
 os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"  # as the commands say before they import Prefect
