@@ -1,5 +1,6 @@
 """Shards in this process, in others and on a cluster: one result, whoever ends in between."""
 
+import errno
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import pytest
 from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.digest import digest_of_folder
 from seqloom.artifact.eviction import inventory
-from seqloom.corpus import shard_scheduler, shards
+from seqloom.corpus import shard_reader, shard_scheduler, shards
 from seqloom.corpus.shard_task import ShardTask
 from seqloom.corpus.shard_worker import answer
 from seqloom.corpus.shards import plan_shards
@@ -120,6 +121,15 @@ def test_a_mistake_that_a_process_finds_is_told(tmp_path: Path) -> None:
     assert json.loads(answer(task.as_json())) == {"mistake": str(mistake.value)}
     assert not task.is_done
     assert not list(tmp_path.glob(".shard*"))
+
+
+def test_a_disk_that_a_process_finds_full_is_told(tmp_path: Path) -> None:
+    section = section_of(tmp_path)
+    (shard,) = plan_shards(section, locate(section, tmp_path))
+    task = ShardTask(shard, section, False, tmp_path / "shard")
+    with mock.patch.object(shard_reader, "write_part", side_effect=OSError(errno.ENOSPC, "full")):
+        assert json.loads(answer(task.as_json())) == {"full": str(tmp_path)}
+    assert not list(tmp_path.glob("*shard*"))
 
 
 def test_a_cluster_that_is_not_there(tmp_path: Path) -> None:
