@@ -125,7 +125,8 @@ def evaluate_rows(
         ScoredMetric(name, each.value, each.signature, confidence_interval(counts[name]) if name in counts else None)
         for name, each in evaluator.scores(replies, test).items()
     ]
-    slices = [(part.name, part.rows) for part in evaluator.slices(test)]
+    parts = evaluator.slices(test) + (evaluator.rare_words(test, sources_of(corpus, "train")) if corpus else [])
+    slices = [(part.name, part.rows) for part in parts]
     shown = rows_of.shown(evaluator, whole_replies, whole)
     merits = evaluator.merits(replies, test)
     return FileEvaluation(

@@ -107,7 +107,7 @@ def evaluate(
         "task": recipe.task,
         "metric": metric_of_recipe(recipe).name,
         "metrics": _metrics(scores, {**evaluator.of_likelihood(likelihood), **_kept(checks)}),
-        **_uncertainty(evaluator, answers, metric_of_recipe(recipe).name),
+        **_uncertainty(evaluator, answers, train, metric_of_recipe(recipe).name),
         "signatures": {name: score.signature for name, score in scores[MODEL].items()},
         "rows": rows,
         "contamination": rows_of.facts(evaluator, everything.of_model, everything.test),
@@ -204,7 +204,7 @@ def decode(predict: Predict, sources: Sequence[str], progress: Progress) -> Repl
     return replies
 
 
-def _uncertainty(evaluator: Evaluator, answers: _Answers, metric: str) -> dict[str, Any]:
+def _uncertainty(evaluator: Evaluator, answers: _Answers, train: pd.DataFrame, metric: str) -> dict[str, Any]:
     """Return the 95 % confidence interval of each metric, and the recipe's metric on each slice."""
     counts = {name: evaluator.count(name, answers.of_model, answers.test) for name in evaluator.kind.judged}
     slices = [
@@ -214,7 +214,7 @@ def _uncertainty(evaluator: Evaluator, answers: _Answers, metric: str) -> dict[s
             "rows": len(part.rows),
             metric: round(counts[metric].of(part.rows), KEPT_PLACES),
         }
-        for part in evaluator.slices(answers.test)
+        for part in [*evaluator.slices(answers.test), *evaluator.rare_words(answers.test, chunks_of(train))]
     ]
     intervals = {name: [round(end, KEPT_PLACES) for end in confidence_interval(each)] for name, each in counts.items()}
     return {"intervals": intervals, "slices": slices}

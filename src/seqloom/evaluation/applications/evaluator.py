@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from seqloom.corpus.overlap import Chunks
 from seqloom.evaluation.examples import Merit
 from seqloom.evaluation.paired_bootstrap import SufficientStatistics
 from seqloom.evaluation.perplexity import Likelihood
+from seqloom.evaluation.rare_words import rare_word_slices
 from seqloom.evaluation.sacrebleu_scores import Score
 from seqloom.evaluation.test_slices import Slice, slices_of
 from seqloom.evaluation.unicode_scripts import scoring_language
@@ -85,6 +87,10 @@ class Evaluator(ABC):
     def slices(self, test: EvalSet) -> list[Slice]:
         """Return the slices of a split."""
         return slices_of(test.sources, test.origins, test.source_names)
+
+    def rare_words(self, test: EvalSet, training: Chunks) -> list[Slice]:
+        """Return slices by the rarest word of a source, for reports; strings and running text have none."""
+        return [] if self.kind.strings or self.kind.running_text else rare_word_slices(test.sources, training)
 
     def shown(self, replies: Replies, test: EvalSet) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
         """Return what reports show of each row: source, reference and hypothesis."""
