@@ -1,5 +1,7 @@
 """Spans that an answer carries over: what counts as one, and how a text is put together around them."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,3 +79,12 @@ def test_terms_are_whole_words_and_the_longer_first() -> None:
 def test_a_glossary_with_a_flaw_names_its_line(text: str) -> None:
     with pytest.raises(ValueError, match=r"glossary line \d: "):
         read_glossary(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 300_000, "<a " * 50_000, "http://" + "." * 100_000, "1." * 100_000 + "a", "{" * 100_000]
+)
+def test_a_long_text_takes_no_long_time(text: str) -> None:
+    started = time.process_time()
+    ProtectedText.of(text, ALL)
+    assert time.process_time() - started < 5

@@ -57,7 +57,7 @@ def _occurrences(term: str, text: str) -> Iterator[tuple[int, int]]:
     return (each.span() for each in _pattern(term).finditer(text))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)
 def _pattern(term: str) -> re.Pattern[str]:
     """Return the pattern of a term between other letters; scripts without spaces have no such borders."""
     before = rf"(?<!{_LETTER})" if re.match(_LETTER, term) else ""
