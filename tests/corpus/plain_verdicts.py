@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from seqloom.corpus.comparing_filters import ComparingFilters
+from seqloom.corpus.duplicate_filters import DuplicateFilters
 from seqloom.corpus.near_duplicates import NearDuplicates
 from seqloom.corpus.normalization import normalize
 from seqloom.corpus.pairs import RawPair, SplitGroup
@@ -14,7 +14,7 @@ Row = tuple[str, RawPair]
 class PlainVerdicts:
     """Remembers all that was kept."""
 
-    def __init__(self, filters: ComparingFilters) -> None:
+    def __init__(self, filters: DuplicateFilters) -> None:
         self.filters = filters
         self.known: dict[str, set[str]] = {name: set() for name in filters.unique}
         self.near = NearDuplicates(filters.similarity) if filters.near else None

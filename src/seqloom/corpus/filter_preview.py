@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from seqloom.corpus.comparing_filters import COMPARING
+from seqloom.corpus.deduplication import DUPLICATE
+from seqloom.corpus.duplicate_filters import OF_DUPLICATES
 from seqloom.corpus.filters.filter_chain import build_filter
 from seqloom.corpus.filters.pair_filter import TextPair
 from seqloom.corpus.near_duplicates import NearDuplicates
@@ -14,7 +15,6 @@ from seqloom.corpus.normalized_pairs import NormalizedPair, PairSteps, pair_defe
 from seqloom.corpus.pairs import RawPair, Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.sources import Sources
-from seqloom.corpus.verdicts import DUPLICATE
 from seqloom.errors import showable
 from seqloom.recipe.filter_expressions import FilterExpression, parse_filters
 from seqloom.recipe.schema import CorpusSection
@@ -79,7 +79,7 @@ class _Check:
         self._filters = {
             name: build_filter(expression, section_of_source(section, name))
             for name in source_names(section)
-            if expression.name not in COMPARING
+            if expression.name not in OF_DUPLICATES
         }
 
     def __call__(self, rows: Sequence[NormalizedPair]) -> list[str]:
@@ -127,11 +127,11 @@ def _checks(section: CorpusSection) -> "Iterator[tuple[str, _Check | _Duplicates
     """Yield the filters in the order of the stage: those that look at one pair, exact duplicates, and the others."""
     filters = parse_filters(section.filters)
     for each in filters:
-        if each.name not in COMPARING:
+        if each.name not in OF_DUPLICATES:
             yield str(each), _Check(each, section)
     yield DUPLICATE, _Duplicates()
     for each in filters:
-        if each.name in COMPARING:
+        if each.name in OF_DUPLICATES:
             yield str(each), _Check(each, section)
 
 

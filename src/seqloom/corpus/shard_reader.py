@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from seqloom.corpus.comparing_filters import ComparingFilters
 from seqloom.corpus.corpus_files import SHOWN, storable
 from seqloom.corpus.corpus_statistics import RowCounts
+from seqloom.corpus.duplicate_filters import DuplicateFilters
 from seqloom.corpus.filters.filter_chain import FilterChain
 from seqloom.corpus.near_duplicates import NearDuplicates
 from seqloom.corpus.normalization import has_layout, normalize
@@ -53,7 +53,7 @@ class RowSteps:
 
     section: CorpusSection
     pairs: PairSteps
-    filters: ComparingFilters
+    filters: DuplicateFilters
 
     @classmethod
     def of(cls, section: CorpusSection, keep: bool) -> Self:
@@ -62,7 +62,7 @@ class RowSteps:
         Raises:
             UserError: the file of a word list cannot be read.
         """
-        filters = ComparingFilters.of(section)
+        filters = DuplicateFilters.of(section)
         grouped = section.split_by == "similar"
         near = NearDuplicates(filters.similarity if filters.near else SIMILARITY) if filters.near or grouped else None
         return cls(section, PairSteps(keep, FilterChain.by_source(section), near, PersonalData.of(section)), filters)

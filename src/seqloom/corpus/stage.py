@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from seqloom.corpus import SIDES, SPLITS
-from seqloom.corpus.comparing_filters import ComparingFilters
 from seqloom.corpus.corpus_files import REPORT_FILE, CorpusWriter
 from seqloom.corpus.corpus_statistics import CorpusStatistics
+from seqloom.corpus.deduplication import Verdicts
+from seqloom.corpus.duplicate_filters import DuplicateFilters
 from seqloom.corpus.kept_shards import KeptShards
 from seqloom.corpus.normalized_pairs import resolve_whitespace
 from seqloom.corpus.overlap import Overlap
@@ -31,7 +32,6 @@ from seqloom.corpus.shared_keys import SharedKeys
 from seqloom.corpus.similar_groups import SimilarGroups
 from seqloom.corpus.sources import Sources
 from seqloom.corpus.splits import ContiguousSplits, Shares
-from seqloom.corpus.verdicts import Verdicts
 from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe.schema import CorpusSection
@@ -58,7 +58,7 @@ def build_corpus(
         UserError: a file violates its format, more rows than `max_reject_share` allows cannot be read, or
             a split ends up empty.
     """
-    keep, filters = resolve_whitespace(section, sources), ComparingFilters.of(section)
+    keep, filters = resolve_whitespace(section, sources), DuplicateFilters.of(section)
     with TemporaryDirectory(dir=folder, prefix=".parts-") as name:
         scratch = Path(name)
         shards = _read_shards(section, sources, keep, (scratch, artifacts), progress)
@@ -122,7 +122,7 @@ def _counts_of(section: CorpusSection, shards: list[tuple[Shard, ShardRows]]) ->
 
 
 def _judged(
-    section: CorpusSection, parts: list[Part], filters: ComparingFilters, scratch: Path
+    section: CorpusSection, parts: list[Part], filters: DuplicateFilters, scratch: Path
 ) -> Iterator[tuple[Part, tuple[str, ...], NDArray[np.uint8]]]:
     """Yield each part with reasons to reject, and the place of its reason for each candidate."""
     if section.format == "running":  # nothing is compared, as text would no longer go on from itself

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.corpus.comparing_filters import COMPARING
+from seqloom.corpus.duplicate_filters import OF_DUPLICATES
 from seqloom.corpus.filters.filter_chain import FilterChain, build_filter
 from seqloom.corpus.filters.pair_filter import TextPair
 from seqloom.errors import UserError
@@ -144,7 +144,9 @@ def test_a_pattern_that_would_take_python_for_ever_takes_no_time() -> None:
     assert problem("no_pattern:^(a+)+$", "a" * 900 + "!", "x") == ""
 
 
-EVERY = [rule.form for rule in RULES.values() if rule.name not in COMPARING and rule.argument not in ("FILE", "REGEX")]
+EVERY = [
+    rule.form for rule in RULES.values() if rule.name not in OF_DUPLICATES and rule.argument not in ("FILE", "REGEX")
+]
 EVERY += ["no_pattern:[0-9]{3}"]
 PAIRS = st.lists(st.tuples(st.text(min_size=1), st.text(min_size=1)).map(lambda pair: TextPair(*pair)), max_size=8)
 
@@ -166,6 +168,6 @@ def test_every_rule_is_built(tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("word\n", encoding="utf-8")
     section = corpus(source_language="en", target_language="de")
     for rule in RULES.values():
-        if rule.name not in COMPARING:
+        if rule.name not in OF_DUPLICATES:
             form = rule.form.replace("REGEX", "x").replace("FILE", str(tmp_path / "words.txt"))
             assert build_filter(parse_filter(form), section).problems([]) == []

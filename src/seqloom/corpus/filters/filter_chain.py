@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Self
 
-from seqloom.corpus.comparing_filters import COMPARING
+from seqloom.corpus.duplicate_filters import OF_DUPLICATES
 from seqloom.corpus.filters.forbidden_text import NoPattern, NoWords, read_words
 from seqloom.corpus.filters.language_identification import LanguageMatch, codes_of
 from seqloom.corpus.filters.pair_filter import PairFilter, TextPair
@@ -43,7 +43,7 @@ class FilterChain:
         Raises:
             UserError: the file of a word list cannot be read.
         """
-        expressions = [each for each in parse_filters(section.filters) if each.name not in COMPARING]
+        expressions = [each for each in parse_filters(section.filters) if each.name not in OF_DUPLICATES]
         return cls([(str(each), build_filter(each, section)) for each in expressions])
 
     @classmethod

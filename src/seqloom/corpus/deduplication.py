@@ -1,4 +1,4 @@
-"""Verdicts on the candidates of a corpus: which are kept, and why the others are not.
+"""Deduplication of a corpus: which candidates are kept, and why the others are not.
 
 They are decided in the order of the rows, as by one process that remembers all it has kept; but only rows that share a
 key with another are looked at, so what is remembered is a byte for each such key, and sketches of rows alike.
@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.corpus.comparing_filters import ComparingFilters
+from seqloom.corpus.duplicate_filters import DuplicateFilters
 from seqloom.corpus.near_duplicates import NearDuplicates, Sketch
 from seqloom.corpus.part_files import Part, keys_of
 from seqloom.corpus.shared_keys import Key, SharedKeys
@@ -31,7 +31,7 @@ Keys = dict[int, list[int]]
 class Verdicts:
     """Decides on one part after the other."""
 
-    def __init__(self, filters: ComparingFilters, shared: SharedKeys) -> None:
+    def __init__(self, filters: DuplicateFilters, shared: SharedKeys) -> None:
         """Take the filters that compare pairs, and the keys that pairs share."""
         self._shared = shared
         self._unique = [Key.SIDE + number for number in range(len(filters.unique))]

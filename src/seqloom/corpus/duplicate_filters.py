@@ -6,11 +6,11 @@ from typing import Self
 from seqloom.recipe.filter_expressions import parse_filters
 from seqloom.recipe.schema import CorpusSection
 
-COMPARING = ("unique_source", "unique_target", "near_duplicates")
+OF_DUPLICATES = ("unique_source", "unique_target", "near_duplicates")
 
 
 @dataclass(frozen=True)
-class ComparingFilters:
+class DuplicateFilters:
     """Those of a recipe, as it writes them."""
 
     unique: dict[str, str]  # side by filter
@@ -20,7 +20,7 @@ class ComparingFilters:
     @classmethod
     def of(cls, section: CorpusSection) -> Self:
         """Read the filters of a recipe."""
-        filters = [each for each in parse_filters(section.filters) if each.name in COMPARING]
+        filters = [each for each in parse_filters(section.filters) if each.name in OF_DUPLICATES]
         near = next((each for each in filters if each.name == "near_duplicates"), None)
         return cls(
             {str(each): each.sides[0] for each in filters if each is not near},

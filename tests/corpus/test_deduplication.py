@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqloom.corpus import row_spill, shard_reader, shards, shared_keys
-from seqloom.corpus.comparing_filters import ComparingFilters
 from seqloom.corpus.corpus_files import read_split
+from seqloom.corpus.duplicate_filters import DuplicateFilters
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.shards import GIVEN_FOR, plan_shards
 from seqloom.corpus.sources import Sources, locate
@@ -98,7 +98,7 @@ def test_the_verdicts_are_those_of_one_memory(
             for patch in patches:
                 patch.stop()
         read = list(rows_of(section, sources))
-        expected = PlainVerdicts(ComparingFilters.of(section)).reasons(read)
+        expected = PlainVerdicts(DuplicateFilters.of(section)).reasons(read)
         rejects = pd.read_parquet(folder / "rejects.parquet")
         kept = pd.concat(read_split(folder, split) for split in SPLITS)
         assert rejects["reason"].tolist() == [reason for reason in expected if reason]
