@@ -81,7 +81,15 @@ def _section(recipe: "Recipe", files: list[str], changes: list[str]) -> "CorpusS
     from seqloom.recipe.schema import CorpusSection
 
     form = _format(files, recipe.corpus.format)
-    unsplit = {"train": files, "validation": [], "test": [], "sources": [], "filters": [], "format": form}
+    unsplit = {
+        "train": files,
+        "validation": [],
+        "test": [],
+        "sources": [],
+        "filters": [],
+        "exclude": "",
+        "format": form,
+    }
     as_trained = check_section(CorpusSection, {**vars(recipe.corpus), **unsplit}, "evaluate")
     return change_section(as_trained, changes, "--corpus")
 

@@ -46,7 +46,7 @@ PANELS = {
     "Train": (init_command, train_commands, tune_command),
     "Ask": (generate_commands, chat_session, serve_command),
     "Judge": (evaluate_command, explain_command, report_command),
-    "Registry": (registry_commands,),
+    "Registry": (registry_commands, forget_command),
     "Learn from others": (distill_command, review_commands),
     "Operate": (stack_commands,),
 }

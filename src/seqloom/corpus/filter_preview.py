@@ -7,6 +7,7 @@ from itertools import islice
 
 from seqloom.corpus.deduplication import DUPLICATE
 from seqloom.corpus.duplicate_filters import OF_DUPLICATES
+from seqloom.corpus.excluded_texts import ExcludedTexts
 from seqloom.corpus.filters.filter_chain import build_filter
 from seqloom.corpus.filters.pair_filter import TextPair
 from seqloom.corpus.near_duplicates import NearDuplicates
@@ -56,7 +57,7 @@ def preview_filters(section: CorpusSection, sources: Sources, rows: int) -> Filt
         UserError: a file violates its format, or a word list cannot be read.
     """
     personal = PersonalData.of(section)
-    steps = PairSteps(resolve_whitespace(section, sources), {}, personal=personal)
+    steps = PairSteps(resolve_whitespace(section, sources), {}, personal=personal, excluded=ExcludedTexts.of(section))
     sample = list(islice(rows_of_split(section, sources, "train", steps), rows))
     reasons = [pair_defect(row, section) for row in sample]
     outcomes = list(_rejected(sample, reasons))

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
+from seqloom.corpus.dialogue_context import TURN
+from seqloom.corpus.excluded_texts import ExcludedTexts
 from seqloom.corpus.filters.filter_chain import Drop, FilterChain
 from seqloom.corpus.filters.pair_filter import TextPair
 from seqloom.corpus.near_duplicates import NearDuplicates, Sketch
 from seqloom.corpus.normalization import has_layout, normalize
-from seqloom.corpus.pairs import EMPTY_SOURCE, EMPTY_TARGET, TOO_LONG, RawPair, Unreadable
+from seqloom.corpus.pairs import EMPTY_SOURCE, EMPTY_TARGET, EXCLUDED, TOO_LONG, RawPair, Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.running_text import is_blank
@@ -41,6 +43,7 @@ class PairSteps:
     chains: Mapping[str, FilterChain]  # by name of the source
     near: NearDuplicates | None = None
     personal: PersonalData | None = None
+    excluded: ExcludedTexts | None = None
 
 
 def resolve_whitespace(section: CorpusSection, sources: Sources) -> bool:
@@ -120,5 +123,16 @@ def rows_of_files(
             raw = pair._replace(text=text, problem=problem)
             yield NormalizedPair(given_for, location, raw, source_name=name)
         else:
-            source, target = replace(normalize(pair.source, steps.keep), normalize(pair.target, steps.keep))
+            source, target = normalize(pair.source, steps.keep), normalize(pair.target, steps.keep)
+            if steps.excluded and steps.excluded.has(*_texts(source, target, section)):
+                yield NormalizedPair(given_for, location, RawPair("", "", pair.line, flaw=EXCLUDED), source_name=name)
+                continue
+            source, target = replace(source, target)
             yield NormalizedPair(given_for, location, pair, source, target, name)
+
+
+def _texts(source: str, target: str, section: CorpusSection) -> Iterator[str]:
+    """Yield the texts of a pair: its sides, and in a dialogue each turn."""
+    yield from (source, target)
+    if section.turns:
+        yield from source.split(TURN)

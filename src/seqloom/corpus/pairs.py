@@ -13,6 +13,7 @@ NOT_FINISHED = "fuzzy"  # or another state that asks for review
 EMPTY_SOURCE = "empty source"
 EMPTY_TARGET = "empty target"
 TOO_LONG = "too long"
+EXCLUDED = "excluded"  # by corpus.exclude; its text is not kept
 
 
 class SplitGroup(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Self
 from seqloom.corpus.corpus_files import SHOWN, storable
 from seqloom.corpus.corpus_statistics import RowCounts
 from seqloom.corpus.duplicate_filters import DuplicateFilters
+from seqloom.corpus.excluded_texts import ExcludedTexts
 from seqloom.corpus.filters.filter_chain import FilterChain
 from seqloom.corpus.near_duplicates import NearDuplicates
 from seqloom.corpus.normalization import has_layout, normalize
@@ -65,7 +66,8 @@ class RowSteps:
         filters = DuplicateFilters.of(section)
         grouped = section.split_by == "similar"
         near = NearDuplicates(filters.similarity if filters.near else SIMILARITY) if filters.near or grouped else None
-        return cls(section, PairSteps(keep, FilterChain.by_source(section), near, PersonalData.of(section)), filters)
+        personal, excluded = PersonalData.of(section), ExcludedTexts.of(section)
+        return cls(section, PairSteps(keep, FilterChain.by_source(section), near, personal, excluded), filters)
 
 
 def read_shard(shard: Shard, steps: RowSteps, folder: Path, told: Told) -> ShardRows:

@@ -36,6 +36,7 @@ ADDED: dict[str, dict[str, object]] = {
         "source_name": "main",
         "sources": [],
         "query": "",
+        "exclude": "",
         "split_by": "source",
     },
     "decoding": {"min_length": 0, "repetition_penalty": 1.0, "no_repeat_ngram": 0, "protect": "", "glossary": ""},

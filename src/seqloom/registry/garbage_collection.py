@@ -145,15 +145,15 @@ def _why(folder: StageFolder, versions: Need, recent: Need, since: float) -> str
 
 def _need_of_versions(client: MlflowClient) -> Need:
     """Return what registered versions were made from; a removed run no longer names its parent checkpoint."""
-    versions = [version for version in _all(client.search_model_versions) if KEY_TAG in version.tags]
+    versions = [version for version in all_pages(client.search_model_versions) if KEY_TAG in version.tags]
     runs = filter(None, (find_run(client, version.run_id) for version in versions))
     digests = {digest for version in versions for digest in stages_of_version(client, version).values()}
     return Need(frozenset(digests), frozenset(_checkpoints_of(runs)))
 
 
 def _runs_since(client: MlflowClient, since: float, store: Store) -> Iterator[Run]:
-    experiments = [experiment.experiment_id for experiment in _all(client.search_experiments)]
-    for run in _all(lambda **page: client.search_runs(experiments, f"tags.`{TRAINING_TAG}` != ''", **page)):
+    experiments = [experiment.experiment_id for experiment in all_pages(client.search_experiments)]
+    for run in all_pages(lambda **page: client.search_runs(experiments, f"tags.`{TRAINING_TAG}` != ''", **page)):
         training = StageFolder(store.root / "training" / run.data.tags[TRAINING_TAG][:32], "finished", 0.0, 0)
         started = run.info.start_time / 1000
         under_way = run.info.status == "RUNNING" and (started >= time.time() - ABANDONED or is_locked(training))
@@ -161,7 +161,7 @@ def _runs_since(client: MlflowClient, since: float, store: Store) -> Iterator[Ru
             yield run
 
 
-def _all(search: Callable[..., PagedList[Any]]) -> Iterator[Any]:
+def all_pages(search: Callable[..., PagedList[Any]]) -> Iterator[Any]:
     """Yield the items of every page of a search."""
     token = None
     while True:

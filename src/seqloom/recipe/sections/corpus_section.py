@@ -163,6 +163,11 @@ class CorpusSection(Section):
         "length_ratio<=3, no_html or source.no_pattern:^Page [0-9]+$ (docs/cleaning.md lists them); what they drop "
         "is listed among the rejects. Files of validation and test stay as they are.",
     )
+    exclude: str = Field(
+        "",
+        description="UTF-8 file of texts that no split may have, one a line, or sha256: and the digest of one "
+        "(docs/cleaning.md); rows with one of them are rejected in every split, and their text is not kept.",
+    )
     privacy: Literal["keep", "replace"] = Field(
         "keep",
         description="replace: e-mail addresses, phone numbers, IBANs, payment cards, IP addresses and URLs with a "
@@ -227,6 +232,8 @@ class CorpusSection(Section):
             raise ValueError(
                 "near_duplicates drops rows of dialogues, where each source has the turns before it: remove it"
             )
+        if self.exclude and self.format == "running":
+            raise ValueError("exclude leaves rows out, and running text has none: cut the text out of the file")
         if self.turns and self.split_by == "similar":
             raise ValueError("split_by similar compares sources, and those of dialogues have the turns before: folded")
         for name in ("", *(each.name for each in self.sources)):

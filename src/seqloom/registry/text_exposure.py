@@ -1,0 +1,83 @@
+"""Which registered versions saw some texts: what has to be trained again to forget them.
+
+A version saw a text if its corpus has it, or that of a version whose training it went on from. Corpora are looked
+through where their stage is still on this machine; of the others nobody can say.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqloom.corpus import SPLITS
+from seqloom.corpus.corpus_files import iterate_split
+from seqloom.corpus.dialogue_context import TURN
+from seqloom.corpus.excluded_texts import ExcludedTexts
+from seqloom.registry.garbage_collection import all_pages
+from seqloom.registry.integrity import uri_of
+from seqloom.registry.lineage import lineage_of
+from seqloom.registry.model_uri import open_registry
+from seqloom.registry.training_corpus import training_corpus
+from seqloom.registry.versions import KEY_TAG, aliases_of
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """What a version saw of the texts."""
+
+    model: str  # models:/NAME/VERSION
+    aliases: list[str]
+    rows: dict[str, int] | None  # with one of the texts, by split; None: its corpus is not on this machine
+    parent: str = ""  # the version that it went on from
+
+    @property
+    def learned(self) -> int:
+        """Number of rows that it learned from, or by which its epoch was chosen; test rows only measured it."""
+        return sum(count for split, count in (self.rows or {}).items() if split != "test")
+
+
+def exposures(texts: ExcludedTexts, home: Path) -> list[Exposure]:
+    """Return what each registered version saw of the texts, by name and number.
+
+    Raises:
+        UserError: there is no registry.
+    """
+    client = open_registry("forget", home)
+    versions = [version for version in all_pages(client.search_model_versions) if KEY_TAG in version.tags]
+    counted: dict[Path, dict[str, int]] = {}
+    found = []
+    for version in sorted(versions, key=lambda each: (each.name, int(each.version))):
+        uri = uri_of(version)
+        corpus = training_corpus(uri, home)
+        if corpus and corpus not in counted:
+            counted[corpus] = _rows_with(texts, corpus)
+        named = aliases_of(client, version.name).items()
+        aliases = sorted(alias for alias, number in named if number == int(version.version))
+        parent = lineage_of(version).get("parent_version", "").partition("#")[0]
+        found.append(Exposure(uri, aliases, counted[corpus] if corpus else None, parent))
+    return found
+
+
+def to_be_retrained(found: list[Exposure]) -> list[str]:
+    """Return the versions that learned from the texts, themselves or through the one that they went on from."""
+    by_uri = {each.model: each for each in found}
+    return [each.model for each in found if any(ancestor.learned for ancestor in _ancestry(each, by_uri))]
+
+
+def _ancestry(version: Exposure, by_uri: Mapping[str, Exposure]) -> Iterator[Exposure]:
+    seen: set[str] = set()
+    current: Exposure | None = version
+    while current and current.model not in seen:
+        yield current
+        seen.add(current.model)
+        current = by_uri.get(current.parent)
+
+
+def _rows_with(texts: ExcludedTexts, corpus: Path) -> dict[str, int]:
+    """Count the rows of a corpus with one of the texts, as a side or as a turn, by split."""
+    counts: Counter[str] = Counter()
+    for split in SPLITS:
+        for table in iterate_split(corpus, split):
+            for source, target in zip(table["source"], table["target"], strict=True):
+                counts[split] += texts.has(source, target, *(source.split(TURN) if TURN in source else ()))
+    return {split: counts[split] for split in SPLITS}
