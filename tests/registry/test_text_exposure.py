@@ -1,6 +1,17 @@
 """What has to be trained again to forget some texts."""
 
-from seqloom.registry.text_exposure import Exposure, to_be_retrained
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from seqloom.corpus import SPLITS
+from seqloom.corpus.excluded_texts import ExcludedTexts, text_digest
+from seqloom.registry import text_exposure
+from seqloom.registry.lineage import write_lineage
+from seqloom.registry.text_exposure import Exposure, exposures, to_be_retrained
+from seqloom.registry.versions import KEY_TAG
 
 
 def version(name: str, train: int, test: int = 0, parent: str = "") -> Exposure:
@@ -8,7 +19,6 @@ def version(name: str, train: int, test: int = 0, parent: str = "") -> Exposure:
 
 
 def test_who_learned_from_a_text_and_who_went_on_from_them() -> None:
-    unknown = Exposure("unknown", [], None, "clean")
     found = [
         version("clean", 0),
         version("measured", 0, test=1),
@@ -17,7 +27,31 @@ def test_who_learned_from_a_text_and_who_went_on_from_them() -> None:
         version("grandchild", 0, parent="child"),
         version("cousin", 0, parent="clean"),
         version("of a deleted one", 0, parent="gone"),
-        unknown,
+        Exposure("unknown", [], None, "clean"),
         version("a circle", 0, parent="a circle"),
     ]
     assert to_be_retrained(found) == ["saw", "child", "grandchild"]
+
+
+def test_every_version_is_asked(
+    client: MlflowClient, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = {"train": [("Hello Ann!", "a"), ("x", "y"), ("one‖ hello ann‖ two", "z")], "validation": [], "test": []}
+    for split in SPLITS:
+        table = pd.DataFrame(rows[split], columns=["source", "target"], dtype="str")
+        table.to_parquet(tmp_path / f"{split}.parquet", index=False)
+    client.create_registered_model("forgetful")
+    for parent in ("none", "models:/forgetful/1#sha256=0123", "none"):
+        made = client.create_model_version("forgetful", str(tmp_path), tags={KEY_TAG: "key"})
+        write_lineage(client, "forgetful", made.version, {"parent version": parent})
+    client.set_registered_model_alias("forgetful", "champion", "1")
+    corpora = {"models:/forgetful/1": tmp_path}
+    monkeypatch.setattr(text_exposure, "training_corpus", lambda uri, _: corpora.get(uri))
+    texts = ExcludedTexts([text_digest("HELLO, ann")])
+    found = [each for each in exposures(texts, home) if each.model.startswith("models:/forgetful/")]
+    assert [(each.model, each.aliases, each.rows, each.parent) for each in found] == [
+        ("models:/forgetful/1", ["champion"], {"train": 2, "validation": 0, "test": 0}, "none"),
+        ("models:/forgetful/2", [], None, "models:/forgetful/1"),
+        ("models:/forgetful/3", [], None, "none"),
+    ]
+    assert to_be_retrained(found) == ["models:/forgetful/1", "models:/forgetful/2"]
