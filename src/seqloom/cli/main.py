@@ -21,6 +21,7 @@ from seqloom.cli import (
     distill_command,
     evaluate_command,
     explain_command,
+    forget_command,
     generate_commands,
     init_command,
     registry_commands,
