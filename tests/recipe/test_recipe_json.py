@@ -79,8 +79,10 @@ def test_a_bare_gpu_machine_reads_recipes_and_trains(recipe: Recipe, tmp_path: P
 
 
 def test_what_was_written_before_a_field_was_added_means_what_it_did(recipe: Recipe, tmp_path: Path) -> None:
-    """White space was folded, whatever the text, where nowadays the text decides."""
-    recipe = recipe.model_copy(update={"corpus": recipe.corpus.model_copy(update={"whitespace": "fold"})})
+    """White space was folded, every test row counted, and none was disturbed: today the default is another."""
+    before = {"corpus": {"whitespace": "fold"}, "evaluation": {"test_rows": "all", "robustness_rows": 0}}
+    changes = {name: getattr(recipe, name).model_copy(update=fields) for name, fields in before.items()}
+    recipe = recipe.model_copy(update=changes)
     write_recipe(recipe, tmp_path)
     file = tmp_path / RECIPE_FILE
     stored = json.loads(file.read_text(encoding="utf-8"))
