@@ -71,4 +71,4 @@ def test_weights_of_a_dataset(tmp_path: Path) -> None:
     assert SourceWeights.open(tmp_path / "no such folder", {}) is None
     found = SourceWeights.open(tmp_path, {"web": 0.5})
     assert found
-    assert (found.places, found.expected_rows) == (7, 5.0)
+    assert (found.copies, found.expected_rows) == (7, 5.0)

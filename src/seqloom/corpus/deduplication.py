@@ -40,7 +40,7 @@ class Verdicts:
         self._known = {kind: np.zeros(count, np.uint8) for kind, count in shared.counts.items()}
 
     def of_parts(self) -> Iterator[tuple[Part, NDArray[np.uint8]]]:
-        """Yield each part with the place of the reason of each row in `reasons`; 0 of a candidate that is kept."""
+        """Yield each part with the index of the reason of each row in `reasons`; 0 of a candidate that is kept."""
         for part, records in self._shared.of_parts():
             yield part, self._decide(part, records)
 

@@ -95,7 +95,7 @@ def document_elements(file: SourceFile) -> Iterator[Element]:
 
 @dataclass
 class _Scanned:
-    """What an object holds."""
+    """The keys and values of an object."""
 
     keys: set[str] = field(default_factory=set)
     arrays: dict[str, None] = field(default_factory=dict)  # the keys whose values are lists of objects, in order

@@ -41,7 +41,7 @@ class FileRows:
 
 @dataclass
 class ShardRows:
-    """What became of a shard: its parts, in order, and counts."""
+    """Result of a shard: its parts, in order, and counts."""
 
     parts: list[Part] = field(default_factory=list)
     files: list[FileRows] = field(default_factory=list)
@@ -50,7 +50,7 @@ class ShardRows:
 
 @dataclass(frozen=True)
 class RowSteps:
-    """What is done to each row, by the recipe."""
+    """Steps for each row, by the recipe."""
 
     section: CorpusSection
     pairs: PairSteps

@@ -1,4 +1,4 @@
-"""Where the tasks of shards run: in this process, in processes of this machine, or on a Dask cluster."""
+"""Scheduler of the tasks of shards: in this process, in processes of this machine, or on a Dask cluster."""
 
 import errno
 import json

@@ -107,7 +107,7 @@ def _read_shards(
 def _folders(
     section: CorpusSection, shards: list[Shard], keep: bool, scratch: Path, artifacts: Path | None
 ) -> list[Path]:
-    """Return where each shard is read to: a place where it is kept if the corpus is large, else one for now."""
+    """Return the folder of each shard: a kept one if the corpus is large, else one for now."""
     if artifacts and is_large(shards):
         return list(map(KeptShards(artifacts, section, keep).folder, shards))
     return [scratch / f"{number:06}" for number in range(len(shards))]
@@ -124,7 +124,7 @@ def _counts_of(section: CorpusSection, shards: list[tuple[Shard, ShardRows]]) ->
 def _judged(
     section: CorpusSection, parts: list[Part], filters: DuplicateFilters, scratch: Path
 ) -> Iterator[tuple[Part, tuple[str, ...], NDArray[np.uint8]]]:
-    """Yield each part with reasons to reject, and the place of its reason for each candidate."""
+    """Yield each part with reasons to reject, and the index of its reason for each candidate."""
     if section.format == "running":  # nothing is compared, as text would no longer go on from itself
         yield from ((part, ("",), np.zeros(part.rows, np.uint8)) for part in parts)
         return

@@ -56,13 +56,13 @@ class BucketedBatches:
         self.epoch_read = (0, 0)  # seed and epoch: what a masked batch hides
         self.batch_tokens = batch_tokens
         self.weights = weights
-        self.places = weights.places if weights else len(source)  # in an epoch, some of which it leaves out
+        self.copies = weights.copies if weights else len(source)  # in an epoch, some of which it leaves out
         seen = weights.expected_rows if weights else len(source)
         mean = 1 + max(source.tokens, self.target.tokens) / len(source)  # with END
         window = min(WINDOW_ROWS, WINDOW_BATCHES * batch_tokens / mean)
         self.windows = max(1, round(seen / window))
-        self.block = max(1, min(-(-self.places // BLOCKS), int(window / WINDOW_BLOCKS)))
-        self.blocks = -(-self.places // self.block)
+        self.block = max(1, min(-(-self.copies // BLOCKS), int(window / WINDOW_BLOCKS)))
+        self.blocks = -(-self.copies // self.block)
 
     @classmethod
     def open(
@@ -119,11 +119,11 @@ class BucketedBatches:
         """Return the rows of each batch of one window; those of a weighted source as often as they are drawn."""
         first, last = (edge * self.blocks // self.windows for edge in (window, window + 1))
         blocks = order[first:last].astype(np.int64)
-        places = (blocks[:, None] * self.block + np.arange(self.block)).ravel()
-        places = places[places < self.places]
+        copies = (blocks[:, None] * self.block + np.arange(self.block)).ravel()
+        copies = copies[copies < self.copies]
         random = np.random.default_rng((seed, epoch, window))
         share = random.random()
-        batches = list(self._cut(self.weights.rows_at(places, random) if self.weights else places, share))
+        batches = list(self._cut(self.weights.rows_of(copies, random) if self.weights else copies, share))
         return [batches[index] for index in random.permutation(len(batches))]
 
     def _cut(self, rows: Rows, share: float = 1.0) -> Iterator[Rows]:

@@ -28,7 +28,7 @@ MOST_LOST = 0.5
 
 @dataclass(frozen=True)
 class ControlledText:
-    """What the answer to one text has to hold."""
+    """Constraints on the answer to one text."""
 
     protected: ProtectedText
     kinds: tuple[str, ...]

@@ -41,7 +41,7 @@ class Explanation:
 
     @property
     def is_label(self) -> bool:
-        """Whether the answer is a label; a text has an end, too, even if it is empty."""
+        """True if the answer is a label; a text has an end, too, even if it is empty."""
         return self.target == [self.answer]
 
     @property

@@ -21,7 +21,7 @@ Constraint = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True)
 class ConstraintProgress:
-    """What one hypothesis has met of the constraints of its source."""
+    """Constraints of its source that one hypothesis has met."""
 
     constraints: tuple[Constraint, ...]
     met: frozenset[int] = frozenset()  # indices of constraints

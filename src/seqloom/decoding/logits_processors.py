@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LogitsProcessors:
-    """What a search does to the scores of the next token, given those that a row has written."""
+    """Processors of the scores of the next token, given those that a row has written."""
 
     min_length: int = 0  # tokens before END
     repetition_penalty: float = 1.0  # Keskar et al. 2019, https://arxiv.org/abs/1909.05858

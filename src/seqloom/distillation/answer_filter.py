@@ -1,4 +1,4 @@
-"""Which answers of a teacher are worth learning from: those that its own answers agree on, of a credible length."""
+"""Filter of a teacher's answers: by agreement among them, length and copying."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

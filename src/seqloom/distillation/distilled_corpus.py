@@ -31,7 +31,7 @@ NOT_ASKED = "not asked: the budget is spent"
 
 @dataclass(frozen=True)
 class DistillationReport:
-    """What was asked, kept and thrown away."""
+    """Counts of texts that were asked, kept and left out."""
 
     folder: str
     pairs_file: str

@@ -27,7 +27,7 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What is asked of a server, and how much of it."""
+    """Request to a server, and its limits."""
 
     url: str  # up to and without /chat/completions
     model: str

@@ -1,4 +1,4 @@
-"""What a teacher is: a model that answers texts."""
+"""Teachers: models that answer texts, to be learned from."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TeacherReply:
-    """What a teacher said to one text."""
+    """Answers of a teacher to one text."""
 
     answers: tuple[str, ...]  # empty where it failed
     tokens: int = 0  # read and written, as the teacher counts them

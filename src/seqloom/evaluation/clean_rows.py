@@ -25,7 +25,7 @@ _ROWS_AT_ONCE = 50_000
 
 @dataclass(frozen=True)
 class CleanRows:
-    """How each test row stands in the training text, and which rows the headline scores count."""
+    """Contamination of each test row, and the rows that the headline scores count."""
 
     kinds: list[Kind]
     wanted: Literal["clean", "all"]  # by the recipe
@@ -53,7 +53,7 @@ class CleanRows:
 
     @property
     def counted(self) -> Literal["clean", "all"]:
-        """Which rows the headline scores count: too few clean ones say nothing."""
+        """Rows that the headline scores count: too few clean ones say nothing."""
         return "clean" if self.wanted == "clean" and (self._enough or not self.contaminated) else "all"
 
     @property

@@ -28,32 +28,32 @@ _BESIDE = _neighbors()
 
 
 def _chosen(text: str, draw: random.Random, able: Callable[[str], object]) -> list[int]:
-    """Return some of the places whose letter can be changed, from the last to the first."""
-    places = [place for place, letter in enumerate(text) if able(letter)]
-    count = min(len(places), max(1, round(SHARE * len(places))))
-    return sorted(draw.sample(places, count), reverse=True)
+    """Return some of the positions whose letter can be changed, from the last to the first."""
+    positions = [position for position, letter in enumerate(text) if able(letter)]
+    count = min(len(positions), max(1, round(SHARE * len(positions))))
+    return sorted(draw.sample(positions, count), reverse=True)
 
 
 def _typos(text: str, draw: random.Random) -> str:
     letters = list(text)
-    for place in _chosen(text, draw, lambda letter: letter.lower() in _BESIDE):
-        typed = draw.choice(_BESIDE[letters[place].lower()])
-        letters[place] = typed.upper() if letters[place].isupper() else typed
+    for position in _chosen(text, draw, lambda letter: letter.lower() in _BESIDE):
+        typed = draw.choice(_BESIDE[letters[position].lower()])
+        letters[position] = typed.upper() if letters[position].isupper() else typed
     return "".join(letters)
 
 
 def _dropped(text: str, draw: random.Random) -> str:
     letters = list(text)
-    for place in _chosen(text, draw, str.isalnum):
+    for position in _chosen(text, draw, str.isalnum):
         if len(letters) > 1:
-            del letters[place]
+            del letters[position]
     return "".join(letters)
 
 
 def _swapped(text: str, draw: random.Random) -> str:
     letters = list(text)
-    for place in _chosen(text[:-1], draw, str.isalnum):
-        letters[place], letters[place + 1] = letters[place + 1], letters[place]
+    for position in _chosen(text[:-1], draw, str.isalnum):
+        letters[position], letters[position + 1] = letters[position + 1], letters[position]
     return "".join(letters)
 
 
@@ -79,8 +79,8 @@ def _spaced(text: str, draw: random.Random) -> str:
 
 def _look_alike(text: str, draw: random.Random) -> str:
     letters = list(text)
-    for place in _chosen(text, draw, lambda letter: ord(letter) in _LOOK_ALIKE):
-        letters[place] = letters[place].translate(_LOOK_ALIKE)
+    for position in _chosen(text, draw, lambda letter: ord(letter) in _LOOK_ALIKE):
+        letters[position] = letters[position].translate(_LOOK_ALIKE)
     return "".join(letters)
 
 

@@ -1,4 +1,4 @@
-"""Which registered versions saw some texts: what has to be trained again to forget them.
+"""Exposure of registered versions to texts: what has to be trained again to forget them.
 
 A version saw a text if its corpus has it, or that of a version whose training it went on from. Corpora are looked
 through where their stage is still on this machine; of the others nobody can say.
@@ -23,7 +23,7 @@ from seqloom.registry.versions import KEY_TAG, aliases_of
 
 @dataclass(frozen=True)
 class Exposure:
-    """What a version saw of the texts."""
+    """Texts that a version saw."""
 
     model: str  # models:/NAME/VERSION
     aliases: list[str]

@@ -25,7 +25,7 @@ class DriftMeasure:
 
     @property
     def warns(self) -> bool:
-        """Whether the shift is large."""
+        """True if the shift is large."""
         return bool(self.warning)
 
 

@@ -37,7 +37,7 @@ Section = tuple[str, Markup]
 
 @dataclass(frozen=True)
 class EvaluationFolder:
-    """What the evaluation stage wrote, and what else is known of the version."""
+    """Files of the evaluation stage, and what else is known of the version."""
 
     folder: Path
     title: str

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class Observer(Protocol):
-    """Is called after each request that was answered."""
+    """Callback after each request that was answered."""
 
     def __call__(self, request: pd.DataFrame, answers: pd.DataFrame, version: int) -> None:
         """Take a request with a column `source`, and its answers."""
@@ -50,7 +50,7 @@ class FollowedModel:
 
     @property
     def metadata(self) -> "Model":
-        """What MLflow knows of the model: all versions of a name take a column `source`."""
+        """MLflow's metadata of the model: all versions of a name take a column `source`."""
         return self._answering[1].metadata
 
     def predict(self, data: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:

@@ -27,7 +27,7 @@ GRACE = 30  # seconds that requests under way get at the end
 
 @dataclass(frozen=True)
 class ServerAddress:
-    """Where a server listens, and who may ask."""
+    """Address of a server, and who may ask."""
 
     host: str = "127.0.0.1"
     port: int = 5001

@@ -1,4 +1,4 @@
-"""What the evaluators of texts and strings share: baselines, likelihood and plots."""
+"""Base of the evaluators of texts and strings: baselines, likelihood and plots."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
