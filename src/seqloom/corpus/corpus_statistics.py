@@ -1,4 +1,4 @@
-"""Statistics of a corpus while it is built: rows, rejects, lengths, characters, and the limit on unreadable rows."""
+"""Statistics of a corpus while it is built: rows, rejects, lengths and characters."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -10,17 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seqloom.corpus import SIDES, SPLITS
-from seqloom.corpus.pairs import Unreadable
-from seqloom.errors import UserError
+from seqloom.corpus.rejects import RowCounts
 from seqloom.recipe.schema import CorpusSection
 from seqloom.recipe.sections.source_section import source_names
 
 RARE = 1  # occurrences: a character that occurs no more often is noise
 _EXAMPLE = 200  # characters of a text in the facts
 _TEXTS = 10_000  # texts whose characters are in memory at once
-_REASONS = 10  # reasons in a sentence
 _ENCODED = 5  # files of an encoding that are named
-_WRONG_FILE = 10  # unreadable rows from which on a mostly unreadable file is refused
 
 
 class CharacterCounts:
@@ -53,39 +50,6 @@ class CharacterCounts:
                 for side, counts in self.counts.items()
             },
         }
-
-
-@dataclass
-class RowCounts:
-    """Counts of rows, or of lines of running text, that were read and that could not be."""
-
-    read: int = 0
-    unreadable: Counter[str] = field(default_factory=Counter)  # by reason
-    first: dict[str, Unreadable] = field(default_factory=dict)  # of each reason
-
-    def note(self, row: Unreadable) -> None:
-        """Count a row that cannot be read."""
-        self.unreadable[row.reason] += 1
-        self.first.setdefault(row.reason, row)
-
-    def add(self, other: "RowCounts") -> None:
-        """Add the counts of another file."""
-        self.read += other.read
-        self.unreadable.update(other.unreadable)
-        self.first = other.first | self.first
-
-    def exceeds(self, share: float) -> bool:
-        """Return whether more than `share` of the rows is unreadable."""
-        return self.unreadable.total() > share * self.read
-
-    def summary(self, where: str) -> str:
-        """Return a sentence with the most common reasons, each with its first occurrence."""
-        reasons = [
-            f"{times:,} for {reason}, first {row.location} line {row.line}: {row.problem}"
-            for reason, times in self.unreadable.most_common(_REASONS)
-            for row in (self.first[reason],)
-        ]
-        return f"{self.unreadable.total():,} of {self.read:,} rows of {where} cannot be read ({' | '.join(reasons)})"
 
 
 @dataclass
@@ -155,25 +119,6 @@ class CorpusStatistics:
     def unreadable(self) -> int:
         """Number of unreadable rows."""
         return sum(file.unreadable.total() for file in self.files.values())
-
-    def check_reject_share(self, share: float) -> None:
-        """Refuse a corpus with too many unreadable rows, for what is lost might be all of one kind.
-
-        Raises:
-            UserError: more than `share` of the rows of a split is unreadable, or most of a file.
-        """
-        splits: dict[str, RowCounts] = {}
-        for (given_for, _), file in self.files.items():
-            splits.setdefault(given_for, RowCounts()).add(file)
-        for given_for, split in splits.items():
-            if split.exceeds(share):
-                raise UserError(
-                    f"{split.summary(f'corpus.{given_for}')}: more than corpus.max_reject_share ({share:g}) forgives; "
-                    "correct them, or raise it"
-                )
-        for (_, origin), file in self.files.items():
-            if file.unreadable.total() >= _WRONG_FILE and file.exceeds(max(share, 0.5)):
-                raise UserError(f"{file.summary(origin)}: it is not the file that it should be; correct or remove it")
 
 
 def _shown(row: dict[str, Any]) -> dict[str, object]:

@@ -12,7 +12,7 @@ from seqloom.corpus.filters.filter_chain import build_filter
 from seqloom.corpus.filters.pair_filter import TextPair
 from seqloom.corpus.near_duplicates import NearDuplicates
 from seqloom.corpus.normalization import normalize
-from seqloom.corpus.normalized_pairs import NormalizedPair, PairSteps, pair_defect, resolve_whitespace, rows_of_split
+from seqloom.corpus.normalized_pairs import NormalizedPair, PairSteps, resolve_whitespace, rows_of_split
 from seqloom.corpus.pairs import RawPair, Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.sources import Sources
@@ -59,7 +59,7 @@ def preview_filters(section: CorpusSection, sources: Sources, rows: int) -> Filt
     personal = PersonalData.of(section)
     steps = PairSteps(resolve_whitespace(section, sources), {}, personal=personal, excluded=ExcludedTexts.of(section))
     sample = list(islice(rows_of_split(section, sources, "train", steps), rows))
-    reasons = [pair_defect(row, section) for row in sample]
+    reasons = [row.reject_reason(section) for row in sample]
     outcomes = list(_rejected(sample, reasons))
     whole = [row for row, reason in zip(sample, reasons, strict=True) if not reason]
     left = whole

@@ -11,10 +11,10 @@ from seqloom.corpus.filters.filter_chain import Drop, FilterChain
 from seqloom.corpus.filters.pair_filter import TextPair
 from seqloom.corpus.near_duplicates import NearDuplicates, Sketch
 from seqloom.corpus.normalization import has_layout, normalize
-from seqloom.corpus.pairs import EMPTY_SOURCE, EMPTY_TARGET, EXCLUDED, TOO_LONG, RawPair, Unreadable
+from seqloom.corpus.pairs import EXCLUDED, RawPair, Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.readers import read_pairs
-from seqloom.corpus.running_text import is_blank
+from seqloom.corpus.rejects import reject_reason
 from seqloom.corpus.sources import SourceFile, Sources
 from seqloom.recipe.schema import CorpusSection
 
@@ -33,6 +33,10 @@ class NormalizedPair(NamedTuple):
     source_name: str = ""  # of the recipe's sources, where it has several
     drop: Drop | None = None  # the first filter that it does not pass
     sketch: Sketch | None = None  # of its source, where near-duplicates are dropped
+
+    def reject_reason(self, section: CorpusSection) -> str:
+        """Return why it is rejected whatever the filters and the other rows; empty if it is not."""
+        return reject_reason(self.raw, self.source, self.target, section)
 
 
 @dataclass(frozen=True)
@@ -73,34 +77,18 @@ def checked_rows(
         yield from batch
 
 
-def pair_defect(row: NormalizedPair, section: CorpusSection) -> str:
-    """Return why a row is rejected whatever the filters and the other rows; empty if it is not.
-
-    What the reader knows comes first (it cannot be read, or is unfinished), then an empty side, then the length.
-    """
-    if isinstance(row.raw, Unreadable):
-        return row.raw.reason
-    if section.format == "running":  # a passage may be of line ends alone, and is cut to its length
-        return EMPTY_SOURCE if is_blank(row.source) else ""
-    if row.raw.flaw:
-        return row.raw.flaw
-    if not row.source or not row.target:
-        return EMPTY_TARGET if row.source else EMPTY_SOURCE
-    return TOO_LONG if max(len(row.source), len(row.target)) > section.max_characters else ""
-
-
 def _add_drops(rows: list[NormalizedPair], chain: FilterChain, section: CorpusSection) -> None:
     """Give the rows that a filter drops the reason; those with a defect are rejected without."""
     if not chain.filters:
         return
-    seen = [at for at, row in enumerate(rows) if not pair_defect(row, section)]
+    seen = [at for at, row in enumerate(rows) if not row.reject_reason(section)]
     drops = chain.drops([TextPair(rows[at].source, rows[at].target) for at in seen])
     for at, drop in zip(seen, drops, strict=True):
         rows[at] = rows[at]._replace(drop=drop)
 
 
 def _add_sketches(rows: list[NormalizedPair], near: NearDuplicates, section: CorpusSection) -> None:
-    seen = [at for at, row in enumerate(rows) if not row.drop and not pair_defect(row, section)]
+    seen = [at for at, row in enumerate(rows) if not row.drop and not row.reject_reason(section)]
     for at, sketch in zip(seen, near.sketches([rows[at].source for at in seen]), strict=True):
         rows[at] = rows[at]._replace(sketch=sketch)
 

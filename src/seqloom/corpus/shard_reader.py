@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Self
 
 from seqloom.corpus.corpus_files import SHOWN, storable
-from seqloom.corpus.corpus_statistics import RowCounts
 from seqloom.corpus.duplicate_filters import DuplicateFilters
 from seqloom.corpus.excluded_texts import ExcludedTexts
 from seqloom.corpus.filters.filter_chain import FilterChain
 from seqloom.corpus.near_duplicates import NearDuplicates
 from seqloom.corpus.normalization import has_layout, normalize
-from seqloom.corpus.normalized_pairs import NormalizedPair, PairSteps, checked_rows, pair_defect
+from seqloom.corpus.normalized_pairs import NormalizedPair, PairSteps, checked_rows
 from seqloom.corpus.overlap import fold_text
 from seqloom.corpus.pairs import RawPair, SplitGroup, Unreadable
 from seqloom.corpus.part_files import NO_KEY, Part, PartRow, write_part
 from seqloom.corpus.personal_data import PersonalData
+from seqloom.corpus.rejects import RowCounts
 from seqloom.corpus.row_keys import key_of, key_of_pair, keys_of_dialogue
 from seqloom.corpus.shards import ROWS, Shard
 from seqloom.corpus.similar_groups import SIMILARITY
@@ -139,7 +139,7 @@ def _part_row(row: NormalizedPair, steps: RowSteps) -> PartRow:
     raw = row.raw
     if isinstance(raw, Unreadable):
         return PartRow(storable(raw.text)[:SHOWN], "", raw.location, raw.line, raw.reason, showable(raw.problem))
-    reason = pair_defect(row, steps.section) or (row.drop.filter if row.drop else "")
+    reason = row.reject_reason(steps.section) or (row.drop.filter if row.drop else "")
     problem = showable(row.drop.problem) if row.drop and reason == row.drop.filter else ""
     if reason:
         return PartRow(row.source[:SHOWN], row.target[:SHOWN], row.origin, raw.line, reason, problem)

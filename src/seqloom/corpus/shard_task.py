@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from seqloom.corpus.corpus_statistics import RowCounts
 from seqloom.corpus.pairs import Unreadable
 from seqloom.corpus.part_files import Part
+from seqloom.corpus.rejects import RowCounts
 from seqloom.corpus.shard_reader import FileRows, RowSteps, ShardRows, Told, read_shard
 from seqloom.corpus.shards import Shard
 from seqloom.corpus.sources import LineBlock, SourceFile

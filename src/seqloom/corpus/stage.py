@@ -24,6 +24,7 @@ from seqloom.corpus.kept_shards import KeptShards
 from seqloom.corpus.normalized_pairs import resolve_whitespace
 from seqloom.corpus.overlap import Overlap
 from seqloom.corpus.part_files import Part, keys_of
+from seqloom.corpus.rejects import check_reject_share
 from seqloom.corpus.shard_reader import ShardRows
 from seqloom.corpus.shard_scheduler import is_large, run_tasks
 from seqloom.corpus.shard_task import ShardTask
@@ -64,7 +65,7 @@ def build_corpus(
         shards = _read_shards(section, sources, keep, (scratch, artifacts), progress)
         parts = [part for _, rows in shards for part in rows.parts]
         statistics = _counts_of(section, shards)
-        statistics.check_reject_share(section.max_reject_share)
+        check_reject_share(statistics.files, section.max_reject_share)
         kept, written = _Kept(section, sources, statistics, parts, scratch), 0
         with CorpusWriter(folder, bool(section.sources)) as writer:
             for part, reasons, verdicts in _judged(section, parts, filters, scratch):

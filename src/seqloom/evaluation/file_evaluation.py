@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from seqloom.corpus.normalized_pairs import PairSteps, pair_defect, rows_of_split
+from seqloom.corpus.normalized_pairs import PairSteps, rows_of_split
 from seqloom.corpus.overlap import sources_of
 from seqloom.corpus.pairs import Unreadable
 from seqloom.corpus.personal_data import PersonalData
@@ -93,7 +93,7 @@ def _read(section: CorpusSection, home: Path, keep: bool) -> EvalRows:
     personal = PersonalData.of(section)  # a model was taught without it
     rows, wrong, steps = [], [], PairSteps(keep, {}, personal=personal)
     for row in rows_of_split(section, locate(section, home), "train", steps):
-        if defect := pair_defect(row, section):
+        if defect := row.reject_reason(section):
             problem = row.raw.problem if isinstance(row.raw, Unreadable) else ""
             wrong.append(f"{row.origin}, line {row.raw.line}: {problem or defect}")
         else:
