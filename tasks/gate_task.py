@@ -4,6 +4,7 @@ import logging
 from time import monotonic
 from typing import Any
 
+from mlflow import MlflowClient
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
@@ -16,7 +17,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence, gate_runner, version_reports, versions
 from seqloom.registry.gate import Verdict
 from seqloom.registry.gate_runner import GateDecision
-from seqloom.registry.mlflow_tracking import connect, wait_for_mlflow
+from seqloom.registry.mlflow_tracking import Version, connect, wait_for_mlflow
 from tasks.approval import ask, needs_a_person
 from tasks.prefect_client import call_prefect
 from tasks.progress_artifacts import watched
@@ -60,13 +61,21 @@ def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manif
     with watched("gate", artifact_key(recipe, "gate", "progress")) as progress:
         verdict = gate_runner.judge_version(client, recipe, corpus.path, evaluation, challenger, verdict_key, progress)
     gate_runner.keep_evidence(client, verdict, challenger.run_id)
-    version_reports.log_report(client, challenger, evaluation.path)  # again, with the verdict
+    _log_report(client, challenger, evaluation)
     for sentence in verdict.warnings:
         logger.warning("%s: %s", evidence.title(verdict), sentence)
     key = artifact_key(recipe, "gate", "evidence")
     rows = evidence.table(verdict)
     call_prefect("the evidence", lambda: create_table_artifact(rows, key=key, description=verdict.why))
     return verdict
+
+
+def _log_report(client: MlflowClient, challenger: Version, evaluation: Manifest) -> None:
+    """Log the report again, with the verdict; what cannot be read of the evaluation costs the page, not the verdict."""
+    try:
+        version_reports.log_report(client, challenger, evaluation.path)
+    except FileNotFoundError as error:
+        logger.warning("the report of %s does not show the verdict: %s", challenger.uri, error)
 
 
 @patient_task(name="promotion", task_run_name=task_name("promotion"))

@@ -88,8 +88,8 @@ class Answerer:
         self.decoding.append(decoding)
         return [self.say(text) for text in texts]
 
-    def columns(self, answers: list[str]) -> dict[str, list[str]]:
-        return {"prediction": answers}
+    def reply(self, texts: Sequence[str], decoding: DecodingSection, *_: object) -> dict[str, list[str]]:
+        return {"prediction": self.answer(texts, decoding)}
 
 
 def test_some_dozen_texts_are_judged_as_a_whole_and_greedily(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,10 +22,10 @@ from tests.models.plain import plain_model
 
 SIZES = Sizes(source=29, target=31, width=16, shared=False)
 SHARED = Sizes(source=31, target=31, width=16, shared=True)
-APPLICATIONS = ("rnn", "lstm", "gru")
+CELLS = ("rnn", "lstm", "gru")
 ARCHITECTURES = [
     pytest.param(plain_model(encoder=e, decoder=d, attention=a, encoder_width=12, decoder_width=24), id=f"{e}-{d}-{a}")
-    for e, d, a in itertools.product(APPLICATIONS, APPLICATIONS, ("none", "additive", "multiplicative"))
+    for e, d, a in itertools.product(CELLS, CELLS, ("none", "additive", "multiplicative"))
 ] + [
     pytest.param(
         plain_model(
@@ -167,7 +167,7 @@ def test_step_equals_forward(section: ModelSection) -> None:
 def test_who_writes_from_the_summary_sees_nothing_else(section: ModelSection) -> None:
     """Without any states a decoder that says so writes the same; no other says so."""
     model = fresh(section)
-    expected = section.attention == "none" and section.decoder in APPLICATIONS and section.encoder != "none"
+    expected = section.attention == "none" and section.decoder in CELLS and section.encoder != "none"
     assert model.decoder.writes_from_summary is expected
     if expected:
         batch = batch_of(section, *pairs(section, (5, 6), (8, 3)))

@@ -21,7 +21,7 @@ from seqloom.recipe.schema import ModelSection
 from seqloom.training.validation import validation_loss
 
 V = 12
-APPLICATIONS = [
+DECODERS = [
     ("transformer", "sinusoidal"),
     ("transformer", "learned"),
     ("transformer", "rotary"),
@@ -56,7 +56,7 @@ def text_of(tokens: int) -> Sequences:
 
 @settings(max_examples=12, deadline=None)
 @given(
-    kind=st.sampled_from(APPLICATIONS),
+    kind=st.sampled_from(DECODERS),
     window=st.integers(2, 9),
     tokens=st.integers(1, 24),
     cut=st.integers(0, 24),
@@ -80,7 +80,7 @@ def test_read_at_once_or_token_by_token_or_in_two_parts_it_is_the_same(
         torch.testing.assert_close(model.project(last), whole[:, cut:], atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("kind", APPLICATIONS)
+@pytest.mark.parametrize("kind", DECODERS)
 @torch.inference_mode()
 def test_every_token_is_foreseen_from_half_a_window_and_as_training_would(kind: tuple[str, str]) -> None:
     """What stands before a token is read from the first place on, behind START, as rows are."""
@@ -105,9 +105,9 @@ def places() -> Iterator[list[int]]:
         seen.append(first + embedded.shape[1])
         return enter(self, embedded, first)
 
-    def projected(self: SelfAttention, inputs: torch.Tensor, first: int) -> tuple[torch.Tensor, ...]:
-        seen.append(first + inputs.shape[1])
-        return project(self, inputs, first)
+    def projected(self: SelfAttention, inputs: torch.Tensor, positions: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        seen.append(int(positions.max()) + 1)
+        return project(self, inputs, positions)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(InputEmbedding, "forward", entered)
@@ -115,7 +115,7 @@ def places() -> Iterator[list[int]]:
         yield seen
 
 
-@pytest.mark.parametrize("kind", APPLICATIONS)
+@pytest.mark.parametrize("kind", DECODERS)
 def test_no_place_is_read_that_no_row_has(kind: tuple[str, str], places: list[int]) -> None:
     """Judged, searched and asked: never behind the last place of a row."""
     row = 6

@@ -88,7 +88,8 @@ def test_what_is_declared_is_there(task: str, tmp_path: Path) -> None:
         assert facts["signatures"][metric]
     assert all(math.isfinite(value) for value in facts["metrics"].values())
     assert facts["slices"]
-    assert {path.name for path in (tmp_path / "figures").iterdir()} == kind.plots.keys()
+    drawn = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert drawn == {name for png in kind.plots for name in (png, png.replace(".png", ".svg"))}
     written = pd.read_parquet(tmp_path / "hypotheses.parquet")
     assert {"source", "reference", "hypothesis", *kind.baselines} < {*written}
 
