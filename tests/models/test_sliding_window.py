@@ -106,7 +106,7 @@ def places() -> Iterator[list[int]]:
         return enter(self, embedded, first)
 
     def projected(self: SelfAttention, inputs: torch.Tensor, positions: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        seen.append(int(positions.max()) + 1)
+        seen.append(int(positions.max()) + 1 if len(positions) else 0)
         return project(self, inputs, positions)
 
     with pytest.MonkeyPatch.context() as patch:
