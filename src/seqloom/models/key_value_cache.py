@@ -58,7 +58,7 @@ class TransformerState:
         own = (torch.arange(memory_rows, device=device) % times).unsqueeze(1).expand(-1, length)
         writers = own if self.writers is None else torch.cat([self.writers, own], dim=1)  # (N, P + T)
         seen = (writers.unsqueeze(2) == torch.arange(times, device=device)).unsqueeze(1)  # (N, 1, P + T, K)
-        if length > 1:
+        if length != 1:  # a window that moves may read none
             seen = seen & (torch.arange(total, device=device) <= positions.unsqueeze(1))[None, :, :, None]
         mask = seen.reshape(memory_rows // times, 1, times * length, total * times)
         return NewTokens(positions.repeat(times), times, self.length * times, mask, causal=False), writers
