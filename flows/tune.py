@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import inf
 from time import monotonic
 from typing import Annotated
 
@@ -58,7 +59,6 @@ from tasks.study_trials import (
 )
 from tasks.training_task import row_observer, train
 
-YEAR = 24 * 366.0  # hours
 FAILURES_AT_FIRST = 3  # after which a study ends: what fails them will fail all
 
 
@@ -101,7 +101,7 @@ def tune(
         study: Name of the study; left empty it is the recipe's.
         register_best: Train and register the best as a version, through the gate.
     """
-    ends = monotonic() + 3600 * (hours or YEAR)
+    ends = monotonic() + 3600 * (hours or inf)
     start = form_start()
     log_edits(recipe, recipe_file, start)
     base = asked_recipe(recipe, recipe_file, override, start)

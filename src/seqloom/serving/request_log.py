@@ -63,7 +63,6 @@ def _line(source: object, answer: Mapping[Hashable, object], version: int, now: 
     """Return a line with personal data replaced, consistently in text and answer; empty for what is no text."""
     if not isinstance(source, str):
         return ""
-    told = answer.get("prediction", answer.get("label", ""))
-    text, said = PersonalData().replace(source, str(told))
+    text, said = PersonalData().replace(source, str(answer["prediction"]))
     row = {"time": now.isoformat(timespec="seconds"), "version": version, "source": text, "prediction": said}
     return json.dumps(row, ensure_ascii=False) + "\n"
