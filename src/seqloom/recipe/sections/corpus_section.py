@@ -7,12 +7,11 @@ from pydantic import Field, field_validator, model_validator
 
 from seqloom.recipe.filter_expressions import filter_errors, parse_filter, parse_filters
 from seqloom.recipe.form_fields import NAME
-from seqloom.recipe.language_tags import tag_of
 from seqloom.recipe.sections.section import Count, Section, Share
-from seqloom.recipe.sections.source_section import SourceSection, section_of_source
-from seqloom.url_mask import REFERENCE, masked_url
+from seqloom.recipe.sections.source_section import Language, Place, SourceSection, section_of_source
+from seqloom.url_mask import REFERENCE
 
-Places = Annotated[list[str], Field(max_length=2)]
+Places = Annotated[list[Place], Field(max_length=2)]
 Format = Literal[
     "auto", "lines", "texts", "running", "labeled", "tsv", "csv", "jsonl", "po", "mo", "parquet", "arrow", "excel",
     "tmx", "xliff",
@@ -32,7 +31,7 @@ CREDENTIALS = re.compile(
 class CorpusSection(Section):
     """Where the text is, and which pairs are kept."""
 
-    train: Annotated[list[str], Field(min_length=1, max_length=2)] = Field(
+    train: Annotated[list[Place], Field(min_length=1, max_length=2)] = Field(
         description="One table or catalog, or two files of aligned source and target lines. Each is a path, a "
         "path with * in it, package://NAME/PATH in an installed Python package, or a URL (#sha256=… "
         "is verified; ${NAME} in it is a secret of that name in the environment), or the URL of a database for query."
@@ -121,12 +120,12 @@ class CorpusSection(Section):
     msgctxt: bool = Field(
         False, description="PO and MO: the context of an entry goes before its text, as in menu|Open."
     )
-    source_language: str = Field(
+    source_language: Language = Field(
         "",
         description="Language of the source: its ISO 639 code, such as en, or English name; empty if unknown. TMX and "
         "XLIFF: the side that is the source, en also for en-US.",
     )
-    target_language: str = Field(
+    target_language: Language = Field(
         "",
         description="Language of the target, likewise; metrics split words by it. Empty: by the script of the "
         "test targets.",
@@ -189,17 +188,6 @@ class CorpusSection(Section):
         "fields, malformed JSON …); each is listed among the rejects. A larger share stops the run. "
         "Empty, repeated, too long and filtered rows do not count.",
     )
-
-    @field_validator("train", "validation", "test")
-    @classmethod
-    def _secrets_are_masked(cls, files: list[str]) -> list[str]:
-        """Mask secrets in URLs: a recipe is logged and shown, and only the download needs them."""
-        return [masked_url(file) if "://" in file else file for file in files]
-
-    @field_validator("source_language", "target_language")
-    @classmethod
-    def _is_a_language(cls, written: str) -> str:
-        return tag_of(written)
 
     @field_validator("filters")
     @classmethod

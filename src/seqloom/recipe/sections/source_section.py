@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from seqloom.recipe.form_fields import NAME
 from seqloom.recipe.language_tags import tag_of
@@ -16,6 +16,10 @@ SourceFormat = Literal[
     "", "auto", "lines", "texts", "labeled", "tsv", "csv", "jsonl", "po", "mo", "parquet", "arrow", "excel", "tmx",
     "xliff",
 ]  # fmt: skip
+Place = Annotated[str, AfterValidator(lambda place: masked_url(place) if "://" in place else place)]
+"""A path or URL, without its secrets: a recipe is logged and shown, and only the download needs them."""
+Language = Annotated[str, AfterValidator(tag_of)]
+"""A language by its name or code, kept as a tag."""
 OWN_FIELDS = ("format", "query", "source_column", "target_column", "source_language", "target_language")
 """Fields of the corpus that a source may have of its own."""
 
@@ -27,7 +31,7 @@ class SourceSection(Section):
         pattern=f"^{NAME}$",
         description="Name in reports and slices: letters, digits, . _ -",
     )
-    train: Annotated[list[str], Field(min_length=1, max_length=2)] = Field(
+    train: Annotated[list[Place], Field(min_length=1, max_length=2)] = Field(
         description="Where the text is, as corpus.train."
     )
     weight: float = Field(
@@ -41,18 +45,8 @@ class SourceSection(Section):
     query: str = Field("", description="As corpus.query; empty: that.")
     source_column: str = Field("", description="As corpus.source_column; empty: that.")
     target_column: str = Field("", description="As corpus.target_column; empty: that.")
-    source_language: str = Field("", description="As corpus.source_language; empty: that.")
-    target_language: str = Field("", description="As corpus.target_language; empty: that.")
-
-    @field_validator("train")
-    @classmethod
-    def _secrets_are_masked(cls, files: list[str]) -> list[str]:
-        return [masked_url(file) if "://" in file else file for file in files]
-
-    @field_validator("source_language", "target_language")
-    @classmethod
-    def _is_a_language(cls, written: str) -> str:
-        return tag_of(written)
+    source_language: Language = Field("", description="As corpus.source_language; empty: that.")
+    target_language: Language = Field("", description="As corpus.target_language; empty: that.")
 
 
 def section_of_source(section: "CorpusSection", name: str) -> "CorpusSection":
