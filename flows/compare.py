@@ -17,6 +17,7 @@ from flows.parameters import (
     form_start,
     log_edits,
 )
+from seqloom.artifact.cache_key import EVALUATION, TRAINING
 from seqloom.artifact.home_folder import home_folder
 from seqloom.corpus.download import download_cache
 from seqloom.errors import UserError
@@ -28,10 +29,10 @@ from seqloom.registry.preflight import check_resources
 from seqloom.registry.run_plan import pinned
 from seqloom.url_mask import masked
 from tasks.cancellation import end_in_mlflow
-from tasks.comparison import Comparison, finished_run, measure, rank
+from tasks.comparison import Comparison, measure, rank
 from tasks.evaluation_task import evaluate, validate
-from tasks.preparation import fit_recipe, make_dataset, make_vectors, make_vocabulary, prepare_corpus
-from tasks.registration import open_run
+from tasks.preparation import prepare
+from tasks.registration import finished_run, open_run
 from tasks.training_task import train
 
 
@@ -85,16 +86,11 @@ def compare(
 @flow(name="train-and-score", flow_run_name="{label}")
 def train_and_score(label: str, recipe: Recipe, metric: str) -> Candidate:
     """Train one candidate and score it by the metric of the comparison; register nothing."""
-    recipe = pinned(recipe, home_folder())
-    corpus = prepare_corpus(recipe)
-    recipe = fit_recipe(recipe, corpus)
-    vocabulary = make_vocabulary(recipe, corpus)
-    vectors = make_vectors(recipe, corpus, vocabulary)
-    dataset = make_dataset(recipe, corpus, vocabulary)
-    made = corpus, vocabulary, vectors, dataset
+    recipe, prepared = prepare(pinned(recipe, home_folder()))
+    corpus, _, _, dataset = prepared
     # Where that of a registered version is none that is finished, it was deleted, and takes no metrics any more.
-    run_id = finished_run(recipe, *made) or open_run(recipe, *made, force=True)
-    training = train(recipe, corpus, vocabulary, vectors, dataset, run_id)
+    run_id = finished_run(recipe, *prepared, (TRAINING, EVALUATION)) or open_run(recipe, *prepared, force=True)
+    training = train(recipe, *prepared, run_id)
     evaluation = evaluate(recipe, corpus, dataset, training, run_id)
     validation = validate(recipe, corpus, training, run_id)
     return measure(label, application_of(recipe.task).judged[metric], corpus, training, evaluation, validation, run_id)

@@ -23,7 +23,7 @@ from tasks.gate_task import pass_gate
 from tasks.headlines import headline, state_name
 from tasks.outcome import Outcome, shortage
 from tasks.prefect_client import prefect_is_embedded
-from tasks.preparation import fit_recipe, make_dataset, make_vectors, make_vocabulary, prepare_corpus
+from tasks.preparation import prepare
 from tasks.registration import open_run, register, write_card
 from tasks.run_names import run_name
 from tasks.training_task import train
@@ -59,19 +59,16 @@ def data_to_model(
     check_resources(recipe)
     require_mlflow(home_folder(), recipe.name, patient=True)
     recipe = pinned(recipe, home_folder())
-    corpus = prepare_corpus(recipe, force)
-    recipe = fit_recipe(recipe, corpus)
-    vocabulary = make_vocabulary(recipe, corpus, force)
-    vectors = make_vectors(recipe, corpus, vocabulary, force)
-    dataset = make_dataset(recipe, corpus, vocabulary, force)
-    run_id = open_run(recipe, corpus, vocabulary, vectors, dataset, force)
-    training = train(recipe, corpus, vocabulary, vectors, dataset, run_id, force)
+    recipe, prepared = prepare(recipe, force)
+    corpus, _, _, dataset = prepared
+    run_id = open_run(recipe, *prepared, force)
+    training = train(recipe, *prepared, run_id, force)
     evaluation = evaluate(recipe, corpus, dataset, training, run_id, force)
     version = register(recipe, training, evaluation, run_id)
-    write_card(recipe, [corpus, vocabulary, vectors, dataset, training, evaluation], version)
+    write_card(recipe, [*prepared, training, evaluation], version)
     add_form(recipe, version)
     gate = pass_gate(recipe, corpus, evaluation, version)
-    outcome = _outcome(recipe, [corpus, vocabulary, vectors, dataset, training, evaluation, version, gate])
+    outcome = _outcome(recipe, [*prepared, training, evaluation, version, gate])
     return Completed(name=state_name(outcome.verdict), message=outcome.gate, data=outcome)
 
 

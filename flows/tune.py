@@ -16,6 +16,7 @@ from pydantic import Field
 
 from flows.data_to_model import data_to_model
 from flows.parameters import FORM, asked_recipe, checked_by_recipe_rules, checked_parameters, form_start, log_edits
+from seqloom.artifact.cache_key import TRAINING
 from seqloom.artifact.home_folder import home_folder
 from seqloom.corpus.download import download_cache
 from seqloom.errors import UserError
@@ -43,8 +44,8 @@ from seqloom.tuning.trial_pruner import OWN_SCALE, TrialPruned, TrialPruner, is_
 from seqloom.url_mask import masked
 from tasks.cancellation import end_in_mlflow
 from tasks.evaluation_task import validate
-from tasks.preparation import fit_recipe, make_dataset, make_vectors, make_vocabulary, prepare_corpus
-from tasks.registration import open_run
+from tasks.preparation import prepare
+from tasks.registration import finished_run, open_run
 from tasks.study_trials import (
     StudyOutcome,
     TrialScore,
@@ -55,7 +56,6 @@ from tasks.study_trials import (
     open_study_run,
     report_study,
     report_trial,
-    trained_run,
 )
 from tasks.training_task import row_observer, train
 
@@ -123,21 +123,15 @@ def tune(
 @flow(name="trial", flow_run_name="{label}")
 def train_and_validate(label: str, recipe: Recipe, metric: str, study_run: str, number: int) -> State[TrialScore]:
     """Train one trial and score it on the validation split; register nothing."""
-    recipe = pinned(recipe, home_folder())
-    corpus = prepare_corpus(recipe)
-    recipe = fit_recipe(recipe, corpus)
-    vocabulary = make_vocabulary(recipe, corpus)
-    vectors = make_vectors(recipe, corpus, vocabulary)
-    dataset = make_dataset(recipe, corpus, vocabulary)
-    made = corpus, vocabulary, vectors, dataset
-    run_id = trained_run(recipe, *made) or open_run(recipe, *made, force=True)
+    recipe, prepared = prepare(pinned(recipe, home_folder()))
+    run_id = finished_run(recipe, *prepared, (TRAINING,)) or open_run(recipe, *prepared, force=True)
     adopt_run(study_run, run_id, number)
     try:
-        training = train(recipe, corpus, vocabulary, vectors, dataset, run_id)
+        training = train(recipe, *prepared, run_id)
     except TrialPruned as pruned:
         end_pruned_run(run_id)
         return Completed(name="Pruned", message=str(pruned), data=TrialScore(None, run_id, str(pruned)))
-    validation = validate(recipe, corpus, training, run_id)
+    validation = validate(recipe, prepared[0], training, run_id)
     scored = close_trial(recipe, metric, training, validation, run_id)
     return Completed(message=f"{label}: {metric} {scored.score}", data=scored)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.runtime import flow_run
 
-from seqloom.artifact.cache_key import EVALUATION, TRAINING
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.errors import UserError
@@ -21,10 +20,8 @@ from seqloom.evaluation.model_comparison import (
 )
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.metric import Metric
-from seqloom.recipe.schema import Recipe
 from seqloom.registry import mlflow_runs
 from seqloom.registry.mlflow_tracking import connect
-from seqloom.registry.run_plan import follow
 from seqloom.shell_command import shell_word
 from seqloom.training.training_history import read_history
 from tasks.pages import markdown
@@ -90,18 +87,6 @@ class Comparison:
         if same_splits(self.candidates):
             return ""
         return "the corpora differ, so the scores are of different validation and test splits"
-
-
-@patient_task(name="measured before", task_run_name="measured before · {recipe.name}")
-def finished_run(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, vectors: Manifest, dataset: Manifest) -> str:
-    """Return the id of the finished MLflow run of exactly this training; empty where a stage is not finished."""
-    home = home_folder()
-    made = {manifest.stage: manifest.digest for manifest in (corpus, vocabulary, vectors, dataset)}
-    if not all(step.cached for step in follow(recipe, home, (TRAINING, EVALUATION), made)):
-        return ""
-    return mlflow_runs.find_finished(
-        connect(home), recipe, TRAINING.key(recipe, [made[name] for name in TRAINING.reads])
-    )
 
 
 @patient_task(name="measure", task_run_name="measure · {label}")

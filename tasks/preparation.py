@@ -1,4 +1,4 @@
-"""Prefect tasks of the stages before training: corpus, vocabulary, word vectors, dataset."""
+"""The stages before training, each a Prefect task: corpus, vocabulary, word vectors, dataset."""
 
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,16 @@ from tasks.progress_artifacts import audience
 from tasks.stage_runner import patient_task, run_stage, stage_task
 
 add_vault(secret_of_block)
+
+
+def prepare(recipe: Recipe, force: bool = False) -> tuple[Recipe, list[State[Manifest]]]:
+    """Do all stages before training; return the recipe with its adaptive defaults, and what they made, in order."""
+    corpus = prepare_corpus(recipe, force)
+    recipe = fit_recipe(recipe, corpus)
+    vocabulary = make_vocabulary(recipe, corpus, force)
+    vectors = make_vectors(recipe, corpus, vocabulary, force)
+    dataset = make_dataset(recipe, corpus, vocabulary, force)
+    return recipe, [corpus, vocabulary, vectors, dataset]
 
 
 @patient_task(name="corpus", task_run_name="corpus · {recipe.name}")

@@ -1,6 +1,7 @@
 """Prefect tasks of the registry stage: the MLflow run, the registered version and its model card."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -10,7 +11,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
-from seqloom.artifact.cache_key import EVALUATION, REGISTRY, TRAINING
+from seqloom.artifact.cache_key import EVALUATION, REGISTRY, TRAINING, Stage
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.applications import application_of
@@ -65,6 +66,24 @@ def open_run(
     )
     _link_run(client, recipe, run_id, home)
     return run_id
+
+
+@patient_task(name="finished before", task_run_name=task_name("finished before"))
+def finished_run(
+    recipe: Recipe,
+    corpus: Manifest,
+    vocabulary: Manifest,
+    vectors: Manifest,
+    dataset: Manifest,
+    stages: Sequence[Stage],
+) -> str:
+    """Return the id of the finished MLflow run of exactly this training; empty where one of `stages` is not."""
+    home = home_folder()
+    made = {manifest.stage: manifest.digest for manifest in (corpus, vocabulary, vectors, dataset)}
+    if not all(step.cached for step in follow(recipe, home, stages, made)):
+        return ""
+    key = TRAINING.key(recipe, [made[name] for name in TRAINING.reads])
+    return mlflow_runs.find_finished(connect(home), recipe, key)
 
 
 @patient_task(name="registry", task_run_name=task_name("registry"))

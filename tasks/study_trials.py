@@ -9,7 +9,6 @@ import yaml
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 
-from seqloom.artifact.cache_key import TRAINING
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.errors import UserError
@@ -89,14 +88,6 @@ def open_study_run(recipe: Recipe, study: str, space: Sequence[str]) -> str:
     client = connect(home_folder())
     wait_for_mlflow(client)
     return study_runs.open_study_run(client, recipe, study, dict(line.split("=", 1) for line in space), home_folder())
-
-
-@patient_task(name="trained before", task_run_name="trained before · {recipe.name}")
-def trained_run(recipe: Recipe, corpus: Manifest, vocabulary: Manifest, vectors: Manifest, dataset: Manifest) -> str:
-    """Return the id of the finished MLflow run of exactly this training; empty where there is none."""
-    made = {manifest.stage: manifest.digest for manifest in (corpus, vocabulary, vectors, dataset)}
-    key = TRAINING.key(recipe, [made[name] for name in TRAINING.reads])
-    return mlflow_runs.find_finished(connect(home_folder()), recipe, key)
 
 
 @patient_task(name="trial's run", task_run_name="trial's run · {number}")
