@@ -124,7 +124,7 @@ def test_same_answers_same_bytes(tmp_path):
 
 
 def test_decoding_moves_the_bar_in_slices(tmp_path, monkeypatch):
-    monkeypatch.setattr("seqloom.evaluation.stage.ROWS_AT_ONCE", 3)
+    monkeypatch.setattr("seqloom.evaluation.system_answers.ROWS_AT_ONCE", 3)
     asked, seen = [], []
 
     def generate(sources):

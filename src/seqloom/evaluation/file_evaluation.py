@@ -18,7 +18,7 @@ from seqloom.evaluation.applications.evaluator_factory import evaluator_of
 from seqloom.evaluation.clean_rows import IN_TRAINING, CleanRows
 from seqloom.evaluation.examples import Example, choose_examples
 from seqloom.evaluation.paired_bootstrap import confidence_interval
-from seqloom.evaluation.stage import decode
+from seqloom.evaluation.system_answers import decode
 from seqloom.progress import Progress
 from seqloom.recipe.applications import metric_of_recipe
 from seqloom.recipe.schema import CorpusSection, Recipe

@@ -1,10 +1,8 @@
 """The evaluation stage: decode the test split, score it and its baselines, and write tables and plots."""
 
-import json
 import logging
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +12,24 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.corpus_files import read_split
 from seqloom.dataset.batch_factory import open_batches
 from seqloom.decoding.explanation import Explanation, explain, is_cheap
-from seqloom.decoding.generator import TRUNCATED, Generator, concatenate
+from seqloom.decoding.generator import TRUNCATED, Generator
 from seqloom.decoding.generator_loader import read_generator
 from seqloom.errors import UserError
-from seqloom.evaluation import ATTENTION_FILE, EXAMPLES_FILE, FIGURES_FOLDER, HYPOTHESES_FILE, SCORES_FILE
+from seqloom.evaluation import ATTENTION_FILE, FIGURES_FOLDER, SCORES_FILE
 from seqloom.evaluation.answer_limits import limit_facts
-from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies, replies_of
+from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
-from seqloom.evaluation.clean_rows import CLEAN_ROWS, IN_TRAINING, CleanRows, chunks_of
-from seqloom.evaluation.examples import Example, choose_examples
+from seqloom.evaluation.clean_rows import CLEAN_ROWS, CleanRows, chunks_of
+from seqloom.evaluation.evaluation_files import draw, write_json, write_tables
+from seqloom.evaluation.examples import choose_examples
 from seqloom.evaluation.memorization import MEMORIZATION, memorization
 from seqloom.evaluation.paired_bootstrap import confidence_interval
 from seqloom.evaluation.perplexity import Likelihood, likelihood
 from seqloom.evaluation.plot_style import MODEL
-from seqloom.evaluation.plots import loss_curves, score_bars
+from seqloom.evaluation.plots import loss_curves
 from seqloom.evaluation.robustness import ROBUSTNESS, robustness, sampled_rows
 from seqloom.evaluation.sacrebleu_scores import Score
+from seqloom.evaluation.system_answers import Predict, SystemAnswers
 from seqloom.evaluation.unicode_scripts import has_spaces, script_name
 from seqloom.progress import Progress
 from seqloom.recipe.applications import application_of, metric_of_recipe
@@ -40,31 +40,8 @@ from seqloom.training.device import choose_device
 from seqloom.training.training_history import read_history
 
 _MAPS, _MAPPED = 3, 30  # answers that are explained, and tokens of their sources at most
-ROWS_AT_ONCE = 256  # decoded between two progress reports
 
 logger = logging.getLogger(__name__)
-
-Predict = Callable[[Sequence[str], Sequence[int]], Replies]
-"""Return answers by column, given texts and their row numbers, which decide what is sampled."""
-
-
-@dataclass(frozen=True)
-class _Answers:
-    """The test split, and the answers of each system to it."""
-
-    test: EvalSet
-    systems: Mapping[str, Replies]  # the model, then the baselines
-    seconds: float  # the model took for decoding
-
-    def only(self, rows: Sequence[int]) -> "_Answers":
-        """Return the answers to some of the rows."""
-        systems = {name: replies_of(replies, rows) for name, replies in self.systems.items()}
-        return _Answers(self.test.only(rows), systems, self.seconds)
-
-    @property
-    def of_model(self) -> Replies:
-        """The answers of the model."""
-        return self.systems[MODEL]
 
 
 def evaluate(
@@ -93,7 +70,7 @@ def evaluate(
     evaluator, held_out = evaluator_of(recipe.task), EvalSet.of(test, recipe.corpus.target_language)
     _warn_of_spaceless_script(recipe, held_out.language)
     with_linear = recipe.evaluation.linear_baseline
-    everything = _answer(evaluator, predict, train, held_out, progress, with_linear)
+    everything = SystemAnswers.of(evaluator, predict, train, held_out, progress, with_linear)
     rows_of = CleanRows.of(recipe, held_out.sources, chunks_of(train))
     _warn_of_contamination(recipe, rows_of)
     answers = everything.only(rows_of.headline)
@@ -119,8 +96,8 @@ def evaluate(
         **evaluator.facts(answers.of_model, answers.test),
     }
     counts = {"tokens": likelihood.tokens, "train_rows": len(train), "language": held_out.language}
-    _write_tables(folder, evaluator, everything, rows_of, {**facts, **counts}, examples)
-    _draw(folder / FIGURES_FOLDER, evaluator, answers, scores)
+    write_tables(folder, evaluator, everything, rows_of, {**facts, **counts}, examples)
+    draw(folder / FIGURES_FOLDER, evaluator, answers, scores)
     if history:
         loss_curves(history, evaluator.kind, folder / FIGURES_FOLDER / "loss.png", chosen_epoch)
     speed = round(len(held_out.sources) / max(answers.seconds, 1e-9), 4)
@@ -131,8 +108,8 @@ def _checks(
     recipe: Recipe,
     evaluator: Evaluator,
     predict: Predict,
-    answers: _Answers,
-    unseen: _Answers,
+    answers: SystemAnswers,
+    unseen: SystemAnswers,
     train: pd.DataFrame,
     progress: Progress,
 ) -> dict[str, Any]:
@@ -179,32 +156,7 @@ def _warn_of_contamination(recipe: Recipe, rows_of: CleanRows) -> None:
         )
 
 
-def _answer(
-    evaluator: Evaluator, predict: Predict, train: pd.DataFrame, test: EvalSet, progress: Progress, with_linear: bool
-) -> _Answers:
-    """Answer the test sources with the model and with the baselines."""
-    started = time.monotonic()
-    replies = decode(predict, test.sources, progress)
-    seconds = time.monotonic() - started
-    baselines = evaluator.baselines if with_linear else evaluator.cheap_baselines
-    return _Answers(test, {MODEL: replies, **baselines(train, test, progress)}, seconds)
-
-
-def decode(predict: Predict, sources: Sequence[str], progress: Progress) -> Replies:
-    """Return the answers to all sources, by column."""
-
-    def pieces() -> Iterator[Replies]:
-        for start in range(0, len(sources), ROWS_AT_ONCE):
-            texts = sources[start : start + ROWS_AT_ONCE]
-            yield predict(texts, range(start, start + len(texts)))
-            progress(start + len(texts), len(sources), "rows", "decoding the test split")
-
-    replies = concatenate(pieces())
-    assert len(replies["prediction"]) == len(sources), "one answer per source"
-    return replies
-
-
-def _uncertainty(evaluator: Evaluator, answers: _Answers, train: pd.DataFrame, metric: str) -> dict[str, Any]:
+def _uncertainty(evaluator: Evaluator, answers: SystemAnswers, train: pd.DataFrame, metric: str) -> dict[str, Any]:
     """Return the 95 % confidence interval of each metric, and the recipe's metric on each slice."""
     counts = {name: evaluator.count(name, answers.of_model, answers.test) for name in evaluator.kind.judged}
     slices = [
@@ -227,41 +179,6 @@ def _metrics(scores: Mapping[str, Mapping[str, Score]], likelihood: Mapping[str,
         prefix = "test" if system == MODEL else f"baseline/{system}"
         metrics |= {f"{prefix}/{name}": score.value for name, score in of_system.items()}
     return {name: round(value, KEPT_PLACES) for name, value in sorted(metrics.items())}
-
-
-def _write_tables(
-    folder: Path,
-    evaluator: Evaluator,
-    answers: _Answers,
-    rows_of: CleanRows,
-    scores: Mapping[str, Any],
-    examples: Sequence[Example],
-) -> None:
-    """Write scores, examples, and a table with one row for each test row."""
-    _write_json(folder / SCORES_FILE, {name: value for name, value in scores.items() if name != "examples"})
-    _write_json(folder / EXAMPLES_FILE, [asdict(example) for example in examples])
-    table = {
-        "source": answers.test.sources,
-        "reference": answers.test.references,
-        **({"origin": answers.test.origins} if answers.test.origins else {}),
-        **({"source_name": answers.test.source_names} if answers.test.source_names else {}),
-        "hypothesis": answers.of_model["prediction"],
-        **{name: answers.systems[name]["prediction"] for name in evaluator.kind.baselines if name in answers.systems},
-        **({TRUNCATED: answers.of_model[TRUNCATED]} if TRUNCATED in answers.of_model else {}),
-        IN_TRAINING: rows_of.kinds,
-        **evaluator.by_row(answers.of_model, answers.test),
-    }
-    pd.DataFrame(table).to_parquet(folder / HYPOTHESES_FILE, index=False)
-
-
-def _draw(folder: Path, evaluator: Evaluator, answers: _Answers, scores: Mapping[str, Mapping[str, Score]]) -> None:
-    values = {system: {name: score.value for name, score in each.items()} for system, each in scores.items()}
-    score_bars(values, evaluator.kind, folder / "scores.png")
-    evaluator.draw(folder, answers.systems, answers.test)
-
-
-def _write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def evaluate_checkpoint(
@@ -290,7 +207,7 @@ def evaluate_checkpoint(
         chosen_epoch=training.facts["best_epoch"],
         limits=limits,
     )
-    _write_json(folder / ATTENTION_FILE, [asdict(each) for each in _explanations(generator, facts["examples"])])
+    write_json(folder / ATTENTION_FILE, [asdict(each) for each in _explanations(generator, facts["examples"])])
     return facts
 
 
@@ -325,6 +242,6 @@ def validate_checkpoint(
         },
         "rows": len(rows.sources),
     }
-    (folder / SCORES_FILE).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(folder / SCORES_FILE, facts)
     progress(len(rows.sources), len(rows.sources), "rows", "decoding the validation split")
     return facts

@@ -1,0 +1,55 @@
+"""The files of an evaluation: scores, examples, a row for each test row, and plots."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seqloom.decoding.generator import TRUNCATED
+from seqloom.evaluation import EXAMPLES_FILE, HYPOTHESES_FILE, SCORES_FILE
+from seqloom.evaluation.applications.evaluator import Evaluator
+from seqloom.evaluation.clean_rows import IN_TRAINING, CleanRows
+from seqloom.evaluation.examples import Example
+from seqloom.evaluation.plots import score_bars
+from seqloom.evaluation.sacrebleu_scores import Score
+from seqloom.evaluation.system_answers import SystemAnswers
+
+
+def write_tables(
+    folder: Path,
+    evaluator: Evaluator,
+    answers: SystemAnswers,
+    rows_of: CleanRows,
+    scores: Mapping[str, Any],
+    examples: Sequence[Example],
+) -> None:
+    """Write scores, examples, and a table with one row for each test row."""
+    write_json(folder / SCORES_FILE, {name: value for name, value in scores.items() if name != "examples"})
+    write_json(folder / EXAMPLES_FILE, [asdict(example) for example in examples])
+    table = {
+        "source": answers.test.sources,
+        "reference": answers.test.references,
+        **({"origin": answers.test.origins} if answers.test.origins else {}),
+        **({"source_name": answers.test.source_names} if answers.test.source_names else {}),
+        "hypothesis": answers.of_model["prediction"],
+        **{name: answers.systems[name]["prediction"] for name in evaluator.kind.baselines if name in answers.systems},
+        **({TRUNCATED: answers.of_model[TRUNCATED]} if TRUNCATED in answers.of_model else {}),
+        IN_TRAINING: rows_of.kinds,
+        **evaluator.by_row(answers.of_model, answers.test),
+    }
+    pd.DataFrame(table).to_parquet(folder / HYPOTHESES_FILE, index=False)
+
+
+def draw(folder: Path, evaluator: Evaluator, answers: SystemAnswers, scores: Mapping[str, Mapping[str, Score]]) -> None:
+    """Draw the scores of all systems, and the plots of the application."""
+    values = {system: {name: score.value for name, score in each.items()} for system, each in scores.items()}
+    score_bars(values, evaluator.kind, folder / "scores.png")
+    evaluator.draw(folder, answers.systems, answers.test)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a value; NaN, which JSON does not have, is an error."""
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

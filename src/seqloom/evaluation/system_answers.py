@@ -1,0 +1,68 @@
+"""Answers of the model and of the baselines to the same texts."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import pandas as pd
+
+from seqloom.decoding.generator import concatenate
+from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies, replies_of
+from seqloom.evaluation.plot_style import MODEL
+from seqloom.progress import Progress
+
+ROWS_AT_ONCE = 256  # decoded between two progress reports
+
+Predict = Callable[[Sequence[str], Sequence[int]], Replies]
+"""Return answers by column, given texts and their row numbers, which decide what is sampled."""
+
+
+@dataclass(frozen=True)
+class SystemAnswers:
+    """The test split, and the answers of each system to it."""
+
+    test: EvalSet
+    systems: Mapping[str, Replies]  # the model, then the baselines
+    seconds: float  # the model took for decoding
+
+    def only(self, rows: Sequence[int]) -> "SystemAnswers":
+        """Return the answers to some of the rows."""
+        systems = {name: replies_of(replies, rows) for name, replies in self.systems.items()}
+        return SystemAnswers(self.test.only(rows), systems, self.seconds)
+
+    @property
+    def of_model(self) -> Replies:
+        """The answers of the model."""
+        return self.systems[MODEL]
+
+    @classmethod
+    def of(
+        cls,
+        evaluator: Evaluator,
+        predict: Predict,
+        train: pd.DataFrame,
+        test: EvalSet,
+        progress: Progress,
+        with_linear: bool,
+    ) -> Self:
+        """Answer the test sources with the model and with the baselines."""
+        started = time.monotonic()
+        replies = decode(predict, test.sources, progress)
+        seconds = time.monotonic() - started
+        baselines = evaluator.baselines if with_linear else evaluator.cheap_baselines
+        return cls(test, {MODEL: replies, **baselines(train, test, progress)}, seconds)
+
+
+def decode(predict: Predict, sources: Sequence[str], progress: Progress) -> Replies:
+    """Return the answers to all sources, by column."""
+
+    def pieces() -> Iterator[Replies]:
+        for start in range(0, len(sources), ROWS_AT_ONCE):
+            texts = sources[start : start + ROWS_AT_ONCE]
+            yield predict(texts, range(start, start + len(texts)))
+            progress(start + len(texts), len(sources), "rows", "decoding the test split")
+
+    replies = concatenate(pieces())
+    assert len(replies["prediction"]) == len(sources), "one answer per source"
+    return replies
