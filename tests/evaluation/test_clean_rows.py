@@ -22,7 +22,7 @@ from seqloom.recipe.schema import Recipe
 @pytest.fixture(autouse=True)
 def _no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
     """They take seconds, and test_stage draws them."""
-    monkeypatch.setattr(stage, "_draw", lambda *_: None)
+    monkeypatch.setattr(stage, "draw", lambda *_: None)
 
 
 WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]

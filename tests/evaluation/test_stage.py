@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from seqloom.errors import UserError
-from seqloom.evaluation import stage
 from seqloom.evaluation.perplexity import Likelihood
 from seqloom.evaluation.sacrebleu_scores import text_scores
 from seqloom.evaluation.stage import evaluate
@@ -155,7 +154,7 @@ def test_an_answer_too_few_is_our_mistake(tmp_path):
 
 def test_every_row_is_asked_by_its_own_number(tmp_path, monkeypatch):
     """What is drawn for a row follows from its number in the split, however many are asked at once."""
-    monkeypatch.setattr(stage, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr("seqloom.evaluation.system_answers.ROWS_AT_ONCE", 3)
     seen = []
 
     def ask(sources, numbers):
