@@ -361,6 +361,8 @@ THREE = as_csv(",")(
         ({"data": ["lines.txt"], "task": "sentiment"}, "lines.txt has no columns, and --task sentiment needs two"),
         ({"data": ["lines.txt"], "source": "a"}, "lines.txt has no columns: remove --source"),
         ({"name": "a b", "data": ["three.csv"]}, "'a b' is no name of a model"),
+        ({"name": "three.csv"}, "three.csv is data, and the model needs a name: seqloom init three --data three.csv"),
+        ({"name": "s3://in/my *.tsv"}, r"seqloom init my --data 's3://in/my \*.tsv'"),
     ],
 )
 def test_what_cannot_be_told_is_one_sentence(arguments: dict[str, Any], sentence: str) -> None:

@@ -41,6 +41,9 @@ def init(
     recipe_only: Annotated[bool, typer.Option("--recipe-only", help="Write no prefect.yaml.")] = False,
 ) -> None:
     """Write a recipe and a prefect.yaml for a table or text of yours, to be changed by hand."""
+    if not data and (Path(name).is_file() or "://" in name or "*" in name):
+        model = re.sub(r"[^\w.-]+", "-", Path(name).name.partition(".")[0], flags=re.ASCII).strip("-._") or "NAME"
+        raise UserError(f"{name} is data, and the model needs a name: seqloom init {model} --data {shlex.quote(name)}")
     if not re.fullmatch(NAME, name):
         raise UserError(f"{name!r} is no name of a model: take letters, digits and . _ -, the first a letter or digit")
     if task and task not in TASKS:
