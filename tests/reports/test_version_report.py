@@ -11,43 +11,9 @@ import pytest
 from seqloom.errors import UserError
 from seqloom.evaluation import ATTENTION_FILE
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
-from seqloom.evaluation.perplexity import Likelihood
-from seqloom.evaluation.stage import evaluate
-from seqloom.progress import unwatched
-from seqloom.recipe.schema import Recipe
 from seqloom.reports.comparison_report import comparison_report
 from seqloom.reports.version_report import EvaluationFolder, version_report
-
-HOSTILE = "<script>alert(1)</script>"
-NUMBERS = range(40)
-TRAIN = pd.DataFrame({"source": [f"old {n * 7919}" for n in NUMBERS], "target": [f"alt {n * 7919}" for n in NUMBERS]})
-TEST = pd.DataFrame(
-    {
-        "source": [*(f"new thing {n * 104729}" for n in NUMBERS), f"a {HOSTILE} row", "old 7919", "العربية هنا"],
-        "target": [*(f"neues Ding {n * 104729}" for n in NUMBERS), f"eine {HOSTILE} Zeile", "alt 7919", "早上好 नदी"],
-    }
-)
-HISTORY = [{"step": 1, "epoch": 0, "train/loss": 4.0}, {"step": 1, "epoch": 1, "validation/loss": 3.5}]
-RIGHT = dict(zip(TEST["source"], TEST["target"], strict=True))
-
-
-def evaluated(folder: Path, wrong: int) -> EvaluationFolder:
-    """Answer every row rightly but some."""
-    tree = {"name": "a", "corpus": {"train": ["a.tsv"], "target_language": "de"}}
-    texts = TEST["source"].tolist()
-    answers = {text: "ganz falsch" if row < wrong else RIGHT[text] for row, text in enumerate(texts)}
-    folder.mkdir()
-    evaluate(
-        lambda sources, _: {"prediction": [answers[source] for source in sources]},
-        Likelihood(2.0, 0.5, 10),
-        TRAIN,
-        TEST,
-        Recipe.model_validate(tree),
-        HISTORY,
-        folder,
-        unwatched,
-    )
-    return EvaluationFolder(folder, f"model {wrong}", training={"parameters": 7, "steps": 3, "epochs": 1})
+from tests.reports.evaluated_folder import HOSTILE, evaluated
 
 
 @pytest.fixture(scope="module")
