@@ -10,14 +10,22 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bench import ddp, orchestration_overhead, peak_memory, tokenizer_speed, training_speed, word2vec_speed
+from bench import (
+    corpus_speed,
+    ddp,
+    orchestration_overhead,
+    peak_memory,
+    tokenizer_speed,
+    training_speed,
+    word2vec_speed,
+)
 from bench.artifacts import prepare
 from bench.corpora import multi30k
 from bench.paths import HOME, RECIPES
 from bench.row import Row
 from seqloom.recipe.recipe_loader import load_recipe
 
-PARTS = ("transformer", "lstm", "vectors", "vocabulary", "memory", "scaling", "overhead")
+PARTS = ("transformer", "lstm", "corpus", "vectors", "vocabulary", "memory", "scaling", "overhead")
 
 
 def main() -> None:
@@ -25,7 +33,7 @@ def main() -> None:
     options = _options()
     console = Console()
     HOME.mkdir(exist_ok=True)
-    if not {"memory", "overhead"}.issuperset(options.parts):
+    if not {"corpus", "memory", "overhead"}.issuperset(options.parts):
         multi30k()  # before anything is measured
     started = time.monotonic()
     rows: list[Row] = []
@@ -41,6 +49,8 @@ def main() -> None:
 
 def _measure(part: str, options: argparse.Namespace, console: Console) -> Iterator[Row]:
     match part:
+        case "corpus":
+            yield from corpus_speed.measure([int(millions * 1e6) for millions in options.millions])
         case "vectors":
             yield from word2vec_speed.measure(multi30k(), options.tokens, options.threads)
         case "vocabulary":
@@ -94,6 +104,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=8.0, help="of a turn (%(default)s)")
     parser.add_argument("--tokens", type=int, default=10_000_000, help="of word2vec's corpus (%(default)s)")
     parser.add_argument("--pairs", type=int, default=10_000_000, help="in the corpus for memory (%(default)s)")
+    parser.add_argument(
+        "--millions",
+        type=float,
+        nargs="+",
+        default=[0.2],
+        help="of pairs in each corpus that is cleaned, such as 1 5 20 (0.2; 20 need 16 GB of disk)",
+    )
     parser.add_argument(
         "-o",
         "--override",
