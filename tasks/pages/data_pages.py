@@ -11,6 +11,8 @@ from seqloom.corpus.personal_data import replaced_in_words
 from seqloom.vocabulary.unknown_tokens import unknown_warning
 from tasks.pages.markdown import lines, table, text
 
+_CHANGE = ("before", "after")
+
 
 def corpus_page(manifest: Manifest) -> Iterator[str]:
     """Yield counts by split, lengths, rejects with an example each, and three pairs."""
@@ -39,6 +41,8 @@ def corpus_page(manifest: Manifest) -> Iterator[str]:
         yield f"Encodings guessed: {text(encodings_in_words(facts['encodings']))}.\n"
     if "replaced" in facts:
         yield f"Personal data replaced: {replaced_in_words(facts['replaced']) or 'none found'}.\n"
+    if facts.get("normalized"):
+        yield _normalized(facts["normalized"])
     yield _rejected(facts["rejected"], facts["rejects"], facts["read"])
     yield f"### Pairs from the training split\n\n{lines(facts['examples'])}"
 
@@ -49,6 +53,15 @@ def _sources(sources: Mapping[str, Mapping[str, Any]]) -> str:
         for name, of in sources.items()
     ]
     return table(("source", "read", "rejected", *SPLITS), rows, (1, 2, 3, 4, 5))
+
+
+def _normalized(changed: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the rows that each normalizer changed, with the first example of each."""
+    rows = [
+        (text(name), f"{of['rows']:,}", *(text(of["examples"][0][key]) if of["examples"] else "" for key in _CHANGE))
+        for name, of in changed.items()
+    ]
+    return f"### Normalized\n\n{table(('normalizer', 'rows changed', *_CHANGE), rows, (1,))}"
 
 
 def _rejected(counts: dict[str, int], first: dict[str, dict[str, str]], read: int) -> str:

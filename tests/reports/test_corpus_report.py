@@ -6,12 +6,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import CorpusSection
 from seqloom.reports.corpus_drift import drift_of
 from seqloom.reports.corpus_report import corpus_report, suspicion
+from tasks.pages.data_pages import corpus_page
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -42,6 +44,21 @@ def test_every_part_is_there_and_no_text_is_markup(corpora: tuple[Path, Path]) -
     assert HOSTILE not in shown
     assert "a@b.org" not in shown
     assert "version 3" in shown
+
+
+def test_what_normalizers_changed_is_shown_before_and_after(tmp_path: Path) -> None:
+    rows = [*((f"the red house {n}", f"das rote Haus {n}") for n in range(60)), (f"{HOSTILE} a\u00a0b", "x")]
+    place = tmp_path / "it"
+    place.mkdir()
+    (place / "pairs.tsv").write_text("source\ttarget\n" + "\n".join(map("\t".join, rows)) + "\n", encoding="utf-8")
+    section = CorpusSection(train=[str(place / "pairs.tsv")], test_share=0.2, validation_share=0.2)
+    facts = build_corpus(section, locate(section, place), place, unwatched)
+    shown = corpus_report(place, "Corpus of x", False)
+    assert ">Normalized</h2>" in shown
+    assert "a&lt;U+00A0&gt;b" in shown
+    assert HOSTILE not in shown
+    manifest = Manifest("corpus", "key", "digest", str(place), 0.0, facts)
+    assert "| whitespace | 1 |" in "\n".join(corpus_page(manifest))
 
 
 def test_labels_in_place_of_target_lengths(corpora: tuple[Path, Path]) -> None:

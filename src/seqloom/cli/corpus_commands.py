@@ -1,4 +1,4 @@
-"""Command corpus preview: what the filters of a recipe would drop, before anything runs."""
+"""Command corpus preview: what the normalizers of a recipe would change and its filters drop, before anything runs."""
 
 from dataclasses import asdict
 from pathlib import PurePath
@@ -32,7 +32,7 @@ def preview(
     rows: Annotated[int, typer.Option("--rows", min=1, help="Rows of the training files, from the first on.")] = 10_000,
     as_json: AsJson = False,
 ) -> None:
-    """Try the filters of a recipe, or the usual ones if it has none, on its first rows; nothing is written."""
+    """Try the normalizers and filters of a recipe, or the usual filters if it has none, on its first rows."""
     console = console_for(as_json)
     from seqloom.corpus.filter_preview import preview_filters
     from seqloom.corpus.sources import locate
@@ -48,13 +48,17 @@ def preview(
     if as_json:
         filters = {"filters": list(section.filters), "suggested": bool(usual)}
         outcomes = [asdict(outcome) for outcome in found.outcomes]
-        print_json({"read": found.read, "kept": found.kept, **filters, "outcomes": outcomes})
+        told = {"read": found.read, "kept": found.kept, "normalized": found.normalized.as_json()}
+        print_json({**told, **filters, "outcomes": outcomes})
 
 
 def _show(console: Console, found: "FilterPreview", usual: list[str]) -> None:
     if usual:
         sentence = "The recipe has no filters; these are the usual ones for its task, to be chosen from:"
         console.print(sentence, Text(f"corpus.filters: [{', '.join(usual)}]"), sep="\n", soft_wrap=True)
+        console.print()
+    if found.normalized.rows:
+        console.print(_changes(found))
         console.print()
     console.print(_table(found))
     console.print()
@@ -64,6 +68,23 @@ def _show(console: Console, found: "FilterPreview", usual: list[str]) -> None:
             console.print()
     share = found.kept / found.read if found.read else 0.0
     console.print(f"{found.kept:,} of the first {found.read:,} rows of train are kept ({share:.1%}).")
+
+
+def _changes(found: "FilterPreview") -> Table:
+    table = Table(title="Changed by the normalizers", title_justify="left", box=None, padding=(0, 2))
+    table.add_column("normalizer", overflow="fold")
+    table.add_column("rows", justify="right")
+    for column in ("before", "after", "place"):
+        table.add_column(column, overflow="fold")
+    for name, count in found.normalized.rows.most_common():
+        cells = [name, f"{count:,}"]
+        for change in found.normalized.examples[name]:
+            place = f"{PurePath(change.file).name} line {change.line}"
+            table.add_row(*map(Text, [*cells, change.before[:SHOWN], change.after[:SHOWN], place]))
+            cells = ["", ""]
+        if any(cells):  # no example may be shown
+            table.add_row(*map(Text, cells))
+    return table
 
 
 def _table(found: "FilterPreview") -> Table:

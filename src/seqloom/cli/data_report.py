@@ -86,6 +86,9 @@ def _lines(checked: Checked) -> Iterator[Text]:
     if any(nearly.values()):
         listed = " and ".join(f"{share:.1%} of the {split} rows" for split, share in nearly.items())
         yield Text(f"{listed} have a source that stands in training, but for case, spaces and punctuation.")
+    if facts.get("normalized"):
+        changed = ", ".join(f"{name} {of['rows']:,}" for name, of in facts["normalized"].items())
+        yield Text(f"Rows that a normalizer changed: {changed}.")
     if facts.get("encodings"):
         yield Text(f"Encodings guessed: {encodings_in_words(facts['encodings'])}.")
     if facts.get("replaced"):

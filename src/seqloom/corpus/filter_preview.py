@@ -16,6 +16,7 @@ from seqloom.corpus.normalized_pairs import NormalizedPair, PairSteps, resolve_w
 from seqloom.corpus.pairs import RawPair, Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.sources import Sources
+from seqloom.corpus.text_normalizers import NormalizedRows, TextNormalizers
 from seqloom.errors import showable
 from seqloom.recipe.filter_expressions import FilterExpression, parse_filters
 from seqloom.recipe.schema import CorpusSection
@@ -43,6 +44,7 @@ class FilterPreview:
 
     read: int
     outcomes: list[FilterOutcome]
+    normalized: NormalizedRows
 
     @property
     def kept(self) -> int:
@@ -56,8 +58,8 @@ def preview_filters(section: CorpusSection, sources: Sources, rows: int) -> Filt
     Raises:
         UserError: a file violates its format, or a word list cannot be read.
     """
-    personal = PersonalData.of(section)
-    steps = PairSteps(resolve_whitespace(section, sources), {}, personal=personal, excluded=ExcludedTexts.of(section))
+    normalizers = TextNormalizers(section.normalizers, resolve_whitespace(section, sources))
+    steps = PairSteps(normalizers, {}, personal=PersonalData.of(section), excluded=ExcludedTexts.of(section))
     sample = list(islice(rows_of_split(section, sources, "train", steps), rows))
     reasons = [row.reject_reason(section) for row in sample]
     outcomes = list(_rejected(sample, reasons))
@@ -69,7 +71,7 @@ def preview_filters(section: CorpusSection, sources: Sources, rows: int) -> Filt
         alone = sum(map(bool, problems(whole)))
         outcomes.append(FilterOutcome(name, len(left), len(dropped), alone, _examples(dropped)))
         left = [row for row, problem in zip(left, found, strict=True) if not problem]
-    return FilterPreview(len(sample), outcomes)
+    return FilterPreview(len(sample), outcomes, steps.normalized)
 
 
 class _Check:

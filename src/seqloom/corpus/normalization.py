@@ -25,9 +25,18 @@ def normalize(text: str, keep: bool = False) -> str:
     Characters are dropped before composing, as one between a letter and its accent would keep them apart.
     """
     if keep:
-        text = unicodedata.normalize("NFC", _DROPPED.sub("", text).replace(WORD_MARK, "_"))
+        text = unicodedata.normalize("NFC", without_control_characters(text))
         return "" if text.isspace() else text
     if text.isascii():
-        return " ".join((text if text.isprintable() else _DROPPED.sub("", text)).split())
-    text = _DROPPED.sub("", text).replace(WORD_MARK, "_")
-    return unicodedata.normalize("NFC", " ".join(text.split()))
+        return fold_whitespace(text if text.isprintable() else _DROPPED.sub("", text))
+    return unicodedata.normalize("NFC", fold_whitespace(without_control_characters(text)))
+
+
+def without_control_characters(text: str) -> str:
+    """Drop control characters, byte order marks and halves of surrogate pairs, and write `WORD_MARK` as _."""
+    return _DROPPED.sub("", text).replace(WORD_MARK, "_")
+
+
+def fold_whitespace(text: str) -> str:
+    """Make all white space single spaces between words."""
+    return " ".join(text.split())

@@ -1,7 +1,7 @@
 """Pairs of all files in normal form, with what the filters say of those of the training files."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.rejects import reject_reason
 from seqloom.corpus.sources import SourceFile, Sources
+from seqloom.corpus.text_normalizers import NormalizedRows, TextNormalizers
 from seqloom.recipe.schema import CorpusSection
 
 _SAMPLE, _LAYOUT_SHARE = 10_000, 0.01  # pairs, and the share of them with layout from which on white space is kept
@@ -43,11 +44,12 @@ class NormalizedPair(NamedTuple):
 class PairSteps:
     """Steps that every pair goes through, by the recipe."""
 
-    keep: bool  # white space stays as it is
+    normalizers: TextNormalizers
     chains: Mapping[str, FilterChain]  # by name of the source
     near: NearDuplicates | None = None
     personal: PersonalData | None = None
     excluded: ExcludedTexts | None = None
+    normalized: NormalizedRows = field(default_factory=NormalizedRows)  # counts what the normalizers change
 
 
 def resolve_whitespace(section: CorpusSection, sources: Sources) -> bool:
@@ -111,12 +113,24 @@ def rows_of_files(
             raw = pair._replace(text=text, problem=problem)
             yield NormalizedPair(given_for, location, raw, source_name=name)
         else:
-            source, target = normalize(pair.source, steps.keep), normalize(pair.target, steps.keep)
-            if steps.excluded and steps.excluded.has(*_texts(source, target, section)):
+            source, target = (
+                steps.normalizers.of_side(pair.source, "source"),
+                steps.normalizers.of_side(pair.target, "target"),
+            )
+            if steps.excluded and _is_excluded(pair, source, target, section, steps.excluded):
                 yield NormalizedPair(given_for, location, RawPair("", "", pair.line, flaw=EXCLUDED), source_name=name)
                 continue
+            if (source, target) != (pair.source, pair.target):
+                read = {"source": pair.source, "target": pair.target}
+                steps.normalized.note(steps.normalizers, read, (location, pair.line), steps.personal is None)
             source, target = replace(source, target)
             yield NormalizedPair(given_for, location, pair, source, target, name)
+
+
+def _is_excluded(pair: RawPair, source: str, target: str, section: CorpusSection, excluded: ExcludedTexts) -> bool:
+    """Return whether a text of a pair is listed, as it was read or in normal form."""
+    read = normalize(pair.source), normalize(pair.target)
+    return excluded.has(*_texts(source, target, section)) or excluded.has(*_texts(*read, section))
 
 
 def _texts(source: str, target: str, section: CorpusSection) -> Iterator[str]:

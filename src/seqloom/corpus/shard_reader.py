@@ -20,6 +20,7 @@ from seqloom.corpus.rejects import RowCounts
 from seqloom.corpus.row_keys import key_of, key_of_pair, keys_of_dialogue
 from seqloom.corpus.shards import ROWS, Shard
 from seqloom.corpus.similar_groups import SIMILARITY
+from seqloom.corpus.text_normalizers import NormalizedRows, TextNormalizers
 from seqloom.errors import showable
 from seqloom.recipe.schema import CorpusSection
 
@@ -46,6 +47,7 @@ class ShardRows:
     parts: list[Part] = field(default_factory=list)
     files: list[FileRows] = field(default_factory=list)
     replaced: dict[str, int] = field(default_factory=dict)  # personal data by type
+    normalized: NormalizedRows = field(default_factory=NormalizedRows)
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ class RowSteps:
         grouped = section.split_by == "similar"
         near = NearDuplicates(filters.similarity if filters.near else SIMILARITY) if filters.near or grouped else None
         personal, excluded = PersonalData.of(section), ExcludedTexts.of(section)
-        return cls(section, PairSteps(keep, FilterChain.by_source(section), near, personal, excluded), filters)
+        normalizers = TextNormalizers(section.normalizers, keep)
+        pairs = PairSteps(normalizers, FilterChain.by_source(section), near, personal, excluded)
+        return cls(section, pairs, filters)
 
 
 def read_shard(shard: Shard, steps: RowSteps, folder: Path, told: Told) -> ShardRows:
@@ -94,6 +98,7 @@ def read_shard(shard: Shard, steps: RowSteps, folder: Path, told: Told) -> Shard
     if steps.pairs.personal:
         done.replaced = dict(steps.pairs.personal.counts)
         steps.pairs.personal.counts.clear()
+    done.normalized.add(steps.pairs.normalized)
     return done
 
 
@@ -143,7 +148,7 @@ def _part_row(row: NormalizedPair, steps: RowSteps) -> PartRow:
     problem = showable(row.drop.problem) if row.drop and reason == row.drop.filter else ""
     if reason:
         return PartRow(row.source[:SHOWN], row.target[:SHOWN], row.origin, raw.line, reason, problem)
-    keep = steps.pairs.keep
+    keep = steps.pairs.normalizers.keep
     source, target = (normalize(row.source), normalize(row.target)) if keep else (row.source, row.target)
     sides = {"source": source, "target": target}
     opening = raw.group.opening if raw.group else source

@@ -20,6 +20,7 @@ from seqloom.corpus.rejects import RowCounts
 from seqloom.corpus.shard_reader import FileRows, RowSteps, ShardRows, Told, read_shard
 from seqloom.corpus.shards import Shard
 from seqloom.corpus.sources import LineBlock, SourceFile
+from seqloom.corpus.text_normalizers import NormalizedRows
 from seqloom.recipe.schema import CorpusSection
 
 INDEX = "shard.json"
@@ -55,7 +56,8 @@ class ShardTask:
             Part(self.folder / name, rows, self.shard.given_for, self.shard.source_name)
             for name, rows in index["parts"]
         ]
-        return ShardRows(parts, list(map(_file_rows, index["files"])), index["replaced"])
+        normalized = NormalizedRows.from_json(index["normalized"])
+        return ShardRows(parts, list(map(_file_rows, index["files"])), index["replaced"], normalized)
 
     @property
     def is_done(self) -> bool:
@@ -106,6 +108,7 @@ def _index(rows: ShardRows) -> dict[str, object]:
             for file in rows.files
         ],
         "replaced": rows.replaced,
+        "normalized": rows.normalized.as_json(),
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +34,7 @@ from seqloom.corpus.shared_keys import SharedKeys
 from seqloom.corpus.similar_groups import SimilarGroups
 from seqloom.corpus.sources import Sources
 from seqloom.corpus.splits import ContiguousSplits, Shares
+from seqloom.corpus.text_normalizers import NormalizedRows
 from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe.schema import CorpusSection
@@ -80,7 +82,9 @@ def build_corpus(
     replaced = sum((Counter(rows.replaced) for _, rows in shards), Counter[str]())
     personal = {"replaced": dict(sorted(replaced.items()))} if section.privacy == "replace" else {}
     guessed = {"encodings": sources.encodings} if section.encoding == "auto" else {}
-    facts = {"overfit": section.overfit, **layout, **personal, **guessed, **_facts(statistics, folder), **overlap}
+    changed = {"normalized": _normalized(shards)}
+    found = _facts(statistics, folder)
+    facts = {"overfit": section.overfit, **layout, **changed, **personal, **guessed, **found, **overlap}
     (folder / REPORT_FILE).write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
     return facts
 
@@ -112,6 +116,14 @@ def _folders(
     if artifacts and is_large(shards):
         return list(map(KeptShards(artifacts, section, keep).folder, shards))
     return [scratch / f"{number:06}" for number in range(len(shards))]
+
+
+def _normalized(shards: list[tuple[Shard, ShardRows]]) -> dict[str, Any]:
+    """Return the rows that each normalizer changed, with the first as examples."""
+    whole = NormalizedRows()
+    for _, rows in shards:
+        whole.add(rows.normalized)
+    return whole.as_json()
 
 
 def _counts_of(section: CorpusSection, shards: list[tuple[Shard, ShardRows]]) -> CorpusStatistics:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqloom.corpus.dialogue_context import TURN, Conversation, newest_turns
 from seqloom.corpus.running_text import join_lines
+from seqloom.corpus.text_normalizers import TextNormalizers
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.decoding.answer_control import control
 from seqloom.decoding.backends import Backend
@@ -18,6 +19,7 @@ from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.minimum_bayes_risk import mbr_rank
 from seqloom.errors import UserError
 from seqloom.recipe.applications import application_of
+from seqloom.recipe.normalizer_expressions import DEFAULT_NORMALIZERS
 from seqloom.recipe.recipe_json import RECIPE_FILE, read_recipe
 from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS, VOCABULARY_FILES
 from seqloom.vocabulary.vocabulary import Vocabulary
@@ -94,9 +96,10 @@ def concatenate(tables: Iterable[Mapping[str, Sequence[Any]]]) -> Columns:
 class Generator:
     """A model with its vocabularies and decoding options, run by a backend.
 
-    A source is cut to `characters` (the most that training has seen) and to `tokens` (the positions that the model
-    has); of a conversation the newest turns are kept. `limit` bounds the length of an answer by that of its source. An
-    answer depends on the text, the decoding options and the text's number alone, never on the rest of the batch.
+    A source goes through the `normalizers` of the recipe, and is cut to `characters` (the most that training has seen)
+    and to `tokens` (the positions that the model has); of a conversation the newest turns are kept. `limit` bounds the
+    length of an answer by that of its source. An answer depends on the text, the decoding options and the text's number
+    alone, never on the rest of the batch.
 
     This module imports no PyTorch: a model that CTranslate2 runs is loaded where there is none.
     """
@@ -114,6 +117,7 @@ class Generator:
         tokens: int | None = None,
         conversation: Conversation | None = None,
         limit: LengthLimit | None = None,
+        normalizers: Sequence[str] = DEFAULT_NORMALIZERS,
     ) -> None:
         self.backend = backend
         self.source = source
@@ -123,6 +127,7 @@ class Generator:
         self.tokens = tokens
         self.conversation = conversation
         self.limit = limit or LengthLimit()
+        self.normalizers = TextNormalizers(normalizers, source.keeps_whitespace)
 
     @classmethod
     def load(cls, folder: Path) -> "Generator":
@@ -161,6 +166,7 @@ class Generator:
             tokens=None if model.window else _max_tokens(recipe),
             conversation=conversation_of(recipe),
             limit=LengthLimit.load(folder),
+            normalizers=recipe.corpus.normalizers,
         )
 
     @property
@@ -266,6 +272,7 @@ class Generator:
         """Return the source ids of each text, cut to `characters` and `tokens`."""
         if self.conversation:
             texts = [self.conversation.newest(text) for text in texts]
+        texts = self.normalized(texts)
         encoded = self.source.encode([text[: self.characters] for text in texts])
         if self.conversation and self.tokens:
             mark = self.source.tokens.index(TURN) if TURN in self.source.tokens else -1
@@ -277,6 +284,12 @@ class Generator:
         if long:
             logger.warning("%d of %d texts are read up to token %d only", long, len(texts), self.tokens)
         return [ids[: self.tokens] for ids in encoded]
+
+    def normalized(self, texts: Sequence[str]) -> Sequence[str]:
+        """Return the texts as the recipe's normalizers rewrote those of training; the vocabulary does the default."""
+        if self.normalizers.is_default:
+            return texts
+        return [self.normalizers.of_side(text, "source") for text in texts]
 
     def rank(self, found: list[list[Hypothesis]], decoding: "DecodingSection") -> list[list[Hypothesis]]:
         """Order the samples of each text by minimum Bayes risk; what a search found is ordered already."""

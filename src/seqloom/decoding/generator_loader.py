@@ -91,4 +91,5 @@ def _ctranslate2_generator(folder: Path) -> Generator:
         tokens=position_table_size(recipe) - 1,
         conversation=conversation_of(recipe),
         limit=LengthLimit.load(folder),
+        normalizers=recipe.corpus.normalizers,
     )

@@ -178,7 +178,8 @@ class LanguageModel(Generator):
 
     def _behind_line_end(self, texts: Sequence[str]) -> list[str]:
         """Return each text as running text, with a line's end in front."""
-        return [f"{LINE_END} {join_lines(restore_lines(text), self.keeps_whitespace)}" for text in texts]
+        lines = [join_lines(restore_lines(text), self.keeps_whitespace) for text in texts]
+        return [f"{LINE_END} {line}" for line in self.normalized(lines)]
 
     def _line_end(self) -> list[int]:
         """Return the ids of a line's end; none if the training text had none."""

@@ -12,6 +12,7 @@ from seqloom.corpus.overlap import sources_of
 from seqloom.corpus.pairs import Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.sources import locate
+from seqloom.corpus.text_normalizers import TextNormalizers
 from seqloom.errors import UserError
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies, replies_of
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
@@ -91,7 +92,7 @@ def read_test_rows(section: CorpusSection, home: Path, keep: bool) -> EvalRows:
 
 def _read(section: CorpusSection, home: Path, keep: bool) -> EvalRows:
     personal = PersonalData.of(section)  # a model was taught without it
-    rows, wrong, steps = [], [], PairSteps(keep, {}, personal=personal)
+    rows, wrong, steps = [], [], PairSteps(TextNormalizers(section.normalizers, keep), {}, personal=personal)
     for row in rows_of_split(section, locate(section, home), "train", steps):
         if defect := row.reject_reason(section):
             problem = row.raw.problem if isinstance(row.raw, Unreadable) else ""

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from seqloom.recipe.language_tags import COMBINED_SCRIPTS, language_of
+from seqloom.recipe.normalizer_expressions import LONGEST_PATTERN, SIDES
 
-SIDES = ("source", "target")
-LONGEST_PATTERN = 2000  # characters
 _PARTS = re.compile(r"(?:(?P<side>[a-z]+)\.)?(?P<name>[A-Za-z_]+)(?P<rest>.*)", re.DOTALL)
 _BOUND = re.compile(r"(?P<before>.*?)\s*(?P<operator><=|>=|==|=|<|>)\s*(?P<number>[^<>=]*)", re.DOTALL)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from seqloom.errors import UserError
 from seqloom.recipe.form_fields import NAME
+from seqloom.recipe.normalizer_expressions import DEFAULT_NORMALIZERS
 from seqloom.recipe.renamed_fields import with_new_names
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ ADDED: dict[str, dict[str, object]] = {
         "escape": "auto",
         "filters": [],
         "max_reject_share": 0.05,
+        "normalizers": list(DEFAULT_NORMALIZERS),
         "privacy": "keep",
         "whitespace": "fold",
         "inline_tags": "drop",

@@ -33,6 +33,7 @@ def corpus_report(folder: Path, title: str, labeled: bool, drift: Drift | None =
     pairs = _first(iterate_split(folder, "train"))
     parts = [
         _splits(facts),
+        *_normalized(facts),
         _rejected(facts),
         *_sources(facts),
         _lengths(pairs, labeled, facts["rows"]["train"]),
@@ -81,6 +82,20 @@ def _splits(facts: Mapping[str, Any]) -> Section:
     ]
     columns = ["split", "pairs", "mean characters of source", "of target", "also in training"]
     return section("Splits", table(columns, rows, (1, 2, 3, 4)))
+
+
+def _normalized(facts: Mapping[str, Any]) -> Iterator[Section]:
+    """Yield the rows that each normalizer changed, with examples."""
+    if facts.get("normalized"):
+        rows = [
+            [
+                Cell(of_corpus(name)),
+                f"{of['rows']:,}",
+                *(Cell(of_corpus("\n".join(each[key] for each in of["examples"]))) for key in ("before", "after")),
+            ]
+            for name, of in facts["normalized"].items()
+        ]
+        yield section("Normalized", table(["normalizer", "rows changed", "before", "after"], rows, (1,)))
 
 
 def _rejected(facts: Mapping[str, Any]) -> Section:

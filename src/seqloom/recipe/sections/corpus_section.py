@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from seqloom.recipe.filter_expressions import filter_errors, parse_filter, parse_filters
 from seqloom.recipe.form_fields import NAME
+from seqloom.recipe.normalizer_expressions import DEFAULT_NORMALIZERS, complete_normalizers
 from seqloom.recipe.sections.section import Count, Section, Share
 from seqloom.recipe.sections.source_section import Language, Place, SourceSection, section_of_source
 from seqloom.url_mask import REFERENCE
@@ -156,6 +157,12 @@ class CorpusSection(Section):
         description="Characters of the longer side of a pair, at most; longer pairs are rejected. Running text: "
         "characters of a passage, which is a row.",
     )
+    normalizers: Annotated[list[str], Field(max_length=50)] = Field(
+        list(DEFAULT_NORMALIZERS),
+        description="What rewrites each text before the filters see it, in this order, such as html_entities, "
+        "unicode_form:NFKC or source.replace:REGEX=>TEXT (docs/cleaning.md lists them); in every split, and in what a "
+        "model is asked. The three of the default are added at the end where they are left out.",
+    )
     filters: Annotated[list[str], Field(max_length=50)] = Field(
         [],
         description="Filters of the pairs in train, each an expression that holds for what is kept, such as "
@@ -188,6 +195,11 @@ class CorpusSection(Section):
         "fields, malformed JSON …); each is listed among the rejects. A larger share stops the run. "
         "Empty, repeated, too long and filtered rows do not count.",
     )
+
+    @field_validator("normalizers")
+    @classmethod
+    def _normalizers_are_complete(cls, written: list[str]) -> list[str]:
+        return complete_normalizers(written)
 
     @field_validator("filters")
     @classmethod
