@@ -43,8 +43,15 @@ def corpus_page(manifest: Manifest) -> Iterator[str]:
         yield f"Personal data replaced: {replaced_in_words(facts['replaced']) or 'none found'}.\n"
     if facts.get("normalized"):
         yield _normalized(facts["normalized"])
+    if "context" in facts:
+        yield _context(**facts["context"])
     yield _rejected(facts["rejected"], facts["rejects"], facts["read"])
     yield f"### Pairs from the training split\n\n{lines(facts['examples'])}"
+
+
+def _context(pairs: int, entries: int, rows_with: Mapping[str, float]) -> str:
+    found = ", ".join(f"{share:.0%} of {split}" for split, share in rows_with.items())
+    return f"Sources with a context, of {pairs:,} training pairs and {entries:,} entries of knowledge: {found}.\n"
 
 
 def _sources(sources: Mapping[str, Mapping[str, Any]]) -> str:

@@ -58,6 +58,7 @@ def _fields(recipe: Recipe, section: str) -> Any:
         case "corpus":  # its files are among the inputs
             lists = {word_list: Path(word_list) for word_list in word_lists(recipe.corpus.filters)}
             lists |= {"exclude": Path(recipe.corpus.exclude)} if recipe.corpus.exclude else {}
+            lists |= {"knowledge": Path(recipe.corpus.knowledge)} if recipe.corpus.knowledge else {}
             read = recipe.corpus.model_dump(exclude={"train", "validation", "test", "sources", "scheduler"})
             sources = [each.model_dump(exclude={"train", "weight"}) for each in recipe.corpus.sources]
             return {**read, "sources": sources, **_digests(lists)}

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from seqloom.corpus import SIDES, SPLITS
+from seqloom.corpus.source_context import join_context
 
 REPORT_FILE = "report.json"
 
@@ -46,6 +47,25 @@ def iterate_split(
             yield batch.to_pandas()
 
 
+def iterate_inputs(
+    folder: Path, split: str, columns: Sequence[str] = ("source", "target"), rows: int = 50_000
+) -> Iterator[pd.DataFrame]:
+    """Yield a split as a model reads it: as `iterate_split`, with its context after each source that has one."""
+    frames = iterate_split(folder, split, columns, rows)
+    if "source" not in columns or not context_path(folder, split).is_file():
+        yield from frames
+        return
+    with pq.ParquetFile(context_path(folder, split)) as file:
+        for frame, contexts in zip(frames, file.iter_batches(batch_size=rows), strict=True):
+            pairs = zip(frame["source"], contexts["context"].to_pylist(), strict=True)
+            yield frame.assign(source=[join_context(*pair) for pair in pairs])
+
+
+def context_path(folder: Path, split: str) -> Path:
+    """Return the file with the context of each row of a split, which only some corpora have."""
+    return folder / f"{split}.context.parquet"
+
+
 CHUNK = 50_000  # rows held before they are written, each chunk one row group
 SHOWN = 200  # characters of a rejected text
 
@@ -53,6 +73,7 @@ _PLACE = pa.dictionary(pa.int32(), pa.string())
 _SIDES = [("source", pa.string()), ("target", pa.string())]
 _KEPT = pa.schema([*_SIDES, ("origin", _PLACE), ("line", pa.int32())])
 _OF_SOURCES = _KEPT.append(pa.field("source_name", _PLACE))
+CONTEXT_SCHEMA = pa.schema([("context", pa.string())])
 _REJECTED = pa.schema([("reason", _PLACE), ("file", _PLACE), ("line", pa.int32()), *_SIDES, ("problem", pa.string())])
 
 

@@ -21,6 +21,7 @@ from seqloom.recipe.schema import CorpusSection
 _FOLDER = "corpus_shards"
 _NOT_OF_ROWS = {
     "train", "validation", "test", "sources", "scheduler", "validation_share", "test_share", "max_reject_share",
+    "memory", "memory_similarity", "knowledge",
 }  # fmt: skip
 """Fields that decide which files are read, or what follows when all are."""
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from seqloom.corpus import SIDES, SPLITS
+from seqloom.corpus.context_files import write_contexts
 from seqloom.corpus.corpus_files import REPORT_FILE, CorpusWriter
 from seqloom.corpus.corpus_statistics import CorpusStatistics
 from seqloom.corpus.deduplication import Verdicts
@@ -76,6 +77,7 @@ def build_corpus(
                 progress(written, statistics.read.total(), "rows")
         _check_every_split(section, sources, statistics)
         overlap = {} if section.overfit else {"also_in_training": kept.overlap.with_training()}
+        context = write_contexts(section, folder, progress)
     if kept.folded_targets and section.whitespace == "auto":
         logger.warning("corpus.whitespace: %s", FOLDED.format(rows=kept.folded_targets))
     layout = {"whitespace": "keep" if keep else "fold", "folded_targets": kept.folded_targets}
@@ -84,7 +86,7 @@ def build_corpus(
     guessed = {"encodings": sources.encodings} if section.encoding == "auto" else {}
     changed = {"normalized": _normalized(shards)}
     found = _facts(statistics, folder)
-    facts = {"overfit": section.overfit, **layout, **changed, **personal, **guessed, **found, **overlap}
+    facts = {"overfit": section.overfit, **layout, **changed, **personal, **guessed, **found, **overlap, **context}
     (folder / REPORT_FILE).write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
     return facts
 

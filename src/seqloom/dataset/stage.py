@@ -1,12 +1,14 @@
 """Dataset stage: encode every split by the vocabularies once, so that no epoch tokenizes again."""
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from seqloom.corpus import SIDES, SPLITS
+from seqloom.corpus.source_context import CONTEXT_FILE
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.dataset.sequences import Sequences, open_sequences, write_sequences
 from seqloom.dataset.source_weights import SOURCES_FILE
@@ -15,7 +17,7 @@ from seqloom.progress import Progress
 
 def encode_corpus(corpus: Path, vocabulary: Path, folder: Path, progress: Progress) -> dict[str, Any]:
     """Write the id sequences of each split and side, and the length limit, to `folder`; return counts."""
-    from seqloom.corpus.corpus_files import iterate_split, rows_by_source
+    from seqloom.corpus.corpus_files import iterate_inputs, rows_by_source
     from seqloom.vocabulary.stage import load_vocabularies
 
     vocabularies = dict(zip(SIDES, load_vocabularies(vocabulary), strict=True))
@@ -24,7 +26,7 @@ def encode_corpus(corpus: Path, vocabulary: Path, folder: Path, progress: Progre
 
     def chunks(split: str, side: str) -> Iterator[Sequence[Sequence[int]]]:
         nonlocal done
-        for frame in iterate_split(corpus, split, (side,)):
+        for frame in iterate_inputs(corpus, split, (side,)):
             yield vocabularies[side].encode(frame[side].tolist())
             done += len(frame)
             progress(done, None, "rows")
@@ -38,6 +40,8 @@ def encode_corpus(corpus: Path, vocabulary: Path, folder: Path, progress: Progre
         (folder / SOURCES_FILE).write_text(json.dumps(of_sources), encoding="utf-8")
     limit = LengthLimit.of(*open_split(folder, "train"))
     limit.save(folder)
+    if (corpus / CONTEXT_FILE).is_file():
+        shutil.copyfile(corpus / CONTEXT_FILE, folder / CONTEXT_FILE)
     return {**facts, "length_limit": asdict(limit)}
 
 

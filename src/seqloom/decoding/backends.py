@@ -174,4 +174,5 @@ def position_table_size(recipe: "Recipe") -> int:
     """Return the positions of a CTranslate2 model, whose table of position encodings has a fixed size."""
     if recipe.model.positions == "learned":
         return recipe.model.max_positions
-    return 2 * max(recipe.corpus.max_characters, recipe.decoding.max_length)  # two tokens a character are rare
+    parts = 1 + recipe.corpus.memory + bool(recipe.corpus.knowledge)  # a source and its context
+    return 2 * max(parts * recipe.corpus.max_characters, recipe.decoding.max_length)  # two tokens a character are rare

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Literal, get_args
 
+from seqloom.corpus.source_context import CONTEXT_FILE
 from seqloom.dataset.length_limit import LENGTH_LIMIT_FILE
 from seqloom.decoding.ctranslate2_export import write_ctranslate2
 from seqloom.decoding.generator_loader import EXPORT_FILE
@@ -14,8 +15,8 @@ from seqloom.recipe.recipe_json import RECIPE_FILE
 from seqloom.vocabulary.special_tokens import VOCABULARY_FILES
 
 ExportBackend = Literal["ctranslate2", "ctranslate2-int8", "torch-int8"]
-OPTIONAL_FILES = (SPACE_FILE, LENGTH_LIMIT_FILE)
-"""Files that some models lack: only models of a vector space have one, and old versions have no length limit."""
+OPTIONAL_FILES = (SPACE_FILE, LENGTH_LIMIT_FILE, CONTEXT_FILE)
+"""Files that some models lack: a vector space, the context of sources, and in old versions the length limit."""
 EXPORT_BACKENDS: tuple[ExportBackend, ...] = get_args(ExportBackend)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqloom.corpus.dialogue_context import TURN, Conversation, newest_turns
 from seqloom.corpus.running_text import join_lines
+from seqloom.corpus.source_context import SourceContext
 from seqloom.corpus.text_normalizers import TextNormalizers
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.decoding.answer_control import control
@@ -98,8 +99,8 @@ class Generator:
 
     A source goes through the `normalizers` of the recipe, and is cut to `characters` (the most that training has seen)
     and to `tokens` (the positions that the model has); of a conversation the newest turns are kept. `limit` bounds the
-    length of an answer by that of its source. An answer depends on the text, the decoding options and the text's number
-    alone, never on the rest of the batch.
+    length of an answer by that of its source; `context` is looked up for each source and read behind it. An answer
+    depends on the text, the decoding options and the text's number alone, never on the rest of the batch.
 
     This module imports no PyTorch: a model that CTranslate2 runs is loaded where there is none.
     """
@@ -118,6 +119,7 @@ class Generator:
         conversation: Conversation | None = None,
         limit: LengthLimit | None = None,
         normalizers: Sequence[str] = DEFAULT_NORMALIZERS,
+        context: SourceContext | None = None,
     ) -> None:
         self.backend = backend
         self.source = source
@@ -128,6 +130,7 @@ class Generator:
         self.conversation = conversation
         self.limit = limit or LengthLimit()
         self.normalizers = TextNormalizers(normalizers, source.keeps_whitespace)
+        self.context = context
 
     @classmethod
     def load(cls, folder: Path) -> "Generator":
@@ -167,6 +170,7 @@ class Generator:
             conversation=conversation_of(recipe),
             limit=LengthLimit.load(folder),
             normalizers=recipe.corpus.normalizers,
+            context=SourceContext.load(folder),
         )
 
     @property
@@ -272,8 +276,8 @@ class Generator:
         """Return the source ids of each text, cut to `characters` and `tokens`."""
         if self.conversation:
             texts = [self.conversation.newest(text) for text in texts]
-        texts = self.normalized(texts)
-        encoded = self.source.encode([text[: self.characters] for text in texts])
+        read = [text[: self.characters] for text in self.normalized(texts)]
+        encoded = self.source.encode(self.context.joined(read) if self.context else read)
         if self.conversation and self.tokens:
             mark = self.source.tokens.index(TURN) if TURN in self.source.tokens else -1
             encoded = [newest_turns(ids, mark, self.tokens) for ids in encoded]

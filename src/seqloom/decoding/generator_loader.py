@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqloom.artifact.damaged_folder import damage_reported
+from seqloom.corpus.source_context import SourceContext
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.decoding.backends import CTranslate2Backend, position_table_size
 from seqloom.decoding.generator import Generator, conversation_of
@@ -58,11 +59,12 @@ def generator_of(
     target: Vocabulary,
     decoding: "DecodingSection",
     limit: LengthLimit,
+    context: SourceContext | None = None,
 ) -> Generator:
     """Return a generator for a model in memory, such as one under training."""
     from seqloom.decoding.torch_backend import TorchBackend
 
-    return _class_of(task)(TorchBackend(model), source, target, decoding, limit=limit)
+    return _class_of(task)(TorchBackend(model), source, target, decoding, limit=limit, context=context)
 
 
 def _class_of(task: str) -> type[Generator]:
@@ -92,4 +94,5 @@ def _ctranslate2_generator(folder: Path) -> Generator:
         conversation=conversation_of(recipe),
         limit=LengthLimit.load(folder),
         normalizers=recipe.corpus.normalizers,
+        context=SourceContext.load(folder),
     )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from seqloom.corpus.corpus_files import read_split
+from seqloom.corpus.source_context import SourceContext
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.decoding.generator_loader import generator_of
 from seqloom.evaluation.applications.evaluator import EvalSet
@@ -37,11 +38,12 @@ class ValidationText:
         table = sample_by_text(table, rows_scored(recipe.task, len(table)))
         self.rows = EvalSet.of(table, recipe.corpus.target_language)
         self.source, self.target = load_vocabularies(vocabulary)
-        self.limit = LengthLimit.load(dataset)
+        self.limit, self.context = LengthLimit.load(dataset), SourceContext.load(dataset)
         self.decoding = recipe.decoding.model_copy(update={"method": "beam", "beam_size": 1})
 
     def __call__(self, model: EncoderDecoder) -> dict[str, float]:
         """Return the metrics of `model` with its current weights."""
-        generator = generator_of(self.task, model, self.source, self.target, self.decoding, self.limit)
+        sides = (self.source, self.target)
+        generator = generator_of(self.task, model, *sides, self.decoding, self.limit, self.context)
         replies = generator.reply(self.rows.sources, self.decoding)
         return {name: self.evaluator.count(name, replies, self.rows).value for name in self.evaluator.kind.judged}

@@ -20,6 +20,7 @@ def recipe_errors(recipe: "RecipeFields") -> Iterator[str]:
         for reason in ctranslate2_obstacles(recipe):
             yield f"registry.backend {recipe.registry.backend} cannot run this model: {reason}; set it to torch"
     yield from _vocabulary_errors(recipe)
+    yield from _context_errors(recipe)
 
 
 def window_of(recipe: "RecipeFields") -> int:
@@ -67,6 +68,16 @@ def _position_errors(recipe: "RecipeFields") -> Iterator[str]:
             f"decoding.max_length {longest} is more than the {limit - 1} tokens that model.max_positions holds: lower "
             f"it to {limit - 1}, or raise model.max_positions to {longest + 1}"
         )
+
+
+def _context_errors(recipe: "RecipeFields") -> Iterator[str]:
+    corpus = recipe.corpus
+    for field in ("memory", "knowledge"):
+        if getattr(corpus, field) and (corpus.turns or recipe.task in ("chat", "generation", "reconstruction")):
+            yield (
+                f"corpus.{field} joins a context to sources of translation, summarization, transduction or sentiment: "
+                f"remove it from a recipe of {'dialogues' if corpus.turns else recipe.task}"
+            )
 
 
 def _vocabulary_errors(recipe: "RecipeFields") -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from seqloom.corpus.source_context import CONTEXT_FILE
 from seqloom.dataset.batch_factory import open_batches
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.dataset.length_limit import LengthLimit
@@ -78,6 +79,8 @@ def train_job(
         _fit_vector_space(model, train).save(job.folder)
     write_recipe(recipe, job.folder)
     LengthLimit.load(job.dataset).save(job.folder)
+    if (job.dataset / CONTEXT_FILE).is_file():
+        shutil.copyfile(job.dataset / CONTEXT_FILE, job.folder / CONTEXT_FILE)
     write_history(position.history, job.folder)
     for name in VOCABULARY_FILES:
         shutil.copyfile(job.vocabulary / name, job.folder / name)

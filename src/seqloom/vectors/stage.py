@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from seqloom.corpus import SIDES
-from seqloom.corpus.corpus_files import iterate_split
+from seqloom.corpus.corpus_files import iterate_inputs
 from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe import schema
@@ -93,7 +93,7 @@ def _report(progress: Progress, passes: Iterator[int], total: int, note: str) ->
 def _write_lines(path: Path, sides: tuple[str, ...], corpus: Path, vocabularies: Vocabularies) -> None:
     """Write the tokenized training split, a sentence a line; its start and end are words of it, so they are learned."""
     with path.open("w", encoding="utf-8") as file:
-        for frame in iterate_split(corpus, "train", columns=sides):
+        for frame in iterate_inputs(corpus, "train", columns=sides):
             for side in sides:
                 file.write(vocabularies[side].lines(frame[side].tolist(), SPECIAL_TOKENS[START], SPECIAL_TOKENS[END]))
 

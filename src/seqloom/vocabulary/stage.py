@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pyarrow.parquet import read_metadata
 
 from seqloom.corpus import SIDES
-from seqloom.corpus.corpus_files import iterate_split, keeps_whitespace
+from seqloom.corpus.corpus_files import iterate_inputs, keeps_whitespace
 from seqloom.progress import Progress
 from seqloom.recipe import schema
 from seqloom.vocabulary.labels import labels_of
@@ -112,7 +112,7 @@ def _read(
     """Count the words of each side of a split; a label is one word."""
     texts = {side: VocabularyText() for side in SIDES}
     done, rows = 0, read_metadata(corpus / f"{split}.parquet").num_rows
-    for frame in iterate_split(corpus, split, columns=SIDES):
+    for frame in iterate_inputs(corpus, split, columns=SIDES):
         for side, text in texts.items():
             lines = frame[side].tolist()
             whole = labeled and side == "target"

@@ -180,6 +180,24 @@ class CorpusSection(Section):
         "password become placeholders such as [EMAIL_1] before anything is written; equal ones of a pair have one "
         "number. In every split, and among the rejects.",
     )
+    memory: int = Field(
+        0,
+        ge=0,
+        le=5,
+        description="Translation memory: pairs of train with the most similar sources, whose targets are joined to "
+        "each source as context, in training and in answers; 0: none.",
+    )
+    memory_similarity: float = Field(
+        0.5,
+        gt=0.0,
+        le=1.0,
+        description="Similarity of such a source at least: 1 − edits / words of the longer one.",
+    )
+    knowledge: str = Field(
+        "",
+        description="CSV or TSV file of terms and what is to be known of them, a row each, without a header: the entry "
+        "of a term is joined to each source that has it. Empty: none.",
+    )
     scheduler: str = Field(
         "",
         pattern=r"^((tcp|tls|ucx)://[^\s/]+)?$",
