@@ -17,6 +17,8 @@ STATES = {"champion": "Completed", "refused": "Refused", "declined": "Declined",
 """Name of the last state of a run in Prefect's list, by its verdict; the type of all of them is Completed."""
 WATCHED = {True: "Changed", False: "Unchanged"}
 """Likewise of a refresh run, by whether it starts a training."""
+DRIFT = {True: "Drifted", False: "Steady"}
+"""Likewise of a drift run, by whether it raises an alert."""
 FEW_UPDATES = 1_000  # attention is hardly found before: docs/findings.md
 LEARNED = 0.1  # nats a token: below there is nothing left to learn
 

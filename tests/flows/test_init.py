@@ -31,7 +31,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry.preflight import check_recipe_and_files
 
 ROWS = 80
-FLOWS = {"data_to_model", "refresh", "batch_generate", "compare", "tune", "clean_up"}
+FLOWS = {"data_to_model", "refresh", "batch_generate", "compare", "tune", "clean_up", "drift"}
 ENGLISH = [f"the {'big' if number % 2 else 'small'} dog number {number}, and a cat" for number in range(ROWS)]
 GERMAN = [f"der {'große' if number % 2 else 'kleine'} Hund Nummer {number}; und eine Katze" for number in range(ROWS)]
 LABELS = ["good" if number % 3 else "so so" for number in range(ROWS)]

@@ -1,13 +1,16 @@
-"""Commands that turn what was asked into text to learn from: review, corrections."""
+"""Commands on what was asked: how far it drifted, which answers to correct, and corrections to learn from."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.generate_commands import Backend, ModelName
-from seqloom.cli.stdio import console_for, in_chunks
+from seqloom.cli.stdio import AsJson, console_for, in_chunks, print_json
 from seqloom.cli.terminal import show_to_copy
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
     from seqloom.decoding.generator import Generator
     from seqloom.feedback.review_sample import AskedRow
+    from seqloom.registry.model_drift import ModelDrift
 
 AT_ONCE = 1024  # texts decoded together
 commands = typer.Typer()
@@ -64,6 +68,38 @@ def corrections(
     console.print(f"{len(pairs):,} corrections, {total:,} in {to}", soft_wrap=True)
     source = f"corpus: {{sources: [{{name: corrections, train: [{to}], weight: 3}}]}}"
     show_to_copy(console, ("in a recipe, to learn from them", source))
+
+
+@commands.command()
+def drift(
+    model: ModelName,
+    log: Log,
+    answers: Annotated[
+        int,
+        typer.Option("--answers", min=0, help="Texts of each side it answers to compare its confidence; 0: none."),
+    ] = 300,
+    as_json: AsJson = False,
+) -> None:
+    """Compare what was asked with what a version learned from: lengths, words, labels and confidence."""
+    console = console_for(as_json)
+    from seqloom.registry.model_drift import drift_of_model
+
+    found = drift_of_model(model, log, answers, home_folder())
+    _show_drift(console, found)
+    if as_json:
+        print_json(found.as_json())
+
+
+def _show_drift(console: Console, drift: "ModelDrift") -> None:
+    table = Table(box=None, padding=(0, 2))
+    for column in ("", "PSI", "by chance", "learned", "asked"):
+        table.add_column(column, justify="right" if column in ("PSI", "by chance") else "left", overflow="fold")
+    for each in drift.scores:
+        cells = (each.name, f"{each.index:.3f}", f"{each.by_chance:.3f}", each.expected, each.found)
+        table.add_row(*map(Text, cells), style="bold yellow" if each in drift.moved else "")
+    if drift.scores:
+        console.print(table)
+    console.print(Text(drift.headline, "bold"), soft_wrap=True)
 
 
 def _answered(generator: "Generator", texts: list[str], model: str) -> "list[AskedRow]":

@@ -1,13 +1,16 @@
 """The texts of a request log, each once, with the last answer to it."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 from seqloom.errors import UserError
 
 
-def read_asked(log: Path) -> dict[str, str]:
+def read_asked(log: Path, since: datetime | None = None) -> dict[str, str]:
     """Return the last answer by text, of a log's folder or of one of its files, in the order of their first request.
+
+    With `since` only what was asked then or later.
 
     Raises:
         UserError: there is no log, it is empty, or a line of it is none of a request log.
@@ -20,12 +23,14 @@ def read_asked(log: Path) -> dict[str, str]:
         for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
             try:
                 row = json.loads(line)
-                asked[row["source"]] = row["prediction"]
+                source, prediction = str(row["source"]), str(row["prediction"])
+                if since is None or datetime.fromisoformat(row["time"]) >= since:
+                    asked[source] = prediction
             except (ValueError, KeyError, TypeError):
                 raise UserError(
-                    f"{file} line {number}: is no line of a request log; it has source and prediction, as "
+                    f"{file} line {number}: is no line of a request log; it has time, source and prediction, as "
                     "seqloom serve --log writes them"
                 ) from None
-    if not asked:
+    if not asked and since is None:
         raise UserError(f"{log}: the request log is empty; nothing was asked yet")
     return asked

@@ -58,6 +58,9 @@ ADDED: dict[str, dict[str, object]] = {
         "max_length": 1000,
         "batch_size": 1024,
         "attention_rows": 1000,
+        "drift_limit": 0.25,
+        "drift_rows": 100,
+        "drift_days": 7,
     },
 }
 """Fields added later, by section, with the value that keeps the behavior of recipes without them."""

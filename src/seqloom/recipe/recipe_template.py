@@ -57,7 +57,7 @@ def recipe_text(start: Start) -> str:
 
 
 def deployments_text(start: Start) -> str:
-    """Return a `prefect.yaml` with all six flows for the recipe."""
+    """Return a `prefect.yaml` with the flows for the recipe."""
     recipe, name = _quoted(start.recipe_file), start.name
     grid = _GRIDS[start.task]
     return f"""\
@@ -122,6 +122,19 @@ deployments:
     entrypoint: flows.clean_up.clean_up
     schedules:
       - {{cron: "0 6 * * 0", timezone: Etc/UTC}}
+{"" if start.task == "generation" else _DRIFT.format(name=name)}"""
+
+
+_DRIFT = """
+  - <<: *each
+    name: {name}-drift
+    description: >-
+      Whether what the champion is asked is unlike what it has learned from. Paused; resume it once seqloom serve
+      models:/{name}@champion --log asked runs in this folder.
+    entrypoint: flows.drift.drift
+    parameters: {{model: "models:/{name}@champion", log: asked}}
+    schedules:
+      - {{cron: "0 5 * * *", timezone: Etc/UTC, active: false}}
 """
 
 

@@ -6,7 +6,7 @@ from seqloom.recipe.sections.section import Section
 
 
 class ServingSection(Section):
-    """Limits on a request to a served version.
+    """Limits on a request to a served version, and when what is asked counts as drifted.
 
     A request beyond them fails with one sentence. Values of the section decoding are always allowed.
     """
@@ -27,3 +27,13 @@ class ServingSection(Section):
     attention_rows: int = Field(
         1000, ge=1, le=10_000_000, description="Texts of one request for which attention is returned, at most."
     )
+    drift_limit: float = Field(
+        0.25,
+        gt=0.0,
+        le=100.0,
+        description="Population stability index of lengths, words, labels or confidence above which drift is reported.",
+    )
+    drift_rows: int = Field(
+        100, ge=10, le=10_000_000, description="Different texts that must have been asked for drift to be judged."
+    )
+    drift_days: int = Field(7, ge=1, le=3650, description="Days of the request log that drift looks at.")
