@@ -22,7 +22,9 @@ What "chosen from the corpus" means is in [what a recipe leaves out](defaults.md
 """
 _COUNTS = {
     **dict.fromkeys(("tokens", "characters", "rows", "pairs", "texts", "turns", "updates", "epochs", "layers"), ""),
-    **dict.fromkeys(("heads", "processes", "samples", "batches", "numbers", "hypotheses", "threads", "examples"), ""),
+    **dict.fromkeys(
+        ("heads", "processes", "samples", "batches", "numbers", "hypotheses", "threads", "examples", "days"), ""
+    ),
     "passes": "epochs",
     "occurrences": "",
 }
