@@ -48,6 +48,7 @@ def distill(
     agreement: Share = 0.0,
     length_ratio: Annotated[float, Field(ge=0.0)] = 0.0,
     copies: bool = True,
+    privacy: Literal["keep", "replace"] = "keep",
 ) -> State[DistillationReport]:
     """A teacher's answers to every text of a file, as pairs to learn from; nothing is asked twice, and a run goes on.
 
@@ -72,6 +73,8 @@ def distill(
         agreement: Least mean similarity of the answer that is kept to the others, from 0 to 1.
         length_ratio: How many times as long or short as its text an answer may be, in characters; 0 is no limit.
         copies: Keep answers that repeat their text.
+        privacy: replace: e-mail addresses, telephone and identity numbers, names after a title and the like become
+            placeholders such as [EMAIL_1] before the teacher is asked or anything is written.
     """
     endpoint = None
     if "://" in teacher:
@@ -89,6 +92,6 @@ def distill(
             token_budget=token_budget,
         )
     chosen = AnswerFilter(agreement, length_ratio, copies)
-    report = answer_texts(teacher, endpoint, Texts(file, column, file_format, max_characters), to, chosen)
+    report = answer_texts(teacher, endpoint, Texts(file, column, file_format, max_characters, privacy), to, chosen)
     name = "Budget spent" if report.budget_spent else "Completed"
     return Completed(name=name, message=report.headline, data=report)

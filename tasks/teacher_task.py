@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.logging import get_run_logger
@@ -11,6 +12,7 @@ from prefect.logging import get_run_logger
 from seqloom.artifact.digest import digest_of_folder
 from seqloom.artifact.home_folder import home_folder
 from seqloom.batch_inference.input_table import open_input
+from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.url_secrets import add_vault
 from seqloom.distillation.answer_filter import AnswerFilter
 from seqloom.distillation.distilled_corpus import DistillationReport, distill
@@ -33,6 +35,7 @@ class Texts:
     column: str
     format: str
     max_characters: int
+    privacy: Literal["keep", "replace"] = "keep"  # of personal data in them
 
 
 @stage_task(name="teacher", task_run_name="teacher · {teacher}")
@@ -41,8 +44,9 @@ def answer_texts(
 ) -> DistillationReport:
     """Ask the teacher, an endpoint or a model of ours, and leave a page in Prefect's UI."""
     table = open_input(Path(texts.file), texts.format, texts.column)
+    personal = PersonalData() if texts.privacy == "replace" else None
     with _opened(teacher, endpoint) as answering, watched("teacher", "teacher-progress") as progress:
-        report = distill(answering, table, Path(to), chosen, texts.max_characters, progress)
+        report = distill(answering, table, Path(to), chosen, texts.max_characters, progress, personal)
     get_run_logger().info("%s", report.headline)
     page = _page(teacher, texts.file, report)
     call_prefect("the page", lambda: create_markdown_artifact(page, key="teacher", description=report.headline))

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seqloom.artifact.cache_key import CORPUS
+from seqloom.corpus.excluded_texts import ExcludedTexts
+from seqloom.corpus.kept_shards import KeptShards
+from seqloom.corpus.pairs import excerpt
+from seqloom.corpus.person_names import NameList
 from seqloom.corpus.personal_data import PersonalData
+from seqloom.corpus.shards import Shard
+from seqloom.errors import UserError
+from seqloom.recipe.recipe_loader import check_recipe
+from seqloom.recipe.schema import CorpusSection
 
 from .test_stage import built, many
 
@@ -78,6 +87,85 @@ def test_replacing_twice_changes_nothing(parts: list[str]) -> None:
     again = PersonalData()
     assert again.replace(once) == (once,)
     assert not again.counts
+
+
+VALUES = ["jane@x.example", "+49 30 1234567", "GB82WEST12345698765432", "078-05-1120", "Müller", "4111 1111 1111 1111"]
+AROUND = st.sampled_from(["", " ", "x", "Dear ", "Herr ", ", ", "SSN ", "\n", "7", "-", "(", "电话", ".", "Tel. "])
+
+
+@given(st.data())
+def test_what_is_replaced_on_one_side_is_the_same_placeholder_on_the_other(data: st.DataObject) -> None:
+    value = data.draw(st.sampled_from(VALUES))
+    sides = ["".join(data.draw(st.tuples(AROUND, st.just(value), AROUND))) for _ in range(2)]
+    source, target = PersonalData().replace(f"{value} Mr. {value}, {sides[0]}", f"{sides[1]} and {value} too")
+    placeholder = source.partition(" ")[0]
+    assert placeholder.startswith("[")
+    assert f"and {placeholder} too" in target
+
+
+def test_a_number_that_a_text_has_is_taken() -> None:
+    assert PersonalData().replace("[EMAIL_1] a@x.example", "a@x.example") == ("[EMAIL_1] [EMAIL_2]", "[EMAIL_2]")
+
+
+def test_a_list_of_names_counts_wherever_they_stand(tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("# people\nJane\nVan der Berg\n\n王伟\n", encoding="utf-8")
+    personal = PersonalData(NameList.read(str(tmp_path / "names.txt")))
+    assert personal.replace("Jane's JANE janet Janet jane", "Van der Berg和王伟说") == (
+        "[NAME_1]'s [NAME_1] janet Janet jane",
+        "[NAME_2]和[NAME_3]说",
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "no such file"), ("#\n", "has no names"), ("J\n", "'J' is no name")]
+)
+def test_a_list_of_names_that_is_none(content: str | None, said: str, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "names.txt").write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=said):
+        NameList.read(str(tmp_path / "names.txt"))
+
+
+def test_a_list_that_changes_is_read_anew(tmp_path: Path) -> None:
+    """What is kept of a large corpus was read with the lists as they were then: names, and what is forgotten."""
+    names, gone = tmp_path / "names.txt", tmp_path / "gone.txt"
+    fields = {"train": ["x"], "privacy": "replace", "name_list": str(names), "exclude": str(gone)}
+    section, seen = CorpusSection.model_validate(fields), set()
+    for first, second in (("Jane", "a"), ("Joan", "a"), ("Joan", "b")):
+        names.write_text(first, encoding="utf-8")
+        gone.write_text(second, encoding="utf-8")
+        recipe = check_recipe({"name": "a", "corpus": fields}, "recipe")
+        kept = KeptShards(tmp_path, section, False).folder(Shard("train", ()))
+        seen.add((CORPUS.key(recipe, [""]), kept))
+    assert len({key for key, _ in seen}) == len({kept for _, kept in seen}) == 3
+
+
+def test_an_excluded_text_may_be_listed_as_corpora_hold_it(tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text(
+        "".join(json.dumps({"source": s, "target": t}) + "\n" for s, t in [*many(200), ("ask jane@x.example", "y")])
+    )
+    for number, line in enumerate(("ask jane@x.example", "ask [EMAIL_1]")):
+        (tmp_path / "gone.txt").write_text(line, encoding="utf-8")
+        assert ExcludedTexts.read(tmp_path / "gone.txt", "x").has("ask [EMAIL_1]")
+        out = tmp_path / str(number)
+        out.mkdir()
+        files = {"train": [str(tmp_path / "train.jsonl")], "exclude": str(tmp_path / "gone.txt")}
+        assert built(out, **files, privacy="replace")["rejected"] == {"excluded": 1}
+
+
+def test_rows_that_cannot_be_read_hide_nothing(tmp_path: Path) -> None:
+    rows = "".join(json.dumps({"source": s, "target": t}) + "\n" for s, t in many(200))
+    (tmp_path / "train.jsonl").write_text(rows + '{"source": "j\\u0061ne\\u0040mail.example\n', encoding="utf-8")
+    (tmp_path / "out").mkdir()
+    built(tmp_path / "out", train=[str(tmp_path / "train.jsonl")], privacy="replace")
+    (text,) = pd.read_parquet(tmp_path / "out" / "rejects.parquet")["source"]
+    assert text == '{"source": "[EMAIL_1]'
+
+
+@given(st.text(max_size=40), st.sampled_from(["jane.doe@mail.example", "+49 30 1234567", "DE89370400440532013000"]))
+def test_an_excerpt_has_no_half_of_an_address_or_number(before: str, value: str) -> None:
+    (shown,) = PersonalData().replace(excerpt(f"{before} {value} and more of it"))
+    assert not [at for at in range(4, len(value)) if value[:at] in shown.replace(before, "")]
 
 
 def test_nothing_that_is_written_has_it(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqloom.batch_inference.input_table import open_input
+from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.stage import build_corpus
 from seqloom.distillation import endpoint_teacher
 from seqloom.distillation.answer_cache import AnswerCache
@@ -80,6 +81,18 @@ def test_the_pairs_are_a_corpus(file: Path, tmp_path: Path) -> None:
     (tmp_path / "corpus").mkdir()
     facts = build_corpus(section, locate(section, tmp_path), tmp_path / "corpus", unwatched)
     assert facts["rows"]["train"] == 3
+
+
+def test_a_teacher_outside_sees_no_personal_data_and_no_file_holds_any(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text(json.dumps({"source": "mail jane@x.example"}) + "\n" + '{"source": bob@x.example')
+    to = tmp_path / "to"
+    with chat_server(lambda text, _: Said((f"{text} or joe@x.example",))) as seen:
+        teacher = EndpointTeacher(asked_of(seen))
+        table = open_input(tmp_path / "t.jsonl", "auto", "source")
+        distill(teacher, table, to, ALL, 99, unwatched, PersonalData())
+        teacher.close()
+    assert pairs(to) == [("mail [EMAIL_1]", "Say: mail [EMAIL_1] or [EMAIL_2]")]
+    assert not [file for file in to.iterdir() if b"x.example" in file.read_bytes()]
 
 
 def test_what_passes_is_tried_again_and_the_rest_goes_on(file: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from seqloom.artifact.digest import digest_of_code, digest_of_file, digest_of_value
 from seqloom.artifact.library_versions import UNICODE, library_versions
 from seqloom.recipe.applications import application_of
-from seqloom.recipe.filter_expressions import parse_filters, word_lists
+from seqloom.recipe.filter_expressions import parse_filters
 from seqloom.recipe.model_rules import positions_of
 from seqloom.recipe.schema import Recipe
 
@@ -56,9 +56,7 @@ def _fields(recipe: Recipe, section: str) -> Any:
         case "model":  # `auto` is resolved by code that is in no stage's key
             return {**recipe.model.model_dump(), "positions": positions_of(recipe.model)}
         case "corpus":  # its files are among the inputs
-            lists = {word_list: Path(word_list) for word_list in word_lists(recipe.corpus.filters)}
-            lists |= {"exclude": Path(recipe.corpus.exclude)} if recipe.corpus.exclude else {}
-            lists |= {"knowledge": Path(recipe.corpus.knowledge)} if recipe.corpus.knowledge else {}
+            lists = {name: Path(name) for name in (*recipe.corpus.list_files, recipe.corpus.knowledge) if name}
             read = recipe.corpus.model_dump(exclude={"train", "validation", "test", "sources", "scheduler"})
             sources = [each.model_dump(exclude={"train", "weight"}) for each in recipe.corpus.sources]
             return {**read, "sources": sources, **_digests(lists)}

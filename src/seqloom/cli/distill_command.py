@@ -1,6 +1,7 @@
 """The command `distill`: a teacher answers texts, to be learned from."""
 
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
     from seqloom.distillation.distilled_corpus import DistillationReport
 
 commands = typer.Typer()
+
+
+class Privacy(StrEnum):
+    """What becomes of personal data."""
+
+    KEEP = "keep"
+    REPLACE = "replace"
 
 
 @commands.command()
@@ -47,6 +55,9 @@ def distill(
         float, typer.Option("--length-ratio", help="How many times as long or short as its text; 0: no limit.")
     ] = 0.0,
     copies: Annotated[bool, typer.Option("--copies/--no-copies", help="Keep answers that repeat their text.")] = True,
+    privacy: Annotated[
+        Privacy, typer.Option("--privacy", help="Personal data: keep, or replace by placeholders before it is asked.")
+    ] = Privacy.KEEP,
     as_json: AsJson = False,
 ) -> None:
     """Have a teacher answer a file of texts, and keep the pairs to learn from; nothing is asked twice."""
@@ -82,6 +93,7 @@ def distill(
             agreement=agreement,
             length_ratio=length_ratio,
             copies=copies,
+            privacy=privacy.value,
         )
     report = cast("DistillationReport", state)
     show_distillation(console, report)

@@ -9,7 +9,7 @@ import regex
 from seqloom.corpus.dialogue_context import Conversation, clean_turn, listed_turns
 from seqloom.corpus.file_io import readable_lines, without_end
 from seqloom.corpus.json_objects import text_at, value_at
-from seqloom.corpus.pairs import NOT_TEXT, RawPair, RowError, SplitGroup, Unreadable
+from seqloom.corpus.pairs import NOT_TEXT, RawPair, RowError, SplitGroup, Unreadable, excerpt
 from seqloom.corpus.sources import SourceFile
 from seqloom.corpus.tables import SIDE_FIELDS, object_rows, read_columns
 from seqloom.errors import UserError
@@ -130,7 +130,7 @@ def read_grouped(file: SourceFile, section: CorpusSection) -> Iterator[Dialogue 
             yield _append(Dialogue([], []), said[: 1 if one_each else 2], line)
         elif found != name and found in seen:
             problem = (
-                f"dialogue {found[:40]!r} goes on here, and others stand between: sort the rows by "
+                f"dialogue {excerpt(found)!r} goes on here, and others stand between: sort the rows by "
                 f"{section.dialogue_column!r}"
             )
             yield Unreadable(IN_PIECES, problem, file.location, line, said[0])

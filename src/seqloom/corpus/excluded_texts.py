@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from seqloom.corpus.overlap import fold_text
+from seqloom.corpus.personal_data import PersonalData
 from seqloom.errors import UserError
 from seqloom.recipe.schema import CorpusSection
 
@@ -46,7 +47,7 @@ class ExcludedTexts:
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "is not UTF-8"
             raise UserError(f"{path}: cannot be read as a list of texts ({reason}); correct {field}") from None
-        digests = [_digest_in(line.strip()) for line in lines if line.strip()]
+        digests = [digest for line in lines if line.strip() for digest in _digests_in(line.strip())]
         if not digests:
             raise UserError(f"{path}: lists no text; write one a line, or sha256: and its digest")
         return cls(digests)
@@ -61,6 +62,7 @@ def text_digest(text: str) -> bytes:
     return hashlib.sha256(fold_text(text).encode("utf-8", "replace")).digest()
 
 
-def _digest_in(line: str) -> bytes:
+def _digests_in(line: str) -> list[bytes]:
+    """Return the digests of a line: of a text as it is, and as corpora without personal data hold it."""
     found = _DIGEST.fullmatch(line)
-    return bytes.fromhex(found[1]) if found else text_digest(line)
+    return [bytes.fromhex(found[1])] if found else [text_digest(each) for each in (line, *PersonalData().replace(line))]

@@ -9,7 +9,16 @@ from babel.messages.pofile import unescape
 
 from seqloom.corpus.charset import header_charset, po_header
 from seqloom.corpus.file_io import Line, head_of, open_bytes, read_lines, undecodable
-from seqloom.corpus.pairs import MALFORMED, NOT_FINISHED, UNDECODABLE, UNTRANSLATED, RawPair, RowError, Unreadable
+from seqloom.corpus.pairs import (
+    MALFORMED,
+    NOT_FINISHED,
+    UNDECODABLE,
+    UNTRANSLATED,
+    RawPair,
+    RowError,
+    Unreadable,
+    excerpt,
+)
 from seqloom.corpus.sources import SourceFile
 from seqloom.errors import UserError
 from seqloom.recipe.schema import CorpusSection
@@ -101,7 +110,7 @@ class _Entry:
         if not statement or not follows or keyword in self.texts:
             raise RowError(
                 MALFORMED,
-                f"malformed PO ({text[:40]}); an entry is msgid and msgstr, in this order, each with its text in "
+                f"malformed PO ({excerpt(text)}); an entry is msgid and msgstr, in this order, each with its text in "
                 "quotation marks",
             )
         self.line = number if keyword == "msgid" else self.line
@@ -181,7 +190,7 @@ def _parsed(block: list[Line], file: SourceFile) -> _Entry | Unreadable | None:
             else:
                 entry.add(number, text)
         if entry.last and not entry.last.startswith("msgstr"):
-            raise RowError(MALFORMED, f"malformed PO (missing msgstr for {entry.last} {text[:40]}); add it")
+            raise RowError(MALFORMED, f"malformed PO (missing msgstr for {entry.last} {excerpt(text)}); add it")
     except RowError as mistake:
         return Unreadable(mistake.reason, mistake.problem, file.location, number, text)
     return entry if entry.last else None

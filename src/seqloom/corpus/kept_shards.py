@@ -15,7 +15,6 @@ from seqloom.artifact.library_versions import library_versions
 from seqloom.corpus.shard_task import INDEX
 from seqloom.corpus.shards import Shard
 from seqloom.corpus.sources import SourceFile
-from seqloom.recipe.filter_expressions import word_lists
 from seqloom.recipe.schema import CorpusSection
 
 _FOLDER = "corpus_shards"
@@ -38,7 +37,7 @@ class KeptShards:
             "libraries": library_versions({*CORPUS.libraries, "numpy", "py3langid"}),
             "section": section.model_dump(exclude=_NOT_OF_ROWS),
             "sources": [each.model_dump(exclude={"train", "weight"}) for each in section.sources],
-            "lists": [digest_of_file(Path(name)) for name in word_lists(section.filters) if Path(name).is_file()],
+            "lists": [digest_of_file(Path(name)) for name in section.list_files if Path(name).is_file()],
             "keep": keep,
         }
 

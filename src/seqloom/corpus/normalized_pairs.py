@@ -12,7 +12,7 @@ from seqloom.corpus.filters.pair_filter import TextPair
 from seqloom.corpus.near_duplicates import NearDuplicates, Sketch
 from seqloom.corpus.normalization import has_layout, normalize
 from seqloom.corpus.pairs import EXCLUDED, RawPair, Unreadable
-from seqloom.corpus.personal_data import PersonalData
+from seqloom.corpus.personal_data import PersonalData, unescaped
 from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.rejects import reject_reason
 from seqloom.corpus.sources import SourceFile, Sources
@@ -109,7 +109,7 @@ def rows_of_files(
     location, name = files[0].location, files[0].source_name
     for pair in read_pairs(files, section):
         if isinstance(pair, Unreadable):
-            text, problem = replace(pair.text, pair.problem)
+            text, problem = replace(unescaped(pair.text) if steps.personal else pair.text, pair.problem)
             raw = pair._replace(text=text, problem=problem)
             yield NormalizedPair(given_for, location, raw, source_name=name)
         else:
@@ -117,20 +117,23 @@ def rows_of_files(
                 steps.normalizers.of_side(pair.source, "source"),
                 steps.normalizers.of_side(pair.target, "target"),
             )
-            if steps.excluded and _is_excluded(pair, source, target, section, steps.excluded):
+            shown = replace(source, target)
+            forms = (source, target), shown
+            if steps.excluded and _is_excluded(pair, forms, section, steps.excluded):
                 yield NormalizedPair(given_for, location, RawPair("", "", pair.line, flaw=EXCLUDED), source_name=name)
                 continue
             if (source, target) != (pair.source, pair.target):
-                read = {"source": pair.source, "target": pair.target}
-                steps.normalized.note(steps.normalizers, read, (location, pair.line), steps.personal is None)
-            source, target = replace(source, target)
-            yield NormalizedPair(given_for, location, pair, source, target, name)
+                texts = {"source": pair.source, "target": pair.target}
+                steps.normalized.note(steps.normalizers, texts, (location, pair.line), steps.personal is None)
+            yield NormalizedPair(given_for, location, pair, *shown, name)
 
 
-def _is_excluded(pair: RawPair, source: str, target: str, section: CorpusSection, excluded: ExcludedTexts) -> bool:
-    """Return whether a text of a pair is listed, as it was read or in normal form."""
+def _is_excluded(
+    pair: RawPair, forms: tuple[tuple[str, ...], ...], section: CorpusSection, excluded: ExcludedTexts
+) -> bool:
+    """Return whether a text of a pair is listed, as it was read or in one of its forms since."""
     read = normalize(pair.source), normalize(pair.target)
-    return excluded.has(*_texts(source, target, section)) or excluded.has(*_texts(*read, section))
+    return any(excluded.has(*_texts(source, target, section)) for source, target in (read, *forms))
 
 
 def _texts(source: str, target: str, section: CorpusSection) -> Iterator[str]:

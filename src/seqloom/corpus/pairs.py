@@ -1,5 +1,6 @@
 """Records that readers yield: a raw pair of texts, or a row that cannot be read."""
 
+import re
 from typing import NamedTuple
 
 UNDECODABLE = "undecodable bytes"
@@ -14,6 +15,15 @@ EMPTY_SOURCE = "empty source"
 EMPTY_TARGET = "empty target"
 TOO_LONG = "too long"
 EXCLUDED = "excluded"  # by corpus.exclude; its text is not kept
+
+
+_QUOTED = 40  # characters of a text in a sentence
+_CUT = re.compile(r"[\W\d]*\S*$")
+
+
+def excerpt(text: str) -> str:
+    """Return the beginning of a text, which cuts no address or number in two: half of one is not known for one."""
+    return text if len(text) <= _QUOTED else _CUT.sub("", text[:_QUOTED]) + " …"
 
 
 class SplitGroup(NamedTuple):

@@ -5,7 +5,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from seqloom.artifact.full_disk import full_disk_reported
 from seqloom.artifact.permissions import hand_over, output_folder
 from seqloom.batch_inference.input_table import InputTable
 from seqloom.corpus.normalization import normalize
+from seqloom.corpus.personal_data import PersonalData
 from seqloom.distillation.answer_cache import AnswerCache
 from seqloom.distillation.answer_filter import AnswerFilter, consensus
-from seqloom.distillation.teacher import BudgetSpent, Teacher
+from seqloom.distillation.teacher import BudgetSpent, Teacher, TeacherReply
 from seqloom.errors import UserError
 from seqloom.progress import Progress
 
@@ -57,11 +58,18 @@ class DistillationReport:
 
 
 def distill(
-    teacher: Teacher, table: InputTable, to: Path, chosen: AnswerFilter, longest: int, progress: Progress
+    teacher: Teacher,
+    table: InputTable,
+    to: Path,
+    chosen: AnswerFilter,
+    longest: int,
+    progress: Progress,
+    personal: PersonalData | None = None,
 ) -> DistillationReport:
     """Ask the teacher for what is not known yet, and write the pairs that are kept into `to`.
 
-    A text of more than `longest` characters is not asked. Rows with the same text are asked once.
+    A text of more than `longest` characters is not asked. Rows with the same text are asked once. With `personal` the
+    teacher is shown, and files hold, placeholders.
 
     Raises:
         UserError: nothing was answered, the teacher answers nobody, or the disk is full.
@@ -70,7 +78,7 @@ def distill(
         output_folder(to)
         with FileLock(to / ".lock"), AnswerCache(to / CACHE, teacher.identity) as cache:
             started = time.monotonic()
-            run = _Run(teacher, table, cache, longest)
+            run = _Run(teacher, table, cache, longest, personal)
             run.ask(progress)
             report = run.write(to, chosen, started)
             hand_over(to)
@@ -83,8 +91,11 @@ def distill(
 class _Run:
     """One pass that asks and one that writes; all that lies between is in the cache."""
 
-    def __init__(self, teacher: Teacher, table: InputTable, cache: AnswerCache, longest: int) -> None:
+    def __init__(
+        self, teacher: Teacher, table: InputTable, cache: AnswerCache, longest: int, personal: PersonalData | None
+    ) -> None:
         self._teacher, self._table, self._cache, self._longest = teacher, table, cache, longest
+        self._personal = personal
         self._failures: dict[str, str] = {}
         self._asked = self._known = self._tokens = 0
         self._spent = False
@@ -107,7 +118,7 @@ class _Run:
                 self._asked += 1
                 self._tokens += reply.tokens
                 if reply.answers:
-                    self._cache.put(texts[index], reply)
+                    self._cache.put(texts[index], self._without_personal_data(texts[index], reply))
                 else:
                     self._failures[texts[index]] = reply.failure
                 if self._asked == len(self._failures) == FAILURES_AT_FIRST:
@@ -115,6 +126,12 @@ class _Run:
                 progress(done, self._table.rows, "texts", f"{self._asked:,} asked")
         except BudgetSpent:
             self._spent = True
+
+    def _without_personal_data(self, text: str, reply: TeacherReply) -> TeacherReply:
+        """Return a reply whose answers name nobody that the teacher made up either."""
+        if not self._personal:
+            return reply
+        return replace(reply, answers=tuple(self._personal.replace(text, answer)[1] for answer in reply.answers))
 
     def _is_new(self, text: str) -> bool:
         return self._cache.get(text) is None
@@ -129,6 +146,8 @@ class _Run:
         for rows in self._table.shards(AT_ONCE):
             for row, value in enumerate(rows.texts):
                 text = normalize(value) if isinstance(value, str) else ""
+                if self._personal:
+                    (text,) = self._personal.replace(text)
                 too_long = f"longer than {self._longest:,} characters" if len(text) > self._longest else ""
                 yield text, rows.wrong.get(row, "") or ("" if text else "no text") or too_long
 
@@ -182,4 +201,6 @@ class _Run:
             return "", 0.0, self._failures.get(text, NOT_ASKED)
         answer, agreement = consensus(reply.answers)
         answer = normalize(answer)
+        if self._personal:
+            _, answer = self._personal.replace(text, answer)
         return answer, agreement, chosen.reason(text, answer, agreement) or ("" if answer else "an empty answer")

@@ -27,6 +27,7 @@ ADDED: dict[str, dict[str, object]] = {
         "max_reject_share": 0.05,
         "normalizers": list(DEFAULT_NORMALIZERS),
         "privacy": "keep",
+        "name_list": "",
         "whitespace": "fold",
         "inline_tags": "drop",
         "fuzzy": False,

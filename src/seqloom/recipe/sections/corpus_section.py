@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from seqloom.recipe.filter_expressions import filter_errors, parse_filter, parse_filters
+from seqloom.recipe.filter_expressions import filter_errors, parse_filter, parse_filters, word_lists
 from seqloom.recipe.form_fields import NAME
 from seqloom.recipe.normalizer_expressions import DEFAULT_NORMALIZERS, complete_normalizers
 from seqloom.recipe.sections.section import Count, Section, Share
@@ -176,9 +176,14 @@ class CorpusSection(Section):
     )
     privacy: Literal["keep", "replace"] = Field(
         "keep",
-        description="replace: e-mail addresses, phone numbers, IBANs, payment cards, IP addresses and URLs with a "
-        "password become placeholders such as [EMAIL_1] before anything is written; equal ones of a pair have one "
-        "number. In every split, and among the rejects.",
+        description="replace: e-mail addresses, phone numbers, IBANs, payment cards, IP addresses, URLs with a "
+        "password, identity numbers, and names after a title or in a salutation become placeholders such as [EMAIL_1] "
+        "before anything is written; equal ones of a pair have one number. In every split, and among the rejects.",
+    )
+    name_list: str = Field(
+        "",
+        description="privacy replace: UTF-8 file of names that become placeholders wherever they stand, one a line "
+        "(docs/cleaning.md); empty: those that the text tells alone.",
     )
     memory: int = Field(
         0,
@@ -214,6 +219,11 @@ class CorpusSection(Section):
         "Empty, repeated, too long and filtered rows do not count.",
     )
 
+    @property
+    def list_files(self) -> list[str]:
+        """Files beside the text whose content decides which rows are kept, and how."""
+        return [*word_lists(self.filters), *filter(None, (self.exclude, self.name_list))]
+
     @field_validator("normalizers")
     @classmethod
     def _normalizers_are_complete(cls, written: list[str]) -> list[str]:
@@ -231,6 +241,12 @@ class CorpusSection(Section):
         if value in ("auto", "tab") or (len(value) == 1 and value not in '"\r\n\\'):
             return value
         raise ValueError("must be auto, tab, or one character that is no quotation mark, backslash or line end")
+
+    @model_validator(mode="after")
+    def _names_are_replaced(self) -> Self:
+        if self.name_list and self.privacy != "replace":
+            raise ValueError("name_list lists names to be replaced, and privacy is keep: set privacy to replace")
+        return self
 
     @model_validator(mode="after")
     def _overfit_has_no_other_splits(self) -> Self:
