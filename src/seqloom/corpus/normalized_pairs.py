@@ -125,7 +125,7 @@ def rows_of_files(
             if (source, target) != (pair.source, pair.target):
                 texts = {"source": pair.source, "target": pair.target}
                 steps.normalized.note(steps.normalizers, texts, (location, pair.line), steps.personal is None)
-            yield NormalizedPair(given_for, location, pair, *shown, name)
+            yield NormalizedPair(given_for, location, pair, shown[0], shown[1], name)
 
 
 def _is_excluded(
