@@ -12,7 +12,7 @@ from seqloom.corpus.stage import build_corpus
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import CorpusSection
 from seqloom.reports.corpus_drift import drift_of
-from seqloom.reports.corpus_report import corpus_report, suspicion
+from seqloom.reports.corpus_report import alignment_of_pairs, corpus_report, suspicion
 from tasks.pages.data_pages import corpus_page
 
 HOSTILE = "<script>alert(1)</script>"
@@ -59,6 +59,20 @@ def test_what_normalizers_changed_is_shown_before_and_after(tmp_path: Path) -> N
     assert HOSTILE not in shown
     manifest = Manifest("corpus", "key", "digest", str(place), 0.0, facts)
     assert "| whitespace | 1 |" in "\n".join(corpus_page(manifest))
+
+
+def test_the_pairs_that_fit_least_are_shown() -> None:
+    pairs = [
+        (" ".join(f"w{n * k % 40}" for k in (1, 3, 7)), " ".join(f"x{n * k % 40}" for k in (1, 3, 7)))
+        for n in range(1200)
+    ]
+    frame = pd.DataFrame([*pairs, ("w1 w3 w7", "x2 x13 x37")], columns=["source", "target"])
+    [(title, shown)] = alignment_of_pairs(frame, False)
+    assert title == "Alignment"
+    least = shown[shown.index("Least aligned") :]
+    assert least.index("x2 x13 x37") < least.index("</tr>", least.index("<tbody>"))
+    assert not list(alignment_of_pairs(frame, True))
+    assert not list(alignment_of_pairs(frame.head(100), False))
 
 
 def test_labels_in_place_of_target_lengths(corpora: tuple[Path, Path]) -> None:

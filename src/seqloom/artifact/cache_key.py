@@ -94,7 +94,13 @@ def _libraries_by_choice(stage: str, recipe: Recipe) -> tuple[str, ...]:
     if stage == "corpus":
         names = {each.name for each in parse_filters(recipe.corpus.filters)}
         guessing = ("charset-normalizer",) if recipe.corpus.encoding == "auto" else ()
-        comparing = ("numpy", "py3langid") if "language" in names else ("numpy",) if "near_duplicates" in names else ()
+        comparing = (
+            ("numpy", "py3langid")
+            if "language" in names
+            else ("numpy",)
+            if names & {"near_duplicates", "alignment"}
+            else ()
+        )
         return (*guessing, *comparing)
     if stage == "vectors" and recipe.vectors.method in ("word2vec", "fasttext"):
         return ("gensim", "scipy")  # its BLAS computes gensim's sums

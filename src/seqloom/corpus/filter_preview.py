@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from seqloom.corpus.alignment_sample import alignment_of_rows
 from seqloom.corpus.deduplication import DUPLICATE
 from seqloom.corpus.duplicate_filters import OF_DUPLICATES
 from seqloom.corpus.excluded_texts import ExcludedTexts
@@ -17,6 +18,7 @@ from seqloom.corpus.pairs import RawPair, Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.sources import Sources
 from seqloom.corpus.text_normalizers import NormalizedRows, TextNormalizers
+from seqloom.corpus.word_alignment import WordAlignment
 from seqloom.errors import showable
 from seqloom.recipe.filter_expressions import FilterExpression, parse_filters
 from seqloom.recipe.schema import CorpusSection
@@ -65,7 +67,7 @@ def preview_filters(section: CorpusSection, sources: Sources, rows: int) -> Filt
     outcomes = list(_rejected(sample, reasons))
     whole = [row for row, reason in zip(sample, reasons, strict=True) if not reason]
     left = whole
-    for name, problems in _checks(section):
+    for name, problems in _checks(section, alignment_of_rows(section, whole)):
         found = problems(left)
         dropped = [(row, problem) for row, problem in zip(left, found, strict=True) if problem]
         alone = sum(map(bool, problems(whole)))
@@ -77,10 +79,10 @@ def preview_filters(section: CorpusSection, sources: Sources, rows: int) -> Filt
 class _Check:
     """A filter, applied to rows from the beginning at each call."""
 
-    def __init__(self, expression: FilterExpression, section: CorpusSection) -> None:
+    def __init__(self, expression: FilterExpression, section: CorpusSection, alignment: WordAlignment | None) -> None:
         self._expression = expression
         self._filters = {
-            name: build_filter(expression, section_of_source(section, name))
+            name: build_filter(expression, section_of_source(section, name), alignment)
             for name in source_names(section)
             if expression.name not in OF_DUPLICATES
         }
@@ -126,16 +128,16 @@ def _near_duplicates(texts: Sequence[str], similarity: float) -> Iterator[bool]:
                 near.add(sketch)
 
 
-def _checks(section: CorpusSection) -> "Iterator[tuple[str, _Check | _Duplicates]]":
+def _checks(section: CorpusSection, alignment: WordAlignment | None) -> "Iterator[tuple[str, _Check | _Duplicates]]":
     """Yield the filters in the order of the stage: those that look at one pair, exact duplicates, and the others."""
     filters = parse_filters(section.filters)
     for each in filters:
         if each.name not in OF_DUPLICATES:
-            yield str(each), _Check(each, section)
+            yield str(each), _Check(each, section, alignment)
     yield DUPLICATE, _Duplicates()
     for each in filters:
         if each.name in OF_DUPLICATES:
-            yield str(each), _Check(each, section)
+            yield str(each), _Check(each, section, alignment)
 
 
 class _Duplicates:

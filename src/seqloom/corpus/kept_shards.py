@@ -28,8 +28,8 @@ _NOT_OF_ROWS = {
 class KeptShards:
     """Folders of the shards that a recipe reads."""
 
-    def __init__(self, artifacts: Path, section: CorpusSection, keep: bool) -> None:
-        """Take the folder of all stages, the recipe, and whether white space is kept."""
+    def __init__(self, artifacts: Path, section: CorpusSection, keep: bool, alignment: Path | None = None) -> None:
+        """Take the folder of all stages, the recipe, whether white space is kept, and the file of word alignments."""
         self._root = artifacts / _FOLDER
         self._root.mkdir(parents=True, exist_ok=True)
         self._recipe = {
@@ -39,6 +39,7 @@ class KeptShards:
             "sources": [each.model_dump(exclude={"train", "weight"}) for each in section.sources],
             "lists": [digest_of_file(Path(name)) for name in section.list_files if Path(name).is_file()],
             "keep": keep,
+            "alignment": digest_of_file(alignment) if alignment else "",
         }
 
     def folder(self, shard: Shard) -> Path:

@@ -21,6 +21,7 @@ from seqloom.corpus.row_keys import key_of, key_of_pair, keys_of_dialogue
 from seqloom.corpus.shards import ROWS, Shard
 from seqloom.corpus.similar_groups import SIMILARITY
 from seqloom.corpus.text_normalizers import NormalizedRows, TextNormalizers
+from seqloom.corpus.word_alignment import WordAlignment
 from seqloom.errors import showable
 from seqloom.recipe.schema import CorpusSection
 
@@ -59,7 +60,7 @@ class RowSteps:
     filters: DuplicateFilters
 
     @classmethod
-    def of(cls, section: CorpusSection, keep: bool) -> Self:
+    def of(cls, section: CorpusSection, keep: bool, alignment: WordAlignment | None = None) -> Self:
         """Prepare the steps of a recipe; `keep` says that white space is kept.
 
         Raises:
@@ -70,7 +71,7 @@ class RowSteps:
         near = NearDuplicates(filters.similarity if filters.near else SIMILARITY) if filters.near or grouped else None
         personal, excluded = PersonalData.of(section), ExcludedTexts.of(section)
         normalizers = TextNormalizers(section.normalizers, keep)
-        pairs = PairSteps(normalizers, FilterChain.by_source(section), near, personal, excluded)
+        pairs = PairSteps(normalizers, FilterChain.by_source(section, alignment), near, personal, excluded)
         return cls(section, pairs, filters)
 
 

@@ -21,6 +21,7 @@ from seqloom.corpus.shard_reader import FileRows, RowSteps, ShardRows, Told, rea
 from seqloom.corpus.shards import Shard
 from seqloom.corpus.sources import LineBlock, SourceFile
 from seqloom.corpus.text_normalizers import NormalizedRows
+from seqloom.corpus.word_alignment import WordAlignment
 from seqloom.recipe.schema import CorpusSection
 
 INDEX = "shard.json"
@@ -34,12 +35,13 @@ class ShardTask:
     section: CorpusSection
     keep: bool  # white space stays as it is
     folder: Path
+    alignment: Path | None = None  # file of the word alignment, where a filter needs it
 
     def as_json(self) -> str:
         """Return the task as JSON."""
         shard = asdict(self.shard)
         values = {"shard": shard, "section": self.section.model_dump(), "keep": self.keep, "folder": self.folder}
-        return json.dumps(values, default=str)
+        return json.dumps({**values, "alignment": self.alignment}, default=str)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -47,7 +49,8 @@ class ShardTask:
         values = json.loads(text)
         files = tuple(tuple(map(_source_file, row)) for row in values["shard"]["files"])
         section = CorpusSection.model_validate(values["section"])
-        return cls(Shard(values["shard"]["given_for"], files), section, values["keep"], Path(values["folder"]))
+        shard, alignment = Shard(values["shard"]["given_for"], files), values["alignment"]
+        return cls(shard, section, values["keep"], Path(values["folder"]), Path(alignment) if alignment else None)
 
     def result(self) -> ShardRows:
         """Return what became of the shard, once it was read."""
@@ -74,7 +77,8 @@ class ShardTask:
             return
         unfinished = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}-", dir=self.folder.parent))
         try:
-            rows = read_shard(self.shard, RowSteps.of(self.section, self.keep), unfinished, told)
+            alignment = WordAlignment.load(self.alignment) if self.alignment else None
+            rows = read_shard(self.shard, RowSteps.of(self.section, self.keep, alignment), unfinished, told)
             (unfinished / INDEX).write_text(json.dumps(_index(rows)), encoding="ascii")
             _rename(unfinished, self.folder)
         finally:

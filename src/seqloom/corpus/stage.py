@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from seqloom.corpus import SIDES, SPLITS
+from seqloom.corpus.alignment_sample import corpus_alignment
 from seqloom.corpus.context_files import write_contexts
 from seqloom.corpus.corpus_files import REPORT_FILE, CorpusWriter
 from seqloom.corpus.corpus_statistics import CorpusStatistics
@@ -103,20 +104,35 @@ def _read_shards(
         progress(read, None, "rows", origin)
 
     shards = plan_shards(section, sources)
+    alignment = _alignment_file(section, sources, keep, folders[0])
     tasks = [
-        ShardTask(shard, section, keep, folder)
-        for shard, folder in zip(shards, _folders(section, shards, keep, *folders), strict=True)
+        ShardTask(shard, section, keep, folder, alignment)
+        for shard, folder in zip(shards, _folders(section, shards, keep, *folders, alignment), strict=True)
     ]
     run_tasks(tasks, section.scheduler, told)
     return [(task.shard, task.result()) for task in tasks]
 
 
+def _alignment_file(section: CorpusSection, sources: Sources, keep: bool, scratch: Path) -> Path | None:
+    """Write the word alignment of the corpus to a file, if a filter needs it, for the processes that read shards."""
+    model = corpus_alignment(section, sources, keep)
+    if model is None:
+        return None
+    model.save(file := scratch / "alignment.safetensors")
+    return file
+
+
 def _folders(
-    section: CorpusSection, shards: list[Shard], keep: bool, scratch: Path, artifacts: Path | None
+    section: CorpusSection,
+    shards: list[Shard],
+    keep: bool,
+    scratch: Path,
+    artifacts: Path | None,
+    alignment: Path | None,
 ) -> list[Path]:
     """Return the folder of each shard: a kept one if the corpus is large, else one for now."""
     if artifacts and is_large(shards):
-        return list(map(KeptShards(artifacts, section, keep).folder, shards))
+        return list(map(KeptShards(artifacts, section, keep, alignment).folder, shards))
     return [scratch / f"{number:06}" for number in range(len(shards))]
 
 

@@ -52,6 +52,7 @@ RULES = {
         FilterRule("no_invisible_characters"),
         FilterRule("numbers_match", ">=", 1, high=1, fixed=SIDES),
         FilterRule("urls_match", fixed=SIDES),
+        FilterRule("alignment", ">=", -0.5, low=-3, high=10, fixed=SIDES),
         FilterRule("no_pattern", argument="REGEX"),
         FilterRule("no_words", argument="FILE"),
         FilterRule("unique_source", fixed=("source",)),

@@ -11,6 +11,9 @@ import pandas as pd
 
 from seqloom.corpus import SIDES, SPLITS
 from seqloom.corpus.corpus_files import REPORT_FILE, iterate_split
+from seqloom.corpus.filters.pair_filter import TextPair
+from seqloom.corpus.row_keys import key_of_pair
+from seqloom.corpus.word_alignment import WordAlignment
 from seqloom.evaluation.paired_bootstrap import Figures
 from seqloom.evaluation.row_sample import digest_of_text
 from seqloom.reports.corpus_drift import Drift
@@ -23,6 +26,9 @@ _LONGEST = 300  # characters of a text
 _COPY, _LETTERS = 20, 0.3  # characters from which a copy, and share of letters below which a target, is suspicious
 _LENGTHS = (0, 10, 20, 40, 80, 160, 320, 640, 1280)  # characters
 _RATIOS = (0, 0.25, 0.5, 0.8, 1.25, 2, 4)  # target by source
+_ALIGNED_FROM, _ALIGNED = 1000, 50_000  # training pairs from which on, and at most, they are aligned
+_ALIGNED_CELLS = 1_000_000  # a quarter of those of the filter: a second's work
+_SCORES = (-3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3)
 
 Section = tuple[str, Markup]
 
@@ -41,6 +47,7 @@ def corpus_report(folder: Path, title: str, labeled: bool, drift: Drift | None =
         *_privacy(facts),
         *_drift(drift),
         _pairs(pairs, labeled),
+        *alignment_of_pairs(pairs, labeled),
     ]
     return page(title, [_summary(facts, drift)], parts)
 
@@ -146,9 +153,13 @@ def _lengths(pairs: pd.DataFrame, labeled: bool, rows: int) -> Section:
 
 
 def _histogram(values: "np.ndarray[Any, Any]", edges: Sequence[float], title: str) -> Markup:
+    return histogram(*_counted(values, edges), title)
+
+
+def _counted(values: "np.ndarray[Any, Any]", edges: Sequence[float]) -> tuple[list[int], list[str]]:
+    """Return the number of values from each edge to the next, and labels for them."""
     counts, _ = np.histogram(values, [*edges, np.inf])
-    labels = [f"{low:g}–{high:g}" for low, high in pairwise(edges)] + [f"{edges[-1]:g}+"]
-    return histogram(counts.tolist(), labels, title)
+    return counts.tolist(), [f"{low:g}–{high:g}" for low, high in pairwise(edges)] + [f"{edges[-1]:g}+"]
 
 
 def _labels(pairs: pd.DataFrame, labeled: bool) -> Iterator[Section]:
@@ -188,6 +199,29 @@ def _pairs(pairs: pd.DataFrame, labeled: bool) -> Section:
             _listed(pairs, worst),
         ]
     return section("Pairs", *parts)
+
+
+def alignment_of_pairs(pairs: pd.DataFrame, labeled: bool) -> Iterator[Section]:
+    """Yield how well the sides fit by a model of their words, and the pairs that fit least."""
+    if labeled or len(pairs) < _ALIGNED_FROM or pairs["source"].equals(pairs["target"]):
+        return
+    texts = [TextPair(*pair) for pair in zip(pairs["source"][:_ALIGNED], pairs["target"][:_ALIGNED], strict=True)]
+    drawn = sorted(texts, key=lambda pair: key_of_pair(pair.source, pair.target, ""))
+    scores = WordAlignment.fit(drawn, _ALIGNED_CELLS).scores(texts)
+    known = np.flatnonzero(~np.isnan(scores))
+    worst = known[np.argsort(scores[known], kind="stable")[:SHOWN]].tolist()
+    rows = [[f"{scores[row]:.2f}", *(Cell(of_corpus(text[:_LONGEST])) for text in texts[row])] for row in worst]
+    told = (
+        f"Scores of {len(known):,} pairs by IBM model 1, learned from the corpus itself: sides that were put together "
+        "by chance have 0 and less. The filter alignment drops pairs below a score."
+    )
+    yield section(
+        "Alignment",
+        paragraph(told),
+        histogram(*_counted(scores[known], _SCORES), "alignment score"),
+        tag("h3", text("Least aligned")),
+        table(["score", *SIDES], rows, (0,)),
+    )
 
 
 def _listed(pairs: pd.DataFrame, rows: Sequence[int]) -> Markup:

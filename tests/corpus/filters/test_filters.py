@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from seqloom.corpus.duplicate_filters import OF_DUPLICATES
 from seqloom.corpus.filters.filter_chain import FilterChain, build_filter
 from seqloom.corpus.filters.pair_filter import TextPair
+from seqloom.corpus.word_alignment import WordAlignment
 from seqloom.errors import UserError
 from seqloom.recipe.filter_expressions import RULES, parse_filter
 
@@ -148,6 +149,7 @@ EVERY = [
     rule.form for rule in RULES.values() if rule.name not in OF_DUPLICATES and rule.argument not in ("FILE", "REGEX")
 ]
 EVERY += ["no_pattern:[0-9]{3}"]
+ALIGNMENT = WordAlignment.fit([("0 a", "0 b")] * 2)
 PAIRS = st.lists(st.tuples(st.text(min_size=1), st.text(min_size=1)).map(lambda pair: TextPair(*pair)), max_size=8)
 
 
@@ -156,7 +158,7 @@ def test_the_same_pairs_are_kept_in_whatever_order_filters_and_pairs_come(
     pairs: list[TextPair], draw: random.Random
 ) -> None:
     section = corpus(source_language="en", target_language="zh", filters=EVERY)
-    filters = list(FilterChain.of(section).filters)
+    filters = list(FilterChain.of(section, ALIGNMENT).filters)
     kept = {pair for pair, drop in zip(pairs, FilterChain(filters).drops(pairs), strict=True) if drop is None}
     draw.shuffle(filters)
     mixed = draw.sample(pairs, len(pairs))
@@ -170,4 +172,4 @@ def test_every_rule_is_built(tmp_path: Path) -> None:
     for rule in RULES.values():
         if rule.name not in OF_DUPLICATES:
             form = rule.form.replace("REGEX", "x").replace("FILE", str(tmp_path / "words.txt"))
-            assert build_filter(parse_filter(form), section).problems([]) == []
+            assert build_filter(parse_filter(form), section, ALIGNMENT).problems([]) == []

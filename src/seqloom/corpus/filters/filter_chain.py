@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Self
 
 from seqloom.corpus.duplicate_filters import OF_DUPLICATES
+from seqloom.corpus.filters.alignment_score import AlignmentScore
 from seqloom.corpus.filters.forbidden_text import NoPattern, NoWords, read_words
 from seqloom.corpus.filters.language_identification import LanguageMatch, codes_of
 from seqloom.corpus.filters.pair_filter import PairFilter, TextPair
@@ -17,6 +18,7 @@ from seqloom.corpus.filters.text_quality import (
     RepeatedNgrams,
     ScriptShare,
 )
+from seqloom.corpus.word_alignment import WordAlignment
 from seqloom.recipe.filter_expressions import FilterExpression, parse_filters
 from seqloom.recipe.language_tags import language_of
 from seqloom.recipe.schema import CorpusSection
@@ -37,19 +39,19 @@ class FilterChain:
         self.filters = filters
 
     @classmethod
-    def of(cls, section: CorpusSection) -> Self:
-        """Build the filters of a recipe.
+    def of(cls, section: CorpusSection, alignment: WordAlignment | None = None) -> Self:
+        """Build the filters of a recipe; the filter `alignment` needs the model.
 
         Raises:
             UserError: the file of a word list cannot be read.
         """
         expressions = [each for each in parse_filters(section.filters) if each.name not in OF_DUPLICATES]
-        return cls([(str(each), build_filter(each, section)) for each in expressions])
+        return cls([(str(each), build_filter(each, section, alignment)) for each in expressions])
 
     @classmethod
-    def by_source(cls, section: CorpusSection) -> dict[str, Self]:
+    def by_source(cls, section: CorpusSection, alignment: WordAlignment | None = None) -> dict[str, Self]:
         """Build the filters for each source of a recipe, which may have languages of its own."""
-        return {name: cls.of(section_of_source(section, name)) for name in source_names(section)}
+        return {name: cls.of(section_of_source(section, name), alignment) for name in source_names(section)}
 
     def drops(self, pairs: Sequence[TextPair]) -> list[Drop | None]:
         """Return for each pair why it is dropped; None if it is kept."""
@@ -84,8 +86,13 @@ _BUILDERS: dict[str, _Builder] = {
 }
 
 
-def build_filter(expression: FilterExpression, section: CorpusSection) -> PairFilter:
+def build_filter(
+    expression: FilterExpression, section: CorpusSection, alignment: WordAlignment | None = None
+) -> PairFilter:
     """Return the filter that an expression describes."""
+    if expression.name == "alignment":
+        assert alignment, "it is learned before rows are filtered"
+        return AlignmentScore(expression.number, alignment)
     return _BUILDERS[expression.name](expression, section)
 
 
