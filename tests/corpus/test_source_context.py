@@ -103,7 +103,7 @@ def test_corpus_with_contexts_of_training_pairs_alone(tmp_path: Path) -> None:
     context = SourceContext.load(folder)
     assert context is not None
     test, [read] = read_split(folder, "test"), iterate_inputs(folder, "test")
-    assert context.joined(test["source"].tolist()) == read["source"].tolist(), "answers are looked up as rows were"
+    assert context.joined(test["source"].tolist()) == read["source"], "answers are looked up as rows were"
 
 
 def test_answers_are_looked_up_in_every_backend_and_copy_of_a_model(tmp_path: Path) -> None:

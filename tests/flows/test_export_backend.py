@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from seqloom.registry.model_uri import backends_of
+from seqloom.registry.version_backends import backends_of
 from tests.flows.command_process import Fork
 from tests.flows.conftest import Run, environment
 from tests.registry.serving import asked, post, predictions, serving

@@ -11,8 +11,8 @@ from seqloom.artifact.digest import digest_of_folder
 from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
 from seqloom.registry import artifact_locations
-from seqloom.registry.mlflow_database import files_folder
 from seqloom.registry.mlflow_tracking import connect, experiment_id
+from seqloom.registry.tracking_uri import files_folder
 
 OTHERS = "somebody else's"
 

@@ -66,6 +66,7 @@ def test_a_check_says_how_many_updates_a_training_makes(
     model = {"encoder_width": 8, "decoder_width": 8, "encoder_layers": 1, "decoder_layers": 1}
     tree = {"name": "told", "task": "translation", "corpus": {"train": ["pairs.tsv"]}, "model": model}
     recipe = check_recipe({**tree, "training": training}, "told.yaml")
-    coming = check_recipe_and_files(recipe, tmp_path / "home", unwatched).coming
+    coming = check_recipe_and_files(recipe, tmp_path / "home", unwatched, timed=True).coming
     assert coming.updates == pytest.approx(made_updates(recipe, tmp_path), rel=0.1)
+    assert coming.seconds is not None
     assert coming.seconds > 0

@@ -8,10 +8,9 @@ from mlflow.exceptions import MlflowException
 
 from seqloom.errors import UserError
 from seqloom.recipe.applications import TRANSLATION
-from seqloom.registry.checkpoint_folder import find_checkpoint
+from seqloom.registry.checkpoint_folder import MODEL_URI, find_checkpoint
 from seqloom.registry.mlflow_runs import FlowRun, open_run
 from seqloom.registry.mlflow_tracking import Version
-from seqloom.registry.model_uri import MODEL_URI
 from seqloom.registry.versions import champion_scores, describe, find_by_key, register_version
 from tests.registry.tiny import METRICS, corpus, evaluation, recipe_named
 

@@ -100,13 +100,13 @@ def _lines(checked: Checked) -> Iterator[Text]:
 
 
 def _training(checked: Checked) -> Iterator[Text]:
-    """Yield the adaptive defaults, and the expected updates and minutes."""
+    """Yield the adaptive defaults, and the expected updates and, if they were timed, minutes."""
     if checked.adapted.reason:
         yield Text(f"What the recipe leaves out is chosen for {checked.adapted.reason}.")
     coming = checked.coming
-    if coming.seconds:
-        minutes = max(1, round(coming.seconds / 60))
-        yield Text(
-            f"To train: {coming.updates:,} updates, which take about {minutes:,} min as busy as this machine is now; "
-            "fewer if patience ends them before."
-        )
+    if coming.done:
+        return
+    told = "--time measures how long they take here"
+    if coming.seconds is not None:
+        told = f"about {max(1, round(coming.seconds / 60)):,} min as busy as this machine is now"
+    yield Text(f"To train: {coming.updates:,} updates, fewer if patience ends them before: {told}.")

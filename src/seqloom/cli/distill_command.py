@@ -9,7 +9,6 @@ import typer
 
 from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.stdio import AsJson, console_for, print_json
-from seqloom.stack.embedded_prefect import use_embedded_prefect
 
 if TYPE_CHECKING:
     from seqloom.distillation.distilled_corpus import DistillationReport
@@ -63,6 +62,8 @@ def distill(
     """Have a teacher answer a file of texts, and keep the pairs to learn from; nothing is asked twice."""
     home = home_folder()
     console = console_for(as_json)
+    from seqloom.stack.embedded_prefect import use_embedded_prefect
+
     server = use_embedded_prefect(home)
     from flows.distill import distill as distill_flow
     from seqloom.cli.progress_bars import TerminalAudience

@@ -13,8 +13,6 @@ from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.generate_commands import Backend, DecodingOverrides, ModelName, decoding_of
 from seqloom.cli.stdio import AsJson, console_for, print_json
 from seqloom.errors import UserError
-from seqloom.evaluation.contamination_summary import describe_contamination
-from seqloom.recipe.applications import application_of
 
 if TYPE_CHECKING:
     from seqloom.evaluation.file_evaluation import FileEvaluation
@@ -109,6 +107,8 @@ def _training_corpus(model: str, home: Path) -> Path | None:
 
 def _show(console: Console, model: str, found: "FileEvaluation", to: Path | None) -> None:
     """Print scores with their intervals, slices, contamination, and what was left out."""
+    from seqloom.recipe.applications import application_of
+
     application = application_of(found.task)
     known = {measure.name: measure for measure in application.metrics}
     scores = Table(
@@ -132,6 +132,9 @@ def _show(console: Console, model: str, found: "FileEvaluation", to: Path | None
 
 def _remarks(found: "FileEvaluation", to: Path | None) -> Iterator[str]:
     """Yield a sentence on contamination, rows that were left out and where the answers are."""
+    from seqloom.evaluation.contamination_summary import describe_contamination
+    from seqloom.recipe.applications import application_of
+
     application = application_of(found.task)
     if found.in_training is None:
         yield "The training text is not on this machine: nobody looked for these rows in it."

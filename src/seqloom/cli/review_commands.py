@@ -11,7 +11,6 @@ from rich.text import Text
 from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.generate_commands import Backend, ModelName
 from seqloom.cli.stdio import AsJson, console_for, in_chunks, print_json
-from seqloom.cli.terminal import show_to_copy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +35,7 @@ def review(
 ) -> None:
     """Write the answers a person should correct: the least sure, the most unlike training, and a random control."""
     console = console_for(as_json=False)
+    from seqloom.cli.terminal import show_to_copy
     from seqloom.decoding.generator_loader import load_generator
     from seqloom.feedback.asked_texts import read_asked
     from seqloom.feedback.review_file import write_review
@@ -60,6 +60,7 @@ def corrections(
 ) -> None:
     """Add corrected answers to a corpus of corrections, from which the next training learns."""
     console = console_for(as_json=False)
+    from seqloom.cli.terminal import show_to_copy
     from seqloom.feedback.asked_texts import read_asked
     from seqloom.feedback.review_file import add_corrections, read_corrections
 

@@ -10,19 +10,19 @@ from rich.table import Table
 from rich.text import Text
 
 from seqloom.recipe.applications import application_of
-from seqloom.recipe.schema import Recipe
-from seqloom.registry.run_plan import Step
 from seqloom.registry.ui_links import serve_command, server_command
 from seqloom.shell_command import shell_word
 from tasks.headlines import headline
-from tasks.outcome import Outcome
 
 if TYPE_CHECKING:
     from seqloom.batch_inference.sharded_generation import BatchReport
     from seqloom.distillation.distilled_corpus import DistillationReport
+    from seqloom.recipe.schema import Recipe
     from seqloom.registry.export_records import ExportRecord
     from seqloom.registry.garbage_collection import CleanUp
+    from seqloom.registry.run_plan import Step
     from tasks.comparison import Comparison
+    from tasks.outcome import Outcome
     from tasks.study_trials import StudyOutcome
 
 ROOM = 58  # columns of 80 for scores, beside names of two words
@@ -30,7 +30,7 @@ SHOWN_FAILURES = 10
 EXAMPLES = "Held-out examples, from the best to the worst"
 
 
-def show_plan(console: Console, name: str, steps: Sequence[Step]) -> None:
+def show_plan(console: Console, name: str, steps: "Sequence[Step]") -> None:
     """Print which stages are finished already, and which will run."""
     table = Table(title=f"Plan for {name}", title_justify="left", box=None, padding=(0, 2))
     for column in ("stage", "plan", "from before"):
@@ -43,7 +43,7 @@ def show_plan(console: Console, name: str, steps: Sequence[Step]) -> None:
     console.print()
 
 
-def show_card(console: Console, outcome: Outcome, home: Path) -> None:
+def show_card(console: Console, outcome: "Outcome", home: Path) -> None:
     """Print a box with the version and its scores, and below it links and the command to try it."""
     made = Text.assemble(
         ("Registered " if outcome.stages["registry"] != "cached" else "Nothing new to register: "),
@@ -63,7 +63,7 @@ def show_card(console: Console, outcome: Outcome, home: Path) -> None:
     show_to_copy(console, *_where_to_look(outcome, home))
 
 
-def _scores(outcome: Outcome) -> Table:
+def _scores(outcome: "Outcome") -> Table:
     """Return the scores of the model, of another champion, and of the baselines."""
     table = Table(box=None, padding=(0, 1), title="Test scores", title_justify="left", title_style="bold")
     kind = application_of(outcome.task)
@@ -88,7 +88,7 @@ def _of(metrics: Mapping[str, float], prefix: str) -> dict[str, float]:
     return {name.removeprefix(prefix): value for name, value in metrics.items() if name.startswith(prefix)}
 
 
-def _examples(outcome: Outcome) -> list[Table | Text]:
+def _examples(outcome: "Outcome") -> list[Table | Text]:
     if not outcome.examples:
         return []
     table = Table(box=None, padding=(0, 2), title=EXAMPLES, title_justify="left", title_style="bold", show_header=False)
@@ -104,7 +104,7 @@ def _examples(outcome: Outcome) -> list[Table | Text]:
     return [Text(), table]
 
 
-def _where_to_look(outcome: Outcome, home: Path) -> Iterator[tuple[str, str]]:
+def _where_to_look(outcome: "Outcome", home: Path) -> Iterator[tuple[str, str]]:
     yield "try it", outcome.try_it
     if outcome.champion:
         yield "serve it", serve_command(outcome.model, home)
@@ -222,7 +222,7 @@ def show_clean_up(console: Console, done: "CleanUp") -> None:
         show_to_copy(console, ("remove them", f"seqloom clean-up --days {done.days} --delete"))
 
 
-def show_recipe(console: Console, recipe: Recipe) -> None:
+def show_recipe(console: Console, recipe: "Recipe") -> None:
     """Print the fields that differ from their defaults, and the task."""
     table = Table(title=f"Recipe {recipe.name}", title_justify="left", box=None, padding=(0, 2), show_header=False)
     for section, fields in {"task": recipe.task, **recipe.model_dump(exclude={"name"}, exclude_defaults=True)}.items():

@@ -8,7 +8,6 @@ import typer
 
 from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.stdio import AsJson, console_for, print_json
-from seqloom.stack.embedded_prefect import use_embedded_prefect
 from seqloom.stack.server_addresses import in_words, require_named_prefect
 
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ def train(
     from seqloom.registry.mlflow_access import require_mlflow
     from seqloom.registry.preflight import check_resources
     from seqloom.registry.run_plan import Step, follow, pinned, read_sources
+    from seqloom.stack.embedded_prefect import use_embedded_prefect
 
     checked = load_recipe(recipe, override or [])
     check_resources(checked)
@@ -102,6 +102,7 @@ def compare(
     from seqloom.registry.mlflow_access import require_mlflow
     from seqloom.registry.preflight import check_resources
     from seqloom.registry.run_plan import plan
+    from seqloom.stack.embedded_prefect import use_embedded_prefect
     from seqloom.url_mask import masked
 
     files = tuple(map(str, recipes))
@@ -135,7 +136,12 @@ def compare(
 
 
 @commands.command()
-def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = False) -> None:
+def check(
+    recipe: RecipeFile,
+    override: Overrides = None,
+    time: Annotated[bool, typer.Option("--time", help="Make some updates and tell how long all will take.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Validate a recipe and every line of its files, and print what is in them and the plan, without running it."""
     console = console_for(as_json)
     from seqloom.cli.data_report import show_data
@@ -155,7 +161,7 @@ def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
         require_mlflow(home, checked.name)
     watcher = TerminalAudience(console)
     with watcher.live():
-        found = check_recipe_and_files(checked, home, watcher.progress("reading"))
+        found = check_recipe_and_files(checked, home, watcher.progress("reading"), time)
     console.print(servers, style="dim", highlight=False, soft_wrap=True)
     show_recipe(console, checked)
     show_data(console, found)
@@ -164,5 +170,6 @@ def check(recipe: RecipeFile, override: Overrides = None, as_json: AsJson = Fals
         plan = {step.stage: step.told for step in found.steps}
         data = {"servers": servers, "corpus": found.corpus, "vocabulary": {"unknown": found.coming.unknown}}
         coming = found.coming
-        to_come = {"chosen": found.adapted.reason, "updates": coming.updates, "seconds": round(coming.seconds)}
+        seconds = 0 if coming.done else None if coming.seconds is None else round(coming.seconds)
+        to_come = {"chosen": found.adapted.reason, "updates": coming.updates, "seconds": seconds}
         print_json({"recipe": found.adapted.recipe.model_dump(), "plan": plan, **data, "training": to_come})

@@ -8,7 +8,6 @@ import typer
 from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.stdio import AsJson, console_for, print_json
 from seqloom.cli.train_commands import Overrides, RecipeFile, import_for_training
-from seqloom.stack.embedded_prefect import use_embedded_prefect
 from seqloom.stack.server_addresses import in_words
 
 if TYPE_CHECKING:
@@ -49,6 +48,7 @@ def tune(
     from seqloom.registry.mlflow_access import require_mlflow
     from seqloom.registry.preflight import check_resources
     from seqloom.registry.run_plan import plan
+    from seqloom.stack.embedded_prefect import use_embedded_prefect
     from seqloom.url_mask import masked
 
     changes, fields = (tuple(map(masked, said or ())) for said in (override, space))

@@ -4,15 +4,17 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from seqloom.corpus import SIDES, SPLITS
 from seqloom.corpus.source_context import join_context
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REPORT_FILE = "report.json"
 
@@ -33,32 +35,46 @@ def _report(folder: Path) -> dict[str, Any]:
     return report
 
 
-def read_split(folder: Path, split: str) -> pd.DataFrame:
+def read_split(folder: Path, split: str) -> "pd.DataFrame":
     """Read all rows of a split, with the columns source, target, origin and line."""
+    import pandas as pd
+
     return pd.read_parquet(folder / f"{split}.parquet")
 
 
 def iterate_split(
     folder: Path, split: str, columns: Sequence[str] = ("source", "target"), rows: int = 50_000
-) -> Iterator[pd.DataFrame]:
+) -> "Iterator[pd.DataFrame]":
     """Yield a split in order, `rows` rows at a time, so that memory does not grow with its size."""
+    for batch in _record_batches(folder, split, columns, rows):
+        yield batch.to_pandas()
+
+
+def iterate_columns(
+    folder: Path, split: str, columns: Sequence[str] = ("source", "target"), rows: int = 50_000
+) -> Iterator[dict[str, list[Any]]]:
+    """Yield the same as lists by column, without pandas, half a second to import."""
+    for batch in _record_batches(folder, split, columns, rows):
+        yield batch.to_pydict()
+
+
+def _record_batches(folder: Path, split: str, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
     with pq.ParquetFile(folder / f"{split}.parquet") as file:
-        for batch in file.iter_batches(batch_size=rows, columns=list(columns)):
-            yield batch.to_pandas()
+        yield from file.iter_batches(batch_size=rows, columns=list(columns))
 
 
 def iterate_inputs(
     folder: Path, split: str, columns: Sequence[str] = ("source", "target"), rows: int = 50_000
-) -> Iterator[pd.DataFrame]:
-    """Yield a split as a model reads it: as `iterate_split`, with its context after each source that has one."""
-    frames = iterate_split(folder, split, columns, rows)
+) -> Iterator[dict[str, list[Any]]]:
+    """Yield a split as a model reads it: as `iterate_columns`, with its context after each source that has one."""
+    parts = iterate_columns(folder, split, columns, rows)
     if "source" not in columns or not context_path(folder, split).is_file():
-        yield from frames
+        yield from parts
         return
     with pq.ParquetFile(context_path(folder, split)) as file:
-        for frame, contexts in zip(frames, file.iter_batches(batch_size=rows), strict=True):
-            pairs = zip(frame["source"], contexts["context"].to_pylist(), strict=True)
-            yield frame.assign(source=[join_context(*pair) for pair in pairs])
+        for part, contexts in zip(parts, file.iter_batches(batch_size=rows), strict=True):
+            pairs = zip(part["source"], contexts["context"].to_pylist(), strict=True)
+            yield {**part, "source": [join_context(*pair) for pair in pairs]}
 
 
 def context_path(folder: Path, split: str) -> Path:

@@ -8,9 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import fsspec
-import fsspec.core
-
 from seqloom.corpus.url_secrets import fill_secrets, redact
 from seqloom.errors import Unreachable, UserError
 from seqloom.url_mask import REFERENCE
@@ -49,6 +46,8 @@ def copy_object(url: str, address: str, secrets: tuple[str, ...], folder: Path, 
         Unreachable: the server does not answer.
         UserError: a library is missing, or the server refuses the file.
     """
+    import fsspec  # as below: a tenth of a second that only such a file needs
+
     with (
         _errors_of_store(url, secrets, field),
         fsspec.open(address, "rb", expand=False) as stream,
@@ -71,6 +70,8 @@ def matching_objects(url: str, field: str) -> list[str]:
     begin, _, rest = url.partition("*")
     if "#" in url or "::" in url or REFERENCE.search(rest):
         raise UserError(f"{url}: a pattern has no #, and no ::, and no secret behind its first *; correct {field}")
+    import fsspec.core
+
     address, secrets = fill_secrets(url, field)
     with _errors_of_store(url, secrets, field):
         store, pattern = fsspec.core.url_to_fs(address, expand=False)

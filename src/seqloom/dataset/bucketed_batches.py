@@ -2,7 +2,7 @@
 
 An epoch is cut into windows of random rows; the rows of a window are sorted by length and cut into batches, which are
 shuffled. Only one window is planned at a time, so memory does not grow with the corpus, and a resumed epoch costs the
-planning of one window.
+planning of one window. Plans are made without PyTorch, seconds to import, which batches need.
 """
 
 import math
@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.dataset.masked_batch import make_masked_batch
-from seqloom.dataset.padded_batch import Batch, make_batch, make_labeled_batch
 from seqloom.dataset.sequences import Sequences
 from seqloom.dataset.source_weights import SourceWeights
 from seqloom.dataset.stage import open_split
 from seqloom.dataset.training_objectives import BatchLayout, Joined
 
 if TYPE_CHECKING:
+    from seqloom.dataset.padded_batch import Batch
     from seqloom.recipe.schema import TrainingSection
 
 WINDOW_BATCHES = 400  # sorted together: wide enough to pad under 5 % on both sides
@@ -97,12 +96,15 @@ class BucketedBatches:
         """Return the number of updates of all epochs of a training."""
         return section.epochs * math.ceil(self.count(section.seed) / section.gradient_accumulation)
 
-    def in_order(self) -> Iterator[Batch]:
+    def in_order(self) -> "Iterator[Batch]":
         """Yield all rows, longest first: for validation and test, where order does not matter."""
         return (self.batch(rows) for rows in self._cut(np.arange(len(self.source))))
 
-    def batch(self, rows: Rows) -> Batch:
+    def batch(self, rows: Rows) -> "Batch":
         """Read and pad these rows."""
+        from seqloom.dataset.masked_batch import make_masked_batch
+        from seqloom.dataset.padded_batch import make_batch, make_labeled_batch
+
         sources = [self.source[row] for row in rows]
         match self.layout:
             case "masked":

@@ -8,15 +8,17 @@ B batch, N tokens of a row.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from seqloom.dataset.bucketed_batches import BucketedBatches, EpochPosition, Rows
-from seqloom.dataset.padded_batch import Batch, pad_sources
 from seqloom.dataset.sequences import Ids, Sequences
 from seqloom.dataset.stage import open_split
 from seqloom.vocabulary.special_tokens import PADDING, START
+
+if TYPE_CHECKING:
+    from seqloom.dataset.padded_batch import Batch
 
 
 class BlockBatches(BucketedBatches):
@@ -43,12 +45,12 @@ class BlockBatches(BucketedBatches):
     turn = 0
     """Index of the token that the first block of this epoch begins with."""
 
-    def batch(self, rows: Rows) -> Batch:
+    def batch(self, rows: Rows) -> "Batch":
         """Return these blocks, as the ring is cut in this epoch."""
         lengths = self.target.lengths_of(rows).tolist()
         return make_block_batch([self._ring(row, length) for row, length in zip(rows.tolist(), lengths, strict=True)])
 
-    def in_order(self) -> Iterator[Batch]:
+    def in_order(self) -> "Iterator[Batch]":
         """Yield all blocks in order, each after the one before it."""
         size = max(1, self.batch_tokens // (2 * self.block_size))
         for first in range(0, len(self.target), size):
@@ -66,8 +68,12 @@ class BlockBatches(BucketedBatches):
         return row * self.block_size - first, self.ids[first : min((row + 1) * self.block_size, self.total)]
 
 
-def make_block_batch(texts: Sequence[Ids], known: Sequence[int] | None = None) -> Batch:
+def make_block_batch(texts: Sequence[Ids], known: Sequence[int] | None = None) -> "Batch":
     """Make a batch of texts to predict after START, without END and without the first `known` tokens of each."""
+    import torch
+
+    from seqloom.dataset.padded_batch import Batch, pad_sources
+
     output = torch.full((len(texts), max(map(len, texts))), PADDING)
     inputs = torch.full_like(output, PADDING)
     inputs[:, 0] = START

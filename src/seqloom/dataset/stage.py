@@ -26,9 +26,9 @@ def encode_corpus(corpus: Path, vocabulary: Path, folder: Path, progress: Progre
 
     def chunks(split: str, side: str) -> Iterator[Sequence[Sequence[int]]]:
         nonlocal done
-        for frame in iterate_inputs(corpus, split, (side,)):
-            yield vocabularies[side].encode(frame[side].tolist())
-            done += len(frame)
+        for columns in iterate_inputs(corpus, split, (side,)):
+            yield vocabularies[side].encode(columns[side])
+            done += len(columns[side])
             progress(done, None, "rows")
 
     for split in SPLITS:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seqloom.corpus import SPLITS
-from seqloom.corpus.corpus_files import iterate_split
+from seqloom.corpus.corpus_files import iterate_columns
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.dataset.stage import open_split
 from seqloom.recipe.applications import application_of
@@ -44,8 +44,8 @@ def count_too_long(recipe: Recipe, corpus: Path) -> dict[str, int]:
     most, by_character = recipe.decoding.max_length, recipe.vocabulary.kind == "char"
     counts = dict.fromkeys(SPLITS, 0)
     for split in SPLITS:
-        for frame in iterate_split(corpus, split, ("target",)):
-            words = (text.split() for text in frame["target"])
+        for columns in iterate_columns(corpus, split, ("target",)):
+            words = (text.split() for text in columns["target"])
             tokens = (sum(map(len, each)) if by_character else len(each) for each in words)
             counts[split] += sum(each >= most for each in tokens)  # END is a token, too
     return {split: count for split, count in counts.items() if count}

@@ -34,10 +34,10 @@ def bring_home(database: Path, files: Path) -> None:
     Raises:
         UserError: the database names another home, and must not be written.
     """
-    if not _former_homes(database, files):
+    if not former_homes(database, files):
         return
     with locked(database.with_name(f".{database.name}.lock"), "MLflow's database"):
-        former = _former_homes(database, files)
+        former = former_homes(database, files)
         try:
             with closing(sqlite3.connect(database, timeout=SECONDS_FOR_OTHERS)) as connection, connection:
                 for folder in former:
@@ -63,7 +63,7 @@ def _rewrite(connection: sqlite3.Connection, old: str, new: str) -> None:
         )
 
 
-def _former_homes(database: Path, files: Path) -> list[str]:
+def former_homes(database: Path, files: Path) -> list[str]:
     """Return the former addresses of `files`, as the experiments of this database have them.
 
     An address that the user moved elsewhere is kept: its files are there, not here.

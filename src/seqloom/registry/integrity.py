@@ -8,18 +8,19 @@ compares it. What this protects against, with a signature and without: docs/secu
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-
-from mlflow import MlflowClient
-from mlflow.entities.model_registry import ModelVersion
+from typing import TYPE_CHECKING, Protocol
 
 from seqloom.artifact.digest import digest_of_file
 from seqloom.errors import UserError
 from seqloom.registry.checkpoint_folder import OWN_BACKEND
 from seqloom.registry.digital_signature import require_signature, sign
 from seqloom.registry.seal import BACKENDS, DamagedVersion, files_below, seal_of, verify, verify_backend
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 SEAL_TAG = "seqloom.seal"  # of a version: the digest of its package's manifest
 DIGEST_TAG, SIGNATURE_TAG = "seqloom.digest", "seqloom.signature"  # and of all of it
@@ -32,6 +33,22 @@ NOT_AS_REGISTERED = (
 )
 
 logger = logging.getLogger(__name__)
+
+
+class RegisteredVersion(Protocol):
+    """What the registry says of a version: MLflow's `ModelVersion`, or what was read without MLflow."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+
+    @property
+    def version(self) -> str | int:
+        """Number of the version."""
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Tags of the version."""
 
 
 def digest_of(folder: Path) -> str:
@@ -50,7 +67,7 @@ def digest_of(folder: Path) -> str:
     return hashlib.sha256(json.dumps(sorted(parts.items())).encode()).hexdigest()
 
 
-def require_intact(folder: Path, version: ModelVersion, strict: bool = False) -> Path:
+def require_intact(folder: Path, version: RegisteredVersion, strict: bool = False) -> Path:
     """Return the package in a version's folder once every file is as registered; nothing of it is run.
 
     A version registered before versions had a digest causes a warning; `strict` refuses it.
@@ -75,7 +92,7 @@ def require_intact(folder: Path, version: ModelVersion, strict: bool = False) ->
     return package
 
 
-def require_intact_backend(folder: Path, version: ModelVersion, backend: str) -> Path:
+def require_intact_backend(folder: Path, version: RegisteredVersion, backend: str) -> Path:
     """Return the folder of an exported backend below `folder` once every file is as registered.
 
     Raises:
@@ -88,7 +105,7 @@ def require_intact_backend(folder: Path, version: ModelVersion, backend: str) ->
     return backend_folder
 
 
-def require_all_intact(folder: Path, version: ModelVersion) -> None:
+def require_all_intact(folder: Path, version: RegisteredVersion) -> None:
     """Verify a version and every backend in its folder; refuse one without a digest, or a backend without a seal.
 
     Raises:
@@ -116,7 +133,7 @@ def backend_tags(name: str, backend: str, seal: str) -> dict[str, str]:
     return {**({BACKEND_SIGNATURE_TAG + backend: signature} if signature else {}), BACKEND_SEAL_TAG + backend: seal}
 
 
-def seal_version(client: MlflowClient, folder: Path, version: ModelVersion) -> str:
+def seal_version(client: "MlflowClient", folder: Path, version: RegisteredVersion) -> str:
     """Record the digest of a version as it is now, sign it and its backends where there is a key; return the digest.
 
     Raises:
@@ -138,12 +155,12 @@ def seal_version(client: MlflowClient, folder: Path, version: ModelVersion) -> s
     return digest
 
 
-def uri_of(version: ModelVersion) -> str:
+def uri_of(version: RegisteredVersion) -> str:
     """Return the `models:/` URI of a version."""
     return f"models:/{version.name}/{version.version}"
 
 
-def _require_package(folder: Path, version: ModelVersion) -> Path:
+def _require_package(folder: Path, version: RegisteredVersion) -> Path:
     if SEAL_TAG not in version.tags:
         raise UserError(f"{uri_of(version)} was not made by Seqloom; give a model that seqloom train registered")
     package = folder / ARTIFACTS / PACKAGE
@@ -154,7 +171,7 @@ def _require_package(folder: Path, version: ModelVersion) -> Path:
     return package
 
 
-def _require_backend(folder: Path, version: ModelVersion, backend: str, seal: str) -> Path:
+def _require_backend(folder: Path, version: RegisteredVersion, backend: str, seal: str) -> Path:
     backend_folder = folder / ARTIFACTS / BACKENDS / backend
     with _damage_is_reported(f"{uri_of(version)} as {backend}", "; export it again"):
         verify_backend(backend_folder)

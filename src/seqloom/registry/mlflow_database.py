@@ -16,6 +16,7 @@ from seqloom.artifact.home_folder import database_file
 from seqloom.artifact.sqlite_file import holds_rows, prepare, revision_of
 from seqloom.errors import UserError
 from seqloom.registry.artifact_locations import bring_home
+from seqloom.registry.tracking_uri import files_folder
 
 KEPT = (  # tables with data to keep
     ("runs", "true"),
@@ -23,11 +24,6 @@ KEPT = (  # tables with data to keep
     ("logged_models", "true"),
     ("experiments", "experiment_id != 0"),  # 0 is MLflow's own
 )
-
-
-def files_folder(home: Path) -> Path:
-    """Return the folder of the embedded MLflow's artifacts: models, metrics' plots and run files."""
-    return home / "mlflow"
 
 
 def sqlite_file(uri: str) -> Path | None:

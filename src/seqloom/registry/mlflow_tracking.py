@@ -13,8 +13,8 @@ from mlflow.exceptions import MlflowException
 
 from seqloom.artifact.full_disk import says_full
 from seqloom.errors import UserError
-from seqloom.registry.mlflow_database import files_folder, prepare_database, prepare_ours, sqlite_file
-from seqloom.registry.tracking_uri import MLFLOW_VARIABLE, tracking_uri
+from seqloom.registry.mlflow_database import prepare_database, prepare_ours, sqlite_file
+from seqloom.registry.tracking_uri import MLFLOW_VARIABLE, files_folder, tracking_uri
 from seqloom.url_mask import without_user
 
 RETRIES_OF_A_CALL = "2"  # some five seconds; callers that can wait longer retry, and log it

@@ -16,9 +16,10 @@ from seqloom.feedback.asked_texts import read_asked
 from seqloom.feedback.request_drift import DriftScore, drift_scores, score_of_numbers
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.recipe_json import read_recipe
+from seqloom.registry.checkpoint_folder import find_checkpoint
 from seqloom.registry.integrity import uri_of
 from seqloom.registry.mlflow_runs import takes_more
-from seqloom.registry.model_uri import find_version, find_version_folder, open_registry
+from seqloom.registry.model_uri import find_version, open_registry
 from seqloom.registry.training_corpus import training_corpus
 
 METRIC = "drift/{}"  # of the version's run
@@ -71,7 +72,7 @@ def drift_of_model(model: str, log: Path, answers: int, home: Path) -> ModelDrif
     if not model.startswith("models:/"):
         raise UserError(f"{model} is not a registered version, whose corpus is known; write models:/NAME@champion")
     version = find_version(model, home)
-    checkpoint = find_version_folder(model, home)
+    checkpoint = find_checkpoint(model, home)
     recipe = read_recipe(checkpoint)
     serving, labeled = recipe.serving, application_of(recipe.task).answer == "label"
     if recipe.task == "generation":

@@ -1,7 +1,5 @@
 """Resolve `models:/name@alias` or `models:/name/version` to a registered version and its files."""
 
-import logging
-import re
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -11,34 +9,11 @@ from mlflow.store.artifact.models_artifact_repo import ModelsArtifactRepository
 
 from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
-from seqloom.registry.checkpoint_folder import FASTEST, OWN_BACKEND
-from seqloom.registry.integrity import BACKEND_SEAL_TAG, require_intact, require_intact_backend, uri_of
+from seqloom.registry.checkpoint_folder import MODEL_URI
+from seqloom.registry.integrity import require_intact, uri_of
 from seqloom.registry.mlflow_tracking import connect
-from seqloom.registry.seal import CHECKPOINT
 from seqloom.registry.tracking_uri import has_registry
 from seqloom.registry.versions import CHAMPION, aliases_of, no_model
-
-logger = logging.getLogger(__name__)
-
-MODEL_URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>[0-9]+))")
-
-
-def find_version_folder(model: str, home: Path, backend: str = OWN_BACKEND) -> Path:
-    """Return the checkpoint folder of the registered version that a `models:/` URI names, or that of its backend.
-
-    Raises:
-        UserError: there is no such version, backend, alias, model or registry, or a file of it was changed.
-    """
-    version = find_version(model, home)
-    package = fetch(version)
-    if backend != FASTEST:
-        return _folder_of(version, package, backend)
-    from seqloom.decoding.backend_choice import choose_backend  # loads the models
-
-    folders = {each: _folder_of(version, package, each) for each in backends_of(version)}
-    choice = choose_backend(folders)
-    logger.warning("%s: %s", uri_of(version), choice.sentence)
-    return folders[choice.backend]
 
 
 def find_version(model: str, home: Path) -> ModelVersion:
@@ -109,26 +84,6 @@ def download(version: ModelVersion, to: Path | None = None) -> Path:
         if "named pipe" not in str(error):
             raise
         raise UserError(f"{uri_of(version)} is damaged: a pipe lies where a file belongs") from None
-
-
-def backends_of(version: ModelVersion) -> list[str]:
-    """Return the backends in which the version can be loaded."""
-    return [
-        OWN_BACKEND,
-        *sorted(tag.removeprefix(BACKEND_SEAL_TAG) for tag in version.tags if tag.startswith(BACKEND_SEAL_TAG)),
-    ]
-
-
-def _folder_of(version: ModelVersion, package: Path, backend: str) -> Path:
-    """Return the folder of the version's own checkpoint, or of a backend that was exported."""
-    if backend == OWN_BACKEND:
-        return package / CHECKPOINT
-    if backend not in backends_of(version):
-        raise UserError(
-            f"{uri_of(version)} has no backend {backend}; it has {', '.join(backends_of(version))}; "
-            "seqloom export adds others"
-        )
-    return require_intact_backend(package.parents[1], version, backend)
 
 
 def _find_version(client: MlflowClient, name: str, alias: str | None, version: str | None) -> ModelVersion:

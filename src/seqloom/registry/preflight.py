@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from seqloom.artifact.cache_key import STAGES
 from seqloom.corpus.sources import locate
@@ -18,10 +18,8 @@ from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.digital_signature import check_keys
 from seqloom.registry.run_plan import Step, follow, pinned, read_sources
+from seqloom.registry.time_forecast import Forecast, forecast
 from seqloom.vocabulary.labels import labels_of
-
-if TYPE_CHECKING:
-    from seqloom.registry.time_forecast import Forecast
 
 logger = logging.getLogger(__name__)
 
@@ -55,18 +53,18 @@ class Checked:
     adapted: Adapted  # the recipe as it will be trained, and what its sizes were chosen by
     steps: list[Step]
     corpus: dict[str, Any]  # the facts of its stage
-    coming: "Forecast"
+    coming: Forecast
 
 
-def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Checked:
+def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress, timed: bool = False) -> Checked:
     """Plan the recipe and read every file of its corpus to the end; nothing is kept.
+
+    `timed` makes some updates to forecast the time of the training, which takes seconds; else PyTorch is not loaded.
 
     Raises:
         UserError: a file of the recipe is missing, too many rows cannot be used, or its vocabulary or its lengths do
             not fit the text.
     """
-    from seqloom.registry.time_forecast import forecast  # torch: seconds that a run without it is spared
-
     check_resources(recipe)
     sources, recipe = read_sources(recipe, home), pinned(recipe, home)
     steps = follow(recipe, home, STAGES, sources)
@@ -83,9 +81,7 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress) -> Ch
         if application_of(recipe.task).answer == "label":
             labels_of(corpus)
         made = {step.stage: step.manifest for step in steps if step.manifest}
-        from seqloom.registry.time_forecast import forecast  # imports torch
-
-        coming = forecast(adapted.recipe, corpus, made, folder, home, progress)
+        coming = forecast(adapted.recipe, corpus, made, folder, home, progress, timed)
     return Checked(adapted, steps, dict(facts), coming)
 
 

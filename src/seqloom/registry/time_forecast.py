@@ -5,11 +5,12 @@ a small table and four in a large one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seqloom.artifact.cache_key import DATASET, TRAINING, VOCABULARY
 from seqloom.artifact.manifest import Manifest
+from seqloom.dataset.batch_factory import open_batches
 from seqloom.dataset.position_limit import check_lengths
 from seqloom.dataset.stage import encode_corpus
 from seqloom.progress import Progress
@@ -25,19 +26,27 @@ class Forecast:
 
     unknown: dict[str, float]  # share of the tokens of each side of the validation text that the vocabulary lacks
     updates: int  # of all epochs, if patience does not end them
-    seconds: float  # that they take here, roughly; 0 where they are done
+    done: bool  # whether the training is finished
+    seconds: float | None = None  # that the updates take here, roughly, if they were timed
 
 
 def forecast(
-    recipe: Recipe, corpus: Path, made: Mapping[str, Manifest], folder: Path, home: Path, progress: Progress
+    recipe: Recipe,
+    corpus: Path,
+    made: Mapping[str, Manifest],
+    folder: Path,
+    home: Path,
+    progress: Progress,
+    timed: bool,
 ) -> Forecast:
     """Learn the vocabulary and encode the text in `folder`, unless `made` already, and estimate the training.
+
+    Updates are made and timed only if `timed`, and if the training is not finished: PyTorch alone takes longer to load
+    than a small corpus to read.
 
     Raises:
         UserError: the vocabulary or `model.max_positions` does not fit the text.
     """
-    from seqloom.dataset.batch_factory import open_batches  # torch, which a flow of cached stages has no need of
-
     labeled = application_of(recipe.task).answer == "label"
     vocabulary, dataset = folder / "vocabulary", folder / "dataset"
     if VOCABULARY.name in made:
@@ -52,8 +61,10 @@ def forecast(
         encode_corpus(corpus, vocabulary, dataset, progress)
     check_lengths(recipe, dataset)
     updates = open_batches(recipe, dataset, "train").updates(recipe.training)
-    seconds = 0.0 if TRAINING.name in made else updates * _seconds_of_update(recipe, facts["size"], dataset)
-    return Forecast(dict(facts["unknown"]), updates, seconds)
+    coming = Forecast(dict(facts["unknown"]), updates, TRAINING.name in made)
+    if coming.done or not timed:
+        return coming
+    return replace(coming, seconds=updates * _seconds_of_update(recipe, facts["size"], dataset))
 
 
 def _seconds_of_update(recipe: Recipe, size: Mapping[str, int], dataset: Path) -> float:

@@ -13,6 +13,11 @@ def tracking_uri(home: Path) -> str:
     return os.environ.get(MLFLOW_VARIABLE) or f"sqlite:///{database_file(home)}"
 
 
+def files_folder(home: Path) -> Path:
+    """Return the folder of the embedded MLflow's artifacts: models, metrics' plots and run files."""
+    return home / "mlflow"
+
+
 def has_registry(home: Path) -> bool:
     """Return whether there is a server or a database to ask."""
     return bool(os.environ.get(MLFLOW_VARIABLE)) or database_file(home).exists()

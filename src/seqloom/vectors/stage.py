@@ -93,9 +93,9 @@ def _report(progress: Progress, passes: Iterator[int], total: int, note: str) ->
 def _write_lines(path: Path, sides: tuple[str, ...], corpus: Path, vocabularies: Vocabularies) -> None:
     """Write the tokenized training split, a sentence a line; its start and end are words of it, so they are learned."""
     with path.open("w", encoding="utf-8") as file:
-        for frame in iterate_inputs(corpus, "train", columns=sides):
+        for columns in iterate_inputs(corpus, "train", sides):
             for side in sides:
-                file.write(vocabularies[side].lines(frame[side].tolist(), SPECIAL_TOKENS[START], SPECIAL_TOKENS[END]))
+                file.write(vocabularies[side].lines(columns[side], SPECIAL_TOKENS[START], SPECIAL_TOKENS[END]))
 
 
 def _read_files(section: schema.VectorsSection) -> dict[str, PretrainedVectors]:

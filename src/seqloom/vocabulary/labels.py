@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import pandas as pd
-
-from seqloom.corpus.corpus_files import iterate_split, read_split
+from seqloom.corpus.corpus_files import iterate_columns
 from seqloom.errors import UserError
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 
@@ -21,8 +19,8 @@ def labels_of(corpus: Path) -> list[str]:
             unknown ones.
     """
     labels: set[str] = set()
-    for frame in iterate_split(corpus, "train", ("target",)):
-        labels.update(frame["target"])
+    for columns in iterate_columns(corpus, "train", ("target",)):
+        labels.update(columns["target"])
         if len(labels) > MAX_LABELS:
             raise UserError(
                 f"the training split has over {MAX_LABELS:,} different labels, such as {min(labels)!r:.{_CUT}}: these "
@@ -37,14 +35,19 @@ def labels_of(corpus: Path) -> list[str]:
         if label in labels:
             raise UserError(f"the label {label} is a sign of Seqloom's own: call it something else")
     for split in ("validation", "test"):
-        _refuse_unknown(read_split(corpus, split), split, labels)
+        _refuse_unknown(corpus, split, labels)
     return sorted(labels)
 
 
-def _refuse_unknown(rows: pd.DataFrame, split: str, labels: set[str]) -> None:
-    unknown = rows[~rows["target"].isin(labels)]
-    if not unknown.empty:
-        first = unknown.iloc[0]
+def _refuse_unknown(corpus: Path, split: str, labels: set[str]) -> None:
+    unknown = [
+        dict(zip(columns, row, strict=True))
+        for columns in iterate_columns(corpus, split, ("target", "origin", "line"))
+        for row in zip(*columns.values(), strict=True)
+        if row[0] not in labels
+    ]
+    if unknown:
+        first = unknown[0]
         known = ", ".join(label[:_CUT] for label in sorted(labels)[:_SHOWN]) + (", …" if len(labels) > _SHOWN else "")
         raise UserError(
             f"{first['origin']} line {first['line']}: label {first['target']!r:.{_CUT}} of the {split} split occurs in "

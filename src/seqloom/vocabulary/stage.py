@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow.parquet import read_metadata
+from pyarrow.parquet import read_metadata, write_table
 
 from seqloom.corpus import SIDES
 from seqloom.corpus.corpus_files import iterate_inputs, keeps_whitespace
@@ -72,9 +72,8 @@ def build_vocabulary(
     check_unknown(
         {side: sections[side].kind for side in SIDES}, unknown, {side: int(unseen[side].sum()) for side in SIDES}
     )
-    pd.concat(_table(side, vocabularies[side], counts[side]) for side in SIDES).to_parquet(
-        folder / COUNTS_FILE, index=False
-    )
+    tables = [_table(side, vocabularies[side], counts[side]) for side in SIDES]
+    write_table(pa.concat_tables(tables), folder / COUNTS_FILE)
     return {
         "size": {side: len(vocabularies[side]) for side in SIDES},
         "tokens": {side: int(counts[side].sum()) for side in SIDES},
@@ -112,13 +111,13 @@ def _read(
     """Count the words of each side of a split; a label is one word."""
     texts = {side: VocabularyText() for side in SIDES}
     done, rows = 0, read_metadata(corpus / f"{split}.parquet").num_rows
-    for frame in iterate_inputs(corpus, split, columns=SIDES):
+    for columns in iterate_inputs(corpus, split, SIDES):
         for side, text in texts.items():
-            lines = frame[side].tolist()
+            lines = columns[side]
             whole = labeled and side == "target"
             text.words.update(Counter(lines) if whole else count_for(sections[side].kind, lines, keep))
             text.characters += sum(map(len, lines))
-        done += len(frame)
+        done += len(lines)
         progress(done, rows, "rows", f"counting the words of {split}")
     return texts
 
@@ -135,9 +134,9 @@ def _learn(
     return {side: train_vocabulary(texts[side].words, sections[side], keep) for side in SIDES}
 
 
-def _table(side: str, vocabulary: Vocabulary, counts: NDArray[np.int64]) -> pd.DataFrame:
-    columns = {"side": side, "id": range(len(vocabulary)), "token": vocabulary.tokens, "count": counts}
-    return pd.DataFrame(columns)
+def _table(side: str, vocabulary: Vocabulary, counts: NDArray[np.int64]) -> pa.Table:
+    size = len(vocabulary)
+    return pa.table({"side": [side] * size, "id": range(size), "token": list(vocabulary.tokens), "count": counts})
 
 
 def _share(part: int, whole: int) -> float:
