@@ -20,6 +20,7 @@ from seqloom.batch_inference.sharded_generation import (
     BatchReport,
     run_batch_inference,
 )
+from seqloom.decoding.confidence import CONFIDENCE, TextConfidence
 from seqloom.decoding.generator import Answers, Generator
 from seqloom.errors import UserError
 from seqloom.recipe.schema import DecodingSection
@@ -236,3 +237,18 @@ def test_truncated_answers_are_marked_and_counted(checkpoint: Path, file: Path, 
     assert f"{report.truncated} answers truncated" in report.headline
     again = run(bulk_of(checkpoint, file), tmp_path / "out", generator)
     assert again.truncated == report.truncated
+
+
+def test_what_a_person_should_look_at_is_listed(checkpoint: Path, file: Path, tmp_path: Path) -> None:
+    generator = Generator.load(checkpoint)
+    generator.confidence = TextConfidence(2.0, 1.0, 0.0)
+    bulk = bulk_of(checkpoint, file)
+    table = pd.read_parquet(run(bulk, tmp_path / "out", generator).folder)
+    middle = float(table[CONFIDENCE].median())
+    report = run_batch_inference(bulk, generator, tmp_path / "out", lambda *_: None, below=middle)
+    listed = pd.read_csv(report.unsure_file)
+    expected = table[table[CONFIDENCE] < middle]
+    assert listed["row"].tolist() == [row + 1 for row in expected.index]
+    assert listed["text"].tolist() == expected["source"].tolist()
+    assert report.unsure == len(expected) > 0
+    assert f"{len(expected)} to look at" in report.headline

@@ -122,6 +122,17 @@ def test_same_answers_same_bytes(tmp_path):
     assert one == two
 
 
+def test_the_calibration_of_a_confidence_is_a_metric_with_a_picture(tmp_path):
+    def ask(sources, _):
+        return {"prediction": perfect(sources), "confidence": [0.75] * len(sources)}
+
+    facts = evaluate(ask, MEASURED, TRAIN, TEST, recipe_of(2), HISTORY, tmp_path, unwatched)
+    assert facts["metrics"]["test/confidence_error"] == 0.25
+    assert facts["confidence"]["curve"] == [{"rows": 4, "confidence": 0.75, "right": 1.0}]
+    assert (tmp_path / "figures" / "confidence.png").is_file()
+    assert pd.read_parquet(tmp_path / "hypotheses.parquet")["confidence"].tolist() == [0.75] * 4
+
+
 def test_decoding_moves_the_bar_in_slices(tmp_path, monkeypatch):
     monkeypatch.setattr("seqloom.evaluation.system_answers.ROWS_AT_ONCE", 3)
     asked, seen = [], []

@@ -36,6 +36,12 @@ def test_rows_are_chosen_once_and_for_their_reason(rows: list[AskedRow], count: 
     assert chosen == choose_rows(rows, count, seed=1)
 
 
+def test_the_least_sure_are_those_of_the_least_confidence() -> None:
+    rows = [AskedRow(str(number), "x", -number, 0.0, confidence=number / 10) for number in range(9)]
+    chosen = choose_rows(rows, 3, seed=1)
+    assert [each.row.source for each in chosen if each.why == "least sure"] == ["0"]
+
+
 def test_novelty_is_the_share_of_unknown_trigrams() -> None:
     novelty = Novelty(["A small dog."])
     assert novelty.of("a SMALL, dog!") == 0

@@ -21,6 +21,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from packaging.requirements import Requirement
 
+from seqloom.decoding.confidence import CONFIDENCE, TextConfidence, read_confidence, write_confidence
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import load_generator
 from seqloom.registry.checkpoint_folder import find_checkpoint
@@ -248,6 +249,22 @@ def test_a_version_answers_by_its_own_recipe(client: MlflowClient, home: Path, c
     assert vars(generator.decoding) == recipe.decoding.model_dump() != vars(Generator.load(checkpoint).decoding)
     asked = mlflow.pyfunc.load_model(uri).predict(pd.DataFrame({"source": TEXTS}))["prediction"].tolist()
     assert asked == generator.generate(TEXTS)
+
+
+def test_a_version_brings_its_confidence_along(
+    client: MlflowClient, home: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    recipe, confidence = recipe_named("sure"), TextConfidence(1.0, 0.5, 0.0)
+    write_confidence(confidence, tmp_path)
+    run_id = open_run(client, recipe, "key", FlowRun("flow", "flow"), corpus(), home)
+    uri = register_version(client, recipe, run_id, "key", checkpoint, evaluation(tmp_path)).uri
+    folder = find_checkpoint(uri, home)
+    assert read_confidence(folder) == confidence
+    model = mlflow.pyfunc.load_model(uri)
+    assert CONFIDENCE in [column.name for column in model.metadata.get_output_schema()]
+    generator = load_generator(folder)
+    sure = [found[0].confidence for found in generator.answer(TEXTS, generator.decoding)]
+    assert model.predict(pd.DataFrame({"source": TEXTS}))[CONFIDENCE].tolist() == sure
 
 
 def test_versions_with_different_code_live_in_one_process(stored: Path, copied: Path, checkpoint: Path) -> None:

@@ -30,7 +30,10 @@ def evaluated(folder: Path, wrong: int) -> EvaluationFolder:
     answers = {text: "ganz falsch" if row < wrong else RIGHT[text] for row, text in enumerate(texts)}
     folder.mkdir()
     evaluate(
-        lambda sources, _: {"prediction": [answers[source] for source in sources]},
+        lambda sources, _: {
+            "prediction": [answers[source] for source in sources],
+            "confidence": [0.9 if answers[source] == RIGHT.get(source) else 0.2 for source in sources],
+        },
         Likelihood(2.0, 0.5, 10),
         TRAIN,
         TEST,

@@ -28,7 +28,16 @@ def test_the_verdict_comes_first_and_every_part_is_there(two: tuple[EvaluationFo
     (good.folder / ATTENTION_FILE).write_text(json.dumps(maps), encoding="utf-8")
     verdict = {"passed": True, "why": "holds all rules", "findings": []}
     shown = version_report(EvaluationFolder(good.folder, good.title, verdict, good.training))
-    titles = ("Scores", "Examples", "Slices", "Test rows that stand in training", "Curves", "Attention", "Cost")
+    titles = (
+        "Scores",
+        "Examples",
+        "Slices",
+        "Test rows that stand in training",
+        "Confidence",
+        "Curves",
+        "Attention",
+        "Cost",
+    )
     places = [shown.index("Ready to ship"), *(shown.index(f">{title}</h2>") for title in titles)]
     assert places == sorted(places)
     assert "1 of the 43 test pairs stand in the training text" in shown
@@ -44,7 +53,7 @@ def test_an_evaluation_of_an_earlier_release_has_a_report_too(
     old = tmp_path / "old"
     shutil.copytree(two[0].folder, old)
     scores = json.loads((old / "scores.json").read_text(encoding="utf-8"))
-    for added in ("contamination", "metric", "robustness", "memorization"):
+    for added in ("contamination", "metric", "robustness", "memorization", "confidence"):
         scores.pop(added, None)
     (old / "scores.json").write_text(json.dumps(scores), encoding="utf-8")
     pd.read_parquet(old / "hypotheses.parquet").drop(columns="in_training").to_parquet(old / "hypotheses.parquet")

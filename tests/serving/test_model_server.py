@@ -205,6 +205,16 @@ def test_the_log_has_no_personal_data_and_nobody_else_reads_it(tmp_path: Path) -
     assert modes == [0o700, 0o600]
 
 
+def test_the_log_and_the_metrics_show_how_sure_the_answers_are(tmp_path: Path, metrics: RequestMetrics) -> None:
+    request, answers = frames("a", "b")
+    RequestLog(tmp_path, 1.0, 30)(request, answers.assign(confidence=[0.25, 0.75]), 3)
+    assert [row["confidence"] for row in logged(tmp_path)] == [0.25, 0.75]
+    metrics.observe_confidence([0.25, 0.75])
+    told = metrics.text(3).decode().splitlines()
+    assert 'seqloom_confidence_bucket{le="0.5"} 1.0' in told
+    assert "seqloom_confidence_count 2.0" in told
+
+
 @pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0, 0), (1.0, 400, 400), (0.5, 120, 280)])
 def test_a_share_of_the_texts_is_logged(share: float, least: int, most: int, tmp_path: Path) -> None:
     log = RequestLog(tmp_path, share, 30)

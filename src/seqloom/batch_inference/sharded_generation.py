@@ -19,6 +19,7 @@ from seqloom.artifact.full_disk import full_disk_reported
 from seqloom.artifact.permissions import hand_over, output_folder
 from seqloom.batch_inference.input_table import FAILURE, PREDICTION, InputTable, Rows
 from seqloom.batch_inference.replies import Reply, replies_to
+from seqloom.batch_inference.unsure_rows import UNSURE, list_unsure
 from seqloom.decoding.generator import TRUNCATED, ColumnType, Generator
 from seqloom.errors import UserError
 from seqloom.progress import Progress
@@ -65,12 +66,15 @@ class BatchReport:
     tokens_per_second: float  # written by the model
     failures: list[Failure]  # the first of them
     failures_file: str  # all of them
+    unsure: int = 0  # answers whose confidence is below the bound that was asked for
+    unsure_file: str = ""  # all of them; empty if nobody asked
 
     @property
     def headline(self) -> str:
         """The result in one line."""
         failed = f", {self.failed:,} failed" if self.failed else ""
         failed += f", {self.truncated:,} answers truncated at their limit" if self.truncated else ""
+        failed += f", {self.unsure:,} to look at" if self.unsure_file else ""
         if self.rows_before == self.rows:
             return f"{self.rows:,} rows{failed}: all of them were there already"
         before = f", {self.rows_before:,} of them from before" if self.rows_before else ""
@@ -78,9 +82,11 @@ class BatchReport:
 
 
 def run_batch_inference(
-    job: BatchInference, generator: Generator, to: Path, progress: Progress, failures: int = 100
+    job: BatchInference, generator: Generator, to: Path, progress: Progress, failures: int = 100, below: float = 0.0
 ) -> BatchReport:
-    """Write the missing shards to the output's folder below `to`, and the list of failures.
+    """Write the missing shards to the output's folder below `to`, and the lists of failures and of unsure answers.
+
+    Unsure are those with a confidence of less than `below`, where that is above 0.
 
     The folder is named by model and key, so another model or file has another folder. Shards are renamed when they are
     complete, so one that exists is whole.
@@ -103,6 +109,7 @@ def run_batch_inference(
             before, tokens = _write_shards(job, generator, folder, progress)
             seconds = time.monotonic() - started
             failed, listed = _list_failures(job, folder, failures)
+            unsure = list_unsure(folder, job.input.outer, job.shard_rows, below) if below else 0
             hand_over(folder)
     if failed == job.input.rows:
         raise UserError(f"{job.input.file.location}: no row could be used; the first: {listed[0]['reason']}")
@@ -119,6 +126,8 @@ def run_batch_inference(
         tokens_per_second=round(tokens / seconds, 1),
         failures=listed,
         failures_file=str(folder / FAILURES),
+        unsure=unsure,
+        unsure_file=str(folder / UNSURE) if below else "",
     )
 
 

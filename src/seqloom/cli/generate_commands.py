@@ -9,23 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqloom.artifact.home_folder import home_folder
-from seqloom.cli.stdio import AsJson, console_for, in_chunks, print_json, read_lines
+from seqloom.cli.stdio import AsJson, console_for, print_json
 from seqloom.errors import UserError
 
 if TYPE_CHECKING:
-    from seqloom.decoding.generator import Answers, Generator
+    from seqloom.cli.answered_texts import AnsweredTexts
+    from seqloom.decoding.generator import Generator
     from seqloom.recipe.schema import DecodingSection
 
-LINES_AT_ONCE = 1024  # decoded together: long enough to sort by length, short enough to see output coming
 SEED, POINTS = 1, 5  # of --from-noise and --between, where nobody says otherwise
-CUT_OFF = (
-    "truncated: they reached the limit of their length before they ended; if that is decoding.max_length, raise it "
-    "with -o max_length=N"
-)
-PUT_TOGETHER = (
-    "put together from parts: the model did not carry each protected span over once, so what stands between them was "
-    "answered by itself"
-)
 
 commands = typer.Typer()
 
@@ -59,6 +51,16 @@ GlossaryFile = Annotated[
     ),
 ]
 
+Below = Annotated[
+    float,
+    typer.Option(
+        "--below",
+        min=0.0,
+        max=1.0,
+        help="List what a person should look at: answers with a confidence below it; 0: no list.",
+    ),
+]
+
 
 @commands.command()
 def generate(
@@ -85,6 +87,7 @@ def generate(
     ] = None,
     override: DecodingOverrides = None,
     glossary: GlossaryFile = None,
+    below: Below = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Write a line for each text or line of a file, in order: a text, or a label, a tab and all probabilities."""
@@ -92,7 +95,8 @@ def generate(
         raise UserError("texts, --file, --from-noise and --between exclude each other; give one of them")
     _require_option("--seed", seed, "--from-noise", from_noise)
     _require_option("--steps", steps, "--between", between)
-    from seqloom.decoding.generator import concatenate
+    from seqloom.cli.answered_texts import answer_in_order, unsure
+    from seqloom.decoding.confidence import require_confidence
     from seqloom.decoding.generator_loader import load_generator
     from seqloom.registry.checkpoint_folder import find_checkpoint
 
@@ -104,15 +108,10 @@ def generate(
         invented = _between(generator, between, steps) if between else _noise(generator, checkpoint, from_noise, seed)
         _print_invented(model, invented, as_json)
         return
-    answered = _answered(generator, texts, file)
-    if as_json:
-        columns = concatenate(map(generator.columns, answered))
-        print_json({"model": model, "outputs": columns.pop("prediction", []), **columns})
-        return
-    shown = generator.whole if texts and len(texts) == 1 and generator.keeps_whitespace else generator.line
-    for answers in answered:
-        sys.stdout.writelines(f"{shown(found)}\n" for found in answers)
-        sys.stdout.flush()
+    if below:
+        require_confidence(generator, model)
+    answered = answer_in_order(generator, texts, file)
+    _print_answers(generator, unsure(answered, below) if below else answered, model, bool(below), as_json)
 
 
 @commands.command()
@@ -128,6 +127,7 @@ def batch(
     backend: Backend = "torch",
     override: DecodingOverrides = None,
     glossary: GlossaryFile = None,
+    below: Below = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Write a file's columns and a prediction for each row to Parquet, in shards; what fails is listed."""
@@ -136,6 +136,7 @@ def batch(
     from seqloom.batch_inference.sharded_generation import BatchInference, run_batch_inference
     from seqloom.cli.progress_bars import TerminalAudience
     from seqloom.cli.terminal import show_report
+    from seqloom.decoding.confidence import require_confidence
     from seqloom.decoding.generator_loader import load_generator
     from seqloom.recipe.recipe_json import read_recipe
     from seqloom.registry.checkpoint_folder import describe_version, find_checkpoint
@@ -144,16 +145,37 @@ def batch(
     checkpoint = find_checkpoint(model, home_folder(), backend)
     generator = load_generator(checkpoint)
     generator.decoding = decoding_of(generator, override, glossary)
+    if below:
+        require_confidence(generator, model)
     changed = changed_options(generator.decoding, read_recipe(checkpoint).decoding)
     named, rows = describe_version(model, backend), open_input(file, "auto", column)
     bulk = BatchInference(named, checkpoint, rows, shard_rows, max_characters, changed)
     generator.backend.move(choose_device("auto"))
     watcher = TerminalAudience(console)
     with watcher.live():
-        report = run_batch_inference(bulk, generator, to, watcher.progress("generate"))
+        report = run_batch_inference(bulk, generator, to, watcher.progress("generate"), below=below)
     show_report(console, report)
     if as_json:
         print_json(asdict(report))
+
+
+def _print_answers(
+    generator: "Generator", answered: "Iterator[AnsweredTexts]", model: str, listed: bool, as_json: bool
+) -> None:
+    """Print answers as they come, or all of them as JSON; of a list each with its number and text."""
+    from seqloom.decoding.generator import concatenate
+
+    if as_json:
+        columns = concatenate(
+            {**(each.columns if listed else {}), **generator.columns(each.answers)} for each in answered
+        )
+        print_json({"model": model, "outputs": columns.pop("prediction", []), **columns})
+        return
+    for each in answered:
+        shown = generator.whole if each.is_single_text and generator.keeps_whitespace else generator.line
+        for place, found in enumerate(each.answers):
+            sys.stdout.write(f"{each.lead(place) if listed else ''}{shown(found)}\n")
+        sys.stdout.flush()
 
 
 def decoding_of(generator: "Generator", override: list[str] | None, glossary: Path | None = None) -> "DecodingSection":
@@ -226,46 +248,3 @@ def _print_invented(model: str, invented: dict[str, Any], as_json: bool) -> None
         print_json({"model": model, **invented})
     else:
         sys.stdout.writelines(f"{text}\n" for text in invented["outputs"])
-
-
-def _answered(generator: "Generator", texts: list[str] | None, file: Path | None) -> Iterator["Answers"]:
-    """Yield the answers in order, a chunk at a time; an error names a text by its number in the whole input."""
-    from seqloom.decoding.generator import Unanswerable
-
-    unit = "text" if texts else f"{file or 'stdin'} line"
-    asked = truncated = split = unused = 0
-    for number, chunk in enumerate(in_chunks(_lines(texts, file, generator), LINES_AT_ONCE)):
-        try:
-            first = number * LINES_AT_ONCE
-            answers = generator.answer(chunk, generator.decoding, range(first, first + len(chunk)))
-        except Unanswerable as error:
-            raise UserError(error.sentence(f"{unit} {number * LINES_AT_ONCE + error.row + 1}")) from None
-        asked += len(answers)
-        truncated += sum(found[0].truncated for found in answers)
-        split += sum(found[0].carried_over == "split" for found in answers)
-        unused += sum((found[0].terms_honored or 0) < 1 for found in answers if found[0].terms_honored is not None)
-        yield answers
-    if truncated:
-        print(f"seqloom: {truncated:,} of {asked:,} answers are {CUT_OFF}", file=sys.stderr)
-    if split:
-        print(f"seqloom: {split:,} of {asked:,} answers are {PUT_TOGETHER}", file=sys.stderr)
-    if unused:
-        print(f"seqloom: {unused:,} of {asked:,} answers lack a term of the glossary", file=sys.stderr)
-
-
-def _lines(texts: list[str] | None, file: Path | None, generator: "Generator") -> Iterator[str]:
-    needs_text = generator.needs_text
-    if texts:
-        yield from texts
-    elif file:
-        try:
-            with file.open("rb") as stream:
-                yield from read_lines(stream, str(file))
-        except OSError as error:
-            raise UserError(f"{file}: cannot be read ({error.strerror}); correct --file") from None
-    elif sys.stdin.isatty() and not needs_text:
-        yield ""
-    else:
-        if sys.stdin.isatty():
-            raise UserError("no text is given: write it behind the model, name a --file, or pipe it in")
-        yield from read_lines(sys.stdin.buffer, "stdin")

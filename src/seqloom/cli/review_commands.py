@@ -112,7 +112,7 @@ def _answered(generator: "Generator", texts: list[str], model: str) -> "list[Ask
     for chunk in in_chunks(texts, AT_ONCE):
         answers = generator.answer(list(chunk), generator.decoding)
         rows += [
-            AskedRow(text, found[0].text, found[0].score, round(novelty(text), 4))
+            AskedRow(text, found[0].text, found[0].score, round(novelty(text), 4), found[0].confidence)
             for text, found in zip(chunk, answers, strict=True)
         ]
     return rows

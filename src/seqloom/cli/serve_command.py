@@ -39,6 +39,7 @@ def serve(
     console = console_for(as_json=False)
     import pandas as pd
 
+    from seqloom.decoding.confidence import CONFIDENCE
     from seqloom.serving.followed_model import FollowedModel
     from seqloom.serving.listening_socket import bound_socket
     from seqloom.serving.model_server import ServerAddress, build_app, run_server
@@ -51,6 +52,7 @@ def serve(
 
     def observe(request: pd.DataFrame, answers: pd.DataFrame, version: int) -> None:
         metrics.count_texts(len(answers))
+        metrics.observe_confidence(answers.get(CONFIDENCE, ()))
         if requests:
             requests(request, answers, version)
 

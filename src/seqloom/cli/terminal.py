@@ -154,6 +154,8 @@ def show_report(console: Console, report: "BatchReport") -> None:
             table.add_row(f"{failure['row']:,}", Text(str(failure["reason"])), Text(str(failure["text"])))
         console.print(table)
         show_to_copy(console, ("all of them", report.failures_file))
+    if report.unsure_file:
+        show_to_copy(console, ("to look at", report.unsure_file))
     show_to_copy(console, ("read it", f"pandas.read_parquet({report.folder!r})"))
 
 

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from seqloom.corpus.source_context import CONTEXT_FILE
 from seqloom.dataset.length_limit import LENGTH_LIMIT_FILE
+from seqloom.decoding.confidence import CONFIDENCE_FILE
 from seqloom.decoding.ctranslate2_export import write_ctranslate2
 from seqloom.decoding.generator_loader import EXPORT_FILE
 from seqloom.decoding.int8_quantization import quantize
@@ -15,8 +16,8 @@ from seqloom.recipe.recipe_json import RECIPE_FILE
 from seqloom.vocabulary.special_tokens import VOCABULARY_FILES
 
 ExportBackend = Literal["ctranslate2", "ctranslate2-int8", "torch-int8"]
-OPTIONAL_FILES = (SPACE_FILE, LENGTH_LIMIT_FILE, CONTEXT_FILE)
-"""Files that some models lack: a vector space, the context of sources, and in old versions the length limit."""
+OPTIONAL_FILES = (SPACE_FILE, LENGTH_LIMIT_FILE, CONTEXT_FILE, CONFIDENCE_FILE)
+"""Files that some models lack: a vector space, the context of sources; in old versions length limit and confidence."""
 EXPORT_BACKENDS: tuple[ExportBackend, ...] = get_args(ExportBackend)
 
 

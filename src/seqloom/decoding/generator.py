@@ -5,7 +5,7 @@ S source length, T target length.
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from seqloom.corpus.text_normalizers import TextNormalizers
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.decoding.answer_control import control
 from seqloom.decoding.backends import Backend
+from seqloom.decoding.confidence import CONFIDENCE, Confidence, read_confidence
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.minimum_bayes_risk import mbr_rank
 from seqloom.errors import UserError
@@ -46,6 +47,7 @@ class Answer:
     truncated: bool = False  # it reached its length limit before END
     carried_over: str = ""  # with decoding.protect: `none` to carry over, `kept`, or `split`: put together from parts
     terms_honored: float | None = None  # with decoding.glossary: the share of the source's terms, 1 if it has none
+    confidence: float | None = None  # probability that it is right, where the model has learned to say so
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ class Generator:
         limit: LengthLimit | None = None,
         normalizers: Sequence[str] = DEFAULT_NORMALIZERS,
         context: SourceContext | None = None,
+        confidence: Confidence | None = None,
     ) -> None:
         self.backend = backend
         self.source = source
@@ -131,6 +134,7 @@ class Generator:
         self.limit = limit or LengthLimit()
         self.normalizers = TextNormalizers(normalizers, source.keeps_whitespace)
         self.context = context
+        self.confidence = confidence
 
     @classmethod
     def load(cls, folder: Path) -> "Generator":
@@ -171,6 +175,7 @@ class Generator:
             limit=LengthLimit.load(folder),
             normalizers=recipe.corpus.normalizers,
             context=SourceContext.load(folder),
+            confidence=read_confidence(folder),
         )
 
     @property
@@ -198,7 +203,11 @@ class Generator:
             columns["carried_over"] = [each.carried_over for each in best]
         if any(each.terms_honored is not None for each in best):
             columns["terms_honored"] = [each.terms_honored for each in best]
-        return columns
+        return columns | self.confidence_column(answers)
+
+    def confidence_column(self, answers: Answers) -> Columns:
+        """Return the column `confidence` if the model has learned how sure it may be, else none."""
+        return {CONFIDENCE: [found[0].confidence for found in answers]} if self.confidence else {}
 
     def reply(self, texts: Sequence[str], decoding: "DecodingSection", numbers: Sequence[int] | None = None) -> Columns:
         """Answer the texts, as `answer` does, and return the answers as a table."""
@@ -212,6 +221,8 @@ class Generator:
             types["carried_over"] = str
         if self.decoding.glossary:
             types["terms_honored"] = float
+        if self.confidence:
+            types[CONFIDENCE] = float
         return types
 
     def line(self, found: list[Answer]) -> str:
@@ -245,7 +256,13 @@ class Generator:
         answers = self.search_texts(texts, decoding, numbers)
         if decoding.protect or decoding.glossary:
             answers = control(self, texts, answers, decoding, numbers)
-        return answers
+        return [self._with_confidence(found, decoding) for found in answers] if self.confidence else answers
+
+    def _with_confidence(self, found: list[Answer], decoding: "DecodingSection") -> list[Answer]:
+        """Return the answers to a text with the confidence in each."""
+        assert self.confidence
+        sure = self.confidence.of(found, decoding.length_penalty)
+        return [replace(each, confidence=value) for each, value in zip(found, sure, strict=True)]
 
     def search_texts(
         self,

@@ -11,6 +11,7 @@ from seqloom.artifact.damaged_folder import damage_reported
 from seqloom.corpus.source_context import SourceContext
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.decoding.backends import CTranslate2Backend, position_table_size
+from seqloom.decoding.confidence import read_confidence
 from seqloom.decoding.generator import Generator, conversation_of
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.recipe_json import RECIPE_FILE, read_recipe
@@ -95,4 +96,5 @@ def _ctranslate2_generator(folder: Path) -> Generator:
         limit=LengthLimit.load(folder),
         normalizers=recipe.corpus.normalizers,
         context=SourceContext.load(folder),
+        confidence=read_confidence(folder),
     )

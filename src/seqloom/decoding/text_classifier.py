@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from seqloom.dataset.padded_batch import pad_sources
+from seqloom.decoding.confidence import CONFIDENCE
 from seqloom.decoding.generator import Answers, Columns, ColumnType, Generator, Unanswerable
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, START
@@ -33,13 +34,15 @@ class TextClassifier(Generator):
             "prediction": [found[0].text for found in answers],
             "probability": [probability(found[0]) for found in answers],
             "probabilities": [{label: each[label] for label in sorted(each)} for each in by_label],
+            **self.confidence_column(answers),
         }
 
     @property
     def column_types(self) -> dict[str, ColumnType]:
         """The type of each column of `columns`."""
         labels = sorted(self.target.tokens[len(SPECIAL_TOKENS) :])
-        return {"prediction": str, "probability": float, "probabilities": labels}
+        types: dict[str, ColumnType] = {"prediction": str, "probability": float, "probabilities": labels}
+        return {**types, CONFIDENCE: float} if self.confidence else types
 
     def line(self, found: list["Answer"]) -> str:
         """Return the label, a tab, and the most probable labels with their probabilities."""

@@ -5,3 +5,4 @@ HYPOTHESES_FILE = "hypotheses.parquet"
 EXAMPLES_FILE = "examples.json"
 ATTENTION_FILE = "attention.json"  # explanations of some answers, also of models without attention
 FIGURES_FOLDER = "figures"
+CONFIDENCE_PLOT = "confidence.png"  # in the folder of figures

@@ -8,12 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from seqloom.decoding.confidence import CONFIDENCE
 from seqloom.decoding.generator import TRUNCATED
-from seqloom.evaluation import EXAMPLES_FILE, HYPOTHESES_FILE, SCORES_FILE
+from seqloom.evaluation import CONFIDENCE_PLOT, EXAMPLES_FILE, HYPOTHESES_FILE, SCORES_FILE
 from seqloom.evaluation.applications.evaluator import Evaluator
 from seqloom.evaluation.clean_rows import IN_TRAINING, CleanRows
 from seqloom.evaluation.examples import Example
 from seqloom.evaluation.plots import score_bars
+from seqloom.evaluation.reliability_diagram import draw_reliability
 from seqloom.evaluation.sacrebleu_scores import Score
 from seqloom.evaluation.system_answers import SystemAnswers
 
@@ -36,7 +38,7 @@ def write_tables(
         **({"source_name": answers.test.source_names} if answers.test.source_names else {}),
         "hypothesis": answers.of_model["prediction"],
         **{name: answers.systems[name]["prediction"] for name in evaluator.kind.baselines if name in answers.systems},
-        **({TRUNCATED: answers.of_model[TRUNCATED]} if TRUNCATED in answers.of_model else {}),
+        **{name: answers.of_model[name] for name in (TRUNCATED, CONFIDENCE) if name in answers.of_model},
         IN_TRAINING: rows_of.kinds,
         **evaluator.by_row(answers.of_model, answers.test),
     }
@@ -44,10 +46,14 @@ def write_tables(
 
 
 def draw(folder: Path, evaluator: Evaluator, answers: SystemAnswers, scores: Mapping[str, Mapping[str, Score]]) -> None:
-    """Draw the scores of all systems, and the plots of the application."""
+    """Draw the scores of all systems, the plots of the application, and the reliability of the confidence."""
     values = {system: {name: score.value for name, score in each.items()} for system, each in scores.items()}
     score_bars(values, evaluator.kind, folder / "scores.png")
     evaluator.draw(folder, answers.systems, answers.test)
+    if CONFIDENCE in answers.of_model:
+        right = evaluator.acceptable(answers.of_model, answers.test)
+        axes = ("confidence", f"share of answers that {evaluator.kind.acceptable_words}")
+        draw_reliability(answers.of_model[CONFIDENCE], right, *axes, folder / CONFIDENCE_PLOT)
 
 
 def write_json(path: Path, value: object) -> None:

@@ -13,6 +13,7 @@ from seqloom.corpus.pairs import Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.sources import locate
 from seqloom.corpus.text_normalizers import TextNormalizers
+from seqloom.decoding.confidence import CONFIDENCE
 from seqloom.errors import UserError
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies, replies_of
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
@@ -149,6 +150,7 @@ def _table(evaluator: Evaluator, replies: Replies, test: EvalSet, kinds: Sequenc
         "source": test.sources,
         "reference": test.references,
         "hypothesis": replies["prediction"],
+        **({CONFIDENCE: replies[CONFIDENCE]} if CONFIDENCE in replies else {}),
         **({IN_TRAINING: kinds} if kinds is not None else {}),
         **evaluator.by_row(replies, test),
     }

@@ -1,6 +1,6 @@
 """Classification metrics as sufficient statistics: accuracy, macro-F1 and expected calibration error.
 
-N rows, L labels, B bins of confidence.
+N rows, L labels.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,8 @@ import sklearn
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from seqloom.evaluation.calibration import BINS, calibration_statistics
 from seqloom.evaluation.paired_bootstrap import Figures, SufficientStatistics, mean_of
-
-BINS = 15  # of equal width, as in Guo et al. 2017
 
 SIGNATURES = {
     "accuracy": "share of rows whose label is right",
@@ -32,7 +31,7 @@ def counts_of(
             return mean_of(right)
         case "macro_f1":
             return SufficientStatistics(_hits(predictions, references), _macro_f1)
-    return SufficientStatistics(_binned(np.asarray(probabilities, dtype=np.float64), right), _calibration_error)
+    return calibration_statistics(np.asarray(probabilities, dtype=np.float64), right)
 
 
 def confusion(predictions: Sequence[str], references: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
@@ -42,11 +41,6 @@ def confusion(predictions: Sequence[str], references: Sequence[str]) -> tuple[li
     table = np.zeros((len(labels), len(labels)), dtype=np.int64)
     np.add.at(table, ([index[label] for label in references], [index[label] for label in predictions]), 1)
     return labels, table
-
-
-def bins_of(probabilities: Figures) -> NDArray[np.int64]:
-    """Return the bin of each probability, `(N,)`; 1 is in the last."""
-    return np.minimum((probabilities * BINS).astype(np.int64), BINS - 1)
 
 
 def _hits(predictions: Sequence[str], references: Sequence[str]) -> csr_array:
@@ -69,18 +63,3 @@ def _macro_f1(sums: Figures) -> float:
     right, given, wanted = sums.reshape(3, -1)
     occurs = wanted > 0
     return float(np.mean(2 * right[occurs] / (given[occurs] + wanted[occurs])))
-
-
-def _binned(probabilities: Figures, right: Figures) -> Figures:
-    """Return each row's probability and correctness in the columns of its bin, and 1 in the last; `(N, 2 B + 1)`."""
-    rows, bins = np.arange(len(right)), bins_of(probabilities)
-    counted = np.zeros((len(right), 2 * BINS + 1))
-    counted[rows, bins] = probabilities
-    counted[rows, BINS + bins] = right
-    counted[:, -1] = 1.0
-    return counted
-
-
-def _calibration_error(sums: Figures) -> float:
-    confidence, accuracy = sums[:-1].reshape(2, -1)
-    return float(np.abs(confidence - accuracy).sum() / sums[-1])

@@ -11,6 +11,7 @@ import pandas as pd
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.corpus_files import read_split
 from seqloom.dataset.batch_factory import open_batches
+from seqloom.decoding.confidence import CONFIDENCE, write_confidence
 from seqloom.decoding.explanation import Explanation, explain, is_cheap
 from seqloom.decoding.generator import TRUNCATED, Generator
 from seqloom.decoding.generator_loader import read_generator
@@ -19,7 +20,9 @@ from seqloom.evaluation import ATTENTION_FILE, FIGURES_FOLDER, SCORES_FILE
 from seqloom.evaluation.answer_limits import limit_facts
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
+from seqloom.evaluation.calibration import reliability
 from seqloom.evaluation.clean_rows import CLEAN_ROWS, CleanRows, chunks_of
+from seqloom.evaluation.confidence_fit import confidence_of, validation_rows
 from seqloom.evaluation.evaluation_files import draw, write_json, write_tables
 from seqloom.evaluation.examples import choose_examples
 from seqloom.evaluation.memorization import MEMORIZATION, memorization
@@ -39,6 +42,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.training.device import choose_device
 from seqloom.training.training_history import read_history
 
+CONFIDENCE_ERROR = "confidence_error"  # metric: expected calibration error of the confidence
 _MAPS, _MAPPED = 3, 30  # answers that are explained, and tokens of their sources at most
 
 logger = logging.getLogger(__name__)
@@ -83,7 +87,7 @@ def evaluate(
     facts = {
         "task": recipe.task,
         "metric": metric_of_recipe(recipe).name,
-        "metrics": _metrics(scores, {**evaluator.of_likelihood(likelihood), **_kept(checks)}),
+        "metrics": _metrics(scores, {**evaluator.of_likelihood(likelihood), **_measured(checks)}),
         **_uncertainty(evaluator, answers, train, metric_of_recipe(recipe).name),
         "signatures": {name: score.signature for name, score in scores[MODEL].items()},
         "rows": rows,
@@ -113,21 +117,26 @@ def _checks(
     train: pd.DataFrame,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Return robustness, where enough rows can be disturbed, and the answers to unseen sources that were memorized."""
+    """Return robustness where enough rows can be disturbed, calibration, and memorized answers to unseen sources."""
     checks: dict[str, Any] = {}
     sample = sampled_rows(recipe, evaluator, answers.test)
     if sample:
         some, metric = answers.only(sample), metric_of_recipe(recipe)
         checks[ROBUSTNESS] = robustness(predict, evaluator, metric, some.test, some.of_model, progress)
+    if CONFIDENCE in answers.of_model:
+        right = evaluator.acceptable(answers.of_model, answers.test)
+        found = reliability(answers.of_model[CONFIDENCE], right)
+        checks[CONFIDENCE] = {**found, "acceptable": evaluator.kind.acceptable_words}
     if evaluator.kind.answer == "text":
         test, answered = unseen.test, unseen.of_model["prediction"]
         checks[MEMORIZATION] = memorization(test.sources, test.references, answered, train["target"])
     return checks
 
 
-def _kept(checks: Mapping[str, Any]) -> dict[str, float]:
-    """Return the metric of the robustness, if it was measured."""
-    return {ROBUSTNESS: checks[ROBUSTNESS]["kept"]} if ROBUSTNESS in checks else {}
+def _measured(checks: Mapping[str, Any]) -> dict[str, float]:
+    """Return the metrics of the checks that were made."""
+    kept = {ROBUSTNESS: checks[ROBUSTNESS]["kept"]} if ROBUSTNESS in checks else {}
+    return {**kept, **({CONFIDENCE_ERROR: checks[CONFIDENCE]["error"]} if CONFIDENCE in checks else {})}
 
 
 def _warn_of_spaceless_script(recipe: Recipe, language: str) -> None:
@@ -187,6 +196,11 @@ def evaluate_checkpoint(
     """Decode and score the test split with a checkpoint and the baselines; write `evaluate`'s files to `folder`."""
     generator = read_generator(training.path)
     generator.backend.move(choose_device(recipe.training.device))
+    generator.confidence = confidence_of(
+        recipe, evaluator_of(recipe.task), generator, validation_rows(recipe, corpus), progress
+    )
+    if generator.confidence:
+        write_confidence(generator.confidence, folder)
     test = open_batches(recipe, dataset, "test")
 
     def predict(texts: Sequence[str], numbers: Sequence[int]) -> Replies:

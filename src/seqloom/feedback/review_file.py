@@ -10,7 +10,7 @@ from seqloom.corpus.normalization import normalize
 from seqloom.errors import UserError
 from seqloom.feedback.review_sample import ReviewRow
 
-COLUMNS = ("why", "source", "answer", "score", "novelty", "target")
+COLUMNS = ("why", "source", "answer", "confidence", "score", "novelty", "target")
 
 
 def write_review(rows: Sequence[ReviewRow], file: Path) -> None:
@@ -21,7 +21,9 @@ def write_review(rows: Sequence[ReviewRow], file: Path) -> None:
         table.writerow(COLUMNS)
         for chosen in rows:
             row = chosen.row
-            table.writerow([chosen.why, row.source, row.prediction, f"{row.score:.4f}", f"{row.novelty:.3f}", ""])
+            sure = "" if row.confidence is None else f"{row.confidence:.3f}"
+            figures = [sure, f"{row.score:.4f}", f"{row.novelty:.3f}"]
+            table.writerow([chosen.why, row.source, row.prediction, *figures, ""])
     unfinished.rename(file)
 
 

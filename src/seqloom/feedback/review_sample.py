@@ -19,8 +19,14 @@ class AskedRow:
 
     source: str
     prediction: str
-    score: float  # how sure the model is: higher is surer
+    score: float  # of the answer; higher is better
     novelty: float  # 0 to 1; 0 where the training text is not known
+    confidence: float | None = None  # 0 to 1; None where the version has none
+
+    @property
+    def sureness(self) -> float:
+        """Return how sure the model is: higher is surer."""
+        return self.score if self.confidence is None else self.confidence
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,8 @@ class ReviewRow:
 def choose_rows(rows: Sequence[AskedRow], count: int, seed: int) -> list[ReviewRow]:
     """Return `count` rows at most, a third for each reason; where nothing is unlike, random ones take its place."""
     share = -(-count // len(WHYS))
-    by_score = sorted(rows, key=lambda row: row.score)
-    unsure, rest = by_score[:share], by_score[share:]
+    by_sureness = sorted(rows, key=lambda row: row.sureness)
+    unsure, rest = by_sureness[:share], by_sureness[share:]
     by_novelty = sorted(rest, key=lambda row: -row.novelty)
     new = min(share, count - len(unsure), sum(row.novelty > 0 for row in rest))
     unlike, rest = by_novelty[:new], by_novelty[new:]

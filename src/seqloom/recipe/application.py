@@ -24,6 +24,8 @@ class Application:
     metric: str  # judges a version if evaluation.metric is auto
     baselines: Mapping[str, str]  # titles, by name
     plots: Mapping[str, str]  # captions, by file
+    acceptable: float  # quality of a row, by which examples are ranked, from which confidence counts it as right
+    acceptable_words: str  # the same for people
     rules: "Callable[[RecipeFields], Iterator[str]]"  # yields a sentence for each field that contradicts the task
     dialogues: bool = False  # its corpus and its requests are dialogues
     running_text: bool = False  # its corpus is running text

@@ -40,6 +40,8 @@ TRANSLATION = Application(
     metric="chrf",
     baselines={"nearest": "nearest training source", "copy": "copied source"},
     plots={"scores.png": "scores", "chrf_by_length.png": "chrF by length", "lengths.png": "lengths of the answers"},
+    acceptable=50.0,
+    acceptable_words="have a chrF of 50 at least against the reference",
     rules=_translation_rules,
     robust=True,
 )
@@ -75,6 +77,8 @@ SUMMARIZATION = Application(
         "rouge_by_length.png": "ROUGE-L by length of the document",
         "lengths.png": "lengths of the summaries",
     },
+    acceptable=30.0,
+    acceptable_words="have a ROUGE-L of 30 at least against the reference",
     rules=_summarization_rules,
     robust=True,
 )
@@ -112,6 +116,8 @@ SENTIMENT = Application(
         "confusion.png": "which label is taken for which",
         "calibration.png": "how often the model is right when it says how sure it is",
     },
+    acceptable=0.0,
+    acceptable_words="are right",
     rules=_sentiment_rules,
     robust=True,
 )
@@ -172,6 +178,8 @@ RECONSTRUCTION = Application(
         "chrf_by_length.png": "chrF by length: where the vector gets too small for the text",
         "lengths.png": "lengths of the answers",
     },
+    acceptable=80.0,
+    acceptable_words="have a chrF of 80 at least against the text",
     rules=_reconstruction_rules,
 )
 
@@ -215,6 +223,8 @@ CHAT = Application(
         "diversity.png": "how much the replies vary, beside those of people",
         "lengths.png": "lengths of the replies",
     },
+    acceptable=30.0,
+    acceptable_words="have a chrF of 30 at least against the reply of a person",
     rules=_chat_rules,
     dialogues=True,
 )
@@ -246,6 +256,8 @@ GENERATION = Application(
         "scores.png": "perplexities",
         "perplexity_by_passage.png": "perplexity by passage, in the order of the text",
     },
+    acceptable=0.0,
+    acceptable_words="",
     rules=_generation_rules,
 )
 
@@ -277,6 +289,8 @@ TRANSDUCTION = Application(
         "exact_match_by_length.png": "exact match by length of the source",
         "lengths.png": "lengths of the answers",
     },
+    acceptable=0.0,
+    acceptable_words="are right",
     rules=_transduction_rules,
     strings=True,
 )

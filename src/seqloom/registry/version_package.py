@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import seqloom
+from seqloom.decoding.confidence import CONFIDENCE_FILE
 from seqloom.recipe.recipe_json import write_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.seal import CHECKPOINT, CODE, LIBRARY, seal
@@ -20,13 +21,17 @@ CPU_ALONE = "--extra-index-url https://download.pytorch.org/whl/cpu"  # torch wi
 _SOURCE = Path(seqloom.__file__).parent
 
 
-def pack(recipe: Recipe, checkpoint: Path, folder: Path) -> str:
+def pack(recipe: Recipe, checkpoint: Path, folder: Path, evaluation: Path) -> str:
     """Fill `folder` with a checkpoint and the code it needs, and seal it; return the seal's digest.
+
+    The confidence that the folder `evaluation` may have becomes part of the checkpoint.
 
     The recipe is the version's: a checkpoint that was there already may have come of one with another name or decoding.
     """
     shutil.copytree(checkpoint, folder / CHECKPOINT)
     write_recipe(recipe, folder / CHECKPOINT)
+    if (evaluation / CONFIDENCE_FILE).is_file():
+        shutil.copyfile(evaluation / CONFIDENCE_FILE, folder / CHECKPOINT / CONFIDENCE_FILE)
     for file in needed_modules():
         target = folder / CODE / LIBRARY / file.relative_to(_SOURCE)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, Tens
 from mlflow.types.schema import AnyType, Map
 
 from seqloom.artifact.manifest import Manifest
+from seqloom.decoding.confidence import CONFIDENCE, CONFIDENCE_FILE
 from seqloom.evaluation.examples import short_source
 from seqloom.recipe.application import Application
 from seqloom.recipe.applications import application_of
@@ -45,7 +46,7 @@ def register_version(
     found = find_by_key(client, recipe.name, key)
     if found:
         return found
-    model_uri, model_id, seal = _log_model(recipe, run_id, checkpoint, _example(evaluation))
+    model_uri, model_id, seal = _log_model(recipe, run_id, checkpoint, evaluation)
     judged = {f"test/{name}" for name in application_of(recipe.task).judged}  # the run has all of them
     scores = {name: f"{value:.4f}" for name, value in evaluation.facts["metrics"].items() if name in judged}
     tags = {KEY_TAG: key, SEAL_TAG: seal, **digest_tags(recipe.name, _digest_of_stored(model_uri, seal)), **scores}
@@ -105,14 +106,18 @@ def _example(evaluation: Manifest) -> str:
     return short_source(evaluation.facts["examples"], "Hello.")
 
 
-def signature(recipe: Recipe) -> ModelSignature:
-    """Return MLflow's signature: `source` in, the application's columns out, and request parameters."""
+def signature(recipe: Recipe, confident: bool = False) -> ModelSignature:
+    """Return MLflow's signature: `source` in, the application's columns out, and request parameters.
+
+    The answers of a `confident` version have a column for that.
+    """
     from seqloom.decoding.predictor import PARAMETERS  # torch: seconds that only a new version needs
 
     defaults = {**PARAMETERS, **recipe.decoding.model_dump()}
     params = ParamSchema([ParamSpec(name, TYPES[type(value)], value) for name, value in defaults.items()])
     asked = AnyType() if application_of(recipe.task).dialogues else DataType.string  # a text, or a list of turns
-    return ModelSignature(Schema([ColSpec(asked, "source")]), Schema(_answered(recipe)), params)
+    answered = [*_answered(recipe), *([ColSpec("double", CONFIDENCE)] if confident else [])]
+    return ModelSignature(Schema([ColSpec(asked, "source")]), Schema(answered), params)
 
 
 def _answered(recipe: Recipe) -> list[ColSpec | TensorSpec]:
@@ -127,17 +132,17 @@ def _answered(recipe: Recipe) -> list[ColSpec | TensorSpec]:
     return [*text, ColSpec("double", "probability"), ColSpec(Map(DataType.double), "probabilities")]
 
 
-def _log_model(recipe: Recipe, run_id: str, checkpoint: Path, example: str) -> tuple[str, str, str]:
+def _log_model(recipe: Recipe, run_id: str, checkpoint: Path, evaluation: Manifest) -> tuple[str, str, str]:
     """Store code, checkpoint, signature and example with the run; return the model's URI and id, and its seal."""
     with TemporaryDirectory() as folder, warnings.catch_warnings(), mlflow.start_run(run_id=run_id):
         warnings.simplefilter("ignore")  # MLflow's own, on type hints that the signature makes needless
-        seal = pack(recipe, checkpoint, Path(folder, PACKAGE))
+        seal = pack(recipe, checkpoint, Path(folder, PACKAGE), evaluation.path)
         arguments: dict[str, Any] = {
             "name": "model",
             "python_model": str(SERVED_MODEL),
             "artifacts": {PACKAGE: str(Path(folder, PACKAGE))},
-            "signature": signature(recipe),
-            "input_example": pd.DataFrame({"source": [example]}),
+            "signature": signature(recipe, (evaluation.path / CONFIDENCE_FILE).is_file()),
+            "input_example": pd.DataFrame({"source": [_example(evaluation)]}),
             "pip_requirements": requirements(recipe),
             "model_config": {"backend": OWN_BACKEND, "seal": seal},
         }

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from seqloom.evaluation import ATTENTION_FILE, FIGURES_FOLDER, HYPOTHESES_FILE, SCORES_FILE
+from seqloom.evaluation import ATTENTION_FILE, CONFIDENCE_PLOT, FIGURES_FOLDER, HYPOTHESES_FILE, SCORES_FILE
 from seqloom.evaluation.contamination_summary import describe_contamination
 from seqloom.recipe.application import Application
 from seqloom.recipe.applications import application_of
@@ -30,6 +30,7 @@ from seqloom.reports.html_page import (
 from seqloom.reports.svg_drawings import bar, plot, token_map
 
 FEW_ROWS = 200  # test rows below which a report says that they are few
+_CONFIDENCE_PLOT = 99  # its number; those of the curves count from 0
 _CONFUSED = 12  # labels in the matrix
 
 Section = tuple[str, Markup]
@@ -74,6 +75,7 @@ def version_report(made: EvaluationFolder) -> str:
         *_confusion(scores),
         *_slices(made, scores),
         *_contamination(made, scores, kind),
+        *_confidence(made, scores, kind),
         *_robustness(made, scores),
         *_memorization(scores),
         *_curves(made, kind),
@@ -194,6 +196,26 @@ def _contamination(made: EvaluationFolder, scores: Mapping[str, Any], kind: Appl
         listed = [[each["kind"], f"{each['row'] + 1:,}", Cell(of_corpus(each["source"]))] for each in found["listed"]]
         parts.append(details("the first of them", table(["in training", "test row", "source"], listed, (1,))))
     yield section("Test rows that stand in training", *parts)
+
+
+def _confidence(made: EvaluationFolder, scores: Mapping[str, Any], kind: Application) -> Iterator[Section]:
+    """Yield how well the confidence beside each answer is calibrated."""
+    found = scores.get("confidence")
+    if not found:
+        return
+    rows = [[f"{each['confidence']:.0%}", f"{each['right']:.0%}", f"{each['rows']:,}"] for each in found["curve"]]
+    drawn = (made.folder / FIGURES_FOLDER / CONFIDENCE_PLOT).with_suffix(".svg")
+    yield section(
+        "Confidence",
+        paragraph(
+            f"Each answer comes with the probability that it is among those that {found['acceptable']}. The mean is "
+            f"{found['confidence']:.0%}, and {found['right']:.0%} of the answers to {found['rows']:,} test {kind.rows} "
+            f"do; the expected calibration error is {found['error']:.1%}."
+        ),
+        *([plot(drawn, _CONFIDENCE_PLOT)] if drawn.is_file() else []),
+        details("by confidence", table(["confidence, on average", "such answers", kind.rows], rows, (0, 1, 2))),
+        paragraph("What a person should look at: seqloom generate MODEL --file FILE --below 0.5.", "faint"),
+    )
 
 
 def _robustness(made: EvaluationFolder, scores: Mapping[str, Any]) -> Iterator[Section]:

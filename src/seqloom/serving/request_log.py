@@ -12,6 +12,7 @@ import pandas as pd
 
 from seqloom.artifact.permissions import output_folder
 from seqloom.corpus.personal_data import PersonalData
+from seqloom.decoding.confidence import CONFIDENCE
 
 logger = logging.getLogger(__name__)
 
@@ -64,5 +65,12 @@ def _line(source: object, answer: Mapping[Hashable, object], version: int, now: 
     if not isinstance(source, str):
         return ""
     text, said = PersonalData().replace(source, str(answer["prediction"]))
-    row = {"time": now.isoformat(timespec="seconds"), "version": version, "source": text, "prediction": said}
+    row: dict[str, object] = {
+        "time": now.isoformat(timespec="seconds"),
+        "version": version,
+        "source": text,
+        "prediction": said,
+    }
+    if CONFIDENCE in answer:
+        row[CONFIDENCE] = answer[CONFIDENCE]
     return json.dumps(row, ensure_ascii=False) + "\n"

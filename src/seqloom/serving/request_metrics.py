@@ -1,11 +1,14 @@
 """Prometheus metrics of a served model."""
 
 import time
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)  # upper ends of the latency's buckets
+
+SHARES = tuple(tenth / 10 for tenth in range(1, 10))  # likewise of the confidence's
 
 
 class RequestMetrics:
@@ -21,11 +24,19 @@ class RequestMetrics:
         )
         self._running = Gauge("seqloom_requests_running", "Requests under way.", registry=self._registry)
         self._texts = Counter("seqloom_texts", "Texts answered.", registry=self._registry)
+        self._confidence = Histogram(
+            "seqloom_confidence", "Confidence of the answers.", buckets=SHARES, registry=self._registry
+        )
         self._version = Gauge("seqloom_version", "Number of the version that answers.", registry=self._registry)
 
     def count_texts(self, texts: int) -> None:
         """Count texts that were answered."""
         self._texts.inc(texts)
+
+    def observe_confidence(self, confidences: Iterable[float]) -> None:
+        """Count the confidence of answers, of a version that has it."""
+        for each in confidences:
+            self._confidence.observe(each)
 
     def text(self, version: int) -> bytes:
         """Return all metrics in Prometheus' text format."""

@@ -100,6 +100,10 @@ class Evaluator(ABC):
     def merits(self, replies: Replies, test: EvalSet) -> list[Merit]:
         """Return the quality of the answer to each row."""
 
+    def acceptable(self, replies: Replies, test: EvalSet) -> list[bool]:
+        """Return whether the answer to each row is as good as the application asks of one that is acceptable."""
+        return [each.value >= self.kind.acceptable for each in self.merits(replies, test)]
+
     def facts(self, replies: Replies, test: EvalSet) -> dict[str, Any]:  # noqa: ARG002 most have metrics only
         """Return facts to report besides the metrics."""
         return {}

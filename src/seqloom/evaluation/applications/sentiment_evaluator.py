@@ -11,9 +11,10 @@ from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replie
 from seqloom.evaluation.examples import Merit
 from seqloom.evaluation.label_baselines import BaselineBudget, majority_baseline, tfidf_baseline
 from seqloom.evaluation.label_metrics import SIGNATURES, confusion, counts_of
-from seqloom.evaluation.label_plots import draw_calibration, draw_confusion
+from seqloom.evaluation.label_plots import draw_confusion
 from seqloom.evaluation.paired_bootstrap import SufficientStatistics
 from seqloom.evaluation.plot_style import MODEL
+from seqloom.evaluation.reliability_diagram import draw_reliability
 from seqloom.evaluation.sacrebleu_scores import Score
 from seqloom.evaluation.test_slices import Slice
 from seqloom.progress import Progress
@@ -68,8 +69,11 @@ class SentimentEvaluator(Evaluator):
 
     def by_row(self, replies: Replies, test: EvalSet) -> dict[str, Sequence[Any]]:
         """Return correctness and probability of each row."""
-        right = [label == wanted for label, wanted in zip(replies["prediction"], test.references, strict=True)]
-        return {"right": right, "probability": replies["probability"]}
+        return {"right": self.acceptable(replies, test), "probability": replies["probability"]}
+
+    def acceptable(self, replies: Replies, test: EvalSet) -> list[bool]:
+        """Return whether the label of each row is right."""
+        return [label == wanted for label, wanted in zip(replies["prediction"], test.references, strict=True)]
 
     def merits(self, replies: Replies, test: EvalSet) -> list[Merit]:
         """Return the probability of each row, negative if the label is wrong."""
@@ -83,4 +87,5 @@ class SentimentEvaluator(Evaluator):
         """Plot the confusion matrix and the calibration of the model."""
         ours = systems[MODEL]
         draw_confusion(*confusion(ours["prediction"], test.references), folder / "confusion.png")
-        draw_calibration(ours["prediction"], ours["probability"], test.references, folder / "calibration.png")
+        axes = ("probability of the chosen label", "share of rows that are right")
+        draw_reliability(ours["probability"], self.acceptable(ours, test), *axes, folder / "calibration.png")

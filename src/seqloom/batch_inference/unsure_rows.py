@@ -1,0 +1,33 @@
+"""The rows of a batch inference that a person should look at: those whose confidence is below a bound."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from seqloom.batch_inference.input_table import PREDICTION
+from seqloom.decoding.confidence import CONFIDENCE
+
+UNSURE = "_unsure.csv"
+
+
+def list_unsure(folder: Path, column: str, shard_rows: int, below: float) -> int:
+    """Write row, confidence, text and answer of each row below the bound to a CSV file; return how many there are."""
+    rows, unfinished = list(_unsure(folder, column, shard_rows, below)), folder / f".{UNSURE}"
+    with unfinished.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["row", CONFIDENCE, "text", PREDICTION])
+        table.writerows(rows)
+    unfinished.rename(folder / UNSURE)
+    return len(rows)
+
+
+def _unsure(folder: Path, column: str, shard_rows: int, below: float) -> Iterator[tuple[int, float, str, str]]:
+    """Yield the rows in the order of the input; failures have no confidence and are listed elsewhere."""
+    shards = {int(shard.stem.partition("-")[2]): shard for shard in folder.glob("shard-*.parquet")}
+    for number, shard in sorted(shards.items()):
+        table = pq.read_table(shard, columns=[column, PREDICTION, CONFIDENCE])
+        for row, (text, answer, sure) in enumerate(zip(*(each.to_pylist() for each in table.columns), strict=True)):
+            if sure is not None and sure < below:
+                yield number * shard_rows + row + 1, sure, str(text or ""), answer
