@@ -10,7 +10,7 @@ from seqloom.errors import UserError
 from seqloom.recipe.recipe_loader import check_section
 from seqloom.recipe.schema import TrainingSection
 from seqloom.training.parent_weights import ParentWeights
-from seqloom.training.trainer import Trainer
+from seqloom.training.trainer import SOUP_SHARES, Trainer
 from tests.training.small import trainer_of, weights, write_home
 
 
@@ -40,10 +40,16 @@ def test_what_does_not_train_is_not_pulled() -> None:
     assert torch.equal(model.bias, bias)
 
 
-@pytest.mark.parametrize("field", ["parent_decay", "parent_share"])
+@pytest.mark.parametrize("field", ["parent_decay", "parent_share", "model_soup"])
 def test_without_a_parent_there_is_nothing_to_be_near(field: str) -> None:
     with pytest.raises(UserError, match=f"{field} keeps weights near those of a parent: set start_from"):
-        check_section(TrainingSection, {field: 0.5}, "training")
+        check_section(TrainingSection, {field: field == "model_soup" or 0.5}, "training")
+
+
+def test_a_soup_has_no_share_that_is_fixed() -> None:
+    fields = {"start_from": "models:/x/1", "model_soup": True, "parent_share": 0.5}
+    with pytest.raises(UserError, match="model_soup chooses the share that parent_share fixes"):
+        check_section(TrainingSection, fields, "training")
 
 
 def near_parent(folder: Path, **fields: float) -> Trainer:
@@ -65,6 +71,28 @@ def test_the_final_weights_are_averaged_with_the_parents(tmp_path: Path) -> None
     assert (
         mean.state.history[-1]["with_parent/loss"] == mean.scores["validation/loss"] != child.scores["validation/loss"]
     )
+
+
+@pytest.mark.parametrize("best", [0.0, *SOUP_SHARES])
+def test_of_a_soup_the_best_average_goes_on(best: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = trainer_of(write_home(tmp_path), start_from="models:/x/1", epochs=1, model_soup=True)
+    before = weights(trainer.model)
+    tried: list[dict[str, torch.Tensor]] = []
+
+    def validation(_: object) -> tuple[float, dict[str, float]]:
+        """The epoch, the child again, and each average; the best share scores 1."""
+        tried.append(weights(trainer.model))
+        shares = [None, 0.0, *SOUP_SHARES]
+        score = float(shares[len(tried) - 1] == best)
+        return score, {"validation/loss": 1 - score}
+
+    monkeypatch.setattr(type(trainer.validation), "__call__", validation)
+    trainer.run()
+    assert (len(tried), trainer.parent_share, trainer.scores) == (5, best, {"validation/loss": 0.0})
+    for name, value in weights(trainer.model).items():
+        torch.testing.assert_close(value, (1 - best) * tried[0][name] + best * before[name])
+    rows = [row["with_parent/share"] for row in trainer.state.history if "with_parent/share" in row]
+    assert rows == list(SOUP_SHARES)
 
 
 def test_a_decay_that_is_all_stays_at_the_parent(tmp_path: Path) -> None:

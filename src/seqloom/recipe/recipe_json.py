@@ -49,7 +49,7 @@ ADDED: dict[str, dict[str, object]] = {
     "evaluation": {"linear_baseline": True, "test_rows": "all", "robustness_rows": 0},
     "model": {"ngram_order": 0},
     "vocabulary": {"target_kind": "auto"},
-    "training": {"parent_decay": 0.0, "parent_share": 0.0},
+    "training": {"parent_decay": 0.0, "parent_share": 0.0, "model_soup": False},
     "serving": {
         "rows": 100_000,
         "characters": 20_000_000,

@@ -60,6 +60,7 @@ def write_card(client: MlflowClient, recipe: Recipe, made: Manifests, version: V
         "recipe": digest_of_value(recipe.model_dump())[:DIGITS],
         **{stage: manifest.digest[:DIGITS] for stage, manifest in made.items()},
         "parent version": recipe.training.start_from or "none",
+        **_averaged(made["training"].facts),
         "code": run.data.tags.get("mlflow.source.git.commit", "not from a checkout"),
         "flow run": run.data.tags.get("prefect.flow_run_id", "none"),
         "MLflow run": version.run_id,
@@ -99,6 +100,12 @@ def card_text(recipe: Recipe, made: Manifests, version: Version, lineage: Mappin
     parts = [f"# {version.name}, version {version.number}"]
     parts += [f"## {title}\n\n" + "\n".join(lines) for title, lines in sections.items()]
     return "\n\n".join(parts) + "\n"
+
+
+def _averaged(training: Mapping[str, Any]) -> dict[str, str]:
+    """Return the share of the parent in the weights, where they are an average with it."""
+    share = training.get("parent_share", 0.0)
+    return {"share of the parent in the weights": f"{share:.0%}"} if share else {}
 
 
 def _purpose(recipe: Recipe) -> Iterator[str]:

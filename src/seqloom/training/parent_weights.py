@@ -17,6 +17,16 @@ class ParentWeights:
         self._weights: list[torch.Tensor] = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self._parents = [parameter.detach().clone() for parameter in self._weights]
 
+    def child(self) -> list[torch.Tensor]:
+        """Return a copy of the weights as they are now."""
+        return [weight.detach().clone() for weight in self._weights]
+
+    @torch.no_grad()
+    def average(self, child: list[torch.Tensor], share: float) -> None:
+        """Set the weights to the mean of those of a child and the parent's, of which it has this share."""
+        torch._foreach_copy_(self._weights, child)
+        self.pull(share)
+
     @torch.no_grad()
     def pull(self, share: float) -> None:
         """Move the weights this share of the way to the parent's: 0 not at all, 1 all the way."""

@@ -92,6 +92,7 @@ def train_job(
         "patience": section.patience,
         "best_epoch": position.best_epoch,
         "steps": position.step,
+        "parent_share": trainer.parent_share,
         "validation": {name: round(value, 4) for name, value in scores.items()},
     }
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from seqloom.recipe.schema import TrainingSection
 
 REPORT_EVERY = 10  # steps between two rows of the history
+SOUP_SHARES = (0.25, 0.5, 0.75)  # of the parent in the averages that model_soup tries
 
 Observe = Callable[[HistoryRow], None]
 """Called with every new row of the history."""
@@ -71,13 +72,14 @@ class Trainer:
         self.group = group or SingleProcess()
         self.optimizer = build_optimizer(section, model.parameters())
         self.average = MovingAverage(model, section.ema_decay) if section.ema_decay else None
-        near_parent = section.parent_decay or section.parent_share
+        near_parent = section.parent_decay or section.parent_share or section.model_soup
         self.parent = ParentWeights(model) if near_parent else None
         self.learner = Learner(model, self.optimizer, self.average)
         self.validation = Validation(model, validation, section, device, validate)
         self.early_stopping = EarlyStopping(section.patience, section.average_checkpoints)
         self.state = TrainingState()
         self.scores: HistoryRow = {}  # of the final weights
+        self.parent_share = section.parent_share  # of the parent in the final weights
         self.steps = train.updates(section)
         self.meter = LossMeter()
         self.graceful_stop = GracefulStop()
@@ -225,13 +227,31 @@ class Trainer:
         checkpoint.load_best(self.workspace, self.model, state)
 
     def _average_with_parent(self) -> None:
-        """Average the final weights with the parent's, and score them anew."""
-        if self.parent and self.section.parent_share:
+        """Average the final weights with the parent's, by a given share or by the best of several, and score them."""
+        if not self.parent:
+            return
+        if self.section.parent_share:
             self.parent.pull(self.section.parent_share)
-            _, self.scores = self.validation()
-            self._record(
-                {f"with_parent/{name.removeprefix('validation/')}": each for name, each in self.scores.items()}
-            )
+            self.scores = self._score_with_parent(self.section.parent_share)[1]
+        elif self.section.model_soup:
+            self._choose_share(self.parent)
+
+    def _choose_share(self, parent: ParentWeights) -> None:
+        """Keep the child, or its average with the parent that has the best validation score (a model soup)."""
+        child = parent.child()
+        best, self.scores = self.validation()
+        for share in SOUP_SHARES:
+            parent.average(child, share)
+            score, scores = self._score_with_parent(share)
+            if score > best:
+                best, self.scores, self.parent_share = score, scores, share
+        parent.average(child, self.parent_share)
+
+    def _score_with_parent(self, share: float) -> tuple[float, HistoryRow]:
+        score, scores = self.validation()
+        named = {f"with_parent/{name.removeprefix('validation/')}": each for name, each in scores.items()}
+        self._record({"with_parent/share": share, **named})
+        return score, scores
 
     def _settle(self) -> None:
         broken = self.meter.settle(self.state, self.group)

@@ -39,6 +39,11 @@ class TrainingSection(Section):
         lt=1.0,
         description="With start_from: share of the parent's weights in the final ones, an average of both; 0: none.",
     )
+    model_soup: bool = Field(
+        False,
+        description="With start_from: try averages of the final weights with the parent's (a quarter, a half and three "
+        "quarters of the parent's), and keep the one with the best validation score, or the final weights.",
+    )
     epochs: int = Field(
         0, ge=0, le=100_000, description="Passes over the training split at most; 0: chosen from the corpus."
     )
@@ -111,9 +116,17 @@ class TrainingSection(Section):
         if self.start_from and (self.start_encoder_from or self.objective == "masked"):
             other = "start_encoder_from" if self.start_encoder_from else "objective masked"
             raise ValueError(f"start_from takes all weights of a version, which {other} does not: remove one of them")
-        if (self.parent_decay or self.parent_share) and not self.start_from:
-            field = "parent_decay" if self.parent_decay else "parent_share"
-            raise ValueError(f"{field} keeps weights near those of a parent: set start_from to one, or {field} to 0")
+        near = {"parent_decay": self.parent_decay, "parent_share": self.parent_share, "model_soup": self.model_soup}
+        for field, value in near.items():
+            if value and not self.start_from:
+                off = "false" if field == "model_soup" else "0"
+                raise ValueError(
+                    f"{field} keeps weights near those of a parent: set start_from to one, or {field} to {off}"
+                )
+        if self.model_soup and self.parent_share:
+            raise ValueError(
+                "model_soup chooses the share that parent_share fixes: set parent_share to 0, or model_soup to false"
+            )
         return self
 
     @model_validator(mode="after")
