@@ -58,7 +58,7 @@ def _sample(section: CorpusSection, rows: Iterable[NormalizedPair]) -> Sequence[
     for row in rows:
         if row.reject_reason(section):
             continue
-        key = int.from_bytes(key_of_pair(row.source, row.target, ""))
+        key = int.from_bytes(key_of_pair(row.source, row.target))
         if key in kept or (len(kept) >= _PAIRS and key > -largest[0]):
             continue
         kept[key] = row

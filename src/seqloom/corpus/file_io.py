@@ -1,8 +1,8 @@
 """Read a file as bytes or decoded lines; undecodable lines are reported, not skipped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from itertools import islice
+from itertools import count, islice, repeat
 from typing import BinaryIO
 
 from seqloom.corpus.charset import UTF, detect_encoding
@@ -12,6 +12,9 @@ from seqloom.corpus.sources import SourceFile
 
 Line = tuple[int, str, str]
 """Number from 1, text with its line end, and decoding problem or ""; a plain tuple, as there are millions."""
+
+
+_BATCH = 256  # lines decoded at once
 
 
 def open_bytes(file: SourceFile) -> AbstractContextManager[BinaryIO]:
@@ -44,12 +47,12 @@ def read_lines(file: SourceFile) -> Iterator[Line]:
         if file.block:
             stream.seek(file.block.begin)
             lines, first = islice(stream, file.block.count), file.block.first
-        for number, line in enumerate(lines, start=first):
-            try:
-                text, problem = line.decode(encoding), ""
-            except UnicodeDecodeError as error:
-                text, problem = _rescued(line, encoding), f"byte 0x{line[error.start]:02x} is not {encoding.upper()}"
-            yield number, text.removeprefix("\ufeff") if number == 1 else text, problem
+        while batch := list(islice(lines, _BATCH)):
+            texts, problems = _decoded(batch, encoding)
+            if first == 1:
+                texts[0] = texts[0].removeprefix("\ufeff")
+            yield from zip(count(first), texts, problems, strict=False)
+            first += len(batch)
 
 
 def readable_lines(file: SourceFile) -> Iterator[tuple[int, str] | Unreadable]:
@@ -89,6 +92,22 @@ def _split(stream: BinaryIO, end: bytes) -> Iterator[bytes]:
         rest = rest[start:]
     if rest:
         yield rest
+
+
+def _decoded(lines: Sequence[bytes], encoding: str) -> tuple[list[str], Iterable[str]]:
+    """Return the text of each line, and what is wrong with its bytes or an empty text."""
+    try:
+        return [line.decode(encoding) for line in lines], repeat("")
+    except UnicodeDecodeError:
+        texts, problems = zip(*(_decoded_line(line, encoding) for line in lines), strict=True)
+        return list(texts), problems
+
+
+def _decoded_line(line: bytes, encoding: str) -> tuple[str, str]:
+    try:
+        return line.decode(encoding), ""
+    except UnicodeDecodeError as error:
+        return _rescued(line, encoding), f"byte 0x{line[error.start]:02x} is not {encoding.upper()}"
 
 
 def _rescued(line: bytes, encoding: str) -> str:

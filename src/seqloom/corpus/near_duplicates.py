@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.corpus.overlap import fold_text
+from seqloom.corpus.text_column import TextColumn
 
 _SHINGLE = 5  # characters
 MINIMA = 60  # hash functions
@@ -126,7 +126,7 @@ def band_width(similarity: float) -> int:
 
 def _shingles(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Return the hashes of the shingles of all texts, and where those of each text begin."""
-    folded = [fold_text(text).ljust(_SHINGLE, "\0") for text in texts]
+    folded = [text.ljust(_SHINGLE, "\0") for text in TextColumn(texts).folded]
     codes = np.frombuffer("".join(folded).encode("utf-32-le"), np.uint32).astype(np.uint64)
     hashes = _mix_rows(np.stack([codes[at : len(codes) - _SHINGLE + 1 + at] for at in range(_SHINGLE)])[None])[0]
     lengths = np.array([len(text) for text in folded])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
+from seqloom.corpus import SIDES
 from seqloom.corpus.dialogue_context import TURN
 from seqloom.corpus.excluded_texts import ExcludedTexts
 from seqloom.corpus.filters.filter_chain import Drop, FilterChain
@@ -63,34 +64,43 @@ def resolve_whitespace(section: CorpusSection, sources: Sources) -> bool:
     return sum(has_layout(pair.target) for pair in first) > _LAYOUT_SHARE * len(first)
 
 
+class CheckedRows(NamedTuple):
+    """Consecutive rows, with why each is rejected whatever the filters say; empty if it is not."""
+
+    rows: list[NormalizedPair]
+    defects: list[str]
+
+
 def checked_rows(
     files: tuple[SourceFile, ...], given_for: str, section: CorpusSection, steps: PairSteps
-) -> Iterator[NormalizedPair]:
+) -> Iterator[CheckedRows]:
     """Yield every row of files of a split in order, with the drops of the filters and the sketches.
 
     Filters see training text alone: a user's own validation and test files are the measure, and stay as they are.
     """
     rows = rows_of_files(files, given_for, section, steps)
     while batch := list(islice(rows, _BATCH)):
+        checked = CheckedRows(batch, [row.reject_reason(section) for row in batch])
         if given_for == "train":
-            _add_drops(batch, steps.chains[files[0].source_name], section)
+            _add_drops(*checked, steps.chains[files[0].source_name])
         if steps.near:
-            _add_sketches(batch, steps.near, section)
-        yield from batch
+            _add_sketches(*checked, steps.near)
+        yield checked
 
 
-def _add_drops(rows: list[NormalizedPair], chain: FilterChain, section: CorpusSection) -> None:
+def _add_drops(rows: list[NormalizedPair], defects: list[str], chain: FilterChain) -> None:
     """Give the rows that a filter drops the reason; those with a defect are rejected without."""
     if not chain.filters:
         return
-    seen = [at for at, row in enumerate(rows) if not row.reject_reason(section)]
+    seen = [at for at, defect in enumerate(defects) if not defect]
     drops = chain.drops([TextPair(rows[at].source, rows[at].target) for at in seen])
     for at, drop in zip(seen, drops, strict=True):
-        rows[at] = rows[at]._replace(drop=drop)
+        if drop:
+            rows[at] = rows[at]._replace(drop=drop)
 
 
-def _add_sketches(rows: list[NormalizedPair], near: NearDuplicates, section: CorpusSection) -> None:
-    seen = [at for at, row in enumerate(rows) if not row.drop and not row.reject_reason(section)]
+def _add_sketches(rows: list[NormalizedPair], defects: list[str], near: NearDuplicates) -> None:
+    seen = [at for at, defect in enumerate(defects) if not defect and not rows[at].drop]
     for at, sketch in zip(seen, near.sketches([rows[at].source for at in seen]), strict=True):
         rows[at] = rows[at]._replace(sketch=sketch)
 
@@ -107,16 +117,12 @@ def rows_of_files(
     """Yield every row of files that are read together, likewise."""
     replace = steps.personal.replace if steps.personal else lambda *texts: texts
     location, name = files[0].location, files[0].source_name
-    for pair in read_pairs(files, section):
+    for pair, source, target in _normalized(read_pairs(files, section), steps.normalizers):
         if isinstance(pair, Unreadable):
             text, problem = replace(unescaped(pair.text) if steps.personal else pair.text, pair.problem)
             raw = pair._replace(text=text, problem=problem)
             yield NormalizedPair(given_for, location, raw, source_name=name)
         else:
-            source, target = (
-                steps.normalizers.of_side(pair.source, "source"),
-                steps.normalizers.of_side(pair.target, "target"),
-            )
             shown = replace(source, target)
             forms = (source, target), shown
             if steps.excluded and _is_excluded(pair, forms, section, steps.excluded):
@@ -126,6 +132,16 @@ def rows_of_files(
                 texts = {"source": pair.source, "target": pair.target}
                 steps.normalized.note(steps.normalizers, texts, (location, pair.line), steps.personal is None)
             yield NormalizedPair(given_for, location, pair, shown[0], shown[1], name)
+
+
+def _normalized(
+    pairs: Iterator[RawPair | Unreadable], normalizers: TextNormalizers
+) -> Iterator[tuple[RawPair | Unreadable, str, str]]:
+    """Yield each pair with its sides in normal form, which are empty where it cannot be read."""
+    while batch := list(islice(pairs, _BATCH)):
+        texts = [("", "") if isinstance(pair, Unreadable) else pair[:2] for pair in batch]
+        sides = zip(SIDES, zip(*texts, strict=True), strict=True)
+        yield from zip(batch, *(normalizers.of_texts(of_side, side) for side, of_side in sides), strict=True)
 
 
 def _is_excluded(

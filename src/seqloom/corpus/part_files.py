@@ -92,4 +92,10 @@ class Part:
 def keys_of(column: pa.Array) -> NDArray[np.uint64]:
     """Return the keys `(N,)` in a column, or all keys in its values one after the other."""
     data = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return np.frombuffer(b"".join(data.to_pylist()), ">u8").astype(np.uint64)
+    *_, offsets, values = data.buffers() if len(data.buffers()) == 3 else (None, *data.buffers())
+    if not values or not len(data):
+        return np.empty(0, np.uint64)
+    first, last = data.offset, data.offset + len(data)
+    if data.type == pa.binary():
+        first, last = np.frombuffer(offsets, np.int32)[[first, last]] // 8
+    return np.frombuffer(values, ">u8", int(last - first), 8 * int(first)).astype(np.uint64)

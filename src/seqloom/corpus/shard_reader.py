@@ -1,25 +1,28 @@
 """Read a shard of a corpus into parts on the disk: normalized, filtered, with the keys that compare rows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
+from seqloom.corpus import SIDES
 from seqloom.corpus.corpus_files import SHOWN, storable
 from seqloom.corpus.duplicate_filters import DuplicateFilters
 from seqloom.corpus.excluded_texts import ExcludedTexts
 from seqloom.corpus.filters.filter_chain import FilterChain
 from seqloom.corpus.near_duplicates import NearDuplicates
 from seqloom.corpus.normalization import has_layout, normalize
-from seqloom.corpus.normalized_pairs import NormalizedPair, PairSteps, checked_rows
+from seqloom.corpus.normalized_pairs import CheckedRows, NormalizedPair, PairSteps, checked_rows
 from seqloom.corpus.overlap import fold_text
 from seqloom.corpus.pairs import RawPair, SplitGroup, Unreadable
 from seqloom.corpus.part_files import NO_KEY, Part, PartRow, write_part
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.rejects import RowCounts
-from seqloom.corpus.row_keys import key_of, key_of_pair, keys_of_dialogue
+from seqloom.corpus.row_keys import as_bytes, key_of, keys_of_dialogue, keys_of_pairs, keys_of_texts
 from seqloom.corpus.shards import ROWS, Shard
 from seqloom.corpus.similar_groups import SIMILARITY
+from seqloom.corpus.text_column import TextColumn
 from seqloom.corpus.text_normalizers import NormalizedRows, TextNormalizers
 from seqloom.corpus.word_alignment import WordAlignment
 from seqloom.errors import showable
@@ -85,17 +88,13 @@ def read_shard(shard: Shard, steps: RowSteps, folder: Path, told: Told) -> Shard
     for files in shard.files:
         file = FileRows(files[0].location)
         done.files.append(file)
-        for row in checked_rows(files, shard.given_for, steps.section, steps.pairs):
-            file.rows += 1
-            if file.rows % _REPORT_EVERY == 0:
-                told(_REPORT_EVERY, file.origin)
-            if steps.section.format == "running":
-                file.counts.read = max(file.counts.read, row.raw.line)
-            if isinstance(row.raw, Unreadable):
-                file.counts.note(row.raw)
-            done.parts += waiting.add(_part_row(row, steps), row.raw)
+        for batch in checked_rows(files, shard.given_for, steps.section, steps.pairs):
+            _count(batch, file, steps.section, told)
+            for checked, row in zip(batch.rows, _part_rows(batch, steps), strict=True):
+                waiting.add(row, checked.raw)
         file.counts.read = file.counts.read or file.rows
-    done.parts += waiting.flush()
+    waiting.flush()
+    done.parts = waiting.parts
     if steps.pairs.personal:
         done.replaced = dict(steps.pairs.personal.counts)
         steps.pairs.personal.counts.clear()
@@ -107,7 +106,8 @@ class _Waiting:
     """Rows that wait for their part to be full; no dialogue is in two parts."""
 
     def __init__(self, folder: Path, shard: Shard) -> None:
-        self._folder, self._shard, self._written = folder, shard, 0
+        self._folder, self._shard = folder, shard
+        self.parts: list[Part] = []  # that are written
         self._clear()
 
     def _clear(self) -> None:
@@ -115,12 +115,12 @@ class _Waiting:
         self._characters, self._dialogues, self._told = 0, 0, False
         self._last: SplitGroup | None = None
 
-    def add(self, row: PartRow, raw: RawPair | Unreadable) -> Iterator[Part]:
-        """Add a row, and yield the part before it if that is full."""
+    def add(self, row: PartRow, raw: RawPair | Unreadable) -> None:
+        """Add a row, and write the part before it if that is full."""
         group = raw.group if isinstance(raw, RawPair) else None
         same = group is not None and group is self._last
         if not same and (len(self._rows) >= ROWS or self._characters > _CHARACTERS):
-            yield from self.flush()
+            self.flush()
         if not same:
             self._dialogues, self._told = self._dialogues + 1, False
         if group and row.reason is None:
@@ -130,40 +130,93 @@ class _Waiting:
         self._characters += len(row.source) + len(row.target)
         self._rows.append(row)
 
-    def flush(self) -> Iterator[Part]:
-        """Write the rows, and yield their part, if there are any."""
+    def flush(self) -> None:
+        """Write the rows to a part, if there are any."""
         if self._rows:
-            path = self._folder / f"part-{self._written:06}.arrow"
+            path = self._folder / f"part-{len(self.parts):06}.arrow"
             write_part(path, self._rows)
-            yield Part(path, len(self._rows), self._shard.given_for, self._shard.source_name)
-            self._written += 1
+            self.parts.append(Part(path, len(self._rows), self._shard.given_for, self._shard.source_name))
         self._clear()
 
 
-def _part_row(row: NormalizedPair, steps: RowSteps) -> PartRow:
-    """Return a row as it is written, with the reason why it is rejected, if there is one."""
+def _count(batch: CheckedRows, file: FileRows, section: CorpusSection, told: Told) -> None:
+    before, file.rows = file.rows, file.rows + len(batch.rows)
+    if file.rows // _REPORT_EVERY > before // _REPORT_EVERY:
+        told(_REPORT_EVERY, file.origin)
+    if section.format == "running":
+        file.counts.read = max(file.counts.read, *(row.raw.line for row in batch.rows))
+    for row in batch.rows:
+        if isinstance(row.raw, Unreadable):
+            file.counts.note(row.raw)
+
+
+def _part_rows(batch: CheckedRows, steps: RowSteps) -> Iterator[PartRow]:
+    """Yield the rows as they are written, those with a reason to be rejected among them."""
+    candidates = [row for row, defect in zip(*batch, strict=True) if not defect and not row.drop]
+    written = _candidate_rows(candidates, steps)
+    for row, defect in zip(*batch, strict=True):
+        yield _rejected_row(row, defect) if defect or row.drop else next(written)
+
+
+def _rejected_row(row: NormalizedPair, defect: str) -> PartRow:
     raw = row.raw
     if isinstance(raw, Unreadable):
         return PartRow(storable(raw.text)[:SHOWN], "", raw.location, raw.line, raw.reason, showable(raw.problem))
-    reason = row.reject_reason(steps.section) or (row.drop.filter if row.drop else "")
-    problem = showable(row.drop.problem) if row.drop and reason == row.drop.filter else ""
-    if reason:
-        return PartRow(row.source[:SHOWN], row.target[:SHOWN], row.origin, raw.line, reason, problem)
+    reason, problem = (defect, "") if defect or not row.drop else row.drop
+    return PartRow(row.source[:SHOWN], row.target[:SHOWN], row.origin, raw.line, reason, showable(problem))
+
+
+def _candidate_rows(rows: Sequence[NormalizedPair], steps: RowSteps) -> Iterator[PartRow]:
+    """Yield the rows that are kept unless another forbids it."""
     keep = steps.pairs.normalizers.keep
-    source, target = (normalize(row.source), normalize(row.target)) if keep else (row.source, row.target)
-    sides = {"source": source, "target": target}
-    opening = raw.group.opening if raw.group else source
-    return PartRow(
-        row.source,
-        row.target,
-        row.origin,
-        raw.line,
-        layout=not keep and has_layout(raw.target),
-        pair=key_of_pair(source, target, raw.dedup_key),
-        opening=key_of(opening if steps.section.split_by == "source" else fold_text(opening)),
-        folded=NO_KEY if steps.section.overfit else key_of(fold_text(row.source)),
-        sides=b"".join(key_of(sides[side]) for side in steps.filters.unique.values()),
-        minima=row.sketch.minima.tobytes() if row.sketch else b"",
-        bands=row.sketch.bands.astype(">u8").tobytes() if row.sketch else b"",
-        own=bool(raw.dedup_key),
+    for row, keys in zip(rows, _candidate_keys(rows, steps), strict=True):
+        raw, sketch = row.raw, row.sketch
+        assert isinstance(raw, RawPair)
+        yield PartRow(
+            row.source,
+            row.target,
+            row.origin,
+            raw.line,
+            layout=not keep and row.target != raw.target and has_layout(raw.target),
+            pair=key_of(raw.dedup_key) if raw.dedup_key else keys.pair,
+            opening=keys.opening,
+            folded=keys.folded,
+            sides=keys.sides,
+            minima=sketch.minima.tobytes() if sketch else b"",
+            bands=sketch.bands.astype(">u8").tobytes() if sketch else b"",
+            own=bool(raw.dedup_key),
+        )
+
+
+class _Keys(NamedTuple):
+    """Keys of a candidate."""
+
+    pair: bytes
+    folded: bytes
+    opening: bytes
+    sides: bytes
+
+
+def _candidate_keys(rows: Sequence[NormalizedPair], steps: RowSteps) -> Iterator[_Keys]:
+    """Yield the keys of rows; white space does not tell texts apart."""
+    section, texts = steps.section, {side: [getattr(row, side) for row in rows] for side in SIDES}
+    folded = TextColumn(texts["source"]).folded
+    if steps.pairs.normalizers.keep:
+        texts = {side: list(map(normalize, of_side)) for side, of_side in texts.items()}
+    keys = {side: keys_of_texts(of_side) for side, of_side in texts.items()}
+    of_sides = [as_bytes(keys[side]) for side in steps.filters.unique.values()]
+    yield from map(
+        _Keys,
+        as_bytes(keys_of_pairs(keys["source"], keys["target"])),
+        repeat(NO_KEY) if section.overfit else as_bytes(keys_of_texts(folded)),
+        map(key_of, _openings(rows, texts["source"], section)),
+        map(b"".join, zip(*of_sides, strict=True)) if of_sides else repeat(b""),
     )
+
+
+def _openings(rows: Sequence[NormalizedPair], sources: Sequence[str], section: CorpusSection) -> Iterator[str]:
+    """Yield the text that decides the split of each row."""
+    for row, source in zip(rows, sources, strict=True):
+        group = row.raw.group if isinstance(row.raw, RawPair) else None
+        opening = group.opening if group else source
+        yield opening if section.split_by == "source" else fold_text(opening)

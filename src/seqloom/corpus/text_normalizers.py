@@ -5,9 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
+import numpy as np
+
 from seqloom.corpus import SIDES
 from seqloom.corpus.normalization import normalize
 from seqloom.corpus.normalizer_functions import Normalizer, function_of
+from seqloom.corpus.text_column import TextColumn
 from seqloom.recipe.normalizer_expressions import DEFAULT_NORMALIZERS, parse_normalizer
 
 _ROUNDS = 4
@@ -40,6 +43,15 @@ class TextNormalizers:
             if text == before:
                 break
         return normalize(text, self.keep)
+
+    def of_texts(self, texts: Sequence[str], side: str) -> list[str]:
+        """Return texts of a side in normal form."""
+        if self.keep or not self.is_default:
+            return [self.of_side(text, side) for text in texts]
+        normal = list(texts)
+        for at in np.flatnonzero(TextColumn(texts).may_be_unnormalized).tolist():
+            normal[at] = normalize(texts[at])
+        return normal
 
     def changes(self, text: str, side: str) -> Iterator[tuple[str, str, str]]:
         """Yield each normalizer that changes a text of a side, with the text before and after."""

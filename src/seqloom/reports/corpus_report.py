@@ -206,7 +206,7 @@ def alignment_of_pairs(pairs: pd.DataFrame, labeled: bool) -> Iterator[Section]:
     if labeled or len(pairs) < _ALIGNED_FROM or pairs["source"].equals(pairs["target"]):
         return
     texts = [TextPair(*pair) for pair in zip(pairs["source"][:_ALIGNED], pairs["target"][:_ALIGNED], strict=True)]
-    drawn = sorted(texts, key=lambda pair: key_of_pair(pair.source, pair.target, ""))
+    drawn = sorted(texts, key=lambda pair: key_of_pair(pair.source, pair.target))
     scores = WordAlignment.fit(drawn, _ALIGNED_CELLS).scores(texts)
     known = np.flatnonzero(~np.isnan(scores))
     worst = known[np.argsort(scores[known], kind="stable")[:SHOWN]].tolist()

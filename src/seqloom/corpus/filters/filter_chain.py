@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Self
 
+import numpy as np
+
 from seqloom.corpus.duplicate_filters import OF_DUPLICATES
 from seqloom.corpus.filters.alignment_score import AlignmentScore
 from seqloom.corpus.filters.forbidden_text import NoPattern, NoWords, read_words
 from seqloom.corpus.filters.language_identification import LanguageMatch, codes_of
-from seqloom.corpus.filters.pair_filter import PairFilter, TextPair
+from seqloom.corpus.filters.pair_filter import PairColumns, PairFilter, TextPair
 from seqloom.corpus.filters.side_comparison import LengthRatio, NoCopy, NumbersMatch, UrlsMatch
 from seqloom.corpus.filters.text_quality import (
     LetterShare,
@@ -56,14 +58,11 @@ class FilterChain:
     def drops(self, pairs: Sequence[TextPair]) -> list[Drop | None]:
         """Return for each pair why it is dropped; None if it is kept."""
         found: list[Drop | None] = [None] * len(pairs)
-        left = list(range(len(pairs)))
+        columns = PairColumns(pairs)
         for name, each in self.filters:
-            if not left:
-                break
-            for at, problem in zip(left, each.problems([pairs[at] for at in left]), strict=True):
-                if problem:
+            for at in np.flatnonzero(each.suspects(columns)).tolist():
+                if found[at] is None and (problem := each.problem(pairs[at])):
                     found[at] = Drop(name, problem)
-            left = [at for at in left if found[at] is None]
         return found
 
 

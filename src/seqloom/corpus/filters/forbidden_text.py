@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from seqloom.corpus.filters.pair_filter import TextFilter, TextPair
+from seqloom.corpus.filters.pair_filter import TextFilter
+from seqloom.corpus.text_column import TextColumn
 from seqloom.errors import UserError
 
 _WORD = re.compile(r"\w+")
@@ -17,22 +20,25 @@ _LARGEST = 10_000_000  # bytes of a word list
 
 
 @dataclass(frozen=True)
-class NoPattern:
+class NoPattern(TextFilter):
     """No side matches a regular expression anywhere.
 
     RE2 matches it, in time that grows with the length of the text alone; Python's engine may take hours for one row.
     """
 
-    sides: tuple[str, ...]
     pattern: str
 
-    def problems(self, pairs: Sequence[TextPair]) -> list[str]:
-        """Return for each pair which side matches."""
-        found = [""] * len(pairs)
-        for side in reversed(self.sides):
-            texts = pa.array([getattr(pair, side) for pair in pairs], pa.string())
-            for at in pc.indices_nonzero(pc.match_substring_regex(texts, self.pattern)).to_pylist():
-                found[at] = f"{side}: matches"
+    def text_suspects(self, texts: TextColumn) -> NDArray[np.bool_]:
+        """Return which texts `(N,)` match."""
+        return self._matches(texts.texts)
+
+    def text_problem(self, text: str) -> str:
+        """Say so if a text matches."""
+        return "matches" if self._matches([text])[0] else ""
+
+    def _matches(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        matches = pc.match_substring_regex(pa.array(texts, pa.string()), self.pattern)
+        found: NDArray[np.bool_] = matches.to_numpy(zero_copy_only=False)
         return found
 
 

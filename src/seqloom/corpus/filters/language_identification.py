@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from seqloom.corpus.filters.pair_filter import RowFilter, TextPair
+from seqloom.corpus.filters.pair_filter import PairFilter, TextPair
 from seqloom.errors import UserError
 from seqloom.recipe.language_tags import language_of
 
@@ -20,7 +20,7 @@ _ALIKE = (
 
 
 @dataclass(frozen=True)
-class LanguageMatch(RowFilter):
+class LanguageMatch(PairFilter):
     """A text is in its side's language with a probability of at least `least`; short texts are kept."""
 
     sides: tuple[str, ...]

@@ -5,22 +5,33 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 
-from seqloom.corpus.filters.pair_filter import RowFilter, TextPair
+import numpy as np
+from numpy.typing import NDArray
+
+from seqloom.corpus.filters.pair_filter import PairColumns, PairFilter, TextPair
 from seqloom.corpus.overlap import fold_text
+from seqloom.corpus.text_column import CharacterClass
 
 _RUN = re.compile(r"\d+")
 _ADDRESS = re.compile(
     r"(?:https?|ftp)://[^\s<>\"']{1,2000}|www\.[^\s<>\"']{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}",
     re.IGNORECASE,
 )
+_DECIMAL = CharacterClass(str.isdecimal)
 _SHOWN = 3  # numbers or addresses named in a problem
 
 
 @dataclass(frozen=True)
-class LengthRatio(RowFilter):
+class LengthRatio(PairFilter):
     """The longer side has at most `limit` times the characters of the shorter one (Moses' clean-corpus-n)."""
 
     limit: float
+
+    def suspects(self, columns: PairColumns) -> NDArray[np.bool_]:
+        """Return which ratios `(N,)` are too high."""
+        source, target = columns.source.lengths, columns.target.lengths
+        too_high: NDArray[np.bool_] = np.maximum(source, target) > self.limit * np.minimum(source, target)
+        return too_high
 
     def problem(self, pair: TextPair) -> str:
         """Return the ratio, if it is too high."""
@@ -29,8 +40,13 @@ class LengthRatio(RowFilter):
 
 
 @dataclass(frozen=True)
-class NoCopy(RowFilter):
+class NoCopy(PairFilter):
     """The target is not the source again, whatever its case, spaces and punctuation."""
+
+    def suspects(self, columns: PairColumns) -> NDArray[np.bool_]:
+        """Return which pairs `(N,)` have one text on both sides."""
+        sides = zip(columns.source.folded, columns.target.folded, strict=True)
+        return np.fromiter((source == target for source, target in sides), bool, len(columns.pairs))
 
     def problem(self, pair: TextPair) -> str:
         """Return a problem if both sides are one text."""
@@ -39,7 +55,7 @@ class NoCopy(RowFilter):
 
 
 @dataclass(frozen=True)
-class NumbersMatch(RowFilter):
+class NumbersMatch(PairFilter):
     """The digits of either side's numbers stand on the other side, too: at least `share` of them.
 
     Numbers of one digit may be words on the other side; signs between digits (1,000.5 and 1.000,5; 3/11 and 3.11.)
@@ -47,6 +63,10 @@ class NumbersMatch(RowFilter):
     """
 
     share: float
+
+    def suspects(self, columns: PairColumns) -> NDArray[np.bool_]:
+        """Return which pairs `(N,)` have a digit."""
+        return columns.source.has(_DECIMAL) | columns.target.has(_DECIMAL)
 
     def problem(self, pair: TextPair) -> str:
         """Return the numbers that one side alone has, if they are too many."""
@@ -61,7 +81,7 @@ class NumbersMatch(RowFilter):
 
 
 @dataclass(frozen=True)
-class UrlsMatch(RowFilter):
+class UrlsMatch(PairFilter):
     """URLs and e-mail addresses are the same on both sides, in any order."""
 
     def problem(self, pair: TextPair) -> str:

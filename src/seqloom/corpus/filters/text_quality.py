@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
+import numpy as np
 import regex
+from numpy.typing import NDArray
 
-from seqloom.corpus.filters.pair_filter import TextFilter
+from seqloom.corpus.filters.pair_filter import PairColumns, TextFilter
+from seqloom.corpus.text_column import CharacterClass, TextColumn
 from seqloom.recipe.language_tags import COMBINED_SCRIPTS
 
 _MARKUP = re.compile(
@@ -28,6 +31,10 @@ class MinCharacters(TextFilter):
 
     least: float
 
+    def text_suspects(self, texts: TextColumn) -> NDArray[np.bool_]:
+        """Return which texts `(N,)` are too short."""
+        return texts.lengths < self.least
+
     def text_problem(self, text: str) -> str:
         """Return the length of a text that is too short."""
         return f"{len(text)} characters" if len(text) < self.least else ""
@@ -39,6 +46,10 @@ class MaxWords(TextFilter):
 
     most: float
 
+    def text_suspects(self, texts: TextColumn) -> NDArray[np.bool_]:
+        """Return which texts `(N,)` have enough white space for too many words."""
+        return texts.counts(_SPACE) + 1 > self.most
+
     def text_problem(self, text: str) -> str:
         """Return the number of words of a text with too many."""
         words = len(text.split()) if len(text) > self.most else 0
@@ -48,6 +59,10 @@ class MaxWords(TextFilter):
 @dataclass(frozen=True)
 class NoHtml(TextFilter):
     """A text has no tags, comments and character references of HTML or XML."""
+
+    def text_suspects(self, texts: TextColumn) -> NDArray[np.bool_]:
+        """Return which texts `(N,)` have a character that markup begins with."""
+        return texts.has(_MARKUP_BEGIN)
 
     def text_problem(self, text: str) -> str:
         """Return the first piece of markup."""
@@ -64,6 +79,10 @@ class NoInvisibleCharacters(TextFilter):
     The joiners U+200C and U+200D are part of the spelling of several languages, and pass.
     """
 
+    def text_suspects(self, texts: TextColumn) -> NDArray[np.bool_]:
+        """Return which texts `(N,)` have such a character."""
+        return texts.has(_UNSEEN)
+
     def text_problem(self, text: str) -> str:
         """Return the first such character."""
         found = None if text.isascii() and text.isprintable() else _INVISIBLE.search(text)
@@ -78,6 +97,11 @@ class LetterShare(TextFilter):
 
     share: float
 
+    def text_suspects(self, texts: TextColumn) -> NDArray[np.bool_]:
+        """Return which texts `(N,)` have too few letters."""
+        too_few: NDArray[np.bool_] = texts.counts(_LETTER) < self.share * (texts.lengths - texts.counts(_SPACE))
+        return too_few
+
     def text_problem(self, text: str) -> str:
         """Return the share, if it is too low."""
         shown = len(text) - sum(map(str.isspace, text))
@@ -91,6 +115,14 @@ class ScriptShare(TextFilter):
 
     share: float
     scripts: tuple[str, ...]  # of each of `sides`
+
+    def suspects(self, columns: PairColumns) -> NDArray[np.bool_]:
+        """Return which pairs `(N,)` have a side with too few letters of its script."""
+        found = np.zeros(len(columns.pairs), bool)
+        for side, script in zip(self.sides, self.scripts, strict=True):
+            texts = getattr(columns, side)
+            found |= texts.counts(_letters_of(script)) < self.share * texts.counts(_LETTER)
+        return found
 
     def text_problem(self, text: str) -> str:
         """Not called: the script depends on the side."""
@@ -145,3 +177,18 @@ def _of_script(script: str) -> "regex.Pattern[str]":
     names = sorted(COMBINED_SCRIPTS.get(script, {script}))
     scripts = "".join(rf"\p{{scx={name}}}" for name in names)
     return regex.compile(rf"[[\p{{L}}\p{{M}}]&&[{scripts}\p{{Zinh}}]]", regex.VERSION1)
+
+
+def _is_letter(character: str) -> bool:
+    return character.isalpha() if character.isascii() else _letters().match(character) is not None
+
+
+@cache
+def _letters_of(script: str) -> CharacterClass:
+    return CharacterClass(lambda character: _counts(character, script)[1] > 0)
+
+
+_SPACE = CharacterClass(str.isspace)
+_LETTER = CharacterClass(_is_letter)
+_MARKUP_BEGIN = CharacterClass("<&".__contains__)
+_UNSEEN = CharacterClass(lambda character: _INVISIBLE.match(character) is not None)
