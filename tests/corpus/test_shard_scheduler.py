@@ -8,12 +8,15 @@ from pathlib import Path
 from unittest import mock
 
 import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.digest import digest_of_folder
 from seqloom.artifact.eviction import inventory
 from seqloom.corpus import shard_reader, shard_scheduler, shards
+from seqloom.corpus.kept_shards import KeptShards
 from seqloom.corpus.shard_task import ShardTask
 from seqloom.corpus.shard_worker import answer
 from seqloom.corpus.shards import plan_shards
@@ -71,6 +74,40 @@ def test_one_two_and_seven_shards_have_one_result(tmp_path: Path) -> None:
     section = section_of(tmp_path, privacy="replace")
     digests = {digest(section, tmp_path / str(lines), lines) for lines in (ROWS, ROWS // 2, ROWS // 7)}
     assert len(digests) == 1
+
+
+def write_table(folder: Path, form: str, rows: int) -> CorpusSection:
+    """Write sentences as JSON lines, with blank and broken ones, or as Parquet in groups of 60 rows."""
+    texts = [{"source": f"Sentence {n % 650}, <b>{n % 7}</b>", "target": f"Satz {n % 600}"} for n in range(rows)]
+    path = folder / f"c.{form}"
+    if form == "jsonl":
+        lines = ["" if n % 90 == 0 else "{" if n % 99 == 0 else json.dumps(text) for n, text in enumerate(texts)]
+        path.write_text("\ufeff" + "\n".join([*lines, ""]), "utf-8")
+    else:
+        pq.write_table(pa.Table.from_pylist(texts), path, row_group_size=60)
+    return CorpusSection.model_validate({"train": [str(path)], "filters": ["unique_target"]})
+
+
+@pytest.mark.parametrize(("form", "shards_of_100"), [("jsonl", 7), ("parquet", 6)])
+def test_json_lines_and_row_groups_are_read_in_blocks(tmp_path: Path, form: str, shards_of_100: int) -> None:
+    section = write_table(tmp_path, form, ROWS)
+    with mock.patch.object(shards, "ROWS", 100):
+        assert len(plan_shards(section, locate(section, tmp_path))) == shards_of_100
+    digests = {digest(section, tmp_path / str(lines), lines) for lines in (ROWS * 2, 100, 250)}
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_a_table_that_grew_keeps_its_blocks(tmp_path: Path, form: str) -> None:
+    def folders(rows: int) -> set[Path]:
+        section = write_table(tmp_path, form, rows)
+        kept = KeptShards(tmp_path / "artifacts", section, False)
+        with mock.patch.object(shards, "ROWS", 100):
+            return {kept.folder(shard) for shard in plan_shards(section, locate(section, tmp_path))}
+
+    before, after = folders(600), folders(630)
+    assert len(before) in (5, 6)
+    assert len(after - before) == 1
 
 
 def test_a_corpus_that_grew_reads_what_is_new_and_equals_a_full_one(tmp_path: Path) -> None:

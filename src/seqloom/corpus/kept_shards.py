@@ -12,6 +12,7 @@ from pathlib import Path
 from seqloom.artifact.cache_key import CORPUS
 from seqloom.artifact.digest import digest_of_code, digest_of_file, digest_of_value
 from seqloom.artifact.library_versions import library_versions
+from seqloom.corpus.parquet import digest_of_block
 from seqloom.corpus.shard_task import INDEX
 from seqloom.corpus.shards import Shard
 from seqloom.corpus.sources import SourceFile
@@ -62,6 +63,8 @@ def _described(file: SourceFile) -> list[object]:
 
 def _digest_of_block(file: SourceFile) -> str:
     assert file.block
+    if file.format == "parquet":
+        return digest_of_block(file.path, file.block)
     with file.path.open("rb") as stream:
         stream.seek(file.block.begin)
         return hashlib.sha256(b"".join(islice(stream, file.block.count))).hexdigest()

@@ -19,7 +19,7 @@ from seqloom.corpus.part_files import Part
 from seqloom.corpus.rejects import RowCounts
 from seqloom.corpus.shard_reader import FileRows, RowSteps, ShardRows, Told, read_shard
 from seqloom.corpus.shards import Shard
-from seqloom.corpus.sources import LineBlock, SourceFile
+from seqloom.corpus.sources import RowBlock, SourceFile
 from seqloom.corpus.text_normalizers import NormalizedRows
 from seqloom.corpus.word_alignment import WordAlignment
 from seqloom.recipe.schema import CorpusSection
@@ -94,7 +94,7 @@ def _rename(made: Path, folder: Path) -> None:
 
 
 def _source_file(values: Mapping[str, Any]) -> SourceFile:
-    block = LineBlock(**values["block"]) if values["block"] else None
+    block = RowBlock(**values["block"]) if values["block"] else None
     return SourceFile(**{**values, "path": Path(values["path"]), "block": block})
 
 

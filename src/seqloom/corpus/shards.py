@@ -9,9 +9,12 @@ import numpy as np
 from seqloom.corpus.charset import UTF, detect_encoding
 from seqloom.corpus.compression import detect_compression
 from seqloom.corpus.file_io import head_of
-from seqloom.corpus.sources import LineBlock, SourceFile, Sources
+from seqloom.corpus.json_documents import has_document
+from seqloom.corpus.parquet import row_blocks
+from seqloom.corpus.sources import RowBlock, SourceFile, Sources
 from seqloom.errors import UserError
 from seqloom.recipe.schema import CorpusSection
+from seqloom.recipe.sections.source_section import section_of_source
 
 GIVEN_FOR = ("test", "validation", "train")
 """Splits in the order in which their files are read: held-out text first, so that training can exclude it."""
@@ -19,7 +22,7 @@ GIVEN_FOR = ("test", "validation", "train")
 ROWS = 100_000  # lines of a block
 BYTES = 1 << 23  # of small files in a shard
 _CHUNK = 1 << 24  # bytes
-_LINES = ("lines", "texts", "labeled")  # formats in which a line is a row, whatever stands before it
+_LINES = ("lines", "texts", "labeled", "jsonl")  # formats in which a line is a row, whatever stands before it
 
 
 Files = tuple[SourceFile, ...]
@@ -70,8 +73,12 @@ def _size(files: Files) -> int:
 
 
 def _blocks(files: Files, section: CorpusSection) -> Iterator[Files]:
-    """Yield the files in blocks of `ROWS` lines, or whole where they cannot be divided."""
-    if section.turns or not all(map(_is_divisible, files)):
+    """Yield the files in blocks of `ROWS` lines, or of row groups, or whole where they cannot be divided."""
+    if files[0].format == "parquet" and not section.turns:
+        blocks = row_blocks(files[0].path, ROWS)
+        yield from ((replace(files[0], block=block),) for block in blocks) if len(blocks) > 1 else (files,)
+        return
+    if section.turns or not all(_is_divisible(file, section) for file in files):
         yield files
         return
     offsets, counts = zip(*(_line_offsets(file.path, ROWS) for file in files), strict=True)
@@ -82,11 +89,11 @@ def _blocks(files: Files, section: CorpusSection) -> Iterator[Files]:
         first = number * ROWS + 1
         size = min(ROWS, counts[0] - first + 1)
         yield tuple(
-            replace(file, block=LineBlock(begin, first, size)) for file, begin in zip(files, begins, strict=True)
+            replace(file, block=RowBlock(begin, first, size)) for file, begin in zip(files, begins, strict=True)
         )
 
 
-def _is_divisible(file: SourceFile) -> bool:
+def _is_divisible(file: SourceFile, section: CorpusSection) -> bool:
     """Return whether a file can be read from the beginning of any line."""
     if file.format not in _LINES or file.member or detect_compression(file.path):
         return False
@@ -95,7 +102,10 @@ def _is_divisible(file: SourceFile) -> bool:
         encoding = detect_encoding(head, file.encoding, file.location, file.encoding_source)
     except UserError:  # raised again by the reader
         return False
-    return encoding not in UTF and b"\n" in head
+    if encoding in UTF or b"\n" not in head:
+        return False
+    own = section_of_source(section, file.source_name)
+    return file.format != "jsonl" or not has_document(file, [own.source_column, own.target_column])
 
 
 def _line_offsets(path: Path, every: int) -> tuple[list[int], int]:

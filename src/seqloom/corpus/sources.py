@@ -27,12 +27,12 @@ TABLES = (*dict.fromkeys(ENDINGS.values()), "labeled", "texts", "running")  # fo
 
 
 @dataclass(frozen=True)
-class LineBlock:
-    """Consecutive lines of a file."""
+class RowBlock:
+    """Consecutive lines of a file, or row groups of a Parquet file."""
 
-    begin: int  # offset in bytes
-    first: int  # number of the first line, from 1
-    count: int
+    begin: int  # offset in bytes, or the number of row groups before
+    first: int  # number of the first line or row, from 1
+    count: int  # of lines or rows
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class SourceFile:
     encoding_source: str = "corpus.encoding"
     member: str = ""  # its name within the archive at `path`
     source_name: str = ""  # of the recipe's sources, where it has several
-    block: LineBlock | None = None  # the lines to read, of a file in UTF-8 or another encoding of bytes; None: all
+    block: RowBlock | None = None  # what to read of it; None: all
 
 
 @dataclass(frozen=True)
