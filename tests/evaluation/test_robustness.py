@@ -14,7 +14,7 @@ from seqloom.evaluation.memorization import LONG, memorization
 from seqloom.evaluation.perturbations import PERTURBATIONS, perturbed
 from seqloom.evaluation.robustness import FEW, robustness, sampled_rows
 from seqloom.recipe.schema import Recipe, RegistrySection
-from seqloom.registry.gate import kept_under_perturbations
+from seqloom.registry.gate import share_findings
 
 TEXT = "The café's old doors, once red, don't open!"
 every = pytest.mark.parametrize("name", PERTURBATIONS)
@@ -114,10 +114,8 @@ def test_what_changes_no_text_is_left_out() -> None:
 
 def test_the_gates_rule() -> None:
     rules = RegistrySection(robustness=0.8)
-    assert list(kept_under_perturbations(RegistrySection(), {})) == []
-    outcomes = [
-        kept_under_perturbations(rules, metrics) for metrics in ({"test/robustness": 0.9}, {"test/robustness": 0.7}, {})
-    ]
+    assert list(share_findings(RegistrySection(), {})) == []
+    outcomes = [share_findings(rules, metrics) for metrics in ({"test/robustness": 0.9}, {"test/robustness": 0.7}, {})]
     assert [[finding.verdict for finding in found] for found in outcomes] == [["holds"], ["fails"], ["warns"]]
 
 

@@ -131,7 +131,8 @@ def _show(console: Console, model: str, found: "FileEvaluation", to: Path | None
 
 
 def _remarks(found: "FileEvaluation", to: Path | None) -> Iterator[str]:
-    """Yield a sentence on contamination, rows that were left out and where the answers are."""
+    """Yield a sentence on contamination, constraints, rows that were left out and where the answers are."""
+    from seqloom.evaluation.answer_constraints import describe_constraints
     from seqloom.evaluation.contamination_summary import describe_contamination
     from seqloom.recipe.applications import application_of
 
@@ -140,6 +141,7 @@ def _remarks(found: "FileEvaluation", to: Path | None) -> Iterator[str]:
         yield "The training text is not on this machine: nobody looked for these rows in it."
     else:
         yield describe_contamination(found.contamination, application.judged[found.metric], application.rows)
+    yield from describe_constraints(found.constraints)
     if found.unreadable:
         more = len(found.unreadable) - SHOWN_PROBLEMS
         shown = "; ".join(found.unreadable[:SHOWN_PROBLEMS]) + (f"; and {more:,} more" if more > 0 else "")

@@ -15,6 +15,7 @@ from seqloom.corpus.sources import locate
 from seqloom.corpus.text_normalizers import TextNormalizers
 from seqloom.decoding.confidence import CONFIDENCE
 from seqloom.errors import UserError
+from seqloom.evaluation.answer_constraints import constraint_shares
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies, replies_of
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
 from seqloom.evaluation.clean_rows import IN_TRAINING, CleanRows
@@ -63,6 +64,7 @@ class FileEvaluation:
     examples: list[Example]
     in_training: int | None  # rows with a source of the training text; None where that is not on this machine
     contamination: Mapping[str, Any]  # as in the facts of an evaluation; empty where the text is not on this machine
+    constraints: Mapping[str, Any]  # shares of terms and protected text, as in the facts of an evaluation
     table: pd.DataFrame  # a row for each of the files': source, reference, hypothesis, quality
 
     def as_json(self) -> dict[str, Any]:
@@ -141,6 +143,7 @@ def evaluate_rows(
         choose_examples(*shown, merits, recipe.evaluation.examples),
         len(rows_of.contaminated) if corpus else None,
         rows_of.facts(evaluator, whole_replies, whole) if corpus else {},
+        constraint_shares(test.sources, replies, generator.decoding),
         _table(evaluator, whole_replies, whole, rows_of.kinds if corpus else None),
     )
 

@@ -17,6 +17,7 @@ from seqloom.decoding.generator import TRUNCATED, Generator
 from seqloom.decoding.generator_loader import read_generator
 from seqloom.errors import UserError
 from seqloom.evaluation import ATTENTION_FILE, FIGURES_FOLDER, SCORES_FILE
+from seqloom.evaluation.answer_constraints import CONSTRAINTS, constraint_shares
 from seqloom.evaluation.answer_limits import limit_facts
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
@@ -117,7 +118,7 @@ def _checks(
     train: pd.DataFrame,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Return robustness where enough rows can be disturbed, calibration, and memorized answers to unseen sources."""
+    """Return robustness where enough rows can be disturbed, calibration, constraints, and memorized answers."""
     checks: dict[str, Any] = {}
     sample = sampled_rows(recipe, evaluator, answers.test)
     if sample:
@@ -127,6 +128,8 @@ def _checks(
         right = evaluator.acceptable(answers.of_model, answers.test)
         found = reliability(answers.of_model[CONFIDENCE], right)
         checks[CONFIDENCE] = {**found, "acceptable": evaluator.kind.acceptable_words}
+    if constraints := constraint_shares(answers.test.sources, answers.of_model, recipe.decoding):
+        checks[CONSTRAINTS] = constraints
     if evaluator.kind.answer == "text":
         test, answered = unseen.test, unseen.of_model["prediction"]
         checks[MEMORIZATION] = memorization(test.sources, test.references, answered, train["target"])
@@ -136,6 +139,7 @@ def _checks(
 def _measured(checks: Mapping[str, Any]) -> dict[str, float]:
     """Return the metrics of the checks that were made."""
     kept = {ROBUSTNESS: checks[ROBUSTNESS]["kept"]} if ROBUSTNESS in checks else {}
+    kept |= {name: each["share"] for name, each in checks.get(CONSTRAINTS, {}).items()}
     return {**kept, **({CONFIDENCE_ERROR: checks[CONFIDENCE]["error"]} if CONFIDENCE in checks else {})}
 
 

@@ -253,17 +253,50 @@ def _budgets(
     )
 
 
-def kept_under_perturbations(rules: RegistrySection, metrics: Mapping[str, float]) -> Iterator[Finding]:
-    """Yield the finding on robustness, if the recipe has a rule for it; one that was not measured is not judged."""
-    if not rules.robustness:
-        return
-    rule, kept = f"robustness: {rules.robustness:.0%} of the score at least", metrics.get("test/robustness")
-    if kept is None:
-        told = "robustness was not measured: give more test rows, or raise evaluation.robustness_rows"
-        yield Finding(rule, challenger="not measured", passed=None, told=told, warns=True)
-        return
-    told = f"{kept:.1%} of the score is kept under perturbations; {rules.robustness:.0%} at least is asked"
-    yield Finding(rule, challenger=f"{kept:.1%}", passed=kept >= rules.robustness, told=told)
+@dataclass(frozen=True)
+class _ShareRule:
+    """A share of the evaluation that a recipe can ask for."""
+
+    field: str  # of the registry section, and metric
+    rule: str
+    told: str
+    not_measured: str
+
+
+_SHARE_RULES = (
+    _ShareRule(
+        "robustness",
+        "robustness: {:.0%} of the score at least",
+        "{:.1%} of the score is kept under perturbations",
+        "robustness was not measured: give more test rows, or raise evaluation.robustness_rows",
+    ),
+    _ShareRule(
+        "terms_honored",
+        "terms of the glossary: {:.0%} honored at least",
+        "{:.1%} of the glossary's terms in the test rows are honored",
+        "terms were not counted: decoding.glossary is empty, or no test row has one of its terms",
+    ),
+    _ShareRule(
+        "carried_over",
+        "protected text: carried over in {:.0%} of the rows that have some at least",
+        "{:.1%} of the test rows with protected text carry it over without being put together from parts",
+        "protected text was not counted: decoding.protect is empty, or no test row has such text",
+    ),
+)
+
+
+def share_findings(rules: RegistrySection, metrics: Mapping[str, float]) -> Iterator[Finding]:
+    """Yield a finding on each share that the recipe has a rule for; one that was not measured is not judged."""
+    for each in _SHARE_RULES:
+        least = getattr(rules, each.field)
+        if not least:
+            continue
+        rule, share = each.rule.format(least), metrics.get(f"test/{each.field}")
+        if share is None:
+            yield Finding(rule, challenger="not measured", passed=None, told=each.not_measured, warns=True)
+        else:
+            told = f"{each.told.format(share)}; {least:.0%} at least is asked"
+            yield Finding(rule, challenger=f"{share:.1%}", passed=share >= least, told=told)
 
 
 def _latency(limit: float, ours: Latency, theirs: Latency | None, whose: str) -> Finding:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from seqloom.evaluation import ATTENTION_FILE, CONFIDENCE_PLOT, FIGURES_FOLDER, HYPOTHESES_FILE, SCORES_FILE
+from seqloom.evaluation.answer_constraints import CONSTRAINTS, describe_constraints
 from seqloom.evaluation.contamination_summary import describe_contamination
 from seqloom.recipe.application import Application
 from seqloom.recipe.applications import application_of
@@ -76,6 +77,7 @@ def version_report(made: EvaluationFolder) -> str:
         *_slices(made, scores),
         *_contamination(made, scores, kind),
         *_confidence(made, scores, kind),
+        *_constraints(scores),
         *_robustness(made, scores),
         *_memorization(scores),
         *_curves(made, kind),
@@ -216,6 +218,13 @@ def _confidence(made: EvaluationFolder, scores: Mapping[str, Any], kind: Applica
         details("by confidence", table(["confidence, on average", "such answers", kind.rows], rows, (0, 1, 2))),
         paragraph("What a person should look at: seqloom generate MODEL --file FILE --below 0.5.", "faint"),
     )
+
+
+def _constraints(scores: Mapping[str, Any]) -> Iterator[Section]:
+    """Yield what came of the terms and the protected text that the recipe asks for."""
+    found = scores.get(CONSTRAINTS)
+    if found:
+        yield section("Terms and protected text", *map(paragraph, describe_constraints(found)))
 
 
 def _robustness(made: EvaluationFolder, scores: Mapping[str, Any]) -> Iterator[Section]:

@@ -47,6 +47,20 @@ class RegistrySection(Section):
         le=1.0,
         description="Share of the score that is kept under perturbations (test/robustness) at least; 0: no limit.",
     )
+    terms_honored: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of the glossary's terms in the test rows that answers use (test/terms_honored) at least; "
+        "0: no limit. With decoding.glossary.",
+    )
+    carried_over: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of the test rows with protected text whose answer carries it over without being put "
+        "together from parts (test/carried_over) at least; 0: no limit. With decoding.protect.",
+    )
     latency_p95: float = Field(
         0.0, ge=0.0, description="Milliseconds for one text on this CPU at most, as 95th percentile; 0: no limit."
     )
