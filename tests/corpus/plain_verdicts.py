@@ -1,5 +1,6 @@
 """Verdicts as one process with everything in memory would find them: what the stage has to equal."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from seqloom.corpus.duplicate_filters import DuplicateFilters
@@ -16,7 +17,7 @@ class PlainVerdicts:
 
     def __init__(self, filters: DuplicateFilters) -> None:
         self.filters = filters
-        self.known: dict[str, set[str]] = {name: set() for name in filters.unique}
+        self.known: list[Counter[str]] = [Counter() for _ in filters.limits]
         self.near = NearDuplicates(filters.similarity) if filters.near else None
         self.pairs: set[str] = set()
         self.openings: dict[str, set[str]] = {"test": set(), "validation": set()}
@@ -41,13 +42,14 @@ class PlainVerdicts:
             return "duplicate"
         sketch = self.near.sketches([texts["source"]])[0] if self.near else None
         if split == "train":
-            for name, side in self.filters.unique.items():
-                if texts[side] in self.known[name]:
-                    return name
+            keys = [limit.compared(texts[limit.side]) for limit in self.filters.limits]
+            for limit, known, key in zip(self.filters.limits, self.known, keys, strict=True):
+                if known[key] >= limit.most:
+                    return limit.filter
             if self.near and sketch and self.near.is_too_similar(sketch):
                 return self.filters.near
-            for name, side in self.filters.unique.items():
-                self.known[name].add(texts[side])
+            for known, key in zip(self.known, keys, strict=True):
+                known[key] += 1
         if self.near and sketch:
             self.near.add(sketch)
         self.pairs.add(pair)

@@ -28,8 +28,8 @@ from .plain_verdicts import PlainVerdicts, Row
 WORDS = ["", "the cat sat on a mat", "the cat sat on the mat", "The cat sat on a mat!", "another cat", "a dog", "dogs"]
 TEXT = st.sampled_from(WORDS)
 PAIRS = st.lists(st.tuples(TEXT, TEXT), max_size=14)
-UNIQUE = ["unique_source", "unique_target", "near_duplicates<=0.6"]
-OTHERS = [(f"sentence {number} of its own", f"Satz {number}") for number in range(14)]
+UNIQUE = ["unique_source", "unique_target", "near_duplicates<=0.6", "boilerplate<=2"]
+OTHERS = [(f"sentence {sign} of its own", f"Satz {sign}") for sign in "abcdefghijklmn"]
 
 
 def files_of(folder: Path, given: dict[str, list[tuple[str, str]]], form: str) -> dict[str, list[str]]:

@@ -29,7 +29,9 @@ DIRTY = [
     ("A Cat  sat on the mat", "eine"),
     ("a cat sat on the mat!", "andere"),
 ]
-FILTERS = ["no_html", "no_copy", "numbers_match", "unique_source", "near_duplicates<=0.95"]
+FILTERS = [
+    "no_html", "no_copy", "numbers_match", "unique_source", "source.boilerplate<=200", "near_duplicates<=0.95",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("whitespace", ["fold", "keep"])

@@ -13,6 +13,7 @@ from seqloom.progress import unwatched
 from seqloom.recipe.schema import CorpusSection
 from seqloom.reports.corpus_drift import drift_of
 from seqloom.reports.corpus_report import alignment_of_pairs, corpus_report, suspicion
+from seqloom.reports.language_shares import alphabet_shares, language_shares
 from tasks.pages.data_pages import corpus_page
 
 HOSTILE = "<script>alert(1)</script>"
@@ -37,7 +38,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_every_part_is_there_and_no_text_is_markup(corpora: tuple[Path, Path]) -> None:
     first, second = corpora
     shown = corpus_report(second, "Corpus of x", False, drift_of(first, second, "version 3", False))
-    for title in ("Splits", "Rejected", "Lengths", "Personal data", "Drift", "Pairs"):
+    for title in ("Splits", "Rejected", "Lengths", "Languages and alphabets", "Personal data", "Drift", "Pairs"):
         assert f">{title}</h2>" in shown
     assert "60 of 61 pairs kept; 1 rejected (1.6%)." in shown
     assert "duplicate" in shown
@@ -73,6 +74,16 @@ def test_the_pairs_that_fit_least_are_shown() -> None:
     assert least.index("x2 x13 x37") < least.index("</tr>", least.index("<tbody>"))
     assert not list(alignment_of_pairs(frame, True))
     assert not list(alignment_of_pairs(frame.head(100), False))
+
+
+def test_shares_of_languages_and_alphabets() -> None:
+    german = ["Das ist ein ganz gewöhnlicher deutscher Satz über das Wetter."] * 9
+    russian = ["Это обычное русское предложение о погоде."]
+    assert language_shares([*german, *russian, "short"]) == {"de": 0.9, "ru": 0.1}
+    assert alphabet_shares(["ab1 я!", "漢カあ"]) == pytest.approx(
+        {"Latin": 1 / 3, "Cyrillic": 1 / 6, "Han": 1 / 6, "Katakana": 1 / 6, "Hiragana": 1 / 6}
+    )
+    assert language_shares([]) == alphabet_shares(["1"]) == {}
 
 
 def test_labels_in_place_of_target_lengths(corpora: tuple[Path, Path]) -> None:

@@ -7,6 +7,7 @@ nor by how many processes.
 import heapq
 from collections.abc import Iterable, Sequence
 
+from seqloom.corpus.excluded_texts import ExcludedTexts
 from seqloom.corpus.filters.filter_chain import FilterChain
 from seqloom.corpus.filters.pair_filter import TextPair
 from seqloom.corpus.normalized_pairs import NormalizedPair, PairSteps, rows_of_split
@@ -30,7 +31,8 @@ def corpus_alignment(section: CorpusSection, sources: Sources, keep: bool) -> Wo
     """
     if not _is_asked(section):
         return None
-    steps = PairSteps(TextNormalizers(section.normalizers, keep), {}, personal=PersonalData.of(section))
+    normalizers = TextNormalizers(section.normalizers, keep)
+    steps = PairSteps(normalizers, {}, personal=PersonalData.of(section), excluded=ExcludedTexts.of(section))
     return alignment_of_rows(section, rows_of_split(section, sources, "train", steps))
 
 

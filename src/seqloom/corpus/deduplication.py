@@ -34,9 +34,10 @@ class Verdicts:
     def __init__(self, filters: DuplicateFilters, shared: SharedKeys) -> None:
         """Take the filters that compare pairs, and the keys that pairs share."""
         self._shared = shared
-        self._unique = [Key.SIDE + number for number in range(len(filters.unique))]
+        self._limits = {Key.SIDE + number: limit.most for number, limit in enumerate(filters.limits)}
         self._near = NearDuplicates(filters.similarity) if filters.near else None
-        self.reasons = ("", ALSO_IN_TEST, ALSO_IN_VALIDATION, DUPLICATE, *filters.unique, filters.near)
+        limits = (limit.filter for limit in filters.limits)
+        self.reasons = ("", ALSO_IN_TEST, ALSO_IN_VALIDATION, DUPLICATE, *limits, filters.near)
         self._known = {kind: np.zeros(count, np.uint8) for kind, count in shared.counts.items()}
 
     def of_parts(self) -> Iterator[tuple[Part, NDArray[np.uint8]]]:
@@ -77,23 +78,22 @@ class Verdicts:
 
     def _compared(self, given_for: str, keys: Keys, sketch: Sketch | None) -> int:
         """Return which kept pair forbids a pair: an equal one, or for training one that a filter finds too similar."""
-        if self._is_known(Key.PAIR, keys):
+        if any(self._known[Key.PAIR][number] for number in keys.get(Key.PAIR, ())):
             return _DUPLICATE
         if given_for != "train":
             return _KEPT
-        for verdict, kind in enumerate(self._unique, start=_FIRST_FILTER):
-            if self._is_known(kind, keys):
+        for verdict, (kind, most) in enumerate(self._limits.items(), start=_FIRST_FILTER):
+            if any(self._known[kind][number] >= most for number in keys.get(kind, ())):
                 return verdict
         if self._near and sketch and self._near.is_too_similar(sketch):
-            return _FIRST_FILTER + len(self._unique)
+            return _FIRST_FILTER + len(self._limits)
         return _KEPT
 
-    def _is_known(self, kind: int, keys: Keys) -> bool:
-        return any(self._known[kind][number] for number in keys.get(kind, ()))
-
     def _keep(self, given_for: str, keys: Keys, sketch: Sketch | None) -> None:
-        for kind in (Key.PAIR, *(self._unique if given_for == "train" else ())):
-            self._known[kind][keys.get(kind, [])] = 1
+        self._known[Key.PAIR][keys.get(Key.PAIR, [])] = 1
+        for kind, most in self._limits.items() if given_for == "train" else ():
+            for number in keys.get(kind, ()):
+                self._known[kind][number] = min(most, self._known[kind][number] + 1)
         if self._near and sketch:
             self._near.add(sketch)
         if given_for != "train":

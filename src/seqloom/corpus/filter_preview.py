@@ -7,7 +7,7 @@ from itertools import islice
 
 from seqloom.corpus.alignment_sample import alignment_of_rows
 from seqloom.corpus.deduplication import DUPLICATE
-from seqloom.corpus.duplicate_filters import OF_DUPLICATES
+from seqloom.corpus.duplicate_filters import OF_DUPLICATES, SideLimit, limits_of
 from seqloom.corpus.excluded_texts import ExcludedTexts
 from seqloom.corpus.filters.filter_chain import build_filter
 from seqloom.corpus.filters.pair_filter import TextPair
@@ -93,7 +93,7 @@ class _Check:
             return self._problems(rows)
         if self._expression.name == "near_duplicates":
             return _like_earlier(_near_duplicates([row.source for row in rows], self._expression.number))
-        return _like_earlier(_repeated(normalize(getattr(row, self._expression.sides[0])) for row in rows))
+        return _like_earlier(_above_limits(rows, list(limits_of(self._expression))))
 
     def _problems(self, rows: Sequence[NormalizedPair]) -> list[str]:
         found = [""] * len(rows)
@@ -115,6 +115,17 @@ def _repeated(values: Iterable[object]) -> Iterator[bool]:
     for value in values:
         yield value in seen
         seen.add(value)
+
+
+def _above_limits(rows: Iterable[NormalizedPair], limits: Sequence[SideLimit]) -> Iterator[bool]:
+    """Yield for each row whether as many kept before as may be have the same text on a side."""
+    kept: Counter[tuple[SideLimit, str]] = Counter()
+    for row in rows:
+        keys = [(limit, limit.compared(normalize(getattr(row, limit.side)))) for limit in limits]
+        above = any(kept[key] >= key[0].most for key in keys)
+        yield above
+        if not above:
+            kept.update(keys)
 
 
 def _near_duplicates(texts: Sequence[str], similarity: float) -> Iterator[bool]:

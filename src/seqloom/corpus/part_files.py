@@ -51,7 +51,7 @@ class PartRow(NamedTuple):
     pair: bytes = NO_KEY  # equal ones are duplicates
     opening: bytes = NO_KEY  # no two splits share one
     folded: bytes = NO_KEY  # of the source without case, spaces and signs
-    sides: bytes = b""  # keys of single sides, of each filter that wants them unique
+    sides: bytes = b""  # keys of single sides, of each limit on them
     minima: bytes = b""  # sketch of the source, where near-duplicates are dropped
     bands: bytes = b""
     own: bool = False  # the pair is known by its exchange, a turn and its reply

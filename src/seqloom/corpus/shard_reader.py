@@ -204,7 +204,10 @@ def _candidate_keys(rows: Sequence[NormalizedPair], steps: RowSteps) -> Iterator
     if steps.pairs.normalizers.keep:
         texts = {side: list(map(normalize, of_side)) for side, of_side in texts.items()}
     keys = {side: keys_of_texts(of_side) for side, of_side in texts.items()}
-    of_sides = [as_bytes(keys[side]) for side in steps.filters.unique.values()]
+    of_sides = [
+        as_bytes(keys_of_texts(list(map(limit.compared, texts[limit.side]))) if limit.of_template else keys[limit.side])
+        for limit in steps.filters.limits
+    ]
     yield from map(
         _Keys,
         as_bytes(keys_of_pairs(keys["source"], keys["target"])),

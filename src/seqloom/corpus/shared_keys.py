@@ -17,7 +17,7 @@ from seqloom.corpus.row_spill import BUCKETS, Spill, bucket_count
 
 
 class Key(IntEnum):
-    """Kinds of keys; the keys of single sides follow, in the order of the filters that want them unique."""
+    """Kinds of keys; the keys of single sides follow, in the order of the limits on them."""
 
     OPENING = 0
     EXCHANGE = 1  # of the dialogue

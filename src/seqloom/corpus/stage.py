@@ -159,7 +159,7 @@ def _judged(
     if section.format == "running":  # nothing is compared, as text would no longer go on from itself
         yield from ((part, ("",), np.zeros(part.rows, np.uint8)) for part in parts)
         return
-    verdicts = Verdicts(filters, SharedKeys(parts, len(filters.unique), scratch))
+    verdicts = Verdicts(filters, SharedKeys(parts, len(filters.limits), scratch))
     yield from ((part, verdicts.reasons, found) for part, found in verdicts.of_parts())
 
 

@@ -57,6 +57,7 @@ RULES = {
         FilterRule("no_words", argument="FILE"),
         FilterRule("unique_source", fixed=("source",)),
         FilterRule("unique_target", fixed=("target",)),
+        FilterRule("boilerplate", "<=", 20, low=1, high=200),
         FilterRule("near_duplicates", "<=", 0.8, low=0.5, high=0.95, fixed=("source",)),
     )
 }

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from seqloom.evaluation.paired_bootstrap import Figures
 from seqloom.evaluation.row_sample import digest_of_text
 from seqloom.reports.corpus_drift import Drift
 from seqloom.reports.html_page import Cell, Markup, of_corpus, page, paragraph, section, table, tag, text
+from seqloom.reports.language_shares import alphabet_shares, language_shares
 from seqloom.reports.svg_drawings import histogram
 
 READ = 200_000  # training pairs at most that histograms and pairs are from
@@ -29,6 +30,7 @@ _RATIOS = (0, 0.25, 0.5, 0.8, 1.25, 2, 4)  # target by source
 _ALIGNED_FROM, _ALIGNED = 1000, 50_000  # training pairs from which on, and at most, they are aligned
 _ALIGNED_CELLS = 1_000_000  # a quarter of those of the filter: a second's work
 _SCORES = (-3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3)
+_IDENTIFIED, _SPELLED = 300, 10_000  # texts whose languages are identified, and whose letters are counted
 
 Section = tuple[str, Markup]
 
@@ -44,6 +46,7 @@ def corpus_report(folder: Path, title: str, labeled: bool, drift: Drift | None =
         *_sources(facts),
         _lengths(pairs, labeled, facts["rows"]["train"]),
         *_labels(pairs, labeled),
+        _languages(pairs, labeled),
         *_privacy(facts),
         *_drift(drift),
         _pairs(pairs, labeled),
@@ -169,6 +172,22 @@ def _labels(pairs: pd.DataFrame, labeled: bool) -> Iterator[Section]:
             [Cell(of_corpus(str(label))), f"{count:,}", f"{count / len(pairs):.1%}"] for label, count in counts.items()
         ]
         yield section("Labels", table(["label", "pairs", "share"], rows, (1, 2)))
+
+
+def _languages(pairs: pd.DataFrame, labeled: bool) -> Section:
+    """Return the shares of languages and alphabets by side, of a sample of the pairs."""
+    parts = []
+    for side in SIDES[: 1 if labeled else 2]:
+        texts = sorted(pairs[side].tolist(), key=digest_of_text)
+        columns = (language_shares(texts[:_IDENTIFIED]), alphabet_shares(texts[:_SPELLED]))
+        named = [[f"{name} {share:.1%}" for name, share in found.items()] for found in columns]
+        rows = [list(row) for row in zip_longest(*named, fillvalue="")]
+        parts += [tag("h3", text(side.capitalize())), table(["language", "alphabet"], rows, (0, 1))]
+    told = (
+        f"Languages of {_IDENTIFIED} texts, as a model identifies those of 20 bytes and more; alphabets of the letters "
+        f"of {_SPELLED:,}. The filters language and script_share drop what is in another one."
+    )
+    return section("Languages and alphabets", paragraph(told, "faint"), *parts)
 
 
 def _privacy(facts: Mapping[str, Any]) -> Iterator[Section]:

@@ -1,6 +1,7 @@
 """Filters within the stage: what is dropped is a reject with its reason and place, and holds nothing out."""
 
 import json
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -48,6 +49,19 @@ def test_a_dropped_pair_makes_no_other_one_a_duplicate(tmp_path: Path) -> None:
     train = write(tmp_path / "train.jsonl", [*many(200), ("x", "xxxxxxxxxxxxx"), ("x", "y"), ("x", "z")])
     facts = built(tmp_path, train=[train], filters=["length_ratio<=9", "unique_source"])
     assert facts["rejected"] == {"length_ratio<=9": 1, "unique_source": 1}
+
+
+def test_boilerplate_is_kept_so_often_and_no_more(tmp_path: Path) -> None:
+    pages = [(f"Page {n} of 30", f"Seite {n} von 30") for n in range(30)]
+    answers = [(f"{word} it?", "I don't know.") for word in ("What is", "who WAS", "where is", "How is")]
+    words = [(word, word.upper()) for word in map("".join, product("abcdef", repeat=3))]
+    train = write(tmp_path / "train.jsonl", [*words, *pages, *answers])
+    facts = built(tmp_path, train=[train], filters=["boilerplate<=3"])
+    assert facts["rejected"] == {"boilerplate<=3": 27 + 1}
+    for name, dropped in (("source.boilerplate<=3", 27), ("target.boilerplate", 10)):
+        (tmp_path / name).mkdir()
+        facts = built(tmp_path / name, train=[train], filters=[name])
+        assert list(facts["rejected"].values()) == [dropped]
 
 
 def test_the_split_of_what_is_kept_is_what_it_was(tmp_path: Path) -> None:

@@ -58,6 +58,11 @@ def codes_of(tag: str, field: str) -> frozenset[str]:
     return frozenset(known)
 
 
+def identified_language(text: str) -> str:
+    """Return the code of the most probable language of a text; empty if it is too short to tell."""
+    return _identifier().rank(text)[0][0] if len(text.encode()) >= _SHORTEST else ""
+
+
 @cache
 def _identifier() -> "LanguageIdentifier":
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
