@@ -19,6 +19,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry import corpus_reports, mlflow_runs, model_card, ui_links, version_reports, versions
 from seqloom.registry.mlflow_tracking import Version, connect, wait_for_mlflow
 from seqloom.registry.run_plan import follow
+from seqloom.reports.cost_summary import cost_metrics
 from tasks.pages.version_pages import run_description
 from tasks.prefect_client import call_prefect, prefect_is_embedded
 from tasks.run_names import artifact_key, task_name
@@ -102,6 +103,8 @@ def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: s
             with mlflow_runs.failing_run_is_closed(client, run_id):
                 mlflow_runs.log_facts(client, run_id, (training, evaluation))
                 mlflow_runs.log_results(client, run_id, evaluation)
+                price = recipe.registry.price_per_hour
+                mlflow_runs.log_metrics(client, run_id, cost_metrics(training.facts, evaluation.facts, price))
                 version = versions.register_version(client, recipe, run_id, key, training.path, evaluation)
         facts = _facts(client, recipe, version, evaluation, home)
         manifest = Manifest(REGISTRY.name, key, key, training.folder, round(monotonic() - started, 3), facts)

@@ -9,6 +9,7 @@ from seqloom.evaluation.contamination_summary import describe_contamination
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.model_rules import describe_model
 from seqloom.recipe.recipe_json import read_recipe
+from seqloom.reports.cost_summary import cost_rows
 from seqloom.training.training_history import read_history
 from tasks.pages.markdown import image, lines, table, text
 
@@ -35,6 +36,7 @@ def training_page(manifest: Manifest) -> Iterator[str]:
         ("epochs", f"{facts['epochs']}, number {facts['best_epoch']} kept"),
         *((f"validation {_metric_label(name, names)}", f"{value:,.3f}") for name, value in facts["validation"].items()),
     ]
+    rows += cost_rows(facts, {}, recipe.registry.price_per_hour)
     if "chosen_by" in facts:
         chosen = facts["chosen_by"]
         score = _metric_label(f"validation/{chosen['score']}", names)
@@ -77,6 +79,7 @@ def evaluation_page(manifest: Manifest) -> Iterator[str]:
     yield scores_table(application.name, facts["metrics"], "this model", {})
     speed = f"{facts['sentences_per_second']:,.1f} sentences decoded a second"
     yield f"On {facts['rows']:,} test {application.rows}; {speed}.\n"
+    yield from (f"{name.capitalize()}: {value}.\n" for name, value in cost_rows({}, facts, price_per_hour=0.0))
     contamination = facts.get("contamination", {})
     if contamination:
         yield describe_contamination(contamination, application.judged[application.metric], application.rows) + "\n"

@@ -45,7 +45,7 @@ class Stage:
 
 
 _PRESENTED = {"description", "license"}
-"""Fields of the registry section that are part of a version; the others, except the backend, are rules of the gate."""
+"""Fields of the registry section that are part of a version; the others but backend and price are rules of the gate."""
 
 
 def _fields(recipe: Recipe, section: str) -> Any:
@@ -79,7 +79,7 @@ def _fields(recipe: Recipe, section: str) -> Any:
         case "registry":
             return recipe.registry.model_dump(include=_PRESENTED)
         case "rules":
-            return recipe.registry.model_dump(exclude=_PRESENTED | {"backend"})
+            return recipe.registry.model_dump(exclude=_PRESENTED | {"backend", "price_per_hour"})
     return getattr(recipe, section).model_dump()
 
 

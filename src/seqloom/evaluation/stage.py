@@ -60,12 +60,13 @@ def evaluate(
     progress: Progress,
     chosen_epoch: int | None = None,
     limits: Mapping[str, Any] | None = None,
+    device: str = "cpu",
 ) -> dict[str, Any]:
     """Write scores, hypotheses, examples and plots to `folder`, and return the facts for reports.
 
-    `predict` answers as a served model does; `train` and `test` have columns source and target; `history` and
-    `chosen_epoch`, of the training, are only plotted; `limits` are facts to add. The files hold neither time nor speed,
-    so they are the same bytes for the same model; the speed is in the facts.
+    `predict` answers as a served model does, on `device`; `train` and `test` have columns source and target; `history`
+    and `chosen_epoch`, of the training, are only plotted; `limits` are facts to add. The files hold neither time nor
+    speed, so they are the same bytes for the same model; the speed is in the facts.
 
     Raises:
         UserError: there are no test rows.
@@ -75,7 +76,7 @@ def evaluate(
     evaluator, held_out = evaluator_of(recipe.task), EvalSet.of(test, recipe.corpus.target_language)
     _warn_of_spaceless_script(recipe, held_out.language)
     with_linear = recipe.evaluation.linear_baseline
-    everything = SystemAnswers.of(evaluator, predict, train, held_out, progress, with_linear)
+    everything = SystemAnswers.of(evaluator, predict, train, held_out, progress, with_linear, device)
     rows_of = CleanRows.of(recipe, held_out.sources, chunks_of(train))
     _warn_of_contamination(recipe, rows_of)
     answers = everything.only(rows_of.headline)
@@ -105,8 +106,10 @@ def evaluate(
     draw(folder / FIGURES_FOLDER, evaluator, answers, scores)
     if history:
         loss_curves(history, evaluator.kind, folder / FIGURES_FOLDER / "loss.png", chosen_epoch)
-    speed = round(len(held_out.sources) / max(answers.seconds, 1e-9), 4)
-    return {**facts, "seconds_decoding": round(answers.seconds, 4), "sentences_per_second": speed}
+    cost, answered = answers.cost, len(held_out.sources)
+    speed = round(answered / max(cost.seconds, 1e-9), 4)
+    measured = {"seconds_decoding": round(cost.seconds, 4), "sentences_per_second": speed}
+    return {**facts, **measured, "cost": {"rows": answered, **cost.as_json()}}
 
 
 def _checks(
@@ -199,7 +202,8 @@ def evaluate_checkpoint(
 ) -> dict[str, Any]:
     """Decode and score the test split with a checkpoint and the baselines; write `evaluate`'s files to `folder`."""
     generator = read_generator(training.path)
-    generator.backend.move(choose_device(recipe.training.device))
+    device = choose_device(recipe.training.device)
+    generator.backend.move(device)
     generator.confidence = confidence_of(
         recipe, evaluator_of(recipe.task), generator, validation_rows(recipe, corpus), progress
     )
@@ -224,6 +228,7 @@ def evaluate_checkpoint(
         progress,
         chosen_epoch=training.facts["best_epoch"],
         limits=limits,
+        device=device.type,
     )
     write_json(folder / ATTENTION_FILE, [asdict(each) for each in _explanations(generator, facts["examples"])])
     return facts

@@ -1,6 +1,5 @@
 """Answers of the model and of the baselines to the same texts."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -11,6 +10,7 @@ from seqloom.decoding.generator import concatenate
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies, replies_of
 from seqloom.evaluation.plot_style import MODEL
 from seqloom.progress import Progress
+from seqloom.training.resource_cost import CostMeter, ResourceCost
 
 ROWS_AT_ONCE = 256  # decoded between two progress reports
 
@@ -24,12 +24,12 @@ class SystemAnswers:
 
     test: EvalSet
     systems: Mapping[str, Replies]  # the model, then the baselines
-    seconds: float  # the model took for decoding
+    cost: ResourceCost  # of decoding by the model
 
     def only(self, rows: Sequence[int]) -> "SystemAnswers":
         """Return the answers to some of the rows."""
         systems = {name: replies_of(replies, rows) for name, replies in self.systems.items()}
-        return SystemAnswers(self.test.only(rows), systems, self.seconds)
+        return SystemAnswers(self.test.only(rows), systems, self.cost)
 
     @property
     def of_model(self) -> Replies:
@@ -45,13 +45,13 @@ class SystemAnswers:
         test: EvalSet,
         progress: Progress,
         with_linear: bool,
+        device: str = "cpu",
     ) -> Self:
-        """Answer the test sources with the model and with the baselines."""
-        started = time.monotonic()
-        replies = decode(predict, test.sources, progress)
-        seconds = time.monotonic() - started
+        """Answer the test sources with the model, on a device, and with the baselines."""
+        with CostMeter(device) as meter:
+            replies = decode(predict, test.sources, progress)
         baselines = evaluator.baselines if with_linear else evaluator.cheap_baselines
-        return cls(test, {MODEL: replies, **baselines(train, test, progress)}, seconds)
+        return cls(test, {MODEL: replies, **baselines(train, test, progress)}, meter.cost())
 
 
 def decode(predict: Predict, sources: Sequence[str], progress: Progress) -> Replies:

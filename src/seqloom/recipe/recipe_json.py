@@ -48,6 +48,7 @@ ADDED: dict[str, dict[str, object]] = {
     "decoding": {"min_length": 0, "repetition_penalty": 1.0, "no_repeat_ngram": 0, "protect": "", "glossary": ""},
     "evaluation": {"linear_baseline": True, "test_rows": "all", "robustness_rows": 0},
     "model": {"ngram_order": 0},
+    "registry": {"price_per_hour": 0.0},
     "vocabulary": {"target_kind": "auto"},
     "training": {"parent_decay": 0.0, "parent_share": 0.0, "model_soup": False},
     "serving": {

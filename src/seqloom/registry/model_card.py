@@ -31,6 +31,7 @@ from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.model_history import history
 from seqloom.registry.model_uri import find_version, open_registry
 from seqloom.registry.versions import aliases_of
+from seqloom.reports.cost_summary import cost_rows
 from seqloom.shell_command import shell_word
 
 DESCRIPTION_AT_MOST = 5000  # characters that MLflow's database takes
@@ -95,6 +96,7 @@ def card_text(recipe: Recipe, made: Manifests, version: Version, lineage: Mappin
         "What it learned from": _training_text(recipe, made),
         "How good it is": _quality(recipe, made["evaluation"]),
         "Limits": _limits(recipe, made),
+        "What it costs": _cost(recipe, made),
         "Where it comes from": (f"- {what}: `{value}`" for what, value in lineage.items()),
     }
     parts = [f"# {version.name}, version {version.number}"]
@@ -220,6 +222,14 @@ def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
     yield from (f"- {line}" for line in describe_limits(made["evaluation"].facts, made["corpus"].facts["rows"]))
     yield f"- it reads a text up to character {recipe.corpus.max_characters:,}: it learned from none that was longer"
     yield "- it was measured on text like that it learned from; other text may be served much worse"
+
+
+def _cost(recipe: Recipe, made: Manifests) -> Iterator[str]:
+    training, evaluation = (made[stage].facts for stage in ("training", "evaluation"))
+    rows = cost_rows(training, evaluation, recipe.registry.price_per_hour)
+    yield from (f"- {name}: {value}" for name, value in rows)
+    if not recipe.registry.price_per_hour:
+        yield "- money: not stated; set `registry.price_per_hour` in the recipe"
 
 
 def _below_a_baseline(recipe: Recipe, evaluation: Manifest) -> bool:

@@ -54,7 +54,8 @@ def _known(client: MlflowClient, run_id: str, title: str, evaluation: Path) -> E
     verdict, training, facts = (
         _json(client, run_id, file) for file in ("gate/verdict.json", "stages/training.json", "stages/evaluation.json")
     )
-    return EvaluationFolder(evaluation, title, verdict, training, facts)
+    price = float(client.get_run(run_id).data.params.get("registry.price_per_hour", 0.0))
+    return EvaluationFolder(evaluation, title, verdict, training, facts, price)
 
 
 def _json(client: MlflowClient, run_id: str, file: str) -> Mapping[str, Any]:

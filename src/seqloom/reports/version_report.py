@@ -14,6 +14,7 @@ from seqloom.evaluation.contamination_summary import describe_contamination
 from seqloom.recipe.application import Application
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.metric import Metric
+from seqloom.reports.cost_summary import cost_rows
 from seqloom.reports.example_rows import example_section
 from seqloom.reports.html_page import (
     Cell,
@@ -46,6 +47,7 @@ class EvaluationFolder:
     verdict: Mapping[str, Any] = field(default_factory=dict)  # of the gate, as evidence keeps it; empty before it
     training: Mapping[str, Any] = field(default_factory=dict)  # facts of the stage
     facts: Mapping[str, Any] = field(default_factory=dict)  # those of the evaluation that no file of it holds
+    price_per_hour: float = 0.0  # of the machine; 0: not stated
 
     @property
     def scores(self) -> dict[str, Any]:
@@ -302,6 +304,7 @@ def _cost(made: EvaluationFolder, scores: Mapping[str, Any]) -> Section:
     training, facts = made.training, made.facts
     rows = [
         ["training rows", f"{scores['train_rows']:,}"],
+        *map(list, cost_rows(training, facts, made.price_per_hour)),
         *(["parameters", f"{training['parameters']:,}"] for _ in [0] if "parameters" in training),
         *(["updates", f"{training['steps']:,} in {training['epochs']} epochs"] for _ in [0] if "steps" in training),
         *(["trained on", str(training["device"])] for _ in [0] if "device" in training),

@@ -24,6 +24,7 @@ from seqloom.training.data_parallel import SingleProcess
 from seqloom.training.device import choose_device
 from seqloom.training.ngram_features import char_ngrams_of, ngrams_of
 from seqloom.training.ngram_fit import FittedTables, TopNgrams, fit, fit_mixture, top_ngrams
+from seqloom.training.resource_cost import CostMeter
 from seqloom.training.trainer import Observe, Trainer
 from seqloom.training.training_history import write_history
 from seqloom.training.training_job import TrainingJob
@@ -40,11 +41,14 @@ VECTORS_READ = 4_000  # for the vector space, or one batch more: enough for a co
 def train_model(job: TrainingJob, observe: Observe, progress: Progress) -> dict[str, Any]:
     """Train in the job's workspace, resuming from a checkpoint there, and write the best model to its folder."""
     device = choose_device(job.recipe.training.device)
-    if job.recipe.training.processes == 1:
-        return train_job(job, device, observe, progress, SingleProcess())
-    from seqloom.training.distributed_launch import train_in_processes  # half a second of imports that only this needs
+    with CostMeter(device.type) as meter:
+        if job.recipe.training.processes == 1:
+            facts = train_job(job, device, observe, progress, SingleProcess())
+        else:
+            from seqloom.training.distributed_launch import train_in_processes  # half a second that only this needs
 
-    return train_in_processes(job, observe, progress)
+            facts = train_in_processes(job, observe, progress)
+    return {**facts, "cost": meter.cost().as_json()}
 
 
 def train_job(

@@ -67,6 +67,12 @@ class RegistrySection(Section):
     megabytes: float = Field(
         0.0, ge=0.0, description="Size of the version's files at most, in 10^6 bytes; 0: no limit."
     )
+    price_per_hour: float = Field(
+        0.0,
+        ge=0.0,
+        description="Price of an hour of the machine, in a currency of yours; reports say what the training and a "
+        "thousand answers cost by it; 0: not stated.",
+    )
     backend: BackendName = Field(
         "torch",
         description="Backend that each version is exported to, for CPUs, besides its own; torch: its own alone.",
