@@ -14,7 +14,7 @@ from seqloom.distillation.answer_filter import AnswerFilter
 from seqloom.distillation.distilled_corpus import DistillationReport
 from seqloom.distillation.endpoint_teacher import Endpoint
 from seqloom.url_mask import masked
-from tasks.teacher_task import Texts, answer_texts, read_prompt
+from tasks.teacher_task import Texts, answer_texts, check_round_trip, read_prompt
 
 Count = Annotated[int, Field(ge=1)]
 Limit = Annotated[int, Field(ge=0)]
@@ -48,6 +48,8 @@ def distill(
     agreement: Share = 0.0,
     length_ratio: Annotated[float, Field(ge=0.0)] = 0.0,
     copies: bool = True,
+    round_trip: str = "",
+    round_trip_chrf: Annotated[float, Field(ge=0.0, le=100.0)] = 0.0,
     privacy: Literal["keep", "replace"] = "keep",
 ) -> State[DistillationReport]:
     """A teacher's answers to every text of a file, as pairs to learn from; nothing is asked twice, and a run goes on.
@@ -73,9 +75,12 @@ def distill(
         agreement: Least mean similarity of the answer that is kept to the others, from 0 to 1.
         length_ratio: How many times as long or short as its text an answer may be, in characters; 0 is no limit.
         copies: Keep answers that repeat their text.
+        round_trip: Model of the other direction, models:/NAME@champion or a folder, that translates answers back.
+        round_trip_chrf: Least chrF, from 0 to 100, of a text that came back against the text.
         privacy: replace: e-mail addresses, telephone and identity numbers, names after a title and the like become
             placeholders such as [EMAIL_1] before the teacher is asked or anything is written.
     """
+    check_round_trip(round_trip, round_trip_chrf)
     endpoint = None
     if "://" in teacher:
         endpoint = Endpoint(
@@ -92,6 +97,14 @@ def distill(
             token_budget=token_budget,
         )
     chosen = AnswerFilter(agreement, length_ratio, copies)
-    report = answer_texts(teacher, endpoint, Texts(file, column, file_format, max_characters, privacy), to, chosen)
+    report = answer_texts(
+        teacher,
+        endpoint,
+        Texts(file, column, file_format, max_characters, privacy),
+        to,
+        chosen,
+        round_trip,
+        round_trip_chrf,
+    )
     name = "Budget spent" if report.budget_spent else "Completed"
     return Completed(name=name, message=report.headline, data=report)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.logging import get_run_logger
@@ -17,12 +17,16 @@ from seqloom.corpus.url_secrets import add_vault
 from seqloom.distillation.answer_filter import AnswerFilter
 from seqloom.distillation.distilled_corpus import DistillationReport, distill
 from seqloom.distillation.endpoint_teacher import Endpoint, EndpointTeacher
+from seqloom.distillation.round_trip import RoundTrip
 from seqloom.distillation.teacher import LocalTeacher, Teacher
 from seqloom.errors import UserError
 from tasks.pages import markdown
 from tasks.prefect_client import call_prefect, secret_of_block
 from tasks.progress_artifacts import watched
 from tasks.stage_runner import stage_task
+
+if TYPE_CHECKING:
+    from seqloom.decoding.generator import Generator
 
 add_vault(secret_of_block)
 
@@ -40,17 +44,36 @@ class Texts:
 
 @stage_task(name="teacher", task_run_name="teacher · {teacher}")
 def answer_texts(
-    teacher: str, endpoint: Endpoint | None, texts: Texts, to: str, chosen: AnswerFilter
+    teacher: str,
+    endpoint: Endpoint | None,
+    texts: Texts,
+    to: str,
+    chosen: AnswerFilter,
+    back: str = "",
+    round_trip_chrf: float = 0.0,
 ) -> DistillationReport:
-    """Ask the teacher, an endpoint or a model of ours, and leave a page in Prefect's UI."""
+    """Ask the teacher, an endpoint or a model of ours, and leave a page in Prefect's UI.
+
+    With `back`, a model of ours of the other direction, answers are left out that do not come back.
+    """
     table = open_input(Path(texts.file), texts.format, texts.column)
     personal = PersonalData() if texts.privacy == "replace" else None
     with _opened(teacher, endpoint) as answering, watched("teacher", "teacher-progress") as progress:
-        report = distill(answering, table, Path(to), chosen, texts.max_characters, progress, personal)
+        round_trip = RoundTrip(_model(back)[0], round_trip_chrf) if back else None
+        report = distill(answering, table, Path(to), chosen, texts.max_characters, progress, personal, round_trip)
     get_run_logger().info("%s", report.headline)
     page = _page(teacher, texts.file, report)
     call_prefect("the page", lambda: create_markdown_artifact(page, key="teacher", description=report.headline))
     return report
+
+
+def check_round_trip(back: str, least: float) -> None:
+    """Raise UserError if one of the model and the limit of a round trip is there without the other."""
+    if bool(back) != bool(least):
+        raise UserError(
+            "a round trip takes a model of the other direction and a limit: give --round-trip models:/NAME@champion "
+            "and --round-trip-chrf, such as 40"
+        )
 
 
 def read_prompt(file: str) -> str:
@@ -78,14 +101,20 @@ def _opened(teacher: str, endpoint: Endpoint | None) -> Iterator[Teacher]:
         finally:
             asked.close()
         return
+    generator, checkpoint = _model(teacher)
+    yield LocalTeacher(generator, digest_of_folder(checkpoint))
+
+
+def _model(named: str) -> tuple["Generator", Path]:
+    """Load a model of ours, on a GPU where there is one; return it and its folder."""
     from seqloom.decoding.generator_loader import load_generator  # torch: seconds
     from seqloom.registry.checkpoint_folder import find_checkpoint
     from seqloom.training.device import choose_device
 
-    checkpoint = find_checkpoint(teacher, home_folder())
+    checkpoint = find_checkpoint(named, home_folder())
     generator = load_generator(checkpoint)
     generator.backend.move(choose_device("auto"))
-    yield LocalTeacher(generator, digest_of_folder(checkpoint))
+    return generator, checkpoint
 
 
 def _page(teacher: str, file: str, report: DistillationReport) -> str:

@@ -17,6 +17,7 @@ from seqloom.distillation.answer_cache import AnswerCache
 from seqloom.distillation.answer_filter import AnswerFilter, consensus
 from seqloom.distillation.distilled_corpus import DistillationReport, distill
 from seqloom.distillation.endpoint_teacher import Endpoint, EndpointTeacher
+from seqloom.distillation.round_trip import RoundTrip
 from seqloom.distillation.teacher import LocalTeacher
 from seqloom.errors import UserError
 from seqloom.progress import unwatched
@@ -266,3 +267,36 @@ def test_a_model_of_ours_teaches_too(file: Path, tmp_path: Path) -> None:
     report = distill(teacher, table, tmp_path / "to", ALL, 100, unwatched)
     assert pairs(tmp_path / "to") == [("one", "ONE"), ("three", "THREE"), ("x" * 50, "X" * 50)]
     assert report.dropped == {"two: cannot be answered": 2, "no text": 1}
+
+
+class Back:
+    """A model of the other direction, which has lost one word."""
+
+    decoding = None
+
+    def __init__(self, column: str = "prediction") -> None:
+        self.column = column
+
+    def reply(self, texts: list[str], decoding: object) -> dict[str, list[str]]:
+        assert decoding is self.decoding
+        return {self.column: ["?" if text == "TWO" else text.lower() for text in texts]}
+
+
+def test_what_does_not_come_back_is_left_out(file: Path, tmp_path: Path) -> None:
+    back = RoundTrip(Back(), least=40.0)  # type: ignore[arg-type]
+    with chat_server(upper) as seen:
+        teacher = EndpointTeacher(asked_of(seen))
+        table = open_input(file, "auto", "source")
+        report = distill(teacher, table, tmp_path / "to", ALL, 40, unwatched, round_trip=back)
+        teacher.close()
+    assert pairs(tmp_path / "to") == [("one", "ONE"), ("three", "THREE")]
+    assert report.dropped[RoundTrip.reason] == 2
+    rows = map(json.loads, (tmp_path / "to" / "pairs.jsonl").read_text(encoding="utf-8").splitlines())
+    assert [row["round_trip"] for row in rows] == [100.0, 100.0]
+    assert "2,the round trip is unlike the text,two" in (tmp_path / "to" / "failures.csv").read_text(encoding="utf-8")
+
+
+def test_a_round_trip_by_labels_is_one_sentence() -> None:
+    back = RoundTrip(Back("label"), least=40.0)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="the model of the round trip tells labels"):
+        back.scores(["one"], ["ONE"])

@@ -34,6 +34,11 @@ def test_an_endpoint_answers_a_file(own_place: Path, prefect: dict[str, str]) ->
         ({"teacher": "https://host/v1", "model": "big"}, "give --prompt FILE"),
         ({"teacher": "https://host/v1", "model": "big", "prompt": "none.txt"}, "none.txt: cannot be read"),
         ({"teacher": "https://host/v1", "answers": 0}, "answers"),
+        ({"teacher": "https://host/v1", "round_trip_chrf": 101}, "round_trip_chrf"),
+        (
+            {"teacher": "https://host/v1", "round_trip_chrf": 40},
+            "a round trip takes a model of the other direction and",
+        ),
         ({"teacher": "https://host/v1", "agreement": 2}, "agreement"),
     ],
 )

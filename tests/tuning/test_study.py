@@ -1,5 +1,8 @@
 """Studies: they go on where they were, say whose they are, and prune what lags behind."""
 
+import multiprocessing
+import signal
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import optuna
@@ -93,6 +96,34 @@ def test_a_trial_whose_process_is_gone_is_run_again_with_its_values(
     assert suggest(begin_trial(study), SPACE) != before, "this one lives, and keeps its values"
     finish(study, trial, 1.0, "run")
     assert [each.number for each in results(study, SPACE)] == [1]
+
+
+def work(folder: Path, told: Connection) -> None:
+    """Begin a trial, say its values and the first epoch's score, and train until killed."""
+    trial = begin_trial(opened(folder))
+    overrides = suggest(trial, SPACE)
+    trial.report(1.0, 1)
+    told.send(overrides)
+    signal.pause()
+
+
+def test_a_worker_that_is_killed_leaves_its_trial_to_the_others(tmp_path: Path) -> None:
+    opened(tmp_path)  # makes the tables, which two at once would both do
+    processes = multiprocessing.get_context("spawn")
+    here, there = processes.Pipe()
+    worker = processes.Process(target=work, args=(tmp_path, there))
+    worker.start()
+    values = here.recv()
+    try:
+        study = opened(tmp_path)
+        assert suggest(begin_trial(study), SPACE) != values, "the worker lives, and keeps its values"
+    finally:
+        worker.kill()
+        worker.join()
+    trial = begin_trial(opened(tmp_path))
+    assert suggest(trial, SPACE) == values
+    finish(study, trial, 1.0, "run")
+    assert [each.overrides for each in results(opened(tmp_path), SPACE)] == [values]
 
 
 def test_a_database_that_is_away_is_one_sentence(tmp_path: Path) -> None:

@@ -54,6 +54,12 @@ def distill(
         float, typer.Option("--length-ratio", help="How many times as long or short as its text; 0: no limit.")
     ] = 0.0,
     copies: Annotated[bool, typer.Option("--copies/--no-copies", help="Keep answers that repeat their text.")] = True,
+    round_trip: Annotated[
+        str, typer.Option("--round-trip", help="Model of the other direction, which translates answers back.")
+    ] = "",
+    round_trip_chrf: Annotated[
+        float, typer.Option("--round-trip-chrf", help="Least chrF of a text that came back, 0 to 100.")
+    ] = 0.0,
     privacy: Annotated[
         Privacy, typer.Option("--privacy", help="Personal data: keep, or replace by placeholders before it is asked.")
     ] = Privacy.KEEP,
@@ -94,6 +100,8 @@ def distill(
             agreement=agreement,
             length_ratio=length_ratio,
             copies=copies,
+            round_trip=round_trip,
+            round_trip_chrf=round_trip_chrf,
             privacy=privacy.value,
         )
     report = cast("DistillationReport", state)

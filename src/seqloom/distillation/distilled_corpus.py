@@ -19,6 +19,7 @@ from seqloom.corpus.normalization import normalize
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.distillation.answer_cache import AnswerCache
 from seqloom.distillation.answer_filter import AnswerFilter, consensus
+from seqloom.distillation.round_trip import RoundTrip
 from seqloom.distillation.teacher import BudgetSpent, Teacher, TeacherReply
 from seqloom.errors import UserError
 from seqloom.progress import Progress
@@ -65,11 +66,12 @@ def distill(
     longest: int,
     progress: Progress,
     personal: PersonalData | None = None,
+    round_trip: RoundTrip | None = None,
 ) -> DistillationReport:
     """Ask the teacher for what is not known yet, and write the pairs that are kept into `to`.
 
     A text of more than `longest` characters is not asked. Rows with the same text are asked once. With `personal` the
-    teacher is shown, and files hold, placeholders.
+    teacher is shown, and files hold, placeholders. With `round_trip` answers that do not come back are left out.
 
     Raises:
         UserError: nothing was answered, the teacher answers nobody, or the disk is full.
@@ -78,7 +80,7 @@ def distill(
         output_folder(to)
         with FileLock(to / ".lock"), AnswerCache(to / CACHE, teacher.identity) as cache:
             started = time.monotonic()
-            run = _Run(teacher, table, cache, longest, personal)
+            run = _Run(teacher, table, cache, longest, personal, round_trip)
             run.ask(progress)
             report = run.write(to, chosen, started)
             hand_over(to)
@@ -92,10 +94,16 @@ class _Run:
     """One pass that asks and one that writes; all that lies between is in the cache."""
 
     def __init__(
-        self, teacher: Teacher, table: InputTable, cache: AnswerCache, longest: int, personal: PersonalData | None
+        self,
+        teacher: Teacher,
+        table: InputTable,
+        cache: AnswerCache,
+        longest: int,
+        personal: PersonalData | None,
+        round_trip: RoundTrip | None,
     ) -> None:
         self._teacher, self._table, self._cache, self._longest = teacher, table, cache, longest
-        self._personal = personal
+        self._personal, self._round_trip = personal, round_trip
         self._failures: dict[str, str] = {}
         self._asked = self._known = self._tokens = 0
         self._spent = False
@@ -162,17 +170,15 @@ class _Run:
         ):
             listed = csv.writer(failures)
             listed.writerow(["row", "reason", "text"])
-            for number, (text, reason) in enumerate(self._rows(), start=1):
-                answer, agreement, why = self._answer(text, reason, chosen)
+            for number, (text, why, pair) in enumerate(self._pairs(chosen), start=1):
                 if why:
                     dropped[why] += 1
                     listed.writerow([number, why, text[:200]])
                     continue
                 kept += 1
-                pair = {"source": text, "target": answer, "agreement": round(agreement, 4)}
                 pairs.write(json.dumps(pair, ensure_ascii=False) + "\n")
                 if len(examples) < EXAMPLES:
-                    examples.append({"source": text, "target": answer})
+                    examples.append({"source": text, "target": str(pair["target"])})
         for name, file in unfinished.items():
             sync(file)
             file.rename(folder / name)
@@ -191,6 +197,21 @@ class _Run:
         )
         (folder / REPORT).write_text(json.dumps(asdict(report), ensure_ascii=False, indent=2), encoding="utf-8")
         return report
+
+    def _pairs(self, chosen: AnswerFilter) -> Iterator[tuple[str, str, dict[str, object]]]:
+        """Yield each text with the reason why it has no pair, or with its pair."""
+        for chunk in self._chunks():
+            rows = [(text, *self._answer(text, reason, chosen)) for text, reason in chunk]
+            good = [(text, answer) for text, answer, _, why in rows if not why]
+            scores = self._round_trip.scores(*map(list, zip(*good, strict=True))) if self._round_trip and good else []
+            came_back = iter(scores)
+            for text, answer, agreement, why in rows:
+                pair: dict[str, object] = {"source": text, "target": answer, "agreement": round(agreement, 4)}
+                if self._round_trip and not why:
+                    score = next(came_back)
+                    pair["round_trip"] = round(score, 2)
+                    why = self._round_trip.reason if score < self._round_trip.least else ""
+                yield text, why, pair
 
     def _answer(self, text: str, reason: str, chosen: AnswerFilter) -> tuple[str, float, str]:
         """Return answer and agreement of a row, or the reason that it has none."""
