@@ -2,7 +2,7 @@
 
 A model reads `source ⦀ target ⦀ entry`: Bulte and Tezcan 2019, https://aclanthology.org/P19-1175. The corpus stage
 writes the context of each row beside the splits, and what it is made of into one file, which a checkpoint keeps: so an
-answer is looked up as the training rows were.
+answer is looked up as the training rows were. A version without context is read where there is no safetensors.
 """
 
 import json
@@ -13,7 +13,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
 
 from seqloom.artifact.damaged_folder import damage_reported
 from seqloom.corpus.knowledge_table import KnowledgeTable
@@ -50,6 +49,8 @@ class SourceContext:
 
     def save(self, folder: Path) -> None:
         """Write all of it to the folder of a corpus."""
+        from safetensors.numpy import save_file
+
         arrays: dict[str, NDArray[Any]] = dict(self.memory.arrays()) if self.memory else {}
         settings = {"matches": self.matches, "least": self.least, "knowledge": self.knowledge.rows()}
         arrays["settings"] = np.frombuffer(json.dumps(settings, ensure_ascii=False).encode(), np.uint8)
@@ -64,6 +65,8 @@ class SourceContext:
         """
         if not (folder / CONTEXT_FILE).is_file():
             return None
+        from safetensors.numpy import load_file
+
         with damage_reported(folder):
             arrays: Mapping[str, NDArray[Any]] = load_file(folder / CONTEXT_FILE)
             settings = json.loads(arrays["settings"].tobytes())
