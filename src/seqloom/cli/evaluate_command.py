@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from seqloom.recipe.schema import CorpusSection, Recipe
 
 SHOWN_PROBLEMS = 5  # rows that were left out
+LONGEST = 10_000_000  # characters of a row, where no text is too long for the model
+
 commands = typer.Typer()
 
 
@@ -61,7 +63,8 @@ def evaluate(
     checkpoint = find_checkpoint(model, home, backend)
     generator, recipe = load_generator(checkpoint), read_recipe(checkpoint)
     generator.decoding = decoding_of(generator, override)
-    rows = read_test_rows(_section(recipe, files, field or []), home, generator.keeps_whitespace)
+    of_any_length = generator.decoding.long_texts == "sentences"
+    rows = read_test_rows(_section(recipe, files, field or [], of_any_length), home, generator.keeps_whitespace)
     generator.backend.move(choose_device("auto"))
     watcher = TerminalAudience(console)
     with watcher.live():
@@ -73,7 +76,7 @@ def evaluate(
         print_json({"model": model, **found.as_json()})
 
 
-def _section(recipe: "Recipe", files: list[str], changes: list[str]) -> "CorpusSection":
+def _section(recipe: "Recipe", files: list[str], changes: list[str], of_any_length: bool) -> "CorpusSection":
     """Return the section by which the files are read: that of the training with changes, and without its filters."""
     from seqloom.recipe.recipe_loader import change_section, check_section
     from seqloom.recipe.schema import CorpusSection
@@ -87,6 +90,7 @@ def _section(recipe: "Recipe", files: list[str], changes: list[str]) -> "CorpusS
         "filters": [],
         "exclude": "",
         "format": form,
+        **({"max_characters": LONGEST} if of_any_length else {}),
     }
     as_trained = check_section(CorpusSection, {**vars(recipe.corpus), **unsplit}, "evaluate")
     return change_section(as_trained, changes, "--corpus")

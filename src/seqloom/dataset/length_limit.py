@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from seqloom.dataset.sequences import Sequences
 
 LENGTH_LIMIT_FILE = "length_limit.json"
+USUAL = 0.99  # share of the sources
 HEADROOM, SPARE = 1.5, 10.0  # times the longest of the training pairs, and tokens on top of that
 
 
@@ -26,6 +27,7 @@ class LengthLimit:
 
     slope: float = 2.0  # tokens for each token of the source; the defaults are of checkpoints older than this
     base: float = 22.0  # tokens
+    usual_source: int = 0  # tokens that 99 of 100 sources have at most; 0: not known
 
     def tokens(self, source: int) -> int:
         """Return the limit for a source of this many tokens."""
@@ -35,7 +37,8 @@ class LengthLimit:
     def of(cls, sources: Sequences, targets: Sequences) -> Self:
         """Fit the line above all pairs that is lowest at the mean source length, with headroom."""
         slope, base = _lowest_line_above(sources.lengths, targets.lengths + 1)
-        return cls(round(HEADROOM * slope, 4), round(HEADROOM * base + SPARE, 4))
+        usual = int(np.quantile(sources.lengths, USUAL, method="higher"))
+        return cls(round(HEADROOM * slope, 4), round(HEADROOM * base + SPARE, 4), usual)
 
     def longer(self, sources: Sequences, targets: Sequences, most: int) -> int:
         """Count the targets, with END, over this limit or over `most` tokens."""

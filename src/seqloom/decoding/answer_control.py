@@ -56,6 +56,13 @@ class ControlledText:
         return replace(answer, carried_over=carried, terms_honored=share)
 
 
+def described(text: str, answer: "Answer", decoding: "DecodingSection") -> "Answer":
+    """Return the answer to a text with what it says of itself; one that has a part that is split is split."""
+    kinds, glossary = tuple(kinds_of(decoding.protect)), read_glossary(decoding.glossary)
+    asked = ControlledText(ProtectedText.of(text, kinds), kinds, tuple(terms_in(text, glossary)))
+    return asked.described(answer, decoding, answer.carried_over == "split")
+
+
 def control(
     generator: "Generator",
     texts: Sequence[str],

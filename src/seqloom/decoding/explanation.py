@@ -10,7 +10,8 @@ S source length, T target length, E embedding width, V target vocabulary.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,7 @@ from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS
 if TYPE_CHECKING:
     from seqloom.decoding.generator import Generator
     from seqloom.models.encoder_decoder import EncoderDecoder
+    from seqloom.recipe.schema import DecodingSection
 
 STEPS = 32  # points of the integral
 ATTENTION, GRADIENTS = "attention", "integrated gradients"
@@ -59,9 +61,10 @@ def explain(generator: "Generator", text: str, label: str = "") -> Explanation:
     if not generator.backend.has_encoder:
         raise UserError("explain shows which part of a source an answer is from; a language model has no source apart")
     [source] = generator.encode([text])
+    decoding = cast("DecodingSection", SimpleNamespace(**{**vars(generator.decoding), "long_texts": "cut"}))
     if not source:
         raise UserError("the text is empty: there is nothing to explain")
-    best, *others = generator.answer([text], generator.decoding)[0]
+    best, *others = generator.answer([text], decoding)[0]
     names = [generator.source.tokens[token] for token in source]
     if _is_classifier(generator):
         labels = {each.text: each.tokens[0] for each in (best, *others)}

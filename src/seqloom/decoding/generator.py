@@ -18,6 +18,7 @@ from seqloom.decoding.answer_control import control
 from seqloom.decoding.backends import Backend
 from seqloom.decoding.confidence import CONFIDENCE, Confidence, read_confidence
 from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.long_texts import WHOLE, answer_long
 from seqloom.decoding.minimum_bayes_risk import mbr_rank
 from seqloom.errors import UserError
 from seqloom.recipe.applications import application_of
@@ -48,6 +49,7 @@ class Answer:
     carried_over: str = ""  # with decoding.protect: `none` to carry over, `kept`, or `split`: put together from parts
     terms_honored: float | None = None  # with decoding.glossary: the share of the source's terms, 1 if it has none
     confidence: float | None = None  # probability that it is right, where the model has learned to say so
+    answered_in: str = ""  # with decoding.long_texts sentences: `whole`, by `sentences`, or in smaller `parts`
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,11 @@ def concatenate(tables: Iterable[Mapping[str, Sequence[Any]]]) -> Columns:
 class Generator:
     """A model with its vocabularies and decoding options, run by a backend.
 
-    A source goes through the `normalizers` of the recipe, and is cut to `characters` (the most that training has seen)
-    and to `tokens` (the positions that the model has); of a conversation the newest turns are kept. `limit` bounds the
-    length of an answer by that of its source; `context` is looked up for each source and read behind it. An answer
-    depends on the text, the decoding options and the text's number alone, never on the rest of the batch.
+    A source goes through the `normalizers` of the recipe, and is cut to `characters` (the most that training has
+    seen) and to `tokens` (the positions that the model has); of a conversation the newest turns are kept. `limit`
+    bounds the length of an answer by that of its source; `context` is looked up for each source and read behind it.
+    `language` is that of the source, where a text may be answered by sentence; None: it may not. An answer depends on
+    the text, the decoding options and the text's number alone, never on the rest of the batch.
 
     This module imports no PyTorch: a model that CTranslate2 runs is loaded where there is none.
     """
@@ -123,6 +126,7 @@ class Generator:
         normalizers: Sequence[str] = DEFAULT_NORMALIZERS,
         context: SourceContext | None = None,
         confidence: Confidence | None = None,
+        language: str | None = None,
     ) -> None:
         self.backend = backend
         self.source = source
@@ -135,6 +139,7 @@ class Generator:
         self.normalizers = TextNormalizers(normalizers, source.keeps_whitespace)
         self.context = context
         self.confidence = confidence
+        self.language = language
 
     @classmethod
     def load(cls, folder: Path) -> "Generator":
@@ -176,6 +181,7 @@ class Generator:
             normalizers=recipe.corpus.normalizers,
             context=SourceContext.load(folder),
             confidence=read_confidence(folder),
+            language=language_of(recipe),
         )
 
     @property
@@ -203,6 +209,8 @@ class Generator:
             columns["carried_over"] = [each.carried_over for each in best]
         if any(each.terms_honored is not None for each in best):
             columns["terms_honored"] = [each.terms_honored for each in best]
+        if any(each.answered_in for each in best):
+            columns["answered_in"] = [each.answered_in for each in best]
         return columns | self.confidence_column(answers)
 
     def confidence_column(self, answers: Answers) -> Columns:
@@ -223,6 +231,8 @@ class Generator:
             types["terms_honored"] = float
         if self.confidence:
             types[CONFIDENCE] = float
+        if self.decoding.long_texts == "sentences":
+            types["answered_in"] = str
         return types
 
     def line(self, found: list[Answer]) -> str:
@@ -253,6 +263,8 @@ class Generator:
         `decoding.batch_size` at a time.
         """
         numbers = range(len(texts)) if numbers is None else numbers
+        if decoding.long_texts != "cut":
+            return answer_long(self, texts, decoding, numbers)
         answers = self.search_texts(texts, decoding, numbers)
         if decoding.protect or decoding.glossary:
             answers = control(self, texts, answers, decoding, numbers)
@@ -306,6 +318,19 @@ class Generator:
             logger.warning("%d of %d texts are read up to token %d only", long, len(texts), self.tokens)
         return [ids[: self.tokens] for ids in encoded]
 
+    def reads_whole(self, text: str) -> bool:
+        """Return whether a text is not cut; of a conversation old turns may be left out."""
+        if self.conversation:
+            return True
+        return len(text) <= (self.characters or len(text)) and self._length(text) <= (self.tokens or UNBOUNDED)
+
+    def is_usual(self, text: str) -> bool:
+        """Return whether a text is read whole, and not longer than nearly all texts of training."""
+        return self.reads_whole(text) and self._length(text) <= (self.limit.usual_source or UNBOUNDED)
+
+    def _length(self, text: str) -> int:
+        return len(self.source.encode(self.normalized([text]))[0])
+
     def normalized(self, texts: Sequence[str]) -> Sequence[str]:
         """Return the texts as the recipe's normalizers rewrote those of training; the vocabulary does the default."""
         if self.normalizers.is_default:
@@ -320,9 +345,9 @@ class Generator:
         return [[drawn[index] for index in mbr_rank([next(texts) for _ in drawn])] for drawn in found]
 
     def attention(self, text: str, answer: Answer) -> AttentionMap:
-        """Return the attention weights for `answer` to `text`; empty for a text without tokens."""
+        """Return the attention weights for `answer` to `text`; empty without tokens, or if it is put together."""
         [source] = self.encode([text])
-        if not source:
+        if not source or answer.answered_in not in ("", WHOLE):
             return AttentionMap([], [], [])
         weights = self.torch_backend.attention(source, answer.tokens)
         return AttentionMap(_names(self.source, source), _names(self.target, answer.tokens), weights)
@@ -359,6 +384,11 @@ class Generator:
             Answer(self.target.normalize(text), hypothesis.score, hypothesis.tokens, hypothesis.truncated)
             for text, hypothesis in zip(texts, hypotheses, strict=True)
         ]
+
+
+def language_of(recipe: "Recipe") -> str | None:
+    """Return the language of the sources, where sentences may be answered one by one; None where they may not."""
+    return recipe.corpus.source_language if application_of(recipe.task).by_sentence else None
 
 
 def conversation_of(recipe: "Recipe") -> Conversation | None:

@@ -12,7 +12,7 @@ from seqloom.corpus.source_context import SourceContext
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.decoding.backends import CTranslate2Backend, position_table_size
 from seqloom.decoding.confidence import read_confidence
-from seqloom.decoding.generator import Generator, conversation_of
+from seqloom.decoding.generator import Generator, conversation_of, language_of
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.recipe_json import RECIPE_FILE, read_recipe
 from seqloom.vocabulary.special_tokens import VOCABULARY_FILES
@@ -65,7 +65,10 @@ def generator_of(
     """Return a generator for a model in memory, such as one under training."""
     from seqloom.decoding.torch_backend import TorchBackend
 
-    return _class_of(task)(TorchBackend(model), source, target, decoding, limit=limit, context=context)
+    language = "" if application_of(task).by_sentence else None
+    return _class_of(task)(
+        TorchBackend(model), source, target, decoding, limit=limit, context=context, language=language
+    )
 
 
 def _class_of(task: str) -> type[Generator]:
@@ -97,4 +100,5 @@ def _ctranslate2_generator(folder: Path) -> Generator:
         normalizers=recipe.corpus.normalizers,
         context=SourceContext.load(folder),
         confidence=read_confidence(folder),
+        language=language_of(recipe),
     )

@@ -30,6 +30,7 @@ class Application:
     dialogues: bool = False  # its corpus and its requests are dialogues
     running_text: bool = False  # its corpus is running text
     robust: bool = False  # a source with typos has the same answer
+    by_sentence: bool = False  # the answers to the sentences of a text are the answer to the text
     strings: bool = False  # its rows are words and strings, of which a similar one has another answer
 
     @property
@@ -45,6 +46,11 @@ class Application:
     def errors_in(self, recipe: "RecipeFields") -> Iterator[str]:
         """Yield a sentence for each field that contradicts the task."""
         yield from self.rules(recipe)
+        if recipe.decoding.long_texts == "sentences" and not self.by_sentence:
+            yield (
+                f"decoding.long_texts sentences answers the sentences of a text one by one, which is no answer to the "
+                f"text in task {self.name}: set it to cut or refuse"
+            )
         if recipe.corpus.turns and not self.dialogues:
             yield "corpus.turns makes replies of dialogues, which are for task chat: set task to chat, or remove it"
         if self.running_text != (recipe.corpus.format == "running"):

@@ -43,6 +43,7 @@ TRANSLATION = Application(
     acceptable=50.0,
     acceptable_words="have a chrF of 50 at least against the reference",
     rules=_translation_rules,
+    by_sentence=True,
     robust=True,
 )
 
@@ -292,6 +293,7 @@ TRANSDUCTION = Application(
     acceptable=0.0,
     acceptable_words="are right",
     rules=_transduction_rules,
+    by_sentence=True,
     strings=True,
 )
 

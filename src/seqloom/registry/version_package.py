@@ -42,7 +42,8 @@ def pack(recipe: Recipe, checkpoint: Path, folder: Path, evaluation: Path) -> st
 def requirements(recipe: Recipe) -> list[str]:
     """Return the installed versions of the libraries that those modules and the version's backend need."""
     has_engine = recipe.registry.backend.startswith(ENGINE) and find_spec(ENGINE)
-    libraries = (*LIBRARIES, ENGINE) if has_engine else LIBRARIES
+    by_sentence = ("sentencex",) if recipe.decoding.long_texts == "sentences" else ()
+    libraries = (*LIBRARIES, *by_sentence, *((ENGINE,) if has_engine else ()))
     # pip takes 2.13.0+cpu for ==2.13.0 where an index has it; named as such it would not be found on PyPI
     return [CPU_ALONE, *(f"{name}=={installed(name).partition('+')[0]}" for name in libraries)]
 

@@ -80,6 +80,11 @@ class DecodingSection(Section):
         description="Terms that an answer has to use: lines of a source term, a tab and the target term, with | "
         "between forms of it; empty: none.",
     )
+    long_texts: Literal["cut", "sentences", "refuse"] = Field(
+        "cut",
+        description="A text longer than the model reads is cut; answered by sentence and put together (translation and "
+        "transduction; also a text of more tokens than 99 of 100 training sources); or refused.",
+    )
     batch_size: int = Field(64, ge=1, le=100_000, description="Texts decoded together.")
 
     @model_validator(mode="after")
