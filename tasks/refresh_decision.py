@@ -12,9 +12,11 @@ from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.corpus_diff import Change, Pair, compare_corpora
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.corpus_reports import champion_drift
 from seqloom.registry.integrity import uri_of
 from seqloom.registry.lineage import newest_version, stages_of_version
 from seqloom.registry.mlflow_tracking import connect
+from seqloom.reports.corpus_drift import DriftLimits
 from tasks.pages import markdown
 from tasks.prefect_client import call_prefect
 from tasks.run_names import artifact_key
@@ -30,11 +32,15 @@ class RefreshDecision:
     train: bool
     why: str
     change: Change | None = None  # where two corpora were compared
+    warnings: tuple[str, ...] = ()  # a sentence for each large shift from the champion's corpus
+    held: bool = False  # enough changed, and a large shift stops the training
 
 
 @patient_task(name="decide", task_run_name="decide · {recipe.name}")
-def decide(recipe: Recipe, corpus: Manifest, share: float) -> RefreshDecision:
-    """Compare the corpus with that of the newest version.
+def decide(recipe: Recipe, corpus: Manifest, share: float, limits: DriftLimits, stops: bool) -> RefreshDecision:
+    """Compare the corpus with that of the newest version and, if a training is due, with the champion's.
+
+    A shift from the champion's corpus that exceeds `limits` is a warning, or where it `stops` holds the training back.
 
     The corpus of a version is recorded in MLflow alone: the record survives restarts, is the same on every machine, and
     is unchanged by a training that failed, so that the next refresh starts another.
@@ -56,14 +62,24 @@ def decide(recipe: Recipe, corpus: Manifest, share: float) -> RefreshDecision:
         f"rows since {uri}: {change.added:,} came and {change.removed:,} went, {change.share:.1%} of all; "
         f"that is {'more' if more else 'no more'} than {share:.1%}"
     )
-    return RefreshDecision(more, why, change)
+    drift = champion_drift(client, recipe, corpus, home, limits) if more else None
+    warnings = tuple(drift.warnings) if drift else ()
+    if drift and warnings:
+        why += f"; the corpus has drifted from that of {drift.champion}: {' '.join(warnings)}"
+    held = stops and bool(warnings)
+    return RefreshDecision(more and not held, why, change, warnings, held)
 
 
 @stage_task(name="tell", task_run_name="tell · {recipe.name}")
 def announce(recipe: Recipe, recipe_file: str, override: Sequence[str], decision: RefreshDecision) -> None:
     """Leave a page in Prefect's UI, and emit the event that starts a training if one is due."""
-    verdict = "training starts" if decision.train else "nothing to train"
+    verdict = "training starts" if decision.train else "held back" if decision.held else "nothing to train"
     page = f"## {recipe.name}: {verdict}\n\n{decision.why}\n"
+    if decision.held:
+        page += (
+            "\nNothing is trained until somebody has looked: train by hand, or run refresh with drift: warn or other "
+            "limits.\n"
+        )
     if decision.change:
         page += _examples("came", decision.change.added_examples)
         page += _examples("went", decision.change.removed_examples)

@@ -83,4 +83,4 @@ def test_no_vectors() -> None:
 def test_a_run_of_any_verdict_has_ended() -> None:
     """Prefect's events are called as the states are: one that the automation did not know would pass for silence."""
     assert STATES.keys() == VERDICTS.keys()
-    assert {*STATES.values(), "Changed", "Unchanged"} <= set(ENDED)
+    assert {*STATES.values(), "Changed", "Unchanged", "Drifted", "Steady"} <= set(ENDED)

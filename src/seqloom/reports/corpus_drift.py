@@ -8,10 +8,19 @@ from seqloom.corpus.corpus_files import iterate_split
 from seqloom.evaluation.metric_words import words_of
 
 READ = 100_000  # training pairs of each corpus at most
-KNOWN_SHARE = 0.9  # of the running words that the champion's corpus has, at least
-SHARED_WORDS = 0.5  # of the words of both (Jaccard), at least
-LENGTH_SHIFT = 0.25  # of a mean length, relative, at most
-LABEL_SHIFT = 0.1  # total variation distance of the label shares, at most
+
+
+@dataclass(frozen=True)
+class DriftLimits:
+    """From where on a shift is large."""
+
+    unknown_share: float = 0.1  # of the running words that the champion's corpus lacks, at most
+    shared_words: float = 0.5  # of the words of both (Jaccard), at least
+    length_shift: float = 0.25  # of a mean length, relative, at most
+    label_shift: float = 0.1  # total variation distance of the label shares, at most
+
+
+DRIFT_LIMITS = DriftLimits()
 
 
 @dataclass(frozen=True)
@@ -65,20 +74,23 @@ class _Sample:
         return cls(words, labels, {side: characters[side] / max(1, rows) for side in sides})
 
 
-def drift_of(before: Path, after: Path, champion: str, labeled: bool) -> Drift:
+def drift_of(before: Path, after: Path, champion: str, labeled: bool, limits: DriftLimits = DRIFT_LIMITS) -> Drift:
     """Compare the training splits of two corpora, up to `READ` pairs of each."""
     old, new = _Sample.of(before, labeled), _Sample.of(after, labeled)
-    return Drift(champion, [*_words(old, new), *_lengths(old, new), *([_labels(old, new)] if labeled else [])])
+    labels = [_labels(old, new, limits)] if labeled else []
+    return Drift(champion, [*_words(old, new, limits), *_lengths(old, new, limits), *labels])
 
 
-def _words(old: _Sample, new: _Sample) -> list[DriftMeasure]:
+def _words(old: _Sample, new: _Sample, limits: DriftLimits) -> list[DriftMeasure]:
     known = sum(count for word, count in new.words.items() if word in old.words) / max(1, new.words.total())
     union = len(old.words.keys() | new.words.keys())
     shared = len(old.words.keys() & new.words.keys()) / max(1, union)
     unknown_warning = (
-        f"{1 - known:.1%} of the running words are not in the champion's corpus." if known < KNOWN_SHARE else ""
+        f"{1 - known:.1%} of the running words are not in the champion's corpus."
+        if 1 - known > limits.unknown_share
+        else ""
     )
-    few_shared = f"Only {shared:.0%} of the words of both corpora are in both." if shared < SHARED_WORDS else ""
+    few_shared = f"Only {shared:.0%} of the words of both corpora are in both." if shared < limits.shared_words else ""
     return [
         DriftMeasure("running words the champion's corpus has", "100.0%", f"{known:.1%}", unknown_warning),
         DriftMeasure(
@@ -87,7 +99,7 @@ def _words(old: _Sample, new: _Sample) -> list[DriftMeasure]:
     ]
 
 
-def _lengths(old: _Sample, new: _Sample) -> list[DriftMeasure]:
+def _lengths(old: _Sample, new: _Sample, limits: DriftLimits) -> list[DriftMeasure]:
     found = []
     for side, length in new.lengths.items():
         before = old.lengths[side]
@@ -98,13 +110,13 @@ def _lengths(old: _Sample, new: _Sample) -> list[DriftMeasure]:
                 f"mean characters of a {side}",
                 f"{before:.1f}",
                 f"{length:.1f}",
-                warning if shift > LENGTH_SHIFT else "",
+                warning if shift > limits.length_shift else "",
             )
         )
     return found
 
 
-def _labels(old: _Sample, new: _Sample) -> DriftMeasure:
+def _labels(old: _Sample, new: _Sample, limits: DriftLimits) -> DriftMeasure:
     """Return the total variation distance of the labels' shares."""
     names = old.labels.keys() | new.labels.keys()
     share = {
@@ -113,6 +125,6 @@ def _labels(old: _Sample, new: _Sample) -> DriftMeasure:
     }
     distance = sum(abs(one - other) for one, other in share.values()) / 2
     moved = max(names, key=lambda name: abs(share[name][1] - share[name][0]), default="")
-    warning = f"{distance:.0%} of the labels moved, most of all {moved}." if distance > LABEL_SHIFT else ""
+    warning = f"{distance:.0%} of the labels moved, most of all {moved}." if distance > limits.label_shift else ""
     before, after = (", ".join(f"{name} {share[name][at]:.0%}" for name in sorted(names)[:6]) for at in (0, 1))
     return DriftMeasure(f"labels ({distance:.0%} moved)", before, after, warning)

@@ -26,7 +26,7 @@ from seqloom.errors import UserError
 from seqloom.interpreter import PYTHON_MODULE
 from seqloom.stack.layout import CPU_POOL, GPU_POOL
 from seqloom.stack.recipe_forms import fit_forms
-from tasks.headlines import STATES, WATCHED
+from tasks.headlines import DRIFT, STATES, WATCHED
 
 POOLS = {CPU_POOL: "Runs of Seqloom on processors.", GPU_POOL: "Runs of Seqloom on machines with a GPU."}
 NOTHING_TO_SET: dict[str, Any] = {
@@ -44,7 +44,7 @@ UNBORN_RUNS = "seqloom: a run that never began has crashed"
 BIRTH_SECONDS = 900  # from Pending to Running: a worker may have to load torch from a slow disk, beside other work
 BORN = ("Pending",)
 ALIVE = ("Running", "Retrying", "heartbeat")  # after each of these another sign has to come
-OURS = (*STATES.values(), *WATCHED.values())  # an event has the name of its state: data-to-model's and refresh's
+OURS = (*STATES.values(), *WATCHED.values(), *DRIFT.values())  # an event has the name of its state
 ENDED = ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed", *OURS)
 IMPORTED = ("flows", "tasks", "seqloom", "torch", "numpy", "pandas", "yaml", "mlflow", "prefect", "tokenizers")
 """Modules that a flow run imports, beside Python's own: Prefect puts its working folder first on PYTHONPATH."""
