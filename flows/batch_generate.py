@@ -10,6 +10,7 @@ from prefect.states import Completed
 from pydantic import Field
 
 from flows.parameters import checked_by_recipe_rules
+from seqloom.batch_inference.generation_workers import GenerationWorkers
 from seqloom.batch_inference.sharded_generation import BatchReport
 from seqloom.recipe.sections.registry_section import BackendName
 from seqloom.registry.checkpoint_folder import describe_version
@@ -35,6 +36,8 @@ def batch_generate(
     max_characters: Count = 5_000,
     device: Literal["auto", "cpu", "cuda"] = "auto",
     backend: BackendName = "torch",
+    processes: Count = 1,
+    scheduler: str = "",
 ) -> State[BatchReport]:
     """A model over every row of a file: its columns and the prediction to Parquet, what fails listed, resumable.
 
@@ -49,6 +52,10 @@ def batch_generate(
         device: Where the model runs; auto takes a GPU where there is one.
         backend: Which backend of a version answers: torch is its own; others, which are faster on a CPU, have to have
             been added to it by seqloom export or registry.backend.
+        processes: Processes of this machine that answer; each loads the model.
+        scheduler: Address of a Dask scheduler, such as tcp://10.0.0.5:8786, whose workers answer in their place: they
+            need Seqloom, and SEQLOOM_HOME at the same path. The files are the same.
     """
-    report = generate_shards(model, file, to, column, file_format, shard_rows, max_characters, device, backend)
+    workers = GenerationWorkers(processes, scheduler, device)
+    report = generate_shards(model, file, to, column, file_format, shard_rows, max_characters, workers, backend)
     return Completed(message=report.headline, data=report)

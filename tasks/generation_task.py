@@ -7,6 +7,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.logging import get_run_logger
 
 from seqloom.artifact.home_folder import home_folder
+from seqloom.batch_inference.generation_workers import GenerationWorkers
 from seqloom.batch_inference.input_table import open_input
 from seqloom.batch_inference.sharded_generation import BatchInference, BatchReport, run_batch_inference
 from seqloom.decoding.generator_loader import load_generator
@@ -27,19 +28,20 @@ def generate_shards(
     kind: str,
     shard_rows: int,
     max_characters: int,
-    device: str,
+    workers: GenerationWorkers,
     backend: str,
 ) -> BatchReport:
     """Write the shards that are missing, and leave a page with throughput and failures in Prefect's UI."""
     checkpoint, asked = find_checkpoint(model, home_folder(), backend), describe_version(model, backend)
     bulk = BatchInference(asked, checkpoint, open_input(Path(file), kind, column), shard_rows, max_characters)
     generator = load_generator(checkpoint)
-    target = choose_device(device)
+    target = choose_device(workers.device)
     needs_gpu = generator.backend.runs_on_gpu and target.type == "cuda" and not prefect_is_embedded()
     alone = slots(1) if needs_gpu else nullcontext()
     with alone, watched("generate", "batch-generate-progress") as progress:
-        generator.backend.move(target)
-        report = run_batch_inference(bulk, generator, Path(to), progress)
+        if not workers.is_needed:
+            generator.backend.move(target)
+        report = run_batch_inference(bulk, generator, Path(to), progress, workers=workers)
     get_run_logger().info("%s", report.headline)
     key, page = "batch-generate", _page(asked, file, report)
     call_prefect("the page", lambda: create_markdown_artifact(page, key=key, description=report.headline))

@@ -5,13 +5,19 @@ import json
 import os
 import signal
 from collections.abc import Sequence
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from seqloom.artifact.digest import digest_of_folder
 from seqloom.batch_inference import replies, sharded_generation
+from seqloom.batch_inference.generation_workers import GenerationWorkers
 from seqloom.batch_inference.input_table import open_input
 from seqloom.batch_inference.sharded_generation import (
     FAILURES,
@@ -252,3 +258,39 @@ def test_what_a_person_should_look_at_is_listed(checkpoint: Path, file: Path, tm
     assert listed["text"].tolist() == expected["source"].tolist()
     assert report.unsure == len(expected) > 0
     assert f"{len(expected)} to look at" in report.headline
+
+
+def test_workers_write_the_bytes_of_one_process_even_if_one_of_them_is_killed(
+    checkpoint: Path, file: Path, tmp_path: Path
+) -> None:
+    file.write_text("\n".join([*TEXTS, "a", "b"] * 2), encoding="utf-8")
+    killed: list[int] = []
+
+    def kill_one(*_: object) -> None:
+        found = [each for each in psutil.Process().children() if "generation_worker" in " ".join(each.cmdline())]
+        if found and not killed:
+            found[-1].kill()
+            killed.append(found[-1].pid)
+
+    bulk = bulk_of(checkpoint, file)
+    alone = run(bulk, tmp_path / "alone")
+    report = run_batch_inference(
+        bulk, Generator.load(checkpoint), tmp_path / "many", kill_one, workers=GenerationWorkers(2, device="cpu")
+    )
+    assert killed
+    assert digest_of_folder(Path(report.folder)) == digest_of_folder(Path(alone.folder))
+    assert report.tokens_per_second > 0
+
+
+def test_a_cluster_writes_the_bytes_of_one_process(checkpoint: Path, tmp_path: Path) -> None:
+    distributed = pytest.importorskip("dask.distributed")
+    rows = [{"source": text, "number": n} for n, text in enumerate(TEXTS)]
+    pq.write_table(pa.Table.from_pylist([*rows, {"source": None, "number": 9}]), tmp_path / "texts.parquet")
+    bulk = replace(bulk_of(checkpoint, tmp_path / "texts.parquet"), options={"beam_size": 2})
+    generator = Generator.load(checkpoint)
+    generator.decoding = DecodingSection(**{**vars(generator.decoding), "beam_size": 2})
+    alone = run(bulk, tmp_path / "alone", generator)
+    with distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:
+        workers = GenerationWorkers(scheduler=cluster.scheduler_address, device="cpu")
+        report = run_batch_inference(bulk, generator, tmp_path / "cluster", lambda *_: None, workers=workers)
+    assert digest_of_folder(Path(report.folder)) == digest_of_folder(Path(alone.folder))

@@ -34,11 +34,16 @@ def _reply(generator: Generator, piece: list[tuple[object, str]], longest: int, 
     return replies
 
 
+def type_problem(value: object) -> str:
+    """Return why a value that is no text has no answer."""
+    return f"of type {type(value).__name__}, not text"
+
+
 def _unusable(text: object, longest: int, needs_text: bool) -> str:
     if text is None:
         return "no text (null)"
     if not isinstance(text, str):
-        return f"of type {type(text).__name__}, not text"
+        return type_problem(text)
     if needs_text and not normalize(text):
         return "no text (blank)"
     return f"too long: {len(text)} characters, {longest} at most" if len(text) > longest else ""

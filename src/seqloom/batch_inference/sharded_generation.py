@@ -3,7 +3,8 @@
 import csv
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from seqloom.artifact.digest import digest_of_folder, digest_of_value
 from seqloom.artifact.fsync import sync
 from seqloom.artifact.full_disk import full_disk_reported
 from seqloom.artifact.permissions import hand_over, output_folder
+from seqloom.batch_inference.generation_workers import GenerationWorkers, Shard
 from seqloom.batch_inference.input_table import FAILURE, PREDICTION, InputTable, Rows
 from seqloom.batch_inference.replies import Reply, replies_to
 from seqloom.batch_inference.unsure_rows import UNSURE, list_unsure
@@ -82,11 +84,18 @@ class BatchReport:
 
 
 def run_batch_inference(
-    job: BatchInference, generator: Generator, to: Path, progress: Progress, failures: int = 100, below: float = 0.0
+    job: BatchInference,
+    generator: Generator,
+    to: Path,
+    progress: Progress,
+    failures: int = 100,
+    below: float = 0.0,
+    workers: GenerationWorkers | None = None,
 ) -> BatchReport:
     """Write the missing shards to the output's folder below `to`, and the lists of failures and of unsure answers.
 
-    Unsure are those with a confidence of less than `below`, where that is above 0.
+    Unsure are those with a confidence of less than `below`, where that is above 0. With `workers` other processes
+    answer; the files are the same.
 
     The folder is named by model and key, so another model or file has another folder. Shards are renamed when they are
     complete, so one that exists is whole.
@@ -106,7 +115,7 @@ def run_batch_inference(
         with FileLock(folder / ".lock"):
             _write_manifest(job, key, folder)
             started = time.monotonic()
-            before, tokens = _write_shards(job, generator, folder, progress)
+            before, tokens = _write_shards(job, generator, folder, progress, workers or GenerationWorkers())
             seconds = time.monotonic() - started
             failed, listed = _list_failures(job, folder, failures)
             unsure = list_unsure(folder, job.input.outer, job.shard_rows, below) if below else 0
@@ -137,24 +146,43 @@ def _write_manifest(job: BatchInference, key: str, folder: Path) -> None:
     (folder / MANIFEST).write_text(text, encoding="utf-8")
 
 
-def _write_shards(job: BatchInference, generator: Generator, folder: Path, progress: Progress) -> tuple[int, int]:
+def _write_shards(
+    job: BatchInference, generator: Generator, folder: Path, progress: Progress, workers: GenerationWorkers
+) -> tuple[int, int]:
     """Write the missing shards; return the number of rows that existed, and of tokens that the model wrote."""
-    total, done, before, tokens = job.input.rows, 0, 0, 0
-    for number, rows in enumerate(job.input.shards(job.shard_rows)):
-        shard = folder / f"shard-{number:05d}.parquet"
-        if shard.exists():
-            before += len(rows.table)
-        else:
-            replies: list[Reply] = []
-            for some in replies_to(rows, generator, job.max_characters, done):
-                replies += some
-                progress(done + len(replies), total, "rows")
+    total, made, tokens = job.input.rows, 0, 0
+    missing = _missing_shards(job, folder)
+    here = nullcontext(_replies_here(job, generator, missing, progress))
+    with workers.replies(job, missing) if workers.is_needed else here as answered:
+        for shard, replies in answered:
             written = [fields[PREDICTION] for fields, _ in replies if fields]
             tokens += sum(map(len, generator.target.encode([text for text in written if text])))
-            _write_shard(rows, replies, generator.column_types, shard)
-        done += len(rows.table)
-        progress(done, total, "rows")
-    return before, tokens
+            _write_shard(shard.rows, replies, generator.column_types, shard.path)
+            made += len(replies)
+            progress(shard.first + len(replies), total, "rows")
+    progress(total, total, "rows")
+    return total - made, tokens
+
+
+def _missing_shards(job: BatchInference, folder: Path) -> Iterator[Shard]:
+    first = 0
+    for number, rows in enumerate(job.input.shards(job.shard_rows)):
+        path = folder / f"shard-{number:05d}.parquet"
+        if not path.exists():
+            yield Shard(path, first, rows)
+        first += len(rows.table)
+
+
+def _replies_here(
+    job: BatchInference, generator: Generator, shards: Iterable[Shard], progress: Progress
+) -> Iterator[tuple[Shard, list[Reply]]]:
+    """Yield each shard with the replies of this process."""
+    for shard in shards:
+        replies: list[Reply] = []
+        for some in replies_to(shard.rows, generator, job.max_characters, shard.first):
+            replies += some
+            progress(shard.first + len(replies), job.input.rows, "rows")
+        yield shard, replies
 
 
 def _write_shard(rows: Rows, replies: list[Reply], added: dict[str, ColumnType], shard: Path) -> None:

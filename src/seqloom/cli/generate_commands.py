@@ -128,10 +128,17 @@ def batch(
     override: DecodingOverrides = None,
     glossary: GlossaryFile = None,
     below: Below = 0.0,
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, help="Of this machine that answer; each loads the model.")
+    ] = 1,
+    scheduler: Annotated[
+        str, typer.Option("--scheduler", help="Address of a Dask scheduler whose workers answer: tcp://10.0.0.5:8786.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Write a file's columns and a prediction for each row to Parquet, in shards; what fails is listed."""
     console = console_for(as_json)
+    from seqloom.batch_inference.generation_workers import GenerationWorkers
     from seqloom.batch_inference.input_table import open_input
     from seqloom.batch_inference.sharded_generation import BatchInference, run_batch_inference
     from seqloom.cli.progress_bars import TerminalAudience
@@ -150,10 +157,13 @@ def batch(
     changed = changed_options(generator.decoding, read_recipe(checkpoint).decoding)
     named, rows = describe_version(model, backend), open_input(file, "auto", column)
     bulk = BatchInference(named, checkpoint, rows, shard_rows, max_characters, changed)
-    generator.backend.move(choose_device("auto"))
+    workers = GenerationWorkers(processes, scheduler)
+    if not workers.is_needed:
+        generator.backend.move(choose_device("auto"))
     watcher = TerminalAudience(console)
     with watcher.live():
-        report = run_batch_inference(bulk, generator, to, watcher.progress("generate"), below=below)
+        progress = watcher.progress("generate")
+        report = run_batch_inference(bulk, generator, to, progress, below=below, workers=workers)
     show_report(console, report)
     if as_json:
         print_json(asdict(report))
