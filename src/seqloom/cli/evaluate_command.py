@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seqloom.artifact.home_folder import home_folder
-from seqloom.cli.generate_commands import Backend, DecodingOverrides, ModelName, decoding_of
+from seqloom.cli.generate_commands import Backend, DecodingOverrides, ModelName, Together, decoding_of, load_models
 from seqloom.cli.stdio import AsJson, console_for, print_json
 from seqloom.errors import UserError
 
@@ -43,6 +43,7 @@ def evaluate(
     ] = None,
     to: Annotated[Path | None, typer.Option("--to", help="Parquet file for each row's answer and quality.")] = None,
     backend: Backend = "torch",
+    together: Together = None,
     override: DecodingOverrides = None,
     as_json: AsJson = False,
 ) -> None:
@@ -53,15 +54,13 @@ def evaluate(
     if to and to.suffix != ".parquet":
         raise UserError(f"--to {to}: is a Parquet file; call it {to.name}.parquet")
     from seqloom.cli.progress_bars import TerminalAudience
-    from seqloom.decoding.generator_loader import load_generator
     from seqloom.evaluation.file_evaluation import evaluate_rows, read_test_rows
     from seqloom.recipe.recipe_json import read_recipe
-    from seqloom.registry.checkpoint_folder import find_checkpoint
     from seqloom.training.device import choose_device
 
     home = home_folder()
-    checkpoint = find_checkpoint(model, home, backend)
-    generator, recipe = load_generator(checkpoint), read_recipe(checkpoint)
+    checkpoint, generator = load_models(model, together, backend)
+    recipe = read_recipe(checkpoint)
     generator.decoding = decoding_of(generator, override)
     of_any_length = generator.decoding.long_texts == "sentences"
     rows = read_test_rows(_section(recipe, files, field or [], of_any_length), home, generator.keeps_whitespace)
@@ -71,9 +70,10 @@ def evaluate(
         found = evaluate_rows(recipe, generator, rows, _training_corpus(model, home), watcher.progress("evaluation"))
     if to:
         found.table.to_parquet(to, index=False)
-    _show(console, model, found, to)
+    named = " with ".join([model, *(together or [])])
+    _show(console, named, found, to)
     if as_json:
-        print_json({"model": model, **found.as_json()})
+        print_json({"model": named, **found.as_json()})
 
 
 def _section(recipe: "Recipe", files: list[str], changes: list[str], of_any_length: bool) -> "CorpusSection":

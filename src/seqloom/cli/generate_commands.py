@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seqloom.artifact.digest import digest_of_folder
 from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.stdio import AsJson, console_for, print_json
 from seqloom.errors import UserError
@@ -32,6 +33,15 @@ Backend = Annotated[
     ),
 ]
 
+Together = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="MODEL",
+        help="Another version of the same vocabulary that answers together with it: their probabilities are averaged. "
+        "Repeatable.",
+    ),
+]
 DecodingOverrides = Annotated[
     list[str] | None,
     typer.Option(
@@ -71,6 +81,7 @@ def generate(
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A UTF-8 file, one text per line.")] = None,
     backend: Backend = "torch",
+    together: Together = None,
     from_noise: Annotated[
         int | None,
         typer.Option(
@@ -97,11 +108,8 @@ def generate(
     _require_option("--steps", steps, "--between", between)
     from seqloom.cli.answered_texts import answer_in_order, unsure
     from seqloom.decoding.confidence import require_confidence
-    from seqloom.decoding.generator_loader import load_generator
-    from seqloom.registry.checkpoint_folder import find_checkpoint
 
-    checkpoint = find_checkpoint(model, home_folder(), backend)
-    generator = load_generator(checkpoint)
+    checkpoint, generator = load_models(model, together, backend)
     generator.decoding = decoding_of(generator, override, glossary)
     if from_noise or between:
         _require_vectors(generator, model)
@@ -125,6 +133,7 @@ def batch(
     shard_rows: Annotated[int, typer.Option("--shard-rows", min=1, help="Rows in a shard.")] = 10_000,
     max_characters: Annotated[int, typer.Option("--max-characters", min=1, help="A longer text is a failure.")] = 5_000,
     backend: Backend = "torch",
+    together: Together = None,
     override: DecodingOverrides = None,
     glossary: GlossaryFile = None,
     below: Below = 0.0,
@@ -144,17 +153,17 @@ def batch(
     from seqloom.cli.progress_bars import TerminalAudience
     from seqloom.cli.terminal import show_report
     from seqloom.decoding.confidence import require_confidence
-    from seqloom.decoding.generator_loader import load_generator
     from seqloom.recipe.recipe_json import read_recipe
     from seqloom.registry.checkpoint_folder import describe_version, find_checkpoint
     from seqloom.training.device import choose_device
 
-    checkpoint = find_checkpoint(model, home_folder(), backend)
-    generator = load_generator(checkpoint)
+    checkpoint, generator = load_models(model, together, backend)
     generator.decoding = decoding_of(generator, override, glossary)
     if below:
         require_confidence(generator, model)
     changed = changed_options(generator.decoding, read_recipe(checkpoint).decoding)
+    if together:
+        changed["with"] = [digest_of_folder(find_checkpoint(each, home_folder())) for each in together]
     named, rows = describe_version(model, backend), open_input(file, "auto", column)
     bulk = BatchInference(named, checkpoint, rows, shard_rows, max_characters, changed)
     workers = GenerationWorkers(processes, scheduler)
@@ -186,6 +195,20 @@ def _print_answers(
         for place, found in enumerate(each.answers):
             sys.stdout.write(f"{each.lead(place) if listed else ''}{shown(found)}\n")
         sys.stdout.flush()
+
+
+def load_models(model: str, others: list[str] | None, backend: str) -> tuple[Path, "Generator"]:
+    """Return the checkpoint of a model, and the generator of it and of others that answer together with it.
+
+    Raises:
+        UserError: one is not there, or they do not go together.
+    """
+    from seqloom.decoding.generator_loader import load_together
+    from seqloom.registry.checkpoint_folder import find_checkpoint
+
+    names, home = [model, *(others or [])], home_folder()
+    checkpoints = [find_checkpoint(each, home, backend) for each in names]
+    return checkpoints[0], load_together(checkpoints, names)
 
 
 def decoding_of(generator: "Generator", override: list[str] | None, glossary: Path | None = None) -> "DecodingSection":

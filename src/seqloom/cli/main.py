@@ -19,6 +19,7 @@ from seqloom.cli import (
     chat_session,
     corpus_commands,
     distill_command,
+    ensemble_command,
     evaluate_command,
     explain_command,
     forget_command,
@@ -47,7 +48,7 @@ PANELS = {
     "Train": (init_command, train_commands, tune_command),
     "Ask": (generate_commands, chat_session, serve_command),
     "Judge": (evaluate_command, explain_command, report_command),
-    "Registry": (registry_commands, forget_command),
+    "Registry": (registry_commands, ensemble_command, forget_command),
     "Learn from others": (distill_command, review_commands),
     "Operate": (stack_commands,),
 }

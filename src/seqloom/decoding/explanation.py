@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from seqloom.dataset.padded_batch import Batch, make_batch, make_labeled_batch
 from seqloom.errors import UserError
 from seqloom.models.base_classes import AttentiveDecoder
+from seqloom.models.ensemble import Ensemble
 from seqloom.models.ngram_classifier import WideClassifier, ngram_keys
 from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS
 
@@ -60,6 +61,8 @@ def explain(generator: "Generator", text: str, label: str = "") -> Explanation:
     """
     if not generator.backend.has_encoder:
         raise UserError("explain shows which part of a source an answer is from; a language model has no source apart")
+    if isinstance(generator.model, Ensemble):
+        raise UserError("an ensemble has no one reason for an answer: explain one of its versions")
     [source] = generator.encode([text])
     decoding = cast("DecodingSection", SimpleNamespace(**{**vars(generator.decoding), "long_texts": "cut"}))
     if not source:
@@ -86,6 +89,8 @@ def explain(generator: "Generator", text: str, label: str = "") -> Explanation:
 
 def is_cheap(generator: "Generator") -> bool:
     """Return whether an explanation takes no longer than an answer: it does without attention, once for each token."""
+    if isinstance(generator.model, Ensemble):
+        return False
     return _is_classifier(generator) or isinstance(generator.model.decoder, AttentiveDecoder)
 
 

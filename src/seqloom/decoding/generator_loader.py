@@ -4,6 +4,7 @@ What needs PyTorch is imported where it is loaded: a model of CTranslate2's back
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from seqloom.models.encoder_decoder import EncoderDecoder
     from seqloom.recipe.schema import DecodingSection
 
+ENSEMBLE_FILE = "ensemble.json"  # in the folder of an ensemble: its members
 EXPORT_FILE = "export.json"  # in the folder of an exported model: its backend
 
 
@@ -49,8 +51,33 @@ def read_generator(folder: Path) -> Generator:
     Raises:
         UserError: `folder` holds no checkpoint.
     """
+    if (folder / ENSEMBLE_FILE).is_file():
+        return _read_ensemble(folder)
     known = (folder / RECIPE_FILE).is_file()
     return (_class_of(read_recipe(folder).task) if known else Generator).load(folder)
+
+
+def _read_ensemble(folder: Path) -> Generator:
+    from seqloom.decoding.ensemble_loader import ensemble_of, members_of
+
+    members = members_of(folder)
+    generator = ensemble_of([read_generator(each) for each in members], [str(each) for each in members])
+    generator.decoding = read_recipe(folder).decoding
+    generator.confidence = read_confidence(folder)
+    return generator
+
+
+def load_together(folders: Sequence[Path], names: Sequence[str]) -> Generator:
+    """Load one model, or several as an ensemble; a sentence about one calls it by its name.
+
+    Raises:
+        UserError: one is damaged, or they do not go together.
+    """
+    if len(folders) == 1:
+        return load_generator(folders[0])
+    from seqloom.decoding.ensemble_loader import ensemble_of
+
+    return ensemble_of([load_generator(each) for each in folders], names)
 
 
 def generator_of(

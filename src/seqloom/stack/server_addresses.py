@@ -23,7 +23,15 @@ THEMSELVES = (
     "init",
 )  # commands that say it where they say the rest, or speak to none
 PREFECT_ALONE = ("deploy", "worker")
-ASKING = ("generate", "batch", "chat", "distill", "export", "review")  # they take a folder too, which no server has
+ASKING = (
+    "generate",
+    "batch",
+    "chat",
+    "distill",
+    "ensemble",
+    "export",
+    "review",
+)  # they take a folder too, which no server has
 
 
 def prefect_server(home: Path) -> NamedServer | None:
