@@ -114,7 +114,7 @@ def test_twenty_kills_at_random_instants(model: dict[str, Any], training: dict[s
         reached.append(read_training_state(killed / "workspace").step if newest_checkpoint(killed / "workspace") else 0)
     assert reached == sorted(reached)
     assert len(set(reached)) > KILLS / 4, "the kills fell between different checkpoints"
-    assert run_stage(killed, model, training) == facts
+    assert run_stage(killed, model, training) | {"cost": facts["cost"]} == facts
     assert same_bits(*(load_file(home / "made" / WEIGHTS_FILE) for home in (whole, killed)))
     histories = [without_speed(read_history(home / "made")) for home in (whole, killed)]
     assert histories[0] == histories[1]
