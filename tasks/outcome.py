@@ -8,6 +8,7 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.evaluation.examples import short_source
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
+from seqloom.recipe.sections.source_section import places_of
 from seqloom.shell_command import shell_word
 
 FEW_TEST_ROWS = 100  # the score of a version swings by several points with which rows they are
@@ -70,4 +71,6 @@ def shortage(recipe: Recipe, corpus: Manifest, verdict: str) -> Iterator[str]:
 
 
 def _larger_share_helps(recipe: Recipe) -> bool:
-    return not recipe.corpus.test and not recipe.corpus.overfit and recipe.corpus.test_share < LARGER_SHARE
+    return (
+        not places_of(recipe.corpus, "test") and not recipe.corpus.overfit and recipe.corpus.test_share < LARGER_SHARE
+    )

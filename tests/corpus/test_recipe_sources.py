@@ -152,6 +152,50 @@ def test_sources_that_are_none(sources: list[Any], said: str) -> None:
     assert said in str(caught.value)
 
 
+def test_a_source_may_have_validation_and_test_files_of_its_own(fields: dict[str, Any], tmp_path: Path) -> None:
+    web, old = fields["sources"]
+    (tmp_path / "held.csv").write_text("en,de\nheld,gehalten\nweb 7,Netz 7\n", encoding="utf-8")
+    validation = write(tmp_path / "valid.jsonl", many(5, "valid"))
+    test = write(tmp_path / "test.jsonl", many(9, "test"))
+    old = {**old, "test": [str(tmp_path / "held.csv")], "validation": [validation], "source_column": "en"}
+    (tmp_path / "valid.jsonl").write_text('{"en": "valid", "de": "gültig"}\n', encoding="utf-8")
+    facts: Any = built(tmp_path, **fields | {"sources": [web, old], "test": [test]}, max_reject_share=0.1)
+    table = read_split(tmp_path, "test")
+    assert table.source_name.astype(str).tolist() == [""] * 9 + ["old"] * 2
+    assert read_split(tmp_path, "validation").source.tolist() == ["valid"]
+    assert facts["sources"]["old"]["rows"] == {"train": 31, "validation": 1, "test": 2}
+    assert facts["sources"]["web"]["rejected"] == {"empty source": 1, "also in test": 1}
+    assert sum(facts["rows"].values()) == 40 + 49 + 31 + 1 + 11
+    slices = slices_of(*(table[name].astype(str).tolist() for name in ("source", "origin", "source_name")))
+    assert [len(part.rows) for part in slices if part.name == "source old"] == [2]
+
+
+def test_new_held_out_files_are_another_corpus(fields: dict[str, Any], tmp_path: Path) -> None:
+    web, old = fields["sources"]
+    (tmp_path / "held.csv").write_text("en,de\nheld,gehalten\n", encoding="utf-8")
+    sections = [
+        CorpusSection.model_validate({**fields, "sources": [web, {**old, **held}]})
+        for held in ({}, {"test": [str(tmp_path / "held.csv")]}, {"validation": [str(tmp_path / "held.csv")]})
+    ]
+    assert len({digest_of_sources(locate(section, tmp_path)) for section in sections}) == 3
+
+
+def test_mistakes_in_a_held_out_file_name_its_source(fields: dict[str, Any], tmp_path: Path) -> None:
+    web, old = fields["sources"]
+    for test, said in (
+        (["gone.csv"], "correct corpus.sources.web.test"),
+        (web["train"][::-1], "corpus.sources.web.test: gives *.de as the source and *.en as the target"),
+    ):
+        section = CorpusSection.model_validate({**fields, "sources": [{**web, "test": test}, old]})
+        with pytest.raises(UserError) as mistake:
+            locate(section, tmp_path)
+        assert said in str(mistake.value)
+    with pytest.raises(ValueError, match="overfit makes test of the training text"):
+        CorpusSection.model_validate({**fields, "overfit": True, "sources": [{**web, "test": web["train"]}]})
+    with pytest.raises(ValueError, match="a name or password for h stands in a URL"):
+        CorpusSection.model_validate({**fields, "sources": [{**web, "test": ["https://u:p@h/x"]}]})
+
+
 def test_a_file_that_is_missing_is_told_with_its_source(tmp_path: Path) -> None:
     train = write(tmp_path / "a.jsonl", GERMAN)
     section = CorpusSection.model_validate({"train": [train], "sources": [{"name": "web", "train": ["gone.tsv"]}]})

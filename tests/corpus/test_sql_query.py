@@ -15,7 +15,7 @@ from seqloom.corpus.sources import SourceFile, locate
 from seqloom.errors import Unreachable, UserError
 from seqloom.recipe.recipe_json import write_recipe
 from seqloom.recipe.recipe_loader import check_recipe
-from seqloom.registry.model_card import training_places
+from seqloom.recipe.sections.source_section import places_of
 from tests.postgres_server import PASSWORD, QUOTED, postgres_server
 from tests.stack.stack_process import free_port
 
@@ -175,7 +175,7 @@ def test_a_postgres(
     recipe = check_recipe({"name": "a", "corpus": {"train": [place], "query": QUERY}}, "recipe")
     write_recipe(recipe, tmp_path)
     kept = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()]
-    shown = "".join([caplog.text, *training_places(recipe.corpus)])
+    shown = "".join([caplog.text, *places_of(recipe.corpus, "train")])
     assert not [secret for secret in (PASSWORD, QUOTED) if secret in shown or any(secret.encode() in f for f in kept)]
 
 

@@ -11,6 +11,7 @@ from seqloom.recipe.applications import application_of
 from seqloom.recipe.filter_expressions import parse_filters
 from seqloom.recipe.model_rules import positions_of
 from seqloom.recipe.schema import Recipe
+from seqloom.recipe.sections.source_section import PLACES
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def _fields(recipe: Recipe, section: str) -> Any:
         case "corpus":  # its files are among the inputs
             lists = {name: Path(name) for name in (*recipe.corpus.list_files, recipe.corpus.knowledge) if name}
             read = recipe.corpus.model_dump(exclude={"train", "validation", "test", "sources", "scheduler"})
-            sources = [each.model_dump(exclude={"train", "weight"}) for each in recipe.corpus.sources]
+            sources = [each.model_dump(exclude={*PLACES, "weight"}) for each in recipe.corpus.sources]
             return {**read, "sources": sources, **_digests(lists)}
         case "vocabulary":
             labeled = application_of(recipe.task).answer == "label"

@@ -17,6 +17,7 @@ from seqloom.corpus.shard_task import INDEX
 from seqloom.corpus.shards import Shard
 from seqloom.corpus.sources import SourceFile
 from seqloom.recipe.schema import CorpusSection
+from seqloom.recipe.sections.source_section import PLACES
 
 _FOLDER = "corpus_shards"
 _NOT_OF_ROWS = {
@@ -37,7 +38,7 @@ class KeptShards:
             "code": digest_of_code(CORPUS.code),
             "libraries": library_versions({*CORPUS.libraries, "numpy", "py3langid"}),
             "section": section.model_dump(exclude=_NOT_OF_ROWS),
-            "sources": [each.model_dump(exclude={"train", "weight"}) for each in section.sources],
+            "sources": [each.model_dump(exclude={*PLACES, "weight"}) for each in section.sources],
             "lists": [digest_of_file(Path(name)) for name in section.list_files if Path(name).is_file()],
             "keep": keep,
             "alignment": digest_of_file(alignment) if alignment else "",

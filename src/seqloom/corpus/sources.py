@@ -99,9 +99,9 @@ def locate(section: CorpusSection, home: Path) -> Sources:
         UserError: a location leads to no file, or to one that contradicts the recipe.
     """
     located = Sources(
-        train=_locate_training(section, home),
-        validation=_locate_split(section, "validation", home),
-        test=_locate_split(section, "test", home),
+        train=_locate_sources(section, "train", home),
+        validation=_locate_sources(section, "validation", home),
+        test=_locate_sources(section, "test", home),
     )
     return _with_guesses(located, section) if section.encoding == "auto" else located
 
@@ -128,14 +128,14 @@ def _with_guesses(sources: Sources, section: CorpusSection) -> Sources:
     return Sources(*map(SplitFiles, rows))
 
 
-def _locate_training(section: CorpusSection, home: Path) -> SplitFiles:
-    """Locate the training files of every source, in the order of the recipe."""
+def _locate_sources(section: CorpusSection, split: str, home: Path) -> SplitFiles:
+    """Locate the files of a split of every source, in the order of the recipe; held-out ones of all have no name."""
     if not section.sources:
-        return _locate_split(section, "train", home)
-    found = {section.source_name: _locate_split(section, "train", home)}
+        return _locate_split(section, split, home)
+    found = {section.source_name if split == "train" else "": _locate_split(section, split, home)}
     for each in section.sources:
         own = section_of_source(section, each.name)
-        found[each.name] = _locate_split(own, "train", home, f"corpus.sources.{each.name}.train")
+        found[each.name] = _locate_split(own, split, home, f"corpus.sources.{each.name}.{split}")
     named = (
         tuple(replace(file, source_name=name) for file in row) for name, files in found.items() for row in files.rows
     )
@@ -156,7 +156,7 @@ def _locate_split(section: CorpusSection, split: str, home: Path, field: str = "
     )
     if len(columns) < 2:
         return SplitFiles(tuple((file,) for column in columns for file in column))
-    _refuse_swapped_sides(section, split)
+    _refuse_swapped_sides(section, split, field)
     return SplitFiles(tuple(zip(columns[0], pair_shards(columns[0], columns[1], locations, field), strict=True)))
 
 
@@ -169,7 +169,7 @@ def _query_rows(section: CorpusSection, split: str, home: Path, field: str) -> S
     """Return the rows of the recipe's query as a file of JSON lines."""
     location, *others = getattr(section, split)
     if split != "train":
-        raise UserError(f"corpus.{split}: corpus.query is for the text of train; give a file, or a share is split off")
+        raise UserError(f"{field}: corpus.query is for the text of train; give a file, or a share is split off")
     if others or section.format not in ("auto", "jsonl"):
         raise UserError(
             f"{location}: a query gives a table with both sides; give {field} one place, and leave out "
@@ -194,15 +194,15 @@ def _members(name: str, path: Path, field: str, section: CorpusSection) -> tuple
     )
 
 
-def _refuse_swapped_sides(section: CorpusSection, split: str) -> None:
+def _refuse_swapped_sides(section: CorpusSection, split: str, field: str) -> None:
     """Refuse a split whose endings are those of the training files in reverse order."""
     ours, theirs = (
         [Path(location).suffix for location in locations] for locations in (getattr(section, split), section.train)
     )
     if len(theirs) == 2 and ours == theirs[::-1] and ours[0] != ours[1] and all(ours):
         raise UserError(
-            f"corpus.{split}: gives *{ours[0]} as the source and *{ours[1]} as the target, and corpus.train the other "
-            "way round; give both in one order"
+            f"{field}: gives *{ours[0]} as the source and *{ours[1]} as the target, and "
+            f"{field.removesuffix(split)}train the other way round; give both in one order"
         )
 
 

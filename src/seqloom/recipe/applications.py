@@ -145,7 +145,8 @@ def _reconstruction_rules(recipe: "RecipeFields") -> Iterator[str]:
 def _target_rules(section: "CorpusSection") -> Iterator[str]:
     """Yield a sentence for each field of the corpus that gives a text another target than itself."""
     places = {split: getattr(section, split) for split in ("train", "validation", "test")}
-    for field, files in (places | {f"sources.{each.name}.train": each.train for each in section.sources}).items():
+    of_sources = {f"sources.{each.name}.{split}": getattr(each, split) for each in section.sources for split in places}
+    for field, files in (places | of_sources).items():
         if len(files) == 2:
             yield f"corpus.{field} has two places, and the target of task reconstruction is the source: give one"
         for file in files:

@@ -19,7 +19,7 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.application import BASELINE
 from seqloom.recipe.model_rules import describe_model
 from seqloom.recipe.schema import Recipe
-from seqloom.recipe.sections.source_section import training_places
+from seqloom.recipe.sections.source_section import places_of
 from seqloom.registry.mlflow_tracking import experiment_id
 
 TRAINING_TAG = "seqloom.training"
@@ -209,8 +209,8 @@ def _datasets(recipe: Recipe, corpus: Manifest) -> Sequence[DatasetInput]:
     """Return the corpus as MLflow datasets: its source and digest, none of its rows."""
     inputs = []
     for split, rows in corpus.facts["rows"].items():
-        own = getattr(recipe.corpus, split) if split != "train" else []
-        source = json.dumps({"places": own or training_places(recipe.corpus)})
+        places = places_of(recipe.corpus, split) or places_of(recipe.corpus, "train")
+        source = json.dumps({"places": places})
         dataset = Dataset(split, corpus.digest[:16], "seqloom corpus", source, profile=json.dumps({"rows": rows}))
         inputs.append(DatasetInput(dataset, [InputTag("mlflow.data.context", split)]))
     return inputs

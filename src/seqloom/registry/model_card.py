@@ -22,7 +22,7 @@ from seqloom.evaluation.examples import short_source
 from seqloom.recipe.applications import application_of, metric_of_recipe
 from seqloom.recipe.metric import Metric
 from seqloom.recipe.schema import Recipe
-from seqloom.recipe.sections.source_section import training_places
+from seqloom.recipe.sections.source_section import places_of
 from seqloom.registry.checkpoint_folder import OWN_BACKEND
 from seqloom.registry.evidence import html
 from seqloom.registry.export_records import records_of
@@ -151,7 +151,7 @@ def _calling(recipe: Recipe, version: Version, evaluation: Manifest) -> Iterator
 
 def _training_text(recipe: Recipe, made: Manifests) -> Iterator[str]:
     corpus, vocabulary, vectors, training = (made[s].facts for s in ("corpus", "vocabulary", "vectors", "training"))
-    yield f"- text: {', '.join(f'`{place}`' for place in training_places(recipe.corpus))}"
+    yield f"- text: {', '.join(f'`{place}`' for place in places_of(recipe.corpus, 'train'))}"
     rows = ", ".join(f"{count:,} for {split}" for split, count in corpus["rows"].items())
     rejected = sum(corpus["rejected"].values())
     yield f"- pairs: {rows}; {rejected:,} rejected"

@@ -9,7 +9,7 @@ from seqloom.recipe.filter_expressions import filter_errors, parse_filter, parse
 from seqloom.recipe.form_fields import NAME
 from seqloom.recipe.normalizer_expressions import DEFAULT_NORMALIZERS, complete_normalizers
 from seqloom.recipe.sections.section import Count, Section, Share
-from seqloom.recipe.sections.source_section import Language, Place, SourceSection, section_of_source
+from seqloom.recipe.sections.source_section import PLACES, Language, Place, SourceSection, places_of, section_of_source
 from seqloom.url_mask import REFERENCE
 
 Places = Annotated[list[Place], Field(max_length=2)]
@@ -37,8 +37,12 @@ class CorpusSection(Section):
         "path with * in it, package://NAME/PATH in an installed Python package, or a URL (#sha256=… "
         "is verified; ${NAME} in it is a secret of that name in the environment), or the URL of a database for query."
     )
-    validation: Places = Field([], description="As train; empty: a share of train is split off.")
-    test: Places = Field([], description="As train; empty: a share of train is split off.")
+    validation: Places = Field(
+        [], description="As train; empty, also in every source: a share of the training text is split off."
+    )
+    test: Places = Field(
+        [], description="As train; empty, also in every source: a share of the training text is split off."
+    )
     source_name: str = Field(
         "main",
         pattern=f"^{NAME}$",
@@ -251,7 +255,7 @@ class CorpusSection(Section):
     @model_validator(mode="after")
     def _overfit_has_no_other_splits(self) -> Self:
         for split in ("validation", "test"):
-            if self.overfit and getattr(self, split):
+            if self.overfit and places_of(self, split):
                 raise ValueError(f"overfit makes {split} of the training text: remove {split}, or overfit")
         return self
 
@@ -287,8 +291,7 @@ class CorpusSection(Section):
 
     @model_validator(mode="after")
     def _no_password_in_a_url(self) -> Self:
-        of_sources = [file for each in self.sources for file in each.train]
-        for file in (*self.train, *self.validation, *self.test, *of_sources):
+        for file in (file for split in PLACES for file in places_of(self, split)):
             found = CREDENTIALS.match(file)
             if found and REFERENCE.sub("", found["user"]).strip(":"):
                 raise ValueError(

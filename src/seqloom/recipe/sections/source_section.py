@@ -22,6 +22,8 @@ Language = Annotated[str, AfterValidator(tag_of)]
 """A language by its name or code, kept as a tag."""
 OWN_FIELDS = ("format", "query", "source_column", "target_column", "source_language", "target_language")
 """Fields of the corpus that a source may have of its own."""
+PLACES = ("train", "validation", "test")
+"""Fields that say where the text of each split is."""
 
 
 class SourceSection(Section):
@@ -33,6 +35,12 @@ class SourceSection(Section):
     )
     train: Annotated[list[Place], Field(min_length=1, max_length=2)] = Field(
         description="Where the text is, as corpus.train."
+    )
+    validation: Annotated[list[Place], Field(max_length=2)] = Field(
+        [], description="Validation rows of this source, as corpus.validation; empty: none of its own."
+    )
+    test: Annotated[list[Place], Field(max_length=2)] = Field(
+        [], description="Test rows of this source, which are a slice of the scores, as corpus.test; empty: none."
     )
     weight: float = Field(
         1.0,
@@ -55,7 +63,7 @@ def section_of_source(section: "CorpusSection", name: str) -> "CorpusSection":
     if chosen is None:
         return section
     own = {field: value for field in OWN_FIELDS if (value := getattr(chosen, field))}
-    return section.model_copy(update={**own, "train": chosen.train})
+    return section.model_copy(update={**own, **{split: getattr(chosen, split) for split in PLACES}})
 
 
 def source_names(section: "CorpusSection") -> list[str]:
@@ -63,6 +71,6 @@ def source_names(section: "CorpusSection") -> list[str]:
     return [section.source_name, *(each.name for each in section.sources)] if section.sources else [""]
 
 
-def training_places(section: "CorpusSection") -> list[str]:
-    """Return where all text to train on is."""
-    return [*section.train, *(place for each in section.sources for place in each.train)]
+def places_of(section: "CorpusSection", split: str) -> list[str]:
+    """Return where the text is that is given for a split, by all sources."""
+    return [place for each in (section, *section.sources) for place in getattr(each, split)]
