@@ -107,10 +107,12 @@ class CTranslate2Backend:
         """See `Backend.search`.
 
         Raises:
-            UserError: sampling is asked for; the engine has no seed for each row.
+            UserError: sampling is asked for, of which the engine has no seed for each row, or groups of the beam.
         """
         if decoding.method == "sample":
             raise UserError("CTranslate2 draws by no seed: set method to beam, or ask the version's own backend, torch")
+        if decoding.beam_groups > 1:
+            raise UserError("CTranslate2 has one beam: set beam_groups to 1, or ask the version's own backend, torch")
         assert not any(constraints), "the caller has to know that there is no constrained search"
         found = self._translate(sources, max(limits), decoding)
         for limit in sorted(set(limits)):  # the engine has one limit a batch: rows that exceed their own are run again

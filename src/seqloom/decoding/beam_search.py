@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from seqloom.decoding.diverse_beam import ONE_GROUP, Diversity, merged
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.lexical_constraints import ConstrainedBeams, Constraint
 from seqloom.decoding.logits_processors import PLAIN, LogitsProcessors
@@ -30,6 +31,7 @@ def beam_search(
     length_penalty: float,
     processors: LogitsProcessors = PLAIN,
     constraints: Sequence[Sequence[Constraint]] = (),
+    diversity: Diversity = ONE_GROUP,
 ) -> list[list[Hypothesis]]:
     """Return the `beam_size` best answers to each row of memory, best first.
 
@@ -42,13 +44,14 @@ def beam_search(
         prompt: tokens that each answer continues, `(B, P)`, padded.
         limits: most tokens of an answer, END among them, a number or `(B,)`.
         constraints: phrases that the answers to each source have to contain; complete answers come first.
+        diversity: groups of the beam, which look for different answers; not beside constraints.
     """
     memory = memory.shared(beam_size)
     state = model.start(memory)
     limits = limits_of(limits, prompt).repeat_interleave(beam_size)  # (N,)
     prompt = prompt.repeat_interleave(beam_size, dim=0)  # (N, P)
     constrained = ConstrainedBeams(constraints, beam_size) if any(constraints) else None
-    beams = _Beams(beam_size, limits, length_penalty, prompt, constrained)
+    beams = _Beams(beam_size, limits, length_penalty, prompt, constrained, diversity)
     answers: dict[int, list[Hypothesis]] = {}
     for position in range(int(beams.ends.max())):
         logits, state = model.step(beams.last, state, memory)
@@ -79,15 +82,16 @@ class _Beams:
         length_penalty: float,
         prompt: Tensor,
         constrained: ConstrainedBeams | None,
+        diversity: Diversity,
     ) -> None:
-        self.constrained = constrained
+        self.constrained, self.diversity = constrained, diversity
         device, batch = prompt.device, len(prompt) // size
         self.size, self.length_penalty = size, length_penalty
         self.sources = torch.arange(batch, device=device)  # row of the batch
         self.prompted = (prompt != PADDING).sum(dim=1).view(batch, size)  # tokens that were given
         self.ends = self.prompted + limits.view(batch, size)  # positions, those of the prompt included
         self.total = torch.full((batch, size), -torch.inf, device=device)  # log-probability
-        self.total[:, 0] = 0.0  # all K begin alike: one is continued
+        self.total[:, :: size // diversity.groups] = 0.0  # all of a group begin alike: one is continued
         self.length = torch.zeros(batch, size, device=device)  # tokens, END included
         self.finished = torch.zeros(batch, size, dtype=torch.bool, device=device)
         self.last = torch.full((batch * size,), START, device=device)  # (N,)
@@ -109,7 +113,10 @@ class _Beams:
         written = length - self.prompted
         lengths = torch.where(self.finished, self.length, written.clamp_min(1).float())
         ranked = penalized(totals, lengths.unsqueeze(2), self.length_penalty)
-        best = ranked.view(batch, -1).topk(self.size, dim=1).indices  # (B, K), best first
+        if self.diversity.groups > 1:
+            best = self.diversity.choose(totals, lengths.unsqueeze(2), tokens, self.length_penalty)
+        else:
+            best = ranked.view(batch, -1).topk(self.size, dim=1).indices  # (B, K), best first
         if self.constrained:
             best = self.constrained.allocate(best, ranked, tokens)
         beam, token = best // totals.shape[2], tokens.view(batch, -1).gather(1, best)
@@ -144,7 +151,8 @@ class _Beams:
         scores = penalized(self.total, self.length, self.length_penalty)
         tokens = self.tokens.view(*scores.shape, -1)
         columns = (part[chosen].tolist() for part in (self.sources, tokens, self.prompted, scores))
-        return {
+        found = {
             source: [Hypothesis.of_row(*row) for row in zip(*hypotheses, strict=True) if row[-1] != -math.inf]
             for source, *hypotheses in zip(*columns, strict=True)
         }
+        return {source: merged(each) for source, each in found.items()} if self.diversity.groups > 1 else found

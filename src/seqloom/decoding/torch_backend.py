@@ -11,6 +11,7 @@ from torch import Tensor
 
 from seqloom.dataset.padded_batch import make_batch, pad_sources
 from seqloom.decoding.beam_search import beam_search
+from seqloom.decoding.diverse_beam import ONE_GROUP, Diversity
 from seqloom.decoding.greedy_search import greedy_search
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.lexical_constraints import Constraint
@@ -85,8 +86,9 @@ class TorchBackend:
         if decoding.beam_size == 1:
             found = greedy_search(self.model, memory, prompt, most, decoding.length_penalty, processors)
             return [[best] for best in found]
-        penalty = decoding.length_penalty
-        return beam_search(self.model, memory, prompt, decoding.beam_size, most, penalty, processors, constraints)
+        diversity = ONE_GROUP if any(constraints) else Diversity(decoding.beam_groups, decoding.diversity_penalty)
+        size, penalty = decoding.beam_size, decoding.length_penalty
+        return beam_search(self.model, memory, prompt, size, most, penalty, processors, constraints, diversity)
 
     def _sample(
         self, memory: Memory, prompt: Tensor, limits: Tensor, decoding: "DecodingSection", numbers: Sequence[int]

@@ -18,6 +18,21 @@ class DecodingSection(Section):
         "distribution, so texts vary.",
     )
     beam_size: int = Field(5, ge=1, le=256, description="Hypotheses kept by method beam; 1 is greedy search.")
+    beam_groups: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="Groups of the beam, each of which is charged for the tokens that those before it wrote at the "
+        "same position (diverse beam search), so that the best answers differ; beam_size is a multiple of it; "
+        "1: one beam.",
+    )
+    diversity_penalty: float = Field(
+        0.5,
+        ge=0.0,
+        le=100.0,
+        description="With beam_groups over 1: nats for each hypothesis of an earlier group that wrote the same token "
+        "at the same position.",
+    )
     temperature: float = Field(
         1.0,
         ge=0.01,
@@ -96,6 +111,13 @@ class DecodingSection(Section):
                     f"{field} {value:g} is of method sample, and method is {self.method}: set method to sample, or "
                     f"{field} to {default:g}"
                 )
+        if self.beam_groups > 1 and (self.method != "beam" or self.beam_size % self.beam_groups):
+            raise ValueError(
+                f"beam_groups {self.beam_groups} share a beam evenly, and method is {self.method} with beam_size "
+                f"{self.beam_size}: set method to beam, and beam_size to a multiple of beam_groups"
+            )
+        if self.beam_groups > 1 and read_glossary(self.glossary):
+            raise ValueError("a glossary needs the whole beam: set beam_groups to 1, or leave glossary empty")
         kinds_of(self.protect)
         if read_glossary(self.glossary) and (self.method != "beam" or self.beam_size == 1):
             raise ValueError("a glossary needs a beam to choose from: set method to beam and beam_size to 2 at least")
