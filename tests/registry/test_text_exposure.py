@@ -10,7 +10,8 @@ from seqloom.corpus import SPLITS
 from seqloom.corpus.excluded_texts import ExcludedTexts, text_digest
 from seqloom.registry import text_exposure
 from seqloom.registry.lineage import write_lineage
-from seqloom.registry.text_exposure import Exposure, exposures, to_be_retrained
+from seqloom.registry.model_history import history
+from seqloom.registry.text_exposure import Exposure, exposures, mark_to_be_forgotten, to_be_retrained
 from seqloom.registry.versions import KEY_TAG
 
 
@@ -55,3 +56,10 @@ def test_every_version_is_asked(
         ("models:/forgetful/3", [], None, "none"),
     ]
     assert to_be_retrained(found) == ["models:/forgetful/1", "models:/forgetful/2"]
+    mark_to_be_forgotten(found, texts, home)
+    told = [(event.version, event.why) for event in history(client, "forgetful") if event.what == "to forget"]
+    list_of = f"of list {texts.digest[:16]}: train it again without"
+    assert told == [
+        (1, f"learned from 2 rows {list_of}"),
+        (2, f"learned from 2 rows through models:/forgetful/1 {list_of}"),
+    ]

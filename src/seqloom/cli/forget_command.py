@@ -22,15 +22,21 @@ def forget(
     texts: Annotated[
         Path, typer.Argument(metavar="FILE", help="Texts to be forgotten, one a line, or sha256: and their digests.")
     ],
+    mark: Annotated[
+        bool, typer.Option("--mark", help="Write it to the history of those versions; never the texts.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say which registered versions saw some texts, and what must be trained again; nothing is changed."""
+    """Say which registered versions saw some texts, and what must be trained again."""
     console = console_for(as_json)
     from seqloom.corpus.excluded_texts import ExcludedTexts
-    from seqloom.registry.text_exposure import exposures, to_be_retrained
+    from seqloom.registry.text_exposure import exposures, mark_to_be_forgotten, to_be_retrained
 
-    found = exposures(ExcludedTexts.read(texts, "the list of texts"), home_folder())
+    listed = ExcludedTexts.read(texts, "the list of texts")
+    found = exposures(listed, home_folder())
     retrained = to_be_retrained(found)
+    if mark:
+        mark_to_be_forgotten(found, listed, home_folder())
     if found:
         console.print(_table(found))
     for sentence in _sentences(found, retrained, texts):

@@ -25,6 +25,7 @@ SAID = {
     "champion": "became champion",
     "refused": "refused",
     "declined": "declined",
+    "to forget": "has to forget",
     "waiting": "left waiting for approval",
 }
 
@@ -43,7 +44,7 @@ class Quantization(StrEnum):
     int8 = "int8"
 
 
-COLORS = {"champion": "bold green", "refused": "yellow", "declined": "yellow", "waiting": "yellow"}
+COLORS = {"champion": "bold green", "refused": "yellow", "declined": "yellow", "waiting": "yellow", "to forget": "red"}
 
 Name = Annotated[str, typer.Argument(help="Name of a registered model, such as tickets-en-de.")]
 Why = Annotated[str, typer.Option("--why", help="The reason, in a sentence: it is kept for those who ask later.")]

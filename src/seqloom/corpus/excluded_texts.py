@@ -52,6 +52,11 @@ class ExcludedTexts:
             raise UserError(f"{path}: lists no text; write one a line, or sha256: and its digest")
         return cls(digests)
 
+    @property
+    def digest(self) -> str:
+        """Digest of the list, whatever its order."""
+        return hashlib.sha256(b"".join(sorted(self.digests))).hexdigest()
+
     def has(self, *texts: str) -> bool:
         """Return whether one of the texts is listed."""
         return any(text_digest(text) in self.digests for text in texts)

@@ -15,6 +15,7 @@ from mlflow.exceptions import MlflowException
 
 from seqloom.artifact.digest import digest_of_value
 from seqloom.artifact.manifest import Manifest
+from seqloom.corpus.pairs import EXCLUDED
 from seqloom.errors import UserError
 from seqloom.evaluation.answer_limits import describe_limits
 from seqloom.evaluation.contamination_summary import describe_contamination
@@ -62,6 +63,7 @@ def write_card(client: MlflowClient, recipe: Recipe, made: Manifests, version: V
         **{stage: manifest.digest[:DIGITS] for stage, manifest in made.items()},
         "parent version": recipe.training.start_from or "none",
         **_averaged(made["training"].facts),
+        **_excluded(recipe, made["corpus"].facts),
         "code": run.data.tags.get("mlflow.source.git.commit", "not from a checkout"),
         "flow run": run.data.tags.get("prefect.flow_run_id", "none"),
         "MLflow run": version.run_id,
@@ -108,6 +110,12 @@ def _averaged(training: Mapping[str, Any]) -> dict[str, str]:
     """Return the share of the parent in the weights, where they are an average with it."""
     share = training.get("parent_share", 0.0)
     return {"share of the parent in the weights": f"{share:.0%}"} if share else {}
+
+
+def _excluded(recipe: Recipe, corpus: Mapping[str, Any]) -> dict[str, str]:
+    """Return how many rows were left out because they are to be forgotten, where there is a list."""
+    rows = corpus.get("rejected", {}).get(EXCLUDED, 0)
+    return {"excluded rows": f"{rows:,}"} if recipe.corpus.exclude else {}
 
 
 def _purpose(recipe: Recipe) -> Iterator[str]:

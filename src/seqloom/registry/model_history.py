@@ -1,5 +1,6 @@
 """History of a registered model: registrations, gate verdicts and champion moves, with reasons."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -8,6 +9,8 @@ from mlflow import MlflowClient
 from seqloom.registry.gate_runner import AGAINST_TAG, VERDICT_TAG, WHEN_TAG, WHY_TAG
 from seqloom.registry.promotion import moves_of
 
+FORGOTTEN_TAG = "seqloom.forgotten"  # JSON, on a version that learned from texts that are to be forgotten: when, why
+
 
 @dataclass(frozen=True)
 class Event:
@@ -15,7 +18,7 @@ class Event:
 
     when: str  # UTC, ISO 8601
     version: int
-    what: str  # registered, refused, declined, waiting or champion
+    what: str  # registered, refused, declined, waiting, champion or to forget
     instead_of: int | None  # the champion it was compared with, or that it followed
     by: str  # a run or a person
     why: str
@@ -32,5 +35,8 @@ def history(client: MlflowClient, name: str) -> list[Event]:
             against = tags[AGAINST_TAG]
             champion = int(against) if against.isdigit() else None
             events.append(Event(tags[WHEN_TAG], number, tags[VERDICT_TAG], champion, "the gate", tags[WHY_TAG]))
-    order = ["registered", "waiting", "refused", "declined", "champion"]
+        if FORGOTTEN_TAG in tags:
+            told = json.loads(tags[FORGOTTEN_TAG])
+            events.append(Event(told["when"], number, "to forget", None, "seqloom forget", told["why"]))
+    order = ["registered", "waiting", "refused", "declined", "champion", "to forget"]
     return sorted(events, key=lambda event: (event.when, event.version, order.index(event.what)))

@@ -4,9 +4,11 @@ A version saw a text if its corpus has it, or that of a version whose training i
 through where their stage is still on this machine; of the others nobody can say.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from seqloom.corpus import SPLITS
@@ -15,7 +17,8 @@ from seqloom.corpus.dialogue_context import TURN
 from seqloom.corpus.excluded_texts import ExcludedTexts
 from seqloom.registry.garbage_collection import all_pages
 from seqloom.registry.integrity import uri_of
-from seqloom.registry.lineage import lineage_of
+from seqloom.registry.lineage import DIGITS, lineage_of
+from seqloom.registry.model_history import FORGOTTEN_TAG
 from seqloom.registry.model_uri import open_registry
 from seqloom.registry.training_corpus import training_corpus
 from seqloom.registry.versions import KEY_TAG, aliases_of
@@ -62,6 +65,23 @@ def to_be_retrained(found: list[Exposure]) -> list[str]:
     """Return the versions that learned from the texts, themselves or through the one that they went on from."""
     by_uri = {each.model: each for each in found}
     return [each.model for each in found if any(ancestor.learned for ancestor in _ancestry(each, by_uri))]
+
+
+def mark_to_be_forgotten(found: list[Exposure], texts: ExcludedTexts, home: Path) -> None:
+    """Write to each version that must be trained again that it must, and why, where its history shows it.
+
+    Raises:
+        UserError: there is no registry.
+    """
+    client = open_registry("forget", home)
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    by_uri = {each.model: each for each in found}
+    for uri in to_be_retrained(found):
+        name, _, number = uri.removeprefix("models:/").rpartition("/")
+        learned = next(each for each in _ancestry(by_uri[uri], by_uri) if each.learned)
+        through = "" if learned.model == uri else f" through {learned.model}"
+        why = f"learned from {learned.learned:,} rows{through} of list {texts.digest[:DIGITS]}: train it again without"
+        client.set_model_version_tag(name, number, FORGOTTEN_TAG, json.dumps({"when": now, "why": why}))
 
 
 def _ancestry(version: Exposure, by_uri: Mapping[str, Exposure]) -> Iterator[Exposure]:
