@@ -92,6 +92,7 @@ def as_the_ui_has_it(schema: Any, names: bool = False) -> Any:
         ("training", "learning_rate", [-0.1, 10.5], [0, 1e-9, 10]),
         ("training", "label_smoothing", [1, -0.1], [0, 0.99]),
         ("training", "start_from", ["x", "models:/a"], ["", "models:/a@champion", "models:/a/3"]),
+        ("training", "rendezvous", ["10.0.0.5", "host:port"], ["", "10.0.0.5:29400"]),
         ("corpus", "scheduler", ["10.0.0.5", "tcp:// a"], ["", "tcp://10.0.0.5:8786"]),
         ("corpus", "turn_separator", ["", "-" * 21], ["-", "-" * 20]),
         ("registry", "significance", [0, 1], [0.05]),

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,9 @@ import torch
 from safetensors.torch import load_file
 
 from seqloom.models.model_factory import WEIGHTS_FILE
+from seqloom.recipe.schema import TrainingSection
+from seqloom.training.distributed_launch import take_part
+from seqloom.training.node_address import address_towards, interface_of
 from seqloom.training.training_history import read_history
 from tests.training.small import Row, mistake_of, run_stage, write_home
 
@@ -45,6 +49,35 @@ def test_two_processes_have_the_losses_of_one(change: dict[str, Any], tmp_path: 
     weights = [load_file(home / "made" / WEIGHTS_FILE) for home in (one, two)]
     for name, value in weights[0].items():
         torch.testing.assert_close(weights[1][name], value, rtol=1e-3, atol=1e-4)
+
+
+def test_two_nodes_have_the_losses_of_one_process(tmp_path: Path) -> None:
+    one, two = write_home(tmp_path / "one"), write_home(tmp_path / "two")
+    run_stage(one, STILL, {"epochs": 3})
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        meeting = f"127.0.0.1:{server.getsockname()[1]}"
+    other = f"""
+        import time
+        from pathlib import Path
+        from seqloom.training.distributed_launch import RUN_FILE, take_part
+        folder = Path({str(two / "workspace" / "job")!r})
+        while not (folder / RUN_FILE).exists():
+            time.sleep(0.05)
+        raise SystemExit(take_part(folder))
+    """
+    with subprocess.Popen([sys.executable, "-c", dedent(other)], stderr=subprocess.PIPE, text=True) as node:
+        run_stage(two, STILL, {"epochs": 3, "nodes": 2, "rendezvous": meeting})
+        assert node.communicate(timeout=60) == (None, "")
+        assert node.returncode == 0
+    assert losses(two) == pytest.approx(losses(one), rel=1e-4)
+
+
+def test_nodes_that_do_not_meet(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"set training\.rendezvous"):
+        TrainingSection(nodes=2)
+    assert "no training waits here" in mistake_of(lambda: take_part(tmp_path))
+    assert "cannot be reached" in mistake_of(lambda: address_towards("no-such-host.invalid:29400"))
+    assert interface_of(address_towards("127.0.0.1:29400")) == "lo"
 
 
 def ranks(parent: int) -> list[int]:

@@ -73,7 +73,7 @@ def _fields(recipe: Recipe, section: str) -> Any:
             return {**recipe.vectors.model_dump(), **_digests(files)}
         case "training":  # without what changes how it runs and not its result
             weights = {"start_encoder_from": Path(recipe.training.start_encoder_from) / "weights.safetensors"}
-            learned = recipe.training.model_dump(exclude={"processes", "checkpoint_minutes"})
+            learned = recipe.training.model_dump(exclude={"processes", "nodes", "rendezvous", "checkpoint_minutes"})
             seen = {each.name: each.weight for each in recipe.corpus.sources}
             other = {**_digests(weights), **_selection(recipe), **({"source_weights": seen} if seen else {})}
             return {**learned, "start_from": _parent(recipe), **other}

@@ -16,6 +16,7 @@ PATTERNS_IN_WORDS = {
     "source_name": "name of letters, digits and . _ - that begins with a letter or digit",
     "study": "name of letters, digits and . _ - that begins with a letter or digit, or nothing",
     "scheduler": "address of a Dask scheduler such as tcp://10.0.0.5:8786, or nothing",
+    "rendezvous": "host and port such as 10.0.0.5:29400, or nothing",
     "start_from": "registered version such as models:/NAME@champion or models:/NAME/3",
 }
 """What a field with a pattern holds, for error sentences and as the format of the JSON schema."""

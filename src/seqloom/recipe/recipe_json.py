@@ -57,7 +57,7 @@ ADDED: dict[str, dict[str, object]] = {
     "model": {"ngram_order": 0},
     "registry": {"price_per_hour": 0.0},
     "vocabulary": {"target_kind": "auto"},
-    "training": {"parent_decay": 0.0, "parent_share": 0.0, "model_soup": False},
+    "training": {"parent_decay": 0.0, "parent_share": 0.0, "model_soup": False, "nodes": 1, "rendezvous": ""},
     "serving": {
         "rows": 100_000,
         "characters": 20_000_000,

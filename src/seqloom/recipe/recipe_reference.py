@@ -23,7 +23,19 @@ What "chosen from the corpus" means is in [what a recipe leaves out](defaults.md
 _COUNTS = {
     **dict.fromkeys(("tokens", "characters", "rows", "pairs", "texts", "turns", "updates", "epochs", "layers"), ""),
     **dict.fromkeys(
-        ("heads", "processes", "samples", "batches", "numbers", "hypotheses", "threads", "examples", "days"), ""
+        (
+            "heads",
+            "processes",
+            "samples",
+            "batches",
+            "numbers",
+            "hypotheses",
+            "threads",
+            "examples",
+            "days",
+            "machines",
+        ),
+        "",
     ),
     "passes": "epochs",
     "occurrences": "",

@@ -36,7 +36,8 @@ class ProcessGroup(SingleProcess):
     """Group of several processes that torch's elastic launcher started."""
 
     def __init__(self, device: torch.device) -> None:
-        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # all are on this machine, whatever its name resolves to
+        # All are on this machine, whatever its name resolves to, unless the launcher found the interface to others.
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
         if device.type == "cuda":
             torch.cuda.set_device(device)
         backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
@@ -63,7 +64,7 @@ class ProcessGroup(SingleProcess):
 
 
 def device_of_rank(device: torch.device, rank: int, size: int) -> torch.device:
-    """Return the GPU of a process, or the CPU with its share of the cores.
+    """Return the GPU of a process, or the CPU with its share of the cores, by its rank on this machine.
 
     Raises:
         UserError: there are fewer GPUs than processes.

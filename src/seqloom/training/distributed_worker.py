@@ -22,14 +22,15 @@ def main(folder: Path) -> None:
     end_with(os.getppid())
     if (folder / OUTCOME_FILE).exists():  # a process left with it, and the launcher started all again
         return
-    rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    rank = int(os.environ["RANK"])
     _write_to(folder / LOG_FILE.format(rank))
     job = read_job(folder)
     write_event = EventWriter(folder / EVENTS_FILE) if rank == 0 else _ignore_event
     if os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0":
         write_event("restarted")
     try:
-        device = device_of_rank(choose_device(job.recipe.training.device), rank, size)
+        place = int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"])
+        device = device_of_rank(choose_device(job.recipe.training.device), *place)
         facts = train_job(
             job,
             device,

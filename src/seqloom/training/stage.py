@@ -42,7 +42,7 @@ def train_model(job: TrainingJob, observe: Observe, progress: Progress) -> dict[
     """Train in the job's workspace, resuming from a checkpoint there, and write the best model to its folder."""
     device = choose_device(job.recipe.training.device)
     with CostMeter(device.type) as meter:
-        if job.recipe.training.processes == 1:
+        if job.recipe.training.processes * job.recipe.training.nodes == 1:
             facts = train_job(job, device, observe, progress, SingleProcess())
         else:
             from seqloom.training.distributed_launch import train_in_processes  # half a second that only this needs

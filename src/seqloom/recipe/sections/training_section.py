@@ -105,11 +105,32 @@ class TrainingSection(Section):
         "auto", description="Number format of matrix products; auto: bf16 where the machine is fast at it."
     )
     processes: int = Field(
-        1, ge=1, le=1024, description="Processes that share each batch, with one GPU each on device cuda."
+        1, ge=1, le=1024, description="Processes of a machine that share each batch, with one GPU each on device cuda."
+    )
+    nodes: int = Field(
+        1,
+        ge=1,
+        le=1024,
+        description="Machines that share each batch. They see SEQLOOM_HOME at the same path, and the first one says "
+        "what to run on the others (docs/scaling.md).",
+    )
+    rendezvous: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9._-]{1,253}:[0-9]{1,5})?$",
+        description="Host and port at which the machines of `nodes` meet, such as 10.0.0.5:29400: a free port of the "
+        "machine that trains.",
     )
     checkpoint_minutes: float = Field(
         10.0, gt=0.0, le=100_000.0, description="Minutes of training that a kill may lose at most, within an epoch."
     )
+
+    @model_validator(mode="after")
+    def _nodes_meet(self) -> Self:
+        if self.nodes > 1 and not self.rendezvous:
+            raise ValueError(
+                f"{self.nodes} nodes need a host and port to meet at: set training.rendezvous, such as 10.0.0.5:29400"
+            )
+        return self
 
     @model_validator(mode="after")
     def _starts_from_one(self) -> Self:
