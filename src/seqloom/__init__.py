@@ -11,6 +11,10 @@ __version__ = "0.1.0"
 # models twice as slow on an idle machine (docs/notes/speed.md).
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
+# Likewise. oneDNN compiles a product for each new shape of bfloat16 matrices and keeps 1,024 of them, 0.6 to 0.8 MB
+# each where the processor multiplies tiles: batches have too many shapes for it to find most of them again.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "256")
+
 
 def __getattr__(name: str) -> Any:
     """Import `load` and `train` of seqloom.pipeline on first access: they import the whole library."""

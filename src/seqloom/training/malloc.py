@@ -1,12 +1,13 @@
 """Malloc settings that keep freed memory with the process while it trains on a CPU.
 
 glibc returns large blocks to the kernel at once and takes them again, page by page, at the next step: this was a tenth
-of the training time of a small Transformer (docs/notes/speed.md).
+of the training time of a small Transformer (docs/notes/speed.md). Batches of ever other shapes leave holes in the heap,
+hundreds of megabytes in some hundred updates, so that these are returned now and then.
 """
 
 import ctypes
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
@@ -15,16 +16,19 @@ _DEFAULT = 128 << 10  # bytes, of both
 
 
 @contextmanager
-def freed_memory_kept() -> Iterator[None]:
-    """Take blocks up to a gigabyte from the heap, which does not shrink, within; do nothing without glibc."""
+def freed_memory_kept() -> Iterator[Callable[[], None]]:
+    """Take blocks up to a gigabyte from the heap, which does not shrink, within; do nothing without glibc.
+
+    Yields a function that returns what is free at the moment to the kernel.
+    """
     allocator = ctypes.CDLL(None) if sys.platform == "linux" else None
     if allocator is None or not hasattr(allocator, "mallopt"):
-        yield
+        yield lambda: None
         return
     allocator.mallopt(_MMAP_THRESHOLD, 1 << 30)
     allocator.mallopt(_TRIM_THRESHOLD, _NEVER)
     try:
-        yield
+        yield lambda: allocator.malloc_trim(0)
     finally:
         allocator.mallopt(_MMAP_THRESHOLD, _DEFAULT)
         allocator.mallopt(_TRIM_THRESHOLD, _DEFAULT)
