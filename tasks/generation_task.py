@@ -11,6 +11,7 @@ from seqloom.batch_inference.generation_workers import GenerationWorkers
 from seqloom.batch_inference.input_table import open_input
 from seqloom.batch_inference.sharded_generation import BatchInference, BatchReport, run_batch_inference
 from seqloom.decoding.generator_loader import load_generator
+from seqloom.recipe.recipe_json import read_recipe
 from seqloom.registry.checkpoint_folder import describe_version, find_checkpoint
 from seqloom.training.device import choose_device
 from tasks.gpu_slots import slots
@@ -33,7 +34,8 @@ def generate_shards(
 ) -> BatchReport:
     """Write the shards that are missing, and leave a page with throughput and failures in Prefect's UI."""
     checkpoint, asked = find_checkpoint(model, home_folder(), backend), describe_version(model, backend)
-    bulk = BatchInference(asked, checkpoint, open_input(Path(file), kind, column), shard_rows, max_characters)
+    table = open_input(Path(file), kind, column, read_recipe(checkpoint).corpus.features)
+    bulk = BatchInference(asked, checkpoint, table, shard_rows, max_characters)
     generator = load_generator(checkpoint)
     target = choose_device(workers.device)
     needs_gpu = generator.backend.runs_on_gpu and target.type == "cuda" and not prefect_is_embedded()

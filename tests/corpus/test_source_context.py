@@ -28,6 +28,7 @@ PAIRS = [
     ("the weather is fine", "das Wetter ist schön"),
     ("打开文件", "open it"),
     ("关闭文件", "close it"),
+    ("kept\n  as it\tis", "white space"),
 ]
 
 

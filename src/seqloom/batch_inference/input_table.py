@@ -15,6 +15,7 @@ from seqloom.corpus.corpus_files import storable
 from seqloom.corpus.csv_rows import CsvRow, csv_rows, tsv_rows
 from seqloom.corpus.file_format import CALLED, ENDINGS, detect_format, ending_of
 from seqloom.corpus.file_io import read_lines, without_end
+from seqloom.corpus.framed_text import FEATURES
 from seqloom.corpus.json_objects import JsonRow, as_text, found_at, json_object, json_rows
 from seqloom.corpus.pairs import RowError, Unreadable
 from seqloom.corpus.sources import SourceFile
@@ -43,6 +44,7 @@ class InputTable:
     column: str  # a dotted name may be a path into an object
     columns: tuple[str, ...]
     rows: int
+    features: str = ""  # column with the features of each row, for a model that reads such
 
     @property
     def outer(self) -> str:
@@ -57,8 +59,13 @@ class InputTable:
         """
         if self.file.format == "parquet":
             for table in _tables(self.file.path, size):
-                values = table.select([self.outer]).to_pylist()
-                yield Rows(table, [_text_or_value(found_at(row, self.column)) for row in values])
+                wanted = [self.outer, *([self.features] if self.features else [])]
+                values = table.select(list(dict.fromkeys(wanted))).to_pylist()
+                texts = [_text_or_value(found_at(row, self.column)) for row in values]
+                if self.features:
+                    rows = zip(texts, values, strict=True)
+                    texts = [{"source": text, FEATURES: row[self.features]} for text, row in rows]
+                yield Rows(table, texts)
             return
         records = iter(_records(self.file, self.column, self.columns))
         while chunk := list(islice(records, size)):
@@ -71,8 +78,10 @@ class InputTable:
         return Rows(table, texts, {row: wrong for row, (*_, wrong) in enumerate(records) if wrong})
 
 
-def open_input(path: Path, kind: str, column: str) -> InputTable:
+def open_input(path: Path, kind: str, column: str, features: str = "") -> InputTable:
     """Open a file: detect its columns and count its rows; `kind` is one of `FORMATS`, or auto.
+
+    A model that reads features finds those of a row in the column `features`.
 
     Raises:
         UserError: it is missing, empty, not of its format, or has no such column.
@@ -91,13 +100,17 @@ def open_input(path: Path, kind: str, column: str) -> InputTable:
     if columns.count(nested) != 1:
         found = ", ".join(name[:40] for name in columns[:20]) or "none"
         raise UserError(f"{path}: there is no single column {column!r} among its columns ({found}); name another")
+    if features and (file.format != "parquet" or features not in columns):
+        raise UserError(
+            f"{path}: this model reads features, in a column {features!r} of a Parquet file: give such a file"
+        )
     for taken in (PREDICTION, FAILURE):
         if taken in columns:
             raise UserError(f"{path}: has a column {taken!r} already, which is to be added; rename or remove it")
     rows = _count(file, column, columns)
     if not rows:
         raise UserError(f"{path}: holds no rows; give a file of texts")
-    return InputTable(file, column, columns, rows)
+    return InputTable(file, column, columns, rows, features)
 
 
 def _format(path: Path) -> str:

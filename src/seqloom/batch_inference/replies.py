@@ -1,7 +1,7 @@
 """An answer or an error for each row; if the model fails on one text, the others are still answered."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from seqloom.batch_inference.input_table import Rows
 from seqloom.corpus.normalization import normalize
@@ -25,13 +25,21 @@ def replies_to(rows: Rows, generator: Generator, longest: int, first: int) -> It
 
 def _reply(generator: Generator, piece: list[tuple[object, str]], longest: int, first: int) -> list[Reply]:
     """Return a reply to each text; `first` is the row number of the first."""
-    piece = [(generator.wording(text), wrong) for text, wrong in piece]
+    piece = [_worded(generator, text, wrong, first + row) for row, (text, wrong) in enumerate(piece)]
     replies: list[Reply] = [(None, wrong or _unusable(text, longest, generator.needs_text)) for text, wrong in piece]
     usable = [row for row, (_, reason) in enumerate(replies) if not reason]
-    answers = _answer(generator, [str(piece[row][0]) for row in usable], [first + row for row in usable])
+    answers = _answer(generator, [cast(str, piece[row][0]) for row in usable], [first + row for row in usable])
     for row, answer in zip(usable, answers, strict=True):
         replies[row] = (None, _reason(answer)) if isinstance(answer, Exception) else (answer, "")
     return replies
+
+
+def _worded(generator: Generator, text: object, wrong: str, number: int) -> tuple[object, str]:
+    """Return the text of row `number`, and why it has none."""
+    try:
+        return generator.wording(text, number), wrong
+    except UserError as error:
+        return text, wrong or str(error)
 
 
 def type_problem(value: object) -> str:

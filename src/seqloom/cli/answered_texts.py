@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seqloom.cli.stdio import in_chunks, read_lines
+from seqloom.corpus.framed_text import read_frames
 from seqloom.corpus.running_text import join_lines
 from seqloom.decoding.confidence import CONFIDENCE
 from seqloom.decoding.generator import Answers, Generator, Unanswerable
@@ -86,6 +87,22 @@ def answer_in_order(generator: Generator, texts: list[str] | None, file: Path | 
         print(f"seqloom: {parts:,} of {asked:,} texts are {IN_PARTS}", file=sys.stderr)
     if unused:
         print(f"seqloom: {unused:,} of {asked:,} answers lack a term of the glossary", file=sys.stderr)
+
+
+def with_features(
+    generator: Generator, model: str, texts: list[str] | None, file: Path | None, features: Path | None
+) -> list[str]:
+    """Return the texts with the features of each; without texts the features alone.
+
+    Raises:
+        UserError: the model reads none, none are given, or others than it reads.
+    """
+    if not generator.frame_width:
+        raise UserError(f"{model} reads no features: leave --features out")
+    if features is None:
+        raise UserError(f"{model} reads {generator.frame_width} features a vector: give a file of them in --features")
+    given = list(_lines(texts, file, generator)) if texts or file else None
+    return list(read_frames(features, generator.frame_width, given))
 
 
 def _lines(texts: list[str] | None, file: Path | None, generator: Generator) -> Iterator[str]:

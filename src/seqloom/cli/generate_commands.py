@@ -80,6 +80,12 @@ def generate(
         typer.Argument(metavar="[TEXT ...]", help="Texts; one may have several lines. Else --file, else stdin."),
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A UTF-8 file, one text per line.")] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(
+            "--features", help="A .npy or .npz file with the features of each text, for models that read them."
+        ),
+    ] = None,
     backend: Backend = "torch",
     together: Together = None,
     from_noise: Annotated[
@@ -106,7 +112,7 @@ def generate(
         raise UserError("texts, --file, --from-noise and --between exclude each other; give one of them")
     _require_option("--seed", seed, "--from-noise", from_noise)
     _require_option("--steps", steps, "--between", between)
-    from seqloom.cli.answered_texts import answer_in_order, unsure
+    from seqloom.cli.answered_texts import answer_in_order, unsure, with_features
     from seqloom.decoding.confidence import require_confidence
 
     checkpoint, generator = load_models(model, together, backend)
@@ -118,6 +124,8 @@ def generate(
         return
     if below:
         require_confidence(generator, model)
+    if features or generator.frame_width:
+        texts = with_features(generator, model, texts, file, features)
     answered = answer_in_order(generator, texts, file)
     _print_answers(generator, unsure(answered, below) if below else answered, model, bool(below), as_json)
 
@@ -161,10 +169,11 @@ def batch(
     generator.decoding = decoding_of(generator, override, glossary)
     if below:
         require_confidence(generator, model)
-    changed = changed_options(generator.decoding, read_recipe(checkpoint).decoding)
+    recipe = read_recipe(checkpoint)
+    changed = changed_options(generator.decoding, recipe.decoding)
     if together:
         changed["with"] = [digest_of_folder(find_checkpoint(each, home_folder())) for each in together]
-    named, rows = describe_version(model, backend), open_input(file, "auto", column)
+    named, rows = describe_version(model, backend), open_input(file, "auto", column, recipe.corpus.features)
     bulk = BatchInference(named, checkpoint, rows, shard_rows, max_characters, changed)
     workers = GenerationWorkers(processes, scheduler)
     if not workers.is_needed:

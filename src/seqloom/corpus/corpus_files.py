@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from seqloom.corpus import SIDES, SPLITS
+from seqloom.corpus.feature_files import with_frames
+from seqloom.corpus.feature_statistics import reads_no_text
 from seqloom.corpus.source_context import join_context
 
 if TYPE_CHECKING:
@@ -36,10 +38,10 @@ def _report(folder: Path) -> dict[str, Any]:
 
 
 def read_split(folder: Path, split: str) -> "pd.DataFrame":
-    """Read all rows of a split, with the columns source, target, origin and line."""
+    """Read all rows of a split, with the columns source, target, origin and line; sources have features, if any."""
     import pandas as pd
 
-    return pd.read_parquet(folder / f"{split}.parquet")
+    return with_frames(pd.read_parquet(folder / f"{split}.parquet"), folder, split)
 
 
 def iterate_split(
@@ -66,15 +68,22 @@ def _record_batches(folder: Path, split: str, columns: Sequence[str], rows: int)
 def iterate_inputs(
     folder: Path, split: str, columns: Sequence[str] = ("source", "target"), rows: int = 50_000
 ) -> Iterator[dict[str, list[Any]]]:
-    """Yield a split as a model reads it: as `iterate_columns`, with its context after each source that has one."""
+    """Yield a split as a model reads it: as `iterate_columns`, with its context after each source that has one.
+
+    Where features stand in place of the text, sources are empty.
+    """
     parts = iterate_columns(folder, split, columns, rows)
-    if "source" not in columns or not context_path(folder, split).is_file():
+    if "source" not in columns:
         yield from parts
-        return
-    with pq.ParquetFile(context_path(folder, split)) as file:
-        for part, contexts in zip(parts, file.iter_batches(batch_size=rows), strict=True):
-            pairs = zip(part["source"], contexts["context"].to_pylist(), strict=True)
-            yield {**part, "source": [join_context(*pair) for pair in pairs]}
+    elif reads_no_text(folder):
+        yield from ({**part, "source": [""] * len(part["source"])} for part in parts)
+    elif not context_path(folder, split).is_file():
+        yield from parts
+    else:
+        with pq.ParquetFile(context_path(folder, split)) as file:
+            for part, contexts in zip(parts, file.iter_batches(batch_size=rows), strict=True):
+                pairs = zip(part["source"], contexts["context"].to_pylist(), strict=True)
+                yield {**part, "source": [join_context(*pair) for pair in pairs]}
 
 
 def context_path(folder: Path, split: str) -> Path:

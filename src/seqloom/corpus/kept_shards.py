@@ -22,7 +22,7 @@ from seqloom.recipe.sections.source_section import PLACES
 _FOLDER = "corpus_shards"
 _NOT_OF_ROWS = {
     "train", "validation", "test", "sources", "scheduler", "validation_share", "test_share", "max_reject_share",
-    "memory", "memory_similarity", "knowledge",
+    "memory", "memory_similarity", "knowledge", "features", "feature_role",
 }  # fmt: skip
 """Fields that decide which files are read, or what follows when all are."""
 

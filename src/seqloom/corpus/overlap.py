@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.corpus import SPLITS
-from seqloom.corpus.corpus_files import iterate_split
 from seqloom.corpus.row_spill import Spill, bucket_count
 
 HELD_OUT = ("validation", "test")
@@ -52,6 +51,8 @@ class Overlap:
 
 def sources_of(folder: Path, split: str) -> Chunks:
     """Yield the sources of a split of the corpus in `folder`, in order."""
+    from seqloom.corpus.corpus_files import iterate_split  # pyarrow, which folding a text does without
+
     for table in iterate_split(folder, split, ("source",)):
         yield table["source"].tolist()
 

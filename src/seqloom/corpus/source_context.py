@@ -65,7 +65,7 @@ class SourceContext:
         """
         if not (folder / CONTEXT_FILE).is_file():
             return None
-        from safetensors.numpy import load_file
+        from safetensors.numpy import load_file  # that only versions with a context need
 
         with damage_reported(folder):
             arrays: Mapping[str, NDArray[Any]] = load_file(folder / CONTEXT_FILE)

@@ -23,6 +23,7 @@ from seqloom.corpus.corpus_files import REPORT_FILE, CorpusWriter
 from seqloom.corpus.corpus_statistics import CorpusStatistics
 from seqloom.corpus.deduplication import Verdicts
 from seqloom.corpus.duplicate_filters import DuplicateFilters
+from seqloom.corpus.feature_files import write_features
 from seqloom.corpus.kept_shards import KeptShards
 from seqloom.corpus.normalized_pairs import resolve_whitespace
 from seqloom.corpus.overlap import Overlap
@@ -79,6 +80,7 @@ def build_corpus(
         _check_every_split(section, sources, statistics)
         overlap = {} if section.overfit else {"also_in_training": kept.overlap.with_training()}
         context = write_contexts(section, folder, progress)
+        features = write_features(section, sources, folder, progress)
     if kept.folded_targets and section.whitespace == "auto":
         logger.warning("corpus.whitespace: %s", FOLDED.format(rows=kept.folded_targets))
     layout = {"whitespace": "keep" if keep else "fold", "folded_targets": kept.folded_targets}
@@ -87,7 +89,17 @@ def build_corpus(
     guessed = {"encodings": sources.encodings} if section.encoding == "auto" else {}
     changed = {"normalized": _normalized(shards)}
     found = _facts(statistics, folder)
-    facts = {"overfit": section.overfit, **layout, **changed, **personal, **guessed, **found, **overlap, **context}
+    facts = {
+        "overfit": section.overfit,
+        **layout,
+        **changed,
+        **personal,
+        **guessed,
+        **found,
+        **overlap,
+        **context,
+        **features,
+    }
     (folder / REPORT_FILE).write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
     return facts
 

@@ -54,7 +54,7 @@ class TranslationMemory:
         """Build the index of pairs of source and target."""
         if len(pairs) > MOST_PAIRS:
             pairs = [pairs[row * len(pairs) // MOST_PAIRS] for row in range(MOST_PAIRS)]
-        ngrams = [_ngrams(source) for source, _ in pairs]
+        ngrams = [_ngrams(normalize(source)) for source, _ in pairs]
         rows = np.repeat(np.arange(len(pairs), dtype=np.int32), [len(each) for each in ngrams])
         buckets = np.fromiter((bucket for each in ngrams for bucket in each), np.int64, len(rows))
         starts = np.concatenate([[0], np.cumsum(np.bincount(buckets, minlength=BUCKETS))])
@@ -71,8 +71,9 @@ class TranslationMemory:
         found: dict[str, Match] = {}
         for row in self._candidates(text):
             source, target = self.pairs[row]
-            similarity = _similarity(units, _units(source))
-            if similarity >= least and not (of_training and source == text):
+            folded = normalize(source)
+            similarity = _similarity(units, _units(folded))
+            if similarity >= least and not (of_training and folded == text):
                 better = found.get(target)
                 if better is None or better.similarity < similarity:
                     found[target] = Match(source, target, similarity)

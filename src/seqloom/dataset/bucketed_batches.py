@@ -7,12 +7,14 @@ planning of one window. Plans are made without PyTorch, seconds to import, which
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqloom.dataset.frame_sequences import FrameSequences
 from seqloom.dataset.sequences import Sequences
 from seqloom.dataset.source_weights import SourceWeights
 from seqloom.dataset.stage import open_split
@@ -47,17 +49,20 @@ class BucketedBatches:
         batch_tokens: int,
         layout: BatchLayout = "pairs",
         weights: SourceWeights | None = None,
+        frames: FrameSequences | None = None,
     ) -> None:
         assert len(source) == len(target)
         self.source = source
         self.target = {"texts": Joined(source, target), "masked": source}.get(layout, target)
         self.layout = layout
+        self.frames = frames
         self.epoch_read = (0, 0)  # seed and epoch: what a masked batch hides
         self.batch_tokens = batch_tokens
         self.weights = weights
         self.copies = weights.copies if weights else len(source)  # in an epoch, some of which it leaves out
         seen = weights.expected_rows if weights else len(source)
-        mean = 1 + max(source.tokens, self.target.tokens) / len(source)  # with END
+        read = source.tokens + (frames.total if frames else 0)
+        mean = 1 + max(read, self.target.tokens) / len(source)  # with END
         window = min(WINDOW_ROWS, WINDOW_BATCHES * batch_tokens / mean)
         self.windows = max(1, round(seen / window))
         self.block = max(1, min(-(-self.copies // BLOCKS), int(window / WINDOW_BLOCKS)))
@@ -73,7 +78,7 @@ class BucketedBatches:
         weights: SourceWeights | None = None,
     ) -> "BucketedBatches":
         """Open one split of the dataset in `folder`."""
-        return cls(*open_split(folder, split), batch_tokens, layout, weights)
+        return cls(*open_split(folder, split), batch_tokens, layout, weights, FrameSequences.open(folder, split))
 
     def epoch(self, seed: int, epoch: int, start: EpochPosition = (0, 0)) -> Iterator[tuple[Rows, EpochPosition]]:
         """Yield the batches of an epoch from `start` on: the rows of each, and the position after it."""
@@ -102,6 +107,14 @@ class BucketedBatches:
 
     def batch(self, rows: Rows) -> "Batch":
         """Read and pad these rows."""
+        batch = self._padded(rows)
+        if self.frames is None:
+            return batch
+        from seqloom.dataset.padded_frames import pad_frames
+
+        return replace(batch, frames=pad_frames([self.frames[row] for row in rows]))
+
+    def _padded(self, rows: Rows) -> "Batch":
         from seqloom.dataset.masked_batch import make_masked_batch
         from seqloom.dataset.padded_batch import make_batch, make_labeled_batch
 
@@ -134,6 +147,7 @@ class BucketedBatches:
         The first batch has a `share` of its rows, so that other rows meet in another epoch even in a small corpus.
         """
         source, target = (side.lengths_of(rows) for side in (self.source, self.target))
+        source = source + self.frames.lengths_of(rows) if self.frames else source
         longer = np.maximum(source, target) + 1  # with END
         order = np.lexsort((source, target, longer))[::-1]
         rows, longer = rows[order], longer[order]

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqloom.dataset.padded_frames import PaddedFrames
 from seqloom.dataset.sequences import Ids
 from seqloom.errors import UserError
 from seqloom.vocabulary.special_tokens import END, PADDING, START
@@ -23,6 +24,7 @@ class Batch:
     target_input: Tensor  # (B, T) START and the target
     target_output: Tensor  # (B, T) the target and END: what is to be predicted
     tokens: int  # of target_output, padding not counted
+    frames: PaddedFrames | None = None  # in front of the source
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on another device."""
@@ -31,6 +33,7 @@ class Batch:
             self.target_input.to(device, non_blocking=True),
             self.target_output.to(device, non_blocking=True),
             self.tokens,
+            self.frames.to(device) if self.frames else None,
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seqloom.corpus import SIDES, SPLITS
+from seqloom.corpus.feature_statistics import FEATURES_FILE, frames_path, offsets_path
 from seqloom.corpus.source_context import CONTEXT_FILE
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.dataset.sequences import Sequences, open_sequences, write_sequences
@@ -40,8 +41,11 @@ def encode_corpus(corpus: Path, vocabulary: Path, folder: Path, progress: Progre
         (folder / SOURCES_FILE).write_text(json.dumps(of_sources), encoding="utf-8")
     limit = LengthLimit.of(*open_split(folder, "train"))
     limit.save(folder)
-    if (corpus / CONTEXT_FILE).is_file():
-        shutil.copyfile(corpus / CONTEXT_FILE, folder / CONTEXT_FILE)
+    beside = [CONTEXT_FILE, FEATURES_FILE]
+    beside += [path(folder, split).name for split in SPLITS for path in (frames_path, offsets_path)]
+    for name in beside:
+        if (corpus / name).is_file():
+            shutil.copyfile(corpus / name, folder / name)
     return {**facts, "length_limit": asdict(limit)}
 
 

@@ -40,6 +40,10 @@ class Backend(Protocol):
         """True if source and answer are numbered apart; without an encoder the answer is numbered behind the source."""
 
     @property
+    def frame_width(self) -> int:
+        """Features of a frame that the model reads in front of a source; 0 if it reads none."""
+
+    @property
     def writes_from_summary(self) -> bool:
         """True if the decoder sees the fixed-length vector of the source and nothing else of it."""
 
@@ -83,6 +87,7 @@ class CTranslate2Backend:
     returns_attention = False
     takes_constraints = False
     has_encoder = True
+    frame_width = 0
     writes_from_summary = False
 
     def __init__(self, folder: Path, source: Vocabulary, target: Vocabulary) -> None:

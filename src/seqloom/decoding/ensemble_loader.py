@@ -56,6 +56,8 @@ def _misfit(first: Generator, other: Generator) -> str:
         return "their target vocabularies differ"
     if first.source.tokens != other.source.tokens:
         return "their source vocabularies differ"
+    if (first.frame_width, first.frames_alone) != (other.frame_width, other.frames_alone):
+        return "they read other features"
     if first.backend.has_encoder != other.backend.has_encoder:
         return "one has an encoder and the other has none"
     return ""

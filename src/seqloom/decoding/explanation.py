@@ -59,6 +59,8 @@ def explain(generator: "Generator", text: str, label: str = "") -> Explanation:
     Raises:
         UserError: the text has no tokens, the model is a language model, or it has no such label.
     """
+    if generator.frame_width:
+        raise UserError("an answer is explained by the tokens of its text, and this model reads features, too")
     if not generator.backend.has_encoder:
         raise UserError("explain shows which part of a source an answer is from; a language model has no source apart")
     if isinstance(generator.model, Ensemble):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqloom.corpus.dialogue_context import TURN, Conversation, newest_turns
+from seqloom.corpus.framed_text import FramedIds, framed_row
 from seqloom.corpus.running_text import join_lines
 from seqloom.corpus.source_context import SourceContext
 from seqloom.corpus.text_normalizers import TextNormalizers
@@ -104,8 +105,9 @@ class Generator:
     A source goes through the `normalizers` of the recipe, and is cut to `characters` (the most that training has
     seen) and to `tokens` (the positions that the model has); of a conversation the newest turns are kept. `limit`
     bounds the length of an answer by that of its source; `context` is looked up for each source and read behind it.
-    `language` is that of the source, where a text may be answered by sentence; None: it may not. An answer depends on
-    the text, the decoding options and the text's number alone, never on the rest of the batch.
+    `language` is that of the source, where a text may be answered by sentence; None: it may not. A model that reads
+    features has them in front of the tokens, or with `frames_alone` in place of them. An answer depends on the text,
+    the decoding options and the text's number alone, never on the rest of the batch.
 
     This module imports no PyTorch: a model that CTranslate2 runs is loaded where there is none.
     """
@@ -127,6 +129,7 @@ class Generator:
         context: SourceContext | None = None,
         confidence: Confidence | None = None,
         language: str | None = None,
+        frames_alone: bool = False,
     ) -> None:
         self.backend = backend
         self.source = source
@@ -139,7 +142,9 @@ class Generator:
         self.normalizers = TextNormalizers(normalizers, source.keeps_whitespace)
         self.context = context
         self.confidence = confidence
-        self.language = language
+        self.frame_width, self.frames_alone = backend.frame_width, frames_alone
+        self.needs_text = self.needs_text and not self.frame_width
+        self.language = None if self.frame_width else language  # features are of a text as a whole
 
     @classmethod
     def load(cls, folder: Path) -> "Generator":
@@ -182,6 +187,7 @@ class Generator:
             context=SourceContext.load(folder),
             confidence=read_confidence(folder),
             language=language_of(recipe),
+            frames_alone=recipe.corpus.feature_role == "instead",
         )
 
     @property
@@ -248,8 +254,16 @@ class Generator:
         """True if texts and answers may have more than single spaces between words."""
         return self.source.keeps_whitespace
 
-    def wording(self, row: object) -> object:
-        """Return the text of a row; that of a chat model may also be a list of turns, of which the newest are kept."""
+    def wording(self, row: object, number: int = 0) -> object:
+        """Return the text of a row, with its features if the model reads such.
+
+        A row of a chat model may also be a list of turns, of which the newest are kept.
+
+        Raises:
+            UserError: row `number`, counted from 0, has no features, or others than the model reads.
+        """
+        if self.frame_width:
+            return framed_row(row, self.frame_width, f"row {number}")
         return self.conversation.request_context(row) if self.conversation else row
 
     def answer(
@@ -316,7 +330,15 @@ class Generator:
         long = sum(len(ids) > (self.tokens or len(ids)) for ids in encoded)
         if long:
             logger.warning("%d of %d texts are read up to token %d only", long, len(texts), self.tokens)
-        return [ids[: self.tokens] for ids in encoded]
+        encoded = [ids[: self.tokens] for ids in encoded]
+        return self._with_frames(texts, encoded) if self.frame_width else encoded
+
+    def _with_frames(self, texts: Sequence[str], encoded: list[list[int]]) -> list[list[int]]:
+        """Return the ids of texts with the features of each."""
+        framed = [framed_row(text, self.frame_width, f"text {row + 1}") for row, text in enumerate(texts)]
+        return [
+            FramedIds([] if self.frames_alone else ids, each.frames) for each, ids in zip(framed, encoded, strict=True)
+        ]
 
     def reads_whole(self, text: str) -> bool:
         """Return whether a text is not cut; of a conversation old turns may be left out."""

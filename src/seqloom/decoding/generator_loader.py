@@ -88,13 +88,21 @@ def generator_of(
     decoding: "DecodingSection",
     limit: LengthLimit,
     context: SourceContext | None = None,
+    frames_alone: bool = False,
 ) -> Generator:
     """Return a generator for a model in memory, such as one under training."""
     from seqloom.decoding.torch_backend import TorchBackend
 
     language = "" if application_of(task).by_sentence else None
     return _class_of(task)(
-        TorchBackend(model), source, target, decoding, limit=limit, context=context, language=language
+        TorchBackend(model),
+        source,
+        target,
+        decoding,
+        limit=limit,
+        context=context,
+        language=language,
+        frames_alone=frames_alone,
     )
 
 

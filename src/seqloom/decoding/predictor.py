@@ -54,7 +54,7 @@ class Predictor:
     def load(cls, folder: Path) -> "Predictor":
         """Load the model of a folder that training or `seqloom export` wrote, with the limits of its recipe."""
         generator, recipe = load_generator(folder), read_recipe(folder)
-        attentive = attends(recipe.model) and generator.backend.returns_attention
+        attentive = attends(recipe.model) and generator.backend.returns_attention and not generator.frame_width
         labels = generator.column_types.get("probabilities", [])
         return cls(generator, attentive, RequestLimits.of(recipe, len(labels) if isinstance(labels, list) else 0))
 
@@ -74,7 +74,7 @@ class Predictor:
         request = self._check(params)
         if self.limits:
             self.limits.check_rows(len(rows), request.return_attention)
-        texts = [text_of(self.generator.wording(row), number) for number, row in enumerate(rows)]
+        texts = [text_of(self.generator.wording(row, number), number) for number, row in enumerate(rows)]
         if self.limits:
             self.limits.check(request.decoding, sum(map(len, texts)))
         answers = self._batcher(texts, request.decoding, request.first_row, self._keep(request.n_best))

@@ -63,7 +63,7 @@ class TextClassifier(Generator):
         numbers: Sequence[int],  # noqa: ARG002
     ) -> list[list[Hypothesis]]:
         source = pad_sources(sources).to(self.torch_backend.device)
-        memory = self.model.encode(source)
+        memory = self.model.encode(source, self.torch_backend.frames(sources))
         token = torch.full((len(source),), START, device=source.device)
         logits, _ = self.model.step(token, self.model.start(memory), memory)  # (B, V)
         scores, labels = logits[:, len(SPECIAL_TOKENS) :].float().log_softmax(dim=1).sort(dim=1, descending=True)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from seqloom.dataset.padded_batch import make_batch, pad_sources
+from seqloom.dataset.padded_frames import PaddedFrames, frames_of_sources
 from seqloom.decoding.beam_search import beam_search
 from seqloom.decoding.diverse_beam import ONE_GROUP, Diversity
 from seqloom.decoding.greedy_search import greedy_search
@@ -46,6 +47,11 @@ class TorchBackend:
         return bool(self.model.encoder.memory_width)
 
     @property
+    def frame_width(self) -> int:
+        """Features of a frame that the model reads in front of a source; 0 if it reads none."""
+        return self.model.frame_width
+
+    @property
     def writes_from_summary(self) -> bool:
         """True if the decoder is conditioned on the summary vector alone."""
         return self.model.decoder.writes_from_summary
@@ -54,6 +60,11 @@ class TorchBackend:
         """Move the model to `device`; 8-bit weights stay on the CPU."""
         if self.runs_on_gpu:
             self.model.to(device)
+
+    def frames(self, sources: Sequence[list[int]]) -> PaddedFrames | None:
+        """Return the frames of sources on the model's device; None if they have none."""
+        frames = frames_of_sources(sources)
+        return frames.to(self.device) if frames else None
 
     @torch.inference_mode()
     def search(
@@ -65,7 +76,7 @@ class TorchBackend:
         constraints: Sequence[Sequence[Constraint]] = (),
     ) -> list[list[Hypothesis]]:
         """Encode the sources and search; see `Backend.search`."""
-        memory, prompt = self.model.read(pad_sources(sources).to(self.device))
+        memory, prompt = self.model.read(pad_sources(sources).to(self.device), self.frames(sources))
         return self.write(memory, prompt, limits, decoding, numbers, constraints)
 
     @torch.inference_mode()
@@ -105,7 +116,7 @@ class TorchBackend:
     @torch.inference_mode()
     def summary(self, source: list[int]) -> Tensor:
         """Return the fixed-length vector of a source, `(1, D)`."""
-        return self.model.encode(pad_sources([source]).to(self.device)).summary
+        return self.model.encode(pad_sources([source]).to(self.device), self.frames([source])).summary
 
     @torch.inference_mode()
     def attention(self, source: list[int], target: list[int]) -> list[list[float]]:

@@ -21,7 +21,7 @@ def sampled_rows(recipe: Recipe, evaluator: Evaluator, test: EvalSet) -> list[in
 
     A tenth of the rows, each disturbed in nine ways, takes about as long to answer as all rows do once.
     """
-    if not evaluator.kind.robust or not evaluator.kind.judged:
+    if not evaluator.kind.robust or not evaluator.kind.judged or recipe.corpus.features:
         return []
     size = min(recipe.evaluation.robustness_rows, len(test.sources) // (len(PERTURBATIONS) + 1))
     if size < FEW:

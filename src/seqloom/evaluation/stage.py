@@ -236,7 +236,7 @@ def evaluate_checkpoint(
 
 def _explanations(generator: Generator, examples: Sequence[Mapping[str, str]]) -> Iterator[Explanation]:
     """Explain the answers to a few examples that are short enough for a map, where that is cheap."""
-    cheap = generator.backend.has_encoder and is_cheap(generator)
+    cheap = generator.backend.has_encoder and not generator.frame_width and is_cheap(generator)
     sources = [
         each["source"] for each in examples if cheap and 0 < len(generator.encode([each["source"]])[0]) <= _MAPPED
     ]

@@ -39,11 +39,12 @@ class ValidationText:
         self.rows = EvalSet.of(table, recipe.corpus.target_language)
         self.source, self.target = load_vocabularies(vocabulary)
         self.limit, self.context = LengthLimit.load(dataset), SourceContext.load(dataset)
+        self.frames_alone = recipe.corpus.feature_role == "instead"
         self.decoding = recipe.decoding.model_copy(update={"method": "beam", "beam_size": 1})
 
     def __call__(self, model: EncoderDecoder) -> dict[str, float]:
         """Return the metrics of `model` with its current weights."""
         sides = (self.source, self.target)
-        generator = generator_of(self.task, model, *sides, self.decoding, self.limit, self.context)
+        generator = generator_of(self.task, model, *sides, self.decoding, self.limit, self.context, self.frames_alone)
         replies = generator.reply(self.rows.sources, self.decoding)
         return {name: self.evaluator.count(name, replies, self.rows).value for name in self.evaluator.kind.judged}

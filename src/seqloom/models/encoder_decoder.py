@@ -6,9 +6,11 @@ B batch, S source length, T target length, E embedding width, V target vocabular
 from torch import Tensor, nn
 
 from seqloom.dataset.padded_batch import Batch, padding_mask
+from seqloom.dataset.padded_frames import PaddedFrames
 from seqloom.models.base_classes import Decoder, Encoder, State
 from seqloom.models.cross_entropy import linear_cross_entropy
 from seqloom.models.encoder_memory import Memory
+from seqloom.models.frame_projection import FrameProjection
 from seqloom.vocabulary.special_tokens import END, PADDING
 
 
@@ -16,6 +18,7 @@ class EncoderDecoder(nn.Module):
     """Autoregressive model of p(target | source) (Sutskever et al. 2014, Cho et al. 2014)."""
 
     window = 0  # tokens that it reads at once, where longer text is read window by window
+    frame_projection: FrameProjection | None
 
     def __init__(
         self,
@@ -31,10 +34,20 @@ class EncoderDecoder(nn.Module):
         self.encoder = encoder
         self.decoder = decoder
         self.output = output
+        self.frame_projection = None
 
-    def encode(self, source: Tensor) -> Memory:
-        """Encode source ids `(B, S)` to memory."""
-        return self.decoder.prepare(self.encoder(self.source_embedding(source), padding_mask(source)))
+    @property
+    def frame_width(self) -> int:
+        """Return the features of a frame that it reads in front of the source; 0 if it reads none."""
+        return self.frame_projection.features if self.frame_projection is not None else 0
+
+    def encode(self, source: Tensor, frames: PaddedFrames | None = None) -> Memory:
+        """Encode source ids `(B, S)`, behind the frames of each row if it reads such, to memory."""
+        embedded, mask = self.source_embedding(source), padding_mask(source)
+        if self.frame_projection is not None:
+            assert frames is not None, "the caller has to know that the model reads features"
+            embedded, mask = self.frame_projection.join(frames, embedded, mask)
+        return self.decoder.prepare(self.encoder(embedded, mask))
 
     def prompt(self, source: Tensor) -> Tensor:
         """Return the prompt `(B, P)` of source ids `(B, S)`: the source of a decoder-only model, else nothing."""
@@ -42,9 +55,9 @@ class EncoderDecoder(nn.Module):
             return source[:, :0]
         return source.masked_fill(source == END, PADDING)[:, :-1]
 
-    def read(self, source: Tensor) -> tuple[Memory, Tensor]:
+    def read(self, source: Tensor, frames: PaddedFrames | None = None) -> tuple[Memory, Tensor]:
         """Return the memory and the prompt of source ids `(B, S)`: the inputs of a search."""
-        return self.encode(source), self.prompt(source)
+        return self.encode(source, frames), self.prompt(source)
 
     def start(self, memory: Memory) -> State:
         """Return the state before the first token."""
@@ -65,7 +78,7 @@ class EncoderDecoder(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the hidden features `(B, T, E)` of the whole target, by teacher forcing."""
-        memory = self.encode(batch.source)
+        memory = self.encode(batch.source, batch.frames)
         return self.run(batch.target_input, self.start(memory), memory)[0]
 
     def loss(self, batch: Batch, label_smoothing: float) -> Tensor:

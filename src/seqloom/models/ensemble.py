@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from seqloom.dataset.padded_batch import Batch
+from seqloom.dataset.padded_frames import PaddedFrames
 from seqloom.models.base_classes import State
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.encoder_memory import Memory
@@ -53,12 +54,13 @@ class Ensemble(EncoderDecoder):
     def __init__(self, members: Sequence[EncoderDecoder]) -> None:
         first = members[0]
         super().__init__(first.source_embedding, first.target_embedding, first.encoder, first.decoder, first.output)
+        self.frame_projection = first.frame_projection
         self.members = nn.ModuleList(members)
         self.eval()
 
-    def encode(self, source: Tensor) -> Memory:
+    def encode(self, source: Tensor, frames: PaddedFrames | None = None) -> Memory:
         """Encode source ids `(B, S)` by every member."""
-        return EnsembleMemory.of([each.encode(source) for each in self._models])
+        return EnsembleMemory.of([each.encode(source, frames) for each in self._models])
 
     def start(self, memory: Memory) -> State:
         """Return the states before the first token."""

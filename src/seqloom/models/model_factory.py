@@ -19,6 +19,7 @@ from seqloom.models.cnn import ConvolutionalDecoder, ConvolutionalEncoder
 from seqloom.models.decoder_only import NoEncoder
 from seqloom.models.earlier_weights import load_weights
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.frame_projection import FrameProjection
 from seqloom.models.initialization import new_embedding
 from seqloom.models.masked_lm_head import MaskedLMHead
 from seqloom.models.multi_head_attention import Shape
@@ -149,6 +150,7 @@ class Sizes:
     width: int  # numbers per embedding
     shared: bool  # one vocabulary, so one embedding
     runs: int = 0  # n-grams of the linear part of a classifier
+    frames: int = 0  # features of a frame that stands in front of the source
     window: int = 0  # tokens of a block of running text, which a decoder with positions is trained on
 
 
@@ -169,6 +171,8 @@ def build_model(section: "ModelSection", sizes: Sizes, objective: str = "sequenc
         assert isinstance(decoder, AttentiveDecoder)
         return PointerGenerator(source_embedding, target_embedding, encoder, decoder, output, section.coverage)
     plain = EncoderDecoder(source_embedding, target_embedding, encoder, decoder, output)
+    if sizes.frames:
+        plain.frame_projection = FrameProjection(sizes.frames, sizes.width)
     if sizes.window:
         return WindowedModel(plain, sizes.window)
     if section.ngram_order:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqloom.dataset.padded_batch import Batch
+from seqloom.dataset.padded_frames import PaddedFrames
 from seqloom.models.base_classes import State
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.encoder_memory import Memory
@@ -83,9 +84,9 @@ class WideClassifier(EncoderDecoder):
         self.linear = linear
         self.register_buffer("shares", torch.tensor([1.0, 0.0]))
 
-    def encode(self, source: Tensor) -> Memory:
+    def encode(self, source: Tensor, frames: PaddedFrames | None = None) -> Memory:
         """Encode source ids `(B, S)` to memory that holds them, too."""
-        return replace(super().encode(source), source=source)
+        return replace(super().encode(source, frames), source=source)
 
     def step(self, token: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
         """Return the logits of the label `(B, V)`; the last tokens `(B,)` do not count."""

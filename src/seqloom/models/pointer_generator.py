@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from seqloom.dataset.padded_batch import Batch, padding_mask
+from seqloom.dataset.padded_frames import PaddedFrames
 from seqloom.models.base_classes import AttentiveDecoder, Encoder, State
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.encoder_memory import Memory
@@ -42,9 +43,9 @@ class PointerGenerator(EncoderDecoder):
         self.gate = nn.Linear(output.in_features, 1)
         self.coverage = coverage
 
-    def encode(self, source: Tensor) -> Memory:
+    def encode(self, source: Tensor, frames: PaddedFrames | None = None) -> Memory:
         """Encode source ids `(B, S)` to memory that holds them, too."""
-        return replace(super().encode(source), source=source)
+        return replace(super().encode(source, frames), source=source)
 
     def step(self, token: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
         """Map the last tokens `(B,)` to the log-probabilities of the next `(B, V)` and the state after it."""

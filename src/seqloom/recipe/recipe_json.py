@@ -44,6 +44,8 @@ ADDED: dict[str, dict[str, object]] = {
         "memory": 0,
         "memory_similarity": 0.5,
         "knowledge": "",
+        "features": "",
+        "feature_role": "beside",
     },
     "decoding": {
         "min_length": 0,

@@ -21,6 +21,7 @@ def recipe_errors(recipe: "RecipeFields") -> Iterator[str]:
             yield f"registry.backend {recipe.registry.backend} cannot run this model: {reason}; set it to torch"
     yield from _vocabulary_errors(recipe)
     yield from _context_errors(recipe)
+    yield from _feature_errors(recipe)
 
 
 def window_of(recipe: "RecipeFields") -> int:
@@ -37,6 +38,8 @@ def ctranslate2_obstacles(recipe: "RecipeFields") -> Iterator[str]:
             yield f"its {side} is {getattr(model, side)} and not transformer"
     if model.copy_attention:
         yield "it copies source tokens (model.copy_attention)"
+    if recipe.corpus.features:
+        yield "it reads features (corpus.features)"
     if recipe.decoding.method == "sample":
         yield "its texts are drawn by a seed (decoding.method sample)"
     if len({recipe.vectors.width, model.encoder_width, model.decoder_width} - {0}) > 1:
@@ -78,6 +81,27 @@ def _context_errors(recipe: "RecipeFields") -> Iterator[str]:
                 f"corpus.{field} joins a context to sources of translation, summarization, transduction or sentiment: "
                 f"remove it from a recipe of {'dialogues' if corpus.turns else recipe.task}"
             )
+
+
+def _feature_errors(recipe: "RecipeFields") -> Iterator[str]:
+    if not recipe.corpus.features:
+        if recipe.corpus.feature_role == "instead":
+            yield "corpus.feature_role instead leaves nothing to read without corpus.features: name their column"
+        return
+    for field, used, why in (
+        ("corpus.turns", recipe.corpus.turns, "a reply has the features of no row"),
+        ("corpus.sources", recipe.corpus.sources, "the features of all rows are in corpus.train"),
+        ("corpus.memory", recipe.corpus.memory, "similar pairs are found by text alone"),
+        ("model.encoder none", recipe.model.encoder == "none", "an encoder reads the features"),
+        ("model.copy_attention", recipe.model.copy_attention, "features are no tokens to copy"),
+        ("model.ngram_order", recipe.model.ngram_order, "features have no n-grams"),
+        ("training.objective masked", recipe.training.objective == "masked", "features are no tokens to mask"),
+        ("model.positions learned", recipe.model.positions == "learned", "a row may have any number of features"),
+    ):
+        if used:
+            yield f"{field} and corpus.features exclude each other, since {why}: remove one"
+    if recipe.task in ("generation", "reconstruction"):
+        yield f"corpus.features belong to a source, which task {recipe.task} has not: remove it"
 
 
 def _vocabulary_errors(recipe: "RecipeFields") -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import mlflow
 import pandas as pd
 
+from seqloom.corpus.framed_text import request_columns
 from seqloom.progress import Progress
 from seqloom.recipe.schema import DecodingSection
 from seqloom.registry.latency_measurement import Answer, one_thread
@@ -52,7 +53,7 @@ def measure(
 
     def ask(texts: Sequence[str], first_row: int = 0) -> pd.DataFrame:
         numbered = {"first_row": first_row} if "first_row" in known else {}  # versions did not always know
-        answers: pd.DataFrame = model.predict(pd.DataFrame({"source": list(texts)}), params=params | numbered)
+        answers: pd.DataFrame = model.predict(pd.DataFrame(request_columns(texts)), params=params | numbered)
         return answers
 
     name = "/".join(uri.rsplit("/", 2)[1:])  # and number, also where it is a folder

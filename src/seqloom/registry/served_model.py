@@ -66,7 +66,11 @@ class ServedModel(PythonModel):
         """Return one row of predictions per input row, in order, with the input's index."""
         del context  # of MLflow's signature
         try:
-            columns = self.predictor(model_input["source"].tolist(), params or {})
+            rows = model_input["source"].tolist()
+            if "features" in model_input:
+                pairs = zip(rows, model_input["features"].tolist(), strict=True)
+                rows = [{"source": source, "features": features} for source, features in pairs]
+            columns = self.predictor(rows, params or {})
         except self.user_error as error:
             raise MlflowException.invalid_parameter_value(str(error)) from None
         return pd.DataFrame(columns, index=model_input.index).astype({"prediction": "str"})

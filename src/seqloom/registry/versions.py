@@ -7,14 +7,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
-from mlflow.types.schema import AnyType, Map
+from mlflow.types.schema import AnyType, Array, Map
 
 from seqloom.artifact.manifest import Manifest
+from seqloom.corpus.framed_text import FEATURES, FramedText, request_columns
 from seqloom.decoding.confidence import CONFIDENCE, CONFIDENCE_FILE
 from seqloom.evaluation.examples import short_source
 from seqloom.recipe.application import Application
@@ -117,7 +119,8 @@ def signature(recipe: Recipe, confident: bool = False) -> ModelSignature:
     params = ParamSchema([ParamSpec(name, TYPES[type(value)], value) for name, value in defaults.items()])
     asked = AnyType() if application_of(recipe.task).dialogues else DataType.string  # a text, or a list of turns
     answered = [*_answered(recipe), *([ColSpec("double", CONFIDENCE)] if confident else [])]
-    return ModelSignature(Schema([ColSpec(asked, "source")]), Schema(answered), params)
+    features = [ColSpec(Array(Array(DataType.double)), FEATURES)] if recipe.corpus.features else []
+    return ModelSignature(Schema([ColSpec(asked, "source"), *features]), Schema(answered), params)
 
 
 def _answered(recipe: Recipe) -> list[ColSpec | TensorSpec]:
@@ -132,6 +135,14 @@ def _answered(recipe: Recipe) -> list[ColSpec | TensorSpec]:
     return [*text, ColSpec("double", "probability"), ColSpec(Map(DataType.double), "probabilities")]
 
 
+def _with_example_features(text: str, checkpoint: Path) -> str:
+    """Return a text with one frame of zeros, if the model reads features."""
+    from seqloom.models.model_factory import read_sizes  # torch: seconds that only a new version needs
+
+    width = read_sizes(checkpoint).frames
+    return FramedText.of(text, np.zeros((1, width), np.float32)) if width else text
+
+
 def _log_model(recipe: Recipe, run_id: str, checkpoint: Path, evaluation: Manifest) -> tuple[str, str, str]:
     """Store code, checkpoint, signature and example with the run; return the model's URI and id, and its seal."""
     with TemporaryDirectory() as folder, warnings.catch_warnings(), mlflow.start_run(run_id=run_id):
@@ -142,7 +153,7 @@ def _log_model(recipe: Recipe, run_id: str, checkpoint: Path, evaluation: Manife
             "python_model": str(SERVED_MODEL),
             "artifacts": {PACKAGE: str(Path(folder, PACKAGE))},
             "signature": signature(recipe, (evaluation.path / CONFIDENCE_FILE).is_file()),
-            "input_example": pd.DataFrame({"source": [_example(evaluation)]}),
+            "input_example": pd.DataFrame(request_columns([_with_example_features(_example(evaluation), checkpoint)])),
             "pip_requirements": requirements(recipe),
             "model_config": {"backend": OWN_BACKEND, "seal": seal},
         }

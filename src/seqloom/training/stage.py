@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from seqloom.corpus.feature_statistics import FeatureStatistics
 from seqloom.corpus.source_context import CONTEXT_FILE
 from seqloom.dataset.batch_factory import open_batches
 from seqloom.dataset.bucketed_batches import BucketedBatches
@@ -58,12 +59,16 @@ def train_job(
     recipe, section = job.recipe, job.recipe.training
     train, validation = (open_batches(recipe, job.dataset, split) for split in ("train", "validation"))
     check_lengths(recipe, job.dataset)
-    sizes, linear = replace(job.sizes, window=window_of(recipe)), None
+    statistics = FeatureStatistics.load(job.dataset)
+    sizes, linear = replace(job.sizes, window=window_of(recipe), frames=statistics.width if statistics else 0), None
     facts: dict[str, Any] = {}
     if recipe.model.ngram_order and section.objective == "sequence":
         linear, facts["top_ngrams"] = _fit_linear(job, train, progress)
         sizes = replace(sizes, runs=len(linear.keys))
     model = _new_model(recipe, sizes, job.vectors, job.vocabulary)
+    if model.frame_projection is not None and statistics:
+        model.frame_projection.mean.copy_(torch.tensor(statistics.mean))
+        model.frame_projection.deviation.copy_(torch.tensor(statistics.deviation))
     if section.start_from:
         continue_from(model, job.workspace / PARENT_FOLDER)
     if linear and isinstance(model, WideClassifier):
@@ -130,7 +135,8 @@ def _fit_vector_space(model: EncoderDecoder, batches: BucketedBatches) -> Vector
     model.eval()
     vectors: list[torch.Tensor] = []
     for rows, _ in batches.epoch(seed=0, epoch=0):
-        vectors.append(model.encode(batches.batch(rows).source).summary)
+        batch = batches.batch(rows)
+        vectors.append(model.encode(batch.source, batch.frames).summary)
         if sum(map(len, vectors)) >= VECTORS_READ:
             break
     return VectorSpace.of(torch.cat(vectors))

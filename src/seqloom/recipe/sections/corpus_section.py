@@ -207,6 +207,17 @@ class CorpusSection(Section):
         description="CSV or TSV file of terms and what is to be known of them, a row each, without a header: the entry "
         "of a term is joined to each source that has it. Empty: none.",
     )
+    features: str = Field(
+        "",
+        max_length=200,
+        description="Parquet: column with the features of a row, a vector or a list of vectors of one width, such as "
+        "of speech or an image, which the encoder reads in front of the source. Empty: none.",
+    )
+    feature_role: Literal["beside", "instead"] = Field(
+        "beside",
+        description="beside: features are read in front of the source's text; instead: the source is a name of the "
+        "row, which no model reads.",
+    )
     scheduler: str = Field(
         "",
         pattern=r"^((tcp|tls|ucx)://[^\s/]+)?$",
