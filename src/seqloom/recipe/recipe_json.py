@@ -54,6 +54,8 @@ ADDED: dict[str, dict[str, object]] = {
         "protect": "",
         "glossary": "",
         "long_texts": "cut",
+        "beam_groups": 1,
+        "diversity_penalty": 0.5,
     },
     "evaluation": {"linear_baseline": True, "test_rows": "all", "robustness_rows": 0},
     "model": {"ngram_order": 0},
