@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqloom.corpus.contamination import contamination_of
-from seqloom.corpus.overlap import fold_text, stand_in
+from seqloom.corpus.normalization import fold_text
+from seqloom.corpus.overlap import stand_in
 
 WORD = st.text(string.ascii_letters + "äß漢字ा", min_size=1, max_size=8)
 TEXT = st.lists(WORD, min_size=1, max_size=6).map(" ".join)

@@ -9,7 +9,7 @@ import pytest
 
 from seqloom.corpus import near_duplicates
 from seqloom.corpus.near_duplicates import NearDuplicates, band_width
-from seqloom.corpus.overlap import fold_text
+from seqloom.corpus.normalization import fold_text
 
 from .test_stage import built, sources_of, write
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from seqloom.corpus.corpus_files import read_split
 from seqloom.corpus.near_duplicates import NearDuplicates
-from seqloom.corpus.overlap import fold_text
+from seqloom.corpus.normalization import fold_text
 from seqloom.corpus.similar_groups import SIMILARITY
 from seqloom.errors import UserError
 from seqloom.recipe.recipe_loader import check_recipe

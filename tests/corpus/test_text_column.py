@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from seqloom.corpus.filters.filter_chain import build_filter
 from seqloom.corpus.filters.pair_filter import PairColumns, TextPair
-from seqloom.corpus.normalization import normalize
-from seqloom.corpus.overlap import fold_text
+from seqloom.corpus.normalization import fold_text, normalize
 from seqloom.corpus.row_keys import as_bytes, keys_of_pairs, keys_of_texts
 from seqloom.corpus.text_column import CharacterClass, TextColumn
 from seqloom.corpus.text_normalizers import TextNormalizers

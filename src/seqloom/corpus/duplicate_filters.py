@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-from seqloom.corpus.overlap import fold_text
+from seqloom.corpus.normalization import fold_text
 from seqloom.recipe.filter_expressions import FilterExpression, parse_filters
 from seqloom.recipe.schema import CorpusSection
 

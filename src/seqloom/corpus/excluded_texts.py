@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
-from seqloom.corpus.overlap import fold_text
+from seqloom.corpus.normalization import fold_text
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.errors import UserError
 from seqloom.recipe.schema import CorpusSection

@@ -9,6 +9,7 @@ WORD_MARK = "\u2581"  # the tokenizers' sign for the start of a word, so no text
 # those in). The joiners U+200C and U+200D stay: Persian, Hindi and emoji are misspelt without them.
 _DROPPED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff\ud800-\udfff]")
 
+_SIGNS = re.compile(r"[\W_]+")
 _LOST = re.compile(r"[^\S ]")
 """White space other than plain spaces: line breaks, tabs, no-break spaces."""
 
@@ -40,3 +41,8 @@ def without_control_characters(text: str) -> str:
 def fold_whitespace(text: str) -> str:
     """Make all white space single spaces between words."""
     return " ".join(text.split())
+
+
+def fold_text(text: str) -> str:
+    """Return a text in lower case without spaces and punctuation; a text of punctuation alone as it is."""
+    return _SIGNS.sub("", text.casefold()) or text

@@ -1,7 +1,6 @@
 """Overlap of held-out and training text, ignoring case, spaces and punctuation (test set contamination)."""
 
 import hashlib
-import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -10,19 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.corpus import SPLITS
+from seqloom.corpus.normalization import fold_text
 from seqloom.corpus.row_spill import Spill, bucket_count
 
 HELD_OUT = ("validation", "test")
 _KEY = np.dtype([("key", "u8")])
-_SIGNS = re.compile(r"[\W_]+")
 
 Chunks = Iterable[Sequence[str]]
 """The texts of a split, some thousands at a time."""
-
-
-def fold_text(text: str) -> str:
-    """Return a text in lower case without spaces and punctuation; a text of punctuation alone as it is."""
-    return _SIGNS.sub("", text.casefold()) or text
 
 
 class Overlap:

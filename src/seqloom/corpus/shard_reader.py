@@ -12,9 +12,8 @@ from seqloom.corpus.duplicate_filters import DuplicateFilters
 from seqloom.corpus.excluded_texts import ExcludedTexts
 from seqloom.corpus.filters.filter_chain import FilterChain
 from seqloom.corpus.near_duplicates import NearDuplicates
-from seqloom.corpus.normalization import has_layout, normalize
+from seqloom.corpus.normalization import fold_text, has_layout, normalize
 from seqloom.corpus.normalized_pairs import CheckedRows, NormalizedPair, PairSteps, checked_rows
-from seqloom.corpus.overlap import fold_text
 from seqloom.corpus.pairs import RawPair, SplitGroup, Unreadable
 from seqloom.corpus.part_files import NO_KEY, Part, PartRow, write_part
 from seqloom.corpus.personal_data import PersonalData

@@ -11,8 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.corpus.normalization import WORD_MARK
-from seqloom.corpus.overlap import fold_text
+from seqloom.corpus.normalization import WORD_MARK, fold_text
 
 _POINTS = 0x110000
 _UNKNOWN = 2

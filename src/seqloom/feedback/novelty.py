@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from seqloom.corpus.overlap import fold_text
+from seqloom.corpus.normalization import fold_text
 
 TRIGRAM = 3
 

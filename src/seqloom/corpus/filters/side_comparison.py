@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.corpus.filters.pair_filter import PairColumns, PairFilter, TextPair
-from seqloom.corpus.overlap import fold_text
+from seqloom.corpus.normalization import fold_text
 from seqloom.corpus.text_column import CharacterClass
 
 _RUN = re.compile(r"\d+")
