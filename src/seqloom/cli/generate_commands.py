@@ -61,6 +61,10 @@ GlossaryFile = Annotated[
     ),
 ]
 
+ChoicesFile = Annotated[
+    Path | None,
+    typer.Option("--choices", help="A UTF-8 file of the answers that are allowed, one per line; the best is given."),
+]
 Below = Annotated[
     float,
     typer.Option(
@@ -104,6 +108,7 @@ def generate(
     ] = None,
     override: DecodingOverrides = None,
     glossary: GlossaryFile = None,
+    choices: ChoicesFile = None,
     below: Below = 0.0,
     as_json: AsJson = False,
 ) -> None:
@@ -116,7 +121,7 @@ def generate(
     from seqloom.decoding.confidence import require_confidence
 
     checkpoint, generator = load_models(model, together, backend)
-    generator.decoding = decoding_of(generator, override, glossary)
+    generator.decoding = decoding_of(generator, override, glossary, choices)
     if from_noise or between:
         _require_vectors(generator, model)
         invented = _between(generator, between, steps) if between else _noise(generator, checkpoint, from_noise, seed)
@@ -144,6 +149,7 @@ def batch(
     together: Together = None,
     override: DecodingOverrides = None,
     glossary: GlossaryFile = None,
+    choices: ChoicesFile = None,
     below: Below = 0.0,
     processes: Annotated[
         int, typer.Option("--processes", min=1, help="Of this machine that answer; each loads the model.")
@@ -166,7 +172,7 @@ def batch(
     from seqloom.training.device import choose_device
 
     checkpoint, generator = load_models(model, together, backend)
-    generator.decoding = decoding_of(generator, override, glossary)
+    generator.decoding = decoding_of(generator, override, glossary, choices)
     if below:
         require_confidence(generator, model)
     recipe = read_recipe(checkpoint)
@@ -220,28 +226,33 @@ def load_models(model: str, others: list[str] | None, backend: str) -> tuple[Pat
     return checkpoints[0], load_together(checkpoints, names)
 
 
-def decoding_of(generator: "Generator", override: list[str] | None, glossary: Path | None = None) -> "DecodingSection":
-    """Return the decoding settings of the recipe, with overrides and the terms of a glossary file.
+def decoding_of(
+    generator: "Generator", override: list[str] | None, glossary: Path | None = None, choices: Path | None = None
+) -> "DecodingSection":
+    """Return the decoding settings of the recipe, with overrides, the terms of a glossary file and a file of choices.
 
     Raises:
-        UserError: an override or a line of the file is wrong, or there is no such file.
+        UserError: an override or a line of a file is wrong, or there is no such file.
     """
-    if not override and not glossary:
+    files = {"glossary": glossary, "choices": choices}
+    given = {field: file for field, file in files.items() if file}
+    if not override and not given:
         return generator.decoding
     from seqloom.recipe.recipe_loader import change_section, check_section
     from seqloom.recipe.schema import DecodingSection
 
     section = change_section(DecodingSection(**vars(generator.decoding)), override or [], "decoding")
-    if not glossary:
-        return section
-    return check_section(DecodingSection, {**vars(section), "glossary": _read_text(glossary)}, f"--glossary {glossary}")
+    for field, file in given.items():
+        read = {**vars(section), field: _read_text(file, f"--{field}")}
+        section = check_section(DecodingSection, read, f"--{field} {file}")
+    return section
 
 
-def _read_text(file: Path) -> str:
+def _read_text(file: Path, option: str) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise UserError(f"{file}: cannot be read ({error.strerror}); correct --glossary") from None
+        raise UserError(f"{file}: cannot be read ({error.strerror}); correct {option}") from None
     except UnicodeDecodeError:
         raise UserError(f"{file}: is not UTF-8: save it as UTF-8") from None
 

@@ -64,7 +64,11 @@ class Backend(Protocol):
         what is drawn for it. With `constraints`, phrases of each source's answers, those that have all come first.
         """
 
+    def score(self, sources: list[list[int]], choices: list[list[int]]) -> list[list[float]]:
+        """Return the log-probability of each choice, END included, as the answer to each source."""
 
+
+PAIRS_AT_ONCE = 256  # of a text and a choice
 THREADS_OF_A_TEXT = 1
 """Threads of CTranslate2 for one text: its matrices are too small to share, and threads that wait for each other cost
 up to twice the processor time of one (docs/notes/speed.md)."""
@@ -130,6 +134,16 @@ class CTranslate2Backend:
             [replace(each, truncated=len(each.tokens) >= limit) for each in hypotheses]
             for hypotheses, limit in zip(found, limits, strict=True)
         ]
+
+    def score(self, sources: list[list[int]], choices: list[list[int]]) -> list[list[float]]:
+        """See `Backend.score`."""
+        texts = [[self.source.tokens[token] for token in source] for source in sources]
+        answers = [[self.target.tokens[token] for token in choice] for choice in choices]
+        pairs = [(text, answer) for text in texts for answer in answers]
+        parts = map(list, zip(*pairs, strict=True))
+        scored = self._engine.score_batch(*parts, max_input_length=0, max_batch_size=PAIRS_AT_ONCE)
+        totals = [sum(each.log_probs) for each in scored]
+        return [totals[first : first + len(choices)] for first in range(0, len(totals), len(choices))]
 
     def _translate(self, sources: list[list[int]], limit: int, decoding: "DecodingSection") -> list[list[Hypothesis]]:
         """Return hypotheses of at most `limit` tokens for every source, without those of probability 0."""

@@ -17,6 +17,7 @@ from seqloom.corpus.text_normalizers import TextNormalizers
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.decoding.answer_control import control
 from seqloom.decoding.backends import Backend
+from seqloom.decoding.closed_answers import choose
 from seqloom.decoding.confidence import CONFIDENCE, Confidence, read_confidence
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.long_texts import WHOLE, answer_long
@@ -220,8 +221,9 @@ class Generator:
         return columns | self.confidence_column(answers)
 
     def confidence_column(self, answers: Answers) -> Columns:
-        """Return the column `confidence` if the model has learned how sure it may be, else none."""
-        return {CONFIDENCE: [found[0].confidence for found in answers]} if self.confidence else {}
+        """Return the column `confidence` if the model has learned how sure it may be of such answers, else none."""
+        sure = [found[0].confidence for found in answers]
+        return {CONFIDENCE: sure} if any(each is not None for each in sure) else {}
 
     def reply(self, texts: Sequence[str], decoding: "DecodingSection", numbers: Sequence[int] | None = None) -> Columns:
         """Answer the texts, as `answer` does, and return the answers as a table."""
@@ -235,7 +237,7 @@ class Generator:
             types["carried_over"] = str
         if self.decoding.glossary:
             types["terms_honored"] = float
-        if self.confidence:
+        if self.confidence and not self.decoding.choices:
             types[CONFIDENCE] = float
         if self.decoding.long_texts == "sentences":
             types["answered_in"] = str
@@ -272,13 +274,15 @@ class Generator:
         """Return the answers to each text, best first, in the order of the texts.
 
         There are `decoding.beam_size` of them (fewer if so few are possible), with method sample
-        `decoding.num_samples`; a text without tokens has one, the empty text. They follow from the text, the seed and
-        the number of the text, in `numbers` or from 0 on. Texts of similar length are decoded together,
-        `decoding.batch_size` at a time.
+        `decoding.num_samples`, of choices all; a text without tokens has one, the empty text. They follow from the
+        text, the seed and the number of the text, in `numbers` or from 0 on. Texts of similar length are decoded
+        together, `decoding.batch_size` at a time.
         """
         numbers = range(len(texts)) if numbers is None else numbers
         if decoding.long_texts != "cut":
             return answer_long(self, texts, decoding, numbers)
+        if decoding.choices:
+            return choose(self, texts, decoding)
         answers = self.search_texts(texts, decoding, numbers)
         if decoding.protect or decoding.glossary:
             answers = control(self, texts, answers, decoding, numbers)

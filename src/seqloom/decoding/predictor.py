@@ -12,6 +12,7 @@ from seqloom.decoding.generator_loader import load_generator
 from seqloom.decoding.request_batcher import RequestBatcher
 from seqloom.decoding.request_limits import UNLIMITED, RequestLimits, rows_at_once
 from seqloom.errors import UserError
+from seqloom.recipe.choice_list import read_choices
 from seqloom.recipe.model_rules import attends
 from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.recipe_loader import check_section
@@ -100,6 +101,8 @@ class Predictor:
         n_best = known["n_best"]
         field = "num_samples" if decoding.method == "sample" else "beam_size"
         most: int = getattr(decoding, field)
+        if decoding.choices:
+            field, most = "the number of choices", len(read_choices(decoding.choices))
         if not 1 <= n_best <= most:
             raise UserError(f"params: n_best is {n_best} and {field} {most}: n_best is 1 to {field}, set either")
         if known["return_attention"] and not self.attentive:

@@ -12,6 +12,7 @@ from torch import Tensor
 from seqloom.dataset.padded_batch import make_batch, pad_sources
 from seqloom.dataset.padded_frames import PaddedFrames, frames_of_sources
 from seqloom.decoding.beam_search import beam_search
+from seqloom.decoding.choice_scores import score_choices, trie_of, width_of
 from seqloom.decoding.diverse_beam import ONE_GROUP, Diversity
 from seqloom.decoding.greedy_search import greedy_search
 from seqloom.decoding.hypothesis import Hypothesis
@@ -24,6 +25,8 @@ from seqloom.models.encoder_memory import Memory
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import DecodingSection
+
+CHOICES_AT_ONCE, ROWS_AT_ONCE = 512, 1024  # in a trie, and of a batch
 
 
 class TorchBackend:
@@ -100,6 +103,20 @@ class TorchBackend:
         diversity = ONE_GROUP if any(constraints) else Diversity(decoding.beam_groups, decoding.diversity_penalty)
         size, penalty = decoding.beam_size, decoding.length_penalty
         return beam_search(self.model, memory, prompt, size, most, penalty, processors, constraints, diversity)
+
+    @torch.inference_mode()
+    def score(self, sources: list[list[int]], choices: list[list[int]]) -> list[list[float]]:
+        """See `Backend.score`; so many at once as a beam has hypotheses."""
+        scores: list[list[float]] = [[] for _ in sources]
+        for first in range(0, len(choices), CHOICES_AT_ONCE):
+            levels = trie_of(choices[first : first + CHOICES_AT_ONCE])
+            size = max(1, ROWS_AT_ONCE // width_of(levels)) if self.has_encoder else 1
+            for start in range(0, len(sources), size):
+                memory, prompt = self.model.read(pad_sources(sources[start : start + size]).to(self.device))
+                found = score_choices(self.model, memory, prompt, levels).tolist()
+                for row, values in enumerate(found, start=start):
+                    scores[row] += values
+        return scores
 
     def _sample(
         self, memory: Memory, prompt: Tensor, limits: Tensor, decoding: "DecodingSection", numbers: Sequence[int]

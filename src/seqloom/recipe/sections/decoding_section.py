@@ -100,6 +100,11 @@ class DecodingSection(Section):
         description="A text longer than the model reads is cut; answered by sentence and put together (translation and "
         "transduction; also a text of more tokens than 99 of 100 training sources); or refused.",
     )
+    choices: str = Field(
+        "",
+        max_length=1_000_000,
+        description="The answers that are allowed, a line each, of which the most probable is given; empty: any text.",
+    )
     batch_size: int = Field(64, ge=1, le=100_000, description="Texts decoded together.")
 
     @model_validator(mode="after")
@@ -118,6 +123,8 @@ class DecodingSection(Section):
             )
         if self.beam_groups > 1 and read_glossary(self.glossary):
             raise ValueError("a glossary needs the whole beam: set beam_groups to 1, or leave glossary empty")
+        if self.choices and (self.method != "beam" or self.protect or read_glossary(self.glossary)):
+            raise ValueError("choices are answers as they stand: set method to beam, leave protect and glossary empty")
         kinds_of(self.protect)
         if read_glossary(self.glossary) and (self.method != "beam" or self.beam_size == 1):
             raise ValueError("a glossary needs a beam to choose from: set method to beam and beam_size to 2 at least")
