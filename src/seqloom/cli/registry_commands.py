@@ -114,7 +114,7 @@ def show(model: Version, as_json: AsJson = False) -> None:
 def export(
     model: Annotated[str, typer.Argument(help="models:/NAME@ALIAS, models:/NAME/VERSION or a checkpoint folder.")],
     engine: Annotated[
-        Engine, typer.Option("--format", help="ctranslate2: for Transformers, several times faster; torch: for all.")
+        Engine, typer.Option("--format", help="ctranslate2: for Transformers, mostly faster; torch: for all.")
     ],
     quantization: Annotated[Quantization, typer.Option(help="Numbers of the weights.")] = Quantization.none,
     to: Annotated[

@@ -137,6 +137,8 @@ def show_export(console: Console, model: str, record: "ExportRecord") -> None:
         console.print(Text(f"not added to {model}: {record.why}", "yellow"), soft_wrap=True)
         return
     console.print(Text(f"added to {model}: {record.why}", "green"), soft_wrap=True)
+    if record.advice:
+        console.print(Text(f"! {record.advice}", "yellow"), soft_wrap=True)
     show_to_copy(console, ("try it", f'seqloom generate {model} --backend {record.backend} "…"'))
     if record.installed_by:
         show_to_copy(console, ("where it is loaded, besides requirements.txt", record.installed_by))

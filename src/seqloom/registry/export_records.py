@@ -1,7 +1,7 @@
 """Records of exported backends: size, score and latency beside the version itself, and the gate's verdict."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mlflow import MlflowClient
@@ -9,8 +9,10 @@ from mlflow.entities.model_registry import ModelVersion
 
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.metric import Metric
+from seqloom.registry.checkpoint_folder import OWN_BACKEND
 
 EXPORT_TAG = "seqloom.export."  # and the backend: its record, on the version
+NOISE = 1.1  # ratio of two latencies that may be one and the same
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class ExportRecord:
     interval: tuple[float, float]  # 95 %, of the difference of the scores
     passed: bool
     why: str
+    advice: str = ""  # that it is not worth having here, and against what
     library: str = ""  # that the backend needs beside the version's requirements.txt, as pip takes it
 
     @property
@@ -57,7 +60,8 @@ class ExportRecord:
         if not self.passed:
             return f"{self.backend} is refused: {self.why}"
         times = f"one text in {self.after.latency_p50:.1f} ms in place of {self.before.latency_p50:.1f}"
-        return f"{self.backend}: {self.after.megabytes:.1f} MB in place of {self.before.megabytes:.1f}, {times}"
+        sizes = f"{self.after.megabytes:.1f} MB in place of {self.before.megabytes:.1f}"
+        return f"{self.backend}: {sizes}, {times}" + (f"; {self.advice}" if self.advice else "")
 
 
 def records_of(version: ModelVersion) -> Iterator[ExportRecord]:
@@ -68,6 +72,27 @@ def records_of(version: ModelVersion) -> Iterator[ExportRecord]:
             backend = fields.pop("form", None) or fields.pop("backend")  # form: in records of 0.1
             before, after = (Side(**fields.pop(side)) for side in ("before", "after"))
             yield ExportRecord(backend, before=before, after=after, interval=tuple(fields.pop("interval")), **fields)
+
+
+def advice_on(backend: str, before: Side, after: Side, others: Iterable[ExportRecord]) -> str:
+    """Return a sentence if another backend of the version is faster on this machine; nothing if none is.
+
+    Latencies of other exports were measured at another time: what counts is theirs in multiples of the version's own,
+    which took turns with them.
+    """
+    known = {OWN_BACKEND: before}
+    for other in others:
+        if other.backend != backend and other.passed and other.before.latency_p50 > 0:
+            latency = before.latency_p50 * other.after.latency_p50 / other.before.latency_p50
+            known[other.backend] = Side(other.after.megabytes, other.after.score, latency, latency)
+    name, fastest = min(known.items(), key=lambda each: each[1].latency_p50)
+    if after.latency_p50 <= NOISE * fastest.latency_p50:
+        return ""
+    ours, theirs = (1000 / side.latency_p50 for side in (after, fastest))
+    slower = f"{backend} is slower than {name} here: {ours:.3g} against {theirs:.3g} texts/s"
+    if after.megabytes < fastest.megabytes:
+        return f"{slower}; worth having only for its {after.megabytes:.1f} MB in place of {fastest.megabytes:.1f}"
+    return f"{slower}, and no smaller: not worth having"
 
 
 def is_known(client: MlflowClient, name: str, number: int, backend: str) -> bool:

@@ -29,7 +29,7 @@ from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.renamed_fields import with_new_names
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.checkpoint_folder import find_checkpoint
-from seqloom.registry.export_records import EXPORT_TAG, ExportRecord, Side
+from seqloom.registry.export_records import EXPORT_TAG, ExportRecord, Side, advice_on, records_of
 from seqloom.registry.gate import Contender, Verdict, judge_backend
 from seqloom.registry.gate_runner import keep_evidence
 from seqloom.registry.integrity import ARTIFACTS, BACKEND_SEAL_TAG, PACKAGE, backend_tags
@@ -116,7 +116,8 @@ def _judged(
     was, became = _side(itself), _side(other)
     interval = (round(found.low, 3), round(found.high, 3))
     told = len(test.sources), recipe.task, metric, was, became, interval, verdict.passed, verdict.why
-    return ExportRecord(backend, *told, engine_of(backend)), verdict
+    advice = advice_on(backend, was, became, records_of(version))
+    return ExportRecord(backend, *told, advice, engine_of(backend)), verdict
 
 
 def _side(contender: Contender) -> Side:

@@ -268,6 +268,8 @@ def other_forms(version: ModelVersion) -> str:
                 cells += " | |"
             lines.append(cells)
     for record in records:
+        if record.advice:
+            lines += ["", f"Measured then and there: {record.advice}."]
         if record.installed_by:
             lines += ["", f"Where it is loaded as {record.backend}, besides requirements.txt: `{record.installed_by}`"]
     return "\n## In other backends\n\n" + "\n".join(lines) + "\n"
