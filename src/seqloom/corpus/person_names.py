@@ -1,8 +1,9 @@
 """Names of people in texts: after titles, in salutations and signatures, and by a list of the user's own.
 
-A given name alone may be any word (Will, Rose, Lin), so without a list a name counts only where something says that it
-is one: `Mr. Smith`, `Dear Jane,`, `Viele Grüße Jan`. A list counts wherever its names stand, as whole words in the case
-that is written there, or in capitals.
+A given name alone may be any word (Will, Rose, Lin), so without a list a name counts only where something says that
+it is one: `Mr. Smith`, `Dear Jane,`, `Viele Grüße Jan`, and a common given name also where it begins or ends a text
+as whom it calls and who signs: `Tom, …`, `… Thanks. Kay`. A list counts wherever its names stand, as whole words in
+the case that is written there, or in capitals.
 """
 
 import re
@@ -12,6 +13,7 @@ from typing import Self
 
 import regex
 
+from seqloom.corpus.given_names import GIVEN_NAMES
 from seqloom.errors import UserError
 
 _TITLES = (
@@ -74,6 +76,11 @@ _CUES = (
     ),
     regex.compile(rf"{_BEGIN}(?:{_any(_CLOSINGS)})[,!.:]?\s{{1,4}}(?P<name>{_NAME})(?=\.?\s*(?:\n|$))"),
 )
+_CALLED = regex.compile(
+    rf"\s*(?P<name>{_WORD})(?: (?:and|und|et|y|e|en|och|&) (?P<name>{_WORD}))?\s?(?:[,:!]|[-–—](?!\p{{L}}))"
+)
+_SIGNED = regex.compile(rf"[.!?,)\n-]\s*(?P<name>{_WORD})(?: (?P<name>{_WORD})){{0,2}}\.?\s*$")
+_SIGNATURE = 60  # characters of a name at the end
 _A_WORD = regex.compile(rf"{_WORD}|\p{{Lu}}{{3,}}")
 _LARGEST = 10_000_000  # bytes of a list
 _SPACELESS_SCRIPTS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
@@ -83,12 +90,23 @@ _TOKEN = regex.compile(rf"(?:(?!{_SPACELESS_SCRIPTS})[\p{{L}}\p{{M}}\p{{N}}_])+"
 
 def names_by_cue(text: str) -> Iterator[tuple[int, int]]:
     """Yield where words of names stand that a title, a salutation or a signature tells."""
+    yield from _given_names(text)
     for word in _LETTERS.finditer(text):
         if word[0] in _FIRST_WORDS:
             for cue in _CUES:
                 found = cue.match(text, word.start())
                 for start, end in found.spans("name") if found else ():
                     yield from _words(text, start, end)
+
+
+def _given_names(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where common names stand that begin a text, as whom it calls, or end it, as who signs."""
+    called, signed = _CALLED.match(text), _SIGNED.search(text, max(0, len(text) - _SIGNATURE))
+    if called:
+        yield from (place for place in called.spans("name") if text[slice(*place)] in GIVEN_NAMES)
+    if signed and signed.captures("name")[0] in GIVEN_NAMES:
+        for start, end in signed.spans("name"):
+            yield from _words(text, start, end)
 
 
 def _words(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
