@@ -22,6 +22,7 @@ from seqloom.evaluation.clean_rows import IN_TRAINING, CleanRows
 from seqloom.evaluation.examples import Example, choose_examples
 from seqloom.evaluation.paired_bootstrap import confidence_interval
 from seqloom.evaluation.system_answers import decode
+from seqloom.evaluation.unknown_share import unknown_share_slices, unknown_shares
 from seqloom.progress import Progress
 from seqloom.recipe.applications import metric_of_recipe
 from seqloom.recipe.schema import CorpusSection, Recipe
@@ -130,6 +131,7 @@ def evaluate_rows(
         for name, each in evaluator.scores(replies, test).items()
     ]
     parts = evaluator.slices(test) + (evaluator.rare_words(test, sources_of(corpus, "train")) if corpus else [])
+    parts += unknown_share_slices(unknown_shares(generator.source, test.sources))
     slices = [(part.name, part.rows) for part in parts]
     shown = rows_of.shown(evaluator, whole_replies, whole)
     merits = evaluator.merits(replies, test)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from seqloom.evaluation.robustness import ROBUSTNESS, robustness, sampled_rows
 from seqloom.evaluation.sacrebleu_scores import Score
 from seqloom.evaluation.system_answers import Predict, SystemAnswers
 from seqloom.evaluation.unicode_scripts import has_spaces, script_name
+from seqloom.evaluation.unknown_share import UnknownShares, unknown_share_slices, unknown_shares
 from seqloom.progress import Progress
 from seqloom.recipe.applications import application_of, metric_of_recipe
 from seqloom.recipe.language_tags import language_of
@@ -61,12 +63,14 @@ def evaluate(
     chosen_epoch: int | None = None,
     limits: Mapping[str, Any] | None = None,
     device: str = "cpu",
+    unknown: UnknownShares | None = None,
 ) -> dict[str, Any]:
     """Write scores, hypotheses, examples and plots to `folder`, and return the facts for reports.
 
     `predict` answers as a served model does, on `device`; `train` and `test` have columns source and target; `history`
-    and `chosen_epoch`, of the training, are only plotted; `limits` are facts to add. The files hold neither time nor
-    speed, so they are the same bytes for the same model; the speed is in the facts.
+    and `chosen_epoch`, of the training, are only plotted; `limits` are facts to add; `unknown` makes slices by the
+    unknown tokens of a source. The files hold neither time nor speed, so they are the same bytes for the same model;
+    the speed is in the facts.
 
     Raises:
         UserError: there are no test rows.
@@ -90,7 +94,7 @@ def evaluate(
         "task": recipe.task,
         "metric": metric_of_recipe(recipe).name,
         "metrics": _metrics(scores, {**evaluator.of_likelihood(likelihood), **_measured(checks)}),
-        **_uncertainty(evaluator, answers, train, metric_of_recipe(recipe).name),
+        **_uncertainty(evaluator, answers, train, metric_of_recipe(recipe).name, unknown),
         "signatures": {name: score.signature for name, score in scores[MODEL].items()},
         "rows": rows,
         "contamination": rows_of.facts(evaluator, everything.of_model, everything.test),
@@ -172,9 +176,13 @@ def _warn_of_contamination(recipe: Recipe, rows_of: CleanRows) -> None:
         )
 
 
-def _uncertainty(evaluator: Evaluator, answers: SystemAnswers, train: pd.DataFrame, metric: str) -> dict[str, Any]:
+def _uncertainty(
+    evaluator: Evaluator, answers: SystemAnswers, train: pd.DataFrame, metric: str, unknown: UnknownShares | None
+) -> dict[str, Any]:
     """Return the 95 % confidence interval of each metric, and the recipe's metric on each slice."""
     counts = {name: evaluator.count(name, answers.of_model, answers.test) for name in evaluator.kind.judged}
+    parts = [*evaluator.slices(answers.test), *evaluator.rare_words(answers.test, chunks_of(train))]
+    parts += unknown_share_slices(unknown(answers.test.sources)) if unknown else []
     slices = [
         {
             "slice": part.name,
@@ -182,7 +190,7 @@ def _uncertainty(evaluator: Evaluator, answers: SystemAnswers, train: pd.DataFra
             "rows": len(part.rows),
             metric: round(counts[metric].of(part.rows), KEPT_PLACES),
         }
-        for part in [*evaluator.slices(answers.test), *evaluator.rare_words(answers.test, chunks_of(train))]
+        for part in parts
     ]
     intervals = {name: [round(end, KEPT_PLACES) for end in confidence_interval(each)] for name, each in counts.items()}
     return {"intervals": intervals, "slices": slices}
@@ -229,6 +237,7 @@ def evaluate_checkpoint(
         chosen_epoch=training.facts["best_epoch"],
         limits=limits,
         device=device.type,
+        unknown=partial(unknown_shares, generator.source),
     )
     write_json(folder / ATTENTION_FILE, [asdict(each) for each in _explanations(generator, facts["examples"])])
     return facts

@@ -16,7 +16,7 @@ class Slice:
 
     name: str
     rows: list[int]
-    by: Literal["length", "source", "file", "label", "turns", "place", "word"]
+    by: Literal["length", "source", "file", "label", "turns", "place", "word", "unknown"]
 
 
 def slices_of(
