@@ -7,6 +7,7 @@ number count only after the name of the number (`BSN 111222333`), and a form tha
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 _DIGITS_AND_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _BEFORE = 40  # characters before a number in which its name may stand
@@ -242,6 +243,13 @@ def _alone(form: str) -> "re.Pattern[str]":
     return re.compile(rf"(?<![A-Za-z0-9_.,/+-])(?<!\d )(?:{form})(?![A-Za-z0-9_]|[.,/-]\d| \d\d)", re.ASCII)
 
 
-FORMS = tuple((_alone(each.form), each.find) for each in IDENTITY_NUMBERS)
-ANY_FORM = _alone("|".join(f"(?:{each.form})" for each in IDENTITY_NUMBERS))
-"""Finds nothing where no form does."""
+@cache
+def forms() -> tuple[tuple["re.Pattern[str]", "Callable[[re.Match[str]], str]"], ...]:
+    """Return the form of each number, and what tells whether a match of it is one; compiled where it is needed first."""
+    return tuple((_alone(each.form), each.find) for each in IDENTITY_NUMBERS)
+
+
+@cache
+def any_form() -> "re.Pattern[str]":
+    """Return a pattern that finds nothing where no form does."""
+    return _alone("|".join(f"(?:{each.form})" for each in IDENTITY_NUMBERS))

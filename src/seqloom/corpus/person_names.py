@@ -8,6 +8,7 @@ the case that is written there, or in capitals.
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -68,14 +69,12 @@ _PARTICLES = r"(?:(?:von|van|de|der|den|dem|di|da|del|della|dos|du|la|le|ten|ter
 _WORD = r"(?:[DLO]['’])?\p{Lu}[\p{Ll}\p{M}]+(?:[-'’]?\p{Lu}[\p{Ll}\p{M}]+)*|\p{Lu}\.(?:-?\p{Lu}\.)*"
 _NAME = rf"(?:{_PARTICLES}(?:{_WORD})(?: {_PARTICLES}(?:{_WORD})){{0,2}}|\p{{Lu}}{{3,}})"
 _AFTER = r"(?![\p{L}\p{N}_])"
-_CUES = (
-    regex.compile(rf"{_TITLE}(?P<name>{_NAME}){_AFTER}"),
-    regex.compile(
-        rf"{_BEGIN}(?:{_any(_GREETINGS)}),? (?P<name>{_NAME})(?: (?:and|und|et|y|e|en|och|i|и|&) (?P<name>{_NAME}))?"
-        r"(?=\s*(?:[,:!;—–\n]|-(?!\p{L})|\.?\s*$))"
-    ),
-    regex.compile(rf"{_BEGIN}(?:{_any(_CLOSINGS)})[,!.:]?\s{{1,4}}(?P<name>{_NAME})(?=\.?\s*(?:\n|$))"),
+_TITLED = rf"{_TITLE}(?P<name>{_NAME}){_AFTER}"
+_GREETED = (
+    rf"{_BEGIN}(?:{_any(_GREETINGS)}),? (?P<name>{_NAME})(?: (?:and|und|et|y|e|en|och|i|и|&) (?P<name>{_NAME}))?"
+    r"(?=\s*(?:[,:!;—–\n]|-(?!\p{L})|\.?\s*$))"
 )
+_CLOSED = rf"{_BEGIN}(?:{_any(_CLOSINGS)})[,!.:]?\s{{1,4}}(?P<name>{_NAME})(?=\.?\s*(?:\n|$))"
 _CALLED = regex.compile(
     rf"\s*(?P<name>{_WORD})(?: (?:and|und|et|y|e|en|och|&) (?P<name>{_WORD}))?\s?(?:[,:!]|[-–—](?!\p{{L}}))"
 )
@@ -88,12 +87,18 @@ _SPACELESS = regex.compile(_SPACELESS_SCRIPTS)
 _TOKEN = regex.compile(rf"(?:(?!{_SPACELESS_SCRIPTS})[\p{{L}}\p{{M}}\p{{N}}_])+")
 
 
+@cache
+def _cues() -> "tuple[regex.Pattern[str], ...]":
+    """Return the patterns of what begins at one of the first words; compiled where they are needed first."""
+    return tuple(map(regex.compile, (_TITLED, _GREETED, _CLOSED)))
+
+
 def names_by_cue(text: str) -> Iterator[tuple[int, int]]:
     """Yield where words of names stand that a title, a salutation or a signature tells."""
     yield from _given_names(text)
     for word in _LETTERS.finditer(text):
         if word[0] in _FIRST_WORDS:
-            for cue in _CUES:
+            for cue in _cues():
                 found = cue.match(text, word.start())
                 for start, end in found.spans("name") if found else ():
                     yield from _words(text, start, end)

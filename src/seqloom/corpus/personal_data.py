@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Self
 
-from seqloom.corpus.identity_numbers import ANY_FORM, FORMS, luhn
+from seqloom.corpus.identity_numbers import any_form, forms, luhn
 from seqloom.corpus.person_names import NameList, names_by_cue
 from seqloom.recipe.schema import CorpusSection
 
@@ -106,7 +106,7 @@ class PersonalData:
         maybe = _MAYBE.search(text)
         for kind, pattern, find in _KINDS if maybe else ():
             text = pair.replace(text, kind, _places(text, pattern, find))
-        for pattern, find in FORMS if _DIGITS.search(text) and ANY_FORM.search(text) else ():
+        for pattern, find in forms() if _DIGITS.search(text) and any_form().search(text) else ():
             text = pair.replace(text, "ID", _places(text, pattern, find))
         if maybe:
             text = pair.replace(text, "PHONE", _places(text, _PHONE, _phone))
