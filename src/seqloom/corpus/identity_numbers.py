@@ -245,7 +245,7 @@ def _alone(form: str) -> "re.Pattern[str]":
 
 @cache
 def forms() -> tuple[tuple["re.Pattern[str]", "Callable[[re.Match[str]], str]"], ...]:
-    """Return the form of each number, and what tells whether a match of it is one; compiled where it is needed first."""
+    """Return the form of each number, and what tells whether a match of it is one; compiled at first use."""
     return tuple((_alone(each.form), each.find) for each in IDENTITY_NUMBERS)
 
 
