@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqloom.decoding.generator import Generator, Unanswerable
@@ -39,6 +39,7 @@ def cutting(tmp_path_factory: pytest.TempPathFactory) -> Generator:
     return generator_for(tmp_path_factory.mktemp("long") / "model")
 
 
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from(SENTENCES), st.sampled_from(GAPS)), min_size=4, max_size=6))
 def test_the_answer_to_a_long_text_is_the_answers_to_its_sentences(
     generator: Generator, cutting: Generator, parts: list[tuple[str, str]]

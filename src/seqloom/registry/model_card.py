@@ -228,7 +228,9 @@ def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
         if share:
             yield f"- {share:.1%} of the {side} tokens of held-out text are unknown to the vocabulary"
     yield from (f"- {line}" for line in describe_limits(made["evaluation"].facts, made["corpus"].facts["rows"]))
-    yield f"- it reads a text up to character {recipe.corpus.max_characters:,}: it learned from none that was longer"
+    longer = {"cut": "", "sentences": "; longer ones are answered by sentence", "refuse": "; longer ones are refused"}
+    most, then = f"{recipe.corpus.max_characters:,}", longer[recipe.decoding.long_texts]
+    yield f"- it reads a text up to character {most}: it learned from none that was longer{then}"
     yield "- it was measured on text like that it learned from; other text may be served much worse"
 
 
