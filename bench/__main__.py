@@ -5,6 +5,8 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich import box
 from rich.console import Console
@@ -13,8 +15,10 @@ from rich.table import Table
 from bench import (
     corpus_speed,
     ddp,
+    decoding_speed,
     orchestration_overhead,
     peak_memory,
+    start_time,
     tokenizer_speed,
     training_speed,
     word2vec_speed,
@@ -25,7 +29,7 @@ from bench.paths import HOME, RECIPES
 from bench.row import Row
 from seqloom.recipe.recipe_loader import load_recipe
 
-PARTS = ("transformer", "lstm", "corpus", "vectors", "vocabulary", "memory", "scaling", "overhead")
+PARTS = ("transformer", "lstm", "corpus", "vectors", "vocabulary", "decode", "start", "memory", "scaling", "overhead")
 
 
 def main() -> None:
@@ -33,7 +37,7 @@ def main() -> None:
     options = _options()
     console = Console()
     HOME.mkdir(exist_ok=True)
-    if not {"corpus", "memory", "overhead"}.issuperset(options.parts):
+    if not {"corpus", "start", "memory", "overhead"}.issuperset(options.parts):
         multi30k()  # before anything is measured
     started = time.monotonic()
     rows: list[Row] = []
@@ -55,6 +59,14 @@ def _measure(part: str, options: argparse.Namespace, console: Console) -> Iterat
             yield from word2vec_speed.measure(multi30k(), options.tokens, options.threads)
         case "vocabulary":
             yield from tokenizer_speed.measure(multi30k(), int(options.tokens * word2vec_speed.WORDS_PER_TOKEN))
+        case "decode":
+            folder = prepare(multi30k(), load_recipe(RECIPES / "transformer.yaml", options.override))
+            texts = (multi30k() / "val.en").read_text(encoding="utf-8").splitlines()
+            with TemporaryDirectory(dir=HOME) as scratch:
+                yield from decoding_speed.measure(folder, texts, Path(scratch))
+                yield start_time.generate_row(Path(scratch) / "transformer")
+        case "start":
+            yield from start_time.measure()
         case "memory":
             yield from peak_memory.measure(options.pairs)
         case "scaling":
