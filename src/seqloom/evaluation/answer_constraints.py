@@ -1,18 +1,22 @@
 """Shares of what answers had to hold: terms of the glossary, and spans that are carried over."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from seqloom.evaluation.applications.evaluator import Replies
 from seqloom.recipe.glossary import read_glossary, terms_in
 from seqloom.recipe.metric import KEPT_PLACES
-from seqloom.recipe.schema import DecodingSection
+
+if TYPE_CHECKING:
+    from seqloom.evaluation.applications.evaluator import Replies
+    from seqloom.recipe.schema import DecodingSection
 
 CONSTRAINTS = "constraints"  # field of an evaluation's facts
 TERMS_HONORED, CARRIED_OVER = "terms_honored", "carried_over"  # metrics, and columns of the answers
 
 
-def constraint_shares(sources: Sequence[str], replies: Replies, decoding: DecodingSection) -> dict[str, dict[str, Any]]:
+def constraint_shares(
+    sources: Sequence[str], replies: "Replies", decoding: "DecodingSection"
+) -> dict[str, dict[str, Any]]:
     """Return the share of terms that answers use and of texts whose spans they keep, each with what it counts.
 
     Counted are rows that have terms or spans. An answer that was put together from parts does not keep its spans: it
