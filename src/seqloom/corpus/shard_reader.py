@@ -1,6 +1,8 @@
 """Read a shard of a corpus into parts on the disk: normalized, filtered, with the keys that compare rows."""
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import repeat
 from pathlib import Path
@@ -29,6 +31,7 @@ from seqloom.recipe.schema import CorpusSection
 
 _CHARACTERS = 1 << 25  # of a part, at most about
 _REPORT_EVERY = 10_000  # rows
+_OBJECTS = 200_000  # that are made between two searches for cycles
 
 Told = Callable[[int, str], None]
 """Called now and then with a number of rows that were read, and their file."""
@@ -77,6 +80,21 @@ class RowSteps:
         return cls(section, pairs, filters)
 
 
+@contextmanager
+def _rare_garbage_collection() -> Iterator[None]:
+    """Search for cycles of objects rarely: rows form none, and as they wait to be written, all are looked at each time.
+
+    That took a sixth of the reading.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+@_rare_garbage_collection()
 def read_shard(shard: Shard, steps: RowSteps, folder: Path, told: Told) -> ShardRows:
     """Write the rows of a shard to parts in `folder`, and return what became of it.
 
