@@ -70,7 +70,9 @@ def make_vocabulary(recipe: Recipe, corpus: Manifest, force: bool = False) -> St
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         parent, labeled = parent_of(recipe, home_folder()), application_of(recipe.task).answer == "label"
-        return build_vocabulary(recipe.vocabulary, corpus.path, folder, progress, parent, labeled)
+        return build_vocabulary(
+            recipe.vocabulary, corpus.path, folder, progress, parent, labeled, recipe.training.start_encoder_from
+        )
 
     return run_stage(VOCABULARY, recipe, [corpus.digest], write, force)
 

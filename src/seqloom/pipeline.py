@@ -187,7 +187,15 @@ def _prepare(recipe: Recipe, store: Store, home: Path, progress: Progress) -> Tr
     vocabulary = build(
         VOCABULARY,
         [corpus.digest],
-        lambda to: build_vocabulary(recipe.vocabulary, corpus.path, to, progress, _parent(recipe, home), labeled),
+        lambda to: build_vocabulary(
+            recipe.vocabulary,
+            corpus.path,
+            to,
+            progress,
+            _parent(recipe, home),
+            labeled,
+            recipe.training.start_encoder_from,
+        ),
     )
     both = [corpus.digest, vocabulary.digest]
     vectors = build(

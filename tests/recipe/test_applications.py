@@ -59,7 +59,6 @@ def test_a_text_is_its_own_target_in_lines_and_in_a_table() -> None:
         ({**ITSELF, "model": {"decoder": "classifier"}}, "set model.decoder to rnn, lstm or gru"),
         ({**ITSELF, "model": {"decoder": "transformer"}}, "set model.decoder to rnn, lstm or gru"),
         ({**ITSELF, "model": {"copy_attention": True}}, "copying and nothing else: remove model.copy_attention"),
-        ({**ITSELF, "training": {"objective": "masked"}}, "writes nothing back: set it to sequence"),
         ({**ITSELF, "corpus": {"train": ["x", "y"]}}, "corpus.train has two places"),
         ({**ITSELF, "corpus": {"train": ["x.csv"]}}, "corpus.target_column to one column of a table"),
         ({**ITSELF, "corpus": {"train": ["x.po.gz"], "format": "texts"}}, "catalog of translations"),

@@ -67,12 +67,13 @@ def _fields(recipe: Recipe, section: str) -> Any:
                 **recipe.vocabulary.model_dump(),
                 "start_from": _parent(recipe),
                 "labeled": labeled,
+                **_digests(_encoder_file(recipe, "source.json")),
             }
         case "vectors":
             files = {name: Path(getattr(recipe.vectors, name)) for name in ("source_file", "target_file")}
             return {**recipe.vectors.model_dump(), **_digests(files)}
         case "training":  # without what changes how it runs and not its result
-            weights = {"start_encoder_from": Path(recipe.training.start_encoder_from) / "weights.safetensors"}
+            weights = _encoder_file(recipe, "weights.safetensors")
             learned = recipe.training.model_dump(exclude={"processes", "nodes", "rendezvous", "checkpoint_minutes"})
             seen = {each.name: each.weight for each in recipe.corpus.sources}
             other = {**_digests(weights), **_selection(recipe), **({"source_weights": seen} if seen else {})}
@@ -82,6 +83,12 @@ def _fields(recipe: Recipe, section: str) -> Any:
         case "rules":
             return recipe.registry.model_dump(exclude=_PRESENTED | {"backend", "price_per_hour"})
     return getattr(recipe, section).model_dump()
+
+
+def _encoder_file(recipe: Recipe, name: str) -> dict[str, Path]:
+    """Return a file of the checkpoint that the encoder starts from, if it starts from one."""
+    folder = recipe.training.start_encoder_from
+    return {"start_encoder_from": Path(folder) / name} if folder else {}
 
 
 def _parent(recipe: Recipe) -> str:

@@ -137,8 +137,6 @@ def _reconstruction_rules(recipe: "RecipeFields") -> Iterator[str]:
             f"attention {model.attention} sees the text itself, and task reconstruction writes from the fixed-length "
             "vector alone: set model.attention to none"
         )
-    if recipe.training.objective == "masked":
-        yield "training.objective masked writes nothing back: set it to sequence"
     yield from _target_rules(recipe.corpus)
 
 

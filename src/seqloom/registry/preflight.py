@@ -28,9 +28,15 @@ def check_resources(recipe: Recipe) -> None:
     """Refuse at once what a later stage would refuse after an hour: no GPU, library or file, or no key that is one.
 
     Raises:
-        UserError: one of them is missing, or the key to sign versions with is none.
+        UserError: one of them is missing, the key to sign versions with is none, or the model would answer nothing.
     """
     check_keys()
+    if recipe.task == "reconstruction" and recipe.training.objective == "masked":
+        raise UserError(
+            "training.objective masked writes nothing back, so there is no version to register: train the encoder with "
+            "seqloom.train and name its folder in training.start_encoder_from (docs/sentiment.md), or set it to "
+            "sequence"
+        )
     if recipe.training.device == "cuda":
         from seqloom.training.device import choose_device  # torch: seconds of imports
 

@@ -53,7 +53,15 @@ def forecast(
         vocabulary, facts = made[VOCABULARY.name].path, made[VOCABULARY.name].facts
     else:
         vocabulary.mkdir()
-        facts = build_vocabulary(recipe.vocabulary, corpus, vocabulary, progress, parent_of(recipe, home), labeled)
+        facts = build_vocabulary(
+            recipe.vocabulary,
+            corpus,
+            vocabulary,
+            progress,
+            parent_of(recipe, home),
+            labeled,
+            recipe.training.start_encoder_from,
+        )
     if DATASET.name in made:
         dataset = made[DATASET.name].path
     else:

@@ -14,6 +14,7 @@ from pyarrow.parquet import read_metadata, write_table
 
 from seqloom.corpus import SIDES
 from seqloom.corpus.corpus_files import iterate_inputs, keeps_whitespace
+from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe import schema
 from seqloom.vocabulary.labels import labels_of
@@ -44,6 +45,7 @@ def build_vocabulary(
     progress: Progress,
     parent: Path | None = None,
     labeled: bool = False,
+    encoder: str = "",
 ) -> dict[str, Any]:
     """Train the vocabularies on the training split, write them and their counts to `folder`, and return the facts.
 
@@ -51,9 +53,11 @@ def build_vocabulary(
     for each. Vocabularies of `parent`, a checkpoint, are kept; those of kind word are extended by new words up to the
     size, the other kinds can spell any text as they are.
 
+    The source vocabulary of `encoder`, the checkpoint that an encoder starts from, is kept as it is.
+
     Raises:
-        UserError: the size is below the number of fixed tokens, the labels are invalid, or most of the validation text
-            is unknown.
+        UserError: `encoder` is no checkpoint, the size is below the number of fixed tokens, the labels are invalid, or
+            most of the validation text is unknown.
     """
     labels = labels_of(corpus) if labeled else None
     parents = _parents(parent) if parent else {}
@@ -62,6 +66,8 @@ def build_vocabulary(
     read = partial(_read, corpus, sections=sections, keep=keep, labeled=labeled, progress=progress)
     train, held_out = read("train"), read("validation")
     vocabularies = _learn(sections, train, labels, keep)
+    if encoder:
+        vocabularies |= _of_encoder(Path(encoder), shared=section.shared and not labeled)
     if parents:
         vocabularies = {side: extended(old, vocabularies[side], sections[side]) for side, old in parents.items()}
     for file, side in zip((SOURCE_FILE, TARGET_FILE), SIDES, strict=True):
@@ -99,6 +105,17 @@ def extended(old: Vocabulary, new: Vocabulary, section: schema.VocabularySection
         return old
     tokens = [*old.tokens, *unknown][: max(section.size, len(old))]
     return Vocabulary.of_words(tokens, section.kind == "spaced", old.keeps_whitespace)
+
+
+def _of_encoder(checkpoint: Path, shared: bool) -> dict[str, Vocabulary]:
+    """Return the source vocabulary of a checkpoint, for both sides if they share one."""
+    if not (checkpoint / SOURCE_FILE).is_file():
+        raise UserError(
+            f"training.start_encoder_from: {checkpoint} is not a checkpoint folder ({SOURCE_FILE} is missing); give a "
+            "folder that training wrote"
+        )
+    source = Vocabulary.load(checkpoint / SOURCE_FILE)
+    return dict.fromkeys(SIDES, source) if shared else {"source": source}
 
 
 def _parents(checkpoint: Path) -> dict[str, Vocabulary]:

@@ -17,7 +17,8 @@ class TrainingSection(Section):
     )
     start_encoder_from: str = Field(
         "",
-        description="Checkpoint folder of a training, from which the encoder and the source embedding are initialized.",
+        description="Checkpoint folder of a training, from which the encoder and the source embedding are initialized, "
+        "and whose source vocabulary is kept.",
     )
     start_from: str = Field(
         "",
