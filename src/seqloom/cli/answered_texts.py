@@ -66,7 +66,7 @@ def unsure(answered: Iterator[AnsweredTexts], below: float) -> Iterator[Answered
 def answer_in_order(generator: Generator, texts: list[str] | None, file: Path | None) -> Iterator[AnsweredTexts]:
     """Yield the answers in order, a chunk at a time; an error names a text by its number in the whole input."""
     unit = "text" if texts else f"{file or 'stdin'} line"
-    asked = truncated = split = unused = parts = 0
+    asked = truncated = remembered = split = unused = parts = 0
     for number, chunk in enumerate(in_chunks(_lines(texts, file, generator), LINES_AT_ONCE)):
         try:
             rows = range(number * LINES_AT_ONCE, number * LINES_AT_ONCE + len(chunk))
@@ -75,12 +75,15 @@ def answer_in_order(generator: Generator, texts: list[str] | None, file: Path | 
             raise UserError(error.sentence(f"{unit} {number * LINES_AT_ONCE + error.row + 1}")) from None
         asked += len(answers)
         truncated += sum(found[0].truncated for found in answers)
+        remembered += sum(found[0].from_memory for found in answers)
         split += sum(found[0].carried_over == "split" for found in answers)
         parts += sum(found[0].answered_in == "parts" for found in answers)
         unused += sum((found[0].terms_honored or 0) < 1 for found in answers if found[0].terms_honored is not None)
         yield AnsweredTexts(list(rows), chunk, answers, is_single_text=len(texts or ()) == 1)
     if truncated:
         print(f"seqloom: {truncated:,} of {asked:,} answers are {CUT_OFF}", file=sys.stderr)
+    if remembered:
+        print(f"seqloom: {remembered:,} of {asked:,} answers are from the memory", file=sys.stderr)
     if split:
         print(f"seqloom: {split:,} of {asked:,} answers are {PUT_TOGETHER}", file=sys.stderr)
     if parts:

@@ -63,7 +63,7 @@ def evaluate(
     recipe = read_recipe(checkpoint)
     generator.decoding = decoding_of(generator, override)
     of_any_length = generator.decoding.long_texts == "sentences"
-    rows = read_test_rows(_section(recipe, files, field or [], of_any_length), home, generator.keeps_whitespace)
+    rows = read_test_rows(section_of_files(recipe, files, field or [], of_any_length), home, generator.keeps_whitespace)
     generator.backend.move(choose_device("auto"))
     watcher = TerminalAudience(console)
     with watcher.live():
@@ -76,7 +76,7 @@ def evaluate(
         print_json({"model": named, **found.as_json()})
 
 
-def _section(recipe: "Recipe", files: list[str], changes: list[str], of_any_length: bool) -> "CorpusSection":
+def section_of_files(recipe: "Recipe", files: list[str], changes: list[str], of_any_length: bool) -> "CorpusSection":
     """Return the section by which the files are read: that of the training with changes, and without its filters."""
     from seqloom.recipe.recipe_loader import change_section, check_section
     from seqloom.recipe.schema import CorpusSection

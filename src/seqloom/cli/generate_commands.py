@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqloom.artifact.digest import digest_of_folder
+from seqloom.artifact.digest import digest_of_file, digest_of_folder
 from seqloom.artifact.home_folder import home_folder
+from seqloom.cli.memory_file import MemoryFile, read_memory
 from seqloom.cli.stdio import AsJson, console_for, print_json
 from seqloom.errors import UserError
 
@@ -109,6 +110,7 @@ def generate(
     override: DecodingOverrides = None,
     glossary: GlossaryFile = None,
     choices: ChoicesFile = None,
+    memory: MemoryFile = None,
     below: Below = 0.0,
     as_json: AsJson = False,
 ) -> None:
@@ -122,6 +124,7 @@ def generate(
 
     checkpoint, generator = load_models(model, together, backend)
     generator.decoding = decoding_of(generator, override, glossary, choices)
+    generator.memory = read_memory(memory, checkpoint, generator) if memory else None
     if from_noise or between:
         _require_vectors(generator, model)
         invented = _between(generator, between, steps) if between else _noise(generator, checkpoint, from_noise, seed)
@@ -150,6 +153,7 @@ def batch(
     override: DecodingOverrides = None,
     glossary: GlossaryFile = None,
     choices: ChoicesFile = None,
+    memory: MemoryFile = None,
     below: Below = 0.0,
     processes: Annotated[
         int, typer.Option("--processes", min=1, help="Of this machine that answer; each loads the model.")
@@ -173,15 +177,20 @@ def batch(
 
     checkpoint, generator = load_models(model, together, backend)
     generator.decoding = decoding_of(generator, override, glossary, choices)
+    generator.memory = read_memory(memory, checkpoint, generator) if memory else None
     if below:
         require_confidence(generator, model)
     recipe = read_recipe(checkpoint)
     changed = changed_options(generator.decoding, recipe.decoding)
+    if memory:
+        changed["memory"] = digest_of_file(memory)
     if together:
         changed["with"] = [digest_of_folder(find_checkpoint(each, home_folder())) for each in together]
     named, rows = describe_version(model, backend), open_input(file, "auto", column, recipe.corpus.features)
     bulk = BatchInference(named, checkpoint, rows, shard_rows, max_characters, changed)
     workers = GenerationWorkers(processes, scheduler)
+    if workers.is_needed and (memory or together):
+        raise UserError("--memory and --with are for one process: leave --processes and --scheduler out, or these")
     if not workers.is_needed:
         generator.backend.move(choose_device("auto"))
     watcher = TerminalAudience(console)

@@ -19,6 +19,7 @@ from seqloom.decoding.answer_control import control
 from seqloom.decoding.backends import Backend
 from seqloom.decoding.closed_answers import choose
 from seqloom.decoding.confidence import CONFIDENCE, Confidence, read_confidence
+from seqloom.decoding.exact_matches import FROM_MEMORY, ExactMatches
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.long_texts import WHOLE, answer_long
 from seqloom.decoding.minimum_bayes_risk import mbr_rank
@@ -50,6 +51,7 @@ class Answer:
     truncated: bool = False  # it reached its length limit before END
     carried_over: str = ""  # with decoding.protect: `none` to carry over, `kept`, or `split`: put together from parts
     terms_honored: float | None = None  # with decoding.glossary: the share of the source's terms, 1 if it has none
+    from_memory: bool = False  # it is a target of a translation memory, and the model was not asked
     confidence: float | None = None  # probability that it is right, where the model has learned to say so
     answered_in: str = ""  # with decoding.long_texts sentences: `whole`, by `sentences`, or in smaller `parts`
 
@@ -143,6 +145,7 @@ class Generator:
         self.normalizers = TextNormalizers(normalizers, source.keeps_whitespace)
         self.context = context
         self.confidence = confidence
+        self.memory: ExactMatches | None = None
         self.frame_width, self.frames_alone = backend.frame_width, frames_alone
         self.needs_text = self.needs_text and not self.frame_width
         self.language = None if self.frame_width else language  # features are of a text as a whole
@@ -218,6 +221,8 @@ class Generator:
             columns["terms_honored"] = [each.terms_honored for each in best]
         if any(each.answered_in for each in best):
             columns["answered_in"] = [each.answered_in for each in best]
+        if self.memory:
+            columns[FROM_MEMORY] = [each.from_memory for each in best]
         return columns | self.confidence_column(answers)
 
     def confidence_column(self, answers: Answers) -> Columns:
@@ -237,6 +242,8 @@ class Generator:
             types["carried_over"] = str
         if self.decoding.glossary:
             types["terms_honored"] = float
+        if self.memory:
+            types[FROM_MEMORY] = bool
         if self.confidence and not self.decoding.choices:
             types[CONFIDENCE] = float
         if self.decoding.long_texts == "sentences":
@@ -279,6 +286,18 @@ class Generator:
         together, `decoding.batch_size` at a time.
         """
         numbers = range(len(texts)) if numbers is None else numbers
+        if not self.memory:
+            return self._written(texts, decoding, numbers)
+        known = [self.memory.target(text) for text in texts]
+        rows = [row for row, target in enumerate(known) if target is None]
+        try:
+            found = iter(self._written([texts[row] for row in rows], decoding, [numbers[row] for row in rows]))
+        except Unanswerable as error:
+            raise Unanswerable(rows[error.row], len(texts), error.why) from None
+        return [next(found) if target is None else self._remembered(target) for target in known]
+
+    def _written(self, texts: Sequence[str], decoding: "DecodingSection", numbers: Sequence[int]) -> Answers:
+        """Return what the model answers to each text."""
         if decoding.long_texts != "cut":
             return answer_long(self, texts, decoding, numbers)
         if decoding.choices:
@@ -287,6 +306,11 @@ class Generator:
         if decoding.protect or decoding.glossary:
             answers = control(self, texts, answers, decoding, numbers)
         return [self._with_confidence(found, decoding) for found in answers] if self.confidence else answers
+
+    def _remembered(self, target: str) -> list[Answer]:
+        """Return the answer of the memory, of which nobody is in doubt."""
+        [tokens] = self.target.encode([target])
+        return [Answer(target, 0.0, tokens, from_memory=True, confidence=1.0 if self.confidence else None)]
 
     def _with_confidence(self, found: list[Answer], decoding: "DecodingSection") -> list[Answer]:
         """Return the answers to a text with the confidence in each."""

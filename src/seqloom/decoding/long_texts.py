@@ -95,6 +95,7 @@ def _joined(answers: "list[Answer]", parts: list[Segment], decoding: "DecodingSe
         score=sum(logs) / sum(lengths) ** decoding.length_penalty,
         tokens=[token for each in answers for token in each.tokens],
         truncated=any(each.truncated for each in answers),
+        from_memory=all(each.from_memory for each in answers),
         confidence=min((each.confidence for each in answers if each.confidence is not None), default=None),
         carried_over="split" if any(each.carried_over == "split" for each in answers) else "",
     )
