@@ -73,7 +73,8 @@ class ServedModel(PythonModel):
             columns = self.predictor(rows, params or {})
         except self.user_error as error:
             raise MlflowException.invalid_parameter_value(str(error)) from None
-        return pd.DataFrame(columns, index=model_input.index).astype({"prediction": "str"})
+        answers = pd.DataFrame(columns, index=model_input.index)
+        return answers if len(answers) else answers.astype({"prediction": "str"})  # a tenth of a short answer's time
 
 
 def _told(sentence: str) -> MlflowException:
