@@ -70,6 +70,9 @@ def test_from_training_to_every_way_to_ask(trained: pipeline.TextModel, tmp_path
     columns = request_columns(texts)
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     assert predictor(rows, {})["prediction"] == answers
+    if "probabilities" not in predictor.generator.column_types:
+        with pytest.raises(UserError, match="protect and glossary are for models that write a text for a text alone"):
+            predictor(rows, {"protect": "numbers"})
     for wrong, why in (
         ("text alone", "row 0 has no features"),
         ({"source": "x", "features": [[1.0]]}, "row 0: features are 1 wide where 4 are expected"),

@@ -76,7 +76,9 @@ def control(
         UserError: the generator does not write answers to texts, or its backend cannot be given constraints.
     """
     if not generator.controlled:
-        raise UserError("decoding.protect and glossary are for models that write a text for a text: leave both empty")
+        raise UserError(
+            "decoding.protect and glossary are for models that write a text for a text alone: leave both empty"
+        )
     if decoding.glossary and not generator.backend.takes_constraints:
         raise UserError(
             "CTranslate2 has no search with constraints: ask the version's own backend, torch, or leave "

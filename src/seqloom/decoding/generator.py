@@ -148,6 +148,7 @@ class Generator:
         self.memory: ExactMatches | None = None
         self.frame_width, self.frames_alone = backend.frame_width, frames_alone
         self.needs_text = self.needs_text and not self.frame_width
+        self.controlled = self.controlled and not self.frame_width  # by searches for parts of a text
         self.language = None if self.frame_width else language  # features are of a text as a whole
 
     @classmethod
