@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from seqloom.recipe.recipe_json import ADDED, RECIPE_FILE, read_recipe, write_recipe
+from seqloom.recipe.recipe_json import ADDED, RECIPE_FILE, SECTIONS, read_recipe, write_recipe
 from seqloom.recipe.recipe_loader import check_recipe
 from seqloom.recipe.schema import Recipe
 
@@ -91,3 +91,27 @@ def test_what_was_written_before_a_field_was_added_means_what_it_did(recipe: Rec
             del stored[section][field]
     file.write_text(json.dumps(stored), encoding="utf-8")
     assert_same_fields(read_recipe(tmp_path), recipe)
+
+
+FIRST = {
+    "corpus": "train validation test format encoding header source_column target_column turns turn_separator "
+    "dialogue_column source_language target_language validation_share test_share overfit max_characters",
+    "vocabulary": "kind size shared min_frequency",
+    "vectors": "method width algorithm window negative epochs workers seed source_file target_file",
+    "model": "encoder decoder attention encoder_width decoder_width encoder_layers decoder_layers bidirectional "
+    "reverse_source input_feeding variational_dropout kernel_size heads feedforward_width norm positions max_positions "
+    "copy_attention coverage pooling tie_embeddings dropout",
+    "training": "objective start_encoder_from start_from epochs batch_tokens block_size gradient_accumulation optimizer "
+    "learning_rate schedule warmup_steps weight_decay max_grad_norm label_smoothing freeze_embeddings ema_decay "
+    "average_checkpoints select_by patience seed device precision processes checkpoint_minutes",
+    "decoding": "method beam_size temperature top_k top_p num_samples seed length_penalty max_length batch_size",
+}
+"""Fields of the first recipes that were stored."""
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_field_that_is_added_has_a_value_for_recipes_before_it(section: str) -> None:
+    """Without it a version that was registered before does not answer: its recipe is read without defaults."""
+    fields = set(Recipe.model_fields[section].annotation.model_fields)  # type: ignore[union-attr]
+    missing = fields - set(FIRST[section].split()) - set(ADDED.get(section, {}))
+    assert not missing, f"recipe_json.ADDED['{section}'] lacks {', '.join(sorted(missing))}"

@@ -54,6 +54,7 @@ ADDED: dict[str, dict[str, object]] = {
         "protect": "",
         "glossary": "",
         "long_texts": "cut",
+        "choices": "",
         "beam_groups": 1,
         "diversity_penalty": 0.5,
     },
