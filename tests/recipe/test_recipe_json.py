@@ -99,11 +99,12 @@ FIRST = {
     "vocabulary": "kind size shared min_frequency",
     "vectors": "method width algorithm window negative epochs workers seed source_file target_file",
     "model": "encoder decoder attention encoder_width decoder_width encoder_layers decoder_layers bidirectional "
-    "reverse_source input_feeding variational_dropout kernel_size heads feedforward_width norm positions max_positions "
-    "copy_attention coverage pooling tie_embeddings dropout",
+    "reverse_source input_feeding variational_dropout kernel_size heads feedforward_width norm positions "
+    "max_positions copy_attention coverage pooling tie_embeddings dropout",
     "training": "objective start_encoder_from start_from epochs batch_tokens block_size gradient_accumulation "
-    "optimizer learning_rate schedule warmup_steps weight_decay max_grad_norm label_smoothing freeze_embeddings ema_decay "
-    "average_checkpoints select_by patience seed device precision processes checkpoint_minutes",
+    "optimizer learning_rate schedule warmup_steps weight_decay max_grad_norm label_smoothing "
+    "freeze_embeddings ema_decay average_checkpoints select_by patience seed device precision processes "
+    "checkpoint_minutes",
     "decoding": "method beam_size temperature top_k top_p num_samples seed length_penalty max_length batch_size",
 }
 """Fields of the first recipes that were stored."""
