@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.dataset.padded_batch import pad_sources
 from seqloom.decoding.beam_search import beam_search
+from seqloom.decoding.confidence import TextConfidence
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.lexical_constraints import ConstraintProgress
 from seqloom.decoding.torch_backend import TorchBackend
@@ -86,6 +87,15 @@ def test_what_the_vocabulary_cannot_write_is_carried_over_all_the_same() -> None
         first = columns["prediction"][0]
         assert [first.count(span) for span in ("{x}", "<b>", "</b>", "17")] == [1, 1, 1, 1]
         assert first.index("{x}") < first.index("<b>") < first.index("</b>") < first.index("17")
+
+
+def test_an_answer_that_is_put_together_is_as_sure_as_its_least_sure_part() -> None:
+    generator = translator(protect="tags")
+    generator.confidence = TextConfidence(2.0, 1.0, -0.3)
+    [found] = generator.answer(["a <b>e d"], generator.decoding)
+    parts = generator.answer(["a", "e d"], DecodingSection(beam_size=4))
+    assert found[0].carried_over == "split"
+    assert found[0].confidence == min(each[0].confidence or 0.0 for each in parts)
 
 
 def test_a_span_that_the_vocabulary_knows_is_searched_for() -> None:

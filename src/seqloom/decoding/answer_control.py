@@ -58,8 +58,7 @@ class ControlledText:
 
 def described(text: str, answer: "Answer", decoding: "DecodingSection") -> "Answer":
     """Return the answer to a text with what it says of itself; one that has a part that is split is split."""
-    kinds, glossary = tuple(kinds_of(decoding.protect)), read_glossary(decoding.glossary)
-    asked = ControlledText(ProtectedText.of(text, kinds), kinds, tuple(terms_in(text, glossary)))
+    [asked] = _asked_of([text], decoding)
     return asked.described(answer, decoding, answer.carried_over == "split")
 
 
@@ -72,9 +71,30 @@ def control(
 ) -> "Answers":
     """Return the answers to each text, those first that hold what it asks for.
 
+    `answers` are those of a free search: most hold all, and only the others are searched for again.
+
     Raises:
         UserError: the generator does not write answers to texts, or its backend cannot be given constraints.
     """
+    _refuse_uncontrolled(generator, decoding)
+    asked = _asked_of(texts, decoding)
+    answers = [_attached(each, found) for each, found in zip(asked, answers, strict=True)]
+    failing = {row: each for row, each in enumerate(asked) if not each.whole(answers[row][0].text)}
+    for row, found in _searched_again(generator, texts, decoding, numbers, failing):
+        answers[row] = _acceptable(failing[row], found, answers[row]) + answers[row]
+    for row, each in failing.items():
+        answers[row] = _best_first(each, answers[row])[: _wanted(decoding)]
+    without = {row: each for row, each in failing.items() if not each.keeps(answers[row][0].text)}
+    for row, answer in _put_together(generator, without, decoding):
+        answers[row] = [replace(answers[row][0], text=answer.text, confidence=answer.confidence)]
+    return [
+        [each.described(one, decoding, row in without) for one in found]
+        for row, (each, found) in enumerate(zip(asked, answers, strict=True))
+    ]
+
+
+def _refuse_uncontrolled(generator: "Generator", decoding: "DecodingSection") -> None:
+    """Raise an error if the answers of a generator cannot be controlled."""
     if not generator.controlled:
         raise UserError(
             "decoding.protect and glossary are for models that write a text for a text alone: leave both empty"
@@ -84,43 +104,36 @@ def control(
             "CTranslate2 has no search with constraints: ask the version's own backend, torch, or leave "
             "decoding.glossary empty"
         )
+
+
+def _asked_of(texts: Sequence[str], decoding: "DecodingSection") -> list[ControlledText]:
+    """Return what each text asks of its answer."""
     kinds, glossary = tuple(kinds_of(decoding.protect)), read_glossary(decoding.glossary)
-    asked = [ControlledText(ProtectedText.of(text, kinds), kinds, tuple(terms_in(text, glossary))) for text in texts]
-    answers = [_attached(each, found) for each, found in zip(asked, answers, strict=True)]
-    again = [row for row, each in enumerate(asked) if not each.whole(answers[row][0].text)]
-    for row, found in _constrained(generator, texts, decoding, numbers, {row: asked[row] for row in again}):
-        least = -math.inf if asked[row].keeps(answers[row][0].text) else answers[row][0].score - MOST_LOST
-        answers[row] = [one for one in _attached(asked[row], found) if one.score >= least] + answers[row]
-    for row in again:
-        answers[row] = _best_first(asked[row], answers[row])[: _wanted(decoding)]
-    apart = [row for row in again if not asked[row].keeps(answers[row][0].text)]
-    if apart:
-        for row, text in zip(apart, _split(generator, [asked[row] for row in apart], decoding), strict=True):
-            answers[row] = [replace(answers[row][0], text=text)]
-    split = set(apart)
-    return [
-        [each.described(one, decoding, row in split) for one in found]
-        for row, (each, found) in enumerate(zip(asked, answers, strict=True))
-    ]
+    return [ControlledText(ProtectedText.of(text, kinds), kinds, tuple(terms_in(text, glossary))) for text in texts]
 
 
-def _constrained(
+def _searched_again(
     generator: "Generator",
     texts: Sequence[str],
     decoding: "DecodingSection",
     numbers: Sequence[int],
     asked: Mapping[int, ControlledText],
 ) -> "Iterator[tuple[int, list[Answer]]]":
-    """Search again for some rows, with what each asks for as constraints; yield the row and its answers."""
-    constraints = [_constraints(generator, each) for each in asked.values()]
-    if (
-        any(constraints)
-        and generator.backend.takes_constraints
-        and decoding.method == "beam"
-        and decoding.beam_size > 1
-    ):
+    """Search for some rows with what each asks for as constraints, where that is possible; yield row and answers."""
+    beam = decoding.method == "beam" and decoding.beam_size > 1 and generator.backend.takes_constraints
+    constraints = [_constraints(generator, each) for each in asked.values()] if beam else []
+    if any(constraints):
         some, theirs = [texts[row] for row in asked], [numbers[row] for row in asked]
         yield from zip(asked, generator.search_texts(some, decoding, theirs, constraints), strict=True)
+
+
+def _acceptable(asked: ControlledText, found: "list[Answer]", free: "list[Answer]") -> "list[Answer]":
+    """Return the answers of a constrained search that are about as probable as what was found freely.
+
+    Where that lacks nothing but terms, a person wants these, and any will do.
+    """
+    least = -math.inf if asked.keeps(free[0].text) else free[0].score - MOST_LOST
+    return [one for one in _attached(asked, found) if one.score >= least]
 
 
 def _attached(asked: ControlledText, found: "list[Answer]") -> "list[Answer]":
@@ -152,9 +165,18 @@ def _constraints(generator: "Generator", asked: ControlledText) -> "list[Constra
     return found
 
 
-def _split(generator: "Generator", asked: list[ControlledText], decoding: "DecodingSection") -> list[str]:
-    """Answer the parts between protected spans by themselves, with their terms, and put them together."""
-    parts = [part.strip() for each in asked for part in each.protected.texts]
-    apart = cast("DecodingSection", SimpleNamespace(**{**vars(decoding), "protect": ""}))
-    said = iter(generator.answer(parts, apart, [0] * len(parts)))
-    return [each.protected.joined([next(said)[0].text for _ in each.protected.texts]) for each in asked]
+def _put_together(
+    generator: "Generator", asked: Mapping[int, ControlledText], decoding: "DecodingSection"
+) -> "Iterator[tuple[int, Answer]]":
+    """Answer what stands between protected spans by itself, with its terms; yield row and answer around the spans.
+
+    Its confidence is that of its least sure part.
+    """
+    parts = [part.strip() for each in asked.values() for part in each.protected.texts]
+    unprotected = cast("DecodingSection", SimpleNamespace(**{**vars(decoding), "protect": ""}))
+    found = iter(generator.answer(parts, unprotected, [0] * len(parts)) if parts else ())
+    for row, each in asked.items():
+        said = [next(found)[0] for _ in each.protected.texts]
+        sure = [part.confidence for part in said if part.confidence is not None]
+        whole = each.protected.joined([part.text for part in said])
+        yield row, replace(said[0], text=whole, confidence=min(sure, default=None))

@@ -314,10 +314,13 @@ class Generator:
         return [Answer(target, 0.0, tokens, from_memory=True, confidence=1.0 if self.confidence else None)]
 
     def _with_confidence(self, found: list[Answer], decoding: "DecodingSection") -> list[Answer]:
-        """Return the answers to a text with the confidence in each."""
+        """Return the answers to a text with the confidence in each; one that was put together has its own already."""
         assert self.confidence
         sure = self.confidence.of(found, decoding.length_penalty)
-        return [replace(each, confidence=value) for each, value in zip(found, sure, strict=True)]
+        return [
+            each if each.confidence is not None else replace(each, confidence=value)
+            for each, value in zip(found, sure, strict=True)
+        ]
 
     def search_texts(
         self,
