@@ -100,13 +100,14 @@ def _lines(checked: Checked) -> Iterator[Text]:
 
 
 def _training(checked: Checked) -> Iterator[Text]:
-    """Yield the adaptive defaults, and the expected updates and, if they were timed, minutes."""
+    """Yield the adaptive defaults, and the expected updates and, where they were timed, minutes."""
     if checked.adapted.reason:
         yield Text(f"What the recipe leaves out is chosen for {checked.adapted.reason}.")
     coming = checked.coming
     if coming.done:
         return
-    told = "--time measures how long they take here"
+    duration = ""
     if coming.seconds is not None:
-        told = f"about {max(1, round(coming.seconds / 60)):,} min as busy as this machine is now"
-    yield Text(f"To train: {coming.updates:,} updates, fewer if patience ends them before: {told}.")
+        minutes = max(1, round(coming.seconds / 60))
+        duration = f", which take about {minutes:,} min as busy as this machine is now"
+    yield Text(f"To train: {coming.updates:,} updates{duration}; fewer if patience ends them before.")

@@ -139,7 +139,9 @@ def compare(
 def check(
     recipe: RecipeFile,
     override: Overrides = None,
-    time: Annotated[bool, typer.Option("--time", help="Make some updates and tell how long all will take.")] = False,
+    time: Annotated[
+        bool, typer.Option("--time/--no-time", help="Make some updates, and tell how long all will take; seconds.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Validate a recipe and every line of its files, and print what is in them and the plan, without running it."""
