@@ -274,12 +274,12 @@ class Back:
 
     decoding = None
 
-    def __init__(self, column: str = "prediction") -> None:
-        self.column = column
+    def __init__(self, **further: list[object]) -> None:
+        self.further = further
 
-    def reply(self, texts: list[str], decoding: object) -> dict[str, list[str]]:
+    def reply(self, texts: list[str], decoding: object) -> dict[str, list[object]]:
         assert decoding is self.decoding
-        return {self.column: ["?" if text == "TWO" else text.lower() for text in texts]}
+        return {"prediction": ["?" if text == "TWO" else text.lower() for text in texts], **self.further}
 
 
 def test_what_does_not_come_back_is_left_out(file: Path, tmp_path: Path) -> None:
@@ -297,6 +297,6 @@ def test_what_does_not_come_back_is_left_out(file: Path, tmp_path: Path) -> None
 
 
 def test_a_round_trip_by_labels_is_one_sentence() -> None:
-    back = RoundTrip(Back("label"), least=40.0)  # type: ignore[arg-type]
+    back = RoundTrip(Back(probabilities=[{"good": 1.0}]), least=40.0)  # type: ignore[arg-type]
     with pytest.raises(UserError, match="the model of the round trip tells labels"):
         back.scores(["one"], ["ONE"])

@@ -31,6 +31,6 @@ class RoundTrip:
         if not answers:
             return []
         columns: dict[str, list[Any]] = self._back.reply(list(answers), self._back.decoding)
-        if "prediction" not in columns:
+        if "probabilities" in columns:
             raise UserError("the model of the round trip tells labels: give one that writes the texts' language")
         return sentence_chrf(columns["prediction"], texts)

@@ -53,8 +53,7 @@ class ModelDrift:
         if not self.moved:
             return f"{asked}: like what {self.model} has learned from"
         what = "; ".join(
-            f"{score.name} {score.index:.2f} ({score.found}, where {score.expected} was learned)"
-            for score in self.moved
+            f"{score.name} {score.index:.2f} (asked: {score.found}; learned: {score.expected})" for score in self.moved
         )
         return f"{asked} are unlike what {self.model} has learned from: {what}"
 
