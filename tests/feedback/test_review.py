@@ -72,6 +72,8 @@ def test_a_text_is_asked_once_with_its_last_answer(tmp_path: Path) -> None:
             r"odd.jsonl line 2: is no line of a request log",
         ),
         ("odd.jsonl", "[]", r"line 1: is no line"),
+        ("odd.jsonl", '{"source": null, "prediction": "b"}', r"line 1: is no line"),
+        ("odd.jsonl", '{"source": "a", "prediction": 1}', r"line 1: is no line"),
         ("odd.jsonl", "a;b", r"line 1: is no line"),
     ],
 )

@@ -23,7 +23,9 @@ def read_asked(log: Path, since: datetime | None = None) -> dict[str, str]:
         for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
             try:
                 row = json.loads(line)
-                source, prediction = str(row["source"]), str(row["prediction"])
+                source, prediction = row["source"], row["prediction"]
+                if not (isinstance(source, str) and isinstance(prediction, str)):
+                    raise TypeError
                 if since is None or datetime.fromisoformat(row["time"]) >= since:
                     asked[source] = prediction
             except (ValueError, KeyError, TypeError):
