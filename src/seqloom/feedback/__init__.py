@@ -1,1 +1,1 @@
-"""Feedback: which answers of a served model a person should correct, and their corrections as text to learn from."""
+"""Feedback: how far what is asked has drifted, which answers a person should correct, and corrections to learn from."""

@@ -99,14 +99,18 @@ def drift_of_model(model: str, log: Path, answers: int, home: Path) -> ModelDrif
 
 
 def _confidence(checkpoint: Path, asked: list[str], corpus: Path, answers: int) -> list[DriftScore]:
-    """Compare the scores of answers to asked texts with those to validation rows, which it did not learn from."""
+    """Compare how sure it is of answers to asked texts and to validation rows, from which it did not learn."""
     generator = load_generator(checkpoint)
     held_out = read_split(corpus, "validation")["source"].tolist()
     samples = [_sample(texts, answers) for texts in (held_out, asked)]
     if not all(samples):
         return []
-    expected, found = ([answer[0].score for answer in generator.answer(texts, generator.decoding)] for texts in samples)
-    return [score_of_numbers("confidence", expected, found, "median score {:.2f}")]
+    expected, found = ([each[0] for each in generator.answer(texts, generator.decoding)] for texts in samples)
+    if all(each.confidence is not None for each in (*expected, *found)):  # empty texts have none
+        calibrated = ([float(each.confidence or 0.0) for each in answers] for answers in (expected, found))
+        return [score_of_numbers("confidence", *calibrated, "median confidence {:.2f}")]
+    scores = ([each.score for each in answers] for answers in (expected, found))
+    return [score_of_numbers("confidence", *scores, "median score {:.2f}")]
 
 
 def _sample(texts: list[str], count: int) -> list[str]:
