@@ -46,7 +46,7 @@ def test_chance_is_exceeded_by_one_sample_in_a_hundred() -> None:
     limit = index_by_chance(300, 200, 10)
     above = [
         stability_index(draws.multinomial(300, shares).tolist(), draws.multinomial(200, shares).tolist()) > limit
-        for _ in range(2000)
+        for _ in range(1000)
     ]
     assert 0 < np.mean(above) < 0.02
 
