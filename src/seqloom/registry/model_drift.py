@@ -106,11 +106,11 @@ def _confidence(checkpoint: Path, asked: list[str], corpus: Path, answers: int) 
     if not all(samples):
         return []
     expected, found = ([each[0] for each in generator.answer(texts, generator.decoding)] for texts in samples)
-    if all(each.confidence is not None for each in (*expected, *found)):  # empty texts have none
-        calibrated = ([float(each.confidence or 0.0) for each in answers] for answers in (expected, found))
-        return [score_of_numbers("confidence", *calibrated, "median confidence {:.2f}")]
-    scores = ([each.score for each in answers] for answers in (expected, found))
-    return [score_of_numbers("confidence", *scores, "median score {:.2f}")]
+    values = [[each.score for each in answers] for answers in (expected, found)]
+    if any(each.confidence is None for each in (*expected, *found)):  # a version without, or an empty text
+        return [score_of_numbers("confidence", values[0], values[1], "median score {:.2f}")]
+    values = [[float(each.confidence or 0.0) for each in answers] for answers in (expected, found)]
+    return [score_of_numbers("confidence", values[0], values[1], "median confidence {:.2f}")]
 
 
 def _sample(texts: list[str], count: int) -> list[str]:
