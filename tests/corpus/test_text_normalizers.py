@@ -147,6 +147,8 @@ def test_what_a_model_is_asked_is_normalized_as_its_training_text_was() -> None:
     asked: list[list[str]] = []
     vocabulary: Any = SimpleNamespace(keeps_whitespace=False, encode=lambda texts: asked.append(list(texts)) or [[]])
     for names in (DEFAULT_NORMALIZERS, complete_normalizers(["html_entities", "source.lowercase", "target.quotes"])):
-        generator = Generator(SimpleNamespace(), vocabulary, vocabulary, SimpleNamespace(), normalizers=names)  # type: ignore[arg-type]
+        generator = Generator(
+            SimpleNamespace(frame_width=0), vocabulary, vocabulary, SimpleNamespace(), normalizers=names
+        )  # type: ignore[arg-type]
         generator.encode(["A &amp; “B”"])
     assert asked == [["A &amp; “B”"], ["a & “b”"]]
