@@ -26,8 +26,9 @@ from seqloom.batch_inference.sharded_generation import (
     BatchReport,
     run_batch_inference,
 )
+from seqloom.decoding.answers import Answers
 from seqloom.decoding.confidence import CONFIDENCE, TextConfidence
-from seqloom.decoding.generator import Answers, Generator
+from seqloom.decoding.generator import Generator
 from seqloom.errors import UserError
 from seqloom.recipe.schema import DecodingSection
 from tests.registry.tiny import write_checkpoint

@@ -9,10 +9,11 @@ import torch
 
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.dataset.padded_batch import make_batch
+from seqloom.decoding.answers import Answer
 from seqloom.decoding.backends import CTranslate2Backend
 from seqloom.decoding.beam_search import beam_search
 from seqloom.decoding.checkpoint_export import export
-from seqloom.decoding.generator import Answer, Generator
+from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import load_generator, read_generator
 from seqloom.decoding.greedy_search import greedy_search
 from seqloom.decoding.hypothesis import SUPPRESSED_TOKENS

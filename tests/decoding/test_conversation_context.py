@@ -1,24 +1,23 @@
 """The part of a conversation that a model reads, by characters and by tokens."""
 
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from seqloom.corpus.dialogue_context import TURN, Conversation
-from seqloom.decoding.generator import Generator
-from seqloom.recipe.schema import DecodingSection, VocabularySection
+from seqloom.decoding.source_reader import SourceReader
+from seqloom.recipe.schema import VocabularySection
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
 from seqloom.vocabulary.word_counts import count_words
 
 TALK = ["a small dog", "so it is", "is it so"]
 
 
-def reader(kind: Any, turns: int, characters: int, tokens: int | None) -> Generator:
-    """All of a generator but the model, which nobody asks for what it reads."""
+def reader(kind: Any, turns: int, characters: int, tokens: int | None) -> SourceReader:
     text = f"{TURN} ".join(TALK)
     vocabulary = train_vocabulary(count_words([text] * 50, breaks_han=False), VocabularySection(kind=kind, size=400))
     conversation = Conversation(turns, "__eou__", characters)
-    return Generator(cast(Any, None), vocabulary, vocabulary, DecodingSection(), characters, tokens, conversation)
+    return SourceReader(vocabulary, characters, tokens, conversation)
 
 
 @pytest.mark.parametrize("kind", ["word", "bpe", "char"])

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.decoding.generator import Generator, Unanswerable
+from seqloom.decoding.answers import Unanswerable
+from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import load_generator
 from seqloom.decoding.predictor import Predictor
 from seqloom.decoding.sentence_segmentation import join, segments_of

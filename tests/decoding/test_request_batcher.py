@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.decoding.generator import Unanswerable
+from seqloom.decoding.answers import Unanswerable
 from seqloom.decoding.request_batcher import RequestBatcher
 from seqloom.errors import UserError
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqloom.decoding.answers import Answer
 from seqloom.decoding.confidence import (
     CONFIDENCE,
     CONFIDENCE_FILE,
@@ -18,7 +19,6 @@ from seqloom.decoding.confidence import (
     require_confidence,
     write_confidence,
 )
-from seqloom.decoding.generator import Answer
 from seqloom.errors import UserError
 from seqloom.evaluation.applications.evaluator import EvalSet
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of

@@ -22,7 +22,8 @@ from seqloom.batch_inference.generation_workers import GenerationWorkers, Shard
 from seqloom.batch_inference.input_table import FAILURE, PREDICTION, InputTable, Rows
 from seqloom.batch_inference.replies import Reply, replies_to
 from seqloom.batch_inference.unsure_rows import UNSURE, list_unsure
-from seqloom.decoding.generator import TRUNCATED, ColumnType, Generator
+from seqloom.decoding.answers import TRUNCATED, ColumnType
+from seqloom.decoding.generator import Generator
 from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe.recipe_json import read_recipe

@@ -9,8 +9,9 @@ from typing import Any
 from seqloom.cli.stdio import in_chunks, read_lines
 from seqloom.corpus.framed_text import read_frames
 from seqloom.corpus.running_text import join_lines
+from seqloom.decoding.answers import Answers, Unanswerable
 from seqloom.decoding.confidence import CONFIDENCE
-from seqloom.decoding.generator import Answers, Generator, Unanswerable
+from seqloom.decoding.generator import Generator
 from seqloom.errors import UserError
 
 LINES_AT_ONCE = 1024  # decoded together: long enough to sort by length, short enough to see output coming

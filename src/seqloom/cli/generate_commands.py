@@ -206,7 +206,7 @@ def _print_answers(
     generator: "Generator", answered: "Iterator[AnsweredTexts]", model: str, listed: bool, as_json: bool
 ) -> None:
     """Print answers as they come, or all of them as JSON; of a list each with its number and text."""
-    from seqloom.decoding.generator import concatenate
+    from seqloom.decoding.answers import concatenate
 
     if as_json:
         columns = concatenate(

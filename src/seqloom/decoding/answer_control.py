@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
+from seqloom.decoding.answers import Answer, Answers
 from seqloom.errors import UserError
 from seqloom.recipe.glossary import Term, read_glossary, terms_in
 from seqloom.recipe.protected_spans import ProtectedText, kinds_of
 from seqloom.vocabulary.special_tokens import UNKNOWN
 
 if TYPE_CHECKING:
-    from seqloom.decoding.generator import Answer, Answers, Generator
+    from seqloom.decoding.generator import Generator
     from seqloom.decoding.lexical_constraints import Constraint
     from seqloom.recipe.schema import DecodingSection
 
@@ -46,7 +47,7 @@ class ControlledText:
         """Return True if the answer holds all."""
         return self.keeps(answer) and self.honored(answer) == len(self.terms)
 
-    def described(self, answer: "Answer", decoding: "DecodingSection", split: bool = False) -> "Answer":
+    def described(self, answer: Answer, decoding: "DecodingSection", split: bool = False) -> Answer:
         """Return the answer with what it says of itself."""
         carried, share = "", None
         if decoding.protect:
@@ -56,7 +57,7 @@ class ControlledText:
         return replace(answer, carried_over=carried, terms_honored=share)
 
 
-def described(text: str, answer: "Answer", decoding: "DecodingSection") -> "Answer":
+def described(text: str, answer: Answer, decoding: "DecodingSection") -> Answer:
     """Return the answer to a text with what it says of itself; one that has a part that is split is split."""
     [asked] = _asked_of([text], decoding)
     return asked.described(answer, decoding, answer.carried_over == "split")
@@ -65,10 +66,10 @@ def described(text: str, answer: "Answer", decoding: "DecodingSection") -> "Answ
 def control(
     generator: "Generator",
     texts: Sequence[str],
-    answers: "Answers",
+    answers: Answers,
     decoding: "DecodingSection",
     numbers: Sequence[int],
-) -> "Answers":
+) -> Answers:
     """Return the answers to each text, those first that hold what it asks for.
 
     `answers` are those of a free search: most hold all, and only the others are searched for again.
@@ -127,7 +128,7 @@ def _searched_again(
         yield from zip(asked, generator.search_texts(some, decoding, theirs, constraints), strict=True)
 
 
-def _acceptable(asked: ControlledText, found: "list[Answer]", free: "list[Answer]") -> "list[Answer]":
+def _acceptable(asked: ControlledText, found: list[Answer], free: list[Answer]) -> list[Answer]:
     """Return the answers of a constrained search that are about as probable as what was found freely.
 
     Where that lacks nothing but terms, a person wants these, and any will do.
@@ -136,7 +137,7 @@ def _acceptable(asked: ControlledText, found: "list[Answer]", free: "list[Answer
     return [one for one in _attached(asked, found) if one.score >= least]
 
 
-def _attached(asked: ControlledText, found: "list[Answer]") -> "list[Answer]":
+def _attached(asked: ControlledText, found: list[Answer]) -> list[Answer]:
     """Write the spans as close to their neighbors as the text does."""
     return [replace(one, text=asked.protected.attached(one.text)) for one in found] if asked.protected.spans else found
 
@@ -145,7 +146,7 @@ def _wanted(decoding: "DecodingSection") -> int:
     return decoding.num_samples if decoding.method == "sample" else decoding.beam_size
 
 
-def _best_first(asked: ControlledText, found: "list[Answer]") -> "list[Answer]":
+def _best_first(asked: ControlledText, found: list[Answer]) -> list[Answer]:
     """Return the answers without repetitions, those first that keep the spans, then by terms, then as found."""
     distinct: dict[str, Answer] = {}
     for one in found:

@@ -3,23 +3,22 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from seqloom.decoding.answers import EMPTY_ANSWER, Answer, Answers
 from seqloom.errors import UserError
 from seqloom.recipe.choice_list import read_choices
 from seqloom.vocabulary.special_tokens import UNKNOWN
 
 if TYPE_CHECKING:
-    from seqloom.decoding.generator import Answer, Answers, Generator
+    from seqloom.decoding.generator import Generator
     from seqloom.recipe.schema import DecodingSection
 
 
-def choose(generator: "Generator", texts: Sequence[str], decoding: "DecodingSection") -> "Answers":
+def choose(generator: "Generator", texts: Sequence[str], decoding: "DecodingSection") -> Answers:
     """Return all choices as answers to each text, the most probable by length first; none to a text without tokens.
 
     Raises:
         UserError: the generator does not write answers to texts, or it cannot write a choice.
     """
-    from seqloom.decoding.generator import EMPTY_ANSWER
-
     if not generator.controlled:
         raise UserError("decoding.choices is for models that write a text for a text: leave it empty")
     choices = read_choices(decoding.choices)
@@ -36,9 +35,7 @@ def choose(generator: "Generator", texts: Sequence[str], decoding: "DecodingSect
 
 def _ranked(
     choices: Sequence[str], encoded: Sequence[list[int]], totals: Sequence[float], length_penalty: float
-) -> "list[Answer]":
-    from seqloom.decoding.generator import Answer
-
+) -> list[Answer]:
     found = [
         Answer(choice, total / (len(tokens) + 1) ** length_penalty, tokens)
         for choice, tokens, total in zip(choices, encoded, totals, strict=True)

@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqloom.decoding.answers import Answer
 from seqloom.errors import UserError
 
 if TYPE_CHECKING:
-    from seqloom.decoding.generator import Answer, Generator
+    from seqloom.decoding.generator import Generator
 
 CONFIDENCE_FILE = "confidence.json"
 CONFIDENCE = "confidence"  # column of answers
@@ -27,7 +28,7 @@ class LabelConfidence:
 
     temperature: float
 
-    def of(self, found: "Sequence[Answer]", length_penalty: float) -> list[float]:  # noqa: ARG002 of texts
+    def of(self, found: Sequence[Answer], length_penalty: float) -> list[float]:  # noqa: ARG002 of texts
         """Return the confidence in each of a text's labels; those in all labels add up to 1."""
         scaled = [math.exp((each.score - found[0].score) / self.temperature) for each in found]
         return [round(each / sum(scaled), PLACES) for each in scaled]
@@ -41,7 +42,7 @@ class TextConfidence:
     log_probability: float  # weight of the nats a token
     log_length: float  # weight of the logarithm of the tokens
 
-    def of(self, found: "Sequence[Answer]", length_penalty: float) -> list[float]:
+    def of(self, found: Sequence[Answer], length_penalty: float) -> list[float]:
         """Return the confidence in each of a text's answers, whose scores have this length penalty."""
         return [self._of_one(*features(each, length_penalty)) for each in found]
 
@@ -53,7 +54,7 @@ class TextConfidence:
 Confidence = LabelConfidence | TextConfidence
 
 
-def features(answer: "Answer", length_penalty: float) -> tuple[float, float]:
+def features(answer: Answer, length_penalty: float) -> tuple[float, float]:
     """Return the log-probability of an answer a token, whatever its score is divided by, and its log length."""
     length = max(1, len(answer.tokens) + (not answer.truncated))  # with END
     return answer.score * length ** (length_penalty - 1), math.log(length)

@@ -3,19 +3,26 @@
 S source length, T target length.
 """
 
-import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from seqloom.corpus.dialogue_context import TURN, Conversation, newest_turns
-from seqloom.corpus.framed_text import FramedIds, framed_row
+from seqloom.corpus.dialogue_context import Conversation
 from seqloom.corpus.running_text import join_lines
 from seqloom.corpus.source_context import SourceContext
-from seqloom.corpus.text_normalizers import TextNormalizers
 from seqloom.dataset.length_limit import LengthLimit
 from seqloom.decoding.answer_control import control
+from seqloom.decoding.answers import (
+    EMPTY_ANSWER,
+    TRUNCATED,
+    Answer,
+    Answers,
+    AttentionMap,
+    Columns,
+    ColumnType,
+    Unanswerable,
+)
 from seqloom.decoding.backends import Backend
 from seqloom.decoding.closed_answers import choose
 from seqloom.decoding.confidence import CONFIDENCE, Confidence, read_confidence
@@ -23,6 +30,7 @@ from seqloom.decoding.exact_matches import FROM_MEMORY, ExactMatches
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.long_texts import WHOLE, answer_long
 from seqloom.decoding.minimum_bayes_risk import mbr_rank
+from seqloom.decoding.source_reader import UNBOUNDED, SourceReader
 from seqloom.errors import UserError
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.normalizer_expressions import DEFAULT_NORMALIZERS
@@ -36,81 +44,13 @@ if TYPE_CHECKING:
     from seqloom.models.encoder_decoder import EncoderDecoder
     from seqloom.recipe.schema import DecodingSection, Recipe
 
-UNBOUNDED = 1 << 62  # tokens
 
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A generated text with its score."""
-
-    text: str
-    score: float  # log-probability divided by length ** length_penalty; 0 for an empty source
-    tokens: list[int]  # of the target vocabulary, without START and END
-    truncated: bool = False  # it reached its length limit before END
-    carried_over: str = ""  # with decoding.protect: `none` to carry over, `kept`, or `split`: put together from parts
-    terms_honored: float | None = None  # with decoding.glossary: the share of the source's terms, 1 if it has none
-    from_memory: bool = False  # it is a target of a translation memory, and the model was not asked
-    confidence: float | None = None  # probability that it is right, where the model has learned to say so
-    answered_in: str = ""  # with decoding.long_texts sentences: `whole`, by `sentences`, or in smaller `parts`
-
-
-@dataclass(frozen=True)
-class AttentionMap:
-    """Attention weights of the decoder over the source, for one answer; both sides end with END."""
-
-    source: list[str]  # S tokens
-    target: list[str]  # T tokens
-    weights: list[list[float]]  # (T, S), each row adds up to 1
-
-
-Answers = list[list[Answer]]
-"""The answers to each text, best first."""
-
-Columns = dict[str, list[Any]]
-"""Answers as a table: a list for each column, with one entry for each text."""
-
-ColumnType = type[str] | type[float] | type[bool] | list[str]
-"""Type of the entries of a column; a list of names stands for a mapping from each of them to a number."""
-
-EMPTY_ANSWER = Answer("", 0.0, [])
-TRUNCATED = "truncated"  # column: the answer reached its length limit before END
-
-
-class Unanswerable(UserError):
-    """One text of a batch has no answer; `row` counts the texts from 0."""
-
-    def __init__(self, row: int, rows: int, why: str) -> None:
-        super().__init__(row, rows, why)
-        self.row, self.rows, self.why = row, rows, why
-
-    def __str__(self) -> str:
-        return self.sentence(f"text {self.row + 1} of {self.rows}")
-
-    def sentence(self, text: str) -> str:
-        """Return the message; `text` names the text as the reader knows it."""
-        return f"{text} {self.why}"
-
-
-def concatenate(tables: Iterable[Mapping[str, Sequence[Any]]]) -> Columns:
-    """Return the rows of several tables with the same columns as one table, in order."""
-    whole: Columns = {}
-    for table in tables:
-        for column, values in table.items():
-            whole.setdefault(column, []).extend(values)
-    return whole
-
-
-class Generator:
+class Generator(SourceReader):
     """A model with its vocabularies and decoding options, run by a backend.
 
-    A source goes through the `normalizers` of the recipe, and is cut to `characters` (the most that training has
-    seen) and to `tokens` (the positions that the model has); of a conversation the newest turns are kept. `limit`
-    bounds the length of an answer by that of its source; `context` is looked up for each source and read behind it.
-    `language` is that of the source, where a text may be answered by sentence; None: it may not. A model that reads
-    features has them in front of the tokens, or with `frames_alone` in place of them. An answer depends on the text,
-    the decoding options and the text's number alone, never on the rest of the batch.
+    `limit` bounds the length of an answer by that of its source. `language` is that of the source, where a text may be
+    answered by sentence; None: it may not. An answer depends on the text, the decoding options and the text's number
+    alone, never on the rest of the batch.
 
     This module imports no PyTorch: a model that CTranslate2 runs is loaded where there is none.
     """
@@ -134,19 +74,14 @@ class Generator:
         language: str | None = None,
         frames_alone: bool = False,
     ) -> None:
+        width = backend.frame_width
+        super().__init__(source, characters, tokens, conversation, normalizers, context, width, frames_alone)
         self.backend = backend
-        self.source = source
         self.target = target
         self.decoding = decoding
-        self.characters = characters
-        self.tokens = tokens
-        self.conversation = conversation
         self.limit = limit or LengthLimit()
-        self.normalizers = TextNormalizers(normalizers, source.keeps_whitespace)
-        self.context = context
         self.confidence = confidence
         self.memory: ExactMatches | None = None
-        self.frame_width, self.frames_alone = backend.frame_width, frames_alone
         self.needs_text = self.needs_text and not self.frame_width
         self.controlled = self.controlled and not self.frame_width  # by searches for parts of a text
         self.language = None if self.frame_width else language  # features are of a text as a whole
@@ -259,23 +194,6 @@ class Generator:
         """Return the best answer as it is, for a terminal that shows the answer to a single text."""
         return found[0].text
 
-    @property
-    def keeps_whitespace(self) -> bool:
-        """True if texts and answers may have more than single spaces between words."""
-        return self.source.keeps_whitespace
-
-    def wording(self, row: object, number: int = 0) -> object:
-        """Return the text of a row, with its features if the model reads such.
-
-        A row of a chat model may also be a list of turns, of which the newest are kept.
-
-        Raises:
-            UserError: row `number`, counted from 0, has no features, or others than the model reads.
-        """
-        if self.frame_width:
-            return framed_row(row, self.frame_width, f"row {number}")
-        return self.conversation.request_context(row) if self.conversation else row
-
     def answer(
         self, texts: Sequence[str], decoding: "DecodingSection", numbers: Sequence[int] | None = None
     ) -> Answers:
@@ -347,49 +265,9 @@ class Generator:
                 answers[row] = self.detokenize(hypotheses, encoded[row])
         return answers
 
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the source ids of each text, cut to `characters` and `tokens`."""
-        if self.conversation:
-            texts = [self.conversation.newest(text) for text in texts]
-        read = [text[: self.characters] for text in self.normalized(texts)]
-        encoded = self.source.encode(self.context.joined(read) if self.context else read)
-        if self.conversation and self.tokens:
-            mark = self.source.tokens.index(TURN) if TURN in self.source.tokens else -1
-            encoded = [newest_turns(ids, mark, self.tokens) for ids in encoded]
-        cut = sum(len(text) > (self.characters or len(text)) for text in texts)
-        if cut:
-            logger.warning("%d of %d texts are read up to character %d only", cut, len(texts), self.characters)
-        long = sum(len(ids) > (self.tokens or len(ids)) for ids in encoded)
-        if long:
-            logger.warning("%d of %d texts are read up to token %d only", long, len(texts), self.tokens)
-        encoded = [ids[: self.tokens] for ids in encoded]
-        return self._with_frames(texts, encoded) if self.frame_width else encoded
-
-    def _with_frames(self, texts: Sequence[str], encoded: list[list[int]]) -> list[list[int]]:
-        """Return the ids of texts with the features of each."""
-        framed = [framed_row(text, self.frame_width, f"text {row + 1}") for row, text in enumerate(texts)]
-        return [
-            FramedIds([] if self.frames_alone else ids, each.frames) for each, ids in zip(framed, encoded, strict=True)
-        ]
-
-    def reads_whole(self, text: str) -> bool:
-        """Return whether a text is not cut; of a conversation old turns may be left out."""
-        if self.conversation:
-            return True
-        return len(text) <= (self.characters or len(text)) and self._length(text) <= (self.tokens or UNBOUNDED)
-
     def is_usual(self, text: str) -> bool:
         """Return whether a text is read whole, and not longer than nearly all texts of training."""
-        return self.reads_whole(text) and self._length(text) <= (self.limit.usual_source or UNBOUNDED)
-
-    def _length(self, text: str) -> int:
-        return len(self.source.encode(self.normalized([text]))[0])
-
-    def normalized(self, texts: Sequence[str]) -> Sequence[str]:
-        """Return the texts as the recipe's normalizers rewrote those of training; the vocabulary does the default."""
-        if self.normalizers.is_default:
-            return texts
-        return [self.normalizers.of_side(text, "source") for text in texts]
+        return self.reads_whole(text) and self.length(text) <= (self.limit.usual_source or UNBOUNDED)
 
     def rank(self, found: list[list[Hypothesis]], decoding: "DecodingSection") -> list[list[Hypothesis]]:
         """Order the samples of each text by minimum Bayes risk; what a search found is ordered already."""

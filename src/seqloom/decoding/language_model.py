@@ -14,7 +14,8 @@ import torch
 from seqloom.corpus.running_text import LINE_END, join_lines, restore_lines
 from seqloom.dataset.lm_blocks import make_block_batch
 from seqloom.dataset.padded_batch import padding_mask
-from seqloom.decoding.generator import Answer, Answers, Columns, ColumnType, Generator, Unanswerable
+from seqloom.decoding.answers import Answer, Answers, Columns, ColumnType, Unanswerable
+from seqloom.decoding.generator import Generator
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.vocabulary.kneser_ney import SpellingModel
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, UNKNOWN

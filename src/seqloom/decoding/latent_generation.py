@@ -6,7 +6,8 @@ B vectors, D memory width.
 import torch
 from torch import Tensor
 
-from seqloom.decoding.generator import Answer, Generator
+from seqloom.decoding.answers import Answer
+from seqloom.decoding.generator import Generator
 from seqloom.errors import UserError
 from seqloom.models.encoder_memory import Memory
 

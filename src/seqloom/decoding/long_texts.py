@@ -6,11 +6,12 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 from seqloom.decoding.answer_control import described
+from seqloom.decoding.answers import Answer, Answers, Unanswerable
 from seqloom.decoding.sentence_segmentation import Segment, join, segments_of
 from seqloom.errors import UserError
 
 if TYPE_CHECKING:
-    from seqloom.decoding.generator import Answer, Answers, Generator
+    from seqloom.decoding.generator import Generator
     from seqloom.recipe.schema import DecodingSection
 
 WHOLE, BY_SENTENCE, IN_PARTS = "whole", "sentences", "parts"  # how a text was answered
@@ -18,7 +19,7 @@ WHOLE, BY_SENTENCE, IN_PARTS = "whole", "sentences", "parts"  # how a text was a
 
 def answer_long(
     generator: "Generator", texts: Sequence[str], decoding: "DecodingSection", numbers: Sequence[int]
-) -> "Answers":
+) -> Answers:
     """Return the answers to each text by `decoding.long_texts`, sentences or refuse.
 
     A text is long if it has more characters or tokens than the model reads, or more tokens than 99 of 100 texts
@@ -51,8 +52,6 @@ def answer_long(
 
 def _refuse(generator: "Generator", texts: Sequence[str]) -> None:
     """Raise an error for the first text that is not read whole."""
-    from seqloom.decoding.generator import Unanswerable
-
     for row, text in enumerate(texts):
         if not generator.reads_whole(text):
             limits = {"characters": generator.characters, "tokens": generator.tokens}

@@ -7,7 +7,8 @@ from numbers import Real
 from pathlib import Path
 from typing import Any, cast
 
-from seqloom.decoding.generator import Answer, Columns, Generator
+from seqloom.decoding.answers import Answer, Columns
+from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import load_generator
 from seqloom.decoding.request_batcher import RequestBatcher
 from seqloom.decoding.request_limits import UNLIMITED, RequestLimits, rows_at_once

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from threading import Condition
 from typing import Generic, TypeVar
 
-from seqloom.decoding.generator import Unanswerable
+from seqloom.decoding.answers import Unanswerable
 from seqloom.errors import UserError
 
 Answer = TypeVar("Answer")

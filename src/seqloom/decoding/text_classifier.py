@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import torch
 
 from seqloom.dataset.padded_batch import pad_sources
+from seqloom.decoding.answers import Answer, Answers, Columns, ColumnType, Unanswerable
 from seqloom.decoding.confidence import CONFIDENCE
-from seqloom.decoding.generator import Answers, Columns, ColumnType, Generator, Unanswerable
+from seqloom.decoding.generator import Generator
 from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, START
 
 if TYPE_CHECKING:
-    from seqloom.decoding.generator import Answer
     from seqloom.recipe.schema import DecodingSection
 
 SHOWN = 5  # labels in a line
@@ -44,15 +44,15 @@ class TextClassifier(Generator):
         types: dict[str, ColumnType] = {"prediction": str, "probability": float, "probabilities": labels}
         return {**types, CONFIDENCE: float} if self.confidence else types
 
-    def line(self, found: list["Answer"]) -> str:
+    def line(self, found: list[Answer]) -> str:
         """Return the label, a tab, and the most probable labels with their probabilities."""
         return f"{found[0].text}\t" + ", ".join(f"{each.text} {probability(each):.1%}" for each in found[:SHOWN])
 
-    def whole(self, found: list["Answer"]) -> str:
+    def whole(self, found: list[Answer]) -> str:
         """Return the same as `line`."""
         return self.line(found)
 
-    def _answer_to_nothing(self, row: int, rows: int) -> list["Answer"]:
+    def _answer_to_nothing(self, row: int, rows: int) -> list[Answer]:
         raise Unanswerable(row, rows, "is empty, and there is no label for nothing: remove it")
 
     @torch.inference_mode()
@@ -74,6 +74,6 @@ class TextClassifier(Generator):
         ]
 
 
-def probability(answer: "Answer") -> float:
+def probability(answer: Answer) -> float:
     """Return the probability of a label, 0 to 1."""
     return round(math.exp(answer.score), 6)

@@ -12,8 +12,9 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit, logsumexp
 
 from seqloom.corpus.corpus_files import read_split
+from seqloom.decoding.answers import Answers
 from seqloom.decoding.confidence import Confidence, LabelConfidence, TextConfidence, features
-from seqloom.decoding.generator import Answers, Generator
+from seqloom.decoding.generator import Generator
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator
 from seqloom.evaluation.paired_bootstrap import Figures
 from seqloom.evaluation.row_sample import sample_by_text

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from seqloom.decoding.answers import TRUNCATED
 from seqloom.decoding.confidence import CONFIDENCE
-from seqloom.decoding.generator import TRUNCATED
 from seqloom.evaluation import CONFIDENCE_PLOT, EXAMPLES_FILE, HYPOTHESES_FILE, SCORES_FILE
 from seqloom.evaluation.applications.evaluator import Evaluator
 from seqloom.evaluation.clean_rows import IN_TRAINING, CleanRows

@@ -12,9 +12,10 @@ import pandas as pd
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.corpus_files import read_split
 from seqloom.dataset.batch_factory import open_batches
+from seqloom.decoding.answers import TRUNCATED
 from seqloom.decoding.confidence import CONFIDENCE, write_confidence
 from seqloom.decoding.explanation import Explanation, explain, is_cheap
-from seqloom.decoding.generator import TRUNCATED, Generator
+from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import read_generator
 from seqloom.errors import UserError
 from seqloom.evaluation import ATTENTION_FILE, FIGURES_FOLDER, SCORES_FILE

@@ -6,7 +6,7 @@ from typing import Self
 
 import pandas as pd
 
-from seqloom.decoding.generator import concatenate
+from seqloom.decoding.answers import concatenate
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies, replies_of
 from seqloom.evaluation.plot_style import MODEL
 from seqloom.progress import Progress
