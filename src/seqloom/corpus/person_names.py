@@ -9,12 +9,12 @@ the case that is written there, or in capitals.
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Self
 
 import regex
 
 from seqloom.corpus.given_names import GIVEN_NAMES
+from seqloom.corpus.list_file import read_list
 from seqloom.errors import UserError
 
 _TITLES = (
@@ -81,7 +81,6 @@ _CALLED = regex.compile(
 _SIGNED = regex.compile(rf"[.!?,)\n-]\s*(?P<name>{_WORD})(?: (?P<name>{_WORD})){{0,2}}\.?\s*$")
 _SIGNATURE = 60  # characters of a name at the end
 _A_WORD = regex.compile(rf"{_WORD}|\p{{Lu}}{{3,}}")
-_LARGEST = 10_000_000  # bytes of a list
 _SPACELESS_SCRIPTS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _SPACELESS = regex.compile(_SPACELESS_SCRIPTS)
 _TOKEN = regex.compile(rf"(?:(?!{_SPACELESS_SCRIPTS})[\p{{L}}\p{{M}}\p{{N}}_])+")
@@ -146,21 +145,12 @@ class NameList:
         Raises:
             UserError: the file is missing, empty, too large or not UTF-8.
         """
-        path, field = Path(location), f"{location}: corpus.name_list:"
-        if not path.is_file():
-            raise UserError(f"{field} no such file (looked in {Path.cwd()}); correct it")
-        if path.stat().st_size > _LARGEST:
-            raise UserError(f"{field} a list has {_LARGEST:,} bytes at most; give a shorter one")
-        try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
-        except UnicodeDecodeError as error:
-            raise UserError(f"{field} byte {error.start:,} is not UTF-8; convert the file to UTF-8") from None
-        names = frozenset(" ".join(line.split()) for line in lines if not line.startswith("#")) - {""}
-        if not names:
-            raise UserError(f"{field} has no names; write one a line")
+        field = "corpus.name_list"
+        names = frozenset(read_list(location, field, "names"))
         if short := next((name for name in sorted(names) if len(name) < 2 or not name[0].isalpha()), ""):
             raise UserError(
-                f"{field} {short!r} is no name that can be told from other text; write names of 2 letters at least"
+                f"{location}: {field}: {short!r} is no name that can be told from other text; write names of 2 letters "
+                "at least"
             )
         return cls(names)
 

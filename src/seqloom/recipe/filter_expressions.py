@@ -8,10 +8,10 @@ written out by `str`, so a stored recipe and the stage's key hold every default.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 from seqloom.recipe.language_tags import COMBINED_SCRIPTS, language_of
 from seqloom.recipe.normalizer_expressions import LONGEST_PATTERN, SIDES
+from seqloom.recipe.rule_names import meant_rule, quoted
 
 _PARTS = re.compile(r"(?:(?P<side>[a-z]+)\.)?(?P<name>[A-Za-z_]+)(?P<rest>.*)", re.DOTALL)
 _BOUND = re.compile(r"(?P<before>.*?)\s*(?P<operator><=|>=|==|=|<|>)\s*(?P<number>[^<>=]*)", re.DOTALL)
@@ -88,11 +88,11 @@ def parse_filter(written: str) -> FilterExpression:
     """
     parts = _PARTS.fullmatch(written.strip())
     if parts is None or parts["name"] not in RULES:
-        raise ValueError(f"{_quoted(written)} is no filter: {_meant(parts['name'] if parts else '')}")
+        raise ValueError(f"{quoted(written)} is no filter: {meant_rule(parts['name'] if parts else '', RULES)}")
     rule, side, rest = RULES[parts["name"]], parts["side"], parts["rest"].strip()
     if side is not None and (side not in SIDES or rule.fixed):
         remedy = "its side cannot be chosen" if rule.fixed else "a side is source or target"
-        raise ValueError(f"{_quoted(written)}: {remedy}, so write {rule.form}")
+        raise ValueError(f"{quoted(written)}: {remedy}, so write {rule.form}")
     rest, number = _split_number(written, rule, rest)
     argument = _argument(written, rule, rest)
     return FilterExpression(rule.name, rule.fixed or ((side,) if side else SIDES), argument, number)
@@ -140,33 +140,33 @@ def _split_number(written: str, rule: FilterRule, rest: str) -> tuple[str, float
     bound = _BOUND.fullmatch(rest)
     if bound is None:
         if rule.default is None:
-            raise ValueError(f"{_quoted(written)}: a number is missing, as in {rule.form}")
+            raise ValueError(f"{quoted(written)}: a number is missing, as in {rule.form}")
         return rest, rule.default
     try:
         number = float(bound["number"])
     except ValueError:
         number = float("nan")
     if bound["operator"] != rule.operator or number != number:
-        raise ValueError(f"{_quoted(written)}: {rule.name} takes {rule.operator} and a number, as in {rule.form}")
+        raise ValueError(f"{quoted(written)}: {rule.name} takes {rule.operator} and a number, as in {rule.form}")
     if not rule.low <= number <= rule.high or number == float("inf"):
         limits = f"{rule.low:g} or more" if rule.high == float("inf") else f"{rule.low:g} to {rule.high:g}"
-        raise ValueError(f"{_quoted(written)}: the number of {rule.name} is {limits}")
+        raise ValueError(f"{quoted(written)}: the number of {rule.name} is {limits}")
     return bound["before"], number
 
 
 def _argument(written: str, rule: FilterRule, rest: str) -> str:
     """Return what stands behind the colon."""
     if rest and not rest.startswith(":"):
-        raise ValueError(f"{_quoted(written)}: {_quoted(rest)} is too much; write it as {rule.form}")
+        raise ValueError(f"{quoted(written)}: {quoted(rest)} is too much; write it as {rule.form}")
     argument = rest[1:].strip()
     if rest and not rule.argument:
-        raise ValueError(f"{_quoted(written)}: {rule.name} takes nothing behind a colon; write it as {rule.form}")
+        raise ValueError(f"{quoted(written)}: {rule.name} takes nothing behind a colon; write it as {rule.form}")
     if rule.argument and not argument and not (rule.optional and not rest):
-        raise ValueError(f"{_quoted(written)}: {rule.name} wants its {rule.argument} behind a colon: {rule.form}")
+        raise ValueError(f"{quoted(written)}: {rule.name} wants its {rule.argument} behind a colon: {rule.form}")
     if rule.argument == "SCRIPT" and argument and not is_script(argument):
-        raise ValueError(f"{_quoted(written)}: a script has the four letters of ISO 15924, such as Latn, Cyrl or Hans")
+        raise ValueError(f"{quoted(written)}: a script has the four letters of ISO 15924, such as Latn, Cyrl or Hans")
     if rule.argument == "REGEX" and (problem := _pattern_problem(argument)):
-        raise ValueError(f"{_quoted(written)}: {problem}")
+        raise ValueError(f"{quoted(written)}: {problem}")
     return argument
 
 
@@ -194,12 +194,3 @@ def _pattern_problem(pattern: str) -> str:
     except pa.ArrowInvalid as error:
         return f"RE2 does not take this pattern ({str(error).removeprefix('Invalid regular expression: ')})"
     return "matches the empty text, so it would drop every pair" if matches else ""
-
-
-def _meant(name: str) -> str:
-    close = get_close_matches(name, RULES, n=1, cutoff=0.6)
-    return f"did you mean {RULES[close[0]].form}?" if close else f"they are {', '.join(RULES)}"
-
-
-def _quoted(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:60]}…")

@@ -7,7 +7,8 @@ three of them, which are added at the end where a list leaves them out: so a sto
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+
+from seqloom.recipe.rule_names import meant_rule, quoted
 
 SIDES = ("source", "target")
 LONGEST_PATTERN = 2000  # characters
@@ -87,18 +88,18 @@ def parse_normalizer(written: str) -> NormalizerExpression:
     """
     parts = _PARTS.fullmatch(written.lstrip())
     if parts is None or parts["name"] not in RULES:
-        raise ValueError(f"{_quoted(written)} is no normalizer: {_meant(parts['name'] if parts else '')}")
+        raise ValueError(f"{quoted(written)} is no normalizer: {meant_rule(parts['name'] if parts else '', RULES)}")
     rule, side, argument = RULES[parts["name"]], parts["side"], parts["argument"]
     if side is not None and (side not in SIDES or rule.both_sides):
         remedy = "its side cannot be chosen" if rule.both_sides else "a side is source or target"
-        raise ValueError(f"{_quoted(written)}: {remedy}, so write {rule.form}")
+        raise ValueError(f"{quoted(written)}: {remedy}, so write {rule.form}")
     if rule.name != "replace":  # whose text may end with a space
         argument = argument.strip()
     if argument and not (rule.argument and parts["colon"]):
-        raise ValueError(f"{_quoted(written)}: {_quoted(argument)} is too much; write it as {rule.form}")
+        raise ValueError(f"{quoted(written)}: {quoted(argument)} is too much; write it as {rule.form}")
     found = NormalizerExpression(rule.name, (side,) if side else SIDES, argument or rule.default)
     if problem := _argument_problem(found, rule):
-        raise ValueError(f"{_quoted(written)}: {problem}")
+        raise ValueError(f"{quoted(written)}: {problem}")
     return found
 
 
@@ -144,12 +145,3 @@ def _replacement_problem(normalizer: NormalizerExpression) -> str:
         return f"RE2 does not take this replacement ({str(error).removeprefix('Invalid regular expression: ')})"
     stays = "\\" in text or again == text
     return "" if stays else "rewrites what it writes, so it would never come to an end; narrow the pattern"
-
-
-def _meant(name: str) -> str:
-    close = get_close_matches(name, RULES, n=1, cutoff=0.6)
-    return f"did you mean {RULES[close[0]].form}?" if close else f"they are {', '.join(RULES)}"
-
-
-def _quoted(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:60]}…")

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,12 +10,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from seqloom.corpus.filters.pair_filter import TextFilter
+from seqloom.corpus.list_file import read_list
 from seqloom.corpus.text_column import TextColumn
-from seqloom.errors import UserError
 
 _WORD = re.compile(r"\w+")
 _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-_LARGEST = 10_000_000  # bytes of a word list
 
 
 @dataclass(frozen=True)
@@ -63,18 +61,6 @@ def read_words(location: str) -> tuple[frozenset[str], tuple[str, ...]]:
     Raises:
         UserError: the file is missing, empty, too large or not UTF-8.
     """
-    path = Path(location)
-    field = f"{location}: corpus.filters no_words:"
-    if not path.is_file():
-        raise UserError(f"{field} no such file (looked in {Path.cwd()}); correct it")
-    if path.stat().st_size > _LARGEST:
-        raise UserError(f"{field} a list has {_LARGEST:,} bytes at most; give a shorter one")
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise UserError(f"{field} byte {error.start:,} is not UTF-8; convert the file to UTF-8") from None
-    entries = {" ".join(line.casefold().split()) for line in lines if not line.startswith("#")} - {""}
-    if not entries:
-        raise UserError(f"{field} has no words; write one a line")
+    entries = {entry.casefold() for entry in read_list(location, "corpus.filters no_words", "words")}
     words = frozenset(entry for entry in entries if _WORD.fullmatch(entry) and not _SPACELESS.search(entry))
     return words, tuple(sorted(entries - words))
