@@ -5,10 +5,8 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from seqloom.artifact.full_disk import full_disk_reported
-from seqloom.artifact.permissions import hand_over, output_folder
+from seqloom.artifact.new_folder import new_folder, require_new
 from seqloom.decoding.confidence import CONFIDENCE_FILE
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import ENSEMBLE_FILE, load_together
@@ -69,16 +67,10 @@ def export_ensemble(checkpoints: Sequence[Path], names: Sequence[str], folder: P
     Raises:
         UserError: the folder exists, or the models do not go together.
     """
-    if folder.exists():
-        raise UserError(f"{folder} exists already: name another folder with --to, or remove it")
+    require_new(folder)
     load_together(checkpoints, names)
-    output_folder(folder.parent)
-    unfinished_folder = TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-")
-    with full_disk_reported(folder.parent.absolute(), "nothing half-written is left"), unfinished_folder as unfinished:
-        made = Path(unfinished) / "model"
+    with new_folder(folder) as made:
         write_ensemble(checkpoints, names, made)
-        hand_over(made)
-        made.rename(folder)
 
 
 def write_ensemble(checkpoints: Sequence[Path], names: Sequence[str], folder: Path) -> None:

@@ -15,8 +15,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
-from seqloom.artifact.full_disk import full_disk_reported
-from seqloom.artifact.permissions import hand_over, output_folder
+from seqloom.artifact.new_folder import new_folder, require_new
 from seqloom.decoding.checkpoint_export import ExportBackend, export
 from seqloom.errors import UserError
 from seqloom.evaluation import HYPOTHESES_FILE
@@ -73,15 +72,9 @@ def export_folder(model: str, home: Path, backend: ExportBackend, to: Path | Non
     """
     checkpoint = find_checkpoint(model, home)
     folder = to or Path(f"{read_recipe(checkpoint).name}-{backend}")
-    if folder.exists():
-        raise UserError(f"{folder} exists already: name another folder with --to, or remove it")
-    output_folder(folder.parent)
-    unfinished_folder = TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-")
-    with full_disk_reported(folder.parent.absolute(), "nothing half-written is left"), unfinished_folder as unfinished:
-        made = Path(unfinished) / "model"
+    require_new(folder)
+    with new_folder(folder) as made:
         export(checkpoint, made, backend)
-        hand_over(made)
-        made.rename(folder)
     return folder
 
 

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from mlflow.entities.model_registry import ModelVersion
 
-from seqloom.errors import UserError
+from seqloom.artifact.new_folder import require_new
 from seqloom.registry.digital_signature import PUBLIC_KEY
 from seqloom.registry.integrity import DIGEST_TAG, SIGNATURE_TAG, require_all_intact, seal_version, uri_of
 from seqloom.registry.model_uri import download, find_version, open_registry
@@ -29,8 +29,8 @@ def verify_version(model: str, home: Path, to: Path | None = None) -> Verificati
     Raises:
         UserError: there is no such version, `to` exists, or a file was changed or was not there.
     """
-    if to is not None and to.exists():
-        raise UserError(f"{to} exists already: name another folder with --to, or remove it")
+    if to is not None:
+        require_new(to)
     version = find_version(model, home)
     if to is not None:
         to.parent.mkdir(parents=True, exist_ok=True)
