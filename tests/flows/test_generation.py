@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pandas as pd
 import pytest
 
-from seqloom.cli import generate_commands
+from seqloom.cli import answered_texts
 from seqloom.errors import UserError
 from tests.flows.a_task import trained
 from tests.flows.conftest import Run
@@ -60,11 +60,11 @@ def test_it_goes_on_from_a_prompt_or_from_nothing(seqloom: Run) -> None:
 
 
 def test_without_a_text_a_terminal_gets_one_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generate_commands.sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(answered_texts.sys.stdin, "isatty", lambda: True)
     language_model, translator = (Mock(needs_text=needs) for needs in (False, True))
-    assert list(generate_commands._lines(None, None, language_model)) == [""]
+    assert list(answered_texts._lines(None, None, language_model)) == [""]
     with pytest.raises(UserError, match="no text is given"):
-        list(generate_commands._lines(None, None, translator))
+        list(answered_texts._lines(None, None, translator))
 
 
 @pytest.mark.usefixtures("diary")

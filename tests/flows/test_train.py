@@ -44,7 +44,7 @@ def test_mlflow_has_the_whole_story(first: dict[str, Any], mlflow_client: Mlflow
     ours = {name: value for name, value in first["metrics"].items() if name.startswith("test/")}
     assert run.data.metrics.items() >= ours.items()
     for what in ("training", "thousand_answers"):
-        assert run.data.metrics[f"cost/{what}/watt_hours"] > 0
+        assert run.data.metrics[f"usage/{what}/watt_hours"] > 0
     assert not [name for name in run.data.metrics if name.startswith("baseline/")], "they are in scores.json"
     assert run.info.run_name.startswith("v1 · ")
     steps = [metric.step for metric in mlflow_client.get_metric_history(first["run_id"], "loss/train")]

@@ -18,6 +18,7 @@ from seqloom.registry.mlflow_runs import FlowRun, find_finished, find_run, is_op
 from seqloom.registry.model_card import read_card
 from seqloom.registry.model_uri import fetch
 from seqloom.registry.ui_links import run_url
+from seqloom.reports.corpus_drift import DriftLimits
 from tasks.refresh_decision import decide
 from tests.registry.test_versions import registered
 from tests.registry.tiny import corpus, recipe_named
@@ -97,9 +98,9 @@ def test_a_refresh_compares_with_the_corpus_that_the_version_names(
     deleted("refreshed")
     monkeypatch.setenv("SEQLOOM_HOME", str(home))
     same, other = (Manifest("corpus", "key", digest, "nowhere", 1.0, {}) for digest in (DIGEST * 4, "f" * 64))
-    decision = decide.fn(recipe_named("refreshed"), same, 0.05)
+    decision = decide.fn(recipe_named("refreshed"), same, 0.05, DriftLimits(), stops=False)
     assert (decision.train, decision.why) == (False, "the corpus is the one that models:/refreshed/1 was trained on")
-    decision = decide.fn(recipe_named("refreshed"), other, 0.05)
+    decision = decide.fn(recipe_named("refreshed"), other, 0.05, DriftLimits(), stops=False)
     assert decision.train
     assert "nobody can tell what changed" in decision.why
 

@@ -21,10 +21,10 @@ def test_costs_are_said_per_training_and_per_thousand_answers() -> None:
 
 def test_metrics_are_the_same_numbers() -> None:
     metrics = cost_metrics(TRAINING, EVALUATION, 3.0)
-    assert metrics["cost/training/price"] == 6.0
-    assert metrics["cost/training/peak_megabytes"] == 900.0
-    assert metrics["cost/thousand_answers/seconds"] == pytest.approx(36.0)
-    assert metrics["cost/thousand_answers/price"] == pytest.approx(0.03)
+    assert metrics["usage/training/price"] == 6.0
+    assert metrics["usage/training/peak_megabytes"] == 900.0
+    assert metrics["usage/thousand_answers/seconds"] == pytest.approx(36.0)
+    assert metrics["usage/thousand_answers/price"] == pytest.approx(0.03)
     assert not any("price" in name for name in cost_metrics(TRAINING, EVALUATION, 0.0))
 
 

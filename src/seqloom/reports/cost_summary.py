@@ -25,10 +25,10 @@ def cost_rows(
 
 
 def cost_metrics(training: Mapping[str, Any], evaluation: Mapping[str, Any], price_per_hour: float) -> dict[str, float]:
-    """Return the same as metrics of MLflow: cost/training/… and cost/thousand_answers/…."""
+    """Return the same as metrics of MLflow, behind those of training: usage/training/… and usage/thousand_answers/…."""
     metrics: dict[str, float] = {}
     for what, cost in _costs(training, evaluation):
-        prefix = f"cost/{what.replace(' ', '_')}"
+        prefix = f"usage/{what.replace(' ', '_')}"
         names = ("seconds", "processor_seconds", "watt_hours", "peak_megabytes")
         metrics |= {f"{prefix}/{name}": cost[name] for name in names if name in cost}
         if price_per_hour:
