@@ -313,13 +313,13 @@ def test_bytecode_that_lies_about_is_not_run(copied: Path, checkpoint: Path, tmp
     py_compile.compile(
         str(evil), cfile=str(planted), doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
     )
-    change(copied, "class Generator:", "class Generator:  # imported anew")
+    change(copied, "class Generator(", "class Generator(  # imported anew\n    ")
     assert ask(copied)["prediction"].tolist() == Generator.load(checkpoint).generate(TEXTS)
 
 
 def test_a_module_that_was_added_is_not_found(copied: Path) -> None:
     """No line of the manifest speaks of it."""
-    change(copied, "class Generator:", "import seqloom.added\n\n\nclass Generator:")
+    change(copied, "class Generator(", "import seqloom.added\n\n\nclass Generator(")
     (package(copied) / "code" / "seqloom" / "added.py").write_text("raise SystemExit('evil')\n")
     with pytest.raises(MlflowException, match=r"code/seqloom/added\.py is not of this version"):
         ask(copied)
