@@ -1,7 +1,8 @@
 """Answers of the command generate, in the order of its texts."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,24 +10,23 @@ from typing import Any
 from seqloom.cli.stdio import in_chunks, read_lines
 from seqloom.corpus.framed_text import read_frames
 from seqloom.corpus.running_text import join_lines
-from seqloom.decoding.answers import Answers, Unanswerable
+from seqloom.decoding.answers import Answer, Answers, Unanswerable
 from seqloom.decoding.confidence import CONFIDENCE
 from seqloom.decoding.generator import Generator
 from seqloom.errors import UserError
 
 LINES_AT_ONCE = 1024  # decoded together: long enough to sort by length, short enough to see output coming
-CUT_OFF = (
-    "truncated: they reached the limit of their length before they ended; if that is decoding.max_length, raise it "
-    "with -o max_length=N"
-)
-PUT_TOGETHER = (
-    "put together from parts: the model did not carry each protected span over once, so what stands between them was "
-    "answered by itself"
-)
-IN_PARTS = (
-    "answered in parts: a sentence is longer than the model reads, so it was divided between clauses or words and each "
-    "part answered by itself"
-)
+REMARKS: dict[str, Callable[[Answer], bool]] = {
+    "answers are truncated: they reached the limit of their length before they ended; if that is decoding.max_length, "
+    "raise it with -o max_length=N": lambda best: best.truncated,
+    "answers are from the memory": lambda best: best.from_memory,
+    "answers are put together from parts: the model did not carry each protected span over once, so what stands "
+    "between them was answered by itself": lambda best: best.carried_over == "split",
+    "texts are answered in parts: a sentence is longer than the model reads, so it was divided between clauses or "
+    "words and each part answered by itself": lambda best: best.answered_in == "parts",
+    "answers lack a term of the glossary": lambda best: best.terms_honored is not None and best.terms_honored < 1,
+}
+"""What is said at the end of so many answers, and of which."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def unsure(answered: Iterator[AnsweredTexts], below: float) -> Iterator[Answered
 def answer_in_order(generator: Generator, texts: list[str] | None, file: Path | None) -> Iterator[AnsweredTexts]:
     """Yield the answers in order, a chunk at a time; an error names a text by its number in the whole input."""
     unit = "text" if texts else f"{file or 'stdin'} line"
-    asked = truncated = remembered = split = unused = parts = 0
+    asked, remarked = 0, Counter[str]()
     for number, chunk in enumerate(in_chunks(_lines(texts, file, generator), LINES_AT_ONCE)):
         try:
             rows = range(number * LINES_AT_ONCE, number * LINES_AT_ONCE + len(chunk))
@@ -75,22 +75,11 @@ def answer_in_order(generator: Generator, texts: list[str] | None, file: Path | 
         except Unanswerable as error:
             raise UserError(error.sentence(f"{unit} {number * LINES_AT_ONCE + error.row + 1}")) from None
         asked += len(answers)
-        truncated += sum(found[0].truncated for found in answers)
-        remembered += sum(found[0].from_memory for found in answers)
-        split += sum(found[0].carried_over == "split" for found in answers)
-        parts += sum(found[0].answered_in == "parts" for found in answers)
-        unused += sum((found[0].terms_honored or 0) < 1 for found in answers if found[0].terms_honored is not None)
+        remarked.update(remark for found in answers for remark, holds in REMARKS.items() if holds(found[0]))
         yield AnsweredTexts(list(rows), chunk, answers, is_single_text=len(texts or ()) == 1)
-    if truncated:
-        print(f"seqloom: {truncated:,} of {asked:,} answers are {CUT_OFF}", file=sys.stderr)
-    if remembered:
-        print(f"seqloom: {remembered:,} of {asked:,} answers are from the memory", file=sys.stderr)
-    if split:
-        print(f"seqloom: {split:,} of {asked:,} answers are {PUT_TOGETHER}", file=sys.stderr)
-    if parts:
-        print(f"seqloom: {parts:,} of {asked:,} texts are {IN_PARTS}", file=sys.stderr)
-    if unused:
-        print(f"seqloom: {unused:,} of {asked:,} answers lack a term of the glossary", file=sys.stderr)
+    for remark in REMARKS:
+        if remarked[remark]:
+            print(f"seqloom: {remarked[remark]:,} of {asked:,} {remark}", file=sys.stderr)
 
 
 def with_features(
