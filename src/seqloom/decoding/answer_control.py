@@ -8,13 +8,13 @@ together around them, which the answer says.
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from seqloom.decoding.answers import Answer, Answers
+from seqloom.decoding.answers import Answer, Answers, least_confidence
 from seqloom.errors import UserError
 from seqloom.recipe.glossary import Term, read_glossary, terms_in
 from seqloom.recipe.protected_spans import ProtectedText, kinds_of
+from seqloom.recipe.recipe_json import with_options
 from seqloom.vocabulary.special_tokens import UNKNOWN
 
 if TYPE_CHECKING:
@@ -174,10 +174,9 @@ def _put_together(
     Its confidence is that of its least sure part.
     """
     parts = [part.strip() for each in asked.values() for part in each.protected.texts]
-    unprotected = cast("DecodingSection", SimpleNamespace(**{**vars(decoding), "protect": ""}))
+    unprotected = with_options(decoding, protect="")
     found = iter(generator.answer(parts, unprotected, [0] * len(parts)) if parts else ())
     for row, each in asked.items():
         said = [next(found)[0] for _ in each.protected.texts]
-        sure = [part.confidence for part in said if part.confidence is not None]
         whole = each.protected.joined([part.text for part in said])
-        yield row, replace(said[0], text=whole, confidence=min(sure, default=None))
+        yield row, replace(said[0], text=whole, confidence=least_confidence(said))

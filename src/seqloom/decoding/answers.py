@@ -59,6 +59,11 @@ class Unanswerable(UserError):
         return f"{text} {self.why}"
 
 
+def least_confidence(answers: Iterable[Answer]) -> float | None:
+    """Return the confidence in the least sure of several answers; None if the model does not say."""
+    return min((each.confidence for each in answers if each.confidence is not None), default=None)
+
+
 def concatenate(tables: Iterable[Mapping[str, Sequence[Any]]]) -> Columns:
     """Return the rows of several tables with the same columns as one table, in order."""
     whole: Columns = {}

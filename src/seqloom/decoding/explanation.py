@@ -10,8 +10,7 @@ S source length, T target length, E embedding width, V target vocabulary.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -21,12 +20,12 @@ from seqloom.errors import UserError
 from seqloom.models.base_classes import AttentiveDecoder
 from seqloom.models.ensemble import Ensemble
 from seqloom.models.ngram_classifier import WideClassifier, ngram_keys
+from seqloom.recipe.recipe_json import with_options
 from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS
 
 if TYPE_CHECKING:
     from seqloom.decoding.generator import Generator
     from seqloom.models.encoder_decoder import EncoderDecoder
-    from seqloom.recipe.schema import DecodingSection
 
 STEPS = 32  # points of the integral
 ATTENTION, GRADIENTS = "attention", "integrated gradients"
@@ -66,7 +65,7 @@ def explain(generator: "Generator", text: str, label: str = "") -> Explanation:
     if isinstance(generator.model, Ensemble):
         raise UserError("an ensemble has no one reason for an answer: explain one of its versions")
     [source] = generator.encode([text])
-    decoding = cast("DecodingSection", SimpleNamespace(**{**vars(generator.decoding), "long_texts": "cut"}))
+    decoding = with_options(generator.decoding, long_texts="cut")
     if not source:
         raise UserError("the text is empty: there is nothing to explain")
     best, *others = generator.answer([text], decoding)[0]

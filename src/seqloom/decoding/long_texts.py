@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from seqloom.decoding.answer_control import described
-from seqloom.decoding.answers import Answer, Answers, Unanswerable
+from seqloom.decoding.answers import Answer, Answers, Unanswerable, least_confidence
 from seqloom.decoding.sentence_segmentation import Segment, join, segments_of
 from seqloom.errors import UserError
+from seqloom.recipe.recipe_json import with_options
 
 if TYPE_CHECKING:
     from seqloom.decoding.generator import Generator
@@ -30,7 +30,7 @@ def answer_long(
         UserError: answers to sentences make no answer to a text in this task.
         Unanswerable: a text has more than the model reads, and is refused.
     """
-    cut = cast("DecodingSection", SimpleNamespace(**{**vars(decoding), "long_texts": "cut"}))
+    cut = with_options(decoding, long_texts="cut")
     if decoding.long_texts == "refuse":
         _refuse(generator, texts)
         return generator.answer(texts, cut, numbers)
@@ -95,6 +95,6 @@ def _joined(answers: "list[Answer]", parts: list[Segment], decoding: "DecodingSe
         tokens=[token for each in answers for token in each.tokens],
         truncated=any(each.truncated for each in answers),
         from_memory=all(each.from_memory for each in answers),
-        confidence=min((each.confidence for each in answers if each.confidence is not None), default=None),
+        confidence=least_confidence(answers),
         carried_over="split" if any(each.carried_over == "split" for each in answers) else "",
     )

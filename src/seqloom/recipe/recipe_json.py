@@ -15,7 +15,7 @@ from seqloom.recipe.normalizer_expressions import DEFAULT_NORMALIZERS
 from seqloom.recipe.renamed_fields import with_new_names
 
 if TYPE_CHECKING:
-    from seqloom.recipe.schema import Recipe
+    from seqloom.recipe.schema import DecodingSection, Recipe
 
 RECIPE_FILE = "recipe.json"
 SECTIONS = ("corpus", "vocabulary", "vectors", "model", "training", "decoding")  # needed to load a model
@@ -84,6 +84,11 @@ def write_recipe(recipe: "Recipe", folder: Path) -> None:
     """Write every field of `recipe`, checked or read, to `folder`."""
     text = json.dumps(recipe, default=vars, ensure_ascii=False, indent=2)
     (folder / RECIPE_FILE).write_text(text, encoding="utf-8")
+
+
+def with_options(decoding: "DecodingSection", **changed: object) -> "DecodingSection":
+    """Return decoding options of which some are changed, without the checks."""
+    return cast("DecodingSection", SimpleNamespace(**{**vars(decoding), **changed}))
 
 
 def read_recipe(folder: Path) -> "Recipe":

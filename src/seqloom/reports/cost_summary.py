@@ -11,12 +11,12 @@ def cost_rows(
 ) -> list[tuple[str, str]]:
     """Return name and value of each cost that is known; those of older versions are not."""
     rows: list[tuple[str, str]] = []
-    for what, cost in _costs(training, evaluation):
+    known = list(_costs(training, evaluation))
+    for what, cost in known:
         parts = [_time(cost["seconds"]), f"{cost['watt_hours']:,.3g} Wh"]
         if price_per_hour:
             parts.append(f"{cost['seconds'] / 3600 * price_per_hour:,.4g} at {price_per_hour:g} an hour")
         rows.append((what, ", ".join(parts)))
-    known = list(_costs(training, evaluation))
     if "cost" in training:
         rows.append(("peak memory of the training", f"{training['cost']['peak_megabytes']:,.0f} MB"))
     if known:
