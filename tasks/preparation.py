@@ -11,6 +11,7 @@ from seqloom.artifact.cache_key import CORPUS, DATASET, VECTORS, VOCABULARY
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.permissions import keep_private
+from seqloom.corpus.slice_columns import SLICE_BY, check_columns
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.corpus.url_secrets import add_vault
@@ -45,6 +46,7 @@ def prepare_corpus(recipe: Recipe, force: bool = False) -> State[Manifest]:
     """Read, clean and split the text; download it first where it is a URL."""
     keep_private(home_folder())  # for a worker that Seqloom did not start
     sources = locate(recipe.corpus, home_folder())
+    check_columns(recipe.corpus, sources, recipe.evaluation.slice_by, SLICE_BY)
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         return build_corpus(recipe.corpus, sources, folder, progress, Store(home_folder()).root)

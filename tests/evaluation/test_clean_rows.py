@@ -41,11 +41,13 @@ def recipe_of(**evaluation: Any) -> Recipe:
     return Recipe.model_validate(tree)
 
 
-def evaluated(folder: Path, clean: int, seen: int, **evaluation: Any) -> dict[str, Any]:
+def evaluated(folder: Path, clean: int, seen: int, column: str = "", **evaluation: Any) -> dict[str, Any]:
     """Answer rightly where the source was seen, and wrongly elsewhere."""
     train, fresh = pairs(40, "x"), pairs(clean, "q")
     known = train.head(seen).assign(source=lambda frame: frame["source"].str.upper() + "!")
     test = pd.concat([known, fresh], ignore_index=True)
+    if column:
+        test[column] = [str(row % 2) for row in range(len(test))]
     right = dict(zip(known["source"], known["target"], strict=True))
 
     def predict(sources: Any, _: Any) -> dict[str, list[Any]]:
@@ -85,6 +87,19 @@ def test_all_rows_count_where_few_are_clean_or_it_is_asked(
 def test_no_scores_apart_where_nothing_is_contaminated(tmp_path: Path) -> None:
     facts = evaluated(tmp_path, 5, 0)
     assert facts["contamination"] == {"rows": 5, "exact": 0, "near": 0, "counted": "clean", "scores": {}, "listed": []}
+
+
+@pytest.mark.parametrize(("contaminated", "rows"), [(6, 30), (0, 30)])
+def test_the_gate_slices_by_the_columns_of_the_evaluation(tmp_path: Path, contaminated: int, rows: int) -> None:
+    """The challenger's evaluation keeps the columns; the gate judges the same slices on the same rows."""
+    facts = evaluated(tmp_path, rows, contaminated, column="slice:product")
+    by_column = {part["slice"]: part["rows"] for part in facts["slices"] if part["by"] == "column"}
+    assert by_column == {"product = 0": rows // 2, "product = 1": rows // 2}
+    table = pd.read_parquet(tmp_path / "hypotheses.parquet")[["source", "reference"]]
+    made = Manifest("evaluation", "k", "d", str(tmp_path), 0.0, facts)
+    test = counted_rows(EvalSet.of(table.rename(columns={"reference": "target"}), "de"), made)
+    judged = evaluator_of("translation").slices(test)
+    assert {part.name: len(part.rows) for part in judged if part.by == "column"} == by_column
 
 
 def test_an_evaluation_made_before_counts_all(tmp_path: Path) -> None:

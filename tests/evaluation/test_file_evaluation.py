@@ -12,6 +12,7 @@ from seqloom.corpus.filter_preview import preview_filters
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.errors import UserError
+from seqloom.evaluation.applications.evaluator import EvalSet
 from seqloom.evaluation.file_evaluation import read_test_rows
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import CorpusSection
@@ -61,3 +62,12 @@ def test_the_reason_of_a_row_that_is_left_out(tmp_path: Path) -> None:
     none = catalog(tmp_path / "b.po", ["fuzzy"])
     with pytest.raises(UserError, match=r"b\.po: no row has a source and a target that can be scored \(.*: fuzzy\)"):
         read_test_rows(CorpusSection.model_validate({"train": [none]}), tmp_path, keep=False)
+
+
+def test_columns_of_a_file_make_slices(tmp_path: Path) -> None:
+    (file := tmp_path / "a.csv").write_text("source,target,product\none,eins,hob\ntwo,,hob\nthree,drei,pot\n")
+    section = CorpusSection.model_validate({"train": [str(file)]})
+    rows = read_test_rows(section, tmp_path, keep=False, slice_by=["product"])
+    assert EvalSet.of(rows.table, "de").columns == {"product": ["hob", "pot"]}
+    with pytest.raises(UserError, match=r"a.csv: no column 'shop' among source, target, product; correct --slice-by"):
+        read_test_rows(section, tmp_path, keep=False, slice_by=["shop"])

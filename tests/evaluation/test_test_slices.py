@@ -2,7 +2,7 @@ from itertools import chain
 
 import pytest
 
-from seqloom.evaluation.test_slices import slices_of
+from seqloom.evaluation.test_slices import VALUES, column_slices, slices_of
 
 SOURCES = ["a" * length for length in (1, 2, 3, 4, 5, 6, 7, 8, 8, 8)]
 
@@ -39,3 +39,15 @@ def test_and_in_one_by_file_where_there_are_several() -> None:
 def test_files_of_one_name_are_told_apart_by_their_folders(places: list[str], names: list[str]) -> None:
     rows = slices_of(SOURCES[: len(places)], places)
     assert [part.name for part in rows[-len(places) :]] == [f"from {name}" for name in names]
+
+
+def test_a_column_makes_a_slice_for_each_common_value_and_one_of_the_others() -> None:
+    assert [(part.name, part.rows) for part in column_slices({"product": ["b", "", "b"]})] == [
+        ("product = b", [0, 2]),
+        ("product = (empty)", [1]),
+    ]
+    values = [str(number) for number in range(VALUES + 5) for _ in range(1 + (number < VALUES))]
+    slices = column_slices({"id": values})
+    assert len(slices) == VALUES + 1
+    assert sorted(chain.from_iterable(part.rows for part in slices)) == list(range(len(values)))
+    assert (slices[-1].name, len(slices[-1].rows)) == ("id: 5 other values", 5)

@@ -41,6 +41,10 @@ def evaluate(
             help="How the files are read, as in the recipe's corpus, such as source_column=en. Repeatable.",
         ),
     ] = None,
+    slice_by: Annotated[
+        list[str] | None,
+        typer.Option("--slice-by", metavar="COLUMN", help="Column of FILE whose values make slices. Repeatable."),
+    ] = None,
     to: Annotated[Path | None, typer.Option("--to", help="Parquet file for each row's answer and quality.")] = None,
     backend: Backend = "torch",
     together: Together = None,
@@ -63,7 +67,8 @@ def evaluate(
     recipe = read_recipe(checkpoint)
     generator.decoding = decoding_of(generator, override)
     of_any_length = generator.decoding.long_texts == "sentences"
-    rows = read_test_rows(section_of_files(recipe, files, field or [], of_any_length), home, generator.keeps_whitespace)
+    section = section_of_files(recipe, files, field or [], of_any_length)
+    rows = read_test_rows(section, home, generator.keeps_whitespace, slice_by or ())
     generator.backend.move(choose_device("auto"))
     watcher = TerminalAudience(console)
     with watcher.live():

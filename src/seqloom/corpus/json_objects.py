@@ -118,6 +118,11 @@ def found_at(row: dict[str, object], key: str) -> object:
     return next(iter(_reached(row, key)), None)
 
 
+def has_key(row: dict[str, object], key: str) -> bool:
+    """Return whether there is a value, null too, at a key path."""
+    return key in row or bool(_reached(row, key))
+
+
 def _reached(value: object, key: str) -> list[object]:
     """Return the value at a key path in a list of one; an empty list if there is none."""
     if isinstance(value, list):

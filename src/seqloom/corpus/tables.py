@@ -8,7 +8,7 @@ from seqloom.corpus.csv_dialect import AUTO
 from seqloom.corpus.csv_rows import CsvRow, csv_rows, tsv_rows
 from seqloom.corpus.excel_sheets import sheet_rows
 from seqloom.corpus.file_io import read_lines, undecodable
-from seqloom.corpus.json_objects import JsonRow, as_text, json_rows, text_at, value_at
+from seqloom.corpus.json_objects import JsonRow, as_text, found_at, has_key, json_rows, text_at, value_at
 from seqloom.corpus.pairs import OTHER_FIELDS, UNDECODABLE, RawPair, RowError, Unreadable
 from seqloom.corpus.parquet import parquet_rows
 from seqloom.corpus.sources import SourceFile
@@ -17,6 +17,7 @@ from seqloom.recipe.schema import CorpusSection
 
 OBJECTS = ("jsonl", "parquet", "arrow")  # formats whose rows are objects
 SIDE_FIELDS = ("source_column", "target_column")
+_SHOWN_NAMES, _SHOWN_NAME = 20, 40  # names of columns in a sentence, and characters of each
 
 
 Columns = tuple[int, list[str]]
@@ -41,7 +42,25 @@ def read_columns(file: SourceFile, section: CorpusSection, fields: Sequence[str]
     """
     if file.format in OBJECTS:
         return _object_columns(file, section, fields)
-    return _delimited_columns(file, section, fields)
+    wanted = [getattr(section, field) for field in fields]
+    named = [(name, f"corpus.{field}") for name, field in zip(wanted, fields, strict=True)]
+    return _delimited_columns(file, section, wanted, named)
+
+
+def further_columns(
+    file: SourceFile, section: CorpusSection, names: Sequence[str], field: str
+) -> Iterator[Columns | Unreadable]:
+    """Yield columns of a table beside those of its sides, which `field` names; lines are those of `read_table`.
+
+    An object without a name has an empty text there.
+
+    Raises:
+        UserError: a column is missing, in a file of objects from every row.
+    """
+    if file.format in OBJECTS:
+        return _further_of_objects(file, section, names, field)
+    sides = [getattr(section, side) for side in SIDE_FIELDS]  # by which delimiters are detected
+    return _delimited_columns(file, section, sides, [(name, field) for name in names])
 
 
 def object_rows(file: SourceFile, section: CorpusSection, fields: Sequence[str]) -> Iterator[JsonRow | Unreadable]:
@@ -72,10 +91,28 @@ def _object_columns(file: SourceFile, section: CorpusSection, fields: Sequence[s
             yield Unreadable(mistake.reason, mistake.problem, file.location, row.line, shown)
 
 
-def _delimited_columns(
-    file: SourceFile, section: CorpusSection, fields: Sequence[str]
+def _further_of_objects(
+    file: SourceFile, section: CorpusSection, names: Sequence[str], field: str
 ) -> Iterator[Columns | Unreadable]:
-    wanted = [getattr(section, field) for field in fields]
+    absent, known = set(names), dict[str, None]()
+    columnar = file.format in ("parquet", "arrow")  # of which only these columns are read
+    for row in keyed_rows(file, names if columnar else [getattr(section, side) for side in SIDE_FIELDS]):
+        if isinstance(row, Unreadable):
+            yield row
+            continue
+        absent -= {name for name in absent if has_key(row.value, name)}
+        if absent:
+            known |= dict.fromkeys(row.value)
+        yield row.line, [_as_shown(found_at(row.value, name)) for name in names]
+    if absent and known:
+        found = ", ".join(name[:_SHOWN_NAME] for name in list(known)[:_SHOWN_NAMES])
+        raise UserError(f"{file.location}: no row has {min(absent)!r} among {found}; correct {field}")
+
+
+def _delimited_columns(
+    file: SourceFile, section: CorpusSection, wanted: Sequence[str], named: Sequence[tuple[str, str]]
+) -> Iterator[Columns | Unreadable]:
+    """Yield columns, each `named` with the field that names it; `wanted` are those by which delimiters are detected."""
     rows = _rows(file, section, wanted)
     first = next(rows, None)
     if first is None:
@@ -83,7 +120,7 @@ def _delimited_columns(
     if first.reason and section.header:
         raise UserError(f"{file.location} line {first.line}: {first.problem}; correct the names of the columns")
     names = [name.strip() for name in first.fields] if section.header else _numbers(first)
-    indices = [_index(column, field, names, file, section) for column, field in zip(wanted, fields, strict=True)]
+    indices = [_index(column, field, names, file, section) for column, field in named]
     width = len(names)
     for line, values, reason, problem in rows if section.header else chain([first], rows):
         if reason == UNDECODABLE:
@@ -110,7 +147,10 @@ def _rows(file: SourceFile, section: CorpusSection, wanted: Sequence[str]) -> It
 def _text(row: dict[str, object], key: str, field: str) -> str:
     if field in SIDE_FIELDS:
         return text_at(row, key, field)
-    value = value_at(row, key, field)
+    return _as_shown(value_at(row, key, field))
+
+
+def _as_shown(value: object) -> str:
     text = as_text(value)
     return str(value) if text is None else text
 
@@ -122,8 +162,8 @@ def _numbers(row: CsvRow) -> list[str]:
 def _index(column: str, field: str, names: Sequence[str], file: SourceFile, section: CorpusSection) -> int:
     if names.count(column) == 1:
         return names.index(column)
-    found = ", ".join(name[:40] for name in names[:20])
+    found = ", ".join(name[:_SHOWN_NAME] for name in names[:_SHOWN_NAMES])
     problem = f"two columns are called {column!r}" if column in names else f"no column {column!r} among {found}"
     header = ", or set corpus.header to false if the first row is text" if section.header else ""
     apart = ", or corpus.delimiter" if len(names) == 1 else ""
-    raise UserError(f"{file.location}: {problem}; correct corpus.{field}{apart}{header}")
+    raise UserError(f"{file.location}: {problem}; correct {field}{apart}{header}")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import pandas as pd
@@ -11,7 +11,7 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.contamination import Kind, contamination_of
 from seqloom.corpus.overlap import Chunks
 from seqloom.evaluation import HYPOTHESES_FILE
-from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies, replies_of
+from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies, columns_of, replies_of
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.metric import KEPT_PLACES
 from seqloom.recipe.schema import Recipe
@@ -96,11 +96,16 @@ class CleanRows:
 
 
 def counted_rows(test: EvalSet, evaluation: Manifest) -> EvalSet:
-    """Return the test rows that the headline scores of an evaluation count."""
-    if evaluation.facts.get("contamination", {}).get("counted") != "clean":
+    """Return the test rows that the headline scores of an evaluation count, with the columns that make slices."""
+    facts = evaluation.facts
+    counted = facts.get("contamination", {}).get("counted", "all")
+    if counted == "all" and not any(part.get("by") == "column" for part in facts.get("slices", ())):
         return test
-    kinds = pd.read_parquet(evaluation.path / HYPOTHESES_FILE, columns=[IN_TRAINING])[IN_TRAINING]
-    return test.only([row for row, kind in enumerate(kinds) if not kind])
+    table = pd.read_parquet(evaluation.path / HYPOTHESES_FILE)
+    test = replace(test, columns=columns_of(table))
+    if counted == "all":
+        return test
+    return test.only([row for row, kind in enumerate(table[IN_TRAINING]) if not kind])
 
 
 def chunks_of(frame: pd.DataFrame) -> Chunks:

@@ -18,6 +18,7 @@ from seqloom.evaluation.plots import score_bars
 from seqloom.evaluation.reliability_diagram import draw_reliability
 from seqloom.evaluation.sacrebleu_scores import Score
 from seqloom.evaluation.system_answers import SystemAnswers
+from seqloom.evaluation.test_slices import COLUMN_PREFIX
 
 
 def write_tables(
@@ -36,6 +37,7 @@ def write_tables(
         "reference": answers.test.references,
         **({"origin": answers.test.origins} if answers.test.origins else {}),
         **({"source_name": answers.test.source_names} if answers.test.source_names else {}),
+        **{f"{COLUMN_PREFIX}{name}": values for name, values in answers.test.columns.items()},
         "hypothesis": answers.of_model["prediction"],
         **{name: answers.systems[name]["prediction"] for name in evaluator.kind.baselines if name in answers.systems},
         **{name: answers.of_model[name] for name in (TRUNCATED, CONFIDENCE) if name in answers.of_model},

@@ -21,7 +21,9 @@ from seqloom.evaluation.applications.evaluator_factory import evaluator_of
 from seqloom.evaluation.clean_rows import IN_TRAINING, CleanRows
 from seqloom.evaluation.examples import Example, choose_examples
 from seqloom.evaluation.paired_bootstrap import confidence_interval
+from seqloom.evaluation.row_columns import with_columns
 from seqloom.evaluation.system_answers import decode
+from seqloom.evaluation.test_slices import COLUMN_PREFIX
 from seqloom.evaluation.unknown_share import unknown_share_slices, unknown_shares
 from seqloom.progress import Progress
 from seqloom.recipe.applications import metric_of_recipe
@@ -78,35 +80,37 @@ class FileEvaluation:
 class EvalRows:
     """The rows of some files, as the corpus stage would read them, and what is wrong with the others."""
 
-    table: pd.DataFrame  # source, target, origin
+    table: pd.DataFrame  # source, target, origin, line, and columns that make slices
     unreadable: list[str]
 
 
-def read_test_rows(section: CorpusSection, home: Path, keep: bool) -> EvalRows:
-    """Read the files of `section.train`, without filters, splits or duplicates left out.
+def read_test_rows(section: CorpusSection, home: Path, keep: bool, slice_by: Sequence[str] = ()) -> EvalRows:
+    """Read the files of `section.train` and their columns `slice_by`, without filters, splits or duplicates left out.
 
     Raises:
         UserError: a file is missing or violates its format, or there is no row with a source and a target.
     """
     try:
-        return _read(section, home, keep)
+        return _read(section, home, keep, slice_by)
     except UserError as error:  # the files stand in no recipe
         raise UserError(str(error).replace("corpus.train", "FILE")) from error
 
 
-def _read(section: CorpusSection, home: Path, keep: bool) -> EvalRows:
+def _read(section: CorpusSection, home: Path, keep: bool, slice_by: Sequence[str]) -> EvalRows:
     personal = PersonalData.of(section)  # a model was taught without it
     rows, wrong, steps = [], [], PairSteps(TextNormalizers(section.normalizers, keep), {}, personal=personal)
-    for row in rows_of_split(section, locate(section, home), "train", steps):
+    sources = locate(section, home)
+    for row in rows_of_split(section, sources, "train", steps):
         if defect := row.reject_reason(section):
             problem = row.raw.problem if isinstance(row.raw, Unreadable) else ""
             wrong.append(f"{row.origin}, line {row.raw.line}: {problem or defect}")
         else:
-            rows.append((row.source, row.target, row.origin))
+            rows.append((row.source, row.target, row.origin, row.raw.line))
     if not rows:
         first = f" (the first: {wrong[0]})" if wrong else ""
         raise UserError(f"{' and '.join(section.train)}: no row has a source and a target that can be scored{first}")
-    return EvalRows(pd.DataFrame(rows, columns=["source", "target", "origin"]), wrong)
+    table = pd.DataFrame(rows, columns=["source", "target", "origin", "line"])
+    return EvalRows(with_columns(table, section, sources, slice_by, "--slice-by"), wrong)
 
 
 def evaluate_rows(
@@ -154,6 +158,7 @@ def _table(evaluator: Evaluator, replies: Replies, test: EvalSet, kinds: Sequenc
     columns: Mapping[str, Any] = {
         "source": test.sources,
         "reference": test.references,
+        **{f"{COLUMN_PREFIX}{name}": values for name, values in test.columns.items()},
         "hypothesis": replies["prediction"],
         **({CONFIDENCE: replies[CONFIDENCE]} if CONFIDENCE in replies else {}),
         **({IN_TRAINING: kinds} if kinds is not None else {}),

@@ -34,6 +34,7 @@ from seqloom.evaluation.perplexity import Likelihood, likelihood
 from seqloom.evaluation.plot_style import MODEL
 from seqloom.evaluation.plots import loss_curves
 from seqloom.evaluation.robustness import ROBUSTNESS, robustness, sampled_rows
+from seqloom.evaluation.row_columns import with_recipe_columns
 from seqloom.evaluation.sacrebleu_scores import Score
 from seqloom.evaluation.system_answers import Predict, SystemAnswers
 from seqloom.evaluation.unicode_scripts import has_spaces, script_name
@@ -230,7 +231,7 @@ def evaluate_checkpoint(
         predict,
         likelihood(generator.model, test.in_order()),
         read_split(corpus, "train"),
-        read_split(corpus, "test"),
+        with_recipe_columns(recipe, read_split(corpus, "test")),
         recipe,
         read_history(training.path),
         folder,

@@ -1,6 +1,6 @@
-"""Slices of a test split by length, source and file, to find rows on which a model is worse than on average."""
+"""Slices of a test split by length, source, file and column: rows on which a model may be worse than on average."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
@@ -8,6 +8,8 @@ from typing import Literal
 from seqloom.evaluation.length_buckets import rows_by_length
 
 LENGTHS = 4  # slices by length, at most
+VALUES = 20  # of a column, each a slice; the others are one together
+COLUMN_PREFIX = "slice:"  # of a named column in tables of test rows, which have other columns, too
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Slice:
 
     name: str
     rows: list[int]
-    by: Literal["length", "source", "file", "label", "turns", "place", "word", "unknown"]
+    by: Literal["length", "source", "file", "label", "turns", "place", "word", "unknown", "column"]
 
 
 def slices_of(
@@ -33,6 +35,20 @@ def slices_of(
     if len(by_origin) > 1 and sorted(by_origin.values()) != sorted(by_name.values()):
         names = _short_names(list(by_origin))
         slices += [Slice(f"from {names[origin]}", rows, "file") for origin, rows in sorted(by_origin.items())]
+    return slices
+
+
+def column_slices(columns: Mapping[str, Sequence[str]]) -> list[Slice]:
+    """Return a slice for each of the commonest values of each column, and one of its other values."""
+    slices = []
+    for name, values in columns.items():
+        groups = _grouped(values)
+        by_rows = sorted(groups, key=lambda value: (-len(groups[value]), value))
+        kept = by_rows if len(by_rows) <= VALUES + 1 else by_rows[:VALUES]
+        slices += [Slice(f"{name} = {value or '(empty)'}", groups[value], "column") for value in kept]
+        if others := by_rows[len(kept) :]:
+            rows = sorted(row for value in others for row in groups[value])
+            slices.append(Slice(f"{name}: {len(others):,} other values", rows, "column"))
     return slices
 
 

@@ -58,7 +58,7 @@ ADDED: dict[str, dict[str, object]] = {
         "beam_groups": 1,
         "diversity_penalty": 0.5,
     },
-    "evaluation": {"linear_baseline": True, "test_rows": "all", "robustness_rows": 0},
+    "evaluation": {"linear_baseline": True, "test_rows": "all", "robustness_rows": 0, "slice_by": []},
     "model": {"ngram_order": 0},
     "registry": {"price_per_hour": 0.0},
     "vocabulary": {"target_kind": "auto"},

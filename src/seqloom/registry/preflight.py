@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seqloom.artifact.cache_key import STAGES
+from seqloom.corpus.slice_columns import SLICE_BY, check_columns
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.errors import UserError
@@ -73,6 +74,8 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress, timed
     """
     check_resources(recipe)
     sources, recipe = read_sources(recipe, home), pinned(recipe, home)
+    if recipe.evaluation.slice_by:
+        check_columns(recipe.corpus, locate(recipe.corpus, home), recipe.evaluation.slice_by, SLICE_BY)
     steps = follow(recipe, home, STAGES, sources)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

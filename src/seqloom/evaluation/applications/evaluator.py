@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from seqloom.evaluation.paired_bootstrap import SufficientStatistics
 from seqloom.evaluation.perplexity import Likelihood
 from seqloom.evaluation.rare_words import rare_word_slices
 from seqloom.evaluation.sacrebleu_scores import Score
-from seqloom.evaluation.test_slices import Slice, slices_of
+from seqloom.evaluation.test_slices import COLUMN_PREFIX, Slice, column_slices, slices_of
 from seqloom.evaluation.unicode_scripts import scoring_language
 from seqloom.progress import Progress
 from seqloom.recipe.application import Application
@@ -32,22 +32,33 @@ class EvalSet:
     origins: list[str] | None = None  # the corpus file of each row
     source_names: list[str] | None = None  # the source of the corpus of each row, where the recipe has several
     language: str = ""  # tag of the language by which the references are tokenized, empty if unknown
+    columns: dict[str, list[str]] = field(default_factory=dict)  # values of the columns that make slices, by name
 
     @classmethod
     def of(cls, table: pd.DataFrame, language: str) -> "EvalSet":
-        """Return the rows of a split; `language` is that of the references in the recipe."""
+        """Return the rows of a split; `language` is that of the references in the recipe.
+
+        A column with the prefix of `COLUMN_PREFIX` makes slices.
+        """
         origins = table["origin"].astype(str).tolist() if "origin" in table else None
         references = table["target"].tolist()
         names = table["source_name"].astype(str).tolist() if "source_name" in table else None
         tokenized_as = scoring_language(language, references)
-        return cls(table["source"].tolist(), references, origins, names, tokenized_as)
+        return cls(table["source"].tolist(), references, origins, names, tokenized_as, columns_of(table))
 
     def only(self, rows: Sequence[int]) -> "EvalSet":
         """Return some of the rows, in the language of all."""
         columns: dict[str, Any] = {
             name: [of[row] for row in rows] for name, of in vars(self).items() if isinstance(of, list)
         }
-        return replace(self, **columns)
+        kept = {name: [values[row] for row in rows] for name, values in self.columns.items()}
+        return replace(self, **columns, columns=kept)
+
+
+def columns_of(table: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the columns of a table that make slices, by their names in the corpus."""
+    named = [name for name in table.columns if name.startswith(COLUMN_PREFIX)]
+    return {name.removeprefix(COLUMN_PREFIX): table[name].tolist() for name in named}
 
 
 def replies_of(replies: Replies, rows: Sequence[int]) -> Replies:
@@ -86,7 +97,7 @@ class Evaluator(ABC):
 
     def slices(self, test: EvalSet) -> list[Slice]:
         """Return the slices of a split."""
-        return slices_of(test.sources, test.origins, test.source_names)
+        return slices_of(test.sources, test.origins, test.source_names) + column_slices(test.columns)
 
     def rare_words(self, test: EvalSet, training: Chunks) -> list[Slice]:
         """Return slices by the rarest word of a source, for reports; strings and running text have none."""

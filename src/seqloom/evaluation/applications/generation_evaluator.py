@@ -63,14 +63,14 @@ class GenerationEvaluator(Evaluator):
         return {"perplexity": likelihood.perplexity}
 
     def slices(self, test: EvalSet) -> list[Slice]:
-        """Return slices by quarter of the text and by file; passages have about equal lengths."""
+        """Return slices by quarter of the text, file and column; passages have about equal lengths."""
         parts = np.array_split(np.arange(len(test.references)), len(_PARTS))
         quarters = [
             Slice(f"{name} quarter", part.tolist(), "place")
             for name, part in zip(_PARTS, parts, strict=True)
             if len(part)
         ]
-        return quarters + [part for part in super().slices(test) if part.by == "file"]
+        return quarters + [part for part in super().slices(test) if part.by in ("file", "column")]
 
     def shown(self, replies: Replies, test: EvalSet) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
         """Return the end of each passage, how the text continues, and the continuation of the model."""

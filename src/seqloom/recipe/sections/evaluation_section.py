@@ -1,6 +1,6 @@
 """The section `evaluation` of a recipe."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -33,6 +33,11 @@ class EvaluationSection(Section):
         description="Test rows that scores, baselines and the gate count; clean: without those whose source stands in "
         "the training split, but for case, spaces and punctuation, or nearly (Jaccard similarity above 0.8 of runs of "
         "5 characters), which are scored apart; with fewer than 25 clean rows, all of them count.",
+    )
+    slice_by: Annotated[list[str], Field(max_length=10)] = Field(
+        [],
+        description="Columns or JSON keys of the corpus files, such as product: the metric is also computed on the "
+        "test rows with each of the 20 commonest values of one, and on those with the others together.",
     )
     robustness_rows: int = Field(
         50,
