@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from seqloom.corpus import SIDES, SPLITS
 from seqloom.corpus.alignment_sample import corpus_alignment
+from seqloom.corpus.canaries import plant
 from seqloom.corpus.context_files import write_contexts
 from seqloom.corpus.corpus_files import REPORT_FILE, CorpusWriter
 from seqloom.corpus.corpus_statistics import CorpusStatistics
@@ -73,6 +74,7 @@ def build_corpus(
         check_reject_share(statistics.files, section.max_reject_share)
         kept, written = _Kept(section, sources, statistics, parts, scratch), 0
         with CorpusWriter(folder, bool(section.sources)) as writer:
+            plant(section, keep, writer, statistics)
             for part, reasons, verdicts in _judged(section, parts, filters, scratch):
                 kept.add(part, reasons, verdicts, writer)
                 written += part.rows
@@ -224,7 +226,8 @@ def _splits(section: CorpusSection, sources: Sources, parts: list[Part]) -> Shar
 
 def _check_every_split(section: CorpusSection, sources: Sources, statistics: CorpusStatistics) -> None:
     for split in ("test", "validation", "train"):
-        if not statistics.rows[split]:
+        planted = section.canaries if split == "train" else 0
+        if statistics.rows[split] <= planted:
             raise UserError(_empty_split_sentence(split, section, sources, statistics))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from seqloom.artifact.manifest import Manifest
+from seqloom.corpus.canaries import canaries_of
 from seqloom.corpus.corpus_files import read_split
 from seqloom.dataset.batch_factory import open_batches
 from seqloom.decoding.answers import TRUNCATED
@@ -28,6 +29,7 @@ from seqloom.evaluation.clean_rows import CLEAN_ROWS, CleanRows, chunks_of
 from seqloom.evaluation.confidence_fit import confidence_of, validation_rows
 from seqloom.evaluation.evaluation_files import draw, write_json, write_tables
 from seqloom.evaluation.examples import choose_examples
+from seqloom.evaluation.exposure import EXPOSURE, exposure
 from seqloom.evaluation.memorization import MEMORIZATION, memorization
 from seqloom.evaluation.paired_bootstrap import confidence_interval
 from seqloom.evaluation.perplexity import Likelihood, likelihood
@@ -66,13 +68,14 @@ def evaluate(
     limits: Mapping[str, Any] | None = None,
     device: str = "cpu",
     unknown: UnknownShares | None = None,
+    of_model: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write scores, hypotheses, examples and plots to `folder`, and return the facts for reports.
 
     `predict` answers as a served model does, on `device`; `train` and `test` have columns source and target; `history`
     and `chosen_epoch`, of the training, are only plotted; `limits` are facts to add; `unknown` makes slices by the
-    unknown tokens of a source. The files hold neither time nor speed, so they are the same bytes for the same model;
-    the speed is in the facts.
+    unknown tokens of a source; `of_model` are checks of the model beside its answers. The files hold neither time nor
+    speed, so they are the same bytes for the same model; the speed is in the facts.
 
     Raises:
         UserError: there are no test rows.
@@ -92,6 +95,7 @@ def evaluate(
     examples = choose_examples(*shown, merits, recipe.evaluation.examples)
     rows, budget = len(answers.test.sources), evaluator.baseline_bounds(train) if with_linear else {}
     checks = _checks(recipe, evaluator, predict, answers, everything.only(rows_of.clean), train, progress)
+    checks |= of_model or {}
     facts = {
         "task": recipe.task,
         "metric": metric_of_recipe(recipe).name,
@@ -149,6 +153,7 @@ def _measured(checks: Mapping[str, Any]) -> dict[str, float]:
     """Return the metrics of the checks that were made."""
     kept = {ROBUSTNESS: checks[ROBUSTNESS]["kept"]} if ROBUSTNESS in checks else {}
     kept |= {name: each["share"] for name, each in checks.get(CONSTRAINTS, {}).items()}
+    kept |= {EXPOSURE: checks[EXPOSURE]["mean"]} if EXPOSURE in checks else {}
     return {**kept, **({CONFIDENCE_ERROR: checks[CONFIDENCE]["error"]} if CONFIDENCE in checks else {})}
 
 
@@ -225,6 +230,7 @@ def evaluate_checkpoint(
         return generator.reply(texts, recipe.decoding, numbers)
 
     limits: dict[str, Any] = {}
+    canaries = canaries_of(recipe.corpus)
     if application_of(recipe.task).answer == "text":
         limits = limit_facts(generator.limit, generator.max_answer_tokens(recipe.decoding), dataset)
     facts = evaluate(
@@ -240,6 +246,7 @@ def evaluate_checkpoint(
         limits=limits,
         device=device.type,
         unknown=partial(unknown_shares, generator.source),
+        of_model={EXPOSURE: exposure(generator, canaries)} if canaries else {},
     )
     write_json(folder / ATTENTION_FILE, [asdict(each) for each in _explanations(generator, facts["examples"])])
     return facts

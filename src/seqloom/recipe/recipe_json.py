@@ -46,6 +46,7 @@ ADDED: dict[str, dict[str, object]] = {
         "knowledge": "",
         "features": "",
         "feature_role": "beside",
+        "canaries": 0,
     },
     "decoding": {
         "min_length": 0,
@@ -60,7 +61,7 @@ ADDED: dict[str, dict[str, object]] = {
     },
     "evaluation": {"linear_baseline": True, "test_rows": "all", "robustness_rows": 0, "slice_by": []},
     "model": {"ngram_order": 0},
-    "registry": {"price_per_hour": 0.0},
+    "registry": {"price_per_hour": 0.0, "exposure": 0.0},
     "vocabulary": {"target_kind": "auto"},
     "training": {"parent_decay": 0.0, "parent_share": 0.0, "model_soup": False, "nodes": 1, "rendezvous": ""},
     "serving": {

@@ -11,6 +11,8 @@ from seqloom.recipe.model_rules import AUTO, POSITIONAL, sides_with_learned_posi
 if TYPE_CHECKING:
     from seqloom.recipe.recipe_fields import RecipeFields
 
+LONGEST_CANARY = 60  # characters of both its sides
+
 
 def recipe_errors(recipe: "RecipeFields") -> Iterator[str]:
     """Yield a sentence for each contradiction between sections."""
@@ -22,6 +24,7 @@ def recipe_errors(recipe: "RecipeFields") -> Iterator[str]:
     yield from _vocabulary_errors(recipe)
     yield from _context_errors(recipe)
     yield from _feature_errors(recipe)
+    yield from _canary_errors(recipe)
 
 
 def window_of(recipe: "RecipeFields") -> int:
@@ -81,6 +84,29 @@ def _context_errors(recipe: "RecipeFields") -> Iterator[str]:
                 f"corpus.{field} joins a context to sources of translation, summarization, transduction or sentiment: "
                 f"remove it from a recipe of {'dialogues' if corpus.turns else recipe.task}"
             )
+
+
+def _canary_errors(recipe: "RecipeFields") -> Iterator[str]:
+    corpus = recipe.corpus
+    if not corpus.canaries:
+        if recipe.registry.exposure:
+            yield "registry.exposure limits what is measured by corpus.canaries: set it to 10, or exposure to 0"
+        return
+    for field, used, why in (
+        ("task sentiment", recipe.task == "sentiment", "labels spell no sequence"),
+        ("model.decoder classifier", recipe.model.decoder == "classifier", "labels spell no sequence"),
+        ("corpus.features", corpus.features, "canaries have no features"),
+        ("corpus.memory", corpus.memory, "a memory looks up training pairs, canaries among them"),
+        ("training.objective masked", recipe.training.objective == "masked", "it writes no sequence"),
+    ):
+        if used:
+            yield f"corpus.canaries and {field} exclude each other, since {why}: set canaries to 0"
+            return
+    if corpus.max_characters < LONGEST_CANARY:
+        yield (
+            f"corpus.canaries have up to {LONGEST_CANARY} characters, and corpus.max_characters is "
+            f"{corpus.max_characters}: raise it, or set canaries to 0"
+        )
 
 
 def _feature_errors(recipe: "RecipeFields") -> Iterator[str]:

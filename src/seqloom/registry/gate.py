@@ -299,6 +299,19 @@ def share_findings(rules: RegistrySection, metrics: Mapping[str, float]) -> Iter
             yield Finding(rule, challenger=f"{share:.1%}", passed=share >= least, told=told)
 
 
+def exposure_findings(rules: RegistrySection, metrics: Mapping[str, float]) -> Iterator[Finding]:
+    """Yield a finding on the exposure of canaries, if the recipe limits it."""
+    most, found = rules.exposure, metrics.get("test/exposure")
+    rule = f"canaries in the training text: exposure of {most:g} bits on average at most"
+    if most and found is None:
+        told = "exposure was not measured: the training text has no canaries, set corpus.canaries"
+        yield Finding(rule, challenger="not measured", passed=None, told=told, warns=True)
+    elif most:
+        assert found is not None
+        told = f"canaries in the training text have an exposure of {found:.1f} bits; {most:g} at most is allowed"
+        yield Finding(rule, challenger=f"{found:.1f} bits", passed=found <= most, told=told)
+
+
 def _latency(limit: float, ours: Latency, theirs: Latency | None, whose: str) -> Finding:
     """Judge the latency budget; one inside the range of the measurements warns, for noise decides it."""
     rule = "one text, 95 of 100 times"

@@ -22,7 +22,7 @@ from seqloom.recipe.metric import Metric
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence
 from seqloom.registry.best_champion import best_champion, mark_best
-from seqloom.registry.gate import Contender, Finding, Verdict, judge, share_findings, unanswered
+from seqloom.registry.gate import Contender, Finding, Verdict, exposure_findings, judge, share_findings, unanswered
 from seqloom.registry.head_to_head import Answered, HeadToHead, fetched
 from seqloom.registry.mlflow_runs import takes_more
 from seqloom.registry.mlflow_tracking import Version
@@ -133,6 +133,7 @@ def _findings(
     slices = evaluator_of(recipe.task).slices(test)
     findings += judge(recipe, smoke, challenger, incumbent, baselines, slices, rolled_back, former)
     findings += share_findings(recipe.registry, evaluation.facts["metrics"])
+    findings += exposure_findings(recipe.registry, evaluation.facts["metrics"])
     if best not in (None, champion, asked):  # it was not measured, so the mark stays
         return findings, best
     return findings, _best_of(metric, [former, incumbent, challenger])

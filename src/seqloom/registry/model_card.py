@@ -20,6 +20,7 @@ from seqloom.errors import UserError
 from seqloom.evaluation.answer_limits import describe_limits
 from seqloom.evaluation.contamination_summary import describe_contamination
 from seqloom.evaluation.examples import short_source
+from seqloom.evaluation.exposure_summary import describe_exposure
 from seqloom.recipe.applications import application_of, metric_of_recipe
 from seqloom.recipe.metric import Metric
 from seqloom.recipe.schema import Recipe
@@ -227,6 +228,8 @@ def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
     for side, share in made["vocabulary"].facts["unknown"].items():
         if share:
             yield f"- {share:.1%} of the {side} tokens of held-out text are unknown to the vocabulary"
+    if exposed := made["evaluation"].facts.get("exposure"):
+        yield f"- {describe_exposure(exposed)}"
     yield from (f"- {line}" for line in describe_limits(made["evaluation"].facts, made["corpus"].facts["rows"]))
     longer = {"cut": "", "sentences": "; longer ones are answered by sentence", "refuse": "; longer ones are refused"}
     most, then = f"{recipe.corpus.max_characters:,}", longer[recipe.decoding.long_texts]

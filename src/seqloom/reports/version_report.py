@@ -29,6 +29,7 @@ from seqloom.reports.html_page import (
     tag,
     text,
 )
+from seqloom.reports.memorization_section import memorization_section
 from seqloom.reports.svg_drawings import bar, plot, token_map
 
 FEW_ROWS = 200  # test rows below which a report says that they are few
@@ -81,7 +82,7 @@ def version_report(made: EvaluationFolder) -> str:
         *_confidence(made, scores, kind),
         *_constraints(scores),
         *_robustness(made, scores),
-        *_memorization(scores),
+        *memorization_section(scores),
         *_curves(made, kind),
         *_attention(made),
         _cost(made, scores),
@@ -246,22 +247,6 @@ def _robustness(made: EvaluationFolder, scores: Mapping[str, Any]) -> Iterator[S
         ),
         table(["sources with", metric.label, "kept", ""], rows, (1, 2)),
     )
-
-
-def _memorization(scores: Mapping[str, Any]) -> Iterator[Section]:
-    found = scores.get("memorization")
-    if not found:
-        return
-    listed = [[Cell(of_corpus(each["source"])), Cell(of_corpus(each["answer"]))] for each in found["listed"]]
-    parts = [
-        paragraph(
-            f"{found['copied']:,} of the {found['rows']:,} answers to sources that are not in the training text are a "
-            f"training target of at least {found['characters']} characters, word for word, and not the reference."
-        )
-    ]
-    if listed:
-        parts.append(details("the first of them", table(["source", "answer, as in training"], listed)))
-    yield section("Memorization", *parts)
 
 
 def _confusion(scores: Mapping[str, Any]) -> Iterator[Section]:

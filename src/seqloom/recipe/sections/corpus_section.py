@@ -218,6 +218,13 @@ class CorpusSection(Section):
         description="beside: features are read in front of the source's text; instead: the source is a name of the "
         "row, which no model reads.",
     )
+    canaries: int = Field(
+        0,
+        ge=0,
+        le=100,
+        description="Random sequences that are planted in the training split, once each, to measure what a model "
+        "learns by heart (test/exposure); never in validation or test. 0: none. Not for labels.",
+    )
     scheduler: str = Field(
         "",
         pattern=r"^((tcp|tls|ucx)://[^\s/]+)?$",

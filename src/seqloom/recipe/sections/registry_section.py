@@ -61,6 +61,13 @@ class RegistrySection(Section):
         description="Share of the test rows with protected text whose answer carries it over without being put "
         "together from parts (test/carried_over) at least; 0: no limit. With decoding.protect.",
     )
+    exposure: float = Field(
+        0.0,
+        ge=0.0,
+        le=30.0,
+        description="Bits of exposure of the canaries in the training text (test/exposure) on average at most: about "
+        "1.4 of what a model has not learned, 30 of what it knows by heart; 0: no limit. With corpus.canaries.",
+    )
     latency_p95: float = Field(
         0.0, ge=0.0, description="Milliseconds for one text on this CPU at most, as 95th percentile; 0: no limit."
     )
