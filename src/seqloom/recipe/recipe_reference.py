@@ -41,7 +41,7 @@ _COUNTS = {
     "occurrences": "",
 }
 _MEASURES = {
-    **dict.fromkeys(("seconds", "milliseconds", "minutes", "hours", "days", "points"), ""),
+    **dict.fromkeys(("seconds", "milliseconds", "minutes", "hours", "days", "points", "bits"), ""),
     "share": "share of 1",
     "probability": "share of 1",
     "bytes": "megabytes",

@@ -222,8 +222,8 @@ class CorpusSection(Section):
         0,
         ge=0,
         le=100,
-        description="Random sequences that are planted in the training split, once each, to measure what a model "
-        "learns by heart (test/exposure); never in validation or test. 0: none. Not for labels.",
+        description="Rows with a random sequence that are planted in the training split, once each, to measure what a "
+        "model learns by heart (test/exposure); never in validation or test. 0: none. Not for labels.",
     )
     scheduler: str = Field(
         "",
