@@ -20,19 +20,30 @@ TEST = pd.DataFrame(
     }
 )
 HISTORY = [{"step": 1, "epoch": 0, "train/loss": 4.0}, {"step": 1, "epoch": 1, "validation/loss": 3.5}]
+EXPOSED = {
+    "mean": 9.2,
+    "most": 12.5,
+    "bits": 29.9,
+    "candidates": 500,
+    "canaries": [{"prompt": f"the number of canary {n} is", "exposure": 12.5 - n, "rank": 1.0} for n in range(3)],
+}
 RIGHT = dict(zip(TEST["source"], TEST["target"], strict=True))
 
 
 def evaluated(folder: Path, wrong: int) -> EvaluationFolder:
     """Answer every row rightly but some."""
-    tree = {"name": "a", "corpus": {"train": ["a.tsv"], "target_language": "de"}}
+    tree = {
+        "name": "a",
+        "corpus": {"train": ["a.tsv"], "target_language": "de"},
+        "evaluation": {"adversarial_budget": 4},
+    }
     texts = TEST["source"].tolist()
     answers = {text: "ganz falsch" if row < wrong else RIGHT[text] for row, text in enumerate(texts)}
     folder.mkdir()
     evaluate(
         lambda sources, _: {
-            "prediction": [answers[source] for source in sources],
-            "confidence": [0.9 if answers[source] == RIGHT.get(source) else 0.2 for source in sources],
+            "prediction": [answers.get(source, HOSTILE) for source in sources],
+            "confidence": [0.9 if answers.get(source) == RIGHT.get(source) else 0.2 for source in sources],
         },
         Likelihood(2.0, 0.5, 10),
         TRAIN,
@@ -41,5 +52,6 @@ def evaluated(folder: Path, wrong: int) -> EvaluationFolder:
         HISTORY,
         folder,
         unwatched,
+        of_model={"exposure": EXPOSED},
     )
     return EvaluationFolder(folder, f"model {wrong}", training={"parameters": 7, "steps": 3, "epochs": 1})

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from seqloom.recipe.schema import CorpusSection, Recipe
 
 SHOWN_PROBLEMS = 5  # rows that were left out
+SHOWN_EDITS = 3  # that hurt most
 LONGEST = 10_000_000  # characters of a row, where no text is too long for the model
 
 commands = typer.Typer()
@@ -45,6 +46,16 @@ def evaluate(
         list[str] | None,
         typer.Option("--slice-by", metavar="COLUMN", help="Column of FILE whose values make slices. Repeatable."),
     ] = None,
+    adversarial: Annotated[
+        int,
+        typer.Option(
+            "--adversarial",
+            metavar="BUDGET",
+            min=0,
+            max=10_000,
+            help="Ask so many texts for each of 30 rows, and find the edit of 2 characters at most that hurts most.",
+        ),
+    ] = 0,
     to: Annotated[Path | None, typer.Option("--to", help="Parquet file for each row's answer and quality.")] = None,
     backend: Backend = "torch",
     together: Together = None,
@@ -72,7 +83,8 @@ def evaluate(
     generator.backend.move(choose_device("auto"))
     watcher = TerminalAudience(console)
     with watcher.live():
-        found = evaluate_rows(recipe, generator, rows, _training_corpus(model, home), watcher.progress("evaluation"))
+        corpus, progress = _training_corpus(model, home), watcher.progress("evaluation")
+        found = evaluate_rows(recipe, generator, rows, corpus, progress, adversarial)
     if to:
         found.table.to_parquet(to, index=False)
     named = " with ".join([model, *(together or [])])
@@ -141,6 +153,7 @@ def _show(console: Console, model: str, found: "FileEvaluation", to: Path | None
 
 def _remarks(found: "FileEvaluation", to: Path | None) -> Iterator[str]:
     """Yield a sentence on contamination, constraints, rows that were left out and where the answers are."""
+    from seqloom.evaluation.adversarial_summary import describe_adversarial
     from seqloom.evaluation.answer_constraints import describe_constraints
     from seqloom.evaluation.contamination_summary import describe_contamination
     from seqloom.recipe.applications import application_of
@@ -151,6 +164,10 @@ def _remarks(found: "FileEvaluation", to: Path | None) -> Iterator[str]:
     else:
         yield describe_contamination(found.contamination, application.judged[found.metric], application.rows)
     yield from describe_constraints(found.constraints)
+    if found.adversarial:
+        yield describe_adversarial(found.adversarial, application.acceptable_words)
+        for each in found.adversarial["listed"][:SHOWN_EDITS]:
+            yield f"  {each['source']} → {each['edited']}: {each['answer']} → {each['edited_answer'] or '(empty)'}"
     if found.unreadable:
         more = len(found.unreadable) - SHOWN_PROBLEMS
         shown = "; ".join(found.unreadable[:SHOWN_PROBLEMS]) + (f"; and {more:,} more" if more > 0 else "")

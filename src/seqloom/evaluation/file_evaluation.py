@@ -15,6 +15,7 @@ from seqloom.corpus.sources import locate
 from seqloom.corpus.text_normalizers import TextNormalizers
 from seqloom.decoding.confidence import CONFIDENCE
 from seqloom.errors import UserError
+from seqloom.evaluation.adversarial_search import adversarial_search, attacked_rows
 from seqloom.evaluation.answer_constraints import constraint_shares
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies, replies_of
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
@@ -68,6 +69,7 @@ class FileEvaluation:
     in_training: int | None  # rows with a source of the training text; None where that is not on this machine
     contamination: Mapping[str, Any]  # as in the facts of an evaluation; empty where the text is not on this machine
     constraints: Mapping[str, Any]  # shares of terms and protected text, as in the facts of an evaluation
+    adversarial: Mapping[str, Any]  # what small edits break, likewise; empty where nobody asked
     table: pd.DataFrame  # a row for each of the files': source, reference, hypothesis, quality
 
     def as_json(self) -> dict[str, Any]:
@@ -114,9 +116,12 @@ def _read(section: CorpusSection, home: Path, keep: bool, slice_by: Sequence[str
 
 
 def evaluate_rows(
-    recipe: Recipe, generator: "Generator", rows: EvalRows, corpus: Path | None, progress: Progress
+    recipe: Recipe, generator: "Generator", rows: EvalRows, corpus: Path | None, progress: Progress, budget: int = 0
 ) -> FileEvaluation:
-    """Answer and score the rows; those whose source stands in the training text of `corpus` are scored apart."""
+    """Answer and score the rows; those whose source stands in the training text of `corpus` are scored apart.
+
+    `budget` texts are asked for each of some rows to find the edit that hurts most; 0: none are.
+    """
     test, evaluator = EvalSet.of(rows.table, recipe.corpus.target_language), evaluator_of(recipe.task)
 
     def predict(texts: Sequence[str], numbers: Sequence[int]) -> Replies:
@@ -137,6 +142,8 @@ def evaluate_rows(
     parts = evaluator.slices(test) + (evaluator.rare_words(test, sources_of(corpus, "train")) if corpus else [])
     parts += unknown_share_slices(unknown_shares(generator.source, test.sources))
     slices = [(part.name, part.rows) for part in parts]
+    attacked = attacked_rows(recipe, evaluator, test) if budget else []
+    sample = test.only(attacked), replies_of(replies, attacked)
     shown = rows_of.shown(evaluator, whole_replies, whole)
     merits = evaluator.merits(replies, test)
     return FileEvaluation(
@@ -150,6 +157,7 @@ def evaluate_rows(
         len(rows_of.contaminated) if corpus else None,
         rows_of.facts(evaluator, whole_replies, whole) if corpus else {},
         constraint_shares(test.sources, replies, generator.decoding),
+        adversarial_search(predict, evaluator, *sample, budget, progress) if attacked else {},
         _table(evaluator, whole_replies, whole, rows_of.kinds if corpus else None),
     )
 

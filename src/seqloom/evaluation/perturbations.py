@@ -27,6 +27,23 @@ def _neighbors() -> dict[str, str]:
 _BESIDE = _neighbors()
 
 
+def keyboard_neighbors(letter: str) -> str:
+    """Return the letters beside a letter of an English keyboard, in its case; none of another script."""
+    beside = _BESIDE.get(letter.lower(), "")
+    return beside.upper() if letter.isupper() else beside
+
+
+def without_mark(letter: str) -> str:
+    """Return a letter without its diacritics; what spells a word, such as signs of Indic scripts, is kept."""
+    return unicodedata.normalize("NFC", _unmarked(letter))
+
+
+def _unmarked(text: str) -> str:
+    """Return a text in its decomposed form, without diacritics."""
+    decomposed = unicodedata.normalize("NFD", text)
+    return "".join(letter for letter in decomposed if not _is_left_out(unicodedata.combining(letter)))
+
+
 def _chosen(text: str, draw: random.Random, able: Callable[[str], object]) -> list[int]:
     """Return some of the positions whose letter can be changed, from the last to the first."""
     positions = [position for position, letter in enumerate(text) if able(letter)]
@@ -37,8 +54,7 @@ def _chosen(text: str, draw: random.Random, able: Callable[[str], object]) -> li
 def _typos(text: str, draw: random.Random) -> str:
     letters = list(text)
     for position in _chosen(text, draw, lambda letter: letter.lower() in _BESIDE):
-        typed = draw.choice(_BESIDE[letters[position].lower()])
-        letters[position] = typed.upper() if letters[position].isupper() else typed
+        letters[position] = draw.choice(keyboard_neighbors(letters[position]))
     return "".join(letters)
 
 
@@ -63,8 +79,7 @@ def _cased(text: str, _: random.Random) -> str:
 
 def _without_marks(text: str, _: random.Random) -> str:
     """Drop diacritics, points and punctuation; what spells a word, such as signs of Indic scripts, is kept."""
-    kept = (letter for letter in unicodedata.normalize("NFD", text) if not _is_left_out(unicodedata.combining(letter)))
-    plain = "".join(letter for letter in kept if not unicodedata.category(letter).startswith("P"))
+    plain = "".join(letter for letter in _unmarked(text) if not unicodedata.category(letter).startswith("P"))
     return unicodedata.normalize("NFC", plain) if plain.strip() else text
 
 

@@ -20,6 +20,7 @@ from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import read_generator
 from seqloom.errors import UserError
 from seqloom.evaluation import ATTENTION_FILE, FIGURES_FOLDER, SCORES_FILE
+from seqloom.evaluation.adversarial_search import ADVERSARIAL, BROKEN_SHARE, adversarial_search, attacked_rows
 from seqloom.evaluation.answer_constraints import CONSTRAINTS, constraint_shares
 from seqloom.evaluation.answer_limits import limit_facts
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
@@ -131,12 +132,15 @@ def _checks(
     train: pd.DataFrame,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Return robustness where enough rows can be disturbed, calibration, constraints, and memorized answers."""
+    """Return robustness where enough rows can be disturbed, calibration, constraints, memorized answers and edits."""
     checks: dict[str, Any] = {}
     sample = sampled_rows(recipe, evaluator, answers.test)
     if sample:
         some, metric = answers.only(sample), metric_of_recipe(recipe)
         checks[ROBUSTNESS] = robustness(predict, evaluator, metric, some.test, some.of_model, progress)
+    if attacked := attacked_rows(recipe, evaluator, answers.test) if recipe.evaluation.adversarial_budget else []:
+        some, budget = answers.only(attacked), recipe.evaluation.adversarial_budget
+        checks[ADVERSARIAL] = adversarial_search(predict, evaluator, some.test, some.of_model, budget, progress)
     if CONFIDENCE in answers.of_model:
         right = evaluator.acceptable(answers.of_model, answers.test)
         found = reliability(answers.of_model[CONFIDENCE], right)
@@ -153,6 +157,7 @@ def _measured(checks: Mapping[str, Any]) -> dict[str, float]:
     """Return the metrics of the checks that were made."""
     kept = {ROBUSTNESS: checks[ROBUSTNESS]["kept"]} if ROBUSTNESS in checks else {}
     kept |= {name: each["share"] for name, each in checks.get(CONSTRAINTS, {}).items()}
+    kept |= {BROKEN_SHARE: checks[ADVERSARIAL]["share"]} if ADVERSARIAL in checks else {}
     kept |= {EXPOSURE: checks[EXPOSURE]["mean"]} if EXPOSURE in checks else {}
     return {**kept, **({CONFIDENCE_ERROR: checks[CONFIDENCE]["error"]} if CONFIDENCE in checks else {})}
 

@@ -14,6 +14,7 @@ from seqloom.evaluation.contamination_summary import describe_contamination
 from seqloom.recipe.application import Application
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.metric import Metric
+from seqloom.reports.adversarial_section import adversarial_section
 from seqloom.reports.cost_summary import cost_rows
 from seqloom.reports.example_rows import example_section
 from seqloom.reports.html_page import (
@@ -82,6 +83,7 @@ def version_report(made: EvaluationFolder) -> str:
         *_confidence(made, scores, kind),
         *_constraints(scores),
         *_robustness(made, scores),
+        *adversarial_section(scores, kind),
         *memorization_section(scores),
         *_curves(made, kind),
         *_attention(made),

@@ -47,6 +47,13 @@ class EvaluationSection(Section):
         "letters and six more perturbations, for test/robustness, which takes no longer than to answer the test split "
         "once. 0: none. For translation, summarization and sentiment.",
     )
+    adversarial_budget: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="Texts that are asked for each of 30 test rows to find the edit of at most 2 characters that hurts "
+        "its answer most, for test/broken_share. 0: none. For translation, summarization and sentiment.",
+    )
     linear_baseline: bool = Field(
         True,
         description="Labels: train a logistic regression on n-grams for comparison, which takes up to minutes and "
