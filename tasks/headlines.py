@@ -44,6 +44,9 @@ def headline(manifest: Manifest) -> str:
             return _coverage(facts["coverage"])
         case "dataset":
             return f"{facts['tokens']['train.target']:,} target tokens to train on"
+        case "pretraining":
+            loss = facts["validation"]["validation/loss"]
+            return f"{facts['rows']:,} texts, loss of masked tokens {loss:.3f}, best epoch {facts['best_epoch']}"
         case "training":
             loss = facts["validation"]["validation/loss"]
             return f"{facts['parameters'] / 1e6:.1f} M parameters, validation loss {loss:.3f}, {_end(facts)}"

@@ -11,6 +11,7 @@ from seqloom.artifact.cache_key import CORPUS, DATASET, VECTORS, VOCABULARY
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.permissions import keep_private
+from seqloom.corpus.raw_text import check_raw_text, locate_raw_text
 from seqloom.corpus.slice_columns import SLICE_BY, check_columns
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
@@ -19,12 +20,14 @@ from seqloom.dataset.stage import encode_corpus
 from seqloom.progress import Progress
 from seqloom.recipe.adaptive_defaults import adapt
 from seqloom.recipe.applications import application_of
+from seqloom.recipe.pretraining_recipe import pretraining_recipe, with_encoder
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.parent_version import parent_of
 from seqloom.registry.run_plan import digest_of_sources
 from seqloom.vectors.stage import build_vectors
 from seqloom.vocabulary.stage import build_vocabulary
 from tasks.prefect_client import secret_of_block
+from tasks.pretraining_task import pretrain
 from tasks.progress_artifacts import audience
 from tasks.stage_runner import patient_task, run_stage, stage_task
 
@@ -32,13 +35,28 @@ add_vault(secret_of_block)
 
 
 def prepare(recipe: Recipe, force: bool = False) -> tuple[Recipe, list[State[Manifest]]]:
-    """Do all stages before training; return the recipe with its adaptive defaults, and what they made, in order."""
+    """Do all stages before training; return the recipe with its adaptive defaults, and what they made, in order.
+
+    Where the recipe has raw text, those of the pretraining are among them: the recipe names the encoder it learned.
+    """
     corpus = prepare_corpus(recipe, force)
-    recipe = fit_recipe(recipe, corpus)
+    recipe = _pretrained(recipe, fit_recipe(recipe, corpus), corpus.result(), force)
     vocabulary = make_vocabulary(recipe, corpus, force)
     vectors = make_vectors(recipe, corpus, vocabulary, force)
     dataset = make_dataset(recipe, corpus, vocabulary, force)
     return recipe, [corpus, vocabulary, vectors, dataset]
+
+
+def _pretrained(asked: Recipe, adapted: Recipe, corpus: Manifest, force: bool) -> Recipe:
+    """Return the adapted recipe, and where raw text is asked for, learn the encoder that it starts from."""
+    raw = pretraining_recipe(asked, adapted, corpus.path, corpus.facts)
+    if raw is None:
+        return adapted
+    locate_raw_text(asked, home_folder())
+    raw, prepared = prepare(raw, force)
+    check_raw_text(prepared[0].result().facts)
+    encoder: Manifest = pretrain(raw, *prepared, force).result()
+    return with_encoder(adapted, encoder.path)
 
 
 @patient_task(name="corpus", task_run_name="corpus · {recipe.name}")

@@ -22,6 +22,7 @@ from seqloom.registry.run_plan import follow
 from seqloom.reports.cost_summary import cost_metrics
 from tasks.pages.version_pages import run_description
 from tasks.prefect_client import call_prefect, prefect_is_embedded
+from tasks.pretraining_task import encoder_of, log_pretraining
 from tasks.run_names import artifact_key, task_name
 from tasks.stage_runner import name_lock, patient_task, report
 
@@ -61,6 +62,7 @@ def open_run(
     with name_lock(recipe, "registry"):
         run_id = mlflow_runs.open_run(client, recipe, key, _this_flow_run(), corpus, home)
     mlflow_runs.log_facts(client, run_id, (corpus, vocabulary, vectors, dataset))
+    log_pretraining(client, recipe, run_id)
     corpus_reports.log_corpus_report(client, recipe, run_id, corpus, home)
     _link(
         recipe, "data", ui_links.artifact_url(client, run_id, corpus_reports.CORPUS_REPORT, home), "the corpus report"
@@ -155,7 +157,9 @@ def write_card(recipe: Recipe, stages: list[Manifest], version: Manifest) -> Non
             client, made.run_id
         ):
             return
-        text = model_card.write_card(client, recipe, {manifest.stage: manifest for manifest in stages}, made)
+        encoder = encoder_of(recipe)
+        there = [*stages, encoder] if encoder else stages
+        text = model_card.write_card(client, recipe, {manifest.stage: manifest for manifest in there}, made)
     key = artifact_key(recipe, "card")
     call_prefect("the card", lambda: create_markdown_artifact(text, key=key, description=made.uri))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from seqloom.artifact.artifact_store import Store
-from seqloom.artifact.cache_key import CORPUS, DATASET, TRAINING, VECTORS, VOCABULARY, Stage
+from seqloom.artifact.cache_key import CORPUS, DATASET, PRETRAINING, TRAINING, VECTORS, VOCABULARY, Stage
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.permissions import keep_private
@@ -22,6 +22,7 @@ from seqloom.errors import UserError
 from seqloom.progress import Progress, unwatched
 from seqloom.recipe.adaptive_defaults import adapt
 from seqloom.recipe.applications import application_of
+from seqloom.recipe.pretraining_recipe import pretraining_recipe, with_encoder
 from seqloom.recipe.recipe_json import RECIPE_FILE, write_recipe
 from seqloom.recipe.recipe_loader import change_recipe, change_section, check_recipe, load_recipe
 from seqloom.recipe.schema import DecodingSection, Recipe
@@ -182,7 +183,7 @@ def _prepare(recipe: Recipe, store: Store, home: Path, progress: Progress) -> Tr
     corpus = build(
         CORPUS, [digest_of_sources(sources)], lambda to: build_corpus(section, sources, to, progress, store.root)
     )
-    recipe = adapt(recipe, corpus.facts).recipe
+    recipe = _pretrained(recipe, adapt(recipe, corpus.facts).recipe, corpus, store, home, progress)
     labeled, shared = application_of(recipe.task).answer == "label", recipe.vocabulary.shared
     vocabulary = build(
         VOCABULARY,
@@ -205,6 +206,21 @@ def _prepare(recipe: Recipe, store: Store, home: Path, progress: Progress) -> Tr
     return TrainingInputs(recipe, corpus, vocabulary, vectors, dataset)
 
 
+def _pretrained(
+    asked: Recipe, adapted: Recipe, corpus: Manifest, store: Store, home: Path, progress: Progress
+) -> Recipe:
+    """Return the adapted recipe, and where raw text is asked for, learn the encoder that it starts from."""
+    from seqloom.corpus.raw_text import check_raw_text, locate_raw_text
+
+    raw = pretraining_recipe(asked, adapted, corpus.path, corpus.facts)
+    if raw is None:
+        return adapted
+    locate_raw_text(asked, home)
+    made = _prepare(raw, store, home, progress)
+    check_raw_text(made.corpus.facts)
+    return with_encoder(adapted, _trained(made, store, home, _unobserved, progress, PRETRAINING).path)
+
+
 def _parent(recipe: Recipe, home: Path) -> Path | None:
     """Return the parent checkpoint of a training, if it has one."""
     if not recipe.training.start_from:
@@ -214,23 +230,30 @@ def _parent(recipe: Recipe, home: Path) -> Path | None:
     return parent_of(recipe, home)
 
 
-def _trained(made: TrainingInputs, store: Store, home: Path, observe: Observe, progress: Progress) -> Manifest:
-    """Return the training stage, resumed if it was interrupted."""
-    key = TRAINING.key(made.recipe, made.digests)
-    workspace = store.workspace_path(TRAINING.name, key)
+def _trained(
+    made: TrainingInputs,
+    store: Store,
+    home: Path,
+    observe: Observe,
+    progress: Progress,
+    stage: Stage = TRAINING,
+) -> Manifest:
+    """Return the training stage, or that of a pretraining, resumed if it was interrupted."""
+    key = stage.key(made.recipe, made.digests)
+    workspace = store.workspace_path(stage.name, key)
 
     def write(folder: Path) -> dict[str, Any]:
         from seqloom.training.stage import train_model  # torch: seconds that a finished training is spared
 
-        store.workspace(TRAINING.name, key)
+        store.workspace(stage.name, key)
         if made.recipe.training.start_from:
             from seqloom.registry.parent_version import copy_parent
 
             copy_parent(made.recipe, home, workspace)
         return train_model(made.job(workspace, folder), observe, progress)
 
-    finished = store.build(TRAINING.name, key, write)
-    store.discard_workspace(TRAINING.name, key)
+    finished = store.build(stage.name, key, write)
+    store.discard_workspace(stage.name, key)
     return finished
 
 

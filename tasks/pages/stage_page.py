@@ -11,6 +11,7 @@ _SECTIONS = {
     "vocabulary": vocabulary_page,
     "vectors": vectors_page,
     "dataset": dataset_page,
+    "pretraining": training_page,
     "training": training_page,
     "evaluation": evaluation_page,
     "validation": validation_page,

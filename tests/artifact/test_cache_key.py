@@ -7,7 +7,7 @@ import pytest
 
 from seqloom.artifact import cache_key as stages
 from seqloom.artifact import library_versions
-from seqloom.artifact.cache_key import STAGES, TRAINING
+from seqloom.artifact.cache_key import PRETRAINING, STAGES, TRAINING
 from seqloom.artifact.library_versions import UNICODE, _version
 from seqloom.recipe.schema import Recipe
 from tests.models.plain import plain_recipe
@@ -121,7 +121,7 @@ def test_stages_stand_in_order_and_share_no_key() -> None:
 
 
 def test_every_section_is_obeyed_by_some_stage() -> None:
-    obeyed = {section for stage in STAGES for section in stage.sections}
+    obeyed = {section for stage in (*STAGES, PRETRAINING) for section in stage.sections}
     assert set(Recipe.model_fields) <= obeyed
 
 

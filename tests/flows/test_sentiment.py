@@ -11,10 +11,12 @@ from tests.flows.a_task import loaded_by_others, refused, trained
 from tests.flows.conftest import Run
 
 DATA = Path(__file__).parents[2] / "data" / "reviews.csv"
+REMARKS = DATA.with_name("remarks.txt")
 RECIPE = """
 name: verdicts
 task: sentiment
 corpus: {train: [reviews.csv], source_column: review, target_column: verdict, validation_share: 0.1, test_share: 0.15}
+pretraining: {corpus: [remarks.txt], epochs: 1}
 vocabulary: {kind: word, min_frequency: 1}
 vectors: {width: 16, epochs: 1}
 model: {encoder: cnn, encoder_width: 32, decoder: classifier, pooling: mean, ngram_order: 2, dropout: 0.1}
@@ -37,6 +39,8 @@ print(json.dumps([answers.to_dict("list"), [column.name for column in model.meta
 @pytest.fixture(scope="module")
 def verdicts(seqloom: Run, workplace: Path) -> dict[str, Any]:
     (workplace / "reviews.csv").write_bytes(DATA.read_bytes())
+    remarks = REMARKS.read_text(encoding="utf-8").splitlines(keepends=True)[:300]
+    (workplace / "remarks.txt").write_text("".join(remarks), encoding="utf-8")
     (workplace / "verdicts.yaml").write_text(RECIPE, encoding="utf-8")
     return trained(
         seqloom, "verdicts.yaml", "macro-F1", "calibration error", "logistic regression", "majority label", "so so"
@@ -56,6 +60,20 @@ def test_the_card_says_what_speaks_for_a_label(seqloom: Run) -> None:
     assert "beside a linear model of runs of up to 2 tokens" in card
     [awful] = [line for line in card.splitlines() if line.startswith("- speaks for bad: ")]
     assert "`awful`" in awful
+
+
+@pytest.mark.usefixtures("verdicts")
+def test_its_encoder_learned_from_raw_text_first(seqloom: Run, workplace: Path) -> None:
+    """The card says so, the lineage has its digests, and what is to be forgotten is looked for in it."""
+    card = json.loads(seqloom("show", CHAMPION, "--json").stdout)
+    assert "encoder: had learned from" in card["text"]
+    assert {"pretraining", "raw_corpus"} <= card["lineage"].keys()
+    line = (workplace / "remarks.txt").read_text(encoding="utf-8").splitlines()[0]
+    (workplace / "forgotten.txt").write_text(line, encoding="utf-8")
+    told = json.loads(seqloom("forget", "forgotten.txt", "--json").stdout)
+    [version] = [each for each in told["versions"] if each["model"] == "models:/verdicts/1"]
+    assert version["rows"] == {"train": 1, "validation": 0, "test": 0}
+    assert "models:/verdicts/1" in told["retrain"]
 
 
 @pytest.mark.usefixtures("verdicts")

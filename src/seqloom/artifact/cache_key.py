@@ -155,5 +155,14 @@ GATE = Stage("gate", ("corpus", "evaluation", "registry"), ("rules",), ())  # th
 
 STAGES = (CORPUS, VOCABULARY, VECTORS, DATASET, TRAINING, EVALUATION, REGISTRY, GATE)
 
+PRETRAINING = Stage(
+    "pretraining",
+    ("vocabulary", "vectors", "dataset"),
+    ("model", "training", "pretraining"),
+    ("models", "training"),
+    ("torch", "numpy"),
+)
+"""The training of an encoder by raw text, of a recipe of its own (recipe/pretraining_recipe.py)."""
+
 VALIDATION = Stage("validation", ("corpus", "training"), ("task", "decoding"), ("decoding", "evaluation"), _EVALUATING)
 """Scores on the validation split, by which a comparison ranks recipes."""

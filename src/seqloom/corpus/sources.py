@@ -106,6 +106,15 @@ def locate(section: CorpusSection, home: Path) -> Sources:
     return _with_guesses(located, section) if section.encoding == "auto" else located
 
 
+def locate_texts(section: CorpusSection, place: str, home: Path, field: str) -> SplitFiles:
+    """Locate files with a text on each line; `field` is what an error names.
+
+    Raises:
+        UserError: the place leads to no such file.
+    """
+    return _locate_split(section.model_copy(update={"train": [place], "format": "texts"}), "train", home, field)
+
+
 def _with_guesses(sources: Sources, section: CorpusSection) -> Sources:
     """Return the files with the encodings that their bytes look like."""
     from seqloom.corpus.encoding_guess import encoding_of_file  # charset-normalizer, which only a guess needs

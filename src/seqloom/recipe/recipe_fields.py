@@ -13,6 +13,7 @@ from seqloom.recipe.sections.corpus_section import CorpusSection
 from seqloom.recipe.sections.decoding_section import DecodingSection
 from seqloom.recipe.sections.evaluation_section import EvaluationSection
 from seqloom.recipe.sections.model_section import ModelSection
+from seqloom.recipe.sections.pretraining_section import PretrainingSection
 from seqloom.recipe.sections.registry_section import RegistrySection
 from seqloom.recipe.sections.section import Section
 from seqloom.recipe.sections.serving_section import ServingSection
@@ -38,6 +39,7 @@ class RecipeFields(Section):
     vocabulary: VocabularySection = VocabularySection()
     vectors: VectorsSection = VectorsSection()
     model: ModelSection = ModelSection()
+    pretraining: PretrainingSection = PretrainingSection()
     training: TrainingSection = TrainingSection()
     decoding: DecodingSection = DecodingSection()
     evaluation: EvaluationSection = EvaluationSection()

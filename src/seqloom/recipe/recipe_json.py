@@ -67,6 +67,7 @@ ADDED: dict[str, dict[str, object]] = {
         "adversarial_budget": 0,
     },
     "model": {"ngram_order": 0},
+    "pretraining": {"corpus": [], "epochs": 0},
     "registry": {"price_per_hour": 0.0, "exposure": 0.0},
     "vocabulary": {"target_kind": "auto"},
     "training": {"parent_decay": 0.0, "parent_share": 0.0, "model_soup": False, "nodes": 1, "rendezvous": ""},

@@ -17,6 +17,7 @@ LONGEST_CANARY = 60  # characters of both its sides
 def recipe_errors(recipe: "RecipeFields") -> Iterator[str]:
     """Yield a sentence for each contradiction between sections."""
     yield from _encoder_errors(recipe)
+    yield from _pretraining_errors(recipe)
     yield from _position_errors(recipe)
     if recipe.registry.backend.startswith("ctranslate2"):
         for reason in ctranslate2_obstacles(recipe):
@@ -57,6 +58,20 @@ def _encoder_errors(recipe: "RecipeFields") -> Iterator[str]:
         yield f"training.objective masked trains an encoder, and there is none: {remedy}"
     if recipe.training.start_encoder_from:
         yield f"training.start_encoder_from starts an encoder, and there is none: {remedy}"
+
+
+def _pretraining_errors(recipe: "RecipeFields") -> Iterator[str]:
+    if not recipe.pretraining.corpus:
+        return
+    for field, used, why in (
+        ("model.encoder none", recipe.model.encoder == "none", "the encoder is what learns from raw text"),
+        ("task generation", recipe.task == "generation", "a language model learns from any text as it is"),
+        ("training.start_from", recipe.training.start_from, "a version brings an encoder that has learned"),
+        ("training.objective masked", recipe.training.objective == "masked", "it is a pretraining itself"),
+        ("corpus.features", recipe.corpus.features, "raw text has none"),
+    ):
+        if used:
+            yield f"{field} and pretraining.corpus exclude each other, since {why}: remove one"
 
 
 def _position_errors(recipe: "RecipeFields") -> Iterator[str]:

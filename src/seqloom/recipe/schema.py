@@ -15,6 +15,7 @@ from seqloom.recipe.sections.corpus_section import CorpusSection
 from seqloom.recipe.sections.decoding_section import DecodingSection
 from seqloom.recipe.sections.evaluation_section import EvaluationSection
 from seqloom.recipe.sections.model_section import ModelSection
+from seqloom.recipe.sections.pretraining_section import PretrainingSection
 from seqloom.recipe.sections.registry_section import RegistrySection
 from seqloom.recipe.sections.serving_section import ServingSection
 from seqloom.recipe.sections.training_section import TrainingSection
@@ -26,6 +27,7 @@ __all__ = [
     "DecodingSection",
     "EvaluationSection",
     "ModelSection",
+    "PretrainingSection",
     "Recipe",
     "RegistrySection",
     "ServingSection",

@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from seqloom.artifact.cache_key import STAGES
+from seqloom.artifact.cache_key import PRETRAINING, STAGES
 from seqloom.errors import UserError
 from seqloom.registry.integrity import uri_of
 from seqloom.registry.mlflow_runs import find_run
@@ -17,6 +17,8 @@ from seqloom.registry.versions import KEY_TAG
 LINEAGE_TAG = "seqloom.lineage"  # JSON, on the version
 OLD_LINEAGE = "seqloom.lineage."  # prefix of a tag per item, on versions of earlier releases
 DIGITS = 16  # of the digests in them
+RAW_CORPUS = "raw_corpus"  # the corpus stage of a pretraining
+RAW = (PRETRAINING.name, RAW_CORPUS)
 
 
 def write_lineage(client: MlflowClient, name: str, number: str, lineage: Mapping[str, str]) -> None:
@@ -42,7 +44,7 @@ def stages_of_version(client: MlflowClient, version: ModelVersion) -> Mapping[st
     if find_run(client, run_id) is not None:
         return stages_of(client, run_id)
     lineage = lineage_of(version)
-    known = {stage.name: lineage[stage.name] for stage in STAGES if stage.name in lineage}
+    known = {name: lineage[name] for name in (*(stage.name for stage in STAGES), *RAW) if name in lineage}
     if not known:
         raise UserError(
             f"nobody can say what {uri_of(version)} was made from: its MLflow run {version.run_id} was deleted before "

@@ -186,10 +186,11 @@ def log_metrics(client: MlflowClient, run_id: str, values: Mapping[str, float]) 
     client.log_batch(run_id, metrics=[Metric(name, value, now, 0) for name, value in values.items()])
 
 
-def log_facts(client: MlflowClient, run_id: str, manifests: Iterable[Manifest]) -> None:
-    """Log the facts of each stage as JSON beside the recipe."""
+def log_facts(client: MlflowClient, run_id: str, manifests: Iterable[Manifest], prefix: str = "") -> None:
+    """Log the facts of each stage as JSON beside the recipe; `prefix` tells a second one of a kind apart."""
     for manifest in manifests:
-        client.log_dict(run_id, {"digest": manifest.digest, **manifest.facts}, f"stages/{manifest.stage}.json")
+        facts = {"digest": manifest.digest, **manifest.facts}
+        client.log_dict(run_id, facts, f"stages/{prefix}{manifest.stage}.json")
 
 
 def _flat(recipe: Recipe) -> dict[str, str]:

@@ -28,7 +28,7 @@ from seqloom.recipe.sections.source_section import places_of
 from seqloom.registry.checkpoint_folder import OWN_BACKEND
 from seqloom.registry.evidence import html
 from seqloom.registry.export_records import records_of
-from seqloom.registry.lineage import DIGITS, lineage_of, write_lineage
+from seqloom.registry.lineage import DIGITS, RAW_CORPUS, lineage_of, write_lineage
 from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.model_history import history
 from seqloom.registry.model_uri import find_version, open_registry
@@ -62,6 +62,7 @@ def write_card(client: MlflowClient, recipe: Recipe, made: Manifests, version: V
     lineage = {
         "recipe": digest_of_value(recipe.model_dump())[:DIGITS],
         **{stage: manifest.digest[:DIGITS] for stage, manifest in made.items()},
+        **_raw_corpus(made),
         "parent version": recipe.training.start_from or "none",
         **_averaged(made["training"].facts),
         **_excluded(recipe, made["corpus"].facts),
@@ -105,6 +106,11 @@ def card_text(recipe: Recipe, made: Manifests, version: Version, lineage: Mappin
     parts = [f"# {version.name}, version {version.number}"]
     parts += [f"## {title}\n\n" + "\n".join(lines) for title, lines in sections.items()]
     return "\n\n".join(parts) + "\n"
+
+
+def _raw_corpus(made: Manifests) -> dict[str, str]:
+    """Return the digest of the raw text that the encoder learned from, where it did."""
+    return {RAW_CORPUS: made["pretraining"].facts["corpus"][:DIGITS]} if "pretraining" in made else {}
 
 
 def _averaged(training: Mapping[str, Any]) -> dict[str, str]:
@@ -170,6 +176,13 @@ def _training_text(recipe: Recipe, made: Manifests) -> Iterator[str]:
     yield f"- vocabulary: {recipe.vocabulary.kind}, {sizes['source']:,} source and {sizes['target']:,} target tokens"
     covered = ", ".join(f"{share:.1%} of {side} tokens" for side, share in vectors["coverage"].items())
     yield f"- word vectors: {recipe.vectors.method}" + (f", which cover {covered}" if covered else "")
+    if "pretraining" in made:
+        encoder = made["pretraining"].facts
+        yield (
+            f"- encoder: had learned from {encoder['rows']:,} texts before, of which "
+            f"{', '.join(f'`{place}`' for place in recipe.pretraining.corpus)} is raw text (loss of masked tokens "
+            f"{encoder['validation']['validation/loss']:.3f})"
+        )
     yield (
         f"- training: {training['parameters']:,} parameters, {training['steps']:,} updates in {training['epochs']} "
         f"epochs, of which epoch {training['best_epoch']} was kept"

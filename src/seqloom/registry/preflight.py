@@ -2,12 +2,14 @@
 
 import logging
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from seqloom.artifact.cache_key import STAGES
+from seqloom.artifact.cache_key import PRETRAINING, STAGES
+from seqloom.corpus.raw_text import check_raw_text, locate_raw_text
 from seqloom.corpus.slice_columns import SLICE_BY, check_columns
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
@@ -16,6 +18,7 @@ from seqloom.evaluation.answer_limits import count_too_long
 from seqloom.progress import Progress
 from seqloom.recipe.adaptive_defaults import Adapted, adapt
 from seqloom.recipe.applications import application_of
+from seqloom.recipe.pretraining_recipe import pretraining_recipe, refuse_two_encoders, with_encoder
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.digital_signature import check_keys
 from seqloom.registry.run_plan import Step, follow, pinned, read_sources
@@ -32,10 +35,11 @@ def check_resources(recipe: Recipe) -> None:
         UserError: one of them is missing, the key to sign versions with is none, or the model would answer nothing.
     """
     check_keys()
+    refuse_two_encoders(recipe)
     if recipe.task == "reconstruction" and recipe.training.objective == "masked":
         raise UserError(
-            "training.objective masked writes nothing back, so there is no version to register: train the encoder with "
-            "seqloom.train and name its folder in training.start_encoder_from (docs/sentiment.md), or set it to "
+            "training.objective masked writes nothing back, so there is no version to register: name the text in "
+            "pretraining.corpus of the recipe that is to start from the encoder (docs/pretraining.md), or set it to "
             "sequence"
         )
     if recipe.training.device == "cuda":
@@ -86,12 +90,31 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress, timed
             corpus.mkdir()
             facts = build_corpus(recipe.corpus, locate(recipe.corpus, home), corpus, progress)
         adapted = adapt(recipe, facts)
+        _read_raw_text(recipe, adapted.recipe, corpus, facts, home, progress)
         _warn_of_long_references(adapted.recipe, corpus)
         if application_of(recipe.task).answer == "label":
             labels_of(corpus)
         made = {step.stage: step.manifest for step in steps if step.manifest}
-        coming = forecast(adapted.recipe, corpus, made, folder, home, progress, timed)
+        learned = made.get(PRETRAINING.name)
+        trained = with_encoder(adapted.recipe, learned.path) if learned else adapted.recipe
+        coming = forecast(trained, corpus, made, folder, home, progress, timed)
     return Checked(adapted, steps, dict(facts), coming)
+
+
+def _read_raw_text(
+    asked: Recipe, adapted: Recipe, corpus: Path, facts: Mapping[str, Any], home: Path, progress: Progress
+) -> None:
+    """Read the raw text of a pretraining to the end, if the recipe has one; nothing is kept.
+
+    Raises:
+        UserError: a file is missing, too many of its lines cannot be used, or they are too few.
+    """
+    raw = pretraining_recipe(asked, adapted, corpus, facts)
+    if raw is None:
+        return
+    locate_raw_text(asked, home)
+    with tempfile.TemporaryDirectory() as folder:
+        check_raw_text(build_corpus(raw.corpus, locate(raw.corpus, home), Path(folder), progress))
 
 
 def _warn_of_long_references(recipe: Recipe, corpus: Path) -> None:

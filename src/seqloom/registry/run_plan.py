@@ -6,11 +6,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqloom.artifact.artifact_store import Store
-from seqloom.artifact.cache_key import CORPUS, GATE, REGISTRY, STAGES, TRAINING, Stage
+from seqloom.artifact.cache_key import (
+    CORPUS,
+    DATASET,
+    GATE,
+    PRETRAINING,
+    REGISTRY,
+    STAGES,
+    TRAINING,
+    VECTORS,
+    VOCABULARY,
+    Stage,
+)
 from seqloom.artifact.digest import digest_of_value
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.sources import Sources, locate
 from seqloom.recipe.adaptive_defaults import adapt
+from seqloom.recipe.pretraining_recipe import pretraining_recipe, with_encoder
 from seqloom.recipe.schema import Recipe
 from seqloom.training.training_state import TrainingState, find_training_state
 
@@ -81,16 +93,34 @@ def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[s
             if version:
                 digests[stage.name] = key
         else:
-            manifest = store.find(stage.name, key)
-            position = (
-                None if manifest or stage != TRAINING else find_training_state(store.workspace_path(stage.name, key))
-            )
-            steps.append(Step(stage.name, manifest, position=position))
+            steps.append(_step(stage, store, key))
+            manifest = steps[-1].manifest
             if manifest:
                 digests[stage.name] = manifest.digest
-            if manifest and stage is CORPUS:
-                recipe = adapt(recipe, manifest.facts).recipe
+            if stage is CORPUS:
+                asked, recipe = recipe, adapt(recipe, manifest.facts).recipe if manifest else recipe
+                if asked.pretraining.corpus:
+                    steps.append(_pretraining(asked, recipe, manifest, home))
+                    encoder = steps[-1].manifest
+                    recipe, digests = (with_encoder(recipe, encoder.path), digests) if encoder else (recipe, {})
     return steps
+
+
+def _step(stage: Stage, store: Store, key: str) -> Step:
+    """Return a stage that leaves a folder; a training may also have been interrupted."""
+    manifest = store.find(stage.name, key)
+    trains = not manifest and stage in (TRAINING, PRETRAINING)
+    position = find_training_state(store.workspace_path(stage.name, key)) if trains else None
+    return Step(stage.name, manifest, position=position)
+
+
+def _pretraining(asked: Recipe, adapted: Recipe, corpus: Manifest | None, home: Path) -> Step:
+    """Return the pretraining of a recipe; the stages before it are part of it in a plan."""
+    raw = pretraining_recipe(asked, adapted, corpus.path, corpus.facts) if corpus else None
+    if raw is None:
+        return Step(PRETRAINING.name)
+    before = (CORPUS, VOCABULARY, VECTORS, DATASET)
+    return follow(raw, home, (*before, PRETRAINING), read_sources(raw, home))[-1]
 
 
 def pinned(recipe: Recipe, home: Path) -> Recipe:

@@ -1,6 +1,7 @@
 """Exposure of registered versions to texts: what has to be trained again to forget them.
 
-A version saw a text if its corpus has it, or that of a version whose training it went on from. Corpora are looked
+A version saw a text if its corpus has it, the raw text of its pretraining, or that of a version whose training it went
+on from. Corpora are looked
 through where their stage is still on this machine; of the others nobody can say.
 """
 
@@ -20,7 +21,7 @@ from seqloom.registry.integrity import uri_of
 from seqloom.registry.lineage import DIGITS, lineage_of
 from seqloom.registry.model_history import FORGOTTEN_TAG
 from seqloom.registry.model_uri import open_registry
-from seqloom.registry.training_corpus import training_corpus
+from seqloom.registry.training_corpus import text_corpora
 from seqloom.registry.versions import KEY_TAG, aliases_of
 
 
@@ -51,13 +52,14 @@ def exposures(texts: ExcludedTexts, home: Path) -> list[Exposure]:
     found = []
     for version in sorted(versions, key=lambda each: (each.name, int(each.version))):
         uri = uri_of(version)
-        corpus = training_corpus(uri, home)
-        if corpus and corpus not in counted:
-            counted[corpus] = _rows_with(texts, corpus)
+        corpora = text_corpora(uri, home)
+        for corpus in corpora:
+            if corpus and corpus not in counted:
+                counted[corpus] = _rows_with(texts, corpus)
         named = aliases_of(client, version.name).items()
         aliases = sorted(alias for alias, number in named if number == int(version.version))
         parent = lineage_of(version).get("parent_version", "").partition("#")[0]
-        found.append(Exposure(uri, aliases, counted[corpus] if corpus else None, parent))
+        found.append(Exposure(uri, aliases, _sum([counted[each] if each else None for each in corpora]), parent))
     return found
 
 
@@ -91,6 +93,13 @@ def _ancestry(version: Exposure, by_uri: Mapping[str, Exposure]) -> Iterator[Exp
         yield current
         seen.add(current.model)
         current = by_uri.get(current.parent)
+
+
+def _sum(counts: list[dict[str, int] | None]) -> dict[str, int] | None:
+    """Return the rows of all corpora by split; None where none is known of, and one is not on this machine."""
+    known = [each for each in counts if each is not None]
+    total = {split: sum(each[split] for each in known) for split in SPLITS}
+    return total if len(known) == len(counts) or any(total.values()) else None
 
 
 def _rows_with(texts: ExcludedTexts, corpus: Path) -> dict[str, int]:
