@@ -18,6 +18,7 @@ from bench import (
     decoding_speed,
     orchestration_overhead,
     peak_memory,
+    serving_speed,
     start_time,
     tokenizer_speed,
     training_speed,
@@ -27,9 +28,22 @@ from bench.artifacts import prepare
 from bench.corpora import multi30k
 from bench.paths import HOME, RECIPES
 from bench.row import Row
+from seqloom.artifact.home_folder import home_folder
 from seqloom.recipe.recipe_loader import load_recipe
 
-PARTS = ("transformer", "lstm", "corpus", "vectors", "vocabulary", "decode", "start", "memory", "scaling", "overhead")
+PARTS = (
+    "transformer",
+    "lstm",
+    "corpus",
+    "vectors",
+    "vocabulary",
+    "decode",
+    "serve",
+    "start",
+    "memory",
+    "scaling",
+    "overhead",
+)
 
 
 def main() -> None:
@@ -37,7 +51,7 @@ def main() -> None:
     options = _options()
     console = Console()
     HOME.mkdir(exist_ok=True)
-    if not {"corpus", "start", "memory", "overhead"}.issuperset(options.parts):
+    if not {"corpus", "serve", "start", "memory", "overhead"}.issuperset(options.parts):
         multi30k()  # before anything is measured
     started = time.monotonic()
     rows: list[Row] = []
@@ -65,6 +79,8 @@ def _measure(part: str, options: argparse.Namespace, console: Console) -> Iterat
             with TemporaryDirectory(dir=HOME) as scratch:
                 yield from decoding_speed.measure(folder, texts, Path(scratch))
                 yield start_time.generate_row(Path(scratch) / "transformer")
+        case "serve":
+            yield from serving_speed.measure(options.version, home_folder())
         case "start":
             yield from start_time.measure()
         case "memory":
@@ -116,6 +132,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=8.0, help="of a turn (%(default)s)")
     parser.add_argument("--tokens", type=int, default=10_000_000, help="of word2vec's corpus (%(default)s)")
     parser.add_argument("--pairs", type=int, default=10_000_000, help="in the corpus for memory (%(default)s)")
+    parser.add_argument(
+        "--version",
+        default="",
+        metavar="models:/NAME@ALIAS",
+        help="in SEQLOOM_HOME, that is served; else one of the demo that is trained for some epochs",
+    )
     parser.add_argument(
         "--millions",
         type=float,

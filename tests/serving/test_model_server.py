@@ -50,7 +50,8 @@ class Registry:
             from mlflow.models import Model, ModelSignature
             from mlflow.types import ColSpec, Schema
         signature = ModelSignature(Schema([ColSpec("string", "source")]))
-        return SimpleNamespace(predict=predict, metadata=Model(signature=signature))
+        served = SimpleNamespace()  # of a version whose code has only `predict`
+        return SimpleNamespace(predict=predict, metadata=Model(signature=signature), unwrap_python_model=lambda: served)
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def metrics() -> RequestMetrics:
 def model(registry: Registry, metrics: RequestMetrics, tmp_path: Path) -> FollowedModel:
     assert registry.number == 1
     return FollowedModel(
-        "models:/m@champion", tmp_path, "torch", lambda _, answers, __: metrics.count_texts(len(answers))
+        "models:/m@champion", tmp_path, "torch", lambda sources, _, __: metrics.count_texts(len(sources))
     )
 
 
@@ -188,8 +189,8 @@ def test_a_version_that_never_loaded_is_one_sentence(registry: Registry, tmp_pat
         FollowedModel("models:/m@champion", tmp_path, "torch", lambda *_: None)
 
 
-def frames(*texts: object) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return pd.DataFrame({"source": list(texts)}), pd.DataFrame({"prediction": [f"re {text}" for text in texts]})
+def exchange(*texts: object) -> tuple[list[object], dict[str, list[Any]]]:
+    return list(texts), {"prediction": [f"re {text}" for text in texts]}
 
 
 def logged(folder: Path) -> list[dict[str, Any]]:
@@ -198,7 +199,7 @@ def logged(folder: Path) -> list[dict[str, Any]]:
 
 def test_the_log_has_no_personal_data_and_nobody_else_reads_it(tmp_path: Path) -> None:
     log = RequestLog(tmp_path / "log", 1.0, 30)
-    log(*frames("write to tom@example.com", 7, None), 3)
+    log(*exchange("write to tom@example.com", 7, None), 3)
     [row] = logged(tmp_path / "log")
     assert (row["source"], row["prediction"], row["version"]) == ("write to [EMAIL_1]", "re write to [EMAIL_1]", 3)
     modes = [path.stat().st_mode & 0o777 for path in (tmp_path / "log", *(tmp_path / "log").iterdir())]
@@ -206,10 +207,10 @@ def test_the_log_has_no_personal_data_and_nobody_else_reads_it(tmp_path: Path) -
 
 
 def test_the_log_and_the_metrics_show_how_sure_the_answers_are(tmp_path: Path, metrics: RequestMetrics) -> None:
-    request, answers = frames("a", "b")
-    RequestLog(tmp_path, 1.0, 30)(request, answers.assign(confidence=[0.25, 0.75]), 3)
+    request, answers = exchange("a", "b")
+    RequestLog(tmp_path, 1.0, 30)(request, answers | {"confidence": [0.25, 0.75]}, 3)
     assert [row["confidence"] for row in logged(tmp_path)] == [0.25, 0.75]
-    metrics.observe_confidence([0.25, 0.75])
+    metrics.observe_confidence([0.25, None, 0.75])
     told = metrics.text(3).decode().splitlines()
     assert 'seqloom_confidence_bucket{le="0.5"} 1.0' in told
     assert "seqloom_confidence_count 2.0" in told
@@ -218,7 +219,7 @@ def test_the_log_and_the_metrics_show_how_sure_the_answers_are(tmp_path: Path, m
 @pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0, 0), (1.0, 400, 400), (0.5, 120, 280)])
 def test_a_share_of_the_texts_is_logged(share: float, least: int, most: int, tmp_path: Path) -> None:
     log = RequestLog(tmp_path, share, 30)
-    log(*frames(*map(str, range(400))), 1)
+    log(*exchange(*map(str, range(400))), 1)
     assert least <= len(logged(tmp_path)) <= most
 
 
@@ -228,7 +229,7 @@ def test_days_that_are_over_are_removed(tmp_path: Path, monkeypatch: pytest.Monk
     kept = {"requests-2026-02-27.jsonl", "requests-2026-02-28.jsonl", "notes.jsonl"}
     for name in (*kept, "requests-2026-02-26.jsonl", "requests-2025-12-31.jsonl"):
         (tmp_path / name).touch()
-    RequestLog(tmp_path, 1.0, 2)(*frames("a"), 1)
+    RequestLog(tmp_path, 1.0, 2)(*exchange("a"), 1)
     assert {file.name for file in tmp_path.iterdir()} == {*kept, "requests-2026-03-01.jsonl"}
 
 
@@ -242,9 +243,9 @@ def test_a_full_disk_costs_no_answer(
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "open", full)
-        log(*frames("a"), 1)
-        log(*frames("b"), 1)
-    log(*frames("c"), 1)
+        log(*exchange("a"), 1)
+        log(*exchange("b"), 1)
+    log(*exchange("c"), 1)
     assert caplog.text.count("requests are not logged") == 1
     assert [row["source"] for row in logged(tmp_path)] == ["c"]
 

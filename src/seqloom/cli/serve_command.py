@@ -1,8 +1,9 @@
 """The command `serve`: a registered version over HTTP, which follows its alias."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +11,9 @@ from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.generate_commands import Backend, ModelName
 from seqloom.cli.stdio import console_for
 from seqloom.errors import UserError
+
+if TYPE_CHECKING:
+    from seqloom.decoding.answers import Columns
 
 AUTH_STRING = "SEQLOOM_SERVE_AUTH_STRING"  # USER:PASSWORD; unset: no password
 commands = typer.Typer()
@@ -37,8 +41,6 @@ def serve(
     if auth_string and ":" not in auth_string:
         raise UserError(f"{AUTH_STRING} is written USER:PASSWORD")
     console = console_for(as_json=False)
-    import pandas as pd
-
     from seqloom.decoding.confidence import CONFIDENCE
     from seqloom.serving.followed_model import FollowedModel
     from seqloom.serving.listening_socket import bound_socket
@@ -50,11 +52,11 @@ def serve(
     address = ServerAddress(host, port, auth_string)
     metrics, requests = RequestMetrics(), RequestLog(log, log_share, log_days) if log else None
 
-    def observe(request: pd.DataFrame, answers: pd.DataFrame, version: int) -> None:
-        metrics.count_texts(len(answers))
+    def observe(sources: Sequence[object], answers: "Columns", version: int) -> None:
+        metrics.count_texts(len(sources))
         metrics.observe_confidence(answers.get(CONFIDENCE, ()))
         if requests:
-            requests(request, answers, version)
+            requests(sources, answers, version)
 
     followed = FollowedModel(model, home_folder(), backend, observe)
     console.print(f"{model} is version {followed.version}, at http://{host}:{port}/invocations; Ctrl-C ends it")

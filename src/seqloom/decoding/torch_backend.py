@@ -19,6 +19,7 @@ from seqloom.decoding.hypothesis import Hypothesis
 from seqloom.decoding.lexical_constraints import Constraint
 from seqloom.decoding.logits_processors import LogitsProcessors
 from seqloom.decoding.sampling import draw_uniforms, sample
+from seqloom.decoding.search_threads import search_threads, threads_for
 from seqloom.models.base_classes import AttentiveDecoder
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.encoder_memory import Memory
@@ -30,7 +31,10 @@ CHOICES_AT_ONCE, ROWS_AT_ONCE = 512, 1024  # in a trie, and of a batch
 
 
 class TorchBackend:
-    """PyTorch: beam search, greedy search and sampling on the device that the model is on."""
+    """PyTorch: beam search, greedy search and sampling on the device that the model is on.
+
+    On a CPU a few texts are searched for on one thread, many on those that PyTorch had when the model was loaded.
+    """
 
     returns_attention = True
     takes_constraints = True
@@ -38,6 +42,7 @@ class TorchBackend:
     def __init__(self, model: EncoderDecoder, runs_on_gpu: bool = True) -> None:
         self.model = model
         self.runs_on_gpu = runs_on_gpu
+        self._threads = torch.get_num_threads()  # of this thread: one of a server's may be new while another searches
 
     @property
     def device(self) -> torch.device:
@@ -79,8 +84,10 @@ class TorchBackend:
         constraints: Sequence[Sequence[Constraint]] = (),
     ) -> list[list[Hypothesis]]:
         """Encode the sources and search; see `Backend.search`."""
-        memory, prompt = self.model.read(pad_sources(sources).to(self.device), self.frames(sources))
-        return self.write(memory, prompt, limits, decoding, numbers, constraints)
+        size = decoding.num_samples if decoding.method == "sample" else decoding.beam_size
+        with search_threads(threads_for(len(sources) * size, self._threads)):
+            memory, prompt = self.model.read(pad_sources(sources).to(self.device), self.frames(sources))
+            return self.write(memory, prompt, limits, decoding, numbers, constraints)
 
     @torch.inference_mode()
     def write(

@@ -4,13 +4,15 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import mlflow
 import pandas as pd
 
+from seqloom.decoding.answers import Columns
 from seqloom.errors import UserError
 from seqloom.registry.model_uri import find_version
 from seqloom.registry.ui_links import VERIFY
@@ -25,8 +27,25 @@ logger = logging.getLogger(__name__)
 class Observer(Protocol):
     """Callback after each request that was answered."""
 
-    def __call__(self, request: pd.DataFrame, answers: pd.DataFrame, version: int) -> None:
-        """Take a request with a column `source`, and its answers."""
+    def __call__(self, sources: Sequence[object], answers: Columns, version: int) -> None:
+        """Take the rows of a request, and the columns of its answers."""
+
+
+@dataclass(frozen=True)
+class Answering:
+    """A version that is loaded."""
+
+    number: int
+    model: "PyFuncModel"
+
+    def columns(self, texts: Sequence[str]) -> Columns | None:
+        """Return answers as the version's own code makes them of texts; None if it takes more than a text."""
+        if self.model.metadata.get_input_schema().input_names() != ["source"]:
+            return None
+        served = self.model.unwrap_python_model()
+        predictor: Callable[[Sequence[str], Mapping[str, Any]], Columns] | None
+        predictor = getattr(served, "predictor", None) or getattr(served, "answering", None)  # in versions of 0.1
+        return predictor(texts, {}) if predictor else None
 
 
 class FollowedModel:
@@ -46,19 +65,28 @@ class FollowedModel:
     @property
     def version(self) -> int:
         """The number of the version that answers."""
-        return self._answering[0]
+        return self._answering.number
 
     @property
     def metadata(self) -> "Model":
         """MLflow's metadata of the model: all versions of a name take a column `source`."""
-        return self._answering[1].metadata
+        return self._answering.model.metadata
 
     def predict(self, data: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Return a row of answers for each row of `data`."""
-        version, model = self._answering
-        answers = cast("pd.DataFrame", model.predict(data, params=dict(params or {})))
-        self._observe(data, answers, version)
+        answering = self._answering
+        answers = cast("pd.DataFrame", answering.model.predict(data, params=dict(params or {})))
+        columns = {str(name): answers[name].tolist() for name in answers}
+        self._observe(data["source"].tolist(), columns, answering.number)
         return answers
+
+    def answer(self, texts: Sequence[str]) -> Columns | None:
+        """Return the columns of `predict` for texts without parameters, or None if only `predict` can tell them."""
+        answering = self._answering
+        columns = answering.columns(texts)
+        if columns:
+            self._observe(texts, columns, answering.number)
+        return columns
 
     def follow(self) -> None:
         """Load the version that the alias points to now, if it is another one; on any failure the present one stays."""
@@ -77,7 +105,7 @@ class FollowedModel:
     def _number(self) -> int:
         return int(find_version(self.uri, self._home).version)
 
-    def _load(self, number: int) -> tuple[int, "PyFuncModel"]:
+    def _load(self, number: int) -> Answering:
         name = self.uri.removeprefix("models:/").partition("@")[0].partition("/")[0]
         os.environ[VERIFY] = "1"
         try:
@@ -85,4 +113,4 @@ class FollowedModel:
                 model = mlflow.pyfunc.load_model(f"models:/{name}/{number}", model_config={"backend": self._backend})
         except Exception as error:
             raise UserError(f"models:/{name}/{number}: cannot be served: {error}") from error
-        return number, model
+        return Answering(number, model)

@@ -1,7 +1,9 @@
 """HTTP server of a followed model: MLflow's protocol, readiness, metrics, and the door of our other servers."""
 
+import asyncio
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from socket import socket
 from typing import TYPE_CHECKING, Any, cast
@@ -14,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from seqloom.poll_thread import polled
 from seqloom.serving.followed_model import FollowedModel
+from seqloom.serving.plain_texts import with_plain_texts
 from seqloom.serving.request_metrics import RequestMetrics
 from seqloom.stack.access_control import Admission
 from seqloom.stack.origin_names import ANY, LOOPBACK, own_origins
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 64 << 20  # bytes of a request
 GRACE = 30  # seconds that requests under way get at the end
+REQUESTS_AT_ONCE = 64  # that wait for the same batch; Python's own number of threads, cores + 4, keeps batches small
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def build_app(model: FollowedModel, metrics: RequestMetrics, address: ServerAddr
         return Response(metrics.text(model.version), media_type="text/plain; version=0.0.4")
 
     origins = frozenset(own_origins(address.port, address.host))
-    bounded = _bounded(metrics.measured(app))
+    bounded = _bounded(metrics.measured(with_plain_texts(app, model.answer)))
     return Admission(bounded, origins, address.hosts, address.auth_string, open_path="/ready", framing="DENY")
 
 
@@ -62,7 +66,15 @@ def run_server(app: ASGIApp, listening: socket, follow: Callable[[], None], seco
     """Serve until SIGINT or SIGTERM, then answer what is under way; call `follow` every so many seconds."""
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE)
     with polled(follow, seconds, "alias"):
-        uvicorn.Server(config).run([listening])
+        _Server(config).run([listening])
+
+
+class _Server(uvicorn.Server):
+    """A server whose requests wait in threads of their own, which cost nothing while they wait."""
+
+    async def serve(self, sockets: list[socket] | None = None) -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(REQUESTS_AT_ONCE, "request"))
+        await super().serve(sockets)
 
 
 def _bounded(app: ASGIApp) -> ASGIApp:

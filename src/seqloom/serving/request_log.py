@@ -4,14 +4,13 @@ import json
 import logging
 import random
 import threading
-from collections.abc import Hashable, Mapping
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pandas as pd
-
 from seqloom.artifact.permissions import output_folder
 from seqloom.corpus.personal_data import PersonalData
+from seqloom.decoding.answers import Columns
 from seqloom.decoding.confidence import CONFIDENCE
 
 logger = logging.getLogger(__name__)
@@ -29,11 +28,12 @@ class RequestLog:
         self._today = ""
         self._failed = False
 
-    def __call__(self, request: pd.DataFrame, answers: pd.DataFrame, version: int) -> None:
+    def __call__(self, sources: Sequence[object], answers: Columns, version: int) -> None:
         """Log the texts of a request with their answers."""
         now = datetime.now(UTC)
-        rows = zip(request["source"].tolist(), answers.to_dict("records"), strict=True)
-        lines = [_line(source, answer, version, now) for source, answer in rows if random.random() < self._share]
+        sure = answers.get(CONFIDENCE) or [None] * len(sources)
+        rows = zip(sources, answers["prediction"], sure, strict=True)
+        lines = [_line(row, version, now) for row in rows if random.random() < self._share]
         try:
             with self._lock:
                 self._write(now, [line for line in lines if line])
@@ -60,17 +60,18 @@ class RequestLog:
                 file.unlink(missing_ok=True)
 
 
-def _line(source: object, answer: Mapping[Hashable, object], version: int, now: datetime) -> str:
+def _line(row: tuple[object, object, float | None], version: int, now: datetime) -> str:
     """Return a line with personal data replaced, consistently in text and answer; empty for what is no text."""
+    source, prediction, confidence = row
     if not isinstance(source, str):
         return ""
-    text, said = PersonalData().replace(source, str(answer["prediction"]))
-    row: dict[str, object] = {
+    text, said = PersonalData().replace(source, str(prediction))
+    line: dict[str, object] = {
         "time": now.isoformat(timespec="seconds"),
         "version": version,
         "source": text,
         "prediction": said,
     }
-    if CONFIDENCE in answer:
-        row[CONFIDENCE] = answer[CONFIDENCE]
-    return json.dumps(row, ensure_ascii=False) + "\n"
+    if confidence is not None:
+        line[CONFIDENCE] = confidence
+    return json.dumps(line, ensure_ascii=False) + "\n"

@@ -33,10 +33,11 @@ class RequestMetrics:
         """Count texts that were answered."""
         self._texts.inc(texts)
 
-    def observe_confidence(self, confidences: Iterable[float]) -> None:
-        """Count the confidence of answers, of a version that has it."""
+    def observe_confidence(self, confidences: Iterable[float | None]) -> None:
+        """Count the confidence of answers that have one."""
         for each in confidences:
-            self._confidence.observe(each)
+            if each is not None:
+                self._confidence.observe(each)
 
     def text(self, version: int) -> bytes:
         """Return all metrics in Prometheus' text format."""
