@@ -40,9 +40,10 @@ class Answering:
 
     def columns(self, texts: Sequence[str]) -> Columns | None:
         """Return answers as the version's own code makes them of texts; None if it takes more than a text."""
-        if self.model.metadata.get_input_schema().input_names() != ["source"]:
+        model: Any = self.model  # whose methods MLflow does not annotate
+        if model.metadata.get_input_schema().input_names() != ["source"]:
             return None
-        served = self.model.unwrap_python_model()
+        served = model.unwrap_python_model()
         predictor: Callable[[Sequence[str], Mapping[str, Any]], Columns] | None
         predictor = getattr(served, "predictor", None) or getattr(served, "answering", None)  # in versions of 0.1
         return predictor(texts, {}) if predictor else None

@@ -26,7 +26,8 @@ TextAnswers = Callable[[list[str]], Columns | None]
 
 def with_plain_texts(app: ASGIApp, answer: TextAnswers) -> ASGIApp:
     """Return an application that answers requests of texts by `answer`, and all others by `app`, MLflow's."""
-    seconds = MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get()
+    allowed: Any = MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT
+    seconds: int = allowed.get()
 
     async def answering(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != PATH or not _is_json(scope):
@@ -65,15 +66,17 @@ def rows_of(columns: Columns) -> list[dict[str, Any]]:
     """Return a row for each answer, with the values that a pandas table would return."""
     if all(_is_of_one_type(column) for column in columns.values()):
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    rows: list[dict[str, Any]] = pd.DataFrame(columns).to_dict("records")
-    return rows
+    rows = pd.DataFrame(columns).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _answered(body: bytes, answer: TextAnswers) -> Response | None:
     texts = texts_of(body)
     try:
         columns = answer(texts) if texts else None
-        return columns and Response(json.dumps({"predictions": rows_of(columns)}), media_type="application/json")
+        if columns is None:
+            return None
+        return Response(json.dumps({"predictions": rows_of(columns)}), media_type="application/json")
     except Exception:  # MLflow's server says what is wrong, in words that clients know
         return None
 
