@@ -141,7 +141,8 @@ def test_a_corpus_that_grew_reads_what_is_new_and_equals_a_full_one(tmp_path: Pa
 
 def test_processes_have_the_result_of_one_even_if_one_of_them_is_killed(tmp_path: Path) -> None:
     section, killer = section_of(tmp_path), Killer("shard_worker")
-    alone = digest(section, tmp_path / "alone", ROWS)
+    with mock.patch.object(shard_scheduler, "BYTES", 1), mock.patch("os.sched_getaffinity", return_value={0}):
+        alone = digest(section, tmp_path / "alone", 60)
     with processes():
         assert digest(section, tmp_path / "many", 60, killer) == alone
     assert killer.killed
@@ -180,7 +181,8 @@ def test_a_cluster_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_cluster_has_the_result_of_one_process_even_if_a_worker_is_killed(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
-    alone = digest(section_of(tmp_path), tmp_path / "alone", ROWS)
+    with mock.patch("os.sched_getaffinity", return_value={0}):
+        alone = digest(section_of(tmp_path), tmp_path / "alone", 60)
     killer = Killer("spawn_main")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REPORT_FILE = "report.json"
+REJECTS_FILE = "rejects.parquet"
 
 
 def keeps_whitespace(folder: Path) -> bool:
@@ -152,7 +153,7 @@ class CorpusWriter:
         """Create the files; those of a recipe with several sources name that of each row."""
         self._has_sources, schema = has_sources, _OF_SOURCES if has_sources else _KEPT
         self._splits = {split: TableWriter(folder / f"{split}.parquet", schema) for split in SPLITS}
-        self._rejects = TableWriter(folder / "rejects.parquet", _REJECTED)
+        self._rejects = TableWriter(folder / REJECTS_FILE, _REJECTED)
 
     def keep(self, split: str, pairs: pa.Table, source_name: str = "") -> None:
         """Write pairs of one source to their split, by the columns source, target, origin and line."""
@@ -164,11 +165,15 @@ class CorpusWriter:
         shown = (pc.utf8_slice_codeunits(rows[side], 0, SHOWN) for side in SIDES)
         self._rejects.add(rows["reason"], rows["origin"], rows["line"], *shown, rows["problem"])
 
+    def close(self) -> None:
+        """Complete the files."""
+        for writer in (*self._splits.values(), self._rejects):
+            writer.close()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for writer in (*self._splits.values(), self._rejects):
-            writer.close()
+        self.close()

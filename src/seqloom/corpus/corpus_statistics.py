@@ -80,6 +80,7 @@ class CorpusStatistics:
     alphabet: CharacterCounts = field(default_factory=CharacterCounts)  # of the training split
     files: dict[tuple[str, str], RowCounts] = field(default_factory=dict)  # by split of the files, and location
     sources: dict[str, SourceCounts] = field(default_factory=dict)  # by name, where the recipe has several
+    folded_targets: int = 0  # kept ones, whose white space was folded
 
     @classmethod
     def of(cls, section: CorpusSection) -> Self:
@@ -114,6 +115,33 @@ class CorpusStatistics:
                 self.sources[source_name].rejected[reason] += 1
             if reason not in self.rejects:
                 self.rejects[reason] = _shown(rows.slice(place, 1).to_pylist()[0])
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts of kept and rejected rows."""
+        return {
+            "rows": self.rows,
+            "rejected": [[*key, count] for key, count in self.rejected.items()],
+            "rejects": self.rejects,
+            "lengths": [[*key, list(counts.items())] for key, counts in self.lengths.items()],
+            "alphabet": self.alphabet.counts,
+            "sources": {name: [each.rows, each.rejected] for name, each in self.sources.items()},
+            "folded_targets": self.folded_targets,
+        }
+
+    def add_json(self, values: Mapping[str, Any]) -> None:
+        """Add the counts that `as_json` returned for the rows that follow."""
+        self.rows.update(values["rows"])
+        for given_for, reason, count in values["rejected"]:
+            self.rejected[given_for, reason] += count
+        self.rejects = {**values["rejects"], **self.rejects}
+        for split, side, counts in values["lengths"]:
+            self.lengths[split, side].update(dict(counts))
+        for side, characters in values["alphabet"].items():
+            self.alphabet.counts[side].update(characters)
+        for name, (rows, rejected) in values["sources"].items():
+            self.sources[name].rows.update(rows)
+            self.sources[name].rejected.update(rejected)
+        self.folded_targets += values["folded_targets"]
 
     @property
     def unreadable(self) -> int:

@@ -4,8 +4,8 @@ They are decided in the order of the rows, as by one process that remembers all 
 key with another are looked at, so what is remembered is a byte for each such key, and sketches of rows alike.
 """
 
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterable, Iterator
+from itertools import groupby, zip_longest
 from operator import itemgetter
 from typing import cast
 
@@ -40,30 +40,44 @@ class Verdicts:
         self.reasons = ("", ALSO_IN_TEST, ALSO_IN_VALIDATION, DUPLICATE, *limits, filters.near)
         self._known = {kind: np.zeros(count, np.uint8) for kind, count in shared.counts.items()}
 
-    def of_parts(self) -> Iterator[tuple[Part, NDArray[np.uint8]]]:
-        """Yield each part with the index of the reason of each row in `reasons`; 0 of a candidate that is kept."""
-        for part, records in self._shared.of_parts():
-            yield part, self._decide(part, records)
+    def of_parts(self, settled: Iterable[NDArray[np.uint8]] = ()) -> Iterator[tuple[Part, NDArray[np.uint8]]]:
+        """Yield each part with the index of the reason of each row in `reasons`; 0 of a candidate that is kept.
+
+        The first parts are those of the verdicts that are `settled`, and are not yielded.
+        """
+        for (part, records), known in zip_longest(self._shared.of_parts(), settled):
+            if known is None:
+                yield part, self._decide(part, records)
+            else:
+                self._remember(part, records, known)
+
+    def _remember(self, part: Part, records: NDArray[np.void], verdicts: NDArray[np.uint8]) -> None:
+        for _, keys, sketch in self._rows(part, records[verdicts[records["row"]] == _KEPT]):
+            self._keep(part.given_for, keys, sketch)
 
     def _decide(self, part: Part, records: NDArray[np.void]) -> NDArray[np.uint8]:
         verdicts = np.zeros(part.rows, np.uint8)
         dialogues = _Dialogues(part) if Key.EXCHANGE in records["kind"] else None
-        sketches = _Sketches(part) if self._near and Key.BAND in records["kind"] else None
-        for row, group in groupby(records.tolist(), key=itemgetter(0)):
+        for row, keys, sketch in self._rows(part, records):
             if verdicts[row]:  # its dialogue is held out
                 continue
-            keys: Keys = {}
-            for _, number, kind in group:
-                keys.setdefault(kind, []).append(number)
             exchanges = dialogues.exchanges(row) if dialogues else 0
             held_out = self._held_out(part.given_for, keys, exchanges)
             if held_out and dialogues:
                 verdicts[dialogues.rows_with(row)] = held_out
-            sketch = sketches.of(row) if sketches and Key.BAND in keys else None
             verdicts[row] = held_out or self._compared(part.given_for, keys, sketch)
             if not verdicts[row]:
                 self._keep(part.given_for, keys, sketch)
         return verdicts
+
+    def _rows(self, part: Part, records: NDArray[np.void]) -> Iterator[tuple[int, Keys, Sketch | None]]:
+        """Yield each row that shares keys, with these, and with its sketch where it shares a band."""
+        sketches = _Sketches(part) if self._near and Key.BAND in records["kind"] else None
+        for row, group in groupby(records.tolist(), key=itemgetter(0)):
+            keys: Keys = {}
+            for _, number, kind in group:
+                keys.setdefault(kind, []).append(number)
+            yield row, keys, sketches.of(row) if sketches and Key.BAND in keys else None
 
     def _held_out(self, given_for: str, keys: Keys, exchanges: int) -> int:
         """Return why a pair may not be in its split: a held-out one has its source, or much of its dialogue."""

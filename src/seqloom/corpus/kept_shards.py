@@ -6,23 +6,27 @@ fields of the recipe that rows are read and cleaned by, our code and the librari
 
 import hashlib
 import os
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from seqloom.artifact.cache_key import CORPUS
 from seqloom.artifact.digest import digest_of_code, digest_of_file, digest_of_value
 from seqloom.artifact.library_versions import library_versions
+from seqloom.corpus.corpus_segment import INDEX as SEGMENT_INDEX
 from seqloom.corpus.parquet import digest_of_block
-from seqloom.corpus.shard_task import INDEX
+from seqloom.corpus.shard_task import INDEX as SHARD_INDEX
 from seqloom.corpus.shards import Shard
 from seqloom.corpus.sources import SourceFile
+from seqloom.corpus.splits import Shares
 from seqloom.recipe.schema import CorpusSection
 from seqloom.recipe.sections.source_section import PLACES
 
 _FOLDER = "corpus_shards"
+_CHUNK = 1 << 20  # bytes
 _NOT_OF_ROWS = {
     "train", "validation", "test", "sources", "scheduler", "validation_share", "test_share", "max_reject_share",
-    "memory", "memory_similarity", "knowledge", "features", "feature_role",
+    "memory", "memory_similarity", "knowledge", "features", "feature_role", "canaries",
 }  # fmt: skip
 """Fields that decide which files are read, or what follows when all are."""
 
@@ -48,12 +52,26 @@ class KeptShards:
         """Return the folder of a shard, whether it is there or not; one that is counts as used now."""
         files = [[_described(file) for file in files] for files in shard.files]
         key = digest_of_value({**self._recipe, "given_for": shard.given_for, "files": files})
-        workspace = self._root / f"{key[:32]}.work"  # a name that clean-up takes for one, and leaves while it is used
-        workspace.mkdir(exist_ok=True)
-        folder = workspace / "rows"
-        if (folder / INDEX).exists():
-            os.utime(folder / INDEX)
-        return folder
+        return _used(self._root, key, "rows", SHARD_INDEX)
+
+
+def segment_folders(artifacts: Path, shards: Sequence[Path], shares: Shares) -> list[Path]:
+    """Return the folder of the segment of each shard; it is known by the shards up to its own, and the shares."""
+    folders, key = [], digest_of_value(asdict(shares))
+    for shard in shards:
+        key = digest_of_value([key, shard.parent.name])
+        folders.append(_used(artifacts / _FOLDER, key, "segment", SEGMENT_INDEX))
+    return folders
+
+
+def _used(root: Path, key: str, name: str, index: str) -> Path:
+    """Return a folder, with a workspace of its own; if it is there, note that it is used now."""
+    workspace = root / f"{key[:32]}.work"  # a name that clean-up takes for one, and leaves while it is used
+    workspace.mkdir(exist_ok=True)
+    folder = workspace / name
+    if (folder / index).exists():
+        os.utime(folder / index)
+    return folder
 
 
 def _described(file: SourceFile) -> list[object]:
@@ -66,6 +84,10 @@ def _digest_of_block(file: SourceFile) -> str:
     assert file.block
     if file.format == "parquet":
         return digest_of_block(file.path, file.block)
+    digest, left = hashlib.sha256(), file.block.end - file.block.begin
     with file.path.open("rb") as stream:
         stream.seek(file.block.begin)
-        return hashlib.sha256(b"".join(islice(stream, file.block.count))).hexdigest()
+        while chunk := stream.read(min(left, _CHUNK)):
+            digest.update(chunk)
+            left -= len(chunk)
+    return digest.hexdigest()

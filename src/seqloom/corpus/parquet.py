@@ -26,7 +26,7 @@ def parquet_rows(file: SourceFile, keys: Sequence[str]) -> Iterator[JsonRow]:
             wanted = [name for name in names if any(key == name or key.startswith(f"{name}.") for key in keys)]
             number, groups = 0, range(table.num_row_groups)
             if file.block:
-                number, groups = file.block.first - 1, row_groups(table.metadata, file.block)
+                number, groups = file.block.first - 1, range(file.block.begin, file.block.end)
             for batch in table.iter_batches(_BATCH, list(groups), wanted if len(wanted) else names):
                 for row in batch.to_pylist():
                     number += 1
@@ -48,18 +48,9 @@ def row_blocks(path: Path, rows: int) -> list[RowBlock]:
     for group in range(metadata.num_row_groups):
         held += metadata.row_group(group).num_rows
         if held >= rows or group == metadata.num_row_groups - 1:
-            blocks.append(RowBlock(begin, first, held))
+            blocks.append(RowBlock(begin, group + 1, first, held))
             first, begin, held = first + held, group + 1, 0
     return blocks
-
-
-def row_groups(metadata: pq.FileMetaData, block: RowBlock) -> range:
-    """Return the numbers of the row groups of a block."""
-    end, held = block.begin, 0
-    while held < block.count:
-        held += metadata.row_group(end).num_rows
-        end += 1
-    return range(block.begin, end)
 
 
 def digest_of_block(path: Path, block: RowBlock) -> str:
@@ -67,7 +58,7 @@ def digest_of_block(path: Path, block: RowBlock) -> str:
     metadata = pq.read_metadata(path)
     digest = hashlib.sha256(str(metadata.schema.to_arrow_schema()).encode())
     with path.open("rb") as stream:
-        for group in row_groups(metadata, block):
+        for group in range(block.begin, block.end):
             for number in range(metadata.num_columns):
                 column = metadata.row_group(group).column(number)
                 stream.seek(column.dictionary_page_offset or column.data_page_offset)

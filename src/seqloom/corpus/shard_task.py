@@ -80,16 +80,17 @@ class ShardTask:
             alignment = WordAlignment.load(self.alignment) if self.alignment else None
             rows = read_shard(self.shard, RowSteps.of(self.section, self.keep, alignment), unfinished, told)
             (unfinished / INDEX).write_text(json.dumps(_index(rows)), encoding="ascii")
-            _rename(unfinished, self.folder)
+            rename_whole(unfinished, self.folder, INDEX)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _rename(made: Path, folder: Path) -> None:
+def rename_whole(made: Path, folder: Path, index: str) -> None:
+    """Give a folder that is complete its name, unless another process was faster; `index` is a file of it."""
     try:
         os.rename(made, folder)  # noqa: PTH104 it says which error it was
     except OSError:
-        if not (folder / INDEX).exists():  # else another process was faster
+        if not (folder / index).exists():
             raise
 
 

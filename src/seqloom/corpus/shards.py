@@ -21,7 +21,7 @@ GIVEN_FOR = ("test", "validation", "train")
 
 ROWS = 100_000  # lines of a block
 BYTES = 1 << 23  # of small files in a shard
-_CHUNK = 1 << 24  # bytes
+_CHUNK = 1 << 18  # bytes
 _LINES = ("lines", "texts", "labeled", "jsonl")  # formats in which a line is a row, whatever stands before it
 
 
@@ -85,11 +85,11 @@ def _blocks(files: Files, section: CorpusSection) -> Iterator[Files]:
     if len(set(counts)) > 1 or counts[0] <= ROWS:  # files of other lengths are refused by their reader
         yield files
         return
-    for number, begins in enumerate(zip(*offsets, strict=True)):
-        first = number * ROWS + 1
-        size = min(ROWS, counts[0] - first + 1)
+    for first in range(1, counts[0] + 1, ROWS):
+        size, number = min(ROWS, counts[0] - first + 1), (first - 1) // ROWS
         yield tuple(
-            replace(file, block=RowBlock(begin, first, size)) for file, begin in zip(files, begins, strict=True)
+            replace(file, block=RowBlock(of_file[number], of_file[number + 1], first, size))
+            for file, of_file in zip(files, offsets, strict=True)
         )
 
 
@@ -109,15 +109,14 @@ def _is_divisible(file: SourceFile, section: CorpusSection) -> bool:
 
 
 def _line_offsets(path: Path, every: int) -> tuple[list[int], int]:
-    """Return where the first of every `every` lines begins, in bytes, and the number of lines."""
+    """Return where the first of every `every` lines begins, in bytes, and the end; and the number of lines."""
     offsets, lines, position, last = [0], 0, 0, b"\n"
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
-            ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord("\n"))
-            picked = ends[(every - 1 - lines) % every :: every]
-            offsets += (position + 1 + picked).tolist()
-            lines, position, last = lines + len(ends), position + len(chunk), chunk[-1:]
+            count = chunk.count(b"\n")
+            if lines % every + count >= every:
+                ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord("\n"))
+                offsets += (position + 1 + ends[(every - 1 - lines) % every :: every]).tolist()
+            lines, position, last = lines + count, position + len(chunk), chunk[-1:]
     lines += last != b"\n"
-    if len(offsets) > 1 and offsets[-1] == position:  # nothing follows the last line of a block
-        offsets.pop()
-    return offsets, lines
+    return offsets if offsets[-1] == position else [*offsets, position], lines

@@ -1,9 +1,11 @@
 """Rows that share a key with another row, found by hash partition: only they have to be compared.
 
 A row whose keys no other row has is kept whatever the others are. Keys are spilled to the disk by their highest bits,
-each bucket is sorted in memory, and the keys that occur several times are spilled again, by row.
+each bucket is sorted in memory, and the keys that occur several times are spilled again, by row. Of parts on which is
+decided already, only the keys count that the others may have too.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from itertools import accumulate
@@ -29,6 +31,7 @@ class Key(IntEnum):
 
 _KEYED = np.dtype([("key", "u8"), ("row", "u8"), ("kind", "u1")])
 _SHARED = np.dtype([("row", "u8"), ("number", "u4"), ("kind", "u1")])
+_LOW = np.uint64((1 << 22) - 1)  # bits of a key that tell well enough which may be shared
 _HELD_OUT = (Key.OPENING, Key.EXCHANGE)  # such a key matters only if held-out files have it
 
 Found = tuple[int, NDArray[np.uint64], NDArray[np.intp]]
@@ -38,9 +41,9 @@ Found = tuple[int, NDArray[np.uint64], NDArray[np.intp]]
 class SharedKeys:
     """The keys that several rows have, as numbers from 0 for each kind."""
 
-    def __init__(self, parts: Sequence[Part], sides: int, folder: Path) -> None:
-        """Take the parts in order, the number of keys of sides, and a folder for the spills."""
-        self._parts, self._sides = parts, sides
+    def __init__(self, parts: Sequence[Part], sides: int, folder: Path, settled: int = 0) -> None:
+        """Take the parts in order, the number of keys of sides, a folder for the spills, and how many are settled."""
+        self._parts, self._sides, self._settled = parts, sides, settled
         self._firsts = np.array([0, *accumulate(part.rows for part in parts)], np.uint64)  # row of each part
         self._held_out = sum(part.rows for part in parts if part.given_for != "train")  # they come first
         self._together = max(1, -(-len(parts) // BUCKETS))  # parts whose rows are in one bucket
@@ -62,13 +65,25 @@ class SharedKeys:
         held_out = [Key.OPENING, Key.EXCHANGE] if self._held_out else []
         kinds = [*held_out, Key.PAIR, Key.BAND, *range(Key.SIDE, Key.SIDE + self._sides)]
         spills = {kind: Spill(folder / f"keys{kind}", _KEYED, bucket_count(int(self._firsts[-1]))) for kind in kinds}
-        for first, part in zip(self._firsts, self._parts, strict=False):
+        asked = self._asked() if self._settled else None
+        for number, (first, part) in enumerate(zip(self._firsts, self._parts, strict=False)):
             for kind, keys, rows in _keys(part, self._sides, bool(self._held_out)):
-                spill = spills[Key.EXCHANGE if kind == Key.OWN_EXCHANGE else kind]
+                if asked and number < self._settled:
+                    chosen = asked[_same(kind)][keys & _LOW]
+                    keys, rows = keys[chosen], rows[chosen]
+                spill = spills[_same(kind)]
                 records = np.empty(len(keys), _KEYED)
                 records["key"], records["row"], records["kind"] = keys, first + rows.astype(np.uint64), kind
                 spill.add(keys >> np.uint64(64 - 8) & np.uint64(spill.buckets - 1), records)
         return spills
+
+    def _asked(self) -> dict[int, NDArray[np.bool_]]:
+        """Return by kind which low bits the keys of the parts have that are not settled."""
+        asked: dict[int, NDArray[np.bool_]] = defaultdict(lambda: np.zeros(int(_LOW) + 1, bool))
+        for part in self._parts[self._settled :]:
+            for kind, keys, _ in _keys(part, self._sides, bool(self._held_out)):
+                asked[_same(kind)][keys & _LOW] = True
+        return asked
 
     def _share(self, kind: int, spill: Spill) -> int:
         """Spill the rows of keys that occur several times, by part, and return the number of these keys."""
@@ -91,6 +106,11 @@ class SharedKeys:
         shared["row"], shared["number"], shared["kind"] = records["row"], numbers, records["kind"]
         parts = np.searchsorted(self._firsts, records["row"], "right") - 1
         self._shared.add(parts // self._together, shared)
+
+
+def _same(kind: int) -> int:
+    """Return the kind of the keys that a kind is compared with."""
+    return Key.EXCHANGE if kind == Key.OWN_EXCHANGE else kind
 
 
 def _keys(part: Part, sides: int, held_out: bool) -> Iterator[Found]:

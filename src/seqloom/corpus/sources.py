@@ -31,6 +31,7 @@ class RowBlock:
     """Consecutive lines of a file, or row groups of a Parquet file."""
 
     begin: int  # offset in bytes, or the number of row groups before
+    end: int  # likewise, of what follows
     first: int  # number of the first line or row, from 1
     count: int  # of lines or rows
 

@@ -5,14 +5,12 @@ import logging
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -21,14 +19,16 @@ from seqloom.corpus.alignment_sample import corpus_alignment
 from seqloom.corpus.canaries import plant
 from seqloom.corpus.context_files import write_contexts
 from seqloom.corpus.corpus_files import REPORT_FILE, CorpusWriter
+from seqloom.corpus.corpus_segment import PARQUET_FILES, Segment, segment_writer
 from seqloom.corpus.corpus_statistics import CorpusStatistics
 from seqloom.corpus.deduplication import Verdicts
 from seqloom.corpus.duplicate_filters import DuplicateFilters
 from seqloom.corpus.feature_files import write_features
-from seqloom.corpus.kept_shards import KeptShards
+from seqloom.corpus.kept_shards import KeptShards, segment_folders
 from seqloom.corpus.normalized_pairs import resolve_whitespace
 from seqloom.corpus.overlap import Overlap
-from seqloom.corpus.part_files import Part, keys_of
+from seqloom.corpus.parquet_footer import RowGroupFile
+from seqloom.corpus.part_files import Part
 from seqloom.corpus.rejects import check_reject_share
 from seqloom.corpus.shard_reader import ShardRows
 from seqloom.corpus.shard_scheduler import is_large, run_tasks
@@ -65,27 +65,24 @@ def build_corpus(
         UserError: a file violates its format, more rows than `max_reject_share` allows cannot be read, or
             a split ends up empty.
     """
-    keep, filters = resolve_whitespace(section, sources), DuplicateFilters.of(section)
+    keep = resolve_whitespace(section, sources)
     with TemporaryDirectory(dir=folder, prefix=".parts-") as name:
         scratch = Path(name)
-        shards = _read_shards(section, sources, keep, (scratch, artifacts), progress)
-        parts = [part for _, rows in shards for part in rows.parts]
+        tasks = _read_shards(section, sources, keep, (scratch, artifacts), progress)
+        shards = [(task.shard, task.result()) for task in tasks]
         statistics = _counts_of(section, shards)
         check_reject_share(statistics.files, section.max_reject_share)
-        kept, written = _Kept(section, sources, statistics, parts, scratch), 0
-        with CorpusWriter(folder, bool(section.sources)) as writer:
-            plant(section, keep, writer, statistics)
-            for part, reasons, verdicts in _judged(section, parts, filters, scratch):
-                kept.add(part, reasons, verdicts, writer)
-                written += part.rows
-                progress(written, statistics.read.total(), "rows")
+        segments = _segments(section, sources, tasks, scratch, artifacts)
+        _write_segments(section, sources, segments, scratch, progress)
+        planted = _planted(section, keep, statistics, scratch)
+        shared = _join_segments(segments, planted, statistics, folder, scratch)
         _check_every_split(section, sources, statistics)
-        overlap = {} if section.overfit else {"also_in_training": kept.overlap.with_training()}
+        overlap = {} if section.overfit else {"also_in_training": shared.with_training()}
         context = write_contexts(section, folder, progress)
         features = write_features(section, sources, folder, progress)
-    if kept.folded_targets and section.whitespace == "auto":
-        logger.warning("corpus.whitespace: %s", FOLDED.format(rows=kept.folded_targets))
-    layout = {"whitespace": "keep" if keep else "fold", "folded_targets": kept.folded_targets}
+    if statistics.folded_targets and section.whitespace == "auto":
+        logger.warning("corpus.whitespace: %s", FOLDED.format(rows=statistics.folded_targets))
+    layout = {"whitespace": "keep" if keep else "fold", "folded_targets": statistics.folded_targets}
     replaced = sum((Counter(rows.replaced) for _, rows in shards), Counter[str]())
     personal = {"replaced": dict(sorted(replaced.items()))} if section.privacy == "replace" else {}
     guessed = {"encodings": sources.encodings} if section.encoding == "auto" else {}
@@ -108,8 +105,8 @@ def build_corpus(
 
 def _read_shards(
     section: CorpusSection, sources: Sources, keep: bool, folders: tuple[Path, Path | None], progress: Progress
-) -> list[tuple[Shard, ShardRows]]:
-    """Read every shard, wherever the recipe says, and return what became of each, in order."""
+) -> list[ShardTask]:
+    """Read every shard, wherever the recipe says, and return the tasks, in order."""
     read = 0
 
     def told(rows: int, origin: str) -> None:
@@ -124,7 +121,7 @@ def _read_shards(
         for shard, folder in zip(shards, _folders(section, shards, keep, *folders, alignment), strict=True)
     ]
     run_tasks(tasks, section.scheduler, told)
-    return [(task.shard, task.result()) for task in tasks]
+    return tasks
 
 
 def _alignment_file(section: CorpusSection, sources: Sources, keep: bool, scratch: Path) -> Path | None:
@@ -166,54 +163,77 @@ def _counts_of(section: CorpusSection, shards: list[tuple[Shard, ShardRows]]) ->
     return statistics
 
 
+def _segments(
+    section: CorpusSection, sources: Sources, tasks: list[ShardTask], scratch: Path, artifacts: Path | None
+) -> list[Segment]:
+    """Return the segments of a corpus: one of each shard if it is large, kept if the shards are, else one of all."""
+    parts = [task.result().parts for task in tasks]
+    if not is_large([task.shard for task in tasks]):
+        return [Segment(scratch / "segment", list(chain.from_iterable(parts)))]
+    folders = [scratch / f"segment-{number:06}" for number in range(len(tasks))]
+    if artifacts and section.format != "running" and section.split_by != "similar":  # else later rows change earlier
+        folders = segment_folders(artifacts, [task.folder for task in tasks], Shares.of(section, sources))
+    return list(map(Segment, folders, parts))
+
+
+def _write_segments(
+    section: CorpusSection, sources: Sources, segments: list[Segment], scratch: Path, progress: Progress
+) -> None:
+    """Write the segments from the first on that is not there."""
+    settled = next((number for number, each in enumerate(segments) if not each.is_whole), len(segments))
+    parts = [part for segment in segments for part in segment.parts]
+    splits = _splits(section, sources, parts)
+    groups = SimilarGroups(parts, scratch) if section.split_by == "similar" else None
+    judged = _judged(section, segments, settled, scratch)
+    written, rows = 0, sum(part.rows for part in parts)
+    for segment in segments[settled:]:
+        with segment_writer(segment, section, splits, groups) as writer:
+            for part, reasons, verdicts in islice(judged, len(segment.parts)):
+                writer.add(part, reasons, verdicts)
+                written += part.rows
+                progress(written, rows, "rows")
+
+
 def _judged(
-    section: CorpusSection, parts: list[Part], filters: DuplicateFilters, scratch: Path
+    section: CorpusSection, segments: list[Segment], settled: int, scratch: Path
 ) -> Iterator[tuple[Part, tuple[str, ...], NDArray[np.uint8]]]:
-    """Yield each part with reasons to reject, and the index of its reason for each candidate."""
+    """Yield each part that is not settled with reasons to reject, and the index of its reason for each candidate."""
+    parts = [part for segment in segments for part in segment.parts]
     if section.format == "running":  # nothing is compared, as text would no longer go on from itself
         yield from ((part, ("",), np.zeros(part.rows, np.uint8)) for part in parts)
         return
-    verdicts = Verdicts(filters, SharedKeys(parts, len(filters.limits), scratch))
-    yield from ((part, verdicts.reasons, found) for part, found in verdicts.of_parts())
+    filters, before = DuplicateFilters.of(section), segments[:settled]
+    shared = SharedKeys(parts, len(filters.limits), scratch, sum(len(segment.parts) for segment in before))
+    verdicts = Verdicts(filters, shared)
+    known = chain.from_iterable(segment.verdicts() for segment in before)
+    yield from ((part, verdicts.reasons, found) for part, found in verdicts.of_parts(known))
 
 
-class _Kept:
-    """Writes and counts what is kept, and what is not."""
+def _planted(section: CorpusSection, keep: bool, statistics: CorpusStatistics, scratch: Path) -> Path:
+    """Write and count the canaries, which precede all segments, and return the folder of their files."""
+    (folder := scratch / "planted").mkdir()
+    with CorpusWriter(folder, bool(section.sources)) as writer:
+        plant(section, keep, writer, statistics)
+    return folder
 
-    def __init__(
-        self, section: CorpusSection, sources: Sources, statistics: CorpusStatistics, parts: list[Part], scratch: Path
-    ) -> None:
-        self._statistics, self._overfit = statistics, section.overfit
-        self._splits = _splits(section, sources, parts)
-        self._groups = SimilarGroups(parts, scratch) if section.split_by == "similar" else None
-        self.overlap = Overlap(sum(part.rows for part in parts), scratch)
-        self.folded_targets = 0
 
-    def add(self, part: Part, reasons: tuple[str, ...], verdicts: NDArray[np.uint8], writer: CorpusWriter) -> None:
-        """Write the rows of a part."""
-        table = pa.table(
-            part.read("source", "target", "origin", "line", "problem", "reason", "layout", "opening", "folded")
-        )
-        own = table["reason"].cast(pa.string())
-        found = pc.coalesce(own, pa.array(reasons).take(pa.array(verdicts)))
-        table = table.set_column(5, "reason", found).set_column(2, "origin", table["origin"].cast(pa.string()))
-        self._reject(part, table.filter(pc.not_equal(found, "")), writer)
-        is_kept = pc.equal(found, "")
-        kept = table.filter(is_kept)
-        openings, folded = keys_of(kept["opening"]), keys_of(kept["folded"])
-        if self._groups and part.given_for == "train":
-            openings = self._groups.openings_of(part)[is_kept.to_numpy()]
-        for split, mask in self._splits.masks(openings, part.given_for).items():
-            pairs = kept.filter(pa.array(mask))
-            writer.keep(split, pairs, part.source_name)
-            self._statistics.keep(split, pairs, part.source_name)
-            self.folded_targets += pc.sum(pairs["layout"], min_count=0).as_py()
-            if not self._overfit:
-                self.overlap.add(split, folded[mask])
-
-    def _reject(self, part: Part, rows: pa.Table, writer: CorpusWriter) -> None:
-        writer.reject(rows)
-        self._statistics.reject(part.given_for, rows, part.source_name)
+def _join_segments(
+    segments: list[Segment], planted: Path, statistics: CorpusStatistics, folder: Path, scratch: Path
+) -> Overlap:
+    """Write the files of the corpus, add the counts, and return the keys that splits may share."""
+    overlap = Overlap(sum(part.rows for segment in segments for part in segment.parts), scratch)
+    files = {name: RowGroupFile(folder / name) for name in PARQUET_FILES}
+    for name, file in files.items():
+        file.append(planted / name)
+    for segment in segments:
+        statistics.add_json(segment.index()["counts"])
+        for name, file in files.items():
+            file.append(segment.folder / name)
+        for split in SPLITS:
+            overlap.add(split, segment.folded(split))
+    for file in files.values():
+        file.close()
+    return overlap
 
 
 def _splits(section: CorpusSection, sources: Sources, parts: list[Part]) -> Shares | ContiguousSplits:

@@ -1,0 +1,125 @@
+"""A corpus that changed: what is kept of it, and what is done anew, are together the result of doing all anew."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest import mock
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqloom.artifact.digest import digest_of_folder
+from seqloom.corpus import shard_reader, shard_scheduler, shards
+from seqloom.corpus.corpus_segment import INDEX, SegmentWriter
+from seqloom.corpus.sources import locate
+from seqloom.corpus.stage import build_corpus
+from seqloom.progress import unwatched
+from seqloom.recipe.schema import CorpusSection
+
+from .test_deduplication import OTHERS, PAIRS, UNIQUE, files_of
+
+Pairs = list[tuple[str, str]]
+EDITS = st.lists(
+    st.tuples(st.sampled_from(["add", "insert", "remove", "change"]), st.integers(0, 40), PAIRS), max_size=3
+)
+
+
+@contextmanager
+def small_blocks() -> Iterator[None]:
+    """Take every corpus for a large one, in blocks of 4 lines or a file each, that this process reads."""
+    with ExitStack() as stack:
+        for module, name, value in [
+            (shards, "ROWS", 4),
+            (shards, "BYTES", 1),
+            (shard_reader, "ROWS", 3),
+            (shard_scheduler, "BYTES", 1),
+        ]:
+            stack.enter_context(mock.patch.object(module, name, value))
+        stack.enter_context(mock.patch("os.sched_getaffinity", return_value={0}))
+        yield
+
+
+def section_of(folder: Path, train: Pairs, more: Pairs, held: Pairs, form: str, **fields: Any) -> CorpusSection:
+    """Write training text in two files, and text for a test if there is any."""
+    given = {"part1": OTHERS + train, "part2": [*more, ("at the end", "am Ende")]}
+    files = files_of(folder, given | ({"test": [*held, ("only in test", "x")]} if held else {}), form)
+    test = {"test": files["test"]} if held else {}
+    if form == "texts":
+        train_files, fields = ["part*"], {"turns": 2, "format": "texts"}
+    else:
+        train_files = ["part*.0", "part*.1"]
+    named = {"train": [str(folder / pattern) for pattern in train_files], **test}
+    return CorpusSection.model_validate({**named, "validation_share": 0.3, "test_share": 0.3, **fields})
+
+
+def build(section: CorpusSection, folder: Path, artifacts: Path | None) -> tuple[str, int]:
+    """Return the digest of the corpus, and how many segments were written."""
+    writers = []
+    with (
+        TemporaryDirectory(dir=folder) as out,
+        small_blocks(),
+        mock.patch.object(SegmentWriter, "close", autospec=True) as close,
+    ):
+        close.side_effect = lambda writer: (writers.append(writer), CLOSE(writer))
+        build_corpus(section, locate(section, folder), Path(out), unwatched, artifacts)
+        return digest_of_folder(Path(out)), len(writers)
+
+
+CLOSE = SegmentWriter.close
+
+
+def edited(pairs: Pairs, edits: list[tuple[str, int, Pairs]]) -> Pairs:
+    changed = list(pairs)
+    for kind, place, others in edits:
+        at = place % (len(changed) + 1)
+        match kind:
+            case "add":
+                changed += others
+            case "insert":
+                changed[at:at] = others
+            case "remove":
+                del changed[at : at + 1]
+            case "change":
+                changed[at : at + 1] = others[:1]
+    return changed
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    pairs=st.tuples(PAIRS, PAIRS, PAIRS),
+    edits=st.tuples(EDITS, EDITS, EDITS),
+    filters=st.lists(st.sampled_from(UNIQUE), unique=True),
+    form=st.sampled_from(["lines", "texts"]),
+    split_by=st.sampled_from(["source", "similar"]),
+)
+def test_a_corpus_that_changed_equals_one_that_is_built_anew(
+    pairs: tuple[Pairs, Pairs, Pairs],
+    edits: tuple[list[Any], list[Any], list[Any]],
+    filters: list[str],
+    form: str,
+    split_by: str,
+) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        fields = {"filters": filters, "split_by": split_by}
+        build(section_of(folder, *pairs, form, **fields), folder, folder / "artifacts")
+        train, more, held = map(edited, pairs, edits)
+        section = section_of(folder, train, more, held, form, **fields)
+        assert build(section, folder, folder / "artifacts")[0] == build(section, folder, None)[0]
+
+
+def test_only_what_follows_the_change_is_done_anew(tmp_path: Path) -> None:
+    pairs = [(f"sentence {number}", f"Satz {number % 9}") for number in range(40)]
+
+    def built(more: Pairs) -> tuple[str, int]:
+        return build(section_of(tmp_path, pairs, more, [], "lines", filters=UNIQUE), tmp_path, tmp_path / "artifacts")
+
+    before, all_of_them = built([("new", "neu")])
+    assert built([("new", "neu")]) == (before, 0)
+    assert built([("new", "neu"), ("another", "andere")])[1] == 1
+    (index,) = [*tmp_path.glob(f"artifacts/*/*/segment/{INDEX}")][:1]
+    (index.parent / "train.parquet").write_bytes(b"")  # as after a loss of power
+    assert built([("new", "neu")])[0] == before
+    assert all_of_them > 10
