@@ -136,6 +136,12 @@ def test_other_weights_to_start_from_train_again_wherever_they_lie(tmp_path: Pat
     assert rerun(one, three) == []
 
 
+@pytest.mark.parametrize("change", [("slice_by", ["product"]), ("adversarial_budget", 9), ("similarity_file", "a.txt")])
+def test_another_look_at_the_answers_asks_for_no_training(change: tuple[str, Any]) -> None:
+    looked = rerun(recipe_with(), recipe_with((f"evaluation.{change[0]}", change[1])))
+    assert looked == ["evaluation", "registry", "gate"]
+
+
 def test_another_form_is_made_of_the_same_version_by_the_same_verdict() -> None:
     assert rerun(recipe_with(), recipe_with(("registry.backend", "torch-int8"))) == []
 

@@ -20,6 +20,17 @@ TEST = pd.DataFrame(
     }
 )
 HISTORY = [{"step": 1, "epoch": 0, "train/loss": 4.0}, {"step": 1, "epoch": 1, "validation/loss": 3.5}]
+WORDS = {
+    "side": "source",
+    "words": [
+        {"word": word, "x": x / 9, "y": (x * 7 % 19 - 9) / 9}
+        for x, word in zip(range(-9, 10), ["the", "العربية", "早上好", "नदी", HOSTILE, "a" * 40] * 4, strict=False)
+    ],
+    "variance": 0.41,
+    "neighbors": {"▁the": ["▁a", HOSTILE], "早": ["上"]},
+    "similarity": {"file": "pairs.txt", "pairs": 10, "known": 7, "spearman": 0.512},
+    "analogies": {"file": "questions.txt", "questions": 9, "known": 0},
+}
 EXPOSED = {
     "mean": 9.2,
     "most": 12.5,
@@ -52,6 +63,6 @@ def evaluated(folder: Path, wrong: int) -> EvaluationFolder:
         HISTORY,
         folder,
         unwatched,
-        of_model={"exposure": EXPOSED},
+        of_model={"exposure": EXPOSED, "word_vectors": WORDS},
     )
     return EvaluationFolder(folder, f"model {wrong}", training={"parameters": 7, "steps": 3, "epochs": 1})

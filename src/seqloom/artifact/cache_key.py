@@ -72,6 +72,9 @@ def _fields(recipe: Recipe, section: str) -> Any:
         case "vectors":
             files = {name: Path(getattr(recipe.vectors, name)) for name in ("source_file", "target_file")}
             return {**recipe.vectors.model_dump(), **_digests(files)}
+        case "evaluation":
+            files = {name: Path(getattr(recipe.evaluation, name)) for name in ("similarity_file", "analogy_file")}
+            return {**recipe.evaluation.model_dump(), **_digests(files)}
         case "training":  # without what changes how it runs and not its result
             weights = _encoder_file(recipe, "weights.safetensors")
             learned = recipe.training.model_dump(exclude={"processes", "nodes", "rendezvous", "checkpoint_minutes"})
@@ -114,6 +117,8 @@ def _libraries_by_choice(stage: str, recipe: Recipe) -> tuple[str, ...]:
         return ("gensim", "scipy")  # its BLAS computes gensim's sums
     if stage == "vectors" and recipe.vectors.method == "pretrained":  # tokens are also looked up in lower case
         return (UNICODE,)
+    if stage == "evaluation" and (recipe.evaluation.similarity_file or recipe.evaluation.analogy_file):
+        return ("gensim",)
     if stage == "training" and recipe.training.select_by != "loss":  # epochs are selected by metrics
         return (*_SCORING, "tokenizers")
     return ()

@@ -42,6 +42,7 @@ from seqloom.evaluation.sacrebleu_scores import Score
 from seqloom.evaluation.system_answers import Predict, SystemAnswers
 from seqloom.evaluation.unicode_scripts import has_spaces, script_name
 from seqloom.evaluation.unknown_share import UnknownShares, unknown_share_slices, unknown_shares
+from seqloom.evaluation.word_vectors import WORD_VECTORS, intrinsic_metrics, word_vectors
 from seqloom.progress import Progress
 from seqloom.recipe.applications import application_of, metric_of_recipe
 from seqloom.recipe.language_tags import language_of
@@ -157,7 +158,8 @@ def _measured(checks: Mapping[str, Any]) -> dict[str, float]:
     """Return the metrics of the checks that were made."""
     kept = {ROBUSTNESS: checks[ROBUSTNESS]["kept"]} if ROBUSTNESS in checks else {}
     kept |= {name: each["share"] for name, each in checks.get(CONSTRAINTS, {}).items()}
-    kept |= {BROKEN_SHARE: checks[ADVERSARIAL]["share"]} if ADVERSARIAL in checks else {}
+    kept |= intrinsic_metrics(checks.get(WORD_VECTORS, {}))
+    kept |= {BROKEN_SHARE: attacked["share"]} if (attacked := checks.get(ADVERSARIAL, {})).get("acceptable") else {}
     kept |= {EXPOSURE: checks[EXPOSURE]["mean"]} if EXPOSURE in checks else {}
     return {**kept, **({CONFIDENCE_ERROR: checks[CONFIDENCE]["error"]} if CONFIDENCE in checks else {})}
 
@@ -251,7 +253,10 @@ def evaluate_checkpoint(
         limits=limits,
         device=device.type,
         unknown=partial(unknown_shares, generator.source),
-        of_model={EXPOSURE: exposure(generator, canaries)} if canaries else {},
+        of_model={
+            WORD_VECTORS: word_vectors(generator, dataset, recipe.evaluation),
+            **({EXPOSURE: exposure(generator, canaries)} if canaries else {}),
+        },
     )
     write_json(folder / ATTENTION_FILE, [asdict(each) for each in _explanations(generator, facts["examples"])])
     return facts

@@ -65,6 +65,8 @@ ADDED: dict[str, dict[str, object]] = {
         "robustness_rows": 0,
         "slice_by": [],
         "adversarial_budget": 0,
+        "similarity_file": "",
+        "analogy_file": "",
     },
     "model": {"ngram_order": 0},
     "pretraining": {"corpus": [], "epochs": 0},

@@ -32,6 +32,7 @@ from seqloom.reports.html_page import (
 )
 from seqloom.reports.memorization_section import memorization_section
 from seqloom.reports.svg_drawings import bar, plot, token_map
+from seqloom.reports.word_vectors_section import word_vectors_section
 
 FEW_ROWS = 200  # test rows below which a report says that they are few
 _CONFIDENCE_PLOT = 99  # its number; those of the curves count from 0
@@ -87,6 +88,7 @@ def version_report(made: EvaluationFolder) -> str:
         *memorization_section(scores),
         *_curves(made, kind),
         *_attention(made),
+        *word_vectors_section(scores),
         _cost(made, scores),
         _signatures(scores),
     ]

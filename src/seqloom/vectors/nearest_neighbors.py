@@ -23,7 +23,7 @@ def find_neighbors(
     rows = aligned.matrix[candidates]  # (C, D)
     rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
     by_frequency = np.argsort(-counts[candidates], kind="stable")
-    chosen = [index for index in by_frequency if _is_word(tokens[candidates[index]])][:words]
+    chosen = [index for index in by_frequency if is_word(tokens[candidates[index]])][:words]
     found = {}
     for index in chosen:
         order = np.argsort(-(rows @ rows[index]), kind="stable")
@@ -32,7 +32,7 @@ def find_neighbors(
     return found
 
 
-def _is_word(token: str) -> bool:
+def is_word(token: str) -> bool:
     """Return whether a token reads as a word: two letters or more, from the head of one where words have spaces."""
     word = token.removeprefix(MARK)
     letters = all(unicodedata.category(character)[0] in "LM" for character in word)  # vowel signs are marks

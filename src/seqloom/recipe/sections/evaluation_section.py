@@ -54,6 +54,18 @@ class EvaluationSection(Section):
         description="Texts that are asked for each of 30 test rows to find the edit of at most 2 characters that hurts "
         "its answer most, for test/broken_share. 0: none. For translation, summarization and sentiment.",
     )
+    similarity_file: str = Field(
+        "",
+        max_length=1000,
+        description="UTF-8 file of two words and how similar people find them, a line, with tabs or spaces between "
+        "them, such as WordSim-353: test/similarity is Spearman's correlation with the trained embedding. Empty: none.",
+    )
+    analogy_file: str = Field(
+        "",
+        max_length=1000,
+        description="UTF-8 file of four words a line, the first to the second as the third to the fourth, below lines "
+        "such as ': capitals': test/analogies is the share that the trained embedding solves. Empty: none.",
+    )
     linear_baseline: bool = Field(
         True,
         description="Labels: train a logistic regression on n-grams for comparison, which takes up to minutes and "
