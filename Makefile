@@ -83,7 +83,7 @@ $(INSTALLED): pyproject.toml constraints.txt $(wildcard locks/*.txt)
 	$(BIN)/python -m pip download $(QUIETLY) --no-deps --constraint constraints.txt --dest .venv/torch torch
 	$(BIN)/python -m pip install $(QUIETLY) --require-hashes --no-deps --no-index --find-links .venv/torch --requirement locks/torch.txt
 	rm -r .venv/torch
-	$(BIN)/python -m pip install $(QUIETLY) --no-build-isolation --constraint constraints.txt --editable '.[dask,demo,dev,fast,postgres]'
+	$(BIN)/python -m pip install $(QUIETLY) --no-build-isolation --constraint constraints.txt --editable '.[dask,demo,dev,fast,postgres,private]'
 	touch $(INSTALLED)
 
 # What the docs site needs beside it.

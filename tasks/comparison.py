@@ -110,7 +110,7 @@ def measure(
             client.set_terminated(run_id, "FINISHED")
     updates = [row for row in read_history(training.path) if "train/seconds" in row]
     seconds = sum(row["train/seconds"] for row in updates)
-    tokens = sum(row["train/seconds"] * row["train/tokens_per_second"] for row in updates)
+    tokens = sum(row["train/seconds"] * row.get("train/tokens_per_second", 0.0) for row in updates)
     candidate = Candidate(
         label=label,
         metrics=evaluation.facts["metrics"],

@@ -20,6 +20,7 @@ from seqloom.registry import corpus_reports, mlflow_runs, model_card, ui_links, 
 from seqloom.registry.mlflow_tracking import Version, connect, wait_for_mlflow
 from seqloom.registry.run_plan import follow
 from seqloom.reports.cost_summary import cost_metrics
+from seqloom.reports.privacy_summary import privacy_metrics
 from tasks.pages.version_pages import run_description
 from tasks.prefect_client import call_prefect, prefect_is_embedded
 from tasks.pretraining_task import encoder_of, log_pretraining
@@ -106,7 +107,8 @@ def register(recipe: Recipe, training: Manifest, evaluation: Manifest, run_id: s
                 mlflow_runs.log_facts(client, run_id, (training, evaluation))
                 mlflow_runs.log_results(client, run_id, evaluation)
                 price = recipe.registry.price_per_hour
-                mlflow_runs.log_metrics(client, run_id, cost_metrics(training.facts, evaluation.facts, price))
+                used = cost_metrics(training.facts, evaluation.facts, price) | privacy_metrics(training.facts)
+                mlflow_runs.log_metrics(client, run_id, used)
                 version = versions.register_version(client, recipe, run_id, key, training.path, evaluation)
         facts = _facts(client, recipe, version, evaluation, home)
         manifest = Manifest(REGISTRY.name, key, key, training.folder, round(monotonic() - started, 3), facts)

@@ -10,6 +10,7 @@ from seqloom.recipe.applications import application_of
 from seqloom.recipe.model_rules import describe_model
 from seqloom.recipe.recipe_json import read_recipe
 from seqloom.reports.cost_summary import cost_rows
+from seqloom.reports.privacy_summary import privacy_rows
 from seqloom.training.training_history import read_history
 from tasks.pages.markdown import image, lines, table, text
 
@@ -37,6 +38,7 @@ def training_page(manifest: Manifest) -> Iterator[str]:
         *((f"validation {_metric_label(name, names)}", f"{value:,.3f}") for name, value in facts["validation"].items()),
     ]
     rows += cost_rows(facts, {}, recipe.registry.price_per_hour)
+    rows += privacy_rows(facts)
     if "chosen_by" in facts:
         chosen = facts["chosen_by"]
         score = _metric_label(f"validation/{chosen['score']}", names)

@@ -146,7 +146,8 @@ def _draw_losses(axes: Axes, history: Sequence[Row], mark: Mark | None) -> None:
         axes.plot(steps, losses, color=plot_style.GRAY, linewidth=0.8, alpha=0.7)
         losses = np.convolve(losses, np.full(_WINDOW, 1 / _WINDOW), mode="valid")
         steps = steps[_WINDOW // 2 :][: len(losses)]
-    axes.plot(steps, losses, color=plot_style.OCHRE, linewidth=1.8, label="training" + ", smoothed" * smooth)
+    if reports:  # a private training tells none
+        axes.plot(steps, losses, color=plot_style.OCHRE, linewidth=1.8, label="training" + ", smoothed" * smooth)
     _draw_validation(axes, history, Metric("loss", "validation", "plain", rises=False), plot_style.BLUE)
     plot_style.dress(axes, "Loss", "step", "cross-entropy, nats per token (lower is better)")
     _finish(axes, mark)

@@ -31,6 +31,8 @@ SPACES_OF_SYMBOLS = 0.22  # of the characters, from which spaces stand between s
 BYTES = 260  # tokens in every vocabulary of subwords or characters: 256 bytes and four special ones
 LEAST_TOKENS, MOST_TOKENS = 500, 16_000  # of a vocabulary of subwords
 UPDATES_OF_AN_EPOCH = 100
+PRIVATE_UPDATES_OF_AN_EPOCH, PRIVATE_EPOCHS = 20, 10  # noise is spread over many rows, and each row costs time
+PRIVATE_LABELS_RATE = 0.005  # noise keeps Adam's steps small
 MOST_SUBWORDS, MOST_CHARACTERS = 1800, 4000  # of a batch
 LABELS_UPDATES = 1100
 MOST_EPOCHS = 100
@@ -167,7 +169,8 @@ def _architecture(recipe: Recipe, unit: str) -> Fields:
             return transformer
         case "sentiment":
             runs, window = (3, 5) if unit == "char" else (2, 3)
-            parts = {"pooling": "mean", "ngram_order": runs, "kernel_size": window, "dropout": 0.5}
+            linear = 0 if recipe.training.privacy_epsilon else runs  # it is fitted without noise
+            parts = {"pooling": "mean", "ngram_order": linear, "kernel_size": window, "dropout": 0.5}
             return {"encoder": "cnn", "decoder": "classifier", **parts}
         case "generation":
             return {"encoder": "none", "decoder": "lstm", "variational_dropout": True, "dropout": 0.35}
@@ -207,7 +210,7 @@ def _vectors(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
     recurrent = tree["model"]["encoder"] != "transformer" and tree["model"]["encoder"] != "none"
     sides = [tree["model"][name] for name in ("encoder_width", "decoder_width")]
     width = sides[1] // 2 if tree["model"]["encoder"] == "none" else min(sides)
-    words = recipe.task != "transduction"
+    words = recipe.task != "transduction" and not recipe.training.privacy_epsilon
     return {"method": "word2vec" if words and few and recurrent else "none", "width": width}
 
 
@@ -216,14 +219,18 @@ def _training(recipe: Recipe, profile: CorpusProfile, tree: Fields) -> Fields:
     written, answer = recipe.training, application_of(recipe.task).answer
     most = MOST_CHARACTERS if recipe.task == "transduction" else MOST_SUBWORDS
     batch = written.batch_tokens or _rounded(profile.batched_tokens / UPDATES_OF_AN_EPOCH, 128, most)
+    private = written.privacy_epsilon > 0
+    if private and not written.batch_tokens:
+        batch = max(128, round(profile.batched_tokens / PRIVATE_UPDATES_OF_AN_EPOCH / 64) * 64)
     wanted = LABELS_UPDATES if answer == "label" else min(10_000, max(1400, round(15 * profile.batched_tokens**0.5)))
     each = max(1.0, profile.batched_tokens / batch / written.gradient_accumulation)
-    epochs = written.epochs or min(MOST_EPOCHS, max(3, round(wanted / each)))
+    epochs = written.epochs or (PRIVATE_EPOCHS if private else min(MOST_EPOCHS, max(3, round(wanted / each))))
     updates = round(epochs * each)
     chosen: Fields = {"batch_tokens": batch, "epochs": epochs, "patience": max(5, epochs // 3)}
     if answer == "label":
         kept = {"ema_decay": 0.99, "average_checkpoints": 3, "select_by": application_of(recipe.task).metric}
-        return {**chosen, "learning_rate": 0.001, "schedule": "constant", "label_smoothing": 0.0, **kept}
+        rate = PRIVATE_LABELS_RATE if private else 0.001
+        return {**chosen, "learning_rate": rate, "schedule": "constant", "label_smoothing": 0.0, **kept}
     rates = {"sgd": 0.5, "adagrad": 0.02}  # the others step by a share of the weights
     rate = rates.get(written.optimizer) or _learning_rate(tree["model"], batch)
     chosen |= {"learning_rate": rate, "schedule": "cosine", "select_by": "loss"}

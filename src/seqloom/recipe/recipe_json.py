@@ -72,7 +72,15 @@ ADDED: dict[str, dict[str, object]] = {
     "pretraining": {"corpus": [], "epochs": 0},
     "registry": {"price_per_hour": 0.0, "exposure": 0.0},
     "vocabulary": {"target_kind": "auto"},
-    "training": {"parent_decay": 0.0, "parent_share": 0.0, "model_soup": False, "nodes": 1, "rendezvous": ""},
+    "training": {
+        "parent_decay": 0.0,
+        "parent_share": 0.0,
+        "model_soup": False,
+        "nodes": 1,
+        "rendezvous": "",
+        "privacy_epsilon": 0.0,
+        "privacy_delta": 0.0,
+    },
     "serving": {
         "rows": 100_000,
         "characters": 20_000_000,

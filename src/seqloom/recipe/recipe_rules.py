@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from seqloom.recipe.model_rules import AUTO, POSITIONAL, sides_with_learned_positions
+from seqloom.recipe.privacy_rules import privacy_errors
 
 if TYPE_CHECKING:
     from seqloom.recipe.recipe_fields import RecipeFields
@@ -26,6 +27,7 @@ def recipe_errors(recipe: "RecipeFields") -> Iterator[str]:
     yield from _context_errors(recipe)
     yield from _feature_errors(recipe)
     yield from _canary_errors(recipe)
+    yield from privacy_errors(recipe)
 
 
 def window_of(recipe: "RecipeFields") -> int:

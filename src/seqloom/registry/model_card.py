@@ -34,6 +34,7 @@ from seqloom.registry.model_history import history
 from seqloom.registry.model_uri import find_version, open_registry
 from seqloom.registry.versions import aliases_of
 from seqloom.reports.cost_summary import cost_rows
+from seqloom.reports.privacy_summary import privacy_rows
 from seqloom.shell_command import shell_word
 
 DESCRIPTION_AT_MOST = 5000  # characters that MLflow's database takes
@@ -187,6 +188,7 @@ def _training_text(recipe: Recipe, made: Manifests) -> Iterator[str]:
         f"- training: {training['parameters']:,} parameters, {training['steps']:,} updates in {training['epochs']} "
         f"epochs, of which epoch {training['best_epoch']} was kept"
     )
+    yield from (f"- {name}: {value}" for name, value in privacy_rows(training))
     for label, runs in training.get("top_ngrams", {}).items():
         yield f"- speaks for {label}: " + ", ".join(f"`{run.replace('`', chr(39))}`" for run in runs)
 

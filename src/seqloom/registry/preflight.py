@@ -23,6 +23,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry.digital_signature import check_keys
 from seqloom.registry.run_plan import Step, follow, pinned, read_sources
 from seqloom.registry.time_forecast import Forecast, forecast
+from seqloom.training.privacy_accountant import OPACUS_MISSING
 from seqloom.vectors.intrinsic_files import check_analogy_file, check_similarity_file
 from seqloom.vocabulary.labels import labels_of
 
@@ -49,6 +50,8 @@ def check_resources(recipe: Recipe) -> None:
         choose_device(recipe.training.device)
     if recipe.registry.backend.startswith("ctranslate2") and not find_spec("ctranslate2"):
         raise UserError(f"registry.backend {recipe.registry.backend} needs CTranslate2: pip install ctranslate2")
+    if recipe.training.privacy_epsilon and not find_spec("opacus"):
+        raise UserError(OPACUS_MISSING)
     for field in ("source_file", "target_file"):
         file = getattr(recipe.vectors, field)
         if file and not Path(file).is_file():

@@ -31,6 +31,7 @@ from seqloom.reports.html_page import (
     text,
 )
 from seqloom.reports.memorization_section import memorization_section
+from seqloom.reports.privacy_summary import privacy_rows
 from seqloom.reports.svg_drawings import bar, plot, token_map
 from seqloom.reports.word_vectors_section import word_vectors_section
 
@@ -89,6 +90,7 @@ def version_report(made: EvaluationFolder) -> str:
         *_curves(made, kind),
         *_attention(made),
         *word_vectors_section(scores),
+        *_privacy(made),
         _cost(made, scores),
         _signatures(scores),
     ]
@@ -287,6 +289,12 @@ def _attention(made: EvaluationFolder) -> Iterator[Section]:
             *(token_map(each["source"], each["target"], each["weights"]) for each in maps),
             paragraph("Any other answer: seqloom explain MODEL TEXT.", "faint"),
         )
+
+
+def _privacy(made: EvaluationFolder) -> Iterator[Section]:
+    rows = privacy_rows(made.training)
+    if rows:
+        yield section("Privacy", table(["", ""], list(map(list, rows))))
 
 
 def _cost(made: EvaluationFolder, scores: Mapping[str, Any]) -> Section:

@@ -83,6 +83,8 @@ def train_job(
         fit_mixture(model, validation.in_order(), device)
         facts["mixture_weights"] = [round(share, 3) for share in model.shares.tolist()]
         _, scores = trainer.validation()
+    if trainer.privacy_loss:
+        facts["differential_privacy"] = {**trainer.privacy_loss.as_json(), "parent": section.start_from}
     save_checkpoint(model.cpu(), sizes, job.folder)
     if model.decoder.writes_from_summary:
         _fit_vector_space(model, train).save(job.folder)

@@ -29,6 +29,9 @@ from seqloom.training.meters import LossMeter
 from seqloom.training.optimizer import build_optimizer, clip_and_step, learning_rate_at, set_learning_rate
 from seqloom.training.parent_weights import ParentWeights
 from seqloom.training.prefetch import Prefetch
+from seqloom.training.privacy_accountant import PrivacyLoss
+from seqloom.training.private_gradients import PrivateGradients
+from seqloom.training.private_updates import NoiseKey, PrivateUpdates
 from seqloom.training.training_state import HistoryRow, TrainingState, newest_checkpoint, read_training_state
 from seqloom.training.update_batches import Update, Updates
 from seqloom.training.validation import Validate, Validation
@@ -81,6 +84,7 @@ class Trainer:
         self.state = TrainingState()
         self.scores: HistoryRow = {}  # of the final weights
         self.parent_share = section.parent_share  # of the parent in the final weights
+        self.privacy_loss: PrivacyLoss | None = None  # of a private training that has ended
         self.steps = train.updates(section)
         self.meter = LossMeter()
         self.graceful_stop = GracefulStop()
@@ -94,8 +98,7 @@ class Trainer:
         """
         self._load()
         section = self.section
-        self.gradients = Gradients(self.model, section, self.device, self.group)
-        self.updates = Updates(self.train, section, self.device, self.group.rank, self.group.size, self.state.parts)
+        self.gradients, self.updates = self._private() if section.privacy_epsilon else self._usual()
         if self.group.rank == 0:
             warn_if_short(self.gradients, self.optimizer, self.train)
         self.saved = time.monotonic()
@@ -107,10 +110,28 @@ class Trainer:
                     with self.graceful_stop.at_once():
                         self._load_best()
                         self._average_with_parent()
+                        self._end_privacy()
             except ImmediateStop:  # nothing is under way, and the other processes do not listen
                 checkpoint.save(self.workspace, self.learner, self.state)
                 raise Preempted(self.graceful_stop.number, self.state.step) from None
         return self.state
+
+    def _usual(self) -> tuple[Gradients, Updates]:
+        gradients = Gradients(self.model, self.section, self.device, self.group)
+        rank, size = self.group.rank, self.group.size
+        return gradients, Updates(self.train, self.section, self.device, rank, size, self.state.parts)
+
+    def _private(self) -> tuple[PrivateGradients, PrivateUpdates]:
+        """Return gradients and updates with the noise that all updates together need for the recipe's epsilon."""
+        key = NoiseKey(self.workspace, resumed=self.state.step > 0)
+        updates = PrivateUpdates(self.train, self.section, self.device, key)
+        planned = PrivacyLoss.planned(self.section, len(self.train.source), self.steps, updates.count)
+        return PrivateGradients(self.model, self.section, self.device, planned, key), updates
+
+    def _end_privacy(self) -> None:
+        if isinstance(self.gradients, PrivateGradients):
+            self.privacy_loss = self.gradients.planned.after(self.state.step)
+            self.gradients.key.forget()
 
     def _load(self) -> None:
         """Load the newest checkpoint; the first process does so before the others, and sets aside an unreadable one."""
@@ -144,7 +165,8 @@ class Trainer:
         state.step += 1
         set_learning_rate(self.optimizer, learning_rate_at(self.section, state.step, self.steps, state.rate_factor))
         update, losses = self._gradients(update)
-        clip_and_step(self.optimizer, self.model.parameters(), self.section.max_grad_norm)
+        private = isinstance(self.gradients, PrivateGradients)  # whose rows were clipped, each by itself
+        clip_and_step(self.optimizer, self.model.parameters(), math.inf if private else self.section.max_grad_norm)
         if self.parent and self.section.parent_decay:
             self.parent.pull(self.optimizer.param_groups[0]["lr"] * self.section.parent_decay)
         if self.average:
@@ -265,17 +287,17 @@ class Trainer:
         self._settle()
         state = self.state
         if self.group.rank == 0:
-            loss, speed = state.loss / state.tokens, state.tokens / max(1e-9, state.seconds)
             rate = self.optimizer.param_groups[0]["lr"]
-            cost = {
-                "train/tokens_per_second": round(speed),
-                "train/seconds": round(state.seconds, 3),
-            }  # of the updates
-            self._record({"train/loss": loss, "train/learning_rate": rate, **cost})
+            row, told = {"train/learning_rate": rate, "train/seconds": round(state.seconds, 3)}, ""  # of the updates
+            if state.tokens:  # a private training counts none
+                loss, speed = state.loss / state.tokens, state.tokens / max(1e-9, state.seconds)
+                row = {"train/loss": loss, **row, "train/tokens_per_second": round(speed)}
+                told = f" · loss {loss:.3f} · {speed:,.0f} tokens/s"
+            self._record(row)
             best = "" if state.best is None else f" · best {self.section.select_by} {abs(state.best):.3f}"
             epoch = f"epoch {state.epoch + 1} of {self.section.epochs}"
             done = min(state.step, self.steps)  # epochs differ by an update or two
-            self.progress(done, self.steps, "updates", f"{epoch} · loss {loss:.3f} · {speed:,.0f} tokens/s{best}")
+            self.progress(done, self.steps, "updates", f"{epoch}{told}{best}")
         state.loss, state.tokens, state.seconds = 0.0, 0, 0.0
 
     def _record(self, scores: HistoryRow) -> None:

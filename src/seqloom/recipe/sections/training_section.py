@@ -72,7 +72,24 @@ class TrainingSection(Section):
     )
     warmup_steps: int = Field(0, ge=0, description="Updates over which the learning rate rises linearly.")
     weight_decay: float = Field(0.0, ge=0.0, le=1.0, description="Weight decay per update, times learning rate.")
-    max_grad_norm: float = Field(1.0, gt=0.0, description="Gradients are clipped to this norm.")
+    max_grad_norm: float = Field(
+        1.0,
+        gt=0.0,
+        description="Gradients are clipped to this norm; with privacy_epsilon that of each row, before noise is added.",
+    )
+    privacy_epsilon: float = Field(
+        0.0,
+        ge=0.0,
+        le=1000.0,
+        description="Differentially private training (DP-SGD, Abadi et al. 2016): the most that the weights may tell "
+        "of any one row, such as 8 or 3; noise is added for it. 0: not private (docs/privacy.md).",
+    )
+    privacy_delta: float = Field(
+        0.0,
+        ge=0.0,
+        lt=1.0,
+        description="With privacy_epsilon: probability with which more may be told; 0: 1 / rows^1.1.",
+    )
     label_smoothing: float = Field(
         0.1, ge=0.0, lt=1.0, description="Share of the target probability spread over the vocabulary."
     )
@@ -131,6 +148,12 @@ class TrainingSection(Section):
             raise ValueError(
                 f"{self.nodes} nodes need a host and port to meet at: set training.rendezvous, such as 10.0.0.5:29400"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _delta_has_an_epsilon(self) -> Self:
+        if self.privacy_delta and not self.privacy_epsilon:
+            raise ValueError("privacy_delta is of a private training: set privacy_epsilon, or privacy_delta to 0")
         return self
 
     @model_validator(mode="after")
