@@ -59,7 +59,9 @@ def sentence(path: Path, *overrides: str) -> str:
         ),
         pytest.param("name: a\ncorpus: {train: 7}", ["corpus.train", "valid list, not 7"], id="no list"),
         pytest.param(
-            SMALL + "epochs: 3", ["epochs is not a field", "mean vectors.epochs or training.epochs?"], id="no section"
+            SMALL + "epochs: 3",
+            ["epochs is not a field", "mean vectors.epochs or pretraining.epochs or training.epochs?"],
+            id="no section",
         ),
         pytest.param(SMALL + "model: {places: 9}", ["is called model.max_positions now"], id="earlier"),
         pytest.param(SMALL + "task: Classification", ["did you mean sentiment?"], id="another name"),

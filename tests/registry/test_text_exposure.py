@@ -42,24 +42,32 @@ def test_every_version_is_asked(
         table = pd.DataFrame(rows[split], columns=["source", "target"], dtype="str")
         table.to_parquet(tmp_path / f"{split}.parquet", index=False)
     client.create_registered_model("forgetful")
-    for parent in ("none", "models:/forgetful/1#sha256=0123", "none"):
+    for parent in ("none", "models:/forgetful/1#sha256=0123", "none", "none", "none"):
         made = client.create_model_version("forgetful", str(tmp_path), tags={KEY_TAG: "key"})
         write_lineage(client, "forgetful", made.version, {"parent version": parent})
     client.set_registered_model_alias("forgetful", "champion", "1")
-    corpora = {"models:/forgetful/1": tmp_path}
-    monkeypatch.setattr(text_exposure, "training_corpus", lambda uri, _: corpora.get(uri))
+    corpora: dict[str, list[Path | None]] = {
+        "models:/forgetful/1": [tmp_path],
+        "models:/forgetful/4": [tmp_path, tmp_path],  # its own, and raw text
+        "models:/forgetful/5": [tmp_path, None],
+    }
+    monkeypatch.setattr(text_exposure, "text_corpora", lambda uri, _: corpora.get(uri, [None]))
     texts = ExcludedTexts([text_digest("HELLO, ann")])
     found = [each for each in exposures(texts, home) if each.model.startswith("models:/forgetful/")]
     assert [(each.model, each.aliases, each.rows, each.parent) for each in found] == [
         ("models:/forgetful/1", ["champion"], {"train": 2, "validation": 0, "test": 0}, "none"),
         ("models:/forgetful/2", [], None, "models:/forgetful/1"),
         ("models:/forgetful/3", [], None, "none"),
+        ("models:/forgetful/4", [], {"train": 4, "validation": 0, "test": 0}, "none"),
+        ("models:/forgetful/5", [], {"train": 2, "validation": 0, "test": 0}, "none"),
     ]
-    assert to_be_retrained(found) == ["models:/forgetful/1", "models:/forgetful/2"]
+    assert to_be_retrained(found) == [f"models:/forgetful/{number}" for number in (1, 2, 4, 5)]
     mark_to_be_forgotten(found, texts, home)
     told = [(event.version, event.why) for event in history(client, "forgetful") if event.what == "to forget"]
     list_of = f"of list {texts.digest[:16]}: train it again without"
     assert told == [
         (1, f"learned from 2 rows {list_of}"),
         (2, f"learned from 2 rows through models:/forgetful/1 {list_of}"),
+        (4, f"learned from 4 rows {list_of}"),
+        (5, f"learned from 2 rows {list_of}"),
     ]

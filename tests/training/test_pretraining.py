@@ -1,5 +1,6 @@
 """From raw text to a classifier: the encoder and its vocabulary come from a masked language model of another corpus."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,24 @@ def test_raw_text_and_labels_in_one_recipe(tree: dict[str, Any], tmp_path: Path)
     ]
     other = tree | {"pretraining": {"corpus": ["labels.txt"], "epochs": 1}}
     assert [step.told for step in plan(check_recipe(other, "r"), home)][:3] == ["cached", "will run", "will run"]
+
+
+def test_a_pretraining_that_was_killed_goes_on(
+    tree: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = check_recipe(tree | {"pretraining": {"corpus": ["raw.txt"], "epochs": 3}}, "r")
+
+    def killed(row: Mapping[str, float]) -> None:
+        if row["epoch"] == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "_unobserved", killed)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.train(recipe)
+    monkeypatch.setattr(pipeline, "_unobserved", dict)
+    assert plan(recipe, tmp_path / "home")[1].told.startswith("continues from update")
+    pipeline.train(recipe)
+    assert plan(recipe, tmp_path / "home")[1].told == "cached"
 
 
 @pytest.mark.parametrize("encoder", ["cnn", "transformer", "lstm"])
