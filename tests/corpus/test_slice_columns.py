@@ -104,6 +104,12 @@ def test_personal_data_does_not_become_a_slice(tmp_path: Path) -> None:
     assert set(found["agent"]) == {"ask [EMAIL_1]"}
 
 
+def test_a_value_that_is_to_be_forgotten_is_none(tmp_path: Path) -> None:
+    (tmp_path / "out.txt").write_text("Hob, Gas!\n", encoding="utf-8")
+    _, found = built(tmp_path, to_csv, exclude=str(tmp_path / "out.txt"))
+    assert set(found["product"]) == {"kettle", "toaster", ""}
+
+
 def test_a_dot_leads_into_an_object_and_some_rows_may_lack_it(tmp_path: Path) -> None:
     rows = [
         {"source": f"text {n}", "target": f"Text {n}", **({"meta": {"team": f"t{n % 2}"}} if n % 3 else {})}

@@ -30,9 +30,27 @@ def download_cache() -> Iterator[None]:
         _fetched.reset(token)
 
 
+class _EveryFile(set[Path]):
+    """Every file there is, whenever it was downloaded."""
+
+    def __contains__(self, file: object) -> bool:
+        return True
+
+
+@contextmanager
+def kept_downloads() -> Iterator[None]:
+    """Within this context take each file as it was downloaded last, where it is still there."""
+    token = _fetched.set(_EveryFile())
+    try:
+        yield
+    finally:
+        _fetched.reset(token)
+
+
 def is_fresh(file: Path) -> bool:
     """Return whether `file` was downloaded within the current context."""
-    return file in (_fetched.get() or ()) and file.is_file()
+    fetched = _fetched.get()
+    return fetched is not None and file in fetched and file.is_file()
 
 
 def record_download(file: Path) -> None:

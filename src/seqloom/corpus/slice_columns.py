@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from seqloom.corpus.excluded_texts import ExcludedTexts
 from seqloom.corpus.pairs import Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.sources import SourceFile, Sources
@@ -37,7 +38,8 @@ def column_values(
 ) -> dict[str, list[str]]:
     """Return the value of each named column in test rows, by column; `rows` are their files and lines.
 
-    Values are without personal data where the recipe replaces it, with single spaces, and cut to `LONGEST` characters.
+    Values are without personal data where the recipe replaces it, empty where it excludes them, with single spaces, and
+    cut to `LONGEST` characters.
 
     Raises:
         UserError: a file is no table, lacks a column, or was changed since it was read.
@@ -62,10 +64,11 @@ def column_values(
 def _values(
     file: SourceFile, section: CorpusSection, names: Sequence[str], field: str, lines: set[int]
 ) -> Iterable[tuple[int, list[str]]]:
-    personal = PersonalData.of(section)
+    personal, excluded = PersonalData.of(section), ExcludedTexts.of(section)
     for row in further_columns(file, section_of_source(section, file.source_name), names, field):
         if not isinstance(row, Unreadable) and row[0] in lines:
-            shown = [personal.replace(value)[0] if personal else value for value in row[1]]
+            asked = ["" if excluded and excluded.has(value) else value for value in row[1]]
+            shown = [personal.replace(value)[0] if personal else value for value in asked]
             yield row[0], [" ".join(value.split())[:LONGEST] for value in shown]
 
 

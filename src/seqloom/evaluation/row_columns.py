@@ -3,27 +3,43 @@
 They are no part of the corpus: to slice otherwise asks for no new training.
 """
 
+import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
+from seqloom.artifact.cache_key import CORPUS
+from seqloom.artifact.digest import digest_of_value
 from seqloom.artifact.home_folder import home_folder
+from seqloom.artifact.manifest import read_manifest
+from seqloom.corpus.download import kept_downloads
 from seqloom.corpus.slice_columns import SLICE_BY, column_values
 from seqloom.corpus.sources import Sources, locate
 from seqloom.evaluation.test_slices import COLUMN_PREFIX
 from seqloom.recipe.schema import CorpusSection, Recipe
 
+logger = logging.getLogger(__name__)
 
-def with_recipe_columns(recipe: Recipe, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the test rows with the columns that the recipe names.
+
+def with_recipe_columns(recipe: Recipe, rows: pd.DataFrame, corpus: Path) -> pd.DataFrame:
+    """Return the test rows of a corpus with the columns that the recipe names.
+
+    Files from elsewhere, and the rows of a query, are those that were fetched for the corpus. Where a file was changed
+    since the corpus was built there are no columns, and a warning says so.
 
     Raises:
-        UserError: a file has no such column, or was changed.
+        UserError: a file has no such column.
     """
     names = recipe.evaluation.slice_by
     if not names:
         return rows
-    return with_columns(rows, recipe.corpus, locate(recipe.corpus, home_folder()), names, SLICE_BY)
+    with kept_downloads():
+        sources = locate(recipe.corpus, home_folder())
+    if CORPUS.key(recipe, [digest_of_value(sources.digests)]) != read_manifest(corpus).key:
+        logger.warning("%s: the files of the corpus were changed since it was read, so no slices are made", SLICE_BY)
+        return rows
+    return with_columns(rows, recipe.corpus, sources, names, SLICE_BY)
 
 
 def with_columns(

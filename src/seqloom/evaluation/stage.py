@@ -244,7 +244,7 @@ def evaluate_checkpoint(
         predict,
         likelihood(generator.model, test.in_order()),
         read_split(corpus, "train"),
-        with_recipe_columns(recipe, read_split(corpus, "test")),
+        with_recipe_columns(recipe, read_split(corpus, "test"), corpus),
         recipe,
         read_history(training.path),
         folder,

@@ -7,6 +7,7 @@ from seqloom.reports.html_page import Cell, Markup, details, of_corpus, paragrap
 
 _WIDTH, _HEIGHT, _MARGIN = 720.0, 460.0, 40.0  # of the drawing
 _LETTER, _LINE = 7.2, 14.0  # room that a letter and a line take
+_DOT = 3.0  # radius
 _LONGEST = 16  # characters of a word on the map
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
@@ -50,13 +51,15 @@ def _sentences(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def word_map_drawing(words: Sequence[Mapping[str, Any]]) -> Markup:
-    """Return a dot for each word at its place, with the word beside it where no more frequent one is in the way."""
-    taken: list[Box] = []
+    """Return a dot for each word at its place, with the word beside it where neither a dot nor a commoner one is."""
+    places = [(_place(each["x"], _WIDTH), _place(each["y"], _HEIGHT)) for each in words]
+    taken: list[Box] = [(x - _DOT, y - _DOT, x + _DOT, y + _DOT) for x, y in places]
     drawn = []
-    for each in words:
-        x, y = (_place(each[axis], size) for axis, size in (("x", _WIDTH), ("y", _HEIGHT)))
+    for each, (x, y) in zip(words, places, strict=True):
         word = each["word"] if len(each["word"]) <= _LONGEST else each["word"][: _LONGEST - 1] + "…"
-        dot = tag("circle", tag("title", text(each["word"])), cx=f"{x:.1f}", cy=f"{y:.1f}", r="3", fill="var(--blue)")
+        dot = tag(
+            "circle", tag("title", text(each["word"])), cx=f"{x:.1f}", cy=f"{y:.1f}", r=f"{_DOT:g}", fill="var(--blue)"
+        )
         drawn.append(dot)
         box = _box(x, y, word)
         if not any(_meet(box, other) for other in taken):
