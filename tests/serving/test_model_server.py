@@ -16,6 +16,8 @@ import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
+from seqloom.cli.serve_command import serve
+from seqloom.corpus.person_names import NameList
 from seqloom.errors import UserError
 from seqloom.serving import followed_model, model_server, request_log
 from seqloom.serving.followed_model import FollowedModel
@@ -204,6 +206,27 @@ def test_the_log_has_no_personal_data_and_nobody_else_reads_it(tmp_path: Path) -
     assert (row["source"], row["prediction"], row["version"]) == ("write to [EMAIL_1]", "re write to [EMAIL_1]", 3)
     modes = [path.stat().st_mode & 0o777 for path in (tmp_path / "log", *(tmp_path / "log").iterdir())]
     assert modes == [0o700, 0o600]
+
+
+def test_the_log_is_without_the_names_of_a_list(tmp_path: Path) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text("Quillfeather\nAnn Other\n", encoding="utf-8")
+    texts = ("when does Quillfeather come", "ANN OTHER asks for Another")
+    for folder, given in (("with", NameList.read(str(names))), ("without", None)):
+        RequestLog(tmp_path / folder, 1.0, 30, given)(*exchange(*texts), 3)
+    assert [row["source"] for row in logged(tmp_path / "with")] == [
+        "when does [NAME_1] come",
+        "[NAME_1] asks for Another",
+    ]
+    assert logged(tmp_path / "with")[0]["prediction"] == "re when does [NAME_1] come"
+    assert [row["source"] for row in logged(tmp_path / "without")] == [*texts]
+
+
+def test_a_list_of_names_for_the_log_is_named_by_its_option(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"--log-names nobody\.txt is of a request log"):
+        serve("models:/a@champion", log_names="nobody.txt")
+    with pytest.raises(UserError, match="--log-names"):
+        NameList.read(str(tmp_path / "nobody.txt"), "--log-names")
 
 
 def test_the_log_and_the_metrics_show_how_sure_the_answers_are(tmp_path: Path, metrics: RequestMetrics) -> None:

@@ -33,6 +33,9 @@ def serve(
     ] = None,
     log_share: Annotated[float, typer.Option("--log-share", min=0.0, max=1.0, help="Share of the texts.")] = 1.0,
     log_days: Annotated[int, typer.Option("--log-days", min=1, help="Days after which a day's log is removed.")] = 30,
+    log_names: Annotated[
+        str, typer.Option("--log-names", help="File of names that the log is without, as corpus.name_list.")
+    ] = "",
 ) -> None:
     """Serve a version over HTTP by MLflow's protocol, with metrics; a new champion takes over without a pause."""
     if not model.startswith("models:/"):
@@ -40,7 +43,10 @@ def serve(
     auth_string = os.environ.get(AUTH_STRING, "")
     if auth_string and ":" not in auth_string:
         raise UserError(f"{AUTH_STRING} is written USER:PASSWORD")
+    if log_names and not log:
+        raise UserError(f"--log-names {log_names} is of a request log: name its folder by --log, or leave it out")
     console = console_for(as_json=False)
+    from seqloom.corpus.person_names import NameList
     from seqloom.decoding.confidence import CONFIDENCE
     from seqloom.serving.followed_model import FollowedModel
     from seqloom.serving.listening_socket import bound_socket
@@ -48,9 +54,10 @@ def serve(
     from seqloom.serving.request_log import RequestLog
     from seqloom.serving.request_metrics import RequestMetrics
 
+    names = NameList.read(log_names, "--log-names") if log_names else None
     listening = bound_socket(host, port)
     address = ServerAddress(host, port, auth_string)
-    metrics, requests = RequestMetrics(), RequestLog(log, log_share, log_days) if log else None
+    metrics, requests = RequestMetrics(), RequestLog(log, log_share, log_days, names) if log else None
 
     def observe(sources: Sequence[object], answers: "Columns", version: int) -> None:
         metrics.count_texts(len(sources))

@@ -139,13 +139,14 @@ class NameList:
                     self._by_first.setdefault(first[0], []).append(written)
 
     @classmethod
-    def read(cls, location: str) -> Self:
+    def read(cls, location: str, field: str = "corpus.name_list") -> Self:
         """Read a list: a name a line; empty lines and those that begin with # are left out.
+
+        `field` of a recipe, or the option of a command, names the file.
 
         Raises:
             UserError: the file is missing, empty, too large or not UTF-8.
         """
-        field = "corpus.name_list"
         names = frozenset(read_list(location, field, "names"))
         if short := next((name for name in sorted(names) if len(name) < 2 or not name[0].isalpha()), ""):
             raise UserError(

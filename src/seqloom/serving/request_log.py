@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from seqloom.artifact.permissions import output_folder
+from seqloom.corpus.person_names import NameList
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.decoding.answers import Columns
 from seqloom.decoding.confidence import CONFIDENCE
@@ -19,11 +20,11 @@ logger = logging.getLogger(__name__)
 class RequestLog:
     """Writes a share of the requests; what cannot be written costs no answer."""
 
-    def __init__(self, folder: Path, share: float, days: int) -> None:
-        """Keep `share` of the texts in `folder` for `days` days."""
+    def __init__(self, folder: Path, share: float, days: int, names: NameList | None = None) -> None:
+        """Keep `share` of the texts in `folder` for `days` days, without these names beside those that a text tells."""
         output_folder(folder)
         folder.chmod(0o700)
-        self._folder, self._share, self._days = folder, share, days
+        self._folder, self._share, self._days, self._names = folder, share, days, names
         self._lock = threading.Lock()
         self._today = ""
         self._failed = False
@@ -33,7 +34,7 @@ class RequestLog:
         now = datetime.now(UTC)
         sure = answers.get(CONFIDENCE) or [None] * len(sources)
         rows = zip(sources, answers["prediction"], sure, strict=True)
-        lines = [_line(row, version, now) for row in rows if random.random() < self._share]
+        lines = [_line(row, version, now, self._names) for row in rows if random.random() < self._share]
         try:
             with self._lock:
                 self._write(now, [line for line in lines if line])
@@ -60,12 +61,12 @@ class RequestLog:
                 file.unlink(missing_ok=True)
 
 
-def _line(row: tuple[object, object, float | None], version: int, now: datetime) -> str:
+def _line(row: tuple[object, object, float | None], version: int, now: datetime, names: NameList | None) -> str:
     """Return a line with personal data replaced, consistently in text and answer; empty for what is no text."""
     source, prediction, confidence = row
     if not isinstance(source, str):
         return ""
-    text, said = PersonalData().replace(source, str(prediction))
+    text, said = PersonalData(names).replace(source, str(prediction))
     line: dict[str, object] = {
         "time": now.isoformat(timespec="seconds"),
         "version": version,
