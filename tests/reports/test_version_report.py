@@ -14,6 +14,7 @@ from seqloom.evaluation.applications.evaluator_factory import evaluator_of
 from seqloom.reports.comparison_report import comparison_report
 from seqloom.reports.version_report import EvaluationFolder, version_report
 from tests.reports.evaluated_folder import HOSTILE, evaluated
+from tests.reports.test_privacy_summary import LOSS
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,14 @@ def test_the_verdict_comes_first_and_every_part_is_there(two: tuple[EvaluationFo
     assert "&lt;script&gt;" in shown
     assert "نا" in shown
     assert 'style="' not in shown
+
+
+def test_a_private_training_has_a_part(two: tuple[EvaluationFolder, EvaluationFolder]) -> None:
+    good, _ = two
+    shown = version_report(EvaluationFolder(good.folder, good.title, {}, {"differential_privacy": LOSS}))
+    assert ">Privacy</h2>" in shown
+    assert "epsilon 7.993, delta 4.7e-05" in shown
+    assert ">Privacy</h2>" not in version_report(good)
 
 
 def test_an_evaluation_of_an_earlier_release_has_a_report_too(

@@ -142,6 +142,15 @@ def test_training_says_what_speaks_for_a_label(tmp_path: Path) -> None:
     )
 
 
+def test_a_private_training_says_what_it_spent_and_draws_no_training_loss(tmp_path: Path) -> None:
+    home = write_home(tmp_path / "home", labels=True)
+    facts = run_stage(home, {"decoder": "classifier"}, {"epochs": 2, "privacy_epsilon": 8.0, "privacy_delta": 1e-2})
+    draw_loss(home / "made", 1, "sentiment")
+    page = shown(training_page, facts, home / "made")
+    assert "| differential privacy | epsilon 7.9" in page
+    assert "for the weights alone: not the vocabulary" in page
+
+
 def test_evaluation(tmp_path: Path) -> None:
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "scores.png").write_bytes(b"png")
