@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from seqloom.corpus.csv_dialect import FIELD_LIMIT
 from seqloom.corpus.sources import RowBlock
 
-_CHUNK = FIELD_LIMIT >> 1  # bytes; a field that is too long covers a whole chunk, in which then no row ends
+_CHUNK = 1 << 20  # bytes
+_LONG = FIELD_LIMIT >> 1  # bytes from the end of a row to that of a chunk: a field may be longer than is allowed
 _MARK, _FEED, _RETURN = b'"\n\r'
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -40,6 +41,7 @@ class _Scan:
     def __init__(self, delimiter: int, lines: int, position: int) -> None:
         self._delimiter, self._every, self._position = delimiter, lines, position
         self._lines = self._marks = 0
+        self._row = position  # where the last row begins
         self._begins, self._firsts = [0], [1]  # of each block, in bytes, and the number of its first line
 
     def add(self, before: bytes, chunk: bytes, after: bytes) -> bool:
@@ -50,12 +52,12 @@ class _Scan:
         ends = np.flatnonzero((np.searchsorted(marks, feeds) + self._marks) % 2 == 0)  # lines that end a row
         if not self._are_plain(codes, marks) or (codes[returns + 2] != _FEED).any():  # the reader ends a row at each
             return False
-        if len(chunk) == _CHUNK and not len(ends):
-            return False
         self._divide(feeds, ends)
+        if len(ends):
+            self._row = self._position + int(feeds[ends[-1]]) + 1
         self._position, self._lines = self._position + len(chunk), self._lines + len(feeds)
         self._marks += len(marks)
-        return True
+        return self._position - self._row < _LONG
 
     def _are_plain(self, codes: NDArray[np.uint8], marks: NDArray[np.intp]) -> bool:
         """Return whether every mark opens or closes a field, or is one of two."""

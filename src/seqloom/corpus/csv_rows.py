@@ -46,7 +46,20 @@ def csv_rows(
         UserError: the first row is malformed, or no row reliably begins after a malformed one.
     """
     reader = _RowReader(lines)
-    dialect = _dialect(reader, wanted, delimiter, escape)
+    yield from _rows_in(reader, _dialect(reader, wanted, delimiter, escape), location)
+
+
+def file_dialect(lines: Iterator[Line], wanted: Sequence[str], delimiter: str, escape: str) -> Dialect:
+    """Return the dialect of a file that begins with these lines, as `csv_rows` detects it."""
+    return _dialect(_RowReader(lines), wanted, delimiter, escape)
+
+
+def csv_block_rows(lines: Iterator[Line], location: str, dialect: Dialect) -> Iterator[CsvRow]:
+    """Yield rows of a block of a file, whose dialect its first lines tell."""
+    return _rows_in(_RowReader(lines), dialect, location)
+
+
+def _rows_in(reader: "_RowReader", dialect: Dialect, location: str) -> Iterator[CsvRow]:
     layout = _RowLayout()
     while True:
         rows = dialect.rows(reader)

@@ -8,12 +8,14 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 
 from seqloom.artifact.cache_key import CORPUS
 from seqloom.artifact.digest import digest_of_code, digest_of_file, digest_of_value
 from seqloom.artifact.library_versions import library_versions
 from seqloom.corpus.corpus_segment import INDEX as SEGMENT_INDEX
+from seqloom.corpus.csv_dialect import SAMPLE
 from seqloom.corpus.parquet import digest_of_block
 from seqloom.corpus.shard_task import INDEX as SHARD_INDEX
 from seqloom.corpus.shards import Shard
@@ -77,6 +79,9 @@ def _used(root: Path, key: str, name: str, index: str) -> Path:
 def _described(file: SourceFile) -> list[object]:
     first = file.block.first if file.block else 1
     place = [file.location, file.source_name, file.format, file.encoding, file.encoding_source, file.member, first]
+    if file.block and file.format in ("tsv", "csv"):  # its names and dialect are those of the first lines
+        with file.path.open("rb") as stream:
+            place.append(hashlib.sha256(b"".join(islice(stream, SAMPLE))).hexdigest())
     return [*place, _digest_of_block(file) if file.block else file.digest]
 
 

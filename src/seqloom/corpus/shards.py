@@ -8,10 +8,13 @@ import numpy as np
 
 from seqloom.corpus.charset import UTF, detect_encoding
 from seqloom.corpus.compression import detect_compression
+from seqloom.corpus.csv_blocks import csv_blocks
+from seqloom.corpus.csv_dialect import SAMPLE
 from seqloom.corpus.file_io import head_of
 from seqloom.corpus.json_documents import has_document
 from seqloom.corpus.parquet import row_blocks
 from seqloom.corpus.sources import RowBlock, SourceFile, Sources
+from seqloom.corpus.tables import dialect_of_table, first_row
 from seqloom.errors import UserError
 from seqloom.recipe.schema import CorpusSection
 from seqloom.recipe.sections.source_section import section_of_source
@@ -22,8 +25,8 @@ GIVEN_FOR = ("test", "validation", "train")
 ROWS = 100_000  # lines of a block
 BYTES = 1 << 23  # of small files in a shard
 _CHUNK = 1 << 18  # bytes
-_LINES = ("lines", "texts", "labeled", "jsonl")  # formats in which a line is a row, whatever stands before it
-
+_LINES = ("lines", "texts", "labeled", "jsonl", "tsv", "csv")  # formats that may be divided at the end of a line
+_PLAIN = ("utf-8", "utf-8-sig", "ascii")  # encodings of tables that are divided
 
 Files = tuple[SourceFile, ...]
 """Files that are read together, a source file and its target file or a table, or a block of their lines."""
@@ -81,6 +84,10 @@ def _blocks(files: Files, section: CorpusSection) -> Iterator[Files]:
     if section.turns or not all(_is_divisible(file, section) for file in files):
         yield files
         return
+    if files[0].format == "csv":
+        blocks = _blocks_of_csv(files[0], section_of_source(section, files[0].source_name))
+        yield from ((replace(files[0], block=block),) for block in blocks) if len(blocks) > 1 else (files,)
+        return
     offsets, counts = zip(*(_line_offsets(file.path, ROWS) for file in files), strict=True)
     if len(set(counts)) > 1 or counts[0] <= ROWS:  # files of other lengths are refused by their reader
         yield files
@@ -105,7 +112,24 @@ def _is_divisible(file: SourceFile, section: CorpusSection) -> bool:
     if encoding in UTF or b"\n" not in head:
         return False
     own = section_of_source(section, file.source_name)
+    if file.format in ("tsv", "csv"):
+        return encoding in _PLAIN and _has_early_row(file, own)
     return file.format != "jsonl" or not has_document(file, [own.source_column, own.target_column])
+
+
+def _has_early_row(file: SourceFile, section: CorpusSection) -> bool:
+    """Return whether the first row of a table, by which the others are read, is among the lines that are looked at."""
+    try:
+        return 0 < first_row(file, section) < SAMPLE
+    except UserError:  # raised again by the reader
+        return False
+
+
+def _blocks_of_csv(file: SourceFile, section: CorpusSection) -> list[RowBlock]:
+    dialect = dialect_of_table(file, section, [section.source_column, section.target_column])
+    if dialect.backslash or not dialect.delimiter.isascii():
+        return []
+    return csv_blocks(file.path, dialect.delimiter, ROWS)
 
 
 def _line_offsets(path: Path, every: int) -> tuple[list[int], int]:

@@ -1,11 +1,12 @@
 """Read pairs from tables: TSV, CSV, Excel, JSON, Parquet and Arrow."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from seqloom.corpus.arrow_files import arrow_rows
-from seqloom.corpus.csv_dialect import AUTO
-from seqloom.corpus.csv_rows import CsvRow, csv_rows, tsv_rows
+from seqloom.corpus.csv_dialect import AUTO, Dialect
+from seqloom.corpus.csv_rows import CsvRow, csv_block_rows, csv_rows, file_dialect, tsv_rows
 from seqloom.corpus.excel_sheets import sheet_rows
 from seqloom.corpus.file_io import read_lines, undecodable
 from seqloom.corpus.json_objects import JsonRow, as_text, found_at, has_key, json_rows, text_at, value_at
@@ -113,7 +114,7 @@ def _delimited_columns(
     file: SourceFile, section: CorpusSection, wanted: Sequence[str], named: Sequence[tuple[str, str]]
 ) -> Iterator[Columns | Unreadable]:
     """Yield columns, each `named` with the field that names it; `wanted` are those by which delimiters are detected."""
-    rows = _rows(file, section, wanted)
+    rows = _rows(replace(file, block=None), section, wanted)
     first = next(rows, None)
     if first is None:
         return
@@ -122,7 +123,11 @@ def _delimited_columns(
     names = [name.strip() for name in first.fields] if section.header else _numbers(first)
     indices = [_index(column, field, names, file, section) for column, field in named]
     width = len(names)
-    for line, values, reason, problem in rows if section.header else chain([first], rows):
+    if file.block:
+        following = _block_rows(file, section, wanted, first.line + 1 if section.header else first.line)
+    else:
+        following = rows if section.header else chain([first], rows)
+    for line, values, reason, problem in following:
         if reason == UNDECODABLE:
             yield undecodable(file, line, " ".join(values), problem)
         elif reason:
@@ -137,11 +142,43 @@ def _delimited_columns(
 def _rows(file: SourceFile, section: CorpusSection, wanted: Sequence[str]) -> Iterator[CsvRow]:
     if file.format == "excel":
         return sheet_rows(file, section.sheet)
-    lines = read_lines(file)
-    delimiter = "\t" if section.delimiter == "tab" else section.delimiter
     if file.format == "csv":
-        return csv_rows(lines, file.location, wanted, delimiter, section.escape)
-    return tsv_rows(lines, "\t" if delimiter == AUTO else delimiter)
+        return csv_rows(read_lines(file), file.location, wanted, _delimiter(section), section.escape)
+    return _tsv_rows(file, section)
+
+
+def _block_rows(file: SourceFile, section: CorpusSection, wanted: Sequence[str], first: int) -> Iterator[CsvRow]:
+    """Yield the rows of a block, from the line `first` of the file on."""
+    if file.format == "csv":
+        dialect = dialect_of_table(file, section, wanted)
+        rows = csv_block_rows(read_lines(file), file.location, dialect)
+    else:
+        rows = _tsv_rows(file, section)
+    return (row for row in rows if row.line >= first)
+
+
+def _tsv_rows(file: SourceFile, section: CorpusSection) -> Iterator[CsvRow]:
+    delimiter = _delimiter(section)
+    return tsv_rows(read_lines(file), "\t" if delimiter == AUTO else delimiter)
+
+
+def dialect_of_table(file: SourceFile, section: CorpusSection, wanted: Sequence[str]) -> Dialect:
+    """Return the dialect of a CSV file."""
+    return file_dialect(read_lines(replace(file, block=None)), wanted, _delimiter(section), section.escape)
+
+
+def first_row(file: SourceFile, section: CorpusSection) -> int:
+    """Return the line in which the first row of a TSV or CSV file begins, the header if it has one; 0 without a row.
+
+    Raises:
+        UserError: it is malformed.
+    """
+    row = next(_rows(file, section, [getattr(section, field) for field in SIDE_FIELDS]), None)
+    return row.line if row else 0
+
+
+def _delimiter(section: CorpusSection) -> str:
+    return "\t" if section.delimiter == "tab" else section.delimiter
 
 
 def _text(row: dict[str, object], key: str, field: str) -> str:
