@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from seqloom.evaluation.length_buckets import LengthBucket
 from seqloom.evaluation.plots import length_histogram, length_scores, loss_curves, score_bars
@@ -51,6 +52,14 @@ def test_loss_curves(rows, chosen_epoch, tmp_path):
 def test_score_bars(best, tmp_path):
     score_bars({**SCORES, "model": {"bleu": best, "chrf": best}}, TRANSLATION, tmp_path / "scores.png")
     assert_drawn(tmp_path / "scores.png")
+
+
+def test_both_files_have_one_layout(tmp_path, monkeypatch):
+    done = []
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", lambda _, figure: done.append(figure))
+    score_bars(SCORES, TRANSLATION, tmp_path / "scores.png")
+    assert len(done) == 1
+    assert {file.name for file in tmp_path.iterdir()} == {"scores.png", "scores.svg"}
 
 
 @pytest.mark.parametrize("count", [1, 6])

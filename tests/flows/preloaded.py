@@ -28,6 +28,7 @@ os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"  # as the comm
 for name in MODULES:
     importlib.import_module(name)
 
+from mlflow.models import utils as mlflow_models  # noqa: E402
 from mlflow.utils.requirements_utils import _init_modules_to_packages_map  # noqa: E402
 
 from seqloom.artifact.cache_key import STAGES  # noqa: E402
@@ -46,6 +47,8 @@ _init_modules_to_packages_map()
 gate_runner.smoke_test = lambda *_: smoke_test.Smoke(True, "not asked")  # type: ignore[assignment]
 latency_measurement.ROUNDS = 1
 plot_style._DOTS_PER_INCH = 50
+plot_style.ConstrainedLayoutEngine = lambda **_: None  # type: ignore[assignment, misc]  # as long as all the drawing
+mlflow_models._validate_serving_input = lambda **_: None  # it would load each version once more than the gate does
 
 gc.collect()
 gc.freeze()  # or each fork's own collections would walk, and copy, all that is imported

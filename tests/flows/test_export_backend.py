@@ -31,8 +31,9 @@ TEXTS = ["the red cat", "a big dog sleeps", "the horse"]
 
 
 @pytest.fixture(scope="module")
-def quick(seqloom: Run, workplace: Path) -> dict[str, Any]:
-    """What the training of the recipe printed, and what it told people."""
+def quick(seqloom: Run, workplace: Path, first: dict[str, Any]) -> dict[str, Any]:
+    """What the training of the recipe printed, and what it told people; the stages it shares are of `first`."""
+    assert first["version"] == 1
     (workplace / "quick.yaml").write_text(RECIPE, encoding="utf-8")
     done = seqloom("train", "quick.yaml", "--json")
     assert done.returncode == 0, done.stderr

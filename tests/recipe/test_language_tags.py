@@ -3,6 +3,7 @@
 import pytest
 
 from seqloom.errors import UserError
+from seqloom.recipe import language_tags
 from seqloom.recipe.language_tags import language_of, same_language, tag_of
 from seqloom.recipe.recipe_loader import check_recipe
 
@@ -32,6 +33,11 @@ WRITTEN = {
 def test_however_it_is_written(tag: str, written: str) -> None:
     assert tag_of(written) == tag
     assert tag_of(tag) == tag
+
+
+def test_a_field_left_empty_is_looked_up_in_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language_tags, "_language_of", lambda _: pytest.fail("it loads the names of 37 languages"))
+    assert [language_of(written) for written in ("", " ")] == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ import mlflow
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from mlflow.tracking._tracking_service import utils
 
 from seqloom.errors import UserError
 from seqloom.evaluation.applications.evaluator import EvalSet
@@ -23,7 +26,7 @@ from seqloom.registry.gate_runner import GateDecision, is_settled, judge_version
 from seqloom.registry.latency_benchmark import Measured, measure
 from seqloom.registry.latency_measurement import by_turns
 from seqloom.registry.mlflow_runs import FlowRun, open_run
-from seqloom.registry.mlflow_tracking import Version
+from seqloom.registry.mlflow_tracking import Version, connect
 from seqloom.registry.model_history import history
 from seqloom.registry.promotion import moves_of, moving_champion, promote, rollback
 from seqloom.registry.seal import CHECKPOINT
@@ -69,24 +72,34 @@ def answers_of(uri: str, sources: list[str], *_: object) -> Measured:
     return Measured({"prediction": right}, len)
 
 
+@pytest.fixture(scope="module")
+def registries(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """Homes in which the model has two versions, and three: each takes seconds to register, and none to copy."""
+    homes = {number: tmp_path_factory.mktemp("registry") / f"of {number}" for number in (2, 3)}
+    begun = Place(connect(homes[2]), homes[2], recipe_named("judged"), homes[2])
+    for key in ("one", "two"):
+        begun.version(key, checkpoint)
+    shutil.copytree(homes[2], homes[3])
+    Place(connect(homes[3]), homes[3], begun.recipe, homes[3]).version("three", checkpoint)
+    return homes
+
+
 @pytest.fixture
 def place(
-    client: MlflowClient,
-    home: Path,
+    registries: dict[int, Path],
     tmp_path: Path,
-    checkpoint: Path,
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Place:
+    monkeypatch.chdir(tmp_path)  # where MLflow would leave its mlruns
+    # MLflow remembers by a run's id alone where its files lie: in the copy of the test before.
+    monkeypatch.setattr(utils, "_artifact_repos_cache", OrderedDict())
     monkeypatch.setattr(head_to_head, "measure", answers_of)
     monkeypatch.setattr(gate_runner, "smoke_test", lambda *_: Smoke(True, "'a' → 'b'"))
     rows = {"source": SOURCES, "target": REFERENCES, "origin": "pairs.tsv", "line": 1}
     pd.DataFrame(rows).to_parquet(tmp_path / "test.parquet")
-    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
-    made = Place(client, home, recipe_named(name), tmp_path)
-    for key in ("one", "two", "three")[: 3 if "three" in name else 2]:
-        made.version(key, checkpoint)
-    return made
+    home = shutil.copytree(registries[3 if "three" in request.node.name else 2], tmp_path / "a home ü")
+    return Place(connect(home), home, recipe_named("judged"), tmp_path)
 
 
 def test_good_worse_better_of_three(place: Place) -> None:

@@ -65,6 +65,7 @@ def save(figure: Figure, path: Path) -> None:
     """Write a PNG, and beside it an SVG for reports, whose bytes depend on the data alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, format="png", metadata={"Software": None})
+    figure.set_layout_engine(None)  # all is in its place: finding it again would take as long as the drawing
     figure.savefig(
         path.with_suffix(".svg"), format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type"))
     )

@@ -77,7 +77,8 @@ class Language:
 
 def language_of(written: str) -> Language | None:
     """Return the language; None for empty or unknown text."""
-    return _language_of(" ".join(written.split()))
+    words = written.split()
+    return _language_of(" ".join(words)) if words else None  # looked up, no name would be sought in 37 languages
 
 
 def tag_of(written: str) -> str:
