@@ -89,7 +89,12 @@ def _end(facts: Mapping[str, Any]) -> str:
 
 
 def _advice(facts: Mapping[str, Any]) -> str:
-    """Return advice for a training that ended after few updates while its loss still fell; else nothing."""
+    """Return advice for a training that ended after few updates while its loss still fell; else nothing.
+
+    More updates of a private training have more noise each.
+    """
+    if "differential_privacy" in facts:
+        return ""
     learned = facts["validation"]["validation/loss"] < LEARNED
     if learned or facts["steps"] >= FEW_UPDATES or facts["best_epoch"] < facts["epochs"]:
         return ""

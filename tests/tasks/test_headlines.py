@@ -74,6 +74,7 @@ def test_a_training_that_ended_too_soon_says_what_would_help(steps: int, best: i
     facts = {"parameters": 1, "best_epoch": best, "epochs": 8, "steps": steps, "validation": {"validation/loss": loss}}
     line = headline(manifest("training", facts))
     assert ("still learning after 999 updates: fewer training.batch_tokens" in line) == advised
+    assert "still learning" not in headline(manifest("training", {**facts, "differential_privacy": {}})), "more noise"
 
 
 def test_no_vectors() -> None:
