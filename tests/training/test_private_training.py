@@ -112,6 +112,17 @@ def test_the_noise_has_the_planned_deviation_and_an_update_without_rows_is_noise
     assert not any(one.equal(two.grad) for one, two in zip(drawn, other.parameters, strict=True)), "another key"
 
 
+def test_dropout_follows_from_the_key_and_not_from_the_seed(tmp_path: Path) -> None:
+    """Who knows it could tell a row by what it moves in the others."""
+    sums = []
+    for _ in range(2):
+        gradients = gradients_of(model_section(dropout=0.5), tmp_path, bound=1.0)
+        gradients.plain.model.train()
+        sums += [gradients.clipped_sum(update_of(model_section(), [0, 1]), step=1) for _ in range(2)]
+    assert all(one.equal(two) for one, two in zip(sums[0], sums[1], strict=True))
+    assert not all(one.equal(two) for one, two in zip(sums[0], sums[2], strict=True))
+
+
 def test_a_gradient_that_is_no_number_counts_as_none(tmp_path: Path) -> None:
     gradients = gradients_of(model_section(), tmp_path, bound=1.0)
     good, rows = update_of(model_section(), [0]), update_of(model_section(), [0, 1])

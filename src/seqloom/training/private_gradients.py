@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from seqloom.models.dropout import NOISE as DROPOUT
+from seqloom.models.dropout import NOISE as DROPOUT_NOISE
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.training.data_parallel import SingleProcess
 from seqloom.training.gradient_accumulation import Gradients
 from seqloom.training.precision import precision_context
 from seqloom.training.privacy_accountant import PrivacyLoss
-from seqloom.training.private_updates import NOISE, NoiseKey
+from seqloom.training.private_updates import DROPOUT, NOISE, NoiseKey
 from seqloom.training.update_batches import Update
 
 if TYPE_CHECKING:
@@ -55,11 +55,15 @@ class PrivateGradients(Gradients):
         return []
 
     def clipped_sum(self, update: Update, step: int) -> list[Tensor]:
-        """Return the sum over the rows of their gradients, each clipped to the bound, by parameter."""
+        """Return the sum over the rows of their gradients, each clipped to the bound, by parameter.
+
+        What dropout hides in a row depends on how many rows came before: only if nobody knows it is a row that is
+        added or left out a change of its own gradient alone. So it follows from the key as well.
+        """
         sums = [torch.zeros_like(parameter) for parameter in self.parameters]
-        seed = self._seed(step, 0)
+        seed = int(self.key.random(step, DROPOUT).integers(2**63))
         torch.manual_seed(seed)
-        DROPOUT.restart(seed)
+        DROPOUT_NOISE.restart(seed)
         for row in update.batches:
             self._clear()
             with precision_context(self.device, self.section.precision):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 KEY_FILE = "noise.key"
 KEY_BYTES = 16
-SAMPLE, NOISE = 0, 1  # what random numbers are for
+SAMPLE, NOISE, DROPOUT = 0, 1, 2  # what random numbers are for
 
 
 class NoiseKey:
