@@ -38,6 +38,7 @@ def batch_generate(
     backend: BackendName = "torch",
     processes: Count = 1,
     scheduler: str = "",
+    below: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0,
 ) -> State[BatchReport]:
     """A model over every row of a file: its columns and the prediction to Parquet, what fails listed, resumable.
 
@@ -55,7 +56,8 @@ def batch_generate(
         processes: Processes of this machine that answer; each loads the model.
         scheduler: Address of a Dask scheduler, such as tcp://10.0.0.5:8786, whose workers answer in their place: they
             need Seqloom, and SEQLOOM_HOME at the same path. The files are the same.
+        below: List what a person should look at: answers with a confidence below it; 0: no list.
     """
     workers = GenerationWorkers(processes, scheduler, device)
-    report = generate_shards(model, file, to, column, file_format, shard_rows, max_characters, workers, backend)
+    report = generate_shards(model, file, to, column, file_format, shard_rows, max_characters, workers, backend, below)
     return Completed(message=report.headline, data=report)

@@ -9,7 +9,6 @@ from prefect.states import Completed
 
 from flows.parameters import FORM, asked_recipe, checked_by_recipe_rules, checked_parameters, form_start, log_edits
 from seqloom.artifact.home_folder import home_folder
-from seqloom.artifact.manifest import Manifest
 from seqloom.errors import UserError
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.mlflow_access import require_mlflow
@@ -20,9 +19,8 @@ from tasks.cancellation import end_in_mlflow
 from tasks.evaluation_task import evaluate
 from tasks.export_task import add_form
 from tasks.gate_task import pass_gate
-from tasks.headlines import headline, state_name
-from tasks.outcome import Outcome, shortage
-from tasks.prefect_client import prefect_is_embedded
+from tasks.headlines import state_name
+from tasks.outcome import Outcome, outcome_of
 from tasks.preparation import prepare
 from tasks.registration import open_run, register, write_card
 from tasks.run_names import run_name
@@ -68,30 +66,5 @@ def data_to_model(
     write_card(recipe, [*prepared, training, evaluation], version)
     add_form(recipe, version)
     gate = pass_gate(recipe, corpus, evaluation, version)
-    outcome = _outcome(recipe, [*prepared, training, evaluation, version, gate])
+    outcome = outcome_of(recipe, corpus.result(), [*prepared, training, evaluation, version, gate])
     return Completed(name=state_name(outcome.verdict), message=outcome.gate, data=outcome)
-
-
-def _outcome(recipe: Recipe, states: list[State[Manifest]]) -> Outcome:
-    manifests: list[Manifest] = [state.result() for state in states]
-    cached = {manifest.stage for manifest, state in zip(manifests, states, strict=True) if state.name == "Cached"}
-    done = {manifest.stage: manifest for manifest in manifests}
-    registry, gate = done["registry"].facts, done["gate"].facts
-    return Outcome(
-        model=registry["name"],
-        version=registry["version"],
-        aliases=list(gate["aliases"]),
-        gate=headline(done["gate"]),
-        run_id=registry["run_id"],
-        checkpoint=done["training"].folder,
-        metrics=done["evaluation"].facts["metrics"],
-        stages={name: "cached" if name in cached else manifest.seconds for name, manifest in done.items()},
-        flow_run=str(flow_run.id),
-        prefect_url="" if prefect_is_embedded() else str(flow_run.ui_url or ""),
-        mlflow_url=registry["version_url"],
-        task=registry["task"],
-        champion=gate["champion"],
-        examples=done["evaluation"].facts["examples"],
-        verdict=gate["verdict"],
-        lacks=list(shortage(recipe, done["corpus"], gate["verdict"])),
-    )

@@ -1,5 +1,6 @@
 """Prefect tasks of the evaluation stage: test scores, and validation scores for comparisons."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,25 @@ from tasks.stage_runner import run_stage, stage_task
 
 @stage_task(name="evaluation", task_run_name=task_name("evaluation"))
 def evaluate(
-    recipe: Recipe, corpus: Manifest, dataset: Manifest, training: Manifest, run_id: str, force: bool = False
+    recipe: Recipe,
+    corpus: Manifest,
+    dataset: Manifest,
+    training: Manifest,
+    run_id: str,
+    force: bool = False,
+    other_corpora: Sequence[Manifest] = (),
 ) -> State[Manifest]:
-    """Score the model and both baselines on the test split."""
+    """Score the model and both baselines on the test split.
+
+    An ensemble stands in for a `training`, and its members have learned from `other_corpora`, too.
+    """
+    others = [each.path for each in other_corpora]
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
         from seqloom.evaluation.stage import evaluate_checkpoint  # torch and scikit-learn: seconds
 
         with slots_for(recipe):
-            return evaluate_checkpoint(recipe, corpus.path, dataset.path, training, folder, progress)
+            return evaluate_checkpoint(recipe, corpus.path, dataset.path, training, folder, progress, others)
 
     with failing_run_is_closed(connect(home_folder()), run_id):
         return run_stage(EVALUATION, recipe, [corpus.digest, dataset.digest, training.digest], write, force)

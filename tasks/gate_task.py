@@ -28,7 +28,7 @@ logger = logging.getLogger("seqloom.tasks")  # a child of "seqloom", whose warni
 
 
 def pass_gate(
-    recipe: Recipe, corpus: State[Manifest], evaluation: State[Manifest], version: State[Manifest]
+    recipe: Recipe, corpus: Manifest | State[Manifest], evaluation: State[Manifest], version: State[Manifest]
 ) -> State[Manifest]:
     """Judge the version, ask a person where the recipe wants one, and move the champion if all agree.
 

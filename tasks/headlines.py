@@ -50,6 +50,8 @@ def headline(manifest: Manifest) -> str:
         case "training":
             loss = facts["validation"]["validation/loss"]
             return f"{facts['parameters'] / 1e6:.1f} M parameters, validation loss {loss:.3f}, {_end(facts)}"
+        case "ensemble":
+            return f"{len(facts['members'])} versions together, {facts['parameters'] / 1e6:.1f} M parameters"
         case "evaluation" | "validation":
             application, split = (
                 application_of(facts["task"]),

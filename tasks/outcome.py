@@ -1,8 +1,11 @@
 """Result of a data-to-model run for the closing card and for scripts, and advice where a corpus is too small."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 
 from seqloom.artifact.manifest import Manifest
 from seqloom.evaluation.examples import short_source
@@ -10,6 +13,8 @@ from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
 from seqloom.recipe.sections.source_section import places_of
 from seqloom.shell_command import shell_word
+from tasks.headlines import headline
+from tasks.prefect_client import prefect_is_embedded
 
 FEW_TEST_ROWS = 100  # the score of a version swings by several points with which rows they are
 FEW_TEXTS, FEW_LABELED = 5_000, 1_000  # rows to learn from
@@ -52,6 +57,32 @@ class Outcome:
     def as_json(self) -> dict[str, Any]:
         """Return every field, for `--json`."""
         return asdict(self)
+
+
+def outcome_of(recipe: Recipe, corpus: Manifest, states: Sequence[State[Manifest]]) -> Outcome:
+    """Return the outcome of the flow run whose stages ended in these states; the model is of a training or ensemble."""
+    manifests: list[Manifest] = [state.result() for state in states]
+    cached = {manifest.stage for manifest, state in zip(manifests, states, strict=True) if state.name == "Cached"}
+    done = {manifest.stage: manifest for manifest in manifests}
+    registry, gate = done["registry"].facts, done["gate"].facts
+    return Outcome(
+        model=registry["name"],
+        version=registry["version"],
+        aliases=list(gate["aliases"]),
+        gate=headline(done["gate"]),
+        run_id=registry["run_id"],
+        checkpoint=done["registry"].folder,
+        metrics=done["evaluation"].facts["metrics"],
+        stages={name: "cached" if name in cached else manifest.seconds for name, manifest in done.items()},
+        flow_run=str(flow_run.id),
+        prefect_url="" if prefect_is_embedded() else str(flow_run.ui_url or ""),
+        mlflow_url=registry["version_url"],
+        task=registry["task"],
+        champion=gate["champion"],
+        examples=done["evaluation"].facts["examples"],
+        verdict=gate["verdict"],
+        lacks=list(shortage(recipe, corpus, gate["verdict"])),
+    )
 
 
 def shortage(recipe: Recipe, corpus: Manifest, verdict: str) -> Iterator[str]:

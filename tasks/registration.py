@@ -11,12 +11,13 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
-from seqloom.artifact.cache_key import EVALUATION, REGISTRY, TRAINING, Stage
+from seqloom.artifact.cache_key import CORPUS, DATASET, EVALUATION, REGISTRY, TRAINING, Stage
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import corpus_reports, mlflow_runs, model_card, ui_links, version_reports, versions
+from seqloom.registry.ensemble_members import EnsemblePlan
 from seqloom.registry.mlflow_tracking import Version, connect, wait_for_mlflow
 from seqloom.registry.run_plan import follow
 from seqloom.reports.cost_summary import cost_metrics
@@ -47,23 +48,57 @@ def open_run(
     home = home_folder()
     client = connect(home)
     wait_for_mlflow(client)
-    made = {manifest.stage: manifest.digest for manifest in (corpus, vocabulary, vectors, dataset)}
+    prepared = (corpus, vocabulary, vectors, dataset)
+    made = {manifest.stage: manifest.digest for manifest in prepared}
     version = follow(recipe, home, (TRAINING, EVALUATION, REGISTRY), made)[-1].version
     if version and not force:
-        if not mlflow_runs.takes_more(client, version.run_id):
-            logger.warning(
-                "%s is registered already, but its MLflow run %s was deleted: nothing more is kept with it; delete the "
-                "version too, and train again, for one that has a run",
-                version.uri,
-                version.run_id,
-            )
-        _link_run(client, recipe, version.run_id, home)
-        return version.run_id
+        return _run_of_version(client, recipe, version, home)
     key = TRAINING.key(recipe, [made[name] for name in TRAINING.reads])
-    with name_lock(recipe, "registry"):
-        run_id = mlflow_runs.open_run(client, recipe, key, _this_flow_run(), corpus, home)
-    mlflow_runs.log_facts(client, run_id, (corpus, vocabulary, vectors, dataset))
+    run_id = _opened_run(client, recipe, key, prepared, home)
     log_pretraining(client, recipe, run_id)
+    return run_id
+
+
+@patient_task(name="MLflow run", task_run_name="MLflow run · {plan.recipe.name}")
+def open_ensemble_run(plan: EnsemblePlan, ensemble: Manifest) -> str:
+    """Return the id of the MLflow run of an ensemble: that of the registered version, if it is finished."""
+    home, recipe = home_folder(), plan.recipe
+    client = connect(home)
+    wait_for_mlflow(client)
+    made = {CORPUS.name: plan.corpus.digest, DATASET.name: plan.dataset.digest, TRAINING.name: ensemble.digest}
+    version = follow(recipe, home, (EVALUATION, REGISTRY), made)[-1].version
+    if version:
+        return _run_of_version(client, recipe, version, home)
+    stages = (plan.corpus, *plan.other_corpora, plan.vocabulary, plan.dataset)
+    return _opened_run(client, recipe, ensemble.key, stages, home, [each.pinned for each in plan.members])
+
+
+def _run_of_version(client: MlflowClient, recipe: Recipe, version: Version, home: Path) -> str:
+    """Return the id of the run of a version that is registered already."""
+    if not mlflow_runs.takes_more(client, version.run_id):
+        logger.warning(
+            "%s is registered already, but its MLflow run %s was deleted: nothing more is kept with it; delete the "
+            "version too, and train again, for one that has a run",
+            version.uri,
+            version.run_id,
+        )
+    _link_run(client, recipe, version.run_id, home)
+    return version.run_id
+
+
+def _opened_run(
+    client: MlflowClient,
+    recipe: Recipe,
+    key: str,
+    stages: Sequence[Manifest],
+    home: Path,
+    members: Sequence[str] = (),
+) -> str:
+    """Open or resume the run of a training or ensemble with this key; log its `stages`, one of which is the corpus."""
+    corpus = next(each for each in stages if each.stage == CORPUS.name)
+    with name_lock(recipe, "registry"):
+        run_id = mlflow_runs.open_run(client, recipe, key, _this_flow_run(), corpus, home, members)
+    mlflow_runs.log_facts(client, run_id, stages)
     corpus_reports.log_corpus_report(client, recipe, run_id, corpus, home)
     _link(
         recipe, "data", ui_links.artifact_url(client, run_id, corpus_reports.CORPUS_REPORT, home), "the corpus report"
@@ -149,7 +184,7 @@ def _this_flow_run() -> mlflow_runs.FlowRun:
 
 
 @patient_task(name="card", task_run_name="card · {recipe.name}")
-def write_card(recipe: Recipe, stages: list[Manifest], version: Manifest) -> None:
+def write_card(recipe: Recipe, stages: Sequence[Manifest], version: Manifest) -> None:
     """Write the model card of the version to MLflow and Prefect's UI, unless that was done before."""
     client = connect(home_folder())
     wait_for_mlflow(client)

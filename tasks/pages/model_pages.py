@@ -9,6 +9,7 @@ from seqloom.evaluation.contamination_summary import describe_contamination
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.model_rules import describe_model
 from seqloom.recipe.recipe_json import read_recipe
+from seqloom.registry.ensemble_card import cost_lines
 from seqloom.reports.cost_summary import cost_rows
 from seqloom.reports.privacy_summary import privacy_rows
 from seqloom.training.training_history import read_history
@@ -51,6 +52,16 @@ def training_page(manifest: Manifest) -> Iterator[str]:
         yield _top_ngrams(facts["top_ngrams"])
     yield image(manifest.path / LOSS_FILE, "loss by update")
     yield _epochs([row for row in history if "validation/loss" in row], facts["best_epoch"], names)
+
+
+def ensemble_page(manifest: Manifest) -> Iterator[str]:
+    """Yield the members, and what they cost together."""
+    members = [
+        (text(each["model"]), f"{each['rows']:,}", f"{each['parameters']:,}", f"{each['megabytes']:,.1f}")
+        for each in manifest.facts["members"]
+    ]
+    yield table(("member", "training rows", "parameters", "MB"), members)
+    yield table(("together", ""), cost_lines(manifest.facts))
 
 
 def _top_ngrams(found: Mapping[str, list[str]]) -> str:

@@ -3,7 +3,7 @@
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.schema import Recipe
 from tasks.pages.data_pages import corpus_page, dataset_page, vectors_page, vocabulary_page
-from tasks.pages.model_pages import evaluation_page, training_page, validation_page
+from tasks.pages.model_pages import ensemble_page, evaluation_page, training_page, validation_page
 from tasks.pages.version_pages import gate_page, registry_page
 
 _SECTIONS = {
@@ -13,6 +13,7 @@ _SECTIONS = {
     "dataset": dataset_page,
     "pretraining": training_page,
     "training": training_page,
+    "ensemble": ensemble_page,
     "evaluation": evaluation_page,
     "validation": validation_page,
     "registry": registry_page,

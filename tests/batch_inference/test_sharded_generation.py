@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from seqloom.artifact.digest import digest_of_folder
-from seqloom.batch_inference import replies, sharded_generation
+from seqloom.batch_inference import generation_worker, replies, sharded_generation
 from seqloom.batch_inference.generation_workers import GenerationWorkers
 from seqloom.batch_inference.input_table import open_input
 from seqloom.batch_inference.sharded_generation import (
@@ -26,9 +26,11 @@ from seqloom.batch_inference.sharded_generation import (
     BatchReport,
     run_batch_inference,
 )
+from seqloom.batch_inference.unsure_rows import first_unsure
 from seqloom.decoding.answers import Answers
 from seqloom.decoding.confidence import CONFIDENCE, TextConfidence
 from seqloom.decoding.generator import Generator
+from seqloom.decoding.generator_loader import load_together
 from seqloom.errors import UserError
 from seqloom.recipe.schema import DecodingSection
 from tests.registry.tiny import write_checkpoint
@@ -259,6 +261,7 @@ def test_what_a_person_should_look_at_is_listed(checkpoint: Path, file: Path, tm
     assert listed["text"].tolist() == expected["source"].tolist()
     assert report.unsure == len(expected) > 0
     assert f"{len(expected)} to look at" in report.headline
+    assert [int(each["row"]) for each in first_unsure(Path(report.unsure_file))] == listed["row"].tolist()
 
 
 def test_workers_write_the_bytes_of_one_process_even_if_one_of_them_is_killed(
@@ -283,6 +286,25 @@ def test_workers_write_the_bytes_of_one_process_even_if_one_of_them_is_killed(
     assert killed
     assert digest_of_folder(Path(report.folder)) == digest_of_folder(Path(alone.folder))
     assert report.tokens_per_second > 0
+
+
+def test_workers_answer_as_an_ensemble(tmp_path: Path) -> None:
+    members = []
+    for name, longest in (("a", 5), ("b", 9)):
+        (tmp_path / name).mkdir()
+        members.append(write_checkpoint(tmp_path / name, decoding={"max_length": longest}))
+    texts = ["a small dog", "big"]
+    asked = {"options": {"beam_size": 2}, "device": "cpu", "processes": 1, "longest": 100, "first": 0, "wrong": {}}
+    task = {**asked, "checkpoints": [str(each) for each in members], "texts": texts}
+    found = [fields["prediction"] for fields, _ in json.loads(generation_worker.answer(json.dumps(task)))["replies"]]
+    together = load_together(members, ["a", "b"])
+    assert found == together.reply(texts, DecodingSection(**{**vars(together.decoding), "beam_size": 2}))["prediction"]
+
+
+def test_who_answers_together_is_part_of_the_key(checkpoint: Path, file: Path) -> None:
+    alone = bulk_of(checkpoint, file)
+    others = [replace(alone, others=[checkpoint]), replace(alone, memory=file)]
+    assert len({each.key() for each in (alone, *others)}) == 3
 
 
 def test_a_cluster_writes_the_bytes_of_one_process(checkpoint: Path, tmp_path: Path) -> None:

@@ -16,6 +16,10 @@ from seqloom.corpus.framed_text import request_columns
 from seqloom.decoding.generator_loader import load_together
 from seqloom.decoding.predictor import Predictor
 from seqloom.errors import UserError
+from seqloom.evaluation.file_evaluation import evaluate_rows, read_test_rows
+from seqloom.progress import unwatched
+from seqloom.recipe.recipe_json import read_recipe
+from seqloom.recipe.schema import CorpusSection
 
 SOUNDS = {letter: np.eye(4, dtype=np.float32)[number] for number, letter in enumerate("abcd")}
 TINY = {"encoder_width": 8, "decoder_width": 8, "heads": 2, "feedforward_width": 8, "encoder_layers": 1}
@@ -96,3 +100,12 @@ def test_a_row_without_features_fails_alone(trained: pipeline.TextModel, tmp_pat
     [[good, bad]] = replies_to(shard, trained.generator, 100, 0)
     assert good[1] == ""
     assert bad == (None, "row 1 has no features: give it a vector or a list of vectors")
+
+
+def test_a_file_with_features_is_scored(trained: pipeline.TextModel, tmp_path: Path) -> None:
+    recipe = read_recipe(trained.folder)
+    section = CorpusSection(train=recipe.corpus.train, features="sound", feature_role=recipe.corpus.feature_role)
+    rows = read_test_rows(section, tmp_path, keep=False)
+    found = evaluate_rows(recipe, trained.generator, rows, [], unwatched)
+    assert (found.rows, found.unreadable) == (64, [])
+    assert found.table["source"].tolist() == [f"take {number}" for number in range(64)]

@@ -3,6 +3,8 @@
 import tempfile
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -71,3 +73,19 @@ def test_columns_of_a_file_make_slices(tmp_path: Path) -> None:
     assert EvalSet.of(rows.table, "de").columns == {"product": ["hob", "pot"]}
     with pytest.raises(UserError, match=r"a.csv: no column 'shop' among source, target, product; correct --slice-by"):
         read_test_rows(section, tmp_path, keep=False, slice_by=["shop"])
+
+
+def test_features_are_read_beside_the_texts(tmp_path: Path) -> None:
+    path = tmp_path / "spoken.parquet"
+    sounds = [[[1.0, 2.0]], None, [[3.0, 4.0]]]
+    texts = {"source": ["one", "two", "three"], "target": ["eins", "zwei", "drei"]}
+    pq.write_table(pa.table({**texts, "sound": sounds}), path)
+    section = CorpusSection.model_validate({"train": [str(path)], "features": "sound"})
+    found = read_test_rows(section, tmp_path, keep=False)
+    assert [(str(each), each.frames.tolist()) for each in found.table["source"]] == [
+        ("one", [[1.0, 2.0]]),
+        ("three", [[3.0, 4.0]]),
+    ]
+    assert found.unreadable == [f"{path} row 2 has no features: give it a vector or a list of vectors"]
+    with pytest.raises(UserError, match="has no column 'noise'"):
+        read_test_rows(section.model_copy(update={"features": "noise"}), tmp_path, keep=False)

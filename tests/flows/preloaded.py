@@ -9,6 +9,7 @@ MODULES = (
     "seqloom.cli.main",
     "flows.compare",
     "flows.data_to_model",
+    "flows.ensemble_version",
     "flows.refresh",
     "seqloom.cli.terminal",
     "gensim.models",

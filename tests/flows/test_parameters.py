@@ -19,6 +19,7 @@ from flows.batch_generate import batch_generate
 from flows.clean_up import clean_up
 from flows.compare import compare
 from flows.data_to_model import data_to_model
+from flows.ensemble_version import ensemble_version
 from flows.parameters import FORM, asked_recipe, checked_parameters, edits_in
 from flows.refresh import refresh
 from seqloom.errors import UserError
@@ -123,7 +124,7 @@ def test_a_mistake_in_the_parameters_is_one_sentence(
 
 
 @pytest.mark.parametrize(
-    "flow", [batch_generate, clean_up, compare, data_to_model, refresh], ids=lambda flow: flow.name
+    "flow", [batch_generate, clean_up, compare, data_to_model, ensemble_version, refresh], ids=lambda flow: flow.name
 )
 def test_every_parameter_is_a_field_with_a_help_text(flow: Flow[..., Any]) -> None:
     """Prefect's UI draws a raw JSON box for a union, and no help for what has no description."""

@@ -15,8 +15,8 @@ from seqloom.registry.text_exposure import Exposure, exposures, mark_to_be_forgo
 from seqloom.registry.versions import KEY_TAG
 
 
-def version(name: str, train: int, test: int = 0, parent: str = "") -> Exposure:
-    return Exposure(name, [], {"train": train, "validation": 0, "test": test}, parent)
+def version(name: str, train: int, test: int = 0, *parents: str) -> Exposure:
+    return Exposure(name, [], {"train": train, "validation": 0, "test": test}, parents)
 
 
 def test_who_learned_from_a_text_and_who_went_on_from_them() -> None:
@@ -24,14 +24,16 @@ def test_who_learned_from_a_text_and_who_went_on_from_them() -> None:
         version("clean", 0),
         version("measured", 0, test=1),
         version("saw", 2),
-        version("child", 0, parent="saw"),
-        version("grandchild", 0, parent="child"),
-        version("cousin", 0, parent="clean"),
-        version("of a deleted one", 0, parent="gone"),
-        Exposure("unknown", [], None, "clean"),
-        version("a circle", 0, parent="a circle"),
+        version("child", 0, 0, "saw"),
+        version("grandchild", 0, 0, "child"),
+        version("cousin", 0, 0, "clean"),
+        version("of a deleted one", 0, 0, "gone"),
+        Exposure("unknown", [], None, ("clean",)),
+        version("a circle", 0, 0, "a circle"),
+        version("an ensemble", 0, 0, "clean", "child"),
+        version("an ensemble of others", 0, 0, "clean", "cousin"),
     ]
-    assert to_be_retrained(found) == ["saw", "child", "grandchild"]
+    assert to_be_retrained(found) == ["saw", "child", "grandchild", "an ensemble"]
 
 
 def test_every_version_is_asked(
@@ -54,12 +56,12 @@ def test_every_version_is_asked(
     monkeypatch.setattr(text_exposure, "text_corpora", lambda uri, _: corpora.get(uri, [None]))
     texts = ExcludedTexts([text_digest("HELLO, ann")])
     found = [each for each in exposures(texts, home) if each.model.startswith("models:/forgetful/")]
-    assert [(each.model, each.aliases, each.rows, each.parent) for each in found] == [
-        ("models:/forgetful/1", ["champion"], {"train": 2, "validation": 0, "test": 0}, "none"),
-        ("models:/forgetful/2", [], None, "models:/forgetful/1"),
-        ("models:/forgetful/3", [], None, "none"),
-        ("models:/forgetful/4", [], {"train": 4, "validation": 0, "test": 0}, "none"),
-        ("models:/forgetful/5", [], {"train": 2, "validation": 0, "test": 0}, "none"),
+    assert [(each.model, each.aliases, each.rows, each.parents) for each in found] == [
+        ("models:/forgetful/1", ["champion"], {"train": 2, "validation": 0, "test": 0}, ()),
+        ("models:/forgetful/2", [], None, ("models:/forgetful/1",)),
+        ("models:/forgetful/3", [], None, ()),
+        ("models:/forgetful/4", [], {"train": 4, "validation": 0, "test": 0}, ()),
+        ("models:/forgetful/5", [], {"train": 2, "validation": 0, "test": 0}, ()),
     ]
     assert to_be_retrained(found) == [f"models:/forgetful/{number}" for number in (1, 2, 4, 5)]
     mark_to_be_forgotten(found, texts, home)

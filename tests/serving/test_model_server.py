@@ -37,9 +37,9 @@ class Registry:
         self.broken: set[int] = set()
         self.loaded: list[int] = []
 
-    def load(self, uri: str, model_config: dict[str, str]) -> Any:
+    def load(self, uri: str, backend: str) -> Any:
         number = int(uri.rpartition("/")[2])
-        assert model_config == {"backend": "torch"}
+        assert backend == "torch"
         if number in self.broken:
             raise OSError("it is damaged")
         self.loaded.append(number)
@@ -60,7 +60,7 @@ class Registry:
 def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
     made = Registry()
     monkeypatch.setattr(followed_model, "find_version", lambda *_: SimpleNamespace(version=str(made.number)))
-    monkeypatch.setattr(followed_model.mlflow, "pyfunc", SimpleNamespace(load_model=made.load))
+    monkeypatch.setattr(followed_model, "load_verified", made.load)
     monkeypatch.setenv("SEQLOOM_VERIFY", "0")
     return made
 

@@ -84,7 +84,7 @@ class GenerationWorkers:
                 wrong.setdefault(row, type_problem(text))
         texts = [None if row in wrong else text for row, text in enumerate(shard.rows.texts)]
         values: dict[str, Any] = {
-            "checkpoint": str(job.checkpoint.absolute()),
+            "checkpoints": [str(each.absolute()) for each in (job.checkpoint, *job.others)],
             "options": dict(job.options),
             "device": self.device,
             "processes": 1 if self.scheduler else self.processes,

@@ -3,7 +3,7 @@
 import csv
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from filelock import FileLock
 
-from seqloom.artifact.digest import digest_of_folder, digest_of_value
+from seqloom.artifact.digest import digest_of_file, digest_of_folder, digest_of_value
 from seqloom.artifact.fsync import sync
 from seqloom.artifact.full_disk import full_disk_reported
 from seqloom.artifact.permissions import hand_over, output_folder
@@ -44,14 +44,25 @@ class BatchInference:
     shard_rows: int
     max_characters: int  # of a text; longer ones are failures
     options: Mapping[str, Any] = field(default_factory=dict)  # of decoding, where they differ from the recipe's
+    others: Sequence[Path] = ()  # checkpoints that answer together with it
+    memory: Path | None = None  # a translation memory that answers first
 
     def key(self) -> str:
         """Return a digest of model, file, column, shard size and changed options, independent of names."""
         file = self.input.file
         cut: list[Any] = [self.input.column, self.shard_rows, self.max_characters]
-        if self.options:
-            cut.append(dict(self.options))
+        if changed := self._changed:
+            cut.append(changed)
         return digest_of_value([digest_of_folder(self.checkpoint), file.digest, file.format, *cut])
+
+    @property
+    def _changed(self) -> dict[str, Any]:
+        changed = dict(self.options)
+        if self.memory:
+            changed["memory"] = digest_of_file(self.memory)
+        if self.others:
+            changed["with"] = [digest_of_folder(each) for each in self.others]
+        return changed
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,6 +11,7 @@ from seqloom.batch_inference.input_table import PREDICTION
 from seqloom.decoding.confidence import CONFIDENCE
 
 UNSURE = "_unsure.csv"
+ROWS, SHOWN = 100, 200  # rows that are shown, and characters of each text
 
 
 def list_unsure(folder: Path, column: str, shard_rows: int, below: float) -> int:
@@ -21,6 +23,12 @@ def list_unsure(folder: Path, column: str, shard_rows: int, below: float) -> int
         table.writerows(rows)
     unfinished.rename(folder / UNSURE)
     return len(rows)
+
+
+def first_unsure(file: Path) -> list[dict[str, str]]:
+    """Return the first rows of a list, with texts cut short, for people to see where the list is not at hand."""
+    with file.open(encoding="utf-8", newline="") as lines:
+        return [{name: value[:SHOWN] for name, value in row.items()} for row in islice(csv.DictReader(lines), ROWS)]
 
 
 def _unsure(folder: Path, column: str, shard_rows: int, below: float) -> Iterator[tuple[int, float, str, str]]:

@@ -81,10 +81,11 @@ def evaluate(
     section = section_of_files(recipe, files, field or [], of_any_length)
     rows = read_test_rows(section, home, generator.keeps_whitespace, slice_by or ())
     generator.backend.move(choose_device("auto"))
+    corpora = _training_corpora([model, *(together or [])], home)
     watcher = TerminalAudience(console)
     with watcher.live():
-        corpus, progress = _training_corpus(model, home), watcher.progress("evaluation")
-        found = evaluate_rows(recipe, generator, rows, corpus, progress, adversarial)
+        progress = watcher.progress("evaluation")
+        found = evaluate_rows(recipe, generator, rows, corpora, progress, adversarial)
     if to:
         found.table.to_parquet(to, index=False)
     named = " with ".join([model, *(together or [])])
@@ -118,12 +119,15 @@ def _format(files: list[str], of_recipe: str) -> str:
     return of_recipe if len(files) == 1 and of_recipe in ("texts", "running", "labeled") else "auto"
 
 
-def _training_corpus(model: str, home: Path) -> Path | None:
-    if not model.startswith("models:"):
-        return None
-    from seqloom.registry.training_corpus import training_corpus  # MLflow: seconds
+def _training_corpora(models: list[str], home: Path) -> list[Path]:
+    """Return what models learned from, that answer together; none if one of it is not on this machine."""
+    if not all(model.startswith("models:") for model in models):
+        return []
+    from seqloom.registry.training_corpus import training_corpora  # MLflow: seconds
 
-    return training_corpus(model, home)
+    found = [corpus for model in models for corpus in training_corpora(model, home)]
+    known = list(dict.fromkeys(corpus for corpus in found if corpus))
+    return known if None not in found else []
 
 
 def _show(console: Console, model: str, found: "FileEvaluation", to: Path | None) -> None:

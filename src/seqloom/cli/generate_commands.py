@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqloom.artifact.digest import digest_of_file, digest_of_folder
 from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.memory_file import MemoryFile, read_memory
 from seqloom.cli.stdio import AsJson, console_for, print_json
@@ -182,15 +181,12 @@ def batch(
         require_confidence(generator, model)
     recipe = read_recipe(checkpoint)
     changed = changed_options(generator.decoding, recipe.decoding)
-    if memory:
-        changed["memory"] = digest_of_file(memory)
-    if together:
-        changed["with"] = [digest_of_folder(find_checkpoint(each, home_folder())) for each in together]
+    others = [find_checkpoint(each, home_folder()) for each in together or []]
     named, rows = describe_version(model, backend), open_input(file, "auto", column, recipe.corpus.features)
-    bulk = BatchInference(named, checkpoint, rows, shard_rows, max_characters, changed)
+    bulk = BatchInference(named, checkpoint, rows, shard_rows, max_characters, changed, others, memory)
     workers = GenerationWorkers(processes, scheduler)
-    if workers.is_needed and (memory or together):
-        raise UserError("--memory and --with are for one process: leave --processes and --scheduler out, or these")
+    if workers.is_needed and memory:
+        raise UserError("--memory is for one process: leave --processes and --scheduler out, or this")
     if not workers.is_needed:
         generator.backend.move(choose_device("auto"))
     watcher = TerminalAudience(console)

@@ -36,7 +36,7 @@ def write_features(section: CorpusSection, sources: Sources, folder: Path, progr
     """
     if not section.features:
         return {}
-    columns, width, done = _Columns(section.features, sources), 0, 0
+    columns, width, done = FeatureColumns(section.features, sources), 0, 0
     frames_by_split = {}
     for split in SPLITS:
         offsets, total, squares = [0], np.zeros(1), np.zeros(1)
@@ -75,7 +75,7 @@ def with_frames(table: "pd.DataFrame", folder: Path, split: str) -> "pd.DataFram
     return table.assign(source=pd.Series(framed, index=table.index, dtype=object))
 
 
-class _Columns:
+class FeatureColumns:
     """The column of each Parquet file, read once."""
 
     def __init__(self, column: str, sources: Sources) -> None:

@@ -9,8 +9,9 @@ from seqloom.corpus.source_context import CONTEXT_FILE
 from seqloom.dataset.length_limit import LENGTH_LIMIT_FILE
 from seqloom.decoding.confidence import CONFIDENCE_FILE
 from seqloom.decoding.ctranslate2_export import write_ctranslate2
-from seqloom.decoding.generator_loader import EXPORT_FILE
+from seqloom.decoding.generator_loader import ENSEMBLE_FILE, EXPORT_FILE
 from seqloom.decoding.int8_quantization import quantize
+from seqloom.errors import UserError
 from seqloom.models.latent_space import SPACE_FILE
 from seqloom.recipe.recipe_json import RECIPE_FILE
 from seqloom.vocabulary.special_tokens import VOCABULARY_FILES
@@ -27,6 +28,8 @@ def export(checkpoint: Path, folder: Path, backend: ExportBackend) -> None:
     Raises:
         UserError: the model cannot have this backend.
     """
+    if (checkpoint / ENSEMBLE_FILE).is_file():
+        raise UserError(f"an ensemble answers in PyTorch alone, not as {backend}: export one of its members")
     engine, _, quantization = backend.partition("-")
     folder.mkdir(parents=True)
     if engine == "ctranslate2":

@@ -82,6 +82,6 @@ def require_confidence(generator: "Generator", model: str) -> None:
     """
     if CONFIDENCE not in generator.column_types:
         raise UserError(
-            f"--below: {model} has no confidence, which its evaluation learns from 25 validation rows at least, for "
-            "texts and labels: train it with this release, or leave --below out"
+            f"{model} has no confidence, which its evaluation learns from 25 validation rows at least, for "
+            "texts and labels: train it with this release, or ask for no list of what is below one"
         )

@@ -123,8 +123,8 @@ def _label_weights(model: "EncoderDecoder", source: list[int], label: int, rival
         return lead(model.project(model(batch)).float()[0])
 
     weights = integrated_gradients(model, batch, of_network)[0]
-    if isinstance(model, WideClassifier):
-        weights = weights + model.shares[1] * _ngram_weights(model, batch, lead)
+    if mixture := model.ngram_mixture:
+        weights = weights + mixture.shares[1] * _ngram_weights(mixture, batch, lead)
     found: list[float] = weights[: len(source)].tolist()
     return found
 

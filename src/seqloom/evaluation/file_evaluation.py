@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from seqloom.corpus.feature_files import FeatureColumns
+from seqloom.corpus.framed_text import FramedText, frames_of
 from seqloom.corpus.normalized_pairs import PairSteps, rows_of_split
-from seqloom.corpus.overlap import sources_of
+from seqloom.corpus.overlap import Chunks, sources_of
 from seqloom.corpus.pairs import Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.sources import locate
@@ -99,37 +102,55 @@ def read_test_rows(section: CorpusSection, home: Path, keep: bool, slice_by: Seq
 
 
 def _read(section: CorpusSection, home: Path, keep: bool, slice_by: Sequence[str]) -> EvalRows:
-    personal = PersonalData.of(section)  # a model was taught without it
-    rows, wrong, steps = [], [], PairSteps(TextNormalizers(section.normalizers, keep), {}, personal=personal)
-    sources = locate(section, home)
+    personal, sources = PersonalData.of(section), locate(section, home)  # a model was taught without personal data
+    features = FeatureColumns(section.features, sources) if section.features else None
+    rows: list[tuple[str, str, str, int]] = []
+    wrong, steps = [], PairSteps(TextNormalizers(section.normalizers, keep), {}, personal=personal)
     for row in rows_of_split(section, sources, "train", steps):
         if defect := row.reject_reason(section):
             problem = row.raw.problem if isinstance(row.raw, Unreadable) else ""
             wrong.append(f"{row.origin}, line {row.raw.line}: {problem or defect}")
+        elif features:
+            value, name = features.value(row.origin, row.raw.line), f"{row.origin} row {row.raw.line}"
+            try:
+                framed = FramedText.of(row.source, frames_of(value, 0, name))
+                rows.append((framed, row.target, row.origin, row.raw.line))
+            except UserError as error:
+                wrong.append(str(error))
         else:
             rows.append((row.source, row.target, row.origin, row.raw.line))
     if not rows:
         first = f" (the first: {wrong[0]})" if wrong else ""
         raise UserError(f"{' and '.join(section.train)}: no row has a source and a target that can be scored{first}")
-    table = pd.DataFrame(rows, columns=["source", "target", "origin", "line"])
+    columns = zip(("source", "target", "origin", "line"), zip(*rows, strict=True), strict=True)
+    table = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns})
     return EvalRows(with_columns(table, section, sources, slice_by, "--slice-by"), wrong)
 
 
 def evaluate_rows(
-    recipe: Recipe, generator: "Generator", rows: EvalRows, corpus: Path | None, progress: Progress, budget: int = 0
+    recipe: Recipe,
+    generator: "Generator",
+    rows: EvalRows,
+    corpora: Sequence[Path],
+    progress: Progress,
+    budget: int = 0,
 ) -> FileEvaluation:
-    """Answer and score the rows; those whose source stands in the training text of `corpus` are scored apart.
+    """Answer and score the rows; those whose source stands in the training text of `corpora` are scored apart.
 
     `budget` texts are asked for each of some rows to find the edit that hurts most; 0: none are.
     """
+
+    def training() -> Chunks:
+        return chain.from_iterable(sources_of(corpus, "train") for corpus in corpora)
+
     test, evaluator = EvalSet.of(rows.table, recipe.corpus.target_language), evaluator_of(recipe.task)
 
     def predict(texts: Sequence[str], numbers: Sequence[int]) -> Replies:
         return generator.reply(texts, generator.decoding, numbers)
 
     whole, whole_replies = test, decode(predict, test.sources, progress)
-    if corpus:
-        rows_of = CleanRows.of(recipe, whole.sources, sources_of(corpus, "train"))
+    if corpora:
+        rows_of = CleanRows.of(recipe, whole.sources, training())
     else:
         rows_of = CleanRows.unknown(recipe, len(whole.sources))
     test, replies = whole.only(rows_of.headline), replies_of(whole_replies, rows_of.headline)
@@ -139,7 +160,7 @@ def evaluate_rows(
         ScoredMetric(name, each.value, each.signature, confidence_interval(counts[name]) if name in counts else None)
         for name, each in evaluator.scores(replies, test).items()
     ]
-    parts = evaluator.slices(test) + (evaluator.rare_words(test, sources_of(corpus, "train")) if corpus else [])
+    parts = evaluator.slices(test) + (evaluator.rare_words(test, training()) if corpora else [])
     parts += unknown_share_slices(unknown_shares(generator.source, test.sources))
     slices = [(part.name, part.rows) for part in parts]
     attacked = attacked_rows(recipe, evaluator, test) if budget else []
@@ -154,17 +175,17 @@ def evaluate_rows(
         scores,
         [ScoredSlice(name, len(some), counts[metric].of(some)) for name, some in slices if len(some) >= FEW],
         choose_examples(*shown, merits, recipe.evaluation.examples),
-        len(rows_of.contaminated) if corpus else None,
-        rows_of.facts(evaluator, whole_replies, whole) if corpus else {},
+        len(rows_of.contaminated) if corpora else None,
+        rows_of.facts(evaluator, whole_replies, whole) if corpora else {},
         constraint_shares(test.sources, replies, generator.decoding),
         adversarial_search(predict, evaluator, *sample, budget, progress) if attacked else {},
-        _table(evaluator, whole_replies, whole, rows_of.kinds if corpus else None),
+        _table(evaluator, whole_replies, whole, rows_of.kinds if corpora else None),
     )
 
 
 def _table(evaluator: Evaluator, replies: Replies, test: EvalSet, kinds: Sequence[str] | None) -> pd.DataFrame:
     columns: Mapping[str, Any] = {
-        "source": test.sources,
+        "source": [str(source) for source in test.sources],
         "reference": test.references,
         **{f"{COLUMN_PREFIX}{name}": values for name, values in test.columns.items()},
         "hypothesis": replies["prediction"],

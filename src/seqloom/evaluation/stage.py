@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from seqloom.artifact.cache_key import TRAINING
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.canaries import canaries_of
 from seqloom.corpus.corpus_files import read_split
@@ -220,15 +221,26 @@ def _metrics(scores: Mapping[str, Mapping[str, Score]], likelihood: Mapping[str,
 
 
 def evaluate_checkpoint(
-    recipe: Recipe, corpus: Path, dataset: Path, training: Manifest, folder: Path, progress: Progress
+    recipe: Recipe,
+    corpus: Path,
+    dataset: Path,
+    training: Manifest,
+    folder: Path,
+    progress: Progress,
+    other_corpora: Sequence[Path] = (),
 ) -> dict[str, Any]:
-    """Decode and score the test split with a checkpoint and the baselines; write `evaluate`'s files to `folder`."""
+    """Decode and score the test split with a checkpoint and the baselines; write `evaluate`'s files to `folder`.
+
+    The members of an ensemble learned from `other_corpora`, too: their training rows count as the model's.
+    """
+    train = pd.concat([read_split(each, "train") for each in (corpus, *other_corpora)], ignore_index=True)
     generator = read_generator(training.path)
     device = choose_device(recipe.training.device)
     generator.backend.move(device)
-    generator.confidence = confidence_of(
-        recipe, evaluator_of(recipe.task), generator, validation_rows(recipe, corpus), progress
-    )
+    rows = validation_rows(recipe, corpus)
+    if other_corpora:  # what is a validation row of one member may be a training row of another
+        rows = rows.only(CleanRows.of(recipe, rows.sources, chunks_of(train)).clean)
+    generator.confidence = confidence_of(recipe, evaluator_of(recipe.task), generator, rows, progress)
     if generator.confidence:
         write_confidence(generator.confidence, folder)
     test = open_batches(recipe, dataset, "test")
@@ -243,13 +255,13 @@ def evaluate_checkpoint(
     facts = evaluate(
         predict,
         likelihood(generator.model, test.in_order()),
-        read_split(corpus, "train"),
+        train,
         with_recipe_columns(recipe, read_split(corpus, "test"), corpus),
         recipe,
-        read_history(training.path),
+        read_history(training.path) if training.stage == TRAINING.name else [],
         folder,
         progress,
-        chosen_epoch=training.facts["best_epoch"],
+        chosen_epoch=training.facts.get("best_epoch"),
         limits=limits,
         device=device.type,
         unknown=partial(unknown_shares, generator.source),

@@ -3,6 +3,8 @@
 B batch, S source length, T target length, E embedding width, V target vocabulary.
 """
 
+from typing import TYPE_CHECKING
+
 from torch import Tensor, nn
 
 from seqloom.dataset.padded_batch import Batch, padding_mask
@@ -12,6 +14,9 @@ from seqloom.models.cross_entropy import linear_cross_entropy
 from seqloom.models.encoder_memory import Memory
 from seqloom.models.frame_projection import FrameProjection
 from seqloom.vocabulary.special_tokens import END, PADDING
+
+if TYPE_CHECKING:
+    from seqloom.models.ngram_classifier import WideClassifier
 
 
 class EncoderDecoder(nn.Module):
@@ -35,6 +40,11 @@ class EncoderDecoder(nn.Module):
         self.decoder = decoder
         self.output = output
         self.frame_projection = None
+
+    @property
+    def ngram_mixture(self) -> "WideClassifier | None":
+        """Return this model if it mixes a network with a linear n-gram model, which is fitted apart; else None."""
+        return None
 
     @property
     def frame_width(self) -> int:

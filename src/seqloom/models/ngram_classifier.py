@@ -84,6 +84,11 @@ class WideClassifier(EncoderDecoder):
         self.linear = linear
         self.register_buffer("shares", torch.tensor([1.0, 0.0]))
 
+    @property
+    def ngram_mixture(self) -> "WideClassifier":
+        """Return itself."""
+        return self
+
     def encode(self, source: Tensor, frames: PaddedFrames | None = None) -> Memory:
         """Encode source ids `(B, S)` to memory that holds them, too."""
         return replace(super().encode(source, frames), source=source)

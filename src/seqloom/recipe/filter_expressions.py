@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from seqloom.recipe.language_tags import COMBINED_SCRIPTS, language_of
-from seqloom.recipe.normalizer_expressions import LONGEST_PATTERN, SIDES
-from seqloom.recipe.rule_names import meant_rule, quoted
+from seqloom.recipe.normalizer_expressions import LONGEST_PATTERN
+from seqloom.recipe.rule_names import SIDES, meant_rule, quoted, sides_of
 
 _PARTS = re.compile(r"(?:(?P<side>[a-z]+)\.)?(?P<name>[A-Za-z_]+)(?P<rest>.*)", re.DOTALL)
 _BOUND = re.compile(r"(?P<before>.*?)\s*(?P<operator><=|>=|==|=|<|>)\s*(?P<number>[^<>=]*)", re.DOTALL)
@@ -90,12 +90,10 @@ def parse_filter(written: str) -> FilterExpression:
     if parts is None or parts["name"] not in RULES:
         raise ValueError(f"{quoted(written)} is no filter: {meant_rule(parts['name'] if parts else '', RULES)}")
     rule, side, rest = RULES[parts["name"]], parts["side"], parts["rest"].strip()
-    if side is not None and (side not in SIDES or rule.fixed):
-        remedy = "its side cannot be chosen" if rule.fixed else "a side is source or target"
-        raise ValueError(f"{quoted(written)}: {remedy}, so write {rule.form}")
+    sides = sides_of(written, side, bool(rule.fixed), rule.form)
     rest, number = _split_number(written, rule, rest)
     argument = _argument(written, rule, rest)
-    return FilterExpression(rule.name, rule.fixed or ((side,) if side else SIDES), argument, number)
+    return FilterExpression(rule.name, rule.fixed or sides, argument, number)
 
 
 def parse_filters(written: Sequence[str]) -> list[FilterExpression]:

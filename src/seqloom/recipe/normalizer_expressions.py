@@ -8,9 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seqloom.recipe.rule_names import meant_rule, quoted
+from seqloom.recipe.rule_names import SIDES, meant_rule, quoted, sides_of
 
-SIDES = ("source", "target")
 LONGEST_PATTERN = 2000  # characters
 ARROW = "=>"  # between the pattern and the text of a replacement
 FORMS = ("NFC", "NFKC")
@@ -90,14 +89,12 @@ def parse_normalizer(written: str) -> NormalizerExpression:
     if parts is None or parts["name"] not in RULES:
         raise ValueError(f"{quoted(written)} is no normalizer: {meant_rule(parts['name'] if parts else '', RULES)}")
     rule, side, argument = RULES[parts["name"]], parts["side"], parts["argument"]
-    if side is not None and (side not in SIDES or rule.both_sides):
-        remedy = "its side cannot be chosen" if rule.both_sides else "a side is source or target"
-        raise ValueError(f"{quoted(written)}: {remedy}, so write {rule.form}")
+    sides = sides_of(written, side, rule.both_sides, rule.form)
     if rule.name != "replace":  # whose text may end with a space
         argument = argument.strip()
     if argument and not (rule.argument and parts["colon"]):
         raise ValueError(f"{quoted(written)}: {quoted(argument)} is too much; write it as {rule.form}")
-    found = NormalizerExpression(rule.name, (side,) if side else SIDES, argument or rule.default)
+    found = NormalizerExpression(rule.name, sides, argument or rule.default)
     if problem := _argument_problem(found, rule):
         raise ValueError(f"{quoted(written)}: {problem}")
     return found

@@ -58,9 +58,16 @@ def recipe_text(start: Start) -> str:
 
 def deployments_text(start: Start) -> str:
     """Return a `prefect.yaml` with the flows for the recipe."""
-    recipe, name = _quoted(start.recipe_file), start.name
-    grid = _GRIDS[start.task]
-    return f"""\
+    drift = "" if start.task == "generation" else _DRIFT
+    return (_DEPLOYMENTS + drift).format(
+        name=start.name,
+        recipe=_quoted(start.recipe_file),
+        grid=_GRIDS[start.task],
+        column=_quoted(start.source or "source"),
+    )
+
+
+_DEPLOYMENTS = """\
 # Deployments of {name}: `seqloom up` runs them here, `seqloom deploy` puts them on a Prefect server of yours.
 pull:
   - prefect.deployments.steps.set_working_directory: {{directory: "{{{{ $PWD }}}}"}}
@@ -102,7 +109,7 @@ deployments:
     name: {name}-batch
     description: The champion over a whole file or table, in shards, to Parquet.
     entrypoint: flows.batch_generate.batch_generate
-    parameters: {{model: "models:/{name}@champion", column: {_quoted(start.source or "source")}}}
+    parameters: {{model: "models:/{name}@champion", column: {column}}}
 
   - <<: *each
     name: {name}-compare
@@ -122,8 +129,7 @@ deployments:
     entrypoint: flows.clean_up.clean_up
     schedules:
       - {{cron: "0 6 * * 0", timezone: Etc/UTC}}
-{"" if start.task == "generation" else _DRIFT.format(name=name)}"""
-
+"""
 
 _DRIFT = """
   - <<: *each

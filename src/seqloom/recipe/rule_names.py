@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Protocol
 
+SIDES = ("source", "target")
+
 
 class Rule(Protocol):
     """A filter or normalizer that a recipe may name."""
@@ -11,6 +13,20 @@ class Rule(Protocol):
     @property
     def form(self) -> str:
         """Return an example of how it is written."""
+
+
+def sides_of(written: str, side: str | None, is_fixed: bool, form: str) -> tuple[str, ...]:
+    """Return the sides that a filter or normalizer looks at: the one in front of its name, else both.
+
+    Raises:
+        ValueError: there is no such side, or the recipe cannot choose one; `form` is how it is written.
+    """
+    if side is None:
+        return SIDES
+    if is_fixed or side not in SIDES:
+        remedy = "its side cannot be chosen" if is_fixed else "a side is source or target"
+        raise ValueError(f"{quoted(written)}: {remedy}, so write {form}")
+    return (side,)
 
 
 def meant_rule(name: str, rules: Mapping[str, Rule]) -> str:

@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from seqloom.artifact.cache_key import PRETRAINING, STAGES
+from seqloom.artifact.cache_key import ENSEMBLE, PRETRAINING, STAGES
 from seqloom.errors import UserError
 from seqloom.registry.integrity import uri_of
 from seqloom.registry.mlflow_runs import find_run
@@ -44,7 +44,8 @@ def stages_of_version(client: MlflowClient, version: ModelVersion) -> Mapping[st
     if find_run(client, run_id) is not None:
         return stages_of(client, run_id)
     lineage = lineage_of(version)
-    known = {name: lineage[name] for name in (*(stage.name for stage in STAGES), *RAW) if name in lineage}
+    stages = {*(stage.name for stage in STAGES), ENSEMBLE.name, *RAW}  # an ensemble's other corpora are corpus-2, …
+    known = {name: digest for name, digest in lineage.items() if name.partition("-")[0] in stages}
     if not known:
         raise UserError(
             f"nobody can say what {uri_of(version)} was made from: its MLflow run {version.run_id} was deleted before "

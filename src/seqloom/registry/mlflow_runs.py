@@ -48,11 +48,18 @@ class FlowRun:
 
 
 def open_run(
-    client: MlflowClient, recipe: Recipe, training_key: str, flow_run: FlowRun, corpus: Manifest, home: Path
+    client: MlflowClient,
+    recipe: Recipe,
+    training_key: str,
+    flow_run: FlowRun,
+    corpus: Manifest,
+    home: Path,
+    members: Sequence[str] = (),
 ) -> str:
     """Return the id of this training's run: resumed after a kill or cancellation, else a new one.
 
-    The caller holds a lock: two that start at once would open two runs.
+    Of an ensemble it is the run of its `members`, whose key stands in for a training's. The caller holds a lock: two
+    that start at once would open two runs.
     """
     experiment = experiment_id(client, recipe.name, home)
     run_id = _unfinished(client, experiment, training_key)
@@ -60,11 +67,12 @@ def open_run(
         client.log_batch(run_id, tags=[RunTag(*tag) for tag in flow_run.tags.items()])
     else:
         tags = {TRAINING_TAG: training_key, **flow_run.tags, "mlflow.source.name": "seqloom", **_commit_tag()}
-        run_id = str(client.create_run(experiment, tags=tags, run_name=_run_name(recipe)).info.run_id)
+        run_id = str(client.create_run(experiment, tags=tags, run_name=_run_name(recipe, members)).info.run_id)
     # Logged again to a resumed run, which may have been killed before. MLflow never changes a parameter: where one
     # differs that decides no weight, such as a rule of the gate, recipe.yaml has its present value.
     known = client.get_run(run_id).data.params
-    client.log_batch(run_id, params=[Param(name, value) for name, value in _flat(recipe).items() if name not in known])
+    params = {**_flat(recipe), **({"members": _text(list(members))} if members else {})}
+    client.log_batch(run_id, params=[Param(name, value) for name, value in params.items() if name not in known])
     client.log_dict(run_id, recipe.model_dump(), "recipe.yaml")
     client.log_inputs(run_id, _datasets(recipe, corpus))
     return run_id
@@ -85,9 +93,10 @@ def _unfinished(client: MlflowClient, experiment: str, training_key: str) -> str
     return ""
 
 
-def _run_name(recipe: Recipe) -> str:
+def _run_name(recipe: Recipe, members: Sequence[str]) -> str:
     """Return time and architecture: MLflow's lists cut long names, and the experiment has the recipe's."""
-    return f"{datetime.now():%Y-%m-%d %H:%M} · {describe_model(recipe.model)}"
+    model = f"ensemble of {len(members)}" if members else describe_model(recipe.model)
+    return f"{datetime.now():%Y-%m-%d %H:%M} · {model}"
 
 
 def name_after_version(client: MlflowClient, run_id: str, version: int) -> None:

@@ -26,6 +26,7 @@ from seqloom.recipe.metric import Metric
 from seqloom.recipe.schema import Recipe
 from seqloom.recipe.sections.source_section import places_of
 from seqloom.registry.checkpoint_folder import OWN_BACKEND
+from seqloom.registry.ensemble_card import cost_lines, members_lineage, training_lines
 from seqloom.registry.evidence import html
 from seqloom.registry.export_records import records_of
 from seqloom.registry.lineage import DIGITS, RAW_CORPUS, lineage_of, write_lineage
@@ -64,8 +65,7 @@ def write_card(client: MlflowClient, recipe: Recipe, made: Manifests, version: V
         "recipe": digest_of_value(recipe.model_dump())[:DIGITS],
         **{stage: manifest.digest[:DIGITS] for stage, manifest in made.items()},
         **_raw_corpus(made),
-        "parent version": recipe.training.start_from or "none",
-        **_averaged(made["training"].facts),
+        **(members_lineage(made.get("ensemble")) or _parentage(recipe, made)),
         **_excluded(recipe, made["corpus"].facts),
         "code": run.data.tags.get("mlflow.source.git.commit", "not from a checkout"),
         "flow run": run.data.tags.get("prefect.flow_run_id", "none"),
@@ -96,7 +96,7 @@ def read_card(model: str, home: Path) -> Card:
 def card_text(recipe: Recipe, made: Manifests, version: Version, lineage: Mapping[str, str]) -> str:
     """Return the card as Markdown, without later events."""
     sections = {
-        "What it is for": _purpose(recipe),
+        "What it is for": _purpose(recipe, made),
         "How to call it": _calling(recipe, version, made["evaluation"]),
         "What it learned from": _training_text(recipe, made),
         "How good it is": _quality(recipe, made["evaluation"]),
@@ -114,10 +114,11 @@ def _raw_corpus(made: Manifests) -> dict[str, str]:
     return {RAW_CORPUS: made["pretraining"].facts["corpus"][:DIGITS]} if "pretraining" in made else {}
 
 
-def _averaged(training: Mapping[str, Any]) -> dict[str, str]:
-    """Return the share of the parent in the weights, where they are an average with it."""
-    share = training.get("parent_share", 0.0)
-    return {"share of the parent in the weights": f"{share:.0%}"} if share else {}
+def _parentage(recipe: Recipe, made: Manifests) -> dict[str, str]:
+    """Return the version that a training went on from, and its share in the weights where they are an average."""
+    share = made["training"].facts.get("parent_share", 0.0)
+    averaged = {"share of the parent in the weights": f"{share:.0%}"} if share else {}
+    return {"parent version": recipe.training.start_from or "none", **averaged}
 
 
 def _excluded(recipe: Recipe, corpus: Mapping[str, Any]) -> dict[str, str]:
@@ -126,7 +127,7 @@ def _excluded(recipe: Recipe, corpus: Mapping[str, Any]) -> dict[str, str]:
     return {"excluded rows": f"{rows:,}"} if recipe.corpus.exclude else {}
 
 
-def _purpose(recipe: Recipe) -> Iterator[str]:
+def _purpose(recipe: Recipe, made: Manifests) -> Iterator[str]:
     section = recipe.corpus
     yield recipe.registry.description or "Nobody said: set `registry.description` in the recipe."
     yield ""
@@ -136,7 +137,8 @@ def _purpose(recipe: Recipe) -> Iterator[str]:
     model = recipe.model
     attention = "" if model.decoder in ("transformer", "cnn", "classifier") else f", attention {model.attention}"
     beside = f", beside a linear model of runs of up to {model.ngram_order} tokens" if model.ngram_order else ""
-    yield f"- architecture: {model.encoder} → {model.decoder}{attention}{beside}"
+    first = ", of the first member" if "ensemble" in made else ""
+    yield f"- architecture: {model.encoder} → {model.decoder}{attention}{beside}{first}"
 
 
 def _calling(recipe: Recipe, version: Version, evaluation: Manifest) -> Iterator[str]:
@@ -166,6 +168,9 @@ def _calling(recipe: Recipe, version: Version, evaluation: Manifest) -> Iterator
 
 
 def _training_text(recipe: Recipe, made: Manifests) -> Iterator[str]:
+    if "ensemble" in made:
+        yield from training_lines(recipe, made["ensemble"].facts, made["vocabulary"].facts)
+        return
     corpus, vocabulary, vectors, training = (made[s].facts for s in ("corpus", "vocabulary", "vectors", "training"))
     yield f"- text: {', '.join(f'`{place}`' for place in places_of(recipe.corpus, 'train'))}"
     rows = ", ".join(f"{count:,} for {split}" for split, count in corpus["rows"].items())
@@ -253,8 +258,9 @@ def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
 
 
 def _cost(recipe: Recipe, made: Manifests) -> Iterator[str]:
-    training, evaluation = (made[stage].facts for stage in ("training", "evaluation"))
-    rows = cost_rows(training, evaluation, recipe.registry.price_per_hour)
+    training = made["training"].facts if "training" in made else {}
+    rows = cost_lines(made["ensemble"].facts) if "ensemble" in made else []
+    rows += cost_rows(training, made["evaluation"].facts, recipe.registry.price_per_hour)
     yield from (f"- {name}: {value}" for name, value in rows)
     if not recipe.registry.price_per_hour:
         yield "- money: not stated; set `registry.price_per_hour` in the recipe"

@@ -1,6 +1,9 @@
 """Resolve `models:/name@alias` or `models:/name/version` to a registered version and its files."""
 
+import os
+import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
@@ -13,7 +16,11 @@ from seqloom.registry.checkpoint_folder import MODEL_URI
 from seqloom.registry.integrity import require_intact, uri_of
 from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.tracking_uri import has_registry
+from seqloom.registry.ui_links import VERIFY
 from seqloom.registry.versions import CHAMPION, aliases_of, no_model
+
+if TYPE_CHECKING:
+    from mlflow.pyfunc import PyFuncModel
 
 
 def find_version(model: str, home: Path) -> ModelVersion:
@@ -67,6 +74,20 @@ def fetch(version: ModelVersion, to: Path | None = None) -> Path:
         UserError: it is no version of ours, or it was changed.
     """
     return require_intact(download(version, to), version)
+
+
+def load_verified(uri: str, backend: str) -> "PyFuncModel":
+    """Load a version in one of its backends; from here on MLflow runs nothing in this process that is not intact.
+
+    Raises:
+        Exception: whatever MLflow or the version's own code raises where it cannot be loaded.
+    """
+    os.environ[VERIFY] = "1"
+    with warnings.catch_warnings(action="ignore"):  # MLflow's own, on type hints of its own
+        import mlflow.pyfunc  # a second that only serving needs
+
+        model: PyFuncModel = mlflow.pyfunc.load_model(uri, model_config={"backend": backend})
+    return model
 
 
 def download(version: ModelVersion, to: Path | None = None) -> Path:

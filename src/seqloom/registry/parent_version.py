@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from seqloom.artifact.digest import digest_of_folder
+from seqloom.decoding.generator_loader import ENSEMBLE_FILE
 from seqloom.errors import UserError
 from seqloom.recipe.adaptive_defaults import inherit
 from seqloom.recipe.model_rules import positions_of
@@ -66,6 +67,8 @@ def _find(start_from: str, home: Path) -> tuple[str, Path, str]:
     wanted, _, pinned = start_from.partition(_MARK)
     version = find_version(wanted, home)
     uri, checkpoint = f"models:/{version.name}/{version.version}", fetch(version) / CHECKPOINT
+    if (checkpoint / ENSEMBLE_FILE).is_file():
+        raise UserError(f"training.start_from: {uri} is an ensemble, which is not trained: name one of its members")
     digest = digest_of_folder(checkpoint)
     if not digest.startswith(pinned):
         raise UserError(

@@ -21,10 +21,10 @@ MANIFEST_FILE = "manifest.json"
 CHECKPOINT, CODE = "checkpoint", "code"  # folders of a version
 BACKENDS = "forms"  # folder of exported backends, each with its own seal; so named since 0.1, whose versions read it
 LIBRARY = "seqloom"
-_CHECKPOINT_FILES = (
-    *(f"{CHECKPOINT}/{name}.json" for name in ("recipe", "sizes", "source", "target")),
-    f"{CHECKPOINT}/weights.safetensors",
-)
+_WEIGHTS = f"{CHECKPOINT}/weights.safetensors"
+_CHECKPOINT_FILES = (*(f"{CHECKPOINT}/{name}.json" for name in ("recipe", "sizes", "source", "target")), _WEIGHTS)
+_ENSEMBLE = f"{CHECKPOINT}/ensemble.json"
+_ENSEMBLE_WEIGHTS = tuple(f"{CHECKPOINT}/{member}/weights.safetensors" for member in (0, 1))  # of two members at least
 _MODULES = ("__init__", "errors", "decoding/predictor", "registry/seal")
 _EARLIER_MODULES = ("__init__", "mistake", "decoding/answering", "registry/sealed")  # of versions made by 0.1
 PACKAGE_FILES, EARLIER_PACKAGE_FILES = (
@@ -89,6 +89,8 @@ def verify(root: Path, required: Iterable[str] = ()) -> dict[str, str]:
 
 def _required(listed: Mapping[str, str]) -> Sequence[str]:
     is_earlier = EARLIER_PACKAGE_FILES[-1] in listed and PACKAGE_FILES[-1] not in listed
+    if _ENSEMBLE in listed:
+        return [*(name for name in PACKAGE_FILES if name != _WEIGHTS), *_ENSEMBLE_WEIGHTS]
     return EARLIER_PACKAGE_FILES if is_earlier else PACKAGE_FILES
 
 

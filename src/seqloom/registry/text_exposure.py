@@ -1,8 +1,8 @@
 """Exposure of registered versions to texts: what has to be trained again to forget them.
 
 A version saw a text if its corpus has it, the raw text of its pretraining, or that of a version whose training it went
-on from. Corpora are looked
-through where their stage is still on this machine; of the others nobody can say.
+on from, or of a member of an ensemble. Corpora are looked through where their stage is still on this machine; of the
+others nobody can say.
 """
 
 import json
@@ -16,6 +16,7 @@ from seqloom.corpus import SPLITS
 from seqloom.corpus.corpus_files import iterate_split
 from seqloom.corpus.dialogue_context import TURN
 from seqloom.corpus.excluded_texts import ExcludedTexts
+from seqloom.registry.ensemble_card import member_uris
 from seqloom.registry.garbage_collection import all_pages
 from seqloom.registry.integrity import uri_of
 from seqloom.registry.lineage import DIGITS, lineage_of
@@ -32,7 +33,7 @@ class Exposure:
     model: str  # models:/NAME/VERSION
     aliases: list[str]
     rows: dict[str, int] | None  # with one of the texts, by split; None: its corpus is not on this machine
-    parent: str = ""  # the version that it went on from
+    parents: tuple[str, ...] = ()  # the version that it went on from, or the members of an ensemble
 
     @property
     def learned(self) -> int:
@@ -58,8 +59,10 @@ def exposures(texts: ExcludedTexts, home: Path) -> list[Exposure]:
                 counted[corpus] = _rows_with(texts, corpus)
         named = aliases_of(client, version.name).items()
         aliases = sorted(alias for alias, number in named if number == int(version.version))
-        parent = lineage_of(version).get("parent_version", "").partition("#")[0]
-        found.append(Exposure(uri, aliases, _sum([counted[each] if each else None for each in corpora]), parent))
+        lineage = lineage_of(version)
+        parent = lineage.get("parent_version", "").partition("#")[0]
+        parents = (*([parent] if parent not in ("", "none") else []), *member_uris(lineage))
+        found.append(Exposure(uri, aliases, _sum([counted[each] if each else None for each in corpora]), parents))
     return found
 
 
@@ -88,11 +91,13 @@ def mark_to_be_forgotten(found: list[Exposure], texts: ExcludedTexts, home: Path
 
 def _ancestry(version: Exposure, by_uri: Mapping[str, Exposure]) -> Iterator[Exposure]:
     seen: set[str] = set()
-    current: Exposure | None = version
-    while current and current.model not in seen:
-        yield current
-        seen.add(current.model)
-        current = by_uri.get(current.parent)
+    waiting = [version]
+    while waiting:
+        current = waiting.pop(0)
+        if current.model not in seen:
+            yield current
+            seen.add(current.model)
+            waiting += [by_uri[parent] for parent in current.parents if parent in by_uri]
 
 
 def _sum(counts: list[dict[str, int] | None]) -> dict[str, int] | None:

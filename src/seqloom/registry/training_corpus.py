@@ -1,33 +1,41 @@
-"""The corpus that a registered version was trained on, where its stage is still on this machine."""
+"""The corpora that a registered version was trained on, where their stages are still on this machine."""
 
 from pathlib import Path
 
 from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.cache_key import CORPUS
-from seqloom.artifact.manifest import MANIFEST_FILE, read_manifest
 from seqloom.errors import UserError
 from seqloom.registry.lineage import RAW_CORPUS, stages_of_version
 from seqloom.registry.model_uri import find_version, open_registry
 
 
 def training_corpus(model: str, home: Path) -> Path | None:
-    """Return the folder of the corpus stage of a version; None where it is not, or nobody can say which it was."""
-    return _corpus_of(CORPUS.name, model, home)[1]
+    """Return the folder of the corpus stage of a version, of an ensemble that of its first member.
+
+    None where it is not here, or nobody can say which it was.
+    """
+    return training_corpora(model, home)[0]
+
+
+def training_corpora(model: str, home: Path) -> list[Path | None]:
+    """Return the corpora that a version learned from, its own first; those of an ensemble's other members follow.
+
+    None stands for one that is not here, or where nobody can say which it was.
+    """
+    return _corpora_of(CORPUS.name, model, home) or [None]
 
 
 def text_corpora(model: str, home: Path) -> list[Path | None]:
-    """Return the same of all that a version learned from: its corpus, and the raw text of its pretraining, if any."""
-    named, raw = _corpus_of(RAW_CORPUS, model, home)
-    return [training_corpus(model, home), *([raw] if named else [])]
+    """Return the same with the raw text of its pretraining, if any."""
+    return [*training_corpora(model, home), *_corpora_of(RAW_CORPUS, model, home)]
 
 
-def _corpus_of(stage: str, model: str, home: Path) -> tuple[bool, Path | None]:
-    """Return whether a version has such a corpus, and its folder where it is still on this machine."""
+def _corpora_of(kind: str, model: str, home: Path) -> list[Path | None]:
+    """Return the folders of corpora that a version names so, and so with a number behind it."""
     try:
-        digest = stages_of_version(open_registry(model, home), find_version(model, home)).get(stage, "")
+        stages = stages_of_version(open_registry(model, home), find_version(model, home))
     except UserError:
-        return False, None
-    for file in sorted((Store(home).root / CORPUS.name).glob(f"*/{MANIFEST_FILE}")):
-        if digest and read_manifest(file.parent).digest.startswith(digest):
-            return True, file.parent
-    return bool(digest), None
+        return []
+    names = sorted((name for name in stages if name.partition("-")[0] == kind), key=lambda name: (len(name), name))
+    found = [Store(home).find_by_digest(CORPUS.name, stages[name]) for name in names]
+    return [manifest.path if manifest else None for manifest in found]

@@ -1,13 +1,14 @@
 """Verify a version against the registry's record, or write that record."""
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mlflow.entities.model_registry import ModelVersion
 
-from seqloom.artifact.new_folder import require_new
+from seqloom.artifact.new_folder import new_folder, require_new
 from seqloom.registry.digital_signature import PUBLIC_KEY
 from seqloom.registry.integrity import DIGEST_TAG, SIGNATURE_TAG, require_all_intact, seal_version, uri_of
 from seqloom.registry.model_uri import download, find_version, open_registry
@@ -32,13 +33,8 @@ def verify_version(model: str, home: Path, to: Path | None = None) -> Verificati
     if to is not None:
         require_new(to)
     version = find_version(model, home)
-    if to is not None:
-        to.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=to and to.parent, prefix=".seqloom-") as unfinished:
-        folder = download(version, Path(unfinished, "version"))
-        require_all_intact(folder, version)
-        if to is not None:
-            folder.rename(to)
+    with TemporaryDirectory() as unfinished, new_folder(to) if to else nullcontext(Path(unfinished, "version")) as made:
+        require_all_intact(download(version, made), version)
     return _record(version, str(to or ""))
 
 

@@ -1,21 +1,17 @@
 """The version that an alias points to, replaced by its successor while requests are answered."""
 
 import logging
-import os
 import threading
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-import mlflow
 import pandas as pd
 
 from seqloom.decoding.answers import Columns
 from seqloom.errors import UserError
-from seqloom.registry.model_uri import find_version
-from seqloom.registry.ui_links import VERIFY
+from seqloom.registry.model_uri import find_version, load_verified
 
 if TYPE_CHECKING:
     from mlflow.models import Model
@@ -108,10 +104,8 @@ class FollowedModel:
 
     def _load(self, number: int) -> Answering:
         name = self.uri.removeprefix("models:/").partition("@")[0].partition("/")[0]
-        os.environ[VERIFY] = "1"
         try:
-            with warnings.catch_warnings(action="ignore"):  # MLflow's own, on type hints of its own
-                model = mlflow.pyfunc.load_model(f"models:/{name}/{number}", model_config={"backend": self._backend})
+            model = load_verified(f"models:/{name}/{number}", self._backend)
         except Exception as error:
             raise UserError(f"models:/{name}/{number}: cannot be served: {error}") from error
         return Answering(number, model)

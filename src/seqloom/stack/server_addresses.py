@@ -21,6 +21,7 @@ THEMSELVES = (
     "check",
     "up",
     "init",
+    "ensemble",
 )  # commands that say it where they say the rest, or speak to none
 PREFECT_ALONE = ("deploy", "worker")
 ASKING = (
@@ -28,7 +29,6 @@ ASKING = (
     "batch",
     "chat",
     "distill",
-    "ensemble",
     "export",
     "review",
 )  # they take a folder too, which no server has

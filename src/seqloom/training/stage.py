@@ -16,7 +16,6 @@ from seqloom.dataset.position_limit import check_lengths
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.latent_space import VectorSpace
 from seqloom.models.model_factory import Sizes, build_model, save_checkpoint
-from seqloom.models.ngram_classifier import WideClassifier
 from seqloom.models.pretrained_embeddings import set_pretrained_vectors
 from seqloom.progress import Progress
 from seqloom.recipe.recipe_json import write_recipe
@@ -71,17 +70,18 @@ def train_job(
         model.frame_projection.deviation.copy_(torch.tensor(statistics.deviation))
     if section.start_from:
         continue_from(model, job.workspace / PARENT_FOLDER)
-    if linear and isinstance(model, WideClassifier):
-        linear.copy_to(model.linear)
+    mixture = model.ngram_mixture
+    if linear and mixture:
+        linear.copy_to(mixture.linear)
     validate = job.scoring.build() if job.scoring and group.rank == 0 else _no_scores
     trainer = Trainer(model, train, validation, section, device, job.workspace, validate, observe, progress, group)
     position = trainer.run()
     if group.rank > 0:
         return {}
     scores = trainer.scores
-    if isinstance(model, WideClassifier):
-        fit_mixture(model, validation.in_order(), device)
-        facts["mixture_weights"] = [round(share, 3) for share in model.shares.tolist()]
+    if mixture:
+        fit_mixture(mixture, validation.in_order(), device)
+        facts["mixture_weights"] = [round(share, 3) for share in mixture.shares.tolist()]
         _, scores = trainer.validation()
     if trainer.privacy_loss:
         facts["differential_privacy"] = {**trainer.privacy_loss.as_json(), "parent": section.start_from}

@@ -1,0 +1,51 @@
+"""What the card of an ensemble says of its members, and of what they cost together."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from seqloom.artifact.manifest import Manifest
+from seqloom.recipe.schema import Recipe
+from seqloom.recipe.sections.source_section import places_of
+
+MEMBERS = "members"  # in the lineage: the versions, pinned, with spaces between them
+Facts = Mapping[str, Any]
+
+
+def members_lineage(ensemble: Manifest | None) -> dict[str, str]:
+    """Return the members as an item of a version's lineage; nothing of a version that was trained."""
+    if ensemble is None:
+        return {}
+    return {MEMBERS: " ".join(f"{each['model']}#sha256={each['digest']}" for each in ensemble.facts["members"])}
+
+
+def member_uris(lineage: Mapping[str, str]) -> list[str]:
+    """Return the URIs of the members of an ensemble, by its lineage; none of another version."""
+    return [each.partition("#")[0] for each in lineage.get(MEMBERS, "").split()]
+
+
+def training_lines(recipe: Recipe, ensemble: Facts, vocabulary: Facts) -> Iterator[str]:
+    """Yield the lines of the card on what its members learned from."""
+    yield "Nothing was trained for it: at every token it averages the probabilities of these versions."
+    yield ""
+    yield "| member | training rows | parameters | MB |"
+    yield "| --- | ---: | ---: | ---: |"
+    for each in ensemble["members"]:
+        yield f"| `{each['model']}` | {each['rows']:,} | {each['parameters']:,} | {each['megabytes']:,.1f} |"
+    yield ""
+    yield f"- text of the first: {', '.join(f'`{place}`' for place in places_of(recipe.corpus, 'train'))}"
+    if len({each["corpus"] for each in ensemble["members"]}) > 1:
+        yield "- its test rows are those of the first; they were looked for in the training text of all members"
+    sizes = vocabulary["size"]
+    yield f"- vocabulary: {recipe.vocabulary.kind}, {sizes['source']:,} source and {sizes['target']:,} target tokens"
+
+
+def cost_lines(ensemble: Facts) -> list[tuple[str, str]]:
+    """Return name and value of what members cost together: weights, files, and time for one text."""
+    members = len(ensemble["members"])
+    size = f"{ensemble['parameters']:,} parameters, {ensemble['megabytes']:,.1f} MB"
+    lines = [("members", f"{members}, together {size}")]
+    if ensemble["latency"]:
+        together, first = ensemble["latency"]
+        ratio = f"{together / first:.1f} times the {first:,.1f} ms of its first member" if first else ""
+        lines.append(("one text, 95 of 100 times", f"{together:,.1f} ms at most, {ratio}"))
+    return lines

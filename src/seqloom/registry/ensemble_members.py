@@ -1,0 +1,178 @@
+"""Members of an ensemble that is to be a registered version: which versions, and what each was made from."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mlflow.entities.model_registry import ModelVersion
+
+from seqloom.artifact.artifact_store import Store
+from seqloom.artifact.cache_key import CORPUS, DATASET, VOCABULARY, Stage
+from seqloom.artifact.digest import digest_of_folder
+from seqloom.artifact.manifest import Manifest
+from seqloom.corpus.corpus_files import read_split
+from seqloom.decoding.ensemble_loader import write_ensemble
+from seqloom.decoding.generator import Generator
+from seqloom.decoding.generator_loader import ENSEMBLE_FILE, load_generator, load_together
+from seqloom.errors import UserError
+from seqloom.progress import Progress
+from seqloom.recipe.recipe_json import read_recipe
+from seqloom.recipe.recipe_loader import change_recipe, check_recipe
+from seqloom.recipe.schema import Recipe
+from seqloom.registry.integrity import uri_of
+from seqloom.registry.latency_benchmark import megabytes_of
+from seqloom.registry.latency_measurement import Answer, by_turns
+from seqloom.registry.lineage import DIGITS, stages_of_version
+from seqloom.registry.model_uri import fetch, find_version, open_registry
+from seqloom.registry.seal import CHECKPOINT
+
+CHANGEABLE = ("decoding", "evaluation", "registry")  # sections that an ensemble may have other than its first member
+_TIMED = 20  # test rows whose latency is measured
+
+
+@dataclass(frozen=True)
+class EnsembleMember:
+    """A registered version, its checkpoint, and the stages that it was made from."""
+
+    uri: str  # models:/NAME/VERSION
+    digest: str  # of the checkpoint
+    checkpoint: Path
+    corpus: Manifest
+
+    @property
+    def pinned(self) -> str:
+        """URI and digest, for MLflow gives the number of a deleted version again."""
+        return f"{self.uri}#sha256={self.digest[:DIGITS]}"
+
+
+@dataclass(frozen=True)
+class EnsemblePlan:
+    """The members of an ensemble, the recipe it is judged by, and the stages of its first member."""
+
+    recipe: Recipe
+    members: tuple[EnsembleMember, ...]
+    vocabulary: Manifest
+    dataset: Manifest
+
+    @property
+    def corpus(self) -> Manifest:
+        """The corpus whose test split the ensemble is judged by: the first member's."""
+        return self.members[0].corpus
+
+    @property
+    def other_corpora(self) -> list[Manifest]:
+        """The corpora of other members, each once; stages of their own: corpus-2, corpus-3, …"""
+        found = {member.corpus.digest: member.corpus for member in self.members}
+        others = list(found.values())[1:]
+        return [replace(each, stage=f"{CORPUS.name}-{number}") for number, each in enumerate(others, 2)]
+
+    @property
+    def inputs(self) -> list[str]:
+        """Digests of all that the ensemble is made of, in order."""
+        corpora = [self.corpus, *self.other_corpora]
+        return [*(each.digest for each in self.members), *(each.digest for each in corpora)]
+
+
+def plan_ensemble(models: Sequence[str], name: str, override: Sequence[str], home: Path) -> EnsemblePlan:
+    """Find the members of an ensemble that is to be registered as `name`, and check that they go together.
+
+    It is read, searched and judged as the recipe of the first member says, with `override` on top.
+
+    Raises:
+        UserError: one is no registered version, they do not go together, or what one was made from is not here.
+    """
+    if len(models) < 2:
+        raise UserError("an ensemble has two members at least: name another version")
+    if folder := next((each for each in models if not each.startswith("models:")), None):
+        raise UserError(
+            f"{folder} is no registered version, and the members of one that is registered are: give "
+            "models:/NAME@ALIAS or models:/NAME/VERSION; to write a folder, give one with a slash in it, such as "
+            "--to ./together"
+        )
+    versions = [find_version(each, home) for each in models]
+    members = tuple(_member(version, home) for version in versions)
+    load_together([each.checkpoint for each in members], [each.uri for each in members])
+    vocabulary, dataset = (_stage_of(versions[0], stage, home) for stage in (VOCABULARY, DATASET))
+    return EnsemblePlan(_recipe(members[0].checkpoint, name, override), members, vocabulary, dataset)
+
+
+def _member(version: ModelVersion, home: Path) -> EnsembleMember:
+    checkpoint = fetch(version) / CHECKPOINT
+    if (checkpoint / ENSEMBLE_FILE).is_file():
+        raise UserError(f"{uri_of(version)} is an ensemble itself: name the versions that it is made of")
+    return EnsembleMember(uri_of(version), digest_of_folder(checkpoint), checkpoint, _stage_of(version, CORPUS, home))
+
+
+def _stage_of(version: ModelVersion, stage: Stage, home: Path) -> Manifest:
+    """Return a stage that a version was made from.
+
+    Raises:
+        UserError: it is not on this machine.
+    """
+    uri = uri_of(version)
+    digest = stages_of_version(open_registry(uri, home), version).get(stage.name, "")
+    found = Store(home).find_by_digest(stage.name, digest)
+    if found is None:
+        raise UserError(
+            f"{uri}: its {stage.name} is not on this machine, so nobody can tell which test rows it has learned from; "
+            "run where it was trained, or train its recipe again"
+        )
+    return found
+
+
+def _recipe(checkpoint: Path, name: str, override: Sequence[str]) -> Recipe:
+    """Return the first member's recipe under the ensemble's name; its backend is torch, the only one for several."""
+    for each in override:
+        if each.partition(".")[0] not in CHANGEABLE:
+            raise UserError(
+                f"override {each}: an ensemble is not trained; fields of {', '.join(CHANGEABLE)} may differ from those "
+                "of its first member"
+            )
+    own = json.loads(json.dumps(read_recipe(checkpoint), default=vars))
+    own["registry"]["backend"] = "torch"
+    return change_recipe(check_recipe({**own, "name": name}, "the ensemble"), override)
+
+
+def build_ensemble(plan: EnsemblePlan, folder: Path, progress: Progress) -> dict[str, Any]:
+    """Write the ensemble to `folder`; return its members and what it costs beside its first member alone."""
+    names = [each.pinned for each in plan.members]
+    progress(0, len(names), "members", "copying")
+    write_ensemble([each.checkpoint for each in plan.members], names, folder)
+    progress(len(names), len(names), "members", "copying")
+    together, alone = load_generator(folder), load_generator(plan.members[0].checkpoint)
+    texts = read_split(plan.corpus.path, "test")["source"].tolist()
+    answers = [_answer(each, plan.recipe) for each in (together, alone)]
+    timed = by_turns(answers, texts[:_TIMED]) if texts and not together.frame_width else []
+    return {
+        "members": [
+            {
+                "model": member.uri,
+                "digest": member.digest[:DIGITS],
+                "corpus": member.corpus.digest[:DIGITS],
+                "rows": member.corpus.facts["rows"]["train"],
+                "parameters": parameters_of(load_generator(member.checkpoint)),
+                "megabytes": round(megabytes_of(member.checkpoint), 3),
+            }
+            for member in plan.members
+        ],
+        "parameters": parameters_of(together),
+        "megabytes": round(megabytes_of(folder), 3),
+        "latency": [round(each.p95, 2) for each in timed],  # ms for one text, 95 of 100 times: together, and the first
+    }
+
+
+def parameters_of(generator: Generator) -> int:
+    """Return the number of weights; of an ensemble those of all members."""
+    return sum(each.numel() for each in {id(each): each for each in generator.model.parameters()}.values())
+
+
+def _answer(generator: Generator, recipe: Recipe) -> Answer:
+    return lambda texts: generator.reply(list(texts), recipe.decoding)
+
+
+def members_of_version(checkpoint: Path) -> list[str]:
+    """Return the members of an ensemble's checkpoint, pinned; none of any other."""
+    file = checkpoint / ENSEMBLE_FILE
+    return list(json.loads(file.read_text(encoding="utf-8"))["members"]) if file.is_file() else []

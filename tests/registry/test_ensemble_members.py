@@ -1,0 +1,129 @@
+"""Which versions may become an ensemble, and what is known of it: its members, their corpora, what they cost."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from seqloom.artifact.artifact_store import Store
+from seqloom.artifact.manifest import Manifest
+from seqloom.corpus import SPLITS
+from seqloom.decoding.ensemble_loader import write_ensemble
+from seqloom.decoding.generator_loader import load_generator
+from seqloom.errors import UserError
+from seqloom.progress import unwatched
+from seqloom.registry import lineage, mlflow_runs
+from seqloom.registry.checkpoint_folder import find_checkpoint
+from seqloom.registry.ensemble_members import EnsemblePlan, build_ensemble, plan_ensemble
+from seqloom.registry.exported_versions import export_folder
+from seqloom.registry.lineage import stages_of_version, write_lineage
+from seqloom.registry.mlflow_runs import FlowRun
+from seqloom.registry.mlflow_tracking import connect
+from seqloom.registry.parent_version import pin_parent
+from seqloom.registry.training_corpus import training_corpora
+from seqloom.registry.versions import register_version
+from tests.registry.tiny import evaluation, recipe_named
+
+ONE, TWO = "models:/members/1", "models:/members/2"
+
+
+def stage(home: Path, name: str, rows: Sequence[tuple[str, str]], key: str) -> Manifest:
+    def write(folder: Path) -> dict[str, object]:
+        for split in SPLITS:
+            pd.DataFrame(rows, columns=["source", "target"]).to_parquet(folder / f"{split}.parquet", index=False)
+        return {"rows": dict.fromkeys(SPLITS, len(rows)), "size": {"source": 9, "target": 9}}
+
+    return Store(home).build(name, key * 64, write)
+
+
+@pytest.fixture(scope="module")
+def stages(home: Path, checkpoint: Path) -> list[Manifest]:
+    """Three versions, of a corpus each; that of the third is not on this machine."""
+    client = connect(home)
+    here = [stage(home, "corpus", [("a small dog", "ein Hund")], key) for key in "ab"]
+    gone = Manifest("corpus", "gone", "gone", "nowhere", 1.0, {"rows": dict.fromkeys(SPLITS, 1)})
+    others = [stage(home, name, [], "c") for name in ("vocabulary", "dataset")]
+    recipe = recipe_named("members", registry={"backend": "torch-int8"})
+    for number, corpus in enumerate([here[0], here[1], gone]):
+        run = mlflow_runs.open_run(client, recipe, f"key {number}", FlowRun("flow", "flow"), corpus, home)
+        mlflow_runs.log_facts(client, run, (corpus, *others))
+        register_version(client, recipe, run, f"key {number}", checkpoint, evaluation())
+    return here
+
+
+@pytest.fixture
+def plan(client: MlflowClient, stages: list[Manifest], home: Path) -> EnsemblePlan:
+    assert client.search_model_versions("name = 'members'")
+    assert stages
+    return plan_ensemble([ONE, TWO, ONE], "both", ["decoding.beam_size=3"], home)
+
+
+def test_it_is_judged_by_the_first_members_recipe_and_rows(plan: EnsemblePlan, stages: list[Manifest]) -> None:
+    assert (plan.recipe.name, plan.recipe.decoding.beam_size, plan.recipe.registry.backend) == ("both", 3, "torch")
+    assert plan.corpus == stages[0]
+    assert [(each.stage, each.digest) for each in plan.other_corpora] == [("corpus-2", stages[1].digest)]
+    assert len(set(plan.inputs)) == len(plan.inputs) - 2, "three members of one checkpoint here, and two corpora"
+
+
+def test_its_folder_is_a_model_that_holds_them(plan: EnsemblePlan, tmp_path: Path, home: Path) -> None:
+    facts = build_ensemble(plan, tmp_path, unwatched)
+    assert [each["model"] for each in facts["members"]] == [ONE, TWO, ONE]
+    assert facts["parameters"] == sum(each["parameters"] for each in facts["members"])
+    together, first = facts["latency"]
+    assert min(together, first) > 0
+    alone = load_generator(find_checkpoint(ONE, home))
+    assert load_generator(tmp_path).generate(["a small dog"]) == alone.generate(["a small dog"])
+
+
+def test_the_corpora_of_all_members_are_found_again(
+    client: MlflowClient,
+    home: Path,
+    stages: list[Manifest],
+    plan: EnsemblePlan,
+    checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = mlflow_runs.open_run(client, plan.recipe, "an ensemble", FlowRun("flow", "flow"), plan.corpus, home, [ONE])
+    assert str(client.get_run(run).info.run_name).endswith("ensemble of 1")
+    mlflow_runs.log_facts(client, run, (plan.corpus, *plan.other_corpora))
+    made = register_version(client, plan.recipe, run, "an ensemble", checkpoint, evaluation())
+    assert training_corpora(made.uri, home) == [each.path for each in stages]
+    assert training_corpora("models:/members/3", home) == [None]
+    write_lineage(client, "both", "1", {"corpus": "12", "corpus-2": "34", "members": "56", "code": "78"})
+    version = client.get_model_version("both", "1")
+    monkeypatch.setattr(lineage, "find_run", lambda *_: None)  # as after `mlflow gc`
+    assert stages_of_version(client, version) == {"corpus": "12", "corpus-2": "34"}
+
+
+@pytest.mark.parametrize(
+    ("models", "override", "sentence"),
+    [
+        ([ONE], [], "an ensemble has two members at least"),
+        ([ONE, "a folder"], [], "a folder is no registered version.* such as --to ./together"),
+        ([ONE, "models:/members/9"], [], "model members has no version 9"),
+        ([ONE, "models:/members/3"], [], "models:/members/3: its corpus is not on this machine"),
+        ([ONE, TWO], ["training.epochs=3"], "override training.epochs=3: an ensemble is not trained"),
+        ([ONE, TWO], ["decoding.beam=3"], "did you mean decoding.beam"),
+    ],
+)
+@pytest.mark.usefixtures("client", "stages")
+def test_what_cannot_be_registered(models: list[str], override: list[str], sentence: str, home: Path) -> None:
+    with pytest.raises(UserError, match=sentence):
+        plan_ensemble(models, "both", override, home)
+
+
+def test_what_an_ensemble_cannot_be(
+    client: MlflowClient, home: Path, checkpoint: Path, plan: EnsemblePlan, tmp_path: Path
+) -> None:
+    write_ensemble([checkpoint, checkpoint], [ONE, TWO], tmp_path / "both")
+    run = mlflow_runs.open_run(client, plan.recipe, "another", FlowRun("flow", "flow"), plan.corpus, home)
+    uri = register_version(client, plan.recipe, run, "another", tmp_path / "both", evaluation()).uri
+    with pytest.raises(UserError, match=f"{uri} is an ensemble itself: name the versions"):
+        plan_ensemble([ONE, uri], "more", [], home)
+    with pytest.raises(UserError, match=f"{uri} is an ensemble, which is not trained: name one of its members"):
+        pin_parent(recipe_named("child", training={"start_from": uri}), home)
+    with pytest.raises(UserError, match="an ensemble answers in PyTorch alone, not as torch-int8"):
+        export_folder(uri, home, "torch-int8", tmp_path / "int8")
+    assert not (tmp_path / "int8").exists()
