@@ -13,7 +13,7 @@ from tests.flows.command_process import Done, command, real
 from tests.flows.conftest import environment
 
 RATES = ("--grid", "training.learning_rate=0.01,0.02,10")
-BURSTS = ("-o", "training.weight_decay=1", "-o", "training.warmup_steps=20", "-o", "training.epochs=12")
+BURSTS = ("-o", "training.weight_decay=1", "-o", "training.warmup_steps=2", "-o", "training.epochs=6")
 
 
 def told_by(done: Done) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tests.flows.command_process import COMMAND, command
 from tests.flows.conftest import RECIPE, environment
 
 BURSTING = """
-training: {epochs: 300, patience: 300, batch_tokens: 4000, learning_rate: 10, weight_decay: 1, warmup_steps: 200}
+training: {epochs: 300, patience: 300, batch_tokens: 4000, learning_rate: 10, weight_decay: 1, warmup_steps: 60}
 """  # weights grow ninefold with every update once the rate is up
 
 

@@ -11,7 +11,7 @@ from tests.flows.command_process import command
 from tests.flows.conftest import RECIPE, environment
 from tests.flows.test_leaving import positions
 
-TOGETHER = "training: {epochs: 12, patience: 12, batch_tokens: 512, learning_rate: 0.01, processes: 2, select_by: chrf}"
+TOGETHER = "training: {epochs: 5, patience: 5, batch_tokens: 512, learning_rate: 0.01, processes: 2, select_by: chrf}"
 
 
 def test_stopped_and_done(own_place: Path, prefect: dict[str, str]) -> None:
@@ -33,5 +33,5 @@ def test_stopped_and_done(own_place: Path, prefect: dict[str, str]) -> None:
     outcome = json.loads(done.stdout)
     client = MlflowClient(f"sqlite:///{own_place}/.seqloom/mlflow.db")
     figures = client.get_metric_history(outcome["run_id"], "score/validation_chrf")
-    assert len(figures) == len({figure.step for figure in figures}) == 12
+    assert len(figures) == len({figure.step for figure in figures}) == 5
     assert figures[0].step <= step < figures[-1].step
