@@ -18,12 +18,12 @@ Told = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def told(own_place: Path, prefect: dict[str, str]) -> Told:
+def told(trained_place: Path, prefect: dict[str, str]) -> Told:
     """The command line with a home of its own."""
-    env = environment(own_place) | prefect
+    env = environment(trained_place) | prefect
 
     def run(*arguments: str) -> dict[str, Any]:
-        done = command(*arguments, "--json", cwd=own_place, env=env).wait()
+        done = command(*arguments, "--json", cwd=trained_place, env=env).wait()
         assert done.returncode == 0, done.stderr
         outcome: dict[str, Any] = json.loads(done.stdout)
         return outcome
@@ -31,10 +31,9 @@ def told(own_place: Path, prefect: dict[str, str]) -> Told:
     return run
 
 
-def test_versions_keep_what_they_need(told: Told, own_place: Path) -> None:
-    told("train", "recipe.yaml")
+def test_versions_keep_what_they_need(told: Told, trained_place: Path) -> None:
     told("train", "recipe.yaml", *RATE)
-    home = own_place / ".seqloom"
+    home = trained_place / ".seqloom"
     store = Store(home)
     stray = store.build("corpus", "s" * 64, lambda folder: {"bytes": (folder / "x").write_bytes(bytes(5000))}).path
     work = store.workspace("training", "w" * 64)

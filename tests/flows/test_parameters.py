@@ -166,11 +166,11 @@ def test_a_run_with_a_mistake_fails_before_any_work(workplace: Path, tmp_path: P
     assert not list(tmp_path.iterdir())
 
 
-def test_force_does_every_stage_again_in_the_same_folders(own_place: Path, prefect: dict[str, str]) -> None:
-    env, artifacts = environment(own_place) | prefect, own_place / ".seqloom" / "artifacts"
+def test_force_does_every_stage_again_in_the_same_folders(trained_place: Path, prefect: dict[str, str]) -> None:
+    env, artifacts = environment(trained_place) | prefect, trained_place / ".seqloom" / "artifacts"
 
     def train(*arguments: str) -> dict[str, Any]:
-        done = command("train", "recipe.yaml", "--json", *arguments, cwd=own_place, env=env).wait()
+        done = command("train", "recipe.yaml", "--json", *arguments, cwd=trained_place, env=env).wait()
         assert done.returncode == 0, done.stderr
         outcome: dict[str, Any] = json.loads(done.stdout)
         return outcome
