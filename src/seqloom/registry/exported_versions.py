@@ -33,7 +33,7 @@ from seqloom.registry.gate import Contender, Verdict, judge_backend
 from seqloom.registry.gate_runner import keep_evidence
 from seqloom.registry.integrity import ARTIFACTS, BACKEND_SEAL_TAG, PACKAGE, backend_tags
 from seqloom.registry.latency_benchmark import measure, megabytes_of
-from seqloom.registry.latency_measurement import by_turns
+from seqloom.registry.latency_worker import backend_latencies
 from seqloom.registry.model_uri import fetch, find_version, open_registry
 from seqloom.registry.seal import BACKENDS, CHECKPOINT, seal
 from seqloom.registry.smoke_test import smoke_test
@@ -99,7 +99,7 @@ def _judged(
     before, after = (measure(uri, test.sources, recipe.decoding, "cpu", progress, each) for each in (None, exported))
     counts = [judge.count(metric, measured.replies, test) for measured in (before, after)]
     sizes = [megabytes_of(folder) for folder in folders]
-    latencies = by_turns([before.answer, after.answer], test.sources)
+    latencies = backend_latencies(uri, test.sources, recipe.decoding, [None, exported])
     itself, other = (Contender(number, *told) for told in zip(counts, latencies, sizes, strict=True))
     findings = judge_backend(recipe, smoke, itself, other, judge.slices(test))
     verdict = Verdict(

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import mlflow
 import pandas as pd
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from seqloom.evaluation.applications.evaluator import Replies
 
 ROWS_AT_ONCE = 256  # between two moves of the progress bar
+
+
+class Ask(Protocol):
+    """Ask a version for answers."""
+
+    def __call__(self, texts: Sequence[str], first_row: int = 0) -> pd.DataFrame:
+        """Return the answers to texts, the first of which has this number."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,24 @@ def measure(
     Raises:
         Exception: whatever MLflow or the version's own code raises where it cannot be loaded or fails.
     """
+    model, ask = load_version(uri, decoding, model_config)
+    name = "/".join(uri.rsplit("/", 2)[1:])  # and number, also where it is a folder
+    if model_config is None:
+        _move(model, device)
+    tables: list[pd.DataFrame] = []
+    for start in range(0, len(sources), ROWS_AT_ONCE):
+        tables.append(ask(sources[start : start + ROWS_AT_ONCE], first_row=start))
+        progress(min(start + ROWS_AT_ONCE, len(sources)), len(sources), "rows", f"asking {name}")
+    if model_config is None:
+        _move(model, "cpu")
+    answers = pd.concat(tables)
+    return Measured({str(column): answers[column].tolist() for column in answers}, ask)
+
+
+def load_version(
+    uri: str, decoding: DecodingSection, model_config: Mapping[str, str] | None
+) -> "tuple[PyFuncModel, Ask]":
+    """Return a version in a backend, and what asks it with this decoding."""
     with warnings.catch_warnings(), one_thread():
         warnings.simplefilter("ignore")  # MLflow's own, on type hints of its own
         model = mlflow.pyfunc.load_model(uri, model_config=model_config)
@@ -56,17 +81,7 @@ def measure(
         answers: pd.DataFrame = model.predict(pd.DataFrame(request_columns(texts)), params=params | numbered)
         return answers
 
-    name = "/".join(uri.rsplit("/", 2)[1:])  # and number, also where it is a folder
-    if model_config is None:
-        _move(model, device)
-    tables: list[pd.DataFrame] = []
-    for start in range(0, len(sources), ROWS_AT_ONCE):
-        tables.append(ask(sources[start : start + ROWS_AT_ONCE], start))
-        progress(min(start + ROWS_AT_ONCE, len(sources)), len(sources), "rows", f"asking {name}")
-    if model_config is None:
-        _move(model, "cpu")
-    answers = pd.concat(tables)
-    return Measured({str(column): answers[column].tolist() for column in answers}, ask)
+    return model, ask
 
 
 def megabytes_of(folder: Path) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ROUNDS = 5
-TIMED, WARMING = 50, 3  # texts answered one at a time in each round, and before the clock runs
+TIMED, WARMING = 50, 10  # texts answered one at a time in each round, and before the clock runs
 THREADS = 1  # more wait for each other, and for whatever else runs
 SECONDS_AT_MOST = 120.0  # after which no further round begins
 THREADS_VARIABLE = "OMP_NUM_THREADS"  # CTranslate2 reads it when a model is loaded
@@ -46,16 +46,17 @@ class Latency:
         return f"{self.p95:.1f} ms ({self.low:.1f} to {self.high:.1f})"
 
 
-def by_turns(answers: Sequence[Answer], sources: Sequence[str]) -> list[Latency]:
-    """Measure each version on every text in turn; the order changes from round to round."""
+def by_turns(answers: Sequence[Answer], sources: Sequence[str], most: int | None = None) -> list[Latency]:
+    """Measure each version on every text in turn, in `most` rounds, else `ROUNDS`; the order changes between them."""
+    most = most or ROUNDS
     texts = _from_short_to_long(sources)
     rounds: list[NDArray[np.float64]] = []
     started = time.perf_counter()
     with one_thread():
         for answer in answers:
-            for text in texts[:WARMING]:
+            for text in texts[:: max(1, len(texts) // WARMING)]:  # short and long: each new length is slow at first
                 answer([text])
-        while not rounds or (len(rounds) < ROUNDS and time.perf_counter() - started < SECONDS_AT_MOST):
+        while not rounds or (len(rounds) < most and time.perf_counter() - started < SECONDS_AT_MOST):
             rounds.append(_round(answers, texts, first=len(rounds)))
     return [Latency.of(seconds) for seconds in np.stack(rounds, axis=1)]
 
