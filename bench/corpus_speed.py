@@ -4,23 +4,23 @@ A process of its own reads, cleans and splits each corpus as `seqloom train` doe
 processor time is that of all of them. Peaks are the most that each process had in memory (VmHWM), and the most that
 all had together at one moment (RSS, which counts what they share once for each).
 
+The vocabulary of each corpus is learned after that (`bench.vocabulary_memory`).
+
 OpusFilter runs on the smallest size with the same kinds of filters, in an environment of its own: duplicates, lengths
 of 1 to 1,000 characters, ratio of lengths, share of letters, markup, numbers. It neither splits nor counts.
 """
 
-import os
-import subprocess
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.paths import HOME, ROOT
+from bench import vocabulary_memory
+from bench.paths import HOME
 from bench.peers import python_of
 from bench.row import Row
 from bench.synthetic_pairs import write_pairs
+from bench.usage import Usage, used_by
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.progress import unwatched
@@ -47,21 +47,6 @@ steps:
         - HtmlTagFilter: {{}}
         - NonZeroNumeralsFilter: {{threshold: 0.5}}
 """
-_EVERY = 0.1  # seconds between two looks at the memory
-
-
-@dataclass
-class Usage:
-    """Use of the processor and of memory by a process and its children."""
-
-    seconds: float = 0.0  # of processors
-    largest: float = 0.0  # MiB, of any process
-    together: float = 0.0  # MiB, of all at one moment
-
-    @property
-    def shown(self) -> str:
-        """Return the memory in words."""
-        return f"{self.largest:,.0f} MiB in a process, {self.together:,.0f} in all"
 
 
 def measure(sizes: Sequence[int]) -> list[Row]:
@@ -74,6 +59,7 @@ def measure(sizes: Sequence[int]) -> list[Row]:
             ours[pairs] = used_by([sys.executable, "-m", "bench.corpus_speed", scratch])
             if len(ours) == 1:
                 rows += _against_opusfilter(Path(scratch), pairs, ours[pairs])
+            rows.append(vocabulary_memory.measure(Path(scratch), pairs))
         rows.append(_memory_row(pairs, ours[pairs]))
     return [*rows, *_growth(ours)]
 
@@ -112,54 +98,6 @@ def _growth(ours: dict[int, Usage]) -> list[Row]:
         Row(f"{what}, time", shown[1], shown[0], rates[1] / rates[0], LINEAR, "less"),
         Row(f"{what}, memory", memory[1], memory[0], sums[1] / sums[0], FLAT, "less"),
     ]
-
-
-def used_by(command: Sequence[str]) -> Usage:
-    """Run a command, and return what it used.
-
-    Raises:
-        SystemExit: it failed.
-    """
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    if Path(command[0]) != Path(sys.executable):
-        del environment["PYTHONPATH"]
-    log = HOME / "logs" / f"{Path(command[0]).name}.log"
-    log.parent.mkdir(exist_ok=True)
-    with log.open("w", encoding="utf-8") as stream:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=stream, stderr=stream)
-    usage = Usage()
-    while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
-        _look(process.pid, usage)
-        time.sleep(_EVERY)
-    process.returncode = os.waitstatus_to_exitcode(ended[1])
-    if process.returncode:
-        raise SystemExit(f"{command[0]} ended with {process.returncode}; see {log}")
-    usage.seconds = ended[2].ru_utime + ended[2].ru_stime
-    return usage
-
-
-def _look(pid: int, usage: Usage) -> None:
-    """Take the memory of a process and its children into account."""
-    family = [pid, *(int(child) for child in _read(f"/proc/{pid}/task/{pid}/children").split())]
-    family += [
-        int(child) for task in Path(f"/proc/{pid}/task").glob("*") for child in _read(f"{task}/children").split()
-    ]
-    statuses = [_status(member) for member in dict.fromkeys(family)]
-    usage.together = max(usage.together, sum(status.get("VmRSS", 0.0) for status in statuses))
-    usage.largest = max(usage.largest, *(status.get("VmHWM", 0.0) for status in statuses))
-
-
-def _status(pid: int) -> dict[str, float]:
-    """Return the fields of a process's memory, MiB."""
-    fields = (line.split(":", 1) for line in _read(f"/proc/{pid}/status").splitlines() if line.startswith("Vm"))
-    return {name: int(value.split()[0]) / 1024 for name, value in fields}
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="ascii")
-    except OSError:  # the process has ended
-        return ""
 
 
 def _build(folder: Path) -> None:

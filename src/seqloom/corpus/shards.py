@@ -102,7 +102,8 @@ def _blocks(files: Files, section: CorpusSection) -> Iterator[Files]:
 
 def _is_divisible(file: SourceFile, section: CorpusSection) -> bool:
     """Return whether a file can be read from the beginning of any line."""
-    if file.format not in _LINES or file.member or detect_compression(file.path):
+    small = file.path.stat().st_size <= ROWS  # bytes, of which each line has one at least
+    if small or file.format not in _LINES or file.member or detect_compression(file.path):
         return False
     head = head_of(file)
     try:
