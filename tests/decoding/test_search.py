@@ -5,12 +5,15 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from seqloom.dataset.padded_batch import make_batch, pad_sources
 from seqloom.decoding.beam_search import beam_search
 from seqloom.decoding.greedy_search import greedy_search
 from seqloom.decoding.hypothesis import SUPPRESSED_TOKENS
+from seqloom.models.base_classes import State
 from seqloom.models.encoder_decoder import EncoderDecoder
+from seqloom.models.encoder_memory import Memory
 from seqloom.models.model_factory import Sizes, build_model
 from seqloom.vocabulary.special_tokens import END
 from tests.models.plain import plain_model
@@ -149,3 +152,22 @@ def test_neighbors_with_longer_prompts_change_nothing(size: int) -> None:
         assert [h.tokens for h in beam] == [h.tokens for h in alone]
         assert [h.score for h in beam] == pytest.approx([h.score for h in alone], abs=1e-4)
         assert answer.tokens == greedy_search(model, *model.read(pad_sources([prompt])), LONGEST, 1.0)[0].tokens
+
+
+@pytest.mark.parametrize("decoder", ["transformer", "lstm", "cnn"])
+def test_what_all_hypotheses_of_a_source_begin_with_is_computed_once(
+    decoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = language_model(decoder)
+    rows: list[int] = []
+    step = model.step
+
+    def counted(token: Tensor, state: State, memory: Memory) -> tuple[Tensor, State]:
+        rows.append(len(token))
+        return step(token, state, memory)
+
+    monkeypatch.setattr(model, "step", counted)
+    prompts = [[4, 5, 6, 4, 5], [5, 5, 4, 4, 6, 6]]
+    beam_search(model, *model.read(pad_sources(prompts)), 3, LONGEST, 1.0)
+    assert rows[0] == len(prompts)
+    assert len(rows) <= 1 + LONGEST  # a token of the longer prompt is one step

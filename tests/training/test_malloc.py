@@ -27,3 +27,25 @@ print(owned() - before)
 def test_compiled_products_are_not_kept_by_the_thousand() -> None:
     done = subprocess.run([sys.executable, "-c", PRODUCTS], capture_output=True, text=True, check=True)
     assert float(done.stdout) < MEGABYTES
+
+
+SEARCH = """
+import resource, torch
+from seqloom.training.malloc import freed_memory_kept, keep_freed_blocks
+with freed_memory_kept():
+    pass  # a training in this process, which leaves thresholds behind
+keep_freed_blocks()
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+torch.zeros(4 << 20)
+before = faults()
+for _ in range(5):
+    torch.zeros(4 << 20)  # 16 MB, such as attention's energies in one step
+print(faults() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of glibc's malloc")
+def test_the_steps_of_a_search_reuse_the_memory_of_the_step_before() -> None:
+    done = subprocess.run([sys.executable, "-c", SEARCH], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 4096  # pages of one such block: five times as many where each is taken anew

@@ -16,6 +16,7 @@ from seqloom.decoding.lexical_constraints import ConstrainedBeams, Constraint
 from seqloom.decoding.logits_processors import PLAIN, LogitsProcessors
 from seqloom.decoding.search_constraints import force_prefix, limits_of
 from seqloom.decoding.search_scores import log_probabilities, penalized, should_compact, top_tokens
+from seqloom.models.base_classes import State
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.models.encoder_memory import Memory
 from seqloom.vocabulary.special_tokens import END, PADDING, START
@@ -46,15 +47,16 @@ def beam_search(
         constraints: phrases that the answers to each source have to contain; complete answers come first.
         diversity: groups of the beam, which look for different answers; not beside constraints.
     """
-    memory = memory.shared(beam_size)
-    state = model.start(memory)
     limits = limits_of(limits, prompt).repeat_interleave(beam_size)  # (N,)
-    prompt = prompt.repeat_interleave(beam_size, dim=0)  # (N, P)
     constrained = ConstrainedBeams(constraints, beam_size) if any(constraints) else None
-    beams = _Beams(beam_size, limits, length_penalty, prompt, constrained, diversity)
+    # the shortest prompt's tokens are read at once; constraints may be met by a prompt's, and look at each
+    common = 0 if constrained else int((prompt != PADDING).sum(dim=1).min())
+    logits, state = _first_step(model, memory, prompt[:, :common])
+    logits, state, memory = logits.repeat_interleave(beam_size, 0), state.expand(beam_size), memory.shared(beam_size)
+    prompt = prompt.repeat_interleave(beam_size, dim=0)  # (N, P)
+    beams = _Beams(beam_size, limits, length_penalty, prompt, common, constrained, diversity)
     answers: dict[int, list[Hypothesis]] = {}
-    for position in range(int(beams.ends.max())):
-        logits, state = model.step(beams.last, state, memory)
+    for position in range(common, int(beams.ends.max())):
         prompted = beams.prompted.view(-1)
         scores = log_probabilities(processors.penalize(logits, beams.tokens, prompted))
         scores = processors.forbid(scores, beams.tokens, prompted)
@@ -68,8 +70,21 @@ def beam_search(
             rows, prompt, memory = rows[kept], prompt[kept], memory.part(writing.nonzero().squeeze(1))
         if len(rows) < len(logits) or not torch.equal(rows, beams.rows()):
             state = state.reorder(rows)
+        logits, state = model.step(beams.last, state, memory)
     answers |= beams.answers(~writing)  # all that are left
     return [answers[source] for source in range(len(answers))]
+
+
+def _first_step(model: EncoderDecoder, memory: Memory, read: Tensor) -> tuple[Tensor, State]:
+    """Return the logits `(B, V)` of the first token behind those that are `read`, `(B, T)`, and the state after them.
+
+    All hypotheses of a source are alike until then, so one row of each is computed.
+    """
+    known = torch.cat([read.new_full((len(read), 1), START), read], dim=1)
+    state = model.start(memory)
+    if read.shape[1]:
+        state = model.advance(known[:, :-1], state, memory)
+    return model.step(known[:, -1], state, memory)
 
 
 class _Beams:
@@ -81,6 +96,7 @@ class _Beams:
         limits: Tensor,
         length_penalty: float,
         prompt: Tensor,
+        common: int,
         constrained: ConstrainedBeams | None,
         diversity: Diversity,
     ) -> None:
@@ -94,8 +110,8 @@ class _Beams:
         self.total[:, :: size // diversity.groups] = 0.0  # all of a group begin alike: one is continued
         self.length = torch.zeros(batch, size, device=device)  # tokens, END included
         self.finished = torch.zeros(batch, size, dtype=torch.bool, device=device)
-        self.last = torch.full((batch * size,), START, device=device)  # (N,)
-        self.tokens = torch.empty(batch * size, 0, dtype=torch.long, device=device)  # (N, T)
+        self.tokens = prompt[:, :common]  # (N, T)
+        self.last = prompt.new_full((batch * size,), START)  # (N,), read with the tokens before
 
     def extend(self, scores: Tensor, length: int) -> Tensor:
         """Append the best K tokens, given log-probabilities `(N, V)`; return the rows that they continue, `(N,)`."""

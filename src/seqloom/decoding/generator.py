@@ -95,6 +95,7 @@ class Generator(SourceReader):
         """
         from seqloom.models.model_factory import SIZES_FILE, read_checkpoint
         from seqloom.models.weight_layout import lay_out_for_decoding
+        from seqloom.training.malloc import keep_freed_blocks
 
         for name in (RECIPE_FILE, SIZES_FILE, *VOCABULARY_FILES):
             if not (folder / name).exists():
@@ -105,6 +106,7 @@ class Generator(SourceReader):
         recipe = read_recipe(folder)
         model = read_checkpoint(recipe.model, folder, recipe.training.objective)
         lay_out_for_decoding(model)
+        keep_freed_blocks()
         return cls.from_model(model, folder)
 
     @classmethod

@@ -40,7 +40,7 @@ class AdditiveAttention(nn.Module):
         """Map queries `(N, T, H)` to contexts `(N, T, D)` and weights `(N, T, S)`."""
         assert memory.keys is not None
         queries = memory.by_source(self.query(query))  # (B, K T, A)
-        energies = (queries.unsqueeze(2) + memory.keys.unsqueeze(1)).tanh()  # (B, K T, S, A)
+        energies = (queries.unsqueeze(2) + memory.keys.unsqueeze(1)).tanh_()  # (B, K T, S, A)
         return mix(self.score(energies).squeeze(3), memory)
 
 

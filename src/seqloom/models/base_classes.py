@@ -17,6 +17,9 @@ class State(Protocol):
     def reorder(self, rows: Tensor) -> Self:
         """Return the state whose row `i` is row `rows[i]` of this one: the surviving hypotheses of a beam."""
 
+    def expand(self, hypotheses: int) -> Self:
+        """Return the state with so many adjacent rows in place of each: hypotheses that go on from it."""
+
 
 class Encoder(nn.Module, ABC):
     """Encoder from embedded source to memory; positions where the mask is False do not affect the others."""

@@ -22,6 +22,10 @@ class NoState:
         """Return the same state."""
         return self
 
+    def expand(self, hypotheses: int) -> "NoState":  # noqa: ARG002 all rows are alike
+        """Return the same state."""
+        return self
+
 
 class Classifier(Decoder):
     """Features for the label's logits, from the pooled states of the encoder.

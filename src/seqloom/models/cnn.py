@@ -92,6 +92,10 @@ class ConvolutionalState:
         """Return the state whose row `i` is row `rows[i]` of this one."""
         return ConvolutionalState(self.length, tuple(inputs.index_select(0, rows) for inputs in self.layers))
 
+    def expand(self, hypotheses: int) -> "ConvolutionalState":
+        """Return the state with so many adjacent rows in place of each: hypotheses that go on from it."""
+        return ConvolutionalState(self.length, tuple(part.repeat_interleave(hypotheses, 0) for part in self.layers))
+
 
 class ConvolutionalDecoder(AttentiveDecoder):
     """Causal gated convolutions, each followed by attention to the source.  Gehring et al. 2017, arXiv:1705.03122."""

@@ -47,6 +47,10 @@ class EnsembleState:
         """Return the state whose row `i` is row `rows[i]` of this one."""
         return EnsembleState(tuple(each.reorder(rows) for each in self.members))
 
+    def expand(self, hypotheses: int) -> "EnsembleState":
+        """Return the state with so many adjacent rows in place of each: hypotheses that go on from it."""
+        return EnsembleState(tuple(each.expand(hypotheses) for each in self.members))
+
 
 class Ensemble(EncoderDecoder):
     """Models of any architecture; its features are logits already."""

@@ -3,17 +3,17 @@
 All hypotheses of a source attend to one cache of what they wrote, each to the tokens that it continues alone. So a beam
 that is reordered copies a small table of those tokens, and no keys or values.
 
-B sources, K hypotheses of a source, N = B K rows, T new tokens of a row, P tokens so far, H heads, W width of a head,
-C entries that fit.
+B sources, K hypotheses of a source, N = B K rows, T new tokens of a row, P tokens so far, E entries of the cache so
+far, C entries that fit, S source length, H heads, W width of a head.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 Past = tuple[Tensor, Tensor]
-"""Keys and values of a layer, each `(B, H, C, W)`: entry `p K + k` is the token at position p of hypothesis k."""
+"""Keys `(B, H, W, C)` and values `(B, H, C, W)` of a layer, each as the product with it reads it."""
 
 SMALLEST = 16  # positions that a cache has room for when it first grows
 
@@ -23,10 +23,9 @@ class NewTokens:
     """Positions of the tokens of a run, and what they attend to, alike in all layers."""
 
     positions: Tensor  # (K T,)
-    hypotheses: int  # K
-    entries: int  # in the cache before them: P K
-    mask: Tensor | None  # (B or 1, 1, K T, (P + T) K), True where an entry may be attended to
-    causal: bool  # in place of a mask: each sees the tokens of the run up to itself
+    entries: int  # E
+    mask: Tensor | None  # (B or 1, 1, K T, E + K T), added to the scores: 0, or -inf where one may not attend
+    causal: bool  # in place of a mask: each sees the tokens of the run up to itself, and there are none before
 
 
 @dataclass(frozen=True)
@@ -35,69 +34,76 @@ class TransformerState:
 
     layers: tuple[Past, ...]  # none before the first token
     length: int  # P
-    hypotheses: int  # K
-    writers: Tensor | None = None  # (N, P) which of the K wrote each token that a row continues; None if K is 1
+    hypotheses: int = 1  # K
+    entries: int = 0  # E: the tokens read at once for all hypotheses of a source, and K for each position behind them
+    seen: Tensor | None = None  # (N, E), 0 for the tokens that a row continues, else -inf; None if it continues all
+    source: tuple[Past, ...] = ()  # keys (B, H, W, S) and values (B, H, S, W) of the source, once they were needed
 
     def reorder(self, rows: Tensor) -> "TransformerState":
         """Return the state whose row `i` is row `rows[i]` of this one; of a beam, rows of whole sources in order."""
-        if self.writers is None:
-            return TransformerState(self._chosen(rows), self.length, self.hypotheses)
-        layers, sources = self.layers, rows[:: self.hypotheses] // self.hypotheses
-        if len(rows) < len(self.writers):
-            layers = self._chosen(sources)
-        return TransformerState(layers, self.length, self.hypotheses, self.writers.index_select(0, rows))
+        if self.hypotheses == 1:
+            return self._chosen(rows)
+        chosen = self
+        if self.seen is None:  # all continue the same
+            before = len(self.layers[0][0]) * self.hypotheses if self.layers else len(rows)
+        else:
+            before = len(self.seen)
+            chosen = replace(self, seen=self.seen.index_select(0, rows))
+        return chosen if len(rows) == before else chosen._chosen(rows[:: self.hypotheses] // self.hypotheses)
 
-    def read(self, length: int, memory_rows: int, device: torch.device) -> tuple[NewTokens, Tensor | None]:
-        """Return what the next `length` tokens of the rows attend to, and the `writers` behind them."""
-        total, times = self.length + length, self.hypotheses
-        positions = torch.arange(self.length, total, device=device)
+    def expand(self, hypotheses: int) -> "TransformerState":
+        """Return the state for so many adjacent rows in place of each."""
+        return replace(self, hypotheses=hypotheses)
+
+    def read(self, length: int, rows: int, device: torch.device) -> tuple[NewTokens, Tensor | None]:
+        """Return what the next `length` tokens of N rows attend to, and `seen` behind them."""
+        times, batch = self.hypotheses, rows // self.hypotheses
+        positions = torch.arange(self.length, self.length + length, device=device)
+        later = torch.full((length, length), -torch.inf, device=device).triu_(1) if length > 1 else None
         if times == 1:
-            later = length > 1 and self.length > 0  # torch would align causal attention with the first position
-            mask = (torch.arange(total, device=device) <= positions.unsqueeze(1))[None, None] if later else None
-            return NewTokens(positions, 1, self.length, mask, length > 1 and not later), None
-        own = (torch.arange(memory_rows, device=device) % times).unsqueeze(1).expand(-1, length)
-        writers = own if self.writers is None else torch.cat([self.writers, own], dim=1)  # (N, P + T)
-        seen = (writers.unsqueeze(2) == torch.arange(times, device=device)).unsqueeze(1)  # (N, 1, P + T, K)
+            causal = length > 1 and self.entries == 0
+            mask = None
+            if later is not None and not causal:
+                mask = torch.cat([later.new_zeros(length, self.entries), later], dim=1)[None, None]
+            return NewTokens(positions, self.entries, mask, causal), None
+        others = torch.full((times, times), -torch.inf, device=device).fill_diagonal_(0.0)
+        own = others.repeat_interleave(length, dim=1).repeat(batch, 1)  # (N, K T)
+        before = own.new_zeros(rows, self.entries) if self.seen is None else self.seen
+        seen = torch.cat([before, own], dim=1)  # (N, E + K T)
+        mask = seen.view(batch, 1, times, -1)
         if length != 1:  # a window that moves may read none
-            seen = seen & (torch.arange(total, device=device) <= positions.unsqueeze(1))[None, :, :, None]
-        mask = seen.reshape(memory_rows // times, 1, times * length, total * times)
-        return NewTokens(positions.repeat(times), times, self.length * times, mask, causal=False), writers
+            mask = mask.repeat_interleave(length, dim=2)  # (B, 1, K T, E + K T)
+            if later is not None:
+                mask[..., self.entries :] += later.repeat(times, times)
+        return NewTokens(positions.repeat(times), self.entries, mask, causal=False), seen
 
-    def _chosen(self, rows: Tensor) -> tuple[Past, ...]:
+    def _chosen(self, sources: Tensor) -> "TransformerState":
         """Return the cache of these sources alone."""
-        used = self.length * self.hypotheses
-        return tuple(
-            (keys[:, :, :used].index_select(0, rows), values[:, :, :used].index_select(0, rows))
+        layers = tuple(
+            (keys[..., : self.entries].index_select(0, sources), values[:, :, : self.entries].index_select(0, sources))
             for keys, values in self.layers
         )
+        source = tuple((keys.index_select(0, sources), values.index_select(0, sources)) for keys, values in self.source)
+        return replace(self, layers=layers, source=source)
 
 
-def append(past: Past | None, keys: Tensor, values: Tensor, new: NewTokens) -> tuple[Past, Past]:
-    """Add keys and values `(B, H, K T, W)`; return the cache, and its entries `(B, H, (P + T) K, W)`."""
-    keys, values = (_by_position(part, new.hypotheses) for part in (keys, values))
+def append(past: Past | None, keys: Tensor, values: Tensor, entries: int) -> tuple[Past, Past]:
+    """Add keys `(B, H, W, K T)` and values `(B, H, K T, W)`; return the cache, and its E + K T entries."""
     if past is None:
         return (keys, values), (keys, values)
-    end = new.entries + keys.shape[2]
-    stored = (_written(past[0], keys, new.entries), _written(past[1], values, new.entries))
-    return stored, (stored[0][:, :, :end], stored[1][:, :, :end])
-
-
-def _by_position(part: Tensor, hypotheses: int) -> Tensor:
-    """Order the tokens of `(B, H, K T, W)`, given by hypothesis, by position."""
-    if hypotheses in (1, part.shape[2]):
-        return part
-    batch, heads, tokens, width = part.shape
-    by_hypothesis = part.reshape(batch, heads, hypotheses, tokens // hypotheses, width)
-    return by_hypothesis.transpose(2, 3).flatten(2, 3)
-
-
-def _written(stored: Tensor, new: Tensor, entries: int) -> Tensor:
-    """Write new entries behind those of `stored`, which is copied to twice the room where they do not fit."""
-    end, room = entries + new.shape[2], stored.shape[2]
+    end, room = entries + values.shape[2], past[1].shape[2]
     if end > room:
-        batch, heads, _, width = stored.shape
-        grown = stored.new_empty(batch, heads, max(2 * end, SMALLEST * new.shape[2]), width)
-        grown[:, :, :entries] = stored[:, :, :entries]
-        stored = grown
-    stored[:, :, entries:end] = new
-    return stored
+        past = _grown(past, entries, max(2 * end, SMALLEST * values.shape[2]))
+    past[0][..., entries:end] = keys
+    past[1][:, :, entries:end] = values
+    return past, (past[0][..., :end], past[1][:, :, :end])
+
+
+def _grown(past: Past, entries: int, room: int) -> Past:
+    """Return a cache that has room for more."""
+    keys, values = past
+    batch, heads, width, _ = keys.shape
+    more_keys, more_values = keys.new_empty(batch, heads, width, room), values.new_empty(batch, heads, room, width)
+    more_keys[..., :entries] = keys[..., :entries]
+    more_values[:, :, :entries] = values[:, :, :entries]
+    return more_keys, more_values

@@ -23,6 +23,10 @@ class MaskedLMState:
         """Return the same state: all rows are at one position."""
         return self
 
+    def expand(self, hypotheses: int) -> "MaskedLMState":  # noqa: ARG002 likewise
+        """Return the same state."""
+        return self
+
 
 class MaskedLMHead(Decoder):
     """Predictor of the source tokens, some of which are masked, position by position.

@@ -73,6 +73,20 @@ def scaled_dot_product_attention(
     return weights.to(values.dtype) @ values
 
 
+def attend_to_cache(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
+    """Compute the same for the few queries `(B, H, T, K)` of a step, heads joined again: `(B, T, D)`.
+
+    By two products over all heads, keys `(B, H, K, S)` and values `(B, H, S, K)`; `mask`, which must broadcast to
+    `(B, H, T, S)`, is added to the scores: 0, or -inf. torch's kernel takes twice as long (docs/notes/speed.md).
+    """
+    batch, heads, length, width = queries.shape
+    scores = torch.bmm(queries.flatten(0, 1), keys.flatten(0, 1)).view(batch, heads, length, keys.shape[3])
+    scaled = scores * width**-0.5 if mask is None else torch.add(mask, scores, alpha=width**-0.5)
+    weights = scaled.softmax(dim=3).to(values.dtype)
+    mixed = torch.bmm(weights.flatten(0, 1), values.flatten(0, 1)).view(batch, heads, length, width)
+    return mixed.transpose(1, 2).flatten(2)
+
+
 class SelfAttention(nn.Module):
     """Multi-head self-attention."""
 
@@ -93,8 +107,12 @@ class SelfAttention(nn.Module):
     def run(self, inputs: Tensor, past: Past | None, new: NewTokens) -> tuple[Tensor, Past]:
         """Map inputs `(B, T, D)`, new tokens of all hypotheses, by attention to the cache and themselves."""
         queries, keys, values = self._project(inputs, new.positions)
-        past, (keys, values) = append(past, keys, values, new)
-        return self.out_proj(attend(queries, keys, values, new.mask, new.causal)), past
+        past, stored = append(past, keys.transpose(2, 3), values, new.entries)
+        if new.causal:
+            mixed = attend(queries, keys, values, None, causal=True)
+        else:
+            mixed = attend_to_cache(queries, *stored, new.mask)
+        return self.out_proj(mixed), past
 
     def _project(self, inputs: Tensor, positions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         queries, keys, values = (split_heads(x, self.heads) for x in self.qkv_proj(inputs).chunk(3, dim=2))
@@ -117,6 +135,16 @@ class CrossAttention(nn.Module):
         queries = split_heads(self.q_proj(inputs), self.heads)
         keys, values = (split_heads(x, self.heads) for x in keys_values.chunk(2, dim=2))
         mixed: Tensor = self.out_proj(attend(queries, keys, values, mask))
+        return mixed
+
+    def cached(self, keys_values: Tensor) -> Past:
+        """Lay out keys and values `(B, S, 2 D)` for `run`, as `(B, H, K, S)` and `(B, H, S, K)`."""
+        keys, values = (split_heads(x, self.heads) for x in keys_values.chunk(2, dim=2))
+        return keys.transpose(2, 3).contiguous(), values.contiguous()
+
+    def run(self, inputs: Tensor, source: Past, mask: Tensor) -> Tensor:
+        """Map the inputs of a step `(B, T, D)`, with what `cached` returned and a mask to add, to `(B, T, D)`."""
+        mixed: Tensor = self.out_proj(attend_to_cache(split_heads(self.q_proj(inputs), self.heads), *source, mask))
         return mixed
 
     def weights(self, inputs: Tensor, keys_values: Tensor, mask: Tensor) -> Tensor:

@@ -26,6 +26,11 @@ class RecurrentState:
         cell = None if self.cell is None else self.cell.index_select(1, rows)
         return RecurrentState(self.hidden.index_select(1, rows), cell)
 
+    def expand(self, hypotheses: int) -> "RecurrentState":
+        """Return the state with so many adjacent rows in place of each: hypotheses that go on from it."""
+        cell = None if self.cell is None else self.cell.repeat_interleave(hypotheses, 1)
+        return RecurrentState(self.hidden.repeat_interleave(hypotheses, 1), cell)
+
 
 def first_state(kind: str, hidden: Tensor) -> RecurrentState:
     """Return the state with this hidden part `(L, B, H)`; an LSTM's cell begins at zero."""

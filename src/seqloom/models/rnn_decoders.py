@@ -168,6 +168,10 @@ class InputFeedingState:
         """Return the state whose row `i` is row `rows[i]` of this one."""
         return InputFeedingState(self.cells.reorder(rows), self.fed.index_select(0, rows))
 
+    def expand(self, hypotheses: int) -> "InputFeedingState":
+        """Return the state with so many adjacent rows in place of each: hypotheses that go on from it."""
+        return InputFeedingState(self.cells.expand(hypotheses), self.fed.repeat_interleave(hypotheses, 0))
+
 
 class InputFeedingDecoder(RecurrentDecoder, AttentiveDecoder):
     """Decoder with input feeding of the attentional vector.  Luong et al. 2015 (3.3), arXiv:1508.04025."""
@@ -215,6 +219,10 @@ class CoverageState:
     def reorder(self, rows: Tensor) -> "CoverageState":
         """Return the state whose row `i` is row `rows[i]` of this one."""
         return CoverageState(self.cells.reorder(rows), self.coverage.index_select(0, rows))
+
+    def expand(self, hypotheses: int) -> "CoverageState":
+        """Return the state with so many adjacent rows in place of each: hypotheses that go on from it."""
+        return CoverageState(self.cells.expand(hypotheses), self.coverage.repeat_interleave(hypotheses, 0))
 
 
 class CoverageDecoder(AdditiveDecoder):

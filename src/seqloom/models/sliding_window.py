@@ -24,6 +24,10 @@ class AttentionWindow:
         """Return the state whose row `i` is row `rows[i]` of this one."""
         return AttentionWindow(self.tokens.index_select(0, rows), self.state.reorder(rows))
 
+    def expand(self, hypotheses: int) -> "AttentionWindow":
+        """Return the state with so many adjacent rows in place of each: hypotheses that go on from it."""
+        return AttentionWindow(self.tokens.repeat_interleave(hypotheses, 0), self.state.expand(hypotheses))
+
 
 class WindowedModel(EncoderDecoder):
     """Language model over text of any length, by a decoder with positions that was trained on rows of W tokens.

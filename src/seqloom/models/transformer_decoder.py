@@ -4,8 +4,10 @@ B sources, K hypotheses of a source, N = B K rows, T target length, S source len
 L layers.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import torch
 from torch import Tensor, nn
 
 from seqloom.models.base_classes import AttentiveDecoder, State
@@ -59,19 +61,30 @@ class TransformerDecoder(AttentiveDecoder):
     def _read(self, embedded: Tensor, state: State, memory: Memory) -> tuple[Tensor, Tensor, State]:
         """Return the features, the queries of the last layer's cross-attention `(B, K T, D)`, and the state."""
         assert isinstance(state, TransformerState)
-        mask = memory.mask[:, None, None, :]
         nothing = (None,) * len(self.layers)
-        keys_values = nothing if memory.keys is None else memory.keys.chunk(len(self.layers), dim=2)
-        pasts = state.layers or nothing
-        new, writers = state.read(embedded.shape[1], len(embedded), embedded.device)
+        source: Sequence[Tensor | Past | None]
+        if memory.keys is None:
+            source, mask = nothing, memory.mask
+        elif embedded.shape[1] == 1 and not self.training:
+            source = state.source or self._cached(memory.keys)
+            mask = torch.zeros(memory.mask.shape, device=memory.mask.device).masked_fill_(~memory.mask, -torch.inf)
+            state = replace(state, source=source)
+        else:
+            source, mask = memory.keys.chunk(len(self.layers), dim=2), memory.mask
+        new, seen = state.read(embedded.shape[1], len(embedded), embedded.device)
         inputs = memory.by_source(self.input_embedding(embedded, state.length))  # (B, K T, D)
         layers = []
-        for layer, past, source in zip(self.layers, pasts, keys_values, strict=True):
-            inputs, queries, past = layer(inputs, past, new, source, mask)
+        for layer, past, each in zip(self.layers, state.layers or nothing, source, strict=True):
+            inputs, queries, past = layer(inputs, past, new, each, mask[:, None, None, :])
             layers.append(past)
         features: Tensor = memory.by_row(self.out_proj(self.norm(inputs)))
-        end = state.length + embedded.shape[1]
-        return features, queries, TransformerState(tuple(layers), end, state.hypotheses, writers)
+        end, entries = state.length + embedded.shape[1], state.entries + inputs.shape[1]
+        return features, queries, replace(state, layers=tuple(layers), length=end, entries=entries, seen=seen)
+
+    def _cached(self, keys: Tensor) -> tuple[Past, ...]:
+        """Lay out the keys and values of all layers, `(B, S, L 2 D)`, for the steps of a search."""
+        parts = zip(self.layers, keys.chunk(len(self.layers), dim=2), strict=True)
+        return tuple(layer.cross_attention.cached(part) for layer, part in parts if isinstance(layer, DecoderLayer))
 
 
 class DecoderLayer(nn.Module):
@@ -85,28 +98,25 @@ class DecoderLayer(nn.Module):
         self.feedforward, self.feedforward_residual = FeedForward(shape), Residual(shape)
 
     def forward(
-        self, inputs: Tensor, past: Past | None, new: NewTokens, source: Tensor | None, mask: Tensor
+        self, inputs: Tensor, past: Past | None, new: NewTokens, source: Tensor | Past | None, mask: Tensor
     ) -> tuple[Tensor, Tensor, Past]:
-        """Map inputs `(B, K T, D)`, with the cache, source keys and values `(B, S, 2 D)` and mask `(B, 1, 1, S)`.
+        """Map inputs `(B, K T, D)`, with the cache, the source and its mask `(B, 1, 1, S)`.
 
-        Return outputs `(B, K T, D)`, queries to the source `(B, K T, D)`, and the cache with these tokens.
+        The source is keys and values `(B, S, 2 D)`, or in a step what `CrossAttention.cached` made of them, and then
+        the mask is one to add. Return outputs `(B, K T, D)`, queries to the source `(B, K T, D)`, and the cache with
+        these tokens.
         """
+        residual = self.self_attention_residual
+        mixed, past = self.self_attention.run(residual.enter(inputs), past, new)
+        inputs = residual.leave(inputs, mixed)
         queries = inputs
-
-        def self_attention(x: Tensor) -> Tensor:
-            nonlocal past
-            mixed, past = self.self_attention.run(x, past, new)
-            return mixed
-
-        def cross_attention(x: Tensor) -> Tensor:
-            nonlocal queries
-            queries = x
-            context: Tensor = self.cross_attention(x, source, mask)
-            return context
-
-        inputs = self.self_attention_residual(inputs, self_attention)
         if source is not None:
-            inputs = self.cross_attention_residual(inputs, cross_attention)
-        inputs = self.feedforward_residual(inputs, self.feedforward)
-        assert past is not None
-        return inputs, queries, past
+            residual = self.cross_attention_residual
+            queries = residual.enter(inputs)
+            if isinstance(source, tuple):
+                context = self.cross_attention.run(queries, source, mask)
+            else:
+                context = self.cross_attention(queries, source, mask)
+            inputs = residual.leave(inputs, context)
+        residual = self.feedforward_residual
+        return residual.leave(inputs, self.feedforward(residual.enter(inputs))), queries, past

@@ -43,6 +43,7 @@ class EncoderLayer(nn.Module):
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Map states `(B, S, D)` to states `(B, S, D)`, with an attention mask `(B, 1, 1, S)`."""
-        states = self.self_attention_residual(states, lambda x: self.self_attention(x, mask))
-        changed: Tensor = self.feedforward_residual(states, self.feedforward)
-        return changed
+        residual = self.self_attention_residual
+        states = residual.leave(states, self.self_attention(residual.enter(states), mask))
+        residual = self.feedforward_residual
+        return residual.leave(states, self.feedforward(residual.enter(states)))

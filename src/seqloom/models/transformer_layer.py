@@ -4,10 +4,8 @@ Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.
 B batch, T length, D width, F feed-forward width.
 """
 
-from collections.abc import Callable
-
-import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from seqloom.models.dropout import Dropout
 from seqloom.models.multi_head_attention import Shape
@@ -24,7 +22,7 @@ class FeedForward(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map `(B, T, D)` to `(B, T, D)` through `(B, T, F)`."""
-        outputs: Tensor = self.fc2(self.dropout(torch.relu(self.fc1(inputs))))
+        outputs: Tensor = self.fc2(self.dropout(F.relu(self.fc1(inputs), inplace=not self.training)))
         return outputs
 
 
@@ -37,10 +35,14 @@ class Residual(nn.Module):
         self.norm_first = shape.norm_first
         self.dropout = Dropout(shape.dropout)
 
-    def forward(self, inputs: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
-        """Apply `change` to inputs `(B, T, D)`, with dropout, residual connection and layer normalization."""
-        if self.norm_first:
-            outputs: Tensor = inputs + self.dropout(change(self.norm(inputs)))
-        else:
-            outputs = self.norm(inputs + self.dropout(change(inputs)))
+    def enter(self, inputs: Tensor) -> Tensor:
+        """Return what f is computed of, of inputs `(B, T, D)`."""
+        entered: Tensor = self.norm(inputs) if self.norm_first else inputs
+        return entered
+
+    def leave(self, inputs: Tensor, change: Tensor) -> Tensor:
+        """Add the change `(B, T, D)` by f to the inputs, with dropout and layer normalization."""
+        outputs = inputs + (self.dropout(change) if self.training else change)
+        if not self.norm_first:
+            outputs = self.norm(outputs)
         return outputs

@@ -1,4 +1,4 @@
-"""Malloc settings that keep freed memory with the process while it trains on a CPU.
+"""Malloc settings that keep freed memory with the process while it trains or decodes on a CPU.
 
 glibc returns large blocks to the kernel at once and takes them again, page by page, at the next step: this was a tenth
 of the training time of a small Transformer (docs/notes/speed.md). Batches of ever other shapes leave holes in the heap,
@@ -13,6 +13,8 @@ from contextlib import contextmanager
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
 _NEVER = 2**31 - 1
 _DEFAULT = 128 << 10  # bytes, of both
+_LARGEST_BLOCK = 32 << 20  # bytes that a step of a search takes from the heap; the most that every glibc allows
+_MOST_KEPT = 256 << 20  # bytes free at the end of the heap
 
 
 @contextmanager
@@ -33,3 +35,14 @@ def freed_memory_kept() -> Iterator[Callable[[], None]]:
         allocator.mallopt(_MMAP_THRESHOLD, _DEFAULT)
         allocator.mallopt(_TRIM_THRESHOLD, _DEFAULT)
         allocator.malloc_trim(0)
+
+
+def keep_freed_blocks() -> None:
+    """Take blocks as large as a search's from the heap from now on, which keeps what is free of it within a bound.
+
+    glibc begins so, too, but forgets what it learned of the sizes once they were set, as `freed_memory_kept` does.
+    """
+    allocator = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if allocator is not None and hasattr(allocator, "mallopt"):
+        allocator.mallopt(_MMAP_THRESHOLD, _LARGEST_BLOCK)
+        allocator.mallopt(_TRIM_THRESHOLD, _MOST_KEPT)
