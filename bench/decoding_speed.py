@@ -132,7 +132,7 @@ def _searches(
     peers: Mapping[tuple[str, str], Peer],
     parts: Sequence[list[str]],
     vocabulary: Vocabulary,
-) -> dict[str, Callable[[], float]]:
+) -> Mapping[str, Callable[[], float]]:
     """Return the functions that take a turn, and return its processor seconds."""
     segmented = [[" ".join(tokens) for tokens in vocabulary.tokenize(part)] for part in parts]
     ours = {name: partial(_seconds, generator, parts) for name, generator in generators.items()}
