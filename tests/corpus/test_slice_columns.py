@@ -104,6 +104,24 @@ def test_personal_data_does_not_become_a_slice(tmp_path: Path) -> None:
     assert set(found["agent"]) == {"ask [EMAIL_1]"}
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("+49\u00a030\u00a0123\u00a045\u00a067", "[PHONE_1]"),
+        ("4111 1111\n1111 1111", "[CARD_1]"),
+        ("ann@exam\ufeffple.org", "[EMAIL_1]"),
+        ("Grindelwald  Listed", "[NAME_1]"),
+        ("Grindelwald", "Grindelwald"),
+    ],
+)
+def test_personal_data_is_found_in_the_normal_form_as_in_rows(value: str, shown: str, tmp_path: Path) -> None:
+    (names := tmp_path / "names.txt").write_text("Grindelwald Listed\n", encoding="utf-8")
+    ROWS.assign(agent=value).to_csv(file := tmp_path / "a.csv", index=False)
+    section = CorpusSection.model_validate({"train": [str(file)], "privacy": "replace", "name_list": str(names)})
+    found = column_values(section, locate(section, tmp_path), ["agent"], "f", [(str(file), 2)])
+    assert found == {"agent": [shown]}
+
+
 def test_a_value_that_is_to_be_forgotten_is_none(tmp_path: Path) -> None:
     (tmp_path / "out.txt").write_text("Hob, Gas!\n", encoding="utf-8")
     _, found = built(tmp_path, to_csv, exclude=str(tmp_path / "out.txt"))

@@ -1,12 +1,14 @@
 """Columns of test rows are those of the files that the corpus was built of, and of no later ones."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from seqloom.artifact import cache_key
 from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.cache_key import CORPUS
 from seqloom.artifact.digest import digest_of_value
@@ -59,6 +61,32 @@ def test_a_file_that_was_changed_since_gives_no_slices(home: Path, caplog: pytes
     ROWS[::-1].to_csv(file, index=False)
     assert products(recipe, corpus) is None
     assert "evaluation.slice_by: the files of the corpus were changed" in caplog.text
+
+
+def test_a_file_that_is_gone_gives_no_slices_and_ends_nothing(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ROWS.to_csv(file := home / "a.csv", index=False)
+    recipe, corpus = corpus_of(home, train=[str(file)])
+    file.unlink()
+    assert products(recipe, corpus) is None
+    assert "evaluation.slice_by: the files of the corpus cannot be read again" in caplog.text
+    assert str(file) in caplog.text
+
+
+def test_an_upgrade_since_leaves_the_slices(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ROWS.to_csv(file := home / "a.csv", index=False)
+    recipe, corpus = corpus_of(home, train=[str(file)])
+    monkeypatch.setattr(cache_key, "digest_of_code", lambda _: "other code")
+    monkeypatch.setattr(cache_key, "library_versions", lambda names: dict.fromkeys(names, "99"))
+    assert products(recipe, corpus)
+
+
+def test_a_corpus_from_before_the_digest_was_kept_is_known_by_its_key(home: Path) -> None:
+    ROWS.to_csv(file := home / "a.csv", index=False)
+    recipe, corpus = corpus_of(home, train=[str(file)])
+    replace(corpus, facts={"rows": corpus.facts["rows"]}).write(corpus.path)
+    assert products(recipe, corpus)
+    ROWS[::-1].to_csv(file, index=False)
+    assert products(recipe, corpus) is None
 
 
 def test_the_rows_of_a_query_are_those_that_were_fetched(home: Path) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 REPORT_FILE = "report.json"
 REJECTS_FILE = "rejects.parquet"
+SOURCE_DIGEST = "source_digest"  # a fact: one digest of all files that the corpus was built of
 
 
 def keeps_whitespace(folder: Path) -> bool:

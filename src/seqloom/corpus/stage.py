@@ -14,11 +14,12 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from seqloom.artifact.digest import digest_of_value
 from seqloom.corpus import SIDES, SPLITS
 from seqloom.corpus.alignment_sample import corpus_alignment
 from seqloom.corpus.canaries import plant
 from seqloom.corpus.context_files import write_contexts
-from seqloom.corpus.corpus_files import REPORT_FILE, CorpusWriter
+from seqloom.corpus.corpus_files import REPORT_FILE, SOURCE_DIGEST, CorpusWriter
 from seqloom.corpus.corpus_segment import PARQUET_FILES, Segment, segment_writer
 from seqloom.corpus.corpus_statistics import CorpusStatistics
 from seqloom.corpus.deduplication import Verdicts
@@ -89,6 +90,7 @@ def build_corpus(
     changed = {"normalized": _normalized(shards)}
     found = _facts(statistics, folder)
     facts = {
+        SOURCE_DIGEST: digest_of_value(sources.digests),
         "overfit": section.overfit,
         **layout,
         **changed,

@@ -139,7 +139,8 @@ class _Run:
         """Return a reply whose answers name nobody that the teacher made up either."""
         if not self._personal:
             return reply
-        return replace(reply, answers=tuple(self._personal.replace(text, answer)[1] for answer in reply.answers))
+        answers = (self._personal.replace(text, normalize(answer))[1] for answer in reply.answers)
+        return replace(reply, answers=tuple(answers))
 
     def _is_new(self, text: str) -> bool:
         return self._cache.get(text) is None

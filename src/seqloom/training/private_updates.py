@@ -64,7 +64,9 @@ class PrivateUpdates(Updates):
         self.count = updates_of_epoch(train, section)
 
     def of_epoch(self, epoch: int, start: EpochPosition) -> Iterator[Update]:
-        """Yield the updates of an epoch from `start` on."""
+        """Yield the updates of an epoch from `start` on; none where it ended, but for its validation."""
+        if start[0] >= self.train.windows:
+            return
         for number in range(start[1] + 1, self.count + 1):
             rows = self.sample(epoch * self.count + number)
             position = (0, number) if number < self.count else (self.train.windows, 0)

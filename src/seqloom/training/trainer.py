@@ -130,6 +130,7 @@ class Trainer:
 
     def _end_privacy(self) -> None:
         if isinstance(self.gradients, PrivateGradients):
+            assert self.state.step <= self.steps, "more updates than the noise was planned for"
             self.privacy_loss = self.gradients.planned.after(self.state.step)
             self.gradients.key.forget()
 
