@@ -11,10 +11,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.corpus.canaries import SPACE, canaries_of
+from seqloom.corpus.canaries import SPACE, canaries_of, check_canaries
 from seqloom.corpus.corpus_files import read_split
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
+from seqloom.corpus.text_normalizers import TextNormalizers
 from seqloom.dataset.lm_blocks import make_block_batch
 from seqloom.dataset.padded_batch import Batch, make_batch
 from seqloom.decoding.generator import Generator
@@ -30,6 +31,7 @@ from seqloom.progress import unwatched
 from seqloom.recipe.recipe_loader import check_recipe
 from seqloom.recipe.schema import CorpusSection, DecodingSection, RegistrySection, VocabularySection
 from seqloom.registry.gate import exposure_findings
+from seqloom.registry.preflight import check_resources
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
 from seqloom.vocabulary.word_counts import count_for
 from tests.decoding.test_language_model import checkpoint
@@ -154,6 +156,32 @@ def test_recipes_that_cannot_have_canaries(change: dict[str, Any], told: str) ->
     tree = {"name": "a", "corpus": {"train": ["a.tsv"], "canaries": 3}, **change}
     with pytest.raises(UserError, match=told):
         check_recipe(tree, "recipe")
+
+
+@pytest.mark.parametrize(
+    "normalizer", ["replace:[0-9]=>#", "target.replace:[0-9]=>#", "replace:[0-9 ]+=>0", "replace:7=>1"]
+)
+def test_normalizers_that_change_a_secret_are_refused(normalizer: str, tmp_path: Path) -> None:
+    """All 10⁹ secrets, or some of them, would be one text, and whatever the model learned they would rank alike."""
+    told = r"rewrites them \('.*' is read as '.*'\): remove it, or set canaries to 0"
+    with pytest.raises(UserError, match=told):
+        corpus(tmp_path, "tsv", normalizers=["lowercase", normalizer])
+    with pytest.raises(UserError, match=told):
+        check_resources(check_recipe({"name": "a", "corpus": vars(section(normalizers=[normalizer]))}, "recipe"))
+
+
+@pytest.mark.parametrize("normalizer", ["lowercase", "replace: =>", "replace:( is)=>\\1:", "replace:the=>a", "width"])
+def test_a_canary_is_measured_as_it_is_planted(normalizer: str, tmp_path: Path) -> None:
+    """Other normalizers stay, and what is asked of the model went through them."""
+    check_canaries(made := section(normalizers=[normalizer]))
+    normalizers = TextNormalizers(made.normalizers, keep=False)
+    plain, _ = learner("pairs", tmp_path)
+    own = Generator(plain.backend, plain.source, plain.target, plain.decoding, normalizers=made.normalizers)
+    rows = [canary.row(canary.secret) for canary in canaries_of(made)]
+    planted = [
+        (normalizers.of_side(source, "source"), normalizers.of_side(target, "target")) for source, target in rows
+    ]
+    assert log_perplexities(own, rows) == pytest.approx(log_perplexities(plain, planted))
 
 
 def test_the_longest_canary_fits() -> None:

@@ -15,6 +15,7 @@ from seqloom.corpus.corpus_files import CorpusWriter
 from seqloom.corpus.corpus_statistics import CorpusStatistics
 from seqloom.corpus.running_text import LINE_END
 from seqloom.corpus.text_normalizers import TextNormalizers
+from seqloom.errors import UserError
 from seqloom.recipe.schema import CorpusSection
 
 DIGITS = 9  # of a secret
@@ -51,10 +52,34 @@ def secrets(seed: str, count: int) -> list[str]:
     return [_spaced(f"{number:0{DIGITS}}") for number in random.Random(seed).sample(range(SPACE), count)]
 
 
+def check_canaries(section: CorpusSection) -> None:
+    """Refuse normalizers that change a secret: those that stand in its place could be the same text as it.
+
+    Raises:
+        UserError: they write its digits otherwise, or none.
+    """
+    normalizers = TextNormalizers(section.normalizers, keep=False)
+    every_digit = Canary("the number is", _spaced("0123456789"), in_one_text=True)
+    for canary in [*canaries_of(section), every_digit] if section.canaries else ():
+        for side, text in zip(SIDES, canary.row(canary.secret), strict=True):
+            secret, normal = _joined(canary.secret), normalizers.of_side(text, side)
+            if secret in _joined(text) and secret not in _joined(normal):
+                steps = (name for name, _, after in normalizers.changes(text, side) if secret not in _joined(after))
+                raise UserError(
+                    f"corpus.canaries are rows of digits, and {next(steps, 'one')} of corpus.normalizers rewrites them "
+                    f"({text!r} is read as {normal!r}): remove it, or set canaries to 0"
+                )
+
+
 def plant(section: CorpusSection, keep: bool, writer: CorpusWriter, statistics: CorpusStatistics) -> None:
-    """Write the canaries in front of the training split, in normal form; `keep` says that white space is kept."""
+    """Write the canaries in front of the training split, in normal form; `keep` says that white space is kept.
+
+    Raises:
+        UserError: normalizers change a secret.
+    """
     if not section.canaries:
         return
+    check_canaries(section)
     normalizers, columns = TextNormalizers(section.normalizers, keep), zip(*_rows(section), strict=True)
     texts = {side: normalizers.of_texts(column, side) for side, column in zip(SIDES, columns, strict=True)}
     lines = pa.array(range(1, section.canaries + 1), pa.int32())
@@ -68,6 +93,10 @@ def _rows(section: CorpusSection) -> Iterator[Sequence[str]]:
     end = f" {LINE_END}" if section.format == "running" else ""
     for canary in canaries_of(section):
         yield tuple(f"{text}{end}" for text in canary.row(canary.secret))
+
+
+def _joined(text: str) -> str:
+    return "".join(text.split())
 
 
 def _spaced(number: object) -> str:

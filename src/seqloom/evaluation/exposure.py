@@ -97,7 +97,8 @@ def log_perplexities(generator: Generator, rows: Sequence[tuple[str, str]]) -> l
     if isinstance(generator, LanguageModel):
         return [-value for value in generator.log_probabilities([target for _, target in rows])]
     sources = generator.encode([source for source, _ in rows])
-    targets = generator.target.encode([target for _, target in rows])
+    normalizers = generator.normalizers  # the rows of training went through them
+    targets = generator.target.encode([normalizers.of_side(target, "target") for _, target in rows])
     if not generator.backend.has_encoder:  # source and target are one text
         targets = [[*source, *target] for source, target in zip(sources, targets, strict=True)]
     return [

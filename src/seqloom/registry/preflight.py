@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seqloom.artifact.cache_key import PRETRAINING, STAGES
+from seqloom.corpus.canaries import check_canaries
 from seqloom.corpus.raw_text import check_raw_text, locate_raw_text
 from seqloom.corpus.slice_columns import SLICE_BY, check_columns
 from seqloom.corpus.sources import locate
@@ -34,10 +35,12 @@ def check_resources(recipe: Recipe) -> None:
     """Refuse at once what a later stage would refuse after an hour: no GPU, library or file, or no key that is one.
 
     Raises:
-        UserError: one of them is missing, the key to sign versions with is none, or the model would answer nothing.
+        UserError: one of them is missing, the key to sign versions with is none, the model would answer nothing, or
+            normalizers change the canaries.
     """
     check_keys()
     refuse_two_encoders(recipe)
+    check_canaries(recipe.corpus)
     if recipe.task == "reconstruction" and recipe.training.objective == "masked":
         raise UserError(
             "training.objective masked writes nothing back, so there is no version to register: name the text in "
