@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,6 +109,21 @@ def test_a_corpus_that_changed_equals_one_that_is_built_anew(
         train, more, held = map(edited, pairs, edits)
         section = section_of(folder, train, more, held, form, **fields)
         assert build(section, folder, folder / "artifacts")[0] == build(section, folder, None)[0]
+
+
+@pytest.mark.parametrize("empty", ["a", "ac"])
+def test_a_file_without_rows_moves_no_verdicts(empty: str, tmp_path: Path) -> None:
+    def built(names: str, artifacts: Path | None) -> tuple[str, int]:
+        for at, name in enumerate(names):
+            rows = [] if name in empty else [f"sentence {n},Satz {n}\n" for n in range(4 * at, 4 * at + 12)]
+            (tmp_path / f"{name}.csv").write_text("source,target\n" + "".join(rows), "utf-8")
+        section = CorpusSection(train=[str(tmp_path / "*.csv")], validation_share=0.3, test_share=0.3)
+        return build(section, tmp_path, artifacts)
+
+    artifacts = tmp_path / "artifacts"
+    for names in ("ab", "abcd"):  # rows of a new file equal some of those before it
+        assert built(names, artifacts)[0] == built(names, None)[0]
+    assert built("abcd", artifacts)[1] == 0
 
 
 def test_only_what_follows_the_change_is_done_anew(tmp_path: Path) -> None:

@@ -53,9 +53,11 @@ class Segment:
         return values
 
     def verdicts(self) -> Iterator[NDArray[np.uint8]]:
-        """Yield the verdicts on the rows of each part, 0 of a candidate that is kept."""
-        verdicts = np.fromfile(self.folder / _VERDICTS, np.uint8)
-        yield from np.split(verdicts, np.cumsum([part.rows for part in self.parts])[:-1])
+        """Yield the verdicts `(rows,)` on each part, 0 of a candidate that is kept; none where there are no parts."""
+        verdicts, begin = np.fromfile(self.folder / _VERDICTS, np.uint8), 0
+        for part in self.parts:
+            yield verdicts[begin : begin + part.rows]
+            begin += part.rows
 
     def folded(self, split: str) -> NDArray[np.uint64]:
         """Return the keys `(N,)` of the folded sources of a split."""

@@ -190,7 +190,9 @@ def _write_segments(
     written, rows = 0, sum(part.rows for part in parts)
     for segment in segments[settled:]:
         with segment_writer(segment, section, splits, groups) as writer:
-            for part, reasons, verdicts in islice(judged, len(segment.parts)):
+            found = islice(judged, len(segment.parts))
+            for part, (of, reasons, verdicts) in zip(segment.parts, found, strict=True):
+                assert of is part
                 writer.add(part, reasons, verdicts)
                 written += part.rows
                 progress(written, rows, "rows")
