@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from seqloom.corpus.excluded_texts import ExcludedTexts
+from seqloom.corpus.normalization import normalize
 from seqloom.corpus.pairs import Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.sources import SourceFile, Sources
@@ -38,8 +39,8 @@ def column_values(
 ) -> dict[str, list[str]]:
     """Return the value of each named column in test rows, by column; `rows` are their files and lines.
 
-    Values are without personal data where the recipe replaces it, empty where it excludes them, with single spaces, and
-    cut to `LONGEST` characters.
+    Values are in the normal form of texts, without personal data where the recipe replaces it, empty where it excludes
+    them, and cut to `LONGEST` characters. A name without a title or salutation stays, unless the list of names has it.
 
     Raises:
         UserError: a file is no table, lacks a column, or was changed since it was read.
@@ -67,9 +68,13 @@ def _values(
     personal, excluded = PersonalData.of(section), ExcludedTexts.of(section)
     for row in further_columns(file, section_of_source(section, file.source_name), names, field):
         if not isinstance(row, Unreadable) and row[0] in lines:
-            asked = ["" if excluded and excluded.has(value) else value for value in row[1]]
-            shown = [personal.replace(value)[0] if personal else value for value in asked]
-            yield row[0], [" ".join(value.split())[:LONGEST] for value in shown]
+            yield row[0], [_shown(value, personal, excluded)[:LONGEST] for value in row[1]]
+
+
+def _shown(value: str, personal: PersonalData | None, excluded: ExcludedTexts | None) -> str:
+    text = normalize(value)  # first: a number with no-break spaces in it is found by no pattern
+    shown = personal.replace(text)[0] if personal else text
+    return "" if excluded and excluded.has(value, text, shown) else shown
 
 
 def _test_files(sources: Sources, field: str) -> Iterable[SourceFile]:

@@ -12,10 +12,12 @@ import pandas as pd
 from seqloom.artifact.cache_key import CORPUS
 from seqloom.artifact.digest import digest_of_value
 from seqloom.artifact.home_folder import home_folder
-from seqloom.artifact.manifest import read_manifest
+from seqloom.artifact.manifest import Manifest, read_manifest
+from seqloom.corpus.corpus_files import SOURCE_DIGEST
 from seqloom.corpus.download import kept_downloads
 from seqloom.corpus.slice_columns import SLICE_BY, column_values
 from seqloom.corpus.sources import Sources, locate
+from seqloom.errors import UserError
 from seqloom.evaluation.test_slices import COLUMN_PREFIX
 from seqloom.recipe.schema import CorpusSection, Recipe
 
@@ -26,7 +28,7 @@ def with_recipe_columns(recipe: Recipe, rows: pd.DataFrame, corpus: Path) -> pd.
     """Return the test rows of a corpus with the columns that the recipe names.
 
     Files from elsewhere, and the rows of a query, are those that were fetched for the corpus. Where a file was changed
-    since the corpus was built there are no columns, and a warning says so.
+    since the corpus was built, or is gone, there are no columns, and a warning says so.
 
     Raises:
         UserError: a file has no such column.
@@ -34,12 +36,22 @@ def with_recipe_columns(recipe: Recipe, rows: pd.DataFrame, corpus: Path) -> pd.
     names = recipe.evaluation.slice_by
     if not names:
         return rows
-    with kept_downloads():
-        sources = locate(recipe.corpus, home_folder())
-    if CORPUS.key(recipe, [digest_of_value(sources.digests)]) != read_manifest(corpus).key:
+    try:
+        with kept_downloads():
+            sources = locate(recipe.corpus, home_folder())
+    except UserError as error:
+        logger.warning("%s: the files of the corpus cannot be read again, so no slices are made: %s", SLICE_BY, error)
+        return rows
+    if not _is_of(read_manifest(corpus), recipe, digest_of_value(sources.digests)):
         logger.warning("%s: the files of the corpus were changed since it was read, so no slices are made", SLICE_BY)
         return rows
     return with_columns(rows, recipe.corpus, sources, names, SLICE_BY)
+
+
+def _is_of(corpus: Manifest, recipe: Recipe, sources: str) -> bool:
+    """Return whether a corpus was built of these sources; one from before it kept their digest by its key."""
+    kept = corpus.facts.get(SOURCE_DIGEST)
+    return kept == sources if kept else CORPUS.key(recipe, [sources]) == corpus.key
 
 
 def with_columns(
