@@ -26,7 +26,7 @@ from seqloom.batch_inference.sharded_generation import (
     BatchReport,
     run_batch_inference,
 )
-from seqloom.batch_inference.unsure_rows import first_unsure
+from seqloom.batch_inference.unsure_rows import UNSURE, first_unsure, list_unsure
 from seqloom.decoding.answers import Answers
 from seqloom.decoding.confidence import CONFIDENCE, TextConfidence
 from seqloom.decoding.generator import Generator
@@ -34,6 +34,19 @@ from seqloom.decoding.generator_loader import load_together
 from seqloom.errors import UserError
 from seqloom.recipe.schema import DecodingSection
 from tests.registry.tiny import write_checkpoint
+
+
+def test_a_long_text_can_be_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's csv refuses more than 131,072 characters unless it is told otherwise; all rows are answered by then."""
+    monkeypatch.setattr("seqloom.batch_inference.unsure_rows.SHOWN", 5)
+    before = csv.field_size_limit(131_072)
+    columns = {"text": ["ä" * 200_000], "prediction": ["b" * 140_000], CONFIDENCE: [0.1]}
+    pq.write_table(pa.table(columns), tmp_path / "shard-00000.parquet")
+    assert list_unsure(tmp_path, "text", 10, 0.5) == 1
+    found = first_unsure(tmp_path / UNSURE)
+    csv.field_size_limit(before)
+    assert found == [{"row": "1", CONFIDENCE: "0.1", "text": "äääää", "prediction": "bbbbb"}]
+
 
 TEXTS = ["a small dog", "", "dog " * 40, "small", "a dog", "dog dog", "a a a", "big"]
 

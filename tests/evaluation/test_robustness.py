@@ -86,6 +86,22 @@ def test_a_tenth_of_the_rows_at_most_and_none_where_few() -> None:
         assert sampled_rows(recipe_of(), evaluator_of(task), rows(1000)) == []
 
 
+def test_a_row_is_drawn_and_disturbed_alike_wherever_it_stands() -> None:
+    """A row that is contaminated by a new corpus, and counts no more, changes nothing for the others."""
+    asked: list[list[str]] = []
+
+    def predict(texts: Sequence[str], _: Sequence[int]) -> Replies:
+        asked[-1] += texts
+        return {"prediction": [""] * len(texts)}
+
+    evaluator, whole = evaluator_of("translation"), rows(12)
+    for test in (whole, whole.only(range(1, 12))):
+        asked.append([])
+        clean = {"prediction": test.references}
+        robustness(predict, evaluator, evaluator.kind.judged["chrf"], test, clean, lambda *_: None)
+    assert set(asked[1]) <= set(asked[0])
+
+
 @pytest.mark.parametrize(("harmed", "kept"), [(False, 1.0), (True, 0.0)])
 def test_the_share_of_the_score_that_is_kept(harmed: bool, kept: float) -> None:
     test, evaluator = rows(12), evaluator_of("translation")

@@ -9,7 +9,7 @@ from seqloom.evaluation.perplexity import Likelihood
 from seqloom.evaluation.sacrebleu_scores import text_scores
 from seqloom.evaluation.stage import evaluate
 from seqloom.progress import unwatched
-from seqloom.recipe.schema import Recipe
+from seqloom.recipe.schema import EvaluationSection, Recipe
 
 TRAIN = pd.DataFrame(
     {
@@ -174,6 +174,27 @@ def test_every_row_is_asked_by_its_own_number(tmp_path, monkeypatch):
 
     evaluate(ask, MEASURED, TRAIN, TEST, recipe_of(2), HISTORY, tmp_path, unwatched)
     assert seen == list(enumerate(TEST["source"]))
+
+
+def test_disturbed_texts_are_asked_by_the_number_of_their_row(tmp_path):
+    """Sampled decoding draws for the disturbed text what it drew for the row, so that the difference is the edit's."""
+    rows = 150
+    test = pd.DataFrame({"source": [f"{n} horses run" for n in range(rows)], "target": ["Pferde laufen"] * rows})
+    test.loc[:9, "source"] = TRAIN["source"][0]  # contaminated: positions among the clean rows are others
+    fields = {"robustness_rows": 12, "adversarial_budget": 4, "examples": 0}
+    recipe = recipe_of(0).model_copy(update={"evaluation": EvaluationSection.model_validate(fields)})
+    seen = []
+
+    def ask(sources, numbers):
+        seen.extend(zip(numbers, sources, strict=True))
+        return {"prediction": ["Pferde laufen"] * len(sources)}
+
+    facts = evaluate(ask, MEASURED, TRAIN, test, recipe, [], tmp_path, unwatched)
+    assert {"robustness", "adversarial"} <= facts.keys()
+    of_rows = [(row, text) for row, text in seen[rows:] if text.split()[0] in map(str, range(rows))]
+    assert len(of_rows) > rows / 2
+    assert {row for row, _ in seen[rows:]} <= set(range(10, rows))
+    assert sum(int(text.split()[0]) == row for row, text in of_rows) > 0.8 * len(of_rows)
 
 
 def test_what_was_truncated_is_counted_and_marked(tmp_path):

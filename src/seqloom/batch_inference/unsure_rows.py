@@ -27,6 +27,7 @@ def list_unsure(folder: Path, column: str, shard_rows: int, below: float) -> int
 
 def first_unsure(file: Path) -> list[dict[str, str]]:
     """Return the first rows of a list, with texts cut short, for people to see where the list is not at hand."""
+    csv.field_size_limit(max(csv.field_size_limit(), file.stat().st_size))  # a text may be of any length
     with file.open(encoding="utf-8", newline="") as lines:
         return [{name: value[:SHOWN] for name, value in row.items()} for row in islice(csv.DictReader(lines), ROWS)]
 

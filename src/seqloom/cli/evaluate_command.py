@@ -71,11 +71,14 @@ def evaluate(
     from seqloom.cli.progress_bars import TerminalAudience
     from seqloom.evaluation.file_evaluation import evaluate_rows, read_test_rows
     from seqloom.recipe.recipe_json import read_recipe
+    from seqloom.recipe.recipe_rules import typo_obstacle
     from seqloom.training.device import choose_device
 
     home = home_folder()
     checkpoint, generator = load_models(model, together, backend)
     recipe = read_recipe(checkpoint)
+    if adversarial and (why := typo_obstacle(recipe)):
+        raise UserError(f"--adversarial searches for typos that hurt, and {why}: leave it out")
     generator.decoding = decoding_of(generator, override)
     of_any_length = generator.decoding.long_texts == "sentences"
     section = section_of_files(recipe, files, field or [], of_any_length)

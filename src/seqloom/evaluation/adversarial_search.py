@@ -2,18 +2,19 @@
 
 Belinkov and Bisk 2018 (https://arxiv.org/abs/1711.02173) measure random noise; here a beam of the worst edits so far is
 edited again, as Ebrahimi et al. 2018 do (https://arxiv.org/abs/1806.09030), by answers alone: no gradient is needed.
-Edits follow from the text and the row's number, so every version is searched alike.
+Edits follow from the text alone (equal ones are told apart), so every version is searched alike.
 """
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
 from seqloom.evaluation.perturbations import keyboard_neighbors, without_mark
-from seqloom.evaluation.row_sample import digest_of_text
+from seqloom.evaluation.row_sample import occurrences, sample_of_texts
 from seqloom.recipe.metric import KEPT_PLACES
+from seqloom.recipe.recipe_rules import typo_obstacle
 from seqloom.recipe.schema import Recipe
 
 ADVERSARIAL = "adversarial"  # field of an evaluation's facts
@@ -52,12 +53,12 @@ def edits(text: str, draw: random.Random) -> Iterator[Edited]:
             yield Edited(head + tail[0] + letter + tail[1:], 2)
 
 
-def attacked_rows(recipe: Recipe, evaluator: Evaluator, test: EvalSet) -> list[int]:
+def attacked_rows(recipe: Recipe, test: EvalSet) -> list[int]:
     """Return the test rows that are searched, drawn by their text; none where typos change the right answer."""
-    if not evaluator.kind.robust or recipe.corpus.features:
+    if typo_obstacle(recipe):
         return []
     rows = [row for row, source in enumerate(test.sources) if source.strip()]
-    return sorted(sorted(rows, key=lambda row: digest_of_text(f"{row}\t{test.sources[row]}"))[:ROWS])
+    return sample_of_texts(test.sources, rows, ROWS)
 
 
 def adversarial_search(
@@ -70,15 +71,18 @@ def adversarial_search(
 ) -> dict[str, Any]:
     """Search for the worst edit of each row of `test`, asking up to `budget` texts for each; `clean` are its answers.
 
-    An answer is broken if it was acceptable and is no more. Texts of all rows are asked together, a round at a time.
+    `ask` is given row numbers of `test`. An answer is broken if it was acceptable and is no more. Texts of all rows are
+    asked together, a round at a time, and none twice.
     """
     before = _judged(evaluator, test, range(len(test.sources)), [Edited(text) for text in test.sources], clean)
-    beams = [[each] for each in before]
+    beams, seeds = [[each] for each in before], occurrences(test.sources)
     found: list[list[Edited]] = [[] for _ in before]
     for number in range(_ROUNDS):
         rows, texts = [], list[Edited]()
-        for row, beam in enumerate(beams):
-            drawn = _drawn(beam, budget * (number + 1) // _ROUNDS - budget * number // _ROUNDS, (row, number), test)
+        count = budget * (number + 1) // _ROUNDS - budget * number // _ROUNDS
+        for row, (source, beam) in enumerate(zip(test.sources, beams, strict=True)):
+            asked = {source, *(each.text for each in found[row])}
+            drawn = _drawn(beam, count, random.Random(f"adversarial/{seeds[row]}/{number}/{source}"), asked)
             rows += [row] * len(drawn)
             texts += drawn
         if texts:
@@ -95,14 +99,13 @@ def _by_harm(edited: Edited) -> tuple[float, str]:
     return edited.merit, edited.text
 
 
-def _drawn(beam: Sequence[Edited], count: int, seed: tuple[int, int], test: EvalSet) -> list[Edited]:
-    """Return up to `count` texts one edit further, in all within `CHARACTERS`, and never the row's own source."""
-    draw = random.Random(f"adversarial/{seed}/{test.sources[seed[0]]}")
-    own, known = test.sources[seed[0]], dict[str, Edited]()
+def _drawn(beam: Sequence[Edited], count: int, draw: random.Random, asked: Collection[str]) -> list[Edited]:
+    """Return up to `count` texts one edit further, in all within `CHARACTERS`, without those that were asked."""
+    known = dict[str, Edited]()
     for start in beam:
         for each in edits(start.text, draw):
             changed = start.changed + each.changed
-            if changed <= CHARACTERS and each.text.strip() and each.text != own:
+            if changed <= CHARACTERS and each.text.strip() and each.text not in asked:
                 known.setdefault(each.text, Edited(each.text, changed))
     options = list(known.values())
     return draw.sample(options, min(count, len(options)))

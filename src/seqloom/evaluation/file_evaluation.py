@@ -26,7 +26,7 @@ from seqloom.evaluation.clean_rows import IN_TRAINING, CleanRows
 from seqloom.evaluation.examples import Example, choose_examples
 from seqloom.evaluation.paired_bootstrap import confidence_interval
 from seqloom.evaluation.row_columns import with_columns
-from seqloom.evaluation.system_answers import decode
+from seqloom.evaluation.system_answers import decode, of_rows
 from seqloom.evaluation.test_slices import COLUMN_PREFIX
 from seqloom.evaluation.unknown_share import unknown_share_slices, unknown_shares
 from seqloom.progress import Progress
@@ -163,8 +163,9 @@ def evaluate_rows(
     parts = evaluator.slices(test) + (evaluator.rare_words(test, training()) if corpora else [])
     parts += unknown_share_slices(unknown_shares(generator.source, test.sources))
     slices = [(part.name, part.rows) for part in parts]
-    attacked = attacked_rows(recipe, evaluator, test) if budget else []
+    attacked = attacked_rows(recipe, test) if budget else []
     sample = test.only(attacked), replies_of(replies, attacked)
+    ask = of_rows(predict, [rows_of.headline[row] for row in attacked])
     shown = rows_of.shown(evaluator, whole_replies, whole)
     merits = evaluator.merits(replies, test)
     return FileEvaluation(
@@ -178,7 +179,7 @@ def evaluate_rows(
         len(rows_of.contaminated) if corpora else None,
         rows_of.facts(evaluator, whole_replies, whole) if corpora else {},
         constraint_shares(test.sources, replies, generator.decoding),
-        adversarial_search(predict, evaluator, *sample, budget, progress) if attacked else {},
+        adversarial_search(ask, evaluator, *sample, budget, progress) if attacked else {},
         _table(evaluator, whole_replies, whole, rows_of.kinds if corpora else None),
     )
 

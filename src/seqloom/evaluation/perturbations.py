@@ -1,6 +1,7 @@
 """Perturbations of texts for a robustness score: what people's keyboards, copies and devices do to them.
 
-Each is a pure function of the text and its number, so that every version is asked the same texts.
+Each is a pure function of the text and of a number that tells equal texts apart, so that every version is asked the
+same texts.
 """
 
 import random

@@ -8,7 +8,7 @@ from typing import Any
 
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
 from seqloom.evaluation.perturbations import PERTURBATIONS, perturbed
-from seqloom.evaluation.row_sample import digest_of_text
+from seqloom.evaluation.row_sample import occurrences, sample_of_texts
 from seqloom.recipe.metric import KEPT_PLACES, Metric
 from seqloom.recipe.schema import Recipe
 
@@ -23,11 +23,9 @@ def sampled_rows(recipe: Recipe, evaluator: Evaluator, test: EvalSet) -> list[in
     """
     if not evaluator.kind.robust or not evaluator.kind.judged or recipe.corpus.features:
         return []
-    size = min(recipe.evaluation.robustness_rows, len(test.sources) // (len(PERTURBATIONS) + 1))
-    if size < FEW:
-        return []
-    digests = [digest_of_text(f"{row}\t{source}") for row, source in enumerate(test.sources)]
-    return sorted(sorted(range(len(digests)), key=digests.__getitem__)[:size])
+    rows = range(len(test.sources))
+    size = min(recipe.evaluation.robustness_rows, len(rows) // (len(PERTURBATIONS) + 1))
+    return sample_of_texts(test.sources, rows, size) if size >= FEW else []
 
 
 def robustness(
@@ -40,15 +38,18 @@ def robustness(
 ) -> dict[str, Any]:
     """Answer the rows of `test` under each perturbation; `clean` are the answers to them as they are.
 
+    `predict` is given row numbers of `test`.
+
     What is kept is the score under a perturbation by the clean one, 1 at most; the mean over all is the robustness. A
     perturbation that changes no text, such as look-alike letters of a text in Chinese, is left out.
     """
-    undisturbed, numbers = evaluator.count(metric.name, clean, test).value, range(len(test.sources))
+    undisturbed, rows = evaluator.count(metric.name, clean, test).value, range(len(test.sources))
+    before = occurrences(test.sources)
     found: dict[str, dict[str, Any]] = {}
     for done, name in enumerate(PERTURBATIONS, start=1):
-        texts = [perturbed(name, source, number) for number, source in enumerate(test.sources)]
+        texts = [perturbed(name, source, number) for source, number in zip(test.sources, before, strict=True)]
         if texts != test.sources:
-            score = evaluator.count(metric.name, predict(texts, numbers), test).value
+            score = evaluator.count(metric.name, predict(texts, rows), test).value
             kept = score / undisturbed if undisturbed else 1.0
             found[name] = {"score": round(score, KEPT_PLACES), "kept": round(min(1.0, kept), KEPT_PLACES)}
         progress(done, len(PERTURBATIONS), "perturbations", "robustness")

@@ -1,6 +1,8 @@
 """Deterministic sampling of rows by a digest of their text, independent of their order."""
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,25 @@ def sample_by_text(table: pd.DataFrame, size: int) -> pd.DataFrame:
     digests = [digest_of_text(text) for text in texts.tolist()]
     chosen = np.argsort(np.array(digests, dtype=np.uint64), kind="stable")[:size]
     return table.iloc[np.sort(chosen)]
+
+
+def sample_of_texts(texts: Sequence[str], rows: Iterable[int], size: int) -> list[int]:
+    """Return the `size` of some rows with the lowest digests of their texts, in order; all if there are fewer.
+
+    Equal texts are told apart by how many stand before them, so other rows that come or go move none.
+    """
+    before = occurrences(texts)
+    return sorted(sorted(rows, key=lambda row: digest_of_text(f"{before[row]}\t{texts[row]}"))[:size])
+
+
+def occurrences(texts: Iterable[str]) -> list[int]:
+    """Return how many texts before each are equal to it."""
+    seen = Counter[str]()
+    found = []
+    for text in texts:
+        found.append(seen[text])
+        seen[text] += 1
+    return found
 
 
 def digest_of_text(text: str) -> int:

@@ -40,7 +40,7 @@ from seqloom.evaluation.plots import loss_curves
 from seqloom.evaluation.robustness import ROBUSTNESS, robustness, sampled_rows
 from seqloom.evaluation.row_columns import with_recipe_columns
 from seqloom.evaluation.sacrebleu_scores import Score
-from seqloom.evaluation.system_answers import Predict, SystemAnswers
+from seqloom.evaluation.system_answers import Predict, SystemAnswers, of_rows
 from seqloom.evaluation.unicode_scripts import has_spaces, script_name
 from seqloom.evaluation.unknown_share import UnknownShares, unknown_share_slices, unknown_shares
 from seqloom.evaluation.word_vectors import WORD_VECTORS, intrinsic_metrics, word_vectors
@@ -97,7 +97,8 @@ def evaluate(
     merits = evaluator.merits(answers.of_model, answers.test)
     examples = choose_examples(*shown, merits, recipe.evaluation.examples)
     rows, budget = len(answers.test.sources), evaluator.baseline_bounds(train) if with_linear else {}
-    checks = _checks(recipe, evaluator, predict, answers, everything.only(rows_of.clean), train, progress)
+    ask, unseen = of_rows(predict, rows_of.headline), everything.only(rows_of.clean)
+    checks = _checks(recipe, evaluator, ask, answers, unseen, train, progress)
     checks |= of_model or {}
     facts = {
         "task": recipe.task,
@@ -134,15 +135,18 @@ def _checks(
     train: pd.DataFrame,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Return robustness where enough rows can be disturbed, calibration, constraints, memorized answers and edits."""
+    """Return robustness where enough rows can be disturbed, calibration, constraints, memorized answers and edits.
+
+    `predict` is given row numbers of `answers`.
+    """
     checks: dict[str, Any] = {}
     sample = sampled_rows(recipe, evaluator, answers.test)
     if sample:
-        some, metric = answers.only(sample), metric_of_recipe(recipe)
-        checks[ROBUSTNESS] = robustness(predict, evaluator, metric, some.test, some.of_model, progress)
-    if attacked := attacked_rows(recipe, evaluator, answers.test) if recipe.evaluation.adversarial_budget else []:
-        some, budget = answers.only(attacked), recipe.evaluation.adversarial_budget
-        checks[ADVERSARIAL] = adversarial_search(predict, evaluator, some.test, some.of_model, budget, progress)
+        some, metric, ask = answers.only(sample), metric_of_recipe(recipe), of_rows(predict, sample)
+        checks[ROBUSTNESS] = robustness(ask, evaluator, metric, some.test, some.of_model, progress)
+    if attacked := attacked_rows(recipe, answers.test) if recipe.evaluation.adversarial_budget else []:
+        some, budget, ask = answers.only(attacked), recipe.evaluation.adversarial_budget, of_rows(predict, attacked)
+        checks[ADVERSARIAL] = adversarial_search(ask, evaluator, some.test, some.of_model, budget, progress)
     if CONFIDENCE in answers.of_model:
         right = evaluator.acceptable(answers.of_model, answers.test)
         found = reliability(answers.of_model[CONFIDENCE], right)

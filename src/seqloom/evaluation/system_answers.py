@@ -54,6 +54,11 @@ class SystemAnswers:
         return cls(test, {MODEL: replies, **baselines(train, test, progress)}, meter.cost())
 
 
+def of_rows(predict: Predict, rows: Sequence[int]) -> Predict:
+    """Return `predict` for numbers among some of the rows: what is sampled for a row stays what it was among all."""
+    return lambda texts, numbers: predict(texts, [rows[number] for number in numbers])
+
+
 def decode(predict: Predict, sources: Sequence[str], progress: Progress) -> Replies:
     """Return the answers to all sources, by column."""
 

@@ -6,6 +6,7 @@ A bare GPU machine imports this without pydantic, so the fields are imported for
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from seqloom.recipe.applications import application_of
 from seqloom.recipe.model_rules import AUTO, POSITIONAL, sides_with_learned_positions
 from seqloom.recipe.privacy_rules import privacy_errors
 
@@ -27,6 +28,8 @@ def recipe_errors(recipe: "RecipeFields") -> Iterator[str]:
     yield from _context_errors(recipe)
     yield from _feature_errors(recipe)
     yield from _canary_errors(recipe)
+    if recipe.evaluation.adversarial_budget and (why := typo_obstacle(recipe)):
+        yield f"evaluation.adversarial_budget searches for typos that hurt, and {why}: set it to 0"
     yield from privacy_errors(recipe)
 
 
@@ -50,6 +53,13 @@ def ctranslate2_obstacles(recipe: "RecipeFields") -> Iterator[str]:
         yield "its texts are drawn by a seed (decoding.method sample)"
     if len({recipe.vectors.width, model.encoder_width, model.decoder_width} - {0}) > 1:
         yield "vectors.width, model.encoder_width and model.decoder_width are not the same"
+
+
+def typo_obstacle(recipe: "RecipeFields") -> str:
+    """Return why nobody can say what a typo does to an answer; empty where one can."""
+    if not application_of(recipe.task).robust:
+        return f"in task {recipe.task} one may change the right answer"
+    return "corpus.features have no letters" if recipe.corpus.features else ""
 
 
 def _encoder_errors(recipe: "RecipeFields") -> Iterator[str]:
