@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqloom.artifact import fsync
 from seqloom.artifact.digest import digest_of_folder
-from seqloom.corpus import shard_reader, shard_scheduler, shards
+from seqloom.corpus import corpus_segment, shard_reader, shard_scheduler, shard_task, shards
 from seqloom.corpus.corpus_segment import INDEX, SegmentWriter
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
@@ -31,6 +32,7 @@ EDITS = st.lists(
 def small_blocks() -> Iterator[None]:
     """Take every corpus for a large one, in blocks of 4 lines or a file each, that this process reads."""
     with ExitStack() as stack:
+        stack.enter_context(mock.patch.object(fsync, "sync"))  # which takes long
         for module, name, value in [
             (shards, "ROWS", 4),
             (shards, "BYTES", 1),
@@ -135,7 +137,20 @@ def test_only_what_follows_the_change_is_done_anew(tmp_path: Path) -> None:
     before, all_of_them = built([("new", "neu")])
     assert built([("new", "neu")]) == (before, 0)
     assert built([("new", "neu"), ("another", "andere")])[1] == 1
-    (index,) = [*tmp_path.glob(f"artifacts/*/*/segment/{INDEX}")][:1]
-    (index.parent / "train.parquet").write_bytes(b"")  # as after a loss of power
+    cut_off = ["segment/train.parquet", f"segment/{INDEX}", "rows/part-*", "rows/shard.json"]
+    for number, name in enumerate(cut_off):  # as after a loss of power
+        sorted(tmp_path.glob(f"artifacts/*/*/{name}"))[number].write_bytes(b"")
     assert built([("new", "neu")])[0] == before
+    assert built([("new", "neu")]) == (before, 0)
     assert all_of_them > 10
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_what_is_kept_is_on_the_disk_before_it_has_its_name(is_kept: bool, tmp_path: Path) -> None:
+    seen: list[str] = []
+    with (
+        mock.patch.object(corpus_segment, "make_durable", side_effect=lambda folder: seen.append(folder.name)),
+        mock.patch.object(shard_task, "make_durable", side_effect=lambda folder: seen.append(folder.name)),
+    ):
+        build(section_of(tmp_path, [], [], [], "lines"), tmp_path, tmp_path / "artifacts" if is_kept else None)
+    assert {name.split("-")[0] for name in seen} == ({".segment", ".rows"} if is_kept else set())

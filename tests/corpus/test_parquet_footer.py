@@ -63,3 +63,11 @@ def test_joined_files_have_the_rows_of_all(rows: list[list[dict[str, Any]]], com
         assert pa.concat_tables([SCHEMA.empty_table(), *groups]).equals(pa.concat_tables(tables))
         assert whole.metadata.num_rows == sum(map(len, rows))
         assert join(folder, files[0]).read_bytes() == files[0].read_bytes()
+
+
+def test_page_indexes_whose_offsets_are_absolute_are_left_out_behind_the_first_file(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"text": ["a", "b"]}), tmp_path / "one", write_page_index=True)
+    metadata = pq.ParquetFile(join(tmp_path, tmp_path / "one", tmp_path / "one")).metadata
+    chunks = [metadata.row_group(number).column(0) for number in (0, 1)]
+    assert [chunk.has_offset_index for chunk in chunks] == [True, False]
+    assert [chunk.has_column_index for chunk in chunks] == [True, False]

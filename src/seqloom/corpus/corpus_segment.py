@@ -4,7 +4,6 @@ The corpus is its segments in order: their row groups one after the other, and t
 a row depends on the rows before it alone, so a segment stays as it is when text is added behind it.
 """
 
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,11 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from seqloom.artifact.fsync import make_durable
 from seqloom.corpus import SPLITS
 from seqloom.corpus.corpus_files import REJECTS_FILE, CorpusWriter
 from seqloom.corpus.corpus_statistics import CorpusStatistics
+from seqloom.corpus.folder_index import is_whole, put_in_place, read_index, write_index
 from seqloom.corpus.part_files import Part, keys_of
-from seqloom.corpus.shard_task import rename_whole
 from seqloom.corpus.similar_groups import SimilarGroups
 from seqloom.corpus.splits import ContiguousSplits, Shares
 from seqloom.recipe.schema import CorpusSection
@@ -38,19 +38,16 @@ class Segment:
 
     folder: Path
     parts: Sequence[Part]
+    kept: bool = False  # for later runs
 
     @property
     def is_whole(self) -> bool:
         """Return whether the segment was written, and all of it is there."""
-        if not (self.folder / INDEX).exists():
-            return False
-        sizes = {file.name: file.stat().st_size for file in self.folder.iterdir()}
-        return bool(self.index()["sizes"].items() <= sizes.items())
+        return is_whole(self.folder, INDEX)
 
     def index(self) -> dict[str, Any]:
         """Read its counts and the sizes of its files."""
-        values: dict[str, Any] = json.loads((self.folder / INDEX).read_text(encoding="ascii"))
-        return values
+        return read_index(self.folder, INDEX)
 
     def verdicts(self) -> Iterator[NDArray[np.uint8]]:
         """Yield the verdicts `(rows,)` on each part, 0 of a candidate that is kept; none where there are no parts."""
@@ -109,9 +106,7 @@ class SegmentWriter:
         self._writer.close()
         for file in (self._verdicts, *self._folded.values()):
             file.close()
-        sizes = {file.name: file.stat().st_size for file in sorted(self._folder.iterdir())}
-        index = {"counts": self._statistics.as_json(), "sizes": sizes}
-        (self._folder / INDEX).write_text(json.dumps(index), encoding="ascii")
+        write_index(self._folder, INDEX, {"counts": self._statistics.as_json()})
 
 
 @contextmanager
@@ -127,9 +122,9 @@ def segment_writer(
             yield writer
         finally:
             writer.close()
-        if not segment.is_whole:  # a loss of power leaves files that are cut off
-            shutil.rmtree(folder, ignore_errors=True)
-        rename_whole(unfinished, folder, INDEX)
+        if segment.kept:
+            make_durable(unfinished)
+        put_in_place(unfinished, folder, INDEX)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 

@@ -120,7 +120,7 @@ def found_at(row: dict[str, object], key: str) -> object:
 
 def has_key(row: dict[str, object], key: str) -> bool:
     """Return whether there is a value, null too, at a key path."""
-    return key in row or bool(_reached(row, key))
+    return bool(_reached(row, key))
 
 
 def _reached(value: object, key: str) -> list[object]:

@@ -1,7 +1,7 @@
 """Row groups of Parquet files put one after the other, without reading them; PyArrow cannot append to a file.
 
 The footer of a file, a Thrift structure in the compact protocol, says where each column chunk begins. Here its offsets
-and numbers of rows are changed, and all else is copied.
+and numbers of rows are changed, and all else is copied, but for page indexes, which hold offsets of their own.
 
 https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
@@ -25,7 +25,7 @@ _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _STRUCT = (1, 2
 # fields of FileMetaData, RowGroup, ColumnChunk and ColumnMetaData
 _ROWS, _ROW_GROUPS = 3, 4
 _COLUMNS, _GROUP_OFFSET, _ORDINAL = 1, 5, 7
-_CHUNK_METADATA, _CHUNK_OFFSETS = 3, (2, 4, 6)  # of the chunk, its offset index and its column index
+_CHUNK_OFFSET, _CHUNK_METADATA, _PAGE_INDEXES = 2, 3, (4, 5, 6, 7)  # place and length of the two page indexes
 _PAGE_OFFSETS = (9, 10, 11, 14)  # of data pages, index pages, the dictionary and the Bloom filter
 
 
@@ -78,8 +78,9 @@ def _move(group: Struct, by: int, ordinal: int) -> None:
     _add(group, _GROUP_OFFSET, by)
     group[_ORDINAL] = (_I16, ordinal)
     for chunk in group[_COLUMNS][1][1]:
-        for field in _CHUNK_OFFSETS:
-            _add(chunk, field, by)
+        _add(chunk, _CHUNK_OFFSET, by)
+        for field in _PAGE_INDEXES:  # readers do without
+            chunk.pop(field, None)
         for field in _PAGE_OFFSETS:
             _add(chunk[_CHUNK_METADATA][1], field, by)
 

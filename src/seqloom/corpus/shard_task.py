@@ -5,7 +5,6 @@ that is done twice has one result.
 """
 
 import json
-import os
 import shutil
 import tempfile
 from collections import Counter
@@ -14,6 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from seqloom.artifact.fsync import make_durable
+from seqloom.corpus.folder_index import is_whole, put_in_place, read_index, write_index
 from seqloom.corpus.pairs import Unreadable
 from seqloom.corpus.part_files import Part
 from seqloom.corpus.rejects import RowCounts
@@ -36,12 +37,13 @@ class ShardTask:
     keep: bool  # white space stays as it is
     folder: Path
     alignment: Path | None = None  # file of the word alignment, where a filter needs it
+    kept: bool = False  # for later runs
 
     def as_json(self) -> str:
         """Return the task as JSON."""
         shard = asdict(self.shard)
         values = {"shard": shard, "section": self.section.model_dump(), "keep": self.keep, "folder": self.folder}
-        return json.dumps({**values, "alignment": self.alignment}, default=str)
+        return json.dumps({**values, "alignment": self.alignment, "kept": self.kept}, default=str)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -50,11 +52,12 @@ class ShardTask:
         files = tuple(tuple(map(_source_file, row)) for row in values["shard"]["files"])
         section = CorpusSection.model_validate(values["section"])
         shard, alignment = Shard(values["shard"]["given_for"], files), values["alignment"]
-        return cls(shard, section, values["keep"], Path(values["folder"]), Path(alignment) if alignment else None)
+        model = Path(alignment) if alignment else None
+        return cls(shard, section, values["keep"], Path(values["folder"]), model, values["kept"])
 
     def result(self) -> ShardRows:
         """Return what became of the shard, once it was read."""
-        index = json.loads((self.folder / INDEX).read_text(encoding="ascii"))
+        index = read_index(self.folder, INDEX)
         parts = [
             Part(self.folder / name, rows, self.shard.given_for, self.shard.source_name)
             for name, rows in index["parts"]
@@ -64,8 +67,8 @@ class ShardTask:
 
     @property
     def is_done(self) -> bool:
-        """Return whether the shard was read."""
-        return (self.folder / INDEX).exists()
+        """Return whether the shard was read, and all of it is there."""
+        return is_whole(self.folder, INDEX)
 
     def run(self, told: Told) -> None:
         """Read the shard, unless that is done.
@@ -79,19 +82,12 @@ class ShardTask:
         try:
             alignment = WordAlignment.load(self.alignment) if self.alignment else None
             rows = read_shard(self.shard, RowSteps.of(self.section, self.keep, alignment), unfinished, told)
-            (unfinished / INDEX).write_text(json.dumps(_index(rows)), encoding="ascii")
-            rename_whole(unfinished, self.folder, INDEX)
+            write_index(unfinished, INDEX, _index(rows))
+            if self.kept:
+                make_durable(unfinished)
+            put_in_place(unfinished, self.folder, INDEX)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def rename_whole(made: Path, folder: Path, index: str) -> None:
-    """Give a folder that is complete its name, unless another process was faster; `index` is a file of it."""
-    try:
-        os.rename(made, folder)  # noqa: PTH104 it says which error it was
-    except OSError:
-        if not (folder / index).exists():
-            raise
 
 
 def _source_file(values: Mapping[str, Any]) -> SourceFile:

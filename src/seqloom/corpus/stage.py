@@ -119,7 +119,7 @@ def _read_shards(
     shards = plan_shards(section, sources)
     alignment = _alignment_file(section, sources, keep, folders[0])
     tasks = [
-        ShardTask(shard, section, keep, folder, alignment)
+        ShardTask(shard, section, keep, folder, alignment, folder.parent != folders[0])
         for shard, folder in zip(shards, _folders(section, shards, keep, *folders, alignment), strict=True)
     ]
     run_tasks(tasks, section.scheduler, told)
@@ -175,7 +175,7 @@ def _segments(
     folders = [scratch / f"segment-{number:06}" for number in range(len(tasks))]
     if artifacts and section.format != "running" and section.split_by != "similar":  # else later rows change earlier
         folders = segment_folders(artifacts, [task.folder for task in tasks], Shares.of(section, sources))
-    return list(map(Segment, folders, parts))
+    return [Segment(*each, each[0].parent != scratch) for each in zip(folders, parts, strict=True)]
 
 
 def _write_segments(
