@@ -1,6 +1,9 @@
 """Differentially private training: gradients of rows, their bound, the noise, the sample, and what a restart spends."""
 
 import math
+import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from seqloom.dataset.padded_batch import Batch
 from seqloom.models.model_factory import build_model
+from seqloom.preemption import Preempted
 from seqloom.recipe.schema import ModelSection
 from seqloom.training.privacy_accountant import PrivacyLoss
 from seqloom.training.private_gradients import PrivateGradients
@@ -203,6 +208,45 @@ def test_a_resumed_training_makes_the_same_updates_with_the_same_noise(
     whole.run()
     assert same_bits(weights(resumed.model), weights(whole.model))
     assert resumed.privacy_loss == whole.privacy_loss
+
+
+@pytest.mark.parametrize("moment", ["an update", "the last update of an epoch", "validation"])
+def test_a_training_that_a_signal_stops_spends_nothing_twice(
+    moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seqloom.training.private_updates.secrets.token_hex", lambda _: "a" * 32)
+    whole = private_trainer(write_home(tmp_path / "whole"))
+    whole.run()
+    home = write_home(tmp_path / "stopped")
+    stopped = private_trainer(home)
+    of_epoch = stopped.steps // 3
+    step = of_epoch - 1 if moment == "an update" else of_epoch
+    plain, in_order = stopped._update, stopped.validation.split.in_order
+
+    def stop() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def update(each: Update) -> None:
+        plain(each)
+        if stopped.state.step == step and moment != "validation":
+            stop()
+
+    def batches() -> Iterator[Batch]:
+        for batch in in_order():
+            yield batch
+            stop()
+
+    stopped._update = update  # type: ignore[method-assign]
+    if moment == "validation":
+        stopped.validation.split.in_order = batches  # type: ignore[method-assign]
+    with pytest.raises(Preempted):
+        stopped.run()
+    assert (stopped.state.step, stopped.state.epoch) == (step, 0)
+    again = private_trainer(home)
+    again.run()
+    assert again.state.step == whole.state.step == whole.steps
+    assert again.privacy_loss == whole.privacy_loss
+    assert same_bits(weights(again.model), weights(whole.model))
 
 
 def test_the_seed_of_a_recipe_does_not_tell_the_noise(tmp_path: Path) -> None:
