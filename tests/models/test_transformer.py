@@ -1,12 +1,16 @@
 """The Transformer against torch's own layers with the same weights."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from seqloom.models import multi_head_attention
 from seqloom.models.decoder_only import NoEncoder
 from seqloom.models.encoder_memory import Memory
+from seqloom.models.key_value_cache import TransformerState
 from seqloom.models.multi_head_attention import (
     CrossAttention,
     SelfAttention,
@@ -198,3 +202,25 @@ def test_sinusoids_by_the_formula() -> None:
             angle = torch.tensor(place / 10_000 ** (2 * i / D))
             torch.testing.assert_close(table[place, 2 * i], angle.sin(), atol=1e-5, rtol=1e-4)
             torch.testing.assert_close(table[place, 2 * i + 1], angle.cos(), atol=1e-5, rtol=1e-4)
+
+
+class Largest(TorchDispatchMode):
+    """The largest tensor that was made."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, arguments: Any = (), named: Any = None) -> Any:
+        made = function(*arguments, **(named or {}))
+        if isinstance(made, Tensor):
+            self.numbers = max(self.numbers, made.numel())
+        return made
+
+
+@pytest.mark.parametrize("length", [1, 2, 50])
+def test_a_run_without_tokens_before_makes_no_mask(length: int) -> None:
+    """Training needs none, and T x T numbers an update are many."""
+    with Largest() as largest:
+        new, _ = TransformerState((), 0).read(length, 3, torch.device("cpu"))
+    assert new.causal == (length > 1)
+    assert new.mask is None
+    assert largest.numbers == length

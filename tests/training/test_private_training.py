@@ -15,14 +15,17 @@ from torch import Tensor
 from seqloom.dataset.padded_batch import Batch
 from seqloom.models.model_factory import build_model
 from seqloom.preemption import Preempted
-from seqloom.recipe.schema import ModelSection
+from seqloom.recipe.schema import CorpusSection, ModelSection, Recipe, VectorsSection
+from seqloom.training.memory_estimate import bytes_of_batch, bytes_of_states, warn_if_short
 from seqloom.training.privacy_accountant import PrivacyLoss
 from seqloom.training.private_gradients import PrivateGradients
-from seqloom.training.private_updates import KEY_FILE, NoiseKey, PrivateUpdates
+from seqloom.training.private_updates import KEY_FILE, NoiseKey, PrivateUpdates, updates_of_epoch
+from seqloom.training.time_estimate import seconds_of_update
 from seqloom.training.trainer import Trainer
 from seqloom.training.update_batches import Update
 from tests.models.test_base_classes import ARCHITECTURES, batch_of, pairs, sizes_of
 from tests.training.small import (
+    SIZES,
     model_section,
     run_stage,
     same_bits,
@@ -263,3 +266,47 @@ def test_the_stage_tells_what_was_spent(home: Path) -> None:
     assert loss["delta"] == 1e-3
     assert loss["updates"] == facts["steps"] == round(1 / loss["sample_rate"])
     assert loss["parent"] == ""
+
+
+@pytest.mark.parametrize("batch_tokens", [48, 10_000])
+def test_its_time_is_that_of_rows_one_by_one(batch_tokens: int, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row takes one second and the noise of an update a half, by the test's clock."""
+    now = 0.0
+    once = PrivateGradients.add_up
+
+    def add_up(self: PrivateGradients, update: Update, step: int) -> list[Tensor]:
+        nonlocal now
+        now += len(update.batches) + 0.5
+        return once(self, update, step)
+
+    monkeypatch.setattr(PrivateGradients, "add_up", add_up)
+    monkeypatch.setattr("seqloom.training.time_estimate.time.perf_counter", lambda: now)
+    training = training_section(batch_tokens=batch_tokens, privacy_epsilon=8.0, label_smoothing=0.0)
+    recipe = Recipe(
+        name="small",
+        task="translation",
+        corpus=CorpusSection(train=["x"]),
+        vectors=VectorsSection(method="none", width=SIZES.width),
+        model=model_section(),
+        training=training,
+    )
+    train = trainer_of(home, batch_tokens=batch_tokens).train
+    seconds = seconds_of_update(recipe, (SIZES.source, SIZES.target), home / "dataset")
+    assert seconds == pytest.approx(0.5 + 36 / updates_of_epoch(train, training))
+
+
+def test_its_memory_is_that_of_a_row_and_two_gradients(
+    home: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few, many = (private_trainer(home, batch_tokens=tokens, optimizer="sgd") for tokens in (48, 10_000))
+    needs = []
+    for trainer in (few, many):
+        gradients, _ = trainer._private()
+        needs.append((bytes_of_states(gradients, trainer.optimizer), bytes_of_batch(gradients, trainer.train)))
+    learning = 4 * sum(parameter.numel() for parameter in few.model.parameters())
+    assert needs[0] == needs[1], "however many rows an update has"
+    assert needs[0][0] == 2 * learning
+    monkeypatch.setattr("seqloom.training.memory_estimate.free_bytes", lambda _: 2 * learning + 1)
+    warn_if_short(gradients, many.optimizer, many.train)
+    assert "narrow the model" in caplog.text
+    assert "batch_tokens" not in caplog.text, "smaller batches would need more noise and no less memory"

@@ -59,11 +59,11 @@ class TransformerState:
         """Return what the next `length` tokens of N rows attend to, and `seen` behind them."""
         times, batch = self.hypotheses, rows // self.hypotheses
         positions = torch.arange(self.length, self.length + length, device=device)
-        later = torch.full((length, length), -torch.inf, device=device).triu_(1) if length > 1 else None
         if times == 1:
             causal = length > 1 and self.entries == 0
             mask = None
-            if later is not None and not causal:
+            if length > 1 and not causal:
+                later = _later(length, device)
                 mask = torch.cat([later.new_zeros(length, self.entries), later], dim=1)[None, None]
             return NewTokens(positions, self.entries, mask, causal), None
         others = torch.full((times, times), -torch.inf, device=device).fill_diagonal_(0.0)
@@ -73,8 +73,8 @@ class TransformerState:
         mask = seen.view(batch, 1, times, -1)
         if length != 1:  # a window that moves may read none
             mask = mask.repeat_interleave(length, dim=2)  # (B, 1, K T, E + K T)
-            if later is not None:
-                mask[..., self.entries :] += later.repeat(times, times)
+            if length > 1:
+                mask[..., self.entries :] += _later(length, device).repeat(times, times)
         return NewTokens(positions.repeat(times), self.entries, mask, causal=False), seen
 
     def _chosen(self, sources: Tensor) -> "TransformerState":
@@ -85,6 +85,11 @@ class TransformerState:
         )
         source = tuple((keys.index_select(0, sources), values.index_select(0, sources)) for keys, values in self.source)
         return replace(self, layers=layers, source=source)
+
+
+def _later(length: int, device: torch.device) -> Tensor:
+    """Return the mask of a run `(T, T)`: -inf where a token would see a later one, else 0."""
+    return torch.full((length, length), -torch.inf, device=device).triu_(1)
 
 
 def append(past: Past | None, keys: Tensor, values: Tensor, entries: int) -> tuple[Past, Past]:

@@ -14,6 +14,7 @@ from seqloom.dataset.bucketed_batches import WINDOW_BATCHES, BucketedBatches, Ro
 from seqloom.dataset.padded_batch import Batch
 from seqloom.training.gradient_accumulation import Gradients
 from seqloom.training.optimizer import flatten_state
+from seqloom.training.private_gradients import PrivateGradients
 
 STATES = {"sgd": 0, "adagrad": 1, "adam": 2, "adamw": 2}  # numbers that an optimizer keeps for each that learns
 TRANSIENT = 1.25  # what comes and goes within a layer, on top of what is kept for the backward pass
@@ -37,7 +38,7 @@ def warn_if_short(gradients: Gradients, optimizer: Optimizer, train: BucketedBat
     if states + batch <= free:
         return
     remedy = "narrow the model or its vocabulary"
-    if states < free:
+    if states < free and not isinstance(gradients, PrivateGradients):
         cuts = 2 ** math.ceil(math.log2(batch / (free - states)))
         remedy = (
             f"set training.batch_tokens to {max(1, section.batch_tokens // cuts)} and training.gradient_accumulation "
@@ -53,15 +54,24 @@ def warn_if_short(gradients: Gradients, optimizer: Optimizer, train: BucketedBat
 
 
 def bytes_of_states(gradients: Gradients, optimizer: Optimizer) -> int:
-    """Return the bytes of gradients and optimizer state that are not allocated yet."""
+    """Return the bytes of gradients and optimizer state that are not allocated yet.
+
+    A private training holds the gradient of a row beside their sum.
+    """
     learning = sum(parameter.numel() for parameter in gradients.plain.parameters() if parameter.requires_grad)
     there = sum(value.numel() * value.element_size() for value in flatten_state(optimizer).values())
-    return max(4 * learning, 4 * learning * (1 + STATES[gradients.section.optimizer]) - there)
+    of_row = 4 * learning if isinstance(gradients, PrivateGradients) else 0
+    return of_row + max(4 * learning, 4 * learning * (1 + STATES[gradients.section.optimizer]) - there)
 
 
 def bytes_of_batch(gradients: Gradients, train: BucketedBatches) -> float:
-    """Estimate the bytes of the longest batch, from what two and four rows of it keep for the backward pass."""
+    """Estimate the bytes of the longest batch, from what two and four rows of it keep for the backward pass.
+
+    A private training has one row at a time.
+    """
     longest = longest_batch(train, gradients.section.seed)
+    if isinstance(gradients, PrivateGradients):
+        return TRANSIENT * _bytes_kept(gradients, train.batch(longest[:1]))
     two, four = (_bytes_kept(gradients, train.batch(longest[:1].repeat(count))) for count in (2, 4))
     return TRANSIENT * max(0.0, two + (four - two) / 2 * (len(longest) - 2))
 
