@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
 from starlette.testclient import TestClient
 
 from seqloom.cli.serve_command import serve
@@ -99,6 +100,25 @@ def test_it_answers_by_mlflows_protocol_and_counts(client: TestClient) -> None:
         "seqloom_version 1.0",
     ):
         assert line in told.splitlines()
+
+
+def test_a_mistake_is_told_with_and_without_a_table_alike(
+    client: TestClient, model: FollowedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(texts: list[str], params: dict[str, Any]) -> Any:
+        raise UserError(f"{len(texts)} texts are too many: {params}")
+
+    def predict(data: pd.DataFrame, params: dict[str, Any]) -> Any:
+        raise MlflowException.invalid_parameter_value(f"{len(data)} texts are too many: {params}")
+
+    served = SimpleNamespace(predictor=refuse, user_error=UserError)
+    monkeypatch.setattr(model._answering.model, "unwrap_python_model", lambda: served)
+    monkeypatch.setattr(model._answering.model, "predict", predict)
+    for texts in (["a", "b\n\u00e4"], ["long " * 100] * 100):
+        asked = {"dataframe_records": [{"source": text} for text in texts]}
+        ours, theirs = (client.post("/invocations", json=each) for each in (asked, asked | {"params": {}}))
+        assert ours.status_code == theirs.status_code == 400
+        assert ours.content == theirs.content
 
 
 @pytest.mark.parametrize(

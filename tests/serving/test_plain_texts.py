@@ -1,7 +1,9 @@
 """Requests of nothing but texts get what MLflow's server answers them, byte for byte; others are left to it."""
 
+import asyncio
 import json
 import threading
+import time
 import warnings
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from seqloom.decoding.answers import Columns
 from seqloom.errors import UserError
@@ -100,11 +103,82 @@ def test_texts_are_answered(given: str) -> None:
     )
 
 
-def test_what_fails_is_told_by_mlflow() -> None:
+def test_what_nobody_foresaw_is_told_by_mlflow_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     def failing(texts: list[str]) -> Columns:
-        raise UserError(f"{texts} is too long")
+        raise KeyError(f"{texts} is nowhere")
 
     assert _ask(_client(failing)).content.startswith(b"mlflow: ")
+    assert "is nowhere" in caplog.text
+
+
+def test_a_mistake_is_told_once() -> None:
+    asked: list[list[str]] = []
+
+    def refusing(texts: list[str]) -> Columns:
+        asked.append(texts)
+        raise UserError("ask again in a while")
+
+    answer = _ask(_client(refusing))
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert answer.json()["message"].endswith("\nError: ask again in a while")
+    assert asked == [["a"]]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
+def test_another_method_is_left_to_mlflow(method: str) -> None:
+    body, headers = b'{"dataframe_records": [{"source": "a"}]}', {"content-type": "application/json"}
+    answer = _client(_echo).request(method, "/invocations", content=body, headers=headers)
+    assert answer.status_code == 405
+
+
+def test_a_body_that_stalls_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT", "1")
+    said: list[Message] = []
+
+    async def stalling() -> Message:
+        if said:
+            raise AssertionError("nothing more is read")
+        await asyncio.sleep(5)
+        raise AssertionError("it was waited for")
+
+    asyncio.run(_spoken(with_plain_texts(PlainTextResponse("mlflow"), _echo), stalling, said))
+    assert said[0]["status"] == 504
+    assert (b"connection", b"close") in said[0]["headers"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status", "body"), [(0.8, 504, b"Request processing time exceeded limit"), (0.1, 200, b"whole")]
+)
+def test_mlflow_gets_the_time_that_is_left_and_an_answer_that_has_begun_its_end(
+    seconds: float, status: int, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT", "1")
+
+    async def mlflow(_: Scope, __: Receive, send: Send) -> None:
+        await asyncio.sleep(seconds)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.sleep(0.6)
+        await send({"type": "http.response.body", "body": b"whole"})
+
+    def slow(texts: list[str]) -> None:
+        assert texts == ["a"]
+        time.sleep(0.5)
+
+    async def whole() -> Message:
+        return {"type": "http.request", "body": b'{"dataframe_records": [{"source": "a"}]}', "more_body": False}
+
+    said: list[Message] = []
+    asyncio.run(_spoken(with_plain_texts(mlflow, slow), whole, said))
+    assert [said[0]["status"], *(each["body"] for each in said[1:])] == [status, body]
+
+
+def test_a_client_that_goes_away_is_no_fault_of_ours() -> None:
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    said: list[Message] = []
+    asyncio.run(_spoken(with_plain_texts(PlainTextResponse("mlflow"), _echo), gone, said))
+    assert not said
 
 
 def test_what_takes_too_long_is_told_as_mlflow_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +186,7 @@ def test_what_takes_too_long_is_told_as_mlflow_tells_it(monkeypatch: pytest.Monk
     ended = threading.Event()
 
     def slow(texts: list[str]) -> Columns:
-        ended.wait(5)
+        ended.wait(1.5)
         return {"prediction": texts}
 
     answer = _ask(_client(slow))
@@ -132,8 +206,13 @@ def test_a_version_that_takes_more_than_texts_or_has_other_code_is_asked_by_a_ta
         assert params == {}
         return {"prediction": texts}
 
+    def refusing(texts: list[str], params: dict[str, Any]) -> Columns:
+        raise KeyError(f"{texts}, {params}: in the words of the version")
+
     assert loaded(["source"], predictor=predictor).columns(["a"]) == {"prediction": ["a"]}
     assert loaded(["source"], answering=predictor).columns(["a"]) == {"prediction": ["a"]}
+    with pytest.raises(UserError, match="in the words of the version"):
+        loaded(["source"], predictor=refusing, user_error=KeyError).columns(["a"])
     assert loaded(["source"]).columns(["a"]) is None
     assert loaded(["source", "features"], predictor=predictor).columns(["a"]) is None
 
@@ -148,6 +227,16 @@ def _client(answer: Any) -> TestClient:
 
     app = Starlette(routes=[Route("/invocations", mlflow, methods=["POST"])])
     return TestClient(with_plain_texts(app, answer))
+
+
+async def _spoken(app: ASGIApp, receive: Receive, said: list[Message]) -> None:
+    """Run one request of JSON by hand; `said` gets what is answered."""
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    headers = [(b"content-type", b"application/json")]
+    await app({"type": "http", "method": "POST", "path": "/invocations", "headers": headers}, receive, send)
 
 
 def _ask(client: TestClient, given: str = "application/json") -> Any:

@@ -35,14 +35,22 @@ class Answering:
     model: "PyFuncModel"
 
     def columns(self, texts: Sequence[str]) -> Columns | None:
-        """Return answers as the version's own code makes them of texts; None if it takes more than a text."""
+        """Return answers as the version's own code makes them of texts; None if it takes more than a text.
+
+        Raises:
+            UserError: a mistake in the request, in the words of the version.
+        """
         model: Any = self.model  # whose methods MLflow does not annotate
         if model.metadata.get_input_schema().input_names() != ["source"]:
             return None
         served = model.unwrap_python_model()
         predictor: Callable[[Sequence[str], Mapping[str, Any]], Columns] | None
         predictor = getattr(served, "predictor", None) or getattr(served, "answering", None)  # in versions of 0.1
-        return predictor(texts, {}) if predictor else None
+        mistake: type[Exception] = getattr(served, "user_error", UserError)  # of the version's own modules
+        try:
+            return predictor(texts, {}) if predictor else None
+        except mistake as error:
+            raise UserError(str(error)) from None
 
 
 class FollowedModel:
