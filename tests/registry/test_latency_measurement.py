@@ -2,11 +2,15 @@
 
 import os
 from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
-from seqloom.registry import latency_measurement
+from seqloom.decoding.search_threads import search_threads
+from seqloom.recipe.schema import DecodingSection
+from seqloom.registry import latency_benchmark, latency_measurement
 from seqloom.registry.latency_measurement import THREADS_VARIABLE, by_turns, one_thread
 
 
@@ -69,3 +73,18 @@ def test_nothing_of_the_threads_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     with one_thread():
         pass
     assert THREADS_VARIABLE not in os.environ
+
+
+def test_a_version_is_loaded_with_the_threads_that_torch_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It notes them for good, and predicts the test rows with them; by turns it has one nevertheless."""
+    seen: list[tuple[int, str]] = []
+
+    def load_model(uri: str, model_config: object) -> Any:
+        assert (uri, model_config) == ("models:/m/1", None)
+        seen.append((torch.get_num_threads(), os.environ[THREADS_VARIABLE]))
+        return SimpleNamespace(metadata=SimpleNamespace(get_params_schema=lambda: SimpleNamespace(params=[])))
+
+    monkeypatch.setattr(latency_benchmark, "mlflow", SimpleNamespace(pyfunc=SimpleNamespace(load_model=load_model)))
+    with search_threads(3):
+        latency_benchmark.load_version("models:/m/1", DecodingSection(), None)
+    assert seen == [(3, "1")]

@@ -14,11 +14,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import torch
 from mlflow.exceptions import MlflowException
 from starlette.testclient import TestClient
 
 from seqloom.cli.serve_command import serve
 from seqloom.corpus.person_names import NameList
+from seqloom.decoding.search_threads import search_threads
 from seqloom.errors import UserError
 from seqloom.serving import followed_model, model_server, request_log
 from seqloom.serving.followed_model import FollowedModel
@@ -153,6 +155,34 @@ def test_the_new_champion_takes_over(registry: Registry, model: FollowedModel, c
     model.follow()
     assert client.post("/invocations", json=ASKED).json()["predictions"][0] == {"prediction": "2:a"}
     assert registry.loaded == [1, 2]
+
+
+def test_a_new_champion_is_loaded_with_the_threads_of_the_start_whatever_a_search_has(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: list[int] = []
+
+    def load(uri: str, backend: str) -> Any:
+        seen.append(torch.get_num_threads())
+        return registry.load(uri, backend)
+
+    monkeypatch.setattr(followed_model, "load_verified", load)
+    with search_threads(3):
+        model = FollowedModel("models:/m@champion", tmp_path, "torch", lambda *_: None)
+    registry.number = 2
+    with search_threads(1), ThreadPoolExecutor(1) as follower:  # a thread begins with what was set last
+        follower.submit(model.follow).result()
+    assert seen == [3, 3]
+
+
+def test_what_is_missing_is_none_for_the_log_and_the_metrics(registry: Registry, tmp_path: Path) -> None:
+    seen: list[dict[str, list[Any]]] = []
+    model = FollowedModel("models:/m@champion", tmp_path, "torch", lambda _, answers, __: seen.append(answers))
+    answers = pd.DataFrame({"prediction": ["a", "b"], "confidence": [None, 0.5], "carried_over": [None, "x"]})
+    model._answering.model.predict = lambda *_, **__: answers  # type: ignore[method-assign]
+    model.predict(pd.DataFrame({"source": ["a", "b"]}))
+    assert registry.loaded == [1]
+    assert seen == [{"prediction": ["a", "b"], "confidence": [None, 0.5], "carried_over": [None, "x"]}]
 
 
 def test_one_that_does_not_load_changes_nothing(

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import torch
 
 HYPOTHESES_OF_A_THREAD = 256
-"""Hypotheses that are worth a further thread, of models of width 256 at most. The matrices of fewer are so small that threads mostly wait for each
-other: one text costs two to three times the processor time on two (docs/notes/speed.md)."""
+"""Hypotheses that are worth a further thread. The matrices of fewer are so small that threads mostly wait for each
+other: one text costs two to three times the processor time on two (docs/notes/speed.md). Measured up to width 256."""
 
 
 def threads_for(hypotheses: int, most: int) -> int:

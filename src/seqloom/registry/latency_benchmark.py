@@ -12,7 +12,7 @@ import pandas as pd
 from seqloom.corpus.framed_text import request_columns
 from seqloom.progress import Progress
 from seqloom.recipe.schema import DecodingSection
-from seqloom.registry.latency_measurement import Answer, one_thread
+from seqloom.registry.latency_measurement import Answer, engine_on_one_thread
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
@@ -70,7 +70,7 @@ def load_version(
     uri: str, decoding: DecodingSection, model_config: Mapping[str, str] | None
 ) -> "tuple[PyFuncModel, Ask]":
     """Return a version in a backend, and what asks it with this decoding."""
-    with warnings.catch_warnings(), one_thread():
+    with warnings.catch_warnings(), engine_on_one_thread():
         warnings.simplefilter("ignore")  # MLflow's own, on type hints of its own
         model = mlflow.pyfunc.load_model(uri, model_config=model_config)
     known = {param.name for param in model.metadata.get_params_schema().params}

@@ -66,13 +66,25 @@ def one_thread() -> Iterator[None]:
     """Limit torch and CTranslate2 to `THREADS` inside the context."""
     import torch  # seconds that only a new version needs
 
-    threads, previous = torch.get_num_threads(), os.environ.get(THREADS_VARIABLE)
+    threads = torch.get_num_threads()
     torch.set_num_threads(THREADS)
+    try:
+        with engine_on_one_thread():
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def engine_on_one_thread() -> Iterator[None]:
+    """Limit what CTranslate2 loads inside the context to `THREADS`; torch keeps those it has."""
+    import torch  # noqa: F401 it reads the variable too, when it is imported
+
+    previous = os.environ.get(THREADS_VARIABLE)
     os.environ[THREADS_VARIABLE] = str(THREADS)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
         os.environ.pop(THREADS_VARIABLE)
         if previous is not None:
             os.environ[THREADS_VARIABLE] = previous

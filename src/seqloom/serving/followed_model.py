@@ -1,8 +1,11 @@
 """The version that an alias points to, replaced by its successor while requests are answered."""
 
 import logging
+import math
+import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -66,6 +69,7 @@ class FollowedModel:
         self._home, self._backend, self._observe = home, backend, observe
         self._lock = threading.Lock()  # of loading: whoever calls follow
         self._answering = self._load(self._number())  # one attribute, so that a request sees both or neither change
+        self._threads = _threads_of_torch()  # before any request: a search changes what a new thread begins with
 
     @property
     def version(self) -> int:
@@ -81,7 +85,7 @@ class FollowedModel:
         """Return a row of answers for each row of `data`."""
         answering = self._answering
         answers = cast("pd.DataFrame", answering.model.predict(data, params=dict(params or {})))
-        columns = {str(name): answers[name].tolist() for name in answers}
+        columns = {str(name): [*map(_unless_missing, answers[name].tolist())] for name in answers}
         self._observe(data["source"].tolist(), columns, answering.number)
         return answers
 
@@ -101,7 +105,8 @@ class FollowedModel:
                 if number == self.version:
                     return
                 logger.info("%s is version %s now: loading it", self.uri, number)
-                self._answering = self._load(number)
+                with _torch_threads(self._threads):
+                    self._answering = self._load(number)
             except Exception as error:
                 logger.warning("version %s goes on answering: %s", self.version, error)
                 return
@@ -117,3 +122,26 @@ class FollowedModel:
         except Exception as error:
             raise UserError(f"models:/{name}/{number}: cannot be served: {error}") from error
         return Answering(number, model)
+
+
+def _unless_missing(value: object) -> object:
+    """Return None for the NaN that a table has in its place."""
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _threads_of_torch() -> int:
+    """Return the threads that torch computes with in this thread; 0 if no version needed torch yet."""
+    torch: Any = sys.modules.get("torch")
+    return int(torch.get_num_threads()) if torch else 0
+
+
+@contextmanager
+def _torch_threads(count: int) -> Iterator[None]:
+    """Let torch compute with so many threads in this thread, as a version that is loaded notes them; 0: as it does."""
+    if not count:
+        yield
+        return
+    from seqloom.decoding.search_threads import search_threads  # torch, which is there already
+
+    with search_threads(count):
+        yield
