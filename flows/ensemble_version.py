@@ -45,7 +45,8 @@ def ensemble_version(models: tuple[str, ...], to: str, override: tuple[str, ...]
     run_id = open_ensemble_run(plan, ensemble)
     evaluation = evaluate(recipe, corpus, plan.dataset, ensemble, run_id, other_corpora=plan.other_corpora)
     version = register(recipe, ensemble, evaluation, run_id)
-    write_card(recipe, [corpus, *plan.other_corpora, plan.vocabulary, plan.dataset, ensemble, evaluation], version)
+    learned = [corpus, *plan.other_corpora, *plan.inherited]
+    write_card(recipe, [*learned, plan.vocabulary, plan.dataset, ensemble, evaluation], version)
     gate = pass_gate(recipe, corpus, evaluation, version)
     outcome = outcome_of(recipe, corpus, [ensemble, evaluation, version, gate])
     return Completed(name=state_name(outcome.verdict), message=outcome.gate, data=outcome)

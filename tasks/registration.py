@@ -69,7 +69,7 @@ def open_ensemble_run(plan: EnsemblePlan, ensemble: Manifest) -> str:
     version = follow(recipe, home, (EVALUATION, REGISTRY), made)[-1].version
     if version:
         return _run_of_version(client, recipe, version, home)
-    stages = (plan.corpus, *plan.other_corpora, plan.vocabulary, plan.dataset)
+    stages = (plan.corpus, *plan.other_corpora, *plan.inherited, plan.vocabulary, plan.dataset)
     return _opened_run(client, recipe, ensemble.key, stages, home, [each.pinned for each in plan.members])
 
 

@@ -8,6 +8,7 @@ import pytest
 from mlflow import MlflowClient
 
 from seqloom.artifact.artifact_store import Store
+from seqloom.artifact.digest import digest_of_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus import SPLITS
 from seqloom.decoding.ensemble_loader import write_ensemble
@@ -22,11 +23,12 @@ from seqloom.registry.lineage import stages_of_version, write_lineage
 from seqloom.registry.mlflow_runs import FlowRun
 from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.parent_version import pin_parent
-from seqloom.registry.training_corpus import training_corpora
+from seqloom.registry.training_corpus import text_corpora, training_corpora
 from seqloom.registry.versions import register_version
 from tests.registry.tiny import evaluation, recipe_named
 
 ONE, TWO = "models:/members/1", "models:/members/2"
+STAGES_OF_FIRST = ("vocabulary", "dataset")
 
 
 def stage(home: Path, name: str, rows: Sequence[tuple[str, str]], key: str) -> Manifest:
@@ -44,7 +46,7 @@ def stages(home: Path, checkpoint: Path) -> list[Manifest]:
     client = connect(home)
     here = [stage(home, "corpus", [("a small dog", "ein Hund")], key) for key in "ab"]
     gone = Manifest("corpus", "gone", "gone", "nowhere", 1.0, {"rows": dict.fromkeys(SPLITS, 1)})
-    others = [stage(home, name, [], "c") for name in ("vocabulary", "dataset")]
+    others = [stage(home, name, [], "c") for name in STAGES_OF_FIRST]
     recipe = recipe_named("members", registry={"backend": "torch-int8"})
     for number, corpus in enumerate([here[0], here[1], gone]):
         run = mlflow_runs.open_run(client, recipe, f"key {number}", FlowRun("flow", "flow"), corpus, home)
@@ -95,6 +97,35 @@ def test_the_corpora_of_all_members_are_found_again(
     version = client.get_model_version("both", "1")
     monkeypatch.setattr(lineage, "find_run", lambda *_: None)  # as after `mlflow gc`
     assert stages_of_version(client, version) == {"corpus": "12", "corpus-2": "34"}
+
+
+def test_what_members_and_their_ancestors_have_seen_is_kept_though_they_are_deleted(
+    client: MlflowClient, home: Path, stages: list[Manifest], checkpoint: Path
+) -> None:
+    """A child with raw text, whose parent had raw text, too, and whose grandparent is deleted."""
+    raw = [stage(home, "corpus", [("a", "b")], key) for key in "de"]
+    recipe, above = recipe_named("ancestors"), "models:/ancestors/9#sha256=01"
+    for number, corpus in enumerate(raw, 1):
+        run = mlflow_runs.open_run(client, recipe, f"ancestor {number}", FlowRun("flow", "flow"), stages[0], home)
+        mlflow_runs.log_facts(client, run, (stages[number - 1], *(stage(home, s, [], "c") for s in STAGES_OF_FIRST)))
+        uri = register_version(client, recipe, run, f"ancestor {number}", checkpoint, evaluation()).uri
+        write_lineage(client, "ancestors", str(number), {"parent version": above, "raw_corpus": corpus.digest})
+        above = f"{uri}#sha256={digest_of_folder(find_checkpoint(uri, home))[:16]}"
+    plan = plan_ensemble(["models:/ancestors/2", ONE], "both", [], home)
+    kept = {each.stage: each.digest for each in plan.inherited}
+    assert kept == {
+        "raw_corpus": raw[1].digest,
+        "parent_corpus": stages[0].digest,
+        "parent_corpus-2": raw[0].digest,
+        "parent_corpus-3": "unknown",
+    }
+    run = mlflow_runs.open_run(client, plan.recipe, "kept", FlowRun("flow", "flow"), plan.corpus, home, [ONE])
+    mlflow_runs.log_facts(client, run, (plan.corpus, *plan.other_corpora, *plan.inherited))
+    made = register_version(client, plan.recipe, run, "kept", checkpoint, evaluation())
+    for number in "21":
+        client.delete_model_version("ancestors", number)
+    seen = text_corpora(made.uri, home)
+    assert {*seen} == {None, *(each.path for each in (*stages, *raw))}
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
+from seqloom.artifact.digest import digest_of_folder
 from seqloom.corpus import SPLITS
 from seqloom.corpus.excluded_texts import ExcludedTexts, text_digest
 from seqloom.registry import text_exposure
 from seqloom.registry.lineage import write_lineage
 from seqloom.registry.model_history import history
-from seqloom.registry.text_exposure import Exposure, exposures, mark_to_be_forgotten, to_be_retrained
+from seqloom.registry.text_exposure import Exposure, exposures, mark_to_be_forgotten, to_be_retrained, undecided
 from seqloom.registry.versions import KEY_TAG
 
 
@@ -34,6 +35,9 @@ def test_who_learned_from_a_text_and_who_went_on_from_them() -> None:
         version("an ensemble of others", 0, 0, "clean", "cousin"),
     ]
     assert to_be_retrained(found) == ["saw", "child", "grandchild", "an ensemble"]
+    found.append(version("a grandchild of a deleted one", 0, 0, "of a deleted one"))
+    found.append(version("a child of what nobody knows", 0, 0, "unknown"))
+    assert undecided(found) == [each.model for each in found if "deleted" in each.model or "know" in each.model]
 
 
 def test_every_version_is_asked(
@@ -44,7 +48,12 @@ def test_every_version_is_asked(
         table = pd.DataFrame(rows[split], columns=["source", "target"], dtype="str")
         table.to_parquet(tmp_path / f"{split}.parquet", index=False)
     client.create_registered_model("forgetful")
-    for parent in ("none", "models:/forgetful/1#sha256=0123", "none", "none", "none"):
+    checkpoint = tmp_path / "artifacts" / "package" / "checkpoint"
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "weights").write_text("1")
+    pinned = f"models:/forgetful/1#sha256={digest_of_folder(checkpoint)[:16]}"
+    another, gone = "models:/forgetful/1#sha256=0123", "models:/forgetful/99#sha256=0123"
+    for parent in ("none", pinned, "none", "none", "none", another, gone):
         made = client.create_model_version("forgetful", str(tmp_path), tags={KEY_TAG: "key"})
         write_lineage(client, "forgetful", made.version, {"parent version": parent})
     client.set_registered_model_alias("forgetful", "champion", "1")
@@ -52,6 +61,8 @@ def test_every_version_is_asked(
         "models:/forgetful/1": [tmp_path],
         "models:/forgetful/4": [tmp_path, tmp_path],  # its own, and raw text
         "models:/forgetful/5": [tmp_path, None],
+        "models:/forgetful/6": [],
+        "models:/forgetful/7": [],
     }
     monkeypatch.setattr(text_exposure, "text_corpora", lambda uri, _: corpora.get(uri, [None]))
     texts = ExcludedTexts([text_digest("HELLO, ann")])
@@ -62,7 +73,10 @@ def test_every_version_is_asked(
         ("models:/forgetful/3", [], None, ()),
         ("models:/forgetful/4", [], {"train": 4, "validation": 0, "test": 0}, ()),
         ("models:/forgetful/5", [], {"train": 2, "validation": 0, "test": 0}, ()),
+        ("models:/forgetful/6", [], {"train": 0, "validation": 0, "test": 0}, (another,)),
+        ("models:/forgetful/7", [], {"train": 0, "validation": 0, "test": 0}, (gone,)),
     ]
+    assert undecided(found) == [f"models:/forgetful/{number}" for number in (3, 6, 7)]
     assert to_be_retrained(found) == [f"models:/forgetful/{number}" for number in (1, 2, 4, 5)]
     mark_to_be_forgotten(found, texts, home)
     told = [(event.version, event.why) for event in history(client, "forgetful") if event.what == "to forget"]

@@ -30,19 +30,20 @@ def forget(
     """Say which registered versions saw some texts, and what must be trained again."""
     console = console_for(as_json)
     from seqloom.corpus.excluded_texts import ExcludedTexts
-    from seqloom.registry.text_exposure import exposures, mark_to_be_forgotten, to_be_retrained
+    from seqloom.registry.text_exposure import exposures, mark_to_be_forgotten, to_be_retrained, undecided
 
     listed = ExcludedTexts.read(texts, "the list of texts")
     found = exposures(listed, home_folder())
     retrained = to_be_retrained(found)
+    unknown = undecided(found)
     if mark:
         mark_to_be_forgotten(found, listed, home_folder())
     if found:
         console.print(_table(found))
-    for sentence in _sentences(found, retrained, texts):
+    for sentence in _sentences(found, retrained, unknown, texts):
         console.print(Text(sentence), soft_wrap=True)
     if as_json:
-        print_json({"versions": [asdict(each) for each in found], "retrain": retrained})
+        print_json({"versions": [asdict(each) for each in found], "retrain": retrained, "unknown": unknown})
 
 
 def _table(found: "list[Exposure]") -> Table:
@@ -57,7 +58,7 @@ def _table(found: "list[Exposure]") -> Table:
     return table
 
 
-def _sentences(found: "list[Exposure]", retrained: list[str], texts: Path) -> list[str]:
+def _sentences(found: "list[Exposure]", retrained: list[str], unknown: list[str], texts: Path) -> list[str]:
     """Return what is to be done."""
     if not found:
         return ["No version is registered."]
@@ -67,9 +68,12 @@ def _sentences(found: "list[Exposure]", retrained: list[str], texts: Path) -> li
             f"To be trained again: {', '.join(retrained)}. Set corpus.exclude to {texts} in their recipes, train, and "
             "delete these versions when the new ones serve."
         )
-    elif all(each.rows is not None for each in found):
+    elif not unknown:
         said.append("No version learned from them.")
-    if unknown := [each.model for each in found if each.rows is None]:
-        said.append(f"Nobody can say of {', '.join(unknown)}: the corpus is not on this machine any more.")
+    if unknown:
+        said.append(
+            f"Nobody can say of {', '.join(unknown)}: a corpus is not on this machine any more, or a version that it "
+            "went on from was deleted."
+        )
     said.append("Your own files, and the copies in downloads, are yours to correct.")
     return said

@@ -18,9 +18,9 @@ def members_lineage(ensemble: Manifest | None) -> dict[str, str]:
     return {MEMBERS: " ".join(f"{each['model']}#sha256={each['digest']}" for each in ensemble.facts["members"])}
 
 
-def member_uris(lineage: Mapping[str, str]) -> list[str]:
-    """Return the URIs of the members of an ensemble, by its lineage; none of another version."""
-    return [each.partition("#")[0] for each in lineage.get(MEMBERS, "").split()]
+def pinned_members(lineage: Mapping[str, str]) -> list[str]:
+    """Return the members of an ensemble by its lineage, each with its digest; none of another version."""
+    return lineage.get(MEMBERS, "").split()
 
 
 def training_lines(recipe: Recipe, ensemble: Facts, vocabulary: Facts) -> Iterator[str]:

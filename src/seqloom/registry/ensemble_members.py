@@ -27,6 +27,7 @@ from seqloom.registry.latency_measurement import Answer, by_turns
 from seqloom.registry.lineage import DIGITS, stages_of_version
 from seqloom.registry.model_uri import fetch, find_version, open_registry
 from seqloom.registry.seal import CHECKPOINT
+from seqloom.registry.version_ancestry import inherited_corpora
 
 CHANGEABLE = ("decoding", "evaluation", "registry")  # sections that an ensemble may have other than its first member
 _TIMED = 20  # test rows whose latency is measured
@@ -55,6 +56,7 @@ class EnsemblePlan:
     members: tuple[EnsembleMember, ...]
     vocabulary: Manifest
     dataset: Manifest
+    inherited: tuple[Manifest, ...]  # raw text and that of ancestors, by digest alone (version_ancestry.py)
 
     @property
     def corpus(self) -> Manifest:
@@ -95,7 +97,8 @@ def plan_ensemble(models: Sequence[str], name: str, override: Sequence[str], hom
     members = tuple(_member(version, home) for version in versions)
     load_together([each.checkpoint for each in members], [each.uri for each in members])
     vocabulary, dataset = (_stage_of(versions[0], stage, home) for stage in (VOCABULARY, DATASET))
-    return EnsemblePlan(_recipe(members[0].checkpoint, name, override), members, vocabulary, dataset)
+    recipe = _recipe(members[0].checkpoint, name, override)
+    return EnsemblePlan(recipe, members, vocabulary, dataset, tuple(inherited_corpora(versions, home)))
 
 
 def _member(version: ModelVersion, home: Path) -> EnsembleMember:

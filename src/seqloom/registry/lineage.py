@@ -18,7 +18,8 @@ LINEAGE_TAG = "seqloom.lineage"  # JSON, on the version
 OLD_LINEAGE = "seqloom.lineage."  # prefix of a tag per item, on versions of earlier releases
 DIGITS = 16  # of the digests in them
 RAW_CORPUS = "raw_corpus"  # the corpus stage of a pretraining
-RAW = (PRETRAINING.name, RAW_CORPUS)
+PARENT_CORPUS = "parent_corpus"  # of an ensemble: what an ancestor of a member has learned from
+RAW = (PRETRAINING.name, RAW_CORPUS, PARENT_CORPUS)
 
 
 def write_lineage(client: MlflowClient, name: str, number: str, lineage: Mapping[str, str]) -> None:
@@ -41,17 +42,22 @@ def stages_of_version(client: MlflowClient, version: ModelVersion) -> Mapping[st
         UserError: neither the run nor the version says so.
     """
     run_id = str(version.run_id)
-    if find_run(client, run_id) is not None:
-        return stages_of(client, run_id)
     lineage = lineage_of(version)
-    stages = {*(stage.name for stage in STAGES), ENSEMBLE.name, *RAW}  # an ensemble's other corpora are corpus-2, …
-    known = {name: digest for name, digest in lineage.items() if name.partition("-")[0] in stages}
+    if find_run(client, run_id) is not None:
+        # The run has no stage of raw text that was cleaned up before; its digest is in the lineage all the same.
+        return {**_named(lineage, {RAW_CORPUS, PARENT_CORPUS}), **stages_of(client, run_id)}
+    known = _named(lineage, {*(stage.name for stage in STAGES), ENSEMBLE.name, *RAW})
     if not known:
         raise UserError(
             f"nobody can say what {uri_of(version)} was made from: its MLflow run {version.run_id} was deleted before "
             "the version had a card; delete the version, too"
         )
     return known
+
+
+def _named(lineage: Mapping[str, str], stages: set[str]) -> dict[str, str]:
+    """Return the items of a lineage that are such stages; an ensemble's other corpora are corpus-2, …"""
+    return {name: digest for name, digest in lineage.items() if name.partition("-")[0] in stages}
 
 
 def stages_of(client: MlflowClient, run_id: str) -> Mapping[str, str]:

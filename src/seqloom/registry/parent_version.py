@@ -12,7 +12,7 @@ from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.seal import CHECKPOINT
 
-_MARK = "#sha256="  # before the digest of a version's checkpoint
+MARK = "#sha256="  # before the digest of a version's checkpoint
 _DIGITS = 16  # of it
 _FREE = {"dropout", "ngram_order"}  # fields of the model section that change nothing of what a network learns
 
@@ -39,7 +39,7 @@ def pin_parent(recipe: Recipe, home: Path) -> Recipe:
             raise UserError(
                 f"training.start_from: {uri} has {section}.{field} {theirs} and this recipe {ours}: set it to {theirs}"
             )
-    pinned = f"{uri}{_MARK}{digest[:_DIGITS]}"
+    pinned = f"{uri}{MARK}{digest[:_DIGITS]}"
     return recipe.model_copy(update={"training": recipe.training.model_copy(update={"start_from": pinned})})
 
 
@@ -64,7 +64,7 @@ def _find(start_from: str, home: Path) -> tuple[str, Path, str]:
     """Return the parent version's URI, checkpoint and digest."""
     from seqloom.registry.model_uri import fetch, find_version  # MLflow: seconds that a recipe without one is spared
 
-    wanted, _, pinned = start_from.partition(_MARK)
+    wanted, _, pinned = start_from.partition(MARK)
     version = find_version(wanted, home)
     uri, checkpoint = f"models:/{version.name}/{version.version}", fetch(version) / CHECKPOINT
     if (checkpoint / ENSEMBLE_FILE).is_file():

@@ -2,7 +2,7 @@
 
 A version saw a text if its corpus has it, the raw text of its pretraining, or that of a version whose training it went
 on from, or of a member of an ensemble. Corpora are looked through where their stage is still on this machine; of the
-others nobody can say.
+others nobody can say, nor of what went on from a version that was deleted.
 """
 
 import json
@@ -12,17 +12,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mlflow.entities.model_registry import ModelVersion
+
 from seqloom.corpus import SPLITS
 from seqloom.corpus.corpus_files import iterate_split
 from seqloom.corpus.dialogue_context import TURN
 from seqloom.corpus.excluded_texts import ExcludedTexts
-from seqloom.registry.ensemble_card import member_uris
+from seqloom.registry.ensemble_card import pinned_members
 from seqloom.registry.garbage_collection import all_pages
 from seqloom.registry.integrity import uri_of
 from seqloom.registry.lineage import DIGITS, lineage_of
 from seqloom.registry.model_history import FORGOTTEN_TAG
 from seqloom.registry.model_uri import open_registry
 from seqloom.registry.training_corpus import text_corpora
+from seqloom.registry.version_ancestry import find_pinned, parent_of_version
 from seqloom.registry.versions import KEY_TAG, aliases_of
 
 
@@ -33,7 +36,7 @@ class Exposure:
     model: str  # models:/NAME/VERSION
     aliases: list[str]
     rows: dict[str, int] | None  # with one of the texts, by split; None: its corpus is not on this machine
-    parents: tuple[str, ...] = ()  # the version that it went on from, or the members of an ensemble
+    parents: tuple[str, ...] = ()  # the version that it went on from, pinned if it is gone; of an ensemble its members
 
     @property
     def learned(self) -> int:
@@ -59,10 +62,8 @@ def exposures(texts: ExcludedTexts, home: Path) -> list[Exposure]:
                 counted[corpus] = _rows_with(texts, corpus)
         named = aliases_of(client, version.name).items()
         aliases = sorted(alias for alias, number in named if number == int(version.version))
-        lineage = lineage_of(version)
-        parent = lineage.get("parent_version", "").partition("#")[0]
-        parents = (*([parent] if parent not in ("", "none") else []), *member_uris(lineage))
-        found.append(Exposure(uri, aliases, _sum([counted[each] if each else None for each in corpora]), parents))
+        rows = _sum([counted[each] if each else None for each in corpora])
+        found.append(Exposure(uri, aliases, rows, _parents(version, home)))
     return found
 
 
@@ -70,6 +71,18 @@ def to_be_retrained(found: list[Exposure]) -> list[str]:
     """Return the versions that learned from the texts, themselves or through the one that they went on from."""
     by_uri = {each.model: each for each in found}
     return [each.model for each in found if any(ancestor.learned for ancestor in _ancestry(each, by_uri))]
+
+
+def undecided(found: list[Exposure]) -> list[str]:
+    """Return the versions of which nobody can say: of theirs or of an ancestor's text something is not here."""
+    by_uri = {each.model: each for each in found}
+    retrained = set(to_be_retrained(found))
+    return [
+        each.model
+        for each in found
+        if each.model not in retrained
+        and any(one.rows is None or not by_uri.keys() >= {*one.parents} for one in _ancestry(each, by_uri))
+    ]
 
 
 def mark_to_be_forgotten(found: list[Exposure], texts: ExcludedTexts, home: Path) -> None:
@@ -87,6 +100,16 @@ def mark_to_be_forgotten(found: list[Exposure], texts: ExcludedTexts, home: Path
         through = "" if learned.model == uri else f" through {learned.model}"
         why = f"learned from {learned.learned:,} rows{through} of list {texts.digest[:DIGITS]}: train it again without"
         client.set_model_version_tag(name, number, FORGOTTEN_TAG, json.dumps({"when": now, "why": why}))
+
+
+def _parents(version: ModelVersion, home: Path) -> tuple[str, ...]:
+    """Return the version that one went on from; of an ensemble the members that are left, for it knows what all saw."""
+    parent = parent_of_version(version)
+    if parent:
+        found = find_pinned(parent, home)
+        return (uri_of(found) if found else parent,)
+    left = (find_pinned(each, home) for each in pinned_members(lineage_of(version)))
+    return tuple(uri_of(each) for each in left if each)
 
 
 def _ancestry(version: Exposure, by_uri: Mapping[str, Exposure]) -> Iterator[Exposure]:

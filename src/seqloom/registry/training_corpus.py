@@ -5,7 +5,7 @@ from pathlib import Path
 from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.cache_key import CORPUS
 from seqloom.errors import UserError
-from seqloom.registry.lineage import RAW_CORPUS, stages_of_version
+from seqloom.registry.lineage import PARENT_CORPUS, RAW_CORPUS, stages_of_version
 from seqloom.registry.model_uri import find_version, open_registry
 
 
@@ -26,8 +26,9 @@ def training_corpora(model: str, home: Path) -> list[Path | None]:
 
 
 def text_corpora(model: str, home: Path) -> list[Path | None]:
-    """Return the same with the raw text of its pretraining, if any."""
-    return [*training_corpora(model, home), *_corpora_of(RAW_CORPUS, model, home)]
+    """Return the same with the raw text of its pretraining, if any; of an ensemble all that its members have seen."""
+    more = (_corpora_of(kind, model, home) for kind in (RAW_CORPUS, PARENT_CORPUS))
+    return [*training_corpora(model, home), *(corpus for each in more for corpus in each)]
 
 
 def _corpora_of(kind: str, model: str, home: Path) -> list[Path | None]:
