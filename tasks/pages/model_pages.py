@@ -9,7 +9,7 @@ from seqloom.evaluation.contamination_summary import describe_contamination
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.model_rules import describe_model
 from seqloom.recipe.recipe_json import read_recipe
-from seqloom.registry.ensemble_card import cost_lines
+from seqloom.registry.ensemble_card import cost_lines, privacy_lines
 from seqloom.reports.cost_summary import cost_rows
 from seqloom.reports.privacy_summary import privacy_rows
 from seqloom.training.training_history import read_history
@@ -61,7 +61,7 @@ def ensemble_page(manifest: Manifest) -> Iterator[str]:
         for each in manifest.facts["members"]
     ]
     yield table(("member", "training rows", "parameters", "MB"), members)
-    yield table(("together", ""), cost_lines(manifest.facts))
+    yield table(("together", ""), [*cost_lines(manifest.facts), *privacy_lines(manifest.facts)])
 
 
 def _top_ngrams(found: Mapping[str, list[str]]) -> str:

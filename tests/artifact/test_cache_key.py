@@ -7,7 +7,7 @@ import pytest
 
 from seqloom.artifact import cache_key as stages
 from seqloom.artifact import library_versions
-from seqloom.artifact.cache_key import PRETRAINING, STAGES, TRAINING
+from seqloom.artifact.cache_key import ENSEMBLE, PRETRAINING, STAGES, TRAINING
 from seqloom.artifact.library_versions import UNICODE, _version
 from seqloom.recipe.schema import Recipe
 from tests.models.plain import plain_recipe
@@ -118,6 +118,13 @@ def test_stages_stand_in_order_and_share_no_key() -> None:
     for place, stage in enumerate(STAGES):
         assert set(stage.reads) <= set(NAMES[:place])
     assert len(set(keys(recipe_with()).values())) == len(STAGES)
+
+
+def test_an_ensemble_is_timed_by_its_own_search() -> None:
+    before, after = (ENSEMBLE.key(recipe_with(*more), ["a"]) for more in ((), [("decoding.beam_size", 2)]))
+    assert before != after
+    assert ENSEMBLE.key(recipe_with(("training.learning_rate", 0.5)), ["a"]) == before, "nothing is trained"
+    assert {"decoding", "models"} <= {*ENSEMBLE.code}
 
 
 def test_every_section_is_obeyed_by_some_stage() -> None:

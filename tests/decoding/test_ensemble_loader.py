@@ -111,7 +111,7 @@ def test_an_ensemble_is_exported_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [each.name for each in (tmp_path / "new").iterdir()] == ["both"]
     with pytest.raises(UserError, match="exists already"):
         export_ensemble([member, member], ["a", "a"], tmp_path / "new" / "both")
-    with pytest.raises(UserError, match="a member is an ensemble itself"):
+    with pytest.raises(UserError, match="both is an ensemble itself"):
         export_ensemble([tmp_path / "new" / "both", member], ["both", "a"], tmp_path / "more")
     assert not (tmp_path / "more").exists()
 

@@ -15,8 +15,9 @@ from seqloom.decoding.ensemble_loader import write_ensemble
 from seqloom.decoding.generator_loader import load_generator
 from seqloom.errors import UserError
 from seqloom.progress import unwatched
-from seqloom.registry import lineage, mlflow_runs
+from seqloom.registry import ensemble_members, lineage, mlflow_runs
 from seqloom.registry.checkpoint_folder import find_checkpoint
+from seqloom.registry.ensemble_card import privacy_lines
 from seqloom.registry.ensemble_members import EnsemblePlan, build_ensemble, plan_ensemble
 from seqloom.registry.exported_versions import export_folder
 from seqloom.registry.lineage import stages_of_version, write_lineage
@@ -25,7 +26,7 @@ from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.parent_version import pin_parent
 from seqloom.registry.training_corpus import text_corpora, training_corpora
 from seqloom.registry.versions import register_version
-from tests.registry.tiny import evaluation, recipe_named
+from tests.registry.tiny import evaluation, recipe_named, write_checkpoint
 
 ONE, TWO = "models:/members/1", "models:/members/2"
 STAGES_OF_FIRST = ("vocabulary", "dataset")
@@ -66,7 +67,57 @@ def test_it_is_judged_by_the_first_members_recipe_and_rows(plan: EnsemblePlan, s
     assert (plan.recipe.name, plan.recipe.decoding.beam_size, plan.recipe.registry.backend) == ("both", 3, "torch")
     assert plan.corpus == stages[0]
     assert [(each.stage, each.digest) for each in plan.other_corpora] == [("corpus-2", stages[1].digest)]
-    assert len(set(plan.inputs)) == len(plan.inputs) - 2, "three members of one checkpoint here, and two corpora"
+    assert len(set(plan.inputs)) == len(plan.inputs) - 3, "three members of one checkpoint here, and two corpora"
+    assert {each.pinned for each in plan.members} <= {*plan.inputs}, "the files and the card have their names"
+
+
+def test_its_recipe_says_nothing_of_the_first_members_training(
+    client: MlflowClient, stages: list[Manifest], home: Path, tmp_path: Path
+) -> None:
+    assert stages
+    training = {"start_encoder_from": "gone", "privacy_epsilon": 4.0, "privacy_delta": 1e-5, "label_smoothing": 0.0}
+    sections = {"training": training, "vectors": {"width": 8, "method": "none"}}
+    checkpoint, recipe = write_checkpoint(tmp_path, **sections), recipe_named("private", **sections)
+    run = mlflow_runs.open_run(client, recipe, "private", FlowRun("flow", "flow"), stages[0], home)
+    mlflow_runs.log_facts(client, run, (stages[0], *(stage(home, each, [], "c") for each in STAGES_OF_FIRST)))
+    private = register_version(client, recipe, run, "private", checkpoint, evaluation()).uri
+    plan = plan_ensemble([private, ONE], "both", [], home)
+    ours = plan.recipe.training
+    assert (ours.start_encoder_from, ours.privacy_epsilon, ours.privacy_delta) == ("", 0, 0)
+    assert plan.recipe.pretraining.corpus == []
+    assert [each.privacy for each in plan.members] == [{"epsilon": 4.0, "delta": 1e-5, "parent": ""}, None]
+
+
+def test_what_private_members_promise_together() -> None:
+    def member(name: str, epsilon: float, parent: str = "") -> dict[str, object]:
+        spent = {"epsilon": epsilon, "delta": 1e-5, "parent": parent}
+        return {"model": name, "digest": name, **({"differential_privacy": spent} if epsilon else {})}
+
+    def told(*members: dict[str, object]) -> dict[str, str]:
+        return dict(privacy_lines({"members": members}))
+
+    assert told(member("a", 0), member("b", 0)) == {}
+    both = told(member("a", 3), member("b", 1, "models:/c/1#sha256=0"), member("a", 3))
+    assert both["differential privacy"].startswith("epsilon 4, delta 2e-05, the sums")
+    assert (
+        both["of its members"]
+        == "a: epsilon 3, delta 1e-05; b: epsilon 1, delta 1e-05, not for the rows of models:/c/1"
+    )
+    assert told(member("a", 3), member("d", 0))["differential privacy"] == "none of the whole, for d learned without"
+
+
+def test_members_are_loaded_once(
+    plan: EnsemblePlan, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[Path] = []
+    monkeypatch.setattr(ensemble_members, "load_together", lambda folders, _: loaded.extend(folders))
+    plan_ensemble([ONE, TWO, ONE], "both", [], home)
+    assert loaded == [], "the command has loaded them to see that they go together, and the flow has not again"
+    load = ensemble_members.load_generator
+    monkeypatch.setattr(ensemble_members, "load_generator", lambda folder: loaded.append(folder) or load(folder))
+    monkeypatch.setattr(ensemble_members, "by_turns", lambda *_: [])
+    build_ensemble(plan, tmp_path, unwatched)
+    assert loaded == [each.checkpoint for each in plan.members]
 
 
 def test_its_folder_is_a_model_that_holds_them(plan: EnsemblePlan, tmp_path: Path, home: Path) -> None:
@@ -136,6 +187,7 @@ def test_what_members_and_their_ancestors_have_seen_is_kept_though_they_are_dele
         ([ONE, "models:/members/9"], [], "model members has no version 9"),
         ([ONE, "models:/members/3"], [], "models:/members/3: its corpus is not on this machine"),
         ([ONE, TWO], ["training.epochs=3"], "override training.epochs=3: an ensemble is not trained"),
+        ([ONE, TWO], ["registry.backend=torch-int8"], "override registry.backend=torch-int8: .* PyTorch alone"),
         ([ONE, TWO], ["decoding.beam=3"], "did you mean decoding.beam"),
     ],
 )

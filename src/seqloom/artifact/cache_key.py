@@ -169,8 +169,8 @@ PRETRAINING = Stage(
 )
 """The training of an encoder by raw text, of a recipe of its own (recipe/pretraining_recipe.py)."""
 
-ENSEMBLE = Stage("ensemble", (), (), ("decoding",), ("torch", "numpy"))
-"""Registered versions as one model, in place of a training; it reads their checkpoints."""
+ENSEMBLE = Stage("ensemble", (), ("decoding",), ("decoding", "models"), ("torch", "numpy"))
+"""Registered versions as one model, in place of a training; it reads their checkpoints, and times their answers."""
 
 VALIDATION = Stage("validation", ("corpus", "training"), ("task", "decoding"), ("decoding", "evaluation"), _EVALUATING)
 """Scores on the validation split, by which a comparison ranks recipes."""

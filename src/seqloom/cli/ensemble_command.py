@@ -46,8 +46,6 @@ def ensemble(
 ) -> None:
     """Versions that answer together, by the mean of their probabilities: a version past the gate, or a folder."""
     console = console_for(as_json)
-    if len(models) < 2:
-        raise UserError("an ensemble has two members at least: name another version")
     if to.startswith(_REGISTERED) or not _is_path(to):
         _register(console, models, to.removeprefix(_REGISTERED), override or [], as_json)
     elif override:

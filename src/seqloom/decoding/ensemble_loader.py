@@ -61,6 +61,15 @@ def _misfit(first: Generator, other: Generator) -> str:
     return ""
 
 
+def require_members(checkpoints: Sequence[Path], names: Sequence[str]) -> None:
+    """Refuse what is no ensemble: less than two members, or one that is an ensemble itself."""
+    if len(names) < 2:
+        raise UserError("an ensemble has two members at least: name another version")
+    for checkpoint, name in zip(checkpoints, names, strict=True):
+        if (checkpoint / ENSEMBLE_FILE).is_file():
+            raise UserError(f"{name} is an ensemble itself: name the versions that it is made of")
+
+
 def export_ensemble(checkpoints: Sequence[Path], names: Sequence[str], folder: Path) -> None:
     """Write an ensemble to a new folder, whole or not at all.
 
@@ -68,6 +77,7 @@ def export_ensemble(checkpoints: Sequence[Path], names: Sequence[str], folder: P
         UserError: the folder exists, or the models do not go together.
     """
     require_new(folder)
+    require_members(checkpoints, names)
     load_together(checkpoints, names)
     with new_folder(folder) as made:
         write_ensemble(checkpoints, names, made)
@@ -75,8 +85,6 @@ def export_ensemble(checkpoints: Sequence[Path], names: Sequence[str], folder: P
 
 def write_ensemble(checkpoints: Sequence[Path], names: Sequence[str], folder: Path) -> None:
     """Write the members of an ensemble to `folder`, and the files that say how the first reads and answers."""
-    if any((checkpoint / ENSEMBLE_FILE).is_file() for checkpoint in checkpoints):
-        raise UserError("a member is an ensemble itself: name the versions that it is made of")
     for number, checkpoint in enumerate(checkpoints):
         shutil.copytree(checkpoint, folder / str(number))
     for file in sorted(checkpoints[0].iterdir()):

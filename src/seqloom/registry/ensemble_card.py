@@ -6,6 +6,7 @@ from typing import Any
 from seqloom.artifact.manifest import Manifest
 from seqloom.recipe.schema import Recipe
 from seqloom.recipe.sections.source_section import places_of
+from seqloom.reports.privacy_summary import FACTS
 
 MEMBERS = "members"  # in the lineage: the versions, pinned, with spaces between them
 Facts = Mapping[str, Any]
@@ -37,6 +38,29 @@ def training_lines(recipe: Recipe, ensemble: Facts, vocabulary: Facts) -> Iterat
         yield "- its test rows are those of the first; they were looked for in the training text of all members"
     sizes = vocabulary["size"]
     yield f"- vocabulary: {recipe.vocabulary.kind}, {sizes['source']:,} source and {sizes['target']:,} target tokens"
+    yield from (f"- {name}: {value}" for name, value in privacy_lines(ensemble))
+
+
+def privacy_lines(ensemble: Facts) -> list[tuple[str, str]]:
+    """Return name and value of what private trainings of its members promise together; none where there was none."""
+    members = {each["digest"]: each for each in ensemble["members"]}.values()  # one that is named twice spent once
+    private = [each for each in members if FACTS in each]
+    if not private:
+        return []
+    spent = [(each["model"], each[FACTS]) for each in private]
+    others = [each["model"] for each in members if FACTS not in each]
+    epsilon, delta = (sum(loss[name] for _, loss in spent) for name in ("epsilon", "delta"))
+    together = (
+        f"none of the whole, for {', '.join(others)} learned without"
+        if others
+        else f"epsilon {epsilon:.4g}, delta {delta:.2g}, the sums of its members', for a row that all have learned from"
+    )
+    alone = (
+        f"{model}: epsilon {loss['epsilon']:.4g}, delta {loss['delta']:.2g}"
+        + (f", not for the rows of {loss['parent'].partition('#')[0]}" if loss["parent"] else "")
+        for model, loss in spent
+    )
+    return [("differential privacy", together), ("of its members", "; ".join(alone))]
 
 
 def cost_lines(ensemble: Facts) -> list[tuple[str, str]]:

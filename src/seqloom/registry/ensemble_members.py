@@ -1,19 +1,20 @@
 """Members of an ensemble that is to be a registered version: which versions, and what each was made from."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from mlflow.entities.model_registry import ModelVersion
 
 from seqloom.artifact.artifact_store import Store
-from seqloom.artifact.cache_key import CORPUS, DATASET, VOCABULARY, Stage
+from seqloom.artifact.cache_key import CORPUS, DATASET, TRAINING, VOCABULARY, Stage
 from seqloom.artifact.digest import digest_of_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.corpus_files import read_split
-from seqloom.decoding.ensemble_loader import write_ensemble
+from seqloom.decoding.ensemble_loader import ensemble_of, require_members, write_ensemble
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import ENSEMBLE_FILE, load_generator, load_together
 from seqloom.errors import UserError
@@ -28,8 +29,20 @@ from seqloom.registry.lineage import DIGITS, stages_of_version
 from seqloom.registry.model_uri import fetch, find_version, open_registry
 from seqloom.registry.seal import CHECKPOINT
 from seqloom.registry.version_ancestry import inherited_corpora
+from seqloom.reports.privacy_summary import FACTS as PRIVACY
 
 CHANGEABLE = ("decoding", "evaluation", "registry")  # sections that an ensemble may have other than its first member
+BACKEND = "torch"
+_NOT_TRAINED = {
+    "start_from": "",
+    "parent_decay": 0.0,
+    "parent_share": 0.0,
+    "model_soup": False,
+    "start_encoder_from": "",
+    "privacy_epsilon": 0.0,
+    "privacy_delta": 0.0,
+}
+"""What the recipe says of parents and privacy: of the first member alone that would be wrong of all together."""
 _TIMED = 20  # test rows whose latency is measured
 
 
@@ -41,6 +54,7 @@ class EnsembleMember:
     digest: str  # of the checkpoint
     checkpoint: Path
     corpus: Manifest
+    privacy: Mapping[str, float | str] | None  # epsilon, delta, parent; None where it was not trained privately
 
     @property
     def pinned(self) -> str:
@@ -72,9 +86,10 @@ class EnsemblePlan:
 
     @property
     def inputs(self) -> list[str]:
-        """Digests of all that the ensemble is made of, in order."""
+        """Digests of all that the ensemble is made of, in order, with the names that its files and its card have."""
         corpora = [self.corpus, *self.other_corpora]
-        return [*(each.digest for each in self.members), *(each.digest for each in corpora)]
+        named = [*(each.pinned for each in self.members), *(each.digest for each in self.members)]
+        return [*named, *(each.digest for each in corpora)]
 
 
 def plan_ensemble(models: Sequence[str], name: str, override: Sequence[str], home: Path) -> EnsemblePlan:
@@ -85,8 +100,6 @@ def plan_ensemble(models: Sequence[str], name: str, override: Sequence[str], hom
     Raises:
         UserError: one is no registered version, they do not go together, or what one was made from is not here.
     """
-    if len(models) < 2:
-        raise UserError("an ensemble has two members at least: name another version")
     if folder := next((each for each in models if not each.startswith("models:")), None):
         raise UserError(
             f"{folder} is no registered version, and the members of one that is registered are: give "
@@ -94,18 +107,44 @@ def plan_ensemble(models: Sequence[str], name: str, override: Sequence[str], hom
             "--to ./together"
         )
     versions = [find_version(each, home) for each in models]
-    members = tuple(_member(version, home) for version in versions)
-    load_together([each.checkpoint for each in members], [each.uri for each in members])
+    checkpoints = [fetch(version) / CHECKPOINT for version in versions]
+    require_members(checkpoints, [uri_of(version) for version in versions])
+    members = tuple(
+        _member(version, checkpoint, home) for version, checkpoint in zip(versions, checkpoints, strict=True)
+    )
+    _require_fit(tuple(checkpoints), tuple(each.uri for each in members), tuple(each.digest for each in members))
     vocabulary, dataset = (_stage_of(versions[0], stage, home) for stage in (VOCABULARY, DATASET))
     recipe = _recipe(members[0].checkpoint, name, override)
     return EnsemblePlan(recipe, members, vocabulary, dataset, tuple(inherited_corpora(versions, home)))
 
 
-def _member(version: ModelVersion, home: Path) -> EnsembleMember:
-    checkpoint = fetch(version) / CHECKPOINT
-    if (checkpoint / ENSEMBLE_FILE).is_file():
-        raise UserError(f"{uri_of(version)} is an ensemble itself: name the versions that it is made of")
-    return EnsembleMember(uri_of(version), digest_of_folder(checkpoint), checkpoint, _stage_of(version, CORPUS, home))
+@lru_cache(maxsize=1)
+def _require_fit(checkpoints: tuple[Path, ...], names: tuple[str, ...], digests: tuple[str, ...]) -> None:
+    """Refuse members that do not go together; the command asks, and its flow asks again in the same process."""
+    assert len(digests) == len(checkpoints), "they tell a version from an earlier one of its number"
+    load_together(checkpoints, names)
+
+
+def _member(version: ModelVersion, checkpoint: Path, home: Path) -> EnsembleMember:
+    corpus = _stage_of(version, CORPUS, home)
+    digest, privacy = digest_of_folder(checkpoint), _privacy_of(version, read_recipe(checkpoint), corpus, home)
+    return EnsembleMember(uri_of(version), digest, checkpoint, corpus, privacy)
+
+
+def _privacy_of(
+    version: ModelVersion, recipe: Recipe, corpus: Manifest, home: Path
+) -> Mapping[str, float | str] | None:
+    """Return what a version's training spent; where its stage was cleaned up, what it was allowed to spend."""
+    section = recipe.training
+    if not section.privacy_epsilon:
+        return None
+    digest = stages_of_version(open_registry(uri_of(version), home), version).get(TRAINING.name, "")
+    training = Store(home).find_by_digest(TRAINING.name, digest)
+    spent = training.facts.get(PRIVACY) if training else None
+    if spent is None:
+        delta = section.privacy_delta or corpus.facts["rows"]["train"] ** -1.1
+        spent = {"epsilon": section.privacy_epsilon, "delta": delta, "parent": section.start_from}
+    return {name: spent[name] for name in ("epsilon", "delta", "parent")}
 
 
 def _stage_of(version: ModelVersion, stage: Stage, home: Path) -> Manifest:
@@ -126,7 +165,10 @@ def _stage_of(version: ModelVersion, stage: Stage, home: Path) -> Manifest:
 
 
 def _recipe(checkpoint: Path, name: str, override: Sequence[str]) -> Recipe:
-    """Return the first member's recipe under the ensemble's name; its backend is torch, the only one for several."""
+    """Return the first member's recipe under the ensemble's name, without what only a training of its own has.
+
+    Its backend is torch, the only one for several.
+    """
     for each in override:
         if each.partition(".")[0] not in CHANGEABLE:
             raise UserError(
@@ -134,8 +176,15 @@ def _recipe(checkpoint: Path, name: str, override: Sequence[str]) -> Recipe:
                 "of its first member"
             )
     own = json.loads(json.dumps(read_recipe(checkpoint), default=vars))
-    own["registry"]["backend"] = "torch"
-    return change_recipe(check_recipe({**own, "name": name}, "the ensemble"), override)
+    own["registry"]["backend"] = BACKEND
+    own["training"] |= _NOT_TRAINED
+    own["pretraining"] = {}
+    recipe = change_recipe(check_recipe({**own, "name": name}, "the ensemble"), override)
+    if recipe.registry.backend != BACKEND:
+        raise UserError(
+            f"override registry.backend={recipe.registry.backend}: an ensemble answers in PyTorch alone: leave it out"
+        )
+    return recipe
 
 
 def build_ensemble(plan: EnsemblePlan, folder: Path, progress: Progress) -> dict[str, Any]:
@@ -144,9 +193,10 @@ def build_ensemble(plan: EnsemblePlan, folder: Path, progress: Progress) -> dict
     progress(0, len(names), "members", "copying")
     write_ensemble([each.checkpoint for each in plan.members], names, folder)
     progress(len(names), len(names), "members", "copying")
-    together, alone = load_generator(folder), load_generator(plan.members[0].checkpoint)
+    alone = [load_generator(each.checkpoint) for each in plan.members]
+    together = ensemble_of(alone, names)
     texts = read_split(plan.corpus.path, "test")["source"].tolist()
-    answers = [_answer(each, plan.recipe) for each in (together, alone)]
+    answers = [_answer(each, plan.recipe) for each in (together, alone[0])]
     timed = by_turns(answers, texts[:_TIMED]) if texts and not together.frame_width else []
     return {
         "members": [
@@ -155,10 +205,11 @@ def build_ensemble(plan: EnsemblePlan, folder: Path, progress: Progress) -> dict
                 "digest": member.digest[:DIGITS],
                 "corpus": member.corpus.digest[:DIGITS],
                 "rows": member.corpus.facts["rows"]["train"],
-                "parameters": parameters_of(load_generator(member.checkpoint)),
+                "parameters": parameters_of(generator),
                 "megabytes": round(megabytes_of(member.checkpoint), 3),
+                **({PRIVACY: dict(member.privacy)} if member.privacy else {}),
             }
-            for member in plan.members
+            for member, generator in zip(plan.members, alone, strict=True)
         ],
         "parameters": parameters_of(together),
         "megabytes": round(megabytes_of(folder), 3),
