@@ -3,12 +3,14 @@
 import csv
 import json
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seqloom.errors import UserError
+from seqloom.feedback import review_file
 from seqloom.feedback.asked_texts import read_asked
 from seqloom.feedback.novelty import Novelty
 from seqloom.feedback.review_file import add_corrections, read_corrections, write_review
@@ -138,3 +140,10 @@ def test_files_that_are_no_review_are_one_sentence(text: str, sentence: str, tmp
     (tmp_path / "a.csv").write_text(text)
     with pytest.raises(UserError, match=sentence):
         read_corrections(tmp_path / "a.csv", {"a": "x"})
+
+
+def test_corrections_are_on_the_disk_before_they_replace_older_ones(tmp_path: Path) -> None:
+    add_corrections([("a", "b")], file := tmp_path / "corrections.jsonl")
+    with mock.patch.object(review_file, "sync", side_effect=OSError), pytest.raises(OSError):  # noqa: PT011
+        add_corrections([("a", "c")], file)
+    assert file.read_text("utf-8") == '{"source": "a", "target": "b"}\n'

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from seqloom.artifact.fsync import sync
 from seqloom.batch_inference.input_table import open_input
 from seqloom.corpus.normalization import normalize
 from seqloom.errors import UserError
@@ -64,5 +65,6 @@ def add_corrections(pairs: Sequence[tuple[str, str]], file: Path) -> int:
     unfinished = file.with_name(f".{file.name}")
     lines = (json.dumps({"source": source, "target": target}, ensure_ascii=False) for source, target in kept.items())
     unfinished.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    sync(unfinished)  # corrections of days of work: a loss of power leaves the older ones or these
     unfinished.rename(file)
     return len(kept)
