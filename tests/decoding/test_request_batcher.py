@@ -182,6 +182,42 @@ def test_who_is_stopped_leaves_nobody_waiting() -> None:
     assert isinstance(stopped[0], KeyboardInterrupt)
 
 
+def test_two_threads_at_most_ever_compute_however_many_ask() -> None:
+    """The first before a second one asks, and the batcher's own; each that computes keeps OpenMP's threads for good."""
+    worker, threads = Worker(), set[int]()
+
+    def work(texts: Sequence[str], options: Hashable, numbers: Sequence[int]) -> list[str]:
+        threads.add(threading.get_ident())
+        return worker(texts, options, numbers)
+
+    together = RequestBatcher[str](work, lambda _: BATCH, ROOM)
+    with ThreadPoolExecutor(13) as pool:
+        first = pool.submit(together, ["first"], 0)
+        assert worker.begun.wait(10)
+        others = [pool.submit(together, [str(n)], n) for n in range(12)]
+        waits(together, 12)
+        worker.go.set()
+        assert [each.result() for each in (first, *others)] == [["first/0/0"], *([f"{n}/{n}/0"] for n in range(12))]
+        assert len(threads) == 2
+        assert pool.submit(together, ["later"], 1).result() == ["later/1/0"]
+    assert len(threads) == 2
+
+
+def test_who_asks_alone_computes_in_his_own_thread() -> None:
+    """As whoever limits the threads of his own thread expects, and whoever stops a long search by Ctrl-C."""
+    threads = set[int]()
+
+    def work(texts: Sequence[str], options: Hashable, numbers: Sequence[int]) -> list[str]:
+        del options, numbers
+        threads.add(threading.get_ident())
+        return [*texts]
+
+    together = RequestBatcher[str](work, lambda _: BATCH, ROOM)
+    for _ in range(3):
+        together(["a"] * 20, 1)
+    assert threads == {threading.get_ident()}
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(st.lists(st.text(max_size=5), max_size=30), st.integers(0, 2)), max_size=12))
 def test_many_threads_at_once(requests: list[tuple[list[str], int]]) -> None:

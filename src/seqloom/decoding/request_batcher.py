@@ -1,6 +1,7 @@
 """Dynamic batching of concurrent requests, without added delay and with fair shares."""
 
 from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Condition
 from typing import Generic, TypeVar
@@ -36,9 +37,10 @@ Share = tuple[_Request[Answer], list[int]]
 class RequestBatcher(Generic[Answer]):
     """Batches the texts of concurrent calls that have the same options.
 
-    One of the calling threads works at a time, on a batch of `rows(options)` texts. Requests with different options
-    take turns; those with the same options share each batch evenly, so a small request is answered with the next batch
-    or the one after it. A batch never waits for more requests. At most `room` rows wait.
+    One thread works at a time, on a batch of `rows(options)` texts: the calling one, until two call at once; then a
+    thread of its own, since each thread that computes keeps its team of threads (OpenMP) for good. Requests with
+    different options take turns; those with the same options share each batch evenly, so a small request is answered
+    with the next batch or the one after it. A batch never waits for more requests. At most `room` rows wait.
     """
 
     def __init__(self, work: Work[Answer], rows: Callable[[Hashable], int], room: int) -> None:
@@ -47,6 +49,7 @@ class RequestBatcher(Generic[Answer]):
         self._room = room
         self._lock = Condition()  # released while a batch is computed
         self._working = False
+        self._worker: ThreadPoolExecutor | None = None  # since two called at once; ends when this object does
         self._waiting: list[_Request[Answer]] = []  # requests with rows not yet in a batch, the next to be served first
 
     def __call__(
@@ -70,6 +73,8 @@ class RequestBatcher(Generic[Answer]):
                 raise UserError(f"{self._room:,} rows of others wait for an answer here: ask again in a while")
             if texts:
                 self._waiting.append(request)
+            if self._working and not self._worker:
+                self._worker = ThreadPoolExecutor(1, "batches")
             while not request.ended:
                 if self._working:
                     self._lock.wait()
@@ -81,11 +86,14 @@ class RequestBatcher(Generic[Answer]):
 
     def _lead(self) -> None:
         """Answer the next batch, whichever requests it belongs to."""
-        shares = self._next_batch()
+        shares, worker = self._next_batch(), self._worker
         self._working = True
         self._lock.release()
         try:
-            self._answer(shares)
+            if worker:
+                worker.submit(self._answer, shares).result()
+            else:
+                self._answer(shares)
         except BaseException:  # a signal to this thread: requests in its batch must not wait for ever
             for request, _ in shares:
                 request.fault = request.fault or RuntimeError("whoever answered this was stopped: ask again")

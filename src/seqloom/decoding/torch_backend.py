@@ -27,6 +27,7 @@ from seqloom.models.encoder_memory import Memory
 if TYPE_CHECKING:
     from seqloom.recipe.schema import DecodingSection
 
+ONE_TEXT = 1  # thread for what is asked of one text, by the thread that asks
 CHOICES_AT_ONCE, ROWS_AT_ONCE = 512, 1024  # in a trie, and of a batch
 
 
@@ -140,7 +141,8 @@ class TorchBackend:
     @torch.inference_mode()
     def summary(self, source: list[int]) -> Tensor:
         """Return the fixed-length vector of a source, `(1, D)`."""
-        return self.model.encode(pad_sources([source]).to(self.device), self.frames([source])).summary
+        with search_threads(ONE_TEXT):
+            return self.model.encode(pad_sources([source]).to(self.device), self.frames([source])).summary
 
     @torch.inference_mode()
     def attention(self, source: list[int], target: list[int]) -> list[list[float]]:
@@ -151,8 +153,9 @@ class TorchBackend:
         decoder = self.model.decoder
         assert isinstance(decoder, AttentiveDecoder), "the caller has to know that the model has attention"
         batch = make_batch([source], [target]).to(self.device)
-        memory = self.model.encode(batch.source)
-        embedded = self.model.target_embedding(batch.target_input)
-        _, weights, _ = decoder.attend(embedded, self.model.start(memory), memory)
+        with search_threads(ONE_TEXT):
+            memory = self.model.encode(batch.source)
+            embedded = self.model.target_embedding(batch.target_input)
+            _, weights, _ = decoder.attend(embedded, self.model.start(memory), memory)
         found: list[list[float]] = weights[0].tolist()
         return found
