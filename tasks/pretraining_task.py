@@ -11,7 +11,7 @@ from prefect.logging import get_run_logger
 from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.cache_key import CORPUS, PRETRAINING
 from seqloom.artifact.home_folder import home_folder
-from seqloom.artifact.manifest import Manifest, read_manifest
+from seqloom.artifact.manifest import MANIFEST_FILE, Manifest, read_manifest
 from seqloom.pipeline import TrainingInputs
 from seqloom.progress import Progress
 from seqloom.recipe.schema import Recipe
@@ -58,9 +58,10 @@ def pretrain(
 
 
 def encoder_of(recipe: Recipe) -> Manifest | None:
-    """Return the finished pretraining that the training of a recipe starts from; None where it has none."""
+    """Return the finished pretraining that a recipe's training starts from; None where it has none, or it is gone."""
     folder = recipe.training.start_encoder_from
-    return read_manifest(Path(folder)) if recipe.pretraining.corpus and folder else None
+    there = folder and (Path(folder) / MANIFEST_FILE).is_file()  # it may be cleaned up, or on another machine
+    return read_manifest(Path(folder)) if recipe.pretraining.corpus and there else None
 
 
 def log_pretraining(client: MlflowClient, recipe: Recipe, run_id: str) -> None:

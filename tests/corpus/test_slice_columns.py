@@ -150,6 +150,13 @@ def test_a_column_that_is_not_there_is_one_sentence(write: Write, tmp_path: Path
         assert part in str(told.value)
 
 
+@pytest.mark.parametrize("write", [to_parquet, to_feather])
+def test_of_several_columns_the_missing_one_is_told_beside_all_there_are(write: Write, tmp_path: Path) -> None:
+    section = CorpusSection.model_validate(write(tmp_path))
+    with pytest.raises(UserError, match="no row has 'agnt' among source, target, product, agent"):
+        check_columns(section, locate(section, tmp_path), ["product", "agnt"], "f")
+
+
 @pytest.mark.parametrize(("name", "form"), [("a.txt", "texts"), ("a.txt", "labeled"), ("a.txt", "running")])
 def test_a_file_without_columns_is_refused(name: str, form: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("good a text\n" * 3, encoding="utf-8")

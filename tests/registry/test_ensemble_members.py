@@ -210,3 +210,11 @@ def test_what_an_ensemble_cannot_be(
     with pytest.raises(UserError, match="an ensemble answers in PyTorch alone, not as torch-int8"):
         export_folder(uri, home, "torch-int8", tmp_path / "int8")
     assert not (tmp_path / "int8").exists()
+
+
+def test_a_file_of_analogies_that_is_none_is_refused_before_any_work(
+    plan: EnsemblePlan, home: Path, tmp_path: Path
+) -> None:
+    (file := tmp_path / "questions.txt").write_text(": a\na b c\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"questions.txt line 2: is not four words"):
+        plan_ensemble([ONE, TWO], plan.recipe.name, [f"evaluation.analogy_file={file}"], home)

@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from seqloom.errors import UserError
-from seqloom.vectors.intrinsic_files import check_analogy_file, check_similarity_file
+from seqloom.recipe.schema import EvaluationSection
+from seqloom.vectors.intrinsic_files import check_analogy_file, check_score_files, check_similarity_file
 from seqloom.vectors.intrinsic_scores import intrinsic_scores
 
 WORDS = ["king", "queen", "man", "woman", "boy", "girl", "one", "two"]
@@ -74,6 +75,8 @@ def test_words_of_another_language_give_no_score_and_no_error(tmp_path: Path) ->
         ("a\tb\t5\nc\td\n", "line 2: is not two words and a number"),
         ("a\tb\tfar\n", "line 1: is not two words and a number"),
         ("a\tb\t5\na b 5\n", "line 2: is not two words and a number"),
+        ("a\tb\tnan\n", "line 1: is not two words and a number"),
+        ("a\tb\t5\nc\td\t5.0\n", "all pairs are as similar"),
         ("\n\n", "has no lines"),
     ],
 )
@@ -88,6 +91,32 @@ def test_a_file_of_analogies_that_is_none(text: str, tmp_path: Path) -> None:
     (path := tmp_path / "questions.txt").write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=r"questions.txt line .: is not four words"):
         check_analogy_file(path, "f")
+
+
+def test_a_file_of_titles_alone(tmp_path: Path) -> None:
+    (path := tmp_path / "questions.txt").write_text(": a\n: b\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"questions.txt: has titles and no line of four words"):
+        check_score_files(EvaluationSection(analogy_file=str(path)))
+
+
+def test_a_byte_order_mark_changes_nothing(tmp_path: Path) -> None:
+    pairs = "king\tqueen\t7\nman\twoman\t8\nboy\tone\t1\n"
+    (similar := tmp_path / "pairs.txt").write_text(pairs, encoding="utf-8-sig")
+    (analogies := tmp_path / "questions.txt").write_text(": a\nman woman king queen\n", encoding="utf-8-sig")
+    check_score_files(EvaluationSection(similarity_file=str(similar), analogy_file=str(analogies)))
+    found = intrinsic_scores(TOKENS, MATRIX, COUNTS, similar, analogies)
+    assert (found["similarity"]["known"], found["analogies"]["known"]) == (3, 1)
+    assert "spearman" in found["similarity"]
+
+
+@pytest.mark.filterwarnings("ignore::scipy.stats.ConstantInputWarning")
+def test_known_pairs_that_are_all_as_similar_have_no_correlation(tmp_path: Path) -> None:
+    pairs = "king\tqueen\t7\nman\twoman\t7\nboy\tone\t7\na\tb\t1\n"
+    (path := tmp_path / "pairs.txt").write_text(pairs, encoding="utf-8")
+    check_similarity_file(path, "f")
+    assert intrinsic_scores(TOKENS, MATRIX, COUNTS, path, None)["similarity"] == {
+        "file": "pairs.txt", "pairs": 4, "known": 3,
+    }  # fmt: skip
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

@@ -106,6 +106,8 @@ def _further_of_objects(
             known |= dict.fromkeys(row.value)
         yield row.line, [_as_shown(found_at(row.value, name)) for name in names]
     if absent and known:
+        if columnar and isinstance(row := next(keyed_rows(file, [])), JsonRow):
+            known = dict.fromkeys(row.value)
         found = ", ".join(name[:_SHOWN_NAME] for name in list(known)[:_SHOWN_NAMES])
         raise UserError(f"{file.location}: no row has {min(absent)!r} among {found}; correct {field}")
 

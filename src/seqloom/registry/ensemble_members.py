@@ -30,6 +30,7 @@ from seqloom.registry.model_uri import fetch, find_version, open_registry
 from seqloom.registry.seal import CHECKPOINT
 from seqloom.registry.version_ancestry import inherited_corpora
 from seqloom.reports.privacy_summary import FACTS as PRIVACY
+from seqloom.vectors.intrinsic_files import check_score_files
 
 CHANGEABLE = ("decoding", "evaluation", "registry")  # sections that an ensemble may have other than its first member
 BACKEND = "torch"
@@ -115,6 +116,7 @@ def plan_ensemble(models: Sequence[str], name: str, override: Sequence[str], hom
     _require_fit(tuple(checkpoints), tuple(each.uri for each in members), tuple(each.digest for each in members))
     vocabulary, dataset = (_stage_of(versions[0], stage, home) for stage in (VOCABULARY, DATASET))
     recipe = _recipe(members[0].checkpoint, name, override)
+    check_score_files(recipe.evaluation)
     return EnsemblePlan(recipe, members, vocabulary, dataset, tuple(inherited_corpora(versions, home)))
 
 

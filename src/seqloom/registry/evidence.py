@@ -68,7 +68,7 @@ def markdown(verdict: Verdict) -> str:
 def in_sentences(verdict: Verdict) -> str:
     """Return a sentence per rule, shortened, for the narrow window in which a person approves."""
     sentences = [
-        f"- **{finding.verdict}** {_plain(_cut(finding.told, SENTENCE_AT_MOST))}" for finding in verdict.findings
+        f"- **{finding.verdict}** {plain(_cut(finding.told, SENTENCE_AT_MOST))}" for finding in verdict.findings
     ]
     outcome = "holds every rule" if verdict.passed else "is refused"
     lines = [f"# {title(verdict)}: {outcome}", "", *_outcome(verdict), "", *sentences, ""]
@@ -77,16 +77,16 @@ def in_sentences(verdict: Verdict) -> str:
 
 def _outcome(verdict: Verdict) -> list[str]:
     """Return the failures, or the gain, as lines of Markdown; warnings after them."""
-    warnings = [f"- warning: {_plain(sentence)}" for sentence in verdict.warnings]
+    warnings = [f"- warning: {plain(sentence)}" for sentence in verdict.warnings]
     if len(verdict.failures) > 1:
-        return [*(f"- {_plain(sentence)}" for sentence in verdict.failures), *warnings]
-    return [f"{_plain(verdict.why)}.", *(["", *warnings] if warnings else [])]
+        return [*(f"- {plain(sentence)}" for sentence in verdict.failures), *warnings]
+    return [f"{plain(verdict.why)}.", *(["", *warnings] if warnings else [])]
 
 
 def _whole_texts(verdict: Verdict) -> list[str]:
     """Return in full the examples and errors that the table cuts."""
     texts = [
-        f"- {finding.rule}: {_plain(text)}"
+        f"- {finding.rule}: {plain(text)}"
         for finding in verdict.findings
         for text in (finding.challenger, finding.champion)
         if _cut(text) != text
@@ -98,7 +98,7 @@ def _cut(text: str, most: int = CELL_AT_MOST) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return text on one line with every Markdown character escaped."""
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>#|~&" else letter for letter in " ".join(text.split()))
 
@@ -128,4 +128,4 @@ def _against(verdict: Verdict) -> str:
 
 
 def _cell(text: str) -> str:
-    return _plain(text) or " "
+    return plain(text) or " "

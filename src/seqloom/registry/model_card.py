@@ -3,7 +3,7 @@
 The card is written once, at registration; later events are added when it is read.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.recipe.sections.source_section import places_of
 from seqloom.registry.checkpoint_folder import OWN_BACKEND
 from seqloom.registry.ensemble_card import cost_lines, members_lineage, training_lines
-from seqloom.registry.evidence import html
+from seqloom.registry.evidence import html, plain
 from seqloom.registry.export_records import records_of
 from seqloom.registry.lineage import DIGITS, RAW_CORPUS, lineage_of, write_lineage
 from seqloom.registry.mlflow_tracking import Version
@@ -222,12 +222,17 @@ def _quality(recipe: Recipe, evaluation: Manifest) -> Iterator[str]:
     further = ", ".join(f"{each.label} {each.shown(metrics[f'test/{each.name}'], _digits(each))}" for each in shown)
     yield f"{further[:1].upper()}{further[1:]}."
     yield ""
-    yield f"| slice | rows | {judge.label} |"
-    yield "| --- | --- | --- |"
-    for part in facts["slices"]:
-        yield f"| {part['slice'].replace('|', '/')} | {part['rows']:,} | {judge.shown(part[judge.name])} |"
+    yield from slice_lines(facts["slices"], judge)
     yield ""
     yield from (f"- `{name}: {signature}`" for name, signature in facts["signatures"].items())
+
+
+def slice_lines(slices: Sequence[Mapping[str, Any]], judge: Metric) -> Iterator[str]:
+    """Yield the table of slices; their names are values of the user's columns, and so no Markdown."""
+    yield f"| slice | rows | {judge.label} |"
+    yield "| --- | --- | --- |"
+    for part in slices:
+        yield f"| {plain(part['slice'])} | {part['rows']:,} | {judge.shown(part[judge.name])} |"
 
 
 def _digits(measure: Metric) -> int:
@@ -242,7 +247,7 @@ def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
     if len(large) > 1:
         worst = min(large, key=lambda part: float(part[judge.name]) * (1 if judge.rises else -1))
         score = judge.shown(worst[judge.name])
-        yield f"- weakest on {worst['slice']}: {judge.label} {score} on {worst['rows']:,} rows"
+        yield f"- weakest on {plain(worst['slice'])}: {judge.label} {score} on {worst['rows']:,} rows"
     if _below_a_baseline(recipe, made["evaluation"]):
         yield "- no better than a baseline: see the table above"
     for side, share in made["vocabulary"].facts["unknown"].items():

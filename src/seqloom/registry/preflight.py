@@ -25,7 +25,7 @@ from seqloom.registry.digital_signature import check_keys
 from seqloom.registry.run_plan import Step, follow, pinned, read_sources
 from seqloom.registry.time_forecast import Forecast, forecast
 from seqloom.training.privacy_accountant import OPACUS_MISSING
-from seqloom.vectors.intrinsic_files import check_analogy_file, check_similarity_file
+from seqloom.vectors.intrinsic_files import check_score_files
 from seqloom.vocabulary.labels import labels_of
 
 logger = logging.getLogger(__name__)
@@ -59,10 +59,7 @@ def check_resources(recipe: Recipe) -> None:
         file = getattr(recipe.vectors, field)
         if file and not Path(file).is_file():
             raise UserError(f"{file}: no such file (looked in {Path.cwd()}); correct vectors.{field}")
-    if recipe.evaluation.similarity_file:
-        check_similarity_file(Path(recipe.evaluation.similarity_file), "evaluation.similarity_file")
-    if recipe.evaluation.analogy_file:
-        check_analogy_file(Path(recipe.evaluation.analogy_file), "evaluation.analogy_file")
+    check_score_files(recipe.evaluation)
     folder = recipe.training.start_encoder_from
     if folder and not Path(folder).is_dir():
         raise UserError(f"{folder}: no such folder (looked in {Path.cwd()}); correct training.start_encoder_from")

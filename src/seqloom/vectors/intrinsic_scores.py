@@ -4,8 +4,11 @@ Pairs: the rank correlation of cosine and human judgment, as with WordSim-353 (F
 Analogies: Athens is to Greece as Oslo is to … (Mikolov et al. 2013, https://arxiv.org/abs/1301.3781).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -53,13 +56,18 @@ def _similarity(vectors: Any, path: Path) -> dict[str, Any]:
     counted = {"file": path.name, "pairs": len(pairs), "known": known}
     if known < 3:  # of two any order is perfect
         return counted
-    _, spearman, _ = vectors.evaluate_word_pairs(str(path), delimiter=delimiter_of(lines[0]))
-    return {**counted, "spearman": round(float(spearman[0]), _PLACES)}
+    with _as_checked(lines) as file:
+        _, (spearman, _), _ = vectors.evaluate_word_pairs(file, delimiter=delimiter_of(lines[0]))
+    if not isfinite(spearman):  # the known ones are all as similar
+        return counted
+    return {**counted, "spearman": round(float(spearman), _PLACES)}
 
 
 def _analogies(vectors: Any, path: Path) -> dict[str, Any]:
-    asked = sum(not line.startswith(": ") for _, line in lines_of(path, "", comments=False))
-    accuracy, sections = vectors.evaluate_word_analogies(str(path))
+    lines = [line for _, line in lines_of(path, "", comments=False)]
+    asked = sum(not line.startswith(": ") for line in lines)
+    with _as_checked(lines) as file:
+        accuracy, sections = vectors.evaluate_word_analogies(file)
     of_each = [(each["section"], len(each["correct"]), len(each["incorrect"])) for each in sections]
     *parts, (_, right, wrong) = of_each
     counted = {"file": path.name, "questions": asked, "known": right + wrong}
@@ -74,6 +82,14 @@ def _analogies(vectors: Any, path: Path) -> dict[str, Any]:
             if correct + other
         ],
     }
+
+
+@contextmanager
+def _as_checked(lines: Sequence[str]) -> Iterator[str]:
+    """Give gensim the lines as they were checked, without a byte order mark."""
+    with TemporaryDirectory() as folder:
+        (file := Path(folder) / "lines.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        yield str(file)
 
 
 def _is_whole(token: str) -> bool:
