@@ -14,7 +14,6 @@ from seqloom.artifact.cache_key import CORPUS, DATASET, TRAINING, VOCABULARY, St
 from seqloom.artifact.digest import digest_of_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.corpus_files import read_split
-from seqloom.decoding.ensemble_loader import ensemble_of, require_members, write_ensemble
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import ENSEMBLE_FILE, load_generator, load_together
 from seqloom.errors import UserError
@@ -101,6 +100,8 @@ def plan_ensemble(models: Sequence[str], name: str, override: Sequence[str], hom
     Raises:
         UserError: one is no registered version, they do not go together, or what one was made from is not here.
     """
+    from seqloom.decoding.ensemble_loader import require_members  # torch: seconds of imports
+
     if folder := next((each for each in models if not each.startswith("models:")), None):
         raise UserError(
             f"{folder} is no registered version, and the members of one that is registered are: give "
@@ -191,6 +192,8 @@ def _recipe(checkpoint: Path, name: str, override: Sequence[str]) -> Recipe:
 
 def build_ensemble(plan: EnsemblePlan, folder: Path, progress: Progress) -> dict[str, Any]:
     """Write the ensemble to `folder`; return its members and what it costs beside its first member alone."""
+    from seqloom.decoding.ensemble_loader import ensemble_of, write_ensemble  # torch: seconds of imports
+
     names = [each.pinned for each in plan.members]
     progress(0, len(names), "members", "copying")
     write_ensemble([each.checkpoint for each in plan.members], names, folder)
