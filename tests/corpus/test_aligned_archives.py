@@ -163,7 +163,7 @@ def test_a_damaged_archive_is_a_sentence(content: bytes, place: int, ending: str
         assert all("\n" not in sentence and "/a." in sentence for sentence in said)
 
 
-LINE = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\ufeff"))
+LINE = st.text(st.characters(codec="utf-8", exclude_characters="\0\n\r\ufeff"))  # NUL: a sign of UTF-16
 
 
 @settings(max_examples=25, deadline=None)

@@ -19,12 +19,12 @@ def text_without(characters: str, min_size: int = 0) -> st.SearchStrategy[str]:
 
 
 # A carriage return before the end of a line is taken for a part of that end.
-LINE = text_without("\n\r\ufeff")
-ANYTHING = text_without("")
+LINE = text_without("\0\n\r\ufeff")  # NUL at every other byte is a sign of UTF-16
+ANYTHING = text_without("\0")
 TEXTS = {
-    "tsv": text_without("\t\n\r"),
+    "tsv": text_without("\0\t\n\r"),
     "csv": ANYTHING,
-    "jsonl": ANYTHING,
+    "jsonl": text_without(""),
     "po": text_without("", min_size=1),
     "mo": text_without("\x00\x04", min_size=1),
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seqloom.artifact.cache_key import PRETRAINING, STAGES, VALIDATION
+from seqloom.artifact.cache_key import ENSEMBLE, PRETRAINING, STAGES, VALIDATION
 from seqloom.artifact.manifest import Manifest
 from tasks.pages.data_pages import corpus_page, dataset_page, vectors_page, vocabulary_page
 from tasks.pages.markdown import SHOWN, table, text
@@ -196,7 +196,7 @@ def test_gate() -> None:
 
 
 def test_every_stage_has_a_page() -> None:
-    assert set(_SECTIONS) == {stage.name for stage in (*STAGES, PRETRAINING, VALIDATION)}
+    assert set(_SECTIONS) == {stage.name for stage in (*STAGES, PRETRAINING, VALIDATION, ENSEMBLE)}
 
 
 def test_validation() -> None:

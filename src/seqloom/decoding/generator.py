@@ -32,6 +32,7 @@ from seqloom.decoding.long_texts import WHOLE, answer_long
 from seqloom.decoding.minimum_bayes_risk import mbr_rank
 from seqloom.decoding.source_reader import UNBOUNDED, SourceReader
 from seqloom.errors import UserError
+from seqloom.malloc import keep_freed_blocks
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.normalizer_expressions import DEFAULT_NORMALIZERS
 from seqloom.recipe.recipe_json import RECIPE_FILE, read_recipe
@@ -95,7 +96,6 @@ class Generator(SourceReader):
         """
         from seqloom.models.model_factory import SIZES_FILE, read_checkpoint
         from seqloom.models.weight_layout import lay_out_for_decoding
-        from seqloom.training.malloc import keep_freed_blocks
 
         for name in (RECIPE_FILE, SIZES_FILE, *VOCABULARY_FILES):
             if not (folder / name).exists():

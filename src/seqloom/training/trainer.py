@@ -14,6 +14,7 @@ from torch import Tensor
 
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.errors import UserError
+from seqloom.malloc import freed_memory_kept
 from seqloom.models.encoder_decoder import EncoderDecoder
 from seqloom.preemption import Preempted
 from seqloom.progress import Progress
@@ -23,7 +24,6 @@ from seqloom.training.data_parallel import SingleProcess
 from seqloom.training.early_stopping import EarlyStopping
 from seqloom.training.graceful_stop import GracefulStop, ImmediateStop
 from seqloom.training.gradient_accumulation import Gradients
-from seqloom.training.malloc import freed_memory_kept
 from seqloom.training.memory_estimate import warn_if_short
 from seqloom.training.meters import LossMeter
 from seqloom.training.optimizer import build_optimizer, clip_and_step, learning_rate_at, set_learning_rate

@@ -23,8 +23,8 @@ def freed_memory_kept() -> Iterator[Callable[[], None]]:
 
     Yields a function that returns what is free at the moment to the kernel.
     """
-    allocator = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if allocator is None or not hasattr(allocator, "mallopt"):
+    allocator = _glibc()
+    if allocator is None:
         yield lambda: None
         return
     allocator.mallopt(_MMAP_THRESHOLD, 1 << 30)
@@ -42,7 +42,13 @@ def keep_freed_blocks() -> None:
 
     glibc begins so, too, but forgets what it learned of the sizes once they were set, as `freed_memory_kept` does.
     """
-    allocator = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if allocator is not None and hasattr(allocator, "mallopt"):
+    allocator = _glibc()
+    if allocator is not None:
         allocator.mallopt(_MMAP_THRESHOLD, _LARGEST_BLOCK)
         allocator.mallopt(_TRIM_THRESHOLD, _MOST_KEPT)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    """Return the C library of the process if its malloc can be set."""
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return library if library is not None and hasattr(library, "mallopt") else None

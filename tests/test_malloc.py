@@ -31,7 +31,7 @@ def test_compiled_products_are_not_kept_by_the_thousand() -> None:
 
 SEARCH = """
 import resource, torch
-from seqloom.training.malloc import freed_memory_kept, keep_freed_blocks
+from seqloom.malloc import freed_memory_kept, keep_freed_blocks
 with freed_memory_kept():
     pass  # a training in this process, which leaves thresholds behind
 keep_freed_blocks()
