@@ -66,6 +66,12 @@ def test_replaces(text: str, replaced: str) -> None:
     assert PersonalData().replace(text) == (replaced,)
 
 
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u3000", "\t"])
+@pytest.mark.parametrize(("text", "replaced"), FOUND)
+def test_replaces_with_spaces_of_another_kind(text: str, replaced: str, space: str) -> None:
+    assert PersonalData().replace(text.replace(" ", space)) == (replaced.replace(" ", space),)
+
+
 @pytest.mark.parametrize("text", KEPT)
 def test_keeps(text: str) -> None:
     assert PersonalData().replace(text) == (text,)

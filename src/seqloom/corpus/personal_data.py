@@ -66,6 +66,9 @@ _WORDS = {
     "URL": "URLs with a password",
 }
 _CARD_DIGITS = {13: "4", 14: "3", 15: "3", 16: "23456", 19: "456"}  # number of digits, and what the first one may be
+_SPACES = dict.fromkeys(  # kinds of space that a line of text may have
+    map(ord, "\t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"), " "
+)
 _BEFORE = 30  # characters before a number in which the word telephone may stand
 _LEAST, _MOST = 7, 15  # digits of a phone number (ITU-T E.164)
 
@@ -103,16 +106,16 @@ class PersonalData:
         return texts
 
     def _replace(self, text: str, pair: "_Pair") -> str:
-        maybe = _MAYBE.search(text)
+        maybe = _MAYBE.search(_spaced(text))
         for kind, pattern, find in _KINDS if maybe else ():
             text = pair.replace(text, kind, _places(text, pattern, find))
-        for pattern, find in forms() if _DIGITS.search(text) and any_form().search(text) else ():
+        for pattern, find in forms() if _DIGITS.search(text) and any_form().search(_spaced(text)) else ():
             text = pair.replace(text, "ID", _places(text, pattern, find))
         if maybe:
             text = pair.replace(text, "PHONE", _places(text, _PHONE, _phone))
             text = pair.replace(text, "PHONE", _places(text, _NUMBER, _named_phone))
-        text = pair.replace(text, "NAME", sorted(names_by_cue(text)))
-        return pair.replace(text, "NAME", sorted(self._names.places(text))) if self._names else text
+        text = pair.replace(text, "NAME", sorted(names_by_cue(_spaced(text))))
+        return pair.replace(text, "NAME", sorted(self._names.places(_spaced(text)))) if self._names else text
 
 
 class _Pair:
@@ -170,12 +173,18 @@ def _places_alone(text: str, value: str) -> Iterator[tuple[int, int]]:
 
 def _places(text: str, pattern: re.Pattern[str], find: "_Find") -> Iterator[tuple[int, int]]:
     """Yield where something of a type stands."""
-    found = pattern.search(text)
+    looked_at = _spaced(text)
+    found = pattern.search(looked_at)
     while found:
         end = found.start() + len(find(found))
         if end > found.start():
             yield found.start(), end
-        found = pattern.search(text, max(end, found.start() + 1))
+        found = pattern.search(looked_at, max(end, found.start() + 1))
+
+
+def _spaced(text: str) -> str:
+    """Return a text with a plain space for each space of another kind, as in numbers of a spreadsheet."""
+    return text if text.isascii() and "\t" not in text else text.translate(_SPACES)
 
 
 _Find = Callable[[re.Match[str]], str]  # the beginning of a match that is personal data, or an empty text
