@@ -6,7 +6,6 @@ A bare GPU machine imports this without pydantic, so the fields are imported for
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from seqloom.recipe.applications import application_of
 from seqloom.recipe.model_rules import AUTO, POSITIONAL, sides_with_learned_positions
 from seqloom.recipe.privacy_rules import privacy_errors
 
@@ -57,6 +56,8 @@ def ctranslate2_obstacles(recipe: "RecipeFields") -> Iterator[str]:
 
 def typo_obstacle(recipe: "RecipeFields") -> str:
     """Return why nobody can say what a typo does to an answer; empty where one can."""
+    from seqloom.recipe.applications import application_of  # needs libraries that a bare GPU machine has not
+
     if not application_of(recipe.task).robust:
         return f"in task {recipe.task} one may change the right answer"
     return "corpus.features have no letters" if recipe.corpus.features else ""
