@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from seqloom.errors import UserError
 from seqloom.recipe import renamed_fields
-from seqloom.recipe.recipe_loader import check_recipe, load_recipe
-from seqloom.recipe.schema import Recipe
+from seqloom.recipe.recipe_loader import change_section, check_recipe, load_recipe
+from seqloom.recipe.schema import DecodingSection, Recipe
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 SMALL = "name: small\ncorpus: {train: [pairs.tsv]}\n"
@@ -251,3 +251,8 @@ def test_the_prefect_form_can_draw_every_field() -> None:
 def test_a_place_alone_is_a_list_of_one(tmp_path: Path) -> None:
     recipe = load_recipe(written(tmp_path, "name: a\ncorpus: {train: x.tsv}"))
     assert recipe.corpus.train == ["x.tsv"]
+
+
+@pytest.mark.parametrize("override", ["beam_size=3", "decoding.beam_size=3"])
+def test_a_field_of_a_section_may_be_named_as_in_a_recipe(override: str) -> None:
+    assert change_section(DecodingSection(), [override], "decoding").beam_size == 3

@@ -55,14 +55,14 @@ def change_recipe(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
 
 
 def change_section(section: Checked, overrides: Sequence[str], origin: str) -> Checked:
-    """Return one section with overrides of the form `field=value`.
+    """Return one section with overrides of the form `field=value`, or `section.field=value` as in a recipe.
 
     Raises:
         UserError: an override says something the section may not say.
     """
     tree = dict(vars(section))
     for override in overrides:
-        _apply(tree, override)
+        _apply(tree, override.removeprefix(f"{origin.lstrip('-')}."))
     return check_section(type(section), tree, origin)
 
 
