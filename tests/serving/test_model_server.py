@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 import threading
 import time
 import warnings
@@ -329,3 +330,11 @@ def test_a_port_that_is_taken_is_one_sentence() -> None:
         port = first.getsockname()[1]
         with pytest.raises(UserError, match=rf"127.0.0.1:{port} cannot be listened at \(.*\): choose another --port"):
             bound_socket("127.0.0.1", port)
+
+
+def test_answers_are_sent_at_once() -> None:
+    """An accepted connection has its listener's protocol, by which asyncio decides whether small packets wait."""
+    with bound_socket("127.0.0.1", 0) as listening:
+        listening.listen()
+        with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+            assert accepted.proto == socket.IPPROTO_TCP
