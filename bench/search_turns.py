@@ -7,8 +7,10 @@ Only the standard library is needed here, for this runs in the peers' environmen
 
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from bench.turns import take_stdout
 
@@ -16,13 +18,17 @@ TOKENS = 15  # of an answer, about as many as a sentence of Multi30k has; every 
 BEAM = 5
 
 
-def answer_in_turns(prepare: Callable[[], Callable[[list[str]], Sequence[int]]]) -> None:
-    """Answer until stdin ends by what `prepare` returns, which maps texts to the numbers of tokens of their answers."""
+def answer_in_turns(prepare: Callable[[str, Path, str], Callable[[list[str]], Sequence[int]]]) -> None:
+    """Answer until stdin ends by what `prepare` returns, which maps texts to the numbers of tokens of their answers.
+
+    `prepare` gets model and folder, the arguments of the process, and an empty folder to write to.
+    """
     stdout = take_stdout()
-    answer = prepare()
-    print(json.dumps({}), file=stdout, flush=True)
-    for line in sys.stdin:
-        started = time.process_time()
-        lengths = [length for part in json.loads(line) for length in answer(part)]
-        message = {"seconds": time.process_time() - started, "tokens": sum(lengths)}
-        print(json.dumps(message), file=stdout, flush=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        answer = prepare(sys.argv[1], Path(sys.argv[2]), scratch)
+        print(json.dumps({}), file=stdout, flush=True)
+        for line in sys.stdin:
+            started = time.process_time()
+            lengths = [length for part in json.loads(line) for length in answer(part)]
+            message = {"seconds": time.process_time() - started, "tokens": sum(lengths)}
+            print(json.dumps(message), file=stdout, flush=True)

@@ -4,8 +4,6 @@ By the engine behind `eole predict`, which reads a checkpoint: a training of one
 one length, as its options for the least and the greatest say.
 """
 
-import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,11 +40,5 @@ def prepare(model: str, folder: Path, scratch: str) -> Callable[[list[str]], lis
     return answer
 
 
-def main() -> None:
-    """Answer until there are no more turns."""
-    with tempfile.TemporaryDirectory() as scratch:
-        answer_in_turns(lambda: prepare(sys.argv[1], Path(sys.argv[2]), scratch))
-
-
 if __name__ == "__main__":
-    main()
+    answer_in_turns(prepare)

@@ -4,8 +4,6 @@ In its environment, by the function behind `joeynmt translate`. That function do
 search, which has one: it is set here, so that all answers are of one length.
 """
 
-import sys
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -50,11 +48,5 @@ def prepare(model: str, folder: Path, scratch: str) -> Callable[[list[str]], lis
     return answer
 
 
-def main() -> None:
-    """Answer until there are no more turns."""
-    with tempfile.TemporaryDirectory() as scratch:
-        answer_in_turns(lambda: prepare(sys.argv[1], Path(sys.argv[2]), scratch))
-
-
 if __name__ == "__main__":
-    main()
+    answer_in_turns(prepare)

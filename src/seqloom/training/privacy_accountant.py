@@ -23,7 +23,7 @@ TOO_LITTLE = "training.privacy_epsilon {epsilon:g} is too little for {updates:,}
 
 @dataclass(frozen=True)
 class PrivacyLoss:
-    """What a private training is made with, and what it has spent."""
+    """Settings of a private training, and the epsilon that it has spent."""
 
     epsilon: float
     delta: float
