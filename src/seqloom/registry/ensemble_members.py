@@ -29,6 +29,7 @@ from seqloom.registry.model_uri import fetch, find_version, open_registry
 from seqloom.registry.seal import CHECKPOINT
 from seqloom.registry.version_ancestry import inherited_corpora
 from seqloom.reports.privacy_summary import FACTS as PRIVACY
+from seqloom.training.privacy_accountant import delta_of
 from seqloom.vectors.intrinsic_files import check_score_files
 
 CHANGEABLE = ("decoding", "evaluation", "registry")  # sections that an ensemble may have other than its first member
@@ -145,7 +146,7 @@ def _privacy_of(
     training = Store(home).find_by_digest(TRAINING.name, digest)
     spent = training.facts.get(PRIVACY) if training else None
     if spent is None:
-        delta = section.privacy_delta or corpus.facts["rows"]["train"] ** -1.1
+        delta = delta_of(section, corpus.facts["rows"]["train"])
         spent = {"epsilon": section.privacy_epsilon, "delta": delta, "parent": section.start_from}
     return {name: spent[name] for name in ("epsilon", "delta", "parent")}
 

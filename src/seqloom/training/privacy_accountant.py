@@ -40,7 +40,7 @@ class PrivacyLoss:
         Raises:
             UserError: Opacus is not installed, or no noise is enough.
         """
-        delta = section.privacy_delta or rows**-1.1
+        delta = delta_of(section, rows)
         rate = 1 / updates_of_epoch
         most = section.privacy_epsilon
         high = 0.5
@@ -71,6 +71,11 @@ class PrivacyLoss:
         """Return the fields as facts of a stage; epsilon is rounded up."""
         digits = {"epsilon": round(self.epsilon + 0.00005, 4), "noise_multiplier": round(self.noise_multiplier, 4)}
         return {**asdict(self), **digits}
+
+
+def delta_of(section: "TrainingSection", rows: int) -> float:
+    """Return the delta of a recipe; where it leaves it out, one that is well below one row's share."""
+    return section.privacy_delta or rows**-1.1
 
 
 @lru_cache(maxsize=1024)
