@@ -1,5 +1,8 @@
-"""Features of rows: read from a column of Parquet, kept beside each split, and every mistake a sentence."""
+"""Features of rows: of a Parquet column or a NumPy file, kept beside each split, and every mistake a sentence."""
 
+import csv
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from seqloom.batch_inference.input_table import open_input
+from seqloom.corpus import shards
 from seqloom.corpus.corpus_files import iterate_inputs, read_split
 from seqloom.corpus.feature_statistics import FeatureStatistics
 from seqloom.corpus.framed_text import FramedText, framed_row, frames_of, read_frames
@@ -131,3 +136,105 @@ def test_what_cannot_read_features_says_so(changes: dict[str, Any]) -> None:
     tree["corpus"] = {"train": ["a.parquet"], "features": "speech", **changes.get("corpus", {})}
     with pytest.raises(UserError, match="features"):
         check_recipe(tree, "recipe")
+
+
+SOURCES = [f"take\n{row}" if row == 5 else f"take {row}" for row in range(ROWS)]
+TARGETS = ["" if row == 7 else f"word{row}" for row in range(ROWS)]  # a row that is rejected has features, too
+VECTORS = [np.array([row / 7, -row, 1e-3]) for row in range(ROWS)]
+
+
+def write_csv(folder: Path) -> list[Path]:
+    with (file := folder / "rows.csv").open("w", newline="") as stream:
+        csv.writer(stream).writerows([("source", "target"), *zip(SOURCES, TARGETS, strict=True)])
+    return [file]
+
+
+def write_jsonl(folder: Path) -> list[Path]:
+    pairs = zip(SOURCES, TARGETS, strict=True)
+    lines = [json.dumps({"source": source, "target": target}) for source, target in pairs]
+    (file := folder / "rows.jsonl").write_text("\n\n".join(lines))
+    return [file]
+
+
+def write_lines(folder: Path) -> list[Path]:
+    for name, texts in (("rows.en", SOURCES), ("rows.de", TARGETS)):
+        (folder / name).write_text("".join(text.replace("\n", " ") + "\n" for text in texts))
+    return [folder / "rows.en", folder / "rows.de"]
+
+
+def write_parquet(folder: Path) -> list[Path]:
+    pq.write_table(pa.table({"source": SOURCES, "target": TARGETS}), folder / "rows.parquet")
+    return [folder / "rows.parquet"]
+
+
+def frames_of_splits(section: CorpusSection, folder: Path) -> dict[str, Any]:
+    folder.mkdir()
+    build_corpus(section, locate(section, folder), folder, unwatched)
+    tables = {split: read_split(folder, split) for split in ("train", "validation", "test")}
+    rows = {
+        split: [(text.split()[1], text.frames.tolist()) for text in table["source"]] for split, table in tables.items()
+    }
+    return {**rows, "statistics": FeatureStatistics.load(folder)}
+
+
+@pytest.mark.parametrize("write", [write_csv, write_jsonl, write_lines, write_parquet])
+@pytest.mark.parametrize("ending", ["npy", "npz"])
+def test_a_numpy_file_gives_what_a_parquet_column_does(
+    tmp_path: Path, write: Callable[[Path], list[Path]], ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "ROWS", 4)  # blocks of few rows
+    options = {"features": "sound", "validation_share": 0.2, "test_share": 0.2, "max_reject_share": 0.1}
+    columns = {"source": SOURCES, "target": TARGETS, "sound": [each.tolist() for each in VECTORS]}
+    pq.write_table(pa.table(columns), tmp_path / "columns.parquet")
+    of_column = CorpusSection(train=[str(tmp_path / "columns.parquet")], **options)
+    of_file = CorpusSection(train=list(map(str, write(tmp_path))), **options)
+    with pytest.raises(UserError, match=r"has no column 'sound'.*neither rows\.sound\.npy nor rows\.sound\.npz"):
+        locate(of_file, tmp_path)
+    if ending == "npy":
+        np.save(tmp_path / "rows.sound.npy", np.stack(VECTORS))
+    else:
+        np.savez_compressed(tmp_path / "rows.sound.npz", *VECTORS)
+    assert frames_of_splits(of_file, tmp_path / "ours") == frames_of_splits(of_column, tmp_path / "theirs")
+    [shard] = open_input(Path(of_file.train[0]), "auto", "source", "sound").shards(ROWS)
+    assert [each["features"].tolist() for each in shard.texts] == columns["sound"]
+
+
+def test_the_digest_of_a_corpus_knows_the_features_beside_it(tmp_path: Path) -> None:
+    section = CorpusSection(train=list(map(str, write_lines(tmp_path))), features="sound")
+    np.save(tmp_path / "rows.sound.npy", np.ones((ROWS, 2)))
+    before = locate(section, tmp_path).digests
+    assert locate(section.model_copy(update={"features": ""}), tmp_path).digests != before
+    np.save(tmp_path / "rows.sound.npy", np.zeros((ROWS, 2)))
+    assert locate(section, tmp_path).digests != before
+
+
+@pytest.mark.parametrize(
+    ("array", "why"),
+    [
+        (np.ones((ROWS + 1, 2)), r"rows.sound.npy: features of 31 rows for 30 rows of .*rows.en; give as many"),
+        (
+            np.where(np.arange(ROWS)[:, None] == 4, np.nan, np.ones((ROWS, 2))),
+            r"sound.npy row 5 \(for .*rows.en line 5\)",
+        ),
+        (np.full((ROWS, 2), 1e300), "features hold NaN or infinity"),
+        (np.ones(ROWS), "sound.npy row 1 .*features are a vector of numbers"),
+        (np.array(3.0), "is no .npy or .npz file of numbers"),
+        (np.full((ROWS, 2), "text"), "features are a vector of numbers"),
+        (np.full((ROWS, 2), {}), "is no .npy or .npz file of numbers .*Python objects"),
+    ],
+)
+def test_a_wrong_numpy_file_is_a_sentence(tmp_path: Path, array: np.ndarray[Any, Any], why: str) -> None:
+    options = {"features": "sound", "overfit": True, "max_reject_share": 0.1}
+    section = CorpusSection(train=list(map(str, write_lines(tmp_path))), **options)
+    np.save(tmp_path / "rows.sound.npy", array, allow_pickle=True)
+    (tmp_path / "corpus").mkdir()
+    with pytest.raises(UserError, match=why):
+        build_corpus(section, locate(section, tmp_path), tmp_path / "corpus", unwatched)
+
+
+def test_features_lie_in_the_folder_of_their_text(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    section = CorpusSection(train=list(map(str, write_lines(tmp_path / "inner"))), features="/../../rows.sound")
+    np.save(tmp_path / "rows.sound.npy", np.ones((ROWS, 2)))
+    with pytest.raises(UserError, match="is no part of the name of a file"):
+        locate(section, tmp_path)

@@ -89,7 +89,7 @@ def test_from_training_to_every_way_to_ask(trained: pipeline.TextModel, tmp_path
     replies = [reply for part in replies_to(shard, trained.generator, 100, 0) for reply in part]
     assert [(columns or {}).get("prediction") for columns, _ in replies] == answers
     (tmp_path / "new.txt").write_text("one\n")
-    with pytest.raises(UserError, match="in a column 'sound' of a Parquet file"):
+    with pytest.raises(UserError, match=r"has no column 'sound'.*neither new\.sound\.npy nor"):
         open_input(tmp_path / "new.txt", "auto", "source", "sound")
 
 

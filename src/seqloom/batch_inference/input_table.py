@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 from seqloom.artifact.digest import digest_of_file
 from seqloom.corpus.corpus_files import storable
 from seqloom.corpus.csv_rows import CsvRow, csv_rows, tsv_rows
+from seqloom.corpus.feature_array import FeatureArray
+from seqloom.corpus.feature_file import feature_file
 from seqloom.corpus.file_format import CALLED, ENDINGS, detect_format, ending_of
 from seqloom.corpus.file_io import read_lines, without_end
 from seqloom.corpus.framed_text import FEATURES
@@ -45,6 +47,7 @@ class InputTable:
     columns: tuple[str, ...]
     rows: int
     features: str = ""  # column with the features of each row, for a model that reads such
+    array: FeatureArray | None = None  # of a file beside it, where they are no column
 
     @property
     def outer(self) -> str:
@@ -57,16 +60,25 @@ class InputTable:
         Raises:
             UserError: the quotation marks of a CSV file do not match, and no later row begins for certain.
         """
-        if self.file.format == "parquet":
-            for table in _tables(self.file.path, size):
-                wanted = [self.outer, *([self.features] if self.features else [])]
-                values = table.select(list(dict.fromkeys(wanted))).to_pylist()
-                texts = [_text_or_value(found_at(row, self.column)) for row in values]
-                if self.features:
-                    rows = zip(texts, values, strict=True)
-                    texts = [{"source": text, FEATURES: row[self.features]} for text, row in rows]
-                yield Rows(table, texts)
-            return
+        first = 0
+        for rows in self._parquet_rows(size) if self.file.format == "parquet" else self._record_rows(size):
+            if self.array:
+                framed = [{"source": text, FEATURES: self.array[first + at]} for at, text in enumerate(rows.texts)]
+                rows = replace(rows, texts=framed)
+            first += len(rows.texts)
+            yield rows
+
+    def _parquet_rows(self, size: int) -> Iterator[Rows]:
+        column = [self.features] if self.features and not self.array else []
+        for table in _tables(self.file.path, size):
+            values = table.select(list(dict.fromkeys([self.outer, *column]))).to_pylist()
+            texts = [_text_or_value(found_at(row, self.column)) for row in values]
+            if column:
+                pairs = zip(texts, values, strict=True)
+                texts = [{"source": text, FEATURES: row[self.features]} for text, row in pairs]
+            yield Rows(table, texts)
+
+    def _record_rows(self, size: int) -> Iterator[Rows]:
         records = iter(_records(self.file, self.column, self.columns))
         while chunk := list(islice(records, size)):
             yield self._rows(chunk)
@@ -81,7 +93,7 @@ class InputTable:
 def open_input(path: Path, kind: str, column: str, features: str = "") -> InputTable:
     """Open a file: detect its columns and count its rows; `kind` is one of `FORMATS`, or auto.
 
-    A model that reads features finds those of a row in the column `features`.
+    A model that reads features finds those of a row in the column `features` of a Parquet file, or in a file beside it.
 
     Raises:
         UserError: it is missing, empty, not of its format, or has no such column.
@@ -100,17 +112,18 @@ def open_input(path: Path, kind: str, column: str, features: str = "") -> InputT
     if columns.count(nested) != 1:
         found = ", ".join(name[:40] for name in columns[:20]) or "none"
         raise UserError(f"{path}: there is no single column {column!r} among its columns ({found}); name another")
-    if features and (file.format != "parquet" or features not in columns):
-        raise UserError(
-            f"{path}: this model reads features, in a column {features!r} of a Parquet file: give such a file"
-        )
+    if features:
+        file = replace(file, features=feature_file(path, str(path), file.format, features))
     for taken in (PREDICTION, FAILURE):
         if taken in columns:
             raise UserError(f"{path}: has a column {taken!r} already, which is to be added; rename or remove it")
     rows = _count(file, column, columns)
     if not rows:
         raise UserError(f"{path}: holds no rows; give a file of texts")
-    return InputTable(file, column, columns, rows, features)
+    array = FeatureArray(file.features.path, "its features") if file.features else None
+    if array:
+        array.check_rows(rows, f"rows of {path}")
+    return InputTable(file, column, columns, rows, features, array)
 
 
 def _format(path: Path) -> str:

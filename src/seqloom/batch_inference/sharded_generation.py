@@ -51,6 +51,8 @@ class BatchInference:
         """Return a digest of model, file, column, shard size and changed options, independent of names."""
         file = self.input.file
         cut: list[Any] = [self.input.column, self.shard_rows, self.max_characters]
+        if file.features:
+            cut.append(file.features.digest)
         if changed := self._changed:
             cut.append(changed)
         return digest_of_value([digest_of_folder(self.checkpoint), file.digest, file.format, *cut])

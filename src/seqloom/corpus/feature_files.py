@@ -1,4 +1,4 @@
-"""The features of a corpus' rows: read from the column of its Parquet files, written beside each split.
+"""The features of a corpus' rows: read from Parquet columns or NumPy files, written beside each split.
 
 N rows, R frames of a row, F features of a frame.
 """
@@ -15,8 +15,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from seqloom.corpus import SPLITS
+from seqloom.corpus.feature_array import FeatureArray
 from seqloom.corpus.feature_statistics import FEATURES_FILE, FeatureStatistics, frames_path, offsets_path
 from seqloom.corpus.framed_text import FramedText, Frames, frames_of
+from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.sources import SourceFile, Sources
 from seqloom.errors import UserError
 from seqloom.progress import Progress
@@ -32,17 +34,18 @@ def write_features(section: CorpusSection, sources: Sources, folder: Path, progr
     """Write the features of the rows that were kept to the folder of the corpus; return the facts.
 
     Raises:
-        UserError: a file is not Parquet or lacks the column, or a row has no features, others or of another width.
+        UserError: a row has no features, others or of another width, or a file those of more or fewer rows.
     """
     if not section.features:
         return {}
-    columns, width, done = FeatureColumns(section.features, sources), 0, 0
+    features, width, done = RowFeatures(section, sources), 0, 0
     frames_by_split = {}
     for split in SPLITS:
         offsets, total, squares = [0], np.zeros(1), np.zeros(1)
         with frames_path(folder, split).open("wb") as file:
             for origin, line in _origins(folder, split):
-                frames = frames_of(columns.value(origin, line), width, f"{origin} row {line}")
+                value, name = features.value(origin, line)
+                frames = frames_of(value, width, name)
                 width = frames.shape[1]
                 frames.tofile(file)
                 offsets.append(offsets[-1] + len(frames))
@@ -75,29 +78,53 @@ def with_frames(table: "pd.DataFrame", folder: Path, split: str) -> "pd.DataFram
     return table.assign(source=pd.Series(framed, index=table.index, dtype=object))
 
 
-class FeatureColumns:
-    """The column of each Parquet file, read once."""
+class RowFeatures:
+    """The features of a corpus' rows: a column of its Parquet files, or a file beside each of its files."""
 
-    def __init__(self, column: str, sources: Sources) -> None:
-        self._column = column
+    def __init__(self, section: CorpusSection, sources: Sources) -> None:
+        self._section = section
         splits = (sources.train, sources.validation, sources.test)
-        self._files = {row[0].location: row[0] for split in splits for row in split.rows}
-        self._read: dict[str, pa.ChunkedArray] = {}
+        self._files = {row[0].location: row for split in splits for row in split.rows}
+        self._opened = ""  # the file that is open, as rows come file by file
+        self._values: _ParquetColumn | _ArrayOfLines
 
-    def value(self, origin: str, line: int) -> object:
-        """Return the features of a row, counted from 1."""
-        if origin not in self._read:
-            self._read = {origin: self._column_of(self._files[origin])}
-        return self._read[origin][line - 1].as_py()
+    def value(self, origin: str, line: int) -> tuple[object, str]:
+        """Return the features of the row that begins in a line of a file, and what the row is called.
 
-    def _column_of(self, file: SourceFile) -> pa.ChunkedArray:
-        if file.format != "parquet":
-            raise UserError(f"corpus.features: {file.location} is no Parquet file, of which features are a column")
-        names = pq.read_schema(file.path).names
-        if self._column not in names:
-            found = ", ".join(name[:40] for name in names[:20])
-            raise UserError(f"corpus.features: {file.location} has no column {self._column!r} ({found}); name one")
-        return pq.read_table(file.path, columns=[self._column])[self._column]
+        Raises:
+            UserError: a file beside a text is none of features, or has them of more or fewer rows.
+        """
+        if origin != self._opened:
+            files = self._files[origin]
+            if files[0].features:
+                self._values = _ArrayOfLines(files, files[0].features.path, self._section)
+            else:
+                self._values = _ParquetColumn(files[0], self._section.features)
+            self._opened = origin
+        return self._values.value(line)
+
+
+class _ParquetColumn:
+    def __init__(self, file: SourceFile, column: str) -> None:
+        self._location, self._values = file.location, pq.read_table(file.path, columns=[column])[column]
+
+    def value(self, line: int) -> tuple[object, str]:
+        """Return the features of a row, counted from 1, and what it is called."""
+        return self._values[line - 1].as_py(), f"{self._location} row {line}"
+
+
+class _ArrayOfLines:
+    def __init__(self, files: tuple[SourceFile, ...], path: Path, section: CorpusSection) -> None:
+        self._location, self._array = files[0].location, FeatureArray(path, "corpus.features")
+        self._lines = np.array([row.line for row in read_pairs(files, section)], np.int64)
+        self._array.check_rows(len(self._lines), f"rows of {self._location}")
+        if (np.diff(self._lines) <= 0).any():
+            raise UserError(f"{self._location}: several rows are in one line; give a row a line, for its features")
+
+    def value(self, line: int) -> tuple[object, str]:
+        """Return the features of the row that begins in a line, and what it is called."""
+        row = int(np.searchsorted(self._lines, line))
+        return self._array[row], f"{self._array.path} row {row + 1} (for {self._location} line {line})"
 
 
 def _origins(folder: Path, split: str) -> Iterator[tuple[str, int]]:

@@ -5,11 +5,11 @@ R frames of a row, F features of a frame.
 
 from collections.abc import Sequence
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seqloom.corpus.feature_array import FeatureArray
 from seqloom.errors import UserError
 
 Frames = NDArray[np.float32]
@@ -50,8 +50,8 @@ def frames_of(value: object, width: int, row: str) -> Frames:
     if value is None:
         raise UserError(f"{row} has no features: give it a vector or a list of vectors")
     try:
-        nested = [each.tolist() if isinstance(each, np.ndarray) else each for each in _sequence(value)]
-        frames = np.asarray(nested, dtype=np.float32)
+        with np.errstate(over="ignore"):  # infinity, which is refused below
+            frames = np.asarray(_numbers(value), dtype=np.float32)
     except (TypeError, ValueError):
         raise UserError(f"{row}: features are a vector of numbers, or a list of vectors of one width") from None
     frames = frames[None] if frames.ndim == 1 else frames
@@ -66,11 +66,11 @@ def frames_of(value: object, width: int, row: str) -> Frames:
     return frames
 
 
-def _sequence(value: object) -> Sequence[object]:
-    if isinstance(value, np.ndarray):
-        return list(value)
-    if isinstance(value, list | tuple):
+def _numbers(value: object) -> object:
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
         return value
+    if isinstance(value, np.ndarray | list | tuple):
+        return [each.tolist() if isinstance(each, np.ndarray) else each for each in value]
     raise TypeError
 
 
@@ -97,26 +97,13 @@ def framed_row(row: object, width: int, number: str) -> "FramedText":
 def read_frames(path: Path, width: int, texts: Sequence[str] | None) -> list[FramedText]:
     """Return texts with the features of each, from a file that `numpy.save` or `numpy.savez` wrote.
 
-    A .npy file holds an array `(N, F)` or `(N, R, F)`, a .npz file one array for each text, in their order. Without
-    texts the features stand alone.
+    Without texts the features stand alone.
 
     Raises:
         UserError: the file cannot be read, or holds others, or another number of them.
     """
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        rows = list(loaded) if isinstance(loaded, np.ndarray) else [loaded[name] for name in loaded.files]
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file (looked in {Path.cwd()}); correct --features") from None
-    except (OSError, ValueError, EOFError, BadZipFile, TypeError) as error:
-        raise UserError(
-            f"{path}: is no .npy or .npz file of numbers ({str(error)[:100]}); correct --features"
-        ) from None
+    rows = FeatureArray(path, "--features")
     if texts is None:
         texts = [""] * len(rows)
-    if len(rows) != len(texts):
-        raise UserError(f"{path}: features of {len(rows)} rows for {len(texts)} texts; give as many")
-    return [
-        FramedText.of(text, frames_of(value, width, f"{path} row {row}"))
-        for row, (text, value) in enumerate(zip(texts, rows, strict=True), start=1)
-    ]
+    rows.check_rows(len(texts), "texts")
+    return [FramedText.of(text, frames_of(rows[row], width, f"{path} row {row + 1}")) for row, text in enumerate(texts)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from seqloom.artifact.digest import digest_of_file
 from seqloom.corpus.aligned_archive import archive_pair
 from seqloom.corpus.download import download
+from seqloom.corpus.feature_file import FeatureFile, feature_file
 from seqloom.corpus.file_format import CALLED, ENDINGS, detect_format, ending_of
 from seqloom.corpus.file_pairs import pair_shards
 from seqloom.corpus.object_store import SCHEMES, is_object, matching_objects
@@ -49,6 +50,7 @@ class SourceFile:
     member: str = ""  # its name within the archive at `path`
     source_name: str = ""  # of the recipe's sources, where it has several
     block: RowBlock | None = None  # what to read of it; None: all
+    features: FeatureFile | None = None  # of its rows; None: it has none, or they are a column of it
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ class SplitFiles:
 
 def _digest(file: SourceFile) -> str:
     of, member = (f"{file.source_name}/" if file.source_name else ""), (f":{file.member}" if file.member else "")
-    return f"{of}{file.format}:{file.digest}{member}"
+    features = f"+{file.features.digest}" if file.features else ""
+    return f"{of}{file.format}:{file.digest}{member}{features}"
 
 
 @dataclass(frozen=True)
@@ -99,11 +102,8 @@ def locate(section: CorpusSection, home: Path) -> Sources:
     Raises:
         UserError: a location leads to no file, or to one that contradicts the recipe.
     """
-    located = Sources(
-        train=_locate_sources(section, "train", home),
-        validation=_locate_sources(section, "validation", home),
-        test=_locate_sources(section, "test", home),
-    )
+    splits = (_locate_sources(section, split, home) for split in ("train", "validation", "test"))
+    located = Sources(*((_with_features(split, section.features) for split in splits) if section.features else splits))
     return _with_guesses(located, section) if section.encoding == "auto" else located
 
 
@@ -114,6 +114,15 @@ def locate_texts(section: CorpusSection, place: str, home: Path, field: str) -> 
         UserError: the place leads to no such file.
     """
     return _locate_split(section.model_copy(update={"train": [place], "format": "texts"}), "train", home, field)
+
+
+def _with_features(split: SplitFiles, name: str) -> SplitFiles:
+    """Return the files with those of their features, where these lie beside them."""
+    rows = (
+        (replace(file, features=feature_file(file.path, file.location, file.format, name)), *rest)
+        for file, *rest in split.rows
+    )
+    return SplitFiles(tuple(rows))
 
 
 def _with_guesses(sources: Sources, section: CorpusSection) -> Sources:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from seqloom.corpus.feature_files import FeatureColumns
+from seqloom.corpus.feature_files import RowFeatures
 from seqloom.corpus.framed_text import FramedText, frames_of
 from seqloom.corpus.normalized_pairs import PairSteps, rows_of_split
 from seqloom.corpus.overlap import Chunks, sources_of
@@ -103,7 +103,7 @@ def read_test_rows(section: CorpusSection, home: Path, keep: bool, slice_by: Seq
 
 def _read(section: CorpusSection, home: Path, keep: bool, slice_by: Sequence[str]) -> EvalRows:
     personal, sources = PersonalData.of(section), locate(section, home)  # a model was taught without personal data
-    features = FeatureColumns(section.features, sources) if section.features else None
+    features = RowFeatures(section, sources) if section.features else None
     rows: list[tuple[str, str, str, int]] = []
     wrong, steps = [], PairSteps(TextNormalizers(section.normalizers, keep), {}, personal=personal)
     for row in rows_of_split(section, sources, "train", steps):
@@ -111,7 +111,7 @@ def _read(section: CorpusSection, home: Path, keep: bool, slice_by: Sequence[str
             problem = row.raw.problem if isinstance(row.raw, Unreadable) else ""
             wrong.append(f"{row.origin}, line {row.raw.line}: {problem or defect}")
         elif features:
-            value, name = features.value(row.origin, row.raw.line), f"{row.origin} row {row.raw.line}"
+            value, name = features.value(row.origin, row.raw.line)
             try:
                 framed = FramedText.of(row.source, frames_of(value, 0, name))
                 rows.append((framed, row.target, row.origin, row.raw.line))

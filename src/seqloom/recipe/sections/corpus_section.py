@@ -210,8 +210,9 @@ class CorpusSection(Section):
     features: str = Field(
         "",
         max_length=200,
-        description="Parquet: column with the features of a row, a vector or a list of vectors of one width, such as "
-        "of speech or an image, which the encoder reads in front of the source. Empty: none.",
+        description="Column of a Parquet file with the features of a row, a vector or a list of vectors of one width, "
+        "such as of speech or an image, which the encoder reads in front of the source; beside a text.tsv the file "
+        "text.NAME.npy or text.NAME.npz has them. Empty: none.",
     )
     feature_role: Literal["beside", "instead"] = Field(
         "beside",

@@ -1,0 +1,64 @@
+"""Where the features of a text's rows are: in a column of its Parquet file, or in a NumPy file beside it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from seqloom.artifact.digest import digest_of_file
+from seqloom.corpus.compression import PACKED
+from seqloom.errors import UserError
+
+ENDINGS = (".npy", ".npz")
+
+
+@dataclass(frozen=True)
+class FeatureFile:
+    """The file beside a text with the features of its rows."""
+
+    path: Path
+    digest: str  # of its bytes
+
+
+def feature_file(text: Path, location: str, form: str, features: str) -> FeatureFile | None:
+    """Return the file beside a text with its features: for `a.tsv` or `a.en.gz` and features `mfcc`, `a.mfcc.npy`.
+
+    None if they are a column of the text's file, which is Parquet. It is in the folder of the text, whatever the name.
+
+    Raises:
+        UserError: there is none, or both kinds, or `features` is no part of a file's name.
+    """
+    columns = _columns(text, location) if form == "parquet" else []
+    if features in columns:
+        return None
+    if not features.isprintable() or set(features) & set("/\\"):
+        raise UserError(f"corpus.features: {features!r} is no part of the name of a file beside {location}; rename it")
+    names = [f"{_stem(text.name)}.{features}{ending}" for ending in ENDINGS]
+    found = [path for name in names if (path := text.with_name(name)).is_file()]
+    if len(found) == 1:
+        return FeatureFile(found[0], digest_of_file(found[0]))
+    if found:
+        raise UserError(f"{location}: has features in both {names[0]} and {names[1]}; leave one of them")
+    shown = f" ({', '.join(column[:40] for column in columns[:20])})" if columns else ""
+    raise UserError(
+        f"{location}: has no column {features!r}{shown}, which a Parquet file may have, and beside it is neither "
+        f"{names[0]} nor {names[1]}; name or write its features"
+    )
+
+
+def _columns(file: Path, location: str) -> list[str]:
+    try:
+        names: list[str] = pq.read_schema(file).names
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(
+            f"{location}: not a Parquet file that can be read ({str(error)[:200]}); write or copy it again"
+        ) from None
+    return names
+
+
+def _stem(name: str) -> str:
+    stem, _, ending = name.rpartition(".")
+    while ending.lower() in PACKED and "." in stem:
+        stem, _, ending = stem.rpartition(".")
+    return stem or name
