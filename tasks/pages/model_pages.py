@@ -9,8 +9,13 @@ from seqloom.evaluation.contamination_summary import describe_contamination
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.model_rules import describe_model
 from seqloom.recipe.recipe_json import read_recipe
-from seqloom.registry.ensemble_card import cost_lines, privacy_lines
 from seqloom.reports.cost_summary import cost_rows
+from seqloom.reports.ensemble_summary import (
+    MEMBER_COLUMNS,
+    ensemble_cost_rows,
+    ensemble_privacy_rows,
+    member_rows,
+)
 from seqloom.reports.privacy_summary import privacy_rows
 from seqloom.training.training_history import read_history
 from tasks.pages.markdown import image, lines, table, text
@@ -56,12 +61,8 @@ def training_page(manifest: Manifest) -> Iterator[str]:
 
 def ensemble_page(manifest: Manifest) -> Iterator[str]:
     """Yield the members, and what they cost together."""
-    members = [
-        (text(each["model"]), f"{each['rows']:,}", f"{each['parameters']:,}", f"{each['megabytes']:,.1f}")
-        for each in manifest.facts["members"]
-    ]
-    yield table(("member", "training rows", "parameters", "MB"), members)
-    yield table(("together", ""), [*cost_lines(manifest.facts), *privacy_lines(manifest.facts)])
+    yield table(MEMBER_COLUMNS, [(text(name), *cells) for name, *cells in member_rows(manifest.facts)])
+    yield table(("together", ""), [*ensemble_cost_rows(manifest.facts), *ensemble_privacy_rows(manifest.facts)])
 
 
 def _top_ngrams(found: Mapping[str, list[str]]) -> str:

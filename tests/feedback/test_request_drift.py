@@ -85,7 +85,7 @@ def test_what_moved_is_found_and_nothing_else(
     asked: list[str], label: str | None, moved: list[str], corpus: Path
 ) -> None:
     answers = {text: label or ("good", "bad")[at % 2] for at, text in enumerate(asked)}
-    scores = drift_scores(answers, corpus, labeled=True, language="en")
+    scores = drift_scores(answers, [corpus], labeled=True, language="en")
     assert [score.name for score in scores] == ["lengths", "words", "labels"]
     assert [score.name for score in scores if score.exceeds(0.25)] == moved
     for score in scores:
@@ -96,16 +96,25 @@ def test_what_moved_is_found_and_nothing_else(
 def test_words_that_are_new_in_held_out_text_too_are_no_drift(tmp_path: Path) -> None:
     names = [f"w{number}" for number in range(1200)]  # each once, as words of a dictionary
     corpus = corpus_in(tmp_path / "corpus", names[:800], names[:800])
-    [_, words] = drift_scores(dict.fromkeys(names[800:], "x"), corpus, labeled=False, language="en")
+    [_, words] = drift_scores(dict.fromkeys(names[800:], "x"), [corpus], labeled=False, language="en")
     assert words.index == pytest.approx(0)
     assert words.found == f"100.0% of words {NEW}"
+
+
+def test_an_ensemble_has_learned_from_the_text_of_all_its_members(tmp_path: Path) -> None:
+    one, other = texts(400, 8, seed=1), texts(400, 20, seed=2, words=[f"n{each[1:]}" for each in WORDS])
+    corpora = [corpus_in(tmp_path / name, rows, ["x"] * 400) for name, rows in (("one", one), ("other", other))]
+    asked = dict.fromkeys([*one[::4], *other[::4]], "x")
+    lengths, words = (drift_scores(asked, each, labeled=False, language="en") for each in (corpora, corpora[:1]))
+    assert lengths[0].index < 0.05 < 0.25 < words[0].index
+    assert NEW not in [name for name, *_ in lengths[1].bins]
 
 
 def test_personal_data_is_as_in_the_log(tmp_path: Path) -> None:
     addresses = [f"write to name{number}@example.com" for number in range(400)]
     corpus = corpus_in(tmp_path / "corpus", addresses, addresses)
     asked = {f"write to [EMAIL_1]{' ' * (number % 2)}": "x" for number in range(2)}
-    scores = drift_scores(asked, corpus, labeled=False, language="en")
+    scores = drift_scores(asked, [corpus], labeled=False, language="en")
     assert all(score.expected == score.found for score in scores)
 
 

@@ -43,6 +43,7 @@ def test_it_is_registered_judged_and_asked_as_any_version(seqloom: Run, workplac
     assert seqloom("verify", TOGETHER).returncode == 0
     report = Path(seqloom("report", TOGETHER).stdout.strip()).read_text(encoding="utf-8")
     assert "Ready to ship. Its gate: " in report
+    assert ">Members</h2>" in report
     client = MlflowClient(f"sqlite:///{workplace}/.seqloom/mlflow.db")
     run = client.get_run(made["run_id"])
     assert "ensemble of 2" in str(run.info.run_name)

@@ -14,18 +14,19 @@ from seqloom.corpus import SPLITS
 from seqloom.decoding.ensemble_loader import write_ensemble
 from seqloom.decoding.generator_loader import load_generator
 from seqloom.errors import UserError
+from seqloom.evaluation import row_columns
 from seqloom.progress import unwatched
 from seqloom.registry import ensemble_members, lineage, mlflow_runs
 from seqloom.registry.checkpoint_folder import find_checkpoint
-from seqloom.registry.ensemble_card import privacy_lines
 from seqloom.registry.ensemble_members import EnsemblePlan, build_ensemble, plan_ensemble
 from seqloom.registry.exported_versions import export_folder
-from seqloom.registry.lineage import stages_of_version, write_lineage
+from seqloom.registry.lineage import newest_version, stages_of_version, write_lineage
 from seqloom.registry.mlflow_runs import FlowRun
 from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.parent_version import pin_parent
 from seqloom.registry.training_corpus import text_corpora, training_corpora
 from seqloom.registry.versions import register_version
+from seqloom.reports.ensemble_summary import ensemble_privacy_rows, member_rows
 from tests.registry.tiny import evaluation, recipe_named, write_checkpoint
 
 ONE, TWO = "models:/members/1", "models:/members/2"
@@ -94,15 +95,13 @@ def test_what_private_members_promise_together() -> None:
         return {"model": name, "digest": name, **({"differential_privacy": spent} if epsilon else {})}
 
     def told(*members: dict[str, object]) -> dict[str, str]:
-        return dict(privacy_lines({"members": members}))
+        return dict(ensemble_privacy_rows({"members": members}))
 
     assert told(member("a", 0), member("b", 0)) == {}
     both = told(member("a", 3), member("b", 1, "models:/c/1#sha256=0"), member("a", 3))
     assert both["differential privacy"].startswith("epsilon 4, delta 2e-05, the sums")
-    assert (
-        both["of its members"]
-        == "a: epsilon 3, delta 1e-05; b: epsilon 1, delta 1e-05, not for the rows of models:/c/1"
-    )
+    assert both["that of a"] == "epsilon 3, delta 1e-05"
+    assert both["that of b"] == "epsilon 1, delta 1e-05, not for the rows of models:/c/1"
     assert told(member("a", 3), member("d", 0))["differential privacy"] == "none of the whole, for d learned without"
 
 
@@ -124,6 +123,7 @@ def test_its_folder_is_a_model_that_holds_them(plan: EnsemblePlan, tmp_path: Pat
     facts = build_ensemble(plan, tmp_path, unwatched)
     assert [each["model"] for each in facts["members"]] == [ONE, TWO, ONE]
     assert facts["parameters"] == sum(each["parameters"] for each in facts["members"])
+    assert sum(float(share.rstrip("%")) for _, share, *_ in member_rows(facts)) == pytest.approx(100, abs=1)
     together, first = facts["latency"]
     assert min(together, first) > 0
     alone = load_generator(find_checkpoint(ONE, home))
@@ -148,6 +148,7 @@ def test_the_corpora_of_all_members_are_found_again(
     version = client.get_model_version("both", "1")
     monkeypatch.setattr(lineage, "find_run", lambda *_: None)  # as after `mlflow gc`
     assert stages_of_version(client, version) == {"corpus": "12", "corpus-2": "34"}
+    assert newest_version(client, "both") is None, "a refresh asks what the last training had learned from"
 
 
 def test_what_members_and_their_ancestors_have_seen_is_kept_though_they_are_deleted(
@@ -218,3 +219,14 @@ def test_a_file_of_analogies_that_is_none_is_refused_before_any_work(
     (file := tmp_path / "questions.txt").write_text(": a\na b c\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"questions.txt line 2: is not four words"):
         plan_ensemble([ONE, TWO], plan.recipe.name, [f"evaluation.analogy_file={file}"], home)
+
+
+def test_a_column_that_the_test_rows_lack_is_refused_before_any_work(
+    plan: EnsemblePlan, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pairs.tsv").write_text("source\ttarget\tproduct\na\tb\tc\n" * 2, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(row_columns, "_is_of", lambda *_: True)
+    assert plan_ensemble([ONE, TWO], "both", ["evaluation.slice_by=[product]"], home).members == plan.members[:2]
+    with pytest.raises(UserError, match=r"pairs.tsv.*produkt.*evaluation.slice_by"):
+        plan_ensemble([ONE, TWO], "both", ["evaluation.slice_by=[produkt]"], home)

@@ -56,6 +56,24 @@ def test_a_private_training_has_a_part(two: tuple[EvaluationFolder, EvaluationFo
     assert ">Privacy</h2>" not in version_report(good)
 
 
+def test_an_ensemble_names_its_members_and_what_each_has_spent(two: tuple[EvaluationFolder, EvaluationFolder]) -> None:
+    spent = {"epsilon": 3.0, "delta": 1e-5, "parent": ""}
+    size = {"rows": 1200, "parameters": 50, "megabytes": 0.2}
+    members = [
+        {"model": "models:/a/1", "digest": "1", "differential_privacy": spent, **size},
+        {"model": f"models:/{HOSTILE}/2", "digest": "2", **size},
+        {"model": "models:/a/1", "digest": "1", "differential_privacy": spent, **size},
+    ]
+    facts = {"members": members, "parameters": 100, "megabytes": 0.6, "latency": [9.0, 3.0]}
+    shown = version_report(EvaluationFolder(two[0].folder, "together", ensemble=facts))
+    assert shown.index(">Members</h2>") < shown.index(">Slices</h2>") < shown.index(">Privacy</h2>")
+    for cell in ("models:/a/1", "67%", "33%", "1,200", "epsilon 3, delta 1e-05", "3.0 times the 3.0 ms"):
+        assert cell in shown
+    assert HOSTILE not in shown
+    assert "learned without" in shown
+    assert ">Members</h2>" not in version_report(two[0])
+
+
 def test_an_evaluation_of_an_earlier_release_has_a_report_too(
     two: tuple[EvaluationFolder, EvaluationFolder], tmp_path: Path
 ) -> None:

@@ -119,13 +119,14 @@ def _answered(generator: "Generator", texts: list[str], model: str) -> "list[Ask
 
 
 def _novelty(model: str) -> "Callable[[str], float]":
-    """Return what tells how unlike its training a text is; always 0 where that corpus is not on this machine."""
+    """Return what tells how unlike its training a text is; always 0 where that text is not on this machine."""
     from seqloom.corpus.corpus_files import iterate_split
     from seqloom.feedback.novelty import Novelty
-    from seqloom.registry.training_corpus import training_corpus
+    from seqloom.registry.training_corpus import training_corpora
 
-    folder = training_corpus(model, home_folder()) if model.startswith("models:/") else None
-    if folder is None:
+    found = training_corpora(model, home_folder()) if model.startswith("models:/") else [None]
+    folders = [each for each in found if each]
+    if len(folders) < len(found):
         return lambda _: 0.0
-    parts = iterate_split(folder, "train", ["source"])
+    parts = (part for folder in folders for part in iterate_split(folder, "train", ["source"]))
     return Novelty(text for part in parts for text in part["source"]).of

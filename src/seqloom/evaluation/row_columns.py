@@ -15,7 +15,7 @@ from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest, read_manifest
 from seqloom.corpus.corpus_files import SOURCE_DIGEST
 from seqloom.corpus.download import kept_downloads
-from seqloom.corpus.slice_columns import SLICE_BY, column_values
+from seqloom.corpus.slice_columns import SLICE_BY, check_columns, column_values
 from seqloom.corpus.sources import Sources, locate
 from seqloom.errors import UserError
 from seqloom.evaluation.test_slices import COLUMN_PREFIX
@@ -34,18 +34,34 @@ def with_recipe_columns(recipe: Recipe, rows: pd.DataFrame, corpus: Path) -> pd.
         UserError: a file has no such column.
     """
     names = recipe.evaluation.slice_by
-    if not names:
-        return rows
+    sources = _unchanged_sources(recipe, corpus) if names else None
+    return with_columns(rows, recipe.corpus, sources, names, SLICE_BY) if sources else rows
+
+
+def check_recipe_columns(recipe: Recipe, corpus: Path) -> None:
+    """Refuse columns that the recipe names and a file of a corpus lacks, before any row is answered.
+
+    Raises:
+        UserError: a file has no such column.
+    """
+    names = recipe.evaluation.slice_by
+    sources = _unchanged_sources(recipe, corpus) if names else None
+    if sources:
+        check_columns(recipe.corpus, sources, names, SLICE_BY)
+
+
+def _unchanged_sources(recipe: Recipe, corpus: Path) -> Sources | None:
+    """Return the files that a corpus was built of; None, with a warning, where they are others by now, or gone."""
     try:
         with kept_downloads():
             sources = locate(recipe.corpus, home_folder())
     except UserError as error:
         logger.warning("%s: the files of the corpus cannot be read again, so no slices are made: %s", SLICE_BY, error)
-        return rows
+        return None
     if not _is_of(read_manifest(corpus), recipe, digest_of_value(sources.digests)):
         logger.warning("%s: the files of the corpus were changed since it was read, so no slices are made", SLICE_BY)
-        return rows
-    return with_columns(rows, recipe.corpus, sources, names, SLICE_BY)
+        return None
+    return sources
 
 
 def _is_of(corpus: Manifest, recipe: Recipe, sources: str) -> bool:

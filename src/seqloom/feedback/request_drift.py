@@ -32,16 +32,17 @@ class DriftScore:
         return self.index > max(limit, self.by_chance)
 
 
-def drift_scores(asked: Mapping[str, str], corpus: Path, labeled: bool, language: str) -> list[DriftScore]:
-    """Compare texts that were asked, with their answers, to the corpus in a folder.
+def drift_scores(asked: Mapping[str, str], corpora: Sequence[Path], labeled: bool, language: str) -> list[DriftScore]:
+    """Compare texts that were asked, with their answers, to the corpora in folders, the model's own first.
 
     Lengths and labels are compared with the training split. Words are compared by how often training has them, with
-    what the validation split has of each: held-out text of the same kind has words that are new, too.
+    what the own validation split has of each: held-out text of the same kind has words that are new, too.
     """
-    sources, targets = _column(corpus, "train", "source"), _column(corpus, "train", "target") if labeled else []
+    sources = _column(corpora, "train", "source")
+    targets = _column(corpora, "train", "target") if labeled else []
     found = [_comparable(text) for text in asked]
     bands = WordBands.of(sources, language)
-    held_out = _column(corpus, "validation", "source") or sources
+    held_out = _column(corpora[:1], "validation", "source") or sources
     scores = [
         score_of_numbers("lengths", list(map(len, sources)), list(map(len, found)), "median {:.0f} characters"),
         _score_of_words(bands.counts(held_out), bands.counts(found), len(held_out), len(found)),
@@ -119,12 +120,15 @@ def _score_of_labels(before: Counter[str], after: Counter[str]) -> DriftScore:
     return _score("labels", expected, found, names, (before.total(), after.total()), *words)
 
 
-def _column(corpus: Path, split: str, side: str) -> list[str]:
+def _column(corpora: Sequence[Path], split: str, side: str) -> list[str]:
+    """Return one side of a split, of each corpus the same number of rows at most."""
     texts: list[str] = []
-    for frame in iterate_split(corpus, split, [side]):
-        texts += frame[side].head(READ - len(texts)).tolist()
-        if len(texts) >= READ:
-            break
+    for number, corpus in enumerate(corpora, 1):
+        most = READ * number // len(corpora)
+        for frame in iterate_split(corpus, split, [side]):
+            texts += frame[side].head(most - len(texts)).tolist()
+            if len(texts) >= most:
+                break
     return [_comparable(text) for text in texts] if side == "source" else texts
 
 

@@ -17,7 +17,9 @@ from seqloom.corpus.corpus_files import read_split
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import ENSEMBLE_FILE, load_generator, load_together
 from seqloom.errors import UserError
+from seqloom.evaluation.row_columns import check_recipe_columns
 from seqloom.progress import Progress
+from seqloom.recipe.pinned_version import pin_version
 from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.recipe_loader import change_recipe, check_recipe
 from seqloom.recipe.schema import Recipe
@@ -60,7 +62,7 @@ class EnsembleMember:
     @property
     def pinned(self) -> str:
         """URI and digest, for MLflow gives the number of a deleted version again."""
-        return f"{self.uri}#sha256={self.digest[:DIGITS]}"
+        return pin_version(self.uri, self.digest)
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ def plan_ensemble(models: Sequence[str], name: str, override: Sequence[str], hom
     vocabulary, dataset = (_stage_of(versions[0], stage, home) for stage in (VOCABULARY, DATASET))
     recipe = _recipe(members[0].checkpoint, name, override)
     check_score_files(recipe.evaluation)
+    check_recipe_columns(recipe, members[0].corpus.path)
     return EnsemblePlan(recipe, members, vocabulary, dataset, tuple(inherited_corpora(versions, home)))
 
 

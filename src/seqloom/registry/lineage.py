@@ -17,6 +17,7 @@ from seqloom.registry.versions import KEY_TAG
 LINEAGE_TAG = "seqloom.lineage"  # JSON, on the version
 OLD_LINEAGE = "seqloom.lineage."  # prefix of a tag per item, on versions of earlier releases
 DIGITS = 16  # of the digests in them
+MEMBERS = "members"  # of an ensemble: its versions, pinned, with spaces between them
 RAW_CORPUS = "raw_corpus"  # the corpus stage of a pretraining
 PARENT_CORPUS = "parent_corpus"  # of an ensemble: what an ancestor of a member has learned from
 RAW = (PRETRAINING.name, RAW_CORPUS, PARENT_CORPUS)
@@ -78,6 +79,6 @@ def stages_of(client: MlflowClient, run_id: str) -> Mapping[str, str]:
 
 
 def newest_version(client: MlflowClient, name: str) -> ModelVersion | None:
-    """Return the version of this model that Seqloom registered last, champion or not."""
+    """Return the version of this model that Seqloom trained last, champion or not; an ensemble was not trained."""
     found = client.search_model_versions(f"name = '{name}'", order_by=["version_number DESC"])
-    return next((version for version in found if KEY_TAG in version.tags), None)
+    return next((version for version in found if KEY_TAG in version.tags and MEMBERS not in lineage_of(version)), None)

@@ -26,7 +26,7 @@ from seqloom.recipe.metric import Metric
 from seqloom.recipe.schema import Recipe
 from seqloom.recipe.sections.source_section import places_of
 from seqloom.registry.checkpoint_folder import OWN_BACKEND
-from seqloom.registry.ensemble_card import cost_lines, members_lineage, training_lines
+from seqloom.registry.ensemble_card import members_lineage, training_lines
 from seqloom.registry.evidence import html, plain
 from seqloom.registry.export_records import records_of
 from seqloom.registry.lineage import DIGITS, RAW_CORPUS, lineage_of, write_lineage
@@ -35,6 +35,7 @@ from seqloom.registry.model_history import history
 from seqloom.registry.model_uri import find_version, open_registry
 from seqloom.registry.versions import aliases_of
 from seqloom.reports.cost_summary import cost_rows
+from seqloom.reports.ensemble_summary import ensemble_cost_rows
 from seqloom.reports.privacy_summary import privacy_rows
 from seqloom.shell_command import shell_word
 
@@ -264,7 +265,7 @@ def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
 
 def _cost(recipe: Recipe, made: Manifests) -> Iterator[str]:
     training = made["training"].facts if "training" in made else {}
-    rows = cost_lines(made["ensemble"].facts) if "ensemble" in made else []
+    rows = ensemble_cost_rows(made["ensemble"].facts) if "ensemble" in made else []
     rows += cost_rows(training, made["evaluation"].facts, recipe.registry.price_per_hour)
     yield from (f"- {name}: {value}" for name, value in rows)
     if not recipe.registry.price_per_hour:

@@ -20,7 +20,7 @@ from seqloom.registry.checkpoint_folder import find_checkpoint
 from seqloom.registry.integrity import uri_of
 from seqloom.registry.mlflow_runs import takes_more
 from seqloom.registry.model_uri import find_version, open_registry
-from seqloom.registry.training_corpus import training_corpus
+from seqloom.registry.training_corpus import training_corpora
 
 METRIC = "drift/{}"  # of the version's run
 SEED = 1  # of the rows whose confidence is measured
@@ -77,15 +77,16 @@ def drift_of_model(model: str, log: Path, answers: int, home: Path) -> ModelDrif
     if recipe.task == "generation":
         raise UserError(f"{model} makes texts up (task generation): there is no source that drifts")
     asked = read_asked(log, datetime.now(UTC) - timedelta(days=serving.drift_days))
-    corpus = training_corpus(model, home)
-    if corpus is None:
+    found = training_corpora(model, home)
+    corpora = [each for each in found if each]
+    if len(corpora) < len(found):
         raise UserError(
-            f"{model}: the corpus it was trained on is not in {home}; run where it was trained, or train it again"
+            f"{model}: a corpus it was trained on is not in {home}; run where it was trained, or train it again"
         )
     scores: list[DriftScore] = []
     if len(asked) >= serving.drift_rows:
-        scores = drift_scores(asked, corpus, labeled, recipe.corpus.source_language)
-        scores += _confidence(checkpoint, list(asked), corpus, answers) if answers else []
+        scores = drift_scores(asked, corpora, labeled, recipe.corpus.source_language)
+        scores += _confidence(checkpoint, list(asked), corpora, answers) if answers else []
     return ModelDrift(
         version.name,
         uri_of(version),
@@ -98,10 +99,14 @@ def drift_of_model(model: str, log: Path, answers: int, home: Path) -> ModelDrif
     )
 
 
-def _confidence(checkpoint: Path, asked: list[str], corpus: Path, answers: int) -> list[DriftScore]:
-    """Compare how sure it is of answers to asked texts and to validation rows, from which it did not learn."""
+def _confidence(checkpoint: Path, asked: list[str], corpora: list[Path], answers: int) -> list[DriftScore]:
+    """Compare how sure it is of answers to asked texts and to validation rows, from which it did not learn.
+
+    A validation row of an ensemble's first member may be a training row of another.
+    """
     generator = load_generator(checkpoint)
-    held_out = read_split(corpus, "validation")["source"].tolist()
+    learned = {text for each in corpora[1:] for text in read_split(each, "train")["source"]}
+    held_out = [text for text in read_split(corpora[0], "validation")["source"] if text not in learned]
     samples = [_sample(texts, answers) for texts in (held_out, asked)]
     if not all(samples):
         return []

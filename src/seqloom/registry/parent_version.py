@@ -8,12 +8,11 @@ from seqloom.decoding.generator_loader import ENSEMBLE_FILE
 from seqloom.errors import UserError
 from seqloom.recipe.adaptive_defaults import inherit
 from seqloom.recipe.model_rules import positions_of
+from seqloom.recipe.pinned_version import DIGITS, pin_version, split_pin
 from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.seal import CHECKPOINT
 
-MARK = "#sha256="  # before the digest of a version's checkpoint
-_DIGITS = 16  # of it
 _FREE = {"dropout", "ngram_order"}  # fields of the model section that change nothing of what a network learns
 
 
@@ -39,7 +38,7 @@ def pin_parent(recipe: Recipe, home: Path) -> Recipe:
             raise UserError(
                 f"training.start_from: {uri} has {section}.{field} {theirs} and this recipe {ours}: set it to {theirs}"
             )
-    pinned = f"{uri}{MARK}{digest[:_DIGITS]}"
+    pinned = pin_version(uri, digest)
     return recipe.model_copy(update={"training": recipe.training.model_copy(update={"start_from": pinned})})
 
 
@@ -64,7 +63,7 @@ def _find(start_from: str, home: Path) -> tuple[str, Path, str]:
     """Return the parent version's URI, checkpoint and digest."""
     from seqloom.registry.model_uri import fetch, find_version  # MLflow: seconds that a recipe without one is spared
 
-    wanted, _, pinned = start_from.partition(MARK)
+    wanted, pinned = split_pin(start_from)
     version = find_version(wanted, home)
     uri, checkpoint = f"models:/{version.name}/{version.version}", fetch(version) / CHECKPOINT
     if (checkpoint / ENSEMBLE_FILE).is_file():
@@ -73,7 +72,7 @@ def _find(start_from: str, home: Path) -> tuple[str, Path, str]:
     if not digest.startswith(pinned):
         raise UserError(
             f"training.start_from: {uri} is another version than the one that was meant, its checkpoint has the digest "
-            f"{digest[:_DIGITS]} and not {pinned}: MLflow gives the number of a deleted one again; name the version "
+            f"{digest[:DIGITS]} and not {pinned}: MLflow gives the number of a deleted one again; name the version "
             "to start from, without #sha256="
         )
     return uri, checkpoint, digest

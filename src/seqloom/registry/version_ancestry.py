@@ -10,10 +10,10 @@ from seqloom.artifact.cache_key import CORPUS, PRETRAINING
 from seqloom.artifact.digest import digest_of_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.errors import UserError
+from seqloom.recipe.pinned_version import split_pin
 from seqloom.registry.integrity import ARTIFACTS, PACKAGE, uri_of
 from seqloom.registry.lineage import PARENT_CORPUS, RAW_CORPUS, lineage_of, stages_of_version
 from seqloom.registry.model_uri import download, find_version, open_registry
-from seqloom.registry.parent_version import MARK
 from seqloom.registry.seal import CHECKPOINT
 
 UNKNOWN = "unknown"  # in place of a corpus's digest, where nobody can say which it was
@@ -27,7 +27,7 @@ def parent_of_version(version: ModelVersion) -> str:
 
 def find_pinned(pinned: str, home: Path) -> ModelVersion | None:
     """Return the version that was meant; None if it was deleted, also where another has its number by now."""
-    uri, _, digest = pinned.partition(MARK)
+    uri, digest = split_pin(pinned)
     try:
         version = find_version(uri, home)
         checkpoint = download(version) / ARTIFACTS / PACKAGE / CHECKPOINT if digest else None

@@ -8,6 +8,8 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from seqloom.artifact.cache_key import ENSEMBLE, TRAINING
+from seqloom.artifact.cache_key import EVALUATION as STAGE
 from seqloom.errors import UserError
 from seqloom.evaluation import SCORES_FILE
 from seqloom.registry.mlflow_runs import takes_more
@@ -51,11 +53,12 @@ def fetch_evaluation(model: str, home: Path, folder: Path) -> EvaluationFolder:
 
 
 def _known(client: MlflowClient, run_id: str, title: str, evaluation: Path) -> EvaluationFolder:
-    verdict, training, facts = (
-        _json(client, run_id, file) for file in ("gate/verdict.json", "stages/training.json", "stages/evaluation.json")
+    verdict = _json(client, run_id, "gate/verdict.json")
+    training, ensemble, facts = (
+        _json(client, run_id, f"stages/{stage.name}.json") for stage in (TRAINING, ENSEMBLE, STAGE)
     )
     price = float(client.get_run(run_id).data.params.get("registry.price_per_hour", 0.0))
-    return EvaluationFolder(evaluation, title, verdict, training, facts, price)
+    return EvaluationFolder(evaluation, title, verdict, training, facts, price, ensemble)
 
 
 def _json(client: MlflowClient, run_id: str, file: str) -> Mapping[str, Any]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from seqloom.recipe.pinned_version import split_pin
+
 FACTS = "differential_privacy"
 
 
@@ -15,7 +17,7 @@ def privacy_rows(training: Mapping[str, Any]) -> list[tuple[str, str]]:
         "each of the {rows:,} training rows, for the weights alone: not the vocabulary, nor lengths and counts of the "
         "corpus, nor validation and test rows, nor what reports and MLflow show, nor other trainings on the same rows"
     )
-    parent = f", nor the rows that {loss['parent'].partition('#')[0]} learned from" if loss["parent"] else ""
+    parent = f", nor the rows that {split_pin(loss['parent'])[0]} learned from" if loss["parent"] else ""
     made = (
         "{updates:,} updates, each with a row by a probability of {sample_rate:.4g}, its gradient clipped to "
         "{gradient_norm:g}, noise of {noise_multiplier:g} times that; counted by Opacus in Rényi divergence"

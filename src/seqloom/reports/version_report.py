@@ -16,6 +16,12 @@ from seqloom.recipe.applications import application_of
 from seqloom.recipe.metric import Metric
 from seqloom.reports.adversarial_section import adversarial_section
 from seqloom.reports.cost_summary import cost_rows
+from seqloom.reports.ensemble_summary import (
+    MEMBER_COLUMNS,
+    ensemble_cost_rows,
+    ensemble_privacy_rows,
+    member_rows,
+)
 from seqloom.reports.example_rows import example_section
 from seqloom.reports.html_page import (
     Cell,
@@ -52,6 +58,7 @@ class EvaluationFolder:
     training: Mapping[str, Any] = field(default_factory=dict)  # facts of the stage
     facts: Mapping[str, Any] = field(default_factory=dict)  # those of the evaluation that no file of it holds
     price_per_hour: float = 0.0  # of the machine; 0: not stated
+    ensemble: Mapping[str, Any] = field(default_factory=dict)  # facts of the stage, where the version is one
 
     @property
     def scores(self) -> dict[str, Any]:
@@ -78,6 +85,7 @@ def version_report(made: EvaluationFolder) -> str:
     kind = application_of(scores["task"])
     parts: list[Section] = [
         _scores(made, scores, kind),
+        *_members(made),
         example_section(made.rows, made.metric, kind),
         *_confusion(scores),
         *_slices(made, scores),
@@ -167,6 +175,14 @@ def _scores(made: EvaluationFolder, scores: Mapping[str, Any], kind: Application
         f"The {baselines[name]} was learned from {told}." for name, told in scores.get("baseline_bounds", {}).items()
     ]
     return section("Scores", table(columns, rows, range(1, len(columns))), *map(paragraph, bounds))
+
+
+def _members(made: EvaluationFolder) -> Iterator[Section]:
+    """Yield the versions that an ensemble is made of."""
+    if made.ensemble:
+        told = "At every token the probabilities of these versions are averaged; all else is as the first has it."
+        rows = [list(each) for each in member_rows(made.ensemble)]
+        yield section("Members", paragraph(told), table(list(MEMBER_COLUMNS), rows, range(1, len(MEMBER_COLUMNS))))
 
 
 def _slices(made: EvaluationFolder, scores: Mapping[str, Any]) -> Iterator[Section]:
@@ -292,7 +308,7 @@ def _attention(made: EvaluationFolder) -> Iterator[Section]:
 
 
 def _privacy(made: EvaluationFolder) -> Iterator[Section]:
-    rows = privacy_rows(made.training)
+    rows = ensemble_privacy_rows(made.ensemble) if made.ensemble else privacy_rows(made.training)
     if rows:
         yield section("Privacy", table(["", ""], list(map(list, rows))))
 
@@ -301,6 +317,7 @@ def _cost(made: EvaluationFolder, scores: Mapping[str, Any]) -> Section:
     training, facts = made.training, made.facts
     rows = [
         ["training rows", f"{scores['train_rows']:,}"],
+        *(map(list, ensemble_cost_rows(made.ensemble)) if made.ensemble else ()),
         *map(list, cost_rows(training, facts, made.price_per_hour)),
         *(["parameters", f"{training['parameters']:,}"] for _ in [0] if "parameters" in training),
         *(["updates", f"{training['steps']:,} in {training['epochs']} epochs"] for _ in [0] if "steps" in training),
