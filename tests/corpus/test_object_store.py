@@ -1,4 +1,4 @@
-"""Files in object stores by fsspec; its memory stands for a server, as its servers differ in their libraries alone."""
+"""Files in object stores by fsspec, whose memory stands for a server here; a real one is in test_s3_server.py."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -44,17 +44,18 @@ def copy_object(url: str, address: str, secrets: tuple[str, ...], folder: Path, 
 
     Raises:
         Unreachable: the server does not answer.
-        UserError: a library is missing, or the server refuses the file.
+        UserError: a library is missing, the server refuses the file, or it is a folder.
     """
-    import fsspec  # as below: a tenth of a second that only such a file needs
+    import fsspec.core  # as below: a tenth of a second that only such a file needs
 
-    with (
-        _errors_of_store(url, secrets, field),
-        fsspec.open(address, "rb", expand=False) as stream,
-        (folder / "file").open("wb") as file,
-    ):
-        while chunk := stream.read(_CHUNK):
-            file.write(chunk)
+    with _errors_of_store(url, secrets, field):
+        store, path = fsspec.core.url_to_fs(address, expand=False)
+        with store.open(path, "rb") as stream, (folder / "file").open("wb") as file:
+            while chunk := stream.read(_CHUNK):
+                file.write(chunk)
+        is_folder = not (folder / "file").stat().st_size and store.isdir(path)  # s3fs reads a folder as an empty file
+    if is_folder:
+        raise UserError(f"{url}: is a folder; name its files, such as {url.rstrip('/')}/*; correct {field}")
     return folder / "file"
 
 
