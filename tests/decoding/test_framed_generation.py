@@ -16,7 +16,8 @@ from seqloom.corpus.framed_text import request_columns
 from seqloom.decoding.generator_loader import load_together
 from seqloom.decoding.predictor import Predictor
 from seqloom.errors import UserError
-from seqloom.evaluation.file_evaluation import evaluate_rows, read_test_rows
+from seqloom.evaluation.eval_rows import read_test_rows
+from seqloom.evaluation.file_evaluation import evaluate_rows
 from seqloom.progress import unwatched
 from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.schema import CorpusSection

@@ -15,7 +15,7 @@ from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.errors import UserError
 from seqloom.evaluation.applications.evaluator import EvalSet
-from seqloom.evaluation.file_evaluation import read_test_rows
+from seqloom.evaluation.eval_rows import read_test_rows
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import CorpusSection
 

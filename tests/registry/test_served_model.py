@@ -82,6 +82,7 @@ def test_its_signature_tells_how_to_call_it(stored: Path) -> None:
         "return_scores": False,
         "return_attention": False,
         "first_row": 0,
+        "use_memory": True,
         **recipe_named("served").decoding.model_dump(),
     }
 

@@ -75,6 +75,9 @@ def _fields(recipe: Recipe, section: str) -> Any:
         case "evaluation":
             files = {name: Path(getattr(recipe.evaluation, name)) for name in ("similarity_file", "analogy_file")}
             return {**recipe.evaluation.model_dump(), **_digests(files)}
+        case "serving":
+            files = {name: Path(getattr(recipe.serving, name)) for name in ("memory_file", "rules_file")}
+            return {**recipe.serving.model_dump(), **_digests(files)}
         case "training":  # without what changes how it runs and not its result
             weights = _encoder_file(recipe, "weights.safetensors")
             learned = recipe.training.model_dump(exclude={"processes", "nodes", "rendezvous", "checkpoint_minutes"})

@@ -45,7 +45,8 @@ class BatchInference:
     max_characters: int  # of a text; longer ones are failures
     options: Mapping[str, Any] = field(default_factory=dict)  # of decoding, where they differ from the recipe's
     others: Sequence[Path] = ()  # checkpoints that answer together with it
-    memory: Path | None = None  # a translation memory that answers first
+    memory: Path | None = None  # a translation memory that answers first, in place of the version's own
+    rules: Path | None = None  # and rules, likewise
 
     def key(self) -> str:
         """Return a digest of model, file, column, shard size and changed options, independent of names."""
@@ -60,8 +61,8 @@ class BatchInference:
     @property
     def _changed(self) -> dict[str, Any]:
         changed = dict(self.options)
-        if self.memory:
-            changed["memory"] = digest_of_file(self.memory)
+        files = {"memory": self.memory, "rules": self.rules}
+        changed |= {name: digest_of_file(file) for name, file in files.items() if file}
         if self.others:
             changed["with"] = [digest_of_folder(each) for each in self.others]
         return changed

@@ -16,11 +16,9 @@ from seqloom.errors import UserError
 
 if TYPE_CHECKING:
     from seqloom.evaluation.file_evaluation import FileEvaluation
-    from seqloom.recipe.schema import CorpusSection, Recipe
 
 SHOWN_PROBLEMS = 5  # rows that were left out
 SHOWN_EDITS = 3  # that hurt most
-LONGEST = 10_000_000  # characters of a row, where no text is too long for the model
 
 commands = typer.Typer()
 
@@ -69,7 +67,8 @@ def evaluate(
     if to and to.suffix != ".parquet":
         raise UserError(f"--to {to}: is a Parquet file; call it {to.name}.parquet")
     from seqloom.cli.progress_bars import TerminalAudience
-    from seqloom.evaluation.file_evaluation import evaluate_rows, read_test_rows
+    from seqloom.evaluation.eval_rows import read_test_rows, section_of_files
+    from seqloom.evaluation.file_evaluation import evaluate_rows
     from seqloom.recipe.recipe_json import read_recipe
     from seqloom.recipe.recipe_rules import typo_obstacle
     from seqloom.training.device import choose_device
@@ -80,6 +79,7 @@ def evaluate(
     if adversarial and (why := typo_obstacle(recipe)):
         raise UserError(f"--adversarial searches for typos that hurt, and {why}: leave it out")
     generator.decoding = decoding_of(generator, override)
+    generator.memory = None  # what is scored is the model
     of_any_length = generator.decoding.long_texts == "sentences"
     section = section_of_files(recipe, files, field or [], of_any_length)
     rows = read_test_rows(section, home, generator.keeps_whitespace, slice_by or ())
@@ -95,31 +95,6 @@ def evaluate(
     _show(console, named, found, to)
     if as_json:
         print_json({"model": named, **found.as_json()})
-
-
-def section_of_files(recipe: "Recipe", files: list[str], changes: list[str], of_any_length: bool) -> "CorpusSection":
-    """Return the section by which the files are read: that of the training with changes, and without its filters."""
-    from seqloom.recipe.recipe_loader import change_section, check_section
-    from seqloom.recipe.schema import CorpusSection
-
-    form = _format(files, recipe.corpus.format)
-    unsplit = {
-        "train": files,
-        "validation": [],
-        "test": [],
-        "sources": [],
-        "filters": [],
-        "exclude": "",
-        "format": form,
-        **({"max_characters": LONGEST} if of_any_length else {}),
-    }
-    as_trained = check_section(CorpusSection, {**vars(recipe.corpus), **unsplit}, "evaluate")
-    return change_section(as_trained, changes, "--corpus")
-
-
-def _format(files: list[str], of_recipe: str) -> str:
-    """Return the recipe's format where a name does not tell it; a table or two files are told by their names."""
-    return of_recipe if len(files) == 1 and of_recipe in ("texts", "running", "labeled") else "auto"
 
 
 def _training_corpora(models: list[str], home: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqloom.artifact.home_folder import home_folder
-from seqloom.cli.memory_file import MemoryFile, read_memory
+from seqloom.cli.memory_file import MemoryFile, RulesFile, known_answers
 from seqloom.cli.stdio import AsJson, console_for, print_json
 from seqloom.errors import UserError
 
@@ -110,6 +110,7 @@ def generate(
     glossary: GlossaryFile = None,
     choices: ChoicesFile = None,
     memory: MemoryFile = None,
+    rules: RulesFile = None,
     below: Below = 0.0,
     as_json: AsJson = False,
 ) -> None:
@@ -123,7 +124,7 @@ def generate(
 
     checkpoint, generator = load_models(model, together, backend)
     generator.decoding = decoding_of(generator, override, glossary, choices)
-    generator.memory = read_memory(memory, checkpoint, generator) if memory else None
+    generator.memory = known_answers(memory, rules, checkpoint, generator)
     if from_noise or between:
         _require_vectors(generator, model)
         invented = _between(generator, between, steps) if between else _noise(generator, checkpoint, from_noise, seed)
@@ -153,6 +154,7 @@ def batch(
     glossary: GlossaryFile = None,
     choices: ChoicesFile = None,
     memory: MemoryFile = None,
+    rules: RulesFile = None,
     below: Below = 0.0,
     processes: Annotated[
         int, typer.Option("--processes", min=1, help="Of this machine that answer; each loads the model.")
@@ -176,17 +178,17 @@ def batch(
 
     checkpoint, generator = load_models(model, together, backend)
     generator.decoding = decoding_of(generator, override, glossary, choices)
-    generator.memory = read_memory(memory, checkpoint, generator) if memory else None
+    generator.memory = known_answers(memory, rules, checkpoint, generator)
     if below:
         require_confidence(generator, model)
     recipe = read_recipe(checkpoint)
     changed = changed_options(generator.decoding, recipe.decoding)
     others = [find_checkpoint(each, home_folder()) for each in together or []]
     named, rows = describe_version(model, backend), open_input(file, "auto", column, recipe.corpus.features)
-    bulk = BatchInference(named, checkpoint, rows, shard_rows, max_characters, changed, others, memory)
+    bulk = BatchInference(named, checkpoint, rows, shard_rows, max_characters, changed, others, memory, rules)
     workers = GenerationWorkers(processes, scheduler)
-    if workers.is_needed and memory:
-        raise UserError("--memory is for one process: leave --processes and --scheduler out, or this")
+    if workers.is_needed and (memory or rules):
+        raise UserError("--memory and --rules are for one process: leave --processes and --scheduler out, or these")
     if not workers.is_needed:
         generator.backend.move(choose_device("auto"))
     watcher = TerminalAudience(console)

@@ -9,6 +9,7 @@ import typer
 
 from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.generate_commands import Backend, ModelName
+from seqloom.cli.memory_file import MemoryFile, RulesFile
 from seqloom.cli.stdio import console_for
 from seqloom.errors import UserError
 
@@ -28,6 +29,8 @@ def serve(
     follow: Annotated[
         float, typer.Option("--follow", min=1.0, help="Seconds between two looks at where the alias points.")
     ] = 30.0,
+    memory: MemoryFile = None,
+    rules: RulesFile = None,
     log: Annotated[
         Path | None, typer.Option("--log", help="Folder for a log of texts and answers, without personal data.")
     ] = None,
@@ -65,6 +68,6 @@ def serve(
         if requests:
             requests(sources, answers, version)
 
-    followed = FollowedModel(model, home_folder(), backend, observe)
+    followed = FollowedModel(model, home_folder(), backend, observe, memory, rules)
     console.print(f"{model} is version {followed.version}, at http://{host}:{port}/invocations; Ctrl-C ends it")
     run_server(build_app(followed, metrics, address), listening, followed.follow, follow)

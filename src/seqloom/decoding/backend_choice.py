@@ -48,6 +48,7 @@ def choose_backend(folders: Mapping[str, Path]) -> BackendChoice:
         try:
             if not reason:
                 loaded[name] = load_generator(folder)
+                loaded[name].memory = None  # what is timed is the model
         except (UserError, ImportError) as error:
             reason = str(error)
         if reason:

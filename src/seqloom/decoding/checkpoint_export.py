@@ -11,14 +11,15 @@ from seqloom.decoding.confidence import CONFIDENCE_FILE
 from seqloom.decoding.ctranslate2_export import write_ctranslate2
 from seqloom.decoding.generator_loader import ENSEMBLE_FILE, EXPORT_FILE
 from seqloom.decoding.int8_quantization import quantize
+from seqloom.decoding.known_answers import KNOWN_ANSWERS_FILE
 from seqloom.errors import UserError
 from seqloom.models.latent_space import SPACE_FILE
 from seqloom.recipe.recipe_json import RECIPE_FILE
 from seqloom.vocabulary.special_tokens import VOCABULARY_FILES
 
 ExportBackend = Literal["ctranslate2", "ctranslate2-int8", "torch-int8"]
-OPTIONAL_FILES = (SPACE_FILE, LENGTH_LIMIT_FILE, CONTEXT_FILE, CONFIDENCE_FILE)
-"""Files that some models lack: a vector space, the context of sources; in old versions length limit and confidence."""
+OPTIONAL_FILES = (SPACE_FILE, LENGTH_LIMIT_FILE, CONTEXT_FILE, CONFIDENCE_FILE, KNOWN_ANSWERS_FILE)
+"""Files that some models lack: vector space, context of sources, known answers; old ones length limit, confidence."""
 EXPORT_BACKENDS: tuple[ExportBackend, ...] = get_args(ExportBackend)
 
 

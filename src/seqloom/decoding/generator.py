@@ -26,8 +26,8 @@ from seqloom.decoding.answers import (
 from seqloom.decoding.backends import Backend
 from seqloom.decoding.closed_answers import choose
 from seqloom.decoding.confidence import CONFIDENCE, Confidence, read_confidence
-from seqloom.decoding.exact_matches import FROM_MEMORY, ExactMatches
 from seqloom.decoding.hypothesis import Hypothesis
+from seqloom.decoding.known_answers import FROM_MEMORY, KnownAnswers
 from seqloom.decoding.long_texts import WHOLE, answer_long
 from seqloom.decoding.minimum_bayes_risk import mbr_rank
 from seqloom.decoding.source_reader import UNBOUNDED, SourceReader
@@ -82,7 +82,7 @@ class Generator(SourceReader):
         self.decoding = decoding
         self.limit = limit or LengthLimit()
         self.confidence = confidence
-        self.memory: ExactMatches | None = None
+        self.memory: KnownAnswers | None = None
         self.needs_text = self.needs_text and not self.frame_width
         self.controlled = self.controlled and not self.frame_width  # by searches for parts of a text
         self.language = None if self.frame_width else language  # features are of a text as a whole
@@ -209,7 +209,7 @@ class Generator(SourceReader):
         numbers = range(len(texts)) if numbers is None else numbers
         if not self.memory:
             return self._written(texts, decoding, numbers)
-        known = [self.memory.target(text) for text in texts]
+        known = self.memory.targets(texts)
         rows = [row for row, target in enumerate(known) if target is None]
         try:
             found = iter(self._written([texts[row] for row in rows], decoding, [numbers[row] for row in rows]))
@@ -229,7 +229,7 @@ class Generator(SourceReader):
         return [self._with_confidence(found, decoding) for found in answers] if self.confidence else answers
 
     def _remembered(self, target: str) -> list[Answer]:
-        """Return the answer of the memory, of which nobody is in doubt."""
+        """Return the answer of the memory or of a rule, of which nobody is in doubt."""
         [tokens] = self.target.encode([target])
         return [Answer(target, 0.0, tokens, from_memory=True, confidence=1.0 if self.confidence else None)]
 
@@ -279,9 +279,9 @@ class Generator(SourceReader):
         return [[drawn[index] for index in mbr_rank([next(texts) for _ in drawn])] for drawn in found]
 
     def attention(self, text: str, answer: Answer) -> AttentionMap:
-        """Return the attention weights for `answer` to `text`; empty without tokens, or if it is put together."""
+        """Return the attention weights for `answer` to `text`; empty if it is not the model's, or put together."""
         [source] = self.encode([text])
-        if not source or answer.answered_in not in ("", WHOLE):
+        if not source or answer.from_memory or answer.answered_in not in ("", WHOLE):
             return AttentionMap([], [], [])
         weights = self.torch_backend.attention(source, answer.tokens)
         return AttentionMap(_names(self.source, source), _names(self.target, answer.tokens), weights)

@@ -14,6 +14,7 @@ from seqloom.dataset.length_limit import LengthLimit
 from seqloom.decoding.backends import CTranslate2Backend, position_table_size
 from seqloom.decoding.confidence import read_confidence
 from seqloom.decoding.generator import Generator, conversation_of, language_of
+from seqloom.decoding.known_answers import KnownAnswers
 from seqloom.recipe.applications import application_of
 from seqloom.recipe.recipe_json import RECIPE_FILE, read_recipe
 from seqloom.vocabulary.special_tokens import VOCABULARY_FILES
@@ -28,25 +29,29 @@ EXPORT_FILE = "export.json"  # in the folder of an exported model: its backend
 
 
 def load_generator(folder: Path) -> Generator:
-    """Load the model of a folder that training or `seqloom export` wrote, on the CPU.
+    """Load the model of a folder that training or `seqloom export` wrote, with its known answers, on the CPU.
 
     Raises:
         UserError: it holds none, or one that is damaged.
     """
     with damage_reported(folder):
         file = folder / EXPORT_FILE
-        if not file.is_file():
-            return read_generator(folder)
-        exported = json.loads(file.read_text(encoding="utf-8"))
-        if exported.get("backend", exported.get("form")) != "torch-int8":  # form: in exports of 0.1
-            return _ctranslate2_generator(folder)
-        from seqloom.decoding.int8_quantization import read_int8
+        generator = _exported_generator(folder, file) if file.is_file() else read_generator(folder)
+        generator.memory = KnownAnswers.load(folder)
+        return generator
 
-        return _class_of(read_recipe(folder).task).from_model(read_int8(folder), folder, runs_on_gpu=False)
+
+def _exported_generator(folder: Path, file: Path) -> Generator:
+    exported = json.loads(file.read_text(encoding="utf-8"))
+    if exported.get("backend", exported.get("form")) != "torch-int8":  # form: in exports of 0.1
+        return _ctranslate2_generator(folder)
+    from seqloom.decoding.int8_quantization import read_int8
+
+    return _class_of(read_recipe(folder).task).from_model(read_int8(folder), folder, runs_on_gpu=False)
 
 
 def read_generator(folder: Path) -> Generator:
-    """Load the model of a checkpoint folder, on the CPU.
+    """Load the model of a checkpoint folder, without known answers, on the CPU.
 
     Raises:
         UserError: `folder` holds no checkpoint.

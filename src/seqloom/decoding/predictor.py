@@ -1,5 +1,6 @@
 """Prediction requests: rows and parameters in, columns of answers out, for every server and client."""
 
+import copy
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any, cast
 from seqloom.decoding.answers import Answer, Columns
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import load_generator
+from seqloom.decoding.known_answers import KnownAnswers
 from seqloom.decoding.request_batcher import RequestBatcher
 from seqloom.decoding.request_limits import UNLIMITED, RequestLimits, rows_at_once
 from seqloom.errors import UserError
@@ -19,10 +21,18 @@ from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.recipe_loader import check_section
 from seqloom.recipe.schema import DecodingSection
 
-PARAMETERS = {"n_best": 1, "return_scores": False, "return_attention": False, "first_row": 0}
+PARAMETERS = {"n_best": 1, "return_scores": False, "return_attention": False, "first_row": 0, "use_memory": True}
 """Parameters of a request besides the fields of `decoding`, with their defaults."""
 
 LAST_ROW = 2**53  # highest row number that JSON represents exactly
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What the texts of a batch have in common."""
+
+    decoding: DecodingSection
+    use_memory: bool
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,7 @@ class Request:
     """The checked parameters of a request."""
 
     decoding: DecodingSection
+    use_memory: bool  # and rules; else the model answers all
     n_best: int
     return_scores: bool
     return_attention: bool
@@ -44,12 +55,14 @@ class Predictor:
 
     def __init__(self, generator: Generator, attentive: bool, limits: RequestLimits | None = None) -> None:
         self.generator = generator
+        self._model_alone = copy.copy(generator)
+        self._model_alone.memory = None
         self.attentive = attentive
         self.limits = limits
         self.defaults: dict[str, Any] = {**PARAMETERS, **vars(generator.decoding)}
         room = limits.serving.waiting_rows if limits else UNLIMITED
         self._batcher = RequestBatcher[list[Answer]](
-            self._answer, lambda options: rows_at_once(cast(DecodingSection, options)), room
+            self._answer, lambda options: rows_at_once(cast(_Options, options).decoding), room
         )
 
     @classmethod
@@ -60,6 +73,10 @@ class Predictor:
         labels = generator.column_types.get("probabilities", [])
         return cls(generator, attentive, RequestLimits.of(recipe, len(labels) if isinstance(labels, list) else 0))
 
+    def answer_first_by(self, known: KnownAnswers) -> None:
+        """Give these known answers in place of the version's own, before the model is asked."""
+        self.generator.memory = known
+
     def __call__(self, rows: Sequence[object], params: Mapping[str, Any]) -> Columns:
         """Return the columns of the answer; `params` overrides the defaults.
 
@@ -67,7 +84,8 @@ class Predictor:
         `truncated`, true if its length limit cut it off. With `n_best` over 1 `predictions`, the best texts, best
         first, of which there may be fewer; with `return_scores` `score` (and with both `scores`), log-probabilities
         divided by length ** length_penalty; with `return_attention` `source_tokens`, `target_tokens` and `attention`,
-        the weights of the best text, a list for each target token. What is sampled for a row follows from its number,
+        the weights of the best text, a list for each target token. Without `use_memory`
+        the model answers what memory and rules know, too. What is sampled for a row follows from its number,
         `first_row` for the first: a table sent in pieces gets the same answers as in one request.
 
         Raises:
@@ -79,7 +97,8 @@ class Predictor:
         texts = [text_of(self.generator.wording(row, number), number) for number, row in enumerate(rows)]
         if self.limits:
             self.limits.check(request.decoding, sum(map(len, texts)))
-        answers = self._batcher(texts, request.decoding, request.first_row, self._keep(request.n_best))
+        options = _Options(request.decoding, request.use_memory or not self.generator.memory)
+        answers = self._batcher(texts, options, request.first_row, self._keep(request.n_best))
         columns = self.generator.columns(answers)
         answers = [found[: request.n_best] for found in answers]
         if request.n_best > 1:
@@ -111,10 +130,15 @@ class Predictor:
         first_row = known["first_row"]
         if not 0 <= first_row <= LAST_ROW:
             raise UserError(f"params: first_row is {first_row}: it numbers the first row of a request, from 0 on")
-        return Request(decoding, n_best, known["return_scores"], known["return_attention"], first_row)
+        use_memory, return_scores, return_attention = (
+            known[name] for name in ("use_memory", "return_scores", "return_attention")
+        )
+        return Request(decoding, use_memory, n_best, return_scores, return_attention, first_row)
 
-    def _answer(self, texts: Sequence[str], decoding: Hashable, numbers: Sequence[int]) -> list[list[Answer]]:
-        return self.generator.answer(texts, cast(DecodingSection, decoding), numbers)
+    def _answer(self, texts: Sequence[str], options: Hashable, numbers: Sequence[int]) -> list[list[Answer]]:
+        asked = cast(_Options, options)
+        generator = self.generator if asked.use_memory else self._model_alone
+        return generator.answer(texts, asked.decoding, numbers)
 
     def _keep(self, n_best: int) -> Callable[[list[Answer]], list[Answer]]:
         """Return the function that drops answers to a text that are not reported; of labels all are."""

@@ -8,30 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from seqloom.corpus.feature_files import RowFeatures
-from seqloom.corpus.framed_text import FramedText, frames_of
-from seqloom.corpus.normalized_pairs import PairSteps, rows_of_split
 from seqloom.corpus.overlap import Chunks, sources_of
-from seqloom.corpus.pairs import Unreadable
-from seqloom.corpus.personal_data import PersonalData
-from seqloom.corpus.sources import locate
-from seqloom.corpus.text_normalizers import TextNormalizers
 from seqloom.decoding.confidence import CONFIDENCE
-from seqloom.errors import UserError
 from seqloom.evaluation.adversarial_search import adversarial_search, attacked_rows
 from seqloom.evaluation.answer_constraints import constraint_shares
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies, replies_of
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
 from seqloom.evaluation.clean_rows import IN_TRAINING, CleanRows
+from seqloom.evaluation.eval_rows import EvalRows
 from seqloom.evaluation.examples import Example, choose_examples
 from seqloom.evaluation.paired_bootstrap import confidence_interval
-from seqloom.evaluation.row_columns import with_columns
 from seqloom.evaluation.system_answers import decode, of_rows
 from seqloom.evaluation.test_slices import COLUMN_PREFIX
 from seqloom.evaluation.unknown_share import unknown_share_slices, unknown_shares
 from seqloom.progress import Progress
 from seqloom.recipe.applications import metric_of_recipe
-from seqloom.recipe.schema import CorpusSection, Recipe
+from seqloom.recipe.schema import Recipe
 
 if TYPE_CHECKING:
     from seqloom.decoding.generator import Generator
@@ -79,52 +71,6 @@ class FileEvaluation:
         """Return everything but the table."""
         fields = asdict(replace(self, table=pd.DataFrame()))
         return {name: value for name, value in fields.items() if name != "table"}
-
-
-@dataclass(frozen=True)
-class EvalRows:
-    """The rows of some files, as the corpus stage would read them, and what is wrong with the others."""
-
-    table: pd.DataFrame  # source, target, origin, line, and columns that make slices
-    unreadable: list[str]
-
-
-def read_test_rows(section: CorpusSection, home: Path, keep: bool, slice_by: Sequence[str] = ()) -> EvalRows:
-    """Read the files of `section.train` and their columns `slice_by`, without filters, splits or duplicates left out.
-
-    Raises:
-        UserError: a file is missing or violates its format, or there is no row with a source and a target.
-    """
-    try:
-        return _read(section, home, keep, slice_by)
-    except UserError as error:  # the files stand in no recipe
-        raise UserError(str(error).replace("corpus.train", "FILE")) from error
-
-
-def _read(section: CorpusSection, home: Path, keep: bool, slice_by: Sequence[str]) -> EvalRows:
-    personal, sources = PersonalData.of(section), locate(section, home)  # a model was taught without personal data
-    features = RowFeatures(section, sources) if section.features else None
-    rows: list[tuple[str, str, str, int]] = []
-    wrong, steps = [], PairSteps(TextNormalizers(section.normalizers, keep), {}, personal=personal)
-    for row in rows_of_split(section, sources, "train", steps):
-        if defect := row.reject_reason(section):
-            problem = row.raw.problem if isinstance(row.raw, Unreadable) else ""
-            wrong.append(f"{row.origin}, line {row.raw.line}: {problem or defect}")
-        elif features:
-            value, name = features.value(row.origin, row.raw.line)
-            try:
-                framed = FramedText.of(row.source, frames_of(value, 0, name))
-                rows.append((framed, row.target, row.origin, row.raw.line))
-            except UserError as error:
-                wrong.append(str(error))
-        else:
-            rows.append((row.source, row.target, row.origin, row.raw.line))
-    if not rows:
-        first = f" (the first: {wrong[0]})" if wrong else ""
-        raise UserError(f"{' and '.join(section.train)}: no row has a source and a target that can be scored{first}")
-    columns = zip(("source", "target", "origin", "line"), zip(*rows, strict=True), strict=True)
-    table = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns})
-    return EvalRows(with_columns(table, section, sources, slice_by, "--slice-by"), wrong)
 
 
 def evaluate_rows(

@@ -82,6 +82,8 @@ ADDED: dict[str, dict[str, object]] = {
         "privacy_delta": 0.0,
     },
     "serving": {
+        "memory_file": "",
+        "rules_file": "",
         "rows": 100_000,
         "characters": 20_000_000,
         "waiting_rows": 400_000,

@@ -203,6 +203,8 @@ def build_ensemble(plan: EnsemblePlan, folder: Path, progress: Progress) -> dict
     write_ensemble([each.checkpoint for each in plan.members], names, folder)
     progress(len(names), len(names), "members", "copying")
     alone = [load_generator(each.checkpoint) for each in plan.members]
+    for each in alone:
+        each.memory = None  # what is timed is the model
     together = ensemble_of(alone, names)
     texts = read_split(plan.corpus.path, "test")["source"].tolist()
     answers = [_answer(each, plan.recipe) for each in (together, alone[0])]

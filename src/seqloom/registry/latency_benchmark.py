@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from seqloom.evaluation.applications.evaluator import Replies
 
+_ALONE = (("use_memory", False),)  # what is measured is the model; versions did not always know
 ROWS_AT_ONCE = 256  # between two moves of the progress bar
 
 
@@ -77,8 +78,10 @@ def load_version(
     params = {name: value for name, value in decoding.model_dump().items() if name in known}
 
     def ask(texts: Sequence[str], first_row: int = 0) -> pd.DataFrame:
-        numbered = {"first_row": first_row} if "first_row" in known else {}  # versions did not always know
-        answers: pd.DataFrame = model.predict(pd.DataFrame(request_columns(texts)), params=params | numbered)
+        answers: pd.DataFrame = model.predict(
+            pd.DataFrame(request_columns(texts)),
+            params=params | {name: value for name, value in (("first_row", first_row), *_ALONE) if name in known},
+        )
         return answers
 
     return model, ask

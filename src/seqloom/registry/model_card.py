@@ -33,7 +33,7 @@ from seqloom.registry.lineage import DIGITS, RAW_CORPUS, lineage_of, write_linea
 from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.model_history import history
 from seqloom.registry.model_uri import find_version, open_registry
-from seqloom.registry.versions import aliases_of
+from seqloom.registry.versions import KNOWN_ANSWERS_TAG, aliases_of
 from seqloom.reports.cost_summary import cost_rows
 from seqloom.reports.ensemble_summary import ensemble_cost_rows
 from seqloom.reports.privacy_summary import privacy_rows
@@ -41,6 +41,7 @@ from seqloom.shell_command import shell_word
 
 DESCRIPTION_AT_MOST = 5000  # characters that MLflow's database takes
 
+KNOWN_ANSWERS = "known answers"  # in the lineage: a translation memory and rules
 Manifests = Mapping[str, Manifest]  # by stage
 
 
@@ -68,6 +69,7 @@ def write_card(client: MlflowClient, recipe: Recipe, made: Manifests, version: V
         **_raw_corpus(made),
         **(members_lineage(made.get("ensemble")) or _parentage(recipe, made)),
         **_excluded(recipe, made["corpus"].facts),
+        **_known_answers(client.get_model_version(version.name, number)),
         "code": run.data.tags.get("mlflow.source.git.commit", "not from a checkout"),
         "flow run": run.data.tags.get("prefect.flow_run_id", "none"),
         "MLflow run": version.run_id,
@@ -101,7 +103,7 @@ def card_text(recipe: Recipe, made: Manifests, version: Version, lineage: Mappin
         "How to call it": _calling(recipe, version, made["evaluation"]),
         "What it learned from": _training_text(recipe, made),
         "How good it is": _quality(recipe, made["evaluation"]),
-        "Limits": _limits(recipe, made),
+        "Limits": (*_limits(recipe, made), *_answered_first(lineage)),
         "What it costs": _cost(recipe, made),
         "Where it comes from": (f"- {what}: `{value}`" for what, value in lineage.items()),
     }
@@ -120,6 +122,12 @@ def _parentage(recipe: Recipe, made: Manifests) -> dict[str, str]:
     share = made["training"].facts.get("parent_share", 0.0)
     averaged = {"share of the parent in the weights": f"{share:.0%}"} if share else {}
     return {"parent version": recipe.training.start_from or "none", **averaged}
+
+
+def _known_answers(version: ModelVersion) -> dict[str, str]:
+    """Return what a version answers before its model is asked, if anything."""
+    known = version.tags.get(KNOWN_ANSWERS_TAG)
+    return {KNOWN_ANSWERS: known} if known else {}
 
 
 def _excluded(recipe: Recipe, corpus: Mapping[str, Any]) -> dict[str, str]:
@@ -261,6 +269,14 @@ def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
     most, then = f"{recipe.corpus.max_characters:,}", longer[recipe.decoding.long_texts]
     yield f"- it reads a text up to character {most}: it learned from none that was longer{then}"
     yield "- it was measured on text like that it learned from; other text may be served much worse"
+
+
+def _answered_first(lineage: Mapping[str, str]) -> Iterator[str]:
+    if KNOWN_ANSWERS in lineage:
+        yield (
+            f"- {lineage[KNOWN_ANSWERS].partition(', sha256')[0]} are answered word for word, before the model is "
+            "asked (column `from_memory`; `use_memory` false: by the model); the scores are those of the model alone"
+        )
 
 
 def _cost(recipe: Recipe, made: Manifests) -> Iterator[str]:

@@ -105,6 +105,7 @@ def _confidence(checkpoint: Path, asked: list[str], corpora: list[Path], answers
     A validation row of an ensemble's first member may be a training row of another.
     """
     generator = load_generator(checkpoint)
+    generator.memory = None  # of which it is always sure
     learned = {text for each in corpora[1:] for text in read_split(each, "train")["source"]}
     held_out = [text for text in read_split(corpora[0], "validation")["source"] if text not in learned]
     samples = [_sample(texts, answers) for texts in (held_out, asked)]

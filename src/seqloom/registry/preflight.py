@@ -22,6 +22,7 @@ from seqloom.recipe.applications import application_of
 from seqloom.recipe.pretraining_recipe import pretraining_recipe, refuse_two_encoders, with_encoder
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.digital_signature import check_keys
+from seqloom.registry.known_answer_files import recipe_answers
 from seqloom.registry.run_plan import Step, follow, pinned, read_sources
 from seqloom.registry.time_forecast import Forecast, forecast
 from seqloom.training.privacy_accountant import OPACUS_MISSING
@@ -35,8 +36,8 @@ def check_resources(recipe: Recipe) -> None:
     """Refuse at once what a later stage would refuse after an hour: no GPU, library or file, or no key that is one.
 
     Raises:
-        UserError: one of them is missing, the key to sign versions with is none, the model would answer nothing, or
-            normalizers change the canaries.
+        UserError: one of them is missing, the key to sign versions with is none, the model would answer nothing, a
+            file of known answers is broken, or normalizers change the canaries.
     """
     check_keys()
     refuse_two_encoders(recipe)
@@ -60,6 +61,7 @@ def check_resources(recipe: Recipe) -> None:
         if file and not Path(file).is_file():
             raise UserError(f"{file}: no such file (looked in {Path.cwd()}); correct vectors.{field}")
     check_score_files(recipe.evaluation)
+    recipe_answers(recipe)
     folder = recipe.training.start_encoder_from
     if folder and not Path(folder).is_dir():
         raise UserError(f"{folder}: no such folder (looked in {Path.cwd()}); correct training.start_encoder_from")

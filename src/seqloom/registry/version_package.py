@@ -10,9 +10,13 @@ from pathlib import Path
 
 import seqloom
 from seqloom.decoding.confidence import CONFIDENCE_FILE
+from seqloom.decoding.known_answers import KNOWN_ANSWERS_FILE, KnownAnswers
 from seqloom.recipe.recipe_json import write_recipe
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.known_answer_files import recipe_answers
 from seqloom.registry.seal import CHECKPOINT, CODE, LIBRARY, seal
+from seqloom.vocabulary.special_tokens import VOCABULARY_FILES
+from seqloom.vocabulary.vocabulary import Vocabulary
 
 ENTRIES = ("seqloom.decoding.predictor", "seqloom.decoding.backend_choice", "seqloom.registry.seal")
 LIBRARIES = ("mlflow", "numpy", "pandas", "pydantic", "pyyaml", "rjieba", "safetensors", "tokenizers", "torch")
@@ -24,12 +28,15 @@ _SOURCE = Path(seqloom.__file__).parent
 def pack(recipe: Recipe, checkpoint: Path, folder: Path, evaluation: Path) -> str:
     """Fill `folder` with a checkpoint and the code it needs, and seal it; return the seal's digest.
 
-    The confidence that the folder `evaluation` may have becomes part of the checkpoint.
+    The confidence that the folder `evaluation` may have becomes part of the checkpoint, and so do memory and rules of
+    the recipe; an ensemble has those of its first member already.
 
     The recipe is the version's: a checkpoint that was there already may have come of one with another name or decoding.
     """
     shutil.copytree(checkpoint, folder / CHECKPOINT)
     write_recipe(recipe, folder / CHECKPOINT)
+    if not (checkpoint / KNOWN_ANSWERS_FILE).is_file() and (known := _known_answers(recipe, checkpoint)):
+        known.save(folder / CHECKPOINT)
     if (evaluation / CONFIDENCE_FILE).is_file():
         shutil.copyfile(evaluation / CONFIDENCE_FILE, folder / CHECKPOINT / CONFIDENCE_FILE)
     for file in needed_modules():
@@ -37,6 +44,10 @@ def pack(recipe: Recipe, checkpoint: Path, folder: Path, evaluation: Path) -> st
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
     return seal(folder)
+
+
+def _known_answers(recipe: Recipe, checkpoint: Path) -> KnownAnswers | None:
+    return recipe_answers(recipe, Vocabulary.load(checkpoint / VOCABULARY_FILES[1]).keeps_whitespace)
 
 
 def requirements(recipe: Recipe) -> list[str]:

@@ -15,23 +15,27 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 from mlflow.types.schema import AnyType, Array, Map
 
+from seqloom.artifact.digest import digest_of_file
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.framed_text import FEATURES, FramedText, request_columns
 from seqloom.decoding.confidence import CONFIDENCE, CONFIDENCE_FILE
+from seqloom.decoding.known_answers import FROM_MEMORY, KNOWN_ANSWERS_FILE, KnownAnswers
 from seqloom.evaluation.examples import short_source
 from seqloom.recipe.application import Application
 from seqloom.recipe.applications import application_of
+from seqloom.recipe.pinned_version import DIGITS
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.checkpoint_folder import OWN_BACKEND
 from seqloom.registry.integrity import ARTIFACTS, PACKAGE, SEAL_TAG, digest_of, digest_tags
 from seqloom.registry.mlflow_tracking import Version
-from seqloom.registry.seal import DamagedVersion, seal_of, verify
+from seqloom.registry.seal import CHECKPOINT, DamagedVersion, seal_of, verify
 from seqloom.registry.version_package import pack, requirements
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 KEY_TAG, VERDICT_KEY_TAG = "seqloom.key", "seqloom.verdict.key"
 KEY_TAGS = {"registry": KEY_TAG, "gate": VERDICT_KEY_TAG}
 """What a version was made from, and what it was judged by."""
+KNOWN_ANSWERS_TAG = "seqloom.known_answers"
 SHOWN = 20  # names of models in a sentence
 SERVED_MODEL = Path(__file__).parent / "served_model.py"
 TYPES = {bool: DataType.boolean, int: DataType.long, float: DataType.double, str: DataType.string}
@@ -48,10 +52,16 @@ def register_version(
     found = find_by_key(client, recipe.name, key)
     if found:
         return found
-    model_uri, model_id, seal = _log_model(recipe, run_id, checkpoint, evaluation)
+    model_uri, model_id, seal, known = _log_model(recipe, run_id, checkpoint, evaluation)
     judged = {f"test/{name}" for name in application_of(recipe.task).judged}  # the run has all of them
     scores = {name: f"{value:.4f}" for name, value in evaluation.facts["metrics"].items() if name in judged}
-    tags = {KEY_TAG: key, SEAL_TAG: seal, **digest_tags(recipe.name, _digest_of_stored(model_uri, seal)), **scores}
+    tags = {
+        KEY_TAG: key,
+        SEAL_TAG: seal,
+        **known,
+        **digest_tags(recipe.name, _digest_of_stored(model_uri, seal)),
+        **scores,
+    }
     made = client.create_model_version(recipe.name, model_uri, run_id, tags=tags, model_id=model_id)
     client.set_registered_model_alias(recipe.name, CHALLENGER, made.version)
     return describe(client, recipe.name, str(made.version))
@@ -128,7 +138,8 @@ def _answered(recipe: Recipe) -> list[ColSpec | TensorSpec]:
     text: list[ColSpec | TensorSpec] = [ColSpec("string", "prediction")]
     match application_of(recipe.task).answer:
         case "text":
-            return [*text, ColSpec("boolean", "truncated")]
+            known = [ColSpec("boolean", FROM_MEMORY)] if recipe.serving.memory_file or recipe.serving.rules_file else []
+            return [*text, ColSpec("boolean", "truncated"), *known]
         case "continuation":
             numbers = [ColSpec("double", "log_probability"), ColSpec("double", "spelling")]
             return [*text, ColSpec("boolean", "truncated"), *numbers]
@@ -143,8 +154,10 @@ def _with_example_features(text: str, checkpoint: Path) -> str:
     return FramedText.of(text, np.zeros((1, width), np.float32)) if width else text
 
 
-def _log_model(recipe: Recipe, run_id: str, checkpoint: Path, evaluation: Manifest) -> tuple[str, str, str]:
-    """Store code, checkpoint, signature and example with the run; return the model's URI and id, and its seal."""
+def _log_model(
+    recipe: Recipe, run_id: str, checkpoint: Path, evaluation: Manifest
+) -> tuple[str, str, str, dict[str, str]]:
+    """Store code, checkpoint, signature and example with the run; return URI and id, seal, and tag of known answers."""
     with TemporaryDirectory() as folder, warnings.catch_warnings(), mlflow.start_run(run_id=run_id):
         warnings.simplefilter("ignore")  # MLflow's own, on type hints that the signature makes needless
         seal = pack(recipe, checkpoint, Path(folder, PACKAGE), evaluation.path)
@@ -158,7 +171,14 @@ def _log_model(recipe: Recipe, run_id: str, checkpoint: Path, evaluation: Manife
             "model_config": {"backend": OWN_BACKEND, "seal": seal},
         }
         info = mlflow.pyfunc.log_model(**arguments)
-    return str(info.model_uri), str(info.model_id), seal
+        known = _known_answers(Path(folder, PACKAGE, CHECKPOINT))
+    return str(info.model_uri), str(info.model_id), seal, known
+
+
+def _known_answers(checkpoint: Path) -> dict[str, str]:
+    """Return the tag that says what a version answers before its model is asked; none where that is nothing."""
+    known, file = KnownAnswers.load(checkpoint), checkpoint / KNOWN_ANSWERS_FILE
+    return {KNOWN_ANSWERS_TAG: f"{known}, sha256 {digest_of_file(file)[:DIGITS]}"} if known else {}
 
 
 def _digest_of_stored(model_uri: str, seal: str) -> str:

@@ -14,6 +14,8 @@ import pandas as pd
 
 from seqloom.decoding.answers import Columns
 from seqloom.errors import UserError
+from seqloom.registry.checkpoint_folder import find_checkpoint
+from seqloom.registry.known_answer_files import with_files
 from seqloom.registry.model_uri import find_version, load_verified
 
 if TYPE_CHECKING:
@@ -59,14 +61,25 @@ class Answering:
 class FollowedModel:
     """A model as MLflow's scoring server takes one. An answer is of one version, whatever happens meanwhile."""
 
-    def __init__(self, uri: str, home: Path, backend: str, observe: Observer) -> None:
+    def __init__(
+        self,
+        uri: str,
+        home: Path,
+        backend: str,
+        observe: Observer,
+        memory: Path | None = None,
+        rules: Path | None = None,
+    ) -> None:
         """Load the version that `uri` (models:/NAME@ALIAS or models:/NAME/VERSION) names now.
+
+        `memory` and `rules` are files of known answers in place of a version's own.
 
         Raises:
             UserError: there is none, it was changed, or it does not load.
         """
         self.uri = uri
         self._home, self._backend, self._observe = home, backend, observe
+        self._memory, self._rules = memory, rules
         self._lock = threading.Lock()  # of loading: whoever calls follow
         self._answering = self._load(self._number())  # one attribute, so that a request sees both or neither change
         self._threads = _threads_of_torch()  # before any request: a search changes what a new thread begins with
@@ -119,9 +132,26 @@ class FollowedModel:
         name = self.uri.removeprefix("models:/").partition("@")[0].partition("/")[0]
         try:
             model = load_verified(f"models:/{name}/{number}", self._backend)
+            if self._memory or self._rules:
+                self._answer_first(model, find_checkpoint(f"models:/{name}/{number}", self._home))
         except Exception as error:
             raise UserError(f"models:/{name}/{number}: cannot be served: {error}") from error
         return Answering(number, model)
+
+    def _answer_first(self, model: "PyFuncModel", checkpoint: Path) -> None:
+        """Let a version give the known answers of the files.
+
+        Raises:
+            UserError: a file cannot be read, or the version is of a release that knew no such answers.
+        """
+        loaded: Any = model  # whose methods MLflow does not annotate
+        predictor: Any = getattr(loaded.unwrap_python_model(), "predictor", None)
+        if not hasattr(predictor, "answer_first_by"):
+            raise UserError("it was registered by a release without known answers: leave --memory and --rules out")
+        generator = predictor.generator
+        predictor.answer_first_by(
+            with_files(self._memory, self._rules, checkpoint, generator.memory, generator.keeps_whitespace)
+        )
 
 
 def _unless_missing(value: object) -> object:

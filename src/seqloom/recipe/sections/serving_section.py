@@ -6,11 +6,24 @@ from seqloom.recipe.sections.section import Section
 
 
 class ServingSection(Section):
-    """Limits on a request to a served version, and when what is asked counts as drifted.
+    """What answers before the model, limits on a request to a served version, and when requests count as drifted.
 
     A request beyond them fails with one sentence. Values of the section decoding are always allowed.
     """
 
+    memory_file: str = Field(
+        "",
+        max_length=1000,
+        description="Translation memory (TMX, TSV or another file of pairs) that becomes part of the version: its "
+        "sources are answered by their targets, before the model is asked. Scores are those of the model alone. "
+        "Empty: none.",
+    )
+    rules_file: str = Field(
+        "",
+        max_length=1000,
+        description="UTF-8 file of rules that become part of the version: a regular expression (RE2) that a whole text "
+        "has to match, a tab, and its answer, in which \\1 is the first group; # begins a comment. Empty: none.",
+    )
     rows: int = Field(100_000, ge=1, le=10_000_000, description="Texts in one request, at most.")
     characters: int = Field(
         20_000_000, ge=1, le=1_000_000_000, description="Characters of all texts of one request together, at most."

@@ -1,0 +1,107 @@
+"""Files of known answers: a translation memory in any format of a corpus, and rules for patterns."""
+
+from pathlib import Path
+
+from seqloom.artifact.home_folder import home_folder
+from seqloom.decoding.exact_matches import ExactMatches
+from seqloom.decoding.known_answers import KnownAnswers
+from seqloom.errors import UserError
+from seqloom.recipe.answer_rules import AnswerRule, read_rules
+from seqloom.recipe.applications import application_of
+from seqloom.recipe.recipe_json import read_recipe
+from seqloom.recipe.schema import Recipe
+
+MOST_BYTES = 64_000_000  # of a file, and of the texts that were read from it: a server holds all of them
+MEMORY_FIELD, RULES_FIELD = "serving.memory_file", "serving.rules_file"
+
+
+def recipe_answers(recipe: Recipe, keep: bool = False) -> KnownAnswers | None:
+    """Return memory and rules that a recipe names; None where it names none. `keep` is of the targets' white space.
+
+    Raises:
+        UserError: a file cannot be read, a line of it is broken, or the model does not write a text for a text.
+    """
+    names = {MEMORY_FIELD: recipe.serving.memory_file, RULES_FIELD: recipe.serving.rules_file}
+    for field, name in names.items():
+        if name:
+            require_texts(recipe, field)
+    if not any(names.values()):
+        return None
+    memory, rules = names.values()
+    pairs = read_memory(recipe, Path(memory), MEMORY_FIELD, keep, strict=True) if memory else ExactMatches()
+    return KnownAnswers(pairs, read_rules_file(Path(rules), RULES_FIELD) if rules else ())
+
+
+def with_files(
+    memory: Path | None, rules: Path | None, checkpoint: Path, own: KnownAnswers | None, keep: bool
+) -> KnownAnswers:
+    """Return the answers of files that a command names, each in place of a version's own.
+
+    Raises:
+        UserError: a file cannot be read, or the model does not write a text for a text.
+    """
+    recipe = read_recipe(checkpoint)
+    require_texts(recipe, "--memory" if memory else "--rules")
+    pairs = read_memory(recipe, memory, "--memory", keep) if memory else own.memory if own else ExactMatches()
+    return KnownAnswers(pairs, read_rules_file(rules, "--rules") if rules else own.rules if own else ())
+
+
+def require_texts(recipe: Recipe, field: str) -> None:
+    """Refuse known answers of a model that does not write a text for a text."""
+    if application_of(recipe.task).answer != "text" or recipe.corpus.features:
+        raise UserError(f"{field} is for models that write a text for a text: leave it out")
+
+
+def read_memory(recipe: Recipe, file: Path, field: str, keep: bool, strict: bool = False) -> ExactMatches:
+    """Read a memory as the recipe's corpus would be read, without its filters; a TSV file may have no header.
+
+    Raises:
+        UserError: it is missing, too large or has no pairs; or, if `strict`, a line violates its format.
+    """
+    from seqloom.evaluation.eval_rows import read_test_rows, section_of_files  # pandas and sacreBLEU
+
+    _require_small(file, field)
+    changes = ["privacy=keep"]  # a text is looked up as it is
+    if file.suffix == ".tsv" and not _has_column(file, recipe.corpus.source_column):
+        changes += ["header=false", "source_column='1'", "target_column='2'"]
+    section = section_of_files(recipe, [str(file)], changes, of_any_length=True)
+    rows = read_test_rows(section, home_folder(), keep, field=field)
+    if strict and rows.broken:
+        raise UserError(f"{rows.broken[0]}; correct it, or {field}")
+    pairs = ExactMatches(zip(rows.table["source"], rows.table["target"], strict=True))
+    if sum(len(source) + len(target) for source, target in pairs.pairs) > MOST_BYTES:
+        raise UserError(
+            f"{file}: holds more than {MOST_BYTES:,} characters, which a server would keep; correct {field}"
+        )
+    return pairs
+
+
+def read_rules_file(file: Path, field: str) -> tuple[AnswerRule, ...]:
+    """Read a file of rules.
+
+    Raises:
+        UserError: it is missing, too large or not UTF-8, or a line is no rule.
+    """
+    _require_small(file, field)
+    try:
+        return read_rules(file.read_text(encoding="utf-8-sig").splitlines(), str(file))
+    except UnicodeDecodeError:
+        raise UserError(f"{file}: is not UTF-8: save it as UTF-8, or correct {field}") from None
+    except ValueError as error:
+        raise UserError(f"{error}; correct it, or {field}") from None
+
+
+def _require_small(file: Path, field: str) -> None:
+    if not file.is_file():
+        raise UserError(f"{file}: no such file (looked in {Path.cwd()}); correct {field}")
+    if (size := file.stat().st_size) > MOST_BYTES:
+        raise UserError(f"{file}: has {size:,} bytes, {MOST_BYTES:,} at most; correct {field}")
+
+
+def _has_column(file: Path, column: str) -> bool:
+    """Return whether the first row of a file names a column; a file that cannot be read has its sentence elsewhere."""
+    try:
+        with file.open(encoding="utf-8-sig", errors="replace") as lines:
+            return column in lines.readline().rstrip("\r\n").split("\t")
+    except OSError:
+        return True

@@ -1,0 +1,202 @@
+"""Memory and rules of a version: the same answers by every way it is asked, and the model's own to all else."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mlflow import MlflowClient
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+from seqloom.artifact.cache_key import REGISTRY
+from seqloom.cli.main import app
+from seqloom.decoding import int8_quantization
+from seqloom.decoding.checkpoint_export import export
+from seqloom.decoding.generator_loader import load_generator
+from seqloom.decoding.known_answers import KNOWN_ANSWERS_FILE, KnownAnswers
+from seqloom.errors import UserError
+from seqloom.registry import known_answer_files, model_card
+from seqloom.registry.checkpoint_folder import find_checkpoint
+from seqloom.registry.known_answer_files import recipe_answers
+from seqloom.registry.latency_benchmark import load_version
+from seqloom.registry.mlflow_runs import FlowRun, open_run
+from seqloom.registry.mlflow_tracking import connect
+from seqloom.registry.model_card import KNOWN_ANSWERS
+from seqloom.registry.preflight import check_resources
+from seqloom.registry.versions import register_version
+from seqloom.serving.followed_model import FollowedModel
+from seqloom.serving.model_server import ServerAddress, build_app
+from seqloom.serving.request_metrics import RequestMetrics
+from tests.registry.tiny import corpus, evaluation, recipe_named
+
+MEMORY = "a small dog\tein kleiner Hund\nein Café\tla café\n"
+RULES = "# tickets\nticket ([0-9]+)(?: is)? closed\tVorgang \\1 geschlossen\n(?i)dog\tHund\n"
+KNOWN = {
+    "a small dog": "ein kleiner Hund",
+    " a  small dog": "ein kleiner Hund",
+    "ein Cafe\u0301": "la café",
+    "ticket 42 closed": "Vorgang 42 geschlossen",
+    "DOG": "Hund",
+}
+OTHERS = ["dog dog", "a dog", "ticket x closed", "", "small"]
+TEXTS = [*KNOWN, *OTHERS]
+
+
+@pytest.fixture(scope="module")
+def uri(home: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "memory.tsv").write_text(MEMORY, encoding="utf-8")
+    (folder / "rules.txt").write_text(RULES, encoding="utf-8")
+    client = connect(home)
+    recipe = recipe_named("knowing", serving=files_in(folder))
+    run_id = open_run(client, recipe, "key", FlowRun("flow", "flow"), corpus(), home)
+    made = register_version(client, recipe, run_id, "key", checkpoint, evaluation())
+    for file in folder.iterdir():
+        file.unlink()  # the version has its own copy
+    return made.uri
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    return {"memory_file": str(folder / "memory.tsv"), "rules_file": str(folder / "rules.txt")}
+
+
+@pytest.fixture(scope="module")
+def own(checkpoint: Path) -> dict[str, str]:
+    """What the model answers without memory and rules."""
+    return dict(zip(TEXTS, load_generator(checkpoint).generate(TEXTS), strict=True))
+
+
+@pytest.fixture
+def http(uri: str, home: Path) -> Iterator[TestClient]:
+    followed = FollowedModel(uri, home, "torch", lambda *_: None)
+    with TestClient(build_app(followed, RequestMetrics(), ServerAddress()), base_url="http://127.0.0.1:5001") as asking:
+        yield asking
+
+
+def rows_of(answer: Any) -> list[tuple[str, bool]]:
+    return [(row["prediction"], row["from_memory"]) for row in answer.json()["predictions"]]
+
+
+def test_every_way_to_ask_gives_the_same_whatever_stands_beside_it(
+    uri: str, own: dict[str, str], http: TestClient, home: Path
+) -> None:
+    expected = {text: (KNOWN.get(text, own[text]), text in KNOWN) for text in TEXTS}
+    model, generator = mlflow.pyfunc.load_model(uri), load_generator(find_checkpoint(uri, home))
+
+    @settings(deadline=None, max_examples=8)
+    @given(st.lists(st.sampled_from(TEXTS), min_size=1, max_size=6))
+    def ask(texts: Sequence[str]) -> None:
+        wanted = [expected[text] for text in texts]
+        table = model.predict(pd.DataFrame({"source": texts}))
+        assert list(zip(table["prediction"], table["from_memory"], strict=True)) == wanted
+        columns = generator.reply(texts, generator.decoding)
+        assert list(zip(columns["prediction"], columns["from_memory"], strict=True)) == wanted
+        for params in ({}, {"params": {"beam_size": generator.decoding.beam_size}}):  # with pandas and without
+            records = [{"source": text} for text in texts]
+            assert rows_of(http.post("/invocations", json={"dataframe_records": records, **params})) == wanted
+
+    ask()
+
+
+def test_the_command_line_answers_alike(
+    uri: str, own: dict[str, str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEQLOOM_HOME", str(home))
+    done = CliRunner().invoke(app, ["generate", uri, *TEXTS, "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["outputs"] == [KNOWN.get(text, own[text]) for text in TEXTS]
+
+
+def test_the_model_alone_is_what_is_measured(uri: str, own: dict[str, str]) -> None:
+    model, ask = load_version(uri, recipe_named("knowing").decoding, None)
+    assert ask(TEXTS)["prediction"].tolist() == list(own.values())
+    alone = model.predict(pd.DataFrame({"source": TEXTS}), params={"use_memory": False})
+    assert alone["prediction"].tolist() == list(own.values())
+    assert not any(alone["from_memory"])
+
+
+def test_an_export_has_them_too_and_the_seal_covers_them(
+    uri: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(int8_quantization, "MIN_NUMBERS", 1)
+    folder = find_checkpoint(uri, home)
+    export(folder, tmp_path / "int8", "torch-int8")
+    assert load_generator(tmp_path / "int8").generate(list(KNOWN)) == list(KNOWN.values())
+    sealed = json.loads((folder.parent / "manifest.json").read_text(encoding="utf-8"))["files"]
+    assert f"checkpoint/{KNOWN_ANSWERS_FILE}" in sealed
+
+
+def test_the_card_and_the_signature_say_so(uri: str, client: MlflowClient) -> None:
+    output = mlflow.pyfunc.load_model(uri).metadata.get_output_schema()
+    assert "from_memory" in [column.name for column in output]
+    lineage = model_card._known_answers(client.get_model_version("knowing", "1"))
+    assert lineage[KNOWN_ANSWERS].startswith("2 pairs and 2 rules, sha256 ")
+    [line] = model_card._answered_first(lineage)
+    assert line.startswith("- 2 pairs and 2 rules are answered word for word, before the model is asked")
+    assert list(model_card._answered_first({})) == []
+
+
+def test_a_server_may_be_given_others(uri: str, own: dict[str, str], home: Path, tmp_path: Path) -> None:
+    (tmp_path / "more.tsv").write_text("dog dog\tzwei Hunde\n", encoding="utf-8")
+    followed = FollowedModel(uri, home, "torch", lambda *_: None, memory=tmp_path / "more.tsv")
+    answers = followed.predict(pd.DataFrame({"source": ["dog dog", "a small dog", "DOG"]}))
+    assert answers["prediction"].tolist() == ["zwei Hunde", own["a small dog"], "Hund"]
+    with pytest.raises(UserError, match=r"gone.tsv: no such file .*correct --memory"):
+        FollowedModel(uri, home, "torch", lambda *_: None, memory=tmp_path / "gone.tsv")
+
+
+def test_other_answers_are_another_version(tmp_path: Path) -> None:
+    recipe = recipe_named("m", serving=files_in(tmp_path))
+    keys = set()
+    for content in ("a\tb\n", "a\tc\n"):
+        (tmp_path / "memory.tsv").write_text(content, encoding="utf-8")
+        keys.add(REGISTRY.key(recipe, ["training", "evaluation"]))
+    assert len(keys) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        (
+            "rules.txt",
+            "# fine\nno tab\n",
+            r"rules.txt line 2: write a regular expression, a tab and the answer; .*serving",
+        ),
+        ("rules.txt", "(a\tb\n", r"rules.txt line 1: RE2 does not take this rule"),
+        ("rules.txt", "a)(b\tc\n", r"rules.txt line 1: RE2 does not take this rule"),
+        ("rules.txt", "(a)\t\\2\n", r"rules.txt line 1: RE2 does not take this rule"),
+        ("rules.txt", b"\xff\tb\n", r"rules.txt: is not UTF-8"),
+        ("memory.tsv", "a\tb\nonly one\n", r"memory.tsv, line 2: .*serving.memory_file"),
+        ("memory.tsv", "a\tb\n" * 9, r"memory.tsv: has 36 bytes, 30 at most"),
+    ],
+)
+def test_a_broken_file_is_found_when_the_recipe_is_checked(
+    name: str, content: str | bytes, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_answer_files, "MOST_BYTES", 30)
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    field = "rules_file" if name == "rules.txt" else "memory_file"
+    recipe = recipe_named("m", serving={field: str(tmp_path / name)})
+    with pytest.raises(UserError, match=sentence):
+        check_resources(recipe)
+
+
+def test_what_is_missing_or_of_another_task_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"gone.tsv: no such file .*serving.memory_file"):
+        recipe_answers(recipe_named("m", serving={"memory_file": str(tmp_path / "gone.tsv")}))
+    labels: Any = SimpleNamespace(task="sentiment", serving=recipe_named("m", serving={"rules_file": "x"}).serving)
+    with pytest.raises(UserError, match=r"serving.rules_file is for models that write a text for a text"):
+        recipe_answers(labels)
+
+
+def test_a_damaged_file_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / KNOWN_ANSWERS_FILE).write_text("[]", encoding="utf-8")
+    with pytest.raises(UserError, match="is damaged"):
+        KnownAnswers.load(tmp_path)
