@@ -59,7 +59,7 @@ def measure(sizes: Sequence[int]) -> list[Row]:
             ours[pairs] = used_by([sys.executable, "-m", "bench.corpus_speed", scratch])
             if len(ours) == 1:
                 rows += _against_opusfilter(Path(scratch), pairs, ours[pairs])
-            rows.append(vocabulary_memory.measure(Path(scratch), pairs))
+            rows += vocabulary_memory.measure(Path(scratch), pairs)
         rows.append(_memory_row(pairs, ours[pairs]))
     return [*rows, *_growth(ours)]
 

@@ -101,6 +101,8 @@ def vocabulary_page(manifest: Manifest) -> Iterator[str]:
         ("tokens a character", *(f"{facts['tokens_per_character'][side]:.2f}" for side in SIDES)),
         ("unknown in the validation text", *(f"{facts['unknown'][side]:.2%}" for side in SIDES)),
     ]
+    if any(facts.get("left_out", {}).values()):  # vocabularies before 0.2 left none out
+        rows.append(("rarest words, left out of the training", *(f"{facts['left_out'][side]:,}" for side in SIDES)))
     yield table(("", *SIDES), rows, (1, 2))
     if warning := unknown_warning(facts["unknown"]):
         yield f"**{text(warning)}.**\n"

@@ -102,11 +102,14 @@ def test_vocabulary() -> None:
         "tokens": {"source": 12345, "target": 99},
         "tokens_per_character": {"source": 0.25, "target": 1.0},
         "unknown": {"source": 0.01, "target": 0.0},
+        "left_out": {"source": 1234567, "target": 0},
         "frequent": {"source": [["▁the", 500], ["▁a", 400]], "target": [["▁das", 300]]},
         "longest": {"source": ["abcdef"], "target": []},
     }
     page = shown(vocabulary_page, facts)
     assert "| tokens in the vocabulary | 2,000 | 30 |" in page
+    assert "| rarest words, left out of the training | 1,234,567 | 0 |" in page
+    assert "rarest words" not in shown(vocabulary_page, {**facts, "left_out": {"source": 0, "target": 0}})
     assert "| ▁the | 500 | ▁das | 300 |" in page
     assert "| ▁a | 400 |  |  |" in page
 

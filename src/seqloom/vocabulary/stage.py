@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from seqloom.vocabulary.tokenizer_trainers import BYTE_TOKENS, train_vocabulary
 from seqloom.vocabulary.unknown_tokens import check_unknown
 from seqloom.vocabulary.vocabulary import Vocabulary
 from seqloom.vocabulary.word_counts import count_for
+from seqloom.vocabulary.word_totals import WordTotals, training_words
 
 COUNTS_FILE = "counts.parquet"  # side, id, token, count: on the training split
 _FREQUENT = 20  # tokens in the facts
@@ -34,8 +36,13 @@ Sections = Mapping[str, schema.VocabularySection]  # by side
 class VocabularyText:
     """Word counts of one side of a split."""
 
-    words: Counter[str] = field(default_factory=Counter)
+    totals: WordTotals
     characters: int = 0
+
+    def count(self, vocabulary: Vocabulary) -> NDArray[np.int64]:
+        """Return occurrences of each token `(V,)`."""
+        counted = map(vocabulary.count, WordTotals.summed([self.totals]))
+        return sum(counted, np.zeros(len(vocabulary), np.int64))
 
 
 def build_vocabulary(
@@ -64,16 +71,17 @@ def build_vocabulary(
     keep = parents["source"].keeps_whitespace if parents else keeps_whitespace(corpus)
     sections = dict(zip(SIDES, (section, section.of_target()), strict=True))
     read = partial(_read, corpus, sections=sections, keep=keep, labeled=labeled, progress=progress)
-    train, held_out = read("train"), read("validation")
-    vocabularies = _learn(sections, train, labels, keep)
-    if encoder:
-        vocabularies |= _of_encoder(Path(encoder), shared=section.shared and not labeled)
-    if parents:
-        vocabularies = {side: extended(old, vocabularies[side], sections[side]) for side, old in parents.items()}
+    with TemporaryDirectory(dir=folder) as scratch:
+        train, held_out = (read(split, folder=Path(scratch)) for split in ("train", "validation"))
+        vocabularies, left_out = _learn(sections, train, labels, keep)
+        if encoder:
+            vocabularies |= _of_encoder(Path(encoder), shared=section.shared and not labeled)
+        if parents:
+            vocabularies = {side: extended(old, vocabularies[side], sections[side]) for side, old in parents.items()}
+        counts = {side: train[side].count(vocabularies[side]) for side in SIDES}
+        unseen = {side: held_out[side].count(vocabularies[side]) for side in SIDES}
     for file, side in zip((SOURCE_FILE, TARGET_FILE), SIDES, strict=True):
         vocabularies[side].save(folder / file)
-    counts = {side: vocabularies[side].count(train[side].words) for side in SIDES}
-    unseen = {side: vocabularies[side].count(held_out[side].words) for side in SIDES}
     unknown = {side: _share(unseen[side][UNKNOWN], unseen[side].sum()) for side in SIDES}
     check_unknown(
         {side: sections[side].kind for side in SIDES}, unknown, {side: int(unseen[side].sum()) for side in SIDES}
@@ -84,6 +92,7 @@ def build_vocabulary(
         "size": {side: len(vocabularies[side]) for side in SIDES},
         "tokens": {side: int(counts[side].sum()) for side in SIDES},
         "unknown": unknown,
+        "left_out": left_out,
         "tokens_per_character": {side: _share(counts[side].sum(), train[side].characters) for side in SIDES},
         "longest": {side: _longest(vocabularies[side]) for side in SIDES},
         "frequent": {side: _frequent(vocabularies[side], counts[side]) for side in SIDES},
@@ -123,16 +132,16 @@ def _parents(checkpoint: Path) -> dict[str, Vocabulary]:
 
 
 def _read(
-    corpus: Path, split: str, sections: Sections, keep: bool, labeled: bool, progress: Progress
+    corpus: Path, split: str, folder: Path, sections: Sections, keep: bool, labeled: bool, progress: Progress
 ) -> dict[str, VocabularyText]:
-    """Count the words of each side of a split; a label is one word."""
-    texts = {side: VocabularyText() for side in SIDES}
+    """Count the words of each side of a split, with their counts spilled to `folder`; a label is one word."""
+    texts = {side: VocabularyText(WordTotals(folder / f"{split}-{side}")) for side in SIDES}
     done, rows = 0, read_metadata(corpus / f"{split}.parquet").num_rows
     for columns in iterate_inputs(corpus, split, SIDES):
         for side, text in texts.items():
             lines = columns[side]
             whole = labeled and side == "target"
-            text.words.update(Counter(lines) if whole else count_for(sections[side].kind, lines, keep))
+            text.totals.add(Counter(lines) if whole else count_for(sections[side].kind, lines, keep))
             text.characters += sum(map(len, lines))
         done += len(lines)
         progress(done, rows, "rows", f"counting the words of {split}")
@@ -141,14 +150,18 @@ def _read(
 
 def _learn(
     sections: Sections, texts: dict[str, VocabularyText], labels: list[str] | None, keep: bool
-) -> dict[str, Vocabulary]:
-    if labels:
-        source = train_vocabulary(texts["source"].words, sections["source"], keep)
-        return {"source": source, "target": Vocabulary.labels(labels)}
-    if sections["source"].shared:
-        both = texts["source"].words + texts["target"].words
-        return dict.fromkeys(SIDES, train_vocabulary(both, sections["source"], keep))
-    return {side: train_vocabulary(texts[side].words, sections[side], keep) for side in SIDES}
+) -> tuple[dict[str, Vocabulary], dict[str, int]]:
+    """Return the vocabulary of each side, and how many distinct words its trainer was not given."""
+    vocabularies = {"target": Vocabulary.labels(labels)} if labels else {}
+    left_out = dict.fromkeys(SIDES, 0)
+    alone = [(side,) for side in SIDES if side not in vocabularies]
+    for sides in [SIDES] if sections["source"].shared and not labels else alone:
+        section = sections[sides[0]]
+        training = training_words([texts[side].totals for side in sides], section.size)
+        vocabulary = train_vocabulary(training.words, section, keep, training.characters)
+        vocabularies |= dict.fromkeys(sides, vocabulary)
+        left_out |= dict.fromkeys(sides, training.left_out)
+    return vocabularies, left_out
 
 
 def _table(side: str, vocabulary: Vocabulary, counts: NDArray[np.int64]) -> pa.Table:

@@ -16,6 +16,7 @@ from seqloom.recipe import schema
 from seqloom.vocabulary.pretokenization import BREAK
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, UNKNOWN
 from seqloom.vocabulary.vocabulary import Vocabulary
+from seqloom.vocabulary.word_counts import count_characters
 
 Words = Mapping[str, int]  # each word with its occurrences
 
@@ -27,11 +28,14 @@ _REPEATS = 10_000  # repetitions of a word passed to a trainer at once
 _FIXED = (*SPECIAL_TOKENS, *BYTE_TOKENS)
 
 
-def train_vocabulary(words: Words, section: schema.VocabularySection, keep: bool = False) -> Vocabulary:
+def train_vocabulary(
+    words: Words, section: schema.VocabularySection, keep: bool = False, characters: Mapping[str, int] | None = None
+) -> Vocabulary:
     """Train a vocabulary of at most `section.size` tokens on the word counts of `count_words`.
 
-    With `keep` white space is kept, as it was when the words were counted. Ids are in the order: special tokens, bytes
-    (of kinds with byte fallback), learned tokens.
+    With `keep` white space is kept, as it was when the words were counted. `characters` are the occurrences of each
+    where `words` lacks rare ones. Ids are in the order: special tokens, bytes (of kinds with byte fallback), learned
+    tokens.
 
     Raises:
         UserError: the size is below the number of special tokens and bytes.
@@ -43,8 +47,11 @@ def train_vocabulary(words: Words, section: schema.VocabularySection, keep: bool
             f"vocabulary.size is {section.size}, but kind {section.kind} holds {len(_FIXED)} tokens before it learns "
             f"any (256 bytes and {len(SPECIAL_TOKENS)} special ones): set vocabulary.size to {len(_FIXED)} or more"
         )
-    learn = {"bpe": _pairs, "unigram": _pieces, "char": _characters}[section.kind]
-    return Vocabulary.of(learn(words, section), keep)
+    characters = characters or count_characters(words)
+    if section.kind == "char":
+        return Vocabulary.of(_characters(characters, section), keep)
+    learn = _pairs if section.kind == "bpe" else _pieces
+    return Vocabulary.of(learn(words, characters, section), keep)
 
 
 def _words(words: Words, section: schema.VocabularySection) -> list[str]:
@@ -56,15 +63,15 @@ def _words(words: Words, section: schema.VocabularySection) -> list[str]:
     return [*SPECIAL_TOKENS, *sorted(learned, key=learned.get)]
 
 
-def _characters(words: Words, section: schema.VocabularySection) -> models.BPE:
+def _characters(characters: Words, section: schema.VocabularySection) -> models.BPE:
     """Return a model of the most frequent characters: byte pair encoding without merges."""
-    alphabet, _ = _alphabet(words, section)
+    alphabet, _ = _alphabet(characters, section)
     return models.BPE(_ids(_FIXED, alphabet), [], byte_fallback=True)
 
 
-def _pairs(words: Words, section: schema.VocabularySection) -> models.BPE:
+def _pairs(words: Words, characters: Words, section: schema.VocabularySection) -> models.BPE:
     """Train byte pair encoding (Sennrich et al., 2016, https://arxiv.org/abs/1508.07909) over characters."""
-    _, rare = _alphabet(words, section)
+    _, rare = _alphabet(characters, section)
     trainer = trainers.BpeTrainer(
         vocab_size=section.size - len(_FIXED),
         min_frequency=section.min_frequency,
@@ -76,9 +83,9 @@ def _pairs(words: Words, section: schema.VocabularySection) -> models.BPE:
     return models.BPE(_ids(_FIXED, tokens), [tuple(pair) for pair in learned["merges"]], byte_fallback=True)
 
 
-def _pieces(words: Words, section: schema.VocabularySection) -> models.Unigram:
+def _pieces(words: Words, characters: Words, section: schema.VocabularySection) -> models.Unigram:
     """Train the unigram language model (Kudo, 2018, https://arxiv.org/abs/1804.10959)."""
-    alphabet, rare = _alphabet(words, section)
+    alphabet, rare = _alphabet(characters, section)
     fixed = [(token, 0.0) for token in _FIXED]  # the scores are never used: no text can spell these
     if not alphabet:
         return models.Unigram(fixed, UNKNOWN, byte_fallback=True)
@@ -109,12 +116,8 @@ def _deterministic(pieces: list[tuple[str, float]]) -> list[tuple[str, float]]:
     return sorted(settled, key=lambda piece: (-piece[1], piece[0]))
 
 
-def _alphabet(words: Words, section: schema.VocabularySection) -> tuple[list[str], set[str]]:
+def _alphabet(counts: Words, section: schema.VocabularySection) -> tuple[list[str], set[str]]:
     """Return the characters that get a token, most frequent first, and those left to byte fallback."""
-    counts: Counter[str] = Counter()
-    for word, occurrences in words.items():
-        for character in word:
-            counts[character] += occurrences
     frequent = [character for character, count in counts.items() if count >= section.min_frequency]
     frequent.sort(key=lambda character: (-counts[character], character))
     alphabet = frequent[: section.size - len(_FIXED)]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +16,7 @@ from seqloom.vocabulary.pretokenization import BREAK, splitter
 from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS, UNKNOWN
 from seqloom.vocabulary.word_counts import END_OF_TEXT, split_units
 
+_AT_ONCE = 50_000  # words that are spelled at once, as each takes half a kilobyte
 _WHITESPACE = re.compile(r"\s")
 
 
@@ -106,9 +107,13 @@ class Vocabulary:
 
     def count(self, words: Mapping[str, int]) -> NDArray[np.int64]:
         """Return occurrences of each token `(V,)`, given those of words."""
-        spelling, lengths = self.spell(words)
-        repeats = np.repeat(np.fromiter(words.values(), np.int64, len(words)), lengths)
-        return np.bincount(spelling, weights=repeats, minlength=len(self)).astype(np.int64)
+        counts = np.zeros(len(self), np.int64)
+        pairs = iter(words.items())
+        while some := dict(islice(pairs, _AT_ONCE)):
+            spelling, lengths = self.spell(some)
+            repeats = np.repeat(np.fromiter(some.values(), np.int64, len(some)), lengths)
+            counts += np.bincount(spelling, weights=repeats, minlength=len(self)).astype(np.int64)
+        return counts
 
     def lines(self, texts: Sequence[str], first: str, last: str) -> str:
         """Return each text as a line of tokens separated by spaces, between `first` and `last`.

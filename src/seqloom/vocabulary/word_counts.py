@@ -6,7 +6,7 @@ repeat, so that each distinct unit is split only once.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from seqloom.corpus.normalization import normalize
 from seqloom.vocabulary.pretokenization import BREAK, mark, segment_han, splitter
@@ -44,6 +44,15 @@ def count_words(texts: Sequence[str], breaks_han: bool, keep: bool = False) -> C
         for word, _ in _SPLITTER.pre_tokenize_str(unit):
             words[word] += occurrences
     return words
+
+
+def count_characters(words: Mapping[str, int]) -> Counter[str]:
+    """Count characters, given the occurrences of words."""
+    characters: Counter[str] = Counter()
+    for word, occurrences in words.items():
+        for character in word:
+            characters[character] += occurrences
+    return characters
 
 
 def _count_units(texts: Sequence[str], breaks_han: bool, keep: bool) -> Counter[str]:
