@@ -81,30 +81,13 @@ def distill(
             placeholders such as [EMAIL_1] before the teacher is asked or anything is written.
     """
     check_round_trip(round_trip, round_trip_chrf)
-    endpoint = None
-    if "://" in teacher:
-        endpoint = Endpoint(
-            url=teacher,
-            model=model,
-            prompt=read_prompt(prompt),
-            key=key,
-            answers=answers,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            concurrency=concurrency,
-            requests_per_minute=requests_per_minute,
-            request_budget=request_budget,
-            token_budget=token_budget,
-        )
-    chosen = AnswerFilter(agreement, length_ratio, copies)
-    report = answer_texts(
-        teacher,
-        endpoint,
+    sampled = answers, temperature, max_tokens
+    limits = concurrency, requests_per_minute, request_budget, token_budget
+    endpoint = Endpoint(teacher, model, read_prompt(prompt), key, *sampled, *limits) if "://" in teacher else None
+    texts, chosen = (
         Texts(file, column, file_format, max_characters, privacy),
-        to,
-        chosen,
-        round_trip,
-        round_trip_chrf,
+        AnswerFilter(agreement, length_ratio, copies),
     )
+    report = answer_texts(teacher, endpoint, texts, to, chosen, round_trip, round_trip_chrf)
     name = "Budget spent" if report.budget_spent else "Completed"
     return Completed(name=name, message=report.headline, data=report)

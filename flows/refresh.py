@@ -14,7 +14,7 @@ from flows.parameters import checked_by_recipe_rules
 from seqloom.recipe.recipe_loader import load_recipe
 from seqloom.reports.corpus_drift import DRIFT_LIMITS, DriftLimits
 from tasks.headlines import DRIFT, WATCHED
-from tasks.preparation import prepare_corpus
+from tasks.preparation import make_corpus
 from tasks.refresh_decision import RefreshDecision, announce, decide
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -53,7 +53,7 @@ def refresh(
         label_shift: Share of the labels that moved; more is a large shift.
     """
     recipe = load_recipe(Path(recipe_file), override)
-    corpus = prepare_corpus(recipe)
+    corpus = make_corpus(recipe)
     limits = DriftLimits(unknown_share, shared_words, length_shift, label_shift)
     decision = decide(recipe, corpus, share, limits, drift == "stop")
     announce(recipe, recipe_file, override, decision)

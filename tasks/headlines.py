@@ -33,9 +33,10 @@ def headline(manifest: Manifest) -> str:
     match manifest.stage:
         case "corpus":
             rows, rejected = facts["rows"], sum(facts["rejected"].values())
+            taught = f", {facts['taught']['kept']:,} of them by a teacher" if "taught" in facts else ""
             return (
-                f"{rows['train']:,} pairs to train, {rows['validation']:,} to validate, {rows['test']:,} to test, "
-                f"{rejected:,} rejected"
+                f"{rows['train']:,} pairs to train{taught}, {rows['validation']:,} to validate, {rows['test']:,} to "
+                f"test, {rejected:,} rejected"
             )
         case "vocabulary":
             size, warning = facts["size"], unknown_warning(facts["unknown"])

@@ -7,7 +7,7 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 
 from seqloom.artifact.artifact_store import Store
-from seqloom.artifact.cache_key import CORPUS, DATASET, VECTORS, VOCABULARY
+from seqloom.artifact.cache_key import CORPUS, DATASET, TEACHING, VECTORS, VOCABULARY
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.permissions import keep_private
@@ -24,8 +24,10 @@ from seqloom.recipe.pretraining_recipe import pretraining_recipe, with_encoder
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.parent_version import parent_of
 from seqloom.registry.run_plan import digest_of_sources
+from seqloom.registry.teacher_version import teaching_inputs, teaching_of
 from seqloom.vectors.stage import build_vectors
 from seqloom.vocabulary.stage import build_vocabulary
+from tasks.gpu_slots import slots_for
 from tasks.prefect_client import secret_of_block
 from tasks.pretraining_task import pretrain
 from tasks.progress_artifacts import audience
@@ -39,7 +41,7 @@ def prepare(recipe: Recipe, force: bool = False) -> tuple[Recipe, list[State[Man
 
     Where the recipe has raw text, those of the pretraining are among them: the recipe names the encoder it learned.
     """
-    corpus = prepare_corpus(recipe, force)
+    corpus = make_corpus(recipe, force)
     recipe = _pretrained(recipe, fit_recipe(recipe, corpus), corpus.result(), force)
     vocabulary = make_vocabulary(recipe, corpus, force)
     vectors = make_vectors(recipe, corpus, vocabulary, force)
@@ -57,6 +59,23 @@ def _pretrained(asked: Recipe, adapted: Recipe, corpus: Manifest, force: bool) -
     check_raw_text(prepared[0].result().facts)
     encoder: Manifest = pretrain(raw, *prepared, force).result()
     return with_encoder(adapted, encoder.path)
+
+
+def make_corpus(recipe: Recipe, force: bool = False) -> State[Manifest]:
+    """Read the text, and where the recipe has a teacher, add what it answers."""
+    corpus = prepare_corpus(recipe, force)
+    return ask_teacher(recipe, corpus, force) if recipe.corpus.teacher else corpus
+
+
+@stage_task(name="teacher", task_run_name="teacher · {recipe.name}")
+def ask_teacher(recipe: Recipe, corpus: Manifest, force: bool = False) -> State[Manifest]:
+    """Have the teacher answer the recipe's monolingual text, and add the pairs to the training split."""
+
+    def write(folder: Path, progress: Progress) -> dict[str, Any]:
+        with slots_for(recipe):
+            return teaching_of(recipe, corpus, home_folder()).build(folder, progress)
+
+    return run_stage(TEACHING, recipe, teaching_inputs(recipe, corpus, home_folder()), write, force)
 
 
 @patient_task(name="corpus", task_run_name="corpus · {recipe.name}")

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.logging import get_run_logger
 
-from seqloom.artifact.digest import digest_of_folder
 from seqloom.artifact.home_folder import home_folder
 from seqloom.batch_inference.input_table import open_input
 from seqloom.corpus.personal_data import PersonalData
@@ -18,15 +17,13 @@ from seqloom.distillation.answer_filter import AnswerFilter
 from seqloom.distillation.distilled_corpus import DistillationReport, distill
 from seqloom.distillation.endpoint_teacher import Endpoint, EndpointTeacher
 from seqloom.distillation.round_trip import RoundTrip
-from seqloom.distillation.teacher import LocalTeacher, Teacher
+from seqloom.distillation.teacher import LocalTeacher, Teacher, load_teacher
 from seqloom.errors import UserError
+from seqloom.registry.checkpoint_folder import find_checkpoint
 from tasks.pages import markdown
 from tasks.prefect_client import call_prefect, secret_of_block
 from tasks.progress_artifacts import watched
 from tasks.stage_runner import stage_task
-
-if TYPE_CHECKING:
-    from seqloom.decoding.generator import Generator
 
 add_vault(secret_of_block)
 
@@ -59,7 +56,7 @@ def answer_texts(
     table = open_input(Path(texts.file), texts.format, texts.column)
     personal = PersonalData() if texts.privacy == "replace" else None
     with _opened(teacher, endpoint) as answering, watched("teacher", "teacher-progress") as progress:
-        round_trip = RoundTrip(_model(back)[0], round_trip_chrf) if back else None
+        round_trip = RoundTrip(_model(back).generator, round_trip_chrf) if back else None
         report = distill(answering, table, Path(to), chosen, texts.max_characters, progress, personal, round_trip)
     get_run_logger().info("%s", report.headline)
     page = _page(teacher, texts.file, report)
@@ -101,20 +98,11 @@ def _opened(teacher: str, endpoint: Endpoint | None) -> Iterator[Teacher]:
         finally:
             asked.close()
         return
-    generator, checkpoint = _model(teacher)
-    yield LocalTeacher(generator, digest_of_folder(checkpoint))
+    yield _model(teacher)
 
 
-def _model(named: str) -> tuple["Generator", Path]:
-    """Load a model of ours, on a GPU where there is one; return it and its folder."""
-    from seqloom.decoding.generator_loader import load_generator  # torch: seconds
-    from seqloom.registry.checkpoint_folder import find_checkpoint
-    from seqloom.training.device import choose_device
-
-    checkpoint = find_checkpoint(named, home_folder())
-    generator = load_generator(checkpoint)
-    generator.backend.move(choose_device("auto"))
-    return generator, checkpoint
+def _model(named: str) -> LocalTeacher:
+    return load_teacher(find_checkpoint(named, home_folder()))
 
 
 def _page(teacher: str, file: str, report: DistillationReport) -> str:

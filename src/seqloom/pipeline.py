@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from seqloom.artifact.artifact_store import Store
-from seqloom.artifact.cache_key import CORPUS, DATASET, PRETRAINING, TRAINING, VECTORS, VOCABULARY, Stage
+from seqloom.artifact.cache_key import CORPUS, DATASET, PRETRAINING, TEACHING, TRAINING, VECTORS, VOCABULARY, Stage
 from seqloom.artifact.home_folder import home_folder
 from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.permissions import keep_private
@@ -183,6 +183,8 @@ def _prepare(recipe: Recipe, store: Store, home: Path, progress: Progress) -> Tr
     corpus = build(
         CORPUS, [digest_of_sources(sources)], lambda to: build_corpus(section, sources, to, progress, store.root)
     )
+    if recipe.corpus.teacher:
+        corpus = _taught(recipe, corpus, store, home, progress)
     recipe = _pretrained(recipe, adapt(recipe, corpus.facts).recipe, corpus, store, home, progress)
     labeled, shared = application_of(recipe.task).answer == "label", recipe.vocabulary.shared
     vocabulary = build(
@@ -204,6 +206,14 @@ def _prepare(recipe: Recipe, store: Store, home: Path, progress: Progress) -> Tr
     )
     dataset = build(DATASET, both, lambda to: encode_corpus(corpus.path, vocabulary.path, to, progress))
     return TrainingInputs(recipe, corpus, vocabulary, vectors, dataset)
+
+
+def _taught(recipe: Recipe, corpus: Manifest, store: Store, home: Path, progress: Progress) -> Manifest:
+    """Return the corpus with the rows of the recipe's teacher."""
+    from seqloom.registry.teacher_version import teaching_inputs, teaching_of
+
+    key = TEACHING.key(recipe, teaching_inputs(recipe, corpus, home))
+    return store.build(TEACHING.name, key, lambda to: teaching_of(recipe, corpus, home).build(to, progress))
 
 
 def _pretrained(

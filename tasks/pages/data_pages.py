@@ -1,6 +1,6 @@
 """Pages of the stages before training: corpus, vocabulary, word vectors and dataset."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -45,6 +45,8 @@ def corpus_page(manifest: Manifest) -> Iterator[str]:
         yield _normalized(facts["normalized"])
     if "context" in facts:
         yield _context(**facts["context"])
+    if "taught" in facts:
+        yield _taught(**facts["taught"])
     yield _rejected(facts["rejected"], facts["rejects"], facts["read"])
     yield f"### Pairs from the training split\n\n{lines(facts['examples'])}"
 
@@ -52,6 +54,24 @@ def corpus_page(manifest: Manifest) -> Iterator[str]:
 def _context(pairs: int, entries: int, rows_with: Mapping[str, float]) -> str:
     found = ", ".join(f"{share:.0%} of {split}" for split, share in rows_with.items())
     return f"Sources with a context, of {pairs:,} training pairs and {entries:,} entries of knowledge: {found}.\n"
+
+
+def _taught(
+    side: str,
+    teacher: str,
+    texts: int,
+    asked: int,
+    known: int,
+    kept: int,
+    left_out: Mapping[str, int],
+    examples: Sequence[Mapping[str, str]],
+) -> str:
+    """Return what a teacher was asked, and what is kept of it and thrown away."""
+    counts = [("texts read", f"{texts:,}"), ("asked", f"{asked:,}"), ("known before", f"{known:,}")]
+    counts += [("pairs for training", f"{kept:,}"), *((text(why), f"{rows:,}") for why, rows in left_out.items())]
+    other = "source" if side == "target" else "target"
+    title = f"### By a teacher: the {other} of each {side}\n\n{text(teacher)}, for the training split alone.\n\n"
+    return title + table(("", "rows"), counts, (1,)) + f"\n{lines(examples)}"
 
 
 def _sources(sources: Mapping[str, Mapping[str, Any]]) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from seqloom.artifact import cache_key as stages
 from seqloom.artifact import library_versions
-from seqloom.artifact.cache_key import ENSEMBLE, PRETRAINING, STAGES, TRAINING
+from seqloom.artifact.cache_key import ENSEMBLE, PRETRAINING, STAGES, TEACHING, TRAINING
 from seqloom.artifact.library_versions import UNICODE, _version
 from seqloom.recipe.schema import Recipe
 from tests.models.plain import plain_recipe
@@ -57,6 +57,13 @@ def rerun(before: Recipe, after: Recipe) -> list[str]:
 )
 def test_a_change_reruns_its_stage_and_those_after_it(place: str, value: Any, first: str) -> None:
     assert rerun(recipe_with(), recipe_with((place, value))) == NAMES[NAMES.index(first) :]
+
+
+def test_a_teacher_reads_no_corpus_again() -> None:
+    taught = (("corpus.teacher", "models:/back/1"), ("corpus.monolingual_target", ["b.txt"]))
+    assert rerun(recipe_with(), recipe_with(*taught)) == [], "what it adds is an input of the stages after it"
+    cleaned = recipe_with(*taught, ("corpus.max_characters", 50))
+    assert TEACHING.key(recipe_with(*taught), ["a"]) != TEACHING.key(cleaned, ["a"])
 
 
 @pytest.mark.parametrize("change", [("vectors.width", 64), ("vectors.method", "none")])

@@ -1,11 +1,15 @@
 """`seqloom distill`: an endpoint answers texts, and what is asked for is checked first."""
 
 import json
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from flows.distill import distill
+from seqloom.cli import distill_command
 from seqloom.errors import UserError
 from tests.distillation.chat_server import Said, chat_server
 from tests.flows.command_process import command
@@ -45,3 +49,22 @@ def test_an_endpoint_answers_a_file(own_place: Path, prefect: dict[str, str]) ->
 def test_what_cannot_be_asked_is_one_sentence(asked: dict[str, object], sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
         distill.fn(file="texts.txt", to="to", **asked)
+
+
+def test_each_option_of_the_command_reaches_its_parameter_of_the_flow(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        "column": "text", "max_characters": 7, "model": "m", "prompt": "p", "key": "k", "answers": 2,
+        "temperature": 0.5, "max_tokens": 3, "concurrency": 5, "requests_per_minute": 6,
+        "request_budget": 8, "token_budget": 9, "agreement": 0.1, "length_ratio": 1.5,
+        "round_trip": "back", "round_trip_chrf": 40.0, "privacy": "replace",
+    }  # fmt: skip
+    run: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(distill_command, "_run", lambda _, parameters: run.append(parameters))
+    monkeypatch.setattr("seqloom.cli.terminal.show_distillation", lambda *_: None)
+    options = [part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    asked = [*("teacher", "file", "--to", "to", "--no-copies"), *options]
+    assert CliRunner().invoke(distill_command.commands, asked).exit_code == 0
+    found = signature(distill.fn).bind(*run[0]).arguments
+    expected = {"teacher": "teacher", "file": "file", "to": "to", "file_format": "auto", "copies": False, **given}
+    assert found == expected
+    assert expected.keys() == signature(distill.fn).parameters.keys()

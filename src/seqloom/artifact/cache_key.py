@@ -45,6 +45,7 @@ class Stage:
         }
 
 
+_OF_TEACHER = {"teacher", "monolingual_source", "monolingual_target"}  # among the inputs of the stage that asks it
 _PRESENTED = {"description", "license"}
 """Fields of the registry section that are part of a version; the others but backend and price are rules of the gate."""
 
@@ -58,7 +59,7 @@ def _fields(recipe: Recipe, section: str) -> Any:
             return {**recipe.model.model_dump(), "positions": positions_of(recipe.model)}
         case "corpus":  # its files are among the inputs
             lists = {name: Path(name) for name in (*recipe.corpus.list_files, recipe.corpus.knowledge) if name}
-            read = recipe.corpus.model_dump(exclude={"train", "validation", "test", "sources", "scheduler"})
+            read = recipe.corpus.model_dump(exclude={*PLACES, *_OF_TEACHER, "sources", "scheduler"})
             sources = [each.model_dump(exclude={*PLACES, "weight"}) for each in recipe.corpus.sources]
             return {**read, "sources": sources, **_digests(lists)}
         case "vocabulary":
@@ -171,6 +172,10 @@ PRETRAINING = Stage(
     ("torch", "numpy"),
 )
 """The training of an encoder by raw text, of a recipe of its own (recipe/pretraining_recipe.py)."""
+
+TEACHING = Stage("corpus", ("corpus",), ("corpus",), ("corpus", "distillation"), CORPUS.libraries)
+"""A corpus to which rows were added that a teacher answered: in place of the one that it reads, under its name."""
+TEACHER = "teacher"  # what that step is called in a plan, and the teacher in a lineage
 
 ENSEMBLE = Stage("ensemble", (), ("decoding",), ("decoding", "models"), ("torch", "numpy"))
 """Registered versions as one model, in place of a training; it reads their checkpoints, and times their answers."""

@@ -104,6 +104,9 @@ def _training(checked: Checked) -> Iterator[Text]:
     if checked.adapted.reason:
         yield Text(f"What the recipe leaves out is chosen for {checked.adapted.reason}.")
     coming = checked.coming
+    if teaching := checked.teaching:
+        asking = "" if teaching.seconds is None else f", about {max(1, round(teaching.seconds / 60)):,} min"
+        yield Text(f"To ask {teaching.teacher}: {teaching.texts:,} texts{asking}; what it answered before is known.")
     if coming.done:
         return
     duration = ""

@@ -173,5 +173,6 @@ def check(
         data = {"servers": servers, "corpus": found.corpus, "vocabulary": {"unknown": found.coming.unknown}}
         coming = found.coming
         seconds = 0 if coming.done else None if coming.seconds is None else round(coming.seconds)
-        to_come = {"chosen": found.adapted.reason, "updates": coming.updates, "seconds": seconds}
+        asked = {"teacher": asdict(found.teaching)} if found.teaching else {}
+        to_come = {"chosen": found.adapted.reason, "updates": coming.updates, "seconds": seconds, **asked}
         print_json({"recipe": found.adapted.recipe.model_dump(), "plan": plan, **data, "training": to_come})

@@ -29,6 +29,7 @@ _CHUNK = 1 << 20  # bytes
 _NOT_OF_ROWS = {
     "train", "validation", "test", "sources", "scheduler", "validation_share", "test_share", "max_reject_share",
     "memory", "memory_similarity", "knowledge", "features", "feature_role", "canaries",
+    "teacher", "monolingual_source", "monolingual_target",
 }  # fmt: skip
 """Fields that decide which files are read, or what follows when all are."""
 

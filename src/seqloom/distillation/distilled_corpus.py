@@ -67,18 +67,20 @@ def distill(
     progress: Progress,
     personal: PersonalData | None = None,
     round_trip: RoundTrip | None = None,
+    answers: Path | None = None,
 ) -> DistillationReport:
     """Ask the teacher for what is not known yet, and write the pairs that are kept into `to`.
 
     A text of more than `longest` characters is not asked. Rows with the same text are asked once. With `personal` the
     teacher is shown, and files hold, placeholders. With `round_trip` answers that do not come back are left out.
+    `answers` is the folder of all answers so far, `to` where it is None.
 
     Raises:
         UserError: nothing was answered, the teacher answers nobody, or the disk is full.
     """
     with full_disk_reported(to.absolute(), "the answers so far are kept"):
         output_folder(to)
-        with FileLock(to / ".lock"), AnswerCache(to / CACHE, teacher.identity) as cache:
+        with FileLock(to / ".lock"), AnswerCache((answers or to) / CACHE, teacher.identity) as cache:
             started = time.monotonic()
             run = _Run(teacher, table, cache, longest, personal, round_trip)
             run.ask(progress)

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from seqloom.artifact.digest import digest_of_folder
 from seqloom.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,12 +45,12 @@ class LocalTeacher:
     def __init__(self, generator: "Generator", identity: str) -> None:
         """Take the model, and the digest of its files."""
         self.identity = identity
-        self._generator = generator
+        self.generator = generator
 
     def ask(self, texts: Sequence[str]) -> Iterator[tuple[int, TeacherReply]]:
         """Yield the reply to each text, in order; a text that the model cannot answer is a failure."""
         try:
-            columns = self._generator.reply(list(texts), self._generator.decoding)
+            columns = self.generator.reply(list(texts), self.generator.decoding)
         except UserError as error:
             if len(texts) > 1:  # one of them
                 for index, text in enumerate(texts):
@@ -58,3 +60,17 @@ class LocalTeacher:
             return
         for index, answer in enumerate(columns["prediction" if "prediction" in columns else "label"]):
             yield index, TeacherReply((answer,))
+
+
+def load_teacher(checkpoint: Path, device: str = "auto") -> LocalTeacher:
+    """Load a model of ours, by default on a GPU where there is one.
+
+    Raises:
+        UserError: the folder holds none, or there is no such device.
+    """
+    from seqloom.decoding.generator_loader import load_generator  # torch: seconds
+    from seqloom.training.device import choose_device
+
+    generator = load_generator(checkpoint)
+    generator.backend.move(choose_device(device))
+    return LocalTeacher(generator, digest_of_folder(checkpoint))

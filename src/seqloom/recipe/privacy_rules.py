@@ -58,6 +58,12 @@ def obstacles(recipe: "RecipeFields") -> Iterator[tuple[str, bool, str, str]]:
         "set each weight to 1",
     )
     yield (
+        "corpus.teacher",
+        bool(corpus.teacher),
+        "what it answers may repeat rows that it learned from without noise",
+        "remove it",
+    )
+    yield (
         "corpus.features",
         bool(corpus.features),
         "the version keeps mean and deviation of the training rows' features",

@@ -47,6 +47,9 @@ ADDED: dict[str, dict[str, object]] = {
         "features": "",
         "feature_role": "beside",
         "canaries": 0,
+        "teacher": "",
+        "monolingual_source": [],
+        "monolingual_target": [],
     },
     "decoding": {
         "min_length": 0,

@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
+from seqloom.artifact.cache_key import TEACHER
 from seqloom.artifact.digest import digest_of_value
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.pairs import EXCLUDED
@@ -118,10 +119,11 @@ def _raw_corpus(made: Manifests) -> dict[str, str]:
 
 
 def _parentage(recipe: Recipe, made: Manifests) -> dict[str, str]:
-    """Return the version that a training went on from, and its share in the weights where they are an average."""
+    """Return the version that a training went on from, with its share in averaged weights, and the teacher."""
     share = made["training"].facts.get("parent_share", 0.0)
     averaged = {"share of the parent in the weights": f"{share:.0%}"} if share else {}
-    return {"parent version": recipe.training.start_from or "none", **averaged}
+    taught = {TEACHER: recipe.corpus.teacher} if recipe.corpus.teacher else {}
+    return {"parent version": recipe.training.start_from or "none", **averaged, **taught}
 
 
 def _known_answers(version: ModelVersion) -> dict[str, str]:
@@ -185,6 +187,11 @@ def _training_text(recipe: Recipe, made: Manifests) -> Iterator[str]:
     rows = ", ".join(f"{count:,} for {split}" for split, count in corpus["rows"].items())
     rejected = sum(corpus["rejected"].values())
     yield f"- pairs: {rows}; {rejected:,} rejected"
+    if taught := corpus.get("taught"):
+        yield (
+            f"- of a teacher: {taught['kept']:,} of the training pairs, a {taught['side']} each answered by "
+            f"`{taught['teacher']}`"
+        )
     characters = corpus["characters"]["train"]
     yield f"- mean length: {characters['source']:g} characters of source, {characters['target']:g} of target"
     sizes = vocabulary["size"]

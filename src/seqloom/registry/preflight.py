@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from seqloom.artifact.cache_key import PRETRAINING, STAGES
+from seqloom.artifact.cache_key import CORPUS, PRETRAINING, STAGES, TEACHER
+from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.canaries import check_canaries
 from seqloom.corpus.raw_text import check_raw_text, locate_raw_text
 from seqloom.corpus.slice_columns import SLICE_BY, check_columns
@@ -24,6 +25,7 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry.digital_signature import check_keys
 from seqloom.registry.known_answer_files import recipe_answers
 from seqloom.registry.run_plan import Step, follow, pinned, read_sources
+from seqloom.registry.teacher_version import TeachingForecast, forecast_teaching
 from seqloom.registry.time_forecast import Forecast, forecast
 from seqloom.training.privacy_accountant import OPACUS_MISSING
 from seqloom.vectors.intrinsic_files import check_score_files
@@ -75,6 +77,7 @@ class Checked:
     steps: list[Step]
     corpus: dict[str, Any]  # the facts of its stage
     coming: Forecast
+    teaching: TeachingForecast | None  # None if nobody is to be asked
 
 
 def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress, timed: bool = False) -> Checked:
@@ -93,22 +96,29 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress, timed
     steps = follow(recipe, home, STAGES, sources)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if steps[0].manifest:
-            corpus, facts = steps[0].manifest.path, steps[0].manifest.facts
-        else:
-            corpus = folder / "corpus"
-            corpus.mkdir()
-            facts = build_corpus(recipe.corpus, locate(recipe.corpus, home), corpus, progress)
+        made = {step.stage: step.manifest for step in steps if step.manifest}
+        corpus, facts = _corpus_of(recipe, made, folder / "corpus", home, progress)
+        asks = recipe.corpus.teacher and TEACHER not in made
+        teaching = forecast_teaching(recipe, corpus, facts, folder / "texts", home, progress, timed) if asks else None
         adapted = adapt(recipe, facts)
         _read_raw_text(recipe, adapted.recipe, corpus, facts, home, progress)
         _warn_of_long_references(adapted.recipe, corpus)
         if application_of(recipe.task).answer == "label":
             labels_of(corpus)
-        made = {step.stage: step.manifest for step in steps if step.manifest}
         learned = made.get(PRETRAINING.name)
         trained = with_encoder(adapted.recipe, learned.path) if learned else adapted.recipe
         coming = forecast(trained, corpus, made, folder, home, progress, timed)
-    return Checked(adapted, steps, dict(facts), coming)
+    return Checked(adapted, steps, dict(facts), coming, teaching)
+
+
+def _corpus_of(
+    recipe: Recipe, made: Mapping[str, Manifest], folder: Path, home: Path, progress: Progress
+) -> tuple[Path, Mapping[str, Any]]:
+    """Return the folder and the facts of the corpus: with what its teacher added, if it is made, else as it is read."""
+    if found := made.get(TEACHER) or made.get(CORPUS.name):
+        return found.path, found.facts
+    folder.mkdir()
+    return folder, build_corpus(recipe.corpus, locate(recipe.corpus, home), folder, progress)
 
 
 def _read_raw_text(

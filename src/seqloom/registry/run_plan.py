@@ -13,6 +13,8 @@ from seqloom.artifact.cache_key import (
     PRETRAINING,
     REGISTRY,
     STAGES,
+    TEACHER,
+    TEACHING,
     TRAINING,
     VECTORS,
     VOCABULARY,
@@ -98,12 +100,36 @@ def follow(recipe: Recipe, home: Path, stages: Sequence[Stage], known: Mapping[s
             if manifest:
                 digests[stage.name] = manifest.digest
             if stage is CORPUS:
-                asked, recipe = recipe, adapt(recipe, manifest.facts).recipe if manifest else recipe
-                if asked.pretraining.corpus:
-                    steps.append(_pretraining(asked, recipe, manifest, home))
-                    encoder = steps[-1].manifest
-                    recipe, digests = (with_encoder(recipe, encoder.path), digests) if encoder else (recipe, {})
+                more, recipe, digests = _after_corpus(recipe, manifest, digests, home)
+                steps += more
     return steps
+
+
+def _after_corpus(
+    asked: Recipe, corpus: Manifest | None, digests: dict[str, str], home: Path
+) -> tuple[list[Step], Recipe, dict[str, str]]:
+    """Return what some recipes do before the vocabulary, the recipe by then, and the digests that are known."""
+    steps = []
+    if asked.corpus.teacher:
+        steps.append(_teaching(asked, corpus, home))
+        corpus = steps[-1].manifest
+        digests = {**digests, CORPUS.name: corpus.digest} if corpus else {}
+    recipe = adapt(asked, corpus.facts).recipe if corpus else asked
+    if asked.pretraining.corpus:
+        steps.append(_pretraining(asked, recipe, corpus, home))
+        encoder = steps[-1].manifest
+        recipe, digests = (with_encoder(recipe, encoder.path), digests) if encoder else (recipe, {})
+    return steps, recipe, digests
+
+
+def _teaching(recipe: Recipe, corpus: Manifest | None, home: Path) -> Step:
+    """Return the stage that adds the answers of a teacher to the corpus."""
+    if corpus is None:
+        return Step(TEACHER)
+    from seqloom.registry.teacher_version import teaching_inputs  # what decodes is imported where somebody teaches
+
+    key = TEACHING.key(recipe, teaching_inputs(recipe, corpus, home))
+    return Step(TEACHER, Store(home).find(TEACHING.name, key))
 
 
 def _step(stage: Stage, store: Store, key: str) -> Step:
@@ -124,11 +150,15 @@ def _pretraining(asked: Recipe, adapted: Recipe, corpus: Manifest | None, home: 
 
 
 def pinned(recipe: Recipe, home: Path) -> Recipe:
-    """Return the recipe with its parent version pinned by number, if it names one.
+    """Return the recipe with its parent version and its teacher pinned by number, if it names them.
 
     Raises:
         UserError: there is no such version, or a model of this recipe cannot take its weights.
     """
+    if recipe.corpus.teacher:
+        from seqloom.registry.teacher_version import pin_teacher
+
+        recipe = pin_teacher(recipe, home)
     if not recipe.training.start_from:
         return recipe
     from seqloom.registry.parent_version import pin_parent  # it imports MLflow

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mlflow.entities.model_registry import ModelVersion
 
+from seqloom.artifact.cache_key import TEACHER
 from seqloom.corpus import SPLITS
 from seqloom.corpus.corpus_files import iterate_split
 from seqloom.corpus.dialogue_context import TURN
@@ -103,11 +104,13 @@ def mark_to_be_forgotten(found: list[Exposure], texts: ExcludedTexts, home: Path
 
 
 def _parents(version: ModelVersion, home: Path) -> tuple[str, ...]:
-    """Return the version that one went on from; of an ensemble the members that are left, for it knows what all saw."""
-    parent = parent_of_version(version)
-    if parent:
-        found = find_pinned(parent, home)
-        return (uri_of(found) if found else parent,)
+    """Return the versions that one went on from or was taught by; of an ensemble the members that are left.
+
+    They may hand on what they saw.
+    """
+    learned = filter(None, (parent_of_version(version), lineage_of(version).get(TEACHER, "")))
+    if parents := [(pinned, find_pinned(pinned, home)) for pinned in learned]:
+        return tuple(uri_of(found) if found else pinned for pinned, found in parents)
     left = (find_pinned(each, home) for each in pinned_members(lineage_of(version)))
     return tuple(uri_of(each) for each in left if each)
 

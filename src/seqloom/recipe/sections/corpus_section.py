@@ -219,6 +219,22 @@ class CorpusSection(Section):
         description="beside: features are read in front of the source's text; instead: the source is a name of the "
         "row, which no model reads.",
     )
+    teacher: str = Field(
+        "",
+        max_length=500,
+        description="Model that answers monolingual text, whose answers are trained on beside the pairs: "
+        "models:/NAME@ALIAS, models:/NAME/VERSION, or the folder of a checkpoint. Empty: none.",
+    )
+    monolingual_source: Annotated[list[Place], Field(max_length=50)] = Field(
+        [],
+        description="Text without answers, a source on each line, each place as in train, which teacher answers "
+        "(distillation).",
+    )
+    monolingual_target: Annotated[list[Place], Field(max_length=50)] = Field(
+        [],
+        description="Text in the target language, likewise, for which teacher, a model of the other direction, writes "
+        "the sources (back-translation).",
+    )
     canaries: int = Field(
         0,
         ge=0,
@@ -246,6 +262,11 @@ class CorpusSection(Section):
     def list_files(self) -> list[str]:
         """Files beside the text whose content decides which rows are kept, and how."""
         return [*word_lists(self.filters), *filter(None, (self.exclude, self.name_list))]
+
+    @property
+    def monolingual(self) -> list[Place]:
+        """Texts for the teacher, of whichever side."""
+        return [*self.monolingual_source, *self.monolingual_target]
 
     @field_validator("normalizers")
     @classmethod

@@ -1,0 +1,204 @@
+"""A recipe with a teacher: which texts are asked, where the pairs go, what is asked again, and what is one sentence."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqloom import pipeline
+from seqloom.artifact.digest import digest_of_folder
+from seqloom.artifact.manifest import Manifest, read_manifest
+from seqloom.corpus.corpus_files import read_split
+from seqloom.corpus.sources import locate
+from seqloom.corpus.stage import build_corpus
+from seqloom.distillation.taught_corpus import Teaching
+from seqloom.distillation.teacher import TeacherReply
+from seqloom.errors import UserError
+from seqloom.progress import unwatched
+from seqloom.recipe.recipe_json import read_recipe
+from seqloom.recipe.recipe_loader import check_recipe
+from seqloom.recipe.schema import CorpusSection
+from seqloom.registry.preflight import check_recipe_and_files
+from seqloom.registry.run_plan import pinned, plan
+from tasks.pages.data_pages import corpus_page
+
+LETTERS = "abcdefgh"
+WORDS = [one + two for one in LETTERS for two in LETTERS]
+
+
+class Backwards:
+    """A teacher that writes capitals from right to left, and nothing for a text with a question mark."""
+
+    identity = "backwards"
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def ask(self, texts: Sequence[str]) -> Iterator[tuple[int, TeacherReply]]:
+        self.seen += texts
+        for index, text in enumerate(texts):
+            answers = () if "?" in text else (text.upper()[::-1],)
+            yield index, TeacherReply(answers, failure="" if answers else "no idea")
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEQLOOM_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    rows = [f"source {word}\ttarget {word}\n" for word in WORDS]
+    Path("rows.tsv").write_text("source\ttarget\n" + "".join(rows))
+    Path("targets.txt").write_text("".join(f"target {word}\n" for word in WORDS) + "new ?\nnew\nnew\n\nmail a@b.org\n")
+    Path("more.txt").write_text("new\nnewer\n")
+
+
+def section_of(**fields: Any) -> CorpusSection:
+    options = {"validation_share": 0.2, "test_share": 0.2, "teacher": "some", **fields}
+    return CorpusSection.model_validate({"train": ["rows.tsv"], **options})
+
+
+def taught(section: CorpusSection, tmp_path: Path, teacher: Backwards) -> tuple[Path, dict[str, Any]]:
+    number = len(list(tmp_path.glob("corpus-*")))
+    before, after = (tmp_path / f"{name}-{number}" for name in ("corpus", "taught"))
+    for folder in (before, after):
+        folder.mkdir()
+    (answers := tmp_path / "answers").mkdir(exist_ok=True)
+    facts = build_corpus(section, locate(section, tmp_path), before, unwatched)
+    corpus = Manifest("corpus", "key", "digest", str(before), 1.0, facts)
+    return after, Teaching(section, corpus, teacher, tmp_path, answers).build(after, unwatched)
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_texts_are_answered_and_join_the_training_split_alone(side: str, tmp_path: Path) -> None:
+    if side == "source":
+        Path("targets.txt").write_text(Path("targets.txt").read_text().replace("target ", "source "))
+    teacher = Backwards()
+    folder, facts = taught(section_of(**{f"monolingual_{side}": ["targets.txt", "more.txt"]}), tmp_path, teacher)
+    before = {split: read_split(tmp_path / "corpus-0", split) for split in ("train", "validation", "test")}
+    after = {split: read_split(folder, split) for split in before}
+    held_out = {text for split in ("validation", "test") for text in after[split][side]}
+    for split in ("validation", "test"):
+        assert after[split].equals(before[split])
+    rows = len(before["train"])
+    assert after["train"][:rows].to_dict("list") == before["train"].to_dict("list")
+    added = after["train"][rows:]
+    asked = {f"{side} {word}" for word in WORDS} - held_out
+    assert set(teacher.seen) == asked | {"new ?", "new", "newer", "mail a@b.org"}
+    assert len(teacher.seen) == len(set(teacher.seen))
+    expected = {(text.upper()[::-1], text) for text in (asked | {"new", "newer", "mail a@b.org"})}
+    if side == "target":
+        assert set(zip(added["source"], added["target"], strict=True)) == {(f"<BT> {a}", b) for a, b in expected}
+    else:
+        assert set(zip(added["target"], added["source"], strict=True)) == expected
+    assert (facts["rows"]["train"], facts["taught"]["kept"]) == (len(after["train"]), len(added))
+    assert facts["taught"]["left_out"]["no idea"] == 1
+    page = "\n".join(corpus_page(Manifest("corpus", "key", "digest", str(folder), 1.0, facts)))
+    assert "no idea" in page.replace("\\", "")
+
+
+def test_nothing_is_asked_twice_and_the_filters_count(tmp_path: Path) -> None:
+    teacher = Backwards()
+    taught(section_of(monolingual_target=["targets.txt"]), tmp_path, teacher)
+    asked = len(teacher.seen)
+    Path("more.txt").write_text("new\nnewer\n11\n")
+    section = section_of(monolingual_target=["targets.txt", "more.txt"], filters=["no_copy"])
+    folder, facts = taught(section, tmp_path, teacher)
+    assert [*teacher.seen[asked:]] == ["new ?", "newer", "11"], "a failure, and what is new"
+    assert facts["taught"]["known"] == asked - 1
+    assert "11" not in set(read_split(folder, "train")["target"]), "a copy"
+
+
+def test_a_teacher_that_only_copies_is_a_sentence(tmp_path: Path) -> None:
+    Path("more.txt").write_text("11\n22\n")
+    section = section_of(monolingual_target=["more.txt"], filters=["no_copy"])
+    with pytest.raises(UserError, match=r"^corpus.monolingual_target: of 2 rows read from the answers .*2 no_copy"):
+        taught(section, tmp_path, Backwards())
+
+
+def test_personal_data_and_excluded_texts_reach_no_teacher(tmp_path: Path) -> None:
+    Path("forget.txt").write_text("new\n")
+    teacher = Backwards()
+    fields = {"monolingual_target": ["targets.txt"], "privacy": "replace", "exclude": "forget.txt"}
+    folder, _ = taught(section_of(**fields), tmp_path, teacher)
+    assert "mail [EMAIL_1]" in teacher.seen
+    assert "new" not in teacher.seen
+    assert not read_split(folder, "train")["source"].str.contains("b.org").any()
+
+
+def tree(**corpus: Any) -> dict[str, Any]:
+    return {
+        "name": "taught",
+        "task": "transduction",
+        "corpus": {"train": ["rows.tsv"], "validation_share": 0.2, "test_share": 0.2, **corpus},
+        "vocabulary": {"kind": "char"},
+        "vectors": {"width": 8, "method": "none"},
+        "model": {"encoder": "gru", "decoder": "gru", "encoder_width": 6, "decoder_width": 6},
+        "training": {"epochs": 1, "batch_tokens": 500},
+    }
+
+
+def test_from_a_model_of_the_other_direction_to_a_model(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    back = pipeline.train(tree(source_column="target", target_column="source"))
+    asked = check_recipe(tree(teacher=str(back.folder), monolingual_target=["targets.txt"]), "recipe")
+    told = [(step.stage, step.told) for step in plan(asked, home)]
+    assert told[:3] == [("corpus", "will run"), ("teacher", "will run"), ("vocabulary", "will run")]
+    found = check_recipe_and_files(asked, home, unwatched, timed=True)
+    assert found.teaching is not None
+    assert found.teaching.texts > len(WORDS) / 2
+    assert found.teaching.seconds is not None
+    model = pipeline.train(asked)
+    assert model.evaluate()
+    assert [step.stage for step in plan(asked, home) if step.cached] == [
+        *("corpus", "teacher", "vocabulary", "vectors", "dataset", "training")
+    ]
+    assert check_recipe_and_files(asked, home, unwatched).teaching is None
+    corpora = [read_manifest(file.parent) for file in home.glob("artifacts/corpus/*/manifest.json")]
+    [whole] = [each for each in corpora if "taught" in each.facts]
+    assert whole.facts["taught"]["kept"] > 0
+    digest = digest_of_folder(back.folder)
+    assert pinned(asked, home).corpus.teacher == f"{back.folder}#sha256={digest[:16]}"
+    assert read_recipe(model.folder).corpus.teacher.endswith(digest[:16])
+    Path("targets.txt").write_text("newest\n" * 2 + "another\n")
+    assert [step.told for step in plan(asked, home)][:3] == ["cached", "will run", "will run"]
+    other = f"{back.folder}#sha256=0123456789abcdef"
+    with pytest.raises(UserError, match=r"corpus.teacher: .* is another model than the one that was meant"):
+        plan(check_recipe(tree(teacher=other, monolingual_target=["targets.txt"]), "recipe"), home)
+
+
+@pytest.mark.parametrize(
+    ("corpus", "task", "sentence"),
+    [
+        ({"teacher": "folder"}, "translation", "give both, or none"),
+        ({"monolingual_target": ["a.txt"]}, "translation", "give both, or none"),
+        (
+            {"teacher": "https://host/v1", "monolingual_source": ["a.txt"]},
+            "translation",
+            "an endpoint answer by seqloom distill",
+        ),
+        (
+            {"teacher": "folder", "monolingual_source": ["a.txt"], "monolingual_target": ["a.txt"]},
+            "translation",
+            "give one of them",
+        ),
+        ({"teacher": "folder", "monolingual_target": ["a.txt"]}, "sentiment", "task sentiment and"),
+        ({"teacher": "folder", "monolingual_target": ["a.txt"], "memory": 1}, "translation", "corpus.memory and"),
+        ({"teacher": "folder", "monolingual_target": ["a.txt"], "overfit": True}, "translation", "corpus.overfit and"),
+    ],
+)
+def test_what_no_teacher_can_do(corpus: dict[str, Any], task: str, sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        check_recipe({"name": "x", "task": task, "corpus": {"train": ["rows.tsv"], **corpus}}, "recipe")
+
+
+@pytest.mark.parametrize(
+    ("corpus", "sentence"),
+    [
+        ({"teacher": "nowhere", "monolingual_target": ["targets.txt"]}, "corpus.teacher: nowhere: no such checkpoint"),
+        ({"teacher": "home", "monolingual_target": ["gone.txt"]}, "gone.txt: no such file"),
+    ],
+)
+def test_what_is_not_there_is_said_before_anything_is_read(corpus: dict[str, Any], sentence: str) -> None:
+    Path("home").mkdir()
+    with pytest.raises(UserError, match=sentence):
+        pipeline.train(tree(**corpus))
