@@ -22,39 +22,43 @@ SHOWN_EDITS = 3  # that hurt most
 
 commands = typer.Typer()
 
+Files = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE...", help="A file of pairs in any format, or a file of sources and one of targets."),
+]
+CorpusFields = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--corpus",
+        metavar="FIELD=VALUE",
+        help="How the files are read, as in the recipe's corpus, such as source_column=en. Repeatable.",
+    ),
+]
+SliceBy = Annotated[
+    list[str] | None,
+    typer.Option("--slice-by", metavar="COLUMN", help="Column of FILE whose values make slices. Repeatable."),
+]
+Adversarial = Annotated[
+    int,
+    typer.Option(
+        "--adversarial",
+        metavar="BUDGET",
+        min=0,
+        max=10_000,
+        help="Ask so many texts for each of 30 rows, and find the edit of 2 characters at most that hurts most.",
+    ),
+]
+RowsFile = Annotated[Path | None, typer.Option("--to", help="Parquet file for each row's answer and quality.")]
+
 
 @commands.command()
 def evaluate(
     model: ModelName,
-    files: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="FILE...", help="A file of pairs in any format, or a file of sources and one of targets."
-        ),
-    ],
-    field: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--corpus",
-            metavar="FIELD=VALUE",
-            help="How the files are read, as in the recipe's corpus, such as source_column=en. Repeatable.",
-        ),
-    ] = None,
-    slice_by: Annotated[
-        list[str] | None,
-        typer.Option("--slice-by", metavar="COLUMN", help="Column of FILE whose values make slices. Repeatable."),
-    ] = None,
-    adversarial: Annotated[
-        int,
-        typer.Option(
-            "--adversarial",
-            metavar="BUDGET",
-            min=0,
-            max=10_000,
-            help="Ask so many texts for each of 30 rows, and find the edit of 2 characters at most that hurts most.",
-        ),
-    ] = 0,
-    to: Annotated[Path | None, typer.Option("--to", help="Parquet file for each row's answer and quality.")] = None,
+    files: Files,
+    field: CorpusFields = None,
+    slice_by: SliceBy = None,
+    adversarial: Adversarial = 0,
+    to: RowsFile = None,
     backend: Backend = "torch",
     together: Together = None,
     override: DecodingOverrides = None,

@@ -55,7 +55,7 @@ Version = Annotated[str, typer.Argument(help="models:/NAME@ALIAS or models:/NAME
 
 @commands.command()
 def history(name: Name, as_json: AsJson = False) -> None:
-    """What was registered, judged and promoted under a name, and why."""
+    """The registrations, verdicts and promotions under a name, and the reason of each."""
     from seqloom.registry.model_history import history as events_of
     from seqloom.registry.model_uri import open_model
 

@@ -50,6 +50,7 @@ from seqloom.recipe.language_tags import language_of
 from seqloom.recipe.metric import KEPT_PLACES
 from seqloom.recipe.schema import Recipe
 from seqloom.training.device import choose_device
+from seqloom.training.resource_cost import ResourceCost
 from seqloom.training.training_history import read_history
 
 CONFIDENCE_ERROR = "confidence_error"  # metric: expected calibration error of the confidence
@@ -120,10 +121,16 @@ def evaluate(
     draw(folder / FIGURES_FOLDER, evaluator, answers, scores)
     if history:
         loss_curves(history, evaluator.kind, folder / FIGURES_FOLDER / "loss.png", chosen_epoch)
-    cost, answered = answers.cost, len(held_out.sources)
-    speed = round(answered / max(cost.seconds, 1e-9), 4)
-    measured = {"seconds_decoding": round(cost.seconds, 4), "sentences_per_second": speed}
-    return {**facts, **measured, "cost": {"rows": answered, **cost.as_json()}}
+    return {**facts, **_speed(answers.cost, len(held_out.sources))}
+
+
+def _speed(cost: ResourceCost, rows: int) -> dict[str, Any]:
+    """Return the time and cost of decoding `rows`."""
+    return {
+        "seconds_decoding": round(cost.seconds, 4),
+        "sentences_per_second": round(rows / max(cost.seconds, 1e-9), 4),
+        "cost": {"rows": rows, **cost.as_json()},
+    }
 
 
 def _checks(

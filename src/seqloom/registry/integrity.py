@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 
 class RegisteredVersion(Protocol):
-    """What the registry says of a version: MLflow's `ModelVersion`, or what was read without MLflow."""
+    """A version in the registry: MLflow's `ModelVersion`, or the same read without MLflow."""
 
     @property
     def name(self) -> str:

@@ -27,7 +27,7 @@ GPU = "; the GPU by nvidia-smi"
 
 @dataclass(frozen=True)
 class ResourceCost:
-    """What a piece of work took."""
+    """Time, memory and energy of a piece of work."""
 
     seconds: float  # by the clock
     processor_seconds: float  # of all its processes and threads
