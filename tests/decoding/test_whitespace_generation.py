@@ -49,7 +49,7 @@ def corpus_of(folder: Path, pairs: list[tuple[str, str]], **fields: Any) -> dict
     return build_corpus(section, locate(section, folder), folder / "corpus", unwatched)
 
 
-@pytest.mark.parametrize("kind", ["bpe", "unigram", "char", "word", "spaced"])
+@pytest.mark.parametrize("kind", ["bpe", "unigram", "char", "decomposed", "word", "spaced"])
 def test_a_target_can_be_written_exactly(tmp_path: Path, kind: Any) -> None:
     """All that training is shown, written back by the generator, is the target letter by letter."""
     corpus_of(tmp_path, PAIRS)

@@ -43,10 +43,15 @@ def plain_recipe(tree: Mapping[str, Any]) -> Recipe:
 
 
 def facts_of(
-    rows: int, characters: float = 40.0, spaces: float = 0.17, distinct: int = 60, common: float = 1.0
+    rows: int,
+    characters: float = 40.0,
+    spaces: float = 0.17,
+    distinct: int = 60,
+    common: float = 1.0,
+    hangul: float = 0.0,
 ) -> Facts:
     """What a corpus stage tells of so many rows, each side alike."""
-    side = {"distinct": distinct, "spaces": spaces}
+    side = {"distinct": distinct, "spaces": spaces, "hangul": hangul}
     return {
         "rows": {"train": rows},
         "characters": {"train": {"source": characters, "target": characters}},

@@ -118,6 +118,14 @@ def test_a_script_without_spaces_is_labeled_by_its_characters() -> None:
     assert (characters.vocabulary.kind, characters.model.kernel_size) == ("char", 5)
 
 
+def test_strings_of_hangul_are_cut_into_parts_of_syllables() -> None:
+    kinds = {}
+    for hangul in (0.0, 0.9):
+        vocabulary = adapt(recipe_of("transduction"), facts_of(900, spaces=0.0, hangul=hangul)).recipe.vocabulary
+        kinds[hangul] = (vocabulary.kind, vocabulary.target_kind)
+    assert kinds == {0.0: ("char", "same"), 0.9: ("decomposed", "same")}
+
+
 def test_a_form_for_cpus_gets_a_model_that_it_can_run() -> None:
     for task in ("translation", "summarization"):
         recipe = adapt(recipe_of(task, registry={"backend": "ctranslate2-int8"}), facts_of(500)).recipe

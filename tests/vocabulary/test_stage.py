@@ -87,7 +87,7 @@ def test_a_parents_words_keep_their_ids_and_new_ones_stand_behind() -> None:
     assert extended(old, new, section.model_copy(update={"size": 4})).tokens == old.tokens
 
 
-@pytest.mark.parametrize("kind", ["bpe", "unigram", "char"])
+@pytest.mark.parametrize("kind", ["bpe", "unigram", "char", "decomposed"])
 def test_a_parent_that_can_spell_anything_stays_as_it_is(kind: str) -> None:
     section = schema.VocabularySection(kind=kind, size=300, min_frequency=1)
     old, new = (train_vocabulary({word: 3}, section) for word in ("▁dog", "▁鲸鱼"))

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ LINES = [
     "两名建筑工人在街上，建筑工人用Python写代码。",
     "食べる人がいる。",
 ] * 3
-BYTE_KINDS = ("bpe", "unigram", "char")
+BYTE_KINDS = ("bpe", "unigram", "char", "decomposed")
 
 
 def train(kind: str, lines: list[str] = LINES, size: int = 600, min_frequency: int = 2) -> Vocabulary:
@@ -44,6 +45,15 @@ def test_any_text_comes_back_as_it_was(kind: str, text: str) -> None:
     (ids,) = vocabulary.encode([text])
     assert vocabulary.decode([ids]) == [normalize(text)]
     assert all(token >= len(SPECIAL_TOKENS) for token in ids)
+
+
+def test_decomposed_text_is_of_letters_accents_and_parts_of_syllables() -> None:
+    vocabulary = train("decomposed", ["한글 é"], min_frequency=1)
+    assert vocabulary.tokenize(["글한é"]) == [["▁", *unicodedata.normalize("NFD", "글한é")]]
+    unseen = "극"
+    assert train("char", ["한글"], min_frequency=1).tokenize([unseen])[0][1:] == ["<0xEA>", "<0xB7>", "<0xB9>"]
+    assert vocabulary.tokenize([unseen])[0][1:3] == ["\u1100", "\u1173"]  # as of the syllable that was seen
+    assert vocabulary.decode(vocabulary.encode([unseen])) == [unseen]
 
 
 @pytest.mark.parametrize("vocabulary", [*TRAINED.values(), Vocabulary.labels(["so so", "0"])])

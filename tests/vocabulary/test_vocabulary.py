@@ -12,7 +12,7 @@ from seqloom.vocabulary.vocabulary import Vocabulary
 from seqloom.vocabulary.word_counts import count_for
 
 LINES = ["a dog runs, 北京", "the dog ran on 12 streets, 北京"] * 3
-KINDS = ("word", "spaced", "bpe", "unigram", "char")
+KINDS = ("word", "spaced", "bpe", "unigram", "char", "decomposed")
 
 
 def train(kind: str) -> Vocabulary:

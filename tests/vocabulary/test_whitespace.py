@@ -24,7 +24,7 @@ LAID_OUT = [
     "- a\n- b\n\u2028c\u2029d\x0be\x0cf\x85g\u200ah",
     "a",
 ]
-SPELLERS = ("bpe", "unigram", "char")
+SPELLERS = ("bpe", "unigram", "char", "decomposed")
 
 
 def vocabulary_of(kind: str, keep: bool = True, texts: list[str] = LAID_OUT) -> Vocabulary:

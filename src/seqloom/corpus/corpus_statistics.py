@@ -17,6 +17,7 @@ from seqloom.recipe.sections.source_section import source_names
 RARE = 1  # occurrences: a character that occurs no more often is noise
 _EXAMPLE = 200  # characters of a text in the facts
 _TEXTS = 10_000  # texts whose characters are in memory at once
+_SYLLABLES = ("가", "힣")  # the first and the last of Hangul
 _ENCODED = 5  # files of an encoding that are named
 
 
@@ -36,7 +37,7 @@ class CharacterCounts:
 
     @property
     def facts(self) -> dict[str, object]:
-        """Distinct characters and share of spaces by side, and the share of target characters that sources have."""
+        """Distinct characters and shares of spaces and Hangul by side, and of target characters in sources."""
         source, target = self.counts["source"], self.counts["target"]
         known = {character for character, count in source.items() if count > RARE}
         common = sum(count for character, count in target.items() if character in known)
@@ -46,10 +47,16 @@ class CharacterCounts:
                 side: {
                     "distinct": sum(count > RARE for count in counts.values()),
                     "spaces": round(counts[" "] / max(1, counts.total()), 4),
+                    "hangul": round(_syllables(counts) / max(1, counts.total()), 4),
                 }
                 for side, counts in self.counts.items()
             },
         }
+
+
+def _syllables(counts: Counter[str]) -> int:
+    first, last = _SYLLABLES
+    return sum(count for character, count in counts.items() if first <= character <= last)
 
 
 @dataclass

@@ -37,11 +37,11 @@ def describe_limits(facts: Mapping[str, Any], corpus_rows: Mapping[str, int]) ->
 def count_too_long(recipe: Recipe, corpus: Path) -> dict[str, int]:
     """Count the references that exceed `decoding.max_length` with any tokenizer, by split of the corpus.
 
-    A word is at least one token; with vocabulary kind char, each character that is not a space is one.
+    A word is at least one token; with a vocabulary of characters, each character that is not a space is one.
     """
     if application_of(recipe.task).answer != "text":
         return {}
-    most, by_character = recipe.decoding.max_length, recipe.vocabulary.kind == "char"
+    most, by_character = recipe.decoding.max_length, recipe.vocabulary.of_target().kind in ("char", "decomposed")
     counts = dict.fromkeys(SPLITS, 0)
     for split in SPLITS:
         for columns in iterate_columns(corpus, split, ("target",)):

@@ -27,6 +27,7 @@ DEEP_FROM, WIDE_FROM = (
 WORD_VECTORS_UP_TO = 1_000_000  # tokens: with more text the model learns embeddings itself, and word2vec takes minutes
 SHARED_FROM = 0.8  # of the targets' characters that the sources have too
 WORDS = 20_000
+HANGUL = 0.1  # of the characters, from which strings are cut into the parts of syllables: 11,172 of those are too rare
 SPACES_OF_SYMBOLS = 0.22  # of the characters, from which spaces stand between symbols; in text it is a sixth
 BYTES = 260  # tokens in every vocabulary of subwords or characters: 256 bytes and four special ones
 LEAST_TOKENS, MOST_TOKENS = 500, 16_000  # of a vocabulary of subwords
@@ -127,8 +128,11 @@ def _vocabulary(recipe: Recipe, profile: CorpusProfile, _: Fields) -> Fields:
 
 
 def _string_vocabulary(profile: CorpusProfile) -> Fields:
-    """Choose characters, or symbols where spaces are so frequent that they stand between symbols."""
-    source, target = ("spaced" if share > SPACES_OF_SYMBOLS else "char" for share in profile.spaces)
+    """Choose characters, parts of Hangul syllables, or symbols where spaces are so frequent that they divide them."""
+    source, target = (
+        "spaced" if spaces > SPACES_OF_SYMBOLS else "decomposed" if hangul > HANGUL else "char"
+        for spaces, hangul in zip(profile.spaces, profile.hangul, strict=True)
+    )
     return {"kind": source, "target_kind": "same" if target == source else target, "min_frequency": 1, "shared": False}
 
 

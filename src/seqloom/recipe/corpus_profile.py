@@ -16,6 +16,7 @@ class CorpusProfile:
     characters: tuple[float, float]  # of all sources, and of all targets
     distinct_characters: tuple[int, int]  # of either side
     spaces: tuple[float, float]  # share of the characters
+    hangul: tuple[float, float]  # share of the characters that are Hangul syllables
     common_characters: float  # share of the targets' characters that sources have too
     characters_per_token: float = 0.0  # 0: as subwords of the script have
 
@@ -29,6 +30,7 @@ class CorpusProfile:
             characters=(rows * characters["source"], rows * characters["target"]),
             distinct_characters=(source["distinct"], target["distinct"]),
             spaces=(source["spaces"], target["spaces"]),
+            hangul=(source["hangul"], target["hangul"]),
             common_characters=alphabet["common"],
         )
 

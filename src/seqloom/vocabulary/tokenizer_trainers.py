@@ -4,6 +4,7 @@ The same text gives the same vocabulary, id by id, whatever the threads and hash
 """
 
 import json
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
@@ -50,6 +51,8 @@ def train_vocabulary(
     characters = characters or count_characters(words)
     if section.kind == "char":
         return Vocabulary.of(_characters(characters, section), keep)
+    if section.kind == "decomposed":
+        return Vocabulary.of(_characters(_decomposed(characters), section), keep, decomposed=True)
     learn = _pairs if section.kind == "bpe" else _pieces
     return Vocabulary.of(learn(words, characters, section), keep)
 
@@ -61,6 +64,15 @@ def _words(words: Words, section: schema.VocabularySection) -> list[str]:
     )
     learned = _train(models.WordLevel(), trainer, words)["vocab"]
     return [*SPECIAL_TOKENS, *sorted(learned, key=learned.get)]
+
+
+def _decomposed(characters: Words) -> Words:
+    """Return occurrences of the characters of NFD."""
+    counts: Counter[str] = Counter()
+    for character, occurrences in characters.items():
+        for part in unicodedata.normalize("NFD", character):
+            counts[part] += occurrences
+    return counts
 
 
 def _characters(characters: Words, section: schema.VocabularySection) -> models.BPE:

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 
 from seqloom.errors import UserError
 
-BYTE_FALLBACK = ("bpe", "unigram", "char")  # kinds with byte fallback, which have no unknown tokens
 MUCH = 0.1  # of the tokens: a warning
 TOO_MUCH = 0.5  # of the tokens: no model can learn from text that is mostly one symbol
 _FEW = 5  # tokens, too few to judge
-_REMEDY = f"vocabulary.kind {', '.join(BYTE_FALLBACK[:-1])} or {BYTE_FALLBACK[-1]}, which spell any text"
+_REMEDY = "vocabulary.kind bpe, unigram or char, which spell any text"  # by byte fallback
 
 
 def check_unknown(kinds: Mapping[str, str], shares: Mapping[str, float], tokens: Mapping[str, int]) -> None:

@@ -1,6 +1,7 @@
 """Vocabulary of one side: encode text as token ids, and decode them."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, islice, pairwise
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 from seqloom.corpus.normalization import WORD_MARK, normalize
 from seqloom.errors import UserError
@@ -34,21 +35,24 @@ class Vocabulary:
         self.keeps_whitespace = not self.of_labels and tokenizer.decoder.decode([MARK]) == ""
         self._of_units = isinstance(tokenizer.pre_tokenizer, pre_tokenizers.CharDelimiterSplit)
         whole = self.of_labels or self._of_units
+        self._decomposed = tokenizer.normalizer is not None  # tokens are of NFD, texts of NFC
         self._breaks_han = isinstance(tokenizer.model, models.WordLevel) and not whole
         ids = tokenizer.get_vocab()
         self.tokens: list[str] = sorted(ids, key=ids.__getitem__)  # index = id
 
     @classmethod
-    def of(cls, model: models.Model, keep: bool = False) -> Self:
+    def of(cls, model: models.Model, keep: bool = False, decomposed: bool = False) -> Self:
         """Wrap a trained model in the pre-tokenizer and decoder of all kinds but `spaced`.
 
-        With `keep` the white space of a text is preserved.
+        With `keep` the white space of a text is preserved. With `decomposed` its tokens are of texts in NFD.
         """
-        return cls._with(splitter(), model, keep)
+        return cls._with(splitter(), model, keep, decomposed)
 
     @classmethod
-    def _with(cls, cut: pre_tokenizers.PreTokenizer, model: models.Model, keep: bool) -> Self:
+    def _with(cls, cut: pre_tokenizers.PreTokenizer, model: models.Model, keep: bool, decomposed: bool = False) -> Self:
         tokenizer = Tokenizer(model)
+        if decomposed:
+            tokenizer.normalizer = normalizers.NFD()
         tokenizer.pre_tokenizer = cut
         first = [decoders.Strip(" ", 1, 0)] if keep else []
         steps = [decoders.ByteFallback(), decoders.Fuse(), decoders.Replace(MARK, " "), *first]
@@ -164,6 +168,8 @@ class Vocabulary:
         """Decode each sequence of ids to text; special tokens are skipped."""
         kept = [[token for token in sequence if token >= len(SPECIAL_TOKENS)] for sequence in sequences]
         texts: list[str] = self._tokenizer.decode_batch(kept, skip_special_tokens=False)
+        if self._decomposed:
+            texts = [unicodedata.normalize("NFC", text) for text in texts]
         return texts if self.keeps_whitespace else [text.strip(" ") for text in texts]
 
     def normalize(self, text: str) -> str:

@@ -12,13 +12,13 @@ LEAST = 8  # the special tokens, and some others
 class VocabularySection(Section):
     """How text is tokenized."""
 
-    kind: Literal["auto", "word", "spaced", "bpe", "unigram", "char"] = Field(
+    kind: Literal["auto", "word", "spaced", "bpe", "unigram", "char", "decomposed"] = Field(
         "auto",
         description="Unit of the vocabulary. auto: chosen, with sharing, from task and corpus; word: words, "
         "digits and punctuation; spaced: whatever stands between spaces, for text that is tokenized "
-        "already.",
+        "already; decomposed: characters, with letters apart from their accents and Hangul syllables as jamo.",
     )
-    target_kind: Literal["auto", "same", "word", "spaced", "bpe", "unigram", "char"] = Field(
+    target_kind: Literal["auto", "same", "word", "spaced", "bpe", "unigram", "char", "decomposed"] = Field(
         "auto",
         description="Unit of the target's vocabulary. auto: chosen in task transduction, else same; same: kind; spaced "
         "suits targets of symbols between spaces, such as phonemes.",
