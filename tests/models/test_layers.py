@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from seqloom.models import attention as attention_module
 from seqloom.models.attention import AdditiveAttention, Attention, MultiplicativeAttention
 from seqloom.models.decoder_only import NoEncoder
 from seqloom.models.encoder_memory import Memory
@@ -70,6 +71,23 @@ def test_what_stands_on_padding_is_never_seen(attention: Attention, memory: Memo
         attention(query, attention.prepare(memory)), attention(query, attention.prepare(other)), strict=True
     ):
         assert one.equal(two)
+
+
+@pytest.mark.parametrize("numbers", [1, 2 * T * 5 * 7, 1 << 17])
+def test_a_search_scores_by_blocks_of_sources_without_their_padding(
+    monkeypatch: pytest.MonkeyPatch, memory: Memory, numbers: int
+) -> None:
+    monkeypatch.setattr(attention_module, "NUMBERS_AT_ONCE", numbers)
+    attention, query, scored = AdditiveAttention(H, D, 7), torch.randn(3, T, H), []
+    memory = attention.prepare(memory)
+    attention.score.register_forward_hook(lambda _layer, inputs, _scores: scored.append(inputs[0].shape[:3].numel()))
+    expected = attention(query, memory)
+    with torch.inference_mode():
+        found = attention(query, memory)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other)
+    tokens = {1: 3 + 5 + 1, 2 * T * 5 * 7: 2 * 5 + 1, 1 << 17: 3 * 5}
+    assert sum(scored[1:]) == T * tokens[numbers]
 
 
 def with_weights_of(encoder: RecurrentEncoder, kind: str, width: int) -> nn.RNNBase:

@@ -10,7 +10,8 @@ TOKEN, CONTEXT, WIDTH = 5, 3, 4
 
 @pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize("layers", [1, 2])
-def test_equals_torchs_fused_cells(kind: str, layers: int) -> None:
+@pytest.mark.parametrize("searching", [False, True])  # a search adds the products up in place
+def test_equals_torchs_fused_cells(kind: str, layers: int, searching: bool) -> None:
     torch.manual_seed(0)
     cells = StepwiseCells(kind, TOKEN, CONTEXT, WIDTH, layers, 0.0)
     fused = CELLS[kind](TOKEN + CONTEXT, WIDTH, layers, batch_first=True)
@@ -28,9 +29,11 @@ def test_equals_torchs_fused_cells(kind: str, layers: int) -> None:
 
     state: RecurrentState = first_state(kind, hidden)
     stepped = []
-    for token_gates, context in zip(cells.read_tokens(tokens).unbind(1), contexts.unbind(1), strict=True):
-        state = cells.step(token_gates, context, state)
-        stepped.append(state.hidden[-1])
+    with torch.inference_mode(searching):
+        for token_gates, context in zip(cells.read_tokens(tokens).unbind(1), contexts.unbind(1), strict=True):
+            state = cells.step(token_gates, context, state)
+            stepped.append(state.hidden[-1])
+            assert token_gates.equal(cells.read_tokens(tokens)[:, len(stepped) - 1]) is not searching
 
     start = (hidden, torch.zeros_like(hidden)) if kind == "lstm" else hidden
     outputs, _ = fused(torch.cat([tokens, contexts], dim=2), start)
