@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from seqloom.models.encoder_memory import Memory
 
-
 NUMBERS_AT_ONCE = 1 << 17  # of a search's energies, half a megabyte: they stay in the cache of a core
 
 

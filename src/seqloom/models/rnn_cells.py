@@ -136,6 +136,7 @@ def _add_product(gates: Tensor, layer: nn.Module, inputs: Tensor) -> Tensor:
     """
     device = gates.device.type
     if torch.is_grad_enabled() or type(layer) is not nn.Linear or torch.is_autocast_enabled(device) or device != "cpu":
-        return gates + layer(inputs)
+        added: Tensor = gates + layer(inputs)
+        return added
     gates.addmm_(inputs, layer.weight.t())
     return gates if layer.bias is None else gates.add_(layer.bias)
