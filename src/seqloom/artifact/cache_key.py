@@ -8,6 +8,7 @@ from typing import Any
 from seqloom.artifact.digest import digest_of_code, digest_of_file, digest_of_value
 from seqloom.artifact.library_versions import UNICODE, library_versions
 from seqloom.recipe.applications import application_of
+from seqloom.recipe.encoder_files import ENCODER_FILES
 from seqloom.recipe.filter_expressions import parse_filters
 from seqloom.recipe.model_rules import positions_of
 from seqloom.recipe.schema import Recipe
@@ -75,7 +76,9 @@ def _fields(recipe: Recipe, section: str) -> Any:
             return {**recipe.vectors.model_dump(), **_digests(files)}
         case "evaluation":
             files = {name: Path(getattr(recipe.evaluation, name)) for name in ("similarity_file", "analogy_file")}
-            return {**recipe.evaluation.model_dump(), **_digests(files)}
+            folder = Path(recipe.evaluation.bertscore_model)
+            encoder = {name: folder / name for name in ENCODER_FILES} if recipe.evaluation.bertscore_model else {}
+            return {**recipe.evaluation.model_dump(), **_digests({**files, **encoder})}
         case "serving":
             files = {name: Path(getattr(recipe.serving, name)) for name in ("memory_file", "rules_file")}
             return {**recipe.serving.model_dump(), **_digests(files)}
@@ -121,8 +124,10 @@ def _libraries_by_choice(stage: str, recipe: Recipe) -> tuple[str, ...]:
         return ("gensim", "scipy")  # its BLAS computes gensim's sums
     if stage == "vectors" and recipe.vectors.method == "pretrained":  # tokens are also looked up in lower case
         return (UNICODE,)
-    if stage == "evaluation" and (recipe.evaluation.similarity_file or recipe.evaluation.analogy_file):
-        return ("gensim",)
+    if stage == "evaluation":
+        section = recipe.evaluation
+        scored = ("gensim",) if section.similarity_file or section.analogy_file else ()
+        return (*scored, *(("transformers",) if section.bertscore_model else ()))
     if stage == "training" and recipe.training.select_by != "loss":  # epochs are selected by metrics
         return (*_SCORING, "tokenizers")
     return ()

@@ -26,6 +26,7 @@ from seqloom.evaluation.answer_constraints import CONSTRAINTS, constraint_shares
 from seqloom.evaluation.answer_limits import limit_facts
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
+from seqloom.evaluation.bertscore import BERTSCORE, bertscore
 from seqloom.evaluation.calibration import reliability
 from seqloom.evaluation.clean_rows import CLEAN_ROWS, CleanRows, chunks_of
 from seqloom.evaluation.confidence_fit import confidence_of, validation_rows
@@ -100,13 +101,13 @@ def evaluate(
     rows, budget = len(answers.test.sources), evaluator.baseline_bounds(train) if with_linear else {}
     ask, unseen = of_rows(predict, rows_of.headline), everything.only(rows_of.clean)
     checks = _checks(recipe, evaluator, ask, answers, unseen, train, progress)
-    checks |= of_model or {}
+    checks |= {**_bertscore(recipe, answers, device, progress), **(of_model or {})}
     facts = {
         "task": recipe.task,
         "metric": metric_of_recipe(recipe).name,
         "metrics": _metrics(scores, {**evaluator.of_likelihood(likelihood), **_measured(checks)}),
         **_uncertainty(evaluator, answers, train, metric_of_recipe(recipe).name, unknown),
-        "signatures": {name: score.signature for name, score in scores[MODEL].items()},
+        "signatures": {name: score.signature for name, score in scores[MODEL].items()} | _signatures(checks),
         "rows": rows,
         "contamination": rows_of.facts(evaluator, everything.of_model, everything.test),
         "examples": [asdict(example) for example in examples],
@@ -172,8 +173,23 @@ def _measured(checks: Mapping[str, Any]) -> dict[str, float]:
     kept |= {name: each["share"] for name, each in checks.get(CONSTRAINTS, {}).items()}
     kept |= intrinsic_metrics(checks.get(WORD_VECTORS, {}))
     kept |= {BROKEN_SHARE: attacked["share"]} if (attacked := checks.get(ADVERSARIAL, {})).get("acceptable") else {}
+    kept |= {BERTSCORE: checks[BERTSCORE]["f1"]} if BERTSCORE in checks else {}
     kept |= {EXPOSURE: checks[EXPOSURE]["mean"]} if EXPOSURE in checks else {}
     return {**kept, **({CONFIDENCE_ERROR: checks[CONFIDENCE]["error"]} if CONFIDENCE in checks else {})}
+
+
+def _bertscore(recipe: Recipe, answers: SystemAnswers, device: str, progress: Progress) -> dict[str, Any]:
+    """Return the check of the answers by the recipe's encoder; none where it names none."""
+    section = recipe.evaluation
+    if not section.bertscore_model:
+        return {}
+    compared = answers.of_model["prediction"], answers.test.references
+    return {BERTSCORE: bertscore(*compared, Path(section.bertscore_model), section.bertscore_layer, device, progress)}
+
+
+def _signatures(checks: Mapping[str, Any]) -> dict[str, str]:
+    """Return the signatures of scores that checks are."""
+    return {name: checks[name]["signature"] for name in (BERTSCORE,) if name in checks}
 
 
 def _warn_of_spaceless_script(recipe: Recipe, language: str) -> None:

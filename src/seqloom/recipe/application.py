@@ -51,6 +51,8 @@ class Application:
                 f"decoding.long_texts sentences answers the sentences of a text one by one, which is no answer to the "
                 f"text in task {self.name}: set it to cut or refuse"
             )
+        if recipe.evaluation.bertscore_model and self.answer != "text":
+            yield f"evaluation.bertscore_model compares texts, and task {self.name} answers with none: remove it"
         if recipe.corpus.turns and not self.dialogues:
             yield "corpus.turns makes replies of dialogues, which are for task chat: set task to chat, or remove it"
         if self.running_text != (recipe.corpus.format == "running"):

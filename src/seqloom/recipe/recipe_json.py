@@ -70,10 +70,12 @@ ADDED: dict[str, dict[str, object]] = {
         "adversarial_budget": 0,
         "similarity_file": "",
         "analogy_file": "",
+        "bertscore_model": "",
+        "bertscore_layer": 0,
     },
     "model": {"ngram_order": 0},
     "pretraining": {"corpus": [], "epochs": 0},
-    "registry": {"price_per_hour": 0.0, "exposure": 0.0},
+    "registry": {"price_per_hour": 0.0, "exposure": 0.0, "bertscore": 0.0},
     "vocabulary": {"target_kind": "auto"},
     "training": {
         "parent_decay": 0.0,

@@ -17,6 +17,7 @@ from seqloom.corpus.corpus_files import read_split
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import ENSEMBLE_FILE, load_generator, load_together
 from seqloom.errors import UserError
+from seqloom.evaluation.bertscore_model import check_bertscore_model
 from seqloom.evaluation.row_columns import check_recipe_columns
 from seqloom.progress import Progress
 from seqloom.recipe.pinned_version import pin_version
@@ -121,6 +122,7 @@ def plan_ensemble(models: Sequence[str], name: str, override: Sequence[str], hom
     vocabulary, dataset = (_stage_of(versions[0], stage, home) for stage in (VOCABULARY, DATASET))
     recipe = _recipe(members[0].checkpoint, name, override)
     check_score_files(recipe.evaluation)
+    check_bertscore_model(recipe.evaluation)
     check_recipe_columns(recipe, members[0].corpus.path)
     return EnsemblePlan(recipe, members, vocabulary, dataset, tuple(inherited_corpora(versions, home)))
 

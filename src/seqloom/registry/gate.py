@@ -271,6 +271,12 @@ _SHARE_RULES = (
         "robustness was not measured: give more test rows, or raise evaluation.robustness_rows",
     ),
     _ShareRule(
+        "bertscore",
+        "BERTScore: {:.1%} at least",
+        "BERTScore is {:.1%}",
+        "BERTScore was not measured: set evaluation.bertscore_model",
+    ),
+    _ShareRule(
         "terms_honored",
         "terms of the glossary: {:.0%} honored at least",
         "{:.1%} of the glossary's terms in the test rows are honored",

@@ -19,6 +19,7 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.pairs import EXCLUDED
 from seqloom.errors import UserError
 from seqloom.evaluation.answer_limits import describe_limits
+from seqloom.evaluation.bertscore_summary import describe_bertscore
 from seqloom.evaluation.contamination_summary import describe_contamination
 from seqloom.evaluation.examples import short_source
 from seqloom.evaluation.exposure_summary import describe_exposure
@@ -238,6 +239,9 @@ def _quality(recipe: Recipe, evaluation: Manifest) -> Iterator[str]:
     further = ", ".join(f"{each.label} {each.shown(metrics[f'test/{each.name}'], _digits(each))}" for each in shown)
     yield f"{further[:1].upper()}{further[1:]}."
     yield ""
+    if compared := facts.get("bertscore"):
+        yield plain(describe_bertscore(compared)) + "."
+        yield ""
     yield from slice_lines(facts["slices"], judge)
     yield ""
     yield from (f"- `{name}: {signature}`" for name, signature in facts["signatures"].items())

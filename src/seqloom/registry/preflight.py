@@ -17,6 +17,7 @@ from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.errors import UserError
 from seqloom.evaluation.answer_limits import count_too_long
+from seqloom.evaluation.bertscore_model import check_bertscore_model
 from seqloom.progress import Progress
 from seqloom.recipe.adaptive_defaults import Adapted, adapt
 from seqloom.recipe.applications import application_of
@@ -63,6 +64,7 @@ def check_resources(recipe: Recipe) -> None:
         if file and not Path(file).is_file():
             raise UserError(f"{file}: no such file (looked in {Path.cwd()}); correct vectors.{field}")
     check_score_files(recipe.evaluation)
+    check_bertscore_model(recipe.evaluation)
     recipe_answers(recipe)
     folder = recipe.training.start_encoder_from
     if folder and not Path(folder).is_dir():

@@ -10,6 +10,7 @@ import pandas as pd
 
 from seqloom.evaluation import ATTENTION_FILE, CONFIDENCE_PLOT, FIGURES_FOLDER, HYPOTHESES_FILE, SCORES_FILE
 from seqloom.evaluation.answer_constraints import CONSTRAINTS, describe_constraints
+from seqloom.evaluation.bertscore_summary import describe_bertscore
 from seqloom.evaluation.contamination_summary import describe_contamination
 from seqloom.recipe.application import Application
 from seqloom.recipe.applications import application_of
@@ -174,7 +175,8 @@ def _scores(made: EvaluationFolder, scores: Mapping[str, Any], kind: Application
     bounds = [
         f"The {baselines[name]} was learned from {told}." for name, told in scores.get("baseline_bounds", {}).items()
     ]
-    return section("Scores", table(columns, rows, range(1, len(columns))), *map(paragraph, bounds))
+    told = [f"{describe_bertscore(scores['bertscore'])}."] if "bertscore" in scores else []
+    return section("Scores", table(columns, rows, range(1, len(columns))), *map(paragraph, [*told, *bounds]))
 
 
 def _members(made: EvaluationFolder) -> Iterator[Section]:

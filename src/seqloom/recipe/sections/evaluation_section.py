@@ -66,6 +66,19 @@ class EvaluationSection(Section):
         description="UTF-8 file of four words a line, the first to the second as the third to the fourth, below lines "
         "such as ': capitals': test/analogies is the share that the trained embedding solves. Empty: none.",
     )
+    bertscore_model: str = Field(
+        "",
+        max_length=1000,
+        description="Folder of an encoder as Hugging Face has it (config.json, tokenizer.json, model.safetensors; "
+        "nothing of it is run) by whose vectors answers are compared with references: test/bertscore, BERTScore's F1. "
+        "Needs Transformers: pip install 'seqloom[bertscore]'. Empty: none.",
+    )
+    bertscore_layer: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="With bertscore_model: layers that it is read through, to compare the vectors of the last; 0: all.",
+    )
     linear_baseline: bool = Field(
         True,
         description="Labels: train a logistic regression on n-grams for comparison, which takes up to minutes and "

@@ -61,6 +61,13 @@ class RegistrySection(Section):
         description="Share of the test rows with protected text whose answer carries it over without being put "
         "together from parts (test/carried_over) at least; 0: no limit. With decoding.protect.",
     )
+    bertscore: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="BERTScore of the answers (test/bertscore, its F1) at least; 0: no limit. With "
+        "evaluation.bertscore_model.",
+    )
     exposure: float = Field(
         0.0,
         ge=0.0,
