@@ -3,6 +3,8 @@
 import pytest
 
 from seqloom.vocabulary.pretokenization import BREAK, mark, segment_han, splitter
+from seqloom.vocabulary.special_tokens import MARK
+from seqloom.vocabulary.word_counts import words_of
 
 
 @pytest.mark.parametrize(
@@ -49,3 +51,12 @@ def test_only_runs_of_han_are_broken(text: str, broken: str) -> None:
 )
 def test_cuts_are_between_words_digits_and_signs(marked: str, pieces: list[str]) -> None:
     assert [piece for piece, _ in splitter().pre_tokenize_str(marked.replace("|", BREAK))] == pieces
+
+
+def test_latin_and_cyrillic_are_cut_as_all_text_is() -> None:
+    cut = splitter()
+    every = [chr(code) for code in range(1, 0x10000) if not 0xD800 <= code < 0xE000 and chr(code) not in (MARK, BREAK)]
+    signs = [chr(code) for code in range(1, 0x600)]
+    units = [*every, *(f"{MARK}a{sign}b1{MARK}{sign}{MARK}" for sign in signs), MARK, MARK * 3, "", "ab", "1a", "ä́b"]
+    for unit in units:
+        assert words_of(unit) == [piece for piece, _ in cut.pre_tokenize_str(unit)], unit

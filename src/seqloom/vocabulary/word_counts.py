@@ -14,6 +14,10 @@ from seqloom.vocabulary.special_tokens import MARK
 
 END_OF_TEXT = "\x01"  # a unit of its own after each text; never part of normalized text
 _SPLITTER = splitter()
+_LETTERS = "A-Za-zªµºÀ-ÖØ-öø-ʯЀ-ҁҊ-ԯ"  # Latin and Cyrillic
+_NOT_PLAIN = re.compile(rf"[^\x01-ʯЀ-ҁҊ-ԯ{MARK}]")
+# Cuts as `splitter` does where no other letters are, in a fraction of its time.
+_PIECES = re.compile(rf"{MARK}?[{_LETTERS}]+|{MARK}?[^{_LETTERS}{MARK}]|{MARK}")
 _LAYOUT = re.compile(r"\s")  # in marked text, whose spaces are marks
 
 
@@ -40,10 +44,18 @@ def count_words(texts: Sequence[str], breaks_han: bool, keep: bool = False) -> C
     """Count words, as the trainers of `tokenizers` would themselves, but faster."""
     units = _count_units(texts, breaks_han, keep)
     words: Counter[str] = Counter()
+    before = words.get
     for unit, occurrences in units.items():
-        for word, _ in _SPLITTER.pre_tokenize_str(unit):
-            words[word] += occurrences
+        for word in words_of(unit):
+            words[word] = before(word, 0) + occurrences
     return words
+
+
+def words_of(unit: str) -> list[str]:
+    """Return the words of a unit."""
+    if _NOT_PLAIN.search(unit):
+        return [word for word, _ in _SPLITTER.pre_tokenize_str(unit)]
+    return _PIECES.findall(unit)
 
 
 def count_characters(words: Mapping[str, int]) -> Counter[str]:

@@ -71,7 +71,12 @@ class WordTotals:
     def summed(totals: "Sequence[WordTotals]") -> Iterator[Mapping[str, int]]:
         """Yield the counts of all totals together, in parts that share no word."""
         if not any(one._files for one in totals):
-            yield totals[0]._held if len(totals) == 1 else sum((one._held for one in totals), Counter())
+            held, *others = (one._held for one in totals)
+            if others:
+                held = Counter(held)
+            for other in others:
+                held.update(other)
+            yield held
             return
         for one in totals:
             one._spill()
@@ -90,12 +95,15 @@ def training_words(totals: Sequence[WordTotals], size: int) -> TrainingWords:
     numbers: Counter[int] = Counter()  # of distinct words, by occurrences
     characters: Counter[str] = Counter()
     room = max(TRAINED, 2 * size)
+    taken: dict[str, int] = {}
     for words in WordTotals.summed(totals):
         numbers.update(words.values())
+        if numbers.total() <= room:
+            taken.update(words)
     if numbers.total() <= room:
-        return TrainingWords({word: n for words in WordTotals.summed(totals) for word, n in words.items()})
+        return TrainingWords(taken)
+    taken.clear()
     least, above = _least(numbers, room)
-    taken: dict[str, int] = {}
     tied: list[str] = []
     for words in WordTotals.summed(totals):
         characters.update(count_characters(words))
