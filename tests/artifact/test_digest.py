@@ -1,6 +1,7 @@
 """What changes a digest, and what does not."""
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.artifact import digest
+from seqloom.artifact import digest, syntax_tree
+from seqloom.artifact.code_digests import FILE
 from seqloom.artifact.digest import digest_of_code, digest_of_file, digest_of_folder, digest_of_value
 
 WORDS = st.text("ab句 ", max_size=3)
@@ -78,6 +80,8 @@ def test_a_folder_wherever_it_lies_and_in_whatever_order_it_was_made(tmp_path: P
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A library of two packages in place of seqloom."""
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("SEQLOOM_HOME", str(tmp_path / "home"))
     folder_of(tmp_path, {"corpus/a.py": b"x = 1\n", "corpus/b.py": b"", "vectors/a.py": b"x = 1\n"})
     monkeypatch.setattr(digest, "_LIBRARY", tmp_path)
     digest._digest_of_package.cache_clear()
@@ -119,3 +123,34 @@ def test_a_package_within_a_package_is_seen(library: Path) -> None:
     within = code("corpus")
     (library / "corpus/inner/a.py").write_bytes(b"x = 2\n")
     assert len({before, within, code("corpus")}) == 3
+
+
+def parse_nothing(_source: bytes) -> str:
+    raise AssertionError("the code was parsed")
+
+
+def test_code_that_was_digested_in_this_home_is_not_parsed_again(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests = code("corpus"), code("vectors")
+    monkeypatch.setattr(syntax_tree, "digest_of_source", parse_nothing)
+    assert (code("corpus"), code("vectors")) == digests
+    (library / "corpus/a.py").write_bytes(b"x = 1  # one\n")
+    with pytest.raises(AssertionError, match="parsed"):
+        code("corpus")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b'{"corpus": "x"}', b'{"corpus": ["x"]}', b"{"])
+def test_a_damaged_file_of_digests_is_replaced(content: bytes, library: Path) -> None:
+    digest = code("corpus")
+    (library / "home" / FILE).write_bytes(content)
+    assert code("corpus") == digest
+    assert code("corpus") == digest
+    assert [each.name for each in (library / "home").iterdir()] == [FILE]
+
+
+def test_a_digest_makes_no_home(library: Path) -> None:
+    digest = code("corpus")
+    shutil.rmtree(library / "home")
+    assert code("corpus") == digest
+    assert not (library / "home").exists()

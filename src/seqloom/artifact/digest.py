@@ -2,12 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
 import seqloom
-from seqloom.artifact.syntax_tree import digest_of_source
+from seqloom.artifact import syntax_tree
+from seqloom.artifact.code_digests import kept_digest
 
 _LIBRARY = Path(seqloom.__file__).parent
 
@@ -38,7 +40,11 @@ def digest_of_code(packages: Iterable[str]) -> str:
 @cache
 def _digest_of_package(package: str) -> str:
     folder = _LIBRARY / package
-    sources = sorted(folder.rglob("*.py"))
-    return digest_of_value(
-        [(path.relative_to(folder).as_posix(), digest_of_source(path.read_bytes())) for path in sources]
-    )
+    sources = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.py"))}
+    bytes_alone = [(name, hashlib.sha256(source).hexdigest()) for name, source in sources.items()]
+    content = digest_of_value([sys.version, digest_of_file(Path(syntax_tree.__file__)), bytes_alone])
+    return kept_digest(package, content, lambda: _digest_of_trees(sources))
+
+
+def _digest_of_trees(sources: Mapping[str, bytes]) -> str:
+    return digest_of_value([(name, syntax_tree.digest_of_source(source)) for name, source in sources.items()])
