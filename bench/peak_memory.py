@@ -1,4 +1,4 @@
-"""Peak memory of reading batches, at one size of corpus and at ten times that.
+"""Peak memory of reading batches, at one size of corpus and at ten times that, and of a training.
 
 A process of its own opens the folder of a dataset stage and draws the same number of batches of an epoch, which
 reach into every part of the files. What counts is the most it had in memory (VmHWM), pages of mapped files among
@@ -18,10 +18,12 @@ import numpy as np
 
 from bench.paths import HOME, ROOT
 from bench.row import Row
+from bench.training_speed import Contender
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.dataset.sequences import write_sequences
 
 GOAL = 1.05  # of ten times the corpus against once
+TRAINING_GOAL = 1_144  # MiB: 1.2 GB
 BATCHES = 2000
 CHUNK = 100_000  # pairs of which the corpus is made
 TOKENS = 8000
@@ -40,6 +42,18 @@ def measure(pairs: int) -> list[Row]:
             "less",
         )
     ]
+
+
+def training_row(folder: Path, threads: int, seconds: float = 120.0) -> Row:
+    """Measure the peak of a training of the Transformer of the race (7.6 M parameters) from artifacts in `folder`."""
+    contender = Contender.start("seqloom", "transformer", folder, threads)
+    try:
+        contender.take_turn(seconds)
+        peak = _status("VmHWM", contender.process.pid)
+    finally:
+        contender.stop()
+    what = f"memory of a training, {contender.updates} updates"
+    return Row(what, f"{peak:,.0f} MiB", f"{TRAINING_GOAL:,} MiB", peak / TRAINING_GOAL, 1.0, "less")
 
 
 def _peak(pairs: int) -> dict[str, float]:
@@ -73,9 +87,10 @@ def _read(folder: Path) -> None:
     print(json.dumps({"all": _status("VmHWM"), "owned": owned}))
 
 
-def _status(field: str) -> float:
-    """Return a field of /proc/self/status, MiB."""
-    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines())
+def _status(field: str, process: int | str = "self") -> float:
+    """Return a field of /proc/PID/status, MiB."""
+    lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
+    fields = dict(line.split(":", 1) for line in lines)
     return int(fields[field].split()[0]) / 1024
 
 

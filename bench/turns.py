@@ -32,7 +32,7 @@ class Turns:
         self._parameters = 0
         self._interrupted = True
         self._last = time.perf_counter()
-        register_optimizer_step_post_hook(self._after_update)
+        register_optimizer_step_post_hook(self.updated)
 
     def drawn(self, tokens: int) -> None:
         """Record that a batch of `tokens` target tokens was drawn."""
@@ -42,7 +42,8 @@ class Turns:
         """Discard the current update, after something other than training, such as a validation."""
         self._interrupted = True
 
-    def _after_update(self, optimizer: Any, *_: object) -> None:
+    def updated(self, optimizer: Any, *_: object) -> None:
+        """Record the end of an update; torch calls it after each step of an optimizer."""
         now = time.perf_counter()
         tokens = self._tokens.popleft()
         if not self._parameters:

@@ -1,8 +1,8 @@
 """Seqloom's own training stage: `python -m bench.contenders.seqloom RECIPE FOLDER [SECTION.FIELD=VALUE …]`.
 
-The library's function trains from the artifacts of its own stages, and is looked in on through torch's hook for
-optimizers and the batches it draws; nothing is spared that a user's training does, but for the validation split, which
-is a few sentences.
+The library's function trains from the artifacts of its own stages, and is looked in on through its optimizer's step
+(which passes torch's hook by) and the batches it draws; nothing is spared that a user's training does, but for the
+validation split, which is a few sentences.
 """
 
 import sys
@@ -10,12 +10,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from torch.optim import Optimizer
+
 from bench.artifacts import sizes_of
 from bench.paths import RECIPES
 from bench.turns import Turns
 from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.progress import unwatched
 from seqloom.recipe.recipe_loader import load_recipe
+from seqloom.training import optimizer
 from seqloom.training.stage import train_model
 from seqloom.training.training_job import TrainingJob
 
@@ -27,7 +30,7 @@ def main() -> None:
     model, folder, overrides = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
     recipe = load_recipe(RECIPES / f"{model}.yaml", overrides)
     turns = Turns(WARM_UP)
-    read = BucketedBatches.batch
+    read, step = BucketedBatches.batch, optimizer.take_step
     training_rows = len(BucketedBatches.open(folder / "dataset", "train", 1).source)
 
     def counted(batches: BucketedBatches, rows: Any) -> Any:
@@ -40,6 +43,11 @@ def main() -> None:
         if "validation/loss" in row:
             turns.interrupted()
 
+    def stepped(optimizer: Optimizer) -> None:
+        step(optimizer)
+        turns.updated(optimizer)
+
+    optimizer.take_step = stepped
     BucketedBatches.batch = counted  # type: ignore[method-assign, assignment]
     with tempfile.TemporaryDirectory() as scratch:
         (workspace := Path(scratch) / "workspace").mkdir()

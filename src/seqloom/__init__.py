@@ -12,8 +12,9 @@ __version__ = "0.1.0"
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 # Likewise. oneDNN compiles a product for each new shape of bfloat16 matrices and keeps 1,024 of them, 0.6 to 0.8 MB
-# each where the processor multiplies tiles: batches have too many shapes for it to find most of them again.
-os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "256")
+# each where the processor multiplies tiles; torch's wrapper keeps descriptions of as many more, which save no time.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+os.environ.setdefault("LRU_CACHE_CAPACITY", "16")
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from seqloom.models.few_shapes import with_zero_rows
+
 CHUNK_LOGITS = {"cpu": 2 << 20, "cuda": 128 << 20}  # held at once
 
 
@@ -41,19 +43,23 @@ class _LinearCrossEntropy(torch.autograd.Function):
         device = hidden.device.type
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
         needs = ctx.needs_input_grad
-        of_hidden = torch.empty_like(hidden, dtype=dtype) if needs[0] else None
         of_weight = torch.zeros_like(weight) if needs[1] else None
         of_bias = torch.zeros_like(bias) if needs[2] else None
         loss = torch.zeros((), device=hidden.device)
         with torch.autocast(device, enabled=False):
-            rows, columns = hidden.to(dtype), weight.to(dtype)
+            rows, columns = with_zero_rows(hidden, dtype), weight.to(dtype)
+            of_hidden = torch.empty_like(rows) if needs[0] else None
             for chunk in _chunks(len(rows), CHUNK_LOGITS[device] // len(columns)):
+                wanted = targets[chunk]  # of the last chunks fewer than rows
                 logits = torch.addmm(bias.to(dtype), rows[chunk], columns.t()).float()  # (C, V)
                 probabilities = logits.softmax(dim=1)
-                loss += _loss(logits, probabilities, targets[chunk], smoothing)
+                real = slice(len(wanted))
+                loss += _loss(logits[real], probabilities[real], wanted, smoothing)
                 if not any(needs):
                     continue
-                gradient = _gradient(probabilities, targets[chunk], smoothing)
+                gradient = probabilities
+                _gradient(gradient[real], wanted, smoothing)
+                gradient[len(wanted) :] = 0
                 if of_bias is not None:
                     of_bias += gradient.sum(dim=0)
                 gradient = gradient.to(dtype)
@@ -62,8 +68,8 @@ class _LinearCrossEntropy(torch.autograd.Function):
                 if of_weight is not None:
                     _accumulate(of_weight, gradient, rows[chunk])
         ctx.gradients = of_hidden, of_weight, of_bias
-        ctx.hidden_type, ctx.tokens = hidden.dtype, len(rows)
-        return loss / len(rows)
+        ctx.hidden_type, ctx.tokens = hidden.dtype, len(hidden)
+        return loss / len(hidden)
 
     @staticmethod
     @once_differentiable
@@ -71,7 +77,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
         of_hidden, of_weight, of_bias = ctx.gradients
         scale = upstream / ctx.tokens
         if of_hidden is not None:
-            of_hidden = of_hidden.to(ctx.hidden_type).mul_(scale)
+            of_hidden = of_hidden[: ctx.tokens].to(ctx.hidden_type).mul_(scale)
         if of_weight is not None:
             of_weight = of_weight.mul_(scale)
         if of_bias is not None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seqloom.models.few_shapes import Linear
 from seqloom.models.key_value_cache import NewTokens, Past, append
 from seqloom.models.positional_encoding import rotate
 
@@ -94,8 +95,8 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.heads = shape.heads
         self.rotary = shape.rotary
-        self.qkv_proj = nn.Linear(shape.width, 3 * shape.width)
-        self.out_proj = nn.Linear(shape.width, shape.width)
+        self.qkv_proj = Linear(shape.width, 3 * shape.width)
+        self.out_proj = Linear(shape.width, shape.width)
 
     def forward(self, inputs: Tensor, mask: Tensor | None) -> Tensor:
         """Map inputs `(B, T, D)` to `(B, T, D)`, with an attention mask `(B, 1, 1, T)`."""
@@ -127,8 +128,8 @@ class CrossAttention(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.heads = shape.heads
-        self.q_proj = nn.Linear(shape.width, shape.width)
-        self.out_proj = nn.Linear(shape.width, shape.width)
+        self.q_proj = Linear(shape.width, shape.width)
+        self.out_proj = Linear(shape.width, shape.width)
 
     def forward(self, inputs: Tensor, keys_values: Tensor, mask: Tensor) -> Tensor:
         """Map inputs `(B, T, D)`, with keys and values `(B, S, 2 D)` and mask `(B, 1, 1, S)`, to `(B, T, D)`."""

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from seqloom.models.base_classes import AttentiveDecoder, State
 from seqloom.models.encoder_memory import Memory
+from seqloom.models.few_shapes import Linear
 from seqloom.models.initialization import initialize_transformer
 from seqloom.models.input_embedding import InputEmbedding
 from seqloom.models.key_value_cache import NewTokens, Past, TransformerState
@@ -31,9 +32,9 @@ class TransformerDecoder(AttentiveDecoder):
         super().__init__()
         self.input_embedding = InputEmbedding(width, shape.width, positions, max_positions, shape.dropout)
         self.layers = nn.ModuleList(DecoderLayer(shape, memory_width > 0) for _ in range(layers))
-        self.kv_proj = nn.Linear(memory_width, layers * 2 * shape.width) if memory_width else None
+        self.kv_proj = Linear(memory_width, layers * 2 * shape.width) if memory_width else None
         self.norm = nn.LayerNorm(shape.width) if shape.norm_first else nn.Identity()
-        self.out_proj = nn.Identity() if width == shape.width else nn.Linear(shape.width, width)
+        self.out_proj = nn.Identity() if width == shape.width else Linear(shape.width, width)
         initialize_transformer(self)
 
     def prepare(self, memory: Memory) -> Memory:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seqloom.models.dropout import Dropout
+from seqloom.models.few_shapes import Linear
 from seqloom.models.multi_head_attention import Shape
 
 
@@ -16,8 +17,8 @@ class FeedForward(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(shape.width, shape.feedforward_width)
-        self.fc2 = nn.Linear(shape.feedforward_width, shape.width)
+        self.fc1 = Linear(shape.width, shape.feedforward_width)
+        self.fc2 = Linear(shape.feedforward_width, shape.width)
         self.dropout = Dropout(shape.dropout)
 
     def forward(self, inputs: Tensor) -> Tensor:
