@@ -40,35 +40,33 @@ class Linear(nn.Linear):
         """Map `(…, I)` to `(…, O)`."""
         if inputs.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
             return super().forward(inputs)
-        outputs: Tensor = _RoundLinear.apply(inputs, self.weight, self.bias)  # type: ignore[no-untyped-call]
-        return outputs
+        outputs: Tensor = _RoundLinear.apply(inputs.flatten(0, -2), self.weight, self.bias)  # type: ignore[no-untyped-call]
+        return outputs[: inputs.shape[:-1].numel()].view(*inputs.shape[:-1], self.out_features)
 
 
 class _RoundLinear(torch.autograd.Function):
-    """The product of a linear layer and its gradients, as autocast computes them, of rows with zeros below."""
+    """The product of rows `(N, I)`, with zeros below, `(P, O)`, and its gradients, as autocast computes them."""
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         dtype = torch.get_autocast_dtype("cpu")
         with torch.autocast("cpu", enabled=False):
-            rows, narrow = with_zero_rows(inputs.flatten(0, -2), dtype), weight.to(dtype)
+            rows, narrow = with_zero_rows(inputs, dtype), weight.to(dtype)
             outputs = F.linear(rows, narrow, None if bias is None else bias.to(dtype))
         ctx.save_for_backward(rows, narrow)
-        ctx.shape, ctx.dtype, ctx.weight_dtype = inputs.shape, inputs.dtype, weight.dtype
-        count = inputs.shape[:-1].numel()
-        return outputs[:count].view(*inputs.shape[:-1], len(weight))
+        ctx.count, ctx.dtype, ctx.weight_dtype = len(inputs), inputs.dtype, weight.dtype
+        return outputs
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        """Map the gradient of the outputs, zeros below, to those of inputs, weight and bias."""
         rows, narrow = ctx.saved_tensors
-        upstream = upstream.flatten(0, -2)
-        padded = with_zero_rows(upstream, narrow.dtype)
         of_inputs = of_weight = of_bias = None
         if ctx.needs_input_grad[0]:
-            of_inputs = (padded @ narrow)[: len(upstream)].view(ctx.shape).to(ctx.dtype)
+            of_inputs = (upstream @ narrow)[: ctx.count].to(ctx.dtype)
         if ctx.needs_input_grad[1]:
-            of_weight = (padded.t() @ rows).to(ctx.weight_dtype)
+            of_weight = (upstream.t() @ rows).to(ctx.weight_dtype)
         if ctx.needs_input_grad[2]:
             of_bias = upstream.sum(dim=0, dtype=ctx.weight_dtype)
         return of_inputs, of_weight, of_bias
