@@ -1,8 +1,11 @@
 """Features of rows: of a Parquet column or a NumPy file, kept beside each split, and every mistake a sentence."""
 
 import csv
+import io
 import json
+import zipfile
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ from seqloom.errors import UserError
 from seqloom.progress import unwatched
 from seqloom.recipe.recipe_loader import check_recipe
 from seqloom.recipe.schema import CorpusSection
+from tests.corpus.site import Site
 
 ROWS = 30
 
@@ -90,10 +94,39 @@ def test_no_such_column_is_a_sentence(tmp_path: Path) -> None:
         corpus(tmp_path, column="picture")
 
 
-@pytest.mark.parametrize("value", ["text", 3.0, [["a"]], [[1.0], [1.0, 2.0]], [[[1.0]]], {"a": 1}, [[None]]])
+NO_NUMBERS = [
+    *["text", 3.0, [["a"]], ["1.5", "2"], [1, "2"], [[1.0], [1.0, 2.0]], [[[1.0]]], {"a": 1}, [[None]], [10**400]],
+    *[
+        [1j],
+        [[1.0, 2j]],
+        np.ones(2, complex),
+        np.ones((2, 2), complex),
+        np.array(["1.5", "2"]),
+        np.array([b"1"]),
+        np.array([1, "2"], object),
+    ],
+    *[np.array([1 + 2j, None], object), np.array(["2026-11-30"], "datetime64[D]"), np.zeros(2, [("a", float)])],
+]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=repr)
 def test_what_is_no_matrix_of_numbers_is_a_sentence(value: object) -> None:
     with pytest.raises(UserError, match="row 3: features"):
         frames_of(value, 0, "row 3")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *[[1, 2.0], (True, 2), [[1, 2]], [np.float32(1), np.int64(2)], [np.array([1, 2])], [Decimal(1), Decimal(2)]],
+        *[np.array([[1, 2]], kind) for kind in ("i1", "u8", "f2", "f8", "longdouble", "O")],
+        *[np.array([np.array([1, 2])] * 2 + [None], object)[:2], np.array([1, 2], ">f4")],
+    ],
+    ids=repr,
+)
+def test_whatever_kind_the_numbers_are_of(value: object) -> None:
+    assert {tuple(frame) for frame in frames_of(value, 2, "row").tolist()} == {(1.0, 2.0)}
+    assert frames_of([10**30, 1], 2, "row").tolist() == [[np.float32(1e30), 1.0]], "more than 64 bits"
 
 
 def test_a_vector_is_one_frame() -> None:
@@ -230,6 +263,77 @@ def test_a_wrong_numpy_file_is_a_sentence(tmp_path: Path, array: np.ndarray[Any,
     (tmp_path / "corpus").mkdir()
     with pytest.raises(UserError, match=why):
         build_corpus(section, locate(section, tmp_path), tmp_path / "corpus", unwatched)
+
+
+def packed(member: bytes, header: bytes = b"", **changes: int) -> bytes:
+    """A zip file with one array, of which the central directory may say something else."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("arr_0.npy", header + member)
+    data = bytearray(content.getvalue())
+    local, central = data.index(b"PK\x03\x04"), data.index(b"PK\x01\x02")
+    for name, value in changes.items():
+        at = {"flags": (6, 8), "method": (8, 10)}[name]
+        for start, offset in zip((local, central), at, strict=True):
+            data[start + offset] = value
+    return bytes(data)
+
+
+def saved(array: np.ndarray[Any, Any]) -> bytes:
+    np.save(content := io.BytesIO(), array)
+    return content.getvalue()
+
+
+def huge() -> bytes:
+    np.lib.format.write_array_header_1_0(
+        content := io.BytesIO(), {"descr": "<f8", "fortran_order": False, "shape": (10**12, 4)}
+    )
+    return content.getvalue()
+
+
+def spoiled() -> bytes:
+    content = bytearray(packed(saved(np.arange(2000.0))))
+    content[60:400] = bytes(255 - each for each in content[60:400])
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        packed(saved(np.ones((ROWS, 2))), flags=1),
+        packed(saved(np.ones((ROWS, 2))), method=99),
+        packed(huge()),
+        packed(b"", huge().replace(b"1000000000000", b"9" * 13)),
+        spoiled(),
+        packed(saved(np.ones((ROWS, 2)))[:150]),
+    ],
+    ids=["encrypted", "unknown compression", "beyond any memory", "another such", "damaged", "cut"],
+)
+def test_a_damaged_archive_is_a_sentence(content: bytes, tmp_path: Path) -> None:
+    (file := tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(UserError, match=r"a\.npz: is no \.npy or \.npz file of numbers \(.+\); correct --features"):
+        read_frames(file, 0, None)
+
+
+def test_a_name_beside_a_text_that_no_disk_takes_is_a_sentence(tmp_path: Path) -> None:
+    rows = write_csv(tmp_path)[0].rename(tmp_path / f"{'r' * 100}.csv")
+    section = CorpusSection(train=[str(rows)], features="s" * 200)
+    with pytest.raises(UserError, match=r"cannot be read \(File name too long\); correct corpus.features"):
+        locate(section, tmp_path)
+
+
+def test_fetched_text_has_no_file_beside_it(tmp_path: Path, site: Site) -> None:
+    write_csv(site.root)
+    np.save(site.root / "rows.sound.npy", np.ones((ROWS, 2)))
+    place = f"{site.url}/rows.csv"
+    with pytest.raises(UserError, match=r"/rows\.csv: has no column 'sound', and no file is beside") as error:
+        locate(CorpusSection(train=[place], features="sound"), tmp_path)
+    [name] = [each.name for each in (tmp_path / "downloads").iterdir()]
+    assert name.split(".")[0] not in str(error.value), "a name of the cache is nothing to a user"
+    columns = {"source": SOURCES, "target": TARGETS, "sound": [each.tolist() for each in VECTORS]}
+    pq.write_table(pa.table(columns), site.root / "rows.parquet")
+    [[file]] = locate(CorpusSection(train=[f"{site.url}/rows.parquet"], features="sound"), tmp_path).train.rows
+    assert file.features is None
 
 
 def test_features_lie_in_the_folder_of_their_text(tmp_path: Path) -> None:

@@ -118,10 +118,15 @@ def test_a_folder_that_is_none_and_a_library_that_is_missing(tmp_path: Path, mon
 def test_other_weights_are_another_evaluation(tmp_path: Path) -> None:
     recipe = recipe_named("m", evaluation={"bertscore_model": str(tmp_path)})
     keys = set()
-    for content in ("1", "2"):
-        (tmp_path / "model.safetensors").write_text(content)
-        keys.add(EVALUATION.key(recipe, ["corpus", "dataset", "training"]))
-    assert len(keys) == 2
+    for name in (
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ):  # the last one says where texts are cut
+        for content in ("1", "2"):
+            (tmp_path / name).write_text(content)
+            keys.add(EVALUATION.key(recipe, ["corpus", "dataset", "training"]))
+    assert len(keys) == 6
 
 
 @pytest.mark.parametrize(("score", "passed"), [(0.91, True), (0.89, False), (None, None)])

@@ -50,6 +50,14 @@ def test_counts_are_those_of_one_counter(
     assert characters == (count_characters(plain) if left_out else None)
 
 
+def test_what_is_spilled_is_spilled_once(tmp_path: Path) -> None:
+    with patch.multiple(word_totals, HELD=3):
+        totals = totals_of([{"a": 1, "b": 1}, {"c": 1, "d": 1}, {"e": 1}], tmp_path / "s")
+        for _ in range(3):
+            assert sum(map(len, WordTotals.summed([totals, WordTotals(tmp_path / "empty")]))) == 5
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["s-0.arrow", "s-1.arrow"]
+
+
 @pytest.mark.parametrize("trained", [10, 1000])
 def test_the_words_that_are_given_depend_on_no_partition(trained: int, tmp_path: Path) -> None:
     pieces = [{f"w{number % 60}": 1 + number % 3 for number in range(start, start + 40)} for start in range(0, 200, 7)]

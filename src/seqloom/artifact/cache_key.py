@@ -8,7 +8,7 @@ from typing import Any
 from seqloom.artifact.digest import digest_of_code, digest_of_file, digest_of_value
 from seqloom.artifact.library_versions import UNICODE, library_versions
 from seqloom.recipe.applications import application_of
-from seqloom.recipe.encoder_files import ENCODER_FILES
+from seqloom.recipe.encoder_files import ENCODER_FILES, TOKENIZER_CONFIG_FILE
 from seqloom.recipe.filter_expressions import parse_filters
 from seqloom.recipe.model_rules import positions_of
 from seqloom.recipe.schema import Recipe
@@ -77,7 +77,8 @@ def _fields(recipe: Recipe, section: str) -> Any:
         case "evaluation":
             files = {name: Path(getattr(recipe.evaluation, name)) for name in ("similarity_file", "analogy_file")}
             folder = Path(recipe.evaluation.bertscore_model)
-            encoder = {name: folder / name for name in ENCODER_FILES} if recipe.evaluation.bertscore_model else {}
+            names = (*ENCODER_FILES, TOKENIZER_CONFIG_FILE) if recipe.evaluation.bertscore_model else ()
+            encoder = {name: folder / name for name in names}
             return {**recipe.evaluation.model_dump(), **_digests({**files, **encoder})}
         case "serving":
             files = {name: Path(getattr(recipe.serving, name)) for name in ("memory_file", "rules_file")}

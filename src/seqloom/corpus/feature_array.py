@@ -5,7 +5,6 @@ N rows, R frames of a row, F features of a frame.
 
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +28,7 @@ class FeatureArray:
                 raise ValueError("a single number")
         except FileNotFoundError:
             raise UserError(f"{path}: no such file (looked in {Path.cwd()}); correct {field}") from None
-        except (OSError, ValueError, EOFError, BadZipFile, TypeError) as error:
+        except Exception as error:  # whatever NumPy and zipfile raise of a damaged file, to want of memory
             raise self._no_numbers(error, field) from None
         self._field = field
         self._names = [] if isinstance(self._rows, np.ndarray) else self._rows.files
@@ -41,11 +40,11 @@ class FeatureArray:
         """Return the features of a row, counted from 0.
 
         Raises:
-            UserError: the array of the row is damaged, or holds objects.
+            UserError: the array of the row is damaged, encrypted or larger than the memory, or holds objects.
         """
         try:
             found: NDArray[Any] = self._rows[self._names[row] if self._names else row]
-        except (OSError, ValueError, EOFError, BadZipFile, TypeError) as error:
+        except Exception as error:  # likewise
             raise self._no_numbers(error, self._field) from None
         return found
 

@@ -9,8 +9,10 @@ import pyarrow.parquet as pq
 from seqloom.artifact.digest import digest_of_file
 from seqloom.corpus.compression import PACKED
 from seqloom.errors import UserError
+from seqloom.recipe.strict_yaml import shortened
 
 ENDINGS = (".npy", ".npz")
+PACKAGE = "package://"  # the place of a text that lies in an installed package, as a file of this machine
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class FeatureFile:
 def feature_file(text: Path, location: str, form: str, features: str) -> FeatureFile | None:
     """Return the file beside a text with its features: for `a.tsv` or `a.en.gz` and features `mfcc`, `a.mfcc.npy`.
 
-    None if they are a column of the text's file, which is Parquet. It is in the folder of the text, whatever the name.
+    None if they are a column of the text's file, which is Parquet. It is in the folder of the text, whatever the name;
+    text that was fetched to this machine has no folder.
 
     Raises:
         UserError: there is none, or both kinds, or `features` is no part of a file's name.
@@ -34,13 +37,25 @@ def feature_file(text: Path, location: str, form: str, features: str) -> Feature
         return None
     if not features.isprintable() or set(features) & set("/\\"):
         raise UserError(f"corpus.features: {features!r} is no part of the name of a file beside {location}; rename it")
+    shown = f" ({', '.join(column[:40] for column in columns[:20])})" if columns else ""
+    if "://" in location and not location.startswith(PACKAGE):
+        raise UserError(
+            f"{location}: has no column {features!r}{shown}, and no file is beside what comes from elsewhere; give "
+            "local files, or Parquet with a column of features"
+        )
     names = [f"{_stem(text.name)}.{features}{ending}" for ending in ENDINGS]
-    found = [path for name in names if (path := text.with_name(name)).is_file()]
+    try:
+        found = [path for name in names if (path := text.with_name(name)).is_file()]
+        files = [FeatureFile(path, digest_of_file(path)) for path in found[:1]]
+    except OSError as error:  # such as a name that is too long
+        raise UserError(
+            f"{shortened(location, 300)}: the file {shortened(names[0], 300)} beside it cannot be read "
+            f"({error.strerror}); correct corpus.features"
+        ) from None
     if len(found) == 1:
-        return FeatureFile(found[0], digest_of_file(found[0]))
+        return files[0]
     if found:
         raise UserError(f"{location}: has features in both {names[0]} and {names[1]}; leave one of them")
-    shown = f" ({', '.join(column[:40] for column in columns[:20])})" if columns else ""
     raise UserError(
         f"{location}: has no column {features!r}{shown}, which a Parquet file may have, and beside it is neither "
         f"{names[0]} nor {names[1]}; name or write its features"

@@ -4,7 +4,10 @@ R frames of a row, F features of a frame.
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
+from numbers import Real
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +55,7 @@ def frames_of(value: object, width: int, row: str) -> Frames:
     try:
         with np.errstate(over="ignore"):  # infinity, which is refused below
             frames = np.asarray(_numbers(value), dtype=np.float32)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise UserError(f"{row}: features are a vector of numbers, or a list of vectors of one width") from None
     frames = frames[None] if frames.ndim == 1 else frames
     if frames.ndim != 2 or not frames.size:
@@ -66,12 +69,21 @@ def frames_of(value: object, width: int, row: str) -> Frames:
     return frames
 
 
-def _numbers(value: object) -> object:
-    if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
-        return value
-    if isinstance(value, np.ndarray | list | tuple):
-        return [each.tolist() if isinstance(each, np.ndarray) else each for each in value]
-    raise TypeError
+def _numbers(value: object) -> NDArray[Any]:
+    """Return a vector or list of vectors as an array; NumPy would read text as numbers, and drop imaginary parts.
+
+    Raises:
+        TypeError, ValueError: it holds others than real numbers, or is of several widths.
+    """
+    if not isinstance(value, np.ndarray | list | tuple):
+        raise TypeError
+    if not isinstance(value, np.ndarray) or value.dtype.kind == "O":
+        value = np.asarray([each.tolist() if isinstance(each, np.ndarray) else each for each in value])
+    if value.dtype.kind not in "iufbO":
+        raise TypeError
+    if value.dtype.kind == "O" and not all(each is None or isinstance(each, Real | Decimal) for each in value.flat):
+        raise TypeError  # a missing number becomes NaN, which has a sentence of its own
+    return value
 
 
 def request_columns(texts: Sequence[str]) -> dict[str, list[object]]:

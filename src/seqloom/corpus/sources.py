@@ -8,7 +8,7 @@ from pathlib import Path
 from seqloom.artifact.digest import digest_of_file
 from seqloom.corpus.aligned_archive import archive_pair
 from seqloom.corpus.download import download
-from seqloom.corpus.feature_file import FeatureFile, feature_file
+from seqloom.corpus.feature_file import PACKAGE, FeatureFile, feature_file
 from seqloom.corpus.file_format import CALLED, ENDINGS, detect_format, ending_of
 from seqloom.corpus.file_pairs import pair_shards
 from seqloom.corpus.object_store import SCHEMES, is_object, matching_objects
@@ -19,7 +19,6 @@ from seqloom.recipe.schema import CorpusSection
 from seqloom.recipe.sections.source_section import section_of_source
 from seqloom.recipe.strict_yaml import shortened
 
-PACKAGE = "package://"
 URLS = ("http://", "https://")
 DATABASES = ("sqlite", "postgresql", "postgres", "mysql", "mariadb")
 """Those that can be told to refuse every change."""

@@ -79,7 +79,8 @@ class WordTotals:
             yield held
             return
         for one in totals:
-            one._spill()
+            if one._held:
+                one._spill()
         for partition in range(PARTITIONS):
             batches = [batch for one in totals for batch in one._partial(partition)]
             table = pa.Table.from_batches(batches).group_by("word", use_threads=False).aggregate([("count", "sum")])
