@@ -29,9 +29,12 @@ from seqloom.batch_inference.sharded_generation import (
 from seqloom.batch_inference.unsure_rows import UNSURE, first_unsure, list_unsure
 from seqloom.decoding.answers import Answers
 from seqloom.decoding.confidence import CONFIDENCE, TextConfidence
+from seqloom.decoding.exact_matches import ExactMatches
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import load_together
+from seqloom.decoding.known_answers import KnownAnswers
 from seqloom.errors import UserError
+from seqloom.recipe.recipe_json import with_options
 from seqloom.recipe.schema import DecodingSection
 from tests.registry.tiny import write_checkpoint
 
@@ -180,6 +183,17 @@ def test_rows_without_text(checkpoint: Path, tmp_path: Path) -> None:
     assert reasons[1:4] == ["no text (null)", "no text (null)", "of type list, not text"]
     assert reasons[4].startswith("line 5: not valid JSON")
     assert [failure["row"] for failure in report.failures] == [2, 3, 4, 5]
+
+
+def test_shards_of_known_rows_have_the_columns_of_all_others(checkpoint: Path, file: Path, tmp_path: Path) -> None:
+    """A batch crashed where a piece was all known, and answers there lacked the column that an option asks for."""
+    generator = Generator.load(checkpoint)
+    generator.decoding = with_options(generator.decoding, protect="numbers", long_texts="cut")
+    generator.memory = KnownAnswers(ExactMatches((text, "17") for text in ("small", "a dog", "dog dog")))
+    report = run(bulk_of(checkpoint, file), tmp_path / "out", generator)
+    columns = pd.read_parquet(report.folder)[["from_memory", "carried_over"]].drop([1, 2])
+    assert columns["carried_over"].tolist() == ["none"] * 6
+    assert columns["from_memory"].tolist() == [False, True, True, True, False, False]
 
 
 def test_a_file_of_which_nothing_can_be_used_is_a_mistake(checkpoint: Path, tmp_path: Path) -> None:

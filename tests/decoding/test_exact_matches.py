@@ -7,11 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqloom.cli.memory_file import known_answers
+from seqloom.decoding.answers import concatenate
 from seqloom.decoding.confidence import CONFIDENCE, TextConfidence
 from seqloom.decoding.exact_matches import ExactMatches
+from seqloom.decoding.explanation import explain
 from seqloom.decoding.generator_loader import load_generator
 from seqloom.decoding.known_answers import FROM_MEMORY, KnownAnswers
 from seqloom.errors import UserError
+from seqloom.recipe.recipe_json import with_options
+from seqloom.reports.answer_report import answer_report
 from tests.decoding.test_batch_independence import HOW, alike
 from tests.decoding.test_language_model import checkpoint as language_model
 from tests.decoding.test_lexical_constraints import translator
@@ -50,6 +54,66 @@ def test_columns_say_so_and_nobody_is_in_doubt() -> None:
     assert columns[FROM_MEMORY] == [False, True]
     assert columns[CONFIDENCE] == [0.5, 1.0]
     assert set(columns) == set(generator.column_types)
+
+
+@pytest.mark.parametrize("texts", [[], ["b"], ["b", "a"], ["a"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"protect": "numbers"},
+        {"glossary": "b\t17"},
+        {"protect": "numbers", "long_texts": "sentences"},
+        {"choices": "b\na"},
+    ],
+)
+def test_which_columns_there_are_follows_from_the_options_alone(texts: list[str], options: dict[str, str]) -> None:
+    generator = translator(**options)
+    generator.language, generator.confidence = "en", TextConfidence(0, 0, 0)
+    generator.memory = KnownAnswers(ExactMatches([("b", "17")]))
+    columns = generator.reply(texts, generator.decoding)
+    assert columns.keys() == generator.column_types.keys()
+    assert {len(values) for values in columns.values()} == {len(texts)}
+    assert not any(value is None for values in columns.values() for value in values)
+    others = {
+        name: values for name, values in generator.reply(["a"], generator.decoding).items() if name != FROM_MEMORY
+    }
+    with pytest.raises(AssertionError, match="other columns"):
+        concatenate([generator.reply(["b"], generator.decoding), others])
+
+
+def test_a_known_answer_stands_word_for_word_and_says_what_it_lost() -> None:
+    generator = translator(protect="numbers", glossary="b\tx")
+    pairs = [("a 5", "5 c"), ("b 5", "c"), ("b", "c x")]
+    generator.memory = KnownAnswers(ExactMatches(pairs))
+    columns = generator.reply([source for source, _ in pairs], generator.decoding)
+    assert columns["prediction"] == [target for _, target in pairs]
+    assert columns["carried_over"] == ["kept", "lost", "none"]
+    assert columns["terms_honored"] == [1.0, 0.0, 1.0]
+
+
+def test_of_choices_the_model_ranks_all() -> None:
+    plain, remembering = translator(choices="a\nb"), translator(choices="a\nb")
+    remembering.memory = KnownAnswers(ExactMatches([("a", "c"), ("b", "a")]))
+    assert remembering.answer(["a", "b"], remembering.decoding) == plain.answer(["a", "b"], plain.decoding)
+
+
+def test_explained_is_the_model_alone() -> None:
+    plain, remembering = translator(), translator()
+    remembering.memory = KnownAnswers(ExactMatches([("a", "known")]))
+    alone, found = explain(plain, "a"), explain(remembering, "a")
+    assert (found.answer, found.weights, found.known) == (alone.answer, alone.weights, "known")
+    assert alone.known is explain(remembering, "b").known is None
+    assert "known" in answer_report("m", "a", found)
+
+
+@pytest.mark.parametrize("long_texts", ["cut", "sentences", "refuse"])
+def test_a_text_is_looked_up_once(long_texts: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator, asked = translator(), list[str]()
+    generator.language, generator.memory = "en", KnownAnswers(ExactMatches([("b", "17")]))
+    targets = generator.memory.targets
+    monkeypatch.setattr(generator.memory, "targets", lambda texts: asked.extend(texts) or targets(texts))
+    generator.answer(["a", "b"], with_options(generator.decoding, long_texts=long_texts))
+    assert asked == ["a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Texts that are longer than a model reads: answered by sentence and put together, cut, or refused."""
 
+import copy
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqloom.decoding.answers import Unanswerable
+from seqloom.decoding.exact_matches import ExactMatches
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import load_generator
+from seqloom.decoding.known_answers import KnownAnswers
 from seqloom.decoding.predictor import Predictor
 from seqloom.decoding.sentence_segmentation import join, segments_of
 from seqloom.errors import UserError
@@ -53,6 +56,16 @@ def test_the_answer_to_a_long_text_is_the_answers_to_its_sentences(
     assert found[0].tokens == [token for answers in each for token in answers[0].tokens]
     assert found[0].truncated == any(answers[0].truncated for answers in each)
     assert found[0].answered_in == "sentences"
+
+
+def test_sentences_that_are_known_do_not_count_in_the_score(generator: Generator, cutting: Generator) -> None:
+    remembering = copy.copy(generator)
+    remembering.memory = KnownAnswers(ExactMatches((text, "a dog") for text in SENTENCES[:2]))
+    [found] = remembering.answer([" ".join(SENTENCES[:3])], generator.decoding)
+    [[own, *_]] = cutting.answer([SENTENCES[2]], cutting.decoding)
+    assert (found[0].score, found[0].from_memory) == (pytest.approx(own.score), False)
+    [found] = remembering.answer([" ".join(SENTENCES[:2] * 2)], generator.decoding)
+    assert (found[0].score, found[0].from_memory, found[0].answered_in) == (0.0, True, "sentences")
 
 
 def test_without_it_what_is_behind_the_limit_is_not_read(

@@ -47,3 +47,21 @@ def test_it_is_asked_without_a_gpu_and_not_for_ever(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(module.subprocess, "run", run)
     found = smoke_test("postgresql://user:secret@host/db", "models:/a/1", "int8")
     assert found == Smoke(False, "no answer within 300 s")
+
+
+@pytest.mark.parametrize(("parameters", "asked"), [(["beam_size", "use_memory"], {"use_memory": False}), ([], None)])
+def test_the_model_alone_is_asked(
+    parameters: list[str], asked: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A memory would answer the input example although the model cannot be run."""
+    (tmp_path / "pandas.py").touch()
+    (tmp_path / "mlflow.py").write_text(
+        "from types import SimpleNamespace as N\n"
+        "class Column(list):\n    def tolist(self): return list(self)\n"
+        f"schema = N(params=[N(name=name) for name in {parameters}])\n"
+        "model = N(input_example={'source': Column('a')}, metadata=N(get_params_schema=lambda: schema),\n"
+        "          predict=lambda rows, params: {'prediction': Column([str(params)])})\n"
+        "pyfunc = N(load_model=lambda uri, model_config: model)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert smoke_test("sqlite:///nowhere.db", "models:/a/1") == Smoke(True, f"'a' → {str(asked)!r}")

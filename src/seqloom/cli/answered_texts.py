@@ -19,9 +19,10 @@ LINES_AT_ONCE = 1024  # decoded together: long enough to sort by length, short e
 REMARKS: dict[str, Callable[[Answer], bool]] = {
     "answers are truncated: they reached the limit of their length before they ended; if that is decoding.max_length, "
     "raise it with -o max_length=N": lambda best: best.truncated,
-    "answers are from the memory": lambda best: best.from_memory,
+    "answers are from the memory or a rule": lambda best: best.from_memory,
     "answers are put together from parts: the model did not carry each protected span over once, so what stands "
     "between them was answered by itself": lambda best: best.carried_over == "split",
+    "answers lack a protected span: they are known, and given word for word": lambda best: best.carried_over == "lost",
     "texts are answered in parts: a sentence is longer than the model reads, so it was divided between clauses or "
     "words and each part answered by itself": lambda best: best.answered_in == "parts",
     "answers lack a term of the glossary": lambda best: best.terms_honored is not None and best.terms_honored < 1,

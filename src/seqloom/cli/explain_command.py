@@ -52,6 +52,8 @@ def explain(
 
 def _show(console: Console, found: "Explanation", to: Path | None) -> None:
     console.print(Text(found.answer or "(an empty answer)", "bold"))
+    if found.known is not None:
+        console.print(Text(f"This is what the model alone would answer; memory or rules come first: {found.known}"))
     if found.is_label:
         console.print(_shaded(found))
         console.print(Text(f"Green speaks for {found.target[0]}, red against it, by {found.method}.", "dim"))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from seqloom.recipe.schema import DecodingSection
 
 
+SPLIT, LOST = "split", "lost"  # how spans were carried over that are not simply kept
 MOST_LOST = 0.5
 """Log-probability, over length ** length_penalty, that an answer may lose by spans it is forced to hold."""
 
@@ -47,20 +48,24 @@ class ControlledText:
         """Return True if the answer holds all."""
         return self.keeps(answer) and self.honored(answer) == len(self.terms)
 
-    def described(self, answer: Answer, decoding: "DecodingSection", split: bool = False) -> Answer:
+    def described(self, answer: Answer, decoding: "DecodingSection", carried_over: str = "kept") -> Answer:
         """Return the answer with what it says of itself."""
         carried, share = "", None
         if decoding.protect:
-            carried = "none" if not self.protected.spans else "split" if split else "kept"
+            carried = carried_over if self.protected.spans else "none"
         if decoding.glossary:
             share = self.honored(answer.text) / len(self.terms) if self.terms else 1.0
         return replace(answer, carried_over=carried, terms_honored=share)
 
 
 def described(text: str, answer: Answer, decoding: "DecodingSection") -> Answer:
-    """Return the answer to a text with what it says of itself; one that has a part that is split is split."""
+    """Return the answer to a text with what it says of itself, for one with a part that is split or lost that.
+
+    A known answer, which stands word for word, may have lost a span.
+    """
     [asked] = _asked_of([text], decoding)
-    return asked.described(answer, decoding, answer.carried_over == "split")
+    own = LOST if answer.from_memory and not asked.keeps(answer.text) else "kept"
+    return asked.described(answer, decoding, answer.carried_over or own)
 
 
 def control(
@@ -89,7 +94,7 @@ def control(
     for row, answer in _put_together(generator, without, decoding):
         answers[row] = [replace(answers[row][0], text=answer.text, confidence=answer.confidence)]
     return [
-        [each.described(one, decoding, row in without) for one in found]
+        [each.described(one, decoding, SPLIT if row in without else "kept") for one in found]
         for row, (each, found) in enumerate(zip(asked, answers, strict=True))
     ]
 

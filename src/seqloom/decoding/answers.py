@@ -15,7 +15,9 @@ class Answer:
     score: float  # log-probability divided by length ** length_penalty; 0 for an empty source
     tokens: list[int]  # of the target vocabulary, without START and END
     truncated: bool = False  # it reached its length limit before END
-    carried_over: str = ""  # with decoding.protect: `none` to carry over, `kept`, or `split`: put together from parts
+    carried_over: str = (
+        ""  # with decoding.protect: `none` to carry over, `kept`, `split`: put together from parts, or `lost`
+    )
     terms_honored: float | None = None  # with decoding.glossary: the share of the source's terms, 1 if it has none
     from_memory: bool = False  # it is a target of a translation memory, and the model was not asked
     confidence: float | None = None  # probability that it is right, where the model has learned to say so
@@ -70,4 +72,5 @@ def concatenate(tables: Iterable[Mapping[str, Sequence[Any]]]) -> Columns:
     for table in tables:
         for column, values in table.items():
             whole.setdefault(column, []).extend(values)
+    assert len({len(values) for values in whole.values()}) <= 1, "a table has other columns than another"
     return whole

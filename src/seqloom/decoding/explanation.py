@@ -40,6 +40,7 @@ class Explanation:
     source: list[str]  # S tokens
     target: list[str]  # T tokens, or a label
     weights: list[list[float]]  # (T, S); of attention each row adds up to 1, of gradients a weight may be negative
+    known: str | None = None  # what memory or rules answer instead; explained is what the model alone would
 
     @property
     def is_label(self) -> bool:
@@ -53,7 +54,7 @@ class Explanation:
 
 
 def explain(generator: "Generator", text: str, label: str = "") -> Explanation:
-    """Explain the best answer to a text, or why a text would get `label`, against the likeliest other.
+    """Explain the model's best answer to a text, or why a text would get `label`, against the likeliest other.
 
     Raises:
         UserError: the text has no tokens, the model is a language model, or it has no such label.
@@ -68,7 +69,7 @@ def explain(generator: "Generator", text: str, label: str = "") -> Explanation:
     decoding = with_options(generator.decoding, long_texts="cut")
     if not source:
         raise UserError("the text is empty: there is nothing to explain")
-    best, *others = generator.answer([text], decoding)[0]
+    best, *others = generator.answer_unknown([text], [None], decoding, [0])[0]
     names = [generator.source.tokens[token] for token in source]
     if _is_classifier(generator):
         labels = {each.text: each.tokens[0] for each in (best, *others)}
@@ -81,11 +82,12 @@ def explain(generator: "Generator", text: str, label: str = "") -> Explanation:
     if label:
         raise UserError("--label is for models that answer with a label; this one answers with a text")
     answer_tokens = [generator.target.tokens[token] for token in best.tokens] + [SPECIAL_TOKENS[END]]
+    [known] = generator.known([text], decoding)
     if isinstance(generator.model.decoder, AttentiveDecoder):
         found = generator.attention(text, best)
-        return Explanation(ATTENTION, best.text, found.source, found.target, found.weights)
+        return Explanation(ATTENTION, best.text, found.source, found.target, found.weights, known)
     weights = _text_weights(generator.model, source, best.tokens)
-    return Explanation(GRADIENTS, best.text, names, answer_tokens, weights)
+    return Explanation(GRADIENTS, best.text, names, answer_tokens, weights, known)
 
 
 def is_cheap(generator: "Generator") -> bool:

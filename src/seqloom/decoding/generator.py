@@ -12,7 +12,7 @@ from seqloom.corpus.dialogue_context import Conversation
 from seqloom.corpus.running_text import join_lines
 from seqloom.corpus.source_context import SourceContext
 from seqloom.dataset.length_limit import LengthLimit
-from seqloom.decoding.answer_control import control
+from seqloom.decoding.answer_control import control, described
 from seqloom.decoding.answers import (
     EMPTY_ANSWER,
     TRUNCATED,
@@ -149,42 +149,36 @@ class Generator(SourceReader):
         """Return one text per text, in order; a text without tokens gives the empty text."""
         return [answers[0].text for answers in self.answer(texts, self.decoding)]
 
-    def columns(self, answers: Answers) -> Columns:
-        """Return the answers as a table: the best text in `prediction`, and whether it is `truncated`."""
-        best = [found[0] for found in answers]
-        columns: Columns = {"prediction": [each.text for each in best], TRUNCATED: [each.truncated for each in best]}
-        if any(each.carried_over for each in best):
-            columns["carried_over"] = [each.carried_over for each in best]
-        if any(each.terms_honored is not None for each in best):
-            columns["terms_honored"] = [each.terms_honored for each in best]
-        if any(each.answered_in for each in best):
-            columns["answered_in"] = [each.answered_in for each in best]
-        if self.memory:
-            columns[FROM_MEMORY] = [each.from_memory for each in best]
-        return columns | self.confidence_column(answers)
+    def columns(self, answers: Answers, decoding: "DecodingSection | None" = None) -> Columns:
+        """Return answers by these options as a table: the best text in `prediction`, whether it is `truncated`, …
 
-    def confidence_column(self, answers: Answers) -> Columns:
-        """Return the column `confidence` if the model has learned how sure it may be of such answers, else none."""
-        sure = [found[0].confidence for found in answers]
-        return {CONFIDENCE: sure} if any(each is not None for each in sure) else {}
+        Which columns there are follows from the options (`decoding` or those of the model), never from the answers.
+        """
+        best = [found[0] for found in answers]
+        others = {name: [getattr(each, name) for each in best] for name in self._facts(decoding or self.decoding)}
+        return {"prediction": [each.text for each in best], **others}
 
     def reply(self, texts: Sequence[str], decoding: "DecodingSection", numbers: Sequence[int] | None = None) -> Columns:
         """Answer the texts, as `answer` does, and return the answers as a table."""
-        return self.columns(self.answer(texts, decoding, numbers))
+        return self.columns(self.answer(texts, decoding, numbers), decoding)
 
     @property
     def column_types(self) -> dict[str, ColumnType]:
         """The type of each column of `columns`."""
-        types: dict[str, ColumnType] = {"prediction": str, TRUNCATED: bool}
-        if self.decoding.protect:
+        return {"prediction": str, **self._facts(self.decoding)}
+
+    def _facts(self, decoding: "DecodingSection") -> dict[str, ColumnType]:
+        """Return the fields of an answer, by type, that are columns with these options."""
+        types: dict[str, ColumnType] = {TRUNCATED: bool}
+        if decoding.protect:
             types["carried_over"] = str
-        if self.decoding.glossary:
+        if decoding.glossary:
             types["terms_honored"] = float
         if self.memory:
             types[FROM_MEMORY] = bool
-        if self.confidence and not self.decoding.choices:
+        if self.confidence and not decoding.choices:
             types[CONFIDENCE] = float
-        if self.decoding.long_texts == "sentences":
+        if decoding.long_texts == "sentences":
             types["answered_in"] = str
         return types
 
@@ -207,15 +201,25 @@ class Generator(SourceReader):
         together, `decoding.batch_size` at a time.
         """
         numbers = range(len(texts)) if numbers is None else numbers
-        if not self.memory:
-            return self._written(texts, decoding, numbers)
-        known = self.memory.targets(texts)
+        return self.answer_unknown(texts, self.known(texts, decoding), decoding, numbers)
+
+    def known(self, texts: Sequence[str], decoding: "DecodingSection") -> list[str | None]:
+        """Return what memory and rules know, None where the model is asked; with choices, which it ranks, always."""
+        return self.memory.targets(texts) if self.memory and not decoding.choices else [None] * len(texts)
+
+    def answer_unknown(
+        self, texts: Sequence[str], known: Sequence[str | None], decoding: "DecodingSection", numbers: Sequence[int]
+    ) -> Answers:
+        """Return the answers to each text: what is `known` of it, and the model's where that is None."""
         rows = [row for row, target in enumerate(known) if target is None]
         try:
             found = iter(self._written([texts[row] for row in rows], decoding, [numbers[row] for row in rows]))
         except Unanswerable as error:
             raise Unanswerable(rows[error.row], len(texts), error.why) from None
-        return [next(found) if target is None else self._remembered(target) for target in known]
+        return [
+            next(found) if target is None else self._remembered(text, target, decoding)
+            for text, target in zip(texts, known, strict=True)
+        ]
 
     def _written(self, texts: Sequence[str], decoding: "DecodingSection", numbers: Sequence[int]) -> Answers:
         """Return what the model answers to each text."""
@@ -228,10 +232,12 @@ class Generator(SourceReader):
             answers = control(self, texts, answers, decoding, numbers)
         return [self._with_confidence(found, decoding) for found in answers] if self.confidence else answers
 
-    def _remembered(self, target: str) -> list[Answer]:
+    def _remembered(self, text: str, target: str, decoding: "DecodingSection") -> list[Answer]:
         """Return the answer of the memory or of a rule, of which nobody is in doubt."""
         [tokens] = self.target.encode([target])
-        return [Answer(target, 0.0, tokens, from_memory=True, confidence=1.0 if self.confidence else None)]
+        how, sure = WHOLE if decoding.long_texts == "sentences" else "", 1.0 if self.confidence else None
+        answer = Answer(target, 0.0, tokens, from_memory=True, confidence=sure, answered_in=how)
+        return [described(text, answer, decoding) if decoding.protect or decoding.glossary else answer]
 
     def _with_confidence(self, found: list[Answer], decoding: "DecodingSection") -> list[Answer]:
         """Return the answers to a text with the confidence in each; one that was put together has its own already."""

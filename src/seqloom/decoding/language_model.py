@@ -54,11 +54,11 @@ class LanguageModel(Generator):
             for found, known, spelling in zip(answers, self._token_scores(texts), spellings, strict=True)
         ]
 
-    def columns(self, answers: Answers) -> Columns:
+    def columns(self, answers: Answers, decoding: "DecodingSection | None" = None) -> Columns:
         """Return the continuations, the log-probabilities of the texts, and the spelling part of these."""
         best = [cast(Continuation, found[0]) for found in answers]
         return {
-            **super().columns(answers),
+            **super().columns(answers, decoding),
             "log_probability": [each.log_probability for each in best],
             "spelling": [each.spelling for each in best],
         }

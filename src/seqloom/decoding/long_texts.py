@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from seqloom.decoding.answer_control import described
+from seqloom.decoding.answer_control import LOST, SPLIT, described
 from seqloom.decoding.answers import Answer, Answers, Unanswerable, least_confidence
 from seqloom.decoding.sentence_segmentation import Segment, join, segments_of
 from seqloom.errors import UserError
@@ -24,7 +24,7 @@ def answer_long(
 
     A text is long if it has more characters or tokens than the model reads, or more tokens than 99 of 100 texts
     that it learned from. The answer to one of several sentences is the answers to them, with the white space of the
-    text between.
+    text between; they are looked up in memory and rules, as the texts were.
 
     Raises:
         UserError: answers to sentences make no answer to a text in this task.
@@ -33,7 +33,7 @@ def answer_long(
     cut = with_options(decoding, long_texts="cut")
     if decoding.long_texts == "refuse":
         _refuse(generator, texts)
-        return generator.answer(texts, cut, numbers)
+        return generator.answer_unknown(texts, [None] * len(texts), cut, numbers)
     language = generator.language
     if language is None:
         raise UserError(
@@ -43,7 +43,9 @@ def answer_long(
     parts = [_parts_of(generator, text, language) for text in texts]
     asked = [part.text for each in parts for part in each]
     theirs = [number for number, each in zip(numbers, parts, strict=True) for _ in each]
-    found = iter(generator.answer(asked, cut, theirs))
+    looked_up = iter(generator.known([part.text for each in parts if len(each) > 1 for part in each], cut))
+    known = [next(looked_up) if len(each) > 1 else None for each in parts for _ in each]
+    found = iter(generator.answer_unknown(asked, known, cut, theirs))
     return [
         _put_together(text, each, [next(found) for _ in each], decoding)
         for text, each in zip(texts, parts, strict=True)
@@ -85,16 +87,16 @@ def _put_together(
 
 
 def _joined(answers: "list[Answer]", parts: list[Segment], decoding: "DecodingSection") -> "Answer":
-    """Return answers to the parts of a text as one, with the score of all their tokens."""
-    lengths = [len(each.tokens) + 1 for each in answers]  # with END
-    logs = [each.score * length**decoding.length_penalty for each, length in zip(answers, lengths, strict=True)]
+    """Return answers to the parts of a text as one, with the score of all tokens that the model wrote."""
+    written = [(each.score, len(each.tokens) + 1) for each in answers if not each.from_memory]  # with END
+    logs = [score * length**decoding.length_penalty for score, length in written]
     return replace(
         answers[0],
         text=join([each.text for each in answers], [part.gap for part in parts]),
-        score=sum(logs) / sum(lengths) ** decoding.length_penalty,
+        score=sum(logs) / sum(length for _, length in written) ** decoding.length_penalty if written else 0.0,
         tokens=[token for each in answers for token in each.tokens],
         truncated=any(each.truncated for each in answers),
         from_memory=all(each.from_memory for each in answers),
         confidence=least_confidence(answers),
-        carried_over="split" if any(each.carried_over == "split" for each in answers) else "",
+        carried_over=next((how for how in (LOST, SPLIT) if any(each.carried_over == how for each in answers)), ""),
     )

@@ -99,7 +99,7 @@ class Predictor:
             self.limits.check(request.decoding, sum(map(len, texts)))
         options = _Options(request.decoding, request.use_memory or not self.generator.memory)
         answers = self._batcher(texts, options, request.first_row, self._keep(request.n_best))
-        columns = self.generator.columns(answers)
+        columns = self.generator.columns(answers, request.decoding)
         answers = [found[: request.n_best] for found in answers]
         if request.n_best > 1:
             columns["predictions"] = [[answer.text for answer in found] for found in answers]

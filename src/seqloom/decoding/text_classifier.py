@@ -27,14 +27,14 @@ class TextClassifier(Generator):
 
     controlled = False
 
-    def columns(self, answers: Answers) -> Columns:
+    def columns(self, answers: Answers, decoding: "DecodingSection | None" = None) -> Columns:  # noqa: ARG002
         """Return the most probable label, its probability, and the probabilities of all labels, by name."""
         by_label = [{answer.text: probability(answer) for answer in found} for found in answers]
         return {
             "prediction": [found[0].text for found in answers],
             "probability": [probability(found[0]) for found in answers],
             "probabilities": [{label: each[label] for label in sorted(each)} for each in by_label],
-            **self.confidence_column(answers),
+            **({CONFIDENCE: [found[0].confidence for found in answers]} if self.confidence else {}),
         }
 
     @property

@@ -38,7 +38,7 @@ def confidence_of(
     progress(len(rows.sources), len(rows.sources), "rows", "confidence on the validation split")
     if evaluator.kind.answer == "label":
         return LabelConfidence(fit_temperature(answers, rows.references))
-    right = evaluator.acceptable(generator.columns(answers), rows)
+    right = evaluator.acceptable(generator.columns(answers, recipe.decoding), rows)
     return fit_texts(answers, right, recipe.decoding)
 
 

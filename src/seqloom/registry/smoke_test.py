@@ -22,7 +22,11 @@ sys.modules["seqloom"] = None  # importing it fails: the version has its own cod
 import mlflow, pandas
 model = mlflow.pyfunc.load_model(sys.argv[1], model_config=json.loads(sys.argv[2]))
 example = model.input_example
-print(json.dumps({"asked": example["source"].tolist(), "answered": model.predict(example)["prediction"].tolist()}))
+schema = model.metadata.get_params_schema()
+known = {param.name for param in schema.params} if schema else set()
+alone = {"use_memory": False} if "use_memory" in known else None  # versions did not always know
+answered = model.predict(example, params=alone)["prediction"].tolist()
+print(json.dumps({"asked": example["source"].tolist(), "answered": answered}))
 """
 
 

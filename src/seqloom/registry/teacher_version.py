@@ -111,6 +111,7 @@ def forecast_teaching(
     if not timed:
         return coming
     teacher = load_teacher(teacher_checkpoint(recipe, home), recipe.training.device)
+    teacher.generator.memory = None  # of which the first texts may have more than the others
     some = next(iterate_columns(folder, "train", ["source"], _TIMED))["source"]
     started = time.monotonic()
     list(teacher.ask(some))

@@ -11,10 +11,13 @@ if TYPE_CHECKING:
 
 def answer_report(model: str, asked: str, found: "Explanation") -> str:
     """Return the page: text and answer, the weight of each source token, and of each pair of tokens."""
+    own = "answer" if found.known is None else "the model alone"
     head = [
         tag("p", tag("span", text("text"), class_="key"), of_corpus(asked)),
-        tag("p", tag("span", text("answer"), class_="key"), of_corpus(found.answer)),
+        tag("p", tag("span", text(own), class_="key"), of_corpus(found.answer)),
     ]
+    if found.known is not None:
+        head.append(tag("p", tag("span", text("memory or rules, first"), class_="key"), of_corpus(found.known)))
     whole = section(
         "What the answer is from",
         paragraph(f"By {found.method}: blue speaks for the answer" + (", red against it." if _signed(found) else ".")),

@@ -1,0 +1,41 @@
+"""How long a teacher will take is what its model takes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqloom.decoding.exact_matches import ExactMatches
+from seqloom.decoding.generator import Generator
+from seqloom.decoding.known_answers import KnownAnswers
+from seqloom.distillation.teacher import LocalTeacher
+from seqloom.registry import teacher_version
+from seqloom.registry.teacher_version import forecast_teaching
+from tests.decoding.test_lexical_constraints import translator
+from tests.registry.tiny import recipe_named
+
+
+def test_a_teacher_is_timed_without_its_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    generator, search = translator(), Generator.search_texts
+    generator.memory = KnownAnswers(ExactMatches([("a", "known")]))
+
+    def searched(self: Generator, texts: list[str], *others: Any) -> Any:
+        written.extend(texts)
+        return search(self, texts, *others)
+
+    monkeypatch.setattr(Generator, "search_texts", searched)
+    for name, found in {
+        "texts_section": None,
+        "locate": None,
+        "teacher_checkpoint": tmp_path,
+        "build_corpus": {"rows": {"train": 10}},
+        "iterate_columns": iter([{"source": ["a", "b"]}]),
+        "load_teacher": LocalTeacher(generator, "teacher"),
+    }.items():
+        monkeypatch.setattr(teacher_version, name, lambda *_, found=found: found)
+    facts = {"whitespace": "fold"}
+    coming = forecast_teaching(
+        recipe_named("m"), tmp_path, facts, tmp_path / "texts", tmp_path, lambda *_: None, timed=True
+    )
+    assert (written, coming.texts) == (["a", "b"], 10)
