@@ -4,8 +4,8 @@ S and T tokens of a reference and an answer, D width of the encoder. The encoder
 Face writes them: its configuration, its tokenizer, and weights in safetensors; nothing of a folder is run.
 """
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,14 +17,14 @@ from torch import Tensor
 
 from seqloom.artifact.digest import digest_of_file
 from seqloom.errors import UserError
+from seqloom.evaluation.bertscore_model import FIELD, first_line, longest_text, open_tokenizer, require_layer
 from seqloom.evaluation.paired_bootstrap import confidence_interval, mean_of
 from seqloom.progress import Progress
-from seqloom.recipe.encoder_files import TOKENIZER_CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
+from seqloom.recipe.encoder_files import CONFIG_FILE, WEIGHTS_FILE
 from seqloom.recipe.metric import KEPT_PLACES
 
 BERTSCORE = "bertscore"  # metric of an evaluation, and field of its facts
 PAIRS_AT_ONCE = 32
-LONGEST = 512  # tokens that are read of a text, where the folder does not say
 _DIGITS = 8
 
 
@@ -35,58 +35,74 @@ class TextEncoder(Protocol):
         """Return for each text the vectors of its tokens, of length 1 `(S, D)`, and which count `(S,)`."""
 
 
+@dataclass(frozen=True)
 class BertEncoder:
-    """The encoder of a folder, up to a layer."""
+    """A model whose last layer's vectors are read, and its tokenizer."""
 
-    def __init__(self, folder: Path, layer: int, device: str) -> None:
-        """Load it; layer 0 is the last one.
-
-        Raises:
-            UserError: it cannot be loaded, or has no such layer.
-        """
-        from transformers import AutoModel, logging  # seconds of imports, and an extra
-
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
-        try:
-            self._model: Any = AutoModel.from_pretrained(
-                folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
-            )
-            self._tokenizer: Any = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-        except Exception as error:  # whatever Transformers raises of a folder that is none
-            raise UserError(f"evaluation.bertscore_model {folder}: cannot be loaded: {_first_line(error)}") from None
-        config = self._model.config
-        layers = int(getattr(config, "num_hidden_layers", 0))
-        if config.is_encoder_decoder or not layers:
-            raise UserError(f"evaluation.bertscore_model {folder}: is no encoder: give one such as BERT or RoBERTa")
-        if layer > layers:
-            raise UserError(
-                f"evaluation.bertscore_layer {layer}: the model in {folder} has {layers} layers: at most that"
-            )
-        self.layer = layer or layers
-        self._pad = config.pad_token_id or 0
-        self._lead = " " if config.model_type == "roberta" else ""  # as in a sentence: its first word is a word, too
-        self._tokenizer.enable_truncation(_longest(folder, config))
-        self._tokenizer.no_padding()
-        self._device = torch.device(device)
-        self._model.to(self._device).eval()
+    model: Any  # of Transformers
+    tokenizer: Tokenizer
+    layer: int
+    pad: int = 0
+    lead: str = ""  # what stands before a text
+    device: str = "cpu"
 
     def __call__(self, texts: Sequence[str]) -> list[tuple[Tensor, Tensor]]:
         """Return vectors and which count: special tokens are there to be matched, and do not."""
-        encodings: list[Encoding] = self._tokenizer.encode_batch([self._lead + text.strip() for text in texts])
+        stripped = [text.strip() for text in texts]
+        encodings: list[Encoding] = self.tokenizer.encode_batch([self.lead + text if text else "" for text in stripped])
         lengths = [len(each.ids) for each in encodings]
-        ids = torch.full((len(texts), max(lengths)), self._pad)
+        ids = torch.full((len(texts), max(*lengths, 1)), self.pad)
         mask = torch.zeros_like(ids)
         for row, each in enumerate(encodings):
             ids[row, : lengths[row]] = torch.tensor(each.ids)
             mask[row, : lengths[row]] = 1
         with torch.inference_mode():
-            found = self._model(
-                input_ids=ids.to(self._device), attention_mask=mask.to(self._device), output_hidden_states=True
-            )
-        vectors = torch.nn.functional.normalize(found.hidden_states[self.layer].float(), dim=-1).cpu()
+            found = self.model(input_ids=ids.to(self.device), attention_mask=mask.to(self.device))
+        vectors = torch.nn.functional.normalize(found.last_hidden_state.float(), dim=-1).cpu()
         counts = [1 - torch.tensor(each.special_tokens_mask) for each in encodings]
         return [(vectors[row, : lengths[row]], counts[row].float()) for row in range(len(texts))]
+
+
+def load_encoder(folder: Path, layer: int, device: str) -> BertEncoder:
+    """Load the encoder of a folder up to a layer, 0 is the last one; what is above it is not built.
+
+    Raises:
+        UserError: it cannot be loaded, lacks weights, or has no such layer.
+    """
+    from transformers import AutoConfig, AutoModel, logging  # seconds of imports, and an extra
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    safe = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        config: Any = AutoConfig.from_pretrained(folder, **safe)
+        layers = int(getattr(config, "num_hidden_layers", 0))
+        require_layer(folder, layer, layers, config.is_encoder_decoder)
+        config.num_hidden_layers = layer = layer or layers
+        model, info = AutoModel.from_pretrained(
+            folder, config=config, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **safe
+        )
+    except UserError:
+        raise
+    except Exception as error:  # whatever Transformers raises of a folder that is none
+        raise UserError(f"{FIELD} {folder}: cannot be loaded: {first_line(error)}") from None
+    _require_weights(folder, info["missing_keys"])
+    tokenizer = open_tokenizer(folder)
+    pad, positions = config.pad_token_id or 0, getattr(config, "max_position_embeddings", None)
+    if positions and any(name in config.model_type for name in ("roberta", "camembert", "mpnet")):
+        positions -= pad + 1  # its first position is the one behind the padding's
+    tokenizer.enable_truncation(longest_text(folder, positions))
+    lead = " " if config.model_type == "roberta" else ""  # as in a sentence: its first word is a word, too
+    return BertEncoder(model.to(device).eval(), tokenizer, layer, pad, lead, device)
+
+
+def _require_weights(folder: Path, missing: Iterable[str]) -> None:
+    """Refuse what Transformers would draw at random; the pooler's vector is not read, and many files have none."""
+    if lacks := sorted(name for name in missing if "pooler" not in name.split(".")):
+        raise UserError(
+            f"{FIELD} {folder / WEIGHTS_FILE}: lacks {len(lacks)} weights of the model in {CONFIG_FILE}, such as "
+            f"{lacks[0]}: download both files again, of one model"
+        )
 
 
 def bertscore(
@@ -100,7 +116,7 @@ def bertscore(
         UserError: the folder holds no encoder that can be loaded.
     """
     assert len(hypotheses) == len(references) > 0, "one hypothesis per reference, and at least one"
-    encoder = BertEncoder(folder, layer, device)
+    encoder = load_encoder(folder, layer, device)
     rows = np.zeros((len(references), 3))
     for row, scores in _scored(hypotheses, references, encoder, progress):
         rows[row] = scores
@@ -140,16 +156,3 @@ def matched(answer: Tensor, of_answer: Tensor, reference: Tensor, of_reference: 
     recall = float((similarity.amax(dim=0) * of_reference).sum() / of_reference.sum())
     total = precision + recall
     return precision, recall, 2 * precision * recall / total if total else 0.0
-
-
-def _longest(folder: Path, config: Any) -> int:
-    """Return the most tokens of a text that the encoder reads."""
-    file = folder / TOKENIZER_CONFIG_FILE
-    read = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    given = read.get("model_max_length", LONGEST)
-    positions = getattr(config, "max_position_embeddings", None) or LONGEST
-    return int(min(given, positions, LONGEST))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]

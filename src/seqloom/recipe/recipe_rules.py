@@ -28,6 +28,7 @@ def recipe_errors(recipe: "RecipeFields") -> Iterator[str]:
     yield from _feature_errors(recipe)
     yield from _teacher_errors(recipe)
     yield from _canary_errors(recipe)
+    yield from _unmeasured_errors(recipe)
     if recipe.evaluation.adversarial_budget and (why := typo_obstacle(recipe)):
         yield f"evaluation.adversarial_budget searches for typos that hurt, and {why}: set it to 0"
     yield from privacy_errors(recipe)
@@ -136,6 +137,21 @@ def _canary_errors(recipe: "RecipeFields") -> Iterator[str]:
             f"corpus.canaries have up to {LONGEST_CANARY} characters, and corpus.max_characters is "
             f"{corpus.max_characters}: raise it, or set canaries to 0"
         )
+
+
+def _unmeasured_errors(recipe: "RecipeFields") -> Iterator[str]:
+    """Compare the rules of the gate with what the recipe measures: one that is never judged looks like one that holds.
+
+    Exposure is told beside the canaries.
+    """
+    for rule, field, measured, remedy in (
+        ("bertscore", "evaluation.bertscore_model", recipe.evaluation.bertscore_model, "name an encoder's folder"),
+        ("robustness", "evaluation.robustness_rows", recipe.evaluation.robustness_rows, "set it to 50"),
+        ("terms_honored", "decoding.glossary", recipe.decoding.glossary, "give its terms"),
+        ("carried_over", "decoding.protect", recipe.decoding.protect, "set it to placeholders"),
+    ):
+        if getattr(recipe.registry, rule) and not measured:
+            yield f"registry.{rule} limits what is measured by {field}: {remedy}, or set {rule} to 0"
 
 
 def _feature_errors(recipe: "RecipeFields") -> Iterator[str]:
