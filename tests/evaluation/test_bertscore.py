@@ -18,18 +18,22 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from torch import Tensor
 
 from seqloom.artifact.cache_key import EVALUATION
+from seqloom.cli.evaluate_command import _remarks
+from seqloom.decoding.generator_loader import load_generator
 from seqloom.errors import UserError
 from seqloom.evaluation import stage
 from seqloom.evaluation.bertscore import BertEncoder, bertscore, load_encoder, matched
 from seqloom.evaluation.bertscore_model import check_bertscore_model
 from seqloom.evaluation.bertscore_summary import describe_bertscore
+from seqloom.evaluation.eval_rows import EvalRows
+from seqloom.evaluation.file_evaluation import evaluate_rows
 from seqloom.evaluation.perplexity import Likelihood
 from seqloom.progress import unwatched
 from seqloom.recipe.recipe_loader import check_recipe
 from seqloom.recipe.schema import EvaluationSection
 from seqloom.registry.gate import share_findings
 from seqloom.reports.version_report import EvaluationFolder, version_report
-from tests.registry.tiny import recipe_named
+from tests.registry.tiny import recipe_named, write_checkpoint
 
 WORDS = ["a", "small", "dog", "cat", "sits", "runs"]
 ANSWERS = ["a small dog", "cat sits", "a cat runs a dog", "dog", "runs"]
@@ -334,6 +338,26 @@ def test_other_weights_are_another_evaluation(tmp_path: Path) -> None:
             (tmp_path / name).write_text(content)
             keys.add(EVALUATION.key(recipe, ["corpus", "dataset", "training"]))
     assert len(keys) == 6
+
+
+def test_a_file_is_scored_by_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the rest of the scores where the folder is on this machine, and else with the reason."""
+    signature = "model:tiny-bert|sha256:0|layer:2|idf:no|rescale:no|transformers:5"
+    scored = {"f1": 0.5, "precision": 0.5, "recall": 0.5, "interval": [0.4, 0.6], "rows": 2, "signature": signature}
+    monkeypatch.setattr("seqloom.evaluation.bertscore.bertscore", lambda *_: scored)
+    generator = load_generator(write_checkpoint(tmp_path))
+    rows = EvalRows(
+        pd.DataFrame({"source": ["a dog", "small"], "target": ["a", "b"], "origin": "x", "line": 1}), [], []
+    )
+    for section, missing in (({}, ""), ({"bertscore_model": str(tmp_path / "gone")}, "is no encoder with config.json")):
+        found = evaluate_rows(recipe_named("m", evaluation=section), generator, rows, [], unwatched)
+        assert found.bertscore == {}
+        assert missing in found.bertscore_missing
+        assert any("BERTScore was left out" in line for line in _remarks(found, None)) == bool(missing)
+    monkeypatch.setattr("seqloom.evaluation.file_evaluation.check_bertscore_model", lambda _: None)
+    found = evaluate_rows(recipe_named("m", evaluation={"bertscore_model": "x"}), generator, rows, [], unwatched)
+    assert (found.as_json()["bertscore"], found.bertscore_missing) == (scored, "")
+    assert any(line.startswith("BERTScore F1 0.5000 (95 %: ") for line in _remarks(found, None))
 
 
 @pytest.mark.parametrize(("score", "passed"), [(0.91, True), (0.89, False), (None, None)])

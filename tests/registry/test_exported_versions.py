@@ -22,12 +22,12 @@ from seqloom.evaluation import HYPOTHESES_FILE
 from seqloom.progress import unwatched
 from seqloom.registry import exported_versions, latency_measurement
 from seqloom.registry.checkpoint_folder import find_checkpoint
+from seqloom.registry.export_card import other_forms
 from seqloom.registry.export_records import ExportRecord, Side, records_of
 from seqloom.registry.exported_versions import export_folder, export_version
 from seqloom.registry.latency_benchmark import Measured
 from seqloom.registry.latency_measurement import Latency
 from seqloom.registry.mlflow_runs import FlowRun, open_run
-from seqloom.registry.model_card import other_forms
 from seqloom.registry.model_uri import find_version
 from seqloom.registry.smoke_test import Smoke
 from seqloom.registry.versions import register_version

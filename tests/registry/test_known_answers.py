@@ -1,7 +1,8 @@
 """Memory and rules of a version: the same answers by every way it is asked, and the model's own to all else."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,19 +17,26 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from seqloom.artifact.cache_key import REGISTRY
+from seqloom.batch_inference import generation_worker, generation_workers
+from seqloom.batch_inference.generation_workers import GenerationWorkers
+from seqloom.batch_inference.input_table import open_input
+from seqloom.batch_inference.sharded_generation import BatchInference, run_batch_inference
 from seqloom.cli.main import app
+from seqloom.corpus.worker_processes import WorkerTask
 from seqloom.decoding import int8_quantization
 from seqloom.decoding.checkpoint_export import export
 from seqloom.decoding.generator_loader import load_generator
 from seqloom.decoding.known_answers import KNOWN_ANSWERS_FILE, KnownAnswers
 from seqloom.errors import UserError
-from seqloom.registry import known_answer_files, model_card
+from seqloom.progress import unwatched
+from seqloom.registry import known_answer_files, model_card, version_reports
 from seqloom.registry.checkpoint_folder import find_checkpoint
 from seqloom.registry.known_answer_files import recipe_answers
 from seqloom.registry.latency_benchmark import load_version
 from seqloom.registry.mlflow_runs import FlowRun, open_run
 from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.model_card import KNOWN_ANSWERS
+from seqloom.registry.model_uri import find_version
 from seqloom.registry.preflight import check_resources
 from seqloom.registry.versions import register_version
 from seqloom.serving.followed_model import FollowedModel
@@ -141,6 +149,40 @@ def test_the_card_and_the_signature_say_so(uri: str, client: MlflowClient) -> No
     [line] = model_card._answered_first(lineage)
     assert line.startswith("- 2 pairs and 2 rules are answered word for word, before the model is asked")
     assert list(model_card._answered_first({})) == []
+
+
+def test_the_report_is_told(uri: str, client: MlflowClient, home: Path, tmp_path: Path) -> None:
+    made = version_reports._known(client, find_version(uri, home), tmp_path)
+    assert made.known_answers.startswith("2 pairs and 2 rules, sha256 ")
+    assert made.title == "knowing, version 1"
+
+
+def test_processes_of_a_batch_answer_from_it(
+    uri: str, own: dict[str, str], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def answers(module: str, tasks: Iterable[WorkerTask], *_: int) -> Iterator[Iterator[str]]:
+        assert module == generation_worker.__name__
+        yield (generation_worker.answer(task.text) for task in tasks)
+
+    monkeypatch.setattr(generation_workers, "process_answers", answers)
+    generation_worker._generator.cache_clear()
+    asked = [text for text in TEXTS if text]
+    (file := tmp_path / "texts.txt").write_text("\n".join(asked), encoding="utf-8")
+    checkpoint = find_checkpoint(uri, home)
+    batch = BatchInference(uri, checkpoint, open_input(file, "auto", "source"), 4, 100)
+    generator, workers = load_generator(checkpoint), GenerationWorkers(2, device="cpu")
+    report = run_batch_inference(batch, generator, tmp_path / "out", unwatched, workers=workers)
+    generation_worker._generator.cache_clear()
+    table = pd.read_parquet(report.folder)
+    assert table["prediction"].tolist() == [KNOWN.get(text, own[text]) for text in asked]
+    assert table["from_memory"].tolist() == [text in KNOWN for text in asked]
+    monkeypatch.setenv("SEQLOOM_HOME", str(home))
+    (tmp_path / "more.tsv").write_text("a\tb\n", encoding="utf-8")
+    more = ["--to", str(tmp_path / "out"), "--memory", str(tmp_path / "more.tsv"), "--processes", "2"]
+    refused = CliRunner().invoke(app, ["batch", uri, str(file), *more])
+    assert isinstance(refused.exception, UserError)
+    assert "--memory and --rules are for one process" in str(refused.exception)
 
 
 def test_a_server_may_be_given_others(uri: str, own: dict[str, str], home: Path, tmp_path: Path) -> None:

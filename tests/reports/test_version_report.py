@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,16 @@ def test_a_private_training_has_a_part(two: tuple[EvaluationFolder, EvaluationFo
     assert ">Privacy</h2>" in shown
     assert "epsilon 7.993, delta 4.7e-05" in shown
     assert ">Privacy</h2>" not in version_report(good)
+
+
+def test_what_is_answered_before_the_model_stands_beside_the_scores(
+    two: tuple[EvaluationFolder, EvaluationFolder],
+) -> None:
+    good, _ = two
+    shown = version_report(replace(good, known_answers="1,200 pairs and 3 rules, sha256 0123456789ab"))
+    told = "The version answers first from 1,200 pairs and 3 rules; the scores are those of the model alone."
+    assert shown.index(">Scores</h2>") < shown.index(told) < shown.index(">Examples</h2>")
+    assert "answers first" not in version_report(good)
 
 
 def test_an_ensemble_names_its_members_and_what_each_has_spent(two: tuple[EvaluationFolder, EvaluationFolder]) -> None:

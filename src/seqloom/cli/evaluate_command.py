@@ -138,9 +138,10 @@ def _show(console: Console, model: str, found: "FileEvaluation", to: Path | None
 
 
 def _remarks(found: "FileEvaluation", to: Path | None) -> Iterator[str]:
-    """Yield a sentence on contamination, constraints, rows that were left out and where the answers are."""
+    """Yield a sentence on contamination, BERTScore, constraints, rows that were left out and where the answers are."""
     from seqloom.evaluation.adversarial_summary import describe_adversarial
     from seqloom.evaluation.answer_constraints import describe_constraints
+    from seqloom.evaluation.bertscore_summary import describe_bertscore
     from seqloom.evaluation.contamination_summary import describe_contamination
     from seqloom.recipe.applications import application_of
 
@@ -149,6 +150,10 @@ def _remarks(found: "FileEvaluation", to: Path | None) -> Iterator[str]:
         yield "The training text is not on this machine: nobody looked for these rows in it."
     else:
         yield describe_contamination(found.contamination, application.judged[found.metric], application.rows)
+    if found.bertscore:
+        yield f"{describe_bertscore(found.bertscore)}."
+    if found.bertscore_missing:
+        yield f"BERTScore was left out: {found.bertscore_missing}"
     yield from describe_constraints(found.constraints)
     if found.adversarial:
         yield describe_adversarial(found.adversarial, application.acceptable_words)

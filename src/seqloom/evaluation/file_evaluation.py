@@ -10,10 +10,12 @@ import pandas as pd
 
 from seqloom.corpus.overlap import Chunks, sources_of
 from seqloom.decoding.confidence import CONFIDENCE
+from seqloom.errors import UserError
 from seqloom.evaluation.adversarial_search import adversarial_search, attacked_rows
 from seqloom.evaluation.answer_constraints import constraint_shares
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies, replies_of
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
+from seqloom.evaluation.bertscore_model import check_bertscore_model
 from seqloom.evaluation.clean_rows import IN_TRAINING, CleanRows
 from seqloom.evaluation.eval_rows import EvalRows
 from seqloom.evaluation.examples import Example, choose_examples
@@ -24,6 +26,7 @@ from seqloom.evaluation.unknown_share import unknown_share_slices, unknown_share
 from seqloom.progress import Progress
 from seqloom.recipe.applications import metric_of_recipe
 from seqloom.recipe.schema import Recipe
+from seqloom.training.device import choose_device
 
 if TYPE_CHECKING:
     from seqloom.decoding.generator import Generator
@@ -65,6 +68,8 @@ class FileEvaluation:
     contamination: Mapping[str, Any]  # as in the facts of an evaluation; empty where the text is not on this machine
     constraints: Mapping[str, Any]  # shares of terms and protected text, as in the facts of an evaluation
     adversarial: Mapping[str, Any]  # what small edits break, likewise; empty where nobody asked
+    bertscore: Mapping[str, Any]  # likewise; empty where the recipe names no encoder
+    bertscore_missing: str  # why there is none, where the recipe names an encoder
     table: pd.DataFrame  # a row for each of the files': source, reference, hypothesis, quality
 
     def as_json(self) -> dict[str, Any]:
@@ -114,6 +119,7 @@ def evaluate_rows(
     ask = of_rows(predict, [rows_of.headline[row] for row in attacked])
     shown = rows_of.shown(evaluator, whole_replies, whole)
     merits = evaluator.merits(replies, test)
+    compared, missing = _bertscore(recipe, replies, test, progress)
     return FileEvaluation(
         recipe.task,
         metric,
@@ -126,8 +132,26 @@ def evaluate_rows(
         rows_of.facts(evaluator, whole_replies, whole) if corpora else {},
         constraint_shares(test.sources, replies, generator.decoding),
         adversarial_search(ask, evaluator, *sample, budget, progress) if attacked else {},
+        compared,
+        missing,
         _table(evaluator, whole_replies, whole, rows_of.kinds if corpora else None),
     )
+
+
+def _bertscore(recipe: Recipe, replies: Replies, test: EvalSet, progress: Progress) -> tuple[Mapping[str, Any], str]:
+    """Return BERTScore by the recipe's encoder, or why there is none: its folder may be on another machine."""
+    section = recipe.evaluation
+    if not section.bertscore_model:
+        return {}, ""
+    from seqloom.evaluation.bertscore import bertscore
+
+    device = choose_device("auto").type
+    compared = replies["prediction"], test.references, Path(section.bertscore_model), section.bertscore_layer
+    try:
+        check_bertscore_model(section)
+        return bertscore(*compared, device, progress), ""
+    except UserError as error:
+        return {}, str(error)
 
 
 def _table(evaluator: Evaluator, replies: Replies, test: EvalSet, kinds: Sequence[str] | None) -> pd.DataFrame:

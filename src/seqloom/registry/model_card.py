@@ -27,10 +27,9 @@ from seqloom.recipe.applications import application_of, metric_of_recipe
 from seqloom.recipe.metric import Metric
 from seqloom.recipe.schema import Recipe
 from seqloom.recipe.sections.source_section import places_of
-from seqloom.registry.checkpoint_folder import OWN_BACKEND
 from seqloom.registry.ensemble_card import members_lineage, training_lines
 from seqloom.registry.evidence import html, plain
-from seqloom.registry.export_records import records_of
+from seqloom.registry.export_card import other_forms
 from seqloom.registry.lineage import DIGITS, RAW_CORPUS, lineage_of, write_lineage
 from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.model_history import history
@@ -38,6 +37,7 @@ from seqloom.registry.model_uri import find_version, open_registry
 from seqloom.registry.versions import KNOWN_ANSWERS_TAG, aliases_of
 from seqloom.reports.cost_summary import cost_rows
 from seqloom.reports.ensemble_summary import ensemble_cost_rows
+from seqloom.reports.known_answers_summary import counts_of
 from seqloom.reports.privacy_summary import privacy_rows
 from seqloom.shell_command import shell_word
 
@@ -285,8 +285,8 @@ def _limits(recipe: Recipe, made: Manifests) -> Iterator[str]:
 def _answered_first(lineage: Mapping[str, str]) -> Iterator[str]:
     if KNOWN_ANSWERS in lineage:
         yield (
-            f"- {lineage[KNOWN_ANSWERS].partition(', sha256')[0]} are answered word for word, before the model is "
-            "asked (column `from_memory`; `use_memory` false: by the model); the scores are those of the model alone"
+            f"- {counts_of(lineage[KNOWN_ANSWERS])} are answered word for word, before the model is asked (column "
+            "`from_memory`; `use_memory` false: by the model); the scores are those of the model alone"
         )
 
 
@@ -304,34 +304,6 @@ def _below_a_baseline(recipe: Recipe, evaluation: Manifest) -> bool:
     ours = metrics[f"test/{judge.name}"]
     others = (metrics[f"baseline/{name}/{judge.name}"] for name in application_of(recipe.task).baselines_in(metrics))
     return any(judge.gain(score, ours) <= 0 for score in others)
-
-
-def other_forms(version: ModelVersion) -> str:
-    """Return the card's section on the backends that `seqloom export` made."""
-    records = list(records_of(version))
-    if not records:
-        return ""
-    lines = [
-        "| backend | MB | one text, p50 and p95 | score | difference (95 % interval) | the gate's rules |",
-        "|---" * 6 + "|",
-    ]
-    for record in records:
-        low, high = record.interval
-        for backend, side in ((OWN_BACKEND, record.before), (record.backend, record.after)):
-            cells = f"| {backend} | {side.megabytes:.1f} | {side.latency_p50:.1f} and {side.latency_p95:.1f} ms | "
-            cells += f"{record.measure.label} {record.measure.shown(side.score, 2)} | "
-            if side is record.after:
-                gain, *ends = map(record.measure.change, (side.score - record.before.score, low, high))
-                cells += f"{gain} ({ends[0]} to {ends[1]}) | {'hold' if record.passed else record.why} |"
-            else:
-                cells += " | |"
-            lines.append(cells)
-    for record in records:
-        if record.advice:
-            lines += ["", f"Measured then and there: {record.advice}."]
-        if record.installed_by:
-            lines += ["", f"Where it is loaded as {record.backend}, besides requirements.txt: `{record.installed_by}`"]
-    return "\n## In other backends\n\n" + "\n".join(lines) + "\n"
 
 
 def _since(client: MlflowClient, name: str, number: int, aliases: list[str]) -> str:

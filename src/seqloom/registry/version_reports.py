@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from seqloom.artifact.cache_key import ENSEMBLE, TRAINING
@@ -15,6 +16,7 @@ from seqloom.evaluation import SCORES_FILE
 from seqloom.registry.mlflow_runs import takes_more
 from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.model_uri import find_version, open_registry
+from seqloom.registry.versions import KNOWN_ANSWERS_TAG
 from seqloom.reports.version_report import EvaluationFolder, version_report
 
 EVALUATION = "evaluation"  # folder of a run's artifacts: what the stage wrote
@@ -28,7 +30,7 @@ def report_file(number: int) -> str:
 def log_report(client: MlflowClient, version: Version, evaluation: Path) -> None:
     """Log the report of a version to its run, if the run is there, with what the run knows by now."""
     if takes_more(client, version.run_id):
-        made = _known(client, version.run_id, f"{version.name}, version {version.number}", evaluation)
+        made = _known(client, client.get_model_version(version.name, str(version.number)), evaluation)
         client.log_text(version.run_id, version_report(made), report_file(version.number))
 
 
@@ -49,16 +51,18 @@ def fetch_evaluation(model: str, home: Path, folder: Path) -> EvaluationFolder:
         place = folder
     if not (place / SCORES_FILE).is_file():
         raise UserError(f"{model} has no evaluation: it was not made by Seqloom, or its MLflow run was deleted")
-    return _known(client, str(found.run_id), f"{found.name}, version {found.version}", place)
+    return _known(client, found, place)
 
 
-def _known(client: MlflowClient, run_id: str, title: str, evaluation: Path) -> EvaluationFolder:
+def _known(client: MlflowClient, version: ModelVersion, evaluation: Path) -> EvaluationFolder:
+    run_id, title = str(version.run_id), f"{version.name}, version {version.version}"
     verdict = _json(client, run_id, "gate/verdict.json")
     training, ensemble, facts = (
         _json(client, run_id, f"stages/{stage.name}.json") for stage in (TRAINING, ENSEMBLE, STAGE)
     )
     price = float(client.get_run(run_id).data.params.get("registry.price_per_hour", 0.0))
-    return EvaluationFolder(evaluation, title, verdict, training, facts, price, ensemble)
+    answers = version.tags.get(KNOWN_ANSWERS_TAG, "")
+    return EvaluationFolder(evaluation, title, verdict, training, facts, price, ensemble, answers)
 
 
 def _json(client: MlflowClient, run_id: str, file: str) -> Mapping[str, Any]:

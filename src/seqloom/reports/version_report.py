@@ -37,6 +37,7 @@ from seqloom.reports.html_page import (
     tag,
     text,
 )
+from seqloom.reports.known_answers_summary import describe_known_answers
 from seqloom.reports.memorization_section import memorization_section
 from seqloom.reports.privacy_summary import privacy_rows
 from seqloom.reports.svg_drawings import bar, plot, token_map
@@ -60,6 +61,7 @@ class EvaluationFolder:
     facts: Mapping[str, Any] = field(default_factory=dict)  # those of the evaluation that no file of it holds
     price_per_hour: float = 0.0  # of the machine; 0: not stated
     ensemble: Mapping[str, Any] = field(default_factory=dict)  # facts of the stage, where the version is one
+    known_answers: str = ""  # memory and rules, as the version's tag says them
 
     @property
     def scores(self) -> dict[str, Any]:
@@ -176,6 +178,7 @@ def _scores(made: EvaluationFolder, scores: Mapping[str, Any], kind: Application
         f"The {baselines[name]} was learned from {told}." for name, told in scores.get("baseline_bounds", {}).items()
     ]
     told = [f"{describe_bertscore(scores['bertscore'])}."] if "bertscore" in scores else []
+    told += [describe_known_answers(made.known_answers)] if made.known_answers else []
     return section("Scores", table(columns, rows, range(1, len(columns))), *map(paragraph, [*told, *bounds]))
 
 
