@@ -25,7 +25,7 @@ from seqloom.registry.mlflow_runs import FlowRun
 from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.parent_version import pin_parent
 from seqloom.registry.training_corpus import text_corpora, training_corpora
-from seqloom.registry.versions import register_version
+from seqloom.registry.versions import register_version, signature
 from seqloom.reports.ensemble_summary import ensemble_privacy_rows, member_rows
 from tests.registry.tiny import evaluation, recipe_named, write_checkpoint
 
@@ -77,7 +77,12 @@ def test_its_recipe_says_nothing_of_the_first_members_training(
 ) -> None:
     assert stages
     training = {"start_encoder_from": "gone", "privacy_epsilon": 4.0, "privacy_delta": 1e-5, "label_smoothing": 0.0}
-    sections = {"training": training, "vectors": {"width": 8, "method": "none"}}
+    (memory := tmp_path / "memory.tsv").write_text("a\tb\n")
+    sections = {
+        "training": training,
+        "vectors": {"width": 8, "method": "none"},
+        "serving": {"memory_file": str(memory)},
+    }
     checkpoint, recipe = write_checkpoint(tmp_path, **sections), recipe_named("private", **sections)
     run = mlflow_runs.open_run(client, recipe, "private", FlowRun("flow", "flow"), stages[0], home)
     mlflow_runs.log_facts(client, run, (stages[0], *(stage(home, each, [], "c") for each in STAGES_OF_FIRST)))
@@ -86,6 +91,8 @@ def test_its_recipe_says_nothing_of_the_first_members_training(
     ours = plan.recipe.training
     assert (ours.start_encoder_from, ours.privacy_epsilon, ours.privacy_delta) == ("", 0, 0)
     assert plan.recipe.pretraining.corpus == []
+    assert plan.recipe.serving.memory_file == "", "the file may have changed; the members have what was read"
+    assert "from_memory" in signature(plan.recipe, knowing=True).outputs.input_names()
     assert [each.privacy for each in plan.members] == [{"epsilon": 4.0, "delta": 1e-5, "parent": ""}, None]
 
 

@@ -1,5 +1,6 @@
 """Memory and rules of a version: the same answers by every way it is asked, and the model's own to all else."""
 
+import gzip
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -215,6 +216,8 @@ def test_other_answers_are_another_version(tmp_path: Path) -> None:
         ("rules.txt", "a)(b\tc\n", r"rules.txt line 1: RE2 does not take this rule"),
         ("rules.txt", "(a)\t\\2\n", r"rules.txt line 1: RE2 does not take this rule"),
         ("rules.txt", b"\xff\tb\n", r"rules.txt: is not UTF-8"),
+        ("rules.txt", "a\tb\tc\n", r"rules.txt line 1: has several tabs"),
+        ("rules.txt", "# none\n", r"rules.txt: holds no rule"),
         ("memory.tsv", "a\tb\nonly one\n", r"memory.tsv, line 2: .*serving.memory_file"),
         ("memory.tsv", "a\tb\n" * 9, r"memory.tsv: has 36 bytes, 30 at most"),
     ],
@@ -236,6 +239,61 @@ def test_what_is_missing_or_of_another_task_is_a_sentence(tmp_path: Path) -> Non
     labels: Any = SimpleNamespace(task="sentiment", serving=recipe_named("m", serving={"rules_file": "x"}).serving)
     with pytest.raises(UserError, match=r"serving.rules_file is for models that write a text for a text"):
         recipe_answers(labels)
+
+
+def memory_of(file: Path, content: str | bytes, **corpus: Any) -> list[tuple[str, str]]:
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    recipe = recipe_named("m", serving={"memory_file": str(file)}, corpus={"train": ["pairs.tsv"], **corpus})
+    found = recipe_answers(recipe)
+    assert found
+    return found.memory.pairs
+
+
+NAMED, NUMBERED = {"source_column": "en", "target_column": "de"}, {"source_column": "2", "target_column": "1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "corpus"),
+    [
+        ("m.tsv", "a\tb\n", NAMED),
+        ("m.TAB", "a\tb\n", NAMED),
+        ("m.tsv.gz", gzip.compress(b"a\tb\n"), NAMED),
+        ("m.tsv", "de\ten\r\nb\ta\r\n", NAMED),
+        ("m.tsv", "target\tsource\nb\ta\n", NAMED),
+        ("m.tsv", "b\ta\n", {"header": False, **NUMBERED}),
+        ("m.tsv", "source\ttarget\na\tb\n", {"header": False, **NUMBERED}),
+    ],
+)
+def test_the_columns_of_a_memory(name: str, content: str | bytes, corpus: dict[str, Any], tmp_path: Path) -> None:
+    assert memory_of(tmp_path / name, content, **corpus) == [("a", "b")]
+
+
+def test_pairs_stand_word_for_word_but_for_those_to_be_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "forgotten.txt").write_text("call ann\n", encoding="utf-8")
+    changed = {"normalizers": ["lowercase", "quotes", "html_tags"], "exclude": str(tmp_path / "forgotten.txt")}
+    pairs = [("Hello “World” <b>x</b>", "Hallo „Welt“"), ("Call Ann!", "Ann anrufen")]
+    content = "".join(f"{source}\t{target}\n" for source, target in pairs)
+    assert memory_of(tmp_path / "m.tsv", content, **changed) == pairs[:1]
+    recipe, keys = recipe_named("m", serving=files_in(tmp_path), corpus={"train": ["x.tsv"], **changed}), set()
+    for listed in ("a", "b"):
+        (tmp_path / "forgotten.txt").write_text(listed, encoding="utf-8")
+        keys.add(REGISTRY.key(recipe, ["training", "evaluation"]))
+    assert len(keys) == 2
+
+
+def test_what_is_unpacked_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_answer_files, "MOST_BYTES", 999)
+    content = gzip.compress(b"a\tb\n" * 2000)
+    assert len(content) < 999
+    with pytest.raises(UserError, match=r"m.tsv.gz: holds more than 999 characters: .*serving.memory_file"):
+        memory_of(tmp_path / "m.tsv.gz", content)
+
+
+def test_rules_are_compared_as_texts_are(tmp_path: Path) -> None:
+    (tmp_path / "r.txt").write_text("cafe\u0301  no\\. ([0-9])\ttable \\1\n", encoding="utf-8")
+    known = recipe_answers(recipe_named("m", serving={"rules_file": str(tmp_path / "r.txt")}))
+    assert known
+    assert known.targets(["caf\u00e9 no. 5", " cafe\u0301  no. 6"]) == ["table 5", "table 6"]
 
 
 def test_a_damaged_file_is_a_sentence(tmp_path: Path) -> None:

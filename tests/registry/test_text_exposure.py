@@ -9,11 +9,15 @@ from mlflow import MlflowClient
 from seqloom.artifact.digest import digest_of_folder
 from seqloom.corpus import SPLITS
 from seqloom.corpus.excluded_texts import ExcludedTexts, text_digest
+from seqloom.decoding.exact_matches import ExactMatches
+from seqloom.decoding.known_answers import KnownAnswers
+from seqloom.recipe.answer_rules import AnswerRule
 from seqloom.registry import text_exposure
 from seqloom.registry.lineage import write_lineage
 from seqloom.registry.model_history import history
+from seqloom.registry.seal import CHECKPOINT
 from seqloom.registry.text_exposure import Exposure, exposures, mark_to_be_forgotten, to_be_retrained, undecided
-from seqloom.registry.versions import KEY_TAG
+from seqloom.registry.versions import KEY_TAG, KNOWN_ANSWERS_TAG
 
 
 def version(name: str, train: int, test: int = 0, *parents: str) -> Exposure:
@@ -38,6 +42,27 @@ def test_who_learned_from_a_text_and_who_went_on_from_them() -> None:
     found.append(version("a grandchild of a deleted one", 0, 0, "of a deleted one"))
     found.append(version("a child of what nobody knows", 0, 0, "unknown"))
     assert undecided(found) == [each.model for each in found if "deleted" in each.model or "know" in each.model]
+
+
+def test_known_answers_are_looked_through(
+    client: MlflowClient, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / CHECKPOINT).mkdir()
+    pairs = ExactMatches([("call Ann", "Ann anrufen"), ("x", "y")])
+    KnownAnswers(pairs, [AnswerRule("a", "Call Ann.")]).save(tmp_path / CHECKPOINT)
+    client.create_registered_model("knowing all")
+    for tags in ({KNOWN_ANSWERS_TAG: "1 pair"}, {}):
+        client.create_model_version("knowing all", str(tmp_path), tags={KEY_TAG: "key", **tags})
+    monkeypatch.setattr(text_exposure, "text_corpora", lambda *_: [])
+    monkeypatch.setattr(text_exposure, "fetch", lambda _: tmp_path)
+    texts = ExcludedTexts([text_digest("call ann")])
+    found = [each for each in exposures(texts, home) if each.model.startswith("models:/knowing all/")]
+    assert [each.known for each in found] == [2, 0]
+    assert to_be_retrained(found) == ["models:/knowing all/1"]
+    mark_to_be_forgotten(found, texts, home)
+    [why] = [event.why for event in history(client, "knowing all") if event.what == "to forget"]
+    assert why.startswith("has 2 known answers of list ")
+    client.delete_registered_model("knowing all")  # others look through all there are
 
 
 def test_every_version_is_asked(

@@ -82,6 +82,8 @@ def _fields(recipe: Recipe, section: str) -> Any:
             return {**recipe.evaluation.model_dump(), **_digests({**files, **encoder})}
         case "serving":
             files = {name: Path(getattr(recipe.serving, name)) for name in ("memory_file", "rules_file")}
+            if recipe.serving.memory_file:
+                files["exclude"] = Path(recipe.corpus.exclude)  # from the memory, too
             return {**recipe.serving.model_dump(), **_digests(files)}
         case "training":  # without what changes how it runs and not its result
             weights = _encoder_file(recipe, "weights.safetensors")

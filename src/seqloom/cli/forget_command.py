@@ -51,10 +51,11 @@ def _table(found: "list[Exposure]") -> Table:
     table.add_column("version", overflow="fold")
     for column in ("train", "validation", "test"):
         table.add_column(column, justify="right")
+    table.add_column("known answers", justify="right")
     for each in found:
         aliases = f" ({', '.join(each.aliases)})" if each.aliases else ""
         cells = [f"{count:,}" for count in each.rows.values()] if each.rows else ["?"] * 3
-        table.add_row(Text(f"{each.model}{aliases}"), *cells)
+        table.add_row(Text(f"{each.model}{aliases}"), *cells, f"{each.known:,}")
     return table
 
 
@@ -68,6 +69,10 @@ def _sentences(found: "list[Exposure]", retrained: list[str], unknown: list[str]
             f"To be trained again: {', '.join(retrained)}. Set corpus.exclude to {texts} in their recipes, train, and "
             "delete these versions when the new ones serve."
         )
+        if any(each.known for each in found):
+            said.append(
+                "That leaves them out of serving.memory_file, too; out of serving.rules_file they are yours to take."
+            )
     elif not unknown:
         said.append("No version learned from them.")
     if unknown:

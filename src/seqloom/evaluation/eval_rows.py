@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from seqloom.corpus.excluded_texts import ExcludedTexts
 from seqloom.corpus.feature_files import RowFeatures
 from seqloom.corpus.framed_text import FramedText, frames_of
 from seqloom.corpus.normalized_pairs import PairSteps, rows_of_split
@@ -53,28 +54,32 @@ class EvalRows:
 
 
 def read_test_rows(
-    section: CorpusSection, home: Path, keep: bool, slice_by: Sequence[str] = (), field: str = "FILE"
+    section: CorpusSection, home: Path, keep: bool, slice_by: Sequence[str] = (), field: str = "FILE", most: int = 0
 ) -> EvalRows:
     """Read the files of `section.train` and their columns `slice_by`, without filters, splits or duplicates left out.
 
-    A sentence calls what names the files `field`.
+    A sentence calls what names the files `field`. They may have `most` characters in all; 0: any number.
 
     Raises:
-        UserError: a file is missing or violates its format, or there is no row with a source and a target.
+        UserError: a file is missing, too large or violates its format, or no row has a source and a target.
     """
     try:
-        return _read(section, home, keep, slice_by)
+        return _read(section, home, keep, slice_by, most)
     except UserError as error:  # the files stand in no recipe
         raise UserError(str(error).replace("corpus.train", field)) from error
 
 
-def _read(section: CorpusSection, home: Path, keep: bool, slice_by: Sequence[str]) -> EvalRows:
+def _read(section: CorpusSection, home: Path, keep: bool, slice_by: Sequence[str], most: int) -> EvalRows:
     personal, sources = PersonalData.of(section), locate(section, home)  # a model was taught without personal data
     features = RowFeatures(section, sources) if section.features else None
     rows: list[tuple[str, str, str, int]] = []
-    wrong, broken = list[str](), list[str]()
-    steps = PairSteps(TextNormalizers(section.normalizers, keep), {}, personal=personal)
+    wrong, broken, characters = list[str](), list[str](), 0
+    excluded = ExcludedTexts.of(section)
+    steps = PairSteps(TextNormalizers(section.normalizers, keep), {}, personal=personal, excluded=excluded)
     for row in rows_of_split(section, sources, "train", steps):
+        characters += len(row.source) + len(row.target)
+        if most and characters + len(wrong) > most:
+            raise UserError(f"{row.origin}: holds more than {most:,} characters: give less in corpus.train")
         if defect := row.reject_reason(section):
             problem = row.raw.problem if isinstance(row.raw, Unreadable) else ""
             wrong.append(f"{row.origin}, line {row.raw.line}: {problem or defect}")

@@ -187,6 +187,7 @@ def _recipe(checkpoint: Path, name: str, override: Sequence[str]) -> Recipe:
     own = json.loads(json.dumps(read_recipe(checkpoint), default=vars))
     own["registry"]["backend"] = BACKEND
     own["training"] |= _NOT_TRAINED
+    own["serving"] |= {"memory_file": "", "rules_file": ""}  # it has what was read for its first member
     own["pretraining"] = {}
     recipe = change_recipe(check_recipe({**own, "name": name}, "the ensemble"), override)
     if recipe.registry.backend != BACKEND:

@@ -3,13 +3,17 @@
 from pathlib import Path
 
 from seqloom.artifact.home_folder import home_folder
+from seqloom.corpus import SIDES
+from seqloom.corpus.compression import first_bytes
+from seqloom.corpus.file_format import ENDINGS, ending_of
 from seqloom.decoding.exact_matches import ExactMatches
 from seqloom.decoding.known_answers import KnownAnswers
 from seqloom.errors import UserError
 from seqloom.recipe.answer_rules import AnswerRule, read_rules
 from seqloom.recipe.applications import application_of
+from seqloom.recipe.normalizer_expressions import DEFAULT_NORMALIZERS
 from seqloom.recipe.recipe_json import read_recipe
-from seqloom.recipe.schema import Recipe
+from seqloom.recipe.schema import CorpusSection, Recipe
 
 MOST_BYTES = 64_000_000  # of a file, and of the texts that were read from it: a server holds all of them
 MEMORY_FIELD, RULES_FIELD = "serving.memory_file", "serving.rules_file"
@@ -53,7 +57,9 @@ def require_texts(recipe: Recipe, field: str) -> None:
 
 
 def read_memory(recipe: Recipe, file: Path, field: str, keep: bool, strict: bool = False) -> ExactMatches:
-    """Read a memory as the recipe's corpus would be read, without its filters; a TSV file may have no header.
+    """Read a memory as the recipe's corpus would be read, without its filters and normalizers; TSV needs no header.
+
+    What the recipe excludes is left out; a command (not `strict`) does without the list where it is not there.
 
     Raises:
         UserError: it is missing, too large or has no pairs; or, if `strict`, a line violates its format.
@@ -61,19 +67,18 @@ def read_memory(recipe: Recipe, file: Path, field: str, keep: bool, strict: bool
     from seqloom.evaluation.eval_rows import read_test_rows, section_of_files  # pandas and sacreBLEU
 
     _require_small(file, field)
-    changes = ["privacy=keep"]  # a text is looked up as it is
-    if file.suffix == ".tsv" and not _has_column(file, recipe.corpus.source_column):
-        changes += ["header=false", "source_column='1'", "target_column='2'"]
-    section = section_of_files(recipe, [str(file)], changes, of_any_length=True)
-    rows = read_test_rows(section, home_folder(), keep, field=field)
+    excluded = recipe.corpus.exclude
+    changes = {
+        "privacy": "keep",  # a text is looked up as it is, and answered word for word
+        "normalizers": list(DEFAULT_NORMALIZERS),
+        "exclude": excluded if strict or Path(excluded).is_file() else "",
+        **_columns(recipe.corpus, file),
+    }
+    section = section_of_files(recipe, [str(file)], [], of_any_length=True).model_copy(update=changes)
+    rows = read_test_rows(section, home_folder(), keep, field=field, most=MOST_BYTES)
     if strict and rows.broken:
         raise UserError(f"{rows.broken[0]}; correct it, or {field}")
-    pairs = ExactMatches(zip(rows.table["source"], rows.table["target"], strict=True))
-    if sum(len(source) + len(target) for source, target in pairs.pairs) > MOST_BYTES:
-        raise UserError(
-            f"{file}: holds more than {MOST_BYTES:,} characters, which a server would keep; correct {field}"
-        )
-    return pairs
+    return ExactMatches(zip(rows.table["source"], rows.table["target"], strict=True))
 
 
 def read_rules_file(file: Path, field: str) -> tuple[AnswerRule, ...]:
@@ -84,7 +89,7 @@ def read_rules_file(file: Path, field: str) -> tuple[AnswerRule, ...]:
     """
     _require_small(file, field)
     try:
-        return read_rules(file.read_text(encoding="utf-8-sig").splitlines(), str(file))
+        return read_rules(file.read_text(encoding="utf-8-sig").split("\n"), str(file))
     except UnicodeDecodeError:
         raise UserError(f"{file}: is not UTF-8: save it as UTF-8, or correct {field}") from None
     except ValueError as error:
@@ -98,10 +103,15 @@ def _require_small(file: Path, field: str) -> None:
         raise UserError(f"{file}: has {size:,} bytes, {MOST_BYTES:,} at most; correct {field}")
 
 
-def _has_column(file: Path, column: str) -> bool:
-    """Return whether the first row of a file names a column; a file that cannot be read has its sentence elsewhere."""
-    try:
-        with file.open(encoding="utf-8-sig", errors="replace") as lines:
-            return column in lines.readline().rstrip("\r\n").split("\t")
-    except OSError:
-        return True
+def _columns(section: CorpusSection, file: Path) -> dict[str, bool | str]:
+    """Return the columns of a file where they are not the recipe's: of a TSV that names source and target, or none."""
+    if ENDINGS.get(ending_of(file.name, file)) != "tsv":
+        return {}
+    first = first_bytes(file, str(file)).decode("utf-8-sig", "replace").partition("\n")[0].rstrip("\r").split("\t")
+    if section.header and section.source_column in first:
+        return {}
+    if {*SIDES} <= {*first}:
+        return {"header": True, "source_column": SIDES[0], "target_column": SIDES[1]}
+    if not section.header and section.source_column.isdigit():
+        return {}
+    return {"header": False, "source_column": "1", "target_column": "2"}

@@ -2,7 +2,8 @@
 
 A version saw a text if its corpus has it, the raw text of its pretraining, or that of a version whose training it went
 on from, or of a member of an ensemble. Corpora are looked through where their stage is still on this machine; of the
-others nobody can say, nor of what went on from a version that was deleted.
+others nobody can say, nor of what went on from a version that was deleted. A version may also have a text among its
+known answers, its memory and rules.
 """
 
 import json
@@ -19,15 +20,17 @@ from seqloom.corpus import SPLITS
 from seqloom.corpus.corpus_files import iterate_split
 from seqloom.corpus.dialogue_context import TURN
 from seqloom.corpus.excluded_texts import ExcludedTexts
+from seqloom.decoding.known_answers import KnownAnswers
 from seqloom.registry.ensemble_card import pinned_members
 from seqloom.registry.garbage_collection import all_pages
 from seqloom.registry.integrity import uri_of
 from seqloom.registry.lineage import DIGITS, lineage_of
 from seqloom.registry.model_history import FORGOTTEN_TAG
-from seqloom.registry.model_uri import open_registry
+from seqloom.registry.model_uri import fetch, open_registry
+from seqloom.registry.seal import CHECKPOINT
 from seqloom.registry.training_corpus import text_corpora
 from seqloom.registry.version_ancestry import find_pinned, parent_of_version
-from seqloom.registry.versions import KEY_TAG, aliases_of
+from seqloom.registry.versions import KEY_TAG, KNOWN_ANSWERS_TAG, aliases_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Exposure:
     aliases: list[str]
     rows: dict[str, int] | None  # with one of the texts, by split; None: its corpus is not on this machine
     parents: tuple[str, ...] = ()  # the version that it went on from, pinned if it is gone; of an ensemble its members
+    known: int = 0  # pairs of its memory, and rules, with one of the texts
 
     @property
     def learned(self) -> int:
@@ -64,14 +68,14 @@ def exposures(texts: ExcludedTexts, home: Path) -> list[Exposure]:
         named = aliases_of(client, version.name).items()
         aliases = sorted(alias for alias, number in named if number == int(version.version))
         rows = _sum([counted[each] if each else None for each in corpora])
-        found.append(Exposure(uri, aliases, rows, _parents(version, home)))
+        found.append(Exposure(uri, aliases, rows, _parents(version, home), _known_with(texts, version)))
     return found
 
 
 def to_be_retrained(found: list[Exposure]) -> list[str]:
-    """Return the versions that learned from the texts, themselves or through the one that they went on from."""
+    """Return the versions that know the texts, or learned from them, also through the one that they went on from."""
     by_uri = {each.model: each for each in found}
-    return [each.model for each in found if any(ancestor.learned for ancestor in _ancestry(each, by_uri))]
+    return [each.model for each in found if each.known or any(one.learned for one in _ancestry(each, by_uri))]
 
 
 def undecided(found: list[Exposure]) -> list[str]:
@@ -97,9 +101,11 @@ def mark_to_be_forgotten(found: list[Exposure], texts: ExcludedTexts, home: Path
     by_uri = {each.model: each for each in found}
     for uri in to_be_retrained(found):
         name, _, number = uri.removeprefix("models:/").rpartition("/")
-        learned = next(each for each in _ancestry(by_uri[uri], by_uri) if each.learned)
-        through = "" if learned.model == uri else f" through {learned.model}"
-        why = f"learned from {learned.learned:,} rows{through} of list {texts.digest[:DIGITS]}: train it again without"
+        learned = next((each for each in _ancestry(by_uri[uri], by_uri) if each.learned), None)
+        through = "" if not learned or learned.model == uri else f" through {learned.model}"
+        whys = [f"learned from {learned.learned:,} rows{through}"] if learned else []
+        whys += [f"has {known:,} known answers"] if (known := by_uri[uri].known) else []
+        why = f"{' and '.join(whys)} of list {texts.digest[:DIGITS]}: train it again without"
         client.set_model_version_tag(name, number, FORGOTTEN_TAG, json.dumps({"when": now, "why": why}))
 
 
@@ -131,6 +137,15 @@ def _sum(counts: list[dict[str, int] | None]) -> dict[str, int] | None:
     known = [each for each in counts if each is not None]
     total = {split: sum(each[split] for each in known) for split in SPLITS}
     return total if len(known) == len(counts) or any(total.values()) else None
+
+
+def _known_with(texts: ExcludedTexts, version: ModelVersion) -> int:
+    """Count the known answers of a version with one of the texts."""
+    known = KnownAnswers.load(fetch(version) / CHECKPOINT) if KNOWN_ANSWERS_TAG in version.tags else None
+    if not known:
+        return 0
+    rules = ((rule.pattern, rule.answer) for rule in known.rules)
+    return sum(texts.has(*pair) for pair in (*known.memory.pairs, *rules))
 
 
 def _rows_with(texts: ExcludedTexts, corpus: Path) -> dict[str, int]:

@@ -118,27 +118,27 @@ def _example(evaluation: Manifest) -> str:
     return short_source(evaluation.facts["examples"], "Hello.")
 
 
-def signature(recipe: Recipe, confident: bool = False) -> ModelSignature:
+def signature(recipe: Recipe, confident: bool = False, knowing: bool = False) -> ModelSignature:
     """Return MLflow's signature: `source` in, the application's columns out, and request parameters.
 
-    The answers of a `confident` version have a column for that.
+    The answers of a `confident` version have a column for that, and those of one `knowing` some.
     """
     from seqloom.decoding.predictor import PARAMETERS  # torch: seconds that only a new version needs
 
     defaults = {**PARAMETERS, **recipe.decoding.model_dump()}
     params = ParamSchema([ParamSpec(name, TYPES[type(value)], value) for name, value in defaults.items()])
     asked = AnyType() if application_of(recipe.task).dialogues else DataType.string  # a text, or a list of turns
-    answered = [*_answered(recipe), *([ColSpec("double", CONFIDENCE)] if confident else [])]
+    answered = [*_answered(recipe, knowing), *([ColSpec("double", CONFIDENCE)] if confident else [])]
     features = [ColSpec(Array(Array(DataType.double)), FEATURES)] if recipe.corpus.features else []
     return ModelSignature(Schema([ColSpec(asked, "source"), *features]), Schema(answered), params)
 
 
-def _answered(recipe: Recipe) -> list[ColSpec | TensorSpec]:
+def _answered(recipe: Recipe, knowing: bool) -> list[ColSpec | TensorSpec]:
     """Return the columns of an answer."""
     text: list[ColSpec | TensorSpec] = [ColSpec("string", "prediction")]
     match application_of(recipe.task).answer:
         case "text":
-            known = [ColSpec("boolean", FROM_MEMORY)] if recipe.serving.memory_file or recipe.serving.rules_file else []
+            known = [ColSpec("boolean", FROM_MEMORY)] if knowing else []
             return [*text, ColSpec("boolean", "truncated"), *known]
         case "continuation":
             numbers = [ColSpec("double", "log_probability"), ColSpec("double", "spelling")]
@@ -161,17 +161,17 @@ def _log_model(
     with TemporaryDirectory() as folder, warnings.catch_warnings(), mlflow.start_run(run_id=run_id):
         warnings.simplefilter("ignore")  # MLflow's own, on type hints that the signature makes needless
         seal = pack(recipe, checkpoint, Path(folder, PACKAGE), evaluation.path)
+        known = _known_answers(Path(folder, PACKAGE, CHECKPOINT))
         arguments: dict[str, Any] = {
             "name": "model",
             "python_model": str(SERVED_MODEL),
             "artifacts": {PACKAGE: str(Path(folder, PACKAGE))},
-            "signature": signature(recipe, (evaluation.path / CONFIDENCE_FILE).is_file()),
+            "signature": signature(recipe, (evaluation.path / CONFIDENCE_FILE).is_file(), bool(known)),
             "input_example": pd.DataFrame(request_columns([_with_example_features(_example(evaluation), checkpoint)])),
             "pip_requirements": requirements(recipe),
             "model_config": {"backend": OWN_BACKEND, "seal": seal},
         }
         info = mlflow.pyfunc.log_model(**arguments)
-        known = _known_answers(Path(folder, PACKAGE, CHECKPOINT))
     return str(info.model_uri), str(info.model_id), seal, known
 
 
