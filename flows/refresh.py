@@ -11,7 +11,9 @@ from prefect.states import Completed
 from pydantic import Field
 
 from flows.parameters import checked_by_recipe_rules
+from seqloom.artifact.home_folder import home_folder
 from seqloom.recipe.recipe_loader import load_recipe
+from seqloom.registry.teacher_version import pin_teacher
 from seqloom.reports.corpus_drift import DRIFT_LIMITS, DriftLimits
 from tasks.headlines import DRIFT, WATCHED
 from tasks.preparation import make_corpus
@@ -52,7 +54,7 @@ def refresh(
         length_shift: Change of a mean length, as a share of the champion's; more is a large shift.
         label_shift: Share of the labels that moved; more is a large shift.
     """
-    recipe = load_recipe(Path(recipe_file), override)
+    recipe = pin_teacher(load_recipe(Path(recipe_file), override), home_folder())  # @champion may move meanwhile
     corpus = make_corpus(recipe)
     limits = DriftLimits(unknown_share, shared_words, length_shift, label_shift)
     decision = decide(recipe, corpus, share, limits, drift == "stop")

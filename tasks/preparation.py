@@ -13,7 +13,7 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.artifact.permissions import keep_private
 from seqloom.corpus.raw_text import check_raw_text, locate_raw_text
 from seqloom.corpus.slice_columns import SLICE_BY, check_columns
-from seqloom.corpus.sources import locate
+from seqloom.corpus.sources import locate, locate_monolingual
 from seqloom.corpus.stage import build_corpus
 from seqloom.corpus.url_secrets import add_vault
 from seqloom.dataset.stage import encode_corpus
@@ -67,15 +67,16 @@ def make_corpus(recipe: Recipe, force: bool = False) -> State[Manifest]:
     return ask_teacher(recipe, corpus, force) if recipe.corpus.teacher else corpus
 
 
-@stage_task(name="teacher", task_run_name="teacher · {recipe.name}")
+@patient_task(name="teacher", task_run_name="teacher · {recipe.name}")
 def ask_teacher(recipe: Recipe, corpus: Manifest, force: bool = False) -> State[Manifest]:
     """Have the teacher answer the recipe's monolingual text, and add the pairs to the training split."""
+    texts = locate_monolingual(recipe.corpus, home_folder())
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
-        with slots_for(recipe):
-            return teaching_of(recipe, corpus, home_folder()).build(folder, progress)
+        teaching = teaching_of(recipe, corpus, texts, home_folder(), lambda: slots_for(recipe))
+        return teaching.build(folder, progress)
 
-    return run_stage(TEACHING, recipe, teaching_inputs(recipe, corpus, home_folder()), write, force)
+    return run_stage(TEACHING, recipe, teaching_inputs(recipe, corpus, texts, home_folder()), write, force)
 
 
 @patient_task(name="corpus", task_run_name="corpus · {recipe.name}")

@@ -210,10 +210,12 @@ def _prepare(recipe: Recipe, store: Store, home: Path, progress: Progress) -> Tr
 
 def _taught(recipe: Recipe, corpus: Manifest, store: Store, home: Path, progress: Progress) -> Manifest:
     """Return the corpus with the rows of the recipe's teacher."""
+    from seqloom.corpus.sources import locate_monolingual
     from seqloom.registry.teacher_version import teaching_inputs, teaching_of
 
-    key = TEACHING.key(recipe, teaching_inputs(recipe, corpus, home))
-    return store.build(TEACHING.name, key, lambda to: teaching_of(recipe, corpus, home).build(to, progress))
+    texts = locate_monolingual(recipe.corpus, home)
+    key = TEACHING.key(recipe, teaching_inputs(recipe, corpus, texts, home))
+    return store.build(TEACHING.name, key, lambda to: teaching_of(recipe, corpus, texts, home).build(to, progress))
 
 
 def _pretrained(

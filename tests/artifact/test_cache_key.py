@@ -64,6 +64,8 @@ def test_a_teacher_reads_no_corpus_again() -> None:
     assert rerun(recipe_with(), recipe_with(*taught)) == [], "what it adds is an input of the stages after it"
     cleaned = recipe_with(*taught, ("corpus.max_characters", 50))
     assert TEACHING.key(recipe_with(*taught), ["a"]) != TEACHING.key(cleaned, ["a"])
+    assert {"distillation", "batch_inference", "decoding", "models"} <= {*TEACHING.code}, "what answers"
+    assert "torch" in TEACHING.versions(recipe_with(*taught))
 
 
 @pytest.mark.parametrize("change", [("vectors.width", 64), ("vectors.method", "none")])

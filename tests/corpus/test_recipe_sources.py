@@ -194,6 +194,8 @@ def test_mistakes_in_a_held_out_file_name_its_source(fields: dict[str, Any], tmp
         CorpusSection.model_validate({**fields, "overfit": True, "sources": [{**web, "test": web["train"]}]})
     with pytest.raises(ValueError, match="a name or password for h stands in a URL"):
         CorpusSection.model_validate({**fields, "sources": [{**web, "test": ["https://u:p@h/x"]}]})
+    with pytest.raises(ValueError, match="a name or password for h stands in a URL"):
+        CorpusSection.model_validate({**fields, "teacher": "t", "monolingual_source": ["https://u:p@h/x"]})
 
 
 def test_a_file_that_is_missing_is_told_with_its_source(tmp_path: Path) -> None:

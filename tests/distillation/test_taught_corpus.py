@@ -1,16 +1,20 @@
 """A recipe with a teacher: which texts are asked, where the pairs go, what is asked again, and what is one sentence."""
 
+import json
+import random
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import flows.refresh
 from seqloom import pipeline
 from seqloom.artifact.digest import digest_of_folder
 from seqloom.artifact.manifest import Manifest, read_manifest
 from seqloom.corpus.corpus_files import read_split
-from seqloom.corpus.sources import locate
+from seqloom.corpus.sources import locate, locate_monolingual
 from seqloom.corpus.stage import build_corpus
 from seqloom.distillation.taught_corpus import Teaching
 from seqloom.distillation.teacher import TeacherReply
@@ -19,9 +23,12 @@ from seqloom.progress import unwatched
 from seqloom.recipe.recipe_json import read_recipe
 from seqloom.recipe.recipe_loader import check_recipe
 from seqloom.recipe.schema import CorpusSection
+from seqloom.registry.mlflow_runs import _datasets
+from seqloom.registry.model_card import _training_text
 from seqloom.registry.preflight import check_recipe_and_files
 from seqloom.registry.run_plan import pinned, plan
 from tasks.pages.data_pages import corpus_page
+from tasks.refresh_decision import RefreshDecision
 
 LETTERS = "abcdefgh"
 WORDS = [one + two for one in LETTERS for two in LETTERS]
@@ -65,7 +72,8 @@ def taught(section: CorpusSection, tmp_path: Path, teacher: Backwards) -> tuple[
     (answers := tmp_path / "answers").mkdir(exist_ok=True)
     facts = build_corpus(section, locate(section, tmp_path), before, unwatched)
     corpus = Manifest("corpus", "key", "digest", str(before), 1.0, facts)
-    return after, Teaching(section, corpus, teacher, tmp_path, answers).build(after, unwatched)
+    texts = locate_monolingual(section, tmp_path)
+    return after, Teaching(section, corpus, texts, lambda: nullcontext(teacher), answers).build(after, unwatched)
 
 
 @pytest.mark.parametrize("side", ["source", "target"])
@@ -123,6 +131,70 @@ def test_personal_data_and_excluded_texts_reach_no_teacher(tmp_path: Path) -> No
     assert "mail [EMAIL_1]" in teacher.seen
     assert "new" not in teacher.seen
     assert not read_split(folder, "train")["source"].str.contains("b.org").any()
+
+
+def held_out_texts(folder: Path, side: str) -> set[str]:
+    return {text for split in ("validation", "test") for text in read_split(folder, split)[side]}
+
+
+@pytest.mark.parametrize("split_by", ["source", "folded", "similar"])
+def test_what_is_like_a_held_out_text_is_not_asked(split_by: str, tmp_path: Path) -> None:
+    draw, teacher = random.Random(1), Backwards()
+    said = [" ".join("".join(draw.choices(LETTERS, k=6)) for _ in range(12)) for _ in range(60)]
+    Path("rows.tsv").write_text("source\ttarget\n" + "".join(f"source {each}\t{each}\n" for each in said))
+    Path("more.txt").write_text("".join(f"{each.title()}!\n{each} xy\n" for each in said))
+    folder, facts = taught(section_of(monolingual_target=["more.txt"], split_by=split_by), tmp_path, teacher)
+    held_out = held_out_texts(folder, "target")
+    assert held_out
+    assert {text[:-1].lower() for text in teacher.seen if text.endswith("!")} == {*said} - held_out
+    longer = {text[:-3] for text in teacher.seen if text.endswith(" xy")}
+    assert longer == ({*said} - held_out if split_by == "similar" else {*said})
+    assert facts["taught"]["left_out"]["held out"] == 2 * len(said) - len(teacher.seen)
+
+
+def test_no_answer_is_like_a_held_out_source(tmp_path: Path) -> None:
+    Path("more.txt").write_text("".join(f"{word[::-1]} ECRUOS\n" for word in WORDS))  # whose answers are the sources
+    folder, _ = taught(section_of(monolingual_target=["more.txt"]), tmp_path, Backwards())
+    added = {source for source in read_split(folder, "train")["source"] if source.startswith("<BT>")}
+    assert added
+    assert not {source.removeprefix("<BT> ").lower() for source in added} & held_out_texts(folder, "source")
+
+
+def test_white_space_is_kept_where_the_corpus_keeps_it(tmp_path: Path) -> None:
+    Path("more.txt").write_text("  a\tb  c\n")
+    teacher = Backwards()
+    folder, _ = taught(section_of(monolingual_target=["more.txt"], whitespace="keep"), tmp_path, teacher)
+    assert teacher.seen == ["  a\tb  c"]
+    last = read_split(folder, "train").iloc[-1]
+    assert (last["source"], last["target"]) == ("<BT> C  B\tA  ", "  a\tb  c")
+
+
+def test_one_text_may_be_all_that_is_held_out(tmp_path: Path) -> None:
+    Path("rows.tsv").write_text("source\ttarget\n" + "".join(f"source {word}\tall alike\n" for word in WORDS))
+    Path("more.txt").write_text("all alike\nnew\n")
+    teacher = Backwards()
+    taught(section_of(monolingual_target=["more.txt"]), tmp_path, teacher)
+    assert teacher.seen == ["new"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "sentence"),
+    [
+        (b"good\n\xff\nbetter\n\xff\n", r"^2 of 4 rows of corpus\.monolingual_target cannot be read"),
+        (b"what ?\n", r"^corpus\.monolingual_target: no text has an answer to learn from: no idea \(1\)$"),
+        (b"target aa\n" * 3 + b"TARGET AA\n", r"^corpus\.monolingual_target: nothing is left to learn from"),
+        (b"x" * 2000 + b"\n", r"^corpus\.monolingual_target: of 1 rows read from more\.txt \(1 too long"),
+        (b"PAR1....PAR1", r"^more\.txt: .* and corpus\.monolingual_target names files with a text on each line"),
+    ],
+)
+def test_a_mistake_in_the_texts_names_their_field(texts: bytes, sentence: str, tmp_path: Path) -> None:
+    Path("more.txt").write_bytes(texts)
+    fields: dict[str, Any] = {"monolingual_target": ["more.txt"]}
+    if b"aa" in texts:  # held out, every one
+        Path("held.tsv").write_text("source\ttarget\nmore\ttarget aa\n")
+        fields["test"] = ["held.tsv"]
+    with pytest.raises(UserError, match=sentence):
+        taught(section_of(**fields), tmp_path, Backwards())
 
 
 def tree(**corpus: Any) -> dict[str, Any]:
@@ -196,9 +268,45 @@ def test_what_no_teacher_can_do(corpus: dict[str, Any], task: str, sentence: str
     [
         ({"teacher": "nowhere", "monolingual_target": ["targets.txt"]}, "corpus.teacher: nowhere: no such checkpoint"),
         ({"teacher": "home", "monolingual_target": ["gone.txt"]}, "gone.txt: no such file"),
+        ({"teacher": "home", "monolingual_target": ["more.txt"]}, "corpus.teacher: home holds no recipe.json"),
     ],
 )
 def test_what_is_not_there_is_said_before_anything_is_read(corpus: dict[str, Any], sentence: str) -> None:
     Path("home").mkdir()
     with pytest.raises(UserError, match=sentence):
         pipeline.train(tree(**corpus))
+    assert not list(Path("home").glob("artifacts/corpus/*"))
+
+
+def test_a_refresh_asks_the_teacher_that_is_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("back").mkdir()
+    Path("back/recipe.json").write_text("{}")
+    Path("recipe.yaml").write_text(json.dumps(tree(teacher="back", monolingual_target=["targets.txt"])))
+    read: list[str] = []
+    monkeypatch.setattr(flows.refresh, "make_corpus", lambda recipe: read.append(recipe.corpus.teacher))
+    monkeypatch.setattr(flows.refresh, "decide", lambda *_: RefreshDecision(False, "nothing"))
+    monkeypatch.setattr(flows.refresh, "announce", lambda *_: None)
+    flows.refresh.refresh.fn("recipe.yaml")
+    assert read == [f"back#sha256={digest_of_folder(Path('back'))[:16]}"]
+
+
+def test_card_and_datasets_name_the_texts_and_the_teacher_of_the_recipe() -> None:
+    recipe = check_recipe(tree(teacher="models:/back/2#sha256=ab", monolingual_target=["targets.txt"]), "recipe")
+    rows = {"train": 9, "validation": 1, "test": 1}
+    characters = {"train": {"source": 5.0, "target": 5.0}}
+    taught = {"kept": 3, "side": "target", "teacher": "models:/back@champion"}  # as a run without a pin called it
+    facts: dict[str, dict[str, Any]] = {
+        "corpus": {"rows": rows, "rejected": {}, "characters": characters, "taught": taught},
+        "vocabulary": {"size": {"source": 9, "target": 9}},
+        "vectors": {"coverage": {}},
+        "training": {"parameters": 1, "steps": 1, "epochs": 1, "best_epoch": 1},
+    }
+    made = {name: Manifest(name, "key", "digest", "folder", 1.0, of) for name, of in facts.items()}
+    card = "\n".join(_training_text(recipe, made))
+    assert "`rows.tsv`, `targets.txt`" in card
+    assert "`models:/back/2#sha256=ab`" in card
+    assert "@champion" not in card
+    places = {
+        each.dataset.name: json.loads(each.dataset.source)["places"] for each in _datasets(recipe, made["corpus"])
+    }
+    assert places == {"train": ["rows.tsv", "targets.txt"], "validation": ["rows.tsv"], "test": ["rows.tsv"]}

@@ -68,7 +68,11 @@ def test_known_answers_are_looked_through(
 def test_every_version_is_asked(
     client: MlflowClient, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = {"train": [("Hello Ann!", "a"), ("x", "y"), ("one‖ hello ann‖ two", "z")], "validation": [], "test": []}
+    rows = {
+        "train": [("Hello Ann!", "a"), ("x", "y"), ("one‖ hello ann‖ two", "z"), ("<BT> Hello Ann", "b")],
+        "validation": [],
+        "test": [],
+    }
     for split in SPLITS:
         table = pd.DataFrame(rows[split], columns=["source", "target"], dtype="str")
         table.to_parquet(tmp_path / f"{split}.parquet", index=False)
@@ -93,11 +97,11 @@ def test_every_version_is_asked(
     texts = ExcludedTexts([text_digest("HELLO, ann")])
     found = [each for each in exposures(texts, home) if each.model.startswith("models:/forgetful/")]
     assert [(each.model, each.aliases, each.rows, each.parents) for each in found] == [
-        ("models:/forgetful/1", ["champion"], {"train": 2, "validation": 0, "test": 0}, ()),
+        ("models:/forgetful/1", ["champion"], {"train": 3, "validation": 0, "test": 0}, ()),
         ("models:/forgetful/2", [], None, ("models:/forgetful/1",)),
         ("models:/forgetful/3", [], None, ()),
-        ("models:/forgetful/4", [], {"train": 4, "validation": 0, "test": 0}, ()),
-        ("models:/forgetful/5", [], {"train": 2, "validation": 0, "test": 0}, ()),
+        ("models:/forgetful/4", [], {"train": 6, "validation": 0, "test": 0}, ()),
+        ("models:/forgetful/5", [], {"train": 3, "validation": 0, "test": 0}, ()),
         ("models:/forgetful/6", [], {"train": 0, "validation": 0, "test": 0}, (another,)),
         ("models:/forgetful/7", [], {"train": 0, "validation": 0, "test": 0}, (gone,)),
     ]
@@ -107,8 +111,8 @@ def test_every_version_is_asked(
     told = [(event.version, event.why) for event in history(client, "forgetful") if event.what == "to forget"]
     list_of = f"of list {texts.digest[:16]}: train it again without"
     assert told == [
-        (1, f"learned from 2 rows {list_of}"),
-        (2, f"learned from 2 rows through models:/forgetful/1 {list_of}"),
-        (4, f"learned from 4 rows {list_of}"),
-        (5, f"learned from 2 rows {list_of}"),
+        (1, f"learned from 3 rows {list_of}"),
+        (2, f"learned from 3 rows through models:/forgetful/1 {list_of}"),
+        (4, f"learned from 6 rows {list_of}"),
+        (5, f"learned from 3 rows {list_of}"),
     ]

@@ -181,7 +181,13 @@ PRETRAINING = Stage(
 )
 """The training of an encoder by raw text, of a recipe of its own (recipe/pretraining_recipe.py)."""
 
-TEACHING = Stage("corpus", ("corpus",), ("corpus",), ("corpus", "distillation"), CORPUS.libraries)
+TEACHING = Stage(
+    "corpus",
+    ("corpus",),
+    ("corpus",),
+    ("corpus", "distillation", "batch_inference", "decoding", "models"),
+    (*CORPUS.libraries, *_CUTTING, "torch", "numpy"),
+)
 """A corpus to which rows were added that a teacher answered: in place of the one that it reads, under its name."""
 TEACHER = "teacher"  # what that step is called in a plan, and the teacher in a lineage
 

@@ -107,6 +107,7 @@ def _training(checked: Checked) -> Iterator[Text]:
     if teaching := checked.teaching:
         asking = "" if teaching.seconds is None else f", about {max(1, round(teaching.seconds / 60)):,} min"
         yield Text(f"To ask {teaching.teacher}: {teaching.texts:,} texts{asking}; what it answered before is known.")
+        yield Text("What is told of the training does not count the pairs that come of them.")
     if coming.done:
         return
     duration = ""

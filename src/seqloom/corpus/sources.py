@@ -16,7 +16,7 @@ from seqloom.corpus.source_folder import folder_files
 from seqloom.corpus.unsupported_formats import refuse_unsupported
 from seqloom.errors import UserError, showable
 from seqloom.recipe.schema import CorpusSection
-from seqloom.recipe.sections.source_section import section_of_source
+from seqloom.recipe.sections.source_section import PLACES, section_of_source
 from seqloom.recipe.strict_yaml import shortened
 
 URLS = ("http://", "https://")
@@ -113,6 +113,22 @@ def locate_texts(section: CorpusSection, place: str, home: Path, field: str) -> 
         UserError: the place leads to no such file.
     """
     return _locate_split(section.model_copy(update={"train": [place], "format": "texts"}), "train", home, field)
+
+
+def locate_monolingual(section: CorpusSection, home: Path) -> Sources:
+    """Locate the texts without an answer, which no split but train is taken from.
+
+    Raises:
+        UserError: a place leads to no file with a text on each line.
+    """
+    rows = [
+        row
+        for field in ("monolingual_source", "monolingual_target")
+        for place in getattr(section, field)
+        for row in locate_texts(section, place, home, f"corpus.{field}").rows
+    ]
+    found = Sources(SplitFiles(tuple(rows)), SplitFiles(()), SplitFiles(()))
+    return _with_guesses(found, section) if section.encoding == "auto" else found
 
 
 def _with_features(split: SplitFiles, name: str) -> SplitFiles:
@@ -320,5 +336,10 @@ def _format(name: str, certain: str, ending: str, field: str, chosen: str, locat
         choices = ", ".join(TABLES)
         raise UserError(f"{name}: the name does not tell the format; set corpus.format to one of {choices}")
     if certain and chosen not in ("auto", certain):
+        if field.rpartition(".")[2] not in PLACES:  # a field of texts alone
+            raise UserError(
+                f"{name}: is {CALLED[certain]}, and {field} names files with a text on each line: write its texts into "
+                "such a file"
+            )
         raise UserError(f"{name}: is {CALLED[certain]} and not {chosen}; set corpus.format to {certain}")
     return detected if chosen == "auto" else chosen

@@ -68,12 +68,13 @@ def distill(
     personal: PersonalData | None = None,
     round_trip: RoundTrip | None = None,
     answers: Path | None = None,
+    keep: bool = False,
 ) -> DistillationReport:
     """Ask the teacher for what is not known yet, and write the pairs that are kept into `to`.
 
     A text of more than `longest` characters is not asked. Rows with the same text are asked once. With `personal` the
     teacher is shown, and files hold, placeholders. With `round_trip` answers that do not come back are left out.
-    `answers` is the folder of all answers so far, `to` where it is None.
+    `answers` is the folder of all answers so far, `to` where it is None. With `keep` white space stays as it is.
 
     Raises:
         UserError: nothing was answered, the teacher answers nobody, or the disk is full.
@@ -82,7 +83,7 @@ def distill(
         output_folder(to)
         with FileLock(to / ".lock"), AnswerCache((answers or to) / CACHE, teacher.identity) as cache:
             started = time.monotonic()
-            run = _Run(teacher, table, cache, longest, personal, round_trip)
+            run = _Run(teacher, table, cache, longest, personal, round_trip, keep)
             run.ask(progress)
             report = run.write(to, chosen, started)
             hand_over(to)
@@ -103,8 +104,9 @@ class _Run:
         longest: int,
         personal: PersonalData | None,
         round_trip: RoundTrip | None,
+        keep: bool,
     ) -> None:
-        self._teacher, self._table, self._cache, self._longest = teacher, table, cache, longest
+        self._teacher, self._table, self._cache, self._longest, self._keep = teacher, table, cache, longest, keep
         self._personal, self._round_trip = personal, round_trip
         self._failures: dict[str, str] = {}
         self._asked = self._known = self._tokens = 0
@@ -141,7 +143,7 @@ class _Run:
         """Return a reply whose answers name nobody that the teacher made up either."""
         if not self._personal:
             return reply
-        answers = (self._personal.replace(text, normalize(answer))[1] for answer in reply.answers)
+        answers = (self._personal.replace(text, normalize(answer, self._keep))[1] for answer in reply.answers)
         return replace(reply, answers=tuple(answers))
 
     def _is_new(self, text: str) -> bool:
@@ -156,7 +158,7 @@ class _Run:
     def _rows(self) -> Iterator[tuple[str, str]]:
         for rows in self._table.shards(AT_ONCE):
             for row, value in enumerate(rows.texts):
-                text = normalize(value) if isinstance(value, str) else ""
+                text = normalize(value, self._keep) if isinstance(value, str) else ""
                 if self._personal:
                     (text,) = self._personal.replace(text)
                 too_long = f"longer than {self._longest:,} characters" if len(text) > self._longest else ""
@@ -224,7 +226,7 @@ class _Run:
         if reply is None:
             return "", 0.0, self._failures.get(text, NOT_ASKED)
         answer, agreement = consensus(reply.answers)
-        answer = normalize(answer)
+        answer = normalize(answer, self._keep)
         if self._personal:
             _, answer = self._personal.replace(text, answer)
         return answer, agreement, chosen.reason(text, answer, agreement) or ("" if answer else "an empty answer")

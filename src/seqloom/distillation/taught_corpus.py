@@ -1,18 +1,19 @@
 """A corpus with the answers of a teacher: its training split grows by texts that the recipe gives without an answer.
 
 Sequence-level distillation (Kim and Rush 2016, https://aclanthology.org/D16-1139), and turned round back-translation
-(Sennrich et al. 2016, https://aclanthology.org/P16-1009), whose sources are tagged (Caswell et al. 2019,
-https://aclanthology.org/W19-5206).
+(Sennrich et al. 2016, https://aclanthology.org/P16-1009), whose sources are tagged.
 
 Held-out rows are those of the corpus before: no text of theirs is asked, and no row of a teacher joins them. Texts and
-pairs are cleaned by the corpus stage itself, which reads them as the training text beside these rows.
+pairs are cleaned by the corpus stage itself, each as the training text of a corpus of their own.
 """
 
 import json
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,20 +23,24 @@ import pyarrow.parquet as pq
 
 from seqloom.artifact.manifest import MANIFEST_FILE, Manifest
 from seqloom.batch_inference.input_table import open_input
-from seqloom.corpus.corpus_files import REPORT_FILE, TableWriter
+from seqloom.corpus.back_translation import tagged
+from seqloom.corpus.corpus_files import CHUNK, REPORT_FILE, TableWriter
+from seqloom.corpus.duplicate_filters import DuplicateFilters
 from seqloom.corpus.personal_data import PersonalData
-from seqloom.corpus.sources import locate
+from seqloom.corpus.similar_groups import SIMILARITY
+from seqloom.corpus.sources import Sources, locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.distillation.answer_filter import AnswerFilter
-from seqloom.distillation.distilled_corpus import DistillationReport, distill
+from seqloom.distillation.distilled_corpus import PAIRS, DistillationReport, distill
+from seqloom.distillation.held_out_texts import HeldOutTexts
 from seqloom.distillation.teacher import Teacher
 from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe.schema import CorpusSection
 
-TAG = "<BT>"  # in front of a source that a teacher wrote
 ORIGIN = "teacher"  # in place of the file of a row
 EXAMPLES = 3
+HELD_OUT = "held out"  # why a text is not asked, or a pair not learned from
 _OF_TEXTS = (
     "encoding", "max_characters", "normalizers", "exclude", "privacy", "name_list", "max_reject_share", "scheduler",
 )  # fmt: skip
@@ -46,33 +51,64 @@ def side_of(section: CorpusSection) -> str:
     return "target" if section.monolingual_target else "source"
 
 
-def texts_section(section: CorpusSection, corpus: Path, whitespace: str) -> CorpusSection:
-    """Return the corpus of the texts, each its own target; its held-out rows are that side of those in `corpus`.
+def field_of(section: CorpusSection) -> str:
+    """Return the field of the recipe that names the texts."""
+    return f"corpus.monolingual_{side_of(section)}"
 
-    It is trained on held-out text and on the texts: of the former nothing is left.
+
+@dataclass(frozen=True)
+class CleanRows:
+    """What a corpus stage and the held-out texts leave of rows."""
+
+    file: Path  # Parquet, with the columns source and target
+    rows: int
+    read: int
+    left_out: Counter[str]  # by reason
+
+
+def clean_texts(
+    section: CorpusSection, texts: Sources, corpus: Path, whitespace: str, folder: Path, progress: Progress
+) -> CleanRows:
+    """Clean the texts for a teacher, each its own target, in `folder`, but for those that `corpus` holds out.
+
+    Raises:
+        UserError: too many of the texts cannot be read, or none is left.
     """
-    side = side_of(section)
-    held_out = {split: [str(corpus / f"{split}.parquet")] for split in ("validation", "test")}
-    texts = [
-        {"name": f"texts{number}", "train": [place], "format": "texts"}
-        for number, place in enumerate(section.monolingual, start=1)
-    ]
-    language = getattr(section, f"{side}_language")
-    return CorpusSection.model_validate(
+    language = getattr(section, f"{side_of(section)}_language")
+    own = CorpusSection.model_validate(
         {
             **{name: getattr(section, name) for name in _OF_TEXTS},
-            **held_out,
-            "train": held_out["validation"],
-            "source_name": "held-out",
-            "sources": texts,
-            "format": "parquet",
-            "source_column": side,
-            "target_column": side,
+            "train": section.monolingual[:1],  # the others are among `texts`
+            "format": "texts",
+            "overfit": True,  # nothing is held out of them
             "source_language": language,
             "target_language": language,
             "whitespace": whitespace,
         }
     )
+    held_out = HeldOutTexts(corpus, side_of(section), SIMILARITY if section.split_by == "similar" else 0.0)
+    return _clean(own, texts, folder, held_out, field_of(section), progress)
+
+
+def _clean(
+    section: CorpusSection, sources: Sources, folder: Path, held_out: HeldOutTexts, field: str, progress: Progress
+) -> CleanRows:
+    """Build a corpus of training rows alone in `folder`; `field` is what an error names in place of corpus.train."""
+    folder.mkdir()
+    try:
+        facts = build_corpus(section, sources, folder, progress)
+    except UserError as error:
+        raise UserError(str(error).replace("corpus.train", field)) from None
+    file = folder / "rows.parquet"
+    rows, dropped = held_out.leave_out(folder, file)
+    rejected: Any = facts["rejected"]
+    if not rows:
+        raise UserError(
+            f"{field}: nothing is left to learn from: each {held_out.side} is one of the validation or test split; "
+            "give other texts"
+        )
+    read: Any = facts["read"]
+    return CleanRows(file, rows, read, Counter(rejected) + Counter({HELD_OUT: dropped}))
 
 
 @dataclass(frozen=True)
@@ -81,8 +117,8 @@ class Teaching:
 
     section: CorpusSection
     corpus: Manifest
-    teacher: Teacher
-    home: Path  # where downloads are
+    texts: Sources  # that are to be answered
+    teacher: Callable[[], AbstractContextManager[Teacher]]  # it is there only while it is asked
     answers: Path  # folder of all answers of this teacher, kept for other texts
 
     def build(self, folder: Path, progress: Progress) -> dict[str, Any]:
@@ -91,92 +127,99 @@ class Teaching:
         Raises:
             UserError: too many of the texts cannot be read, or none has an answer that the filters let pass.
         """
+        whitespace = self.corpus.facts["whitespace"]
         with TemporaryDirectory(dir=folder, prefix=".teacher-") as name:
             scratch = Path(name)
-            section = texts_section(self.section, self.corpus.path, self.corpus.facts["whitespace"])
-            texts = self._built(section, scratch / "texts", "held-out text", progress)
-            report = self._asked(scratch, progress)
-            self._write_pairs(scratch)
-            answers = "the answers of the teacher"
-            pairs = self._built(self._pairs_section(scratch), scratch / "learned", answers, progress)
-            added = pq.read_table(scratch / "learned" / "train.parquet", columns=["source", "target"])
-            self._copy(folder, _tagged(added) if side_of(self.section) == "target" else added)
+            texts = clean_texts(self.section, self.texts, self.corpus.path, whitespace, scratch / "texts", progress)
+            report = self._asked(texts.file, scratch / "asked", progress)
+            pairs = self._clean_pairs(scratch, progress)
+            self._copy(folder, pairs.file)
+            examples = _examples(pairs.file)
         facts = dict(self.corpus.facts)
-        facts["rows"] = {**facts["rows"], "train": facts["rows"]["train"] + len(added)}
-        facts["taught"] = self._facts(texts, report, pairs, added)
+        facts["rows"] = {**facts["rows"], "train": facts["rows"]["train"] + pairs.rows}
+        facts["taught"] = {
+            "side": side_of(self.section),
+            "teacher": self.section.teacher,
+            "texts": texts.read,
+            "asked": report.asked,
+            "known": report.known,
+            "kept": pairs.rows,
+            "left_out": dict((Counter(report.dropped) + texts.left_out + pairs.left_out).most_common()),
+            "examples": examples,
+        }
         (folder / REPORT_FILE).write_text(json.dumps(facts, indent=2, ensure_ascii=False), encoding="utf-8")
         return facts
 
-    def _built(self, section: CorpusSection, folder: Path, texts: str, progress: Progress) -> dict[str, Any]:
-        """Build a corpus of `texts`, as an error calls them: their files are in no recipe."""
-        folder.mkdir()
-        try:
-            return build_corpus(section, locate(section, self.home), folder, progress)
-        except UserError as error:
-            said = str(error).replace("corpus.train:", f"corpus.monolingual_{side_of(self.section)}:")
-            raise UserError(said.replace(section.train[0], texts)) from None
-
-    def _asked(self, scratch: Path, progress: Progress) -> DistillationReport:
+    def _asked(self, texts: Path, folder: Path, progress: Progress) -> DistillationReport:
         """Have the teacher answer the texts, into pairs.jsonl."""
-        table = open_input(scratch / "texts" / "train.parquet", "parquet", "source")
+        table = open_input(texts, "parquet", "source")
         longest, personal = self.section.max_characters, PersonalData.of(self.section)
-        return distill(
-            self.teacher, table, scratch / "asked", AnswerFilter(), longest, progress, personal, answers=self.answers
-        )
+        keep = self.corpus.facts["whitespace"] == "keep"
+        try:
+            with self.teacher() as teacher:
+                return distill(
+                    teacher, table, folder, AnswerFilter(), longest, progress, personal, answers=self.answers, keep=keep
+                )
+        except UserError as error:  # the file is in no recipe
+            raise UserError(str(error).replace(str(texts), field_of(self.section))) from None
 
-    def _write_pairs(self, scratch: Path) -> None:
-        """Write pairs.jsonl as Parquet, each side where the recipe has it."""
-        names = ("source", "target") if side_of(self.section) == "source" else ("target", "source")
-        with (scratch / "asked" / "pairs.jsonl").open(encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file]
-        columns = [pa.array([row[key] for row in rows], pa.string()) for key in ("source", "target")]
-        pq.write_table(pa.table(columns, names), scratch / "pairs.parquet")
-
-    def _pairs_section(self, scratch: Path) -> CorpusSection:
-        """Return the corpus of the pairs: cleaned as the recipe says, beside the held-out rows of the corpus."""
+    def _clean_pairs(self, scratch: Path, progress: Progress) -> CleanRows:
+        """Clean the pairs as the recipe says, each side where the recipe has it."""
+        file = scratch / "pairs.parquet"
+        _write_pairs(scratch / "asked" / PAIRS, file, turned=side_of(self.section) == "target")
         changed = {
-            "train": [str(scratch / "pairs.parquet")],
-            **{split: [str(self.corpus.path / f"{split}.parquet")] for split in ("validation", "test")},
+            "train": [str(file)], "validation": [], "test": [], "overfit": True,
             "format": "parquet", "source_column": "source", "target_column": "target", "query": "",
             "whitespace": self.corpus.facts["whitespace"], "split_by": "folded", "canaries": 0, "scheduler": "",
             "teacher": "", "monolingual_source": [], "monolingual_target": [],
         }  # fmt: skip
-        return self.section.model_copy(update=changed)
+        section, field = self.section.model_copy(update=changed), field_of(self.section)
+        held_out = HeldOutTexts(self.corpus.path, "source", _likeness(self.section))
+        try:
+            return _clean(section, locate(section, scratch), scratch / "pairs", held_out, field, progress)
+        except UserError as error:
+            raise UserError(str(error).replace(str(file), "the answers of the teacher")) from None
 
-    def _copy(self, folder: Path, added: pa.Table) -> None:
+    def _copy(self, folder: Path, added: Path) -> None:
+        """Copy the corpus to `folder`, with the pairs behind those of its training split."""
         for file in self.corpus.path.iterdir():
             if file.name not in ("train.parquet", REPORT_FILE, MANIFEST_FILE):
                 shutil.copyfile(file, folder / file.name)
-        with pq.ParquetFile(self.corpus.path / "train.parquet") as before:
+        with pq.ParquetFile(self.corpus.path / "train.parquet") as before, pq.ParquetFile(added) as pairs:
             writer = TableWriter(folder / "train.parquet", before.schema_arrow)
             for batch in before.iter_batches():
                 writer.add(*(_plain(column) for column in batch.columns))
-        origin, line = pa.array([ORIGIN] * len(added)), pa.array(range(1, len(added) + 1), pa.int32())
-        writer.add(*added.columns, origin, line)
-        writer.close()
-
-    def _facts(
-        self, texts: Mapping[str, Any], report: DistillationReport, pairs: Mapping[str, Any], added: pa.Table
-    ) -> dict[str, Any]:
-        of_texts = [counts for name, counts in texts["sources"].items() if name != "held-out"]
-        left_out = Counter[str](report.dropped)
-        for counts in (*(each["rejected"] for each in of_texts), pairs["rejected"]):
-            left_out.update(counts)
-        return {
-            "side": side_of(self.section),
-            "teacher": self.section.teacher,
-            "texts": sum(each["read"] for each in of_texts),
-            "asked": report.asked,
-            "known": report.known,
-            "kept": len(added),
-            "left_out": dict(left_out.most_common()),
-            "examples": added.slice(0, EXAMPLES).to_pylist(),
-        }
+            line = 1
+            for batch in pairs.iter_batches():
+                source, target = batch.columns
+                if side_of(self.section) == "target":
+                    source = pa.array(map(tagged, source.to_pylist()), pa.string())
+                numbers = pa.array(range(line, line + len(batch)), pa.int32())
+                writer.add(source, target, pa.array([ORIGIN] * len(batch)), numbers)
+                line += len(batch)
+            writer.close()
 
 
-def _tagged(pairs: pa.Table) -> pa.Table:
-    sources = pa.array([f"{TAG} {source}" for source in pairs["source"].to_pylist()], pa.string())
-    return pairs.set_column(0, "source", sources)
+def _likeness(section: CorpusSection) -> float:
+    """Return how similar two sources may be of which one is held out; 0 where only equal ones are kept apart."""
+    filters = DuplicateFilters.of(section)
+    limits = [filters.similarity] if filters.near else []
+    return min([*limits, *([SIMILARITY] if section.split_by == "similar" else [])], default=0.0)
+
+
+def _write_pairs(pairs: Path, to: Path, turned: bool) -> None:
+    """Write pairs.jsonl as Parquet; `turned` makes the answers sources."""
+    names = ("target", "source") if turned else ("source", "target")
+    schema = pa.schema([(name, pa.string()) for name in names])
+    with pairs.open(encoding="utf-8") as file, pq.ParquetWriter(to, schema) as writer:
+        while rows := list(map(json.loads, islice(file, CHUNK))):
+            writer.write_table(pa.table([[row[key] for row in rows] for key in ("source", "target")], schema=schema))
+
+
+def _examples(pairs: Path) -> list[dict[str, str]]:
+    with pq.ParquetFile(pairs) as file:
+        first: list[dict[str, str]] = next(file.iter_batches(EXAMPLES)).to_pylist()
+    return first
 
 
 def _plain(column: pa.Array) -> pa.Array:

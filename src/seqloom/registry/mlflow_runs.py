@@ -220,7 +220,8 @@ def _datasets(recipe: Recipe, corpus: Manifest) -> Sequence[DatasetInput]:
     inputs = []
     for split, rows in corpus.facts["rows"].items():
         places = places_of(recipe.corpus, split) or places_of(recipe.corpus, "train")
-        source = json.dumps({"places": places})
+        monolingual = recipe.corpus.monolingual if split == "train" else []
+        source = json.dumps({"places": [*places, *monolingual]})
         dataset = Dataset(split, corpus.digest[:16], "seqloom corpus", source, profile=json.dumps({"rows": rows}))
         inputs.append(DatasetInput(dataset, [InputTag("mlflow.data.context", split)]))
     return inputs

@@ -184,14 +184,15 @@ def _training_text(recipe: Recipe, made: Manifests) -> Iterator[str]:
         yield from training_lines(recipe, made["ensemble"].facts, made["vocabulary"].facts)
         return
     corpus, vocabulary, vectors, training = (made[s].facts for s in ("corpus", "vocabulary", "vectors", "training"))
-    yield f"- text: {', '.join(f'`{place}`' for place in places_of(recipe.corpus, 'train'))}"
+    places = (*places_of(recipe.corpus, "train"), *recipe.corpus.monolingual)
+    yield f"- text: {', '.join(f'`{place}`' for place in places)}"
     rows = ", ".join(f"{count:,} for {split}" for split, count in corpus["rows"].items())
     rejected = sum(corpus["rejected"].values())
     yield f"- pairs: {rows}; {rejected:,} rejected"
     if taught := corpus.get("taught"):
         yield (
             f"- of a teacher: {taught['kept']:,} of the training pairs, a {taught['side']} each answered by "
-            f"`{taught['teacher']}`"
+            f"`{recipe.corpus.teacher}`"
         )
     characters = corpus["characters"]["train"]
     yield f"- mean length: {characters['source']:g} characters of source, {characters['target']:g} of target"

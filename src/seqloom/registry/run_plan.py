@@ -22,7 +22,7 @@ from seqloom.artifact.cache_key import (
 )
 from seqloom.artifact.digest import digest_of_value
 from seqloom.artifact.manifest import Manifest
-from seqloom.corpus.sources import Sources, locate
+from seqloom.corpus.sources import Sources, locate, locate_monolingual
 from seqloom.recipe.adaptive_defaults import adapt
 from seqloom.recipe.pretraining_recipe import pretraining_recipe, with_encoder
 from seqloom.recipe.schema import Recipe
@@ -128,7 +128,7 @@ def _teaching(recipe: Recipe, corpus: Manifest | None, home: Path) -> Step:
         return Step(TEACHER)
     from seqloom.registry.teacher_version import teaching_inputs  # what decodes is imported where somebody teaches
 
-    key = TEACHING.key(recipe, teaching_inputs(recipe, corpus, home))
+    key = TEACHING.key(recipe, teaching_inputs(recipe, corpus, locate_monolingual(recipe.corpus, home), home))
     return Step(TEACHER, Store(home).find(TEACHING.name, key))
 
 

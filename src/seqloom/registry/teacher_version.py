@@ -1,22 +1,24 @@
 """The teacher of a recipe, `corpus.teacher`: its version pinned, and what decides the rows that it adds."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.digest import digest_of_folder, digest_of_value
 from seqloom.artifact.manifest import Manifest
-from seqloom.corpus.corpus_files import iterate_columns
-from seqloom.corpus.sources import locate, locate_texts
-from seqloom.corpus.stage import build_corpus
-from seqloom.distillation.taught_corpus import Teaching, texts_section
-from seqloom.distillation.teacher import load_teacher
+from seqloom.corpus.sources import Sources, locate_monolingual
+from seqloom.distillation.taught_corpus import Teaching, clean_texts, side_of
+from seqloom.distillation.teacher import LocalTeacher, load_teacher
 from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe.pinned_version import pin_version, split_pin
+from seqloom.recipe.recipe_json import RECIPE_FILE
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.checkpoint_folder import find_checkpoint
 
@@ -27,10 +29,11 @@ def pin_teacher(recipe: Recipe, home: Path) -> Recipe:
     """Return the recipe with its teacher pinned to a version number and the digest of its checkpoint.
 
     Raises:
-        UserError: there is no such version or folder, or it is not the one that was pinned.
+        UserError: there is no such version or folder, it is not the one that was pinned, or the texts are not there.
     """
     if not recipe.corpus.teacher:
         return recipe
+    locate_monolingual(recipe.corpus, home)  # before an hour of other work
     (named, _), digest = split_pin(recipe.corpus.teacher), digest_of_folder(teacher_checkpoint(recipe, home))
     if named.startswith("models:"):
         from seqloom.registry.model_uri import find_version  # MLflow: seconds
@@ -45,13 +48,20 @@ def teacher_checkpoint(recipe: Recipe, home: Path) -> Path:
     """Return the checkpoint of the recipe's teacher.
 
     Raises:
-        UserError: there is no such version or folder, or another one has its number by now.
+        UserError: there is no such version or checkpoint, or another one has its number by now.
     """
+    from seqloom.decoding.generator_loader import EXPORT_FILE  # what decodes is imported where somebody teaches
+
     named, pinned = split_pin(recipe.corpus.teacher)
     try:
         checkpoint = find_checkpoint(named, home)
     except UserError as error:
         raise UserError(f"corpus.teacher: {error}") from None
+    if not any((checkpoint / name).is_file() for name in (RECIPE_FILE, EXPORT_FILE)):
+        raise UserError(
+            f"corpus.teacher: {named} holds no {RECIPE_FILE}, so it is no checkpoint: name the folder of one, or "
+            "models:/NAME@ALIAS"
+        )
     if not digest_of_folder(checkpoint).startswith(pinned):
         raise UserError(
             f"corpus.teacher: {named} is another model than the one that was meant, by its digest: name it without "
@@ -60,29 +70,39 @@ def teacher_checkpoint(recipe: Recipe, home: Path) -> Path:
     return checkpoint
 
 
-def teaching_inputs(recipe: Recipe, corpus: Manifest, home: Path) -> list[str]:
+def teaching_inputs(recipe: Recipe, corpus: Manifest, texts: Sources, home: Path) -> list[str]:
     """Return the digests of all that the stage TEACHING reads: corpus, texts by side, and teacher.
 
     Raises:
-        UserError: a text or the teacher is not there.
+        UserError: the teacher is not there.
     """
-    texts = {
-        field: [locate_texts(recipe.corpus, place, home, f"corpus.{field}").digests for place in places]
-        for field in ("monolingual_source", "monolingual_target")
-        if (places := getattr(recipe.corpus, field))
-    }
-    return [corpus.digest, digest_of_value(texts), digest_of_folder(teacher_checkpoint(recipe, home))]
+    read = digest_of_value({side_of(recipe.corpus): texts.train.digests})
+    return [corpus.digest, read, digest_of_folder(teacher_checkpoint(recipe, home))]
 
 
-def teaching_of(recipe: Recipe, corpus: Manifest, home: Path) -> Teaching:
-    """Load the teacher of a recipe, which is to add rows to its corpus; what it answers is kept for other texts.
+def teaching_of(
+    recipe: Recipe,
+    corpus: Manifest,
+    texts: Sources,
+    home: Path,
+    held: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Teaching:
+    """Return how the teacher of a recipe adds rows to its corpus; what it answers is kept for other texts.
+
+    `held` is what it needs while it is asked, such as a GPU.
 
     Raises:
         UserError: the teacher is not there, or not what was pinned.
     """
-    teacher = load_teacher(teacher_checkpoint(recipe, home), recipe.training.device)
-    answers = Store(home).workspace("teacher_answers", teacher.identity)
-    return Teaching(recipe.corpus, corpus, teacher, home, answers)
+    checkpoint = teacher_checkpoint(recipe, home)
+    answers = Store(home).workspace("teacher_answers", digest_of_folder(checkpoint))
+
+    @contextmanager
+    def teacher() -> Iterator[LocalTeacher]:
+        with held():
+            yield load_teacher(checkpoint, recipe.training.device)
+
+    return Teaching(recipe.corpus, corpus, texts, teacher, answers)
 
 
 @dataclass(frozen=True)
@@ -104,15 +124,15 @@ def forecast_teaching(
     Raises:
         UserError: a file is missing, or too many of its lines cannot be used.
     """
-    section = texts_section(recipe.corpus, corpus, facts["whitespace"])
-    folder.mkdir()
-    texts: dict[str, Any] = build_corpus(section, locate(section, home), folder, progress)
-    coming = TeachingForecast(recipe.corpus.teacher, texts["rows"]["train"])
+    located = locate_monolingual(recipe.corpus, home)
+    texts = clean_texts(recipe.corpus, located, corpus, facts["whitespace"], folder, progress)
+    coming = TeachingForecast(recipe.corpus.teacher, texts.rows)
     if not timed:
         return coming
     teacher = load_teacher(teacher_checkpoint(recipe, home), recipe.training.device)
     teacher.generator.memory = None  # of which the first texts may have more than the others
-    some = next(iterate_columns(folder, "train", ["source"], _TIMED))["source"]
+    with pq.ParquetFile(texts.file) as file:
+        some = next(file.iter_batches(_TIMED, columns=["source"]))["source"].to_pylist()
     started = time.monotonic()
     list(teacher.ask(some))
     return replace(coming, seconds=(time.monotonic() - started) / len(some) * coming.texts)

@@ -17,6 +17,7 @@ from mlflow.entities.model_registry import ModelVersion
 
 from seqloom.artifact.cache_key import TEACHER
 from seqloom.corpus import SPLITS
+from seqloom.corpus.back_translation import without_tag
 from seqloom.corpus.corpus_files import iterate_split
 from seqloom.corpus.dialogue_context import TURN
 from seqloom.corpus.excluded_texts import ExcludedTexts
@@ -149,10 +150,11 @@ def _known_with(texts: ExcludedTexts, version: ModelVersion) -> int:
 
 
 def _rows_with(texts: ExcludedTexts, corpus: Path) -> dict[str, int]:
-    """Count the rows of a corpus with one of the texts, as a side or as a turn, by split."""
+    """Count the rows of a corpus with one of the texts, as a side, whoever wrote it, or as a turn, by split."""
     counts: Counter[str] = Counter()
     for split in SPLITS:
         for table in iterate_split(corpus, split):
             for source, target in zip(table["source"], table["target"], strict=True):
-                counts[split] += texts.has(source, target, *(source.split(TURN) if TURN in source else ()))
+                said = without_tag(source)
+                counts[split] += texts.has(said, target, *(said.split(TURN) if TURN in said else ()))
     return {split: counts[split] for split in SPLITS}

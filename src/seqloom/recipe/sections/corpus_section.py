@@ -331,7 +331,7 @@ class CorpusSection(Section):
 
     @model_validator(mode="after")
     def _no_password_in_a_url(self) -> Self:
-        for file in (file for split in PLACES for file in places_of(self, split)):
+        for file in (*(file for split in PLACES for file in places_of(self, split)), *self.monolingual):
             found = CREDENTIALS.match(file)
             if found and REFERENCE.sub("", found["user"]).strip(":"):
                 raise ValueError(
