@@ -1,13 +1,17 @@
 """How long a teacher will take is what its model takes."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from seqloom.decoding.exact_matches import ExactMatches
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.known_answers import KnownAnswers
+from seqloom.distillation.taught_corpus import CleanRows
 from seqloom.distillation.teacher import LocalTeacher
 from seqloom.registry import teacher_version
 from seqloom.registry.teacher_version import forecast_teaching
@@ -25,12 +29,12 @@ def test_a_teacher_is_timed_without_its_memory(tmp_path: Path, monkeypatch: pyte
         return search(self, texts, *others)
 
     monkeypatch.setattr(Generator, "search_texts", searched)
+    file = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"source": ["a", "b"]}), file)
     for name, found in {
-        "texts_section": None,
-        "locate": None,
+        "locate_monolingual": None,
+        "clean_texts": CleanRows(file, 10, 10, Counter()),
         "teacher_checkpoint": tmp_path,
-        "build_corpus": {"rows": {"train": 10}},
-        "iterate_columns": iter([{"source": ["a", "b"]}]),
         "load_teacher": LocalTeacher(generator, "teacher"),
     }.items():
         monkeypatch.setattr(teacher_version, name, lambda *_, found=found: found)
