@@ -38,7 +38,7 @@ def check_bertscore_model(section: EvaluationSection) -> None:
             f"Hugging Face has them, or correct {FIELD}"
         )
     if not find_spec("transformers"):
-        raise UserError(f"{FIELD} needs Transformers: pip install 'transformers>=5,<6', or leave it empty")
+        raise UserError(f"{FIELD} needs Transformers: pip install 'transformers==5.*', or leave it empty")
     config = _settings(folder / CONFIG_FILE)
     layers = next((config[name] for name in _LAYERS if name in config), None)
     if layers is None or isinstance(layers, int):  # some leave out what is usual in their architecture

@@ -71,7 +71,7 @@ class EvaluationSection(Section):
         max_length=1000,
         description="Folder of an encoder as Hugging Face has it (config.json, tokenizer.json, model.safetensors; "
         "nothing of it is run) by whose vectors answers are compared with references: test/bertscore, BERTScore's F1. "
-        "Needs Transformers: pip install 'transformers>=5,<6'. Empty: none.",
+        "Needs Transformers: pip install 'transformers==5.*'. Empty: none.",
     )
     bertscore_layer: int = Field(
         0,
