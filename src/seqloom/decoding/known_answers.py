@@ -37,16 +37,17 @@ class KnownAnswers:
         import pyarrow.compute as pc
 
         rows = [row for row, target in enumerate(found) if target is None]
+        left = pa.array([normalize(texts[row]) for row in rows], pa.string())
         for rule in self.rules:
             if not rows:
                 break
-            left = pa.array([normalize(texts[row]) for row in rows], pa.string())
             matches = pc.match_substring_regex(left, rule.whole).to_pylist()
             if any(matches):
                 written = pc.replace_substring_regex(left, rule.whole, rule.answer, max_replacements=1).to_pylist()
                 for row, matched, answer in zip(rows, matches, written, strict=True):
                     found[row] = answer if matched else None
                 rows = [row for row, matched in zip(rows, matches, strict=True) if not matched]
+                left = left.filter(pa.array([not matched for matched in matches]))
         return found
 
     def save(self, folder: Path) -> None:
