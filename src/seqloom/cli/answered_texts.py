@@ -27,7 +27,7 @@ REMARKS: dict[str, Callable[[Answer], bool]] = {
     "words and each part answered by itself": lambda best: best.answered_in == "parts",
     "answers lack a term of the glossary": lambda best: best.terms_honored is not None and best.terms_honored < 1,
 }
-"""What is said at the end of so many answers, and of which."""
+"""Closing sentences, each after a number, with the answers that it counts."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ commands = typer.Typer()
 
 
 class Privacy(StrEnum):
-    """What becomes of personal data."""
+    """Whether personal data stays as it is or becomes placeholders."""
 
     KEEP = "keep"
     REPLACE = "replace"

@@ -106,7 +106,6 @@ class Generator(SourceReader):
         recipe = read_recipe(folder)
         model = read_checkpoint(recipe.model, folder, recipe.training.objective)
         lay_out_for_decoding(model)
-        keep_freed_blocks()
         return cls.from_model(model, folder)
 
     @classmethod
@@ -114,6 +113,7 @@ class Generator(SourceReader):
         """Combine a model in memory with the vocabularies, the recipe and the length limit in `folder`."""
         from seqloom.decoding.torch_backend import TorchBackend
 
+        keep_freed_blocks()
         recipe = read_recipe(folder)
         source, target = (Vocabulary.load(folder / name) for name in VOCABULARY_FILES)
         return cls(

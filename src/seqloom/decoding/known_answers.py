@@ -24,7 +24,7 @@ class KnownAnswers:
         return len(self.memory) + len(self.rules)
 
     def __str__(self) -> str:
-        """What they are, in words."""
+        """Count pairs and rules, in words."""
         return f"{len(self.memory):,} pairs and {len(self.rules):,} rules"
 
     def targets(self, texts: Sequence[str]) -> list[str | None]:

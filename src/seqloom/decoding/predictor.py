@@ -29,7 +29,7 @@ LAST_ROW = 2**53  # highest row number that JSON represents exactly
 
 @dataclass(frozen=True)
 class _Options:
-    """What the texts of a batch have in common."""
+    """Options that all texts of a batch share."""
 
     decoding: DecodingSection
     use_memory: bool

@@ -58,7 +58,7 @@ def field_of(section: CorpusSection) -> str:
 
 @dataclass(frozen=True)
 class CleanRows:
-    """What a corpus stage and the held-out texts leave of rows."""
+    """Rows that a corpus stage kept and that no held-out text forbids."""
 
     file: Path  # Parquet, with the columns source and target
     rows: int

@@ -266,25 +266,25 @@ class _ShareRule:
 _SHARE_RULES = (
     _ShareRule(
         "robustness",
-        "robustness: {:.0%} of the score at least",
+        "robustness: {} of the score at least",
         "{:.1%} of the score is kept under perturbations",
         "robustness was not measured: give more test rows, or raise evaluation.robustness_rows",
     ),
     _ShareRule(
         "bertscore",
-        "BERTScore: {:.1%} at least",
+        "BERTScore: {} at least",
         "BERTScore is {:.1%}",
         "BERTScore was not measured: set evaluation.bertscore_model",
     ),
     _ShareRule(
         "terms_honored",
-        "terms of the glossary: {:.0%} honored at least",
+        "terms of the glossary: {} honored at least",
         "{:.1%} of the glossary's terms in the test rows are honored",
         "terms were not counted: decoding.glossary is empty, or no test row has one of its terms",
     ),
     _ShareRule(
         "carried_over",
-        "protected text: carried over in {:.0%} of the rows that have some at least",
+        "protected text: carried over in {} of the rows that have some at least",
         "{:.1%} of the test rows with protected text carry it over without being put together from parts",
         "protected text was not counted: decoding.protect is empty, or no test row has such text",
     ),
@@ -297,11 +297,12 @@ def share_findings(rules: RegistrySection, metrics: Mapping[str, float]) -> Iter
         least = getattr(rules, each.field)
         if not least:
             continue
-        rule, share = each.rule.format(least), metrics.get(f"test/{each.field}")
+        asked = f"{100 * least:g}%"  # as the recipe has it: 91.5% is not told as 92%
+        rule, share = each.rule.format(asked), metrics.get(f"test/{each.field}")
         if share is None:
             yield Finding(rule, challenger="not measured", passed=None, told=each.not_measured, warns=True)
         else:
-            told = f"{each.told.format(share)}; {least:.0%} at least is asked"
+            told = f"{each.told.format(share)}; {asked} at least is asked"
             yield Finding(rule, challenger=f"{share:.1%}", passed=share >= least, told=told)
 
 

@@ -107,7 +107,7 @@ def teaching_of(
 
 @dataclass(frozen=True)
 class TeachingForecast:
-    """What the teacher of a recipe is to be asked."""
+    """Number of texts for the teacher of a recipe, and about how long it takes."""
 
     teacher: str
     texts: int
