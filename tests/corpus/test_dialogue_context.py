@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from seqloom.corpus.dialogue_context import TURN, Conversation, clean_turn, listed_turns, newest_turns
 from seqloom.recipe.sections.vocabulary_section import VocabularySection
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
-from seqloom.vocabulary.word_counts import count_words
+from seqloom.vocabulary.word_counts import count_for
 
 SEEN = Conversation(turns=2, separator="__eou__", characters=20)
 SPOKEN = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).map(clean_turn).filter(bool)
@@ -78,7 +78,7 @@ def test_nor_of_token_ids(turns: list[list[int]], most: int) -> None:
 @pytest.mark.parametrize("turns", [["so it is.", "is it so?"], ["是这样。", "真的吗？", "it is"]], ids=["en", "zh"])
 def test_the_mark_is_one_token_of_every_vocabulary(kind: str, turns: list[str]) -> None:
     text = f"{TURN} ".join(turns)
-    vocabulary = train_vocabulary(count_words([text] * 50, kind == "word"), VocabularySection(kind=kind, size=400))
+    vocabulary = train_vocabulary(count_for(kind, [text] * 50), VocabularySection(kind=kind, size=400))
     [tokens] = vocabulary.tokenize([text])
     assert tokens.count(TURN) == len(turns) - 1
     assert sum(TURN in token for token in tokens) == len(turns) - 1

@@ -8,14 +8,14 @@ from seqloom.corpus.dialogue_context import TURN, Conversation
 from seqloom.decoding.source_reader import SourceReader
 from seqloom.recipe.schema import VocabularySection
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
-from seqloom.vocabulary.word_counts import count_words
+from seqloom.vocabulary.word_counts import count_for
 
 TALK = ["a small dog", "so it is", "is it so"]
 
 
 def reader(kind: Any, turns: int, characters: int, tokens: int | None) -> SourceReader:
     text = f"{TURN} ".join(TALK)
-    vocabulary = train_vocabulary(count_words([text] * 50, breaks_han=False), VocabularySection(kind=kind, size=400))
+    vocabulary = train_vocabulary(count_for("bpe", [text] * 50), VocabularySection(kind=kind, size=400))
     conversation = Conversation(turns, "__eou__", characters)
     return SourceReader(vocabulary, characters, tokens, conversation)
 

@@ -17,7 +17,7 @@ from seqloom.recipe.recipe_json import write_recipe
 from seqloom.vocabulary.special_tokens import SOURCE_FILE, TARGET_FILE
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
-from seqloom.vocabulary.word_counts import count_words
+from seqloom.vocabulary.word_counts import count_for
 from tests.models.plain import plain_recipe
 
 LABELS = ["bad", "good", "so so"]
@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
             },
         }
     )
-    source = train_vocabulary(count_words(TEXTS[:3], False), recipe.vocabulary)
+    source = train_vocabulary(count_for("bpe", TEXTS[:3]), recipe.vocabulary)
     source.save(folder / SOURCE_FILE)
     Vocabulary.labels(LABELS).save(folder / TARGET_FILE)
     sizes = Sizes(len(source), len(LABELS) + 4, 8, shared=False, runs=len(source) if request.param else 0)

@@ -11,7 +11,7 @@ from seqloom.recipe.recipe_json import write_recipe
 from seqloom.recipe.schema import Recipe
 from seqloom.vocabulary.special_tokens import VOCABULARY_FILES
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
-from seqloom.vocabulary.word_counts import count_words
+from seqloom.vocabulary.word_counts import count_for
 from tests.models.plain import plain_recipe
 
 METRICS = {"test/bleu": 12.5, "test/chrf": 34.25, "baseline/copy/chrf": 6.0}
@@ -31,7 +31,7 @@ def recipe_named(name: str, **changes: Any) -> Recipe:
 
 def write_checkpoint(folder: Path, **changes: Any) -> Path:
     recipe = recipe_named("tiny", **changes)
-    vocabulary = train_vocabulary(count_words(["ein kleiner Hund", "a small dog"], False), recipe.vocabulary)
+    vocabulary = train_vocabulary(count_for("bpe", ["ein kleiner Hund", "a small dog"]), recipe.vocabulary)
     for file in VOCABULARY_FILES:
         vocabulary.save(folder / file)
     sizes = Sizes(len(vocabulary), len(vocabulary), recipe.vectors.width, shared=False)

@@ -1,11 +1,15 @@
 """Encoding and decoding, and files of vocabularies."""
 
+from itertools import chain
 from pathlib import Path
+from unittest.mock import patch
 
+import numpy as np
 import pytest
 
 from seqloom.errors import UserError
 from seqloom.recipe import schema
+from seqloom.vocabulary import vocabulary as vocabulary_module
 from seqloom.vocabulary.special_tokens import END, PADDING, START, UNKNOWN
 from seqloom.vocabulary.tokenizer_trainers import train_vocabulary
 from seqloom.vocabulary.vocabulary import Vocabulary
@@ -85,3 +89,22 @@ def test_lines_are_the_tokens_with_spaces_between(kind: str) -> None:
     expected = [" ".join(("<s>", *tokens, "</s>")) + "\n" for tokens in vocabulary.tokenize(texts)]
     assert vocabulary.lines(texts, "<s>", "</s>") == "".join(expected)
     assert vocabulary.lines([], "<s>", "</s>") == ""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("at_once", [2, 50_000])
+def test_tokens_are_counted_as_they_are_encoded(kind: str, keep: bool, at_once: int) -> None:
+    section = schema.VocabularySection(kind=kind, size=320)  # type: ignore[arg-type]
+    vocabulary = train_vocabulary(count_for(kind, LINES, keep), section, keep)
+    texts = [*LINES, "犬 dogs </s> –  é e\u0301 한국", "", "a\tdog", "12 dogs, 12 cats"]
+    encoded = np.bincount([*chain.from_iterable(vocabulary.encode(texts))], minlength=len(vocabulary))
+    with patch.object(vocabulary_module, "_AT_ONCE", at_once):
+        counted = vocabulary.count(count_for(kind, texts, keep))
+    assert counted.tolist() == encoded.tolist()
+
+
+def test_labels_are_counted_whole() -> None:
+    vocabulary = Vocabulary.labels(["not good", "good"])
+    counted = vocabulary.count({"good": 3, "not good": 2, "bad": 1, "worse": 1})
+    assert counted.tolist() == [0, 2, 0, 0, 2, 3]

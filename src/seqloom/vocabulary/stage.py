@@ -1,8 +1,8 @@
 """The vocabulary stage: source and target tokenizer, token counts, and the facts for its page."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,12 +18,13 @@ from seqloom.corpus.corpus_files import iterate_inputs, keeps_whitespace
 from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe import schema
+from seqloom.vocabulary import word_totals
 from seqloom.vocabulary.labels import labels_of
 from seqloom.vocabulary.special_tokens import SOURCE_FILE, SPECIAL_TOKENS, TARGET_FILE, UNKNOWN
 from seqloom.vocabulary.tokenizer_trainers import BYTE_TOKENS, train_vocabulary
 from seqloom.vocabulary.unknown_tokens import check_unknown
 from seqloom.vocabulary.vocabulary import Vocabulary
-from seqloom.vocabulary.word_counts import count_for
+from seqloom.vocabulary.word_counts import count_units, count_words
 from seqloom.vocabulary.word_totals import WordTotals, training_words
 
 COUNTS_FILE = "counts.parquet"  # side, id, token, count: on the training split
@@ -34,10 +35,26 @@ Sections = Mapping[str, schema.VocabularySection]  # by side
 
 @dataclass
 class VocabularyText:
-    """Word counts of one side of a split."""
+    """Word counts of one side of a split; a label is one word."""
 
     totals: WordTotals
+    kind: str
+    is_labels: bool
     characters: int = 0
+    _units: Counter[str] = field(default_factory=Counter)  # whose words are not counted yet: many batches share them
+
+    def add(self, texts: Sequence[str], keep: bool) -> None:
+        """Count the words of some rows."""
+        self.characters += sum(map(len, texts))
+        self._units.update(Counter(texts) if self.is_labels else count_units(texts, self.kind == "word", keep))
+        if len(self._units) > word_totals.HELD:
+            self.finish()
+
+    def finish(self) -> None:
+        """Count the words of the units that are left."""
+        is_whole = self.is_labels or self.kind == "spaced"
+        self.totals.add(self._units if is_whole else count_words(self._units))
+        self._units.clear()
 
     def count(self, vocabulary: Vocabulary) -> NDArray[np.int64]:
         """Return occurrences of each token `(V,)`."""
@@ -134,17 +151,19 @@ def _parents(checkpoint: Path) -> dict[str, Vocabulary]:
 def _read(
     corpus: Path, split: str, folder: Path, sections: Sections, keep: bool, labeled: bool, progress: Progress
 ) -> dict[str, VocabularyText]:
-    """Count the words of each side of a split, with their counts spilled to `folder`; a label is one word."""
-    texts = {side: VocabularyText(WordTotals(folder / f"{split}-{side}")) for side in SIDES}
+    """Count the words of each side of a split, with their counts spilled to `folder`."""
+    texts = {
+        side: VocabularyText(WordTotals(folder / f"{split}-{side}"), sections[side].kind, labeled and side == "target")
+        for side in SIDES
+    }
     done, rows = 0, read_metadata(corpus / f"{split}.parquet").num_rows
     for columns in iterate_inputs(corpus, split, SIDES):
         for side, text in texts.items():
-            lines = columns[side]
-            whole = labeled and side == "target"
-            text.totals.add(Counter(lines) if whole else count_for(sections[side].kind, lines, keep))
-            text.characters += sum(map(len, lines))
-        done += len(lines)
+            text.add(columns[side], keep)
+        done += len(columns["target"])
         progress(done, rows, "rows", f"counting the words of {split}")
+    for text in texts.values():
+        text.finish()
     return texts
 
 

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Self
 
@@ -17,7 +17,7 @@ from seqloom.vocabulary.pretokenization import BREAK, splitter
 from seqloom.vocabulary.special_tokens import MARK, SPECIAL_TOKENS, UNKNOWN
 from seqloom.vocabulary.word_counts import END_OF_TEXT, split_units
 
-_AT_ONCE = 50_000  # words that are spelled at once, as each takes half a kilobyte
+_AT_ONCE = 50_000  # words that are spelled at once, as each takes some hundred bytes
 _WHITESPACE = re.compile(r"\s")
 
 
@@ -111,13 +111,20 @@ class Vocabulary:
 
     def count(self, words: Mapping[str, int]) -> NDArray[np.int64]:
         """Return occurrences of each token `(V,)`, given those of words."""
+        alike: dict[int, list[str]] = {}  # words that occur equally often
+        for word, occurrences in words.items():
+            alike.setdefault(occurrences, []).append(word)
         counts = np.zeros(len(self), np.int64)
-        pairs = iter(words.items())
-        while some := dict(islice(pairs, _AT_ONCE)):
-            spelling, lengths = self.spell(some)
-            repeats = np.repeat(np.fromiter(some.values(), np.int64, len(some)), lengths)
-            counts += np.bincount(spelling, weights=repeats, minlength=len(self)).astype(np.int64)
+        for occurrences, some in alike.items():
+            for start in range(0, len(some), _AT_ONCE):
+                np.add.at(counts, self._ids_of_all(some[start : start + _AT_ONCE]), occurrences)
         return counts
+
+    def _ids_of_all(self, words: list[str]) -> NDArray[np.int64]:
+        """Return the ids of some words, of all together: an encoding for each would take most of the time."""
+        texts = words if self.of_labels else [BREAK.join(words)]
+        spelt = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        return np.array([*chain.from_iterable(encoding.ids for encoding in spelt)], np.int64)
 
     def lines(self, texts: Sequence[str], first: str, last: str) -> str:
         """Return each text as a line of tokens separated by spaces, between `first` and `last`.

@@ -8,6 +8,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from seqloom.corpus.normalization import normalize
 from seqloom.vocabulary.pretokenization import BREAK, mark, segment_han, splitter
 from seqloom.vocabulary.special_tokens import MARK
@@ -18,6 +21,10 @@ _LETTERS = "A-Za-zªµºÀ-ÖØ-öø-ʯЀ-ҁҊ-ԯ"  # Latin and Cyrillic
 _NOT_PLAIN = re.compile(rf"[^\x01-ʯЀ-ҁҊ-ԯ{MARK}]")
 # Cuts as `splitter` does where no other letters are, in a fraction of its time.
 _PIECES = re.compile(rf"{MARK}?[{_LETTERS}]+|{MARK}?[^{_LETTERS}{MARK}]|{MARK}")
+# Single-spaced text of characters that normalization leaves alone and that no Han is among, for RE2.
+_PLAIN = r"^[{0}]+( [{0}]+)*$".format(
+    r"!-~\x{A1}-\x{2AF}\x{400}-\x{481}\x{48A}-\x{52F}\x{2010}-\x{2027}\x{20A0}-\x{20BF}"
+)
 _LAYOUT = re.compile(r"\s")  # in marked text, whose spaces are marks
 
 
@@ -35,15 +42,27 @@ def split_units(texts: Iterable[str], breaks_han: bool, keep: bool = False) -> l
     return [unit for unit in units if unit]
 
 
-def count_for(kind: str, texts: Sequence[str], keep: bool = False) -> Counter[str]:
+def count_for(kind: str, texts: Sequence[str], keep: bool = False) -> Mapping[str, int]:
     """Count what a vocabulary of this kind is trained on: units for kind spaced, words for the others."""
-    return _count_units(texts, False, keep) if kind == "spaced" else count_words(texts, kind == "word", keep)
+    units = count_units(texts, kind == "word", keep)
+    return units if kind == "spaced" else count_words(units)
 
 
-def count_words(texts: Sequence[str], breaks_han: bool, keep: bool = False) -> Counter[str]:
-    """Count words, as the trainers of `tokenizers` would themselves, but faster."""
-    units = _count_units(texts, breaks_han, keep)
-    words: Counter[str] = Counter()
+def count_units(texts: Sequence[str], breaks_han: bool, keep: bool = False) -> Counter[str]:
+    """Count the units of all texts; of plain ones in Arrow, which takes a fifth of the time."""
+    column = pa.array(texts, pa.string())
+    is_plain = pc.match_substring_regex(column, _PLAIN)
+    found = pc.value_counts(pc.list_flatten(pc.split_pattern(column.filter(is_plain), " ")))
+    names = [MARK + word for word in found.field("values").to_pylist()]
+    units = Counter(dict(zip(names, found.field("counts").to_pylist(), strict=True)))
+    units.update(split_units(column.filter(pc.invert(is_plain)).to_pylist(), breaks_han, keep))
+    del units[END_OF_TEXT]
+    return units
+
+
+def count_words(units: Mapping[str, int]) -> dict[str, int]:
+    """Count words, given the occurrences of units, as the trainers of `tokenizers` would themselves, but faster."""
+    words: dict[str, int] = {}
     before = words.get
     for unit, occurrences in units.items():
         for word in words_of(unit):
@@ -65,9 +84,3 @@ def count_characters(words: Mapping[str, int]) -> Counter[str]:
         for character in word:
             characters[character] += occurrences
     return characters
-
-
-def _count_units(texts: Sequence[str], breaks_han: bool, keep: bool) -> Counter[str]:
-    units = Counter(split_units(texts, breaks_han, keep))
-    del units[END_OF_TEXT]
-    return units
