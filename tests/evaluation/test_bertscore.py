@@ -21,7 +21,7 @@ from seqloom.artifact.cache_key import EVALUATION
 from seqloom.cli.evaluate_command import _remarks
 from seqloom.decoding.generator_loader import load_generator
 from seqloom.errors import UserError
-from seqloom.evaluation import stage
+from seqloom.evaluation import answer_checks, stage
 from seqloom.evaluation.bertscore import BertEncoder, bertscore, load_encoder, matched
 from seqloom.evaluation.bertscore_model import check_bertscore_model
 from seqloom.evaluation.bertscore_summary import describe_bertscore
@@ -383,7 +383,7 @@ def test_it_stands_among_the_scores_and_in_the_report(tmp_path: Path, monkeypatc
         signature = "model:tiny-bert|sha256:0|layer:2|idf:no|rescale:no|transformers:5"
         return {"f1": 0.5, "precision": 0.5, "recall": 0.5, "interval": [0.4, 0.6], "rows": 2, "signature": signature}
 
-    monkeypatch.setattr(stage, "bertscore", scored)
+    monkeypatch.setattr(answer_checks, "bertscore", scored)
     rows = pd.DataFrame({"source": ["x 1", "y 2"], "target": ["a", "b"]})
     recipe = recipe_named("m", evaluation={"bertscore_model": "tiny-bert", "bertscore_layer": 2})
     asked = (lambda texts, _: {"prediction": list(texts)}), Likelihood(2.0, 0.5, 10)

@@ -15,36 +15,31 @@ from seqloom.corpus.canaries import canaries_of
 from seqloom.corpus.corpus_files import read_split
 from seqloom.dataset.batch_factory import open_batches
 from seqloom.decoding.answers import TRUNCATED
-from seqloom.decoding.confidence import CONFIDENCE, write_confidence
+from seqloom.decoding.confidence import write_confidence
 from seqloom.decoding.explanation import Explanation, explain, is_cheap
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.generator_loader import read_generator
 from seqloom.errors import UserError
 from seqloom.evaluation import ATTENTION_FILE, FIGURES_FOLDER, SCORES_FILE
-from seqloom.evaluation.adversarial_search import ADVERSARIAL, BROKEN_SHARE, adversarial_search, attacked_rows
-from seqloom.evaluation.answer_constraints import CONSTRAINTS, constraint_shares
+from seqloom.evaluation.answer_checks import check_answers, metrics_of, signatures_of
 from seqloom.evaluation.answer_limits import limit_facts
 from seqloom.evaluation.applications.evaluator import EvalSet, Evaluator, Replies
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
-from seqloom.evaluation.bertscore import BERTSCORE, bertscore
-from seqloom.evaluation.calibration import reliability
 from seqloom.evaluation.clean_rows import CLEAN_ROWS, CleanRows, chunks_of
 from seqloom.evaluation.confidence_fit import confidence_of, validation_rows
 from seqloom.evaluation.evaluation_files import draw, write_json, write_tables
 from seqloom.evaluation.examples import choose_examples
 from seqloom.evaluation.exposure import EXPOSURE, exposure
-from seqloom.evaluation.memorization import MEMORIZATION, memorization
 from seqloom.evaluation.paired_bootstrap import confidence_interval
 from seqloom.evaluation.perplexity import Likelihood, likelihood
 from seqloom.evaluation.plot_style import MODEL
 from seqloom.evaluation.plots import loss_curves
-from seqloom.evaluation.robustness import ROBUSTNESS, robustness, sampled_rows
 from seqloom.evaluation.row_columns import with_recipe_columns
 from seqloom.evaluation.sacrebleu_scores import Score
 from seqloom.evaluation.system_answers import Predict, SystemAnswers, of_rows
 from seqloom.evaluation.unicode_scripts import has_spaces, script_name
 from seqloom.evaluation.unknown_share import UnknownShares, unknown_share_slices, unknown_shares
-from seqloom.evaluation.word_vectors import WORD_VECTORS, intrinsic_metrics, word_vectors
+from seqloom.evaluation.word_vectors import WORD_VECTORS, word_vectors
 from seqloom.progress import Progress
 from seqloom.recipe.applications import application_of, metric_of_recipe
 from seqloom.recipe.language_tags import language_of
@@ -54,7 +49,6 @@ from seqloom.training.device import choose_device
 from seqloom.training.resource_cost import ResourceCost
 from seqloom.training.training_history import read_history
 
-CONFIDENCE_ERROR = "confidence_error"  # metric: expected calibration error of the confidence
 _MAPS, _MAPPED = 3, 30  # answers that are explained, and tokens of their sources at most
 
 logger = logging.getLogger(__name__)
@@ -100,14 +94,13 @@ def evaluate(
     examples = choose_examples(*shown, merits, recipe.evaluation.examples)
     rows, budget = len(answers.test.sources), evaluator.baseline_bounds(train) if with_linear else {}
     ask, unseen = of_rows(predict, rows_of.headline), everything.only(rows_of.clean)
-    checks = _checks(recipe, evaluator, ask, answers, unseen, train, progress)
-    checks |= {**_bertscore(recipe, answers, device, progress), **(of_model or {})}
+    checks = check_answers(recipe, evaluator, ask, answers, unseen, train, device, progress) | dict(of_model or {})
     facts = {
         "task": recipe.task,
         "metric": metric_of_recipe(recipe).name,
-        "metrics": _metrics(scores, {**evaluator.of_likelihood(likelihood), **_measured(checks)}),
+        "metrics": _metrics(scores, {**evaluator.of_likelihood(likelihood), **metrics_of(checks)}),
         **_uncertainty(evaluator, answers, train, metric_of_recipe(recipe).name, unknown),
-        "signatures": {name: score.signature for name, score in scores[MODEL].items()} | _signatures(checks),
+        "signatures": {name: score.signature for name, score in scores[MODEL].items()} | signatures_of(checks),
         "rows": rows,
         "contamination": rows_of.facts(evaluator, everything.of_model, everything.test),
         "examples": [asdict(example) for example in examples],
@@ -132,64 +125,6 @@ def _speed(cost: ResourceCost, rows: int) -> dict[str, Any]:
         "sentences_per_second": round(rows / max(cost.seconds, 1e-9), 4),
         "cost": {"rows": rows, **cost.as_json()},
     }
-
-
-def _checks(
-    recipe: Recipe,
-    evaluator: Evaluator,
-    predict: Predict,
-    answers: SystemAnswers,
-    unseen: SystemAnswers,
-    train: pd.DataFrame,
-    progress: Progress,
-) -> dict[str, Any]:
-    """Return robustness where enough rows can be disturbed, calibration, constraints, memorized answers and edits.
-
-    `predict` is given row numbers of `answers`.
-    """
-    checks: dict[str, Any] = {}
-    sample = sampled_rows(recipe, evaluator, answers.test)
-    if sample:
-        some, metric, ask = answers.only(sample), metric_of_recipe(recipe), of_rows(predict, sample)
-        checks[ROBUSTNESS] = robustness(ask, evaluator, metric, some.test, some.of_model, progress)
-    if attacked := attacked_rows(recipe, answers.test) if recipe.evaluation.adversarial_budget else []:
-        some, budget, ask = answers.only(attacked), recipe.evaluation.adversarial_budget, of_rows(predict, attacked)
-        checks[ADVERSARIAL] = adversarial_search(ask, evaluator, some.test, some.of_model, budget, progress)
-    if CONFIDENCE in answers.of_model:
-        right = evaluator.acceptable(answers.of_model, answers.test)
-        found = reliability(answers.of_model[CONFIDENCE], right)
-        checks[CONFIDENCE] = {**found, "acceptable": evaluator.kind.acceptable_words}
-    if constraints := constraint_shares(answers.test.sources, answers.of_model, recipe.decoding):
-        checks[CONSTRAINTS] = constraints
-    if evaluator.kind.answer == "text":
-        test, answered = unseen.test, unseen.of_model["prediction"]
-        checks[MEMORIZATION] = memorization(test.sources, test.references, answered, train["target"])
-    return checks
-
-
-def _measured(checks: Mapping[str, Any]) -> dict[str, float]:
-    """Return the metrics of the checks that were made."""
-    kept = {ROBUSTNESS: checks[ROBUSTNESS]["kept"]} if ROBUSTNESS in checks else {}
-    kept |= {name: each["share"] for name, each in checks.get(CONSTRAINTS, {}).items()}
-    kept |= intrinsic_metrics(checks.get(WORD_VECTORS, {}))
-    kept |= {BROKEN_SHARE: attacked["share"]} if (attacked := checks.get(ADVERSARIAL, {})).get("acceptable") else {}
-    kept |= {BERTSCORE: checks[BERTSCORE]["f1"]} if BERTSCORE in checks else {}
-    kept |= {EXPOSURE: checks[EXPOSURE]["mean"]} if EXPOSURE in checks else {}
-    return {**kept, **({CONFIDENCE_ERROR: checks[CONFIDENCE]["error"]} if CONFIDENCE in checks else {})}
-
-
-def _bertscore(recipe: Recipe, answers: SystemAnswers, device: str, progress: Progress) -> dict[str, Any]:
-    """Return the check of the answers by the recipe's encoder; none where it names none."""
-    section = recipe.evaluation
-    if not section.bertscore_model:
-        return {}
-    compared = answers.of_model["prediction"], answers.test.references
-    return {BERTSCORE: bertscore(*compared, Path(section.bertscore_model), section.bertscore_layer, device, progress)}
-
-
-def _signatures(checks: Mapping[str, Any]) -> dict[str, str]:
-    """Return the signatures of scores that checks are."""
-    return {name: checks[name]["signature"] for name in (BERTSCORE,) if name in checks}
 
 
 def _warn_of_spaceless_script(recipe: Recipe, language: str) -> None:
