@@ -11,6 +11,7 @@ from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.stdio import AsJson, console_for, print_json
 from seqloom.cli.terminal import show_to_copy
 from seqloom.errors import UserError
+from seqloom.shell_command import shell_word
 from seqloom.stack.server_addresses import in_words
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _write(console: Console, models: list[str], to: Path, as_json: bool) -> None
 
     export_ensemble([find_checkpoint(each, home_folder()) for each in models], models, to)
     console.print(f"{len(models)} versions answer together in {to}", soft_wrap=True)
-    show_to_copy(console, ("ask it", f'seqloom generate {to} "some text"'))
+    show_to_copy(console, ("ask it", f'seqloom generate {shell_word(str(to))} "some text"'))
     if as_json:
         print_json({"folder": str(to), "members": models})
 

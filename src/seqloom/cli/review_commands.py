@@ -11,6 +11,7 @@ from rich.text import Text
 from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.generate_commands import Backend, ModelName
 from seqloom.cli.stdio import AsJson, console_for, in_chunks, print_json
+from seqloom.shell_command import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +49,7 @@ def review(
     write_review(chosen, to)
     counts = ", ".join(f"{sum(row.why == why for row in chosen)} {why}" for why in WHYS)
     console.print(f"{len(chosen):,} of {len(asked):,} texts that were asked: {counts}", soft_wrap=True)
-    command = f"seqloom corrections {to} --log {log} --to corrections.jsonl"
+    command = f"seqloom corrections {shell_word(str(to))} --log {shell_word(str(log))} --to corrections.jsonl"
     show_to_copy(console, ("fill in its column target", str(to)), ("then", command))
 
 
