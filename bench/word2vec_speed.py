@@ -1,67 +1,88 @@
 """The vectors stage against bare `gensim.models.Word2Vec(corpus_file=…)` with the same settings and workers.
 
-Bare: gensim alone on a file of tokens that is there already. Ours: the stage as it is: cut the text into tokens, write
-that file, let gensim learn, align the vectors with the vocabulary, find neighbors for people. Two passes over
-the text in place of the recipe's ten, so that what the stage adds weighs five times what it weighs for users.
+Each runs in a process of its own. Bare: gensim alone on a file of tokens that is there already. Ours: the stage as it
+is: cut the text into tokens, write that file, let gensim learn, align the vectors with the vocabulary, find neighbors
+for people. Two passes over the text in place of the recipe's ten, so that what the stage adds weighs five times what it
+weighs for users. Memory is compared with that of a quarter of the text.
 """
 
-import time
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-from gensim.models import Word2Vec
 
 from bench.paths import HOME
 from bench.row import Row
 from bench.synthetic import write_corpus
+from bench.usage import Usage, used_by
 from seqloom.corpus import SIDES
-from seqloom.corpus.corpus_files import iterate_split
+from seqloom.corpus.corpus_files import iterate_columns
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import VectorsSection, VocabularySection
-from seqloom.vectors.stage import build_vectors
+from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS, START
 from seqloom.vocabulary.stage import build_vocabulary, load_vocabularies
 
-GOAL = 1.1
+GOAL = 1.1  # times the processor time of gensim alone
+FLAT = 1.1  # times the memory of a quarter of the text
 WORDS_PER_TOKEN = 0.8  # of this text in a vocabulary of 8,000
+_LINES = "lines.txt"
 
 
 def measure(data: Path, tokens: int, workers: int) -> list[Row]:
-    """Learn vectors of a synthetic corpus of about so many tokens both ways."""
-    section = VectorsSection(method="word2vec", width=256, epochs=2, workers=workers)
+    """Learn vectors of a synthetic corpus of about so many tokens both ways, and ours of a quarter of it."""
     with TemporaryDirectory(dir=HOME) as scratch:
-        corpus, vocabulary, vectors = (Path(scratch) / name for name in ("corpus", "vocabulary", "vectors"))
-        for folder in (corpus, vocabulary, vectors):
-            folder.mkdir()
-        write_corpus(data, int(tokens * WORDS_PER_TOKEN), corpus)
-        build_vocabulary(VocabularySection(kind="bpe", size=8000, shared=True), corpus, vocabulary, unwatched)
-        path = Path(scratch) / "lines.txt"
-        count = _write_tokens(corpus, vocabulary, path)
-        theirs = _bare(path, section)
-        started = time.perf_counter()
-        build_vectors(section, True, corpus, vocabulary, vectors, unwatched)
-        ours = time.perf_counter() - started
-    what = f"word2vec, {count / 1e6:.1f} M tokens, {workers} workers"
-    return [Row(what, f"{ours:.1f} s", f"{theirs:.1f} s, gensim bare", ours / theirs, GOAL, "less")]
+        quarter, whole = (_prepared(Path(scratch) / str(size), data, size) for size in (tokens // 4, tokens))
+        less, ours, theirs = (_used(*work, workers) for work in (("ours", quarter), ("ours", whole), ("bare", whole)))
+    what = f"word2vec, {tokens / 1e6:g} M tokens, {workers} workers"
+    shown = [f"{usage.seconds:.1f} s of processor, {usage.largest:,.0f} MiB" for usage in (ours, theirs)]
+    memory = f"{less.largest:,.0f} MiB of a quarter"
+    return [
+        Row(what, shown[0], f"{shown[1]}, gensim bare", ours.seconds / theirs.seconds, GOAL, "less"),
+        Row(f"{what}, memory", f"{ours.largest:,.0f} MiB", memory, ours.largest / less.largest, FLAT, "less"),
+    ]
 
 
-def _write_tokens(corpus: Path, vocabulary: Path, path: Path) -> int:
-    """Write the input of gensim as our stage does, and return the number of tokens."""
-    vocabularies = dict(zip(SIDES, load_vocabularies(vocabulary), strict=True))
-    count = 0
-    with path.open("w", encoding="utf-8") as file:
-        for frame in iterate_split(corpus, "train"):
+def _prepared(folder: Path, data: Path, tokens: int) -> Path:
+    """Make a folder with a corpus and its vocabulary."""
+    for name in ("corpus", "vocabulary", "vectors"):
+        (folder / name).mkdir(parents=True)
+    write_corpus(data, int(tokens * WORDS_PER_TOKEN), folder / "corpus")
+    section = VocabularySection(kind="bpe", size=8000, shared=True)
+    build_vocabulary(section, folder / "corpus", folder / "vocabulary", unwatched)
+    return folder
+
+
+def _used(work: str, folder: Path, workers: int) -> Usage:
+    if work == "bare":
+        _write_lines(folder)
+    return used_by([sys.executable, "-m", "bench.word2vec_speed", work, str(folder), str(workers)])
+
+
+def _write_lines(folder: Path) -> None:
+    """Write the input of gensim as our stage does."""
+    vocabularies = dict(zip(SIDES, load_vocabularies(folder / "vocabulary"), strict=True))
+    with (folder / _LINES).open("w", encoding="utf-8") as file:
+        for columns in iterate_columns(folder / "corpus", "train", SIDES):
             for side in SIDES:
-                for tokens in vocabularies[side].tokenize(frame[side].tolist()):
-                    file.write(" ".join(("<s>", *tokens, "</s>")) + "\n")
-                    count += len(tokens) + 2
-    return count
+                file.write(vocabularies[side].lines(columns[side], SPECIAL_TOKENS[START], SPECIAL_TOKENS[END]))
 
 
-def _bare(path: Path, section: VectorsSection) -> float:
-    """Return the seconds of gensim alone."""
-    started = time.perf_counter()
+def _section(workers: int) -> VectorsSection:
+    return VectorsSection(method="word2vec", width=256, epochs=2, workers=workers)
+
+
+def _learn(folder: Path, workers: int) -> None:
+    from seqloom.vectors.stage import build_vectors  # what only ours imports
+
+    build_vectors(_section(workers), True, folder / "corpus", folder / "vocabulary", folder / "vectors", unwatched)
+
+
+def _learn_bare(folder: Path, workers: int) -> None:
+    from gensim.models import Word2Vec
+
+    section = _section(workers)
     Word2Vec(
-        corpus_file=str(path),
+        corpus_file=str(folder / _LINES),
         min_count=1,
         vector_size=section.width,
         sg=int(section.algorithm == "skip-gram"),
@@ -71,4 +92,9 @@ def _bare(path: Path, section: VectorsSection) -> float:
         workers=section.workers,
         seed=section.seed,
     )
-    return time.perf_counter() - started
+
+
+WORK: dict[str, Callable[[Path, int], None]] = {"ours": _learn, "bare": _learn_bare}
+
+if __name__ == "__main__":
+    WORK[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))
