@@ -14,7 +14,7 @@ from seqloom.distillation.answer_filter import AnswerFilter
 from seqloom.distillation.distilled_corpus import DistillationReport
 from seqloom.distillation.endpoint_teacher import Endpoint
 from seqloom.url_mask import masked
-from tasks.teacher_task import Texts, answer_texts, check_round_trip, read_prompt
+from tasks.teacher_task import Texts, answer_texts, check_round_trip, prompt_of
 
 Count = Annotated[int, Field(ge=1)]
 Limit = Annotated[int, Field(ge=0)]
@@ -83,7 +83,7 @@ def distill(
     check_round_trip(round_trip, round_trip_chrf)
     sampled = answers, temperature, max_tokens
     limits = concurrency, requests_per_minute, request_budget, token_budget
-    endpoint = Endpoint(teacher, model, read_prompt(prompt), key, *sampled, *limits) if "://" in teacher else None
+    endpoint = Endpoint(teacher, model, prompt_of(prompt), key, *sampled, *limits) if "://" in teacher else None
     texts, chosen = (
         Texts(file, column, file_format, max_characters, privacy),
         AnswerFilter(agreement, length_ratio, copies),

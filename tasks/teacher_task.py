@@ -16,6 +16,7 @@ from seqloom.corpus.url_secrets import add_vault
 from seqloom.distillation.answer_filter import AnswerFilter
 from seqloom.distillation.distilled_corpus import DistillationReport, distill
 from seqloom.distillation.endpoint_teacher import Endpoint, EndpointTeacher
+from seqloom.distillation.prompt_file import read_prompt
 from seqloom.distillation.round_trip import RoundTrip
 from seqloom.distillation.teacher import LocalTeacher, Teacher, load_teacher
 from seqloom.errors import UserError
@@ -73,20 +74,15 @@ def check_round_trip(back: str, least: float) -> None:
         )
 
 
-def read_prompt(file: str) -> str:
-    """Return the text of a prompt's file.
+def prompt_of(file: str) -> str:
+    """Return how an endpoint is asked.
 
     Raises:
-        UserError: it is missing or is not UTF-8.
+        UserError: no file says so, or it cannot be used.
     """
     if not file:
         raise UserError("how is the teacher asked: give --prompt FILE, a text with {source} where the text goes")
-    try:
-        return Path(file).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise UserError(f"{file}: cannot be read ({error.strerror}); give a text file with {{source}} in it") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{file}: is not UTF-8; save the prompt as UTF-8") from None
+    return read_prompt(Path(file), "--prompt")
 
 
 @contextmanager

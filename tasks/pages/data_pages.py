@@ -62,12 +62,14 @@ def _taught(
     texts: int,
     asked: int,
     known: int,
+    tokens: int,
     kept: int,
     left_out: Mapping[str, int],
     examples: Sequence[Mapping[str, str]],
 ) -> str:
     """Return what a teacher was asked, and what is kept of it and thrown away."""
     counts = [("texts read", f"{texts:,}"), ("asked", f"{asked:,}"), ("known before", f"{known:,}")]
+    counts += [("tokens, as the endpoint counts them", f"{tokens:,}")] if tokens else []
     counts += [("pairs for training", f"{kept:,}"), *((text(why), f"{rows:,}") for why, rows in left_out.items())]
     other = "source" if side == "target" else "target"
     title = f"### By a teacher: the {other} of each {side}\n\n{text(teacher)}, for the training split alone.\n\n"

@@ -137,7 +137,7 @@ def test_an_ensemble_is_timed_by_its_own_search() -> None:
 
 
 def test_every_section_is_obeyed_by_some_stage() -> None:
-    obeyed = {section for stage in (*STAGES, PRETRAINING) for section in stage.sections}
+    obeyed = {section for stage in (*STAGES, PRETRAINING, TEACHING) for section in stage.sections}
     assert set(Recipe.model_fields) <= obeyed
 
 

@@ -69,6 +69,7 @@ def test_every_section_is_drawn_as_fields(form: Form) -> None:
         "Vocabulary",
         "Vectors",
         "Model",
+        "Teaching",
         "Pretraining",
         "Training",
         "Decoding",

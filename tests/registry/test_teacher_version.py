@@ -34,7 +34,7 @@ def test_a_teacher_is_timed_without_its_memory(tmp_path: Path, monkeypatch: pyte
     for name, found in {
         "locate_monolingual": None,
         "clean_texts": CleanRows(file, 10, 10, Counter()),
-        "teacher_checkpoint": tmp_path,
+        "checkpoint_of": tmp_path,
         "load_teacher": LocalTeacher(generator, "teacher"),
     }.items():
         monkeypatch.setattr(teacher_version, name, lambda *_, found=found: found)

@@ -47,6 +47,7 @@ class Stage:
 
 
 _OF_TEACHER = {"teacher", "monolingual_source", "monolingual_target"}  # among the inputs of the stage that asks it
+_OF_ANSWERS = {"agreement", "length_ratio", "copies", "round_trip_chrf"}  # of a teacher: which are kept
 _PRESENTED = {"description", "license"}
 """Fields of the registry section that are part of a version; the others but backend and price are rules of the gate."""
 
@@ -91,6 +92,8 @@ def _fields(recipe: Recipe, section: str) -> Any:
             seen = {each.name: each.weight for each in recipe.corpus.sources}
             other = {**_digests(weights), **_selection(recipe), **({"source_weights": seen} if seen else {})}
             return {**learned, "start_from": _parent(recipe), **other}
+        case "teaching":  # what is asked of whom is among the inputs; limits change no answer
+            return recipe.teaching.model_dump(include=_OF_ANSWERS)
         case "registry":
             return recipe.registry.model_dump(include=_PRESENTED)
         case "rules":
@@ -122,7 +125,8 @@ def _libraries_by_choice(stage: str, recipe: Recipe) -> tuple[str, ...]:
             if names & {"near_duplicates", "alignment"}
             else ()
         )
-        return (*guessing, *comparing)
+        back = ("sacrebleu",) if recipe.teaching.round_trip else ()
+        return (*guessing, *comparing, *back)
     if stage == "vectors" and recipe.vectors.method in ("word2vec", "fasttext"):
         return ("gensim", "scipy")  # its BLAS computes gensim's sums
     if stage == "vectors" and recipe.vectors.method == "pretrained":  # tokens are also looked up in lower case
@@ -184,7 +188,7 @@ PRETRAINING = Stage(
 TEACHING = Stage(
     "corpus",
     ("corpus",),
-    ("corpus",),
+    ("corpus", "teaching"),
     ("corpus", "distillation", "batch_inference", "decoding", "models"),
     (*CORPUS.libraries, *_CUTTING, "torch", "numpy"),
 )

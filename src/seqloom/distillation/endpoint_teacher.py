@@ -16,13 +16,13 @@ from seqloom.artifact.digest import digest_of_value
 from seqloom.corpus.url_secrets import fill_text, redact
 from seqloom.distillation.teacher import BudgetSpent, TeacherReply
 from seqloom.errors import UserError, is_transient
+from seqloom.recipe.teaching_rules import LOCAL
 from seqloom.url_mask import REFERENCE
 
 TRIES = 5  # of a request that fails for a reason that passes
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between them
 TIMEOUT = 120.0  # seconds for an answer
 SHOWN = 200  # characters of what a server says of an error
-LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,11 @@ class Endpoint:
         if self.key and address.scheme == "http" and address.host not in LOCAL:
             raise UserError(f"{self.url}: a key would go over the network unencrypted; write https://")
 
+    @property
+    def identity(self) -> str:
+        """Return what decides an answer, with its text: the same model may move to another address."""
+        return digest_of_value([self.model, self.prompt, self.answers, self.temperature, self.max_tokens])
+
 
 class EndpointTeacher:
     """Asks an endpoint, several texts at a time, with retries after failures that pass."""
@@ -80,8 +85,7 @@ class EndpointTeacher:
         self._client = httpx.Client(headers=headers, timeout=TIMEOUT, follow_redirects=False)
         self._address = f"{endpoint.url.rstrip('/')}/chat/completions"
         self._budget = _Budget(endpoint)
-        asked = [endpoint.model, endpoint.prompt, endpoint.answers, endpoint.temperature, endpoint.max_tokens]
-        self.identity = digest_of_value(asked)
+        self.identity = endpoint.identity
 
     @property
     def tokens(self) -> int:

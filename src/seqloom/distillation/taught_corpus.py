@@ -12,11 +12,11 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -37,6 +37,9 @@ from seqloom.distillation.teacher import Teacher
 from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe.schema import CorpusSection
+
+if TYPE_CHECKING:
+    from seqloom.distillation.round_trip import RoundTrip
 
 ORIGIN = "teacher"  # in place of the file of a row
 EXAMPLES = 3
@@ -111,6 +114,13 @@ def _clean(
     return CleanRows(file, rows, read, Counter(rejected) + Counter({HELD_OUT: dropped}))
 
 
+class Asked(NamedTuple):
+    """A teacher, and the model of the direction back that checks its answers, if there is one."""
+
+    teacher: Teacher
+    round_trip: "RoundTrip | None" = None
+
+
 @dataclass(frozen=True)
 class Teaching:
     """A corpus, the recipe's section of it, and the teacher that is to add to it."""
@@ -118,8 +128,9 @@ class Teaching:
     section: CorpusSection
     corpus: Manifest
     texts: Sources  # that are to be answered
-    teacher: Callable[[], AbstractContextManager[Teacher]]  # it is there only while it is asked
+    teacher: Callable[[], AbstractContextManager[Asked]]  # it is there only while it is asked
     answers: Path  # folder of all answers of this teacher, kept for other texts
+    chosen: AnswerFilter = field(default_factory=AnswerFilter)
 
     def build(self, folder: Path, progress: Progress) -> dict[str, Any]:
         """Write the corpus with the rows of the teacher to `folder`, and return the facts of report.json.
@@ -143,6 +154,7 @@ class Teaching:
             "texts": texts.read,
             "asked": report.asked,
             "known": report.known,
+            "tokens": report.tokens,
             "kept": pairs.rows,
             "left_out": dict((Counter(report.dropped) + texts.left_out + pairs.left_out).most_common()),
             "examples": examples,
@@ -156,12 +168,19 @@ class Teaching:
         longest, personal = self.section.max_characters, PersonalData.of(self.section)
         keep = self.corpus.facts["whitespace"] == "keep"
         try:
-            with self.teacher() as teacher:
-                return distill(
-                    teacher, table, folder, AnswerFilter(), longest, progress, personal, answers=self.answers, keep=keep
+            with self.teacher() as (teacher, round_trip):
+                report = distill(
+                    teacher, table, folder, self.chosen, longest, progress, personal, round_trip, self.answers, keep
                 )
         except UserError as error:  # the file is in no recipe
             raise UserError(str(error).replace(str(texts), field_of(self.section))) from None
+        if report.budget_spent:
+            raise UserError(
+                f"corpus.teacher: the budget of this run is spent: {report.asked + report.known:,} of {report.rows:,} "
+                "texts were asked, and the answers are kept; the next run goes on, or raise teaching.request_budget or "
+                "token_budget"
+            )
+        return report
 
     def _clean_pairs(self, scratch: Path, progress: Progress) -> CleanRows:
         """Clean the pairs as the recipe says, each side where the recipe has it."""

@@ -17,6 +17,7 @@ from seqloom.recipe.sections.pretraining_section import PretrainingSection
 from seqloom.recipe.sections.registry_section import RegistrySection
 from seqloom.recipe.sections.section import Section
 from seqloom.recipe.sections.serving_section import ServingSection
+from seqloom.recipe.sections.teaching_section import TeachingSection
 from seqloom.recipe.sections.training_section import TrainingSection
 from seqloom.recipe.sections.vectors_section import VectorsSection
 from seqloom.recipe.sections.vocabulary_section import VocabularySection
@@ -39,6 +40,7 @@ class RecipeFields(Section):
     vocabulary: VocabularySection = VocabularySection()
     vectors: VectorsSection = VectorsSection()
     model: ModelSection = ModelSection()
+    teaching: TeachingSection = TeachingSection()
     pretraining: PretrainingSection = PretrainingSection()
     training: TrainingSection = TrainingSection()
     decoding: DecodingSection = DecodingSection()

@@ -34,6 +34,8 @@ _COUNTS = {
             "examples",
             "days",
             "machines",
+            "answers",
+            "requests",
         ),
         "",
     ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from seqloom.recipe.model_rules import AUTO, POSITIONAL, sides_with_learned_positions
 from seqloom.recipe.privacy_rules import privacy_errors
+from seqloom.recipe.teaching_rules import teaching_errors
 
 if TYPE_CHECKING:
     from seqloom.recipe.recipe_fields import RecipeFields
@@ -26,7 +27,7 @@ def recipe_errors(recipe: "RecipeFields") -> Iterator[str]:
     yield from _vocabulary_errors(recipe)
     yield from _context_errors(recipe)
     yield from _feature_errors(recipe)
-    yield from _teacher_errors(recipe)
+    yield from teaching_errors(recipe)
     yield from _canary_errors(recipe)
     yield from _unmeasured_errors(recipe)
     if recipe.evaluation.adversarial_budget and (why := typo_obstacle(recipe)):
@@ -173,31 +174,6 @@ def _feature_errors(recipe: "RecipeFields") -> Iterator[str]:
             yield f"{field} and corpus.features exclude each other, since {why}: remove one"
     if recipe.task in ("generation", "reconstruction"):
         yield f"corpus.features belong to a source, which task {recipe.task} has not: remove it"
-
-
-def _teacher_errors(recipe: "RecipeFields") -> Iterator[str]:
-    corpus = recipe.corpus
-    texts = [name for name in ("monolingual_source", "monolingual_target") if getattr(corpus, name)]
-    if bool(corpus.teacher) != bool(texts):
-        yield "corpus.teacher answers the texts of corpus.monolingual_source or monolingual_target: give both, or none"
-    if "://" in corpus.teacher:
-        yield "corpus.teacher is a registered version or a folder: have an endpoint answer by seqloom distill"
-    if not texts:
-        return
-    if len(texts) > 1:
-        yield "corpus.monolingual_source and monolingual_target need models of two directions: give one of them"
-    answered = ("translation", "summarization", "transduction", *(("sentiment",) if corpus.monolingual_source else ()))
-    for field, used, why in (
-        (f"task {recipe.task}", recipe.task not in answered, "there is no such side to be written by a teacher"),
-        ("corpus.turns", corpus.turns, "a text is no dialogue"),
-        ("corpus.sources", corpus.sources, "rows would be of no source: answer them by seqloom distill"),
-        ("corpus.features", corpus.features, "a text has none"),
-        ("corpus.memory", corpus.memory, "it joins pairs of people, before there are others"),
-        ("corpus.knowledge", corpus.knowledge, "it is joined to the sources of people, before there are others"),
-        ("corpus.overfit", corpus.overfit, "rows of a teacher are in no held-out split"),
-    ):
-        if used:
-            yield f"{field} and corpus.{texts[0]} exclude each other, since {why}: remove one"
 
 
 def _vocabulary_errors(recipe: "RecipeFields") -> Iterator[str]:

@@ -18,6 +18,7 @@ from seqloom.recipe.sections.model_section import ModelSection
 from seqloom.recipe.sections.pretraining_section import PretrainingSection
 from seqloom.recipe.sections.registry_section import RegistrySection
 from seqloom.recipe.sections.serving_section import ServingSection
+from seqloom.recipe.sections.teaching_section import TeachingSection
 from seqloom.recipe.sections.training_section import TrainingSection
 from seqloom.recipe.sections.vectors_section import VectorsSection
 from seqloom.recipe.sections.vocabulary_section import VocabularySection
@@ -31,6 +32,7 @@ __all__ = [
     "Recipe",
     "RegistrySection",
     "ServingSection",
+    "TeachingSection",
     "TrainingSection",
     "VectorsSection",
     "VocabularySection",

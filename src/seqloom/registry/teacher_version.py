@@ -1,8 +1,8 @@
-"""The teacher of a recipe, `corpus.teacher`: its version pinned, and what decides the rows that it adds."""
+"""The teacher of a recipe, `corpus.teacher`, a model of ours or an endpoint: pinned, asked, and forecast."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,71 +13,102 @@ from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.digest import digest_of_folder, digest_of_value
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.sources import Sources, locate_monolingual
-from seqloom.distillation.taught_corpus import Teaching, clean_texts, side_of
-from seqloom.distillation.teacher import LocalTeacher, load_teacher
+from seqloom.distillation.answer_filter import AnswerFilter
+from seqloom.distillation.taught_corpus import Asked, Teaching, clean_texts, side_of
+from seqloom.distillation.teacher import Teacher, load_teacher
 from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe.pinned_version import pin_version, split_pin
 from seqloom.recipe.recipe_json import RECIPE_FILE
 from seqloom.recipe.schema import Recipe
+from seqloom.recipe.teaching_rules import is_endpoint
 from seqloom.registry.checkpoint_folder import find_checkpoint
 
+TEACHER_FIELD, BACK_FIELD = "corpus.teacher", "teaching.round_trip"
 _TIMED = 64  # texts that are answered to forecast the time of all
 
 
 def pin_teacher(recipe: Recipe, home: Path) -> Recipe:
-    """Return the recipe with its teacher pinned to a version number and the digest of its checkpoint.
+    """Return the recipe with the models that teach it pinned to a version number and the digest of their checkpoints.
 
     Raises:
-        UserError: there is no such version or folder, it is not the one that was pinned, or the texts are not there.
+        UserError: there is no such version or folder, it is not the one that was pinned, an endpoint has no key or
+            prompt, or the texts are not there.
     """
     if not recipe.corpus.teacher:
         return recipe
     locate_monolingual(recipe.corpus, home)  # before an hour of other work
-    (named, _), digest = split_pin(recipe.corpus.teacher), digest_of_folder(teacher_checkpoint(recipe, home))
+    corpus, teaching = recipe.corpus, recipe.teaching
+    if is_endpoint(corpus.teacher):
+        _check_endpoint(recipe)
+    else:
+        corpus = corpus.model_copy(update={"teacher": _pinned(corpus.teacher, TEACHER_FIELD, home)})
+    if teaching.round_trip:
+        teaching = teaching.model_copy(update={"round_trip": _pinned(teaching.round_trip, BACK_FIELD, home)})
+    return recipe.model_copy(update={"corpus": corpus, "teaching": teaching})
+
+
+def _check_endpoint(recipe: Recipe) -> None:
+    """Raise UserError if an endpoint could not be asked: its prompt or its key is not there."""
+    from seqloom.distillation.endpoint_teacher import EndpointTeacher
+    from seqloom.distillation.recipe_endpoint import endpoint_of
+
+    EndpointTeacher(endpoint_of(recipe)).close()
+
+
+def _pinned(name: str, field: str, home: Path) -> str:
+    (named, _), digest = split_pin(name), digest_of_folder(checkpoint_of(name, field, home))
     if named.startswith("models:"):
         from seqloom.registry.model_uri import find_version  # MLflow: seconds
 
         version = find_version(named, home)
         named = f"models:/{version.name}/{version.version}"
-    corpus = recipe.corpus.model_copy(update={"teacher": pin_version(named, digest)})
-    return recipe.model_copy(update={"corpus": corpus})
+    return pin_version(named, digest)
 
 
-def teacher_checkpoint(recipe: Recipe, home: Path) -> Path:
-    """Return the checkpoint of the recipe's teacher.
+def checkpoint_of(name: str, field: str, home: Path) -> Path:
+    """Return the checkpoint of a model that teaches, which `field` names.
 
     Raises:
         UserError: there is no such version or checkpoint, or another one has its number by now.
     """
     from seqloom.decoding.generator_loader import EXPORT_FILE  # what decodes is imported where somebody teaches
 
-    named, pinned = split_pin(recipe.corpus.teacher)
+    named, pinned = split_pin(name)
     try:
         checkpoint = find_checkpoint(named, home)
     except UserError as error:
-        raise UserError(f"corpus.teacher: {error}") from None
-    if not any((checkpoint / name).is_file() for name in (RECIPE_FILE, EXPORT_FILE)):
+        raise UserError(f"{field}: {error}") from None
+    if not any((checkpoint / file).is_file() for file in (RECIPE_FILE, EXPORT_FILE)):
         raise UserError(
-            f"corpus.teacher: {named} holds no {RECIPE_FILE}, so it is no checkpoint: name the folder of one, or "
+            f"{field}: {named} holds no {RECIPE_FILE}, so it is no checkpoint: name the folder of one, or "
             "models:/NAME@ALIAS"
         )
     if not digest_of_folder(checkpoint).startswith(pinned):
         raise UserError(
-            f"corpus.teacher: {named} is another model than the one that was meant, by its digest: name it without "
-            "#sha256="
+            f"{field}: {named} is another model than the one that was meant, by its digest: name it without #sha256="
         )
     return checkpoint
 
 
 def teaching_inputs(recipe: Recipe, corpus: Manifest, texts: Sources, home: Path) -> list[str]:
-    """Return the digests of all that the stage TEACHING reads: corpus, texts by side, and teacher.
+    """Return the digests of all that the stage TEACHING reads: corpus, texts by side, teacher and model back.
 
     Raises:
         UserError: the teacher is not there.
     """
-    read = digest_of_value({side_of(recipe.corpus): texts.train.digests})
-    return [corpus.digest, read, digest_of_folder(teacher_checkpoint(recipe, home))]
+    read, back = digest_of_value({side_of(recipe.corpus): texts.train.digests}), recipe.teaching.round_trip
+    checks = [digest_of_folder(checkpoint_of(back, BACK_FIELD, home))] if back else []
+    return [corpus.digest, read, _identity(recipe, home), *checks]
+
+
+def _identity(recipe: Recipe, home: Path) -> str:
+    """Return what decides the teacher's answer to a text."""
+    if is_endpoint(recipe.corpus.teacher):
+        from seqloom.distillation.recipe_endpoint import endpoint_of
+
+        return endpoint_of(recipe).identity
+    return digest_of_folder(checkpoint_of(recipe.corpus.teacher, TEACHER_FIELD, home))
 
 
 def teaching_of(
@@ -89,20 +120,39 @@ def teaching_of(
 ) -> Teaching:
     """Return how the teacher of a recipe adds rows to its corpus; what it answers is kept for other texts.
 
-    `held` is what it needs while it is asked, such as a GPU.
+    `held` is what a model of ours needs while it is asked, such as a GPU.
 
     Raises:
         UserError: the teacher is not there, or not what was pinned.
     """
-    checkpoint = teacher_checkpoint(recipe, home)
-    answers = Store(home).workspace("teacher_answers", digest_of_folder(checkpoint))
+    answers = Store(home).workspace("teacher_answers", _identity(recipe, home))
+    asked = recipe.teaching
+    chosen = AnswerFilter(asked.agreement, asked.length_ratio, asked.copies)
+    return Teaching(recipe.corpus, corpus, texts, lambda: _models(recipe, home, held), answers, chosen)
 
-    @contextmanager
-    def teacher() -> Iterator[LocalTeacher]:
-        with held():
-            yield load_teacher(checkpoint, recipe.training.device)
 
-    return Teaching(recipe.corpus, corpus, texts, teacher, answers)
+@contextmanager
+def _models(recipe: Recipe, home: Path, held: Callable[[], AbstractContextManager[None]]) -> Iterator[Asked]:
+    """Load the teacher, and the model of the direction back."""
+    back, device = recipe.teaching.round_trip, recipe.training.device
+    with ExitStack() as stack:
+        if back or not is_endpoint(recipe.corpus.teacher):
+            stack.enter_context(held())
+        teacher: Teacher
+        if is_endpoint(recipe.corpus.teacher):
+            from seqloom.distillation.endpoint_teacher import EndpointTeacher
+            from seqloom.distillation.recipe_endpoint import endpoint_of
+
+            teacher = stack.enter_context(closing(EndpointTeacher(endpoint_of(recipe))))
+        else:
+            teacher = load_teacher(checkpoint_of(recipe.corpus.teacher, TEACHER_FIELD, home), device)
+        if not back:
+            yield Asked(teacher)
+            return
+        from seqloom.distillation.round_trip import RoundTrip
+
+        generator = load_teacher(checkpoint_of(back, BACK_FIELD, home), device).generator
+        yield Asked(teacher, RoundTrip(generator, recipe.teaching.round_trip_chrf))
 
 
 @dataclass(frozen=True)
@@ -127,9 +177,9 @@ def forecast_teaching(
     located = locate_monolingual(recipe.corpus, home)
     texts = clean_texts(recipe.corpus, located, corpus, facts["whitespace"], folder, progress)
     coming = TeachingForecast(recipe.corpus.teacher, texts.rows)
-    if not timed:
+    if not timed or is_endpoint(recipe.corpus.teacher):  # which is asked for nothing by a check
         return coming
-    teacher = load_teacher(teacher_checkpoint(recipe, home), recipe.training.device)
+    teacher = load_teacher(checkpoint_of(recipe.corpus.teacher, TEACHER_FIELD, home), recipe.training.device)
     teacher.generator.memory = None  # of which the first texts may have more than the others
     with pq.ParquetFile(texts.file) as file:
         some = next(file.iter_batches(_TIMED, columns=["source"]))["source"].to_pylist()

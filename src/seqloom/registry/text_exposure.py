@@ -22,6 +22,7 @@ from seqloom.corpus.corpus_files import iterate_split
 from seqloom.corpus.dialogue_context import TURN
 from seqloom.corpus.excluded_texts import ExcludedTexts
 from seqloom.decoding.known_answers import KnownAnswers
+from seqloom.recipe.teaching_rules import is_endpoint
 from seqloom.registry.ensemble_card import pinned_members
 from seqloom.registry.garbage_collection import all_pages
 from seqloom.registry.integrity import uri_of
@@ -113,9 +114,10 @@ def mark_to_be_forgotten(found: list[Exposure], texts: ExcludedTexts, home: Path
 def _parents(version: ModelVersion, home: Path) -> tuple[str, ...]:
     """Return the versions that one went on from or was taught by; of an ensemble the members that are left.
 
-    They may hand on what they saw.
+    They may hand on what they saw; what an endpoint saw is known to nobody here.
     """
-    learned = filter(None, (parent_of_version(version), lineage_of(version).get(TEACHER, "")))
+    teacher = lineage_of(version).get(TEACHER, "")
+    learned = filter(None, (parent_of_version(version), "" if is_endpoint(teacher) else teacher))
     if parents := [(pinned, find_pinned(pinned, home)) for pinned in learned]:
         return tuple(uri_of(found) if found else pinned for pinned, found in parents)
     left = (find_pinned(each, home) for each in pinned_members(lineage_of(version)))

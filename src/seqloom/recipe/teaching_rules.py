@@ -1,0 +1,95 @@
+"""Rules of a teacher: what it answers, how an endpoint is asked, and what excludes it.
+
+A bare GPU machine imports this without pydantic, so the fields are imported for their types alone.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from seqloom.url_mask import REFERENCE
+
+if TYPE_CHECKING:
+    from seqloom.recipe.recipe_fields import RecipeFields
+
+OF_ENDPOINTS = (
+    "model", "prompt_file", "key", "answers", "temperature", "max_tokens", "concurrency", "requests_per_minute",
+    "request_budget", "token_budget",
+)  # fmt: skip
+LOCAL = ("localhost", "127.0.0.1", "::1")  # hosts that a key reaches without leaving the machine
+
+
+def is_endpoint(teacher: str) -> bool:
+    """Return whether a teacher is named by an address."""
+    return "://" in teacher
+
+
+def teaching_errors(recipe: "RecipeFields") -> Iterator[str]:
+    """Yield a sentence for each contradiction about the teacher and its texts."""
+    corpus = recipe.corpus
+    texts = [name for name in ("monolingual_source", "monolingual_target") if getattr(corpus, name)]
+    if bool(corpus.teacher) != bool(texts):
+        yield "corpus.teacher answers the texts of corpus.monolingual_source or monolingual_target: give both, or none"
+    if is_endpoint(corpus.teacher):
+        yield from _endpoint_errors(recipe)
+    else:
+        yield from _unused_errors(recipe)
+    if bool(recipe.teaching.round_trip) != bool(recipe.teaching.round_trip_chrf):
+        yield "teaching.round_trip is a model of the direction back, and round_trip_chrf its limit: give both, or none"
+    if is_endpoint(recipe.teaching.round_trip):
+        yield "teaching.round_trip is a registered version or a folder, and no endpoint"
+    if not texts:
+        return
+    if len(texts) > 1:
+        yield "corpus.monolingual_source and monolingual_target need models of two directions: give one of them"
+    answered = ("translation", "summarization", "transduction", *(("sentiment",) if corpus.monolingual_source else ()))
+    for field, used, why in (
+        (f"task {recipe.task}", recipe.task not in answered, "there is no such side to be written by a teacher"),
+        ("corpus.turns", corpus.turns, "a text is no dialogue"),
+        ("corpus.sources", corpus.sources, "rows would be of no source: answer them by seqloom distill"),
+        ("corpus.features", corpus.features, "a text has none"),
+        ("corpus.memory", corpus.memory, "it joins pairs of people, before there are others"),
+        ("corpus.knowledge", corpus.knowledge, "it is joined to the sources of people, before there are others"),
+        ("corpus.overfit", corpus.overfit, "rows of a teacher are in no held-out split"),
+    ):
+        if used:
+            yield f"{field} and corpus.{texts[0]} exclude each other, since {why}: remove one"
+
+
+def _endpoint_errors(recipe: "RecipeFields") -> Iterator[str]:
+    """Yield what an endpoint lacks, or what would give its key away; no sentence repeats a key."""
+    asked, address = recipe.teaching, urlsplit(recipe.corpus.teacher)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        yield (
+            "corpus.teacher is models:/NAME@ALIAS, the folder of a checkpoint, or the address of an endpoint, such as "
+            "https://HOST/v1"
+        )
+        return
+    if "@" in address.netloc or address.query:
+        yield "corpus.teacher: a user, password or query would be kept with the address; give a key as teaching.key"
+    if not asked.model:
+        yield "corpus.teacher is an endpoint: name its model in teaching.model"
+    if not asked.prompt_file:
+        yield "corpus.teacher is an endpoint: name a file in teaching.prompt_file, with {source} where the text goes"
+    if asked.key and not REFERENCE.fullmatch(asked.key):
+        yield (
+            "teaching.key is written as ${NAME}, and NAME is set in the environment or kept in a Secret block of "
+            "Prefect: the key itself would be kept with the recipe"
+        )
+    if asked.key and address.scheme == "http" and address.hostname not in LOCAL:
+        yield "corpus.teacher: teaching.key would go over the network unencrypted; write https://"
+    if asked.answers > 1 and not asked.temperature:
+        yield "teaching.answers are all the same at temperature 0: set teaching.temperature above 0, or answers to 1"
+
+
+def _unused_errors(recipe: "RecipeFields") -> Iterator[str]:
+    """Yield the fields that only a teacher, or only an endpoint, has a use for."""
+    set_fields = recipe.teaching.model_dump(exclude_defaults=True)
+    if set_fields and not recipe.corpus.teacher:
+        yield f"teaching.{next(iter(set_fields))} is there without a teacher: name one in corpus.teacher, or remove it"
+        return
+    for name in OF_ENDPOINTS:
+        if name in set_fields:
+            yield f"teaching.{name} is of an endpoint, and corpus.teacher is a model of ours: remove it"
+    if recipe.teaching.agreement:
+        yield "teaching.agreement is among several answers of an endpoint, and corpus.teacher gives one: set it to 0"
