@@ -2,7 +2,9 @@
 
 import csv
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest import mock
 
 import pytest
@@ -15,6 +17,7 @@ from seqloom.feedback.asked_texts import read_asked
 from seqloom.feedback.novelty import Novelty
 from seqloom.feedback.review_file import add_corrections, read_corrections, write_review
 from seqloom.feedback.review_sample import WHYS, AskedRow, ReviewRow, choose_rows
+from seqloom.serving.request_log import _line
 
 ROWS = st.lists(
     st.builds(AskedRow, st.text(max_size=5), st.just("x"), st.floats(-9, 0), st.sampled_from([0.0, 0.3, 0.7])),
@@ -61,6 +64,25 @@ def log_of(folder: Path, *rows: tuple[str, str]) -> Path:
 
 def test_a_text_is_asked_once_with_its_last_answer(tmp_path: Path) -> None:
     assert read_asked(log_of(tmp_path, ("a", "1"), ("b", "2"), ("a", "3"))) == {"a": "3", "b": "2"}
+
+
+@given(st.text(st.sampled_from("a\u2028\u2029\x85\x0b\x0c\x1c\r\n"), min_size=1))
+def test_a_log_may_hold_any_text(text: str) -> None:
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "requests-2026-01-01.jsonl"
+        line = _line((text, text, None), 1, datetime(2026, 1, 1, tzinfo=UTC), None)
+        log.write_bytes(2 * line.encode())
+        assert read_asked(log) == {text: text}
+        pairs = [(text, text)]
+        corrections = Path(folder) / "corrections.jsonl"
+        assert add_corrections(pairs, corrections) == add_corrections(pairs, corrections) == 1
+
+
+def test_corrections_are_added_to_corrections_alone(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("source,target\na,b\n")
+    with pytest.raises(UserError, match=r"table\.csv line 1: is no correction, .* name another file"):
+        add_corrections([("a", "b")], tmp_path / "table.csv")
+    assert (tmp_path / "table.csv").read_text() == "source,target\na,b\n"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def read_asked(log: Path, since: datetime | None = None) -> dict[str, str]:
         raise UserError(f"{log}: has no request log; write one with seqloom serve --log {log}")
     asked: dict[str, str] = {}
     for file in files:
-        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+        for number, line in enumerate(_lines(file), start=1):
             try:
                 row = json.loads(line)
                 source, prediction = row["source"], row["prediction"]
@@ -36,3 +36,9 @@ def read_asked(log: Path, since: datetime | None = None) -> dict[str, str]:
     if not asked and since is None:
         raise UserError(f"{log}: the request log is empty; nothing was asked yet")
     return asked
+
+
+def _lines(file: Path) -> list[str]:
+    r"""Return the lines of a log; only \n ends one, for JSON leaves U+2028 and the like in a text as they are."""
+    *lines, last = file.read_text(encoding="utf-8", errors="replace").split("\n")
+    return [*lines, last] if last else lines

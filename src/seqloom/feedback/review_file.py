@@ -59,12 +59,33 @@ def read_corrections(file: Path, asked: Mapping[str, str]) -> list[tuple[str, st
 
 
 def add_corrections(pairs: Sequence[tuple[str, str]], file: Path) -> int:
-    """Add pairs to a corpus of corrections, in place of older ones of a source; return how many there are."""
-    before = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    kept = {row["source"]: row["target"] for row in map(json.loads, before)} | dict(pairs)
+    """Add pairs to a corpus of corrections, in place of older ones of a source; return how many there are.
+
+    Raises:
+        UserError: the file is there, and no corpus of corrections.
+    """
+    kept = _corrections_in(file) | dict(pairs)
     unfinished = file.with_name(f".{file.name}")
     lines = (json.dumps({"source": source, "target": target}, ensure_ascii=False) for source, target in kept.items())
     unfinished.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     sync(unfinished)  # corrections of days of work: a loss of power leaves the older ones or these
     unfinished.rename(file)
     return len(kept)
+
+
+def _corrections_in(file: Path) -> dict[str, str]:
+    """Return the targets by source of a corpus of corrections; none where it is not there yet."""
+    lines = file.read_text(encoding="utf-8", errors="replace").split("\n") if file.is_file() else []
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line:  # the end
+            continue
+        try:
+            row = json.loads(line)
+            found[row["source"]] = row["target"]
+        except (ValueError, KeyError, TypeError):
+            raise UserError(
+                f"{file} line {number}: is no correction, an object of source and target; name another file, or "
+                "correct the line"
+            ) from None
+    return found

@@ -29,7 +29,7 @@ def read_glossary(text: str) -> tuple[Term, ...]:
         ValueError: a line has no tab, an empty term, or a term that stands in an earlier line.
     """
     terms: dict[str, Term] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         source, tab, target = line.partition("\t")

@@ -66,7 +66,7 @@ def lines_of(path: Path, field: str, comments: bool = True) -> list[tuple[int, s
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise UserError(f"{path} line {line}: is not UTF-8; convert the file, or correct {field}") from None
-    lines = enumerate(text.splitlines(), start=1)
+    lines = enumerate(text.split("\n"), start=1)
     found = [(number, line) for number, line in lines if line.strip() and not (comments and line.startswith("#"))]
     if not found:
         raise UserError(f"{path}: has no lines; correct {field}")
