@@ -1,12 +1,12 @@
 """What others may do with a home and with an output."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from seqloom.artifact.permissions import hand_over, keep_private, output_folder
+from seqloom.artifact.permissions import hand_over, keep_private, output_file, output_folder
 from seqloom.errors import UserError
 
 
@@ -89,3 +89,39 @@ def test_without_a_command_of_ours_nothing_is_changed(tmp_path: Path) -> None:
     (tmp_path / "a").chmod(0o640)
     hand_over(tmp_path)
     assert mode(tmp_path / "a") == 0o640
+
+
+@pytest.mark.parametrize(
+    ("write", "place", "sentence"),
+    [
+        (output_folder, "table.csv", r"table\.csv: is a file, and a folder is to be written there; name another place"),
+        (output_folder, "table.csv/out/a", r"table\.csv: is a file, and a folder"),
+        (output_file, "table.csv/rows.parquet", r"table\.csv: is a file, and a folder"),
+        (output_file, "folder", r"folder: is a folder, and a file is to be written there; name another place"),
+        (output_folder, "x" * 300, r"cannot be made \(File name too long\); name another place"),
+    ],
+)
+def test_a_place_where_nothing_can_be_written_is_a_sentence(
+    write: Callable[[Path], None], place: str, sentence: str, tmp_path: Path
+) -> None:
+    (tmp_path / "table.csv").write_text("a")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UserError, match=sentence):
+        write(tmp_path / place)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "table.csv"]
+
+
+@pytest.mark.parametrize(
+    ("write", "place"), [(output_folder, ""), (output_file, "rows.csv"), (output_file, "a/rows.csv")]
+)
+def test_what_may_not_be_written_is_a_sentence(
+    write: Callable[[Path], None], place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, _: not Path(path).exists())  # tests may run as root
+    with pytest.raises(UserError, match=r"cannot be written to; name another place, or change its permissions"):
+        write(tmp_path / place)
+
+
+def test_the_folder_of_a_file_is_made(tmp_path: Path) -> None:
+    output_file(tmp_path / "new" / "rows.csv")
+    assert (tmp_path / "new").is_dir()

@@ -104,7 +104,7 @@ def test_shards_are_the_file_cut_to_size(name: str, size: int, tmp_path: Path) -
     ("name", "content", "column", "sentence"),
     [
         ("a.tsv", TSV, "text", "a.tsv: there is no single column 'text' among its columns .id, source.; name another"),
-        ("a.csv", b"", "source", "no single column 'source' among its columns .none."),
+        ("a.csv", b"", "source", "a.csv: holds no rows, for the file is empty; give a file of texts"),
         ("a.csv", b"source,prediction\n1,2\n", "source", "has a column 'prediction' already"),
         ("a.csv", b"source\n", "source", "a.csv: holds no rows"),
         ("a.txt", b"", "source", "a.txt: holds no rows"),

@@ -344,7 +344,7 @@ THREE = as_csv(",")(
     ("arguments", "sentence"),
     [
         ({}, "give it with --data FILE"),
-        ({"data": ["gone.csv"]}, "gone.csv: no such file"),
+        ({"data": ["gone.csv"]}, "gone.csv: no such file .*; correct --data"),
         (
             {"data": ["three.csv"]},
             "do not tell which is the source and which the target: give --source and --target of .* a, b, c",

@@ -22,6 +22,7 @@ from seqloom.batch_inference import generation_worker, generation_workers
 from seqloom.batch_inference.generation_workers import GenerationWorkers
 from seqloom.batch_inference.input_table import open_input
 from seqloom.batch_inference.sharded_generation import BatchInference, run_batch_inference
+from seqloom.cli.generate_commands import decoding_of
 from seqloom.cli.main import app
 from seqloom.corpus.worker_processes import WorkerTask
 from seqloom.decoding import int8_quantization
@@ -300,3 +301,34 @@ def test_a_damaged_file_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / KNOWN_ANSWERS_FILE).write_text("[]", encoding="utf-8")
     with pytest.raises(UserError, match="is damaged"):
         KnownAnswers.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        (
+            "m.csv",
+            "a,b\n1,2\n",
+            r"no column 'en' among a, b; a memory has the corpus's columns, en and de: name its so$",
+        ),
+        ("m.bin", "a\tb\n", r"give the file an ending that does, such as \.tsv or \.tmx$"),
+        ("m.tsv", "\n\n", r"m\.tsv: no row has a source and a target$"),
+    ],
+)
+def test_the_remedies_are_those_of_a_memory(name: str, content: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=sentence):
+        memory_of(tmp_path / name, content, **NAMED)
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "sentence"),
+    [
+        ("choices", "\n \n", r"f\.txt: has no answer; write one on a line, or correct --choices"),
+        ("glossary", "# nothing\n", r"f\.txt: has no term; write one on a line, or correct --glossary"),
+    ],
+)
+def test_a_list_without_an_entry_is_no_list(option: str, content: str, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "f.txt").write_text(content, encoding="utf-8")
+    generator: Any = SimpleNamespace(decoding=recipe_named("m").decoding)
+    with pytest.raises(UserError, match=sentence):
+        decoding_of(generator, None, **{option: tmp_path / "f.txt"})

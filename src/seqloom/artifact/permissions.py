@@ -3,6 +3,7 @@
 A home contains the team's text, in databases, checkpoints and logs.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,11 +40,38 @@ def keep_private(home: Path) -> list[str]:
 
 
 def output_folder(folder: Path) -> None:
-    """Create an output folder and its parents with the user's own umask."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    """Create an output folder and its parents with the user's own umask.
+
+    Raises:
+        UserError: a file is in its place, or nothing can be made there.
+    """
+    try:
+        for path in (folder, *folder.parents):
+            if path.exists() and not path.is_dir():
+                raise UserError(f"{path}: is a file, and a folder is to be written there; name another place")
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:  # reported as what it is
+            raise
+        raise UserError(f"{folder}: cannot be made ({error.strerror}); name another place") from None
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"{folder}: cannot be written to; name another place, or change its permissions")
     for path in missing:
         hand_over(path)
+
+
+def output_file(file: Path) -> None:
+    """Make the folder of a file that is to be written; before the work, that nothing is done in vain.
+
+    Raises:
+        UserError: a folder is in its place, or it cannot be written.
+    """
+    if file.is_dir():
+        raise UserError(f"{file}: is a folder, and a file is to be written there; name another place")
+    output_folder(file.parent)
+    if file.exists() and not os.access(file, os.W_OK):
+        raise UserError(f"{file}: cannot be written to; name another place, or change its permissions")
 
 
 def hand_over(output: Path) -> None:

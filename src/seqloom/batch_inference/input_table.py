@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seqloom.artifact.digest import digest_of_file
+from seqloom.artifact.input_file import require_file
 from seqloom.corpus.corpus_files import storable
 from seqloom.corpus.csv_rows import CsvRow, csv_rows, tsv_rows
 from seqloom.corpus.feature_array import FeatureArray
@@ -99,8 +100,9 @@ def open_input(path: Path, kind: str, column: str, features: str = "") -> InputT
         UserError: it is missing, empty, not of its format, or has no such column.
     """
     try:
-        if not path.is_file():
-            raise UserError(f"{path}: no such file (looked in {Path.cwd()}); give a file of texts")
+        require_file(path, "give a file of texts")
+        if not path.stat().st_size:
+            raise UserError(f"{path}: holds no rows, for the file is empty; give a file of texts")
         form = _format(path) if kind == "auto" else kind
         file = SourceFile(str(path), path, digest_of_file(path), form, encoding_source="its encoding")
     except OSError as error:
@@ -111,7 +113,9 @@ def open_input(path: Path, kind: str, column: str, features: str = "") -> InputT
     nested = _outer(column, columns) if file.format in ("jsonl", "parquet") else column
     if columns.count(nested) != 1:
         found = ", ".join(name[:40] for name in columns[:20]) or "none"
-        raise UserError(f"{path}: there is no single column {column!r} among its columns ({found}); name another")
+        raise UserError(
+            f"{path}: there is no single column {column!r} among its columns ({found}); name another column"
+        )
     if features:
         file = replace(file, features=feature_file(path, str(path), file.format, features))
     for taken in (PREDICTION, FAILURE):

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seqloom.artifact.home_folder import home_folder
+from seqloom.artifact.permissions import output_file
 from seqloom.cli.generate_commands import Backend, DecodingOverrides, ModelName, Together, decoding_of, load_models
 from seqloom.cli.stdio import AsJson, console_for, print_json
 from seqloom.errors import UserError
@@ -70,6 +71,8 @@ def evaluate(
         raise UserError("evaluate takes one file of pairs, or a file of sources and one of targets; a pattern is one")
     if to and to.suffix != ".parquet":
         raise UserError(f"--to {to}: is a Parquet file; call it {to.name}.parquet")
+    if to:
+        output_file(to)
     from seqloom.cli.progress_bars import TerminalAudience
     from seqloom.evaluation.eval_rows import read_test_rows, section_of_files
     from seqloom.evaluation.file_evaluation import evaluate_rows

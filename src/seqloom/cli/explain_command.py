@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from seqloom.artifact.home_folder import home_folder
+from seqloom.artifact.permissions import output_file
 from seqloom.cli.generate_commands import DecodingOverrides, ModelName, decoding_of
 from seqloom.cli.stdio import AsJson, console_for, print_json
 from seqloom.errors import UserError
@@ -34,6 +35,8 @@ def explain(
     """
     if to and to.suffix not in (".html", ".htm"):
         raise UserError(f"--to {to}: is an HTML page; call it {to.name}.html")
+    if to:
+        output_file(to)
     from seqloom.decoding.explanation import explain as explained
     from seqloom.decoding.generator_loader import load_generator
     from seqloom.registry.checkpoint_folder import find_checkpoint

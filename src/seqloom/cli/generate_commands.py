@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from seqloom.decoding.generator import Generator
     from seqloom.recipe.schema import DecodingSection
 
+_ENTRY = {"choices": "answer", "glossary": "term"}  # of a file: what stands on a line
 SEED, POINTS = 1, 5  # of --from-noise and --between, where nobody says otherwise
 
 commands = typer.Typer()
@@ -245,13 +246,17 @@ def decoding_of(
     given = {field: file for field, file in files.items() if file}
     if not override and not given:
         return generator.decoding
+    from seqloom.recipe.choice_list import read_choices
+    from seqloom.recipe.glossary import read_glossary
     from seqloom.recipe.recipe_loader import change_section, check_section
     from seqloom.recipe.schema import DecodingSection
 
     section = change_section(DecodingSection(**vars(generator.decoding)), override or [], "decoding")
     for field, file in given.items():
-        read = {**vars(section), field: _read_text(file, f"--{field}")}
-        section = check_section(DecodingSection, read, f"--{field} {file}")
+        text = _read_text(file, f"--{field}")
+        section = check_section(DecodingSection, {**vars(section), field: text}, f"--{field} {file}")
+        if not (read_choices(text) if field == "choices" else read_glossary(text)):
+            raise UserError(f"{file}: has no {_ENTRY[field]}; write one on a line, or correct --{field}")
     return section
 
 

@@ -83,7 +83,10 @@ def _preview(places: tuple[str, ...]) -> "Table":
             "--data is given once for a table or text, and twice for aligned files of source and target lines; "
             "for several files of a kind give a pattern, such as 'data/*.csv'"
         )
-    return preview_aligned(places, home_folder()) if len(places) == 2 else preview(places[0], home_folder())
+    try:
+        return preview_aligned(places, home_folder()) if len(places) == 2 else preview(places[0], home_folder())
+    except UserError as error:  # there is no recipe yet
+        raise UserError(str(error).replace("corpus.train", "--data")) from error
 
 
 def _asked_roles(table: "Table", source: str, target: str, task: str) -> "Roles":

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from seqloom.artifact.home_folder import home_folder
+from seqloom.artifact.permissions import output_file
 from seqloom.cli.generate_commands import ModelName
 from seqloom.cli.stdio import AsJson, print_json
 from seqloom.errors import UserError
@@ -31,6 +32,8 @@ def report(
     """
     if to and to.suffix not in (".html", ".htm"):
         raise UserError(f"--to {to}: is an HTML page; call it {to.name}.html")
+    if to:
+        output_file(to)
     from seqloom.registry.version_reports import fetch_evaluation
     from seqloom.reports.version_report import version_report
 

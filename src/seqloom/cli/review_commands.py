@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seqloom.artifact.home_folder import home_folder
+from seqloom.artifact.permissions import output_file
 from seqloom.cli.generate_commands import Backend, ModelName
 from seqloom.cli.stdio import AsJson, console_for, in_chunks, print_json
 from seqloom.shell_command import shell_word
@@ -43,6 +44,7 @@ def review(
     from seqloom.feedback.review_sample import WHYS, choose_rows
     from seqloom.registry.checkpoint_folder import find_checkpoint
 
+    output_file(to)
     asked = read_asked(log)
     generator = load_generator(find_checkpoint(model, home_folder(), backend))
     chosen = choose_rows(_answered(generator, list(asked), model), rows, seed)
@@ -66,6 +68,7 @@ def corrections(
     from seqloom.feedback.review_file import add_corrections, read_corrections
 
     pairs = read_corrections(file, read_asked(log))
+    output_file(to)
     total = add_corrections(pairs, to)
     console.print(f"{len(pairs):,} corrections, {total:,} in {to}", soft_wrap=True)
     source = f"corpus: {{sources: [{{name: corrections, train: [{to}], weight: 3}}]}}"

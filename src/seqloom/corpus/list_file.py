@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from seqloom.artifact.input_file import require_file
 from seqloom.errors import UserError
 
 LARGEST = 10_000_000  # bytes
@@ -16,12 +17,11 @@ def read_list(location: str, field: str, entries: str) -> list[str]:
         UserError: the file is missing, empty, too large, not UTF-8, or cannot be read.
     """
     path, named = Path(location), f"{location}: {field}:"
-    if not path.is_file():
-        raise UserError(f"{named} no such file (looked in {Path.cwd()}); correct it")
+    require_file(path, "correct it", named)
     if path.stat().st_size > LARGEST:
         raise UserError(f"{named} a list has {LARGEST:,} bytes at most; give a shorter one")
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         raise UserError(f"{named} byte {error.start:,} is not UTF-8; convert the file to UTF-8") from None
     except OSError as error:

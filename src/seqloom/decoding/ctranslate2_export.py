@@ -27,7 +27,7 @@ def write_ctranslate2(checkpoint: Path, folder: Path, quantization: str | None) 
     """
     recipe = read_recipe(checkpoint)
     for reason in ctranslate2_obstacles(recipe):
-        raise UserError(f"{checkpoint}: CTranslate2 cannot run this model: {reason}")
+        raise UserError(f"CTranslate2 cannot run this model: {reason}")
     specs = ctranslate2().specs
     model, section = Generator.load(checkpoint).model, recipe.model
     fixed: dict[str, Any] = {"pre_norm": section.norm == "pre"}

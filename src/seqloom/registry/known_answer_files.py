@@ -1,8 +1,10 @@
 """Files of known answers: a translation memory in any format of a corpus, and rules for patterns."""
 
+import re
 from pathlib import Path
 
 from seqloom.artifact.home_folder import home_folder
+from seqloom.artifact.input_file import require_file
 from seqloom.corpus import SIDES
 from seqloom.corpus.compression import first_bytes
 from seqloom.corpus.file_format import ENDINGS, ending_of
@@ -75,7 +77,10 @@ def read_memory(recipe: Recipe, file: Path, field: str, keep: bool, strict: bool
         **_columns(recipe.corpus, file),
     }
     section = section_of_files(recipe, [str(file)], [], of_any_length=True).model_copy(update=changes)
-    rows = read_test_rows(section, home_folder(), keep, field=field, most=MOST_BYTES)
+    try:
+        rows = read_test_rows(section, home_folder(), keep, field=field, most=MOST_BYTES)
+    except UserError as error:  # the fields of the corpus are those of a version, which nobody can correct
+        raise UserError(_of_memory(str(error), section)) from error
     if strict and rows.broken:
         raise UserError(f"{rows.broken[0]}; correct it, or {field}")
     return ExactMatches(zip(rows.table["source"], rows.table["target"], strict=True))
@@ -97,10 +102,22 @@ def read_rules_file(file: Path, field: str) -> tuple[AnswerRule, ...]:
 
 
 def _require_small(file: Path, field: str) -> None:
-    if not file.is_file():
-        raise UserError(f"{file}: no such file (looked in {Path.cwd()}); correct {field}")
+    require_file(file, f"correct {field}")
     if (size := file.stat().st_size) > MOST_BYTES:
         raise UserError(f"{file}: has {size:,} bytes, {MOST_BYTES:,} at most; correct {field}")
+
+
+def _of_memory(sentence: str, section: CorpusSection) -> str:
+    """Return a sentence on a corpus with the remedies that a memory has."""
+    columns = " and ".join((section.source_column, section.target_column))
+    remedies = {
+        r"correct corpus\.(source|target)_column.*": f"a memory has the corpus's columns, {columns}: name its so",
+        r"set corpus\.format to one of (.*)": r"give the file an ending that does, such as .tsv or .tmx",
+        r" that can be scored": "",
+    }
+    for fields, remedy in remedies.items():
+        sentence = re.sub(fields, remedy, sentence)
+    return sentence
 
 
 def _columns(section: CorpusSection, file: Path) -> dict[str, bool | str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seqloom.artifact.cache_key import CORPUS, PRETRAINING, STAGES, TEACHER
+from seqloom.artifact.input_file import require_file
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.canaries import check_canaries
 from seqloom.corpus.raw_text import check_raw_text, locate_raw_text
@@ -61,8 +62,8 @@ def check_resources(recipe: Recipe) -> None:
         raise UserError(OPACUS_MISSING)
     for field in ("source_file", "target_file"):
         file = getattr(recipe.vectors, field)
-        if file and not Path(file).is_file():
-            raise UserError(f"{file}: no such file (looked in {Path.cwd()}); correct vectors.{field}")
+        if file:
+            require_file(Path(file), f"correct vectors.{field}")
     check_score_files(recipe.evaluation)
     check_bertscore_model(recipe.evaluation)
     recipe_answers(recipe)
