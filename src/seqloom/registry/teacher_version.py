@@ -23,6 +23,7 @@ from seqloom.recipe.recipe_json import RECIPE_FILE
 from seqloom.recipe.schema import Recipe
 from seqloom.recipe.teaching_rules import is_endpoint
 from seqloom.registry.checkpoint_folder import find_checkpoint
+from seqloom.registry.teacher_direction import require_direction
 
 TEACHER_FIELD, BACK_FIELD = "corpus.teacher", "teaching.round_trip"
 _TIMED = 64  # texts that are answered to forecast the time of all
@@ -32,8 +33,8 @@ def pin_teacher(recipe: Recipe, home: Path) -> Recipe:
     """Return the recipe with the models that teach it pinned to a version number and the digest of their checkpoints.
 
     Raises:
-        UserError: there is no such version or folder, it is not the one that was pinned, an endpoint has no key or
-            prompt, or the texts are not there.
+        UserError: there is no such version or folder, it is not the one that was pinned or of another direction, an
+            endpoint has no key or prompt, or the texts are not there.
     """
     if not recipe.corpus.teacher:
         return recipe
@@ -42,9 +43,11 @@ def pin_teacher(recipe: Recipe, home: Path) -> Recipe:
     if is_endpoint(corpus.teacher):
         _check_endpoint(recipe)
     else:
-        corpus = corpus.model_copy(update={"teacher": _pinned(corpus.teacher, TEACHER_FIELD, home)})
+        pinned = _pinned(corpus.teacher, TEACHER_FIELD, home, recipe, back=bool(corpus.monolingual_target))
+        corpus = corpus.model_copy(update={"teacher": pinned})
     if teaching.round_trip:
-        teaching = teaching.model_copy(update={"round_trip": _pinned(teaching.round_trip, BACK_FIELD, home)})
+        pinned = _pinned(teaching.round_trip, BACK_FIELD, home, recipe, back=not corpus.monolingual_target)
+        teaching = teaching.model_copy(update={"round_trip": pinned})
     return recipe.model_copy(update={"corpus": corpus, "teaching": teaching})
 
 
@@ -56,8 +59,11 @@ def _check_endpoint(recipe: Recipe) -> None:
     EndpointTeacher(endpoint_of(recipe)).close()
 
 
-def _pinned(name: str, field: str, home: Path) -> str:
-    (named, _), digest = split_pin(name), digest_of_folder(checkpoint_of(name, field, home))
+def _pinned(name: str, field: str, home: Path, recipe: Recipe, back: bool) -> str:
+    """Pin a model that teaches a recipe; `back` is of one that writes its sources."""
+    (named, _), checkpoint = split_pin(name), checkpoint_of(name, field, home)
+    require_direction(recipe, checkpoint, named, field, back)
+    digest = digest_of_folder(checkpoint)
     if named.startswith("models:"):
         from seqloom.registry.model_uri import find_version  # MLflow: seconds
 
