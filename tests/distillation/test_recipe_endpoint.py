@@ -160,6 +160,13 @@ def test_what_an_address_may_be(teacher: str, teaching: dict[str, Any], sentence
     assert "=word" not in str(told.value)
 
 
+def test_labels_do_not_come_back() -> None:
+    asked = tree("folder", {"model": "", "prompt_file": "", "key": "", "round_trip": "back", "round_trip_chrf": 40})
+    asked["teaching"].pop("concurrency")
+    with pytest.raises(UserError, match="of task sentiment these are labels: remove it"):
+        check_recipe({**asked, "task": "sentiment", "model": {}, "vocabulary": {}}, "recipe")
+
+
 def test_the_section_needs_a_teacher() -> None:
     with pytest.raises(UserError, match=r"teaching\.copies is there without a teacher"):
         check_recipe({"name": "x", "corpus": {"train": ["rows.tsv"]}, "teaching": {"copies": False}}, "recipe")

@@ -38,6 +38,8 @@ def teaching_errors(recipe: "RecipeFields") -> Iterator[str]:
         yield "teaching.round_trip is a model of the direction back, and round_trip_chrf its limit: give both, or none"
     if is_endpoint(recipe.teaching.round_trip):
         yield "teaching.round_trip is a registered version or a folder, and no endpoint"
+    if recipe.teaching.round_trip and recipe.task == "sentiment":
+        yield "teaching.round_trip translates answers back, and of task sentiment these are labels: remove it"
     if not texts:
         return
     if len(texts) > 1:
