@@ -64,8 +64,8 @@ class TextColumn:
         if not self.texts:
             return np.zeros(0, np.int64)
         found = kind.mask(self.codes).view(np.uint8)
-        counted: NDArray[np.int64] = np.add.reduceat(found, self.ends - self.lengths, dtype=np.int32) - found[self.ends]
-        return counted.astype(np.int64)
+        with_spaces: NDArray[np.int32] = np.add.reduceat(found, self.ends - self.lengths, dtype=np.int32)
+        return with_spaces.astype(np.int64) - found[self.ends]
 
     def has(self, kind: CharacterClass) -> NDArray[np.bool_]:
         """Return which texts `(N,)` have a character of a class that has no space in it."""
