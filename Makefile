@@ -26,7 +26,7 @@ up: $(INSTALLED)
 	$(BIN)/seqloom up
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n $(JOBS) --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(JOBS) --no-loadscope-reorder --durations=30 --durations-min=2
 
 # What starts no process that takes seconds: a folder that gets such tests leaves the list.
 QUICK := $(addprefix tests/,artifact dataset models recipe vectors vocabulary test_url_mask.py test_packaging.py test_locks.py test_readme.py)
