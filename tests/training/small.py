@@ -33,7 +33,7 @@ SIZES = Sizes(source=17, target=19, width=8, shared=False)
 SHARED = Sizes(source=19, target=19, width=8, shared=True)
 NO_SCORES: dict[str, float] = {}
 CONTEXT = get_context("forkserver")
-CONTEXT.set_forkserver_preload([__name__, "torch._dynamo"])  # optimizers import it at their first step
+CONTEXT.set_forkserver_preload([__name__])
 
 Change = dict[str, Any]
 Row = dict[str, float]

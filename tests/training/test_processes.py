@@ -1,5 +1,6 @@
 """Several processes for one training: the losses of one, whatever is killed."""
 
+import inspect
 import os
 import signal
 import socket
@@ -15,9 +16,11 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch.nn.parallel import DistributedDataParallel
 
 from seqloom.models.model_factory import WEIGHTS_FILE
 from seqloom.recipe.schema import TrainingSection
+from seqloom.training.data_parallel import ProcessGroup
 from seqloom.training.distributed_launch import take_part
 from seqloom.training.node_address import address_towards, interface_of
 from seqloom.training.training_history import read_history
@@ -49,6 +52,29 @@ def test_two_processes_have_the_losses_of_one(change: dict[str, Any], tmp_path: 
     weights = [load_file(home / "made" / WEIGHTS_FILE) for home in (one, two)]
     for name, value in weights[0].items():
         torch.testing.assert_close(weights[1][name], value, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:`broadcast_buffers` is deprecated")  # its successor would send tables at the start
+def test_gradients_are_averaged_without_torchs_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = torch.distributed.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    told = {"RANK": 0, "WORLD_SIZE": 1, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": store.port}
+    for name, value in (told | {"TORCHELASTIC_RESTART_COUNT": 0, "GLOO_SOCKET_IFNAME": "lo"}).items():
+        monkeypatch.setenv(name, str(value))
+    group = ProcessGroup(torch.device("cpu"))
+    monkeypatch.setitem(sys.modules, "torch._dynamo", None)  # whoever imports it now gets an error
+    monkeypatch.delitem(vars(torch), "_dynamo", raising=False)
+    entered = inspect.unwrap(DistributedDataParallel._inside_ddp_forward)
+    monkeypatch.delattr(entered, "__dynamo_disable", raising=False)
+    try:
+        layer = torch.nn.Linear(2, 1)
+        wrapped = group.wrap(layer)
+        assert isinstance(wrapped, DistributedDataParallel)
+        wrapped(torch.tensor([[1.0, 2.0]])).sum().backward()
+        assert layer.weight.grad is not None
+        assert layer.weight.grad.tolist() == [[1.0, 2.0]]
+    finally:
+        torch.distributed.destroy_process_group()
+    assert "_dynamo" not in vars(torch)
 
 
 def test_two_nodes_have_the_losses_of_one_process(tmp_path: Path) -> None:

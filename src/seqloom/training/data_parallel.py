@@ -1,7 +1,12 @@
 """Process group of a training: one process, or several with averaged gradients."""
 
+import inspect
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 
 import torch
 from torch import distributed, nn
@@ -59,8 +64,29 @@ class ProcessGroup(SingleProcess):
 
     def wrap(self, module: nn.Module) -> nn.Module:
         """Return the module with gradients averaged over all processes while they are computed."""
-        # No buffers: tables that every process computes for itself, and longer or shorter as its batches are.
-        return DistributedDataParallel(module, broadcast_buffers=False, gradient_as_bucket_view=True)
+        with _compiler_left_out():
+            # No buffers: tables that every process computes for itself, and longer or shorter as its batches are.
+            return DistributedDataParallel(module, broadcast_buffers=False, gradient_as_bucket_view=True)
+
+
+@contextmanager
+def _compiler_left_out() -> Iterator[None]:
+    """Keep torch from importing its compiler for a module it wraps: seconds of each process, and nothing is compiled.
+
+    As in `seqloom.training.optimizer`, a function that is marked as not to be compiled is called as it is. The wrapper
+    asks for one thing more, how the compiler would split what it compiles, and is told the default.
+    """
+    if sys.modules.get("torch._dynamo") is not None:  # the program around us may compile
+        yield
+        return
+    entered = inspect.unwrap(DistributedDataParallel._inside_ddp_forward)
+    setattr(entered, "__dynamo_disable", entered)
+    told = SimpleNamespace(get_optimize_ddp_mode=lambda: "ddp_optimizer")
+    vars(torch)["_dynamo"] = SimpleNamespace(utils=told)
+    try:
+        yield
+    finally:
+        del vars(torch)["_dynamo"]
 
 
 def device_of_rank(device: torch.device, rank: int, size: int) -> torch.device:
