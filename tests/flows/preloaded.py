@@ -2,7 +2,11 @@
 
 import gc
 import importlib
+import json
 import os
+import weakref
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 MODULES = (
     "flows.batch_generate",
@@ -18,6 +22,7 @@ MODULES = (
     "mlflow.store.tracking.sqlalchemy_store",
     "seqloom.batch_inference.sharded_generation",
     "seqloom.decoding.generator_loader",
+    "seqloom.decoding.torch_backend",
     "seqloom.evaluation.stage",
     "seqloom.registry.garbage_collection",
     "seqloom.registry.gate_runner",
@@ -34,8 +39,16 @@ from mlflow.utils.requirements_utils import _init_modules_to_packages_map  # noq
 
 from seqloom.artifact.cache_key import STAGES  # noqa: E402
 from seqloom.artifact.digest import digest_of_code  # noqa: E402
+from seqloom.corpus.filters import language_identification  # noqa: E402
 from seqloom.evaluation import plot_style  # noqa: E402
-from seqloom.registry import gate_runner, latency_measurement, mlflow_database, smoke_test, version_package  # noqa: E402
+from seqloom.registry import (  # noqa: E402
+    gate_runner,
+    latency_measurement,
+    mlflow_database,
+    seal,
+    smoke_test,
+    version_package,
+)
 
 # What each process works out once: the keys' digests of our code, and what is installed.
 for stage in STAGES:
@@ -43,6 +56,14 @@ for stage in STAGES:
 version_package.needed_modules()
 mlflow_database.current_revision()
 _init_modules_to_packages_map()
+language_identification._identifier()
+with TemporaryDirectory() as folder:  # versions of the same code share its modules: here they are imported once for all
+    version_package.copy_code(Path(folder))
+    seal.seal(Path(folder))
+    files = json.loads(Path(folder, seal.MANIFEST_FILE).read_bytes())["files"]
+    package = seal.open_code(Path(folder), files)
+    for name in ("decoding.predictor", "decoding.torch_backend", "models.model_factory", "models.weight_layout"):
+        importlib.import_module(f"{package}.{name}")
 
 # Seconds for each version; tests/registry and tests/evaluation take the real ones, and so does every real process here.
 gate_runner.smoke_test = lambda *_: smoke_test.Smoke(True, "not asked")  # type: ignore[assignment]
@@ -50,6 +71,10 @@ latency_measurement.ROUNDS = 1
 plot_style._DOTS_PER_INCH = 50
 plot_style.ConstrainedLayoutEngine = lambda **_: None  # type: ignore[assignment, misc]  # as long as all the drawing
 mlflow_models._validate_serving_input = lambda **_: None  # it would load each version once more than the gate does
+
+for at_exit in list(weakref.finalize._registry):  # type: ignore[attr-defined]
+    if at_exit.peek()[1].__module__ == "torch.library":  # each process would forget torch's operators one by one
+        at_exit.atexit = False
 
 gc.collect()
 gc.freeze()  # or each fork's own collections would walk, and copy, all that is imported

@@ -39,11 +39,16 @@ def pack(recipe: Recipe, checkpoint: Path, folder: Path, evaluation: Path) -> st
         known.save(folder / CHECKPOINT)
     if (evaluation / CONFIDENCE_FILE).is_file():
         shutil.copyfile(evaluation / CONFIDENCE_FILE, folder / CHECKPOINT / CONFIDENCE_FILE)
+    copy_code(folder)
+    return seal(folder)
+
+
+def copy_code(folder: Path) -> None:
+    """Copy the modules that run a version into its folder."""
     for file in needed_modules():
         target = folder / CODE / LIBRARY / file.relative_to(_SOURCE)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
-    return seal(folder)
 
 
 def _known_answers(recipe: Recipe, checkpoint: Path) -> KnownAnswers | None:
