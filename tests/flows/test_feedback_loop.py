@@ -6,14 +6,16 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
-from tests.flows.command_process import command
+from tests.flows.command_process import Done, command
 from tests.flows.conftest import environment
 from tests.registry.serving import asked, free_port, post, predictions
 
@@ -40,7 +42,10 @@ def serving(place: Path, env: dict[str, str]) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.send_signal(signal.SIGTERM)
-        assert "Traceback" not in server.wait().stderr
+        ended = server.wait()
+        assert "Traceback" not in ended.stderr
+        told = f"{MODEL} is version 1, at http://127.0.0.1:{port}/invocations; Ctrl-C ends it"
+        assert told in ended.stdout.splitlines(), "an address that can be copied"
 
 
 def wait_for_version(address: str, version: int) -> None:
@@ -54,10 +59,32 @@ def wait_for_version(address: str, version: int) -> None:
             continue
 
 
-def run(*arguments: str, place: Path, env: dict[str, str]) -> str:
+@contextmanager
+def asking(address: str) -> Iterator[list[int]]:
+    """Ask in the block without a pause; gives the status of each answer, 0 for none."""
+    statuses: list[int] = []
+    stop = Event()
+
+    def ask() -> None:
+        while not stop.wait(0.05):
+            try:
+                statuses.append(post(f"{address}/invocations", asked(TEXTS[:1]))[0])
+            except OSError:
+                statuses.append(0)
+
+    with ThreadPoolExecutor(1) as pool:
+        client = pool.submit(ask)
+        try:
+            yield statuses
+        finally:
+            stop.set()
+            client.result()
+
+
+def run(*arguments: str, place: Path, env: dict[str, str]) -> Done:
     done = command(*arguments, cwd=place, env=env).wait()
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done
 
 
 def fill_in(file: Path) -> None:
@@ -81,12 +108,18 @@ def test_corrections_of_what_was_asked_make_the_next_champion(place: Path, prefe
         fill_in(place / "review.csv")
         run("corrections", "review.csv", "--log", "asked", "--to", "corrections.jsonl", place=place, env=env)
         changes = [part for change in (SOURCES, *RULES) for part in ("-o", change)]
-        outcome = json.loads(run("train", "recipe.yaml", *changes, "--json", place=place, env=env))
-        assert (outcome["version"], outcome["verdict"]) == (2, "champion")
-
-        wait_for_version(address, 2)
+        with asking(address) as statuses:
+            trained = run("train", "recipe.yaml", *changes, "--json", place=place, env=env)
+            outcome = json.loads(trained.stdout)
+            assert (outcome["version"], outcome["verdict"]) == (2, "champion")
+            wait_for_version(address, 2)
+        assert f"seqloom serve {MODEL}" in trained.stderr.splitlines()
         assert post(f"{address}/invocations", asked(TEXTS))[0] == 200
     [log] = (place / "asked").glob("requests-*.jsonl")
     rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    assert [row["version"] for row in rows] == [1] * len(TEXTS) + [2] * len(TEXTS)
+    assert set(statuses) == {200}, "a client that never stops sees no change of version"
+    versions = [row["version"] for row in rows]
+    assert versions == sorted(versions)
+    assert versions[: len(TEXTS)] + versions[-len(TEXTS) :] == [1] * len(TEXTS) + [2] * len(TEXTS)
+    assert len(versions) == len(statuses) + 2 * len(TEXTS)
     assert "example.com" not in log.read_text(encoding="utf-8")

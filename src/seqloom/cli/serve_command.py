@@ -69,5 +69,6 @@ def serve(
             requests(sources, answers, version)
 
     followed = FollowedModel(model, home_folder(), backend, observe, memory, rules)
-    console.print(f"{model} is version {followed.version}, at http://{host}:{port}/invocations; Ctrl-C ends it")
+    told = f"{model} is version {followed.version}, at http://{host}:{port}/invocations; Ctrl-C ends it"
+    console.print(told, soft_wrap=True)
     run_server(build_app(followed, metrics, address), listening, followed.follow, follow)

@@ -107,7 +107,8 @@ def _examples(outcome: "Outcome") -> list[Table | Text]:
 def _where_to_look(outcome: "Outcome", home: Path) -> Iterator[tuple[str, str]]:
     yield "try it", outcome.try_it
     if outcome.champion:
-        yield "serve it", serve_command(outcome.model, home)
+        yield "serve it, and each champion after it", f"seqloom serve models:/{outcome.model}@champion"
+        yield "serve it by MLflow", serve_command(outcome.model, home)
     yield f"MLflow, run {outcome.run_id} in experiment {outcome.model}", outcome.mlflow_url or server_command(home)
     up = f"SEQLOOM_HOME={shell_word(str(home))} seqloom up"
     yield f"Prefect, flow run {outcome.flow_run}", outcome.prefect_url or up
