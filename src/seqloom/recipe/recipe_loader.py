@@ -243,7 +243,9 @@ def _nearest(location: tuple[int | str, ...], section: type[BaseModel]) -> str:
         assert issubclass(annotation, BaseModel)
         section = annotation
     known = list(section.model_fields)
-    close = difflib.get_close_matches(shortened(str(location[-1])), known, n=1, cutoff=0.0)
+    close = difflib.get_close_matches(shortened(str(location[-1])), known, n=1, cutoff=0.5)
+    if not close:  # what is nearest by chance misleads
+        return f"its fields are {', '.join(known)}"
     return f"did you mean {'.'.join([*map(str, location[:-1]), close[0]])}?"
 
 
