@@ -20,6 +20,7 @@ from seqloom.distillation.prompt_file import read_prompt
 from seqloom.distillation.round_trip import RoundTrip
 from seqloom.distillation.teacher import LocalTeacher, Teacher, load_teacher
 from seqloom.errors import UserError
+from seqloom.recipe.pair_source import source_of_pairs
 from seqloom.registry.checkpoint_folder import find_checkpoint
 from tasks.pages import markdown
 from tasks.prefect_client import call_prefect, secret_of_block
@@ -108,5 +109,5 @@ def _page(teacher: str, file: str, report: DistillationReport) -> str:
         f"## {markdown.text(teacher)} over {markdown.text(file)}\n\n{report.headline}\n\n{dropped}\n"
         f"{markdown.lines(report.examples)}\n"
         f"Pairs: `{report.pairs_file}`, to be learned from as a source of a recipe:\n\n"
-        f"```yaml\ncorpus:\n  sources:\n    - {{name: teacher, train: [{report.pairs_file}]}}\n```\n"
+        f"```yaml\ncorpus:\n  sources:\n    - {source_of_pairs('teacher', report.pairs_file)}\n```\n"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,9 @@ from seqloom.corpus.readers import read_pairs
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.errors import UserError
+from seqloom.feedback.review_file import add_corrections
 from seqloom.progress import unwatched
+from seqloom.recipe.pair_source import source_of_pairs
 
 from .files import corpus, encoded, pairs_in, told
 
@@ -137,6 +140,21 @@ def test_a_file_that_is_lost_among_others_is_told(tmp_path: Path) -> None:
     section = corpus(train=[str(tmp_path / "*.tsv")])
     with pytest.raises(UserError, match=r"30 of 30 rows of \S*b.tsv cannot be read .* not the file that it should be"):
         build_corpus(section, locate(section, tmp_path), tmp_path, unwatched)
+
+
+def test_a_file_without_a_column_is_told_however_small(tmp_path: Path) -> None:
+    """As a table's header would: of a person's corrections there are few."""
+    (tmp_path / "a.tsv").write_bytes(b"english\tgerman\n" + b"".join(map(GOOD["tsv"], range(2000))))
+    add_corrections([("a", "b")], tmp_path / "corrections.jsonl")
+    names = {"train": [str(tmp_path / "a.tsv")], "source_column": "english", "target_column": "german"}
+    section = corpus(**names, sources=[{"name": "corrections", "train": [str(tmp_path / "corrections.jsonl")]}])
+    with pytest.raises(
+        UserError, match=r"1 of 1 rows of \S*corrections.jsonl cannot be read .* no key 'english' .* its col"
+    ):
+        build_corpus(section, locate(section, tmp_path), tmp_path, unwatched)
+    source = yaml.safe_load(source_of_pairs("corrections", tmp_path / "corrections.jsonl", weight=3))
+    section = corpus(**names, sources=[source])
+    assert build_corpus(section, locate(section, tmp_path), tmp_path, unwatched)["unreadable"] == 0
 
 
 @pytest.mark.parametrize("side", [0, 1])

@@ -66,13 +66,14 @@ def corrections(
     from seqloom.cli.terminal import show_to_copy
     from seqloom.feedback.asked_texts import read_asked
     from seqloom.feedback.review_file import add_corrections, read_corrections
+    from seqloom.recipe.pair_source import source_of_pairs
 
     pairs = read_corrections(file, read_asked(log))
     output_file(to)
     total = add_corrections(pairs, to)
     console.print(f"{len(pairs):,} corrections, {total:,} in {to}", soft_wrap=True)
-    source = f"corpus: {{sources: [{{name: corrections, train: [{to}], weight: 3}}]}}"
-    show_to_copy(console, ("in a recipe, to learn from them", source))
+    source = source_of_pairs("corrections", to, weight=3)
+    show_to_copy(console, ("in a recipe, to learn from them", f"corpus: {{sources: [{source}]}}"))
 
 
 @commands.command()

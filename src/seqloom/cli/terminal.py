@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seqloom.recipe.applications import application_of
+from seqloom.recipe.pair_source import source_of_pairs
 from seqloom.registry.ui_links import serve_command, server_command
 from seqloom.shell_command import shell_word
 from tasks.headlines import headline
@@ -208,8 +209,8 @@ def show_distillation(console: Console, report: "DistillationReport") -> None:
     console.print(Text(report.headline, "bold"))
     for reason, rows in report.dropped.items():
         console.print(Text(f"  {rows:,} left out: {reason}"))
-    source = f"corpus: {{sources: [{{name: teacher, train: [{report.pairs_file}]}}]}}"
-    show_to_copy(console, ("in a recipe, to learn from them", source))
+    source = source_of_pairs("teacher", report.pairs_file)
+    show_to_copy(console, ("in a recipe, to learn from them", f"corpus: {{sources: [{source}]}}"))
 
 
 def show_clean_up(console: Console, done: "CleanUp") -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from seqloom.corpus.pairs import EMPTY_SOURCE, EMPTY_TARGET, TOO_LONG, RawPair, Unreadable
+from seqloom.corpus.pairs import EMPTY_SOURCE, EMPTY_TARGET, NO_KEY, TOO_LONG, RawPair, Unreadable
 from seqloom.corpus.running_text import is_blank
 from seqloom.errors import UserError
 from seqloom.recipe.schema import CorpusSection
@@ -52,6 +52,11 @@ class RowCounts:
         """Return whether more than `share` of the rows is unreadable."""
         return self.unreadable.total() > share * self.read
 
+    @property
+    def lacks_column(self) -> bool:
+        """Return whether no row has a key that the recipe names: what a table's header would have said."""
+        return 0 < self.read == self.unreadable[NO_KEY]
+
     def summary(self, where: str) -> str:
         """Return a sentence with the most common reasons, each with its first occurrence."""
         reasons = [
@@ -68,7 +73,7 @@ def check_reject_share(files: Mapping[tuple[str, str], RowCounts], share: float)
     `files` has the counts by split of the files and location.
 
     Raises:
-        UserError: more than `share` of the rows of a split is unreadable, or most of a file.
+        UserError: more than `share` of the rows of a split is unreadable, or most of a file, or all for want of a key.
     """
     splits: dict[str, RowCounts] = {}
     for (given_for, _), file in files.items():
@@ -80,5 +85,7 @@ def check_reject_share(files: Mapping[tuple[str, str], RowCounts], share: float)
                 "correct them, or raise it"
             )
     for (_, origin), file in files.items():
+        if file.lacks_column:  # however few: those of a person's corrections are
+            raise UserError(f"{file.summary(origin)}: name its columns where the recipe names the file")
         if file.unreadable.total() >= _WRONG_FILE and file.exceeds(max(share, 0.5)):
             raise UserError(f"{file.summary(origin)}: it is not the file that it should be; correct or remove it")
