@@ -15,9 +15,7 @@ pytestmark = pytest.mark.usefixtures("first")
 CHAMPION = "models:/phrases@champion"
 
 
-def test_what_generate_says_to_every_row_and_then_nothing_more_to_do(
-    seqloom: Run, workplace: Path, prefect: dict[str, str]
-) -> None:
+def test_what_generate_says_to_every_row_and_then_nothing_more_to_do(seqloom: Run, workplace: Path) -> None:
     texts = ["the red cat", "a big dog", "x" * 101]
     pd.DataFrame({"id": [1, 2, 3], "text": texts}).to_csv(workplace / "new.csv", index=False)
     arguments = ["batch", CHAMPION, "new.csv", "--to", "out", "--column", "text", "--max-characters", "100"]
@@ -28,7 +26,7 @@ def test_what_generate_says_to_every_row_and_then_nothing_more_to_do(
     assert table["prediction"].tolist()[:2] == generated
     assert table["failure"][2].startswith("too long")
     assert (told["rows"], told["failed"], told["rows_before"]) == (3, 1, 0)
-    again = real(*arguments, cwd=workplace, env=environment(workplace) | prefect)
+    again = real(*arguments, cwd=workplace, env=environment(workplace))
     assert again.returncode == 0
     assert "3 rows, 1 failed: all of them were there already" in again.stdout
     assert "too long: 101 characters" in again.stdout
