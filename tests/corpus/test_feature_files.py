@@ -17,6 +17,7 @@ import pytest
 from seqloom.batch_inference.input_table import open_input
 from seqloom.corpus import shards
 from seqloom.corpus.corpus_files import iterate_inputs, read_split
+from seqloom.corpus.feature_array import FeatureArray
 from seqloom.corpus.feature_statistics import FeatureStatistics
 from seqloom.corpus.framed_text import FramedText, framed_row, frames_of, read_frames
 from seqloom.corpus.sources import locate
@@ -342,3 +343,8 @@ def test_features_lie_in_the_folder_of_their_text(tmp_path: Path) -> None:
     np.save(tmp_path / "rows.sound.npy", np.ones((ROWS, 2)))
     with pytest.raises(UserError, match="is no part of the name of a file"):
         locate(section, tmp_path)
+
+
+def test_a_folder_of_features_is_called_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r": is a folder, not a file; correct --features"):
+        FeatureArray(tmp_path, "--features")

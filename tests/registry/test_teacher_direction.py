@@ -15,6 +15,7 @@ from tests.registry.tiny import recipe_named
 EN_DE = {"source_language": "en", "target_language": "de"}
 DE_EN = {"source_language": "deu", "target_language": "en-GB"}
 LABELS: dict[str, Any] = {"task": "sentiment", "model": {"decoder": "classifier", "attention": "none"}}
+SPOKEN: dict[str, Any] = {"task": "transduction", "corpus": {"train": ["x.tsv"], "features": "mfcc"}}
 WRONG = "is wanted that reads {} and writes {}: name one, or correct the recipe's languages or the field of the texts$"
 
 
@@ -54,6 +55,7 @@ def test_a_teacher_of_the_direction_is_taken(teacher: dict[str, Any], field: str
             "monolingual_source",
             "corpus.teacher: .*teacher reads en and writes fr, and a model " + WRONG.format("en", "de"),
         ),
+        (SPOKEN, "monolingual_source", "corpus.teacher: .* reads features, which a text has not"),
         (LABELS, "monolingual_source", "corpus.teacher: .* is of task sentiment, and task translation learns nothing"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqloom.artifact.input_file import require_file
 from seqloom.errors import UserError
 
 
@@ -19,15 +20,14 @@ class FeatureArray:
         """Open a file; a .npy file is mapped into memory, and each array of a .npz file read when it is asked for.
 
         Raises:
-            UserError: it is none of the two, or holds objects; `field` is what to correct.
+            UserError: it is no file, none of the two, or holds objects; `field` is what to correct.
         """
         self.path = path
+        require_file(path, f"correct {field}")
         try:
             self._rows: Any = np.load(path, mmap_mode="r", allow_pickle=False)
             if isinstance(self._rows, np.ndarray) and not self._rows.ndim:
                 raise ValueError("a single number")
-        except FileNotFoundError:
-            raise UserError(f"{path}: no such file (looked in {Path.cwd()}); correct {field}") from None
         except Exception as error:  # whatever NumPy and zipfile raise of a damaged file, to want of memory
             raise self._no_numbers(error, field) from None
         self._field = field

@@ -10,9 +10,10 @@ from seqloom.recipe.schema import CorpusSection, Recipe
 
 
 def require_direction(recipe: Recipe, checkpoint: Path, name: str, field: str, back: bool) -> None:
-    """Refuse a model that cannot teach a recipe: of labels in place of texts, or of other languages where both say.
+    """Refuse a model that cannot teach a recipe.
 
-    `back` is of the model that writes sources for the recipe's targets; `field` names the model.
+    It gives labels in place of texts, reads features, or is of other languages where both say theirs. `back` is of
+    the model that writes sources for the recipe's targets; `field` names the model.
 
     Raises:
         UserError: it is one.
@@ -20,6 +21,8 @@ def require_direction(recipe: Recipe, checkpoint: Path, name: str, field: str, b
     found = read_recipe(checkpoint)
     if application_of(found.task).answer != application_of(recipe.task).answer:
         raise UserError(f"{field}: {name} is of task {found.task}, and task {recipe.task} learns nothing from it")
+    if found.corpus.features:
+        raise UserError(f"{field}: {name} reads features, which a text has not: name a model of texts alone")
     wanted = _languages(recipe.corpus)
     wanted = wanted[::-1] if back else wanted
     given = _languages(found.corpus)
