@@ -6,8 +6,8 @@ for people. Two passes over the text in place of the recipe's ten, so that what 
 weighs for users. Memory is compared with that of a quarter of the text.
 """
 
+import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,7 +32,8 @@ def measure(data: Path, tokens: int, workers: int) -> list[Row]:
     """Learn vectors of a synthetic corpus of about so many tokens both ways, and ours of a quarter of it."""
     with TemporaryDirectory(dir=HOME) as scratch:
         quarter, whole = (_prepared(Path(scratch) / str(size), data, size) for size in (tokens // 4, tokens))
-        less, ours, theirs = (_used(*work, workers) for work in (("ours", quarter), ("ours", whole), ("bare", whole)))
+        less, ours = (_used_by_ours(folder, workers) for folder in (quarter, whole))
+        theirs = _used_by_gensim(whole, workers)
     what = f"word2vec, {tokens / 1e6:g} M tokens, {workers} workers"
     shown = [f"{usage.seconds:.1f} s of processor, {usage.largest:,.0f} MiB" for usage in (ours, theirs)]
     memory = f"{less.largest:,.0f} MiB of a quarter"
@@ -52,10 +53,24 @@ def _prepared(folder: Path, data: Path, tokens: int) -> Path:
     return folder
 
 
-def _used(work: str, folder: Path, workers: int) -> Usage:
-    if work == "bare":
-        _write_lines(folder)
-    return used_by([sys.executable, "-m", "bench.word2vec_speed", work, str(folder), str(workers)])
+def _used_by_ours(folder: Path, workers: int) -> Usage:
+    return used_by([sys.executable, "-m", "bench.word2vec_speed", str(folder), str(workers)])
+
+
+def _used_by_gensim(folder: Path, workers: int) -> Usage:
+    _write_lines(folder)
+    section = _section(workers)
+    options = {
+        "min_count": 1,
+        "vector_size": section.width,
+        "sg": int(section.algorithm == "skip-gram"),
+        "window": section.window,
+        "negative": section.negative,
+        "epochs": section.epochs,
+        "workers": section.workers,
+        "seed": section.seed,
+    }
+    return used_by([sys.executable, "-m", "bench.gensim_alone", str(folder / _LINES), json.dumps(options)])
 
 
 def _write_lines(folder: Path) -> None:
@@ -77,24 +92,5 @@ def _learn(folder: Path, workers: int) -> None:
     build_vectors(_section(workers), True, folder / "corpus", folder / "vocabulary", folder / "vectors", unwatched)
 
 
-def _learn_bare(folder: Path, workers: int) -> None:
-    from gensim.models import Word2Vec
-
-    section = _section(workers)
-    Word2Vec(
-        corpus_file=str(folder / _LINES),
-        min_count=1,
-        vector_size=section.width,
-        sg=int(section.algorithm == "skip-gram"),
-        window=section.window,
-        negative=section.negative,
-        epochs=section.epochs,
-        workers=section.workers,
-        seed=section.seed,
-    )
-
-
-WORK: dict[str, Callable[[Path, int], None]] = {"ours": _learn, "bare": _learn_bare}
-
 if __name__ == "__main__":
-    WORK[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))
+    _learn(Path(sys.argv[1]), int(sys.argv[2]))

@@ -71,12 +71,13 @@ def make_corpus(recipe: Recipe, force: bool = False) -> State[Manifest]:
 def ask_teacher(recipe: Recipe, corpus: Manifest, force: bool = False) -> State[Manifest]:
     """Have the teacher answer the recipe's monolingual text, and add the pairs to the training split."""
     texts = locate_monolingual(recipe.corpus, home_folder())
+    inputs = teaching_inputs(recipe, corpus, texts, home_folder())
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
-        teaching = teaching_of(recipe, corpus, texts, home_folder(), lambda: slots_for(recipe))
+        teaching = teaching_of(recipe, corpus, texts, home_folder(), inputs, lambda: slots_for(recipe))
         return teaching.build(folder, progress)
 
-    return run_stage(TEACHING, recipe, teaching_inputs(recipe, corpus, texts, home_folder()), write, force)
+    return run_stage(TEACHING, recipe, inputs, write, force)
 
 
 @patient_task(name="corpus", task_run_name="corpus · {recipe.name}")

@@ -214,8 +214,12 @@ def _taught(recipe: Recipe, corpus: Manifest, store: Store, home: Path, progress
     from seqloom.registry.teacher_version import teaching_inputs, teaching_of
 
     texts = locate_monolingual(recipe.corpus, home)
-    key = TEACHING.key(recipe, teaching_inputs(recipe, corpus, texts, home))
-    return store.build(TEACHING.name, key, lambda to: teaching_of(recipe, corpus, texts, home).build(to, progress))
+    inputs = teaching_inputs(recipe, corpus, texts, home)
+
+    def write(folder: Path) -> Mapping[str, Any]:
+        return teaching_of(recipe, corpus, texts, home, inputs).build(folder, progress)
+
+    return store.build(TEACHING.name, TEACHING.key(recipe, inputs), write)
 
 
 def _pretrained(

@@ -1,6 +1,7 @@
 """A recipe whose teacher is an endpoint: asked once, within a budget, by a key that is kept nowhere, and checked."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from seqloom import pipeline
 from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.corpus_files import read_split
+from seqloom.distillation import taught_corpus
 from seqloom.errors import UserError
 from seqloom.progress import unwatched
 from seqloom.recipe.recipe_loader import check_recipe
@@ -86,7 +88,7 @@ def test_each_text_is_asked_once_whatever_changes_beside_the_question(tmp_path: 
 def test_a_spent_budget_ends_the_run_and_the_next_goes_on(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with chat_server(backwards) as seen:
-        with pytest.raises(UserError, match=r"the budget of this run is spent: 5 of 8 texts .*teaching.request_budget"):
+        with pytest.raises(UserError, match=r"the budget of this run is spent after 5 texts.*teaching.request_budget"):
             corpus_of(tree(seen.url, {"request_budget": 5}), home)
         taught = corpus_of(tree(seen.url, {"request_budget": 5}), home).facts["taught"]
         assert (taught["asked"], taught["known"], taught["kept"]) == (3, 5, 8)
@@ -142,9 +144,15 @@ def test_a_mistake_is_told_before_anything_is_read(change: dict[str, Any], sente
     ("teacher", "teaching", "sentence"),
     [
         ("http://host/v1", {}, "unencrypted; write https://"),
-        ("https://me:word@host/v1", {}, "a user, password or query"),
-        ("https://host/v1?key=word", {}, "a user, password or query"),
+        ("https://me:word@host/v1", {}, "a user, a password and what follows"),
+        ("https://host/v1?key=word", {}, "a user, a password and what follows"),
+        ("https://host/v1#token=word", {}, "what follows"),
         ("https:///v1", {}, "the address of an endpoint, such as https://HOST/v1"),
+        ("https://[h/v1", {}, "the address of an endpoint, such as https://HOST/v1"),
+        ("https://h:port/v1", {}, "the address of an endpoint, such as https://HOST/v1"),
+        ("https://h:99999/v1", {}, "the address of an endpoint, such as https://HOST/v1"),
+        ("https://ho st/v1", {}, "the address of an endpoint, such as https://HOST/v1"),
+        ("https://host/v1", {"agreement": 0.5}, "teaching.agreement is among several answers"),
         ("folder", {}, "teaching.model is of an endpoint, and corpus.teacher is a model of ours"),
         (
             "folder",
@@ -167,9 +175,76 @@ def test_labels_do_not_come_back() -> None:
         check_recipe({**asked, "task": "sentiment", "model": {}, "vocabulary": {}}, "recipe")
 
 
-def test_the_section_needs_a_teacher() -> None:
-    with pytest.raises(UserError, match=r"teaching\.copies is there without a teacher"):
-        check_recipe({"name": "x", "corpus": {"train": ["rows.tsv"]}, "teaching": {"copies": False}}, "recipe")
+def test_a_form_may_change_the_section_alone() -> None:
+    check_recipe({"name": "x", "corpus": {"train": ["rows.tsv"]}, "teaching": {"token_budget": 9}}, "recipe")
+
+
+@pytest.mark.parametrize("key", ["sk-" + 120 * "s3cret", 123456789, ["s3cret"]])
+def test_no_sentence_shows_what_was_written_as_a_key(key: Any) -> None:
+    with pytest.raises(UserError, match=r"teaching.key is the name of a key as \$\{NAME\}") as told:
+        check_recipe(tree("https://host/v1", {"key": key}), "recipe")
+    assert not re.search("s3cret|12345", str(told.value))
+
+
+@pytest.mark.parametrize("key", ["ses\name", "sésame"])
+def test_a_key_that_no_header_holds_is_a_sentence_without_it(
+    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEACHER_KEY", key)
+    with pytest.raises(UserError, match="is no key, for it has a line break") as told:
+        corpus_of(tree("https://host/v1"), tmp_path / "home")
+    assert not re.search("ses|name|sésame", str(told.value).replace("prompt", ""))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_outage_makes_no_corpus_of_a_part(status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqloom.distillation.endpoint_teacher.time.sleep", lambda _: None)
+    away = True
+
+    def answer(asked: str, times: int) -> Said:
+        return Said(status=status) if away and asked[-1] > "d" else backwards(asked, times)
+
+    with chat_server(answer) as seen:
+        with pytest.raises(UserError, match=rf"does not answer \({status}, 5 times\); run it again"):
+            corpus_of(tree(seen.url), tmp_path / "home")
+        away = False
+        taught = corpus_of(tree(seen.url), tmp_path / "home").facts["taught"]
+        assert (taught["asked"], taught["known"], taught["kept"]) == (4, 4, 8)
+
+
+def test_a_budget_reaches_the_end_past_texts_that_are_always_refused(tmp_path: Path) -> None:
+    def answer(asked: str, times: int) -> Said:
+        return Said(status=400, body=f"no {asked} {times}") if asked[-1] in "abc" else backwards(asked, times)
+
+    with chat_server(answer) as seen:
+        for _ in range(2):
+            with pytest.raises(UserError, match="budget of this run is spent after 4 texts"):
+                corpus_of(tree(seen.url, {"request_budget": 4}), tmp_path / "home")
+        taught = corpus_of(tree(seen.url, {"request_budget": 4}), tmp_path / "home").facts["taught"]
+        assert (taught["known"], taught["kept"]) == (5, 5)
+        assert taught["left_out"]["refused (400)"] == 3, "counted by status, whatever the server says of each"
+
+
+def test_a_prompt_that_changes_meanwhile_answers_for_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clean = taught_corpus.clean_texts
+
+    def edited(*given: Any) -> Any:
+        Path("prompt.txt").write_text("Otherwise: {source}")
+        return clean(*given)
+
+    monkeypatch.setattr(taught_corpus, "clean_texts", edited)
+    with chat_server(backwards) as seen:
+        with pytest.raises(UserError, match=r"teaching.prompt_file: prompt.txt changed meanwhile"):
+            corpus_of(tree(seen.url), tmp_path / "home")
+        assert not seen.requests
+
+
+@pytest.mark.parametrize("tokens", ["many", None, [1]])
+def test_a_count_of_tokens_that_is_none_counts_nothing(tokens: Any, tmp_path: Path) -> None:
+    choices = [{"message": {"content": "answer"}, "finish_reason": "stop"}]
+    body = json.dumps({"choices": choices, "usage": {"total_tokens": tokens}})
+    with chat_server(lambda *_: Said(body=body)) as seen:
+        assert corpus_of(tree(seen.url), tmp_path / "home").facts["taught"]["tokens"] == 0
 
 
 def test_a_key_that_is_refused_ends_the_run_at_once(tmp_path: Path) -> None:

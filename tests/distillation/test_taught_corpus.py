@@ -20,7 +20,7 @@ from seqloom.distillation.taught_corpus import Asked, Teaching
 from seqloom.distillation.teacher import TeacherReply
 from seqloom.errors import UserError
 from seqloom.progress import unwatched
-from seqloom.recipe.recipe_json import read_recipe
+from seqloom.recipe.recipe_json import read_recipe, write_recipe
 from seqloom.recipe.recipe_loader import check_recipe
 from seqloom.recipe.schema import CorpusSection
 from seqloom.registry.mlflow_runs import _datasets
@@ -111,7 +111,7 @@ def test_nothing_is_asked_twice_and_the_filters_count(tmp_path: Path) -> None:
     Path("more.txt").write_text("new\nnewer\n11\n")
     section = section_of(monolingual_target=["targets.txt", "more.txt"], filters=["no_copy"])
     folder, facts = taught(section, tmp_path, teacher)
-    assert [*teacher.seen[asked:]] == ["new ?", "newer", "11"], "a failure, and what is new"
+    assert [*teacher.seen[asked:]] == ["newer", "11", "new ?"], "what is new, and at the end what failed"
     assert facts["taught"]["known"] == asked - 1
     assert "11" not in set(read_split(folder, "train")["target"]), "a copy"
 
@@ -280,7 +280,7 @@ def test_what_is_not_there_is_said_before_anything_is_read(corpus: dict[str, Any
 
 def test_a_refresh_asks_the_teacher_that_is_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("back").mkdir()
-    Path("back/recipe.json").write_text("{}")
+    write_recipe(check_recipe(tree(), "recipe"), Path("back"))
     Path("recipe.yaml").write_text(json.dumps(tree(teacher="back", monolingual_target=["targets.txt"])))
     read: list[str] = []
     monkeypatch.setattr(flows.refresh, "make_corpus", lambda recipe: read.append(recipe.corpus.teacher))

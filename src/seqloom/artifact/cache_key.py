@@ -125,8 +125,7 @@ def _libraries_by_choice(stage: str, recipe: Recipe) -> tuple[str, ...]:
             if names & {"near_duplicates", "alignment"}
             else ()
         )
-        back = ("sacrebleu",) if recipe.teaching.round_trip else ()
-        return (*guessing, *comparing, *back)
+        return (*guessing, *comparing)
     if stage == "vectors" and recipe.vectors.method in ("word2vec", "fasttext"):
         return ("gensim", "scipy")  # its BLAS computes gensim's sums
     if stage == "vectors" and recipe.vectors.method == "pretrained":  # tokens are also looked up in lower case
@@ -190,7 +189,7 @@ TEACHING = Stage(
     ("corpus",),
     ("corpus", "teaching"),
     ("corpus", "distillation", "batch_inference", "decoding", "models"),
-    (*CORPUS.libraries, *_CUTTING, "torch", "numpy"),
+    (*CORPUS.libraries, *_CUTTING, "torch", "numpy", "sacrebleu", "rapidfuzz"),
 )
 """A corpus to which rows were added that a teacher answered: in place of the one that it reads, under its name."""
 TEACHER = "teacher"  # what that step is called in a plan, and the teacher in a lineage

@@ -12,7 +12,7 @@ from seqloom.errors import UserError
 
 
 class AnswerCache:
-    """Replies by teacher and text; failures are not kept, so that they are asked again."""
+    """Replies by teacher and text; of failures only that there was one, so that they are asked again, but last."""
 
     def __init__(self, file: Path, identity: str) -> None:
         """Open or make the file; `identity` is that of the teacher.
@@ -21,9 +21,11 @@ class AnswerCache:
             UserError: the file is no cache.
         """
         self._identity = identity
+        file.touch()  # read alone it is in use, too: a clean-up goes by the time
         self._database = sqlite3.connect(file, timeout=60)
         try:
             self._database.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, reply TEXT NOT NULL)")
+            self._database.execute("CREATE TABLE IF NOT EXISTS failures (key TEXT PRIMARY KEY)")
         except sqlite3.DatabaseError as error:
             raise UserError(f"{file}: is no cache of answers ({error}); remove it, or give another folder") from None
 
@@ -40,6 +42,16 @@ class AnswerCache:
         kept = json.dumps([reply.answers, reply.tokens], ensure_ascii=False)
         with self._database:
             self._database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (self._key(text), kept))
+
+    def has_failed(self, text: str) -> bool:
+        """Return whether a text was asked in vain before."""
+        found = self._database.execute("SELECT 1 FROM failures WHERE key = ?", (self._key(text),)).fetchone()
+        return found is not None
+
+    def put_failure(self, text: str) -> None:
+        """Keep that a text was asked in vain."""
+        with self._database:
+            self._database.execute("INSERT OR IGNORE INTO failures VALUES (?)", (self._key(text),))
 
     def _key(self, text: str) -> str:
         return hashlib.sha256(f"{self._identity}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()

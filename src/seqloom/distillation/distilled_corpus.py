@@ -89,7 +89,8 @@ def distill(
             hand_over(to)
     if not report.kept:
         reasons = ", ".join(f"{reason} ({count})" for reason, count in report.dropped.items())
-        raise UserError(f"{table.file.location}: no text has an answer to learn from: {reasons}")
+        said = f"; the teacher says: {run.said}" if run.said else ""
+        raise UserError(f"{table.file.location}: no text has an answer to learn from: {reasons}{said}")
     return report
 
 
@@ -109,22 +110,37 @@ class _Run:
         self._teacher, self._table, self._cache, self._longest, self._keep = teacher, table, cache, longest, keep
         self._personal, self._round_trip = personal, round_trip
         self._failures: dict[str, str] = {}
+        self._details: dict[str, str] = {}  # of failures
         self._asked = self._known = self._tokens = 0
         self._spent = False
 
+    @property
+    def said(self) -> str:
+        """What the teacher said of a text that it did not answer; empty where it said nothing."""
+        return next(filter(None, self._details.values()), "")
+
     def ask(self, progress: Progress) -> None:
-        done = 0
+        """Ask what is new, and at the end what was asked in vain before, which a budget is not to be spent on first."""
+        done, failed_before = 0, dict[str, None]()
         for chunk in self._chunks():
-            new = list(dict.fromkeys(text for text, reason in chunk if not reason and self._is_new(text)))
+            new = dict.fromkeys(text for text, reason in chunk if not reason and self._is_new(text))
             self._known += sum(not reason for _, reason in chunk) - len(new)
-            if not self._spent:
-                self._ask_for(new, done, progress)
-            if self._spent:
-                self._failures |= {text: NOT_ASKED for text in new if self._is_new(text) and text not in self._failures}
+            again = {text: None for text in new if text not in self._failures and self._cache.has_failed(text)}
+            failed_before |= again
+            self._ask_for([text for text in new if text not in again], done, progress)
             done += len(chunk)
             progress(done, self._table.rows, "texts", f"{self._tokens:,} tokens" if self._tokens else "")
+        texts = list(failed_before)
+        for start in range(0, len(texts), AT_ONCE):
+            self._ask_for(texts[start : start + AT_ONCE], done, progress)
 
     def _ask_for(self, texts: list[str], done: int, progress: Progress) -> None:
+        if not self._spent:
+            self._answers_to(texts, done, progress)
+        if self._spent:
+            self._failures |= {text: NOT_ASKED for text in texts if self._is_new(text) and text not in self._failures}
+
+    def _answers_to(self, texts: list[str], done: int, progress: Progress) -> None:
         try:
             for index, reply in self._teacher.ask(texts):
                 self._asked += 1
@@ -133,8 +149,11 @@ class _Run:
                     self._cache.put(texts[index], self._without_personal_data(texts[index], reply))
                 else:
                     self._failures[texts[index]] = reply.failure
-                if self._asked == len(self._failures) == FAILURES_AT_FIRST:
-                    raise UserError(f"the first {FAILURES_AT_FIRST} texts have no answer: {reply.failure}")
+                    self._details[texts[index]] = reply.detail
+                    self._cache.put_failure(texts[index])
+                if self._asked == len(self._failures) == FAILURES_AT_FIRST and not self._known:
+                    why = ": ".join(filter(None, (reply.failure, reply.detail)))
+                    raise UserError(f"the first {FAILURES_AT_FIRST} texts have no answer: {why}")
                 progress(done, self._table.rows, "texts", f"{self._asked:,} asked")
         except BudgetSpent:
             self._spent = True
@@ -178,7 +197,8 @@ class _Run:
             for number, (text, why, pair) in enumerate(self._pairs(chosen), start=1):
                 if why:
                     dropped[why] += 1
-                    listed.writerow([number, why, text[:200]])
+                    said = self._details.get(text, "")
+                    listed.writerow([number, f"{why}: {said}" if said else why, text[:200]])
                     continue
                 kept += 1
                 pairs.write(json.dumps(pair, ensure_ascii=False) + "\n")

@@ -21,6 +21,7 @@ from seqloom.url_mask import REFERENCE
 
 TRIES = 5  # of a request that fails for a reason that passes
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between them
+AWAY = (429, 502, 503, 504)  # statuses that say nothing of a text: the server is away or wants no more
 TIMEOUT = 120.0  # seconds for an answer
 SHOWN = 200  # characters of what a server says of an error
 
@@ -47,7 +48,10 @@ class Endpoint:
         Raises:
             UserError: something is missing or would be unsafe.
         """
-        address = httpx.URL(self.url)
+        try:
+            address = httpx.URL(self.url)
+        except httpx.InvalidURL as error:
+            raise UserError(f"{self.url}: no address of an endpoint ({error}); write https://HOST/v1") from None
         if address.scheme not in ("http", "https") or not address.host:
             raise UserError(f"{self.url}: no address of an endpoint; write https://HOST/v1")
         if address.userinfo:
@@ -81,6 +85,11 @@ class EndpointTeacher:
         """
         self._endpoint = endpoint
         key, self._secrets = fill_text(endpoint.key, endpoint.url, "the key")
+        if not (key.isascii() and key.isprintable()):
+            raise UserError(
+                f"{endpoint.url}: what {endpoint.key} stands for is no key, for it has a line break or a sign beyond "
+                "ASCII; correct the variable or the Secret block"
+            )
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._client = httpx.Client(headers=headers, timeout=TIMEOUT, follow_redirects=False)
         self._address = f"{endpoint.url.rstrip('/')}/chat/completions"
@@ -136,6 +145,11 @@ class EndpointTeacher:
             else:
                 if response.status_code == httpx.codes.OK:
                     return self._read(response)
+                if not left and response.status_code in AWAY:
+                    raise UserError(
+                        f"{self._endpoint.url}: does not answer ({response.status_code}, {TRIES} times); run it again "
+                        "when it does. What was answered is kept"
+                    )
                 if not is_transient(response.status_code) or not left:
                     return self._refused(response)
                 wait = _seconds_asked_for(response) or pause
@@ -164,7 +178,8 @@ class EndpointTeacher:
                 "/chat/completions, such as http://127.0.0.1:8000/v1"
             ) from None
         usage = said.get("usage")
-        tokens = int(usage.get("total_tokens") or 0) if isinstance(usage, dict) else 0
+        counted = usage.get("total_tokens") if isinstance(usage, dict) else 0
+        tokens = counted if isinstance(counted, int) else 0
         self._budget.add(tokens)
         if len(answers) != self._endpoint.answers:
             failure = f"{len(answers)} answers where {self._endpoint.answers} were asked for"
@@ -179,15 +194,19 @@ class EndpointTeacher:
         said = " ".join(redact(response.text, self._secrets).split())[:SHOWN]
         status, asked = response.status_code, self._endpoint
         if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-            key = f"the key {asked.key} is refused" if asked.key else "it wants a key: give one as ${NAME}"
+            key = f"the key {asked.key} is refused: correct what it stands for"
+            key = key if asked.key else "it wants a key: give one as ${NAME}, in --key or teaching.key"
             raise UserError(f"{asked.url}: {key} ({status}: {said})")
         if status == httpx.codes.NOT_FOUND:
-            raise UserError(f"{asked.url}: has no model {asked.model}, or is not the address ({status}: {said})")
+            raise UserError(
+                f"{asked.url}: has no model {asked.model}, or is not the address ({status}: {said}); correct --model, "
+                "teaching.model or the address"
+            )
         if response.is_redirect:
             raise UserError(
                 f"{asked.url}: sends on to {response.headers.get('location', 'elsewhere')}; give that address"
             )
-        return TeacherReply((), failure=f"refused ({status}: {said})")
+        return TeacherReply((), failure=f"refused ({status})", detail=said)
 
 
 class _Budget:

@@ -10,7 +10,7 @@ pairs are cleaned by the corpus stage itself, each as the training text of a cor
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -33,7 +33,7 @@ from seqloom.corpus.stage import build_corpus
 from seqloom.distillation.answer_filter import AnswerFilter
 from seqloom.distillation.distilled_corpus import PAIRS, DistillationReport, distill
 from seqloom.distillation.held_out_texts import HeldOutTexts
-from seqloom.distillation.teacher import Teacher
+from seqloom.distillation.teacher import BudgetSpent, Teacher, TeacherReply
 from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe.schema import CorpusSection
@@ -169,18 +169,20 @@ class Teaching:
         keep = self.corpus.facts["whitespace"] == "keep"
         try:
             with self.teacher() as (teacher, round_trip):
-                report = distill(
-                    teacher, table, folder, self.chosen, longest, progress, personal, round_trip, self.answers, keep
+                return distill(
+                    _WithinBudget(teacher),
+                    table,
+                    folder,
+                    self.chosen,
+                    longest,
+                    progress,
+                    personal,
+                    round_trip,
+                    self.answers,
+                    keep,
                 )
         except UserError as error:  # the file is in no recipe
             raise UserError(str(error).replace(str(texts), field_of(self.section))) from None
-        if report.budget_spent:
-            raise UserError(
-                f"corpus.teacher: the budget of this run is spent: {report.asked + report.known:,} of {report.rows:,} "
-                "texts were asked, and the answers are kept; the next run goes on, or raise teaching.request_budget or "
-                "token_budget"
-            )
-        return report
 
     def _clean_pairs(self, scratch: Path, progress: Progress) -> CleanRows:
         """Clean the pairs as the recipe says, each side where the recipe has it."""
@@ -217,6 +219,29 @@ class Teaching:
                 writer.add(source, target, pa.array([ORIGIN] * len(batch)), numbers)
                 line += len(batch)
             writer.close()
+
+
+class _WithinBudget:
+    """A teacher whose spent budget ends the run: a corpus of some of its answers would stand for one of all."""
+
+    def __init__(self, teacher: Teacher) -> None:
+        self._teacher, self.identity, self._replies = teacher, teacher.identity, 0
+
+    def ask(self, texts: Sequence[str]) -> Iterator[tuple[int, TeacherReply]]:
+        """Yield the replies of the teacher.
+
+        Raises:
+            UserError: its budget is spent, or it answers nobody.
+        """
+        try:
+            for reply in self._teacher.ask(texts):
+                self._replies += 1
+                yield reply
+        except BudgetSpent:
+            raise UserError(
+                f"corpus.teacher: the budget of this run is spent after {self._replies:,} texts, whose answers are "
+                "kept: the next run goes on, or raise teaching.request_budget or token_budget"
+            ) from None
 
 
 def _likeness(section: CorpusSection) -> float:

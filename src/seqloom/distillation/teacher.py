@@ -18,7 +18,8 @@ class TeacherReply:
 
     answers: tuple[str, ...]  # empty where it failed
     tokens: int = 0  # read and written, as the teacher counts them
-    failure: str = ""
+    failure: str = ""  # by which failures are counted
+    detail: str = ""  # what a server said of this one
 
 
 class BudgetSpent(Exception):

@@ -19,6 +19,7 @@ from seqloom.recipe.strict_yaml import DuplicateKey, TabIndentation, load_yaml, 
 Checked = TypeVar("Checked", bound=BaseModel)
 LARGEST = 256 * 1024  # bytes: a hundred times the size of any recipe
 MOST_SHOWN = 10  # mistakes in one message
+SECRET = "teaching.key"  # a field whose value no sentence repeats: it may be the secret itself
 LONGEST_PROBLEM = 300  # characters of what YAML says, which repeats what was written
 
 
@@ -164,6 +165,8 @@ def _sentences(mistakes: Sequence[ErrorDetails], checked: type[BaseModel]) -> st
 
 def _sentence(error: ErrorDetails, checked: type[BaseModel]) -> str:
     field = ".".join(shortened(str(part)) for part in error["loc"])
+    if field.endswith(SECRET):
+        return f"{field} is the name of a key as ${{NAME}}, of 100 characters at most, and not the key itself"
     match error["type"]:
         case "extra_forbidden":
             nearest = f"{field} is not a field of a recipe; {_nearest(error['loc'], checked)}"

@@ -5,7 +5,7 @@ A bare GPU machine imports this without pydantic, so the fields are imported for
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from seqloom.url_mask import REFERENCE
 
@@ -60,15 +60,18 @@ def teaching_errors(recipe: "RecipeFields") -> Iterator[str]:
 
 def _endpoint_errors(recipe: "RecipeFields") -> Iterator[str]:
     """Yield what an endpoint lacks, or what would give its key away; no sentence repeats a key."""
-    asked, address = recipe.teaching, urlsplit(recipe.corpus.teacher)
-    if address.scheme not in ("http", "https") or not address.hostname:
+    asked, address = recipe.teaching, _address(recipe.corpus.teacher)
+    if not address:
         yield (
             "corpus.teacher is models:/NAME@ALIAS, the folder of a checkpoint, or the address of an endpoint, such as "
             "https://HOST/v1"
         )
         return
-    if "@" in address.netloc or address.query:
-        yield "corpus.teacher: a user, password or query would be kept with the address; give a key as teaching.key"
+    if "@" in address.netloc or address.query or address.fragment:
+        yield (
+            "corpus.teacher: a user, a password and what follows ? or # would be kept with the address: give the "
+            "address that ends before /chat/completions, and a key as teaching.key"
+        )
     if not asked.model:
         yield "corpus.teacher is an endpoint: name its model in teaching.model"
     if not asked.prompt_file:
@@ -80,15 +83,26 @@ def _endpoint_errors(recipe: "RecipeFields") -> Iterator[str]:
         )
     if asked.key and address.scheme == "http" and address.hostname not in LOCAL:
         yield "corpus.teacher: teaching.key would go over the network unencrypted; write https://"
+    if asked.agreement and asked.answers == 1:
+        yield "teaching.agreement is among several answers: set teaching.answers above 1, or agreement to 0"
     if asked.answers > 1 and not asked.temperature:
         yield "teaching.answers are all the same at temperature 0: set teaching.temperature above 0, or answers to 1"
 
 
+def _address(teacher: str) -> SplitResult | None:
+    """Return the parts of an endpoint's address; None if it is none."""
+    try:
+        address = urlsplit(teacher)
+        reached = address.scheme in ("http", "https") and address.hostname and address.port != 0
+    except ValueError:  # a port or a host that cannot be
+        return None
+    return address if reached and not any(map(str.isspace, teacher)) else None
+
+
 def _unused_errors(recipe: "RecipeFields") -> Iterator[str]:
-    """Yield the fields that only a teacher, or only an endpoint, has a use for."""
+    """Yield the fields that only an endpoint has a use for; without a teacher, a form may change those of a file."""
     set_fields = recipe.teaching.model_dump(exclude_defaults=True)
-    if set_fields and not recipe.corpus.teacher:
-        yield f"teaching.{next(iter(set_fields))} is there without a teacher: name one in corpus.teacher, or remove it"
+    if not recipe.corpus.teacher:
         return
     for name in OF_ENDPOINTS:
         if name in set_fields:

@@ -116,7 +116,7 @@ def _of_memory(sentence: str, section: CorpusSection) -> str:
         r" that can be scored": "",
     }
     for fields, remedy in remedies.items():
-        sentence = re.sub(fields, remedy, sentence)
+        sentence = re.sub(fields, remedy.replace("\\", r"\\"), sentence)  # a column may be called anything
     return sentence
 
 

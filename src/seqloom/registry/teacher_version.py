@@ -1,7 +1,7 @@
 """The teacher of a recipe, `corpus.teacher`, a model of ours or an endpoint: pinned, asked, and forecast."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from seqloom.registry.checkpoint_folder import find_checkpoint
 from seqloom.registry.teacher_direction import require_direction
 
 TEACHER_FIELD, BACK_FIELD = "corpus.teacher", "teaching.round_trip"
+_TEACHER = 2  # among the inputs of its stage
 _TIMED = 64  # texts that are answered to forecast the time of all
 
 
@@ -122,24 +123,29 @@ def teaching_of(
     corpus: Manifest,
     texts: Sources,
     home: Path,
+    inputs: Sequence[str],
     held: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Teaching:
     """Return how the teacher of a recipe adds rows to its corpus; what it answers is kept for other texts.
 
-    `held` is what a model of ours needs while it is asked, such as a GPU.
+    `inputs` are its `teaching_inputs`, of which its key was made; `held` is what a model of ours needs while it is
+    asked, such as a GPU.
 
     Raises:
         UserError: the teacher is not there, or not what was pinned.
     """
-    answers = Store(home).workspace("teacher_answers", _identity(recipe, home))
+    identity = inputs[_TEACHER]
+    answers = Store(home).workspace("teacher_answers", identity)
     asked = recipe.teaching
     chosen = AnswerFilter(asked.agreement, asked.length_ratio, asked.copies)
-    return Teaching(recipe.corpus, corpus, texts, lambda: _models(recipe, home, held), answers, chosen)
+    return Teaching(recipe.corpus, corpus, texts, lambda: _models(recipe, home, held, identity), answers, chosen)
 
 
 @contextmanager
-def _models(recipe: Recipe, home: Path, held: Callable[[], AbstractContextManager[None]]) -> Iterator[Asked]:
-    """Load the teacher, and the model of the direction back."""
+def _models(
+    recipe: Recipe, home: Path, held: Callable[[], AbstractContextManager[None]], identity: str
+) -> Iterator[Asked]:
+    """Load the teacher, if it is the one of `identity` still, and the model of the direction back."""
     back, device = recipe.teaching.round_trip, recipe.training.device
     with ExitStack() as stack:
         if back or not is_endpoint(recipe.corpus.teacher):
@@ -150,6 +156,8 @@ def _models(recipe: Recipe, home: Path, held: Callable[[], AbstractContextManage
             from seqloom.distillation.recipe_endpoint import endpoint_of
 
             teacher = stack.enter_context(closing(EndpointTeacher(endpoint_of(recipe))))
+            if teacher.identity != identity:
+                raise UserError(f"teaching.prompt_file: {recipe.teaching.prompt_file} changed meanwhile: run it again")
         else:
             teacher = load_teacher(checkpoint_of(recipe.corpus.teacher, TEACHER_FIELD, home), device)
         if not back:

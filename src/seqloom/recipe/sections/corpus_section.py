@@ -223,7 +223,8 @@ class CorpusSection(Section):
         "",
         max_length=500,
         description="Model that answers monolingual text, whose answers are trained on beside the pairs: "
-        "models:/NAME@ALIAS, models:/NAME/VERSION, or the folder of a checkpoint. Empty: none.",
+        "models:/NAME@ALIAS, models:/NAME/VERSION, the folder of a checkpoint, or the address of an endpoint that "
+        "speaks OpenAI's protocol, which the section teaching tells how to ask. Empty: none.",
     )
     monolingual_source: Annotated[list[Place], Field(max_length=50)] = Field(
         [],
