@@ -36,7 +36,7 @@ def test_an_endpoint_answers_a_file(own_place: Path, prefect: dict[str, str]) ->
     ("asked", "sentence"),
     [
         ({"teacher": "https://host/v1", "model": "big"}, "give --prompt FILE"),
-        ({"teacher": "https://host/v1", "model": "big", "prompt": "none.txt"}, "none.txt: cannot be read"),
+        ({"teacher": "https://host/v1", "model": "big", "prompt": "none.txt"}, "none.txt cannot be read"),
         ({"teacher": "https://host/v1", "answers": 0}, "answers"),
         ({"teacher": "https://host/v1", "round_trip_chrf": 101}, "round_trip_chrf"),
         (
