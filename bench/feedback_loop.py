@@ -48,6 +48,7 @@ def main() -> None:
     options = parser.parse_args()
     folder: Path = options.folder
     os.environ["SEQLOOM_HOME"] = str(folder / "home")
+    shutil.rmtree(folder / "asked", ignore_errors=True)  # of a loop before, whose client asked what nobody corrects
     new = catalogs(folder)
     requests, unseen = new[:ASKED], new[ASKED:]
     write_table(folder / "unseen.tsv", unseen)

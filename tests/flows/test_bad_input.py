@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import flows  # noqa: F401, which installs the filters of the runs' logs
 from seqloom.cli import main
 
 Refused = Callable[[list[str], list[str]], None]

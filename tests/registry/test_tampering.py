@@ -223,6 +223,16 @@ def stored(client: MlflowClient, version: ModelVersion, pristine: Path) -> Itera
     MARK.unlink(missing_ok=True)
 
 
+def test_a_version_that_was_loaded_where_it_is_stays_intact(
+    stored: Path, version: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python keeps bytecode beside what it imports, another release of it under another name."""
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    mlflow.pyfunc.load_model(str(stored))
+    assert not [*stored.rglob("*.pyc")]
+    assert fetch(version)
+
+
 @pytest.mark.parametrize("tamper", [*IN_THE_PACKAGE.values(), *BESIDE_IT.values()], ids=[*IN_THE_PACKAGE, *BESIDE_IT])
 def test_whatever_was_changed_is_refused_before_it_runs(
     tamper: Tamper, stored: Path, version: ModelVersion, monkeypatch: pytest.MonkeyPatch

@@ -1,6 +1,9 @@
 """Register a trained checkpoint as a version with its alias."""
 
+import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import SequenceMatcher
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,6 +39,9 @@ KEY_TAG, VERDICT_KEY_TAG = "seqloom.key", "seqloom.verdict.key"
 KEY_TAGS = {"registry": KEY_TAG, "gate": VERDICT_KEY_TAG}
 """What a version was made from, and what it was judged by."""
 KNOWN_ANSWERS_TAG = "seqloom.known_answers"
+BYTECODE = (
+    "__pycache__"  # an empty file of a version in place of that folder: whoever loads it adds nothing to its files
+)
 SHOWN = 20  # names of models in a sentence
 SERVED_MODEL = Path(__file__).parent / "served_model.py"
 TYPES = {bool: DataType.boolean, int: DataType.long, float: DataType.double, str: DataType.string}
@@ -52,7 +58,7 @@ def register_version(
     found = find_by_key(client, recipe.name, key)
     if found:
         return found
-    model_uri, model_id, seal, known = _log_model(recipe, run_id, checkpoint, evaluation)
+    model_uri, model_id, seal, known = _log_model(client, recipe, run_id, checkpoint, evaluation)
     judged = {f"test/{name}" for name in application_of(recipe.task).judged}  # the run has all of them
     scores = {name: f"{value:.4f}" for name, value in evaluation.facts["metrics"].items() if name in judged}
     tags = {
@@ -155,7 +161,7 @@ def _with_example_features(text: str, checkpoint: Path) -> str:
 
 
 def _log_model(
-    recipe: Recipe, run_id: str, checkpoint: Path, evaluation: Manifest
+    client: MlflowClient, recipe: Recipe, run_id: str, checkpoint: Path, evaluation: Manifest
 ) -> tuple[str, str, str, dict[str, str]]:
     """Store code, checkpoint, signature and example with the run; return URI and id, seal, and tag of known answers."""
     with TemporaryDirectory() as folder, warnings.catch_warnings(), mlflow.start_run(run_id=run_id):
@@ -171,8 +177,21 @@ def _log_model(
             "pip_requirements": requirements(recipe),
             "model_config": {"backend": OWN_BACKEND, "seal": seal},
         }
-        info = mlflow.pyfunc.log_model(**arguments)
+        with _no_bytecode():
+            info = mlflow.pyfunc.log_model(**arguments)
+        (no_folder := Path(folder, BYTECODE)).touch()
+        client.log_model_artifact(info.model_id, str(no_folder))
     return str(info.model_uri), str(info.model_id), seal, known
+
+
+@contextmanager
+def _no_bytecode() -> Iterator[None]:
+    """Keep Python from writing bytecode beside the code that a version is loaded by."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def _known_answers(checkpoint: Path) -> dict[str, str]:
