@@ -1,7 +1,7 @@
 """Prefect task of distillation: a teacher answers a file of texts."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -58,7 +58,7 @@ def answer_texts(
     table = open_input(Path(texts.file), texts.format, texts.column)
     personal = PersonalData() if texts.privacy == "replace" else None
     with _opened(teacher, endpoint) as answering, watched("teacher", "teacher-progress") as progress:
-        round_trip = RoundTrip(_model(back).generator, round_trip_chrf) if back else None
+        round_trip = (lambda: nullcontext(RoundTrip(_model(back).generator, round_trip_chrf))) if back else None
         report = distill(answering, table, Path(to), chosen, texts.max_characters, progress, personal, round_trip)
     get_run_logger().info("%s", report.headline)
     page = _page(teacher, texts.file, report)

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +11,16 @@ import pytest
 
 from seqloom import pipeline
 from seqloom.artifact.artifact_store import Store
-from seqloom.artifact.manifest import Manifest
+from seqloom.artifact.manifest import Manifest, read_manifest
 from seqloom.corpus.corpus_files import read_split
+from seqloom.corpus.sources import locate_monolingual
 from seqloom.distillation import taught_corpus
 from seqloom.errors import UserError
 from seqloom.progress import unwatched
 from seqloom.recipe.recipe_loader import check_recipe
 from seqloom.registry.preflight import check_recipe_and_files
 from seqloom.registry.run_plan import pinned, plan
+from seqloom.registry.teacher_version import teaching_inputs, teaching_of
 from tasks.pages.data_pages import corpus_page
 from tests.distillation.chat_server import Said, chat_server
 
@@ -115,6 +119,31 @@ def test_answers_that_do_not_come_back_or_disagree_are_left_out(tmp_path: Path) 
         other = {**checked, "round_trip": f"{back.folder}#sha256=0123456789abcdef"}
         with pytest.raises(UserError, match=r"teaching.round_trip: .* is another model than the one that was meant"):
             corpus_of(tree(seen.url, other), home)
+
+
+def test_a_slot_is_held_by_the_model_back_and_not_while_an_endpoint_is_asked(tmp_path: Path) -> None:
+    home, events = tmp_path / "home", list[str]()
+    back = pipeline.train({**tree(""), "corpus": {**tree("")["corpus"], "monolingual_source": []}, "teaching": {}})
+
+    def answer(asked: str, times: int) -> Said:
+        events.append("asked")
+        return backwards(asked, times)
+
+    @contextmanager
+    def held() -> Iterator[None]:
+        events.append("held")
+        yield
+        events.append("free")
+
+    with chat_server(answer) as seen:
+        checked = {"round_trip": str(back.folder), "round_trip_chrf": 0.001, "copies": False}
+        recipe = pinned(check_recipe(tree(seen.url, checked), "r"), home)
+        corpus = next(map(read_manifest, (file.parent for file in home.glob("artifacts/corpus/*/manifest.json"))))
+        texts = locate_monolingual(recipe.corpus, home)
+        teaching = teaching_of(recipe, corpus, texts, home, teaching_inputs(recipe, corpus, texts, home), held)
+        with suppress(UserError):  # a model that learned for an epoch may bring no text back
+            teaching.build(tmp_path, unwatched)
+    assert events[: len(TEXTS) + 1] == ["asked"] * len(TEXTS) + ["held"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from seqloom.artifact.manifest import Manifest, read_manifest
 from seqloom.corpus.corpus_files import read_split
 from seqloom.corpus.sources import locate, locate_monolingual
 from seqloom.corpus.stage import build_corpus
-from seqloom.distillation.taught_corpus import Asked, Teaching
+from seqloom.distillation.taught_corpus import Teaching
 from seqloom.distillation.teacher import TeacherReply
 from seqloom.errors import UserError
 from seqloom.progress import unwatched
@@ -73,7 +73,7 @@ def taught(section: CorpusSection, tmp_path: Path, teacher: Backwards) -> tuple[
     facts = build_corpus(section, locate(section, tmp_path), before, unwatched)
     corpus = Manifest("corpus", "key", "digest", str(before), 1.0, facts)
     texts = locate_monolingual(section, tmp_path)
-    return after, Teaching(section, corpus, texts, lambda: nullcontext(Asked(teacher)), answers).build(after, unwatched)
+    return after, Teaching(section, corpus, texts, lambda: nullcontext(teacher), answers).build(after, unwatched)
 
 
 @pytest.mark.parametrize("side", ["source", "target"])

@@ -4,7 +4,8 @@ import csv
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -25,6 +26,8 @@ from seqloom.errors import UserError
 from seqloom.progress import Progress
 
 PAIRS, FAILURES, REPORT, CACHE = "pairs.jsonl", "failures.csv", "report.json", "answers.db"
+Checking = Callable[[], AbstractContextManager[RoundTrip]]
+"""Loads the model of the direction back, for as long as answers are checked."""
 AT_ONCE = 256  # texts given to the teacher at a time
 FAILURES_AT_FIRST = 8  # after which a run ends in which nothing was answered
 EXAMPLES = 5
@@ -66,14 +69,15 @@ def distill(
     longest: int,
     progress: Progress,
     personal: PersonalData | None = None,
-    round_trip: RoundTrip | None = None,
+    round_trip: Checking | None = None,
     answers: Path | None = None,
     keep: bool = False,
 ) -> DistillationReport:
     """Ask the teacher for what is not known yet, and write the pairs that are kept into `to`.
 
     A text of more than `longest` characters is not asked. Rows with the same text are asked once. With `personal` the
-    teacher is shown, and files hold, placeholders. With `round_trip` answers that do not come back are left out.
+    teacher is shown, and files hold, placeholders. With `round_trip` answers that do not come back are left out;
+    it is opened when all is asked.
     `answers` is the folder of all answers so far, `to` where it is None. With `keep` white space stays as it is.
 
     Raises:
@@ -83,9 +87,10 @@ def distill(
         output_folder(to)
         with FileLock(to / ".lock"), AnswerCache((answers or to) / CACHE, teacher.identity) as cache:
             started = time.monotonic()
-            run = _Run(teacher, table, cache, longest, personal, round_trip, keep)
+            run = _Run(teacher, table, cache, longest, personal, keep)
             run.ask(progress)
-            report = run.write(to, chosen, started)
+            with round_trip() if round_trip else nullcontext() as back:
+                report = run.write(to, chosen, back, started)
             hand_over(to)
     if not report.kept:
         reasons = ", ".join(f"{reason} ({count})" for reason, count in report.dropped.items())
@@ -104,11 +109,10 @@ class _Run:
         cache: AnswerCache,
         longest: int,
         personal: PersonalData | None,
-        round_trip: RoundTrip | None,
         keep: bool,
     ) -> None:
         self._teacher, self._table, self._cache, self._longest, self._keep = teacher, table, cache, longest, keep
-        self._personal, self._round_trip = personal, round_trip
+        self._personal = personal
         self._failures: dict[str, str] = {}
         self._details: dict[str, str] = {}  # of failures
         self._asked = self._known = self._tokens = 0
@@ -183,7 +187,7 @@ class _Run:
                 too_long = f"longer than {self._longest:,} characters" if len(text) > self._longest else ""
                 yield text, rows.wrong.get(row, "") or ("" if text else "no text") or too_long
 
-    def write(self, folder: Path, chosen: AnswerFilter, started: float) -> DistillationReport:
+    def write(self, folder: Path, chosen: AnswerFilter, back: RoundTrip | None, started: float) -> DistillationReport:
         dropped: Counter[str] = Counter()
         kept = 0
         examples: list[dict[str, str]] = []
@@ -194,7 +198,7 @@ class _Run:
         ):
             listed = csv.writer(failures)
             listed.writerow(["row", "reason", "text"])
-            for number, (text, why, pair) in enumerate(self._pairs(chosen), start=1):
+            for number, (text, why, pair) in enumerate(self._pairs(chosen, back), start=1):
                 if why:
                     dropped[why] += 1
                     said = self._details.get(text, "")
@@ -223,19 +227,19 @@ class _Run:
         (folder / REPORT).write_text(json.dumps(asdict(report), ensure_ascii=False, indent=2), encoding="utf-8")
         return report
 
-    def _pairs(self, chosen: AnswerFilter) -> Iterator[tuple[str, str, dict[str, object]]]:
+    def _pairs(self, chosen: AnswerFilter, back: RoundTrip | None) -> Iterator[tuple[str, str, dict[str, object]]]:
         """Yield each text with the reason why it has no pair, or with its pair."""
         for chunk in self._chunks():
             rows = [(text, *self._answer(text, reason, chosen)) for text, reason in chunk]
             good = [(text, answer) for text, answer, _, why in rows if not why]
-            scores = self._round_trip.scores(*map(list, zip(*good, strict=True))) if self._round_trip and good else []
+            scores = back.scores(*map(list, zip(*good, strict=True))) if back and good else []
             came_back = iter(scores)
             for text, answer, agreement, why in rows:
                 pair: dict[str, object] = {"source": text, "target": answer, "agreement": round(agreement, 4)}
-                if self._round_trip and not why:
+                if back and not why:
                     score = next(came_back)
                     pair["round_trip"] = round(score, 2)
-                    why = self._round_trip.reason if score < self._round_trip.least else ""
+                    why = back.reason if score < back.least else ""
                 yield text, why, pair
 
     def _answer(self, text: str, reason: str, chosen: AnswerFilter) -> tuple[str, float, str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,15 +31,12 @@ from seqloom.corpus.similar_groups import SIMILARITY
 from seqloom.corpus.sources import Sources, locate
 from seqloom.corpus.stage import build_corpus
 from seqloom.distillation.answer_filter import AnswerFilter
-from seqloom.distillation.distilled_corpus import PAIRS, DistillationReport, distill
+from seqloom.distillation.distilled_corpus import PAIRS, Checking, DistillationReport, distill
 from seqloom.distillation.held_out_texts import HeldOutTexts
 from seqloom.distillation.teacher import BudgetSpent, Teacher, TeacherReply
 from seqloom.errors import UserError
 from seqloom.progress import Progress
 from seqloom.recipe.schema import CorpusSection
-
-if TYPE_CHECKING:
-    from seqloom.distillation.round_trip import RoundTrip
 
 ORIGIN = "teacher"  # in place of the file of a row
 EXAMPLES = 3
@@ -114,13 +111,6 @@ def _clean(
     return CleanRows(file, rows, read, Counter(rejected) + Counter({HELD_OUT: dropped}))
 
 
-class Asked(NamedTuple):
-    """A teacher, and the model of the direction back that checks its answers, if there is one."""
-
-    teacher: Teacher
-    round_trip: "RoundTrip | None" = None
-
-
 @dataclass(frozen=True)
 class Teaching:
     """A corpus, the recipe's section of it, and the teacher that is to add to it."""
@@ -128,9 +118,10 @@ class Teaching:
     section: CorpusSection
     corpus: Manifest
     texts: Sources  # that are to be answered
-    teacher: Callable[[], AbstractContextManager[Asked]]  # it is there only while it is asked
+    teacher: Callable[[], AbstractContextManager[Teacher]]  # it is there only while it is asked
     answers: Path  # folder of all answers of this teacher, kept for other texts
     chosen: AnswerFilter = field(default_factory=AnswerFilter)
+    round_trip: Checking | None = None
 
     def build(self, folder: Path, progress: Progress) -> dict[str, Any]:
         """Write the corpus with the rows of the teacher to `folder`, and return the facts of report.json.
@@ -168,7 +159,7 @@ class Teaching:
         longest, personal = self.section.max_characters, PersonalData.of(self.section)
         keep = self.corpus.facts["whitespace"] == "keep"
         try:
-            with self.teacher() as (teacher, round_trip):
+            with self.teacher() as teacher:
                 return distill(
                     _WithinBudget(teacher),
                     table,
@@ -177,7 +168,7 @@ class Teaching:
                     longest,
                     progress,
                     personal,
-                    round_trip,
+                    self.round_trip,
                     self.answers,
                     keep,
                 )

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
@@ -14,7 +15,7 @@ from seqloom.artifact.digest import digest_of_folder, digest_of_value
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.sources import Sources, locate_monolingual
 from seqloom.distillation.answer_filter import AnswerFilter
-from seqloom.distillation.taught_corpus import Asked, Teaching, clean_texts, side_of
+from seqloom.distillation.taught_corpus import Teaching, clean_texts, side_of
 from seqloom.distillation.teacher import Teacher, load_teacher
 from seqloom.errors import UserError
 from seqloom.progress import Progress
@@ -24,6 +25,9 @@ from seqloom.recipe.schema import Recipe
 from seqloom.recipe.teaching_rules import is_endpoint
 from seqloom.registry.checkpoint_folder import find_checkpoint
 from seqloom.registry.teacher_direction import require_direction
+
+if TYPE_CHECKING:
+    from seqloom.distillation.round_trip import RoundTrip
 
 TEACHER_FIELD, BACK_FIELD = "corpus.teacher", "teaching.round_trip"
 _TEACHER = 2  # among the inputs of its stage
@@ -134,39 +138,44 @@ def teaching_of(
     Raises:
         UserError: the teacher is not there, or not what was pinned.
     """
-    identity = inputs[_TEACHER]
+    identity, asked = inputs[_TEACHER], recipe.teaching
     answers = Store(home).workspace("teacher_answers", identity)
-    asked = recipe.teaching
     chosen = AnswerFilter(asked.agreement, asked.length_ratio, asked.copies)
-    return Teaching(recipe.corpus, corpus, texts, lambda: _models(recipe, home, held, identity), answers, chosen)
+    if is_endpoint(recipe.corpus.teacher):
+        teacher, held_then = partial(_endpoint, recipe, identity), held
+    else:
+        teacher, held_then = partial(_model, recipe, home, held), nullcontext  # what it needs is held by then
+    back = partial(_back, recipe, home, held_then) if asked.round_trip else None
+    return Teaching(recipe.corpus, corpus, texts, teacher, answers, chosen, back)
 
 
 @contextmanager
-def _models(
-    recipe: Recipe, home: Path, held: Callable[[], AbstractContextManager[None]], identity: str
-) -> Iterator[Asked]:
-    """Load the teacher, if it is the one of `identity` still, and the model of the direction back."""
-    back, device = recipe.teaching.round_trip, recipe.training.device
-    with ExitStack() as stack:
-        if back or not is_endpoint(recipe.corpus.teacher):
-            stack.enter_context(held())
-        teacher: Teacher
-        if is_endpoint(recipe.corpus.teacher):
-            from seqloom.distillation.endpoint_teacher import EndpointTeacher
-            from seqloom.distillation.recipe_endpoint import endpoint_of
+def _endpoint(recipe: Recipe, identity: str) -> Iterator[Teacher]:
+    """Open the endpoint, if it is the one of `identity` still."""
+    from seqloom.distillation.endpoint_teacher import EndpointTeacher
+    from seqloom.distillation.recipe_endpoint import endpoint_of
 
-            teacher = stack.enter_context(closing(EndpointTeacher(endpoint_of(recipe))))
-            if teacher.identity != identity:
-                raise UserError(f"teaching.prompt_file: {recipe.teaching.prompt_file} changed meanwhile: run it again")
-        else:
-            teacher = load_teacher(checkpoint_of(recipe.corpus.teacher, TEACHER_FIELD, home), device)
-        if not back:
-            yield Asked(teacher)
-            return
-        from seqloom.distillation.round_trip import RoundTrip
+    with closing(EndpointTeacher(endpoint_of(recipe))) as teacher:
+        if teacher.identity != identity:
+            raise UserError(f"teaching.prompt_file: {recipe.teaching.prompt_file} changed meanwhile: run it again")
+        yield teacher
 
-        generator = load_teacher(checkpoint_of(back, BACK_FIELD, home), device).generator
-        yield Asked(teacher, RoundTrip(generator, recipe.teaching.round_trip_chrf))
+
+@contextmanager
+def _model(recipe: Recipe, home: Path, held: Callable[[], AbstractContextManager[None]]) -> Iterator[Teacher]:
+    """Load a teacher that is a model of ours."""
+    with held():
+        yield load_teacher(checkpoint_of(recipe.corpus.teacher, TEACHER_FIELD, home), recipe.training.device)
+
+
+@contextmanager
+def _back(recipe: Recipe, home: Path, held: Callable[[], AbstractContextManager[None]]) -> "Iterator[RoundTrip]":
+    """Load the model of the direction back."""
+    from seqloom.distillation.round_trip import RoundTrip
+
+    with held():
+        model = load_teacher(checkpoint_of(recipe.teaching.round_trip, BACK_FIELD, home), recipe.training.device)
+        yield RoundTrip(model.generator, recipe.teaching.round_trip_chrf)
 
 
 @dataclass(frozen=True)
