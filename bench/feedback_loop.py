@@ -18,19 +18,17 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.util import find_spec
-from itertools import cycle
 from pathlib import Path
 from random import Random
-from threading import Event
 from typing import Any
 from urllib.request import urlopen
 
 from bench.paths import HOME, ROOT
-from tests.registry.serving import asked, free_port, post
+from seqloom.recipe.pair_source import source_of_pairs
+from tests.registry.serving import asked, asking, free_port, post
 
 NAME, MODEL, NEW = "jupyterlab-en-zh", "models:/jupyterlab-en-zh@champion", "jupyterlab_git.mo"
 ASKED, REVIEWED = 300, 150  # messages, rows
@@ -67,8 +65,8 @@ def main() -> None:
         fill_in(folder / "review.csv", dict(requests))
         seqloom("corrections", f"{folder}/review.csv", *log, "--to", f"{folder}/corrections.jsonl")
         evaluate(old, folder / "unseen.tsv")
-        source = f"corpus.sources=[{{name: corrections, train: [{folder}/corrections.jsonl], weight: 3}}]"
-        with asking(address, [source for source, _ in unseen]) as statuses:
+        source = f"corpus.sources=[{source_of_pairs('corrections', folder / 'corrections.jsonl', weight=3)}]"
+        with asking(address, [source for source, _ in unseen], PAUSE) as statuses:
             seqloom(*train, *changed(source, *NIGHTLY, *options.nightly))
             move = champion_move()
             if move["instead_of"] is None:
@@ -76,7 +74,7 @@ def main() -> None:
             while version_of(address) != move["version"]:
                 time.sleep(0.2)
             time.sleep(SECONDS_AFTER)
-    print(f"\na client that never stopped: {dict(statuses)} requests by status")
+    print(f"\na client that never stopped: {dict(Counter(statuses))} requests by status")
     show_swap(folder / "asked", move)
     evaluate(old, folder / "unseen.tsv")
     seqloom("history", NAME)
@@ -168,30 +166,6 @@ def version_of(address: str) -> int:
             return int(json.load(answer)["version"])
     except OSError:
         return 0
-
-
-@contextmanager
-def asking(address: str, texts: list[str]) -> Iterator[Counter[int]]:
-    """Ask one text after another in the block; gives how many requests got which status, 0 without an answer."""
-    found: Counter[int] = Counter()
-    stop = Event()
-
-    def ask() -> None:
-        for source in cycle(texts):
-            if stop.wait(PAUSE):
-                return
-            try:
-                found[post(f"{address}/invocations", asked([source]))[0]] += 1
-            except OSError:
-                found[0] += 1
-
-    with ThreadPoolExecutor(1) as pool:
-        client = pool.submit(ask)
-        try:
-            yield found
-        finally:
-            stop.set()
-            client.result()
 
 
 def champion_move() -> dict[str, Any]:

@@ -6,10 +6,8 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
 from typing import Any
 from urllib.request import urlopen
 
@@ -17,7 +15,7 @@ import pytest
 
 from tests.flows.command_process import Done, command
 from tests.flows.conftest import environment
-from tests.registry.serving import asked, free_port, post, predictions
+from tests.registry.serving import asked, asking, free_port, post, predictions
 
 MODEL = "models:/phrases@champion"
 TEXTS = ["a quiet bird", "the old man hears a quiet bird", "write to me@example.com", "something quite unheard of"]
@@ -59,28 +57,6 @@ def wait_for_version(address: str, version: int) -> None:
             continue
 
 
-@contextmanager
-def asking(address: str) -> Iterator[list[int]]:
-    """Ask in the block without a pause; gives the status of each answer, 0 for none."""
-    statuses: list[int] = []
-    stop = Event()
-
-    def ask() -> None:
-        while not stop.wait(0.05):
-            try:
-                statuses.append(post(f"{address}/invocations", asked(TEXTS[:1]))[0])
-            except OSError:
-                statuses.append(0)
-
-    with ThreadPoolExecutor(1) as pool:
-        client = pool.submit(ask)
-        try:
-            yield statuses
-        finally:
-            stop.set()
-            client.result()
-
-
 def run(*arguments: str, place: Path, env: dict[str, str]) -> Done:
     done = command(*arguments, cwd=place, env=env).wait()
     assert done.returncode == 0, done.stderr
@@ -108,7 +84,7 @@ def test_corrections_of_what_was_asked_make_the_next_champion(place: Path, prefe
         fill_in(place / "review.csv")
         run("corrections", "review.csv", "--log", "asked", "--to", "corrections.jsonl", place=place, env=env)
         changes = [part for change in (SOURCES, *RULES) for part in ("-o", change)]
-        with asking(address) as statuses:
+        with asking(address, TEXTS[:1], 0.05) as statuses:
             trained = run("train", "recipe.yaml", *changes, "--json", place=place, env=env)
             outcome = json.loads(trained.stdout)
             assert (outcome["version"], outcome["verdict"]) == (2, "champion")

@@ -6,9 +6,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from itertools import cycle
 from pathlib import Path
+from threading import Event
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -69,3 +72,27 @@ def asked(texts: list[Any], **params: Any) -> bytes:
 
 def predictions(answer: Any) -> list[str]:
     return [row["prediction"] for row in answer["predictions"]]
+
+
+@contextmanager
+def asking(address: str, texts: Sequence[str], pause: float) -> Iterator[list[int]]:
+    """Ask one text after another in the block, seconds apart; gives the status of each answer, 0 for none."""
+    statuses: list[int] = []
+    stop = Event()
+
+    def ask() -> None:
+        for source in cycle(texts):
+            if stop.wait(pause):
+                return
+            try:
+                statuses.append(post(f"{address}/invocations", asked([source]))[0])
+            except OSError:
+                statuses.append(0)
+
+    with ThreadPoolExecutor(1) as pool:
+        client = pool.submit(ask)
+        try:
+            yield statuses
+        finally:
+            stop.set()
+            client.result()
