@@ -16,16 +16,15 @@ from bench.row import Row
 from bench.synthetic import write_corpus
 from bench.usage import Usage, used_by
 from seqloom.corpus import SIDES
-from seqloom.corpus.corpus_files import iterate_columns
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import VectorsSection, VocabularySection
-from seqloom.vocabulary.special_tokens import END, SPECIAL_TOKENS, START
+from seqloom.vectors.stage import build_vectors, write_lines
+from seqloom.vectors.word2vec import options_of
 from seqloom.vocabulary.stage import build_vocabulary, load_vocabularies
 
 GOAL = 1.1  # times the processor time of gensim alone
 FLAT = 1.1  # times the memory of a quarter of the text
 WORDS_PER_TOKEN = 0.8  # of this text in a vocabulary of 8,000
-_LINES = "lines.txt"
 
 
 def measure(data: Path, tokens: int, workers: int) -> list[Row]:
@@ -58,28 +57,11 @@ def _used_by_ours(folder: Path, workers: int) -> Usage:
 
 
 def _used_by_gensim(folder: Path, workers: int) -> Usage:
-    _write_lines(folder)
-    section = _section(workers)
-    options = {
-        "min_count": 1,
-        "vector_size": section.width,
-        "sg": int(section.algorithm == "skip-gram"),
-        "window": section.window,
-        "negative": section.negative,
-        "epochs": section.epochs,
-        "workers": section.workers,
-        "seed": section.seed,
-    }
-    return used_by([sys.executable, "-m", "bench.gensim_alone", str(folder / _LINES), json.dumps(options)])
-
-
-def _write_lines(folder: Path) -> None:
-    """Write the input of gensim as our stage does."""
-    vocabularies = dict(zip(SIDES, load_vocabularies(folder / "vocabulary"), strict=True))
-    with (folder / _LINES).open("w", encoding="utf-8") as file:
-        for columns in iterate_columns(folder / "corpus", "train", SIDES):
-            for side in SIDES:
-                file.write(vocabularies[side].lines(columns[side], SPECIAL_TOKENS[START], SPECIAL_TOKENS[END]))
+    lines = folder / "lines.txt"
+    write_lines(
+        lines, SIDES, folder / "corpus", dict(zip(SIDES, load_vocabularies(folder / "vocabulary"), strict=True))
+    )
+    return used_by([sys.executable, "-m", "bench.gensim_alone", str(lines), json.dumps(options_of(_section(workers)))])
 
 
 def _section(workers: int) -> VectorsSection:
@@ -87,8 +69,6 @@ def _section(workers: int) -> VectorsSection:
 
 
 def _learn(folder: Path, workers: int) -> None:
-    from seqloom.vectors.stage import build_vectors  # what only ours imports
-
     build_vectors(_section(workers), True, folder / "corpus", folder / "vocabulary", folder / "vectors", unwatched)
 
 

@@ -80,7 +80,7 @@ def _learn(
         report = partial(_report, progress, passes, section.epochs * len(groups), note)
         with TemporaryDirectory(dir=folder) as scratch:
             lines = Path(scratch) / "lines.txt"
-            _write_lines(lines, sides, corpus, vocabularies)
+            write_lines(lines, sides, corpus, vocabularies)
             lookup = learn_vectors(lines, len(tokens), section, report)
         made.update(dict.fromkeys(sides, build_matrix(tokens, lookup, section.width, section.seed)))
     return made
@@ -90,7 +90,7 @@ def _report(progress: Progress, passes: Iterator[int], total: int, note: str) ->
     progress(next(passes), total, "epochs", note)
 
 
-def _write_lines(path: Path, sides: tuple[str, ...], corpus: Path, vocabularies: Vocabularies) -> None:
+def write_lines(path: Path, sides: tuple[str, ...], corpus: Path, vocabularies: Vocabularies) -> None:
     """Write the tokenized training split, a sentence a line; its start and end are words of it, so they are learned."""
     with path.open("w", encoding="utf-8") as file:
         for columns in iterate_inputs(corpus, "train", sides):

@@ -15,6 +15,20 @@ from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS
 _BUCKETS_PER_TOKEN = 10
 
 
+def options_of(section: schema.VectorsSection) -> dict[str, Any]:
+    """Return the options of gensim's Word2Vec and FastText."""
+    return {
+        "min_count": 1,
+        "vector_size": section.width,
+        "sg": int(section.algorithm == "skip-gram"),
+        "window": section.window,
+        "negative": section.negative,
+        "epochs": section.epochs,
+        "workers": section.workers,
+        "seed": section.seed,
+    }
+
+
 def learn_vectors(lines: Path, tokens: int, section: schema.VectorsSection, on_epoch: Callable[[], None]) -> Lookup:
     """Train a vector for every token in `lines`, a file of sentences with a space between tokens.
 
@@ -31,14 +45,7 @@ def learn_vectors(lines: Path, tokens: int, section: schema.VectorsSection, on_e
         algorithm, options = FastText, {"bucket": _BUCKETS_PER_TOKEN * tokens}
     learned = algorithm(
         corpus_file=str(lines),
-        min_count=1,
-        vector_size=section.width,
-        sg=int(section.algorithm == "skip-gram"),
-        window=section.window,
-        negative=section.negative,
-        epochs=section.epochs,
-        workers=section.workers,
-        seed=section.seed,
+        **options_of(section),
         callbacks=[_after_each_epoch(on_epoch)],
         **options,
     ).wv
