@@ -120,7 +120,7 @@ class _Run:
 
     @property
     def said(self) -> str:
-        """What the teacher said of a text that it did not answer; empty where it said nothing."""
+        """Words of the teacher on a text that it did not answer; empty where it said nothing."""
         return next(filter(None, self._details.values()), "")
 
     def ask(self, progress: Progress) -> None:
