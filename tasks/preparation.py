@@ -5,6 +5,7 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
 
 from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.cache_key import CORPUS, DATASET, TEACHING, VECTORS, VOCABULARY
@@ -74,7 +75,8 @@ def ask_teacher(recipe: Recipe, corpus: Manifest, force: bool = False) -> State[
     inputs = teaching_inputs(recipe, corpus, texts, home_folder())
 
     def write(folder: Path, progress: Progress) -> dict[str, Any]:
-        teaching = teaching_of(recipe, corpus, texts, home_folder(), inputs, lambda: slots_for(recipe))
+        run = str(flow_run.id or "")  # an attempt of this task goes on with the budget of those before
+        teaching = teaching_of(recipe, corpus, texts, home_folder(), inputs, lambda: slots_for(recipe), run)
         return teaching.build(folder, progress)
 
     return run_stage(TEACHING, recipe, inputs, write, force)

@@ -14,7 +14,7 @@ Answer = Callable[[str, int], "Said"]
 
 @dataclass(frozen=True)
 class Said:
-    """A status with answers, or with a body of its own."""
+    """A status with answers, or with a body of its own; status 0 hangs up."""
 
     answers: tuple[str, ...] = ()
     status: int = 200
@@ -37,8 +37,8 @@ class Seen:
 
 
 @contextmanager
-def chat_server(answer: Answer) -> Iterator[Seen]:
-    """Serve until the block ends."""
+def chat_server(answer: Answer, port: int = 0) -> Iterator[Seen]:
+    """Serve until the block ends, at some port or at the one of a server that is to come back."""
     seen, lock = Seen(), Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -50,6 +50,9 @@ def chat_server(answer: Answer) -> Iterator[Seen]:
                 seen.keys.add(self.headers.get("authorization", ""))
                 times = seen.texts().count(text)
             said = answer(text, times)
+            if not said.status:
+                self.close_connection = True
+                return
             choices = [
                 {"index": index, "message": {"role": "assistant", "content": text}, "finish_reason": said.finish}
                 for index, text in enumerate(said.answers)
@@ -64,7 +67,7 @@ def chat_server(answer: Answer) -> Iterator[Seen]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     seen.url = f"http://127.0.0.1:{server.server_port}/v1"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

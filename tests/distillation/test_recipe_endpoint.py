@@ -14,7 +14,7 @@ from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.manifest import Manifest, read_manifest
 from seqloom.corpus.corpus_files import read_split
 from seqloom.corpus.sources import locate_monolingual
-from seqloom.distillation import taught_corpus
+from seqloom.distillation import endpoint_teacher, taught_corpus
 from seqloom.errors import UserError
 from seqloom.progress import unwatched
 from seqloom.recipe.recipe_loader import check_recipe
@@ -92,7 +92,10 @@ def test_each_text_is_asked_once_whatever_changes_beside_the_question(tmp_path: 
 def test_a_spent_budget_ends_the_run_and_the_next_goes_on(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with chat_server(backwards) as seen:
-        with pytest.raises(UserError, match=r"the budget of this run is spent after 5 texts.*teaching.request_budget"):
+        with pytest.raises(
+            UserError,
+            match=r"the budget of this run is spent, after 5 requests and 50 tokens; .*teaching.request_budget",
+        ):
             corpus_of(tree(seen.url, {"request_budget": 5}), home)
         taught = corpus_of(tree(seen.url, {"request_budget": 5}), home).facts["taught"]
         assert (taught["asked"], taught["known"], taught["kept"]) == (3, 5, 8)
@@ -227,7 +230,7 @@ def test_a_key_that_no_header_holds_is_a_sentence_without_it(
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_an_outage_makes_no_corpus_of_a_part(status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqloom.distillation.endpoint_teacher.time.sleep", lambda _: None)
+    monkeypatch.setattr(endpoint_teacher, "FIRST_PAUSE", 0.001)
     away = True
 
     def answer(asked: str, times: int) -> Said:
@@ -247,7 +250,7 @@ def test_a_budget_reaches_the_end_past_texts_that_are_always_refused(tmp_path: P
 
     with chat_server(answer) as seen:
         for _ in range(2):
-            with pytest.raises(UserError, match="budget of this run is spent after 4 texts"):
+            with pytest.raises(UserError, match="budget of this run is spent, after 4 requests"):
                 corpus_of(tree(seen.url, {"request_budget": 4}), tmp_path / "home")
         taught = corpus_of(tree(seen.url, {"request_budget": 4}), tmp_path / "home").facts["taught"]
         assert (taught["known"], taught["kept"]) == (5, 5)

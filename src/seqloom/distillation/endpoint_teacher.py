@@ -3,19 +3,19 @@
 https://platform.openai.com/docs/api-reference/chat/create, which vLLM, llama.cpp, Ollama and others speak too.
 """
 
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import httpx
 
 from seqloom.artifact.digest import digest_of_value
 from seqloom.corpus.url_secrets import fill_text, redact
+from seqloom.distillation.request_budget import RequestBudget, RunRecord
 from seqloom.distillation.teacher import BudgetSpent, TeacherReply
-from seqloom.errors import UserError, is_transient
+from seqloom.errors import Unreachable, UserError, is_transient
 from seqloom.recipe.teaching_rules import LOCAL
 from seqloom.url_mask import REFERENCE
 
@@ -77,8 +77,8 @@ class Endpoint:
 class EndpointTeacher:
     """Asks an endpoint, several texts at a time, with retries after failures that pass."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Take the endpoint, and look its key up.
+    def __init__(self, endpoint: Endpoint, record: RunRecord | None = None) -> None:
+        """Take the endpoint, and look its key up; its budget goes on from `record`, that of a run that is tried again.
 
         Raises:
             UserError: the key is not set.
@@ -93,51 +93,56 @@ class EndpointTeacher:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._client = httpx.Client(headers=headers, timeout=TIMEOUT, follow_redirects=False)
         self._address = f"{endpoint.url.rstrip('/')}/chat/completions"
-        self._budget = _Budget(endpoint)
+        limits = endpoint.request_budget, endpoint.token_budget, endpoint.requests_per_minute
+        self._budget = RequestBudget(*limits, record)
         self.identity = endpoint.identity
 
-    @property
-    def tokens(self) -> int:
-        """Tokens of this run, as the server counts them."""
-        return self._budget.tokens
-
-    @property
-    def requests(self) -> int:
-        """Requests of this run, those that were repeated included."""
-        return self._budget.requests
-
     def ask(self, texts: Sequence[str]) -> Iterator[tuple[int, TeacherReply]]:
-        """Yield the reply to each text as it comes; see `Teacher`."""
+        """Yield the reply to each text as it comes; see `Teacher`.
+
+        Requests under way when the server turns out to be away, or the budget spent, are paid for: they are not
+        repeated, and those that are answered are still yielded.
+        """
+        stopped, errors = Event(), list[UserError]()
         with ThreadPoolExecutor(self._endpoint.concurrency) as pool:
-            waiting: dict[Future[TeacherReply], int] = {}
+            waiting = {pool.submit(self._reply, text, stopped): index for index, text in enumerate(texts)}
+            spent = False
             try:
-                for index, text in enumerate(texts):
-                    waiting[pool.submit(self._reply, text)] = index
-                spent = False
                 for done in as_completed(waiting):
                     try:
-                        yield waiting[done], done.result()
+                        reply = done.result()
+                    except CancelledError:
+                        continue
                     except BudgetSpent:
-                        spent = True  # what is under way is paid for, so it is still taken
-                if spent:
-                    raise BudgetSpent
+                        spent = True
+                    except UserError as error:
+                        errors.append(error)
+                    else:
+                        yield waiting[done], reply
+                        continue
+                    _stop(stopped, waiting)
             finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+                _stop(stopped, waiting)
+        if errors:
+            raise errors[0]
+        if spent:
+            raise BudgetSpent("{:,} requests and {:,} tokens".format(*self._budget.spent))
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        self._budget.close()
 
-    def _reply(self, text: str) -> TeacherReply:
+    def _reply(self, text: str, stopped: Event) -> TeacherReply:
         pause = FIRST_PAUSE
         for left in reversed(range(TRIES)):
-            self._budget.take()
+            self._budget.take(stopped)
             try:
                 response = self._client.post(self._address, json=self._request(text))
             except httpx.TransportError as error:
                 if not left:
                     reason = str(error) or type(error).__name__
-                    raise UserError(
+                    raise Unreachable(
                         f"{self._endpoint.url}: does not answer ({reason}); start the server, or correct the address. "
                         "What was answered is kept: the same command goes on"
                     ) from None
@@ -146,14 +151,15 @@ class EndpointTeacher:
                 if response.status_code == httpx.codes.OK:
                     return self._read(response)
                 if not left and response.status_code in AWAY:
-                    raise UserError(
+                    raise Unreachable(
                         f"{self._endpoint.url}: does not answer ({response.status_code}, {TRIES} times); run it again "
                         "when it does. What was answered is kept"
                     )
                 if not is_transient(response.status_code) or not left:
                     return self._refused(response)
                 wait = _seconds_asked_for(response) or pause
-            time.sleep(min(wait, LONGEST_PAUSE))
+            if stopped.wait(min(wait, LONGEST_PAUSE)):
+                raise CancelledError
             pause = min(2 * pause, LONGEST_PAUSE)
         raise AssertionError("the last try returns or raises")
 
@@ -209,38 +215,11 @@ class EndpointTeacher:
         return TeacherReply((), failure=f"refused ({status})", detail=said)
 
 
-class _Budget:
-    """Counts requests and tokens for all threads, and spaces the requests."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._lock = threading.Lock()
-        self._next = 0.0  # when the next request may start
-        self.requests = self.tokens = 0
-
-    def take(self) -> None:
-        """Wait until a request may be made.
-
-        Raises:
-            BudgetSpent: no more may be made.
-        """
-        asked = self._endpoint
-        with self._lock:
-            if asked.request_budget and self.requests >= asked.request_budget:
-                raise BudgetSpent
-            if asked.token_budget and self.tokens >= asked.token_budget:
-                raise BudgetSpent
-            self.requests += 1
-            now = time.monotonic()
-            start = max(now, self._next)
-            if asked.requests_per_minute:
-                self._next = start + 60 / asked.requests_per_minute
-        time.sleep(start - now)
-
-    def add(self, tokens: int) -> None:
-        """Count the tokens of an answer."""
-        with self._lock:
-            self.tokens += tokens
+def _stop(stopped: Event, waiting: Iterable[Future[TeacherReply]]) -> None:
+    """Have no request made any more; those under way end."""
+    stopped.set()
+    for each in waiting:
+        each.cancel()
 
 
 def _seconds_asked_for(response: httpx.Response) -> float:

@@ -173,7 +173,7 @@ class Teaching:
                     keep,
                 )
         except UserError as error:  # the file is in no recipe
-            raise UserError(str(error).replace(str(texts), field_of(self.section))) from None
+            raise type(error)(str(error).replace(str(texts), field_of(self.section))) from None
 
     def _clean_pairs(self, scratch: Path, progress: Progress) -> CleanRows:
         """Clean the pairs as the recipe says, each side where the recipe has it."""
@@ -216,7 +216,7 @@ class _WithinBudget:
     """A teacher whose spent budget ends the run: a corpus of some of its answers would stand for one of all."""
 
     def __init__(self, teacher: Teacher) -> None:
-        self._teacher, self.identity, self._replies = teacher, teacher.identity, 0
+        self._teacher, self.identity = teacher, teacher.identity
 
     def ask(self, texts: Sequence[str]) -> Iterator[tuple[int, TeacherReply]]:
         """Yield the replies of the teacher.
@@ -225,13 +225,11 @@ class _WithinBudget:
             UserError: its budget is spent, or it answers nobody.
         """
         try:
-            for reply in self._teacher.ask(texts):
-                self._replies += 1
-                yield reply
-        except BudgetSpent:
+            yield from self._teacher.ask(texts)
+        except BudgetSpent as spent:
             raise UserError(
-                f"corpus.teacher: the budget of this run is spent after {self._replies:,} texts, whose answers are "
-                "kept: the next run goes on, or raise teaching.request_budget or token_budget"
+                f"corpus.teacher: the budget of this run is spent, after {spent}; the answers are kept: the next run "
+                "goes on, or raise teaching.request_budget or token_budget"
             ) from None
 
 

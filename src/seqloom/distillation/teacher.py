@@ -23,7 +23,7 @@ class TeacherReply:
 
 
 class BudgetSpent(Exception):
-    """No more may be asked; the replies so far stand."""
+    """No more may be asked; the replies so far stand. Its words are what was spent."""
 
 
 class Teacher(Protocol):
@@ -36,6 +36,7 @@ class Teacher(Protocol):
 
         Raises:
             UserError: the teacher answers nobody: a wrong key, model or address.
+            Unreachable: its server is away.
             BudgetSpent: the rest may not be asked.
         """
 

@@ -15,6 +15,7 @@ from seqloom.artifact.digest import digest_of_folder, digest_of_value
 from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.sources import Sources, locate_monolingual
 from seqloom.distillation.answer_filter import AnswerFilter
+from seqloom.distillation.request_budget import SPENT, RunRecord
 from seqloom.distillation.taught_corpus import Teaching, clean_texts, side_of
 from seqloom.distillation.teacher import Teacher, load_teacher
 from seqloom.errors import UserError
@@ -129,11 +130,13 @@ def teaching_of(
     home: Path,
     inputs: Sequence[str],
     held: Callable[[], AbstractContextManager[None]] = nullcontext,
+    run: str = "",
 ) -> Teaching:
     """Return how the teacher of a recipe adds rows to its corpus; what it answers is kept for other texts.
 
     `inputs` are its `teaching_inputs`, of which its key was made; `held` is what a model of ours needs while it is
-    asked, such as a GPU.
+    asked, such as a GPU. `run` names a run that is tried again after an outage: its attempts share the budget of an
+    endpoint.
 
     Raises:
         UserError: the teacher is not there, or not what was pinned.
@@ -142,7 +145,8 @@ def teaching_of(
     answers = Store(home).workspace("teacher_answers", identity)
     chosen = AnswerFilter(asked.agreement, asked.length_ratio, asked.copies)
     if is_endpoint(recipe.corpus.teacher):
-        teacher, held_then = partial(_endpoint, recipe, identity), held
+        record = RunRecord(answers / SPENT, run) if run else None
+        teacher, held_then = partial(_endpoint, recipe, identity, record), held
     else:
         teacher, held_then = partial(_model, recipe, home, held), nullcontext  # what it needs is held by then
     back = partial(_back, recipe, home, held_then) if asked.round_trip else None
@@ -150,12 +154,12 @@ def teaching_of(
 
 
 @contextmanager
-def _endpoint(recipe: Recipe, identity: str) -> Iterator[Teacher]:
+def _endpoint(recipe: Recipe, identity: str, record: RunRecord | None) -> Iterator[Teacher]:
     """Open the endpoint, if it is the one of `identity` still."""
     from seqloom.distillation.endpoint_teacher import EndpointTeacher
     from seqloom.distillation.recipe_endpoint import endpoint_of
 
-    with closing(EndpointTeacher(endpoint_of(recipe))) as teacher:
+    with closing(EndpointTeacher(endpoint_of(recipe), record)) as teacher:
         if teacher.identity != identity:
             raise UserError(f"teaching.prompt_file: {recipe.teaching.prompt_file} changed meanwhile: run it again")
         yield teacher
