@@ -1,5 +1,6 @@
 """Which change of a recipe reruns which stage."""
 
+import ast
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,17 @@ def test_a_teacher_reads_no_corpus_again() -> None:
     assert TEACHING.key(recipe_with(*taught), ["a"]) != TEACHING.key(cleaned, ["a"])
     assert {"distillation", "batch_inference", "decoding", "models"} <= {*TEACHING.code}, "what answers"
     assert "torch" in TEACHING.versions(recipe_with(*taught))
+
+
+def test_all_that_decides_which_answers_are_kept_is_in_the_key_of_a_teacher() -> None:
+    """Code that another package has is in no digest, and sacreBLEU is in the key by its version."""
+    imported = set[str]()
+    for file in (Path(stages.__file__).parents[1] / "distillation").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("seqloom."):
+                imported.add(str(node.module).split(".")[1])
+    shared = {"artifact", "errors", "progress", "recipe", "url_mask"}  # folders, sentences and settings
+    assert imported - shared - {"training"} <= {*TEACHING.code}, "training says which device there is"
 
 
 @pytest.mark.parametrize("change", [("vectors.width", 64), ("vectors.method", "none")])

@@ -6,8 +6,9 @@ A cheap estimate of quality without references (as in Rapp 2009): it finds answe
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sacrebleu.metrics.chrf import CHRF
+
 from seqloom.errors import UserError
-from seqloom.evaluation.sacrebleu_scores import sentence_chrf
 
 if TYPE_CHECKING:
     from seqloom.decoding.generator import Generator
@@ -33,4 +34,6 @@ class RoundTrip:
         columns: dict[str, list[Any]] = self._back.reply(list(answers), self._back.decoding)
         if "probabilities" in columns:
             raise UserError("the model of the round trip tells labels: give one that writes the texts' language")
-        return sentence_chrf(columns["prediction"], texts)
+        metric = CHRF()
+        came_back = zip(columns["prediction"], texts, strict=True)
+        return [metric.sentence_score(written, [text]).score for written, text in came_back]
