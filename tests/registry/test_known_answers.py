@@ -187,6 +187,22 @@ def test_processes_of_a_batch_answer_from_it(
     assert "--memory and --rules are for one process" in str(refused.exception)
 
 
+def test_the_model_may_be_asked_alone(
+    uri: str, own: dict[str, str], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEQLOOM_HOME", str(home))
+    answered = {}
+    for option in ("--use-memory", "--no-memory"):
+        result = CliRunner().invoke(app, ["generate", uri, "a small dog", option, "--json"])
+        answered[option] = json.loads(result.stdout)
+    assert "ein kleiner Hund" in json.dumps(answered["--use-memory"])
+    assert json.dumps(own["a small dog"]) in json.dumps(answered["--no-memory"])
+    assert answered["--use-memory"] != answered["--no-memory"]
+    refused = CliRunner().invoke(app, ["generate", uri, "a", "--no-memory", "--rules", str(tmp_path / "r")])
+    assert isinstance(refused.exception, UserError)
+    assert "--no-memory asks the model alone" in str(refused.exception)
+
+
 def test_a_server_may_be_given_others(uri: str, own: dict[str, str], home: Path, tmp_path: Path) -> None:
     (tmp_path / "more.tsv").write_text("dog dog\tzwei Hunde\n", encoding="utf-8")
     followed = FollowedModel(uri, home, "torch", lambda *_: None, memory=tmp_path / "more.tsv")

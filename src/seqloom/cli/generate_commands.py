@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seqloom.artifact.home_folder import home_folder
-from seqloom.cli.memory_file import MemoryFile, RulesFile, known_answers
+from seqloom.cli.memory_file import MemoryFile, RulesFile, UseMemory, known_answers
 from seqloom.cli.stdio import AsJson, console_for, print_json
 from seqloom.errors import UserError
 
@@ -112,6 +112,7 @@ def generate(
     choices: ChoicesFile = None,
     memory: MemoryFile = None,
     rules: RulesFile = None,
+    use_memory: UseMemory = True,
     below: Below = 0.0,
     as_json: AsJson = False,
 ) -> None:
@@ -125,7 +126,7 @@ def generate(
 
     checkpoint, generator = load_models(model, together, backend)
     generator.decoding = decoding_of(generator, override, glossary, choices)
-    generator.memory = known_answers(memory, rules, checkpoint, generator)
+    generator.memory = known_answers(memory, rules, checkpoint, generator, use_memory)
     if from_noise or between:
         _require_vectors(generator, model)
         invented = _between(generator, between, steps) if between else _noise(generator, checkpoint, from_noise, seed)
