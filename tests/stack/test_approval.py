@@ -1,41 +1,51 @@
-"""A person decides about a run of a worker, as the Prefect UI lets them: with the evidence, once, and on record."""
+"""A person decides about a run, as the Prefect UI lets them: with the evidence, once, and on record.
+
+One run is a worker's, and waits through all of this (tests/stack/test_stack.py cancels it). The others come to the end
+that they are answered, whoever runs them: a user of the stack in a process forked with everything imported.
+"""
 
 import json
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
-import psutil
 import pytest
-import yaml
 from mlflow import MlflowClient
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
-from prefect.client.schemas.objects import FlowRun
-from prefect.states import Cancelling
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, FlowRunFilterName
 
 from seqloom.registry.model_history import history
-from tests.conftest import SILENCE
-from tests.flows.conftest import DATA, RECIPE
+from tests.flows.command_process import Fork
+from tests.stack.conftest import asked, is_paused
 from tests.stack.stack_process import RunningStack
 
-TINY: dict[str, Any] = yaml.safe_load(RECIPE) | {
-    "name": "asked",
-    "corpus": {"train": [str(DATA)], "source_language": "en", "target_language": "de"},
-}
+Begin = Callable[..., UUID]
 
 
-def recipe(description: str, **rules: Any) -> dict[str, Any]:
-    """Another description is another version of the same checkpoint: nothing is trained for it."""
-    return TINY | {
-        "registry": {"beat_baselines": False, "approval": "manual", "description": description, **rules},
-    }
+def train(name: str, recipe: dict[str, Any]) -> None:
+    """A flow run with this name."""
+    from flows.data_to_model import data_to_model
+    from seqloom.recipe.schema import Recipe
+
+    data_to_model.with_options(flow_run_name=name)(recipe=Recipe.model_validate(recipe), return_state=True)
 
 
-def is_paused(run: FlowRun) -> bool:
-    assert run.state
-    assert not run.state.is_final(), run.state
-    return run.state.is_paused()
+@pytest.fixture
+def begin(stack: RunningStack) -> Iterator[Begin]:
+    """Runs of a user: each ends with its process."""
+    forks = []
+
+    def begin(name: str, recipe: dict[str, Any]) -> UUID:
+        forks.append(Fork(train, name, recipe, cwd=stack.home, env=stack.environment))
+        named = FlowRunFilter(name=FlowRunFilterName(any_=[name]))
+        with stack.client() as client:
+            while not (found := client.read_flow_runs(flow_run_filter=named)):
+                assert not forks[-1].ended(), forks[-1].said()
+                time.sleep(0.2)
+        return found[0].id
+
+    yield begin
+    assert [fork.wait(30).returncode for fork in forks] == [0] * len(forks)
 
 
 def resumed(stack: RunningStack, run: UUID, answer: dict[str, Any]) -> tuple[str, str]:
@@ -50,31 +60,15 @@ def client(stack: RunningStack) -> MlflowClient:
     return MlflowClient(stack.mlflow_url)
 
 
-@pytest.fixture(scope="module")
-def first(stack: RunningStack) -> UUID:
-    """A run that waits."""
-    run = stack.run("train-on-demand", recipe("one"))
-    stack.wait(run, is_paused)
-    return run
-
-
-@pytest.fixture(scope="module")
-def forgotten(stack: RunningStack, first: UUID) -> UUID:  # noqa: ARG001  (version 1 is its)
-    """A run of the next version that waits as well, through the tests that follow."""
-    run = stack.run("train-on-demand", recipe("two"))
-    stack.wait(run, is_paused)
-    return run
-
-
-def test_the_evidence_and_the_form_are_in_the_ui(stack: RunningStack, first: UUID) -> None:
+def test_the_evidence_and_the_form_are_in_the_ui(stack: RunningStack, waiting: UUID) -> None:
     with stack.client() as client:
         wanted = ArtifactFilter(key=ArtifactFilterKey(any_=["asked-gate-evidence"]))
         [table] = client.read_artifacts(artifact_filter=wanted)
-        state = client.read_flow_run(first).state
+        state = client.read_flow_run(waiting).state
         assert state
         assert state.state_details.run_input_keyset
         keys = state.state_details.run_input_keyset
-        shown = {what: client.read_flow_run_input(first, keys[what]) for what in ("description", "schema")}
+        shown = {what: client.read_flow_run_input(waiting, keys[what]) for what in ("description", "schema")}
     assert "answers in a fresh process" in str(table.data)
     assert json.loads(shown["description"]).startswith("# asked, version 1: holds every rule")
     assert json.loads(shown["schema"])["properties"].keys() == {"decision", "reason", "name"}
@@ -92,19 +86,22 @@ def test_the_evidence_and_the_form_are_in_the_ui(stack: RunningStack, first: UUI
     ],
 )
 def test_without_a_choice_a_reason_and_a_name_nothing_is_decided(
-    stack: RunningStack, first: UUID, client: MlflowClient, answer: dict[str, Any]
+    stack: RunningStack, waiting: UUID, client: MlflowClient, answer: dict[str, Any]
 ) -> None:
-    status, why = resumed(stack, first, answer)
+    status, why = resumed(stack, waiting, answer)
     assert status == "REJECT"
     assert why
-    assert stack.wait(first, is_paused)
+    assert stack.wait(waiting, is_paused)
     assert client.get_registered_model("asked").aliases == {"challenger": "1"}
 
 
+@pytest.mark.usefixtures("waiting")
 def test_a_no_is_recorded_and_stands_for_every_run_that_asked(
-    stack: RunningStack, first: UUID, client: MlflowClient
+    stack: RunningStack, client: MlflowClient, begin: Begin
 ) -> None:
-    second = stack.run("train-on-demand", recipe("one"))  # for the same version
+    first = begin("two", asked("two"))
+    stack.wait(first, is_paused)
+    second = begin("two again", asked("two"))  # for the same version
     stack.wait(second, is_paused)
     assert resumed(stack, first, {"decision": "decline", "reason": "not on a Friday", "name": "Ann"})[0] == "ACCEPT"
     assert resumed(stack, first, {"decision": "approve", "reason": "or is it?", "name": "Ben"}) == (
@@ -117,9 +114,9 @@ def test_a_no_is_recorded_and_stands_for_every_run_that_asked(
         assert ended.state.is_completed(), ended.state
         assert (ended.state.name, ended.state.message) == (
             "Declined",
-            "version 1 was declined: Ann: not on a Friday",
+            "version 2 was declined: Ann: not on a Friday",
         ), "the list of runs tells it"
-    tags = client.get_model_version("asked", "1").tags
+    tags = client.get_model_version("asked", "2").tags
     assert (tags["seqloom.verdict"], tags["seqloom.verdict.why"]) == ("declined", "Ann: not on a Friday")
     assert "champion" not in client.get_registered_model("asked").aliases
     assert [(event.what, event.why) for event in history(client, "asked") if event.what != "registered"] == [
@@ -127,9 +124,9 @@ def test_a_no_is_recorded_and_stands_for_every_run_that_asked(
     ]
 
 
-@pytest.mark.usefixtures("forgotten")
-def test_a_yes_is_recorded_and_moves_the_champion(stack: RunningStack, client: MlflowClient) -> None:
-    run = stack.run("train-on-demand", recipe("three"))
+@pytest.mark.usefixtures("waiting")
+def test_a_yes_is_recorded_and_moves_the_champion(stack: RunningStack, client: MlflowClient, begin: Begin) -> None:
+    run = begin("three", asked("three"))
     stack.wait(run, is_paused)
     assert resumed(stack, run, {"decision": "approve", "reason": "reads well", "name": "Ben"})[0] == "ACCEPT"
     ended = stack.wait_for_end(run)
@@ -141,9 +138,9 @@ def test_a_yes_is_recorded_and_moves_the_champion(stack: RunningStack, client: M
     assert str(run) in told.by
 
 
-@pytest.mark.usefixtures("forgotten")
-def test_silence_is_recorded_as_a_no(stack: RunningStack, client: MlflowClient) -> None:
-    run = stack.run("train-on-demand", recipe("four", policy="not-worse", approval_hours=0.001))
+@pytest.mark.usefixtures("waiting")
+def test_silence_is_recorded_as_a_no(stack: RunningStack, client: MlflowClient, begin: Begin) -> None:
+    run = begin("four", asked("four", policy="not-worse", approval_hours=0.001))
     ended = stack.wait_for_end(run)
     assert ended.state
     assert ended.state.is_completed(), ended.state
@@ -151,9 +148,11 @@ def test_silence_is_recorded_as_a_no(stack: RunningStack, client: MlflowClient) 
     assert resumed(stack, run, {"decision": "approve", "reason": "too late", "name": "Ben"})[0] == "ABORT"
 
 
-@pytest.mark.usefixtures("forgotten")
-def test_a_version_that_was_deleted_while_somebody_thought(stack: RunningStack, client: MlflowClient) -> None:
-    run = stack.run("train-on-demand", recipe("five", policy="not-worse"))
+@pytest.mark.usefixtures("waiting")
+def test_a_version_that_was_deleted_while_somebody_thought(
+    stack: RunningStack, client: MlflowClient, begin: Begin
+) -> None:
+    run = begin("five", asked("five", policy="not-worse"))
     stack.wait(run, is_paused)
     before = dict(client.get_registered_model("asked").aliases)
     client.delete_model_version("asked", "5")
@@ -166,20 +165,3 @@ def test_a_version_that_was_deleted_while_somebody_thought(stack: RunningStack, 
     )
     after = dict(client.get_registered_model("asked").aliases)
     assert after == {alias: number for alias, number in before.items() if number != "5"}
-
-
-def test_a_run_may_wait_longer_than_the_silence_of_the_lost_and_be_cancelled(
-    stack: RunningStack, forgotten: UUID
-) -> None:
-    state = stack.wait(forgotten, is_paused).state
-    assert state
-    time.sleep(max(0, SILENCE + 15 - (datetime.now(UTC) - state.timestamp).total_seconds()))
-    stack.wait(forgotten, is_paused)
-    processes = stack.processes_of_run(forgotten)
-    assert processes
-    with stack.client() as client:
-        client.set_flow_run_state(forgotten, Cancelling())
-    ended = stack.wait_for_end(forgotten, 30)
-    assert ended.state
-    assert ended.state.is_cancelled(), ended.state
-    assert not psutil.wait_procs(processes, timeout=30)[1]

@@ -5,7 +5,9 @@ import os
 import signal
 import socket
 import subprocess
+import time
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,22 +16,15 @@ import psutil
 import pytest
 import yaml
 from mlflow import MlflowClient
+from prefect.states import Cancelling
 
 from seqloom.stack.child_process import processes_of
 from seqloom.stack.pidfile import running
 from seqloom.stack.prefect_post import authorization
 from seqloom.stack.provision import LOST_RUNS, UNBORN_RUNS
 from tests.conftest import SILENCE
-from tests.flows.conftest import DATA, RECIPE
+from tests.stack.conftest import LONG, TINY, is_paused, worker_of
 from tests.stack.stack_process import ROOT, UP, RunningStack, environment, free_port
-
-TINY: dict[str, Any] = yaml.safe_load(RECIPE) | {
-    "corpus": {"train": [str(DATA)], "source_language": "en", "target_language": "de"}
-}
-LONG: dict[str, Any] = TINY | {
-    "name": "long",
-    "training": {"epochs": 5000, "patience": 5000, "batch_tokens": 512, "learning_rate": 0.01},
-}
 
 
 def get(address: str, auth_string: str = "") -> Any:
@@ -38,30 +33,8 @@ def get(address: str, auth_string: str = "") -> Any:
         return json.load(response)
 
 
-def worker_of(stack: RunningStack) -> psutil.Process:
-    """The worker of the pool seqloom-cpu."""
-    [worker] = [one for one in processes_of(stack.home) if {"worker", "seqloom-cpu"} < set(one.cmdline())]
-    return worker
-
-
-def is_running(run: Any) -> bool:
-    return bool(run.state and run.state.is_running())
-
-
 def up(home: Path, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(UP, cwd=ROOT, env=environment(home, **more), capture_output=True, text=True, timeout=120)
-
-
-@pytest.fixture(scope="module")
-def lost(stack: RunningStack) -> UUID:
-    """A run of which kill -9 left nothing: neither the process, nor who watched over it, nor the worker."""
-    run = stack.run("nightly-demo", LONG)
-    stack.wait(run, is_running)
-    doomed = stack.processes_of_run(run)
-    for process in (worker_of(stack), *doomed):
-        process.kill()
-    psutil.wait_procs(doomed, timeout=10)
-    return run
 
 
 def test_everything_is_where_it_was_said(stack: RunningStack) -> None:
@@ -133,6 +106,23 @@ def test_the_model_is_there_with_and_without_the_server(stack: RunningStack) -> 
     done = subprocess.run(command, env=environment(stack.home), capture_output=True, text=True)  # it finds the stack
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["outputs"]) == 1
+
+
+def test_a_run_may_wait_longer_than_the_silence_of_the_lost_and_be_cancelled(
+    stack: RunningStack, waiting: UUID
+) -> None:
+    state = stack.wait(waiting, is_paused).state
+    assert state
+    time.sleep(max(0, SILENCE + 15 - (datetime.now(UTC) - state.timestamp).total_seconds()))
+    stack.wait(waiting, is_paused)
+    processes = stack.processes_of_run(waiting)
+    assert processes
+    with stack.client() as client:
+        client.set_flow_run_state(waiting, Cancelling())
+    ended = stack.wait_for_end(waiting, 30)
+    assert ended.state
+    assert ended.state.is_cancelled(), ended.state
+    assert not psutil.wait_procs(processes, timeout=30)[1]
 
 
 def test_a_run_whose_worker_is_killed_has_crashed_and_left_its_checkpoint(stack: RunningStack) -> None:
