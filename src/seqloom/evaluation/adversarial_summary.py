@@ -1,4 +1,4 @@
-"""What an adversarial search found, in words."""
+"""A sentence on the outcome of an adversarial search."""
 
 from collections.abc import Mapping
 from typing import Any

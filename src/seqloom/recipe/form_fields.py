@@ -19,7 +19,7 @@ PATTERNS_IN_WORDS = {
     "rendezvous": "host and port such as 10.0.0.5:29400, or nothing",
     "start_from": "registered version such as models:/NAME@champion or models:/NAME/3",
 }
-"""What a field with a pattern holds, for error sentences and as the format of the JSON schema."""
+"""Contents of the fields that have a pattern, for error sentences and as the format of the JSON schema."""
 
 _FIRST = {
     "Recipe": ("name", "task", "corpus", "training", "model", "vocabulary", "decoding", "registry", "evaluation"),

@@ -1,4 +1,4 @@
-"""What lineage and card of an ensemble say of its members."""
+"""The members of an ensemble, in its lineage and its card."""
 
 from collections.abc import Iterator, Mapping
 

@@ -46,7 +46,7 @@ _NOT_TRAINED = {
     "privacy_epsilon": 0.0,
     "privacy_delta": 0.0,
 }
-"""What the recipe says of parents and privacy: of the first member alone that would be wrong of all together."""
+"""Fields of training without parents and privacy: those of the first member would be wrong of all together."""
 _TIMED = 20  # test rows whose latency is measured
 
 

@@ -1,4 +1,4 @@
-"""What the card of a version says of its exported backends."""
+"""The section of a version's card on its exported backends."""
 
 from mlflow.entities.model_registry import ModelVersion
 

@@ -30,7 +30,7 @@ _EARLIER_MODULES = ("__init__", "mistake", "decoding/answering", "registry/seale
 PACKAGE_FILES, EARLIER_PACKAGE_FILES = (
     (*_CHECKPOINT_FILES, *(f"{CODE}/{LIBRARY}/{name}.py" for name in names)) for names in (_MODULES, _EARLIER_MODULES)
 )
-"""What a version must hold to be loaded, by the release that made it: each brings the code it is loaded with."""
+"""Files that a version must hold to be loaded, by the release that made it: each brings the code it is loaded with."""
 FORM_FILES = ("export.json", "recipe.json", "source.json", "target.json")
 WEIGHTS_OF_FORMS = {"model.bin", "weights.safetensors"}
 LARGEST_MANIFEST = 1 << 24  # bytes

@@ -37,7 +37,7 @@ from seqloom.registry.version_package import pack, requirements
 CHAMPION, CHALLENGER = "champion", "challenger"
 KEY_TAG, VERDICT_KEY_TAG = "seqloom.key", "seqloom.verdict.key"
 KEY_TAGS = {"registry": KEY_TAG, "gate": VERDICT_KEY_TAG}
-"""What a version was made from, and what it was judged by."""
+"""Tags that hold the cache key of a version's making and that of its verdict."""
 KNOWN_ANSWERS_TAG = "seqloom.known_answers"
 BYTECODE = (
     "__pycache__"  # an empty file of a version in place of that folder: whoever loads it adds nothing to its files

@@ -1,4 +1,4 @@
-"""What a model has learned by heart: training targets that it writes for other sources, and exposed canaries."""
+"""Section on text learned by heart: training targets that the model writes for other sources, and exposed canaries."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -24,7 +24,7 @@ _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class TrainingWords(NamedTuple):
-    """What a vocabulary is trained on: word counts, and what the words that were left out say."""
+    """Word counts that a vocabulary is trained on; where some words are left out, their number and all characters."""
 
     words: Mapping[str, int]
     characters: Mapping[str, int] | None = None  # occurrences in all words, where `words` lacks some

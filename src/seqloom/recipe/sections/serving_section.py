@@ -6,9 +6,9 @@ from seqloom.recipe.sections.section import Section
 
 
 class ServingSection(Section):
-    """What answers before the model, limits on a request to a served version, and when requests count as drifted.
+    """Answers that a served version gives without its model, limits on a request, and thresholds of drift.
 
-    A request beyond them fails with one sentence. Values of the section decoding are always allowed.
+    A request beyond a limit fails with one sentence. Values of the section decoding are always allowed.
     """
 
     memory_file: str = Field(
