@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from seqloom.corpus.sources import PACKAGE
+from seqloom.corpus.package_files import PACKAGE
 from seqloom.recipe.recipe_loader import load_recipe
 
 ROOT = Path(__file__).parents[1]

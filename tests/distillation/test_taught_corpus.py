@@ -2,11 +2,13 @@
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import flows.refresh
@@ -184,7 +186,7 @@ def test_one_text_may_be_all_that_is_held_out(tmp_path: Path) -> None:
         (b"what ?\n", r"^corpus\.monolingual_target: no text has an answer to learn from: no idea \(1\)$"),
         (b"target aa\n" * 3 + b"TARGET AA\n", r"^corpus\.monolingual_target: nothing is left to learn from"),
         (b"x" * 2000 + b"\n", r"^corpus\.monolingual_target: of 1 rows read from more\.txt \(1 too long"),
-        (b"PAR1....PAR1", r"^more\.txt: .* and corpus\.monolingual_target names files with a text on each line"),
+        (b"PAR1....PAR1", r"^more\.txt: .*Parquet"),
     ],
 )
 def test_a_mistake_in_the_texts_names_their_field(texts: bytes, sentence: str, tmp_path: Path) -> None:
@@ -195,6 +197,56 @@ def test_a_mistake_in_the_texts_names_their_field(texts: bytes, sentence: str, t
         fields["test"] = ["held.tsv"]
     with pytest.raises(UserError, match=sentence):
         taught(section_of(**fields), tmp_path, Backwards())
+
+
+def as_parquet(texts: list[str], column: str, file: str) -> None:
+    pq.write_table(pa.table({"other": ["?"] * len(texts), column: texts}), file)
+
+
+TABLES: dict[str, Callable[[list[str], str, str], object]] = {
+    "tsv": lambda texts, column, file: Path(file).write_text(
+        f"other\t{column}\n" + "".join(f"?\t{text}\n" for text in texts)
+    ),
+    "csv": lambda texts, column, file: Path(file).write_text(
+        f"other,{column}\n" + "".join(f'"?, ""?""","{text}"\n' for text in texts)
+    ),
+    "jsonl": lambda texts, column, file: Path(file).write_text(
+        "".join(json.dumps({column: text, "other": [1]}) + "\n" for text in texts)
+    ),
+    "parquet": as_parquet,
+}
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+@pytest.mark.parametrize("ending", TABLES)
+def test_a_table_is_read_by_the_column_of_its_side(ending: str, side: str, tmp_path: Path) -> None:
+    texts, columns = ["new, and so on", "newer"], {"source_column": "source", "target_column": "target"}
+    TABLES[ending](texts, columns[f"{side}_column"], f"more.{ending}")
+    Path("others.txt").write_text("of a line\n")
+    teacher = Backwards()
+    section = section_of(**columns, **{f"monolingual_{side}": [f"more.{ending}", "others.txt"]})
+    folder, facts = taught(section, tmp_path, teacher)
+    assert teacher.seen == [*texts, "of a line"]
+    assert facts["taught"]["texts"] == 3
+    last = read_split(folder, "train")[side].tolist()[-3:]
+    assert [text.removeprefix("<BT> ") for text in last] == teacher.seen
+
+
+def test_a_catalog_of_two_sides_is_a_sentence(tmp_path: Path) -> None:
+    Path("more.po").write_text('msgid "a"\nmsgstr "b"\n')
+    with pytest.raises(
+        UserError, match=r"^more\.po: is a PO file, and corpus\.monolingual_target names files with a text"
+    ):
+        taught(section_of(monolingual_target=["more.po"]), tmp_path, Backwards())
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_table_without_the_column_names_the_field_of_its_side(side: str, tmp_path: Path) -> None:
+    Path("more.csv").write_text("text,other\na,b\n")
+    with pytest.raises(
+        UserError, match=rf"^more.csv: no column '{side}' among text, other; correct corpus.{side}_column"
+    ):
+        taught(section_of(**{f"monolingual_{side}": ["more.csv"]}), tmp_path, Backwards())
 
 
 def tree(**corpus: Any) -> dict[str, Any]:

@@ -193,6 +193,17 @@ def test_raw_text_that_is_none(tree: dict[str, Any], tmp_path: Path, content: by
         pipeline.train(recipe)
 
 
+@pytest.mark.parametrize(
+    ("ending", "called"), [("csv", "a CSV file"), ("jsonl", "a JSONL file"), ("parquet", "Parquet")]
+)
+def test_raw_text_is_no_table(tree: dict[str, Any], tmp_path: Path, ending: str, called: str) -> None:
+    """Its lines would be learned with all columns and quotation marks."""
+    (tmp_path / f"raw.{ending}").write_bytes((b"PAR1" if ending == "parquet" else b'"a","b"\n') * 200)
+    recipe = check_recipe(tree | {"pretraining": {"corpus": [f"raw.{ending}"]}}, "recipe")
+    with pytest.raises(UserError, match=rf"raw.{ending}: is .*{called}.*pretraining.corpus names files with a text on"):
+        check_recipe_and_files(recipe, tmp_path / "home", unwatched)
+
+
 def test_one_encoder_is_enough(tree: dict[str, Any]) -> None:
     both = check_recipe(tree | {"training": {"start_encoder_from": "folder"}}, "recipe")
     with pytest.raises(UserError, match="remove one of them"):

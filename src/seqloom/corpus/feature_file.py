@@ -8,11 +8,11 @@ import pyarrow.parquet as pq
 
 from seqloom.artifact.digest import digest_of_file
 from seqloom.corpus.compression import PACKED
+from seqloom.corpus.package_files import PACKAGE
 from seqloom.errors import UserError
 from seqloom.recipe.strict_yaml import shortened
 
 ENDINGS = (".npy", ".npz")
-PACKAGE = "package://"  # the place of a text that lies in an installed package, as a file of this machine
 
 
 @dataclass(frozen=True)

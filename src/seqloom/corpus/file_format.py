@@ -30,6 +30,7 @@ CALLED = {
     "xliff": "an XLIFF file",
 }
 """Formats that are known by their first bytes, in words."""
+WITH_COLUMNS = ("tsv", "csv", "excel", "jsonl", "parquet", "arrow")  # formats whose texts have a column, or a key
 _TEXT = ("lines", "texts", "running", "labeled")  # formats whose lines may begin like anything
 _COLUMNAR = {b"PAR1": "parquet", b"ARROW1": "arrow"}  # by their first bytes
 

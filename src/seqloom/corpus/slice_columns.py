@@ -4,18 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from seqloom.corpus.excluded_texts import ExcludedTexts
+from seqloom.corpus.file_format import WITH_COLUMNS
 from seqloom.corpus.normalization import normalize
 from seqloom.corpus.pairs import Unreadable
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.corpus.sources import SourceFile, Sources
-from seqloom.corpus.tables import OBJECTS, further_columns
+from seqloom.corpus.tables import further_columns
 from seqloom.errors import UserError
 from seqloom.recipe.schema import CorpusSection
 from seqloom.recipe.sections.source_section import section_of_source
 
 SLICE_BY = "evaluation.slice_by"
 LONGEST = 60  # characters of a value
-_TABLES = ("tsv", "csv", "excel", *OBJECTS)
 
 
 def check_columns(section: CorpusSection, sources: Sources, names: Sequence[str], field: str) -> None:
@@ -80,7 +80,7 @@ def _shown(value: str, personal: PersonalData | None, excluded: ExcludedTexts | 
 def _test_files(sources: Sources, field: str) -> Iterable[SourceFile]:
     """Yield the files that test rows are from: those given for test, else those of which a share is split off."""
     for row in sources.test.rows or sources.train.rows:
-        if len(row) > 1 or row[0].format not in _TABLES:
+        if len(row) > 1 or row[0].format not in WITH_COLUMNS:
             kind = "lines" if len(row) > 1 else row[0].format
             raise UserError(
                 f"{row[0].location}: has no columns (format {kind}), and {field} names some; remove it, or give a "

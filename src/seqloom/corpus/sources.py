@@ -1,17 +1,17 @@
 """Resolve the locations in a recipe (paths, patterns, URLs, packages) to local files and their formats."""
 
-import glob
-import importlib.util
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from seqloom.artifact.digest import digest_of_file
 from seqloom.corpus.aligned_archive import archive_pair
 from seqloom.corpus.download import download
-from seqloom.corpus.feature_file import PACKAGE, FeatureFile, feature_file
-from seqloom.corpus.file_format import CALLED, ENDINGS, detect_format, ending_of
+from seqloom.corpus.feature_file import FeatureFile, feature_file
+from seqloom.corpus.file_format import CALLED, ENDINGS, WITH_COLUMNS, detect_format, ending_of
 from seqloom.corpus.file_pairs import pair_shards
 from seqloom.corpus.object_store import SCHEMES, is_object, matching_objects
+from seqloom.corpus.package_files import PACKAGE, files_in_package, matching_files
 from seqloom.corpus.source_folder import folder_files
 from seqloom.corpus.unsupported_formats import refuse_unsupported
 from seqloom.errors import UserError, showable
@@ -106,26 +106,41 @@ def locate(section: CorpusSection, home: Path) -> Sources:
     return _with_guesses(located, section) if section.encoding == "auto" else located
 
 
-def locate_texts(section: CorpusSection, place: str, home: Path, field: str) -> SplitFiles:
-    """Locate files with a text on each line; `field` is what an error names.
+def locate_texts(section: CorpusSection, place: str, home: Path, field: str, tables: Sequence[str] = ()) -> SplitFiles:
+    """Locate files with a text on each line, or in a column of one of the formats `tables`; an error names `field`.
 
     Raises:
         UserError: the place leads to no such file.
     """
-    return _locate_split(section.model_copy(update={"train": [place], "format": "texts"}), "train", home, field)
+    lines, table = (section.model_copy(update={"train": [place], "format": form}) for form in ("texts", "auto"))
+    if _is_database(place):
+        return _locate_split(lines, "train", home, field)
+    found = [
+        _describe(name, path, field, table if _format_told(name, path) in tables else lines, 1)
+        for name, path in _resolve(place, field, home, "texts")
+    ]
+    return SplitFiles(tuple((file,) for file in found))
+
+
+def _format_told(name: str, path: Path) -> str:
+    """Return the format that a file's first bytes or its name tell; empty where neither does, or nothing is there."""
+    try:
+        return detect_format(path, name) or ENDINGS.get(ending_of(name, path), "")
+    except OSError:  # reported when it is described
+        return ""
 
 
 def locate_monolingual(section: CorpusSection, home: Path) -> Sources:
-    """Locate the texts without an answer, which no split but train is taken from.
+    """Locate the texts without an answer, which no split but train is taken from: lines, or a column of a table.
 
     Raises:
-        UserError: a place leads to no file with a text on each line.
+        UserError: a place leads to no such file.
     """
     rows = [
         row
         for field in ("monolingual_source", "monolingual_target")
         for place in getattr(section, field)
-        for row in locate_texts(section, place, home, f"corpus.{field}").rows
+        for row in locate_texts(section, place, home, f"corpus.{field}", WITH_COLUMNS).rows
     ]
     found = Sources(SplitFiles(tuple(rows)), SplitFiles(()), SplitFiles(()))
     return _with_guesses(found, section) if section.encoding == "auto" else found
@@ -253,12 +268,12 @@ def _resolve(location: str, field: str, home: Path, form: str) -> list[tuple[str
             f"{location}: only {known} and databases ({', '.join(DATABASES)}) are understood; correct {field}"
         )
     if location.startswith(PACKAGE):
-        return _inside_package(location, field)
+        return files_in_package(location, field)
     if "*" not in location and _is_folder(Path(location)):
         return [(showable(str(path)), path) for path in folder_files(Path(location), location, field, form)]
     if "*" not in location:
         return [(location, Path(location))]
-    found = [(showable(str(path)), path) for path in _matches(location)]
+    found = [(showable(str(path)), path) for path in matching_files(location)]
     if not found:
         raise UserError(f"{location}: matches no file (looked in {Path.cwd()}); correct {field}")
     return found
@@ -269,34 +284,6 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except OSError:  # reported when it is opened
         return False
-
-
-def _matches(pattern: str) -> list[Path]:
-    """Return the files that match `pattern`, sorted; only * is special, as names may contain brackets."""
-    escaped = "*".join(map(glob.escape, pattern.split("*")))
-    return [path for path in map(Path, sorted(glob.glob(escaped, recursive=True))) if path.is_file()]  # noqa: PTH207
-
-
-def _inside_package(location: str, field: str) -> list[tuple[str, Path]]:
-    name, _, inner = location.removeprefix(PACKAGE).partition("/")
-    folder = _folder_of_package(name, location, field)
-    paths = _matches(str(folder / inner)) if "*" in inner else [folder / inner]
-    if any(not path.resolve().is_relative_to(folder.resolve()) for path in paths):
-        raise UserError(f"{location}: leads out of the package {name}; correct {field}")
-    if not paths:
-        raise UserError(f"{location}: matches no file (looked in {folder}); correct {field}")
-    return [(f"{PACKAGE}{name}/{path.relative_to(folder).as_posix()}", path) for path in paths]
-
-
-def _folder_of_package(name: str, location: str, field: str) -> Path:
-    spec = None
-    if name.isidentifier() and name != "__main__":
-        spec = importlib.util.find_spec(name)  # a name without a dot, so nothing is imported
-    if spec is None or not spec.submodule_search_locations:
-        raise UserError(
-            f"{location}: the Python package {name} is not installed here; pip install {name}, or correct {field}"
-        )
-    return Path(next(iter(spec.submodule_search_locations)))
 
 
 def _describe(name: str, path: Path, field: str, section: CorpusSection, locations: int) -> SourceFile:
@@ -335,11 +322,11 @@ def _format(name: str, certain: str, ending: str, field: str, chosen: str, locat
     if chosen == "auto" and not detected:
         choices = ", ".join(TABLES)
         raise UserError(f"{name}: the name does not tell the format; set corpus.format to one of {choices}")
+    if chosen == "texts" and detected and field.rpartition(".")[2] not in PLACES:  # a field of texts alone
+        raise UserError(
+            f"{name}: is {CALLED.get(detected) or f'a {detected.upper()} file'}, and {field} names files with a text "
+            "on each line: write its texts into such a file"
+        )
     if certain and chosen not in ("auto", certain):
-        if field.rpartition(".")[2] not in PLACES:  # a field of texts alone
-            raise UserError(
-                f"{name}: is {CALLED[certain]}, and {field} names files with a text on each line: write its texts into "
-                "such a file"
-            )
         raise UserError(f"{name}: is {CALLED[certain]} and not {chosen}; set corpus.format to {certain}")
     return detected if chosen == "auto" else chosen

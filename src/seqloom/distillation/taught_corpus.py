@@ -42,7 +42,8 @@ ORIGIN = "teacher"  # in place of the file of a row
 EXAMPLES = 3
 HELD_OUT = "held out"  # why a text is not asked, or a pair not learned from
 _OF_TEXTS = (
-    "encoding", "max_characters", "normalizers", "exclude", "privacy", "name_list", "max_reject_share", "scheduler",
+    "header", "delimiter", "escape", "sheet", "encoding", "max_characters", "normalizers", "exclude", "privacy",
+    "name_list", "max_reject_share", "scheduler",
 )  # fmt: skip
 
 
@@ -74,19 +75,22 @@ def clean_texts(
     Raises:
         UserError: too many of the texts cannot be read, or none is left.
     """
-    language = getattr(section, f"{side_of(section)}_language")
+    side = side_of(section)
+    language, column = getattr(section, f"{side}_language"), getattr(section, f"{side}_column")
     own = CorpusSection.model_validate(
         {
             **{name: getattr(section, name) for name in _OF_TEXTS},
             "train": section.monolingual[:1],  # the others are among `texts`
             "format": "texts",
+            "source_column": column,
+            "target_column": column,
             "overfit": True,  # nothing is held out of them
             "source_language": language,
             "target_language": language,
             "whitespace": whitespace,
         }
     )
-    held_out = HeldOutTexts(corpus, side_of(section), SIMILARITY if section.split_by == "similar" else 0.0)
+    held_out = HeldOutTexts(corpus, side, SIMILARITY if section.split_by == "similar" else 0.0)
     return _clean(own, texts, folder, held_out, field_of(section), progress)
 
 
@@ -98,7 +102,8 @@ def _clean(
     try:
         facts = build_corpus(section, sources, folder, progress)
     except UserError as error:
-        raise UserError(str(error).replace("corpus.train", field)) from None
+        column = f"corpus.{held_out.side}_column"  # texts of one side are both sides of their rows
+        raise UserError(str(error).replace("corpus.train", field).replace("corpus.source_column", column)) from None
     file = folder / "rows.parquet"
     rows, dropped = held_out.leave_out(folder, file)
     rejected: Any = facts["rejected"]

@@ -228,13 +228,14 @@ class CorpusSection(Section):
     )
     monolingual_source: Annotated[list[Place], Field(max_length=50)] = Field(
         [],
-        description="Text without answers, a source on each line, each place as in train, which teacher answers "
-        "(distillation).",
+        description="Text without answers, which teacher answers (distillation), each place as in train: a source on "
+        "each line, or in source_column where the name ends as that of a table (TSV, CSV, Excel, JSONL, Parquet, "
+        "Arrow) does.",
     )
     monolingual_target: Annotated[list[Place], Field(max_length=50)] = Field(
         [],
-        description="Text in the target language, likewise, for which teacher, a model of the other direction, writes "
-        "the sources (back-translation).",
+        description="Text in the target language, likewise, but in target_column, for which teacher, a model of the "
+        "other direction, writes the sources (back-translation).",
     )
     canaries: int = Field(
         0,
