@@ -65,9 +65,9 @@ def main() -> None:
         fill_in(folder / "review.csv", dict(requests))
         seqloom("corrections", f"{folder}/review.csv", *log, "--to", f"{folder}/corrections.jsonl")
         evaluate(old, folder / "unseen.tsv")
-        source = f"corpus.sources=[{source_of_pairs('corrections', folder / 'corrections.jsonl', weight=3)}]"
+        source = source_of_pairs("corrections", folder / "corrections.jsonl", weight=3, test_share=0.3)
         with asking(address, [source for source, _ in unseen], PAUSE) as statuses:
-            seqloom(*train, *changed(source, *NIGHTLY, *options.nightly))
+            seqloom(*train, *changed(f"corpus.sources=[{source}]", *NIGHTLY, *options.nightly))
             move = champion_move()
             if move["instead_of"] is None:
                 raise SystemExit("the gate refused the new version: nothing moved")

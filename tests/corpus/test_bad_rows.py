@@ -152,7 +152,7 @@ def test_a_file_without_a_column_is_told_however_small(tmp_path: Path) -> None:
         UserError, match=r"1 of 1 rows of \S*corrections.jsonl cannot be read .* no key 'english' .* its col"
     ):
         build_corpus(section, locate(section, tmp_path), tmp_path, unwatched)
-    source = yaml.safe_load(source_of_pairs("corrections", tmp_path / "corrections.jsonl", weight=3))
+    source = yaml.safe_load(source_of_pairs("corrections", tmp_path / "corrections.jsonl", weight=3, test_share=0.3))
     section = corpus(**names, sources=[source])
     assert build_corpus(section, locate(section, tmp_path), tmp_path, unwatched)["unreadable"] == 0
 

@@ -72,7 +72,7 @@ def corrections(
     output_file(to)
     total = add_corrections(pairs, to)
     console.print(f"{len(pairs):,} corrections, {total:,} in {to}", soft_wrap=True)
-    source = source_of_pairs("corrections", to, weight=3)
+    source = source_of_pairs("corrections", to, weight=3, test_share=0.3)
     show_to_copy(console, ("in a recipe, to learn from them", f"corpus: {{sources: [{source}]}}"))
 
 

@@ -24,7 +24,8 @@ from seqloom.corpus.corpus_statistics import CorpusStatistics
 from seqloom.corpus.folder_index import is_whole, put_in_place, read_index, write_index
 from seqloom.corpus.part_files import Part, keys_of
 from seqloom.corpus.similar_groups import SimilarGroups
-from seqloom.corpus.splits import ContiguousSplits, Shares
+from seqloom.corpus.source_shares import SourceShares
+from seqloom.corpus.splits import ContiguousSplits
 from seqloom.recipe.schema import CorpusSection
 
 PARQUET_FILES = (*(f"{split}.parquet" for split in SPLITS), REJECTS_FILE)
@@ -65,7 +66,11 @@ class SegmentWriter:
     """Writer of a segment: what is kept, and what is not, and counts of both."""
 
     def __init__(
-        self, folder: Path, section: CorpusSection, splits: Shares | ContiguousSplits, groups: SimilarGroups | None
+        self,
+        folder: Path,
+        section: CorpusSection,
+        splits: SourceShares | ContiguousSplits,
+        groups: SimilarGroups | None,
     ) -> None:
         """Take the folder, how rows are dealt out to splits, and the groups of similar ones that are not parted."""
         self._folder, self._overfit, self._splits, self._groups = folder, section.overfit, splits, groups
@@ -91,7 +96,7 @@ class SegmentWriter:
         openings = keys_of(kept["opening"])
         if self._groups and part.given_for == "train":
             openings = self._groups.openings_of(part)[is_kept.to_numpy()]
-        for split, mask in self._splits.masks(openings, part.given_for).items():
+        for split, mask in self._splits.masks(openings, part.given_for, part.source_name).items():
             self._keep(split, kept.filter(pa.array(mask)), part.source_name)
 
     def _keep(self, split: str, pairs: pa.Table, source_name: str) -> None:
@@ -111,7 +116,7 @@ class SegmentWriter:
 
 @contextmanager
 def segment_writer(
-    segment: Segment, section: CorpusSection, splits: Shares | ContiguousSplits, groups: SimilarGroups | None
+    segment: Segment, section: CorpusSection, splits: SourceShares | ContiguousSplits, groups: SimilarGroups | None
 ) -> Iterator[SegmentWriter]:
     """Write a segment; its folder appears when it is complete."""
     folder = segment.folder

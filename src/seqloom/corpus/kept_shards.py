@@ -22,7 +22,7 @@ from seqloom.corpus.shards import Shard
 from seqloom.corpus.sources import SourceFile
 from seqloom.corpus.splits import Shares
 from seqloom.recipe.schema import CorpusSection
-from seqloom.recipe.sections.source_section import PLACES
+from seqloom.recipe.sections.source_section import HELD_OUT, PLACES
 
 _FOLDER = "corpus_shards"
 _CHUNK = 1 << 20  # bytes
@@ -32,6 +32,7 @@ _NOT_OF_ROWS = {
     "teacher", "monolingual_source", "monolingual_target",
 }  # fmt: skip
 """Fields that decide which files are read, or what follows when all are."""
+_NOT_OF_SOURCE = {*PLACES, "weight", *(f"{split}_share" for split in HELD_OUT)}
 
 
 class KeptShards:
@@ -45,7 +46,7 @@ class KeptShards:
             "code": digest_of_code(CORPUS.code),
             "libraries": library_versions({*CORPUS.libraries, "numpy", "py3langid"}),
             "section": section.model_dump(exclude=_NOT_OF_ROWS),
-            "sources": [each.model_dump(exclude={*PLACES, "weight"}) for each in section.sources],
+            "sources": [each.model_dump(exclude=_NOT_OF_SOURCE) for each in section.sources],
             "lists": [digest_of_file(Path(name)) for name in section.list_files if Path(name).is_file()],
             "keep": keep,
             "alignment": digest_of_file(alignment) if alignment else "",
@@ -58,11 +59,11 @@ class KeptShards:
         return _used(self._root, key, "rows", SHARD_INDEX)
 
 
-def segment_folders(artifacts: Path, shards: Sequence[Path], shares: Shares) -> list[Path]:
-    """Return the folder of the segment of each shard; it is known by the shards up to its own, and the shares."""
-    folders, key = [], digest_of_value(asdict(shares))
-    for shard in shards:
-        key = digest_of_value([key, shard.parent.name])
+def segment_folders(artifacts: Path, shards: Sequence[tuple[Path, Shares]]) -> list[Path]:
+    """Return the folder of the segment of each shard; it is known by the shards up to its own, and their shares."""
+    folders, key = list[Path](), ""
+    for shard, shares in shards:
+        key = digest_of_value([key, shard.parent.name, asdict(shares)])
         folders.append(_used(artifacts / _FOLDER, key, "segment", SEGMENT_INDEX))
     return folders
 

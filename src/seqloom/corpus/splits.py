@@ -1,6 +1,7 @@
 """Assign texts to train, validation and test by a hash of the text."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from seqloom.corpus import SPLITS
 from seqloom.corpus.sources import Sources
 from seqloom.recipe.schema import CorpusSection
+from seqloom.recipe.sections.source_section import SourceSection, source_names
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,26 @@ class Shares:
 
     @classmethod
     def of(cls, section: CorpusSection, sources: Sources) -> Self:
-        """Read the shares of a recipe."""
+        """Read the shares of a recipe for a source that has none of its own."""
         return cls(
             validation=0.0 if sources.validation.rows else section.validation_share,
             test=0.0 if sources.test.rows else section.test_share,
             overfit=section.overfit,
         )
+
+    @classmethod
+    def by_source(cls, section: CorpusSection, sources: Sources) -> Mapping[str, Self]:
+        """Read the shares of a recipe by the name of the source, in the order of its rows."""
+        of_all, own = cls.of(section, sources), {each.name: each for each in section.sources}
+        return {name: of_all._with_own(own[name]) if name in own else of_all for name in source_names(section)}
+
+    def _with_own(self, source: SourceSection) -> Self:
+        """Return the shares of a source, of which those below 0 are these."""
+        own = source.validation_share, source.test_share
+        validation, test = (
+            of_all if share < 0 else share for of_all, share in zip((self.validation, self.test), own, strict=True)
+        )
+        return replace(self, validation=validation, test=test)
 
     def masks(self, openings: NDArray[np.uint64], given_for: str) -> dict[str, NDArray[np.bool_]]:
         """Return by split which of the kept rows of a file are in it, by the keys `(N,)` of their openings.
@@ -56,7 +72,12 @@ class ContiguousSplits:
         self._validation = self._test - round(passages * shares.validation)
         self._overfit = shares.overfit
 
-    def masks(self, openings: NDArray[np.uint64], given_for: str) -> dict[str, NDArray[np.bool_]]:
+    def masks(
+        self,
+        openings: NDArray[np.uint64],
+        given_for: str,
+        source_name: str = "",  # noqa: ARG002 running text has one source
+    ) -> dict[str, NDArray[np.bool_]]:
         """Return by split which of the next passages of a file are in it; their order decides."""
         everything = np.ones(len(openings), bool)
         if self._overfit:

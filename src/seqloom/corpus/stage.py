@@ -37,6 +37,7 @@ from seqloom.corpus.shard_task import ShardTask
 from seqloom.corpus.shards import Shard, plan_shards
 from seqloom.corpus.shared_keys import SharedKeys
 from seqloom.corpus.similar_groups import SimilarGroups
+from seqloom.corpus.source_shares import SourceShares
 from seqloom.corpus.sources import Sources
 from seqloom.corpus.splits import ContiguousSplits, Shares
 from seqloom.corpus.text_normalizers import NormalizedRows
@@ -174,7 +175,9 @@ def _segments(
         return [Segment(scratch / "segment", list(chain.from_iterable(parts)))]
     folders = [scratch / f"segment-{number:06}" for number in range(len(tasks))]
     if artifacts and section.format != "running" and section.split_by != "similar":  # else later rows change earlier
-        folders = segment_folders(artifacts, [task.folder for task in tasks], Shares.of(section, sources))
+        of_source, of_all = Shares.by_source(section, sources), Shares.of(section, sources)
+        shares = (of_source.get(task.shard.source_name, of_all) for task in tasks)
+        folders = segment_folders(artifacts, list(zip((task.folder for task in tasks), shares, strict=True)))
     return [Segment(*each, each[0].parent != scratch) for each in zip(folders, parts, strict=True)]
 
 
@@ -184,8 +187,8 @@ def _write_segments(
     """Write the segments from the first on that is not there."""
     settled = next((number for number, each in enumerate(segments) if not each.is_whole), len(segments))
     parts = [part for segment in segments for part in segment.parts]
-    splits = _splits(section, sources, parts)
     groups = SimilarGroups(parts, scratch) if section.split_by == "similar" else None
+    splits = _splits(section, sources, parts, scratch, groups)
     judged = _judged(section, segments, settled, scratch)
     written, rows = 0, sum(part.rows for part in parts)
     for segment in segments[settled:]:
@@ -240,12 +243,14 @@ def _join_segments(
     return overlap
 
 
-def _splits(section: CorpusSection, sources: Sources, parts: list[Part]) -> Shares | ContiguousSplits:
-    shares = Shares.of(section, sources)
+def _splits(
+    section: CorpusSection, sources: Sources, parts: list[Part], scratch: Path, groups: SimilarGroups | None
+) -> SourceShares | ContiguousSplits:
     if section.format != "running":
-        return shares
+        shares = Shares.by_source(section, sources)
+        return SourceShares(shares, parts, scratch, groups.openings_of if groups else None)
     passages = sum(part.read("reason")["reason"].null_count for part in parts if part.given_for == "train")
-    return ContiguousSplits(passages, shares)
+    return ContiguousSplits(passages, Shares.of(section, sources))
 
 
 def _check_every_split(section: CorpusSection, sources: Sources, statistics: CorpusStatistics) -> None:

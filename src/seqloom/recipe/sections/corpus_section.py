@@ -299,6 +299,8 @@ class CorpusSection(Section):
         for split in ("validation", "test"):
             if self.overfit and places_of(self, split):
                 raise ValueError(f"overfit makes {split} of the training text: remove {split}, or overfit")
+            if self.overfit and any(getattr(each, f"{split}_share") >= 0 for each in self.sources):
+                raise ValueError(f"overfit makes {split} of the training text: remove {split}_share, or overfit")
         return self
 
     @model_validator(mode="after")

@@ -1,8 +1,8 @@
 """An entry of `corpus.sources`: text that is trained on beside that of `corpus.train`."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from seqloom.recipe.form_fields import NAME
 from seqloom.recipe.language_tags import tag_of
@@ -24,6 +24,8 @@ OWN_FIELDS = ("format", "query", "source_column", "target_column", "source_langu
 """Fields of the corpus that a source may have of its own."""
 PLACES = ("train", "validation", "test")
 """Fields that say where the text of each split is."""
+HELD_OUT = ("validation", "test")
+"""Splits of which a source may have a share of its own, in the field of that name and `_share`."""
 
 
 class SourceSection(Section):
@@ -42,6 +44,16 @@ class SourceSection(Section):
     test: Annotated[list[Place], Field(max_length=2)] = Field(
         [], description="Test rows of this source, which are a slice of the scores, as corpus.test; empty: none."
     )
+    test_share: float = Field(
+        -1.0,
+        ge=-1.0,
+        le=0.5,
+        description="Share of its pairs that is split off for test, whatever files there are; below 0: as of "
+        "corpus.train. Text that several sources have is split by the share of the first.",
+    )
+    validation_share: float = Field(
+        -1.0, ge=-1.0, le=0.5, description="Share of its pairs that is split off for validation, likewise."
+    )
     weight: float = Field(
         1.0,
         gt=0,
@@ -55,6 +67,15 @@ class SourceSection(Section):
     target_column: str = Field("", description="As corpus.target_column; empty: that.")
     source_language: Language = Field("", description="As corpus.source_language; empty: that.")
     target_language: Language = Field("", description="As corpus.target_language; empty: that.")
+
+    @model_validator(mode="after")
+    def _a_split_is_given_or_split_off(self) -> Self:
+        for split in HELD_OUT:
+            if getattr(self, split) and getattr(self, f"{split}_share") >= 0:
+                raise ValueError(
+                    f"{split} names files, and {split}_share splits rows off for {split}: leave one of them out"
+                )
+        return self
 
 
 def section_of_source(section: "CorpusSection", name: str) -> "CorpusSection":
