@@ -348,3 +348,118 @@ def test_features_lie_in_the_folder_of_their_text(tmp_path: Path) -> None:
 def test_a_folder_of_features_is_called_so(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r": is a folder, not a file; correct --features"):
         FeatureArray(tmp_path, "--features")
+
+
+def listing(folder: Path, form: str, names: list[str]) -> CorpusSection:
+    """A table whose column names the features of each row, as a manifest of speech does."""
+    columns = {"source": SOURCES, "target": TARGETS, "audio": names}
+    file = folder / f"rows.{form}"
+    if form == "csv":
+        with file.open("w", newline="") as stream:
+            csv.writer(stream).writerows([tuple(columns), *zip(*columns.values(), strict=True)])
+    elif form == "jsonl":
+        rows = zip(*columns.values(), strict=True)
+        file.write_text("\n".join(json.dumps(dict(zip(columns, row, strict=True))) for row in rows))
+    else:
+        pq.write_table(pa.table(columns), file)
+    return CorpusSection(
+        train=[str(file)], features="audio", validation_share=0.2, test_share=0.2, max_reject_share=0.1
+    )
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> list[str]:
+    (tmp_path / "clips").mkdir()
+    for row in range(ROWS):
+        np.save(tmp_path / "clips" / f"{row}.npy", frames_for(row).astype("f2" if row % 2 else "f8"))
+    return [f"clips/{row}.npy" for row in range(ROWS)]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_a_column_may_name_a_file_for_each_row(form: str, tmp_path: Path, clips: list[str]) -> None:
+    columns = {"source": SOURCES, "target": TARGETS, "audio": [frames_for(row).tolist() for row in range(ROWS)]}
+    pq.write_table(pa.table(columns), tmp_path / "columns.parquet")
+    section = listing(tmp_path, form, clips)
+    of_column = section.model_copy(update={"train": [str(tmp_path / "columns.parquet")]})
+    assert frames_of_splits(section, tmp_path / "ours") == frames_of_splits(of_column, tmp_path / "theirs")
+    table = open_input(Path(section.train[0]), "auto", "source", "audio")
+    asked = [row["features"].tolist() for shard in table.shards(7) for row in shard.texts]
+    assert asked == columns["audio"], "and so does a batch"
+    before = locate(section, tmp_path).digests
+    np.save(tmp_path / "clips/3.npy", np.zeros((1, 2)))
+    assert locate(section, tmp_path).digests != before, "the bytes of each file count"
+    (tmp_path / "clips").rename(tmp_path / "moved")
+    with pytest.raises(UserError, match=r"line 1 \(clips/0.npy\): no such file|line 2 \(clips/0.npy\): no such file"):
+        locate(section, tmp_path)
+
+
+OUTSIDE = "leads out of the folder of"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("", "rows.csv line 6 has no features: name a .npy file in corpus.features"),
+        ("clips/absent.npy", r"rows.csv line 6 \(clips/absent.npy\): no such file"),
+        ("clips.npy", r"line 6 \(clips.npy\): is a folder"),
+        ("clips/0.wav", r"line 6 \(clips/0.wav\): features are named as .npy files"),
+        ("../outside.npy", OUTSIDE),
+        ("clips/../../outside.npy", OUTSIDE),
+        ("/etc/outside.npy", OUTSIDE),
+        ("link.npy", OUTSIDE),
+        ("{tmp}/outside.npy", OUTSIDE),
+        ("nul\0.npy", "line 6 .*"),
+        ("x" * 300 + ".npy", "line 6 .*cannot be read"),
+    ],
+)
+def test_a_name_of_features_that_leads_nowhere(name: str, sentence: str, tmp_path: Path, clips: list[str]) -> None:
+    (inner := tmp_path / "inner").mkdir()
+    (tmp_path / "clips").rename(inner / "clips")
+    (inner / "clips.npy").mkdir()
+    np.save(tmp_path / "outside.npy", np.ones((1, 2)))
+    (inner / "link.npy").symlink_to(tmp_path / "outside.npy")
+    clips[4] = name.format(tmp=tmp_path)
+    with pytest.raises(UserError, match=sentence):
+        locate(listing(inner, "csv", clips), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("array", "sentence"),
+    [
+        (np.ones((2, 3)), r"line 6 \(clips/4.npy\): features are 3 wide where 2 are expected"),
+        (np.ones((1, 2, 2)), r"clips/4.npy\): is an array of 1 × 2 × 2; give frames × features"),
+        (np.ones((10_001, 2), "i1"), "is an array of 10001 × 2; give frames × features, 10,000 frames at most"),
+        (np.array([[{}, {}]]), r"clips/4.npy\): is no .npy file of numbers .*Python objects"),
+        (np.array([["a", "b"]]), r"clips/4.npy\): features are a vector of numbers"),
+        (np.full((1, 2), np.nan), r"clips/4.npy\): features hold NaN"),
+        (np.ones((0, 2)), r"clips/4.npy\): features are a vector of numbers.*not empty"),
+        (None, r"clips/4.npy\): is no .npy file of numbers"),
+    ],
+)
+def test_a_wrong_file_of_a_row_is_a_sentence(array: Any, sentence: str, tmp_path: Path, clips: list[str]) -> None:
+    if array is None:
+        np.savez(tmp_path / "archive.npz", np.ones((1, 2)))
+        (tmp_path / "archive.npz").rename(tmp_path / "clips/4.npy")
+    else:
+        np.save(tmp_path / "clips/4.npy", array, allow_pickle=True)
+    section = listing(tmp_path, "csv", clips).model_copy(
+        update={"overfit": True, "validation_share": 0.0, "test_share": 0.0}
+    )
+    (tmp_path / "corpus").mkdir()
+    with pytest.raises(UserError, match=sentence):
+        build_corpus(section, locate(section, tmp_path), tmp_path / "corpus", unwatched)
+
+
+def test_a_batch_goes_on_past_a_file_without_numbers(tmp_path: Path, clips: list[str]) -> None:
+    (tmp_path / "clips/4.npy").write_bytes(b"RIFF")
+    table = open_input(Path(listing(tmp_path, "csv", clips).train[0]), "auto", "source", "audio")
+    [rows] = table.shards(ROWS)
+    assert list(rows.wrong) == [4]
+    assert "rows.csv row 5 (clips/4.npy): is no .npy file of numbers" in rows.wrong[4]
+    assert len(rows.texts) == ROWS
+
+
+def test_names_of_features_lead_nowhere_in_fetched_text(tmp_path: Path, site: Site, clips: list[str]) -> None:
+    listing(site.root, "csv", clips)
+    with pytest.raises(UserError, match=r"its column 'audio' names files, and none is beside what comes from"):
+        locate(CorpusSection(train=[f"{site.url}/rows.csv"], features="audio"), tmp_path)

@@ -15,7 +15,8 @@ from seqloom.artifact.input_file import require_file
 from seqloom.corpus.corpus_files import storable
 from seqloom.corpus.csv_rows import CsvRow, csv_rows, tsv_rows
 from seqloom.corpus.feature_array import FeatureArray
-from seqloom.corpus.feature_file import feature_file
+from seqloom.corpus.feature_file import FeatureFile, feature_file
+from seqloom.corpus.feature_listing import FeatureListing, has_texts
 from seqloom.corpus.file_format import CALLED, ENDINGS, detect_format, ending_of
 from seqloom.corpus.file_io import read_lines, without_end
 from seqloom.corpus.framed_text import FEATURES
@@ -49,6 +50,7 @@ class InputTable:
     rows: int
     features: str = ""  # column with the features of each row, for a model that reads such
     array: FeatureArray | None = None  # of a file beside it, where they are no column
+    listing: FeatureListing | None = None  # of files that the column names
 
     @property
     def outer(self) -> str:
@@ -66,11 +68,24 @@ class InputTable:
             if self.array:
                 framed = [{"source": text, FEATURES: self.array[first + at]} for at, text in enumerate(rows.texts)]
                 rows = replace(rows, texts=framed)
+            if self.listing:
+                rows = self._with_listed(rows, self.listing, first)
             first += len(rows.texts)
             yield rows
 
+    def _with_listed(self, rows: Rows, listing: FeatureListing, first: int) -> Rows:
+        """Return rows with the features that their column names; one whose file holds none is wrong."""
+        texts, wrong = list[Any](), dict(rows.wrong)
+        for at, text in enumerate(rows.texts):
+            try:
+                texts.append({"source": text, FEATURES: listing.array(first + at + 1)})
+            except UserError as error:
+                texts.append(text)
+                wrong.setdefault(at, str(error))
+        return replace(rows, texts=texts, wrong=wrong)
+
     def _parquet_rows(self, size: int) -> Iterator[Rows]:
-        column = [self.features] if self.features and not self.array else []
+        column = [self.features] if self.features and not self.array and not self.listing else []
         for table in _tables(self.file.path, size):
             values = table.select(list(dict.fromkeys([self.outer, *column]))).to_pylist()
             texts = [_text_or_value(found_at(row, self.column)) for row in values]
@@ -94,7 +109,8 @@ class InputTable:
 def open_input(path: Path, kind: str, column: str, features: str = "") -> InputTable:
     """Open a file: detect its columns and count its rows; `kind` is one of `FORMATS`, or auto.
 
-    A model that reads features finds those of a row in the column `features` of a Parquet file, or in a file beside it.
+    A model that reads features finds those of a row in the column `features` of a Parquet file, in a file that this
+    column names, or in a file beside it.
 
     Raises:
         UserError: it is missing, empty, not of its format, or has no such column.
@@ -116,7 +132,10 @@ def open_input(path: Path, kind: str, column: str, features: str = "") -> InputT
         raise UserError(
             f"{path}: there is no single column {column!r} among its columns ({found}); name another column"
         )
-    if features:
+    listing = _listing(file, column, columns, features) if features else None
+    if listing:
+        file = replace(file, features=FeatureFile(path.parent, listing.digest, listed=True))
+    elif features:
         file = replace(file, features=feature_file(path, str(path), file.format, features))
     for taken in (PREDICTION, FAILURE):
         if taken in columns:
@@ -124,10 +143,25 @@ def open_input(path: Path, kind: str, column: str, features: str = "") -> InputT
     rows = _count(file, column, columns)
     if not rows:
         raise UserError(f"{path}: holds no rows; give a file of texts")
-    array = FeatureArray(file.features.path, "its features") if file.features else None
+    array = FeatureArray(file.features.path, "its features") if file.features and not listing else None
     if array:
         array.check_rows(rows, f"rows of {path}")
-    return InputTable(file, column, columns, rows, features, array)
+    return InputTable(file, column, columns, rows, features, array, listing)
+
+
+def _listing(file: SourceFile, column: str, columns: tuple[str, ...], features: str) -> FeatureListing | None:
+    """Return the files that the column `features` names; None if there is no such column, or Parquet has them in it."""
+    if features not in columns or file.format == "lines":
+        return None
+    if file.format == "parquet":
+        if not has_texts(_schema(file), features):
+            return None
+        names = pq.read_table(file.path, columns=[features])[features].to_pylist()
+    else:
+        index = columns.index(features)
+        names = [fields[index] for fields, *_ in _records(file, column, columns)]
+    by_row = {row: name if isinstance(name, str) else "" for row, name in enumerate(names, start=1)}
+    return FeatureListing(file.location, file.path.parent, by_row, "row")
 
 
 def _format(path: Path) -> str:

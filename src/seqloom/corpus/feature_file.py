@@ -1,4 +1,4 @@
-"""Where the features of a text's rows are: in a column of its Parquet file, or in a NumPy file beside it."""
+"""Where the features of a text's rows are: in a column of its Parquet file, or in NumPy files beside it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ class FeatureFile:
 
     path: Path
     digest: str  # of its bytes
+    listed: bool = False  # they are files of their own, which a column of the text names; `path` is its folder
 
 
 def feature_file(text: Path, location: str, form: str, features: str) -> FeatureFile | None:

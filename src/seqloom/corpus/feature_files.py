@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from seqloom.corpus import SPLITS
 from seqloom.corpus.feature_array import FeatureArray
+from seqloom.corpus.feature_listing import FeatureListing
 from seqloom.corpus.feature_statistics import FEATURES_FILE, FeatureStatistics, frames_path, offsets_path
 from seqloom.corpus.framed_text import FramedText, Frames, frames_of
 from seqloom.corpus.readers import read_pairs
@@ -79,14 +80,14 @@ def with_frames(table: "pd.DataFrame", folder: Path, split: str) -> "pd.DataFram
 
 
 class RowFeatures:
-    """The features of a corpus' rows: a column of its Parquet files, or a file beside each of its files."""
+    """The features of a corpus' rows: a column of its files, numbers or names, or a file beside each of its files."""
 
     def __init__(self, section: CorpusSection, sources: Sources) -> None:
         self._section = section
         splits = (sources.train, sources.validation, sources.test)
         self._files = {row[0].location: row for split in splits for row in split.rows}
         self._opened = ""  # the file that is open, as rows come file by file
-        self._values: _ParquetColumn | _ArrayOfLines
+        self._values: _ParquetColumn | _ArrayOfLines | _ListedArrays
 
     def value(self, origin: str, line: int) -> tuple[object, str]:
         """Return the features of the row that begins in a line of a file, and what the row is called.
@@ -96,7 +97,9 @@ class RowFeatures:
         """
         if origin != self._opened:
             files = self._files[origin]
-            if files[0].features:
+            if files[0].features and files[0].features.listed:
+                self._values = _ListedArrays(files[0], self._section)
+            elif files[0].features:
                 self._values = _ArrayOfLines(files, files[0].features.path, self._section)
             else:
                 self._values = _ParquetColumn(files[0], self._section.features)
@@ -125,6 +128,15 @@ class _ArrayOfLines:
         """Return the features of the row that begins in a line, and what it is called."""
         row = int(np.searchsorted(self._lines, line))
         return self._array[row], f"{self._array.path} row {row + 1} (for {self._location} line {line})"
+
+
+class _ListedArrays:
+    def __init__(self, file: SourceFile, section: CorpusSection) -> None:
+        self._listing = FeatureListing.of(file, section)
+
+    def value(self, line: int) -> tuple[object, str]:
+        """Return the features of the row that begins in a line, and what it is called."""
+        return self._listing.array(line), self._listing.row(line)
 
 
 def _origins(folder: Path, split: str) -> Iterator[tuple[str, int]]:

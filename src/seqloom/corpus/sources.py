@@ -101,9 +101,12 @@ def locate(section: CorpusSection, home: Path) -> Sources:
     Raises:
         UserError: a location leads to no file, or to one that contradicts the recipe.
     """
-    splits = (_locate_sources(section, split, home) for split in ("train", "validation", "test"))
-    located = Sources(*((_with_features(split, section.features) for split in splits) if section.features else splits))
-    return _with_guesses(located, section) if section.encoding == "auto" else located
+    located = Sources(*(_locate_sources(section, split, home) for split in ("train", "validation", "test")))
+    located = _with_guesses(located, section) if section.encoding == "auto" else located
+    if not section.features:
+        return located
+    splits = (located.train, located.validation, located.test)
+    return Sources(*(_with_features(split, section) for split in splits))
 
 
 def locate_texts(section: CorpusSection, place: str, home: Path, field: str, tables: Sequence[str] = ()) -> SplitFiles:
@@ -146,13 +149,14 @@ def locate_monolingual(section: CorpusSection, home: Path) -> Sources:
     return _with_guesses(found, section) if section.encoding == "auto" else found
 
 
-def _with_features(split: SplitFiles, name: str) -> SplitFiles:
+def _with_features(split: SplitFiles, section: CorpusSection) -> SplitFiles:
     """Return the files with those of their features, where these lie beside them."""
-    rows = (
-        (replace(file, features=feature_file(file.path, file.location, file.format, name)), *rest)
-        for file, *rest in split.rows
-    )
-    return SplitFiles(tuple(rows))
+    from seqloom.corpus.feature_listing import listed_features  # it reads tables, which know this module
+
+    def features(file: SourceFile) -> FeatureFile | None:
+        return listed_features(file, section) or feature_file(file.path, file.location, file.format, section.features)
+
+    return SplitFiles(tuple((replace(file, features=features(file)), *rest) for file, *rest in split.rows))
 
 
 def _with_guesses(sources: Sources, section: CorpusSection) -> Sources:

@@ -64,6 +64,18 @@ def further_columns(
     return _delimited_columns(file, section, sides, [(name, field) for name in names])
 
 
+def has_column(file: SourceFile, section: CorpusSection, name: str) -> bool:
+    """Return whether a table has a column, or a row of a file of objects such a key."""
+    sides = [getattr(section, side) for side in SIDE_FIELDS]
+    if file.format in OBJECTS:
+        rows = keyed_rows(file, [] if file.format != "jsonl" else sides)
+        return any(isinstance(row, JsonRow) and has_key(row.value, name) for row in rows)
+    first = next(_rows(file, section, sides), None)
+    return first is not None and name in (
+        [each.strip() for each in first.fields] if section.header else _numbers(first)
+    )
+
+
 def object_rows(file: SourceFile, section: CorpusSection, fields: Sequence[str]) -> Iterator[JsonRow | Unreadable]:
     """Yield the objects of a JSON file, or the rows of a Parquet or Arrow file as objects."""
     return keyed_rows(file, [getattr(section, field) for field in fields])

@@ -211,8 +211,9 @@ class CorpusSection(Section):
         "",
         max_length=200,
         description="Column of a Parquet file with the features of a row, a vector or a list of vectors of one width, "
-        "such as of speech or an image, which the encoder reads in front of the source; beside a text.tsv the file "
-        "text.NAME.npy or text.NAME.npz has them. Empty: none.",
+        "such as of speech or an image, which the encoder reads in front of the source; or column of any table that "
+        "names a .npy file for each row, in the folder of the table or below. Beside a text.tsv without such a column "
+        "the file text.NAME.npy or text.NAME.npz has them. Empty: none.",
     )
     feature_role: Literal["beside", "instead"] = Field(
         "beside",
