@@ -25,8 +25,8 @@ from seqloom.progress import unwatched
 from seqloom.recipe.recipe_json import read_recipe, write_recipe
 from seqloom.recipe.recipe_loader import check_recipe
 from seqloom.recipe.schema import CorpusSection
+from seqloom.registry.card_text import _training_text
 from seqloom.registry.mlflow_runs import _datasets
-from seqloom.registry.model_card import _training_text
 from seqloom.registry.preflight import check_recipe_and_files
 from seqloom.registry.run_plan import pinned, plan
 from tasks.pages.data_pages import corpus_page

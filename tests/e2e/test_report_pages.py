@@ -14,7 +14,8 @@ from seqloom.reports.answer_report import answer_report
 from seqloom.reports.comparison_report import comparison_report
 from seqloom.reports.corpus_drift import drift_of
 from seqloom.reports.corpus_report import corpus_report
-from seqloom.reports.version_report import EvaluationFolder, version_report
+from seqloom.reports.evaluation_folder import EvaluationFolder
+from seqloom.reports.version_report import version_report
 from tests.reports.evaluated_folder import HOSTILE, evaluated
 from tests.reports.test_corpus_report import corpus_of
 

@@ -32,7 +32,8 @@ from seqloom.progress import unwatched
 from seqloom.recipe.recipe_loader import check_recipe
 from seqloom.recipe.schema import EvaluationSection
 from seqloom.registry.gate import share_findings
-from seqloom.reports.version_report import EvaluationFolder, version_report
+from seqloom.reports.evaluation_folder import EvaluationFolder
+from seqloom.reports.version_report import version_report
 from tests.registry.tiny import recipe_named, write_checkpoint
 
 WORDS = ["a", "small", "dog", "cat", "sits", "runs"]

@@ -31,13 +31,13 @@ from seqloom.decoding.generator_loader import load_generator
 from seqloom.decoding.known_answers import KNOWN_ANSWERS_FILE, KnownAnswers
 from seqloom.errors import UserError
 from seqloom.progress import unwatched
-from seqloom.registry import known_answer_files, model_card, version_reports
+from seqloom.registry import card_text, known_answer_files, model_card, version_reports
 from seqloom.registry.checkpoint_folder import find_checkpoint
 from seqloom.registry.known_answer_files import recipe_answers
 from seqloom.registry.latency_benchmark import load_version
+from seqloom.registry.lineage import KNOWN_ANSWERS
 from seqloom.registry.mlflow_runs import FlowRun, open_run
 from seqloom.registry.mlflow_tracking import connect
-from seqloom.registry.model_card import KNOWN_ANSWERS
 from seqloom.registry.model_uri import find_version
 from seqloom.registry.preflight import check_resources
 from seqloom.registry.versions import register_version
@@ -148,9 +148,9 @@ def test_the_card_and_the_signature_say_so(uri: str, client: MlflowClient) -> No
     assert "from_memory" in [column.name for column in output]
     lineage = model_card._known_answers(client.get_model_version("knowing", "1"))
     assert lineage[KNOWN_ANSWERS].startswith("2 pairs and 2 rules, sha256 ")
-    [line] = model_card._answered_first(lineage)
+    [line] = card_text._answered_first(lineage)
     assert line.startswith("- 2 pairs and 2 rules are answered word for word, before the model is asked")
-    assert list(model_card._answered_first({})) == []
+    assert list(card_text._answered_first({})) == []
 
 
 def test_the_report_is_told(uri: str, client: MlflowClient, home: Path, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Texts of the corpus that a model card shows are texts there, never Markdown."""
 
 from seqloom.recipe.applications import metric_of_recipe
+from seqloom.registry.card_text import slice_lines
 from seqloom.registry.evidence import html
-from seqloom.registry.model_card import slice_lines
 from tests.registry.tiny import recipe_named
 
 IMAGE = "product: ![a](http://evil.example/x.png) | <b>"

@@ -8,7 +8,7 @@ from seqloom.evaluation.perplexity import Likelihood
 from seqloom.evaluation.stage import evaluate
 from seqloom.progress import unwatched
 from seqloom.recipe.schema import Recipe
-from seqloom.reports.version_report import EvaluationFolder
+from seqloom.reports.evaluation_folder import EvaluationFolder
 
 HOSTILE = "<script>alert(1)</script>"
 NUMBERS = range(40)

@@ -13,7 +13,8 @@ from seqloom.errors import UserError
 from seqloom.evaluation import ATTENTION_FILE
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
 from seqloom.reports.comparison_report import comparison_report
-from seqloom.reports.version_report import EvaluationFolder, version_report
+from seqloom.reports.evaluation_folder import EvaluationFolder
+from seqloom.reports.version_report import version_report
 from tests.reports.evaluated_folder import HOSTILE, evaluated
 from tests.reports.test_privacy_summary import LOSS
 

@@ -17,6 +17,7 @@ from seqloom.registry.versions import KEY_TAG
 LINEAGE_TAG = "seqloom.lineage"  # JSON, on the version
 OLD_LINEAGE = "seqloom.lineage."  # prefix of a tag per item, on versions of earlier releases
 DIGITS = 16  # of the digests in them
+KNOWN_ANSWERS = "known answers"  # a translation memory and rules
 MEMBERS = "members"  # of an ensemble: its versions, pinned, with spaces between them
 RAW_CORPUS = "raw_corpus"  # the corpus stage of a pretraining
 PARENT_CORPUS = "parent_corpus"  # of an ensemble: what an ancestor of a member has learned from

@@ -17,7 +17,8 @@ from seqloom.registry.mlflow_runs import takes_more
 from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.model_uri import find_version, open_registry
 from seqloom.registry.versions import KNOWN_ANSWERS_TAG
-from seqloom.reports.version_report import EvaluationFolder, version_report
+from seqloom.reports.evaluation_folder import EvaluationFolder
+from seqloom.reports.version_report import version_report
 
 EVALUATION = "evaluation"  # folder of a run's artifacts: what the stage wrote
 

@@ -11,9 +11,9 @@ from seqloom.evaluation.applications.evaluator import EvalSet, Replies
 from seqloom.evaluation.applications.evaluator_factory import evaluator_of
 from seqloom.evaluation.paired_bootstrap import Figures, PairedBootstrap, compare
 from seqloom.recipe.metric import Metric
+from seqloom.reports.evaluation_folder import EvaluationFolder
 from seqloom.reports.example_rows import example, merits_of
 from seqloom.reports.html_page import Markup, page, paragraph, section, table, tag, text
-from seqloom.reports.version_report import EvaluationFolder
 
 SHOWN = 12  # rows on which each is much better
 SIGNIFICANCE = 0.05

@@ -2,19 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from seqloom.evaluation import ATTENTION_FILE, CONFIDENCE_PLOT, FIGURES_FOLDER, HYPOTHESES_FILE, SCORES_FILE
+from seqloom.evaluation import ATTENTION_FILE, CONFIDENCE_PLOT, FIGURES_FOLDER
 from seqloom.evaluation.answer_constraints import CONSTRAINTS, describe_constraints
 from seqloom.evaluation.bertscore_summary import describe_bertscore
 from seqloom.evaluation.contamination_summary import describe_contamination
 from seqloom.recipe.application import Application
 from seqloom.recipe.applications import application_of
-from seqloom.recipe.metric import Metric
 from seqloom.reports.adversarial_section import adversarial_section
 from seqloom.reports.cost_summary import cost_rows
 from seqloom.reports.ensemble_summary import (
@@ -23,6 +18,7 @@ from seqloom.reports.ensemble_summary import (
     ensemble_privacy_rows,
     member_rows,
 )
+from seqloom.reports.evaluation_folder import EvaluationFolder
 from seqloom.reports.example_rows import example_section
 from seqloom.reports.html_page import (
     Cell,
@@ -41,45 +37,13 @@ from seqloom.reports.known_answers_summary import describe_known_answers
 from seqloom.reports.memorization_section import memorization_section
 from seqloom.reports.privacy_summary import privacy_rows
 from seqloom.reports.svg_drawings import bar, plot, token_map
+from seqloom.reports.verdict_box import verdict_box
 from seqloom.reports.word_vectors_section import word_vectors_section
 
-FEW_ROWS = 200  # test rows below which a report says that they are few
 _CONFIDENCE_PLOT = 99  # its number; those of the curves count from 0
 _CONFUSED = 12  # labels in the matrix
 
 Section = tuple[str, Markup]
-
-
-@dataclass(frozen=True)
-class EvaluationFolder:
-    """Files of the evaluation stage, and what else is known of the version."""
-
-    folder: Path
-    title: str
-    verdict: Mapping[str, Any] = field(default_factory=dict)  # of the gate, as evidence keeps it; empty before it
-    training: Mapping[str, Any] = field(default_factory=dict)  # facts of the stage
-    facts: Mapping[str, Any] = field(default_factory=dict)  # those of the evaluation that no file of it holds
-    price_per_hour: float = 0.0  # of the machine; 0: not stated
-    ensemble: Mapping[str, Any] = field(default_factory=dict)  # facts of the stage, where the version is one
-    known_answers: str = ""  # memory and rules, as the version's tag says them
-
-    @property
-    def scores(self) -> dict[str, Any]:
-        """The facts of the evaluation."""
-        found: dict[str, Any] = json.loads((self.folder / SCORES_FILE).read_text(encoding="utf-8"))
-        return found
-
-    @property
-    def metric(self) -> Metric:
-        """The metric that the version is judged by; evaluations of earlier releases do not say if it is another."""
-        scores = self.scores
-        kind = application_of(scores["task"])
-        return kind.judged[scores.get("metric", kind.metric)]
-
-    @property
-    def rows(self) -> pd.DataFrame:
-        """A row for each test row, with the answers of model and baselines."""
-        return pd.read_parquet(self.folder / HYPOTHESES_FILE)
 
 
 def version_report(made: EvaluationFolder) -> str:
@@ -105,59 +69,7 @@ def version_report(made: EvaluationFolder) -> str:
         _cost(made, scores),
         _signatures(scores),
     ]
-    return page(made.title, [_verdict(made, scores, kind)], parts)
-
-
-def _verdict(made: EvaluationFolder, scores: Mapping[str, Any], kind: Application) -> Markup:
-    """Return the box at the head: the gate's word, how good, against what, how sure."""
-    sentences = [*_gate(made.verdict), _how_good(made.metric, scores, kind), *_against(made.metric, scores, kind)]
-    sentences += _how_sure(scores, kind)
-    passed = made.verdict.get("passed")
-    color = {True: "good", False: "bad", None: "open"}[passed]
-    return tag("div", *(paragraph(sentence) for sentence in sentences), class_=f"verdict {color}")
-
-
-def _gate(verdict: Mapping[str, Any]) -> Iterator[str]:
-    if not verdict:
-        yield "Not judged yet: its gate has not decided."
-    elif verdict["passed"]:
-        yield f"Ready to ship. Its gate: {verdict['why']}."
-    else:
-        yield f"Not to ship. Its gate: {verdict['why']}."
-
-
-def _how_good(metric: Metric, scores: Mapping[str, Any], kind: Application) -> str:
-    value, (low, high) = scores["metrics"][f"test/{metric.name}"], scores["intervals"][metric.name]
-    return (
-        f"{metric.label} {metric.shown(value)} on {scores['rows']:,} test {kind.rows} "
-        f"(95 %: {metric.shown(low)} to {metric.shown(high)}; {'higher' if metric.rises else 'lower'} is better)."
-    )
-
-
-def _against(metric: Metric, scores: Mapping[str, Any], kind: Application) -> Iterator[str]:
-    metrics = scores["metrics"]
-    others = {name: metrics[f"baseline/{name}/{metric.name}"] for name in kind.baselines_in(metrics)}
-    if not others:
-        return
-    best = max(others, key=lambda name: metric.gain(0.0 if metric.unit != "plain" else 1.0, others[name]))
-    theirs, (low, high) = others[best], scores["intervals"][metric.name]
-    worse_end = low if metric.rises else high
-    gain = metric.gain(theirs, metrics[f"test/{metric.name}"])
-    which = f"the best baseline, the {kind.baselines[best]} ({metric.shown(theirs)})"
-    unit = "%" if metric.unit == "plain" else "points"
-    if gain <= 0:
-        yield f"No better than {which}."
-    elif metric.gain(theirs, worse_end) > 0:
-        yield f"Better than {which} by {gain:.1f} {unit}; its whole interval is."
-    else:
-        yield f"Ahead of {which} by {gain:.1f} {unit}, which may be chance: its interval reaches below that."
-
-
-def _how_sure(scores: Mapping[str, Any], kind: Application) -> Iterator[str]:
-    if scores["rows"] < FEW_ROWS:
-        yield f"Only {scores['rows']:,} test {kind.rows} count: small differences cannot be seen on so few."
-    if scores.get("contamination", {}).get("counted") == "all" and scores["contamination"]["scores"]:
-        yield "Rows that stand in the training text count among them, so the score promises too much."
+    return page(made.title, [verdict_box(made, scores, kind)], parts)
 
 
 def _scores(made: EvaluationFolder, scores: Mapping[str, Any], kind: Application) -> Section:
@@ -324,15 +236,15 @@ def _cost(made: EvaluationFolder, scores: Mapping[str, Any]) -> Section:
         ["training rows", f"{scores['train_rows']:,}"],
         *(map(list, ensemble_cost_rows(made.ensemble)) if made.ensemble else ()),
         *map(list, cost_rows(training, facts, made.price_per_hour)),
-        *(["parameters", f"{training['parameters']:,}"] for _ in [0] if "parameters" in training),
-        *(["updates", f"{training['steps']:,} in {training['epochs']} epochs"] for _ in [0] if "steps" in training),
-        *(["trained on", str(training["device"])] for _ in [0] if "device" in training),
-        *(
-            ["answers a second, in batches", f"{facts['sentences_per_second']:,.1f}"]
-            for _ in [0]
-            if "sentences_per_second" in facts
-        ),
     ]
+    if "parameters" in training:
+        rows.append(["parameters", f"{training['parameters']:,}"])
+    if "steps" in training:
+        rows.append(["updates", f"{training['steps']:,} in {training['epochs']} epochs"])
+    if "device" in training:
+        rows.append(["trained on", str(training["device"])])
+    if "sentences_per_second" in facts:
+        rows.append(["answers a second, in batches", f"{facts['sentences_per_second']:,.1f}"])
     budget = [
         [each["rule"], each["challenger"]]
         for each in made.verdict.get("findings", ())

@@ -3,7 +3,7 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
@@ -31,9 +31,6 @@ from seqloom.training.training_job import TrainingJob
 from seqloom.training.warm_start import PARENT_FOLDER, continue_from, start_encoder
 from seqloom.vectors.embedding_matrix import load_vectors
 from seqloom.vocabulary.special_tokens import SPECIAL_TOKENS, VOCABULARY_FILES, read_tokens
-
-if TYPE_CHECKING:
-    from seqloom.recipe.schema import Recipe
 
 VECTORS_READ = 4_000  # for the vector space, or one batch more: enough for a covariance of some hundred numbers
 
@@ -64,12 +61,7 @@ def train_job(
     if recipe.model.ngram_order and section.objective == "sequence":
         linear, facts["top_ngrams"] = _fit_linear(job, train, progress)
         sizes = replace(sizes, runs=len(linear.keys))
-    model = _new_model(recipe, sizes, job.vectors, job.vocabulary)
-    if model.frame_projection is not None and statistics:
-        model.frame_projection.mean.copy_(torch.tensor(statistics.mean))
-        model.frame_projection.deviation.copy_(torch.tensor(statistics.deviation))
-    if section.start_from:
-        continue_from(model, job.workspace / PARENT_FOLDER)
+    model = _new_model(job, sizes, statistics)
     mixture = model.ngram_mixture
     if linear and mixture:
         linear.copy_to(mixture.linear)
@@ -85,16 +77,8 @@ def train_job(
         _, scores = trainer.validation()
     if trainer.privacy_loss:
         facts["differential_privacy"] = {**trainer.privacy_loss.as_json(), "parent": section.start_from}
-    save_checkpoint(model.cpu(), sizes, job.folder)
-    if model.decoder.writes_from_summary:
-        _fit_vector_space(model, train).save(job.folder)
-    write_recipe(recipe, job.folder)
-    LengthLimit.load(job.dataset).save(job.folder)
-    if (job.dataset / CONTEXT_FILE).is_file():
-        shutil.copyfile(job.dataset / CONTEXT_FILE, job.folder / CONTEXT_FILE)
+    _write_model(job, model, sizes, train)
     write_history(position.history, job.folder)
-    for name in VOCABULARY_FILES:
-        shutil.copyfile(job.vocabulary / name, job.folder / name)
     return facts | {
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "device": str(device),
@@ -118,17 +102,36 @@ def _fit_linear(job: TrainingJob, train: BucketedBatches, progress: Progress) ->
     return fitted, top_ngrams(fitted, ngrams, tokens, labels)
 
 
-def _new_model(recipe: "Recipe", sizes: Sizes, vectors: Path, vocabulary: Path) -> EncoderDecoder:
-    section = recipe.training
+def _new_model(job: TrainingJob, sizes: Sizes, statistics: FeatureStatistics | None) -> EncoderDecoder:
+    """Return the model before its first update: drawn by the seed, with what the recipe says it starts from."""
+    section = job.recipe.training
     torch.manual_seed(section.seed)
-    model = build_model(recipe.model, sizes, section.objective)
+    model = build_model(job.recipe.model, sizes, section.objective)
     for side, embedding in (("source", model.source_embedding), ("target", model.target_embedding)):
-        matrix = load_vectors(vectors, side)
+        matrix = load_vectors(job.vectors, side)
         if matrix is not None and not (side == "target" and section.objective == "masked"):
             set_pretrained_vectors(embedding, matrix, section.freeze_embeddings)
     if section.start_encoder_from:
-        start_encoder(model, Path(section.start_encoder_from), vocabulary)
+        start_encoder(model, Path(section.start_encoder_from), job.vocabulary)
+    if model.frame_projection is not None and statistics:
+        model.frame_projection.mean.copy_(torch.tensor(statistics.mean))
+        model.frame_projection.deviation.copy_(torch.tensor(statistics.deviation))
+    if section.start_from:
+        continue_from(model, job.workspace / PARENT_FOLDER)
     return model
+
+
+def _write_model(job: TrainingJob, model: EncoderDecoder, sizes: Sizes, train: BucketedBatches) -> None:
+    """Write the model to the job's folder, with everything that decoding reads beside its weights."""
+    save_checkpoint(model.cpu(), sizes, job.folder)
+    if model.decoder.writes_from_summary:
+        _fit_vector_space(model, train).save(job.folder)
+    write_recipe(job.recipe, job.folder)
+    LengthLimit.load(job.dataset).save(job.folder)
+    if (job.dataset / CONTEXT_FILE).is_file():
+        shutil.copyfile(job.dataset / CONTEXT_FILE, job.folder / CONTEXT_FILE)
+    for name in VOCABULARY_FILES:
+        shutil.copyfile(job.vocabulary / name, job.folder / name)
 
 
 @torch.inference_mode()
