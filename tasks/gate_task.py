@@ -17,7 +17,8 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence, gate_runner, version_reports, versions
 from seqloom.registry.gate import Verdict
 from seqloom.registry.gate_runner import GateDecision
-from seqloom.registry.mlflow_tracking import Version, connect, wait_for_mlflow
+from seqloom.registry.mlflow_tracking import connect, wait_for_mlflow
+from seqloom.registry.registered_version import Version
 from tasks.approval import ask, needs_a_person
 from tasks.prefect_client import call_prefect
 from tasks.progress_artifacts import watched

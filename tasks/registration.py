@@ -18,7 +18,8 @@ from seqloom.recipe.applications import application_of
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import corpus_reports, mlflow_runs, model_card, ui_links, version_reports, versions
 from seqloom.registry.ensemble_members import EnsemblePlan
-from seqloom.registry.mlflow_tracking import Version, connect, wait_for_mlflow
+from seqloom.registry.mlflow_tracking import connect, wait_for_mlflow
+from seqloom.registry.registered_version import Version
 from seqloom.registry.run_plan import follow
 from seqloom.reports.cost_summary import cost_metrics
 from seqloom.reports.privacy_summary import privacy_metrics

@@ -26,12 +26,13 @@ from seqloom.registry.gate_runner import GateDecision, is_settled, judge_version
 from seqloom.registry.latency_benchmark import Measured, measure
 from seqloom.registry.latency_measurement import by_turns
 from seqloom.registry.mlflow_runs import FlowRun, open_run
-from seqloom.registry.mlflow_tracking import Version, connect
+from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.model_history import history
 from seqloom.registry.promotion import moves_of, moving_champion, promote, rollback
+from seqloom.registry.registered_version import VERDICT_KEY_TAG, Version
 from seqloom.registry.seal import CHECKPOINT
 from seqloom.registry.smoke_test import Smoke, smoke_test
-from seqloom.registry.versions import VERDICT_KEY_TAG, aliases_of, describe, register_version
+from seqloom.registry.versions import aliases_of, describe, register_version
 from tests.decoding.test_language_model import checkpoint
 from tests.registry.tiny import corpus, evaluation, manifest, recipe_named
 

@@ -12,8 +12,7 @@ from mlflow import MlflowClient
 from seqloom.artifact.home_folder import database_file
 from seqloom.errors import UserError
 from seqloom.registry.checkpoint_folder import find_checkpoint
-from seqloom.registry.local_version import REVISION, LocalVersion, read_local_version
-from seqloom.registry.mlflow_database import current_revision
+from seqloom.registry.local_version import LocalVersion, read_local_version
 from seqloom.registry.mlflow_runs import FlowRun, open_run
 from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.model_uri import download, find_version
@@ -32,10 +31,6 @@ def two(home: Path, checkpoint: Path) -> MlflowClient:
         register_version(client, recipe, run_id, key, checkpoint, evaluation())
     client.set_registered_model_alias(NAME, "champion", "1")
     return client
-
-
-def test_the_tables_are_those_of_the_installed_mlflow() -> None:
-    assert current_revision() == REVISION, "compare model_versions, its tags and aliases, and set the new revision"
 
 
 @pytest.mark.usefixtures("two")

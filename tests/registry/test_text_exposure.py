@@ -15,9 +15,10 @@ from seqloom.recipe.answer_rules import AnswerRule
 from seqloom.registry import text_exposure
 from seqloom.registry.lineage import write_lineage
 from seqloom.registry.model_history import history
+from seqloom.registry.registered_version import KEY_TAG
 from seqloom.registry.seal import CHECKPOINT
 from seqloom.registry.text_exposure import Exposure, exposures, mark_to_be_forgotten, to_be_retrained, undecided
-from seqloom.registry.versions import KEY_TAG, KNOWN_ANSWERS_TAG
+from seqloom.registry.versions import KNOWN_ANSWERS_TAG
 
 
 def version(name: str, train: int, test: int = 0, *parents: str) -> Exposure:

@@ -10,7 +10,7 @@ from seqloom.errors import UserError
 from seqloom.recipe.applications import TRANSLATION
 from seqloom.registry.checkpoint_folder import MODEL_URI, find_checkpoint
 from seqloom.registry.mlflow_runs import FlowRun, open_run
-from seqloom.registry.mlflow_tracking import Version
+from seqloom.registry.registered_version import Version
 from seqloom.registry.versions import champion_scores, describe, find_by_key, register_version
 from tests.registry.tiny import METRICS, corpus, evaluation, recipe_named
 

@@ -2,7 +2,7 @@
 
 import time
 
-from seqloom.registry.versions import VERDICT_KEY_TAG
+from seqloom.registry.registered_version import VERDICT_KEY_TAG
 from tests.survival.slots import Holder
 from tests.survival.stack import EPOCHS, Stack, recipe, until
 

@@ -150,6 +150,7 @@ def check(
     from seqloom.cli.progress_bars import TerminalAudience
     from seqloom.cli.terminal import show_plan, show_recipe
     from seqloom.recipe.recipe_loader import load_recipe
+    from seqloom.registry.local_registry import is_local_and_alive
     from seqloom.registry.preflight import check_recipe_and_files
     from seqloom.registry.tracking_uri import has_registry
 
@@ -157,7 +158,7 @@ def check(
     checked = load_recipe(recipe, override or [])
     servers = in_words(home)
     require_named_prefect(home)
-    if has_registry(home):
+    if has_registry(home) and not is_local_and_alive(home, checked.name):
         from seqloom.registry.mlflow_access import require_mlflow  # MLflow: seconds
 
         require_mlflow(home, checked.name)

@@ -19,7 +19,7 @@ from seqloom.errors import UserError
 from seqloom.registry.lineage import DIGITS, stages_of, stages_of_version
 from seqloom.registry.mlflow_runs import TRAINING_TAG, find_run
 from seqloom.registry.mlflow_tracking import connect
-from seqloom.registry.versions import KEY_TAG
+from seqloom.registry.registered_version import KEY_TAG
 
 SECONDS_A_DAY = 86_400
 ABANDONED = 7 * SECONDS_A_DAY  # an open run that is older, and trains nothing, will not go on

@@ -25,10 +25,10 @@ from seqloom.registry.best_champion import best_champion, mark_best
 from seqloom.registry.gate import Contender, Finding, Verdict, exposure_findings, judge, share_findings, unanswered
 from seqloom.registry.head_to_head import Answered, HeadToHead, fetched
 from seqloom.registry.mlflow_runs import takes_more
-from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.promotion import LONGEST_WHY, ROLLED_BACK_TAG, moving_champion
+from seqloom.registry.registered_version import VERDICT_KEY_TAG, Version
 from seqloom.registry.smoke_test import Smoke, smoke_test
-from seqloom.registry.versions import CHAMPION, VERDICT_KEY_TAG, aliases_of
+from seqloom.registry.versions import CHAMPION, aliases_of
 
 if TYPE_CHECKING:
     from seqloom.evaluation.applications.evaluator import EvalSet

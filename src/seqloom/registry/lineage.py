@@ -12,7 +12,7 @@ from seqloom.artifact.cache_key import ENSEMBLE, PRETRAINING, STAGES
 from seqloom.errors import UserError
 from seqloom.registry.integrity import uri_of
 from seqloom.registry.mlflow_runs import find_run
-from seqloom.registry.versions import KEY_TAG
+from seqloom.registry.registered_version import KEY_TAG
 
 LINEAGE_TAG = "seqloom.lineage"  # JSON, on the version
 OLD_LINEAGE = "seqloom.lineage."  # prefix of a tag per item, on versions of earlier releases

@@ -1,27 +1,17 @@
 """A registered version read from the embedded MLflow's own database and folder, without MLflow.
 
-Importing MLflow takes two seconds of processor time, far longer than the answer to a text. Its database is only read
-here, and only at the revision of MLflow's tables that this module was written for. A server, another revision, a home
-that was moved, a version that is not there: all of that is MLflow's own to answer.
+A version that is not there, or whose files lie elsewhere, is MLflow's own to answer.
 """
 
-import os
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from seqloom.artifact.home_folder import database_file
-from seqloom.artifact.sqlite_file import SECONDS_FOR_OTHERS
-from seqloom.registry.artifact_locations import former_homes
 from seqloom.registry.checkpoint_folder import MODEL_URI
-from seqloom.registry.tracking_uri import MLFLOW_VARIABLE, files_folder
+from seqloom.registry.local_registry import ask_local_registry
 
-REVISION = "dc11669786a5"  # of MLflow's tables; a test compares it with the installed MLflow's
-OTHER_REGISTRIES = (MLFLOW_VARIABLE, "MLFLOW_REGISTRY_URI", "MLFLOW_WORKSPACE", "MLFLOW_ENABLE_WORKSPACES")
-"""Environment variables that lead MLflow's client elsewhere."""
 LATEST = "latest"  # of MLflow's aliases: the one that no table holds
 
 _BY_ALIAS = "SELECT version FROM registered_model_aliases WHERE name = ? AND alias = ?"
@@ -44,17 +34,8 @@ class LocalVersion:
 
 def read_local_version(model: str, home: Path) -> LocalVersion | None:
     """Return the version that a `models:/` URI names; None where MLflow has to be asked."""
-    parts, database = MODEL_URI.fullmatch(model), database_file(home)
-    if not parts or any(os.environ.get(each) for each in OTHER_REGISTRIES) or not database.is_file():
-        return None
-    try:
-        with closing(sqlite3.connect(database, timeout=SECONDS_FOR_OTHERS)) as connection:
-            if connection.execute("SELECT version_num FROM alembic_version").fetchall() != [(REVISION,)]:
-                return None
-            found = _find(connection, **parts.groupdict())
-        return found if not former_homes(database, files_folder(home)) else None
-    except sqlite3.Error:  # MLflow's client says what is wrong
-        return None
+    parts = MODEL_URI.fullmatch(model)
+    return ask_local_registry(home, lambda connection: _find(connection, **parts.groupdict())) if parts else None
 
 
 def _find(connection: sqlite3.Connection, name: str, alias: str | None, version: str | None) -> LocalVersion | None:

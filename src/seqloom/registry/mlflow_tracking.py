@@ -3,7 +3,6 @@
 import logging
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
@@ -113,18 +112,3 @@ def experiment_id(client: MlflowClient, name: str, home: Path) -> str:
     embedded = not os.environ.get(MLFLOW_VARIABLE)
     location = (files_folder(home) / name).as_uri() if embedded else None
     return str(client.create_experiment(name, artifact_location=location))
-
-
-@dataclass(frozen=True)
-class Version:
-    """A registered version: name, number, aliases and run."""
-
-    name: str
-    number: int
-    aliases: tuple[str, ...]
-    run_id: str
-
-    @property
-    def uri(self) -> str:
-        """Return the URI that `seqloom generate` and `mlflow.pyfunc.load_model` take."""
-        return f"models:/{self.name}/{self.number}"

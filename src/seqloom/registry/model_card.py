@@ -20,9 +20,9 @@ from seqloom.registry.ensemble_card import members_lineage
 from seqloom.registry.evidence import html
 from seqloom.registry.export_card import other_forms
 from seqloom.registry.lineage import DIGITS, KNOWN_ANSWERS, RAW_CORPUS, lineage_of, write_lineage
-from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.model_history import history
 from seqloom.registry.model_uri import find_version, open_registry
+from seqloom.registry.registered_version import Version
 from seqloom.registry.versions import KNOWN_ANSWERS_TAG, aliases_of
 
 DESCRIPTION_AT_MOST = 5000  # characters that MLflow's database takes

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.cache_key import (
@@ -26,10 +25,9 @@ from seqloom.corpus.sources import Sources, locate, locate_monolingual
 from seqloom.recipe.adaptive_defaults import adapt
 from seqloom.recipe.pretraining_recipe import pretraining_recipe, with_encoder
 from seqloom.recipe.schema import Recipe
+from seqloom.registry.local_registry import local_versions_with_tag
+from seqloom.registry.registered_version import KEY_TAGS, Version
 from seqloom.training.training_state import TrainingState, find_training_state
-
-if TYPE_CHECKING:
-    from seqloom.registry.mlflow_tracking import Version
 
 SOURCES = "sources"  # what the first stage reads, in place of an artifact
 
@@ -40,7 +38,7 @@ class Step:
 
     stage: str
     manifest: Manifest | None = None
-    version: "Version | None" = None
+    version: Version | None = None
     position: TrainingState | None = None  # of a training that was stopped, from which it goes on
 
     @property
@@ -166,8 +164,11 @@ def pinned(recipe: Recipe, home: Path) -> Recipe:
     return pin_parent(recipe, home)
 
 
-def _registered(name: str, stage: Stage, key: str, home: Path) -> "Version | None":
-    from seqloom.registry.mlflow_tracking import connect  # a second of imports that only a finished recipe needs
-    from seqloom.registry.versions import KEY_TAGS, find_by_key
+def _registered(name: str, stage: Stage, key: str, home: Path) -> Version | None:
+    local = local_versions_with_tag(home, name, KEY_TAGS[stage.name], key)
+    if local is not None:
+        return local[0] if local else None
+    from seqloom.registry.mlflow_tracking import connect  # a second of imports
+    from seqloom.registry.versions import find_by_key
 
     return find_by_key(connect(home), name, key, KEY_TAGS[stage.name])

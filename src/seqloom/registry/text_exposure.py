@@ -29,10 +29,11 @@ from seqloom.registry.integrity import uri_of
 from seqloom.registry.lineage import DIGITS, lineage_of
 from seqloom.registry.model_history import FORGOTTEN_TAG
 from seqloom.registry.model_uri import fetch, open_registry
+from seqloom.registry.registered_version import KEY_TAG
 from seqloom.registry.seal import CHECKPOINT
 from seqloom.registry.training_corpus import text_corpora
 from seqloom.registry.version_ancestry import find_pinned, parent_of_version
-from seqloom.registry.versions import KEY_TAG, KNOWN_ANSWERS_TAG, aliases_of
+from seqloom.registry.versions import KNOWN_ANSWERS_TAG, aliases_of
 
 
 @dataclass(frozen=True)

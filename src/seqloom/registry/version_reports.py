@@ -14,8 +14,8 @@ from seqloom.artifact.cache_key import EVALUATION as STAGE
 from seqloom.errors import UserError
 from seqloom.evaluation import SCORES_FILE
 from seqloom.registry.mlflow_runs import takes_more
-from seqloom.registry.mlflow_tracking import Version
 from seqloom.registry.model_uri import find_version, open_registry
+from seqloom.registry.registered_version import Version
 from seqloom.registry.versions import KNOWN_ANSWERS_TAG
 from seqloom.reports.evaluation_folder import EvaluationFolder
 from seqloom.reports.version_report import version_report

@@ -30,14 +30,11 @@ from seqloom.recipe.pinned_version import DIGITS
 from seqloom.recipe.schema import Recipe
 from seqloom.registry.checkpoint_folder import OWN_BACKEND
 from seqloom.registry.integrity import ARTIFACTS, PACKAGE, SEAL_TAG, digest_of, digest_tags
-from seqloom.registry.mlflow_tracking import Version
+from seqloom.registry.registered_version import KEY_TAG, Version
 from seqloom.registry.seal import CHECKPOINT, DamagedVersion, seal_of, verify
 from seqloom.registry.version_package import pack, requirements
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-KEY_TAG, VERDICT_KEY_TAG = "seqloom.key", "seqloom.verdict.key"
-KEY_TAGS = {"registry": KEY_TAG, "gate": VERDICT_KEY_TAG}
-"""Tags that hold the cache key of a version's making and that of its verdict."""
 KNOWN_ANSWERS_TAG = "seqloom.known_answers"
 BYTECODE = (
     "__pycache__"  # an empty file of a version in place of that folder: whoever loads it adds nothing to its files
