@@ -1,10 +1,15 @@
 """What a command imports before it answers: seconds that a person waits each time."""
 
+import gc
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from seqloom.cli.torch_import import META_KERNELS, brief_torch_import
+from tests.models.test_base_classes import ARCHITECTURES, answer_tokens
 
 CHECKED = """
 import sys
@@ -13,6 +18,19 @@ for recipe in sys.argv[1:]:
     app(["check", recipe, "--no-time"], standalone_mode=False)
     taken = {"torch", "mlflow", "prefect"} & set(sys.modules)
     assert not taken, (recipe, taken)
+"""
+ANSWERED = f"""
+import gc, json, sys
+from seqloom.cli.torch_import import brief_torch_import
+with brief_torch_import():
+    import torch
+    assert not gc.isenabled()
+from tests.models.test_base_classes import ARCHITECTURES, answer_tokens
+print(json.dumps([answer_tokens(each.values[0]) for each in ARCHITECTURES]))
+assert gc.isenabled()
+assert not {{"{META_KERNELS}", "torch._dynamo"}} & set(sys.modules)
+import {META_KERNELS}  # whoever needs it gets it
+assert torch._meta_registrations.device_hint
 """
 PAIRS = [f"a small dog number {number}\tein kleiner Hund Nummer {number}\n" for number in range(60)]
 LABELS = [
@@ -43,3 +61,16 @@ def test_check_reads_a_corpus_without_what_takes_seconds_to_import(
     files = [f"{name}.yaml" for name in RECIPES]
     done = subprocess.run([sys.executable, "-c", CHECKED, *files], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_brief_import_of_torch_answers_the_same_with_every_architecture() -> None:
+    done = subprocess.run([sys.executable, "-c", ANSWERED], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [answer_tokens(each.values[0]) for each in ARCHITECTURES]
+
+
+def test_where_torch_is_loaded_already_nothing_is_left_out() -> None:
+    before = sys.modules[META_KERNELS]
+    with brief_torch_import():
+        assert gc.isenabled()
+    assert sys.modules[META_KERNELS] is before

@@ -131,6 +131,13 @@ def fresh(section: ModelSection) -> EncoderDecoder:
     return model
 
 
+def answer_tokens(section: ModelSection) -> list[list[int]]:
+    """What the fresh model answers to two sources, greedily."""
+    model, longest = fresh(section), 1 if section.decoder == "classifier" else 10
+    source = batch_of(section, *pairs(section, (3, 2), (5, 2))).source
+    return [list(answer.tokens) for answer in greedy_search(model, *model.read(source), longest, length_penalty=1.0)]
+
+
 @over_architectures
 def test_padding_changes_nothing(section: ModelSection) -> None:
     """A row gives the same hidden features alone and beside rows of other lengths."""

@@ -11,6 +11,7 @@ import typer
 from seqloom.artifact.home_folder import home_folder
 from seqloom.cli.memory_file import MemoryFile, RulesFile, UseMemory, known_answers
 from seqloom.cli.stdio import AsJson, console_for, print_json
+from seqloom.cli.torch_import import brief_torch_import
 from seqloom.errors import UserError
 
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ def generate(
     from seqloom.cli.answered_texts import answer_in_order, unsure, with_features
     from seqloom.decoding.confidence import require_confidence
 
-    checkpoint, generator = load_models(model, together, backend)
+    with brief_torch_import():
+        checkpoint, generator = load_models(model, together, backend)
     generator.decoding = decoding_of(generator, override, glossary, choices)
     generator.memory = known_answers(memory, rules, checkpoint, generator, use_memory)
     if from_noise or between:

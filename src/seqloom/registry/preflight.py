@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqloom.artifact.cache_key import CORPUS, PRETRAINING, STAGES, TEACHER
 from seqloom.artifact.input_file import require_file
@@ -27,11 +27,13 @@ from seqloom.recipe.schema import Recipe
 from seqloom.registry.digital_signature import check_keys
 from seqloom.registry.known_answer_files import recipe_answers
 from seqloom.registry.run_plan import Step, follow, pinned, read_sources
-from seqloom.registry.teacher_version import TeachingForecast, forecast_teaching
 from seqloom.registry.time_forecast import Forecast, forecast
 from seqloom.training.privacy_accountant import OPACUS_MISSING
 from seqloom.vectors.intrinsic_files import check_score_files
 from seqloom.vocabulary.labels import labels_of
+
+if TYPE_CHECKING:
+    from seqloom.registry.teacher_version import TeachingForecast
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ class Checked:
     steps: list[Step]
     corpus: dict[str, Any]  # the facts of its stage
     coming: Forecast
-    teaching: TeachingForecast | None  # None if nobody is to be asked
+    teaching: "TeachingForecast | None"  # None if nobody is to be asked
 
 
 def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress, timed: bool = False) -> Checked:
@@ -101,8 +103,11 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress, timed
         folder = Path(name)
         made = {step.stage: step.manifest for step in steps if step.manifest}
         corpus, facts = _corpus_of(recipe, made, folder / "corpus", home, progress)
-        asks = recipe.corpus.teacher and TEACHER not in made
-        teaching = forecast_teaching(recipe, corpus, facts, folder / "texts", home, progress, timed) if asks else None
+        teaching = None
+        if recipe.corpus.teacher and TEACHER not in made:
+            from seqloom.registry.teacher_version import forecast_teaching  # what scores answers is imported with it
+
+            teaching = forecast_teaching(recipe, corpus, facts, folder / "texts", home, progress, timed)
         adapted = adapt(recipe, facts)
         _read_raw_text(recipe, adapted.recipe, corpus, facts, home, progress)
         _warn_of_long_references(adapted.recipe, corpus)
