@@ -16,7 +16,7 @@ from seqloom.recipe.sections.source_section import places_of
 from seqloom.registry.ensemble_card import training_lines
 from seqloom.registry.evidence import plain
 from seqloom.registry.lineage import KNOWN_ANSWERS
-from seqloom.registry.mlflow_tracking import Version
+from seqloom.registry.registered_version import Version
 from seqloom.reports.cost_summary import cost_rows
 from seqloom.reports.ensemble_summary import ensemble_cost_rows
 from seqloom.reports.known_answers_summary import counts_of
