@@ -18,7 +18,8 @@ from prefect.flow_runs import resume_flow_run
 
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import gate_runner
-from seqloom.registry.gate import Finding, Verdict
+from seqloom.registry.gate import Verdict
+from seqloom.registry.gate_finding import Finding
 from seqloom.registry.gate_runner import GateDecision
 from tasks import approval, gate_task
 from tasks.prefect_client import EMBEDDED

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from prefect import flow
 
-from seqloom.registry.gate import Finding, Verdict
+from seqloom.registry.gate import Verdict
+from seqloom.registry.gate_finding import Finding
 from seqloom.registry.mlflow_runs import FlowRun, open_run
 from seqloom.registry.mlflow_tracking import connect
 from seqloom.registry.model_history import history

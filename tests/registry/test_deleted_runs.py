@@ -11,7 +11,8 @@ from seqloom.artifact.eviction import StageFolder
 from seqloom.artifact.manifest import Manifest
 from seqloom.errors import UserError
 from seqloom.registry.garbage_collection import Need
-from seqloom.registry.gate import Finding, Verdict
+from seqloom.registry.gate import Verdict
+from seqloom.registry.gate_finding import Finding
 from seqloom.registry.gate_runner import keep_evidence
 from seqloom.registry.lineage import OLD_LINEAGE, newest_version, stages_of_version
 from seqloom.registry.mlflow_runs import FlowRun, find_finished, find_run, is_open, open_run, takes_more

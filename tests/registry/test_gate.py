@@ -16,7 +16,8 @@ from seqloom.recipe.applications import APPLICATIONS
 from seqloom.recipe.metric import KEPT_PLACES, Metric
 from seqloom.recipe.schema import Recipe, RegistrySection
 from seqloom.registry import evidence
-from seqloom.registry.gate import TIE, Contender, Finding, Verdict, _against_champion, judge, judge_backend
+from seqloom.registry.gate import TIE, Contender, Verdict, _against_champion, judge, judge_backend
+from seqloom.registry.gate_finding import Finding
 from seqloom.registry.gate_sentences import beside
 from seqloom.registry.latency_measurement import Latency
 from seqloom.registry.smoke_test import Smoke

@@ -343,3 +343,13 @@ def test_a_version_from_before_spelling_was_charged_is_charged_in_the_gate(tmp_p
     assert unknown < -14.0
     whole = {**bare, "spelling": [0.0, -10.0]}
     assert head_to_head._spelt(whole, tmp_path, test) is whole
+
+
+def test_the_champions_recipe_says_which_rows_are_old(place: Place) -> None:
+    table = pd.read_parquet(place.corpus / "test.parquet")
+    names = ["main"] * 25 + ["corrections"] * 10 + [""] * 5  # the last of a file for all
+    table.assign(source_name=names).to_parquet(place.corpus / "test.parquet")
+    place.settled(1)
+    [old] = [finding for finding in place.judged(2).findings if "old rows" in finding.rule]
+    assert old.rule.startswith("chrF of old rows (30 rows) ")
+    assert old.passed is False

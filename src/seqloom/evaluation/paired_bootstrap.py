@@ -33,7 +33,11 @@ class SufficientStatistics:
 
     def of(self, rows: Sequence[int]) -> float:
         """Return the value of the metric on some rows."""
-        return self.score(self.rows[list(rows)].sum(axis=0))
+        return self.only(rows).value
+
+    def only(self, rows: Sequence[int]) -> "SufficientStatistics":
+        """Return the statistics of some rows."""
+        return SufficientStatistics(self.rows[list(rows)], self.score)
 
 
 @dataclass(frozen=True)

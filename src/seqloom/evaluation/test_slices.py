@@ -18,7 +18,7 @@ class Slice:
 
     name: str
     rows: list[int]
-    by: Literal["length", "source", "file", "label", "turns", "place", "word", "unknown", "column"]
+    by: Literal["length", "source", "file", "label", "turns", "place", "word", "unknown", "column", "old"]
 
 
 def slices_of(

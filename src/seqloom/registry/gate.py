@@ -9,31 +9,15 @@ from seqloom.evaluation.test_slices import Slice
 from seqloom.recipe.applications import application_of, metric_of_recipe
 from seqloom.recipe.metric import KEPT_PLACES, Metric
 from seqloom.recipe.schema import Recipe, RegistrySection
+from seqloom.registry.gate_finding import Finding
 from seqloom.registry.gate_sentences import beside, compared
+from seqloom.registry.gate_slices import directions, slice_findings
 from seqloom.registry.latency_measurement import Latency
 from seqloom.registry.smoke_test import Smoke
 
 TIE = "a tie at the top: no figure is better"
 """Nobody can be above the best there is, and to reach it is no reason to be refused."""
 THE_CHAMPIONS, ITSELF = "the champion's {}", "the {} of the version itself"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One rule with its measurement and outcome."""
-
-    rule: str
-    champion: str = ""
-    challenger: str = ""
-    difference: str = ""  # with its 95 % interval, where there is one
-    passed: bool | None = True  # None: shown, not judged
-    told: str = ""  # what was measured, as a sentence
-    warns: bool = False  # nobody can say whether it holds: noise decides
-
-    @property
-    def verdict(self) -> str:
-        """Return the outcome in one word."""
-        return "warns" if self.warns else {True: "holds", False: "fails", None: "not judged"}[self.passed]
 
 
 @dataclass(frozen=True)
@@ -71,7 +55,12 @@ class Verdict:
 
     @property
     def why(self) -> str:
-        """Return the first failure in one line, or the gain."""
+        """Return the first failure in one line, or the gain; and the differences on old rows and those of sources."""
+        parts = [] if self.backend else [finding.brief for finding in self.findings if finding.brief]
+        return "; ".join([self._outcome, *parts])
+
+    @property
+    def _outcome(self) -> str:
         if self.failures:
             first, *others = self.failures
             more = "1 more rule fails" if len(others) == 1 else f"{len(others)} more rules fail"
@@ -115,14 +104,14 @@ def judge(
         found = compare(champion.counts, challenger.counts)
         findings.append(_against_champion(rules, metric, found, champion.version))
     if best:
-        where = f"{_directions(metric)[1]} the best champion so far, version {best.version},"
+        where = f"{directions(metric)[1]} the best champion so far, version {best.version},"
         other = f"the {{}} of version {best.version}, the best champion so far"
         findings.append(_not_worse(rules, metric, where, compare(best.counts, challenger.counts), other))
     names = application_of(recipe.task).baselines
     figures = {names[name]: figure for name, figure in baselines.items()}
     findings += _against_baselines(rules, metric, challenger.counts.value, figures)
     if champion:
-        findings += _slices(rules, metric, champion.counts, challenger.counts, slices, THE_CHAMPIONS)
+        findings += slice_findings(rules, metric, champion.counts, challenger.counts, slices, THE_CHAMPIONS)
     findings += _budgets(rules, challenger, champion, "the champion")
     if rolled_back:
         told = f"it was rolled back by hand ({rolled_back}), and nobody has promoted it since"
@@ -135,11 +124,11 @@ def judge_backend(
 ) -> list[Finding]:
     """Apply the same rules to an exported backend, which has to be no worse than the version itself."""
     rules, metric = recipe.registry, metric_of_recipe(recipe)
-    _, worse = _directions(metric)
+    _, worse = directions(metric)
     return [
         _smoke(smoke),
         _not_worse(rules, metric, f"{worse} the version itself", compare(itself.counts, backend.counts), ITSELF),
-        *_slices(rules, metric, itself.counts, backend.counts, slices, ITSELF),
+        *slice_findings(rules, metric, itself.counts, backend.counts, slices, ITSELF),
         *_budgets(rules, backend, itself, "the version itself"),
     ]
 
@@ -156,7 +145,7 @@ def _smoke(smoke: Smoke) -> Finding:
 
 
 def _against_champion(rules: RegistrySection, metric: Metric, found: PairedBootstrap, champion: int) -> Finding:
-    better, worse = _directions(metric)
+    better, worse = directions(metric)
     if rules.policy == "not-worse":
         return _not_worse(rules, metric, f"{worse} the champion", found, THE_CHAMPIONS, f"version {champion}'s {{}}")
     gain, significant = metric.gain(found.champion, found.challenger), found.p_value <= rules.significance
@@ -201,7 +190,7 @@ def _compared(metric: Metric, rule: str, found: PairedBootstrap, passed: bool, o
 def _against_baselines(
     rules: RegistrySection, metric: Metric, ours: float, baselines: Mapping[str, float]
 ) -> Iterator[Finding]:
-    better, _ = _directions(metric)
+    better, _ = directions(metric)
     ours = round(ours, KEPT_PLACES)  # as a baseline's is kept, or one that is equal could be above
     for name, figure in baselines.items():
         tie = metric.is_best(figure) and metric.is_best(ours)
@@ -209,33 +198,6 @@ def _against_baselines(
         rule = f"{metric.label} {better} the {name} ({metric.shown(figure, 2)})"
         told = TIE if tie else beside(metric, ours, figure, f"the {{}} of the {name}")
         yield Finding(rule, "", metric.shown(ours, 2), TIE if tie else metric.change(ours - figure), passed, told)
-
-
-def _slices(
-    rules: RegistrySection,
-    metric: Metric,
-    champion: SufficientStatistics,
-    challenger: SufficientStatistics,
-    slices: Sequence[Slice],
-    other: str,
-) -> Iterator[Finding]:
-    _, worse = _directions(metric)
-    for part in slices:
-        theirs, ours = champion.of(part.rows), challenger.of(part.rows)
-        enough = len(part.rows) >= rules.slice_rows
-        passed = metric.gain(theirs, ours) >= -rules.slice_tolerance if enough else None
-        limit = metric.limit(rules.slice_tolerance)
-        rule = f"{metric.label} of {part.name} ({len(part.rows)} rows) not {worse} by over {limit}"
-        sentence = beside(metric, ours, theirs, other, rules.slice_tolerance if passed is False else 0.0)
-        told = f"in the slice {part.name} ({len(part.rows)} rows) {sentence}"
-        told += f"; {limit} at most is allowed" if passed is False else ""
-        change = metric.change(ours - theirs)
-        yield Finding(rule, metric.shown(theirs, 2), metric.shown(ours, 2), change, passed, told)
-
-
-def _directions(metric: Metric) -> tuple[str, str]:
-    """Return the words for better and worse in the metric's direction."""
-    return ("above", "below") if metric.rises else ("below", "above")
 
 
 def _budgets(

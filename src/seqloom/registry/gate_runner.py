@@ -22,7 +22,9 @@ from seqloom.recipe.metric import Metric
 from seqloom.recipe.schema import Recipe
 from seqloom.registry import evidence
 from seqloom.registry.best_champion import best_champion, mark_best
-from seqloom.registry.gate import Contender, Finding, Verdict, exposure_findings, judge, share_findings, unanswered
+from seqloom.registry.gate import Contender, Verdict, exposure_findings, judge, share_findings, unanswered
+from seqloom.registry.gate_finding import Finding
+from seqloom.registry.gate_slices import with_old_rows
 from seqloom.registry.head_to_head import Answered, HeadToHead, fetched
 from seqloom.registry.mlflow_runs import takes_more
 from seqloom.registry.promotion import LONGEST_WHY, ROLLED_BACK_TAG, moving_champion
@@ -131,6 +133,10 @@ def _findings(
     names = application_of(recipe.task).baselines_in(measured)
     baselines = {name: measured[f"baseline/{name}/{metric.name}"] for name in names}
     slices = evaluator_of(recipe.task).slices(test)
+    if champion_answered:
+        own = {"", recipe.corpus.source_name}  # no name: of files that are held out for all
+        known = own | champion_answered.source_names
+        slices = with_old_rows(slices, test.source_names or (), known, own)
     findings += judge(recipe, smoke, challenger, incumbent, baselines, slices, rolled_back, former)
     findings += share_findings(recipe.registry, evaluation.facts["metrics"])
     findings += exposure_findings(recipe.registry, evaluation.facts["metrics"])

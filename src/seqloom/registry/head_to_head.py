@@ -12,7 +12,9 @@ from mlflow import MlflowClient
 from seqloom.evaluation.paired_bootstrap import SufficientStatistics
 from seqloom.progress import Progress
 from seqloom.recipe.applications import application_of, metric_of_recipe
+from seqloom.recipe.recipe_json import RECIPE_FILE, read_recipe
 from seqloom.recipe.schema import Recipe
+from seqloom.recipe.sections.source_section import source_names
 from seqloom.registry.gate import Contender
 from seqloom.registry.latency_benchmark import measure, megabytes_of
 from seqloom.registry.latency_measurement import Answer, by_turns
@@ -31,6 +33,7 @@ class Answered:
     counts: SufficientStatistics
     megabytes: float
     answer: Answer
+    source_names: frozenset[str]  # of the corpora that it learned from, by its recipes
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class HeadToHead:
         running_text = application_of(recipe.task).running_text
         replies = _spelt(measured.replies, package, test) if running_text else measured.replies
         counts = evaluator_of(recipe.task).count(metric_of_recipe(recipe).name, replies, test)
-        return Answered(number, counts, megabytes_of(package), measured.answer)
+        return Answered(number, counts, megabytes_of(package), measured.answer, _source_names(package / CHECKPOINT))
 
     def timed(self, *answered: Answered | None) -> list[Contender | None]:
         """Measure the latency of versions in turns, and return them with it, in this order."""
@@ -77,6 +80,12 @@ class HeadToHead:
 def fetched(client: MlflowClient, name: str, number: int, folder: str) -> Path:
     """Download a version's package below `folder`, where nobody changes it between check and use."""
     return fetch(client.get_model_version(name, str(number)), Path(folder, name, str(number)))
+
+
+def _source_names(checkpoint: Path) -> frozenset[str]:
+    """Return the sources in the recipe of a version, of an ensemble in those of its members."""
+    corpora = [read_recipe(file.parent).corpus for file in checkpoint.rglob(RECIPE_FILE)]
+    return frozenset(name for corpus in corpora for name in (corpus.source_name, *source_names(corpus)))
 
 
 def _spelt(replies: "Replies", version: Path, test: "EvalSet") -> "Replies":

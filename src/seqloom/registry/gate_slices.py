@@ -1,0 +1,73 @@
+"""The gate's rules for slices of the test rows: a better version may still be worse on some, such as the old ones."""
+
+from collections.abc import Collection, Iterator, Sequence
+
+from seqloom.evaluation.paired_bootstrap import PairedBootstrap, SufficientStatistics, compare
+from seqloom.evaluation.test_slices import Slice
+from seqloom.recipe.metric import Metric
+from seqloom.recipe.schema import RegistrySection
+from seqloom.registry.gate_finding import Finding
+from seqloom.registry.gate_sentences import beside, compared
+
+OLD_ROWS = "old rows"
+
+
+def with_old_rows(
+    slices: Sequence[Slice], source_names: Sequence[str], known: Collection[str], own: Collection[str]
+) -> list[Slice]:
+    """Return the slices with the old rows before them, where test rows are of old sources and of others.
+
+    Old are those of the sources that the champion knew; where it knew all, those of `corpus.train`, which are `own`.
+    """
+    old = _rows_of(known, source_names)
+    if len(old) == len(source_names):
+        old = _rows_of(own, source_names)
+    if not 0 < len(old) < len(source_names):
+        return list(slices)
+    others = (part for part in slices if (part.by, part.rows) != ("source", old))
+    return [Slice(OLD_ROWS, old, "old"), *others]
+
+
+def _rows_of(names: Collection[str], source_names: Sequence[str]) -> list[int]:
+    return [row for row, name in enumerate(source_names) if name in names]
+
+
+def slice_findings(
+    rules: RegistrySection,
+    metric: Metric,
+    champion: SufficientStatistics,
+    challenger: SufficientStatistics,
+    slices: Sequence[Slice],
+    other: str,
+) -> Iterator[Finding]:
+    """Yield a finding on each slice: the old rows are held to the tolerance of policy not-worse, others to their own.
+
+    `other` names the champion's score in sentences, with {} for its value.
+    """
+    _, worse = directions(metric)
+    for part in slices:
+        theirs, ours = champion.of(part.rows), challenger.of(part.rows)
+        enough = len(part.rows) >= rules.slice_rows
+        tolerance = rules.tolerance if part.by == "old" else rules.slice_tolerance
+        passed = metric.gain(theirs, ours) >= -tolerance if enough else None
+        limit, exceeded = metric.limit(tolerance), tolerance if passed is False else 0.0
+        change, sentence, brief = metric.change(ours - theirs), beside(metric, ours, theirs, other, exceeded), ""
+        if enough and part.by in ("old", "source"):
+            found = compare(champion.only(part.rows), challenger.only(part.rows))
+            change, sentence = _change(metric, found), compared(metric, found, other, exceeded)
+            brief = f"{part.name.removeprefix('source ')}, {len(part.rows)} rows: {change}"
+        where = "on the old rows" if part.by == "old" else f"in the slice {part.name}"
+        told = f"{where} ({len(part.rows)} rows) {sentence}"
+        told += f"; {limit} at most is allowed" if passed is False else ""
+        rule = f"{metric.label} of {part.name} ({len(part.rows)} rows) not {worse} by over {limit}"
+        yield Finding(rule, metric.shown(theirs, 2), metric.shown(ours, 2), change, passed, told, brief=brief)
+
+
+def directions(metric: Metric) -> tuple[str, str]:
+    """Return the words for better and worse in the metric's direction."""
+    return ("above", "below") if metric.rises else ("below", "above")
+
+
+def _change(metric: Metric, found: PairedBootstrap) -> str:
+    difference, low, high = (metric.change(value) for value in (found.difference, found.low, found.high))
+    return f"{difference} ({low} to {high})"
