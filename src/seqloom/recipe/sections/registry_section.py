@@ -31,10 +31,17 @@ class RegistrySection(Section):
         description="Largest p-value of the difference to the champion (probability by paired bootstrap).",
     )
     tolerance: float = Field(
-        0.5, ge=0.0, le=100.0, description="Points below the champion that policy not-worse allows."
+        0.5,
+        ge=0.0,
+        le=100.0,
+        description="Points below the champion that policy not-worse allows, and either policy on the old rows of "
+        "several sources.",
     )
     slice_tolerance: float = Field(
-        5.0, ge=0.0, le=100.0, description="Points below the champion that any slice (length, corpus file) may fall."
+        5.0,
+        ge=0.0,
+        le=100.0,
+        description="Points below the champion that any slice (length, source, corpus file) may fall.",
     )
     slice_rows: Count = Field(25, description="Test rows that a slice needs to be judged; smaller ones are only shown.")
     beat_baselines: bool = Field(
