@@ -12,10 +12,9 @@ from pydantic import Field
 from flows.parameters import checked_by_recipe_rules
 from seqloom.distillation.answer_filter import AnswerFilter
 from seqloom.distillation.distilled_corpus import DistillationReport
-from seqloom.distillation.endpoint_teacher import Endpoint
 from seqloom.recipe.teaching_rules import is_endpoint
 from seqloom.url_mask import masked
-from tasks.teacher_task import Texts, answer_texts, check_round_trip, prompt_of
+from tasks.teacher_task import Texts, answer_texts, check_round_trip, endpoint_of_command
 
 Count = Annotated[int, Field(ge=1)]
 Limit = Annotated[int, Field(ge=0)]
@@ -84,7 +83,7 @@ def distill(
     check_round_trip(round_trip, round_trip_chrf)
     sampled = answers, temperature, max_tokens
     limits = concurrency, requests_per_minute, request_budget, token_budget
-    endpoint = Endpoint(teacher, model, prompt_of(prompt), key, *sampled, *limits) if is_endpoint(teacher) else None
+    endpoint = endpoint_of_command(teacher, model, prompt, key, *sampled, *limits) if is_endpoint(teacher) else None
     texts, chosen = (
         Texts(file, column, file_format, max_characters, privacy),
         AnswerFilter(agreement, length_ratio, copies),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.logging import get_run_logger
@@ -20,6 +20,7 @@ from seqloom.distillation.prompt_file import read_prompt
 from seqloom.distillation.round_trip import RoundTrip
 from seqloom.distillation.teacher import LocalTeacher, Teacher, load_teacher
 from seqloom.errors import UserError
+from seqloom.recipe.endpoint_rules import OF_COMMAND, endpoint_errors
 from seqloom.recipe.pair_source import source_of_pairs
 from seqloom.registry.checkpoint_folder import find_checkpoint
 from tasks.pages import markdown
@@ -75,15 +76,15 @@ def check_round_trip(back: str, least: float) -> None:
         )
 
 
-def prompt_of(file: str) -> str:
-    """Return how an endpoint is asked.
+def endpoint_of_command(url: str, model: str, prompt_file: str, key: str, *limits: Any) -> Endpoint:
+    """Return an endpoint as the options of a command give it; `limits` are the further fields, in order.
 
     Raises:
-        UserError: no file says so, or it cannot be used.
+        UserError: it lacks something, or would be unsafe, or the file of its prompt cannot be used.
     """
-    if not file:
-        raise UserError("how is the teacher asked: give --prompt FILE, a text with {source} where the text goes")
-    return read_prompt(Path(file), "--prompt")
+    for error in endpoint_errors(url, model, prompt_file, key, OF_COMMAND):
+        raise UserError(error)
+    return Endpoint(url, model, read_prompt(Path(prompt_file), OF_COMMAND.prompt_file), key, *limits)
 
 
 @contextmanager

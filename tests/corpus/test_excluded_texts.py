@@ -72,6 +72,8 @@ def test_a_list_that_is_none(content: bytes | None, said: str, tmp_path: Path) -
     with pytest.raises(UserError) as caught:
         ExcludedTexts.read(tmp_path / "a.txt", "corpus.exclude")
     assert said in str(caught.value)
+    with pytest.raises(UserError, match=r"is a folder, not a file; correct corpus\.exclude"):
+        ExcludedTexts.read(tmp_path, "corpus.exclude")
 
 
 def test_running_text_has_no_rows_to_leave_out() -> None:

@@ -74,6 +74,8 @@ def test_a_table_that_is_none_is_a_sentence(tmp_path: Path, content: str, why: s
         read_knowledge(tmp_path / "table.csv")
     with pytest.raises(UserError, match="no such file"):
         read_knowledge(tmp_path / "other.csv")
+    with pytest.raises(UserError, match=r"is a folder, not a file; correct corpus\.knowledge"):
+        read_knowledge(tmp_path)
 
 
 def test_corpus_with_contexts_of_training_pairs_alone(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_a_slot_is_held_by_the_model_back_and_not_while_an_endpoint_is_asked(tmp
         ({"answers": 2}, "teaching.answers are all the same at temperature 0"),
         ({"round_trip": "models:/x/1"}, "round_trip_chrf its limit: give both"),
         ({"round_trip": "http://x/v1", "round_trip_chrf": 40}, "no endpoint"),
-        ({"prompt_file": "gone.txt"}, r"teaching.prompt_file: gone.txt cannot be read"),
+        ({"prompt_file": "gone.txt"}, r"teaching.prompt_file: gone.txt: no such file .* give a text file"),
         ({"prompt_file": "rows.tsv"}, r"teaching.prompt_file: rows.tsv has no \{source\}"),
         ({"prompt_file": "latin.txt"}, r"teaching.prompt_file: latin.txt is not UTF-8"),
         ({"key": "${UNSET}"}, "UNSET is not set"),

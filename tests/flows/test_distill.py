@@ -15,6 +15,8 @@ from tests.distillation.chat_server import Said, chat_server
 from tests.flows.command_process import command
 from tests.flows.conftest import environment
 
+ASKED: dict[str, object] = {"model": "big", "prompt": "prompt.txt"}
+
 
 def test_an_endpoint_answers_a_file(own_place: Path, prefect: dict[str, str]) -> None:
     (own_place / "texts.txt").write_text("hello\nworld\n", encoding="utf-8")
@@ -35,8 +37,13 @@ def test_an_endpoint_answers_a_file(own_place: Path, prefect: dict[str, str]) ->
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ({"teacher": "https://host/v1", "model": "big"}, "give --prompt FILE"),
-        ({"teacher": "https://host/v1", "model": "big", "prompt": "none.txt"}, "none.txt cannot be read"),
+        ({"teacher": "https://host/v1", "model": "big"}, "teacher is an endpoint: name a file in --prompt"),
+        ({"teacher": "https://host/v1", "prompt": "p"}, "teacher is an endpoint: name its model in --model"),
+        ({"teacher": "https://host/v1", "model": "big", "prompt": "none.txt"}, "--prompt: none.txt: no such file"),
+        ({"teacher": "ftp://host/v1", **ASKED}, "teacher is models:/NAME@ALIAS, .* such as https://HOST/v1"),
+        ({"teacher": "https://me:secret@host/v1", **ASKED}, "a user, a password and what follows .* a key as --key"),
+        ({"teacher": "https://host/v1", **ASKED, "key": "sk-secret"}, r"--key is written as \$\{NAME\}"),
+        ({"teacher": "http://host/v1", **ASKED, "key": "${KEY}"}, "--key would go over the network unencrypted"),
         ({"teacher": "https://host/v1", "answers": 0}, "answers"),
         ({"teacher": "https://host/v1", "round_trip_chrf": 101}, "round_trip_chrf"),
         (
@@ -47,8 +54,9 @@ def test_an_endpoint_answers_a_file(own_place: Path, prefect: dict[str, str]) ->
     ],
 )
 def test_what_cannot_be_asked_is_one_sentence(asked: dict[str, object], sentence: str) -> None:
-    with pytest.raises(UserError, match=sentence):
+    with pytest.raises(UserError, match=sentence) as told:
         distill.fn(file="texts.txt", to="to", **asked)
+    assert "secret" not in str(told.value)
 
 
 def test_each_option_of_the_command_reaches_its_parameter_of_the_flow(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
+from seqloom.artifact.input_file import require_file
 from seqloom.corpus.normalization import fold_text
 from seqloom.corpus.personal_data import PersonalData
 from seqloom.errors import UserError
@@ -41,9 +42,8 @@ class ExcludedTexts:
             UserError: it cannot be read, or is empty.
         """
         try:
+            require_file(path, f"correct {field}")
             lines = path.read_text(encoding="utf-8-sig").split("\n")
-        except FileNotFoundError:
-            raise UserError(f"{path}: no such file (looked in {Path.cwd()}); correct {field}") from None
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "is not UTF-8"
             raise UserError(f"{path}: cannot be read as a list of texts ({reason}); correct {field}") from None

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from seqloom.artifact.input_file import require_file
 from seqloom.corpus.normalization import normalize
 from seqloom.errors import UserError
 from seqloom.recipe.glossary import Term, terms_in
@@ -18,16 +19,16 @@ def read_knowledge(path: Path) -> list[Term]:
     Raises:
         UserError: the file cannot be read, or a row is not a term and an entry.
     """
+    remedy = "correct corpus.knowledge"
     try:
+        require_file(path, remedy)
         with path.open(encoding="utf-8-sig", newline="") as file:
             tabbed = path.suffix.lower() == ".tsv"
             reader = csv.reader(file, delimiter="\t" if tabbed else ",", quoting=csv.QUOTE_NONE if tabbed else 0)
             rows = [(reader.line_num, [normalize(field) for field in row]) for row in reader if any(row)]
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file (looked in {Path.cwd()}); correct corpus.knowledge") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or ("is not UTF-8" if isinstance(error, UnicodeError) else error)
-        raise UserError(f"{path}: cannot be read as a table ({reason}); correct corpus.knowledge") from None
+        raise UserError(f"{path}: cannot be read as a table ({reason}); {remedy}") from None
     if not rows:
         raise UserError(f"{path}: has no entry; write a term and what is to be known of it in each row")
     for line, row in rows:

@@ -16,8 +16,6 @@ from seqloom.corpus.url_secrets import fill_text, redact
 from seqloom.distillation.request_budget import RequestBudget, RunRecord
 from seqloom.distillation.teacher import BudgetSpent, TeacherReply
 from seqloom.errors import Unreachable, UserError, is_transient
-from seqloom.recipe.teaching_rules import LOCAL
-from seqloom.url_mask import REFERENCE
 
 TRIES = 5  # of a request that fails for a reason that passes
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between them
@@ -28,7 +26,7 @@ SHOWN = 200  # characters of what a server says of an error
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Request to a server, and its limits."""
+    """Request to a server, and its limits; `recipe/endpoint_rules.py` says which are refused."""
 
     url: str  # up to and without /chat/completions
     model: str
@@ -41,32 +39,6 @@ class Endpoint:
     requests_per_minute: int = 0  # 0: no limit
     request_budget: int = 0  # requests of this run at most; 0: no limit
     token_budget: int = 0  # tokens of this run at most, as the server counts them; 0: no limit
-
-    def __post_init__(self) -> None:
-        """Check what a person gave.
-
-        Raises:
-            UserError: something is missing or would be unsafe.
-        """
-        try:
-            address = httpx.URL(self.url)
-        except httpx.InvalidURL as error:
-            raise UserError(f"{self.url}: no address of an endpoint ({error}); write https://HOST/v1") from None
-        if address.scheme not in ("http", "https") or not address.host:
-            raise UserError(f"{self.url}: no address of an endpoint; write https://HOST/v1")
-        if address.userinfo:
-            raise UserError(f"{self.url}: a user or password in an address is kept with it; give a key as ${{NAME}}")
-        if not self.model:
-            raise UserError(f"{self.url}: which model is to answer: give --model")
-        if "{source}" not in self.prompt:
-            raise UserError("the prompt has no {source}, where the text goes: add it")
-        if self.key and not REFERENCE.fullmatch(self.key):
-            raise UserError(
-                "a key is written as ${NAME}, and NAME is set in the environment or kept in a Secret block of Prefect: "
-                "the key itself would be kept with the run"
-            )
-        if self.key and address.scheme == "http" and address.host not in LOCAL:
-            raise UserError(f"{self.url}: a key would go over the network unencrypted; write https://")
 
     @property
     def identity(self) -> str:
@@ -81,7 +53,7 @@ class EndpointTeacher:
         """Take the endpoint, and look its key up; its budget goes on from `record`, that of a run that is tried again.
 
         Raises:
-            UserError: the key is not set.
+            UserError: the key is not set, or the address is none.
         """
         self._endpoint = endpoint
         key, self._secrets = fill_text(endpoint.key, endpoint.url, "the key")
@@ -92,7 +64,10 @@ class EndpointTeacher:
             )
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._client = httpx.Client(headers=headers, timeout=TIMEOUT, follow_redirects=False)
-        self._address = f"{endpoint.url.rstrip('/')}/chat/completions"
+        try:
+            self._address = httpx.URL(f"{endpoint.url.rstrip('/')}/chat/completions")
+        except httpx.InvalidURL as error:
+            raise UserError(f"{endpoint.url}: no address of an endpoint ({error}); write https://HOST/v1") from None
         limits = endpoint.request_budget, endpoint.token_budget, endpoint.requests_per_minute
         self._budget = RequestBudget(*limits, record)
         self.identity = endpoint.identity

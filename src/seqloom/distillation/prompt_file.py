@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from seqloom.artifact.input_file import require_file
 from seqloom.errors import UserError
 
 PLACE = "{source}"  # of the text in a prompt
@@ -14,6 +15,7 @@ def read_prompt(file: Path, field: str) -> str:
         UserError: it is missing, is not UTF-8, or has no place for the text.
     """
     try:
+        require_file(file, f"give a text file with {PLACE} in it", f"{field}: {file}:")
         prompt = file.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise UserError(

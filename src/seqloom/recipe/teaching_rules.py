@@ -5,9 +5,8 @@ A bare GPU machine imports this without pydantic, so the fields are imported for
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
 
-from seqloom.url_mask import REFERENCE
+from seqloom.recipe.endpoint_rules import IN_RECIPE, endpoint_errors
 
 if TYPE_CHECKING:
     from seqloom.recipe.recipe_fields import RecipeFields
@@ -16,7 +15,6 @@ OF_ENDPOINTS = (
     "model", "prompt_file", "key", "answers", "temperature", "max_tokens", "concurrency", "requests_per_minute",
     "request_budget", "token_budget",
 )  # fmt: skip
-LOCAL = ("localhost", "127.0.0.1", "::1")  # hosts that a key reaches without leaving the machine
 
 
 def is_endpoint(teacher: str) -> bool:
@@ -59,44 +57,13 @@ def teaching_errors(recipe: "RecipeFields") -> Iterator[str]:
 
 
 def _endpoint_errors(recipe: "RecipeFields") -> Iterator[str]:
-    """Yield what an endpoint lacks, or what would give its key away; no sentence repeats a key."""
-    asked, address = recipe.teaching, _address(recipe.corpus.teacher)
-    if not address:
-        yield (
-            "corpus.teacher is models:/NAME@ALIAS, the folder of a checkpoint, or the address of an endpoint, such as "
-            "https://HOST/v1"
-        )
-        return
-    if "@" in address.netloc or address.query or address.fragment:
-        yield (
-            "corpus.teacher: a user, a password and what follows ? or # would be kept with the address: give the "
-            "address that ends before /chat/completions, and a key as teaching.key"
-        )
-    if not asked.model:
-        yield "corpus.teacher is an endpoint: name its model in teaching.model"
-    if not asked.prompt_file:
-        yield "corpus.teacher is an endpoint: name a file in teaching.prompt_file, with {source} where the text goes"
-    if asked.key and not REFERENCE.fullmatch(asked.key):
-        yield (
-            "teaching.key is written as ${NAME}, and NAME is set in the environment or kept in a Secret block of "
-            "Prefect: the key itself would be kept with the recipe"
-        )
-    if asked.key and address.scheme == "http" and address.hostname not in LOCAL:
-        yield "corpus.teacher: teaching.key would go over the network unencrypted; write https://"
+    """Yield what an endpoint lacks or has in vain."""
+    asked = recipe.teaching
+    yield from endpoint_errors(recipe.corpus.teacher, asked.model, asked.prompt_file, asked.key, IN_RECIPE)
     if asked.agreement and asked.answers == 1:
         yield "teaching.agreement is among several answers: set teaching.answers above 1, or agreement to 0"
     if asked.answers > 1 and not asked.temperature:
         yield "teaching.answers are all the same at temperature 0: set teaching.temperature above 0, or answers to 1"
-
-
-def _address(teacher: str) -> SplitResult | None:
-    """Return the parts of an endpoint's address; None if it is none."""
-    try:
-        address = urlsplit(teacher)
-        reached = address.scheme in ("http", "https") and address.hostname and address.port != 0
-    except ValueError:  # a port or a host that cannot be
-        return None
-    return address if reached and not any(map(str.isspace, teacher)) else None
 
 
 def _unused_errors(recipe: "RecipeFields") -> Iterator[str]:
