@@ -72,3 +72,5 @@ def test_weights_of_a_dataset(tmp_path: Path) -> None:
     found = SourceWeights.open(tmp_path, {"web": 0.5})
     assert found
     assert (found.copies, found.expected_rows) == (7, 5.0)
+    (tmp_path / SOURCES_FILE).unlink()
+    assert SourceWeights.open(tmp_path, {"web": 0.5}) is None, "what a teacher is to add to"

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,11 +14,14 @@ import pytest
 
 import flows.refresh
 from seqloom import pipeline
+from seqloom.artifact.cache_key import TRAINING
 from seqloom.artifact.digest import digest_of_folder
 from seqloom.artifact.manifest import Manifest, read_manifest
 from seqloom.corpus.corpus_files import read_split
 from seqloom.corpus.sources import locate, locate_monolingual
 from seqloom.corpus.stage import build_corpus
+from seqloom.dataset.batch_factory import open_batches
+from seqloom.dataset.stage import encode_corpus
 from seqloom.distillation.taught_corpus import Teaching
 from seqloom.distillation.teacher import TeacherReply
 from seqloom.errors import UserError
@@ -29,8 +33,10 @@ from seqloom.registry.card_text import _training_text
 from seqloom.registry.mlflow_runs import _datasets
 from seqloom.registry.preflight import check_recipe_and_files
 from seqloom.registry.run_plan import pinned, plan
+from seqloom.vocabulary.stage import build_vocabulary
 from tasks.pages.data_pages import corpus_page
 from tasks.refresh_decision import RefreshDecision
+from tests.models.plain import plain_recipe
 
 LETTERS = "abcdefgh"
 WORDS = [one + two for one in LETTERS for two in LETTERS]
@@ -104,6 +110,25 @@ def test_texts_are_answered_and_join_the_training_split_alone(side: str, tmp_pat
     assert facts["taught"]["left_out"]["no idea"] == 1
     page = "\n".join(corpus_page(Manifest("corpus", "key", "digest", str(folder), 1.0, facts)))
     assert "no idea" in page.replace("\\", "")
+
+
+def test_a_weight_is_that_of_the_pairs_of_the_teacher(tmp_path: Path) -> None:
+    folder, facts = taught(section_of(monolingual_target=["targets.txt"]), tmp_path, Backwards())
+    for name in ("vocabulary", "dataset"):
+        (tmp_path / name).mkdir()
+    keys = set()
+    for weight in (1, 3):
+        corpus = {"train": ["rows.tsv"], "teacher": "some", "monolingual_target": ["targets.txt"]}
+        tree = {"name": "a", "corpus": corpus, "teaching": {"weight": weight}, "vocabulary": {"kind": "char"}}
+        recipe = plain_recipe(tree)
+        keys.add(TRAINING.key(recipe, [""] * 3))
+    build_vocabulary(recipe.vocabulary, folder, tmp_path / "vocabulary", unwatched)
+    encode_corpus(folder, tmp_path / "vocabulary", tmp_path / "dataset", unwatched)
+    rows, added = facts["rows"]["train"], facts["taught"]["kept"]
+    epoch = open_batches(recipe, tmp_path / "dataset", "train").epoch(1, 0)
+    seen = Counter(row for batch, _ in epoch for row in batch.tolist())
+    assert seen == {row: 1 if row < rows - added else 3 for row in range(rows)}
+    assert len(keys) == 2, "another weight trains anew"
 
 
 def test_nothing_is_asked_twice_and_the_filters_count(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from seqloom.recipe.applications import application_of
 from seqloom.recipe.encoder_files import ENCODER_FILES, TOKENIZER_CONFIG_FILE
 from seqloom.recipe.filter_expressions import parse_filters
 from seqloom.recipe.model_rules import positions_of
+from seqloom.recipe.sampling_weights import weights_of_sources
 from seqloom.recipe.schema import Recipe
 from seqloom.recipe.sections.source_section import PLACES
 
@@ -89,7 +90,7 @@ def _fields(recipe: Recipe, section: str) -> Any:
         case "training":  # without what changes how it runs and not its result
             weights = _encoder_file(recipe, "weights.safetensors")
             learned = recipe.training.model_dump(exclude={"processes", "nodes", "rendezvous", "checkpoint_minutes"})
-            seen = {each.name: each.weight for each in recipe.corpus.sources}
+            seen = weights_of_sources(recipe)
             other = {**_digests(weights), **_selection(recipe), **({"source_weights": seen} if seen else {})}
             return {**learned, "start_from": _parent(recipe), **other}
         case "teaching":  # what is asked of whom is among the inputs; limits change no answer

@@ -14,6 +14,7 @@ from seqloom.corpus import SIDES, SPLITS
 from seqloom.corpus.feature_files import with_frames
 from seqloom.corpus.feature_statistics import reads_no_text
 from seqloom.corpus.source_context import join_context
+from seqloom.recipe.sampling_weights import TAUGHT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,8 +30,15 @@ def keeps_whitespace(folder: Path) -> bool:
 
 
 def rows_by_source(folder: Path, split: str) -> dict[str, int]:
-    """Return the number of rows of each source in a split, in their order there; empty where there is only one."""
-    return {name: counts["rows"][split] for name, counts in _report(folder).get("sources", {}).items()}
+    """Return the number of rows of each source in a split, in their order there; empty where there is only one.
+
+    Pairs of a teacher are a source behind the others.
+    """
+    report = _report(folder)
+    if "taught" in report and split == "train":
+        added = report["taught"]["kept"]
+        return {"": report["rows"]["train"] - added, TAUGHT: added}
+    return {name: counts["rows"][split] for name, counts in report.get("sources", {}).items()}
 
 
 def _report(folder: Path) -> dict[str, Any]:

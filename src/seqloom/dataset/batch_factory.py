@@ -7,6 +7,7 @@ from seqloom.dataset.bucketed_batches import BucketedBatches
 from seqloom.dataset.lm_blocks import BlockBatches
 from seqloom.dataset.source_weights import SourceWeights
 from seqloom.dataset.training_objectives import layout_of
+from seqloom.recipe.sampling_weights import weights_of_sources
 
 if TYPE_CHECKING:
     from seqloom.recipe.schema import Recipe
@@ -17,7 +18,6 @@ def open_batches(recipe: "Recipe", folder: Path, split: str) -> BucketedBatches:
     section = recipe.training
     if recipe.corpus.format == "running":
         return BlockBatches.open_running(folder, split, section.block_size, section.batch_tokens)
-    of_sources = {each.name: each.weight for each in recipe.corpus.sources} if split == "train" else {}
-    weights = SourceWeights.open(folder, of_sources)
+    weights = SourceWeights.open(folder, weights_of_sources(recipe)) if split == "train" else None
     layout = layout_of(recipe.model, section.objective)
     return BucketedBatches.open(folder, split, section.batch_tokens, layout, weights)

@@ -32,8 +32,11 @@ class SourceWeights:
 
     @classmethod
     def open(cls, folder: Path, weights: Mapping[str, float]) -> Self | None:
-        """Read the rows of each source of the dataset in `folder`; None if each row is seen once."""
-        if all(weight == 1 for weight in weights.values()):
+        """Read the rows of each source of the dataset in `folder`; None if each row is seen once.
+
+        A dataset without the file has one source: it is looked at before a teacher has added its pairs.
+        """
+        if all(weight == 1 for weight in weights.values()) or not (folder / SOURCES_FILE).is_file():
             return None
         rows: dict[str, int] = json.loads((folder / SOURCES_FILE).read_text(encoding="utf-8"))
         return cls(list(rows.values()), [weights.get(name, 1.0) for name in rows])

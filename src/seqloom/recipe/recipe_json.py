@@ -90,6 +90,7 @@ ADDED: dict[str, dict[str, object]] = {
         "token_budget": 0,
         "agreement": 0.0,
         "length_ratio": 0.0,
+        "weight": 1.0,
         "copies": True,
         "round_trip": "",
         "round_trip_chrf": 0.0,

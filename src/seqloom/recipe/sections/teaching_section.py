@@ -61,6 +61,12 @@ class TeachingSection(Section):
         le=1000.0,
         description="How many times as long or short as its text an answer may be, in characters; 0: no limit.",
     )
+    weight: float = Field(
+        1.0,
+        gt=0,
+        le=100,
+        description="How often an epoch sees each pair of the teacher, on average, as the weight of a source.",
+    )
     copies: bool = Field(True, description="Keep answers that repeat their text.")
     round_trip: str = Field(
         "",
