@@ -20,7 +20,7 @@ from seqloom.distillation import endpoint_teacher
 from seqloom.distillation.answer_filter import AnswerFilter
 from seqloom.distillation.distilled_corpus import distill
 from seqloom.distillation.endpoint_teacher import Endpoint, EndpointTeacher
-from seqloom.distillation.request_budget import RunRecord
+from seqloom.distillation.request_budget import RequestBudget, RunRecord
 from seqloom.errors import Unreachable, UserError
 from seqloom.progress import unwatched
 from seqloom.recipe.recipe_loader import check_recipe
@@ -115,6 +115,12 @@ def test_answers_under_way_when_the_server_goes_away_are_taken() -> None:
         with closing(teacher), pytest.raises(Unreachable, match="503, 5 times"):
             ask(teacher)
         assert got == set(seen.texts()) - {"bad"}
+
+
+def test_a_damaged_record_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "spent.db").write_text("not a database, but long enough to be looked at" * 10)
+    with pytest.raises(UserError, match=r"spent\.db: is no record of requests .*; remove it"):
+        RequestBudget(1, 0, 0, RunRecord(tmp_path / "spent.db", "run"))
 
 
 def taught(home: Path, url: str, budget: int) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqloom.distillation.teacher import BudgetSpent
+from seqloom.errors import UserError
 
 SPENT = "spent.db"  # beside the answers
 
@@ -28,19 +29,28 @@ class RequestBudget:
     """
 
     def __init__(self, requests: int, tokens: int, per_minute: int, record: RunRecord | None = None) -> None:
-        """Take the limits, 0 for none; without a record they are those of this object."""
+        """Take the limits, 0 for none; without a record they are those of this object.
+
+        Raises:
+            UserError: the record is damaged.
+        """
         self._limits = {"requests": requests, "tokens": tokens}
         self._pause = 60 / per_minute if per_minute else 0.0
         self._run = record.run if record else ""
         self._lock = threading.Lock()
         self._next = 0.0  # when the next request may start
         self._database = sqlite3.connect(record.file if record else ":memory:", timeout=60, check_same_thread=False)
-        with self._database:
-            self._database.execute(
-                "CREATE TABLE IF NOT EXISTS spent (run TEXT PRIMARY KEY, requests INTEGER NOT NULL DEFAULT 0, "
-                "tokens INTEGER NOT NULL DEFAULT 0)"
-            )
-            self._database.execute("INSERT OR IGNORE INTO spent (run) VALUES (?)", (self._run,))
+        try:
+            with self._database:
+                self._database.execute(
+                    "CREATE TABLE IF NOT EXISTS spent (run TEXT PRIMARY KEY, requests INTEGER NOT NULL DEFAULT 0, "
+                    "tokens INTEGER NOT NULL DEFAULT 0)"
+                )
+                self._database.execute("INSERT OR IGNORE INTO spent (run) VALUES (?)", (self._run,))
+        except sqlite3.DatabaseError as error:
+            raise UserError(
+                f"{record.file if record else SPENT}: is no record of requests ({error}); remove it"
+            ) from None
 
     @property
     def spent(self) -> tuple[int, int]:
