@@ -18,11 +18,12 @@ def problem(seed: int = 0) -> tuple[torch.Tensor, nn.Linear, torch.Tensor]:
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])
-@pytest.mark.parametrize("rows_of_a_chunk", [1, 5, 23, 100])
+@pytest.mark.parametrize(("rows_of_a_chunk", "rows_of_a_part"), [(1, 1), (5, 2), (5, 9), (23, 4), (100, 7), (100, 100)])
 def test_loss_and_gradients_equal_the_plain_ones(
-    smoothing: float, rows_of_a_chunk: int, monkeypatch: pytest.MonkeyPatch
+    smoothing: float, rows_of_a_chunk: int, rows_of_a_part: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(module.CHUNK_LOGITS, "cpu", rows_of_a_chunk * VOCABULARY)
+    monkeypatch.setitem(module.PART_LOGITS, "cpu", rows_of_a_part * VOCABULARY)
     hidden, output, targets = problem()
     plain = cross_entropy(output(hidden), targets, label_smoothing=smoothing)
     expected = torch.autograd.grad(3 * plain, [hidden, output.weight, output.bias])

@@ -10,9 +10,9 @@ from seqloom.models.few_shapes import Linear, rounded
 
 def test_round_numbers_are_few_and_near() -> None:
     found = [rounded(rows) for rows in range(5000)]
-    assert all(rows <= more <= rows + rows // 16 for rows, more in enumerate(found))
-    assert len(set(found[1000:2001])) <= 34
-    assert found[:33] == [*range(33)]
+    assert all(rows <= more <= rows + rows // 8 for rows, more in enumerate(found))
+    assert len(set(found[1000:2001])) <= 18
+    assert found[:17] == [*range(17)]
     assert all(rounded(more) == more for more in found)
 
 

@@ -1,10 +1,11 @@
 """Cross-entropy over a large vocabulary without ever holding its logits.
 
 The logits of a batch are its largest tensor by far, and in the plain way four of that size (logits, log-probabilities,
-probabilities, gradient) pass through memory. Here a chunk of rows goes all the way to its gradient while it is in the
-cache, as Wijmans et al. 2024, https://arxiv.org/abs/2411.09009, do on a GPU.
+probabilities, gradient) pass through memory. Here a chunk of rows goes all the way to its gradient, as Wijmans et al.
+2024, https://arxiv.org/abs/2411.09009, do on a GPU. A product wants many rows and a softmax wants them in the cache, so
+what lies between the products goes by parts of a chunk.
 
-N tokens, C tokens of a chunk, E feature width, V vocabulary.
+N tokens, C tokens of a chunk, R tokens of a part, E feature width, V vocabulary.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ from torch.autograd.function import once_differentiable
 
 from seqloom.models.few_shapes import with_zero_rows
 
-CHUNK_LOGITS = {"cpu": 2 << 20, "cuda": 128 << 20}  # held at once
+CHUNK_LOGITS = {"cpu": 8 << 20, "cuda": 128 << 20}  # held at once, in the type of the products
+PART_LOGITS = {"cpu": 256 << 10, "cuda": 128 << 20}  # in float32: the cache of a core holds a megabyte or two
 
 
 def linear_cross_entropy(
@@ -50,23 +52,12 @@ class _LinearCrossEntropy(torch.autograd.Function):
             rows, columns = with_zero_rows(hidden, dtype), weight.to(dtype)
             of_hidden = torch.empty_like(rows) if needs[0] else None
             for chunk in _chunks(len(rows), CHUNK_LOGITS[device] // len(columns)):
-                wanted = targets[chunk]  # of the last chunks fewer than rows
-                logits = torch.addmm(bias.to(dtype), rows[chunk], columns.t()).float()  # (C, V)
-                probabilities = logits.softmax(dim=1)
-                real = slice(len(wanted))
-                loss += _loss(logits[real], probabilities[real], wanted, smoothing)
-                if not any(needs):
-                    continue
-                gradient = probabilities
-                _gradient(gradient[real], wanted, smoothing)
-                gradient[len(wanted) :] = 0
-                if of_bias is not None:
-                    of_bias += gradient.sum(dim=0)
-                gradient = gradient.to(dtype)
+                logits = torch.mm(rows[chunk], columns.t())  # (C, V); a bias would be copied to every row first
+                loss += _chunk_loss(logits, bias, targets[chunk], smoothing, of_bias, any(needs))
                 if of_hidden is not None:
-                    torch.mm(gradient, columns, out=of_hidden[chunk])
+                    torch.mm(logits, columns, out=of_hidden[chunk])
                 if of_weight is not None:
-                    _accumulate(of_weight, gradient, rows[chunk])
+                    _accumulate(of_weight, logits, rows[chunk])
         ctx.gradients = of_hidden, of_weight, of_bias
         ctx.hidden_type, ctx.tokens = hidden.dtype, len(hidden)
         return loss / len(hidden)
@@ -90,8 +81,30 @@ def _chunks(rows: int, size: int) -> Iterator[slice]:
     return (slice(start, start + size) for start in range(0, rows, size))
 
 
+def _chunk_loss(
+    logits: Tensor, bias: Tensor, targets: Tensor, smoothing: float, of_bias: Tensor | None, with_gradient: bool
+) -> Tensor:
+    """Return the loss summed over the rows of `(C, V)` plus bias; their gradient takes the place of the logits.
+
+    The gradient of the bias is added to `of_bias` `(V,)`. Targets are fewer than the rows of a last chunk.
+    """
+    loss = torch.zeros((), device=logits.device)
+    for part in _chunks(len(targets), PART_LOGITS[logits.device.type] // logits.shape[1]):
+        rows, wanted = logits[: len(targets)][part], targets[part]
+        exact = rows.float() + bias
+        probabilities = exact.softmax(dim=1)
+        loss += _loss(exact, probabilities, wanted, smoothing)
+        if with_gradient:
+            gradient = _gradient(probabilities, wanted, smoothing)
+            if of_bias is not None:
+                of_bias += gradient.sum(dim=0)
+            rows.copy_(gradient)
+    logits[len(targets) :] = 0
+    return loss
+
+
 def _loss(logits: Tensor, probabilities: Tensor, targets: Tensor, smoothing: float) -> Tensor:
-    """Return the loss summed over the rows of `(C, V)`; smoothing spreads its share evenly (Szegedy et al. 2016).
+    """Return the loss summed over the rows of `(R, V)`; smoothing spreads its share evenly (Szegedy et al. 2016).
 
     The exponentials are the dearest part and the softmax has them already: the largest logit and its probability, which
     is never under 1 / V, tell the logarithm of their sum.
@@ -104,7 +117,7 @@ def _loss(logits: Tensor, probabilities: Tensor, targets: Tensor, smoothing: flo
 
 
 def _gradient(probabilities: Tensor, targets: Tensor, smoothing: float) -> Tensor:
-    """Return the gradient of the summed loss by the logits, `(C, V)`: probabilities (overwritten) minus targets."""
+    """Return the gradient of the summed loss by the logits, `(R, V)`: probabilities (overwritten) minus targets."""
     gradient = probabilities
     if smoothing:
         gradient -= smoothing / gradient.shape[1]

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-STEPS = 32  # from a power of two to the next: 3 % more rows at most, 1.6 % on average
+STEPS = 16  # from a power of two to the next: 6 % more rows at most, 3 % on average
 
 
 def rounded(rows: int) -> int:
@@ -25,9 +25,9 @@ def rounded(rows: int) -> int:
 
 def with_zero_rows(rows: Tensor, dtype: torch.dtype) -> Tensor:
     """Return the rows `(N, I)` in another type and, in bfloat16 on a CPU, with zeros below: `(P, I)`."""
-    if rows.device.type != "cpu" or dtype != torch.bfloat16:
+    if rows.device.type != "cpu" or dtype != torch.bfloat16 or len(rows) == (round_number := rounded(len(rows))):
         return rows.to(dtype)
-    padded = rows.new_empty(rounded(len(rows)), rows.shape[1], dtype=dtype)
+    padded = rows.new_empty(round_number, rows.shape[1], dtype=dtype)
     padded[: len(rows)] = rows
     padded[len(rows) :] = 0
     return padded
@@ -41,11 +41,11 @@ class Linear(nn.Linear):
         if inputs.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
             return super().forward(inputs)
         outputs: Tensor = _RoundLinear.apply(inputs.flatten(0, -2), self.weight, self.bias)  # type: ignore[no-untyped-call]
-        return outputs[: inputs.shape[:-1].numel()].view(*inputs.shape[:-1], self.out_features)
+        return outputs.view(*inputs.shape[:-1], self.out_features)
 
 
 class _RoundLinear(torch.autograd.Function):
-    """The product of rows `(N, I)`, with zeros below, `(P, O)`, and its gradients, as autocast computes them."""
+    """The product `(N, O)` of rows `(N, I)` with zeros below, and its gradients, as autocast computes them."""
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -55,18 +55,19 @@ class _RoundLinear(torch.autograd.Function):
             outputs = F.linear(rows, narrow, None if bias is None else bias.to(dtype))
         ctx.save_for_backward(rows, narrow)
         ctx.count, ctx.dtype, ctx.weight_dtype = len(inputs), inputs.dtype, weight.dtype
-        return outputs
+        return outputs[: len(inputs)]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
-        """Map the gradient of the outputs, zeros below, to those of inputs, weight and bias."""
+        """Map the gradient of the outputs `(N, O)` to those of inputs, weight and bias."""
         rows, narrow = ctx.saved_tensors
+        upstream = with_zero_rows(upstream, narrow.dtype)
         of_inputs = of_weight = of_bias = None
         if ctx.needs_input_grad[0]:
             of_inputs = (upstream @ narrow)[: ctx.count].to(ctx.dtype)
         if ctx.needs_input_grad[1]:
             of_weight = (upstream.t() @ rows).to(ctx.weight_dtype)
         if ctx.needs_input_grad[2]:
-            of_bias = upstream.sum(dim=0, dtype=ctx.weight_dtype)
+            of_bias = upstream.sum(dim=0).to(ctx.weight_dtype)  # summed in float32; given `dtype`, all is copied first
         return of_inputs, of_weight, of_bias

@@ -4,6 +4,7 @@ Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.
 B batch, T length, D width, F feed-forward width.
 """
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -23,7 +24,7 @@ class FeedForward(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map `(B, T, D)` to `(B, T, D)` through `(B, T, F)`."""
-        outputs: Tensor = self.fc2(self.dropout(F.relu(self.fc1(inputs), inplace=not self.training)))
+        outputs: Tensor = self.fc2(self.dropout(F.relu(self.fc1(inputs), inplace=not torch.is_grad_enabled())))
         return outputs
 
 
