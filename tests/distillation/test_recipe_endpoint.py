@@ -12,6 +12,7 @@ import pytest
 from seqloom import pipeline
 from seqloom.artifact.artifact_store import Store
 from seqloom.artifact.manifest import Manifest, read_manifest
+from seqloom.corpus import sources
 from seqloom.corpus.corpus_files import read_split
 from seqloom.corpus.sources import locate_monolingual
 from seqloom.distillation import endpoint_teacher, taught_corpus
@@ -87,6 +88,18 @@ def test_each_text_is_asked_once_whatever_changes_beside_the_question(tmp_path: 
         assert len(seen.requests) == 2 * len(TEXTS) + 2, "another question"
     kept = [file for file in home.rglob("*") if file.is_file() and b"sesame" in file.read_bytes()]
     assert not kept
+
+
+def test_a_check_locates_the_texts_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    located, locate_texts = list[str](), sources.locate_texts
+
+    def noted(section: Any, place: str, *others: Any) -> Any:
+        located.append(place)
+        return locate_texts(section, place, *others)
+
+    monkeypatch.setattr(sources, "locate_texts", noted)
+    check_recipe_and_files(check_recipe(tree("http://127.0.0.1:9/v1"), "r"), tmp_path / "home", unwatched)
+    assert located == ["texts.txt"]
 
 
 def test_a_spent_budget_ends_the_run_and_the_next_goes_on(tmp_path: Path) -> None:

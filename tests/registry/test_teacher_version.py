@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from seqloom.corpus.sources import Sources, SplitFiles
 from seqloom.decoding.exact_matches import ExactMatches
 from seqloom.decoding.generator import Generator
 from seqloom.decoding.known_answers import KnownAnswers
@@ -32,14 +33,12 @@ def test_a_teacher_is_timed_without_its_memory(tmp_path: Path, monkeypatch: pyte
     file = tmp_path / "rows.parquet"
     pq.write_table(pa.table({"source": ["a", "b"]}), file)
     for name, found in {
-        "locate_monolingual": None,
         "clean_texts": CleanRows(file, 10, 10, Counter()),
         "checkpoint_of": tmp_path,
         "load_teacher": LocalTeacher(generator, "teacher"),
     }.items():
         monkeypatch.setattr(teacher_version, name, lambda *_, found=found: found)
-    facts = {"whitespace": "fold"}
-    coming = forecast_teaching(
-        recipe_named("m"), tmp_path, facts, tmp_path / "texts", tmp_path, lambda *_: None, timed=True
-    )
+    facts, none = {"whitespace": "fold"}, Sources(SplitFiles(()), SplitFiles(()), SplitFiles(()))
+    folders = tmp_path, facts, tmp_path / "texts", tmp_path
+    coming = forecast_teaching(recipe_named("m"), none, *folders, lambda *_: None, timed=True)
     assert (written, coming.texts) == (["a", "b"], 10)

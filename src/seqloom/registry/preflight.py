@@ -14,7 +14,7 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.corpus.canaries import check_canaries
 from seqloom.corpus.raw_text import check_raw_text, locate_raw_text
 from seqloom.corpus.slice_columns import SLICE_BY, check_columns
-from seqloom.corpus.sources import locate
+from seqloom.corpus.sources import locate, locate_monolingual
 from seqloom.corpus.stage import build_corpus
 from seqloom.errors import UserError
 from seqloom.evaluation.answer_limits import count_too_long
@@ -95,7 +95,9 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress, timed
             not fit the text.
     """
     check_resources(recipe)
-    sources, recipe = read_sources(recipe, home), pinned(recipe, home)
+    sources = read_sources(recipe, home)
+    texts = locate_monolingual(recipe.corpus, home) if recipe.corpus.teacher else None
+    recipe = pinned(recipe, home, texts)
     if recipe.evaluation.slice_by:
         check_columns(recipe.corpus, locate(recipe.corpus, home), recipe.evaluation.slice_by, SLICE_BY)
     steps = follow(recipe, home, STAGES, sources)
@@ -104,10 +106,10 @@ def check_recipe_and_files(recipe: Recipe, home: Path, progress: Progress, timed
         made = {step.stage: step.manifest for step in steps if step.manifest}
         corpus, facts = _corpus_of(recipe, made, folder / "corpus", home, progress)
         teaching = None
-        if recipe.corpus.teacher and TEACHER not in made:
+        if texts and TEACHER not in made:
             from seqloom.registry.teacher_version import forecast_teaching  # what scores answers is imported with it
 
-            teaching = forecast_teaching(recipe, corpus, facts, folder / "texts", home, progress, timed)
+            teaching = forecast_teaching(recipe, texts, corpus, facts, folder / "texts", home, progress, timed)
         adapted = adapt(recipe, facts)
         _read_raw_text(recipe, adapted.recipe, corpus, facts, home, progress)
         _warn_of_long_references(adapted.recipe, corpus)

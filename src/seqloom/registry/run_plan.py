@@ -147,8 +147,10 @@ def _pretraining(asked: Recipe, adapted: Recipe, corpus: Manifest | None, home: 
     return follow(raw, home, (*before, PRETRAINING), read_sources(raw, home))[-1]
 
 
-def pinned(recipe: Recipe, home: Path) -> Recipe:
+def pinned(recipe: Recipe, home: Path, texts: Sources | None = None) -> Recipe:
     """Return the recipe with its parent version and its teacher pinned by number, if it names them.
+
+    `texts` are those for the teacher, where they are located already.
 
     Raises:
         UserError: there is no such version, or a model of this recipe cannot take its weights.
@@ -156,7 +158,7 @@ def pinned(recipe: Recipe, home: Path) -> Recipe:
     if recipe.corpus.teacher:
         from seqloom.registry.teacher_version import pin_teacher
 
-        recipe = pin_teacher(recipe, home)
+        recipe = pin_teacher(recipe, home, texts)
     if not recipe.training.start_from:
         return recipe
     from seqloom.registry.parent_version import pin_parent  # it imports MLflow

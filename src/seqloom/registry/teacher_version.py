@@ -35,8 +35,10 @@ _TEACHER = 2  # among the inputs of its stage
 _TIMED = 64  # texts that are answered to forecast the time of all
 
 
-def pin_teacher(recipe: Recipe, home: Path) -> Recipe:
+def pin_teacher(recipe: Recipe, home: Path, texts: Sources | None = None) -> Recipe:
     """Return the recipe with the models that teach it pinned to a version number and the digest of their checkpoints.
+
+    Its texts are located, which are to be there before an hour of other work; `texts` are those that are already.
 
     Raises:
         UserError: there is no such version or folder, it is not the one that was pinned or of another direction, an
@@ -44,7 +46,8 @@ def pin_teacher(recipe: Recipe, home: Path) -> Recipe:
     """
     if not recipe.corpus.teacher:
         return recipe
-    locate_monolingual(recipe.corpus, home)  # before an hour of other work
+    if texts is None:
+        locate_monolingual(recipe.corpus, home)
     corpus, teaching = recipe.corpus, recipe.teaching
     if is_endpoint(corpus.teacher):
         _check_endpoint(recipe)
@@ -192,16 +195,22 @@ class TeachingForecast:
 
 
 def forecast_teaching(
-    recipe: Recipe, corpus: Path, facts: Mapping[str, Any], folder: Path, home: Path, progress: Progress, timed: bool
+    recipe: Recipe,
+    located: Sources,
+    corpus: Path,
+    facts: Mapping[str, Any],
+    folder: Path,
+    home: Path,
+    progress: Progress,
+    timed: bool,
 ) -> TeachingForecast:
     """Read the texts for the teacher of a recipe to the end, in `folder`, and where `timed`, have it answer some.
 
-    `corpus` is the text before, whose stage gave `facts`.
+    `located` are these texts, and `corpus` is the text before, whose stage gave `facts`.
 
     Raises:
-        UserError: a file is missing, or too many of its lines cannot be used.
+        UserError: too many of the lines cannot be used.
     """
-    located = locate_monolingual(recipe.corpus, home)
     texts = clean_texts(recipe.corpus, located, corpus, facts["whitespace"], folder, progress)
     coming = TeachingForecast(recipe.corpus.teacher, texts.rows)
     if not timed or is_endpoint(recipe.corpus.teacher):  # which is asked for nothing by a check
