@@ -70,6 +70,12 @@ def real(*arguments: str, cwd: Path, env: dict[str, str], stdin: bytes = b"") ->
     return Done([*COMMAND, *arguments], done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+def script(*arguments: str, cwd: Path, env: dict[str, str]) -> Done:
+    """As `real`, by the script that pip installs: with `-m` Python itself would look into the working folder."""
+    whole = [str(Path(sys.executable).parent / "seqloom"), *arguments]
+    return subprocess.run(whole, capture_output=True, text=True, cwd=cwd, env=env)
+
+
 def _command(arguments: tuple[str, ...]) -> None:
     from seqloom.cli import main
 

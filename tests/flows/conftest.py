@@ -19,7 +19,8 @@ from seqloom.registry.artifact_locations import bring_home
 from seqloom.registry.mlflow_tracking import make_database
 from seqloom.stack.embedded_prefect import EmbeddedPrefect
 from tasks.prefect_client import EMBEDDED
-from tests.flows.command_process import Done, command, real
+from tests.flows.command_process import Done, command, script
+from tests.flows.user_modules import KEPT, modules_of_a_user
 
 DATA = Path(__file__).parents[2] / "data" / "phrases.tsv"
 RECIPE = """
@@ -162,16 +163,16 @@ def seqloom(workplace: Path, prefect: dict[str, str]) -> Run:
 
 
 @pytest.fixture(scope="session")
-def first(workplace: Path, prefect: dict[str, str]) -> dict[str, Any]:
-    """What the first training of the recipe printed: a real process, with its own Prefect and secrets about.
+def first(workplace: Path) -> dict[str, Any]:
+    """What the first training of the recipe printed: a real process, with secrets about and a Prefect that it starts.
 
-    In tests/flows/test_working_folder.py is one whose Prefect makes its database.
+    That Prefect makes its database, and the folder holds modules of the user's own, which nothing imports.
     """
-    give_database(workplace, prefect)
-    done = real(
-        "train", "recipe.yaml", "--json", cwd=workplace, env=environment(workplace) | dict.fromkeys(SECRETS, PLANTED)
-    )
+    env = environment(workplace) | dict.fromkeys(SECRETS, PLANTED)
+    with modules_of_a_user(workplace):
+        done = script("train", "recipe.yaml", "--json", cwd=workplace, env=env)
     assert done.returncode == 0, done.stderr
     assert PLANTED not in done.stdout + done.stderr
+    assert KEPT not in done.stderr
     outcome: dict[str, Any] = json.loads(done.stdout)
     return outcome

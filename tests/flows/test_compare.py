@@ -9,7 +9,7 @@ from mlflow import MlflowClient
 
 from flows.parameters import FORM, asked_variants
 from seqloom.errors import UserError
-from tests.flows.command_process import Done, command, real
+from tests.flows.command_process import Done, command
 from tests.flows.conftest import environment
 
 RATES = ("--grid", "training.learning_rate=0.01,0.02,10")
@@ -22,7 +22,6 @@ def told_by(done: Done) -> dict[str, Any]:
     return outcome
 
 
-@pytest.mark.usefixtures("_prefect_database")
 def test_a_grid_is_trained_ranked_and_not_trained_again(own_place: Path, prefect: dict[str, str]) -> None:
     """The rate of 10 bursts: it is told in the table, and the others go on."""
     env, home = environment(own_place) | prefect, own_place / ".seqloom"
@@ -49,7 +48,7 @@ def test_a_grid_is_trained_ranked_and_not_trained_again(own_place: Path, prefect
     assert {run.info.status for run in runs} == {"FINISHED"}
     assert all("validation/chrf" in run.data.metrics and "test/chrf" in run.data.metrics for run in runs)
 
-    again = told_by(real(*compare, "--register-best", cwd=own_place, env=env))
+    again = told_by(command(*compare, "--register-best", cwd=own_place, env=env).wait())
     assert again["candidates"][:2] == told["candidates"][:2], "the same runs, not trained again"
     [version] = client.search_model_versions()
     run = client.get_run(str(version.run_id))

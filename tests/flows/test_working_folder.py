@@ -1,38 +1,30 @@
 """A user's folder may hold modules of any name: nothing that Seqloom starts imports them."""
 
 import ast
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.flows.conftest import environment, write_workplace
+from tests.flows.command_process import script
+from tests.flows.conftest import environment
+from tests.flows.user_modules import KEPT, modules_of_a_user
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("flows/__init__", "tasks", "recipes/__init__", "seqloom", "torch", "prefect", "mlflow", "numpy", "pydantic")
-SHORT = ("-o", "training.epochs=1", "-o", "corpus.max_characters=40", "-o", "evaluation.linear_baseline=false")
 
 
-@pytest.fixture(scope="module")
-def crowded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with modules of a user's own, each of which says so when it is imported."""
-    folder = write_workplace(tmp_path_factory.mktemp("crowded ü"))
-    for name in NAMES:
-        file = folder / f"{name}.py"
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(f"raise ImportError('the user keeps {name} for something else')\n", encoding="utf-8")
-    return folder
-
-
-@pytest.mark.parametrize("arguments", [("--version",), ("check", "recipe.yaml"), ("train", "recipe.yaml", *SHORT)])
-def test_commands_run_beside_them(crowded: Path, arguments: tuple[str, ...]) -> None:
-    """A training with a Prefect of its own, and the process that asks its version first."""
-    script = Path(sys.executable).parent / "seqloom"
-    done = subprocess.run([script, *arguments], cwd=crowded, env=environment(crowded), capture_output=True, text=True)
+@pytest.mark.parametrize("arguments", [("--version",), ("check", "recipe.yaml")])
+def test_commands_run_beside_them(own_place: Path, arguments: tuple[str, ...]) -> None:
+    with modules_of_a_user(own_place):
+        done = script(*arguments, cwd=own_place, env=environment(own_place))
     assert done.returncode == 0, done.stderr
-    assert "for something else" not in done.stderr
+    assert KEPT not in done.stderr
+
+
+def test_a_training_runs_beside_them(first: dict[str, Any]) -> None:
+    """With a Prefect of its own, and the process that asks its version first."""
+    assert first["aliases"] == ["champion"]
 
 
 @pytest.mark.parametrize("room", ["flows", "tasks", "src/seqloom"])
