@@ -4,11 +4,15 @@ import gzip
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from seqloom.batch_inference.generation_workers import GenerationWorkers, Shard
 from seqloom.batch_inference.input_table import InputTable, Rows, open_input
+from seqloom.batch_inference.sharded_generation import BatchInference
+from seqloom.corpus.framed_text import framed_row
 from seqloom.errors import UserError
 
 LINES = b"\xef\xbb\xbfone\r\n\ntwo\xe2\x80\xa8still two\nb\xffd\n"
@@ -173,3 +177,18 @@ def test_a_spreadsheet_is_no_text(tmp_path: Path) -> None:
     for name, content, what in [("a.tmx", b"<tmx/>", r"\(TMX\)"), ("a.xlsx", b"x", "Excel"), ("a", b"ARROW1", "Arrow")]:
         with pytest.raises(UserError, match=rf"{name}: is an? .*{what}.*, and texts are taken from tables or lines"):
             open_input(write(tmp_path, name, content), "auto", "source")
+
+
+@pytest.mark.parametrize("kind", ["f4", "f8", "u1"])
+def test_features_of_files_travel_to_processes_as_numbers(kind: str, tmp_path: Path) -> None:
+    """As text, which JSON makes of an array otherwise, every row of them would be refused."""
+    frames = np.array([[1, 0.1 if kind != "u1" else 7], [2, 3]], kind)
+    np.save(tmp_path / "a.npy", frames)
+    (tmp_path / "rows.csv").write_text("source,audio\none,a.npy\ntwo,a.npy\n")
+    table = open_input(tmp_path / "rows.csv", "auto", "source", "audio")
+    [rows] = table.shards(5)
+    job = BatchInference("m", tmp_path, table, 5, 99)
+    sent = json.loads(GenerationWorkers(2)._task(job, Shard(tmp_path, 0, rows)))
+    framed = [framed_row(row, 2, "row") for row in sent["texts"]]
+    assert framed == ["one", "two"]
+    assert all((each.frames == frames.astype(np.float32)).all() for each in framed)

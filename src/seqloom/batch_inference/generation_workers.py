@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from seqloom.batch_inference.generation_worker import answer
 from seqloom.batch_inference.input_table import Rows
 from seqloom.batch_inference.replies import Reply, type_problem
@@ -93,7 +95,12 @@ class GenerationWorkers:
             "texts": texts,
             "wrong": wrong,
         }
-        return json.dumps(values, default=str)
+        return json.dumps(values, default=_plain)
+
+
+def _plain(value: object) -> object:
+    """Return what JSON has no form for as one that it has: features as lists, anything else as text."""
+    return value.tolist() if isinstance(value, np.ndarray) else str(value)
 
 
 def _replies(text: str) -> list[Reply]:
