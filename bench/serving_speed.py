@@ -1,6 +1,7 @@
 """Answers over HTTP: `seqloom serve` and `mlflow models serve`, one client and 50, beside the backend alone.
 
-Wall time is what users see and depends on what else runs; the processor time of the server stands beside it.
+Wall time is what users see and depends on what else runs; the processor time of the server stands beside it. A model
+that does nothing shows what MLflow's server can do at most.
 """
 
 import http.client
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from bench.command import run_seqloom
 from bench.paths import HOME, ROOT
@@ -25,6 +27,8 @@ TEXTS = ["Restart the kernel", "Open the file in a new tab", "Save", "Close all 
 CLIENTS, REQUESTS, ALONE = 50, 20, 100  # at once, of each of them, and of one client
 ROUNDS = 40  # of the layers of one answer, by turns
 EPOCHS = 3  # of a version that is trained for the measurement
+ECHO = ROOT / "bench" / "contenders" / "echo_model.py"
+MLFLOW_SERVER = ("-m", "mlflow", "models", "serve", "--env-manager", "local", "-m")
 GOALS = {"alone": 15.0, "together": 300.0, "predict": 1.3}  # milliseconds, requests/s, times the backend alone
 PATIENCE = 120  # seconds until a server is there
 
@@ -53,23 +57,45 @@ def measure(version: str, home: Path) -> list[Row]:
         version = "models:/jupyterlab-en-zh/1"
     environment = {**os.environ, "SEQLOOM_HOME": str(home), "MLFLOW_TRACKING_URI": f"sqlite:///{home}/mlflow.db"}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    load = f"load {os.getloadavg()[0]:.0f}"
     rows = [_predict_row(version, environment)]
-    for name, command in (
-        ("seqloom serve", ["-m", "seqloom.cli.main", "serve", version, "--port"]),
-        ("mlflow models serve", ["-m", "mlflow", "models", "serve", "--env-manager", "local", "-m", version, "--port"]),
-    ):
-        with _serving(command, environment) as (port, group):
-            _client(port, 0, 10)
-            alone = _loaded(group, lambda port=port: [_client(port, 0, ALONE)])  # type: ignore[misc]
-            together = _loaded(group, lambda port=port: _at_once(port))  # type: ignore[misc]
-        p50 = alone.milliseconds[len(alone.milliseconds) // 2]
-        rows.append(Row(f"{name}, one client", alone.told, f"15 ms, {load}", p50 / GOALS["alone"], 1.0, "less"))
-        speed = len(together.milliseconds) / together.seconds
-        ours = f"{speed:.0f} requests/s, {together.errors} errors, {together.told}"
-        goal = 1.0 if not together.errors else float("inf")
-        rows.append(Row(f"{name}, {CLIENTS} clients", ours, f"300/s, {load}", speed / GOALS["together"], goal, "more"))
+    with TemporaryDirectory(dir=HOME) as folder:
+        echo = _write_echo(Path(folder) / "echo")
+        for name, command in (
+            ("seqloom serve", ["-m", "seqloom.cli.main", "serve", version, "--port"]),
+            ("mlflow models serve", [*MLFLOW_SERVER, version, "--port"]),
+            ("mlflow models serve, an echo", [*MLFLOW_SERVER, str(echo), "--port"]),
+        ):
+            rows += _rows_of_server(name, command, environment)
     return rows
+
+
+def _rows_of_server(name: str, command: Sequence[str], environment: Mapping[str, str]) -> list[Row]:
+    """Measure a server with one client and with many."""
+    load = f"load {os.getloadavg()[0]:.0f}"
+    with _serving(command, environment) as (port, group):
+        _client(port, 0, 10)
+        alone = _loaded(group, lambda: [_client(port, 0, ALONE)])
+        together = _loaded(group, lambda: _at_once(port))
+    p50 = alone.milliseconds[len(alone.milliseconds) // 2]
+    speed = len(together.milliseconds) / together.seconds
+    ours = f"{speed:.0f} requests/s, {together.errors} errors, {together.told}"
+    goal = 1.0 if not together.errors else float("inf")
+    return [
+        Row(f"{name}, one client", alone.told, f"15 ms, {load}", p50 / GOALS["alone"], 1.0, "less"),
+        Row(f"{name}, {CLIENTS} clients", ours, f"300/s, {load}", speed / GOALS["together"], goal, "more"),
+    ]
+
+
+def _write_echo(folder: Path) -> Path:
+    """Write a model that does nothing, with a signature like a version's."""
+    import mlflow
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    answered = Schema([ColSpec("string", "prediction"), ColSpec("boolean", "truncated")])
+    signature = ModelSignature(Schema([ColSpec("string", "source")]), answered)
+    mlflow.pyfunc.save_model(folder, python_model=str(ECHO), signature=signature, pip_requirements=[])
+    return folder
 
 
 def _predict_row(version: str, environment: Mapping[str, str]) -> Row:

@@ -1,12 +1,15 @@
 """A version as others meet it: by MLflow alone, with its own code, and not after somebody changed a file of it."""
 
+import asyncio
 import importlib.metadata
 import json
 import py_compile
 import shutil
 import subprocess
 import sys
+import threading
 import venv
+import warnings
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -324,3 +327,17 @@ def test_a_module_that_was_added_is_not_found(copied: Path) -> None:
     (package(copied) / "code" / "seqloom" / "added.py").write_text("raise SystemExit('evil')\n")
     with pytest.raises(MlflowException, match=r"code/seqloom/added\.py is not of this version"):
         ask(copied)
+
+
+def test_as_many_requests_wait_for_a_batch_as_one_may_have_rows() -> None:
+    """The loop of MLflow's server has cores + 4 threads: so many requests would wait for each other for ever."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of MLflow, on type hints that the signature makes needless
+        from seqloom.registry.served_model import REQUESTS_AT_ONCE, widen_default_executors
+    at_once = threading.Barrier(REQUESTS_AT_ONCE)
+
+    async def served() -> None:
+        await asyncio.to_thread(widen_default_executors)
+        await asyncio.gather(*(asyncio.to_thread(at_once.wait, 20) for _ in range(REQUESTS_AT_ONCE)))
+
+    asyncio.run(served())

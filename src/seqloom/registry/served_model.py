@@ -6,11 +6,14 @@ the fastest of these here. It also has the digest of the package's manifest, so 
 sealed again is not accepted.
 """
 
+import asyncio
+import gc
 import hashlib
 import json
 import logging
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
@@ -28,12 +31,16 @@ SEAL = "code/seqloom/registry/seal.py"
 REQUIREMENTS = "requirements.txt"  # MLflow's, of the version
 OWN_BACKEND = "torch"  # as it was trained
 FASTEST = "auto"  # of the backends that the version has
+MLFLOW_SERVER = "mlflow.pyfunc.scoring_server.app"  # loaded in `mlflow models serve` alone
+REQUESTS_AT_ONCE = 64  # that wait for a batch
 
 logger = logging.getLogger("mlflow.seqloom")  # MLflow shows what its own loggers say
 
 
 class ServedModel(PythonModel):
     """A `source` column in, a `prediction` column out, and further columns by `params`."""
+
+    has_threads = MLFLOW_SERVER not in sys.modules
 
     def load_context(self, context: PythonModelContext) -> None:
         """Check every file of the version, then read its code and its checkpoint."""
@@ -65,6 +72,9 @@ class ServedModel(PythonModel):
     ) -> Any:
         """Return one row of predictions per input row, in order, with the input's index."""
         del context  # of MLflow's signature
+        if not self.has_threads:
+            self.has_threads = True
+            widen_default_executors()
         try:
             rows = model_input["source"].tolist()
             if "features" in model_input:
@@ -75,6 +85,17 @@ class ServedModel(PythonModel):
             raise MlflowException.invalid_parameter_value(str(error)) from None
         answers = pd.DataFrame(columns, index=model_input.index)
         return answers if len(answers) else answers.astype({"prediction": "str"})  # a tenth of a short answer's time
+
+
+def widen_default_executors() -> None:
+    """Give the event loop of MLflow's server a thread for each request that may wait for a batch.
+
+    asyncio gives it as many as there are cores, and four: no batch would have more rows. The loop is made after the
+    model is loaded, and the thread that answers a request does not know it: so it is looked for.
+    """
+    for each in gc.get_objects():
+        if issubclass(type(each), asyncio.AbstractEventLoop) and each.is_running():
+            each.call_soon_threadsafe(each.set_default_executor, ThreadPoolExecutor(REQUESTS_AT_ONCE))
 
 
 def _told(sentence: str) -> MlflowException:
