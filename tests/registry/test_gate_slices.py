@@ -1,5 +1,6 @@
 """Old and new rows apart: much better on what was corrected is not good enough where the rest was forgotten."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -7,9 +8,10 @@ import pytest
 
 from seqloom.evaluation.paired_bootstrap import mean_of
 from seqloom.evaluation.test_slices import Slice, slices_of
+from seqloom.recipe.applications import metric_of_recipe
 from seqloom.registry.gate import Contender, Verdict, judge
 from seqloom.registry.gate_finding import Finding
-from seqloom.registry.gate_slices import OLD_ROWS, with_old_rows
+from seqloom.registry.gate_slices import OLD_ROWS, slice_findings, with_old_rows
 from seqloom.registry.latency_measurement import Latency
 from seqloom.registry.smoke_test import Smoke
 from tests.registry.tiny import recipe_named
@@ -66,6 +68,34 @@ def test_what_was_gained_and_what_was_forgotten_are_told_together() -> None:
         "chrF of old rows (40 rows) not below by over 0.5",
         "chrF of source corrections (30 rows) not below by over 5",
     ]
+
+
+def verdicts_on_old_rows(drop: float, rows: int, seeds: int) -> Counter[str]:
+    """Verdicts on old rows whose scores fall by `drop` on average, with a standard error of 0.7 points on 40 rows."""
+    recipe, verdicts = recipe_named("judged"), Counter[str]()
+    for seed in range(seeds):
+        random = np.random.default_rng(seed)
+        before = random.uniform(20, 60, rows)
+        now = before - drop + random.normal(0.0, 0.7 * 40**0.5, rows)
+        old = [Slice(OLD_ROWS, list(range(rows)), "old")]
+        [found] = slice_findings(
+            recipe.registry, metric_of_recipe(recipe), mean_of(before), mean_of(now), old, "the champion's {}"
+        )
+        assert (
+            (found.passed is None) == found.warns == found.told.endswith("0.5 at most is allowed, which may be chance")
+        )
+        verdicts[found.verdict] += 1
+    return verdicts
+
+
+def test_a_version_that_is_as_good_on_the_old_rows_is_not_refused_by_chance() -> None:
+    found = verdicts_on_old_rows(0.0, rows=40, seeds=60)
+    assert found["fails"] <= 3, "a point difference alone would refuse some 15 of 60"
+    assert found["warns"], "and it is told where the difference alone is beyond the tolerance"
+
+
+def test_a_version_that_forgot_is_refused_by_many_rows() -> None:
+    assert verdicts_on_old_rows(2.0, rows=160, seeds=20)["fails"] >= 18
 
 
 def test_rows_too_few_to_judge_are_shown_alone() -> None:

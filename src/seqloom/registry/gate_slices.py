@@ -40,27 +40,38 @@ def slice_findings(
     slices: Sequence[Slice],
     other: str,
 ) -> Iterator[Finding]:
-    """Yield a finding on each slice: the old rows are held to the tolerance of policy not-worse, others to their own.
+    """Yield a finding on each slice: old rows are held to the tolerance of policy not-worse, others to their own.
 
+    The tolerance of old rows is small beside the noise of few rows, and equally good versions would fail by chance: a
+    difference beyond it fails if all of its 95 % interval is, and warns otherwise.
     `other` names the champion's score in sentences, with {} for its value.
     """
     _, worse = directions(metric)
     for part in slices:
         theirs, ours = champion.of(part.rows), challenger.of(part.rows)
-        enough = len(part.rows) >= rules.slice_rows
-        tolerance = rules.tolerance if part.by == "old" else rules.slice_tolerance
-        passed = metric.gain(theirs, ours) >= -tolerance if enough else None
-        limit, exceeded = metric.limit(tolerance), tolerance if passed is False else 0.0
+        is_old, enough = part.by == "old", len(part.rows) >= rules.slice_rows
+        tolerance = rules.tolerance if is_old else rules.slice_tolerance
+        beyond, unsure = enough and metric.gain(theirs, ours) < -tolerance, False
+        limit, exceeded = metric.limit(tolerance), tolerance if beyond else 0.0
         change, sentence, brief = metric.change(ours - theirs), beside(metric, ours, theirs, other, exceeded), ""
         if enough and part.by in ("old", "source"):
             found = compare(champion.only(part.rows), challenger.only(part.rows))
             change, sentence = _change(metric, found), compared(metric, found, other, exceeded)
             brief = f"{part.name.removeprefix('source ')}, {len(part.rows)} rows: {change}"
-        where = "on the old rows" if part.by == "old" else f"in the slice {part.name}"
+            unsure = is_old and beyond and _best_gain(metric, found) >= -tolerance
+        where = "on the old rows" if is_old else f"in the slice {part.name}"
         told = f"{where} ({len(part.rows)} rows) {sentence}"
-        told += f"; {limit} at most is allowed" if passed is False else ""
+        told += f"; {limit} at most is allowed" if beyond else ""
+        told += ", which may be chance" if unsure else ""
         rule = f"{metric.label} of {part.name} ({len(part.rows)} rows) not {worse} by over {limit}"
-        yield Finding(rule, metric.shown(theirs, 2), metric.shown(ours, 2), change, passed, told, brief=brief)
+        passed = not beyond if enough and not unsure else None
+        shown = metric.shown(theirs, 2), metric.shown(ours, 2)
+        yield Finding(rule, *shown, change, passed, told, warns=unsure, brief=brief)
+
+
+def _best_gain(metric: Metric, found: PairedBootstrap) -> float:
+    """Return the better end of the gain's 95 % interval."""
+    return max(metric.gain(found.champion, found.champion + end) for end in (found.low, found.high))
 
 
 def directions(metric: Metric) -> tuple[str, str]:
