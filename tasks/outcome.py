@@ -91,9 +91,8 @@ def shortage(recipe: Recipe, corpus: Manifest, verdict: str) -> Iterator[str]:
     if verdict != "refused":
         return
     if rows["test"] < FEW_TEST_ROWS:
-        more = round(LARGER_SHARE * sum(rows.values()))
-        share = f": corpus.test_share={LARGER_SHARE} holds out some {more:,}" if _larger_share_helps(recipe) else ""
-        yield f"{rows['test']:,} test rows hardly tell two models apart{share}."
+        advice = _larger_share(recipe, sum(rows.values()))
+        yield f"{rows['test']:,} test rows hardly tell two models apart{advice}."
     if rows["train"] < (FEW_LABELED if application_of(recipe.task).answer == "label" else FEW_TEXTS):
         yield (
             f"{rows['train']:,} rows are little to learn from: what does not occur in them a model cannot know; more "
@@ -101,7 +100,15 @@ def shortage(recipe: Recipe, corpus: Manifest, verdict: str) -> Iterator[str]:
         )
 
 
-def _larger_share_helps(recipe: Recipe) -> bool:
-    return (
-        not places_of(recipe.corpus, "test") and not recipe.corpus.overfit and recipe.corpus.test_share < LARGER_SHARE
-    )
+def _larger_share(recipe: Recipe, rows: int) -> str:
+    """Return which share would hold out more of the rows for test; nothing where none would."""
+    corpus = recipe.corpus
+    if corpus.overfit:
+        return ""
+    own = [each for each in corpus.sources if each.test_share >= 0]
+    helps = not places_of(corpus, "test") and corpus.test_share < LARGER_SHARE
+    if helps and not own:
+        return f": corpus.test_share={LARGER_SHARE} holds out some {round(LARGER_SHARE * rows):,}"
+    fields = ["corpus.test_share"] if helps else []
+    fields += [f"test_share of source {each.name}" for each in own if each.test_share < LARGER_SHARE]
+    return f": {' and '.join(fields)} of {LARGER_SHARE} would hold out more" if fields else ""

@@ -124,6 +124,8 @@ def test_a_share_is_another_corpus_of_the_same_text(tmp_path: Path) -> None:
     ("fields", "of_corpus", "said"),
     [
         ({"test_share": 0.6}, {}, "corpus.sources.0.test_share: input should be less than or equal to 0.5"),
+        ({"test_share": -0.3}, {}, "corpus.sources.0.test_share: a share is 0 to 0.5, or -1 for that of corpus.train"),
+        ({"validation_share": -0.01}, {}, "corpus.sources.0.validation_share: a share is 0 to 0.5, or -1"),
         ({"test_share": 0.2, "test": ["y"]}, {}, "test names files, and test_share splits rows off for test"),
         ({"validation_share": 0.2}, {"overfit": True}, "remove validation_share, or overfit"),
     ],
@@ -133,3 +135,10 @@ def test_shares_that_cannot_be(fields: dict[str, Any], of_corpus: dict[str, Any]
     with pytest.raises(UserError) as caught:
         check_recipe({"name": "a", "corpus": {"train": ["x.tsv"], "sources": [source], **of_corpus}}, "recipe")
     assert said in str(caught.value)
+
+
+def test_a_split_that_stays_empty_names_the_shares_of_sources(tmp_path: Path) -> None:
+    places = [write(tmp_path / f"{name}.jsonl", many(9, name)) for name in ("one", "two")]
+    source = {"name": "web", "train": places[1:], "test_share": 0.0}
+    with pytest.raises(UserError, match=r"a share of 0\.0 is split off, of source web 0\.0; .* or that of a source"):
+        built(tmp_path, train=places[:1], test_share=0.0, validation_share=0.4, sources=[source])

@@ -37,7 +37,7 @@ class Shares:
         return {name: of_all._with_own(own[name]) if name in own else of_all for name in source_names(section)}
 
     def _with_own(self, source: SourceSection) -> Self:
-        """Return the shares of a source, of which those below 0 are these."""
+        """Return the shares of a source, of which those of -1 are these."""
         own = source.validation_share, source.test_share
         validation, test = (
             of_all if share < 0 else share for of_all, share in zip((self.validation, self.test), own, strict=True)

@@ -270,10 +270,12 @@ def _empty_split_sentence(split: str, section: CorpusSection, sources: Sources, 
     counts = f"of {statistics.read[given_for]} rows read from {files} ({', '.join(reasons) or 'none rejected'})"
     if given_for == split:
         return f"corpus.{split}: {counts} none is left for {split}; give more text, or correct what is rejected"
-    share = f"corpus.{split}_share"
+    share, own = f"{split}_share", {each.name: getattr(each, f"{split}_share") for each in section.sources}
+    of_sources = "".join(f", of source {name} {of}" for name, of in own.items() if of >= 0)
+    or_own = " or that of a source" if of_sources else ""
     return (
-        f"{share}: {counts} none is left for {split}, as a share of {getattr(section, f'{split}_share')} is split off; "
-        f"give files in corpus.{split}, raise {share}, or give more text"
+        f"corpus.{share}: {counts} none is left for {split}, as a share of {getattr(section, share)} is split off"
+        f"{of_sources}; give files in corpus.{split}, raise corpus.{share}{or_own}, or give more text"
     )
 
 

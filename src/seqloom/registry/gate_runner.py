@@ -134,9 +134,9 @@ def _findings(
     baselines = {name: measured[f"baseline/{name}/{metric.name}"] for name in names}
     slices = evaluator_of(recipe.task).slices(test)
     if champion_answered:
-        own = {"", recipe.corpus.source_name}  # no name: of files that are held out for all
-        known = own | champion_answered.source_names
-        slices = with_old_rows(slices, test.source_names or (), known, own)
+        of_corpus_train = {"", recipe.corpus.source_name}  # no name: of files that are held out for all
+        known = of_corpus_train | champion_answered.source_names
+        slices = with_old_rows(slices, test.source_names or (), known, of_corpus_train)
     findings += judge(recipe, smoke, challenger, incumbent, baselines, slices, rolled_back, former)
     findings += share_findings(recipe.registry, evaluation.facts["metrics"])
     findings += exposure_findings(recipe.registry, evaluation.facts["metrics"])

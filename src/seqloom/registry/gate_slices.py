@@ -13,15 +13,16 @@ OLD_ROWS = "old rows"
 
 
 def with_old_rows(
-    slices: Sequence[Slice], source_names: Sequence[str], known: Collection[str], own: Collection[str]
+    slices: Sequence[Slice], source_names: Sequence[str], known: Collection[str], of_corpus_train: Collection[str]
 ) -> list[Slice]:
     """Return the slices with the old rows before them, where test rows are of old sources and of others.
 
-    Old are those of the sources that the champion knew; where it knew all, those of `corpus.train`, which are `own`.
+    Old are those of the sources that the champion knew (`known`); where it knew all, those `of_corpus_train`. Both are
+    names of sources, which the rows have in `source_names`.
     """
     old = _rows_of(known, source_names)
     if len(old) == len(source_names):
-        old = _rows_of(own, source_names)
+        old = _rows_of(of_corpus_train, source_names)
     if not 0 < len(old) < len(source_names):
         return list(slices)
     others = (part for part in slices if (part.by, part.rows) != ("source", old))

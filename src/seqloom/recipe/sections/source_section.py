@@ -28,6 +28,16 @@ HELD_OUT = ("validation", "test")
 """Splits of which a source may have a share of its own, in the field of that name and `_share`."""
 
 
+def _share(value: float) -> float:
+    if -1 < value < 0:
+        raise ValueError("a share is 0 to 0.5, or -1 for that of corpus.train")
+    return value
+
+
+OwnShare = Annotated[float, Field(ge=-1.0, le=0.5), AfterValidator(_share)]
+"""A share of the rows of a source; -1 for that of the corpus."""
+
+
 class SourceSection(Section):
     """Text from somewhere else, with a name, and how often it is seen; fields left out are those of the corpus."""
 
@@ -44,15 +54,13 @@ class SourceSection(Section):
     test: Annotated[list[Place], Field(max_length=2)] = Field(
         [], description="Test rows of this source, which are a slice of the scores, as corpus.test; empty: none."
     )
-    test_share: float = Field(
+    test_share: OwnShare = Field(
         -1.0,
-        ge=-1.0,
-        le=0.5,
-        description="Share of its pairs that is split off for test, whatever files there are; below 0: as of "
+        description="Share of its pairs that is split off for test, whatever files there are; -1: as of "
         "corpus.train. Text that several sources have is split by the share of the first.",
     )
-    validation_share: float = Field(
-        -1.0, ge=-1.0, le=0.5, description="Share of its pairs that is split off for validation, likewise."
+    validation_share: OwnShare = Field(
+        -1.0, description="Share of its pairs that is split off for validation, likewise."
     )
     weight: float = Field(
         1.0,
