@@ -81,9 +81,21 @@ def distill(
             placeholders such as [EMAIL_1] before the teacher is asked or anything is written.
     """
     check_round_trip(round_trip, round_trip_chrf)
-    sampled = answers, temperature, max_tokens
-    limits = concurrency, requests_per_minute, request_budget, token_budget
-    endpoint = endpoint_of_command(teacher, model, prompt, key, *sampled, *limits) if is_endpoint(teacher) else None
+    endpoint = None
+    if is_endpoint(teacher):
+        endpoint = endpoint_of_command(
+            teacher,
+            model,
+            prompt,
+            key,
+            answers=answers,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            concurrency=concurrency,
+            requests_per_minute=requests_per_minute,
+            request_budget=request_budget,
+            token_budget=token_budget,
+        )
     texts, chosen = (
         Texts(file, column, file_format, max_characters, privacy),
         AnswerFilter(agreement, length_ratio, copies),

@@ -76,15 +76,15 @@ def check_round_trip(back: str, least: float) -> None:
         )
 
 
-def endpoint_of_command(url: str, model: str, prompt_file: str, key: str, *limits: Any) -> Endpoint:
-    """Return an endpoint as the options of a command give it; `limits` are the further fields, in order.
+def endpoint_of_command(url: str, model: str, prompt_file: str, key: str, **others: Any) -> Endpoint:
+    """Return an endpoint as the options of a command give it; `others` are its further fields.
 
     Raises:
         UserError: it lacks something, or would be unsafe, or the file of its prompt cannot be used.
     """
     for error in endpoint_errors(url, model, prompt_file, key, OF_COMMAND):
         raise UserError(error)
-    return Endpoint(url, model, read_prompt(Path(prompt_file), OF_COMMAND.prompt_file), key, *limits)
+    return Endpoint(url, model, read_prompt(Path(prompt_file), OF_COMMAND.prompt_file), key, **others)
 
 
 @contextmanager

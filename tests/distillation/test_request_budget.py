@@ -1,10 +1,12 @@
 """The budget of a run holds over all of its attempts, whatever the server does meanwhile."""
 
 import socket
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from typing import Any, cast
 from unittest.mock import Mock
 
@@ -16,7 +18,7 @@ from seqloom.artifact.manifest import Manifest
 from seqloom.batch_inference.input_table import open_input
 from seqloom.corpus.sources import locate
 from seqloom.corpus.stage import build_corpus
-from seqloom.distillation import endpoint_teacher
+from seqloom.distillation import endpoint_teacher, request_budget
 from seqloom.distillation.answer_filter import AnswerFilter
 from seqloom.distillation.distilled_corpus import distill
 from seqloom.distillation.endpoint_teacher import Endpoint, EndpointTeacher
@@ -121,6 +123,26 @@ def test_a_damaged_record_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "spent.db").write_text("not a database, but long enough to be looked at" * 10)
     with pytest.raises(UserError, match=r"spent\.db: is no record of requests .*; remove it"):
         RequestBudget(1, 0, 0, RunRecord(tmp_path / "spent.db", "run"))
+
+
+def test_a_record_that_is_held_is_not_called_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_budget, "SECONDS_FOR_OTHERS", 0.01)
+    record = RunRecord(tmp_path / "spent.db", "run")
+    budget, stopped = RequestBudget(9, 0, 0, record), Event()
+    with closing(budget), closing(sqlite3.connect(record.file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        asks: list[Callable[[], object]] = [lambda: budget.take(stopped), lambda: budget.add(1), lambda: budget.spent]
+        for ask in [*asks, lambda: RequestBudget(9, 0, 0, record)]:
+            with pytest.raises(UserError, match=r"spent\.db cannot be written now .*locked.*: see who"):
+                ask()
+        other.execute("ROLLBACK")
+        budget.take(stopped)
+        assert budget.spent == (1, 0)
+
+
+def test_a_record_in_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"spent\.db cannot be written now"):
+        RequestBudget(1, 0, 0, RunRecord(tmp_path / "none" / "spent.db", "run"))
 
 
 def taught(home: Path, url: str, budget: int) -> Any:

@@ -34,7 +34,10 @@ def with_zero_rows(rows: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 class Linear(nn.Linear):
-    """nn.Linear; under autocast to bfloat16 on a CPU its products have round numbers of rows."""
+    """nn.Linear; under autocast to bfloat16 on a CPU its products have round numbers of rows.
+
+    Its outputs there are a view, which autograd refuses to change in place.
+    """
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map `(…, I)` to `(…, O)`."""
