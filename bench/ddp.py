@@ -54,7 +54,7 @@ def _recipe(processes: int) -> Recipe:
 def _run(folder: Path, processes: int) -> dict[str, float]:
     """Run a turn; return target tokens per second of all processes together, and parameters."""
     command = [sys.executable, "-m", "bench.ddp", "train", str(folder), str(processes)]
-    variables = {**os.environ, "OMP_NUM_THREADS": str(processes), "GOMP_SPINCOUNT": "1000"}  # shared out among them
+    variables = {**os.environ, "OMP_NUM_THREADS": str(processes), "GOMP_SPINCOUNT": "3000"}  # shared out among them
     done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=True)
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return figures

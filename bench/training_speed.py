@@ -24,7 +24,7 @@ GOALS: dict[str, dict[str, float | None]] = {
     "lstm": {"joeynmt": 5.0, "eole": 2.0},
 }
 # What `seqloom train` sets for itself, here for all alike: without it two threads beside other work cost tenfold.
-PATIENCE = {"GOMP_SPINCOUNT": "1000"}
+PATIENCE = {"GOMP_SPINCOUNT": "3000"}
 LEAST_UPDATES = 4  # in a turn, where its seconds are not enough; the first is not counted
 
 
