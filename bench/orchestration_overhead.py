@@ -123,7 +123,7 @@ def _train_as_functions(home: Path) -> None:
     client.set_terminated(run_id, "FINISHED")
     stages = (corpus, vocabulary, vectors, dataset, training, evaluation)
     write_card(client, recipe, {manifest.stage: manifest for manifest in stages}, version)
-    verdict = judge_version(client, recipe, corpus.path, evaluation, version, key, unwatched)
+    verdict = judge_version(client, recipe, corpus.path, evaluation, version, key, home, unwatched)
     keep_evidence(client, verdict, run_id)
     settle(client, verdict, GateDecision(True), "functions", home)
 

@@ -52,7 +52,8 @@ def pass_gate(
 @patient_task(name="gate", task_run_name=task_name("gate"))
 def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manifest) -> Verdict | None:
     """Compare the version with the champion, both scored now on the same rows; return None if it was judged before."""
-    client = connect(home_folder())
+    home = home_folder()
+    client = connect(home)
     wait_for_mlflow(client)
     name, number = recipe.name, version.facts["version"]
     verdict_key = _key(recipe, corpus, evaluation, version)
@@ -60,7 +61,9 @@ def judge(recipe: Recipe, corpus: Manifest, evaluation: Manifest, version: Manif
         return None
     challenger = versions.describe(client, name, str(number))
     with watched("gate", artifact_key(recipe, "gate", "progress")) as progress:
-        verdict = gate_runner.judge_version(client, recipe, corpus.path, evaluation, challenger, verdict_key, progress)
+        verdict = gate_runner.judge_version(
+            client, recipe, corpus.path, evaluation, challenger, verdict_key, home, progress
+        )
     gate_runner.keep_evidence(client, verdict, challenger.run_id)
     _log_report(client, challenger, evaluation)
     for sentence in verdict.warnings:

@@ -19,7 +19,7 @@ from seqloom.evaluation.applications.evaluator import EvalSet
 from seqloom.progress import unwatched
 from seqloom.recipe.metric import Metric
 from seqloom.recipe.schema import Recipe
-from seqloom.registry import gate_runner, head_to_head, latency_benchmark
+from seqloom.registry import gate_runner, head_to_head, latency_benchmark, learned_rows
 from seqloom.registry.best_champion import best_champion, mark_best
 from seqloom.registry.gate import Verdict
 from seqloom.registry.gate_runner import GateDecision, is_settled, judge_version, keep_evidence, settle, still_holds
@@ -58,7 +58,8 @@ class Place:
 
     def judged(self, number: int) -> Verdict:
         version = describe(self.client, self.recipe.name, str(number))
-        return judge_version(self.client, self.recipe, self.corpus, MEASURED, version, f"key {number}", unwatched)
+        rules = self.client, self.recipe, self.corpus, MEASURED, version, f"key {number}"
+        return judge_version(*rules, self.home, unwatched)
 
     def settled(self, number: int, decision: GateDecision = YES) -> str:
         return settle(self.client, self.judged(number), decision, "flow run x", self.home).verdict
@@ -127,6 +128,28 @@ def test_good_worse_better_of_three(place: Place) -> None:
         ],
         key=str,
     )
+
+
+@pytest.mark.parametrize(("learned", "rows"), [(12, ROWS - 12), (ROWS - 1, ROWS)])
+def test_rows_that_the_champion_learned_are_left_out(
+    place: Place, learned: int, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would be an advantage of the champion; the score beside the baselines is of all rows, as theirs is."""
+    texts = [text.upper() for text in SOURCES[:learned]]
+    pd.DataFrame({"source": texts, "target": texts}).to_parquet(place.home / "train.parquet")
+    assert place.settled(1) == "champion"
+    monkeypatch.setattr(learned_rows, "training_corpora", lambda *_: [place.home, None])
+    found = place.judged(2)
+    assert found.rows == rows
+    told = " ".join(finding.told for finding in found.findings if "learned" in finding.rule)
+    assert f"{learned} of {ROWS} test rows stand in the training text of the champion" in told
+    assert "is not on this machine" in told
+    assert (rows < ROWS) == ("leaves them out" in told) == (not found.warnings)
+    against, baseline = (
+        next(each for each in found.findings if part in each.rule)
+        for part in ("above the champion", "above the nearest")
+    )
+    assert (against.challenger == baseline.challenger) == (rows == ROWS)
 
 
 def test_the_verdict_lies_with_the_run(place: Place) -> None:

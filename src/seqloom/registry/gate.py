@@ -93,10 +93,12 @@ def judge(
     slices: Sequence[Slice],
     rolled_back: str,
     best: Contender | None = None,
+    score: float | None = None,
 ) -> list[Finding]:
     """Apply every rule of the registry section, in the order in which people read them.
 
-    `best` is the best champion so far, where that is another than the champion.
+    `best` is the best champion so far, where that is another than the champion; `score` is the challenger's on the rows
+    of the baselines, where these are more than the ones compared.
     """
     rules, metric = recipe.registry, metric_of_recipe(recipe)
     findings = [_smoke(smoke)]
@@ -109,7 +111,8 @@ def judge(
         findings.append(_not_worse(rules, metric, where, compare(best.counts, challenger.counts), other))
     names = application_of(recipe.task).baselines
     figures = {names[name]: figure for name, figure in baselines.items()}
-    findings += _against_baselines(rules, metric, challenger.counts.value, figures)
+    ours = challenger.counts.value if score is None else score
+    findings += _against_baselines(rules, metric, ours, figures)
     if champion:
         findings += slice_findings(rules, metric, champion.counts, challenger.counts, slices, THE_CHAMPIONS)
     findings += _budgets(rules, challenger, champion, "the champion")

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +26,7 @@ from seqloom.registry.gate import Contender, Verdict, exposure_findings, judge, 
 from seqloom.registry.gate_finding import Finding
 from seqloom.registry.gate_slices import with_old_rows
 from seqloom.registry.head_to_head import Answered, HeadToHead, fetched
+from seqloom.registry.learned_rows import older_corpora, unlearned_rows
 from seqloom.registry.mlflow_runs import takes_more
 from seqloom.registry.promotion import LONGEST_WHY, ROLLED_BACK_TAG, moving_champion
 from seqloom.registry.registered_version import VERDICT_KEY_TAG, Version
@@ -63,11 +64,13 @@ def judge_version(
     evaluation: Manifest,
     version: Version,
     key: str,
+    home: Path,
     progress: Progress,
 ) -> Verdict:
     """Predict the test split of `corpus` with the version and the champion, and apply every rule of the recipe.
 
-    Both are asked the rows that the scores of `evaluation` count: those that the version's training text has not.
+    Both are asked the rows that the scores of `evaluation` count: those that the version's training text has not. They
+    are compared on those of them that the champion has not learned either.
 
     `key` is the digest of the rules and rows.
     """
@@ -80,21 +83,23 @@ def judge_version(
     from seqloom.evaluation.applications.evaluator import (
         EvalSet,  # torch and scikit-learn: seconds that only this needs
     )
-    from seqloom.evaluation.clean_rows import counted_rows
+    from seqloom.evaluation.clean_rows import CLEAN_ROWS, counted_rows
 
     whole = EvalSet.of(read_split(corpus, "test"), recipe.corpus.target_language)
     test = counted_rows(whole, evaluation)
+    older = [] if champion is None else older_corpora(client, recipe.name, champion, version.number, corpus, home)
+    rows, told = unlearned_rows(recipe, test.sources, older, CLEAN_ROWS)
     rolled_back = client.get_model_version(recipe.name, str(version.number)).tags.get(ROLLED_BACK_TAG, "")
     with HeadToHead.of(client, recipe, test, progress) as contest:
         findings, best = _findings(
-            client, recipe, smoke, evaluation, test, contest, version.number, champion, rolled_back
+            client, recipe, smoke, evaluation, test, rows, contest, version.number, champion, rolled_back
         )
     return Verdict(
         recipe.name,
         version.number,
         champion,
-        findings,
-        rows=len(test.sources),
+        [*findings, *told],
+        rows=len(rows),
         decoding=recipe.decoding.model_dump(),
         seconds=time.monotonic() - started,
         key=key,
@@ -111,12 +116,13 @@ def _findings(
     smoke: Smoke,
     evaluation: Manifest,
     test: "EvalSet",
+    rows: Sequence[int],
     contest: HeadToHead,
     version: int,
     champion: int | None,
     rolled_back: str,
 ) -> tuple[list[Finding], int]:
-    """Judge a version that loads, and find the best champion so far if it passes."""
+    """Judge a version that loads, by `rows` of the test rows, and find the best champion so far if it passes."""
     from seqloom.evaluation.applications.evaluator_factory import evaluator_of
 
     metric, findings = metric_of_recipe(recipe), list[Finding]()
@@ -127,17 +133,21 @@ def _findings(
     former_answered = _predictions(
         contest, asked, f"the best champion so far, version {asked}, answers", None, findings
     )
-    challenger, incumbent, former = contest.timed(answered, champion_answered, former_answered)
+    timed = contest.timed(answered, champion_answered, former_answered)
+    challenger, incumbent, former = (replace(each, counts=each.counts.only(rows)) if each else None for each in timed)
     assert challenger
     measured = evaluation.facts["metrics"]
     names = application_of(recipe.task).baselines_in(measured)
     baselines = {name: measured[f"baseline/{name}/{metric.name}"] for name in names}
-    slices = evaluator_of(recipe.task).slices(test)
+    compared = test.only(rows)
+    slices = evaluator_of(recipe.task).slices(compared)
     if champion_answered:
         of_corpus_train = {"", recipe.corpus.source_name}  # no name: of files that are held out for all
         known = of_corpus_train | champion_answered.source_names
-        slices = with_old_rows(slices, test.source_names or (), known, of_corpus_train)
-    findings += judge(recipe, smoke, challenger, incumbent, baselines, slices, rolled_back, former)
+        slices = with_old_rows(slices, compared.source_names or (), known, of_corpus_train)
+    findings += judge(
+        recipe, smoke, challenger, incumbent, baselines, slices, rolled_back, former, answered.counts.value
+    )
     findings += share_findings(recipe.registry, evaluation.facts["metrics"])
     findings += exposure_findings(recipe.registry, evaluation.facts["metrics"])
     if best not in (None, champion, asked):  # it was not measured, so the mark stays
