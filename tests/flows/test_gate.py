@@ -24,7 +24,7 @@ SECONDS_OF_JUDGING = 2.0
 
 
 def slow_verdict(
-    client: Any, recipe: Any, _corpus: Any, _evaluation: Any, version: Any, key: str, _progress: Any
+    client: Any, recipe: Any, _corpus: Any, _evaluation: Any, version: Any, key: str, _home: Any, _progress: Any
 ) -> Verdict:
     """As the real one: who is champion is looked up first, and the answers take their time."""
     champion = aliases_of(client, recipe.name).get("champion")
