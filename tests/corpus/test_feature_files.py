@@ -389,8 +389,8 @@ def test_a_column_may_name_a_file_for_each_row(form: str, tmp_path: Path, clips:
     np.save(tmp_path / "clips/3.npy", np.zeros((1, 2)))
     assert locate(section, tmp_path).digests != before, "the bytes of each file count"
     (tmp_path / "clips").rename(tmp_path / "moved")
-    with pytest.raises(UserError, match=r"line 1 \(clips/0.npy\): no such file|line 2 \(clips/0.npy\): no such file"):
-        locate(section, tmp_path)
+    with pytest.raises(UserError, match=r"line \d+ \(clips/\d+.npy\): no such file"):
+        frames_of_splits(section, tmp_path / "none")
 
 
 OUTSIDE = "leads out of the folder of"
@@ -419,8 +419,61 @@ def test_a_name_of_features_that_leads_nowhere(name: str, sentence: str, tmp_pat
     np.save(tmp_path / "outside.npy", np.ones((1, 2)))
     (inner / "link.npy").symlink_to(tmp_path / "outside.npy")
     clips[4] = name.format(tmp=tmp_path)
+    section = listing(inner, "csv", clips)
     with pytest.raises(UserError, match=sentence):
-        locate(listing(inner, "csv", clips), tmp_path)
+        frames_of_splits(section, tmp_path / "corpus")
+    [rows] = open_input(Path(section.train[0]), "auto", "source", "audio").shards(ROWS)
+    assert list(rows.wrong) == [4], "a batch goes on"
+
+
+def test_a_row_that_is_rejected_needs_no_features(tmp_path: Path, clips: list[str]) -> None:
+    section = listing(tmp_path, "jsonl", clips)
+    file = Path(section.train[0])
+    rows = file.read_text().split("\n")
+    rows[4] = json.dumps({"source": "", "target": "x", "audio": ""})
+    file.write_text("\n".join(rows))
+    found = frames_of_splits(section, tmp_path / "corpus")
+    numbers = {number for split in ("train", "validation", "test") for number, _ in found[split]}
+    assert SOURCES[4].split()[1] not in numbers
+    assert SOURCES[5].split()[1] in numbers
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_malformed_row_of_a_batch_fails_alone(form: str, tmp_path: Path, clips: list[str]) -> None:
+    file = Path(listing(tmp_path, form, clips).train[0])
+    rows = file.read_text().split("\n")
+    rows[4] = '{"source' if form == "jsonl" else "alone"
+    file.write_text("\n".join(rows))
+    [read] = open_input(file, "auto", "source", "audio").shards(ROWS)
+    [(_, wrong)] = read.wrong.items()
+    assert "features" not in wrong, "what is told is its own fault"
+
+
+def test_no_file_of_a_row_stays_open(tmp_path: Path, clips: list[str]) -> None:
+    table = open_input(Path(listing(tmp_path, "csv", clips).train[0]), "auto", "source", "audio")
+    before = len([*Path("/proc/self/fd").iterdir()])
+    rows = list(table.shards(ROWS))
+    assert len([*Path("/proc/self/fd").iterdir()]) == before, rows
+
+
+def test_names_may_be_categories(tmp_path: Path, clips: list[str]) -> None:
+    section = listing(tmp_path, "parquet", clips)
+    plain = frames_of_splits(section, tmp_path / "plain")
+    table = pq.read_table(section.train[0])
+    at = table.schema.get_field_index("audio")
+    pq.write_table(table.set_column(at, "audio", table["audio"].dictionary_encode()), section.train[0])
+    assert frames_of_splits(section, tmp_path / "categories") == plain
+    [rows] = open_input(Path(section.train[0]), "auto", "source", "audio").shards(ROWS)
+    assert not rows.wrong
+    assert rows.texts[3]["features"].tolist() == frames_for(3).tolist()
+
+
+def test_half_a_parquet_file_is_a_sentence(tmp_path: Path, clips: list[str]) -> None:
+    section = listing(tmp_path, "parquet", clips)
+    file = Path(section.train[0])
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    with pytest.raises(UserError, match=r"rows\.parquet: not a Parquet file that can be read"):
+        locate(section, tmp_path)
 
 
 @pytest.mark.parametrize(

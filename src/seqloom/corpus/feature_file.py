@@ -33,7 +33,7 @@ def feature_file(text: Path, location: str, form: str, features: str) -> Feature
     Raises:
         UserError: there is none, or both kinds, or `features` is no part of a file's name.
     """
-    columns = _columns(text, location) if form == "parquet" else []
+    columns = parquet_schema(text, location).names if form == "parquet" else []
     if features in columns:
         return None
     if not features.isprintable() or set(features) & set("/\\"):
@@ -63,14 +63,18 @@ def feature_file(text: Path, location: str, form: str, features: str) -> Feature
     )
 
 
-def _columns(file: Path, location: str) -> list[str]:
+def parquet_schema(file: Path, location: str) -> pa.Schema:
+    """Return the schema of a Parquet file.
+
+    Raises:
+        UserError: it cannot be read.
+    """
     try:
-        names: list[str] = pq.read_schema(file).names
+        return pq.read_schema(file)
     except (pa.ArrowException, OSError) as error:
         raise UserError(
             f"{location}: not a Parquet file that can be read ({str(error)[:200]}); write or copy it again"
         ) from None
-    return names
 
 
 def _stem(name: str) -> str:

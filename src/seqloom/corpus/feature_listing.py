@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from seqloom.artifact.digest import digest_of_file, digest_of_value
 from seqloom.artifact.input_file import require_file
-from seqloom.corpus.feature_file import FeatureFile
+from seqloom.corpus.feature_file import FeatureFile, parquet_schema
 from seqloom.corpus.file_format import WITH_COLUMNS
 from seqloom.corpus.framed_text import MOST_FRAMES
 from seqloom.corpus.package_files import PACKAGE
@@ -47,15 +46,17 @@ class FeatureListing:
 
     @property
     def digest(self) -> str:
-        """Return the digest of the bytes of all files, in the order of the rows.
+        """The digest of the bytes of all files, in the order of the rows.
 
-        Raises:
-            UserError: a file is missing or lies elsewhere.
+        A row that names none counts as empty: what is wrong with it is told when it is read, if it is.
         """
         known: dict[str, str] = {}
         for line, name in self._names.items():
             if name not in known:
-                known[name] = digest_of_file(self.path(line))
+                try:
+                    known[name] = digest_of_file(self.path(line))
+                except (UserError, OSError):
+                    known[name] = ""
         return digest_of_value([known[name] for name in self._names.values()])
 
     def row(self, line: int) -> str:
@@ -74,7 +75,9 @@ class FeatureListing:
                 f"{self._location} {self._counted} {line} has no features: name a {_ENDING} file in corpus.features"
             )
         if not name.lower().endswith(_ENDING):
-            raise UserError(f"{row}: features are named as {_ENDING} files; write them with numpy.save")
+            raise UserError(
+                f"{row}: features are named as {_ENDING} files; write them with numpy.save, or as vectors into Parquet"
+            )
         try:
             path = (self._folder / name).resolve()
             if not path.is_relative_to(self._folder):
@@ -87,16 +90,18 @@ class FeatureListing:
         return path
 
     def array(self, line: int) -> NDArray[Any]:
-        """Return the features of a row, mapped into memory: `(F,)` or `(R, F)` if they are good.
+        """Return the features of a row: `(F,)` or `(R, F)` if they are good.
 
         Raises:
-            UserError: its file is missing, or holds no array of numbers.
+            UserError: its file is missing, cannot be read, or holds no array of numbers.
         """
         path = self.path(line)
         try:
             with path.open("rb") as file:
                 np.lib.format.read_magic(file)  # an archive of arrays, or a pickle, is none
             found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        except OSError as error:
+            raise UserError(f"{self.row(line)}: cannot be read ({error.strerror}); see who may read it") from None
         except Exception as error:  # whatever NumPy raises of a damaged file, to want of memory
             raise UserError(
                 f"{self.row(line)}: is no {_ENDING} file of numbers ({str(error)[:100]}); write it with numpy.save"
@@ -106,14 +111,14 @@ class FeatureListing:
                 f"{self.row(line)}: is an array of {' × '.join(map(str, found.shape))}; give frames × features, "
                 f"{MOST_FRAMES:,} frames at most"
             )
-        return found
+        return np.array(found)  # a map would keep its file open
 
 
 def listed_features(file: SourceFile, section: CorpusSection) -> FeatureFile | None:
     """Return the features that a column of a table names; None if there is no such column, or Parquet has them in it.
 
     Raises:
-        UserError: a file that it names is missing or lies elsewhere, or the table was fetched.
+        UserError: the table is malformed, or was fetched.
     """
     if file.format not in WITH_COLUMNS or not _names_files(file, section):
         return None
@@ -128,9 +133,13 @@ def listed_features(file: SourceFile, section: CorpusSection) -> FeatureFile | N
 def _names_files(file: SourceFile, section: CorpusSection) -> bool:
     if file.format != "parquet":
         return has_column(file, section, section.features)
-    return has_texts(pq.read_schema(file.path), section.features)
+    return has_texts(parquet_schema(file.path, file.location), section.features)
 
 
 def has_texts(schema: pa.Schema, column: str) -> bool:
     """Return whether a Parquet file has a column of texts, which are no features but may name them."""
-    return column in schema.names and str(schema.field(column).type) in ("string", "large_string", "string_view")
+    if column not in schema.names:
+        return False
+    held = schema.field(column).type
+    held = held.value_type if pa.types.is_dictionary(held) else held
+    return any(is_text(held) for is_text in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view))
