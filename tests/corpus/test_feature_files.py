@@ -1,6 +1,7 @@
 """Features of rows: of a Parquet column or a NumPy file, kept beside each split, and every mistake a sentence."""
 
 import csv
+import errno
 import io
 import json
 import zipfile
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from seqloom.batch_inference.input_table import open_input
-from seqloom.corpus import shards
+from seqloom.corpus import feature_listing, shards
 from seqloom.corpus.corpus_files import iterate_inputs, read_split
 from seqloom.corpus.feature_array import FeatureArray
 from seqloom.corpus.feature_statistics import FeatureStatistics
@@ -402,7 +403,7 @@ OUTSIDE = "leads out of the folder of"
         ("", "rows.csv line 6 has no features: name a .npy file in corpus.features"),
         ("clips/absent.npy", r"rows.csv line 6 \(clips/absent.npy\): no such file"),
         ("clips.npy", r"line 6 \(clips.npy\): is a folder"),
-        ("clips/0.wav", r"line 6 \(clips/0.wav\): features are named as .npy files"),
+        ("clips/0.wav", r"line 6 \(clips/0.wav\): features are named as .npy files; .*, or as vectors into Parquet"),
         ("../outside.npy", OUTSIDE),
         ("clips/../../outside.npy", OUTSIDE),
         ("/etc/outside.npy", OUTSIDE),
@@ -454,6 +455,21 @@ def test_no_file_of_a_row_stays_open(tmp_path: Path, clips: list[str]) -> None:
     before = len([*Path("/proc/self/fd").iterdir()])
     rows = list(table.shards(ROWS))
     assert len([*Path("/proc/self/fd").iterdir()]) == before, rows
+
+
+def test_a_file_that_cannot_be_read_now_is_no_empty_one(
+    tmp_path: Path, clips: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section, digest_of_file = listing(tmp_path, "csv", clips), feature_listing.digest_of_file
+
+    def digest(path: Path) -> str:
+        if path.name == "4.npy":
+            raise OSError(errno.EMFILE, "Too many open files")
+        return digest_of_file(path)
+
+    monkeypatch.setattr(feature_listing, "digest_of_file", digest)
+    with pytest.raises(UserError, match=r"line 6 \(clips/4.npy\): cannot be read \(Too many open files\)"):
+        locate(section, tmp_path)
 
 
 def test_names_may_be_categories(tmp_path: Path, clips: list[str]) -> None:

@@ -48,16 +48,29 @@ class FeatureListing:
     def digest(self) -> str:
         """The digest of the bytes of all files, in the order of the rows.
 
-        A row that names none counts as empty: what is wrong with it is told when it is read, if it is.
+        A row that leads to none counts as empty: what is wrong with it is told when it is read, if it is.
+
+        Raises:
+            UserError: a file cannot be read.
         """
-        known: dict[str, str] = {}
+        lines = dict[str, int]()
         for line, name in self._names.items():
-            if name not in known:
-                try:
-                    known[name] = digest_of_file(self.path(line))
-                except (UserError, OSError):
-                    known[name] = ""
+            lines.setdefault(name, line)
+        known = {name: self._digest_of_row(line) for name, line in lines.items()}
         return digest_of_value([known[name] for name in self._names.values()])
+
+    def _digest_of_row(self, line: int) -> str:
+        try:
+            path = self.path(line)
+        except UserError:
+            return ""
+        try:
+            return digest_of_file(path)
+        except OSError as error:
+            raise self._unreadable(line, error) from None
+
+    def _unreadable(self, line: int, error: OSError) -> UserError:
+        return UserError(f"{self.row(line)}: cannot be read ({error.strerror}); give a file that can")
 
     def row(self, line: int) -> str:
         """Return what a sentence calls the features of a row."""
@@ -101,7 +114,7 @@ class FeatureListing:
                 np.lib.format.read_magic(file)  # an archive of arrays, or a pickle, is none
             found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
         except OSError as error:
-            raise UserError(f"{self.row(line)}: cannot be read ({error.strerror}); see who may read it") from None
+            raise self._unreadable(line, error) from None
         except Exception as error:  # whatever NumPy raises of a damaged file, to want of memory
             raise UserError(
                 f"{self.row(line)}: is no {_ENDING} file of numbers ({str(error)[:100]}); write it with numpy.save"
