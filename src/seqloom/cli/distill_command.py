@@ -19,7 +19,7 @@ commands = typer.Typer()
 
 
 class Privacy(StrEnum):
-    """Whether personal data stays as it is or becomes placeholders."""
+    """Treatment of personal data: it stays as it is, or becomes placeholders."""
 
     KEEP = "keep"
     REPLACE = "replace"

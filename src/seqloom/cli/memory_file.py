@@ -1,4 +1,4 @@
-"""The options --memory, --rules and --no-memory: which answers are given before the model is asked."""
+"""The options --memory, --rules and --no-memory, for the answers that are given before the model is asked."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

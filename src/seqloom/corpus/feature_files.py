@@ -87,7 +87,7 @@ class RowFeatures:
         splits = (sources.train, sources.validation, sources.test)
         self._files = {row[0].location: row for split in splits for row in split.rows}
         self._opened = ""  # the file that is open, as rows come file by file
-        self._values: _ParquetColumn | _ArrayOfLines | _ListedArrays
+        self._values: _ParquetColumn | _ArrayOfLines | FeatureListing
 
     def value(self, origin: str, line: int) -> tuple[object, str]:
         """Return the features of the row that begins in a line of a file, and what the row is called.
@@ -98,7 +98,7 @@ class RowFeatures:
         if origin != self._opened:
             files = self._files[origin]
             if files[0].features and files[0].features.listed:
-                self._values = _ListedArrays(files[0], self._section)
+                self._values = FeatureListing.of(files[0], self._section)
             elif files[0].features:
                 self._values = _ArrayOfLines(files, files[0].features.path, self._section)
             else:
@@ -128,15 +128,6 @@ class _ArrayOfLines:
         """Return the features of the row that begins in a line, and what it is called."""
         row = int(np.searchsorted(self._lines, line))
         return self._array[row], f"{self._array.path} row {row + 1} (for {self._location} line {line})"
-
-
-class _ListedArrays:
-    def __init__(self, file: SourceFile, section: CorpusSection) -> None:
-        self._listing = FeatureListing.of(file, section)
-
-    def value(self, line: int) -> tuple[object, str]:
-        """Return the features of the row that begins in a line, and what it is called."""
-        return self._listing.array(line), self._listing.row(line)
 
 
 def _origins(folder: Path, split: str) -> Iterator[tuple[str, int]]:

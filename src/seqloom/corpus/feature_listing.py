@@ -76,6 +76,14 @@ class FeatureListing:
         """Return what a sentence calls the features of a row."""
         return f"{self._location} {self._counted} {line} ({self._names.get(line, '')[:200]})"
 
+    def value(self, line: int) -> tuple[NDArray[Any], str]:
+        """Return the features of a row, and what a sentence calls them.
+
+        Raises:
+            UserError: as of `array`.
+        """
+        return self.array(line), self.row(line)
+
     def path(self, line: int) -> Path:
         """Return the file of a row.
 

@@ -14,7 +14,7 @@ LOCAL = ("localhost", "127.0.0.1", "::1")  # hosts that a key reaches without le
 
 @dataclass(frozen=True)
 class EndpointNames:
-    """What a person calls that by which an endpoint is given."""
+    """Names of the fields of an endpoint, as a recipe or a command has them, for sentences."""
 
     address: str
     model: str
